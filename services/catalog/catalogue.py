@@ -1,0 +1,35 @@
+"""The catalogue as the rest of Segue sees it: a database and the stores that work on it."""
+
+from typing import Self
+
+from services.catalog.analyses import AnalysisStore
+from services.catalog.database import Database
+from services.catalog.indexing import IndexQueue
+from services.catalog.jobs import JobStore
+from services.catalog.library import LibraryStore
+from services.catalog.tracks import TrackStore
+
+
+class Catalogue:
+    """Opened once in a process; its stores may be used from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.tracks = TrackStore(database)
+        self.library = LibraryStore(database)
+        self.analyses = AnalysisStore(database)
+        self.indexing = IndexQueue(database)
+        self.jobs = JobStore(database)
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the catalogue at an SQLAlchemy URL; `migrate` it first where it may be new."""
+        return cls(Database(url))
+
+    def migrate(self) -> None:
+        """Create or update the tables."""
+        self.database.migrate()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.database.close()

@@ -1,0 +1,110 @@
+"""Which tracks the vector index has yet to take in or drop."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from services.catalog.database import Database
+from services.catalog.tables import MetaRow, TrackRow
+from services.catalog.tracks import vector_of
+from services.domain.filters import RANGE_FIELDS
+from services.domain.track import TrackStatus
+from services.index.vector_index import PayloadValue, Point
+
+GENERATION = "index_generation"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexChange:
+    """A track whose point must be written (`point`) or dropped (`point` is None)."""
+
+    track_id: str
+    revision: int
+    point: Point | None
+
+
+class IndexQueue:
+    """Rows marked `index_pending`, and the generation of the index that `segue reindex` raises."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pending(self, limit: int) -> list[IndexChange]:
+        """The next marked tracks."""
+        with self._database.read() as session:
+            rows = session.scalars(select(TrackRow).where(TrackRow.index_pending).limit(limit))
+            return [_change(row) for row in rows]
+
+    def changes(self, track_ids: Sequence[str]) -> list[IndexChange]:
+        """What the index must hold for these tracks now, marked or not; unknown ids must be dropped."""
+        with self._database.read() as session:
+            found = {row.id: _change(row) for row in session.scalars(select(TrackRow).where(TrackRow.id.in_(track_ids)))}
+        return [found.get(track_id, IndexChange(track_id, 0, None)) for track_id in track_ids]
+
+    def clear(self, changes: Iterable[IndexChange]) -> None:
+        """Take the mark off tracks that have not changed again since they were read."""
+        with self._database.write() as session:
+            for change in changes:
+                session.execute(
+                    update(TrackRow)
+                    .where(TrackRow.id == change.track_id, TrackRow.revision == change.revision)
+                    .values(index_pending=False)
+                )
+
+    def count_pending(self) -> int:
+        """How many tracks are marked."""
+        with self._database.read() as session:
+            return session.scalar(select(func.count()).where(TrackRow.index_pending)) or 0
+
+    def points(self, batch: int = 1000) -> Iterator[list[Point]]:
+        """Every point that the index must hold, in batches ordered by id; no audio is touched."""
+        after = ""
+        while True:
+            with self._database.read() as session:
+                rows = session.scalars(
+                    select(TrackRow)
+                    .where(TrackRow.status == TrackStatus.READY, TrackRow.id > after)
+                    .order_by(TrackRow.id)
+                    .limit(batch)
+                ).all()
+            if not rows:
+                return
+            after = rows[-1].id
+            yield [_point(row) for row in rows]
+
+    def generation(self) -> int:
+        """The number of the index that is wanted; an index with another number must be rebuilt."""
+        with self._database.read() as session:
+            return _generation(session)
+
+    def rebuild(self) -> int:
+        """Ask for a new index; answers its generation."""
+        with self._database.write() as session:
+            generation = _generation(session) + 1
+            session.merge(MetaRow(key=GENERATION, value=str(generation)))
+            return generation
+
+
+def _generation(session: Session) -> int:
+    row = session.get(MetaRow, GENERATION)
+    return 1 if row is None else int(row.value)
+
+
+def _change(row: TrackRow) -> IndexChange:
+    point = _point(row) if row.status == TrackStatus.READY else None
+    return IndexChange(track_id=row.id, revision=row.revision, point=point)
+
+
+def _point(row: TrackRow) -> Point:
+    measured = {**(row.descriptors or {}), **(row.attributes or {})}
+    measured |= {"year": row.year, "duration_ms": row.duration_ms}
+    payload: dict[str, PayloadValue] = {name: measured.get(name) for name in RANGE_FIELDS}
+    payload |= {
+        name: value.casefold()
+        for name, value in (("genre", row.genre), ("artist", row.artist), ("album", row.album))
+        if value
+    }
+    known = {name: value for name, value in payload.items() if value is not None}
+    return Point(id=row.id, vector=vector_of(row), payload=known)

@@ -1,0 +1,194 @@
+"""The catalogue's tables. Migrations in `services/catalog/migrations` build exactly these."""
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.domain.job import JobState
+from services.domain.track import TrackStatus
+
+
+class PathBytes(TypeDecorator[str]):
+    """A file path as the operating system has it: bytes, which need not be UTF-8."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """Store the bytes that the file system knows."""
+        del dialect
+        return None if value is None else os.fsencode(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        """Give back a path that opens the same file."""
+        del dialect
+        return None if value is None else os.fsdecode(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware point in time; SQLite forgets time zones, so UTC is stored and restored."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC."""
+        del dialect
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware time in UTC."""
+        del dialect
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Declares the tables; constraint names are fixed so that migrations can refer to them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment}  # noqa: RUF012  SQLAlchemy reads it as is
+
+
+# Byte order, so that keyset pages are the same whatever the database's locale.
+SortText = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class TrackRow(Table):
+    """One recording."""
+
+    __tablename__ = "tracks"
+    __table_args__ = (
+        Index("ix_tracks_sort", "sort_key", "id"),
+        Index(
+            "ix_tracks_index_pending",
+            "id",
+            sqlite_where=text("index_pending"),
+            postgresql_where=text("index_pending"),
+        ),
+        Index("ix_tracks_status", "status"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    artist: Mapped[str | None] = mapped_column(Text)
+    album: Mapped[str | None] = mapped_column(Text)
+    year: Mapped[int | None]
+    genre: Mapped[str | None] = mapped_column(Text)
+    duration_ms: Mapped[int | None]
+    sort_key: Mapped[str] = mapped_column(SortText)
+    """Artist, album and title case-folded: what pages are ordered by and text search looks in."""
+    status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
+    reason: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
+    embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """128 little-endian float32."""
+    dispersion: Mapped[float | None]
+    attributes: Mapped[dict[str, Any] | None]
+    descriptors: Mapped[dict[str, Any] | None]
+    tags: Mapped[dict[str, Any] | None]
+    model_version: Mapped[str | None] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(default=0)
+    """Counts changes that the index must see; a mark is cleared only for the revision that was indexed."""
+    index_pending: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    """When its analysis was last asked for or begun."""
+    analysed_at: Mapped[datetime | None]
+
+
+class LocationRow(Table):
+    """A file that holds a track."""
+
+    __tablename__ = "locations"
+    __table_args__ = (UniqueConstraint("path"), Index("ix_locations_track_id", "track_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(PathBytes)
+    """Absolute."""
+    root: Mapped[str] = mapped_column(PathBytes)
+    """The library root it was found under."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExternalIdRow(Table):
+    """Another name for a track: `namespace:value`. Several tracks may share one (an ISRC reissued, say)."""
+
+    __tablename__ = "external_ids"
+    __table_args__ = (Index("ix_external_ids_name", "namespace", "value"),)
+
+    track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
+    namespace: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(255))
+
+
+class JobRow(Table):
+    """A scan or an upload."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str] = mapped_column(PathBytes)
+    state: Mapped[str] = mapped_column(String(16), default=JobState.QUEUED)
+    reason: Mapped[str | None] = mapped_column(Text)
+    total: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    """Files whose analysis was there already; they get no item."""
+    listed: Mapped[bool] = mapped_column(default=False)
+    """Every file has been looked at: what remains is analysis."""
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class JobItemRow(Table):
+    """One file of a job that is new, changed or unusable."""
+
+    __tablename__ = "job_items"
+    __table_args__ = (
+        UniqueConstraint("job_id", "path"),
+        Index("ix_job_items_track_id_state", "track_id", "state"),
+        Index("ix_job_items_job_id_state", "job_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(PathBytes)
+    track_id: Mapped[str | None] = mapped_column(String(36))
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class MetaRow(Table):
+    """Facts about the catalogue as a whole, such as the model version and the index generation."""
+
+    __tablename__ = "meta"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

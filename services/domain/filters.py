@@ -1,0 +1,54 @@
+"""Hard conditions on tracks: evaluated inside the vector index, never after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ATTRIBUTES = (
+    "energy",
+    "valence",
+    "danceability",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "speechiness",
+)
+"""Attributes that a track has, each 0 to 1 or null."""
+
+RANGE_FIELDS = (
+    *ATTRIBUTES,
+    "tempo",
+    "loudness",
+    "brightness",
+    "onset_rate",
+    "key",
+    "mode",
+    "year",
+    "duration_ms",
+)
+"""Numeric payload fields; every one has a payload index."""
+
+KEYWORD_FIELDS = ("genre", "artist", "album")
+"""Text payload fields, compared without regard to case; every one has a payload index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An inclusive interval; an open end is None."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """All conditions must hold: every range, and for every keyword field one of its values.
+
+    A track whose field is null satisfies no condition on that field.
+    """
+
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    any_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (self.any_of.keys() - set(KEYWORD_FIELDS)):
+            raise ValueError(f"No filter exists on {', '.join(sorted(unknown))}.")

@@ -1,0 +1,49 @@
+"""What was heard, and what to hear next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.domain.track import Vector
+
+
+class EventKind(StrEnum):
+    """What the listener did with a track."""
+
+    PLAY = "play"
+    SKIP = "skip"
+    LIKE = "like"
+    DISLIKE = "dislike"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenEvent:
+    """One thing a listener did, and when."""
+
+    track_id: str
+    kind: EventKind = EventKind.PLAY
+    at: datetime | None = None
+    """Aware; None means now."""
+    played_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """One thing a listener likes: a direction in the vibe space.
+
+    `vector` has shape (128,), unit length; `plays` are the tracks it was made from, each with its weight.
+    """
+
+    vector: Vector
+    plays: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A track to play next."""
+
+    track_id: str
+    score: float
+    """Cosine similarity to the taste or seed it answers, −1 to 1."""
+    because_of: tuple[str, ...]
+    """The plays that led to it, strongest first."""

@@ -1,0 +1,93 @@
+"""Every setting of Segue, its default and its `SEGUE_*` variable. Nothing else reads the environment."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once, where a process starts, and handed on from there.
+
+    Three variables decide how Segue runs: without `SEGUE_REDIS_URL`, `SEGUE_DATABASE_URL` and
+    `SEGUE_QDRANT_URL` everything lives on one machine under the data directory.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SEGUE_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default=Path("~/.local/share/segue"),
+        description="The one directory that holds all that Segue keeps.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Broker: a Redis or Valkey URL; without it `segue up` starts a Valkey of its own.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Catalogue: an SQLAlchemy URL of PostgreSQL; without it SQLite in the data directory.",
+    )
+    qdrant_url: str | None = Field(
+        default=None,
+        description="Vector index: URL of a Qdrant server; without it Qdrant Edge inside the API process.",
+    )
+    qdrant_api_key: SecretStr | None = Field(
+        default=None, description="API key of the Qdrant server, if it wants one."
+    )
+    qdrant_collection: str = Field(
+        default="segue", description="Name of the alias on the Qdrant server that Segue reads and writes."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the HTTP API binds to.")
+    port: int = Field(default=8765, ge=1, le=65535, description="Port that the HTTP API binds to.")
+    url: str | None = Field(
+        default=None,
+        description="Where clients such as the command line find the service; made from host and port if unset.",
+    )
+    api_processes: int = Field(
+        default=1, ge=1, description="API processes; Qdrant Edge allows only one, a Qdrant server any number."
+    )
+    api_threads: int = Field(default=8, ge=1, description="Threads of one API process.")
+    worker_processes: int = Field(
+        default=os.cpu_count() or 1, ge=1, description="Analysis processes of one worker."
+    )
+    upload_max_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=1, description="Largest upload that is accepted, in bytes."
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="Least severe level that is logged: DEBUG, INFO, WARNING or ERROR.",
+    )
+
+    @cached_property
+    def data_path(self) -> Path:
+        """The data directory as an absolute path."""
+        return self.data_dir.expanduser().absolute()
+
+    @property
+    def catalogue_url(self) -> str:
+        """SQLAlchemy URL of the catalogue in use."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+pysqlite:///{self.data_path / 'catalogue.db'}"
+
+    @property
+    def index_path(self) -> Path:
+        """Where Qdrant Edge keeps its shards."""
+        return self.data_path / "index"
+
+    @property
+    def uploads_path(self) -> Path:
+        """Where uploaded audio is stored, under its own hash."""
+        return self.data_path / "uploads"
+
+    @property
+    def service_url(self) -> str:
+        """URL under which clients on this machine reach the API."""
+        if self.url is not None:
+            return self.url.rstrip("/")
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared, not bound
+        return urlsplit(f"http://{host}:{self.port}").geturl()
