@@ -34,9 +34,7 @@ class Settings(BaseSettings):
         default=None,
         description="Vector index: URL of a Qdrant server; without it Qdrant Edge inside the API process.",
     )
-    qdrant_api_key: SecretStr | None = Field(
-        default=None, description="API key of the Qdrant server, if it wants one."
-    )
+    qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server, if it wants one.")
     qdrant_collection: str = Field(
         default="segue", description="Name of the alias on the Qdrant server that Segue reads and writes."
     )
@@ -50,9 +48,7 @@ class Settings(BaseSettings):
         default=1, ge=1, description="API processes; Qdrant Edge allows only one, a Qdrant server any number."
     )
     api_threads: int = Field(default=8, ge=1, description="Threads of one API process.")
-    worker_processes: int = Field(
-        default=os.cpu_count() or 1, ge=1, description="Analysis processes of one worker."
-    )
+    worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Analysis processes of one worker.")
     upload_max_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1, description="Largest upload that is accepted, in bytes."
     )

@@ -64,8 +64,9 @@ class Database:
 
     def insert(self, table: type[Table]) -> postgresql.Insert | sqlite.Insert:
         """An INSERT that knows ON CONFLICT, which SQLAlchemy has per dialect."""
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        return dialect.insert(table)
+        if self.engine.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
 
     def migrate(self) -> None:
         """Bring the schema up to date; safe to call from several processes."""
@@ -132,5 +133,3 @@ def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401  SQLAlchemy's event 
 def now() -> datetime:
     """The present, aware."""
     return datetime.now(UTC)
-
-

@@ -40,7 +40,9 @@ class IndexQueue:
     def changes(self, track_ids: Sequence[str]) -> list[IndexChange]:
         """What the index must hold for these tracks now, marked or not; unknown ids must be dropped."""
         with self._database.read() as session:
-            found = {row.id: _change(row) for row in session.scalars(select(TrackRow).where(TrackRow.id.in_(track_ids)))}
+            found = {
+                row.id: _change(row) for row in session.scalars(select(TrackRow).where(TrackRow.id.in_(track_ids)))
+            }
         return [found.get(track_id, IndexChange(track_id, 0, None)) for track_id in track_ids]
 
     def clear(self, changes: Iterable[IndexChange]) -> None:

@@ -47,3 +47,11 @@ class Recommendation:
     """Cosine similarity to the taste or seed it answers, −1 to 1."""
     because_of: tuple[str, ...]
     """The plays that led to it, strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Recommendations, and the ids in the question that no ready track has."""
+
+    recommendations: tuple[Recommendation, ...]
+    unknown: tuple[str, ...]

@@ -1,0 +1,154 @@
+"""Jobs: what was asked for, and how far it is. Counts are taken from items, so a repeated task counts once."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from services.catalog.database import Database, now
+from services.catalog.tables import JobItemRow, JobRow, TrackRow
+from services.catalog.tracks import readable
+from services.domain.errors import JobNotFound
+from services.domain.job import Failure, Job, JobKind, JobState
+from services.domain.track import TrackStatus
+
+# A job's answer lists this many failures and tracks; its counts are complete.
+LISTED_ITEMS = 200
+
+_STATE_OF_ITEM = {
+    TrackStatus.PENDING: JobState.QUEUED,
+    TrackStatus.READY: JobState.DONE,
+    TrackStatus.FAILED: JobState.FAILED,
+    TrackStatus.QUARANTINED: JobState.FAILED,
+    TrackStatus.MISSING: JobState.FAILED,
+}
+
+
+class JobStore:
+    """Creates, advances and reads jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, kind: JobKind, path: str) -> str:
+        """Queue a job; answers its id."""
+        job_id = str(uuid.uuid4())
+        with self._database.write() as session:
+            session.add(JobRow(id=job_id, kind=kind, path=path, created_at=now(), updated_at=now()))
+        return job_id
+
+    def begin(self, job_id: str, total: int) -> None:
+        """The files are listed; a job that begins again starts its count anew."""
+        with self._database.write() as session:
+            session.execute(delete(JobItemRow).where(JobItemRow.job_id == job_id))
+            _update(session, job_id, state=JobState.RUNNING, total=total, unchanged=0, listed=False)
+
+    def add_track(self, job_id: str, path: str, track_id: str) -> None:
+        """Note a file that holds a track; the item is as far as the track is."""
+        with self._database.write() as session:
+            # Locked, so that an analysis which ends now settles this item or is seen by it.
+            track = session.get_one(TrackRow, track_id, with_for_update=True)
+            state = _STATE_OF_ITEM[TrackStatus(track.status)]
+            self._put_item(session, job_id, path, track_id=track_id, state=state, reason=track.reason)
+
+    def add_failure(self, job_id: str, path: str, reason: str) -> None:
+        """Note a file that is no track."""
+        with self._database.write() as session:
+            self._put_item(session, job_id, path, track_id=None, state=JobState.FAILED, reason=reason)
+
+    def complete_listing(self, job_id: str, unchanged: int) -> None:
+        """Every file has been looked at; the job ends when the last analysis does."""
+        with self._database.write() as session:
+            _update(session, job_id, unchanged=unchanged, listed=True)
+            _close_finished(session, [job_id])
+
+    def fail(self, job_id: str, reason: str) -> None:
+        """The job as a whole cannot be done."""
+        with self._database.write() as session:
+            _update(session, job_id, state=JobState.FAILED, reason=reason, finished_at=now())
+
+    def get(self, job_id: str) -> Job:
+        """A job with its counts and first failures.
+
+        Raises:
+            JobNotFound: no job has this id.
+        """
+        with self._database.read() as session:
+            row = session.get(JobRow, job_id)
+            if row is None:
+                raise JobNotFound(job_id)
+            return _job(session, row)
+
+    def stale_scans(self, older_than: timedelta) -> list[str]:
+        """Scans that have not advanced for this long while files were still to be looked at."""
+        with self._database.write() as session:
+            ids = session.scalars(
+                select(JobRow.id).where(
+                    JobRow.kind == JobKind.SCAN,
+                    JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)),
+                    ~JobRow.listed,
+                    JobRow.updated_at < now() - older_than,
+                )
+            ).all()
+            for job_id in ids:
+                _update(session, job_id)
+            return list(ids)
+
+    def _put_item(self, session: Session, job_id: str, path: str, **values: str | None) -> None:
+        session.execute(
+            self._database.insert(JobItemRow)
+            .values(job_id=job_id, path=path, **values)
+            .on_conflict_do_update(index_elements=["job_id", "path"], set_=values)
+        )
+        _update(session, job_id)
+
+
+def settle(session: Session, track_id: str, state: JobState, reason: str | None) -> None:
+    """A track's analysis ended: every job that waits for it advances, in the caller's transaction."""
+    waiting = (JobItemRow.track_id == track_id) & (JobItemRow.state == JobState.QUEUED)
+    job_ids = session.scalars(select(JobItemRow.job_id).where(waiting).distinct()).all()
+    if job_ids:
+        session.execute(update(JobItemRow).where(waiting).values(state=state, reason=reason))
+        _close_finished(session, job_ids)
+
+
+def _close_finished(session: Session, job_ids: Sequence[str]) -> None:
+    unfinished = exists().where(JobItemRow.job_id == JobRow.id, JobItemRow.state == JobState.QUEUED)
+    session.execute(
+        update(JobRow)
+        .where(JobRow.id.in_(job_ids), JobRow.listed, JobRow.state == JobState.RUNNING, ~unfinished)
+        .values(state=JobState.DONE, finished_at=now(), updated_at=now())
+    )
+
+
+def _update(session: Session, job_id: str, **values: object) -> None:
+    session.execute(update(JobRow).where(JobRow.id == job_id).values(updated_at=now(), **values))
+
+
+def _job(session: Session, row: JobRow) -> Job:
+    counts = dict(
+        session.execute(
+            select(JobItemRow.state, func.count()).where(JobItemRow.job_id == row.id).group_by(JobItemRow.state)
+        )
+        .tuples()
+        .all()
+    )
+    items = select(JobItemRow).where(JobItemRow.job_id == row.id).order_by(JobItemRow.id).limit(LISTED_ITEMS)
+    failures = session.scalars(items.where(JobItemRow.state == JobState.FAILED))
+    tracks = session.scalars(items.where(JobItemRow.track_id.is_not(None)))
+    return Job(
+        id=row.id,
+        kind=JobKind(row.kind),
+        state=JobState(row.state),
+        path=readable(row.path),
+        total=row.total,
+        done=row.unchanged + counts.get(JobState.DONE, 0),
+        failed=counts.get(JobState.FAILED, 0),
+        failures=tuple(Failure(readable(item.path), item.reason or "unknown") for item in failures),
+        reason=row.reason,
+        tracks=tuple(item.track_id for item in tracks if item.track_id),
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )

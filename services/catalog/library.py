@@ -1,0 +1,178 @@
+"""What scans and uploads write: tracks, the files that hold them, the names they go by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, exists, literal, select, update
+from sqlalchemy.orm import Session
+
+from services.catalog.database import Database, now
+from services.catalog.jobs import settle
+from services.catalog.tables import ExternalIdRow, LocationRow, Table, TrackRow
+from services.domain.job import JobState
+from services.domain.track import Tags, TrackStatus
+
+# Separates artist, album and title in the sort key; sorts before every printable character.
+FIELD_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """A file's path, its library root, and what changes when it is written to."""
+
+    path: str
+    root: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file as the catalogue last saw it, and the track it holds."""
+
+    stamp: FileStamp
+    track_id: str
+    status: TrackStatus
+    reason: str | None
+
+    def is_unchanged(self, stamp: FileStamp) -> bool:
+        """Whether the file on disk still looks the same."""
+        return (self.stamp.size, self.stamp.mtime_ns) == (stamp.size, stamp.mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What became of a file: the status of its track, and whether the audio is new to the library."""
+
+    status: TrackStatus
+    reason: str | None
+    is_new: bool
+
+
+class LibraryStore:
+    """Writes tracks and locations; never an analysis."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def roots(self) -> list[str]:
+        """The library roots that hold files."""
+        with self._database.read() as session:
+            return list(session.scalars(select(LocationRow.root).distinct()))
+
+    def known_files(self, folder: str) -> dict[str, KnownFile]:
+        """Files at or under a path, by absolute path."""
+        query = select(LocationRow, TrackRow.status, TrackRow.reason).join(
+            TrackRow, TrackRow.id == LocationRow.track_id
+        )
+        inside = folder.rstrip("/") + "/"
+        with self._database.read() as session:
+            return {
+                row.path: KnownFile(
+                    stamp=FileStamp(row.path, row.root, row.size, row.mtime_ns),
+                    track_id=row.track_id,
+                    status=TrackStatus(status),
+                    reason=reason,
+                )
+                for row, status, reason in session.execute(query)
+                if row.path == folder or row.path.startswith(inside)
+            }
+
+    def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
+        """Record that a file holds a track: new, moved, retagged or a second copy."""
+        with self._database.write() as session:
+            is_new = self._insert(
+                session, TrackRow, id=track_id, title=tags.title, sort_key=_sort_key(tags), added_at=now()
+            )
+            row = session.get_one(TrackRow, track_id, with_for_update=True)
+            _apply_tags(row, tags)
+            for namespace, value in tags.ids.items():
+                session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=value))
+            self._locate(session, track_id, stamp)
+            if row.status == TrackStatus.MISSING:
+                _revive(row)
+            return Registered(TrackStatus(row.status), row.reason, is_new)
+
+    def forget_files(self, paths: Sequence[str]) -> None:
+        """Drop files that are gone; tracks that lose their last file become `missing`."""
+        with self._database.write() as session:
+            for path in paths:
+                track_id = session.scalar(select(LocationRow.track_id).where(LocationRow.path == path))
+                session.execute(delete(LocationRow).where(LocationRow.path == path))
+                if track_id is not None:
+                    _mark_missing(session, track_id)
+
+    def adopt_model(self, version: str) -> int:
+        """Ask for a new analysis of tracks that another model version analysed; answers how many.
+
+        Vectors of two models are not comparable, so these tracks leave the index until they are analysed again.
+        """
+        with self._database.write() as session:
+            result = session.execute(
+                update(TrackRow)
+                .where(TrackRow.status == TrackStatus.READY, TrackRow.model_version != version)
+                .values(
+                    status=TrackStatus.PENDING,
+                    attempts=0,
+                    sent_at=None,
+                    index_pending=True,
+                    revision=TrackRow.revision + 1,
+                )
+                .returning(TrackRow.id)
+            )
+            return len(result.all())
+
+    def _insert(self, session: Session, table: type[Table], **values: object) -> bool:
+        # Two scans may meet the same file or the same audio: the second finds the first one's row.
+        inserting = self._database.insert(table).values(**values).on_conflict_do_nothing()
+        return bool(session.execute(inserting.returning(literal(1))).all())
+
+    def _locate(self, session: Session, track_id: str, stamp: FileStamp) -> None:
+        values = {"track_id": track_id, "size": stamp.size, "mtime_ns": stamp.mtime_ns}
+        if self._insert(session, LocationRow, path=stamp.path, root=stamp.root, **values):
+            return
+        here = LocationRow.path == stamp.path
+        held_before = session.scalars(select(LocationRow.track_id).where(here).with_for_update()).one()
+        session.execute(update(LocationRow).where(here).values(**values))
+        if held_before != track_id:  # the file now holds other audio
+            _mark_missing(session, held_before)
+
+
+def _sort_key(tags: Tags) -> str:
+    return FIELD_SEPARATOR.join((tags.artist or "", tags.album or "", tags.title)).casefold()
+
+
+def _apply_tags(row: TrackRow, tags: Tags) -> None:
+    before = (row.title, row.artist, row.album, row.year, row.genre)
+    row.title, row.artist, row.album, row.year, row.genre = (
+        tags.title,
+        tags.artist,
+        tags.album,
+        tags.year,
+        tags.genre,
+    )
+    row.duration_ms = row.duration_ms or tags.duration_ms  # an analysis knows better than a header
+    row.sort_key = _sort_key(tags)
+    if row.status == TrackStatus.READY and before != (row.title, row.artist, row.album, row.year, row.genre):
+        _touch(row)
+
+
+def _touch(row: TrackRow) -> None:
+    row.revision += 1
+    row.index_pending = True
+
+
+def _revive(row: TrackRow) -> None:
+    row.status = TrackStatus.READY if row.embedding is not None else TrackStatus.PENDING
+    _touch(row)
+
+
+def _mark_missing(session: Session, track_id: str) -> None:
+    lost = session.scalars(
+        update(TrackRow)
+        .where(TrackRow.id == track_id, ~exists().where(LocationRow.track_id == TrackRow.id))
+        .values(status=TrackStatus.MISSING, index_pending=True, revision=TrackRow.revision + 1)
+        .returning(TrackRow.id)
+    ).all()
+    if lost:
+        settle(session, track_id, JobState.FAILED, "The file is gone.")

@@ -1,0 +1,221 @@
+"""Reading the library: one track, many tracks, pages, vectors, external ids."""
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from services.catalog.database import Database
+from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
+from services.domain.errors import InvalidCursor, TrackNotFound
+from services.domain.track import EMBEDDING_DIM, Track, TrackStatus, Vector
+
+# SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
+IDS_PER_STATEMENT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some tracks in library order, and the cursor of the next page; None when this is the last."""
+
+    tracks: list[Track]
+    next_cursor: str | None
+
+
+class TrackStore:
+    """Reads tracks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, track_id: str) -> Track:
+        """One track.
+
+        Raises:
+            TrackNotFound: no track has this id.
+        """
+        found = self.get_many([track_id])
+        if not found:
+            raise TrackNotFound(track_id)
+        return found[track_id]
+
+    def get_many(self, track_ids: Sequence[str]) -> dict[str, Track]:
+        """The tracks that exist among these ids."""
+        with self._database.read() as session:
+            rows = [
+                row
+                for chunk in _chunks(track_ids)
+                for row in session.scalars(select(TrackRow).where(TrackRow.id.in_(chunk)))
+            ]
+            return {track.id: track for track in _tracks(session, rows)}
+
+    def page(
+        self,
+        *,
+        search: str = "",
+        status: TrackStatus | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Tracks ordered by artist, album and title; every word of `search` must occur in those.
+
+        Raises:
+            InvalidCursor: the cursor was not handed out by this service.
+        """
+        query = select(TrackRow).order_by(TrackRow.sort_key, TrackRow.id).limit(limit + 1)
+        if status is not None:
+            query = query.where(TrackRow.status == status)
+        for word in search.casefold().split():
+            query = query.where(TrackRow.sort_key.contains(word, autoescape=True))
+        if cursor is not None:
+            query = query.where(tuple_(TrackRow.sort_key, TrackRow.id) > tuple_(*_decode_cursor(cursor)))
+        with self._database.read() as session:
+            rows = list(session.scalars(query))
+            shown = rows[:limit]
+            more = len(rows) > limit
+            return Page(
+                tracks=_tracks(session, shown),
+                next_cursor=_encode_cursor(shown[-1]) if more else None,
+            )
+
+    def resolve(self, names: Iterable[str]) -> dict[str, str]:
+        """Track ids for names that are a track id or an external id (`namespace:value`); unknown ones are absent.
+
+        Where several tracks share an external id, the one with the lowest id answers.
+        """
+        wanted = list(dict.fromkeys(names))
+        own = {name: canonical for name in wanted if (canonical := _uuid(name)) is not None}
+        external = [name for name in wanted if name not in own and ":" in name]
+        resolved: dict[str, str] = {}
+        with self._database.read() as session:
+            known: set[str] = set()
+            for chunk in _chunks(list(own.values())):
+                known.update(session.scalars(select(TrackRow.id).where(TrackRow.id.in_(chunk))))
+            resolved |= {name: track_id for name, track_id in own.items() if track_id in known}
+            for name in external:
+                namespace, _, value = name.partition(":")
+                match = session.scalar(
+                    select(func.min(ExternalIdRow.track_id)).where(
+                        ExternalIdRow.namespace == namespace.casefold(), ExternalIdRow.value == value
+                    )
+                )
+                if match is not None:
+                    resolved[name] = match
+        return resolved
+
+    def vectors(self, track_ids: Sequence[str]) -> dict[str, Vector]:
+        """Embeddings of the ready tracks among these ids: shape (128,), float32, unit length."""
+        with self._database.read() as session:
+            return {
+                row.id: _vector(row.embedding)
+                for chunk in _chunks(track_ids)
+                for row in session.execute(
+                    select(TrackRow.id, TrackRow.embedding).where(
+                        and_(TrackRow.id.in_(chunk), TrackRow.status == TrackStatus.READY)
+                    )
+                )
+            }
+
+    def files(self, track_id: str) -> list[str]:
+        """Absolute paths of the files that hold a track."""
+        with self._database.read() as session:
+            return list(
+                session.scalars(
+                    select(LocationRow.path).where(LocationRow.track_id == track_id).order_by(LocationRow.id)
+                )
+            )
+
+    def count_by_status(self) -> dict[TrackStatus, int]:
+        """How many tracks stand where; every status is a key."""
+        with self._database.read() as session:
+            counts = dict(
+                session.execute(select(TrackRow.status, func.count()).group_by(TrackRow.status)).tuples().all()
+            )
+        return {status: counts.get(status, 0) for status in TrackStatus}
+
+
+def vector_of(row: TrackRow) -> Vector:
+    """The embedding of an analysed row."""
+    if row.embedding is None:
+        raise ValueError(f"track {row.id} has no embedding")
+    return _vector(row.embedding)
+
+
+def _vector(stored: bytes | None) -> Vector:
+    vector = np.frombuffer(stored or b"", dtype="<f4")
+    if vector.shape != (EMBEDDING_DIM,):
+        raise ValueError(f"a stored embedding has {vector.size} numbers instead of {EMBEDDING_DIM}")
+    return vector
+
+
+def _tracks(session: Session, rows: Sequence[TrackRow]) -> list[Track]:
+    ids = [row.id for row in rows]
+    paths: dict[str, str] = {}
+    names: dict[str, dict[str, str]] = {}
+    for chunk in _chunks(ids):
+        locations = select(LocationRow).where(LocationRow.track_id.in_(chunk)).order_by(LocationRow.id.desc())
+        paths |= {found.track_id: _relative(found) for found in session.scalars(locations)}
+        for name in session.scalars(select(ExternalIdRow).where(ExternalIdRow.track_id.in_(chunk))):
+            names.setdefault(name.track_id, {})[name.namespace] = name.value
+    return [_track(row, paths.get(row.id), names.get(row.id, {})) for row in rows]
+
+
+def _track(row: TrackRow, path: str | None, ids: dict[str, str]) -> Track:
+    return Track(
+        id=row.id,
+        title=row.title,
+        artist=row.artist,
+        album=row.album,
+        year=row.year,
+        genre=row.genre,
+        duration_ms=row.duration_ms,
+        path=path,
+        status=TrackStatus(row.status),
+        reason=row.reason,
+        attributes=row.attributes,
+        descriptors=row.descriptors,
+        tags=row.tags,
+        model_version=row.model_version,
+        ids=ids,
+    )
+
+
+def _relative(location: LocationRow) -> str:
+    return readable(os.path.relpath(location.path, location.root))
+
+
+def readable(path: str) -> str:
+    """A path as text that any JSON reader takes: bytes that are not UTF-8 become replacement characters."""
+    return os.fsencode(path).decode("utf-8", errors="replace")
+
+
+def _uuid(name: str) -> str | None:
+    try:
+        return str(UUID(name))
+    except ValueError:
+        return None
+
+
+def _encode_cursor(row: TrackRow) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row.sort_key, row.id]).encode()).decode()
+
+
+def _decode_cursor(cursor: str) -> tuple[str, str]:
+    try:
+        sort_key, track_id = json.loads(base64.urlsafe_b64decode(cursor))
+    except (binascii.Error, UnicodeError, ValueError, TypeError) as error:
+        raise InvalidCursor(cursor) from error
+    if not (isinstance(sort_key, str) and isinstance(track_id, str)):
+        raise InvalidCursor(cursor)
+    return sort_key, track_id
+
+
+def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + IDS_PER_STATEMENT] for start in range(0, len(ids), IDS_PER_STATEMENT))

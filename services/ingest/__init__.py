@@ -1,0 +1,1 @@
+"""Music comes in: folders are scanned, uploads taken, audio identified, tags read."""

@@ -1,0 +1,82 @@
+"""Sending tasks by name: the services' side of the queue. `workers.app` is the other side."""
+
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from services.domain.errors import BrokerUnavailable, NotConfigured
+from services.settings import Settings
+
+# A frozen broker must cost a request 2 s, not a minute: each socket wait is short and there is one retry.
+SOCKET_TIMEOUT_SECONDS = 1.0
+
+BROKER_OPTIONS: dict[str, Any] = {
+    "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+    "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
+}
+
+SCAN_TASK = "segue.scan"
+ANALYSE_TASK = "segue.analyse"
+INDEX_TASK = "segue.index"
+RECONCILE_TASK = "segue.reconcile"
+
+# A queue of its own each, so that one slow scan or many analyses never hold up the indexer.
+ROUTES = {
+    SCAN_TASK: {"queue": "scan"},
+    ANALYSE_TASK: {"queue": "analyse"},
+    INDEX_TASK: {"queue": "index"},
+    RECONCILE_TASK: {"queue": "scan"},
+}
+
+
+class TaskQueue:
+    """Asks the workers for something; every method raises `BrokerUnavailable` when the broker does not take it."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._app = Celery("segue", broker=broker_url, set_as_current=False)
+        self._app.conf.update(
+            task_routes=ROUTES,
+            task_serializer="json",
+            task_ignore_result=True,
+            broker_transport_options=BROKER_OPTIONS,
+            broker_connection_timeout=SOCKET_TIMEOUT_SECONDS,
+        )
+
+    def scan(self, job_id: str) -> None:
+        """Carry out a scan job."""
+        self._send(SCAN_TASK, job_id)
+
+    def analyse(self, track_id: str) -> None:
+        """Analyse a pending track."""
+        self._send(ANALYSE_TASK, track_id)
+
+    def index(self) -> None:
+        """Take marked tracks into the index; used where a Qdrant server holds it."""
+        self._send(INDEX_TASK)
+
+    def ping(self) -> None:
+        """Check that the broker answers."""
+        try:
+            with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
+                connection.default_channel.client.ping()
+        except (OperationalError, RedisError, OSError) as error:
+            raise BrokerUnavailable(f"The broker does not answer: {error}") from error
+
+    def _send(self, name: str, *arguments: str) -> None:
+        try:
+            self._app.send_task(name, args=arguments, retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
+        except (OperationalError, RedisError, OSError) as error:
+            raise BrokerUnavailable(f"The broker does not take tasks: {error}. Try again in a moment.") from error
+
+
+def open_queue(settings: Settings) -> TaskQueue:
+    """The queue that the settings name.
+
+    Raises:
+        NotConfigured: no broker is set.
+    """
+    if settings.redis_url is None:
+        raise NotConfigured("SEGUE_REDIS_URL is not set. `segue up` starts a broker and sets it.")
+    return TaskQueue(settings.redis_url.get_secret_value())
