@@ -1,0 +1,282 @@
+"""A music file becomes a few short windows of samples, bounded in time and in memory.
+
+Only windows are decoded, never a whole track: six windows of ten seconds cost a quarter of a full decode, and
+six hours of silence are a 4 MB file that would fill 8 GB. The format is decided by content, never by name,
+and only by libsndfile: nothing here follows a playlist or hands the file to another program.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from models.errors import RefusedAudio, UnreadableAudio
+from models.sniff import declares_length, reason_unrecognised
+
+SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
+WINDOW_COUNT = 6
+WINDOW_SECONDS = 10.0
+
+MIN_SECONDS = 5.0  # below this there is no bar to count and no phrase to hear
+MAX_SECONDS = 12 * 3600.0  # longer than any album: an all-day recording has no one mood
+MAX_CHANNELS = 8  # 7.1 is the widest layout music is sold in; libsndfile would take 1024
+MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality there is no timbre left to hear
+MAX_SAMPLE_RATE = 384_000  # Hz: the fastest rate music is sold in
+MAX_CHANNEL_RATE = 48_000  # Hz: what is kept for loudness, so that memory does not grow with the rate
+MAX_PEAK = 100.0  # +40 dBFS: float files may pass full scale a little; beyond this they are damaged
+SILENCE_RMS = 10 ** (-70 / 20)  # -70 dBFS: where the gate of ITU-R BS.1770 hears nothing
+CANCELLED_POWER = 1e-3  # mid 30 dB below left: the two channels are one signal with opposite signs
+
+# What may be decoded: libsndfile's other decoders (ADPCM, GSM, VOX …) are where its memory errors were found,
+# and no music library uses them. None allows every subtype of a container.
+ALLOWED_SUBTYPES: dict[str, frozenset[str] | None] = {
+    "WAV": frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}),
+    "WAVEX": frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}),
+    "FLAC": None,
+    "OGG": frozenset({"VORBIS", "OPUS"}),
+    "MP3": None,
+}
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What was decoded of one track.
+
+    Attributes:
+        samples: Mono, float32 `(n_windows, n_samples)`, full scale ±1, at `sample_rate`.
+        sample_rate: Always 16 000 Hz.
+        duration: Length of the whole track in seconds.
+        channels: The same windows with one or two channels, float32 `(n_windows, n_channels, n_frames)`.
+        channel_rate: Rate of `channels`: the file's own, at most 48 000 Hz.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    duration: float
+    channels: NDArray[np.float32]
+    channel_rate: int
+
+
+def window_frames(n_frames: int, sample_rate: int) -> list[tuple[int, int]]:
+    """Say where the windows of a track lie: spread evenly, centred in equal parts, never overlapping.
+
+    A track too short for six windows has as many as fit; one shorter than a window is one window itself.
+
+    Args:
+        n_frames: Length of the track in frames, > 0.
+        sample_rate: Frames a second, > 0.
+
+    Returns:
+        `(start, length)` in frames for each window, in order; all lengths are equal.
+    """
+    length = min(n_frames, round(WINDOW_SECONDS * sample_rate))
+    count = min(WINDOW_COUNT, n_frames // length)
+    return [((2 * index + 1) * n_frames // (2 * count) - length // 2, length) for index in range(count)]
+
+
+def read_windows(path: Path) -> Windows:
+    """Decode a few windows of a music file: WAV, FLAC, Ogg Vorbis, Opus or MP3.
+
+    Windows in which nothing sounds are left out, so that a hidden track behind ten minutes of silence is
+    described by its music.
+
+    Args:
+        path: A regular file.
+
+    Returns:
+        Between one and six windows.
+
+    Raises:
+        UnreadableAudio: The file cannot be opened, is not audio in these formats, is damaged or ends early.
+        RefusedAudio: The audio is shorter than 5 s, longer than 12 h, silent or outside the limits above.
+    """
+    with _regular_file(path) as descriptor:
+        n_frames = _checked_length(descriptor)
+        with _sound_file(descriptor) as file:
+            duration = n_frames / file.samplerate
+            decoded = [_read(file, start, length) for start, length in window_frames(n_frames, file.samplerate)]
+            return _sounding(decoded, file.samplerate, duration)
+
+
+@contextmanager
+def _regular_file(path: Path) -> Iterator[int]:
+    """Open a file for reading; a pipe or a device is refused without waiting for it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise UnreadableAudio(_refusal_to_open(error)) from error
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise UnreadableAudio("A folder, not an audio file")
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableAudio("A pipe, socket or device, not an audio file")
+        if status.st_size == 0:
+            raise UnreadableAudio("No audio: the file is empty (0 bytes)")
+        yield descriptor
+    except OSError as error:
+        raise UnreadableAudio(f"The file could not be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
+
+
+def _refusal_to_open(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "No permission to read the file"
+    if isinstance(error, FileNotFoundError):
+        return "The file does not exist"
+    if error.errno == errno.ENXIO:
+        return "A pipe, socket or device, not an audio file"
+    return f"The file could not be opened: {error.strerror}"
+
+
+@contextmanager
+def _sound_file(descriptor: int) -> Iterator[soundfile.SoundFile]:
+    """Open a descriptor with libsndfile, which then sees no name and so can't guess by it."""
+    os.lseek(descriptor, 0, os.SEEK_SET)  # libsndfile takes the current offset for the start of the file
+    try:
+        with soundfile.SoundFile(descriptor, closefd=False) as file:
+            yield file
+    except soundfile.LibsndfileError as error:
+        raise UnreadableAudio(_damage(error, descriptor)) from error
+
+
+def _damage(error: soundfile.LibsndfileError, descriptor: int) -> str:
+    unrecognised = 1  # SF_ERR_UNRECOGNISED_FORMAT
+    if error.code == unrecognised:
+        return reason_unrecognised(descriptor)
+    return f"The file is damaged: {error.error_string.rstrip('.')}"
+
+
+def _checked_length(descriptor: int) -> int:
+    """Check format and limits, and return the track's length in frames."""
+    with _sound_file(descriptor) as file:
+        _check_format(file)
+        n_frames: int = file.frames
+        sample_rate: int = file.samplerate
+        declared = declares_length(descriptor, file.format, n_frames)
+    if not declared:
+        n_frames = _probed_length(descriptor, n_frames, sample_rate)
+    seconds = n_frames / sample_rate
+    if n_frames <= 0:
+        raise UnreadableAudio("No audio: the file holds a header and no samples")
+    if seconds < MIN_SECONDS:
+        raise RefusedAudio(f"Too short: {seconds:.1f} s, and at least {MIN_SECONDS:.0f} s are needed")
+    if seconds > MAX_SECONDS:
+        raise RefusedAudio(f"Too long: {seconds / 3600:.1f} h, and at most {MAX_SECONDS / 3600:.0f} h are analysed")
+    return n_frames
+
+
+def _check_format(file: soundfile.SoundFile) -> None:
+    subtypes = ALLOWED_SUBTYPES.get(file.format, frozenset())
+    if subtypes is not None and file.subtype not in subtypes:
+        raise UnreadableAudio(
+            f"{file.format} with {file.subtype} is not supported: use WAV, FLAC, Ogg Vorbis, Opus or MP3"
+        )
+    if not MIN_SAMPLE_RATE <= file.samplerate <= MAX_SAMPLE_RATE:
+        raise RefusedAudio(f"Sample rate {file.samplerate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
+    if file.channels > MAX_CHANNELS:
+        raise RefusedAudio(f"{file.channels} channels, and at most {MAX_CHANNELS} are analysed")
+
+
+def _probed_length(descriptor: int, estimate: int, sample_rate: int) -> int:
+    """Find where the sound ends in a file that does not declare it, by bisection over whole seconds."""
+    last = min(estimate, round(MAX_SECONDS * sample_rate) + sample_rate) // sample_rate
+    if _readable_at(descriptor, max(0, last - 1) * sample_rate, sample_rate) == sample_rate:
+        return min(estimate, (last + 1) * sample_rate)
+    low, high = 0, last  # low holds sound (or is the start), high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _readable_at(descriptor, middle * sample_rate, 1):
+            low = middle
+        else:
+            high = middle
+    return low * sample_rate + _readable_at(descriptor, low * sample_rate, sample_rate)
+
+
+def _readable_at(descriptor: int, start: int, length: int) -> int:
+    """Count the frames that can be read at a place; opened anew, since a failed seek breaks the decoder."""
+    try:
+        with _sound_file(descriptor) as file:
+            file.seek(start)
+            frames: NDArray[np.float32] = file.read(length, dtype="float32", always_2d=True)
+            return len(frames)
+    except UnreadableAudio:
+        return 0
+
+
+def _read(file: soundfile.SoundFile, start: int, length: int) -> NDArray[np.float32]:
+    """Read one window as float32 `(n_channels, length)` with one or two channels."""
+    folded = 1 if file.channels > 2 else file.channels  # noqa: PLR2004  surround is folded to mono
+    window = np.empty((folded, length), dtype=np.float32)
+    done = 0
+    try:
+        file.seek(start)
+        while done < length:  # second by second: eight channels at 384 kHz would hold 120 MB at once
+            block = file.read(min(file.samplerate, length - done), dtype="float32", always_2d=True)
+            if len(block) == 0:
+                raise UnreadableAudio(_early_end(file, start + done))
+            window[:, done : done + len(block)] = block.T if folded == file.channels else block.mean(axis=1)
+            done += len(block)
+    except soundfile.LibsndfileError as error:
+        raise UnreadableAudio(_early_end(file, start + done)) from error
+    _check_samples(window)
+    return window
+
+
+def _early_end(file: soundfile.SoundFile, frame: int) -> str:
+    return (
+        f"The file ends early or is damaged: it declares {file.frames / file.samplerate:.1f} s, "
+        f"and nothing can be read at {frame / file.samplerate:.1f} s"
+    )
+
+
+def _check_samples(window: NDArray[np.float32]) -> None:
+    peak = float(max(window.max(), -window.min()))  # NaN and infinity survive max()
+    if not np.isfinite(peak):
+        raise UnreadableAudio("Samples that are not numbers (NaN or infinite): the file is damaged")
+    if peak > MAX_PEAK:
+        raise UnreadableAudio(f"Samples {peak:.0g} times above full scale: the file is damaged")
+
+
+def _sounding(decoded: list[NDArray[np.float32]], sample_rate: int, duration: float) -> Windows:
+    """Keep the windows in which something sounds, resampled."""
+    kept = [window for window in decoded if window.var(axis=1).max() > SILENCE_RMS**2]  # an offset is silent
+    if not kept:
+        raise RefusedAudio(f"Silent: nothing above -70 dBFS in {len(decoded)} windows across the track")
+    channel_rate = min(sample_rate, MAX_CHANNEL_RATE)
+    return Windows(
+        samples=np.stack([_resampled(_mono(window), sample_rate, SAMPLE_RATE) for window in kept]),
+        sample_rate=SAMPLE_RATE,
+        duration=duration,
+        channels=np.stack([_resampled(window.T, sample_rate, channel_rate).T for window in kept]),
+        channel_rate=channel_rate,
+    )
+
+
+def _mono(window: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mix to mono; the left channel alone where left and right would cancel."""
+    if len(window) == 1:
+        only: NDArray[np.float32] = window[0]
+        return only
+    left: NDArray[np.float32] = window[0]
+    right: NDArray[np.float32] = window[1]
+    mid: NDArray[np.float32] = (left + right) * np.float32(0.5)
+    if np.dot(mid, mid) < CANCELLED_POWER * np.dot(left, left):
+        return left
+    return mid
+
+
+def _resampled(frames: NDArray[np.float32], old_rate: int, new_rate: int) -> NDArray[np.float32]:
+    if old_rate == new_rate:
+        return frames
+    resampled: NDArray[np.float32] = soxr.resample(frames, old_rate, new_rate)
+    return resampled
