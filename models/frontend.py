@@ -1,0 +1,94 @@
+"""Windows of audio → loudness-normalised log-mel: one definition for training and for serving.
+
+The parameters are those musicnn was trained with (Pons & Serra, "musicnn: pre-trained convolutional neural
+networks for music audio tagging", 2019); they are numerically librosa's `melspectrogram` with Slaney's mel
+scale and area normalisation.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torchaudio
+from torch import Tensor
+
+# Below this level a recording carries no music; amplifying it to the target would only raise its noise.
+SILENCE_DBFS = -70.0
+
+
+@dataclass(frozen=True, slots=True)
+class MelParameters:
+    """What a checkpoint's weights expect of their input; its model card carries the values.
+
+    Attributes:
+        sample_rate: Hz.
+        n_fft: Samples of one (Hann) frame.
+        hop_length: Samples between frames.
+        n_mels: Mel bands between 0 Hz and half the sample rate.
+        log_scale: `log10(log_scale * power + 1)`.
+        target_dbfs: RMS level of a track, in dB relative to full scale, that it is brought to first.
+    """
+
+    sample_rate: int = 16_000
+    n_fft: int = 512
+    hop_length: int = 256
+    n_mels: int = 96
+    log_scale: float = 10_000.0
+    target_dbfs: float = -17.0
+
+
+def normalise_loudness(windows: Tensor, target_dbfs: float) -> Tensor:
+    """Bring a track to one level: a single gain from the RMS over all of its windows.
+
+    One gain keeps quiet passages quiet beside loud ones. Peaks may pass ±1 afterwards: samples stay floating
+    point and nothing is clipped, so two copies of a track that differ only in level become identical. A track
+    below `SILENCE_DBFS` is amplified no further than one at that level would be.
+
+    Args:
+        windows: (n_windows, n_samples) float32, nominally in −1…1.
+        target_dbfs: Wanted RMS level in dB relative to full scale.
+
+    Returns:
+        Windows of the same shape, at the target level.
+    """
+    rms = windows.square().mean().sqrt()
+    gain = _amplitude(target_dbfs) / rms.clamp(min=_amplitude(SILENCE_DBFS))
+    return windows * gain
+
+
+def _amplitude(dbfs: float) -> float:
+    return math.pow(10.0, dbfs / 20.0)
+
+
+class LogMel(torch.nn.Module):
+    """Log-mel spectrogram, `log10(log_scale * mel + 1)`.
+
+    Shape:
+        - Input: (n_windows, n_samples) float32 at the parameters' sample rate
+        - Output: (n_windows, n_frames, n_mels) float32 ≥ 0, with n_frames = n_samples // hop_length + 1
+
+    >>> LogMel(MelParameters())(torch.zeros(2, 160_000)).shape
+    torch.Size([2, 626, 96])
+    """
+
+    def __init__(self, parameters: MelParameters) -> None:
+        super().__init__()
+        self.parameters_of_mel = parameters
+        self.mel = torchaudio.transforms.MelSpectrogram(
+            sample_rate=parameters.sample_rate,
+            n_fft=parameters.n_fft,
+            hop_length=parameters.hop_length,
+            n_mels=parameters.n_mels,
+            f_min=0.0,
+            f_max=parameters.sample_rate / 2,
+            power=2.0,
+            center=True,
+            pad_mode="reflect",
+            norm="slaney",
+            mel_scale="slaney",
+        )
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Compute the log-mel of each window; see the class for shapes."""
+        power: Tensor = self.mel(windows)  # (n_windows, n_mels, n_frames)
+        return torch.log10(self.parameters_of_mel.log_scale * power + 1.0).transpose(1, 2)
