@@ -1,5 +1,7 @@
 """Sending tasks by name: the services' side of the queue. `workers.app` is the other side."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
@@ -58,9 +60,19 @@ class TaskQueue:
 
     def ping(self) -> None:
         """Check that the broker answers."""
+        with self._redis() as redis:
+            redis.ping()
+
+    def waiting(self, task: str) -> int:
+        """How many messages wait in the queue of a task, not counting those that a worker holds."""
+        with self._redis() as redis:
+            return int(redis.llen(ROUTES[task]["queue"]))
+
+    @contextmanager
+    def _redis(self) -> Iterator[Any]:
         try:
             with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
-                connection.default_channel.client.ping()
+                yield connection.default_channel.client
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable(f"The broker does not answer: {error}") from error
 

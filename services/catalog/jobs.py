@@ -58,6 +58,23 @@ class JobStore:
         with self._database.write() as session:
             self._put_item(session, job_id, path, track_id=None, state=JobState.FAILED, reason=reason)
 
+    def path(self, job_id: str) -> str:
+        """The path that a job is about, as the file system knows it.
+
+        Raises:
+            JobNotFound: no job has this id.
+        """
+        with self._database.read() as session:
+            path = session.scalar(select(JobRow.path).where(JobRow.id == job_id))
+        if path is None:
+            raise JobNotFound(job_id)
+        return path
+
+    def advance(self, job_id: str, unchanged: int) -> None:
+        """Note how many files needed nothing so far."""
+        with self._database.write() as session:
+            _update(session, job_id, unchanged=unchanged)
+
     def complete_listing(self, job_id: str, unchanged: int) -> None:
         """Every file has been looked at; the job ends when the last analysis does."""
         with self._database.write() as session:

@@ -82,7 +82,13 @@ class LibraryStore:
         """Record that a file holds a track: new, moved, retagged or a second copy."""
         with self._database.write() as session:
             is_new = self._insert(
-                session, TrackRow, id=track_id, title=tags.title, sort_key=_sort_key(tags), added_at=now()
+                session,
+                TrackRow,
+                id=track_id,
+                title=tags.title,
+                sort_key=_sort_key(tags),
+                added_at=now(),
+                sent_at=now(),  # the caller asks for its analysis next
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
             _apply_tags(row, tags)
@@ -164,6 +170,7 @@ def _touch(row: TrackRow) -> None:
 
 def _revive(row: TrackRow) -> None:
     row.status = TrackStatus.READY if row.embedding is not None else TrackStatus.PENDING
+    row.sent_at = now()
     _touch(row)
 
 

@@ -4,6 +4,7 @@
   * NotFound: TrackNotFound, JobNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable
   * UnsupportedAudio
+  * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, ServiceUnreachable
   * AlreadyRunning
   * NotConfigured
@@ -80,6 +81,16 @@ class UnsupportedAudio(SegueError):  # noqa: N818
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     title = "Unsupported audio"
+
+
+class UploadTooLarge(SegueError):  # noqa: N818
+    """An upload has more bytes than the service takes."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    title = "Upload too large"
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"The upload has more than {max_bytes:,} bytes, the most that this service takes.")
 
 
 class Unavailable(SegueError):  # noqa: N818
