@@ -29,6 +29,14 @@ class Page:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A ready track's embedding, shape (128,), float32, unit length, and how long the track is."""
+
+    vector: Vector
+    duration_ms: int | None
+
+
 class TrackStore:
     """Reads tracks."""
 
@@ -110,14 +118,14 @@ class TrackStore:
                     resolved[name] = match
         return resolved
 
-    def vectors(self, track_ids: Sequence[str]) -> dict[str, Vector]:
-        """Embeddings of the ready tracks among these ids: shape (128,), float32, unit length."""
+    def embedded(self, track_ids: Sequence[str]) -> dict[str, Embedded]:
+        """Embeddings of the ready tracks among these ids, in one read."""
         with self._database.read() as session:
             return {
-                row.id: _vector(row.embedding)
+                row.id: Embedded(_vector(row.embedding), row.duration_ms)
                 for chunk in _chunks(track_ids)
                 for row in session.execute(
-                    select(TrackRow.id, TrackRow.embedding).where(
+                    select(TrackRow.id, TrackRow.embedding, TrackRow.duration_ms).where(
                         and_(TrackRow.id.in_(chunk), TrackRow.status == TrackStatus.READY)
                     )
                 )

@@ -1,0 +1,20 @@
+"""Why a track is recommended: the plays that led to it."""
+
+from collections.abc import Mapping
+
+from services.catalog.tracks import Embedded
+from services.domain.listening import Taste
+from services.domain.track import Vector
+
+PLAYS_NAMED = 3
+"""A reason is read at a glance: the strongest few plays."""
+
+
+def because_of(taste: Taste, heard: Mapping[str, Embedded], vector: Vector) -> tuple[str, ...]:
+    """The plays that pulled a taste towards a track most, strongest first.
+
+    A play's pull is its weight times its cosine similarity to the track; plays that push away are no reason.
+    """
+    pulls = {track_id: weight * float(heard[track_id].vector @ vector) for track_id, weight in taste.plays}
+    towards = sorted((track_id for track_id in pulls if pulls[track_id] > 0), key=lambda name: (-pulls[name], name))
+    return tuple(towards[:PLAYS_NAMED])
