@@ -1,0 +1,158 @@
+"""Weights on disk: `vibe-<version>.safetensors` in half precision beside `vibe-<version>.json`, its model card.
+
+The card says what the weights are, what they expect and what they are good for, and holds their SHA-256:
+weights that do not match their card are never loaded.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as dump_tensors
+
+from models.encoder import VibeEncoder
+from models.frontend import MelParameters
+
+DEFAULT_VERSION = "musicnn-hw-1"
+WEIGHTS_DIRECTORY = Path(__file__).with_name("weights")
+
+# The half-whitening stays in single precision: 0.2 MB that every distance between tracks depends on.
+_SINGLE_PRECISION = frozenset({"centre", "projection"})
+
+# Computed from the mel parameters, so not part of the weights.
+_DERIVED = "log_mel."
+
+
+class CheckpointError(RuntimeError):
+    """Weights or their card are missing, damaged or do not belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a version of the weights is.
+
+    Attributes:
+        version: Name of the version; recorded with each track it analysed.
+        summary: One sentence.
+        mel: What the weights expect of their input.
+        tags: Tower → names of its outputs, in order.
+        data: What the weights were trained and fitted on.
+        metrics: Name of a figure → its value, with the command that printed it under `command`.
+        licence: Of the weights.
+        limits: What not to expect of them.
+        calibration: Evidence or attribute → quantiles over the training corpus, see `models.attributes`.
+        sha256: Hexadecimal digest of the weights file; filled in by `save`.
+    """
+
+    version: str
+    summary: str
+    mel: MelParameters
+    tags: Mapping[str, Sequence[str]]
+    data: Sequence[str]
+    licence: str
+    limits: Sequence[str]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    sha256: str = ""
+
+
+def save(encoder: VibeEncoder, card: ModelCard, directory: Path = WEIGHTS_DIRECTORY) -> Path:
+    """Write weights and card.
+
+    Args:
+        encoder: Whose weights to write.
+        card: Its description; `sha256` is computed here.
+        directory: Created if it is missing.
+
+    Returns:
+        The weights file.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: (value if name in _SINGLE_PRECISION else value.half()).contiguous()
+        for name, value in encoder.state_dict().items()
+        if not name.startswith(_DERIVED)
+    }
+    weights = dump_tensors(tensors)
+    target = _weights_file(card.version, directory)
+    target.write_bytes(weights)
+    write_card(card, directory, sha256=hashlib.sha256(weights).hexdigest())
+    return target
+
+
+def write_card(card: ModelCard, directory: Path = WEIGHTS_DIRECTORY, *, sha256: str | None = None) -> None:
+    """Write a card, with another digest if one is given."""
+    content = asdict(card) | ({"sha256": sha256} if sha256 else {})
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    _card_file(card.version, directory).write_text(text, encoding="utf-8")
+
+
+def read_card(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) -> ModelCard:
+    """Read the card of a version.
+
+    Raises:
+        CheckpointError: there is no such card, or it is not one.
+    """
+    file = _card_file(version, directory)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return ModelCard(**content | {"mel": MelParameters(**content["mel"])})
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{file}: no model card of this name; is the version right?") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{file}: not a model card ({error}). Restore it from the release.") from error
+
+
+def load(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) -> VibeEncoder:
+    """Load an encoder, ready to serve.
+
+    Args:
+        version: Which weights.
+        directory: Where weights and cards lie.
+
+    Returns:
+        The encoder in single precision on the CPU, in evaluation mode.
+
+    Raises:
+        CheckpointError: weights or card are missing, damaged or do not belong together.
+    """
+    card = read_card(version, directory)
+    file = _weights_file(version, directory)
+    try:
+        weights = file.read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{file}: the weights are missing beside their card.") from error
+    actual = hashlib.sha256(weights).hexdigest()
+    if actual != card.sha256:
+        raise CheckpointError(
+            f"{file}: SHA-256 is {actual}, but its card says {card.sha256}. "
+            "The file is damaged or belongs to another card; restore both from the release."
+        )
+    encoder = VibeEncoder(card.mel, card.tags)
+    _fill(encoder, weights, file)
+    return encoder.eval().requires_grad_(requires_grad=False)
+
+
+def _fill(encoder: VibeEncoder, weights: bytes, file: Path) -> None:
+    try:
+        tensors = {name: value.to(torch.float32) for name, value in load_tensors(weights).items()}
+        outcome = encoder.load_state_dict(tensors, strict=False)
+    except (SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{file}: not the weights of this encoder ({error}).") from error
+    missing = [name for name in outcome.missing_keys if not name.startswith(_DERIVED)]
+    if missing or outcome.unexpected_keys:
+        raise CheckpointError(f"{file}: lacks {missing} and has unknown {outcome.unexpected_keys}.")
+
+
+def _weights_file(version: str, directory: Path) -> Path:
+    return directory / f"vibe-{version}.safetensors"
+
+
+def _card_file(version: str, directory: Path) -> Path:
+    return directory / f"vibe-{version}.json"
