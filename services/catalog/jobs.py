@@ -148,9 +148,7 @@ def _job(session: Session, row: JobRow) -> Job:
     counts = dict(
         session.execute(
             select(JobItemRow.state, func.count()).where(JobItemRow.job_id == row.id).group_by(JobItemRow.state)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     items = select(JobItemRow).where(JobItemRow.job_id == row.id).order_by(JobItemRow.id).limit(LISTED_ITEMS)
     failures = session.scalars(items.where(JobItemRow.state == JobState.FAILED))

@@ -143,9 +143,7 @@ class TrackStore:
     def count_by_status(self) -> dict[TrackStatus, int]:
         """How many tracks stand where; every status is a key."""
         with self._database.read() as session:
-            counts = dict(
-                session.execute(select(TrackRow.status, func.count()).group_by(TrackRow.status)).tuples().all()
-            )
+            counts = dict(session.execute(select(TrackRow.status, func.count()).group_by(TrackRow.status)).all())
         return {status: counts.get(status, 0) for status in TrackStatus}
 
 

@@ -1,0 +1,66 @@
+"""What all tests share: real servers, started once and stopped at the end."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+IN_CI = os.environ.get("CI", "").lower() == "true"
+
+# Tests decide every setting themselves: nothing of the developer's own Segue may leak in.
+for name in [name for name in os.environ if name.startswith("SEGUE_")]:
+    del os.environ[name]
+
+
+def missing(what: str) -> None:
+    """Skip visibly where a system package is missing; in CI that is a failure."""
+    if IN_CI:
+        pytest.fail(f"{what} is not installed, and CI must not skip: see tests/install-system-packages")
+    pytest.skip(f"{what} is not installed: tests/install-system-packages installs it")
+
+
+def _postgres_binaries() -> Path | None:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    if versions:
+        return versions[-1]
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL cluster of its own, reachable through a socket only."""
+    binaries = _postgres_binaries()
+    if binaries is None:
+        missing("PostgreSQL")
+        return
+    folder = Path(tempfile.mkdtemp(prefix="segue-pg-"))
+    as_postgres: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        as_postgres = ["runuser", "-u", "postgres", "--"]
+    control = [*as_postgres, str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+    try:
+        subprocess.run(
+            [*as_postgres, str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "segue", "-A", "trust", "-N"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+        subprocess.run(
+            [*control, "-o", options, "-l", str(folder / "log"), "start"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+        )
+        yield f"postgresql+psycopg://segue@/postgres?host={folder}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd=folder)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Hand-written stand-ins for what a unit does not own."""

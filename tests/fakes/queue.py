@@ -1,0 +1,24 @@
+"""A queue that remembers what it was asked, or refuses everything."""
+
+from services.domain.errors import BrokerUnavailable
+
+
+class RecordingQueue:
+    """Stands where TaskQueue stands."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+        self.scans: list[str] = []
+        self.analyses: list[str] = []
+
+    def scan(self, job_id: str) -> None:
+        self._check()
+        self.scans.append(job_id)
+
+    def analyse(self, track_id: str) -> None:
+        self._check()
+        self.analyses.append(track_id)
+
+    def _check(self) -> None:
+        if self.broken:
+            raise BrokerUnavailable("The broker does not take tasks.")

@@ -1,0 +1,161 @@
+"""The same audio is the same track, whatever its file is called, where it lies and how it is tagged."""
+
+import io
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import mutagen
+import mutagen.apev2
+import mutagen.flac
+import mutagen.id3
+import numpy as np
+import pytest
+import soundfile
+
+from services.domain.errors import UnsupportedAudio
+from services.ingest.identity import identify
+from tests.conftest import missing
+
+SAMPLE_RATE = 44100
+FORMATS = {
+    "mp3": ("MP3", "MPEG_LAYER_III", ".mp3"),
+    "flac": ("FLAC", "PCM_16", ".flac"),
+    "ogg": ("OGG", "VORBIS", ".ogg"),
+    "opus": ("OGG", "OPUS", ".opus"),
+    "wav": ("WAV", "PCM_16", ".wav"),
+}
+
+
+def write_audio(path: Path, name: str, seed: int = 0) -> Path:
+    container, subtype, suffix = FORMATS[name]
+    noise = np.random.default_rng(seed).normal(0, 0.1, SAMPLE_RATE * 3).astype(np.float32)
+    sample_rate = 48000 if name == "opus" else SAMPLE_RATE
+    written = path.with_suffix(suffix)
+    soundfile.write(written, noise, sample_rate, format=container, subtype=subtype)
+    return written
+
+
+def track_id(path: Path) -> str:
+    with path.open("rb") as stream:
+        return identify(stream).track_id
+
+
+@pytest.fixture(params=FORMATS)
+def audio(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return write_audio(tmp_path / "song", request.param)
+
+
+def test_other_audio_is_another_track(audio, tmp_path):
+    """Two recordings never share an id."""
+    other = write_audio(tmp_path / "other", next(name for name, row in FORMATS.items() if row[2] == audio.suffix), 1)
+
+    assert track_id(other) != track_id(audio)
+
+
+def test_the_format_is_told_by_content(audio):
+    """The suffix comes from the bytes, so that a wrong name does not matter."""
+    renamed = audio.rename(audio.with_suffix(".mp3" if audio.suffix != ".mp3" else ".ogg"))
+    with renamed.open("rb") as stream:
+        found = identify(stream).suffix
+
+    assert found != renamed.suffix
+
+
+def test_retagging_keeps_the_identity(audio):
+    """A title, long lyrics and a picture come and go; the track stays the same."""
+    before = track_id(audio)
+    file = mutagen.File(audio, easy=False)
+    if file.tags is None:
+        file.add_tags()
+    if isinstance(file.tags, mutagen.id3.ID3):
+        file.tags.add(mutagen.id3.TIT2(encoding=3, text="A new title"))
+        file.tags.add(mutagen.id3.APIC(encoding=3, mime="image/png", type=3, data=b"\xff\xfb" * 90_000))
+    else:
+        file["title"] = "A new title"
+        file["lyrics"] = "la " * 90_000  # more than one Ogg page
+    if isinstance(file, mutagen.flac.FLAC):
+        picture = mutagen.flac.Picture()
+        picture.data = b"\x00" * 100_000
+        file.add_picture(picture)
+    file.save()
+    retagged = track_id(audio)
+    mutagen.File(audio).delete()
+
+    assert retagged == before
+    assert track_id(audio) == before
+
+
+def test_tags_behind_mp3_audio_do_not_count(tmp_path):
+    """ID3v1, APEv2 and Lyrics3 at the end, alone and together, change nothing."""
+    path = write_audio(tmp_path / "song", "mp3")
+    before = track_id(path)
+    lyrics = b"LYRICSBEGIN" + b"IND00002" + b"10"
+    with path.open("ab") as stream:
+        stream.write(lyrics + f"{len(lyrics):06}".encode() + b"LYRICS200")
+        stream.write(b"TAG" + b"\0" * 125)
+    with_lyrics = track_id(path)
+    ape = mutagen.apev2.APEv2()
+    ape["Title"] = "A title"
+    ape.save(path)
+
+    assert with_lyrics == before
+    assert track_id(path) == before
+
+
+@pytest.mark.parametrize("name", ["mp3", "flac", "ogg", "opus"])
+def test_copying_the_streams_into_a_new_container_keeps_the_identity(name, tmp_path):
+    """ffmpeg -c copy pages Ogg anew and rewrites the MP3 table of contents; the packets are the same."""
+    if shutil.which("ffmpeg") is None:
+        missing("ffmpeg")
+    path = write_audio(tmp_path / "song", name)
+    copied = path.with_stem("copied")
+    command = ["ffmpeg", "-v", "error", "-i", path, "-c", "copy", "-metadata", "title=Copied", copied]
+    subprocess.run(command, check=True)
+
+    assert copied.read_bytes() != path.read_bytes()
+    assert track_id(copied) == track_id(path)
+
+
+def test_one_changed_audio_byte_is_another_track(audio):
+    """The hash covers the audio to its end."""
+    before = track_id(audio)
+    data = bytearray(audio.read_bytes())
+    data[-200] ^= 1
+    audio.write_bytes(data)
+
+    assert track_id(audio) != before
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"Dear diary, today I renamed a text file to song.mp3.\n" * 100, "Header missing"),
+        (b"#EXTM3U\n/etc/passwd\n", "playlist"),
+        (b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00", "M4A/AAC is not supported"),
+        (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f", "Header missing"),
+        (b"fLaC", "ends with its header"),
+        (b"OggS", "without Vorbis"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00", "ends with its header"),
+        (b"\xff" * 4000, "Header missing"),
+    ],
+)
+def test_what_is_not_audio_is_refused_with_a_reason(content, reason):
+    """The reason is for a person."""
+    with pytest.raises(UnsupportedAudio, match=reason):
+        identify(io.BytesIO(content))
+
+
+def test_a_wav_whose_recorder_was_cut_off_is_hashed_to_its_end(tmp_path):
+    """A data length of zero or of all ones means: up to the end of the file."""
+    path = write_audio(tmp_path / "song", "wav")
+    data = bytearray(path.read_bytes())
+    position = data.index(b"data") + 4
+    ids = set()
+    for length in (0, 0xFFFFFFFF, struct.unpack_from("<I", data, position)[0]):
+        struct.pack_into("<I", data, position, length)
+        ids.add(identify(io.BytesIO(data)).track_id)
+
+    assert len(ids) == 1
