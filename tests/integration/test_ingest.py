@@ -1,0 +1,261 @@
+"""Folders and uploads become tracks; what goes wrong is a reason, never an end."""
+
+import io
+import os
+import pwd
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from services.catalog import Catalogue
+from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio, UploadTooLarge
+from services.domain.job import JobState
+from services.domain.track import Analysis, TrackStatus
+from services.ingest.scan import list_audio, request_scan, run_scan
+from services.ingest.upload import Upload, take_upload
+from tests.fakes.queue import RecordingQueue
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def queue():
+    return RecordingQueue()
+
+
+@pytest.fixture
+def music(tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return folder
+
+
+def write_song(path: Path, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.random.default_rng(seed).normal(0, 0.1, 4000), 8000)
+    return path
+
+
+def scan(catalogue, queue, path):
+    job_id = request_scan(catalogue, queue, str(path))
+    run_scan(catalogue, queue, job_id)
+    return catalogue.jobs.get(job_id)
+
+
+def analyse_all(catalogue, queue):
+    vector = np.eye(128, dtype=np.float32)[0]
+    for track_id in queue.analyses:
+        catalogue.analyses.record(track_id, Analysis(vector, 0.0, {}, {}, {}, "m1"))
+    queue.analyses.clear()
+
+
+def test_a_scan_makes_a_track_of_every_audio_file_once(catalogue, queue, music):
+    """Copies are one track; files that are no music are left alone."""
+    write_song(music / "a.flac")
+    write_song(music / "deep" / "er" / "copy.flac")
+    write_song(music / "b.wav", seed=1)
+    (music / "cover.jpg").write_bytes(b"\xff\xd8")
+    (music / "._a.flac").write_bytes(b"resource fork")
+    job = scan(catalogue, queue, music)
+
+    assert (job.state, job.total, job.failed) == (JobState.RUNNING, 3, 0)
+    assert len(set(queue.analyses)) == 2
+    analyse_all(catalogue, queue)
+    assert catalogue.jobs.get(job.id).state == JobState.DONE
+    assert catalogue.jobs.get(job.id).done == 3
+
+
+def test_a_second_scan_analyses_only_what_is_new(catalogue, queue, music):
+    """Unchanged files are not even read again."""
+    known = write_song(music / "a.flac")
+    scan(catalogue, queue, music)
+    analyse_all(catalogue, queue)
+    stamp = known.stat()
+    known.write_bytes(b"\0" * stamp.st_size)
+    os.utime(known, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # looks unchanged, but would not identify
+    write_song(music / "b.flac", seed=1)
+    job = scan(catalogue, queue, music)
+
+    assert (len(queue.analyses), job.total, job.done, job.failed) == (1, 2, 1, 0)
+
+
+def test_moved_and_renamed_files_are_not_analysed_again(catalogue, queue, music):
+    """The track is found at its new path, ready."""
+    song = write_song(music / "a.flac")
+    scan(catalogue, queue, music)
+    [track_id] = queue.analyses
+    analyse_all(catalogue, queue)
+    (music / "moved").mkdir()
+    song.rename(music / "moved" / "b.flac")
+    job = scan(catalogue, queue, music)
+
+    assert queue.analyses == []
+    assert (job.state, job.done) == (JobState.DONE, 1)
+    assert catalogue.tracks.get(track_id).path == "moved/b.flac"
+    assert catalogue.tracks.get(track_id).status == TrackStatus.READY
+
+
+def test_a_deleted_file_takes_its_track_out_until_it_is_back(catalogue, queue, music):
+    """Its analysis is kept."""
+    song = write_song(music / "a.flac")
+    scan(catalogue, queue, music)
+    [track_id] = queue.analyses
+    analyse_all(catalogue, queue)
+    content = song.read_bytes()
+    song.unlink()
+    scan(catalogue, queue, music)
+    assert catalogue.tracks.get(track_id).status == TrackStatus.MISSING
+
+    song.write_bytes(content)
+    scan(catalogue, queue, music)
+    assert catalogue.tracks.get(track_id).status == TrackStatus.READY
+    assert queue.analyses == []
+
+
+def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music):
+    """The scan goes on past every one of them."""
+    write_song(music / "good.flac")
+    (music / "text.mp3").write_text("not music at all\n" * 99)
+    (music / "zero.ogg").touch()
+    (music / "list.mp3").write_text("#EXTM3U\n/etc/passwd\n")
+    (music / "song.m4a").write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0")
+    os.mkfifo(music / "pipe.wav")
+    (music / "out.mp3").symlink_to("/etc/passwd")
+    (music / "gone.mp3").symlink_to(music / "nowhere.mp3")
+    (music / "bad\udcff\n.mp3").write_bytes(b"?")
+    job = scan(catalogue, queue, music)
+    reasons = {Path(failure.path).name: failure.reason for failure in job.failures}
+
+    assert (len(queue.analyses), job.failed) == (1, 8)
+    assert "Header missing" in reasons["text.mp3"]
+    assert "0 bytes" in reasons["zero.ogg"]
+    assert "playlist" in reasons["list.mp3"]
+    assert "M4A/AAC" in reasons["song.m4a"]
+    assert "regular file" in reasons["pipe.wav"]
+    assert "leads out of the library" in reasons["out.mp3"]
+    assert "No such file" in reasons["gone.mp3"]
+    assert "Header missing" in reasons["bad\ufffd\n.mp3"]
+
+
+def test_a_folder_without_permission_is_named_and_the_rest_is_found():
+    """The walk goes on past it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        locked = write_song(Path(folder) / "locked" / "a.flac").parent
+        write_song(Path(folder) / "open" / "b.flac")
+        locked.chmod(0)
+        with as_ordinary_user():
+            listing = list_audio(folder)
+
+    assert [Path(path).name for path in listing.files] == ["b.flac"]
+    assert listing.unreadable == {str(locked): "The folder cannot be listed: Permission denied."}
+
+
+@contextmanager
+def as_ordinary_user():
+    """Root may read everything, so root becomes nobody for a moment."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_vanishes_before_its_scan_runs_is_a_failure_and_forgets_nothing(catalogue, queue, music):
+    """A disk that is not mounted is no order to drop the library."""
+    write_song(music / "a.flac")
+    scan(catalogue, queue, music)
+    job_id = request_scan(catalogue, queue, str(music))
+    music.rename(music.with_name("elsewhere"))
+    run_scan(catalogue, queue, job_id)
+
+    assert "cannot be listed" in catalogue.jobs.get(job_id).failures[0].reason
+    assert catalogue.tracks.count_by_status()[TrackStatus.MISSING] == 0
+
+
+def test_paths_are_relative_to_the_first_root_that_holds_them(catalogue, queue, music):
+    """Scanning a folder inside a library does not start another library."""
+    write_song(music / "artist" / "a.flac")
+    scan(catalogue, queue, music)
+    new = write_song(music / "artist" / "b.flac", seed=1)
+    scan(catalogue, queue, new.parent)
+
+    assert {track.path for track in catalogue.tracks.page().tracks} == {"artist/a.flac", "artist/b.flac"}
+
+
+@pytest.mark.parametrize("path", ["relative/folder", "/nowhere/at/all", "/etc/\0passwd"])
+def test_a_path_that_cannot_be_scanned_is_named(catalogue, queue, path):
+    """Nothing is queued."""
+    with pytest.raises(PathNotScannable):
+        request_scan(catalogue, queue, path)
+
+    assert queue.scans == []
+
+
+def test_without_a_broker_no_track_is_lost(catalogue, music):
+    """A scan that was not sent says so; a running scan leaves tracks that reconcile finds."""
+    write_song(music / "a.flac")
+    broken = RecordingQueue(broken=True)
+    with pytest.raises(BrokerUnavailable):
+        request_scan(catalogue, broken, str(music))
+
+    job_id = request_scan(catalogue, RecordingQueue(), str(music))
+    run_scan(catalogue, broken, job_id)
+    assert catalogue.tracks.count_by_status()[TrackStatus.PENDING] == 1
+
+
+def upload(catalogue, queue, folder, content, **options):
+    sent = Upload(io.BytesIO(content), options.get("filename", "song.flac"))
+    return take_upload(catalogue, queue, sent, folder=folder, max_bytes=options.get("max_bytes", 10**6))
+
+
+def test_an_upload_is_stored_under_its_own_id_and_analysed(catalogue, queue, tmp_path):
+    """The client's name is at most a title."""
+    content = write_song(tmp_path / "a.flac").read_bytes()
+    folder = tmp_path / "uploads"
+    job_id = upload(catalogue, queue, folder, content, filename="../../etc/My song.mp3")
+    [track_id] = queue.analyses
+
+    assert [path.name for path in folder.iterdir()] == [f"{track_id}.flac"]
+    assert catalogue.tracks.get(track_id).title == "My song"
+    analyse_all(catalogue, queue)
+    job = catalogue.jobs.get(job_id)
+    assert (job.state, job.done, job.tracks) == (JobState.DONE, 1, (track_id,))
+
+
+def test_the_same_upload_twice_is_one_track_and_one_analysis(catalogue, queue, tmp_path):
+    """The second job is done at once."""
+    content = write_song(tmp_path / "a.flac").read_bytes()
+    upload(catalogue, queue, tmp_path / "uploads", content)
+    analyse_all(catalogue, queue)
+    job_id = upload(catalogue, queue, tmp_path / "uploads", content)
+
+    assert queue.analyses == []
+    assert catalogue.jobs.get(job_id).state == JobState.DONE
+    assert sum(catalogue.tracks.count_by_status().values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "error"), [(b"no audio", UnsupportedAudio), (b"", UnsupportedAudio), (b"x" * 101, UploadTooLarge)]
+)
+def test_a_refused_upload_leaves_nothing_behind(catalogue, queue, tmp_path, content, error):
+    """Neither a file nor a track nor a task."""
+    folder = tmp_path / "uploads"
+    with pytest.raises(error):
+        upload(catalogue, queue, folder, content, max_bytes=100)
+
+    assert list(folder.iterdir()) == []
+    assert queue.analyses == []
