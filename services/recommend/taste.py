@@ -15,7 +15,7 @@ HALF_LIFE_DAYS = 30.0
 """An event this old counts half."""
 
 LEAST_LENGTH = 1e-6
-"""A weighted sum shorter than this has no direction: what was liked and disliked cancels out."""
+"""A sum this short beside its strongest part has no direction: what was liked and disliked cancels out."""
 
 
 def taste_of(history: Sequence[ListenEvent], tracks: Mapping[str, Embedded], *, now: datetime) -> Taste | None:
@@ -28,9 +28,11 @@ def taste_of(history: Sequence[ListenEvent], tracks: Mapping[str, Embedded], *, 
         if event.track_id in tracks:
             weight = weight_of(event, tracks[event.track_id].duration_ms, now=now)
             weights[event.track_id] = weights.get(event.track_id, 0.0) + weight
-    if not weights:
+    strongest = max(map(abs, weights.values()), default=0.0)
+    if strongest == 0:
         return None
-    total = np.sum([weight * tracks[track_id].vector for track_id, weight in weights.items()], axis=0)
+    # Only proportions matter: a history that is all years old says as much as one of today.
+    total = np.sum([weight / strongest * tracks[track_id].vector for track_id, weight in weights.items()], axis=0)
     length = float(np.linalg.norm(total))
     if length < LEAST_LENGTH:
         return None
