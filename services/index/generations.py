@@ -1,0 +1,128 @@
+"""Qdrant Edge's directories: which one is served, which one replaces it, which ones are leftovers.
+
+    index/lock               held by the one process that may use them
+    index/current            names the directory that is served
+    index/<generation>-<…>/  one shard
+
+A directory counts from the moment `current` names it and not before: whatever else lies there is what an
+interrupted build left, and is deleted. Generation 0 is the empty index of a fresh or lost directory.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from services.domain.errors import AlreadyRunning, IndexUnavailable
+from services.index.qdrant_edge import EdgeIndex
+
+NEVER_BUILT = 0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A shard directory and the generation of the index that it holds."""
+
+    generation: int
+    path: Path
+
+
+class Generations:
+    """The embedded index of this process: `index` stays the same object while the shard behind it is replaced."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the index under a directory; what is missing or damaged starts empty, as generation 0.
+
+        Raises:
+            AlreadyRunning: another process uses the directory.
+        """
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = _exclusive(root / "lock")
+        try:
+            self._current, self.index = self._open()
+            self._sweep()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    @property
+    def generation(self) -> int:
+        """The generation that is served."""
+        return self._current.generation
+
+    def prepare(self, generation: int) -> Build:
+        """A new, empty directory for a shard of this generation."""
+        build = Build(generation, self._root / f"{generation}-{secrets.token_hex(4)}")
+        build.path.mkdir(mode=0o700)
+        return build
+
+    def adopt(self, build: Build, index: EdgeIndex) -> None:
+        """Serve this build from now on, here and after a restart, and delete the one before."""
+        old = self._current
+        self._point_at(build)
+        self._current = build
+        self.index.take_over(index)
+        self.discard(old)
+
+    def discard(self, build: Build) -> None:
+        """Delete a build's directory."""
+        shutil.rmtree(build.path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Close the index and let another process have the directory."""
+        self.index.close()
+        os.close(self._lock)
+
+    def _open(self) -> tuple[Build, EdgeIndex]:
+        if (named := self._named()) is not None:
+            try:
+                return named, EdgeIndex.load(named.path)
+            except IndexUnavailable as error:
+                _log.warning("index damaged: rebuilding it", path=str(named.path), reason=str(error))
+        empty = self.prepare(NEVER_BUILT)
+        index = EdgeIndex.create(empty.path)
+        self._point_at(empty)
+        return empty, index
+
+    def _named(self) -> Build | None:
+        try:
+            name = (self._root / "current").read_text(encoding="utf-8")
+            return Build(int(name.partition("-")[0]), self._root / Path(name).name)
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _point_at(self, build: Build) -> None:
+        draft = self._root / "current.new"
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(build.path.name)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._root / "current")
+        directory = os.open(self._root, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _sweep(self) -> None:
+        for path in self._root.iterdir():
+            if path.is_dir() and path != self._current.path:
+                _log.info("leftover of an unfinished build deleted", path=str(path))
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _exclusive(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise AlreadyRunning(f"Another process uses the vector index in {path.parent}; stop it first.") from error
+    return descriptor

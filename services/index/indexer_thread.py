@@ -1,0 +1,203 @@
+"""The indexer of the API process: a thread that keeps the embedded index as the catalogue wants it."""
+
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from services.catalog import Catalogue
+from services.domain.errors import SegueError
+from services.domain.track import TrackStatus
+from services.index.build import Order, fill, start
+from services.index.generations import NEVER_BUILT, Build, Generations
+from services.index.indexer import BATCH, Indexer, apply
+from services.index.qdrant_edge import EdgeIndex
+
+# Below this, comparing with every point takes a few ms and is exact; a graph is not worth building.
+HNSW_THRESHOLD = 50_000
+# A graph is built anew when more than this share of the points lies outside it.
+UNINDEXED_SHARE = 0.2
+# A new track is searchable this much after its analysis is recorded, at most.
+INTERVAL_SECONDS = 0.25
+LONGEST_BACKOFF_SECONDS = 10.0
+# A build that failed (disk full, child killed) is not tried again at once: it costs minutes of a core.
+BUILD_RETRY_SECONDS = 60.0
+STOP_SECONDS = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class _Stopped(Exception):  # noqa: N818  not an error
+    """The thread was asked to end in the middle of a build."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """A build in a child process."""
+
+    build: Build
+    child: subprocess.Popen[bytes]
+
+    def result(self) -> EdgeIndex:
+        """What the child, which has ended, built."""
+        if self.child.returncode != 0:
+            raise ChildProcessError(f"the process that built the index ended with code {self.child.returncode}")
+        return EdgeIndex.load(self.build.path)
+
+
+class IndexerThread:
+    """Takes marks in, rebuilds a generation that was raised, lost or outgrew exact search, and swaps."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        generations: Generations,
+        *,
+        hnsw_threshold: int = HNSW_THRESHOLD,
+        interval: float = INTERVAL_SECONDS,
+    ) -> None:
+        self._catalogue = catalogue
+        self._queue = catalogue.indexing
+        self._generations = generations
+        self._indexer = Indexer(self._queue, generations.index)
+        self._hnsw_threshold = hnsw_threshold
+        self._interval = interval
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
+        self._problem: str | None = None
+        self._verified = False
+        self._lost_points = False
+        self._running: _Running | None = None
+        self._build_after = 0.0
+        self._indexed_since: set[str] | None = None
+        """Tracks that the served index took in since a build began: the build may lack them."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why the index is not what it should be; None when all is well."""
+        if not self._thread.is_alive():
+            return "The indexer does not run."
+        if self._generations.generation == NEVER_BUILT and self._problem is None:
+            return "The vector index is being built from the catalogue."
+        return self._problem
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End within two seconds; a build under way is given up and starts over next time."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        delay = 0.0
+        while not self._stopping.wait(delay):
+            try:
+                more = self._pass()
+            except _Stopped:
+                break
+            except (SegueError, OSError) as error:
+                self._problem = f"The indexer waits: {error}"
+                delay = min(max(delay, self._interval) * 2, LONGEST_BACKOFF_SECONDS)
+                _log.warning("indexing delayed", reason=str(error), retry_seconds=delay)
+            except Exception as error:  # noqa: BLE001  logged; a thread that dies silently would be worse
+                self._problem = f"The indexer failed: {error}"
+                delay = LONGEST_BACKOFF_SECONDS
+                _log.exception("indexing failed", retry_seconds=delay)
+            else:
+                self._problem = None
+                delay = 0.0 if more else self._interval
+        if self._running is not None:
+            self._give_up(self._running.build)
+
+    def _pass(self) -> bool:
+        if not self._verified:
+            self._lost_points = self._points_differ()
+            self._verified = True
+        more = self._index_marked()
+        if self._running is not None:
+            self._watch(self._running)
+        elif time.monotonic() >= self._build_after:
+            self._build_if_due()
+        return more
+
+    def _index_marked(self) -> bool:
+        done = self._indexer.index_batch()
+        if self._indexed_since is not None:
+            self._indexed_since.update(done)
+        return len(done) == BATCH
+
+    def _points_differ(self) -> bool:
+        """Whether the index lost points, or is another catalogue's; damage can load without an error."""
+        ready = self._catalogue.tracks.count_by_status()[TrackStatus.READY]
+        marked = self._queue.count_pending()
+        return abs(self._generations.index.count() - ready) > marked
+
+    def _build_if_due(self) -> None:
+        wanted = self._queue.generation()
+        if wanted != self._generations.generation or self._lost_points:
+            size = self._catalogue.tracks.count_by_status()[TrackStatus.READY]
+            self._begin(wanted, own_process=size > self._hnsw_threshold)
+        elif self._outgrown():
+            self._begin(wanted, own_process=True)
+
+    def _outgrown(self) -> bool:
+        index = self._generations.index
+        unindexed = index.unindexed()
+        return unindexed > UNINDEXED_SHARE * self._hnsw_threshold and (
+            (total := index.count()) > self._hnsw_threshold and unindexed > UNINDEXED_SHARE * total
+        )
+
+    def _begin(self, generation: int, *, own_process: bool) -> None:
+        build = self._generations.prepare(generation)
+        self._indexed_since = set()
+        _log.info("index build started", generation=generation, own_process=own_process)
+        try:
+            if own_process:
+                url = self._catalogue.database.url.render_as_string(hide_password=False)
+                self._running = _Running(build, start(Order(url, str(build.path))))
+            else:
+                index = EdgeIndex.create(build.path)
+                fill(index, self._queue, self._between_batches)
+                self._replace(build, index)
+        except BaseException:
+            self._give_up(build)
+            raise
+
+    def _between_batches(self) -> None:
+        if self._stopping.is_set():
+            raise _Stopped
+        self._index_marked()
+
+    def _watch(self, running: _Running) -> None:
+        if running.child.poll() is None:
+            return
+        try:
+            self._replace(running.build, running.result())
+        except BaseException:
+            self._build_after = time.monotonic() + BUILD_RETRY_SECONDS
+            self._give_up(running.build)
+            raise
+        self._running = None
+
+    def _replace(self, build: Build, index: EdgeIndex) -> None:
+        """Catch up with what changed since the build began, then serve it. Only this thread writes points."""
+        changed = sorted(self._indexed_since or ())
+        for first in range(0, len(changed), BATCH):
+            apply(self._queue.changes(changed[first : first + BATCH]), index)
+        self._generations.adopt(build, index)
+        self._indexed_since = None
+        self._lost_points = False
+        _log.info("index build served", generation=build.generation, replayed=len(changed))
+
+    def _give_up(self, build: Build) -> None:
+        if self._running is not None:
+            self._running.child.kill()
+            self._running.child.wait()
+            self._running = None
+        self._indexed_since = None
+        self._generations.discard(build)

@@ -1,0 +1,381 @@
+"""What a vector index promises, asked of both adapters."""
+
+import socket
+import threading
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qdrant_client import QdrantClient
+
+from services.domain.errors import IndexUnavailable
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
+from services.domain.track import EMBEDDING_DIM
+from services.index.qdrant_edge import EdgeIndex
+from services.index.qdrant_server import ServerIndex
+from services.index.vector_index import Hit, Point, Query
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+
+
+def identifier(number):
+    return str(UUID(int=number + 1))
+
+
+def unit(*numbers):
+    vector = np.zeros(EMBEDDING_DIM, dtype=np.float32)
+    vector[: len(numbers)] = numbers
+    return vector / np.linalg.norm(vector)
+
+
+def point(number, *direction, **payload):
+    return Point(identifier(number), unit(*(direction or (1.0,))), payload)
+
+
+def open_adapter(name, directory: Path):
+    if name == "edge":
+        directory.mkdir()
+        return EdgeIndex.create(directory)
+    return ServerIndex(QdrantClient(":memory:"), "segue")
+
+
+@pytest.fixture(params=["edge", "server"])
+def index(request, tmp_path):
+    opened = open_adapter(request.param, tmp_path / "shard")
+    yield opened
+    opened.close()
+
+
+def found(index, *direction, limit=10, exclude=(), **filters):
+    query = Query(unit(*(direction or (1.0,))), limit, Filters(**filters), frozenset(map(identifier, exclude)))
+    return [UUID(hit.id).int - 1 for hit in index.query([query])[0]]
+
+
+def test_new_index_is_empty(index):
+    """An index that nothing was put into answers with nothing."""
+    assert index.count() == 0
+    assert found(index) == []
+    assert list(index.ids()) == []
+
+
+def test_upserted_points_are_found(index):
+    """A point can be found, counted and listed as soon as upsert returns; its score is the cosine."""
+    index.upsert([point(0, 1.0), point(1, 3.0, 4.0)])
+
+    assert index.count() == 2
+    assert set(index.ids()) == {identifier(0), identifier(1)}
+    hits = index.query([Query(unit(1.0), 10)])[0]
+    assert [hit.id for hit in hits] == [identifier(0), identifier(1)]
+    assert [hit.score for hit in hits] == pytest.approx([1.0, 0.6], abs=1e-6)
+
+
+def test_score_stays_within_cosine_bounds(index):
+    """Rounding never carries a score past one."""
+    vector = unit(*np.random.default_rng(3).normal(size=EMBEDDING_DIM))
+    index.upsert([Point(identifier(0), vector, {})])
+
+    assert index.query([Query(vector, 1)]) == [[Hit(identifier(0), pytest.approx(1.0, abs=1e-6))]]
+    assert index.query([Query(vector, 1)])[0][0].score <= 1.0
+
+
+def test_upsert_replaces_vector_and_payload(index):
+    """A second upsert under one id replaces all of the first, fields that it no longer has too."""
+    index.upsert([point(0, 1.0, tempo=90.0, genre="jazz")])
+    index.upsert([point(0, 0.0, 1.0, tempo=140.0)])
+
+    assert index.count() == 1
+    assert index.query([Query(unit(0.0, 1.0), 1)])[0][0].score == pytest.approx(1.0, abs=1e-6)
+    assert found(index, ranges={"tempo": Range(130, 150)}) == [0]
+    assert found(index, ranges={"tempo": Range(80, 100)}) == []
+    assert found(index, any_of={"genre": ("jazz",)}) == []
+
+
+def test_deleted_points_are_gone(index):
+    """A deleted point is neither found nor counted; deleting what is not there is no error."""
+    index.upsert([point(0), point(1)])
+    index.delete([identifier(0), identifier(7)])
+    index.delete([])
+
+    assert index.count() == 1
+    assert found(index) == [1]
+
+
+def test_order_is_best_first_and_ties_by_id(index):
+    """Hits come by falling score, equal scores by id, whatever the order of arrival."""
+    index.upsert([point(4), point(2), point(9, 1.0, 0.5), point(0, 1.0, 1.0), point(3)])
+
+    assert found(index) == [2, 3, 4, 9, 0]
+
+
+def test_limit(index):
+    """A limit is kept; one larger than the index gives all there is."""
+    index.upsert([point(number, 1.0, number / 10) for number in range(5)])
+
+    assert found(index, limit=2) == [0, 1]
+    assert found(index, limit=500) == [0, 1, 2, 3, 4]
+
+
+def test_excluded_ids_do_not_use_up_the_limit(index):
+    """Excluded tracks are left out inside the index: the next ones take their places."""
+    index.upsert([point(number, 1.0, number / 10) for number in range(5)])
+
+    assert found(index, limit=2, exclude=(0, 2, 77)) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Range(min=100.0), [1, 2]),
+        (Range(max=100.0), [0, 1]),
+        (Range(min=100.0, max=100.0), [1]),
+        (Range(min=100.0, max=119.9), [1]),
+        (Range(min=130.0, max=90.0), []),
+        (Range(), [0, 1, 2]),
+    ],
+)
+def test_range_is_inclusive_and_null_satisfies_none(index, wanted, expected):
+    """Both ends of a range belong to it, an end may be open, and a track without the field never matches."""
+    index.upsert(
+        [
+            point(0, 1.0, 0.0, tempo=80.0),
+            point(1, 1.0, 0.1, tempo=100),
+            point(2, 1.0, 0.2, tempo=120.0),
+            point(3, 1.0, 0.3),
+            point(4, 1.0, 0.4, tempo=None),
+        ]
+    )
+
+    assert found(index, ranges={"tempo": wanted}) == expected
+
+
+@pytest.mark.parametrize("name", RANGE_FIELDS)
+def test_every_numeric_field_can_be_filtered(index, name):
+    """Each numeric field narrows a query by itself."""
+    index.upsert([point(0, 1.0, **{name: 1}), point(1, 1.0, **{name: 0.25})])
+
+    assert found(index, ranges={name: Range(min=0.5)}) == [0]
+
+
+@pytest.mark.parametrize("name", KEYWORD_FIELDS)
+def test_every_keyword_field_matches_any_of_its_values(index, name):
+    """A keyword field holds one of the wanted values, without regard to case; no value wanted, none matches."""
+    index.upsert([point(0, **{name: "ambient"}), point(1, **{name: "straße"}), point(2, **{name: "rock"}), point(3)])
+
+    assert found(index, any_of={name: ("Ambient", "STRASSE")}) == [0]
+    assert found(index, any_of={name: ("rock", "ambient")}) == [0, 2]
+    assert found(index, any_of={name: ()}) == []
+
+
+def test_all_conditions_hold_together(index):
+    """Ranges, keywords and exclusion narrow one another."""
+    index.upsert(
+        [
+            point(0, tempo=120.0, year=1999, genre="rock"),
+            point(1, tempo=120.0, year=1999, genre="rock"),
+            point(2, tempo=120.0, year=1989, genre="rock"),
+            point(3, tempo=70.0, year=1999, genre="rock"),
+            point(4, tempo=120.0, year=1999, genre="folk"),
+        ]
+    )
+
+    narrowed = {"ranges": {"tempo": Range(100, 130), "year": Range(min=1990)}, "any_of": {"genre": ("rock",)}}
+    assert found(index, exclude=(1,), **narrowed) == [0]
+
+
+def test_batch_answers_as_single_queries_do(index):
+    """Several queries in one batch give what each gives alone, in their order; no query, no answer."""
+    index.upsert([point(number, 1.0, number / 3, tempo=60.0 + number) for number in range(20)])
+    queries = [
+        Query(unit(1.0), 3),
+        Query(unit(0.0, 1.0), 5, Filters(ranges={"tempo": Range(65, 70)})),
+        Query(unit(1.0, 1.0), 4, exclude=frozenset({identifier(3)})),
+    ]
+
+    assert index.query(queries) == [index.query([query])[0] for query in queries]
+    assert index.query([]) == []
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        np.full(EMBEDDING_DIM, np.nan, dtype=np.float32),
+        np.full(EMBEDDING_DIM, np.inf, dtype=np.float32),
+        np.zeros(EMBEDDING_DIM, dtype=np.float32),
+        unit(1.0) * np.float32(1.01),
+        unit(1.0)[:-1],
+        np.stack([unit(1.0), unit(1.0)]),
+    ],
+    ids=["nan", "infinite", "zero", "too long", "short", "two rows"],
+)
+def test_unfit_vector_is_refused_by_name(index, vector):
+    """A vector that has no direction is refused with its id, and nothing of its batch is written."""
+    with pytest.raises(ValueError, match=identifier(1)):
+        index.upsert([point(0), Point(identifier(1), vector, {})])
+    with pytest.raises(ValueError, match="a query"):
+        index.query([Query(vector, 3)])
+
+    assert index.count() == 0
+
+
+SIZE = 240
+GENRES = ("ambient", "rock", "folk")
+
+
+def library():
+    """Clustered vectors, some of them twins, with fields that are missing now and then."""
+    rng = np.random.default_rng(7)
+    centres = rng.normal(size=(6, EMBEDDING_DIM))
+    vectors = centres[rng.integers(6, size=SIZE)] + 0.6 * rng.normal(size=(SIZE, EMBEDDING_DIM))
+    vectors[1::40] = vectors[0::40]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    for number, vector in enumerate(vectors.astype(np.float32)):
+        payload = {"tempo": float(60 + number % 90), "year": 1950 + number % 70, "genre": GENRES[number % 3]}
+        if number % 7 == 0:
+            payload.pop("tempo")
+        if number % 11 == 0:
+            payload.pop("genre")
+        yield Point(identifier(number), vector, payload)
+
+
+POINTS = list(library())
+
+
+@pytest.fixture(scope="module", params=["edge", "server"])
+def stocked(request, tmp_path_factory):
+    opened = open_adapter(request.param, tmp_path_factory.mktemp("stocked") / "shard")
+    opened.upsert(POINTS)
+    yield opened
+    opened.close()
+
+
+def brute_force(query):
+    """Scores of every point that the query allows, by numpy."""
+
+    def allowed(candidate):
+        tempo, genre = candidate.payload.get("tempo"), candidate.payload.get("genre")
+        interval, genres = query.filters.ranges.get("tempo"), query.filters.any_of.get("genre")
+        return (
+            candidate.id not in query.exclude
+            and (interval is None or (tempo is not None and (interval.min or 0) <= tempo <= (interval.max or 1e9)))
+            and (genres is None or genre in genres)
+        )
+
+    return {kept.id: float(kept.vector @ query.vector) for kept in POINTS if allowed(kept)}
+
+
+bounds = st.none() | st.floats(50, 160)
+queries = st.builds(
+    lambda seed, limit, interval, genres, excluded: Query(
+        unit(*np.random.default_rng(seed).normal(size=EMBEDDING_DIM)),
+        limit,
+        Filters(
+            ranges={} if interval is None else {"tempo": Range(*interval)},
+            any_of={} if genres is None else {"genre": tuple(genres)},
+        ),
+        frozenset(map(identifier, excluded)),
+    ),
+    st.integers(0, 2**32 - 1),
+    st.integers(1, SIZE + 10),
+    st.none() | st.tuples(bounds, bounds),
+    st.none() | st.sets(st.sampled_from((*GENRES, "polka"))),
+    st.sets(st.integers(0, SIZE + 5), max_size=60),
+)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(batch=st.lists(queries, min_size=1, max_size=3))
+def test_agrees_with_brute_force(stocked, batch):
+    """Whatever is asked, the answer is the one that comparing with every point gives."""
+    for query, hits in zip(batch, stocked.query(batch), strict=True):
+        truth = brute_force(query)
+        best = sorted(truth.values(), reverse=True)[: query.limit]
+
+        assert [hit.score for hit in hits] == pytest.approx(best, abs=1e-5)
+        assert [truth[hit.id] for hit in hits] == pytest.approx(best, abs=1e-5)
+        assert len({hit.id for hit in hits}) == len(hits)
+
+
+def test_listing_names_every_point_once(stocked):
+    """All ids are listed, none twice."""
+    assert sorted(stocked.ids()) == sorted(kept.id for kept in POINTS)
+
+
+def test_edge_keeps_points_when_reopened(tmp_path):
+    """What was upserted is there after the shard was closed and loaded again, deletions included."""
+    index = EdgeIndex.create(tmp_path)
+    index.upsert(POINTS)
+    index.delete([POINTS[0].id])
+    index.close()
+
+    reopened = EdgeIndex.load(tmp_path)
+
+    assert reopened.count() == SIZE - 1
+    assert reopened.query([Query(POINTS[5].vector, 1)])[0][0].id == POINTS[5].id
+
+
+def test_edge_graph_answers_as_before(tmp_path):
+    """An optimised shard has every point in its graph and gives the answers it gave without one."""
+    index = EdgeIndex.create(tmp_path)
+    index.upsert(POINTS)
+    wanted = [Query(kept.vector, 10) for kept in POINTS[:20]]
+    before = index.query(wanted)
+    assert index.unindexed() == SIZE
+
+    index.optimise()
+    index.close()
+    loaded = EdgeIndex.load(tmp_path)
+
+    assert loaded.unindexed() == 0
+    for old, new in zip(before, loaded.query(wanted), strict=True):
+        assert [hit.score for hit in new] == pytest.approx([hit.score for hit in old], abs=1e-5)
+
+
+def test_edge_is_shared_by_threads(tmp_path):
+    """Threads share an index: every write arrives and no query fails meanwhile."""
+    index = EdgeIndex.create(tmp_path)
+    failures = []
+
+    def write(first):
+        for number in range(first, first + 20):
+            try:
+                index.upsert([point(number, 1.0, number / 100)])
+                index.query([Query(unit(1.0), 5)])
+            except Exception as error:  # noqa: BLE001  a thread's failure must reach the test
+                failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(first,)) for first in (0, 20, 40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert index.count() == 60
+
+
+def test_edge_shard_that_is_not_there(tmp_path):
+    """A directory without a shard is an index that is unavailable, not a crash."""
+    with pytest.raises(IndexUnavailable, match=str(tmp_path / "none")):
+        EdgeIndex.load(tmp_path / "none")
+
+
+def test_server_that_refuses_connections():
+    """A server that is down makes every call fail as unavailable."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        index = ServerIndex.connect(f"http://127.0.0.1:{reserved.getsockname()[1]}", None, "segue")
+        for call in (index.count, lambda: index.query([Query(unit(1.0), 1)]), lambda: index.upsert([point(0)])):
+            with pytest.raises(IndexUnavailable):
+                call()
+
+
+def test_server_that_never_answers():
+    """A server that takes the connection and stays silent costs the timeout, not a thread."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        index = ServerIndex.connect(url, None, "segue", timeout=1)
+        with pytest.raises(IndexUnavailable, match="timed out"):
+            index.count()
