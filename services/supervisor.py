@@ -1,0 +1,174 @@
+"""`segue up`: starts every part on one machine, watches them, stops them."""
+
+import errno
+import socket
+import sys
+import time
+from contextlib import ExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from services.broker import LocalBroker, local_broker
+from services.catalog import Catalogue
+from services.child_process import ChildProcess
+from services.domain.errors import NotConfigured, Unavailable
+from services.instance import hold_instance
+from services.queue import TaskQueue, open_queue
+from services.requeue import requeue_analyses, requeue_scans
+from services.settings import Settings
+
+# Ctrl-C must have ended everything in 10 s: so long for the API and the worker, so long for the broker after them.
+STOP_SECONDS = 7.0
+BROKER_STOP_SECONDS = 2.0
+# Requests and the indexer's batch end in well under this.
+API_GRACEFUL_SECONDS = 3
+
+log = structlog.get_logger()
+
+
+class Supervisor:
+    """A context: inside it everything runs; `tend` must be called now and then, from the thread that entered.
+
+    (The kernel ends the children when that *thread* ends, so no other may start them.)
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._broker: LocalBroker | None = None
+        self._children: list[ChildProcess] = []
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start everything.
+
+        Raises:
+            AlreadyRunning: another `segue up` runs on this data directory.
+            NotConfigured: the port is taken, or the data directory cannot be used.
+            Unavailable: the broker did not start, or the catalogue does not open.
+        """
+        self._held.enter_context(hold_instance(self._settings))
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        self.stop()
+
+    @property
+    def children(self) -> list[ChildProcess]:
+        """Every part, in the order of starting."""
+        return [*([self._broker.process] if self._broker else []), *self._children]
+
+    def check(self) -> None:
+        """Look whether every part runs; used until the service is ready.
+
+        Raises:
+            Unavailable: one has died; the message quotes the end of its log.
+        """
+        for child in self.children:
+            if not child.is_alive():
+                raise Unavailable(f"The {child.name} did not start. The end of {child.log_path}:\n{child.log_tail()}")
+
+    def tend(self) -> None:
+        """Restart what has died and set large logs aside."""
+        for child in self.children:
+            exit_code = child.restart_if_dead()
+            if exit_code is not None:
+                log.warning("restarted", part=child.name, exit_code=exit_code, log=str(child.log_path))
+            child.rotate_log()
+
+    def stop(self) -> None:
+        """Stop everything, in order; the broker last, because a worker gives back to it what it has not finished."""
+        for child in self._children:
+            child.ask_to_stop()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children:
+            child.wait(deadline)
+        if self._broker is not None:
+            self._broker.process.ask_to_stop()
+            self._broker.process.wait(time.monotonic() + BROKER_STOP_SECONDS)
+            self._broker.remove_socket_folder()
+        self._held.close()
+
+    def _start(self) -> None:
+        _check_port(self._settings)
+        catalogue = Catalogue.open(self._settings.catalogue_url)
+        try:
+            catalogue.migrate()
+            broker_url = self._start_broker(catalogue)
+        finally:
+            catalogue.close()
+        environment = {
+            "SEGUE_REDIS_URL": broker_url,
+            "SEGUE_DATA_DIR": str(self._settings.data_path),
+            "SEGUE_HOST": self._settings.host,
+            "SEGUE_PORT": str(self._settings.port),
+        }
+        logs = self._settings.data_path / "logs"
+        for name, command in (("worker", _worker_command()), ("api", _api_command(self._settings))):
+            child = ChildProcess(name, command, logs / f"{name}.log", environment)
+            self._children.append(child)
+            child.start()
+
+    def _start_broker(self, catalogue: Catalogue) -> str:
+        if self._settings.redis_url is not None:
+            open_queue(self._settings).ping()
+            return self._settings.redis_url.get_secret_value()
+        self._broker = local_broker(self._settings)
+        self._broker.start()
+        _refill(catalogue, TaskQueue(self._broker.url))
+        return self._broker.url
+
+
+def _refill(catalogue: Catalogue, queue: TaskQueue) -> None:
+    # Nothing else uses this broker, and no worker runs yet: whatever a killed worker held is not at work any more.
+    # The catalogue knows all that is unfinished, so the broker starts empty and each piece of work is in it once.
+    queue.clear()
+    requeue_scans(catalogue, queue, timedelta(0))
+    requeue_analyses(catalogue, queue, timedelta(0))
+
+
+def _check_port(settings: Settings) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn binds
+            probe.bind(address)
+    except OSError as error:
+        problem = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
+        raise NotConfigured(
+            f"Port {settings.port} on {settings.host} {problem}. Choose another with --port or SEGUE_PORT."
+        ) from error
+
+
+def _worker_command() -> list[str]:
+    return [sys.executable, "-P", "-m", "services.cli", "worker", "--beat"]
+
+
+def _api_command(settings: Settings) -> list[str]:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return [
+        sys.executable,
+        "-P",  # the folder it is started in must not shadow Segue's packages
+        "-m",
+        "gunicorn",
+        "services.api.app:create_app()",
+        f"--bind={host}:{settings.port}",
+        f"--workers={settings.api_processes}",
+        "--worker-class=gthread",
+        f"--threads={settings.api_threads}",
+        f"--graceful-timeout={API_GRACEFUL_SECONDS}",
+        f"--log-level={settings.log_level.lower()}",
+        "--no-control-socket",
+    ]

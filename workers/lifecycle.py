@@ -1,0 +1,98 @@
+"""What a worker's processes set up: nothing of torch in the parent, one encoder in each child."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import structlog
+from celery.platforms import set_pdeathsig
+from celery.signals import beat_embedded_init, worker_process_init, worker_process_shutdown, worker_ready
+
+from services.catalog import Catalogue
+from services.domain.errors import NotConfigured
+from services.index.indexer import Indexer
+from services.index.vector_index import VectorIndex
+from services.queue import RECONCILE_TASK, ROUTES, TaskQueue, open_queue
+from services.settings import Settings
+
+# Sent by each worker when it starts. It runs in a child because naming the version imports torch.
+ADOPT_MODEL_TASK = "segue.adopt_model"
+
+log = structlog.get_logger()
+
+
+@dataclass
+class ChildProcess:
+    """What the tasks of one worker child work with, opened after the fork and kept for its life."""
+
+    settings: Settings
+    catalogue: Catalogue
+    queue: TaskQueue
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """The way into the Qdrant server's index."""
+        return Indexer(self.catalogue.indexing, _open_server_index(self.settings))
+
+
+def _open_server_index(settings: Settings) -> VectorIndex:
+    # qdrant-client is large, and a worker without a Qdrant server needs none of it.
+    from services.index.qdrant_server import ServerIndex  # noqa: PLC0415
+
+    if settings.qdrant_url is None:
+        raise NotConfigured("SEGUE_QDRANT_URL is not set: the API process owns the index, no worker can fill it.")
+    key = settings.qdrant_api_key
+    secret = None if key is None else key.get_secret_value()
+    return ServerIndex.connect(settings.qdrant_url, secret, settings.qdrant_collection)
+
+
+_child: ChildProcess | None = None
+
+
+def child() -> ChildProcess:
+    """This process's catalogue and queue.
+
+    Raises:
+        RuntimeError: this process is not a worker child.
+    """
+    if _child is None:
+        raise RuntimeError("Tasks run in worker children only: start them with `segue worker`.")
+    return _child
+
+
+@worker_process_init.connect
+def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery passes what it likes
+    """Load the encoder and open the catalogue.
+
+    A torch operation before the fork leaves threads behind that the child waits for without end, so the first
+    import of torch happens here.
+    """
+    global _child  # noqa: PLW0603  one a process, by design
+    import torch  # noqa: PLC0415
+
+    from models.analysis import warm_up  # noqa: PLC0415
+
+    torch.set_num_threads(1)  # the children are the parallelism; more threads would only contend
+    warm_up()
+    settings = Settings()
+    _child = ChildProcess(settings, Catalogue.open(settings.catalogue_url), open_queue(settings))
+    log.info("worker_child_ready")
+
+
+@worker_process_shutdown.connect
+def close_child(**_signal: Any) -> None:  # noqa: ANN401
+    """Give the catalogue's connections back."""
+    if _child is not None:
+        _child.catalogue.close()
+
+
+@worker_ready.connect
+def begin(sender: Any, **_signal: Any) -> None:  # noqa: ANN401
+    """Once a worker consumes, have it look for what is unfinished instead of waiting for the first beat."""
+    sender.app.send_task(ADOPT_MODEL_TASK, queue=ROUTES[RECONCILE_TASK]["queue"])
+
+
+@beat_embedded_init.connect
+def end_with_worker(**_signal: Any) -> None:  # noqa: ANN401
+    """Let an embedded beat die with its worker; Celery sees to this for the children only."""
+    set_pdeathsig("SIGKILL")

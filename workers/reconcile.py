@@ -1,0 +1,42 @@
+"""Finds what the broker lost. The catalogue knows what is unfinished; the broker only carries it."""
+
+from datetime import timedelta
+
+import structlog
+from celery import Celery
+
+from services.catalog import Catalogue
+from services.queue import ANALYSE_TASK, ROUTES, TaskQueue
+from services.requeue import requeue_analyses, requeue_scans
+from workers.app import ANALYSE_HARD_LIMIT_SECONDS
+
+# Once the hard limit has passed no child can still be at work on the track.
+ANALYSIS_LOST_AFTER = timedelta(seconds=ANALYSE_HARD_LIMIT_SECONDS + 30)
+# A scan notes each file it takes in; listing a large folder on a slow disk is its longest silence.
+SCAN_LOST_AFTER = timedelta(minutes=10)
+
+log = structlog.get_logger()
+
+
+def reconcile(app: Celery, catalogue: Catalogue, queue: TaskQueue) -> None:
+    """Send lost work again; safe to run twice at once.
+
+    While analyses wait in the broker none is sent: a track far back in a long queue is late, not lost, and
+    sending it on every pass would let the queue grow without end.
+
+    Raises:
+        BrokerUnavailable: the next pass tries again.
+    """
+    if scans := requeue_scans(catalogue, queue, SCAN_LOST_AFTER):
+        log.warning("scans_sent_again", count=scans)
+    if waiting := queue_length(app, ROUTES[ANALYSE_TASK]["queue"]):
+        log.debug("analyses_not_sent_again", waiting=waiting)
+    elif analyses := requeue_analyses(catalogue, queue, ANALYSIS_LOST_AFTER):
+        log.info("analyses_sent_again", count=analyses)
+
+
+def queue_length(app: Celery, name: str) -> int:
+    """How many messages wait in a queue, not counting those that a worker holds."""
+    with app.connection_for_read() as connection:
+        queue = app.amqp.queues[name].bind(connection.default_channel)
+        return int(queue.queue_declare().message_count)
