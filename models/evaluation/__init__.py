@@ -1,0 +1,1 @@
+"""How good the encoder is, measured on soundtracks that nothing was fitted on."""
