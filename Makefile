@@ -1,0 +1,58 @@
+# make up [MUSIC=folder]   install and start Segue on a folder of music, or on a demo library
+# make test                install what tests need, run the checks and all tests
+# make check | bench | clean
+
+SHELL := /bin/sh
+# The first interpreter that is new enough; `make PYTHON=… up` names another. It matters only until .venv exists.
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: up test check bench clean
+
+up: $(VENV)/.installed-up
+ifeq ($(strip $(MUSIC)),)
+	@folder="$$($(BIN)/segue demo-library)" && exec $(BIN)/segue up "$$folder"
+else
+	@exec $(BIN)/segue up "$$MUSIC"
+endif
+
+test: $(VENV)/.installed-test
+	tests/install-system-packages
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest
+
+check: $(VENV)/.installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-test
+	@for bench in tests/perf/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache segue.egg-info build
+
+# A stamp is newer than what it was installed from, so that the next start takes no time.
+$(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt
+	@echo 'Installing Segue into $(VENV): once, a minute or two and 5.5 GB, most of it PyTorch.'
+	@$(INSTALL) --editable '.[local,worker]'
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.created pyproject.toml constraints.txt
+	@echo 'Installing Segue and what its tests need into $(VENV).'
+	@$(INSTALL) --editable '.[local,worker,postgres,notebooks,dev]'
+	@touch $@ $(VENV)/.installed-up
+
+$(VENV)/.created:
+	@if [ -z '$(PYTHON)' ]; then \
+		echo 'Segue needs Python 3.11 or newer, and there is none on the PATH. Install one, or name it:' >&2; \
+		echo '  make PYTHON=/path/to/python3.12 up' >&2; exit 1; fi
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo '$(PYTHON) cannot make virtual environments: its venv module is not installed.' >&2; \
+		echo 'On Debian and Ubuntu: sudo apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
