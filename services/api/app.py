@@ -1,0 +1,70 @@
+"""The HTTP application. `gunicorn 'services.api.app:create_app()'` serves it."""
+
+import atexit
+from typing import Any
+
+from apiflask import APIFlask
+
+from services.api.context import EXTENSION
+from services.api.headers import install_headers
+from services.api.health import health
+from services.api.limits import JSON_MAX_BYTES
+from services.api.observability import RequestObserver, configure_logging
+from services.api.openapi import TITLE, describe, segue_version
+from services.api.pages import reference, web
+from services.api.problems import register_problems
+from services.api.v1.audio_features import audio_features
+from services.api.v1.jobs import jobs
+from services.api.v1.recommendations import recommendations
+from services.api.v1.tracks import tracks
+from services.composition import Services, compose
+from services.settings import Settings
+
+METRICS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Prometheus text format", "content": {"text/plain": {}}}
+}
+
+
+def create_app(services: Services | None = None) -> APIFlask:
+    """The application on the given services, or on those that the environment's settings name.
+
+    Raises:
+        SegueError: a part does not open.
+    """
+    if services is None:
+        services = _from_environment()
+    app = APIFlask(
+        __name__,
+        title=TITLE,
+        version=segue_version(),
+        docs_path=None,
+        json_errors=False,
+        # Flask knows None; the pages have routes of their own.
+        static_folder=None,  # type: ignore[arg-type]
+    )
+    app.config["MAX_CONTENT_LENGTH"] = JSON_MAX_BYTES
+    app.extensions[EXTENSION] = services
+    observer = RequestObserver(services)
+    observer.install(app)
+    install_headers(app)
+    register_problems(app)
+    for blueprint in (tracks, recommendations, jobs, audio_features, health, web, reference):
+        app.register_blueprint(blueprint)
+    app.get("/metrics")(
+        app.doc(
+            operation_id="getMetrics",
+            summary="Measurements for Prometheus",
+            tags=["Service"],
+            responses=METRICS,
+        )(observer.exposition)
+    )
+    describe(app)
+    return app
+
+
+def _from_environment() -> Services:
+    settings = Settings()
+    configure_logging(settings.log_level)
+    services = compose(settings)
+    atexit.register(services.close)
+    return services

@@ -1,0 +1,44 @@
+"""What the numeric fields of a track mean: one table for filters, answers and their documentation."""
+
+from dataclasses import dataclass
+
+from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Meaning and unit of a field, and the interval that a filter on it may name."""
+
+    meaning: str
+    low: float
+    high: float
+
+
+_UNIT = "0 (none) to 1 (entirely)"
+
+MEASURES: dict[str, Measure] = {
+    "energy": Measure(f"Perceived intensity and activity, {_UNIT}", 0, 1),
+    "valence": Measure("Mood, 0 (sad, dark) to 1 (happy, bright)", 0, 1),
+    "danceability": Measure(f"How well one can dance to it, {_UNIT}", 0, 1),
+    "acousticness": Measure(f"How far it is played on acoustic instruments, {_UNIT}", 0, 1),
+    "instrumentalness": Measure(f"How far it is without vocals, {_UNIT}", 0, 1),
+    "liveness": Measure(f"How much an audience is heard, {_UNIT}", 0, 1),
+    "speechiness": Measure(f"How much speech there is, {_UNIT}", 0, 1),
+    "tempo": Measure("Beats per minute", 0, 1_000),
+    "loudness": Measure("Integrated loudness in LUFS, from about −60 (silent) to 0 (as loud as can be)", -200, 20),
+    "brightness": Measure("Spectral centroid in Hz", 0, 100_000),
+    "onset_rate": Measure("Note onsets a second", 0, 1_000),
+    "key": Measure("Pitch class of the tonic, 0 (C) to 11 (B)", 0, 11),
+    "mode": Measure("0 (minor) or 1 (major)", 0, 1),
+    "year": Measure("Year of release, from the file's tags", 0, 9_999),
+    "duration_ms": Measure("Length in milliseconds", 0, 1_000_000_000),
+}
+
+DESCRIPTORS = tuple(name for name in RANGE_FIELDS if name not in (*ATTRIBUTES, "year", "duration_ms"))
+"""Measured by signal processing, not judged by the encoder."""
+
+KEYWORDS: dict[str, str] = {
+    "genre": "One of these genres, without regard to case",
+    "artist": "One of these artists, without regard to case",
+    "album": "One of these albums, without regard to case",
+}

@@ -1,0 +1,75 @@
+"""For those who run Segue: alive, ready, measured, counted."""
+
+from collections.abc import Callable
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from services.api.context import services
+from services.api.openapi import segue_version
+from services.api.problems import not_ready
+from services.api.service_schemas import Health, IndexStatus, Part, Readiness, Status
+from services.composition import Services
+from services.domain.errors import SegueError
+from services.domain.track import TrackStatus
+
+health = APIBlueprint("health", __name__, tag="Service")
+
+
+@health.get("/healthz")
+@health.output(Health)
+@health.doc(operation_id="getHealth", summary="Is the process alive?")
+def healthz() -> Health:
+    """Answers while the process can answer, whatever else is down."""
+    return Health(status="ok")
+
+
+@health.get("/readyz")
+@health.output(Readiness)
+@health.doc(operation_id="getReadiness", summary="Is every part ready?")
+def readyz() -> Readiness | Response:
+    """Each part with its reason when it is not ready, and then as a problem with status 503."""
+    parts = check_parts(services())
+    if not all(part.ok for part in parts.values()):
+        return not_ready(parts)
+    return Readiness(ready=True, parts=parts)
+
+
+@health.get("/v1/status")
+@health.output(Status)
+@health.doc(operation_id="getStatus", summary="What Segue has and where it keeps it")
+def get_status() -> Status:
+    """Counts of the library and of its index."""
+    here = services()
+    ready = here.catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
+    return Status(
+        version=segue_version(),
+        url=here.settings.service_url,
+        data_dir=str(here.settings.data_path),
+        model_version=ready[0].model_version if ready else None,
+        tracks={status.value: count for status, count in here.catalogue.tracks.count_by_status().items()},
+        index=IndexStatus(
+            kind=here.index_kind, points=here.index.count(), pending=here.catalogue.indexing.count_pending()
+        ),
+    )
+
+
+def check_parts(here: Services) -> dict[str, Part]:
+    """Ask every part whether it works."""
+    parts = {
+        "catalogue": _try(here.catalogue.tracks.count_by_status),
+        "broker": _try(here.queue.ping),
+        "index": _try(here.index.count),
+    }
+    if here.embedded is not None:
+        problem = here.embedded.indexer.problem
+        parts["indexer"] = Part(ok=problem is None, reason=problem)
+    return parts
+
+
+def _try(question: Callable[[], object]) -> Part:
+    try:
+        question()
+    except SegueError as error:
+        return Part(ok=False, reason=error.detail)
+    return Part(ok=True)

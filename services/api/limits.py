@@ -1,0 +1,42 @@
+"""How much one request may ask for, each with its reason."""
+
+JSON_MAX_BYTES = 256 * 1024
+"""A history of HISTORY_MAX events takes about 130 KiB; nothing else comes near."""
+
+MULTIPART_OVERHEAD_BYTES = 64 * 1024
+"""What a form adds around an uploaded file: boundaries, headers, its name."""
+
+HISTORY_MAX = 1_000
+"""Events: a month of listening all day. More would not move the taste, only the answer time."""
+
+EXCLUDE_MAX = 1_000
+"""Ids to leave out: as many as a history may hold."""
+
+RESULTS_MAX = 100
+"""Tracks in one answer; a page, a queue and a radio block are all smaller."""
+RESULTS_DEFAULT = 10
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 100
+"""Tracks on one page; `next_cursor` gives the rest."""
+
+KEYWORDS_MAX = 50
+"""Values of one keyword filter."""
+
+TEXT_MAX = 200
+"""Characters of a search or of a keyword filter: longer than any title that someone types."""
+
+ID_MAX = 300
+"""Characters of a track id: a namespace, a colon and an external id of up to 255."""
+
+CURSOR_MAX = 4_000
+"""Characters; a request line longer than this is refused by gunicorn anyway."""
+
+PATH_MAX = 4_096
+"""Characters of a path: PATH_MAX of Linux."""
+
+PLAYED_MS_MAX = 24 * 60 * 60 * 1000
+"""One day."""
+
+RETRY_AFTER_SECONDS = 5
+"""When a client may ask again after a 503: a broker restart takes about this long."""

@@ -1,0 +1,103 @@
+"""Every error as an RFC 9457 problem: this is the only place that turns one into an answer."""
+
+import re
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, g, json, request
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+
+from services.api.limits import RETRY_AFTER_SECONDS
+from services.api.service_schemas import NotReady, Part, Problem
+from services.api.validation import InvalidFields
+from services.domain.errors import SegueError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:segue:problem:"
+
+log = structlog.get_logger(__name__)
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error that a request can end in as a problem."""
+    app.register_error_handler(SegueError, from_segue_error)
+    app.register_error_handler(HTTPException, from_http_error)
+    app.register_error_handler(Exception, from_defect)
+
+
+def type_of(error: type[SegueError]) -> str:
+    """The `type` of a problem: the class name, hyphenated, as a URN."""
+    return TYPE_PREFIX + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower()
+
+
+def from_segue_error(error: SegueError) -> Response:
+    """The answer to an error that Segue can name."""
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("request_failed", reason=error.detail, error=type(error).__name__)
+    return _answer(
+        Problem(
+            type=type_of(type(error)),
+            title=error.title,
+            status=error.status,
+            detail=error.detail,
+            errors=error.errors if isinstance(error, InvalidFields) else None,
+            **_where(),
+        )
+    )
+
+
+def from_http_error(error: HTTPException) -> Response:
+    """The answer to an error of HTTP itself, with the headers that belong to it, such as `Allow`."""
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    response = _answer(
+        Problem(type="about:blank", title=status.phrase, status=status, detail=_detail(error), **_where())
+    )
+    kept = Headers(error.get_headers(request.environ))
+    kept.remove("Content-Type")
+    response.headers.extend(kept)
+    return response
+
+
+def from_defect(error: Exception) -> Response:
+    """The answer to an error that nobody foresaw: all of it into the log, nothing of it to the client."""
+    log.error("request_crashed", exc_info=error)
+    return from_http_error(InternalServerError())
+
+
+def not_ready(parts: dict[str, Part]) -> Response:
+    """The answer of a readiness check that failed."""
+    reasons = "; ".join(f"{name}: {part.reason}" for name, part in parts.items() if not part.ok)
+    return _answer(
+        NotReady(
+            type=f"{TYPE_PREFIX}not-ready",
+            title="Not ready",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            detail=reasons,
+            ready=False,
+            parts=parts,
+            **_where(),
+        )
+    )
+
+
+def _detail(error: HTTPException) -> str:
+    if isinstance(error, InternalServerError):
+        return f"Something went wrong in Segue. The service's log has it under the request id {g.request_id}."
+    if isinstance(error, RequestEntityTooLarge) and request.max_content_length is not None:
+        return f"The request's body has more than {request.max_content_length:,} bytes, the most that is taken here."
+    if error.code == HTTPStatus.NOT_FOUND:
+        return f"Nothing is served at {request.path}. GET /openapi.json lists what is."
+    return error.description or HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR).description
+
+
+def _where() -> dict[str, str]:
+    return {"instance": request.path, "request_id": g.request_id}
+
+
+def _answer(problem: Problem) -> Response:
+    body = json.dumps(problem.model_dump(mode="json", exclude_none=True))
+    response = Response(body, problem.status, content_type=MEDIA_TYPE)
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response

@@ -1,0 +1,265 @@
+"""What goes in and out over HTTP. The client reads answers with the same classes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    create_model,
+    model_serializer,
+)
+
+from services.api.fields import DESCRIPTORS, MEASURES
+from services.api.filters import FilterBody
+from services.api.limits import (
+    CURSOR_MAX,
+    EXCLUDE_MAX,
+    HISTORY_MAX,
+    ID_MAX,
+    PAGE_DEFAULT,
+    PAGE_MAX,
+    PATH_MAX,
+    PLAYED_MS_MAX,
+    RESULTS_DEFAULT,
+    RESULTS_MAX,
+    TEXT_MAX,
+)
+from services.domain import job as domain_job
+from services.domain import listening, track
+from services.domain.filters import ATTRIBUTES, Filters
+from services.domain.job import JobKind, JobState
+from services.domain.listening import EventKind
+from services.domain.track import TrackStatus
+
+EXAMPLE_ID = "5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11"
+EXAMPLE_PLAY = "b3a9d1c2-41e7-8f60-8c1d-27f0a5e4d9c3"
+
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL stores no NUL in text; a name with one exists nowhere."""
+
+TrackName = Annotated[str, StringConstraints(min_length=1, max_length=ID_MAX, pattern=NO_NUL)]
+"""A track id or an external id, `namespace:value`."""
+
+
+class Request(BaseModel):
+    """Something a client sends: a field that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Response(BaseModel):
+    """Something the service answers; a client takes fields that it does not know yet."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Track(Response):
+    """One recording of the library."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": EXAMPLE_ID,
+                "title": "Peace",
+                "artist": "A Composer",
+                "album": "A Game's Soundtrack",
+                "year": 2011,
+                "genre": "Soundtrack",
+                "duration_ms": 183_000,
+                "path": "A Composer/A Game's Soundtrack/01 Peace.ogg",
+                "status": "ready",
+                "attributes": {"energy": 0.21, "valence": 0.55},
+                "descriptors": {"tempo": 84.0, "key": 7, "mode": 1, "loudness": -18.4},
+                "ids": {"mbid": "4a0a6d1e-3c11-4f0c-8d4b-1f0f3a6f5b1d"},
+            }
+        }
+    )
+
+    id: str = Field(description="Derived from the audio itself: it survives moving, renaming and retagging the file.")
+    title: str = Field(description="From the file's tags, or its name.")
+    artist: str | None
+    album: str | None
+    year: int | None
+    genre: str | None
+    duration_ms: int | None = Field(description="Length in milliseconds.")
+    path: str | None = Field(description="Relative to its library root; null when no file holds the track any more.")
+    status: TrackStatus = Field(description="Only `ready` tracks are recommended.")
+    reason: str | None = Field(default=None, description="Why it failed or is quarantined; absent otherwise.")
+    attributes: dict[str, float | None] | None = Field(
+        description=f"{', '.join(ATTRIBUTES)}: each 0 to 1, null where it cannot be said. Null before analysis."
+    )
+    descriptors: dict[str, float | None] | None = Field(
+        description=f"{', '.join(DESCRIPTORS)} and the confidence of those that can be wrong. Null before analysis."
+    )
+    ids: dict[str, str] = Field(description="External ids by namespace, such as `isrc` or `mbid`.")
+
+    @model_serializer(mode="wrap")
+    def _only_reasons_that_exist(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = handler(self)
+        if fields.get("reason") is None:
+            fields.pop("reason", None)
+        return fields
+
+    @classmethod
+    def of(cls, found: track.Track, **more: object) -> Self:
+        """The answer for a track of the catalogue."""
+        return cls.model_validate(
+            {name: getattr(found, name) for name in Track.model_fields} | more,
+        )
+
+
+class TrackPage(Response):
+    """Some tracks in library order: artist, album, title."""
+
+    tracks: list[Track]
+    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+
+
+class RecommendedTrack(Track):
+    """A track to play next, and why."""
+
+    score: float = Field(description="Cosine similarity to the taste or seed it answers, −1 to 1; 1 is the same.")
+    because_of: list[str] = Field(description="Ids of the tracks that led to it, strongest first.")
+
+
+class Recommendations(Response):
+    """Tracks to play next, best first."""
+
+    tracks: list[RecommendedTrack]
+    unknown: list[str] = Field(description="Ids in the question that no ready track has.")
+
+
+class TrackPageQuery(Request):
+    """Which tracks to list."""
+
+    q: str = Field(
+        default="",
+        max_length=TEXT_MAX,
+        pattern=NO_NUL,
+        description="Words that must all occur in title, artist or album, without regard to case.",
+    )
+    status: TrackStatus | None = Field(default=None, description="Only tracks that stand here.")
+    cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the page before.")
+    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Tracks on a page.")
+
+
+class ListenEvent(Request):
+    """One thing a listener did."""
+
+    track_id: TrackName = Field(description="A track id or an external id, `namespace:value`.")
+    event: EventKind = Field(default=EventKind.PLAY, description="What the listener did.")
+    at: AwareDatetime | None = Field(default=None, description="When, with a time zone; null is now.")
+    played_ms: int | None = Field(
+        default=None, ge=0, le=PLAYED_MS_MAX, description="How much of it was heard, in milliseconds."
+    )
+
+    def to_domain(self) -> listening.ListenEvent:
+        """The event as the recommender takes it."""
+        return listening.ListenEvent(self.track_id, self.event, self.at, self.played_ms)
+
+
+class RecommendationRequest(Request):
+    """A listening history, and what is wanted of the answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "history": [
+                    {"track_id": EXAMPLE_PLAY, "event": "play", "at": "2026-03-01T20:15:00Z", "played_ms": 183_000},
+                    {"track_id": "navidrome:a1b2", "event": "skip", "played_ms": 4_000},
+                ],
+                "limit": 10,
+                "filters": {"tempo": {"min": 90, "max": 120}, "genre": ["rock"]},
+                "exclude": ["isrc:USRC17607839"],
+            }
+        }
+    )
+
+    history: list[ListenEvent] = Field(max_length=HISTORY_MAX, description="What was heard, in any order.")
+    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
+    filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
+    exclude: list[TrackName] = Field(
+        default_factory=list,
+        max_length=EXCLUDE_MAX,
+        description="Ids of tracks to leave out; the history's own are left out anyway.",
+    )
+
+    def domain_filters(self) -> Filters:
+        """The conditions as the vector index takes them."""
+        return Filters() if self.filters is None else self.filters.to_domain()
+
+
+class ScanRequest(Request):
+    """A folder, or a single file, to take into the library."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"path": "/home/ada/Music"}})
+
+    path: str = Field(
+        min_length=1,
+        max_length=PATH_MAX,
+        pattern=NO_NUL,
+        description="Absolute path on the machine that Segue runs on.",
+    )
+
+
+class Failure(Response):
+    """A file that gave no track, and why."""
+
+    path: str
+    reason: str
+
+
+class Job(Response):
+    """A scan or an upload, and how far it is. `done` + `failed` reaches `total` when it ends."""
+
+    id: str
+    kind: JobKind
+    state: JobState
+    path: str = Field(description="What is scanned, or where the upload is stored.")
+    total: int = Field(description="Audio files found; 0 until the folder is listed.")
+    done: int = Field(description="Files whose track is analysed.")
+    failed: int = Field(description="Files that gave no track.")
+    failures: list[Failure] = Field(description="The first of the failures; `failed` has the full count.")
+    reason: str | None = Field(description="Why the job as a whole failed.")
+    tracks: list[str] = Field(description="Ids of the tracks that were new or changed, the first of them.")
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, found: domain_job.Job) -> Self:
+        """The answer for a job of the catalogue."""
+        failures = [Failure(path=failure.path, reason=failure.reason) for failure in found.failures]
+        fields = {name: getattr(found, name) for name in cls.model_fields}
+        return cls.model_validate(fields | {"failures": failures, "tracks": list(found.tracks)})
+
+
+class _AudioFeatures(Response):
+    """Everything that the analysis of one track found, in one flat object; null where it cannot be said.
+
+    Descriptors that can be wrong come with a confidence, 0 to 1, in a field of their own.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float | None]
+
+    id: str
+    duration_ms: int | None = Field(description="Length in milliseconds.")
+    model_version: str = Field(description="The encoder that listened.")
+    tags: dict[str, float] = Field(description="Tags the encoder heard, each with its strength, 0 to 1.")
+
+
+def _measured() -> dict[str, Any]:
+    return {
+        name: (float | None, Field(default=None, description=MEASURES[name].meaning + "."))
+        for name in (*ATTRIBUTES, *DESCRIPTORS)
+    }
+
+
+AudioFeatures: type[_AudioFeatures] = create_model(
+    "AudioFeatures", __base__=_AudioFeatures, __doc__=_AudioFeatures.__doc__, **_measured()
+)

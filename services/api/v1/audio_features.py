@@ -1,0 +1,41 @@
+"""What the analysis of a track found."""
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel
+
+from services.api.context import resolve_track, services
+from services.api.schemas import AudioFeatures
+from services.domain.errors import InvalidRequest
+from services.domain.track import Track
+
+audio_features = APIBlueprint("audio_features", __name__, url_prefix="/v1", tag="Library")
+
+
+class NotAnalysed(InvalidRequest):
+    """The track exists, but nobody has listened to it (yet)."""
+
+    title = "Track not analysed"
+
+    def __init__(self, track: Track) -> None:
+        why = f": {track.reason}" if track.reason else ""
+        super().__init__(f"Track '{track.id}' has no analysis; it is {track.status}{why}.")
+
+
+@audio_features.get("/audio-features/<track_id>")
+@audio_features.output(AudioFeatures)
+@audio_features.doc(operation_id="getAudioFeatures", summary="The analysis of a track")
+def get_audio_features(track_id: str) -> BaseModel:
+    """Attributes, descriptors and tags of one track in a flat object."""
+    track = services().catalogue.tracks.get(resolve_track(track_id))
+    if track.model_version is None:
+        raise NotAnalysed(track)
+    return AudioFeatures.model_validate(
+        {
+            **(track.descriptors or {}),
+            **(track.attributes or {}),
+            "id": track.id,
+            "duration_ms": track.duration_ms,
+            "model_version": track.model_version,
+            "tags": dict(track.tags or {}),
+        }
+    )

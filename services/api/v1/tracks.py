@@ -1,0 +1,128 @@
+"""The library: pages of tracks, one track, its audio, its neighbours."""
+
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, send_file
+
+from services.api.context import resolve_track, services
+from services.api.filters import SimilarQuery
+from services.api.schemas import Recommendations, RecommendedTrack, Track, TrackPage, TrackPageQuery
+from services.catalog.tracks import readable
+from services.domain.errors import NotFound
+from services.domain.listening import Recommendation
+
+tracks = APIBlueprint("tracks", __name__, url_prefix="/v1", tag="Library")
+
+AUDIO_TYPES = {
+    ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
+    ".oga": "audio/ogg",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+}
+
+AUDIO_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file",
+        "content": {media: {} for media in sorted(set(AUDIO_TYPES.values()))},
+    },
+    206: {"description": "The part that `Range` asks for"},
+    304: {"description": "Unchanged since the client has it"},
+    416: {"description": "The file is shorter than the range"},
+}
+
+
+class AudioNotFound(NotFound):
+    """None of a track's files can be read."""
+
+    title = "Audio not found"
+
+    def __init__(self, track_id: str) -> None:
+        super().__init__(f"No file of track '{track_id}' can be read. Scan its folder again if it was moved.")
+
+
+@tracks.get("/tracks")
+@tracks.input(TrackPageQuery, location="query")
+@tracks.output(TrackPage)
+@tracks.doc(operation_id="listTracks", summary="List or search the library")
+def list_tracks(query_data: TrackPageQuery) -> TrackPage:
+    """List or search the library.
+
+    Tracks come in the order artist, album, title; `next_cursor` leads to the next page.
+    """
+    page = services().catalogue.tracks.page(
+        search=query_data.q, status=query_data.status, cursor=query_data.cursor, limit=query_data.limit
+    )
+    return TrackPage(tracks=[Track.of(track) for track in page.tracks], next_cursor=page.next_cursor)
+
+
+@tracks.get("/tracks/<track_id>")
+@tracks.output(Track)
+@tracks.doc(operation_id="getTrack", summary="Get a track")
+def get_track(track_id: str) -> Track:
+    """One track by its id or an external id."""
+    return Track.of(services().catalogue.tracks.get(resolve_track(track_id)))
+
+
+@tracks.get("/tracks/<track_id>/similar")
+@tracks.input(SimilarQuery, location="query")
+@tracks.output(Recommendations)
+@tracks.doc(operation_id="getSimilarTracks", summary="Get tracks that feel like this one")
+def get_similar(track_id: str, query_data: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
+    """Tracks that feel like this one, nearest first.
+
+    The track itself is left out. It must be `ready`.
+    """
+    found = services().recommender.similar(
+        resolve_track(track_id), limit=query_data.limit, filters=query_data.to_domain()
+    )
+    return Recommendations(tracks=with_metadata(found), unknown=[])
+
+
+@tracks.get("/tracks/<track_id>/audio")
+@tracks.doc(
+    operation_id="getTrackAudio",
+    summary="Listen to a track",
+    responses=AUDIO_RESPONSES,
+)
+def get_audio(track_id: str) -> Response:
+    """The track's audio file, as it is in the library.
+
+    Ranges (`Range: bytes=…`) and conditional requests are honoured, so that players can seek.
+    """
+    for path in services().catalogue.tracks.files(resolve_track(track_id)):
+        with suppress(OSError):  # gone or unreadable: another file may hold the same track
+            return _stream(Path(path))
+    raise AudioNotFound(track_id)
+
+
+def with_metadata(found: tuple[Recommendation, ...]) -> list[RecommendedTrack]:
+    """Recommendations with what the catalogue knows of their tracks."""
+    known = services().catalogue.tracks.get_many([recommendation.track_id for recommendation in found])
+    return [
+        RecommendedTrack.of(
+            known[recommendation.track_id],
+            score=recommendation.score,
+            because_of=list(recommendation.because_of),
+        )
+        for recommendation in found
+        if recommendation.track_id in known  # gone from the library since the index answered
+    ]
+
+
+def _stream(path: Path) -> Response:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise FileNotFoundError(path)
+    return send_file(
+        path,
+        mimetype=AUDIO_TYPES.get(path.suffix.lower(), "application/octet-stream"),
+        download_name="".join(letter if letter.isprintable() else "_" for letter in readable(path.name)),
+        etag=f"{found.st_mtime_ns:x}-{found.st_size:x}",
+        max_age=0,
+    )

@@ -1,0 +1,104 @@
+"""The one place where settings become the objects that the API process works with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from services.catalog import Catalogue
+from services.domain.errors import NotConfigured
+from services.index import VectorIndex
+from services.queue import TaskQueue, open_queue
+from services.recommend import Recommender
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.index.generations import Generations
+    from services.index.indexer_thread import IndexerThread
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedIndex:
+    """What has to be ended with the process when it owns the index: its directory and its indexer."""
+
+    generations: "Generations"
+    indexer: "IndexerThread"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a request may need; all of it may be used from several threads."""
+
+    settings: Settings
+    catalogue: Catalogue
+    queue: TaskQueue
+    index: VectorIndex
+    recommender: Recommender
+    embedded: EmbeddedIndex | None
+    """None where a Qdrant server holds the index and workers fill it."""
+
+    @property
+    def index_kind(self) -> Literal["edge", "server"]:
+        """Where the vector index is."""
+        return "server" if self.embedded is None else "edge"
+
+    def close(self) -> None:
+        """End the indexer and give everything back; what is unfinished stays marked in the catalogue."""
+        if self.embedded is None:
+            self.index.close()
+        else:
+            self.embedded.indexer.stop()
+            self.embedded.generations.close()
+        self.catalogue.close()
+
+
+def compose(settings: Settings) -> Services:
+    """Open catalogue, broker and index as the settings say and start the indexer; call it after any fork.
+
+    Raises:
+        NotConfigured: no broker is set, Qdrant Edge is not installed, or several processes are to share it.
+        AlreadyRunning: another process uses the embedded index.
+        CatalogueUnavailable, IndexUnavailable: a part does not open.
+    """
+    if settings.qdrant_url is None and settings.api_processes > 1:
+        raise NotConfigured(
+            f"SEGUE_API_PROCESSES is {settings.api_processes}, but only one process can own Qdrant Edge: "
+            "set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
+        )
+    queue = open_queue(settings)
+    catalogue = Catalogue.open(settings.catalogue_url)
+    try:
+        catalogue.migrate()
+        index, embedded = _open_index(settings, catalogue)
+    except BaseException:
+        catalogue.close()
+        raise
+    return Services(
+        settings=settings,
+        catalogue=catalogue,
+        queue=queue,
+        index=index,
+        recommender=Recommender(catalogue.tracks, index),
+        embedded=embedded,
+    )
+
+
+def _open_index(settings: Settings, catalogue: Catalogue) -> tuple[VectorIndex, EmbeddedIndex | None]:
+    # Each library is imported where it is used: qdrant-client alone would take half of this process's memory.
+    if settings.qdrant_url is not None:
+        from services.index.qdrant_server import ServerIndex  # noqa: PLC0415
+
+        key = settings.qdrant_api_key
+        server = ServerIndex.connect(
+            settings.qdrant_url, None if key is None else key.get_secret_value(), settings.qdrant_collection
+        )
+        return server, None
+    try:
+        from services.index.generations import Generations  # noqa: PLC0415
+        from services.index.indexer_thread import IndexerThread  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise NotConfigured(
+            f"{error.name} is not installed: install segue[local], or set SEGUE_QDRANT_URL to a Qdrant server."
+        ) from error
+    generations = Generations(settings.index_path)
+    indexer = IndexerThread(catalogue, generations)
+    indexer.start()
+    return generations.index, EmbeddedIndex(generations, indexer)
