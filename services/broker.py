@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis import Redis
+
 from services.child_process import ChildProcess
 from services.domain.errors import BrokerUnavailable, NotConfigured
 from services.queue import TaskQueue
@@ -14,6 +16,7 @@ from services.settings import Settings
 # The kernel takes socket paths of 108 bytes on Linux and 104 on macOS, the closing zero included.
 SOCKET_PATH_MAX_BYTES = 100
 START_SECONDS = 10.0
+SOCKET_NAME = "valkey.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class LocalBroker:
 
     process: ChildProcess
     url: str
-    socket_folder: Path
+    socket: Path
 
     def start(self) -> None:
         """Start it and wait until it answers.
@@ -45,9 +48,14 @@ class LocalBroker:
             else:
                 return
 
+    def clear(self) -> None:
+        """Forget all tasks."""
+        with Redis(unix_socket_path=str(self.socket)) as client:
+            client.flushall()
+
     def remove_socket_folder(self) -> None:
         """Remove the socket's folder once the server is gone."""
-        shutil.rmtree(self.socket_folder, ignore_errors=True)
+        shutil.rmtree(self.socket.parent, ignore_errors=True)
 
 
 def local_broker(settings: Settings) -> LocalBroker:
@@ -59,8 +67,7 @@ def local_broker(settings: Settings) -> LocalBroker:
     command = [_server_binary()]
     folder = settings.data_path / "broker"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket_folder = _socket_folder(settings.data_path)
-    socket = socket_folder / "valkey.sock"
+    socket = _socket_folder(settings.data_path) / SOCKET_NAME
     options = {
         "port": "0",  # no network at all
         "unixsocket": str(socket),
@@ -73,7 +80,7 @@ def local_broker(settings: Settings) -> LocalBroker:
     }
     command += [part for name, value in options.items() for part in (f"--{name}", value)]
     process = ChildProcess("broker", command, settings.data_path / "logs" / "broker.log")
-    return LocalBroker(process, f"redis+socket://{socket}", socket_folder)
+    return LocalBroker(process, f"redis+socket://{socket}", socket)
 
 
 def _server_binary() -> str:
@@ -92,7 +99,7 @@ def _server_binary() -> str:
 
 def _socket_folder(data_path: Path) -> Path:
     folder = data_path / "run"
-    if len(str(folder / "valkey.sock").encode()) > SOCKET_PATH_MAX_BYTES:
+    if len(str(folder / SOCKET_NAME).encode()) > SOCKET_PATH_MAX_BYTES:
         return Path(tempfile.mkdtemp(prefix="segue-"))  # mode 700
     folder.mkdir(exist_ok=True, mode=0o700)
     return folder

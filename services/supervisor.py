@@ -125,16 +125,13 @@ class Supervisor:
             return self._settings.redis_url.get_secret_value()
         self._broker = local_broker(self._settings)
         self._broker.start()
-        _refill(catalogue, TaskQueue(self._broker.url))
+        # Nothing else uses this broker, and no worker runs yet: whatever a killed worker held is not at work any more.
+        # The catalogue knows all that is unfinished, so the broker starts empty and each piece of work is in it once.
+        self._broker.clear()
+        queue = TaskQueue(self._broker.url)
+        requeue_scans(catalogue, queue, timedelta(0))
+        requeue_analyses(catalogue, queue, timedelta(0))
         return self._broker.url
-
-
-def _refill(catalogue: Catalogue, queue: TaskQueue) -> None:
-    # Nothing else uses this broker, and no worker runs yet: whatever a killed worker held is not at work any more.
-    # The catalogue knows all that is unfinished, so the broker starts empty and each piece of work is in it once.
-    queue.clear()
-    requeue_scans(catalogue, queue, timedelta(0))
-    requeue_analyses(catalogue, queue, timedelta(0))
 
 
 def _check_port(settings: Settings) -> None:

@@ -7,10 +7,7 @@ from typing import Annotated
 import typer
 
 from services.domain.errors import NotConfigured
-from services.queue import ROUTES
 from services.settings import Settings
-
-ALL_QUEUES = ",".join(dict.fromkeys(route["queue"] for route in ROUTES.values()))
 
 ENVIRONMENT = (
     # SIGTERM becomes Celery's soft shutdown: what is at work may end, the rest goes back to the broker. Celery
@@ -28,7 +25,9 @@ def worker(
     beat: Annotated[
         bool, typer.Option("--beat", help="Also run the scheduler. One worker of an installation must have it.")
     ] = False,
-    queues: Annotated[str, typer.Option(help="The queues to serve, with commas.")] = ALL_QUEUES,
+    queues: Annotated[
+        str | None, typer.Option(help="The queues to serve, with commas; all of them if not given.")
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes; SEGUE_WORKER_PROCESSES if not given.")
     ] = None,
@@ -39,14 +38,13 @@ def worker(
         raise NotConfigured(
             "SEGUE_REDIS_URL is not set: a worker needs the broker's URL. On one machine `segue up` starts both."
         )
-    if unknown := set(queues.split(",")) - set(ALL_QUEUES.split(",")):
-        raise typer.BadParameter(f"no such queue: {', '.join(sorted(unknown))}. There are {ALL_QUEUES}.")
-    command = celery_command(settings, beat=beat, queues=queues, processes=processes or settings.worker_processes)
+    processes = processes or settings.worker_processes
+    command = celery_command(settings, beat=beat, queues=_known_queues(queues), processes=processes)
     sys.stdout.flush()
     os.execvp("env", ["env", *ENVIRONMENT, *command])  # noqa: S606, S607  no shell; `env` is where PATH says
 
 
-def celery_command(settings: Settings, *, beat: bool, queues: str, processes: int) -> list[str]:
+def celery_command(settings: Settings, *, beat: bool, queues: list[str], processes: int) -> list[str]:
     """The command line of the Celery worker."""
     return [
         sys.executable,
@@ -56,7 +54,7 @@ def celery_command(settings: Settings, *, beat: bool, queues: str, processes: in
         "--app=workers.app",
         "worker",
         f"--loglevel={settings.log_level}",
-        f"--queues={queues}",
+        f"--queues={','.join(queues)}",
         f"--concurrency={processes}",
         "--hostname=segue@%h",
         # Workers need to know nothing of one another.
@@ -65,3 +63,13 @@ def celery_command(settings: Settings, *, beat: bool, queues: str, processes: in
         "--without-heartbeat",
         *(["--beat"] if beat else []),
     ]
+
+
+def _known_queues(names: str | None) -> list[str]:
+    from services.queue import ROUTES  # noqa: PLC0415  Celery would slow `segue --help` down
+
+    known = list(dict.fromkeys(route["queue"] for route in ROUTES.values()))
+    wanted = known if names is None else names.split(",")
+    if unknown := set(wanted) - set(known):
+        raise typer.BadParameter(f"no such queue: {', '.join(sorted(unknown))}. There are {', '.join(known)}.")
+    return wanted

@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 import structlog
-from celery import Celery
 
 from services.catalog import Catalogue
-from services.queue import ANALYSE_TASK, ROUTES, TaskQueue
+from services.queue import ANALYSE_TASK, TaskQueue
 from services.requeue import requeue_analyses, requeue_scans
 from workers.app import ANALYSE_HARD_LIMIT_SECONDS
 
@@ -18,7 +17,7 @@ SCAN_LOST_AFTER = timedelta(minutes=10)
 log = structlog.get_logger()
 
 
-def reconcile(app: Celery, catalogue: Catalogue, queue: TaskQueue) -> None:
+def reconcile(catalogue: Catalogue, queue: TaskQueue) -> None:
     """Send lost work again; safe to run twice at once.
 
     While analyses wait in the broker none is sent: a track far back in a long queue is late, not lost, and
@@ -29,14 +28,7 @@ def reconcile(app: Celery, catalogue: Catalogue, queue: TaskQueue) -> None:
     """
     if scans := requeue_scans(catalogue, queue, SCAN_LOST_AFTER):
         log.warning("scans_sent_again", count=scans)
-    if waiting := queue_length(app, ROUTES[ANALYSE_TASK]["queue"]):
+    if waiting := queue.waiting(ANALYSE_TASK):
         log.debug("analyses_not_sent_again", waiting=waiting)
     elif analyses := requeue_analyses(catalogue, queue, ANALYSIS_LOST_AFTER):
         log.info("analyses_sent_again", count=analyses)
-
-
-def queue_length(app: Celery, name: str) -> int:
-    """How many messages wait in a queue, not counting those that a worker holds."""
-    with app.connection_for_read() as connection:
-        queue = app.amqp.queues[name].bind(connection.default_channel)
-        return int(queue.queue_declare().message_count)

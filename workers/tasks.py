@@ -100,7 +100,7 @@ def index() -> None:
 def reconcile() -> None:
     """Send again what the broker lost."""
     process = child()
-    send_lost_work(app, process.catalogue, process.queue)
+    send_lost_work(process.catalogue, process.queue)
 
 
 @app.task(name=ADOPT_MODEL_TASK)

@@ -1,0 +1,170 @@
+"""The `segue` command.
+
+Each command imports what it needs when it runs, so that `segue --help` stays quick. Commands of other packages
+(`analyse`, `demo-library`, `worker`) come from the entry-point group `segue.commands`: services imports neither.
+"""
+
+# ruff: noqa: PLC0415  see above
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from services.domain.errors import NotConfigured, SegueError
+
+ENTRY_POINT_GROUP = "segue.commands"
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many tracks to answer.")]
+
+
+class CommandsOfAllPackages(TyperGroup):
+    """The commands below and those that entry points name; the latter are imported when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer's context has no public type
+        """Every command's name."""
+        return [*super().list_commands(ctx), *sorted(_mounted())]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """A command by its name; None if there is none."""
+        own = super().get_command(ctx, cmd_name)
+        entry = _mounted().get(cmd_name)
+        return own if own is not None or entry is None else _load(entry)
+
+
+app = typer.Typer(
+    name="segue",
+    cls=CommandsOfAllPackages,
+    help="Self-hosted music recommendation: history in, next tracks out, by how the music feels.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line on stderr and exit code 1."""
+    with _errors_as_lines():
+        app()
+
+
+@app.command()
+def up(
+    folder: Annotated[Path | None, typer.Argument(help="Music to analyse; without it what is known is served.")] = None,
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; SEGUE_HOST, else 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; SEGUE_PORT, else 8765.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Stop when the folder is analysed; for scripts.")] = False,
+) -> None:
+    """Start everything on this machine, analyse a folder, and serve until Ctrl-C."""
+    from services.commands.up import run
+    from services.settings import Settings
+
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    run(Settings(**given), folder, once=once)
+
+
+@app.command()
+def scan(
+    folder: Annotated[Path, typer.Argument(help="A folder, or a single file.")], *, as_json: AsJson = False
+) -> None:
+    """Analyse what is new in a folder, through the running service."""
+    from services.commands import library
+
+    library.scan(folder, as_json=as_json)
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Show where Segue keeps its data, what it knows, and whether it runs."""
+    from services.commands import library
+
+    library.status(as_json=as_json)
+
+
+@app.command()
+def similar(
+    track: Annotated[list[str], typer.Argument(help="An id, an external id (isrc:…), or words of artist and title.")],
+    *,
+    limit: Limit = 10,
+    as_json: AsJson = False,
+) -> None:
+    """List the tracks that feel most like one track."""
+    from services.commands import library
+
+    library.similar(" ".join(track), limit, as_json=as_json)
+
+
+@app.command()
+def recommend(
+    tracks: Annotated[list[str], typer.Argument(help="What was played: ids, external ids, or quoted words.")],
+    *,
+    limit: Limit = 10,
+    as_json: AsJson = False,
+) -> None:
+    """List what to play after some tracks."""
+    from services.commands import library
+
+    library.recommend(tracks, limit, as_json=as_json)
+
+
+@app.command()
+def reindex(*, as_json: AsJson = False) -> None:
+    """Build the vector index anew from the catalogue; no file is decoded."""
+    from services.commands import library
+
+    library.reindex(as_json=as_json)
+
+
+@app.command()
+def retry(*, as_json: AsJson = False) -> None:
+    """Analyse failed and quarantined tracks once more."""
+    from services.commands import library
+
+    library.retry(as_json=as_json)
+
+
+def _mounted() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _load(entry: EntryPoint) -> Any:  # noqa: ANN401  Typer's command has no public type
+    alone = typer.Typer(add_completion=False)
+    alone.command(entry.name)(_imported(entry))
+    return typer.main.get_command(alone)
+
+
+def _imported(entry: EntryPoint) -> Callable[..., None]:
+    try:
+        command: Callable[..., None] = entry.load()
+    except ModuleNotFoundError as error:
+        missing = error.name
+
+        def unavailable() -> NoReturn:
+            """Not installed here."""
+            raise NotConfigured(f"`segue {entry.name}` needs {missing}: install 'segue[worker]'.")
+
+        return unavailable
+    return command
+
+
+@contextmanager
+def _errors_as_lines() -> Iterator[None]:
+    try:
+        yield
+    except SegueError as error:
+        sys.stderr.write(f"segue: {error.detail}\n")
+        sys.exit(1)
+    except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Commands that ask about the library, most of them through the running service."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from services.api.service_schemas import IndexStatus, Status
+from services.catalog import Catalogue
+from services.client import SegueClient
+from services.commands import output
+from services.commands.naming import resolve
+from services.commands.scanning import follow_scan, request_scan, wait_for_index
+from services.domain.errors import SegueError
+from services.domain.job import JobState
+from services.domain.track import TrackStatus
+from services.instance import running_url
+from services.settings import Settings
+
+
+def scan(folder: Path, *, as_json: bool) -> None:
+    """Scan a folder and show what came of it.
+
+    Raises:
+        SegueError: the scan as a whole failed.
+    """
+    with _connect(Settings()) as client:
+        job = follow_scan(client, request_scan(client, folder))
+        wait_for_index(client)
+    if as_json:
+        output.print_json(job)
+    else:
+        output.show_failures(job)
+    if job.state == JobState.FAILED:
+        raise SegueError(job.reason or f"The scan of {folder} failed.")
+
+
+def status(*, as_json: bool) -> None:
+    """Show what Segue knows: from the service if it runs, else from the catalogue."""
+    settings = Settings()
+    url = settings.url or running_url(settings)
+    if url is None:
+        found = _status_of_catalogue(settings)
+    else:
+        with SegueClient(url) as client:
+            found = client.status()
+    if as_json:
+        output.print_json(found.model_dump(mode="json") | {"running": url is not None})
+    else:
+        output.show_status(found, running=url is not None)
+
+
+def similar(name: str, limit: int, *, as_json: bool) -> None:
+    """List the nearest tracks to one."""
+    with _connect(Settings()) as client:
+        seed = resolve(client, name)
+        answer = client.similar(seed.id, limit=limit)
+    if as_json:
+        output.print_json(answer)
+        return
+    output.note(f"Like {output.described(seed)}:")
+    output.show_recommended(answer.tracks)
+
+
+def recommend(names: list[str], limit: int, *, as_json: bool) -> None:
+    """List what to play after some tracks."""
+    with _connect(Settings()) as client:
+        played = [resolve(client, name) for name in names]
+        answer = client.recommend([track.id for track in played], limit=limit)
+    if as_json:
+        output.print_json(answer)
+        return
+    output.note(f"After {', '.join(output.described(track) for track in played)}:")
+    output.show_recommended(answer.tracks)
+
+
+def reindex(*, as_json: bool) -> None:
+    """Ask for a new index; a running service builds it now, another at its next start."""
+    settings = Settings()
+    catalogue = _open_catalogue(settings)
+    try:
+        generation = catalogue.indexing.rebuild()
+    finally:
+        catalogue.close()
+    if as_json:
+        output.print_json({"generation": generation})
+    elif running_url(settings) is None:
+        output.note("The index is built anew when Segue starts.")
+    else:
+        output.note("The running service builds the index anew; it answers from the old one until then.")
+
+
+def retry(*, as_json: bool) -> None:
+    """Set refused tracks back; a worker's next look at what is unfinished, within a minute, finds them."""
+    settings = Settings()
+    catalogue = _open_catalogue(settings)
+    try:
+        count = catalogue.analyses.retry()
+    finally:
+        catalogue.close()
+    if as_json:
+        output.print_json({"retried": count})
+    else:
+        when = "when Segue starts" if running_url(settings) is None else "within a minute"
+        output.note(f"{count} tracks are analysed once more {when}.")
+
+
+def _connect(settings: Settings) -> SegueClient:
+    return SegueClient(settings.url or running_url(settings) or settings.service_url)
+
+
+def _open_catalogue(settings: Settings) -> Catalogue:
+    catalogue = Catalogue.open(settings.catalogue_url)
+    try:
+        catalogue.migrate()
+    except BaseException:
+        catalogue.close()
+        raise
+    return catalogue
+
+
+def _status_of_catalogue(settings: Settings) -> Status:
+    catalogue = _open_catalogue(settings)
+    try:
+        ready = catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
+        return Status(
+            version=version("segue"),
+            url=settings.service_url,
+            data_dir=str(settings.data_path),
+            model_version=ready[0].model_version if ready else None,
+            tracks={name.value: count for name, count in catalogue.tracks.count_by_status().items()},
+            index=IndexStatus(
+                kind="edge" if settings.qdrant_url is None else "server",
+                points=0,
+                pending=catalogue.indexing.count_pending(),
+            ),
+        )
+    finally:
+        catalogue.close()
