@@ -42,7 +42,8 @@ def extract(
     Args:
         tracks: What to hear.
         encoder: Whose towers hear it.
-        cache_dir: One file a track; it must belong to these towers and mel parameters alone.
+        cache_dir: One file a track; it must belong to these towers and mel parameters alone. Delete it
+            when windows are chosen, cut or heard differently.
         on_skip: Called for a track that `models.decode` refuses, which is then left out.
 
     Yields:

@@ -114,12 +114,17 @@ def _total(tags: Mapping[str, float], names: Sequence[str]) -> float:
     return sum(tags[name] for name in names) / len(names)
 
 
+def features_directory(cache_dir: Path, mel: MelParameters) -> Path:
+    """Where the towers' features of tracks at one loudness are kept."""
+    return cache_dir / f"features-musicnn-{mel.target_dbfs:g}dBFS"
+
+
 def make(cache_dir: Path, weights_dir: Path, mel: MelParameters) -> Path:
     """Run every step; returns the weights file."""
     encoder = build_towers(cache_dir / "musicnn", mel)
     tracks = fetch(packages("train"), cache_dir, lambda name, done, total: _say(f"[{done}/{total}] {name}"))
     heard = []
-    kept = cache_dir / f"features-musicnn-{mel.target_dbfs:g}dBFS"
+    kept = features_directory(cache_dir, mel)
     for features in extract(tracks, encoder, kept, lambda track, error: _say(f"{track.path}: {error}")):
         heard.append(features)
         _say(f"[{len(heard)}/{len(tracks)}] {features.track.package}/{features.track.path.name}")
