@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.api.fields import KEYWORDS, MEASURES
 from services.api.limits import KEYWORDS_MAX, RESULTS_DEFAULT, RESULTS_MAX, TEXT_MAX
@@ -62,7 +63,8 @@ class _SimilarQuery(_Conditions):
         for name in RANGE_FIELDS:
             low, high = self._ends(name)
             if low is not None and high is not None and low > high:
-                raise ValueError(f"min_{name} must not be greater than max_{name}.")
+                message = "must not be greater than max_{name}"
+                raise PydanticCustomError("interval", message, {"name": name, "parameter": f"min_{name}"})
         return self
 
     def to_domain(self) -> Filters:

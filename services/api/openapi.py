@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from services.api import filters, schemas, service_schemas
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
-from services.api.problems import MEDIA_TYPE
+from services.api.problem_types import MEDIA_TYPE
 
 Document = dict[str, Any]
 

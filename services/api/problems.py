@@ -1,20 +1,17 @@
 """Every error as an RFC 9457 problem: this is the only place that turns one into an answer."""
 
-import re
 from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, g, json, request
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
 from services.api.limits import RETRY_AFTER_SECONDS
+from services.api.problem_types import MEDIA_TYPE, TYPE_PREFIX, type_of
 from services.api.service_schemas import NotReady, Part, Problem
 from services.api.validation import InvalidFields
 from services.domain.errors import SegueError
-
-MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:segue:problem:"
 
 log = structlog.get_logger(__name__)
 
@@ -24,11 +21,6 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(SegueError, from_segue_error)
     app.register_error_handler(HTTPException, from_http_error)
     app.register_error_handler(Exception, from_defect)
-
-
-def type_of(error: type[SegueError]) -> str:
-    """The `type` of a problem: the class name, hyphenated, as a URN."""
-    return TYPE_PREFIX + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower()
 
 
 def from_segue_error(error: SegueError) -> Response:
@@ -86,6 +78,10 @@ def _detail(error: HTTPException) -> str:
         return f"Something went wrong in Segue. The service's log has it under the request id {g.request_id}."
     if isinstance(error, RequestEntityTooLarge) and request.max_content_length is not None:
         return f"The request's body has more than {request.max_content_length:,} bytes, the most that is taken here."
+    if isinstance(error, MethodNotAllowed):
+        return (
+            f"{request.method} is not possible at {request.path}: {', '.join(sorted(error.valid_methods or ()))} are."
+        )
     if error.code == HTTPStatus.NOT_FOUND:
         return f"Nothing is served at {request.path}. GET /openapi.json lists what is."
     return error.description or HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR).description

@@ -10,7 +10,6 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     StringConstraints,
-    create_model,
     model_serializer,
 )
 
@@ -93,7 +92,7 @@ class Track(Response):
     attributes: dict[str, float | None] | None = Field(
         description=f"{', '.join(ATTRIBUTES)}: each 0 to 1, null where it cannot be said. Null before analysis."
     )
-    descriptors: dict[str, float | None] | None = Field(
+    descriptors: dict[str, int | float | None] | None = Field(
         description=f"{', '.join(DESCRIPTORS)} and the confidence of those that can be wrong. Null before analysis."
     )
     ids: dict[str, str] = Field(description="External ids by namespace, such as `isrc` or `mbid`.")
@@ -238,28 +237,33 @@ class Job(Response):
         return cls.model_validate(fields | {"failures": failures, "tracks": list(found.tracks)})
 
 
-class _AudioFeatures(Response):
+def _measured(name: str) -> Any:  # noqa: ANN401  as pydantic's own Field
+    return Field(default=None, description=MEASURES[name].meaning + ".")
+
+
+class AudioFeatures(Response):
     """Everything that the analysis of one track found, in one flat object; null where it cannot be said.
 
     Descriptors that can be wrong come with a confidence, 0 to 1, in a field of their own.
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, float | None]
+    __pydantic_extra__: dict[str, int | float | None]
 
     id: str
     duration_ms: int | None = Field(description="Length in milliseconds.")
     model_version: str = Field(description="The encoder that listened.")
     tags: dict[str, float] = Field(description="Tags the encoder heard, each with its strength, 0 to 1.")
-
-
-def _measured() -> dict[str, Any]:
-    return {
-        name: (float | None, Field(default=None, description=MEASURES[name].meaning + "."))
-        for name in (*ATTRIBUTES, *DESCRIPTORS)
-    }
-
-
-AudioFeatures: type[_AudioFeatures] = create_model(
-    "AudioFeatures", __base__=_AudioFeatures, __doc__=_AudioFeatures.__doc__, **_measured()
-)
+    energy: float | None = _measured("energy")
+    valence: float | None = _measured("valence")
+    danceability: float | None = _measured("danceability")
+    acousticness: float | None = _measured("acousticness")
+    instrumentalness: float | None = _measured("instrumentalness")
+    liveness: float | None = _measured("liveness")
+    speechiness: float | None = _measured("speechiness")
+    tempo: float | None = _measured("tempo")
+    loudness: float | None = _measured("loudness")
+    brightness: float | None = _measured("brightness")
+    onset_rate: float | None = _measured("onset_rate")
+    key: int | None = _measured("key")
+    mode: int | None = _measured("mode")

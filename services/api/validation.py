@@ -79,11 +79,17 @@ def _field_errors(error: ValidationError, *, in_body: bool) -> list[FieldError]:
     return [
         FieldError(
             pointer=_pointer(found) if in_body else None,
-            parameter=None if in_body else ".".join(map(str, found["loc"])) or None,
+            parameter=None if in_body else _parameter(found),
             detail=found["msg"].removeprefix("Value error, ").rstrip("."),
         )
-        for found in error.errors(include_url=False, include_context=False, include_input=False)[:LISTED_ERRORS]
+        for found in error.errors(include_url=False, include_input=False)[:LISTED_ERRORS]
     ]
+
+
+def _parameter(found: ErrorDetails) -> str | None:
+    # A check of several fields together says itself which one it means.
+    name: str | None = found.get("ctx", {}).get("parameter")
+    return name or ".".join(map(str, found["loc"])) or None
 
 
 def _pointer(found: ErrorDetails) -> str:

@@ -1,7 +1,6 @@
 """What the analysis of a track found."""
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from services.api.context import resolve_track, services
 from services.api.schemas import AudioFeatures
@@ -24,7 +23,7 @@ class NotAnalysed(InvalidRequest):
 @audio_features.get("/audio-features/<track_id>")
 @audio_features.output(AudioFeatures)
 @audio_features.doc(operation_id="getAudioFeatures", summary="The analysis of a track")
-def get_audio_features(track_id: str) -> BaseModel:
+def get_audio_features(track_id: str) -> AudioFeatures:
     """Attributes, descriptors and tags of one track in a flat object."""
     track = services().catalogue.tracks.get(resolve_track(track_id))
     if track.model_version is None:

@@ -1,0 +1,234 @@
+"""A typed client of the HTTP API, for the command line, notebooks and other programs."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from services.api.problem_types import MEDIA_TYPE, type_of
+from services.api.schemas import AudioFeatures, Job, Recommendations, Track, TrackPage
+from services.api.service_schemas import NotReady, Problem, Readiness, Status
+from services.domain import errors
+from services.domain.errors import SegueError, ServiceUnreachable
+from services.domain.filters import Filters
+from services.domain.job import JobState
+from services.domain.listening import ListenEvent
+from services.domain.track import TrackStatus
+
+# Longer than any answer takes, uploads apart.
+TIMEOUT_SECONDS = 10.0
+UPLOAD_TIMEOUT_SECONDS = 120.0
+PAGE = 100
+# A job is asked about soon at first, and then less and less often.
+FIRST_POLL_SECONDS = 0.1
+LONGEST_POLL_SECONDS = 1.0
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class ProblemError(SegueError):
+    """A problem that this client has no class for; `problem` has all of it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class SegueClient:
+    """Asks a Segue service; every method raises the error that the service answered, as its own class.
+
+    Raises:
+        ServiceUnreachable: no Segue answers at the URL.
+    """
+
+    def __init__(
+        self, url: str, *, timeout: float = TIMEOUT_SECONDS, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        # trust_env off: a proxy set for the Internet must not see requests to a service on this machine.
+        self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def tracks(self, search: str = "", *, status: TrackStatus | None = None, page: int = PAGE) -> Iterator[Track]:
+        """Every track that matches, in library order, fetched page by page."""
+        parameters: dict[str, Any] = {"q": search, "limit": page} | ({} if status is None else {"status": status.value})
+        cursor: str | None = None
+        while True:
+            here = parameters if cursor is None else parameters | {"cursor": cursor}
+            found = self._get(TrackPage, "/v1/tracks", params=here)
+            yield from found.tracks
+            cursor = found.next_cursor
+            if cursor is None:
+                return
+
+    def track(self, track_id: str) -> Track:
+        """One track by its id or an external id."""
+        return self._get(Track, f"/v1/tracks/{_segment(track_id)}")
+
+    def similar(self, track_id: str, *, limit: int = 10, filters: Filters | None = None) -> Recommendations:
+        """The tracks that feel most like this one."""
+        parameters = {"limit": limit, **_as_parameters(filters or Filters())}
+        return self._get(Recommendations, f"/v1/tracks/{_segment(track_id)}/similar", params=parameters)
+
+    def recommend(
+        self,
+        history: Iterable[ListenEvent | str],
+        *,
+        limit: int = 10,
+        filters: Filters | None = None,
+        exclude: Iterable[str] = (),
+    ) -> Recommendations:
+        """What to play after a history; a bare id in it is a play."""
+        body = {
+            "history": [_as_json(event) for event in history],
+            "limit": limit,
+            "filters": _as_body(filters or Filters()),
+            "exclude": list(exclude),
+        }
+        return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
+
+    def audio_features(self, track_id: str) -> AudioFeatures:
+        """The analysis of a track."""
+        return self._get(AudioFeatures, f"/v1/audio-features/{_segment(track_id)}")
+
+    def scan(self, path: str | Path) -> Job:
+        """Take a folder of the service's machine into the library."""
+        return self._ask(Job, "POST", "/v1/scans", json={"path": str(path)})
+
+    def upload(self, file: Path) -> Job:
+        """Send an audio file into the library."""
+        with file.open("rb") as stream:
+            files = {"file": (file.name, stream)}
+            return self._ask(Job, "POST", "/v1/tracks", files=files, timeout=UPLOAD_TIMEOUT_SECONDS)
+
+    def job(self, job_id: str) -> Job:
+        """How far a job is."""
+        return self._get(Job, f"/v1/jobs/{_segment(job_id)}")
+
+    def wait_for(
+        self, job: Job, on_progress: Callable[[Job], None] = lambda _: None, *, timeout: float | None = None
+    ) -> Job:
+        """Wait until a job ends, telling `on_progress` each time it was asked about.
+
+        Raises:
+            TimeoutError: it has not ended after `timeout` seconds.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = FIRST_POLL_SECONDS
+        on_progress(job)
+        while job.state not in (JobState.DONE, JobState.FAILED):
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"Job {job.id} is still {job.state} after {timeout} s.")
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
+            job = self.job(job.id)
+            on_progress(job)
+        return job
+
+    def status(self) -> Status:
+        """What the service has and where it keeps it."""
+        return self._get(Status, "/v1/status")
+
+    def ready(self) -> Readiness:
+        """Whether every part of the service is ready, and why not."""
+        response = self._send("GET", "/readyz")
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            return Readiness.model_validate(self._read(NotReady, response).model_dump())
+        return self._answer(Readiness, response)
+
+    def _get(self, answer: type[Answer], path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._ask(answer, "GET", path, params=params)
+
+    def _ask(self, answer: type[Answer], method: str, path: str, **request: Any) -> Answer:  # noqa: ANN401  httpx's
+        return self._answer(answer, self._send(method, path, **request))
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401
+        try:
+            return self._http.request(method, path, **request)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise ServiceUnreachable(
+                f"No Segue answers at {self.url} ({error or type(error).__name__}). Is `segue up` running?"
+            ) from error
+
+    def _answer(self, answer: type[Answer], response: httpx.Response) -> Answer:
+        if response.headers.get("Content-Type") == MEDIA_TYPE:
+            raise error_of(self._read(Problem, response))
+        return self._read(answer, response)
+
+    def _read(self, answer: type[Answer], response: httpx.Response) -> Answer:
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ServiceUnreachable(
+                f"What answers at {self.url} is not Segue, or not this version of it: "
+                f"{response.status_code} {response.headers.get('Content-Type', 'without a type')}."
+            ) from error
+
+
+def error_of(problem: Problem) -> SegueError:
+    """The error that a problem was made from, or the nearest that this client knows."""
+    kind = _BY_TYPE.get(problem.type) or _BY_STATUS.get(problem.status)
+    if kind is None:
+        return ProblemError(problem)
+    # Their own constructors compose the message; here it is composed already.
+    error = kind.__new__(kind)
+    SegueError.__init__(error, problem.detail)
+    return error
+
+
+def _descendants(kind: type[SegueError]) -> Iterator[type[SegueError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)
+
+
+_BY_TYPE = {type_of(kind): kind for kind in _descendants(SegueError) if kind.__module__ == errors.__name__}
+_BY_STATUS: dict[int, type[SegueError]] = {
+    HTTPStatus.NOT_FOUND: errors.NotFound,
+    HTTPStatus.UNPROCESSABLE_ENTITY: errors.InvalidRequest,
+    HTTPStatus.SERVICE_UNAVAILABLE: errors.Unavailable,
+}
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _as_json(event: ListenEvent | str) -> dict[str, Any]:
+    if isinstance(event, str):
+        return {"track_id": event}
+    return {
+        "track_id": event.track_id,
+        "event": event.kind.value,
+        "at": None if event.at is None else event.at.isoformat(),
+        "played_ms": event.played_ms,
+    }
+
+
+def _as_body(filters: Filters) -> dict[str, Any]:
+    ranges = {name: {"min": wanted.min, "max": wanted.max} for name, wanted in filters.ranges.items()}
+    return {**ranges, **{name: list(values) for name, values in filters.any_of.items()}}
+
+
+def _as_parameters(filters: Filters) -> dict[str, Any]:
+    ends = {f"min_{name}": wanted.min for name, wanted in filters.ranges.items()}
+    ends |= {f"max_{name}": wanted.max for name, wanted in filters.ranges.items()}
+    given = {name: value for name, value in ends.items() if value is not None}
+    return {**given, **{name: list(values) for name, values in filters.any_of.items()}}
