@@ -66,8 +66,9 @@ def up(
     from services.commands.up import run
     from services.settings import Settings
 
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    run(Settings(**given), folder, once=once)
+    # Without SEGUE_URL: what is started here is reached directly, not through the proxy that it may name.
+    given: dict[str, Any] = {"host": host, "port": port}
+    run(Settings(url=None, **{name: value for name, value in given.items() if value is not None}), folder, once=once)
 
 
 @app.command()
@@ -160,6 +161,14 @@ def _errors_as_lines() -> Iterator[None]:
         yield
     except SegueError as error:
         sys.stderr.write(f"segue: {error.detail}\n")
+        sys.exit(1)
+    except ValueError as error:
+        from pydantic import ValidationError
+
+        if not isinstance(error, ValidationError):
+            raise
+        for wrong in error.errors():
+            sys.stderr.write(f"segue: SEGUE_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}\n")
         sys.exit(1)
     except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
         sys.stderr.close()

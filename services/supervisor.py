@@ -4,12 +4,11 @@ import errno
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
-
-import structlog
 
 from services.broker import LocalBroker, local_broker
 from services.catalog import Catalogue
@@ -26,17 +25,17 @@ BROKER_STOP_SECONDS = 2.0
 # Requests and the indexer's batch end in well under this.
 API_GRACEFUL_SECONDS = 3
 
-log = structlog.get_logger()
-
 
 class Supervisor:
     """A context: inside it everything runs; `tend` must be called now and then, from the thread that entered.
 
+    `report` is told in a sentence what a person should know.
     (The kernel ends the children when that *thread* ends, so no other may start them.)
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, report: Callable[[str], None]) -> None:
         self._settings = settings
+        self._report = report
         self._broker: LocalBroker | None = None
         self._children: list[ChildProcess] = []
         self._held = ExitStack()
@@ -83,7 +82,7 @@ class Supervisor:
         for child in self.children:
             exit_code = child.restart_if_dead()
             if exit_code is not None:
-                log.warning("restarted", part=child.name, exit_code=exit_code, log=str(child.log_path))
+                self._report(f"The {child.name} ended (exit code {exit_code}) and is restarted: see {child.log_path}")
             child.rotate_log()
 
     def stop(self) -> None:

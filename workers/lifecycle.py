@@ -1,5 +1,7 @@
 """What a worker's processes set up: nothing of torch in the parent, one encoder in each child."""
 
+import os
+import signal
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,21 +64,28 @@ def child() -> ChildProcess:
 
 @worker_process_init.connect
 def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery passes what it likes
-    """Load the encoder and open the catalogue.
-
-    A torch operation before the fork leaves threads behind that the child waits for without end, so the first
-    import of torch happens here.
-    """
+    """Load the encoder and open the catalogue; a worker that cannot must not go on taking messages."""
     global _child  # noqa: PLW0603  one a process, by design
+    try:
+        _child = _open(Settings())
+    except BaseException:
+        # Celery would only log it and serve on. Stopped, it is started again by what watches it, and seen.
+        log.critical("worker_child_cannot_start", exc_info=True)
+        os.kill(os.getppid(), signal.SIGTERM)
+        raise
+    log.info("worker_child_ready")
+
+
+def _open(settings: Settings) -> ChildProcess:
+    # A torch operation before the fork leaves threads behind that the child would wait for without end, so the
+    # first import of torch happens here.
     import torch  # noqa: PLC0415
 
     from models.analysis import warm_up  # noqa: PLC0415
 
     torch.set_num_threads(1)  # the children are the parallelism; more threads would only contend
     warm_up()
-    settings = Settings()
-    _child = ChildProcess(settings, Catalogue.open(settings.catalogue_url), open_queue(settings))
-    log.info("worker_child_ready")
+    return ChildProcess(settings, Catalogue.open(settings.catalogue_url), open_queue(settings))
 
 
 @worker_process_shutdown.connect

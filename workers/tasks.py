@@ -1,6 +1,8 @@
 """The tasks: each fetches what it needs, calls `models` or `services`, and records the outcome."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -58,7 +60,7 @@ def analyse_first_readable(paths: list[str]) -> Analysis | str:
                 embedding=found.embedding,
                 dispersion=found.dispersion,
                 attributes=found.attributes,
-                descriptors=found.descriptors,
+                descriptors=cast("Mapping[str, float | int | None]", found.descriptors),
                 tags=found.tags,
                 model_version=found.model_version,
             )

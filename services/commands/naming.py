@@ -1,7 +1,9 @@
 """Which track a person means."""
 
+from itertools import islice
+
 from services.api.schemas import Track
-from services.client import SegueClient
+from services.client import PAGE, SegueClient
 from services.commands import output
 from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
 
@@ -19,7 +21,7 @@ def resolve(client: SegueClient, name: str) -> Track:
     try:
         return client.track(name)
     except NotFound:
-        found = client.tracks(name, limit=CANDIDATES_SHOWN + 1).tracks
+        found = list(islice(client.tracks(name), PAGE))
     exact = [track for track in found if track.title.casefold() == name.casefold()]
     candidates = exact or found
     if not candidates:

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from services.client import SegueClient
@@ -18,6 +19,8 @@ from services.supervisor import Supervisor
 READY_SECONDS = 120.0
 TEND_EVERY_SECONDS = 0.5
 EXAMPLE_SIZE = 5
+# The example's seed is the middle one of so many: the first in a library is often an oddity.
+EXAMPLE_FROM = 100
 
 
 def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
@@ -29,7 +32,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
     """
     _interrupt_on(signal.SIGTERM, signal.SIGHUP)
     try:
-        with Supervisor(settings) as supervisor:
+        with Supervisor(settings, output.note) as supervisor:
             _serve(supervisor, settings, folder, once=once)
     except AlreadyRunning:
         url = running_url(settings)
@@ -76,7 +79,7 @@ def _scan_and_show(client: SegueClient, folder: Path, tick: Callable[[], None]) 
     job = follow_scan(client, request_scan(client, folder), tick)
     output.show_failures(job)
     wait_for_index(client, tick)
-    library = client.tracks(status=TrackStatus.READY, limit=100).tracks
+    library = list(islice(client.tracks(status=TrackStatus.READY), EXAMPLE_FROM))
     if not library:
         output.note("No track of the library could be analysed, so there is nothing to recommend yet.")
         return
