@@ -1,8 +1,7 @@
 """The tasks: each fetches what it needs, calls `models` or `services`, and records the outcome."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -15,6 +14,9 @@ from workers import guard
 from workers.app import SCAN_HARD_LIMIT_SECONDS, SCAN_SOFT_LIMIT_SECONDS, app
 from workers.lifecycle import ADOPT_MODEL_TASK, ChildProcess, child
 from workers.reconcile import reconcile as send_lost_work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GONE = "None of the files that held it can be read any more."
 
