@@ -67,8 +67,8 @@ class Generations:
         """Serve this build from now on, here and after a restart, and delete the one before."""
         old = self._current
         self._point_at(build)
-        self._current = build
         self.index.take_over(index)
+        self._current = build
         self.discard(old)
 
     def discard(self, build: Build) -> None:

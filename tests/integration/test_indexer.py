@@ -1,0 +1,508 @@
+"""From the catalogue into the vector index: real SQLite, real Qdrant Edge, real child processes."""
+
+import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from qdrant_client import QdrantClient
+from sqlalchemy import insert, text, update
+
+from services.catalog import Catalogue
+from services.catalog.database import now
+from services.catalog.tables import TrackRow
+from services.domain.errors import AlreadyRunning, IndexUnavailable, NotConfigured
+from services.domain.filters import Filters, Range
+from services.domain.track import EMBEDDING_DIM, TrackStatus
+from services.index.generations import NEVER_BUILT, Generations
+from services.index.indexer import Indexer
+from services.index.indexer_thread import IndexerThread
+from services.index.open import open_index, open_server
+from services.index.qdrant_edge import EdgeIndex
+from services.index.qdrant_server import ServerIndex
+from services.index.server_rebuild import rebuild
+from services.index.vector_index import Query
+from services.settings import Settings
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+
+
+def identifier(number):
+    return str(UUID(int=number + 1))
+
+
+def embedding(number):
+    vector = np.random.default_rng(number).normal(size=EMBEDDING_DIM)
+    return (vector / np.linalg.norm(vector)).astype("<f4")
+
+
+def add(catalogue, *numbers, **changes):
+    """Put analysed tracks into the catalogue, marked for the index."""
+    rows = [
+        {
+            "id": identifier(number),
+            "title": f"Track {number}",
+            "sort_key": f"{number}",
+            "status": TrackStatus.READY,
+            "attempts": 1,
+            "embedding": embedding(number).tobytes(),
+            "descriptors": {"tempo": 60.0 + number % 100},
+            "attributes": {"energy": 0.5},
+            "artist": "Boards of Canada",
+            "revision": 1,
+            "index_pending": True,
+            "added_at": now(),
+        }
+        | changes
+        for number in numbers
+    ]
+    with catalogue.database.write() as session:
+        session.execute(insert(TrackRow), rows)
+
+
+def change(catalogue, number, **values):
+    """Change a track as the stores do: with a new revision and a mark."""
+    with catalogue.database.write() as session:
+        session.execute(
+            update(TrackRow)
+            .where(TrackRow.id == identifier(number))
+            .values(index_pending=True, revision=TrackRow.revision + 1, **values)
+        )
+
+
+def nearest(index, number, limit=1, **filters):
+    hits = index.query([Query(embedding(number), limit, Filters(**filters))])[0]
+    return [UUID(hit.id).int - 1 for hit in hits]
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path}/catalogue.db")
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def index(tmp_path):
+    opened = EdgeIndex.create(tmp_path / "shard")
+    yield opened
+    opened.close()
+
+
+@contextlib.contextmanager
+def serving(catalogue, root: Path, **options):
+    """What the API process does: the embedded index and its indexer."""
+    generations = Generations(root)
+    indexer = IndexerThread(catalogue, generations, interval=0.02, **options)
+    indexer.start()
+    try:
+        yield generations, indexer
+    finally:
+        indexer.stop()
+        generations.close()
+
+
+def up_to_date(catalogue, generations):
+    return generations.generation == catalogue.indexing.generation() and catalogue.indexing.count_pending() == 0
+
+
+def directories(root):
+    return [path.name for path in root.glob("*-*") if path.is_dir()]
+
+
+def test_marked_track_becomes_searchable(catalogue, index):
+    """A marked track is found after one pass, by its fields too, and its mark is gone."""
+    add(catalogue, 1, 2)
+
+    assert Indexer(catalogue.indexing, index).index_once() == 2
+    assert nearest(index, 2) == [2]
+    assert nearest(index, 1, 5, ranges={"tempo": Range(62, 63)}, any_of={"artist": ("BOARDS OF CANADA",)}) == [2]
+    assert catalogue.indexing.count_pending() == 0
+    assert Indexer(catalogue.indexing, index).index_once() == 0
+
+
+def test_batches_are_bounded(catalogue, index):
+    """One pass takes no more than its limit; the rest waits for the next."""
+    add(catalogue, *range(7))
+    indexer = Indexer(catalogue.indexing, index)
+
+    assert [indexer.index_once(3) for _ in range(4)] == [3, 3, 1, 0]
+    assert index.count() == 7
+
+
+class ChangesMeanwhile(EdgeIndex):
+    """A real index during whose writes a track changes."""
+
+    meanwhile = staticmethod(lambda: None)
+
+    def upsert(self, points):
+        super().upsert(points)
+        self.meanwhile()
+
+
+def test_change_during_indexing_keeps_the_mark(catalogue, tmp_path):
+    """A track that changes between being read and being written is taken in again."""
+    index = ChangesMeanwhile.create(tmp_path / "shard")
+    index.meanwhile = lambda: change(catalogue, 1, embedding=embedding(50).tobytes())
+    add(catalogue, 1, 2)
+    indexer = Indexer(catalogue.indexing, index)
+
+    indexer.index_once()
+    assert [pending.track_id for pending in catalogue.indexing.pending(10)] == [identifier(1)]
+
+    index.meanwhile = lambda: None
+    assert indexer.index_once() == 1
+    assert nearest(index, 50) == [1]
+
+
+@pytest.mark.parametrize("status", [TrackStatus.MISSING, TrackStatus.FAILED, TrackStatus.QUARANTINED])
+def test_track_that_is_not_ready_leaves_the_index(catalogue, index, status):
+    """A track that stops being ready is dropped from the index."""
+    add(catalogue, 1, 2)
+    indexer = Indexer(catalogue.indexing, index)
+    indexer.index_once()
+    change(catalogue, 1, status=status)
+
+    indexer.index_once()
+
+    assert list(index.ids()) == [identifier(2)]
+    assert catalogue.indexing.count_pending() == 0
+
+
+def test_unfit_embedding_does_not_hold_up_others(catalogue, index):
+    """An embedding that the index refuses is left out, its old point too, and the rest is taken in."""
+    add(catalogue, 1, 2)
+    indexer = Indexer(catalogue.indexing, index)
+    indexer.index_once()
+    change(catalogue, 1, embedding=np.full(EMBEDDING_DIM, np.nan, dtype="<f4").tobytes())
+    add(catalogue, 3)
+
+    indexer.index_once()
+
+    assert set(index.ids()) == {identifier(2), identifier(3)}
+    assert catalogue.indexing.count_pending() == 0
+
+
+def test_mark_stays_when_the_index_is_unavailable(catalogue):
+    """A server that is down costs no mark: the track is taken in when it is back."""
+    add(catalogue, 1)
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        down = ServerIndex.connect(f"http://127.0.0.1:{reserved.getsockname()[1]}", None, "segue")
+        with pytest.raises(IndexUnavailable):
+            Indexer(catalogue.indexing, down).index_once()
+
+    assert catalogue.indexing.count_pending() == 1
+
+
+def test_thread_indexes_what_is_marked(catalogue, tmp_path):
+    """While the service runs, a track becomes searchable by itself."""
+    with serving(catalogue, tmp_path / "index") as (generations, indexer):
+        wait_until(lambda: indexer.problem is None)
+        add(catalogue, 1)
+
+        wait_until(lambda: generations.index.count() == 1)
+        assert nearest(generations.index, 1) == [1]
+        wait_until(lambda: catalogue.indexing.count_pending() == 0)
+    assert indexer.problem == "The indexer does not run."
+
+
+def test_restart_serves_what_was_indexed(catalogue, tmp_path):
+    """After a restart the index is there at once, from its directory and not from a rebuild."""
+    add(catalogue, *range(5))
+    with serving(catalogue, tmp_path / "index") as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+    before = directories(tmp_path / "index")
+
+    generations = Generations(tmp_path / "index")
+
+    assert generations.generation == catalogue.indexing.generation()
+    assert generations.index.count() == 5
+    assert directories(tmp_path / "index") == before
+    generations.close()
+
+
+@pytest.mark.parametrize("threshold", [1_000_000, 100], ids=["in process", "child process"])
+def test_reindex_swaps_while_queries_go_on(catalogue, tmp_path, threshold):
+    """A raised generation is built beside the old one; queries answer throughout and see what changed meanwhile."""
+    add(catalogue, *range(1200))
+    root = tmp_path / "index"
+    with serving(catalogue, root, hnsw_threshold=threshold) as (generations, indexer):
+        wait_until(lambda: up_to_date(catalogue, generations))
+        answers, stop = [], threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                answers.append(nearest(generations.index, 7))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        catalogue.indexing.rebuild()
+        wait_until(lambda: any(name.startswith("2-") for name in directories(root)))
+        add(catalogue, *range(1200, 1230))
+        for number in range(5):
+            change(catalogue, number, status=TrackStatus.MISSING)
+        wait_until(lambda: up_to_date(catalogue, generations))
+        stop.set()
+        asking.join()
+
+        assert generations.generation == 2
+        assert set(map(tuple, answers)) == {(7,)}
+        expected = {identifier(number) for number in range(5, 1230)}
+        assert set(generations.index.ids()) == expected
+        assert indexer.problem is None
+        wait_until(lambda: len(directories(root)) == 1)
+
+
+def test_child_process_builds_a_graph_with_the_same_answers(catalogue, tmp_path):
+    """An index that outgrows exact search gets its graph from a child process, and answers as before."""
+    add(catalogue, *range(1500))
+    with serving(catalogue, tmp_path / "index") as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+        exact = [nearest(generations.index, number, 10) for number in range(40)]
+        assert generations.index.unindexed() == 1500
+
+    with serving(catalogue, tmp_path / "index", hnsw_threshold=1000) as (generations, indexer):
+        wait_until(lambda: generations.index.unindexed() == 0)
+
+        assert [nearest(generations.index, number, 10) for number in range(40)] == exact
+        assert indexer.problem is None
+
+        add(catalogue, *range(1500, 2000))  # 25 % more than the graph has
+        wait_until(lambda: generations.index.count() == 2000 and generations.index.unindexed() == 0)
+        assert nearest(generations.index, 1999) == [1999]
+
+
+def test_killed_build_is_given_up(catalogue, tmp_path):
+    """A build whose process is killed leaves no directory; the old index serves and the reason is told."""
+    add(catalogue, *range(1500))
+    root = tmp_path / "index"
+    with serving(catalogue, root) as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+    with serving(catalogue, root, hnsw_threshold=1000) as (generations, indexer):
+        wait_until(lambda: indexer._running is not None)
+        indexer._running.child.kill()
+
+        wait_until(lambda: indexer.problem is not None)
+        assert "-9" in indexer.problem
+        assert len(directories(root)) == 1
+        assert nearest(generations.index, 3) == [3]
+
+
+@pytest.mark.parametrize("threshold", [1_000_000, 100], ids=["in process", "child process"])
+def test_lost_directory_is_rebuilt(catalogue, tmp_path, threshold):
+    """When the index directory is gone, the next start builds it anew from the catalogue."""
+    add(catalogue, *range(300))
+    root = tmp_path / "index"
+    with serving(catalogue, root) as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+    shutil.rmtree(root)
+
+    with serving(catalogue, root, hnsw_threshold=threshold) as (generations, indexer):
+        wait_until(lambda: indexer.problem is None)
+        assert generations.index.count() == 300
+
+
+@pytest.mark.parametrize(
+    "file", ["edge_config.json", "segments/*/segment.json", "segments/*/vector_storage/vectors/status.dat"]
+)
+def test_damaged_shard_is_rebuilt(catalogue, tmp_path, file):
+    """A shard that does not load, or makes Edge panic, is replaced by one from the catalogue."""
+    add(catalogue, *range(30))
+    root = tmp_path / "index"
+    with serving(catalogue, root) as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+    (damaged,) = root.glob(f"1-*/{file}")
+    damaged.write_bytes(b"garbage")
+
+    with serving(catalogue, root) as (generations, indexer):
+        assert generations.generation == NEVER_BUILT or indexer.problem is None
+        wait_until(lambda: indexer.problem is None)
+        assert generations.index.count() == 30
+
+
+def test_shard_that_lost_points_is_rebuilt(catalogue, tmp_path):
+    """A shard that loads without an error but lacks points is noticed and replaced."""
+    add(catalogue, *range(30))
+    root = tmp_path / "index"
+    with serving(catalogue, root) as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+    (versions,) = root.glob("1-*/segments/*/mutable_id_tracker.versions")
+    versions.write_bytes(b"garbage")
+
+    with serving(catalogue, root) as (generations, _):
+        wait_until(lambda: generations.index.count() == 30)
+
+
+def test_leftovers_of_unfinished_builds_are_deleted(tmp_path):
+    """What an interrupted build left behind is deleted at the next start."""
+    generations = Generations(tmp_path)
+    EdgeIndex.create(generations.prepare(5).path).close()
+    generations.close()
+    assert len(directories(tmp_path)) == 2
+
+    Generations(tmp_path).close()
+
+    assert [name.partition("-")[0] for name in directories(tmp_path)] == ["0"]
+
+
+def test_second_process_is_refused(tmp_path):
+    """One directory serves one process; the second is told so and damages nothing."""
+    generations = Generations(tmp_path)
+    with pytest.raises(AlreadyRunning, match=str(tmp_path)):
+        Generations(tmp_path)
+
+    assert generations.index.count() == 0
+    generations.close()
+    Generations(tmp_path).close()
+
+
+def test_thread_survives_a_catalogue_that_fails(catalogue, tmp_path):
+    """While the catalogue gives errors the thread waits and says so; afterwards it goes on."""
+    with serving(catalogue, tmp_path / "index") as (generations, indexer):
+        wait_until(lambda: indexer.problem is None)
+        with catalogue.database.write() as session:
+            session.execute(text("ALTER TABLE tracks RENAME TO elsewhere"))
+        wait_until(lambda: indexer.problem is not None)
+        assert "no such table" in indexer.problem
+        with catalogue.database.write() as session:
+            session.execute(text("ALTER TABLE elsewhere RENAME TO tracks"))
+        add(catalogue, 1)
+
+        wait_until(lambda: generations.index.count() == 1)
+        wait_until(lambda: indexer.problem is None)
+
+
+def test_stop_ends_a_build_in_progress(catalogue, tmp_path):
+    """Stopping during a child's build takes under two seconds, ends the child and leaves the old index."""
+    add(catalogue, *range(1500))
+    root = tmp_path / "index"
+    with serving(catalogue, root) as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+    with serving(catalogue, root, hnsw_threshold=1000) as (_, indexer):
+        wait_until(lambda: indexer._running is not None)
+        child = indexer._running.child
+        indexer.stop()
+
+        assert not indexer._thread.is_alive()
+        assert child.returncode == -signal.SIGKILL
+    assert len(directories(root)) == 1
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from uuid import UUID
+from services.index.qdrant_edge import EdgeIndex
+from services.index.vector_index import Point
+
+index = EdgeIndex.create(Path(sys.argv[1]))
+for number in range(100_000):
+    vector = np.random.default_rng(number).normal(size=128)
+    unit = (vector / np.linalg.norm(vector)).astype(np.float32)
+    index.upsert([Point(str(UUID(int=number + 1)), unit, {"tempo": 100.0})])
+    print(number, flush=True)
+"""
+
+
+def test_kill_during_upserts_loses_nothing_acknowledged(tmp_path):
+    """After kill -9 in the middle of writing, every point whose upsert had returned is there and found."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "shard")], stdout=subprocess.PIPE, text=True
+    )
+    for line in writer.stdout:
+        if int(line) == 60:
+            break
+    writer.kill()
+    acknowledged = [*range(61), *(int(line) for line in writer.stdout.read().split())]
+    writer.wait()
+
+    index = EdgeIndex.load(tmp_path / "shard")
+
+    assert {identifier(number) for number in acknowledged} <= set(index.ids())
+    assert nearest(index, acknowledged[-1]) == [acknowledged[-1]]
+    assert nearest(index, 3, ranges={"tempo": Range(100, 100)}) == [3]
+
+
+def test_server_rebuild_moves_the_alias(catalogue):
+    """On a server a rebuild fills a new collection and moves the alias; the old collection is dropped."""
+    client = QdrantClient(":memory:")
+    index = ServerIndex(client, "segue")
+    add(catalogue, *range(20))
+    change(catalogue, 0, status=TrackStatus.MISSING)
+    assert index.generation() == NEVER_BUILT
+
+    assert rebuild(catalogue.indexing, index) == 19
+    assert rebuild(catalogue.indexing, index) == 0
+    catalogue.indexing.rebuild()
+    assert rebuild(catalogue.indexing, index) == 19
+
+    assert index.generation() == 2
+    assert [found.name for found in client.get_collections().collections] == ["segue-2"]
+    assert index.count() == 19
+    assert nearest(index, 5) == [5]
+
+
+def test_server_rebuild_misses_no_change(catalogue):
+    """What other processes index during a rebuild is in the new collection, in its newest state."""
+    client = QdrantClient(":memory:")
+    other = ServerIndex(client, "segue")
+
+    class Busy(ServerIndex):
+        """Before each write into the new collection another process changes tracks and indexes them."""
+
+        passes = 0
+
+        def upsert_into(self, collection, points):
+            self.passes += 1
+            if self.passes == 1:
+                change(catalogue, 3, embedding=embedding(103).tobytes())
+                change(catalogue, 4, status=TrackStatus.MISSING)
+                add(catalogue, 900)
+                Indexer(catalogue.indexing, other).index_once()
+            super().upsert_into(collection, points)
+
+    add(catalogue, *range(10))
+    index = Busy(client, "segue")
+    rebuild(catalogue.indexing, index)
+
+    assert set(index.ids()) == {identifier(number) for number in (0, 1, 2, 3, 5, 6, 7, 8, 9, 900)}
+    assert nearest(index, 103) == [3]
+
+
+def test_settings_choose_the_index(catalogue, tmp_path):
+    """Without a server's URL the index is embedded; with one it is the server's, and a dead server is a problem."""
+    embedded = open_index(Settings(data_dir=tmp_path), catalogue)
+    assert embedded.problem == "The indexer does not run."
+    embedded.start()
+    wait_until(lambda: embedded.problem is None)
+    assert embedded.index.count() == 0
+    embedded.close()
+
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        server = open_index(Settings(data_dir=tmp_path, qdrant_url=url), catalogue)
+        server.start()
+        assert "does not answer" in server.problem
+        server.close()
+
+    with pytest.raises(NotConfigured, match="SEGUE_QDRANT_URL"):
+        open_server(Settings(data_dir=tmp_path))
