@@ -25,6 +25,8 @@ SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
 WINDOW_COUNT = 6
 WINDOW_SECONDS = 10.0
 
+PREROLL_FRAMES = 8192  # Vorbis's longest block: after a seek in an open file, the first one overlaps stale samples
+
 MIN_SECONDS = 5.0  # below this there is no bar to count and no phrase to hear
 MAX_SECONDS = 12 * 3600.0  # longer than any album: an all-day recording has no one mood
 MAX_CHANNELS = 8  # 7.1 is the widest layout music is sold in; libsndfile would take 1024
@@ -219,7 +221,8 @@ def _read(file: soundfile.SoundFile, start: int, length: int) -> NDArray[np.floa
     window = np.empty((folded, length), dtype=np.float32)
     done = 0
     try:
-        file.seek(start)
+        file.seek(max(0, start - PREROLL_FRAMES))
+        file.read(min(start, PREROLL_FRAMES), dtype="float32")
         while done < length:  # second by second: eight channels at 384 kHz would hold 120 MB at once
             block = file.read(min(file.samplerate, length - done), dtype="float32", always_2d=True)
             if len(block) == 0:

@@ -1,0 +1,145 @@
+"""One call from a music file to everything Segue knows about how it sounds."""
+
+import math
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models import checkpoint
+from models.attributes import attributes
+from models.decode import SAMPLE_RATE, Windows, read_windows
+from models.descriptors import Descriptors, describe
+from models.encoder import EMBEDDING_SIZE, Encoding, VibeEncoder
+from models.errors import AnalysisError
+
+UNIT_TOLERANCE = 1e-3  # of the embedding's length: single precision leaves 1e-6, anything more is a defect
+WARM_UP_SECONDS = 5.0
+
+# What numpy, librosa, soundfile and torch raise on samples that they can't work with.
+LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, MemoryError, OSError)
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """How long each step of an analysis took, in seconds of wall time."""
+
+    decode: float
+    descriptors: float
+    encode: float
+    total: float
+
+
+@dataclass(frozen=True)
+class TrackAnalysis:
+    """Everything that is kept of a track.
+
+    Attributes:
+        embedding: Point in the vibe space, float32 `(128,)`, of unit length.
+        dispersion: How far the track's windows spread around it, ≥ 0.
+        attributes: Name → 0…1, or None without evidence: see `models.attributes`.
+        descriptors: What was measured: see `models.descriptors`.
+        tags: Tag → 0…1.
+        model_version: Which encoder this embedding may be compared within.
+        seconds: What it cost.
+    """
+
+    embedding: NDArray[np.float32]
+    dispersion: float
+    attributes: dict[str, float | None]
+    descriptors: Descriptors
+    tags: dict[str, float]
+    model_version: str
+    seconds: Seconds
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as what `json.dumps` takes."""
+        return {
+            "embedding": self.embedding.tolist(),
+            "dispersion": self.dispersion,
+            "attributes": self.attributes,
+            "descriptors": dict(self.descriptors),
+            "tags": self.tags,
+            "model_version": self.model_version,
+            "seconds": asdict(self.seconds),
+        }
+
+
+def analyse(path: Path) -> TrackAnalysis:
+    """Analyse one music file; the encoder is loaded on the first call in a process.
+
+    Args:
+        path: A WAV, FLAC, Ogg Vorbis, Opus or MP3 file of 5 s to 12 h.
+
+    Returns:
+        The analysis; its numbers are finite and its embedding has unit length.
+
+    Raises:
+        AnalysisError: The file gives no analysis; the message is the reason, for a person.
+        checkpoint.CheckpointError: The encoder's weights are missing or damaged: no fault of the file's.
+    """
+    encoder, card = _loaded()
+    started = perf_counter()
+    try:
+        windows = read_windows(path)
+        decoded = perf_counter()
+        descriptors = describe(windows)
+        described = perf_counter()
+        encoding = encoder.encode(torch.from_numpy(windows.samples))
+    except MemoryError as error:
+        raise AnalysisError("Not enough memory to analyse this file") from error
+    except LIBRARY_ERRORS as error:
+        raise AnalysisError(f"The analysis of this file failed: {error}") from error
+    finished = perf_counter()
+    _check(encoding, descriptors)
+    return TrackAnalysis(
+        embedding=encoding.embedding,
+        dispersion=encoding.dispersion,
+        attributes=attributes(encoding.tags, descriptors, card.calibration),
+        descriptors=descriptors,
+        tags=encoding.tags,
+        model_version=card.version,
+        seconds=Seconds(
+            decode=decoded - started,
+            descriptors=described - decoded,
+            encode=finished - described,
+            total=finished - started,
+        ),
+    )
+
+
+def warm_up(threads: int = 1) -> None:
+    """Do once what a process must do before its first analysis: load the encoder, compile librosa's kernels.
+
+    Args:
+        threads: Threads that torch may use. One where processes share the machine: a worker a core.
+
+    Raises:
+        checkpoint.CheckpointError: The encoder's weights are missing or damaged.
+    """
+    torch.set_num_threads(threads)
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, round(WARM_UP_SECONDS * SAMPLE_RATE))).astype(np.float32)
+    describe(Windows(noise, SAMPLE_RATE, WARM_UP_SECONDS, noise[:, np.newaxis], SAMPLE_RATE))
+    _loaded()[0].encode(torch.from_numpy(noise))
+
+
+@cache
+def _loaded() -> tuple[VibeEncoder, checkpoint.ModelCard]:
+    return checkpoint.load(), checkpoint.read_card()
+
+
+def _check(encoding: Encoding, descriptors: Descriptors) -> None:
+    """Let nothing out that a vector index would take and never give back: Qdrant accepts NaN and zero vectors."""
+    embedding = encoding.embedding
+    if embedding.shape != (EMBEDDING_SIZE,) or not np.isfinite(embedding).all():
+        raise AnalysisError("The encoder gave no usable embedding for this file")
+    if abs(float(np.linalg.norm(embedding)) - 1) > UNIT_TOLERANCE:
+        raise AnalysisError("The encoder gave an embedding without unit length for this file")
+    numbers = [encoding.dispersion, *encoding.tags.values(), *descriptors.values()]
+    if not all(math.isfinite(number) for number in numbers if isinstance(number, int | float)):
+        raise AnalysisError("The descriptors of this file are not finite numbers")

@@ -1,0 +1,131 @@
+"""The commands that `segue` gets from here by entry point: `segue analyse` and `segue demo-library`.
+
+Both import what they need when they run: `segue --help` loads this module, and must not wait for torch.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from models.analysis import TrackAnalysis
+
+PITCH_CLASSES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+SHOWN_TAGS = 6
+BAR_WIDTH = 20
+
+
+def analyse(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Music files.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")] = False,
+) -> None:
+    """Analyse music files and show what Segue hears in them."""
+    from models.analysis import analyse as analyse_file  # noqa: PLC0415  see the module's docstring
+    from models.checkpoint import CheckpointError  # noqa: PLC0415
+    from models.errors import AnalysisError  # noqa: PLC0415
+
+    console = Console()
+    failures = 0
+    for path in files:
+        try:
+            analysis = analyse_file(path)
+        except AnalysisError as error:
+            failures += 1
+            _show_failure(console, path, str(error), as_json=as_json)
+        except CheckpointError as error:
+            Console(stderr=True).print(f"[red]{escape(str(error))}")
+            raise typer.Exit(2) from error
+        else:
+            _show(console, path, analysis, as_json=as_json)
+    if failures:
+        raise typer.Exit(1)
+
+
+def demo_library(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Where to put the music. [default: ~/.cache/segue/demo]", show_default=False),
+    ] = None,
+    *,
+    synthesised: Annotated[
+        bool, typer.Option("--synthesised", help="Make music by arithmetic; needs no network.")
+    ] = False,
+) -> None:
+    """Fetch freely licensed music to try Segue with, and print the folder that holds it."""
+    from models.demo import DemoUnavailable, fetch_demo  # noqa: PLC0415  see the module's docstring
+
+    console = Console(stderr=True)
+    ready = None
+    if not synthesised:
+        try:
+            ready = fetch_demo(folder or _cache_folder("demo"), console)
+        except DemoUnavailable as error:
+            console.print(f"[yellow]No demo music from Debian packages here:[/] {escape(str(error))}", highlight=False)
+            console.print("To use a folder of your own: [bold]make up MUSIC=~/Music[/]")
+    if ready is None:
+        from models.synthesis import write_library  # noqa: PLC0415
+
+        ready = folder or _cache_folder("demo-synthesised")
+        with console.status("Synthesising eighteen small pieces …"):
+            write_library(ready)
+        console.print("A synthesised library, free to use: 18 pieces in 4 moods.")
+    typer.echo(ready)
+
+
+def _cache_folder(name: str) -> Path:
+    return Path.home() / ".cache" / "segue" / name
+
+
+def _show_failure(console: Console, path: Path, reason: str, *, as_json: bool) -> None:
+    if as_json:
+        _write_line({"path": str(path), "error": reason})
+    else:
+        console.print(f"[red]✗[/] [bold]{escape(str(path))}[/]: {escape(reason)}", highlight=False, soft_wrap=True)
+
+
+def _show(console: Console, path: Path, analysis: "TrackAnalysis", *, as_json: bool) -> None:
+    if as_json:
+        _write_line({"path": str(path)} | analysis.to_json())
+        return
+    table = Table(title=escape(str(path)), title_justify="left", show_header=False, box=None)
+    for name, value in _rows(analysis):
+        table.add_row(f"[dim]{name}", value)
+    console.print(table)
+
+
+def _write_line(content: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(content, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def _rows(analysis: "TrackAnalysis") -> list[tuple[str, str]]:
+    measured = analysis.descriptors
+    mode = "major" if measured["mode"] else "minor"
+    key = f"{PITCH_CLASSES[measured['key']]} {mode}" if measured["key"] >= 0 else "none found"
+    tempo = f"{measured['tempo']:.1f} BPM" if measured["tempo"] is not None else "none found"
+    tags = sorted(analysis.tags, key=analysis.tags.__getitem__, reverse=True)[:SHOWN_TAGS]
+    return [
+        ("length", f"{int(measured['duration'] // 60)}:{int(measured['duration'] % 60):02d}"),
+        ("tempo", f"{tempo} ({measured['tempo_confidence']:.0%} sure)"),
+        ("key", f"{key} ({measured['key_confidence']:.0%} sure)"),
+        ("loudness", f"{measured['loudness']:.1f} LUFS"),
+        ("brightness", f"{measured['brightness']:.0f} Hz"),
+        ("onsets", f"{measured['onset_rate']:.1f} a second"),
+        *((name, _bar(value)) for name, value in analysis.attributes.items()),
+        ("tags", ", ".join(tags)),
+        ("took", f"{analysis.seconds.total:.2f} s with {analysis.model_version}"),
+    ]
+
+
+def _bar(value: float | None) -> str:
+    if value is None:
+        return "no evidence"
+    filled = round(value * BAR_WIDTH)
+    return f"{'█' * filled}{'░' * (BAR_WIDTH - filled)} {value:.2f}"

@@ -1,0 +1,70 @@
+"""Sounds that are known exactly, and files that hold them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from models.decode import SAMPLE_RATE, Windows
+
+RATE = 44_100
+
+WriteSound = Callable[..., Path]
+
+
+@pytest.fixture
+def write_sound(tmp_path) -> WriteSound:
+    """Write samples to a file under the test's own folder; the suffix of the name decides the format."""
+
+    def write(name: str, samples: NDArray[np.float32], sample_rate: int = RATE, subtype: str | None = None) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind, codec = {".opus": ("OGG", "OPUS")}.get(path.suffix, (path.suffix[1:].upper(), subtype))
+        frames = samples if samples.ndim > 1 else samples[:, np.newaxis]
+        with soundfile.SoundFile(path, "w", sample_rate, frames.shape[1], codec, format=kind) as file:
+            for start in range(0, len(frames), sample_rate):
+                file.write(frames[start : start + sample_rate])
+        return path
+
+    return write
+
+
+@pytest.fixture
+def sine() -> Callable[..., NDArray[np.float32]]:
+    """A sine: frequency in Hz, length in seconds, peak amplitude, sample rate in Hz."""
+
+    def make(frequency: float, seconds: float, amplitude: float = 0.5, sample_rate: int = RATE) -> NDArray[np.float32]:
+        time = np.arange(round(seconds * sample_rate)) / sample_rate
+        return (amplitude * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture
+def noise() -> Callable[..., NDArray[np.float32]]:
+    """White noise of RMS 0.1, `(n_frames, channels)`."""
+
+    def make(seconds: float, channels: int = 2, sample_rate: int = RATE) -> NDArray[np.float32]:
+        shape = (round(seconds * sample_rate), channels)
+        return np.random.default_rng(7).normal(0, 0.1, shape).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture
+def one_window() -> Callable[[NDArray[np.float32]], Windows]:
+    """Mono samples at 16 kHz as the windows of a track."""
+
+    def make(samples: NDArray[np.float32]) -> Windows:
+        return Windows(
+            samples=samples[np.newaxis],
+            sample_rate=SAMPLE_RATE,
+            duration=samples.size / SAMPLE_RATE,
+            channels=samples[np.newaxis, np.newaxis],
+            channel_rate=SAMPLE_RATE,
+        )
+
+    return make
