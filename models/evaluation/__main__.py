@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="music; default: %(default)s")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--page", type=Path, default=_DEFAULT_PAGE, help="default: %(default)s")
+    parser.add_argument("--update-card", action="store_true", help="write the figures into the model card")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     card = checkpoint.read_card()
@@ -91,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = report.build(results, soundtracks, card.version, card.sha256)
     sys.stdout.write(report.table(figures))
     report.write_page(figures, options.page)
+    if options.update_card:
+        checkpoint.write_card(replace(card, metrics=report.metrics(figures)))
     if options.json:
         options.json.write_text(report.as_json(figures), encoding="utf-8")
 

@@ -117,6 +117,11 @@ def as_json(report: Report) -> str:
     return json.dumps({"command": COMMAND} | asdict(report), indent=2) + "\n"
 
 
+def metrics(report: Report) -> dict[str, Any]:
+    """The shipped encoder's figures for its model card, with the command that printed them."""
+    return {"command": COMMAND, "tracks": sum(report.soundtracks.values())} | asdict(report.rows[-1])
+
+
 def write_page(report: Report, file: Path) -> None:
     """Write the page for readers, `docs/evaluation/README.md`."""
     n_tracks = sum(report.soundtracks.values())
@@ -141,15 +146,16 @@ def write_page(report: Report, file: Path) -> None:
 
 _PAGE = """# How good is the encoder?
 
-Written by `{command}`; do not edit by hand. Encoder `{encoder}` (weights {sha256}…), judged on {n_tracks} tracks of
-{n_soundtracks} soundtracks, the `[validation]` packages of `models/training/corpus.toml`. Nothing was fitted on them.
+Written by `{command}`; do not edit by hand. Encoder `{encoder}` (weights {sha256}…),
+judged on {n_tracks} tracks of {n_soundtracks} soundtracks: the `[validation]` packages of
+`models/training/corpus.toml`. Nothing was fitted on them.
 
 {table}
 Brackets: 95 % bootstrap interval over tracks. A perfect ranking would reach P@10 {ceiling:.3f}, because some
 soundtracks have fewer than 11 tracks.
 
 - **Query and database**: windows of 10 s; the first half of a track's windows asks, the second halves of all
-  tracks answer. Each half is loudness-normalised on its own.
+  tracks answer. The encoder brings each half to one loudness; the baselines hear it as it is.
 - **Same-track R@1**: the nearest half is the track's own. **Same-soundtrack P@5, P@10, MAP**: other tracks
   of the soundtrack among the nearest *other* tracks. A soundtrack stands in for a vibe; no listener was asked.
 - **N10 skew**: hubness. 0 is even; above about 1, a few tracks crowd everybody's results.

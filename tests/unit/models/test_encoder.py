@@ -1,0 +1,148 @@
+"""The shipped encoder: what it promises of every track."""
+
+import numpy as np
+import pytest
+import torch
+
+from models import checkpoint
+from models.encoder import MusicnnTower
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return checkpoint.load()
+
+
+def music(n_windows=2, seconds=6.5, seed=0):
+    """Plucked chords over a pulse: enough structure for windows to differ."""
+    generator = np.random.default_rng(seed)
+    time = np.arange(int(seconds * 16_000)) / 16_000
+    windows = []
+    for _ in range(n_windows):
+        notes = 110 * 2 ** (generator.integers(0, 36, size=4) / 12)
+        chord = sum(np.sin(2 * np.pi * note * time) for note in notes) * np.exp(-3 * (time % 0.5))
+        pulse = generator.standard_normal(time.size) * np.exp(-40 * (time % 0.25))
+        windows.append(0.1 * chord + 0.1 * pulse)
+    return torch.from_numpy(np.stack(windows).astype(np.float32))
+
+
+def test_an_embedding_is_a_unit_vector(encoder):
+    """An embedding has 128 float32 values and length 1."""
+    embedding = encoder.encode(music()).embedding
+
+    assert embedding.shape == (128,)
+    assert embedding.dtype == np.float32
+    assert np.linalg.norm(embedding) == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("gain_db", [-40, -12, 12])
+def test_level_does_not_matter(encoder, gain_db):
+    """The same recording at another level gives the same embedding."""
+    windows = music()
+
+    louder = encoder.encode(windows * 10 ** (gain_db / 20))
+
+    assert louder.embedding @ encoder.encode(windows).embedding >= 0.99999
+
+
+def test_different_music_lies_apart(encoder):
+    """Noise and music are not neighbours, so the tests above cannot pass by a constant answer."""
+    noise = torch.randn(2, 104_000, generator=torch.Generator().manual_seed(0)) * 0.1
+
+    assert encoder.encode(noise).embedding @ encoder.encode(music()).embedding < 0.9
+
+
+def test_batch_size_does_not_matter(encoder):
+    """Windows heard one by one give the features they give together."""
+    windows = music() / music().square().mean().sqrt()
+    windows = windows / windows.square().mean(1, keepdim=True).sqrt()  # so that one gain fits each of them
+
+    together, _ = encoder.features(windows)
+    alone = torch.cat([encoder.features(window[None])[0] for window in windows])
+
+    assert torch.cosine_similarity(together, alone).min() >= 0.99999
+
+
+def test_threads_do_not_matter(encoder):
+    """One thread and two give the same embedding."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = encoder.encode(music()).embedding
+        torch.set_num_threads(2)
+        two = encoder.encode(music()).embedding
+    finally:
+        torch.set_num_threads(before)
+
+    assert one @ two >= 0.99999
+
+
+def test_dispersion_grows_with_variety(encoder):
+    """One window has no dispersion; a track of unlike windows has more than one of like windows."""
+    alike = music(n_windows=1).repeat(2, 1)
+    noise = torch.randn(2, 104_000, generator=torch.Generator().manual_seed(0)) * 0.1
+    unlike = torch.cat([music(n_windows=2), noise])
+
+    assert encoder.encode(alike[:1]).dispersion == pytest.approx(0.0, abs=1e-5)
+    assert encoder.encode(alike).dispersion == pytest.approx(0.0, abs=1e-5)
+    assert encoder.encode(unlike).dispersion > 0.05
+
+
+def test_tags_name_their_tower(encoder):
+    """There are 100 tags, each a probability, told apart by the tower that gave them."""
+    tags = encoder.encode(music()).tags
+
+    assert len(tags) == 100
+    assert {"msd:rock", "mtt:rock"} <= tags.keys()
+    assert all(0.0 <= probability <= 1.0 for probability in tags.values())
+
+
+def test_a_tone_is_not_heard_as_drums(encoder):
+    """A pulse of noise raises the tags of percussion above a steady tone's."""
+    time = torch.arange(48_000) / 16_000
+    tone = 0.2 * torch.sin(2 * torch.pi * 440 * time)[None]
+    noise = torch.randn(48_000, generator=torch.Generator().manual_seed(0))
+    pulse = (0.3 * noise * torch.exp(-40 * (time % 0.25)))[None]
+
+    assert encoder.encode(pulse).tags["mtt:drums"] > 2 * encoder.encode(tone).tags["mtt:drums"]
+
+
+@pytest.mark.parametrize("seconds", [3.0, 5.0, 7.3])
+def test_short_windows_work(encoder, seconds):
+    """Audio shorter than a full window is encoded."""
+    assert np.isfinite(encoder.encode(music(n_windows=1, seconds=seconds)).embedding).all()
+
+
+def test_silence_is_encoded_without_nan(encoder):
+    """Digital silence, though refused earlier, gives finite numbers."""
+    assert np.isfinite(encoder.encode(torch.zeros(1, 160_000)).embedding).all()
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [torch.zeros(0, 160_000), torch.zeros(160_000), torch.zeros(1, 16_000), torch.full((1, 160_000), torch.nan)],
+    ids=["no window", "one dimension", "one second", "not a number"],
+)
+def test_windows_that_cannot_be_heard_are_refused(encoder, windows):
+    """An empty, misshapen, too short or non-finite input raises ValueError instead of giving a vector."""
+    with pytest.raises(ValueError, match=r"[Ww]indow"):
+        encoder.encode(windows)
+
+
+def test_the_residual_adds_the_normalised_output():
+    """Each later mid-end layer is its input plus its own batch-normalised output."""
+    tower = MusicnnTower()
+    for block in tower.mid_end:
+        torch.nn.init.zeros_(block.convolution.weight)
+        torch.nn.init.zeros_(block.convolution.bias)
+        torch.nn.init.constant_(block.shift, 1.0)  # every layer's normalised output is 1
+    torch.nn.init.zeros_(tower.dense.bias)
+    torch.nn.init.zeros_(tower.dense.weight)
+    last_channel_mean = tower.dense.in_features - 1
+    with torch.no_grad():
+        tower.dense.weight[0, last_channel_mean] = 1.0
+
+    with torch.no_grad():
+        penultimate, _ = tower(torch.zeros(1, 187, 96))
+
+    assert float(penultimate[0, 0]) == pytest.approx(3.0)

@@ -1,0 +1,99 @@
+"""Retrieval figures on cases small enough to work out by hand."""
+
+import numpy as np
+import pytest
+
+from models.evaluation import baselines
+from models.evaluation.report import as_json, build, table, write_page
+from models.evaluation.retrieval import ceiling, interval, retrieve
+
+SOUNDTRACKS = ["a", "a", "b"]
+
+
+def test_a_worked_example():
+    """Three tracks of two soundtracks, every figure worked out on paper."""
+    similarity = np.array([[0.9, 0.5, 0.7], [0.8, 0.6, 0.1], [0.2, 0.3, 0.4]])
+
+    result = retrieve(similarity, SOUNDTRACKS)
+
+    assert result.same_track.tolist() == [1.0, 0.0, 1.0]  # the second finds the first before itself
+    assert result.precision_10.tolist() == [0.5, 0.5, 0.0]  # of two other tracks, one is of its soundtrack
+    assert result.average_precision.tolist() == [0.5, 1.0, 0.0]  # at rank 2; at rank 1; nothing to find
+    assert result.hubness == 0.0  # each track is among the ten nearest of both others
+
+
+def test_precision_counts_only_the_nearest():
+    """Of 12 tracks in two soundtracks, only the 5 and 10 nearest others count."""
+    soundtracks = ["a"] * 6 + ["b"] * 6
+    same = np.array([[x == y for y in soundtracks] for x in soundtracks], dtype=float)
+
+    perfect = retrieve(same + np.eye(12), soundtracks)
+
+    assert perfect.precision_5.tolist() == [1.0] * 12
+    assert perfect.precision_10.tolist() == [0.5] * 12
+    assert perfect.average_precision.tolist() == [1.0] * 12
+    assert perfect.same_track.tolist() == [1.0] * 12
+    assert retrieve(-same, soundtracks).precision_5.tolist() == [0.0] * 12
+
+
+def test_a_constant_similarity_finds_no_track():
+    """A representation that says the same of everything gets no credit for ties."""
+    assert retrieve(np.ones((3, 3)), SOUNDTRACKS).same_track.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_hub_shows_as_skew():
+    """A few tracks near to every other give a clearly positive skew; a ring gives none."""
+    n = 60
+    ring = np.array([[-min((i - j) % n, (j - i) % n) for j in range(n)] for i in range(n)], dtype=float)
+    crowded = np.random.default_rng(0).random((n, n))
+    crowded[:, :5] += 1.0
+
+    assert retrieve(ring, ["a"] * n).hubness == pytest.approx(0.0, abs=1e-9)
+    assert retrieve(crowded, ["a"] * n).hubness > 2.0
+
+
+def test_the_ceiling_counts_what_there_is_to_find():
+    """A soundtrack of three has two others: P@10 can reach 0.2 for each of its tracks."""
+    assert ceiling(["a"] * 3 + ["b"] * 11) == pytest.approx((3 * 0.2 + 11 * 1.0) / 14)
+
+
+def test_the_interval_covers_the_mean_and_shrinks():
+    """The interval holds the mean, is the same at each run, and is narrower for more tracks."""
+    few = np.tile([0.0, 1.0], 10)
+    many = np.tile([0.0, 1.0], 1000)
+
+    low, high = interval(few)
+    assert low < 0.5 < high
+    assert interval(few) == (low, high)
+    assert interval(many)[1] - interval(many)[0] < (high - low) / 5
+
+
+def test_baselines_tell_quiet_from_loud_and_low_from_high():
+    """Loudness is a level in dBFS, MFCC 60 numbers; a scaled copy changes the first and not the shape of both."""
+    samples = np.random.default_rng(0).standard_normal((2, 16_000)).astype(np.float32) * 0.1
+
+    assert baselines.loudness(samples * 10)[0] - baselines.loudness(samples)[0] == pytest.approx(20.0, abs=0.01)
+    assert baselines.mfcc(samples).shape == (60,)
+
+
+def test_nearness_and_cosine_rank_the_twin_first():
+    """Each vector's own copy is its nearest under both measures."""
+    vectors = list(np.random.default_rng(0).standard_normal((6, 4)))
+
+    for measure in (baselines.nearness, baselines.cosine):
+        assert measure(vectors, vectors).argmax(axis=1).tolist() == list(range(6))
+
+
+def test_the_report_says_what_was_measured(tmp_path):
+    """Table, JSON and page carry the same figure, the command and the encoder's version."""
+    similarity = np.array([[0.9, 0.5, 0.7], [0.8, 0.6, 0.1], [0.2, 0.3, 0.4]])
+    report = build({"shipped": retrieve(similarity, SOUNDTRACKS)}, SOUNDTRACKS, "v-1", "f" * 64)
+
+    write_page(report, tmp_path / "README.md")
+
+    page = (tmp_path / "README.md").read_text()
+    assert "0.667 [" in table(report)
+    assert table(report) in page
+    assert "`python -m models.evaluation`" in page
+    assert "`v-1`" in page
+    assert '"value": 0.6666' in as_json(report)
