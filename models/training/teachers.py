@@ -155,6 +155,7 @@ def _card(encoder: VibeEncoder, *, tracks: int, windows: int) -> ModelCard:
             "Tags are musicnn's opinion: probabilities are low and rank better than they calibrate.",
             "Fitted on game soundtracks, mostly instrumental; vocal music is left to the towers' own training.",
             "Sound above 8 kHz is not heard; a track is known by at most six windows of 10 s.",
+            "Valence rests on weak evidence (few tags, the mode) and no listener's ratings were compared.",
         ),
     )
 
