@@ -19,18 +19,16 @@ from sqlalchemy import insert, text, update
 from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.tables import TrackRow
-from services.domain.errors import AlreadyRunning, IndexUnavailable, NotConfigured
+from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
 from services.index.generations import NEVER_BUILT, Generations
 from services.index.indexer import Indexer
 from services.index.indexer_thread import IndexerThread
-from services.index.open import open_index, open_server
 from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
 from services.index.server_rebuild import rebuild
 from services.index.vector_index import Query
-from services.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 
@@ -485,24 +483,3 @@ def test_server_rebuild_misses_no_change(catalogue):
 
     assert set(index.ids()) == {identifier(number) for number in (0, 1, 2, 3, 5, 6, 7, 8, 9, 900)}
     assert nearest(index, 103) == [3]
-
-
-def test_settings_choose_the_index(catalogue, tmp_path):
-    """Without a server's URL the index is embedded; with one it is the server's, and a dead server is a problem."""
-    embedded = open_index(Settings(data_dir=tmp_path), catalogue)
-    assert embedded.problem == "The indexer does not run."
-    embedded.start()
-    wait_until(lambda: embedded.problem is None)
-    assert embedded.index.count() == 0
-    embedded.close()
-
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
-        server = open_index(Settings(data_dir=tmp_path, qdrant_url=url), catalogue)
-        server.start()
-        assert "does not answer" in server.problem
-        server.close()
-
-    with pytest.raises(NotConfigured, match="SEGUE_QDRANT_URL"):
-        open_server(Settings(data_dir=tmp_path))
