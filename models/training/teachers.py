@@ -172,7 +172,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     _say(f"Wrote {make(arguments.cache, arguments.weights, MelParameters())}")
-    _say("Its card lacks calibration and figures: run models.training.calibration, then models.evaluation.")
+    _say("Its card lacks calibration and figures: run models.training.calibration and models.evaluation --update-card.")
 
 
 if __name__ == "__main__":
