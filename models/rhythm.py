@@ -22,6 +22,7 @@ MAX_TEMPO = 240.0
 PREFERRED_TEMPO = 120.0  # where the prior of Ellis (2007) has its maximum, and people tap most
 PRIOR_OCTAVES = 0.9  # its standard deviation there
 MIN_PERIODICITY = 0.1  # autocorrelation below which white noise, too, has a "beat"
+MIN_MARKED = 0.1  # onsets a beat: with fewer, what repeats is a tremolo or nothing
 MIN_METRE_MARGIN = 0.05  # autocorrelation by which one bar length must exceed the other
 SMOOTHING_FRAMES = 1.5  # players are not exact to the frame, and beats do not fall on frames
 LOUDNESS_EXPONENT = 0.25  # of power: about how loudness is heard, so that a stressed beat counts more
@@ -57,10 +58,10 @@ def measure_rhythm(power: NDArray[np.float32], sample_rate: int, hop_length: int
     periodicity = autocorrelation(envelope)
     lag = _beat_lag(periodicity, frame_rate)
     onset_rate = _onset_rate(envelope, frame_rate)
-    if lag is None:
+    marked = min(1.0, onset_rate * lag / frame_rate) if lag else 0.0  # a beat that few onsets mark is a guess
+    if lag is None or marked < MIN_MARKED:
         return Rhythm(None, 0.0, onset_rate, None, 0.0)
     accents = librosa.onset.onset_strength(S=mel**LOUDNESS_EXPONENT, sr=sample_rate, hop_length=hop_length)
-    marked = min(1.0, onset_rate * lag / frame_rate)  # a beat that few onsets mark is a guess
     metre, margin = _metre(autocorrelation(accents), lag)
     confidence = min(1.0, _at(periodicity, lag)) * marked
     return Rhythm(60 * frame_rate / lag, confidence, onset_rate, metre, margin * marked)

@@ -74,6 +74,16 @@ def _pitch_classes(power: NDArray[np.float32], sample_rate: int) -> NDArray[np.f
     """Sum the spectrogram into pitch classes; every frame counts by its amplitude, not its power."""
     n_fft = 2 * (power.shape[1] - 1)
     sparse = np.sqrt(np.concatenate(power[..., ::TUNING_STRIDE], axis=-1))
-    tuning = librosa.estimate_tuning(S=sparse, sr=sample_rate, n_fft=n_fft)
+    tuning = _tuning(sparse, sample_rate, n_fft)
     chroma = librosa.feature.chroma_stft(S=power, sr=sample_rate, n_fft=n_fft, tuning=tuning, norm=None)
     return np.asarray(np.sqrt(chroma).sum(axis=(0, 2)), dtype=np.float64)
+
+
+def _tuning(magnitude: NDArray[np.float32], sample_rate: int, n_fft: int) -> float:
+    """Estimate how far the instruments are from 440 Hz, in semitones; 0 where there is no pitch to tell."""
+    pitches, strengths = librosa.piptrack(S=magnitude, sr=sample_rate, n_fft=n_fft)
+    found = pitches > 0
+    if not found.any():
+        return 0.0
+    strong = found & (strengths >= np.median(strengths[found]))
+    return float(librosa.pitch_tuning(pitches[strong]))
