@@ -59,12 +59,10 @@ def describe(app: APIFlask) -> None:
         AUTO_404_RESPONSE=False,
         AUTO_VALIDATION_ERROR_RESPONSE=False,
         AUTO_SERVERS=False,
-        TAGS=TAGS,
         INFO={
             "description": DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        JSON_SORT_KEYS=False,
     )
     app.spec_processor(complete)
 
@@ -72,6 +70,7 @@ def describe(app: APIFlask) -> None:
 def complete(document: Document | str) -> Document:
     """Add the problems and put pydantic's own schemas in place of the copies that APIFlask makes."""
     assert isinstance(document, dict)  # noqa: S101  it would be text if YAML had been asked for
+    document["tags"] = TAGS
     components = document.setdefault("components", {})
     components["schemas"] = _schemas()
     components["responses"] = {_name(status): _problem(status) for status in _every_status()}

@@ -1,0 +1,32 @@
+/* The public HTTP API, as any client uses it. */
+
+/** An answer that is an error; its message is for a person. */
+export class ApiError extends Error {}
+
+async function ask(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("Segue does not answer. Is it still running?");
+  }
+  const body = await response.json().catch(() => null);
+  if (!response.ok) throw new ApiError(body?.detail ?? `Segue answered with an error (${response.status}).`);
+  return body;
+}
+
+const post = (path, body) =>
+  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export const findTracks = (words, cursor, signal) => {
+  const query = new URLSearchParams({ q: words, limit: "30", status: "ready" });
+  if (cursor) query.set("cursor", cursor);
+  return ask(`/v1/tracks?${query}`, { signal });
+};
+export const getTrack = (id) => ask(`/v1/tracks/${encodeURIComponent(id)}`);
+export const recommend = (history, filters) => post("/v1/recommendations", { history, filters, limit: 12 });
+export const getStatus = () => ask("/v1/status");
+export const scan = (path) => post("/v1/scans", { path });
+export const getJob = (id) => ask(`/v1/jobs/${encodeURIComponent(id)}`);
+export const audioOf = (id) => `/v1/tracks/${encodeURIComponent(id)}/audio`;

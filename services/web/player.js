@@ -1,0 +1,49 @@
+/* The player: one track at a time, and what the listener makes of it. */
+
+import { audioOf } from "./api.js";
+import { tint } from "./elements.js";
+import { icon } from "./icons.js";
+import { credit } from "./tracks.js";
+
+const place = (id) => document.getElementById(id);
+
+/** Plays tracks; tells `onVerdict(event, track, playedMs)` and asks `onEnd()` for more. */
+export class Player {
+  constructor({ onVerdict, onEnd, onError }) {
+    this.audio = place("audio");
+    this.track = null;
+    for (const verdict of ["like", "skip"]) place(verdict).prepend(icon(verdict));
+    this.audio.addEventListener("ended", () => {
+      onVerdict("play", this.track, this.playedMs);
+      onEnd();
+    });
+    this.audio.addEventListener("error", () => {
+      if (this.track && this.audio.getAttribute("src")) onError(`“${this.track.title}” cannot be played: its file is gone, or this browser does not know the format.`);
+    });
+    place("like").addEventListener("click", () => this.track && onVerdict("like", this.track, this.playedMs));
+    place("skip").addEventListener("click", () => {
+      if (!this.track) return;
+      onVerdict("skip", this.track, this.playedMs);
+      onEnd();
+    });
+  }
+
+  get playedMs() {
+    return this.audio.currentTime * 1000;
+  }
+
+  play(track) {
+    this.track = track;
+    place("player").hidden = false;
+    place("now-title").textContent = track.title;
+    place("now-artist").textContent = credit(track);
+    tint(place("now-swatch"), track);
+    document.title = `${track.title} · Segue`;
+    this.audio.src = audioOf(track.id);
+    this.audio.play().catch(() => {}); // refused or failed: the controls and the error event say so
+  }
+
+  stop() {
+    this.audio.pause();
+  }
+}
