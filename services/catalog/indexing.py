@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
 from services.catalog.tables import MetaRow, TrackRow
-from services.catalog.tracks import vector_of
+from services.catalog.tracks import EMBEDDING_BYTES, vector_of
 from services.domain.filters import RANGE_FIELDS
 from services.domain.track import TrackStatus
 from services.index.vector_index import PayloadValue, Point
@@ -74,7 +74,7 @@ class IndexQueue:
             if not rows:
                 return
             after = rows[-1].id
-            yield [_point(row) for row in rows]
+            yield [_point(row) for row in rows if _has_point(row)]
 
     def generation(self) -> int:
         """The number of the index that is wanted; an index with another number must be rebuilt."""
@@ -95,8 +95,12 @@ def _generation(session: Session) -> int:
 
 
 def _change(row: TrackRow) -> IndexChange:
-    point = _point(row) if row.status == TrackStatus.READY else None
-    return IndexChange(track_id=row.id, revision=row.revision, point=point)
+    return IndexChange(track_id=row.id, revision=row.revision, point=_point(row) if _has_point(row) else None)
+
+
+def _has_point(row: TrackRow) -> bool:
+    # A damaged embedding is no point: raising here would hold up every other track.
+    return row.status == TrackStatus.READY and len(row.embedding or b"") == EMBEDDING_BYTES
 
 
 def _point(row: TrackRow) -> Point:
@@ -109,4 +113,4 @@ def _point(row: TrackRow) -> Point:
         if value
     }
     known = {name: value for name, value in payload.items() if value is not None}
-    return Point(id=row.id, vector=vector_of(row), payload=known)
+    return Point(id=row.id, vector=vector_of(row.embedding), payload=known)

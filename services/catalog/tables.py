@@ -86,10 +86,10 @@ class TrackRow(Table):
         Index(
             "ix_tracks_index_pending",
             "id",
-            sqlite_where=text("index_pending"),
+            sqlite_where=text("index_pending = 1"),  # to the letter what SQLAlchemy asks, or SQLite scans
             postgresql_where=text("index_pending"),
         ),
-        Index("ix_tracks_status", "status"),
+        Index("ix_tracks_status_id", "status", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

@@ -19,6 +19,7 @@ from services.domain.track import EMBEDDING_DIM, Track, TrackStatus, Vector
 
 # SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
 IDS_PER_STATEMENT = 5000
+EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class TrackStore:
         """Embeddings of the ready tracks among these ids, in one read."""
         with self._database.read() as session:
             return {
-                row.id: Embedded(_vector(row.embedding), row.duration_ms)
+                row.id: Embedded(vector_of(row.embedding), row.duration_ms)
                 for chunk in _chunks(track_ids)
                 for row in session.execute(
                     select(TrackRow.id, TrackRow.embedding, TrackRow.duration_ms).where(
@@ -147,18 +148,15 @@ class TrackStore:
         return {status: counts.get(status, 0) for status in TrackStatus}
 
 
-def vector_of(row: TrackRow) -> Vector:
-    """The embedding of an analysed row."""
-    if row.embedding is None:
-        raise ValueError(f"track {row.id} has no embedding")
-    return _vector(row.embedding)
+def vector_of(embedding: bytes | None) -> Vector:
+    """A stored embedding as numbers.
 
-
-def _vector(stored: bytes | None) -> Vector:
-    vector = np.frombuffer(stored or b"", dtype="<f4")
-    if vector.shape != (EMBEDDING_DIM,):
-        raise ValueError(f"a stored embedding has {vector.size} numbers instead of {EMBEDDING_DIM}")
-    return vector
+    Raises:
+        ValueError: it is missing or damaged.
+    """
+    if embedding is None or len(embedding) != EMBEDDING_BYTES:
+        raise ValueError(f"a stored embedding has {len(embedding or b'')} bytes instead of {EMBEDDING_BYTES}")
+    return np.frombuffer(embedding, dtype="<f4")
 
 
 def _tracks(session: Session, rows: Sequence[TrackRow]) -> list[Track]:

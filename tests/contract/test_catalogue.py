@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, text
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
-from services.catalog.tables import Table
+from services.catalog.tables import Table, TrackRow
 from services.domain.errors import CatalogueUnavailable, InvalidCursor, JobNotFound, TrackNotFound
 from services.domain.job import JobKind, JobState
 from services.domain.track import Analysis, Tags, TrackStatus
@@ -332,6 +332,17 @@ def test_every_ready_track_is_a_point_and_no_other(catalogue, ready):
     assert points == [ready, track_id(2), track_id(4)]
     changes = catalogue.indexing.changes([ready, track_id(3), track_id(99)])
     assert [change.point is not None for change in changes] == [True, False, False]
+
+
+def test_a_damaged_embedding_is_no_point_and_holds_up_no_other(catalogue, ready):
+    """The damaged track leaves the index; the others are read as ever."""
+    catalogue.library.register(track_id(2), Tags("T"), stamp("2.mp3"))
+    catalogue.analyses.record(track_id(2), analysis())
+    with catalogue.database.write() as session:
+        session.get_one(TrackRow, track_id(2)).embedding = b"short"
+
+    assert [point.id for batch in catalogue.indexing.points() for point in batch] == [ready]
+    assert [change.point for change in catalogue.indexing.pending(10)] == [None]
 
 
 def test_each_rebuild_is_a_new_generation(catalogue):

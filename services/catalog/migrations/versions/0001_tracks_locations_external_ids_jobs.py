@@ -65,11 +65,11 @@ def upgrade() -> None:
             "ix_tracks_index_pending",
             ["id"],
             unique=False,
-            sqlite_where=sa.text("index_pending"),
+            sqlite_where=sa.text("index_pending = 1"),
             postgresql_where=sa.text("index_pending"),
         )
         batch_op.create_index("ix_tracks_sort", ["sort_key", "id"], unique=False)
-        batch_op.create_index("ix_tracks_status", ["status"], unique=False)
+        batch_op.create_index("ix_tracks_status_id", ["status", "id"], unique=False)
 
     op.create_table(
         "external_ids",
