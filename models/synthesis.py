@@ -198,10 +198,10 @@ def _drum(name: str) -> NDArray[np.float64]:
 def _library() -> Iterator[tuple[Piece, str, int]]:
     """Each piece with its suffix and its number on the album."""
     moods = (
-        (_STILL_WATER, ".ogg", ("Low Tide", "Lamplight", "First Snow", "Harbour at Dusk", "Long Way Down"), 4.0),
-        (_OPEN_WINDOWS, ".mp3", ("Ice Cream Van", "Sunday Bicycle", "Kite", "Postcards", "Two Left Shoes"), 4.0),
+        (_STILL_WATER, ".flac", ("Low Tide", "Lamplight", "First Snow", "Harbour at Dusk", "Long Way Down"), 4.0),
+        (_OPEN_WINDOWS, ".flac", ("Ice Cream Van", "Sunday Bicycle", "Kite", "Postcards", "Two Left Shoes"), 4.0),
         (_NIGHT_SHIFT, ".flac", ("Overpass", "Red Line", "Furnace", "Escalator"), 6.0),
-        (_PAPER_BOATS, ".flac", ("Carousel", "Letter Home", "Orchard", "Old Piano"), 3.0),
+        (_PAPER_BOATS, ".ogg", ("Carousel", "Letter Home", "Orchard", "Old Piano"), 3.0),
     )
     for mood, suffix, titles, tempo_step in moods:
         for index, title in enumerate(titles):

@@ -1,0 +1,142 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from models import analysis
+from models.analysis import analyse
+from models.descriptors import Descriptors
+from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
+from models.synthesis import Piece, render, write
+
+CALM = Piece("Calm", "Tests", 60, 45, minor=True, sustain=1, brightness=0.1, level=-22, seconds=12)
+LIVELY = Piece("Lively", "Tests", 125, 48, minor=False, sustain=0.2, brightness=0.9, percussion=1, seconds=12)
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory):
+    """Files: a calm and a lively piece, and the calm one again in another format."""
+    folder = tmp_path_factory.mktemp("pieces")
+    paths = {"calm": folder / "calm.flac", "lively": folder / "lively.flac", "calm again": folder / "again.ogg"}
+    for name, path in paths.items():
+        write(LIVELY if name == "lively" else CALM, path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def analyses(pieces):
+    """The analyses of those files."""
+    return {name: analyse(path) for name, path in pieces.items()}
+
+
+def test_analysis_is_complete(analyses):
+    """An analysis has a unit embedding, finite attributes between 0 and 1, tags, a version and its cost."""
+    found = analyses["calm"]
+
+    assert found.embedding.shape == (128,)
+    assert found.embedding.dtype == np.float32
+    assert np.linalg.norm(found.embedding) == pytest.approx(1, abs=1e-4)
+    assert found.dispersion >= 0
+    assert found.descriptors.keys() == Descriptors.__annotations__.keys()
+    assert {"energy", "valence", "danceability", "acousticness"} <= found.attributes.keys()
+    assert all(value is None or 0 <= value <= 1 for value in found.attributes.values())
+    assert len(found.tags) == 100
+    assert found.model_version
+    assert found.seconds.total >= found.seconds.decode + found.seconds.descriptors + found.seconds.encode - 1e-6
+
+
+def test_same_file_same_embedding(pieces, analyses):
+    """Analysing a file twice gives the same embedding."""
+    np.testing.assert_array_equal(analyse(pieces["calm"]).embedding, analyses["calm"].embedding)
+
+
+def test_format_hardly_moves_a_track(analyses):
+    """The same piece as FLAC and as Ogg Vorbis lies closer together than two pieces of different mood."""
+    calm, again, lively = (analyses[name].embedding for name in ("calm", "calm again", "lively"))
+
+    assert calm @ again > 0.9
+    assert calm @ again > calm @ lively + 0.2
+
+
+def test_lively_is_more_energetic(analyses):
+    """A fast bright piece with drums has more energy than a slow dark one without."""
+    assert analyses["lively"].attributes["energy"] > analyses["calm"].attributes["energy"]
+
+
+def test_json(analyses):
+    """What is printed as JSON is strict JSON with the promised keys."""
+    found = json.loads(json.dumps(analyses["calm"].to_json(), allow_nan=False))
+
+    assert found.keys() == {
+        "embedding",
+        "dispersion",
+        "attributes",
+        "descriptors",
+        "tags",
+        "model_version",
+        "seconds",
+    }
+    assert len(found["embedding"]) == 128
+    assert math.hypot(*found["embedding"]) == pytest.approx(1, abs=1e-4)
+    assert found["seconds"].keys() == {"decode", "descriptors", "encode", "total"}
+
+
+def test_shortest_track(write_sound, tmp_path):
+    """A track of exactly 5 s is analysed; one of 4.9 s is refused with the reason."""
+    samples = render(LIVELY)
+
+    assert analyse(write_sound("five.wav", samples[: 5 * 44_100])).descriptors["duration"] == 5
+    with pytest.raises(RefusedAudio, match=r"Too short: 4\.9 s"):
+        analyse(write_sound("less.wav", samples[: round(4.9 * 44_100)]))
+
+
+def test_reasons_come_through(tmp_path):
+    """What decoding refuses, analysis refuses with the same reason."""
+    path = tmp_path / "notes.mp3"
+    path.write_text("Dear diary, " * 100)
+
+    with pytest.raises(UnreadableAudio, match="Header missing: not an audio file"):
+        analyse(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_unusable_embeddings_are_refused(pieces, value):
+    """An encoder whose weights went bad gives an error, not an embedding that poisons the index."""
+    projection = analysis._loaded()[0].projection
+    good = projection.clone()
+    projection.fill_(value)
+    try:
+        with pytest.raises(AnalysisError, match="embedding"):
+            analyse(pieces["calm"])
+    finally:
+        projection.copy_(good)
+
+
+def test_warm_up_prepares_a_worker():
+    """After warm-up one torch thread is used, and no encoder is left to load."""
+    threads = torch.get_num_threads()
+    analysis._loaded.cache_clear()
+    try:
+        analysis.warm_up(threads=1)
+
+        assert torch.get_num_threads() == 1
+        assert analysis._loaded.cache_info().currsize == 1
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_library_errors_become_reasons(pieces, write_sound):
+    """An error from inside a library is reported as the file's reason and keeps its cause."""
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # makes the encoder's own arithmetic mix precisions and fail
+    try:
+        outcome = analyse(pieces["calm"])
+    except AnalysisError as error:
+        outcome = error
+    finally:
+        torch.set_default_dtype(default)
+
+    assert isinstance(outcome, AnalysisError)
+    assert outcome.__cause__ is not None
