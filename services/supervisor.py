@@ -1,6 +1,7 @@
 """`segue up`: starts every part on one machine, watches them, stops them."""
 
 import errno
+import signal
 import socket
 import sys
 import time
@@ -29,8 +30,8 @@ API_GRACEFUL_SECONDS = 3
 class Supervisor:
     """A context: inside it everything runs; `tend` must be called now and then, from the thread that entered.
 
-    `report` is told in a sentence what a person should know.
-    (The kernel ends the children when that *thread* ends, so no other may start them.)
+    (The kernel ends the children when that *thread* ends, so no other may start them.) `report` is told in a sentence
+    what a person should know.
     """
 
     def __init__(self, settings: Settings, report: Callable[[str], None]) -> None:
@@ -87,6 +88,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop everything, in order; the broker last, because a worker gives back to it what it has not finished."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
         for child in self._children:
             child.ask_to_stop()
         deadline = time.monotonic() + STOP_SECONDS

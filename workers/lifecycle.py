@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from celery.platforms import set_pdeathsig
-from celery.signals import beat_embedded_init, worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import beat_embedded_init, celeryd_init, worker_process_init, worker_process_shutdown, worker_ready
 
 from services.catalog import Catalogue
 from services.domain.errors import NotConfigured
@@ -60,6 +60,21 @@ def child() -> ChildProcess:
     if _child is None:
         raise RuntimeError("Tasks run in worker children only: start them with `segue worker`.")
     return _child
+
+
+@celeryd_init.connect
+def log_through_celery(**_signal: Any) -> None:  # noqa: ANN401
+    """Send what Segue logs through Celery's handlers, which name the process and know the level."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
 
 
 @worker_process_init.connect

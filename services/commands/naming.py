@@ -5,7 +5,7 @@ from itertools import islice
 from services.api.schemas import Track
 from services.client import PAGE, SegueClient
 from services.commands import output
-from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
+from services.domain.errors import InvalidRequest, NotFound
 
 # So many are named when words fit several.
 CANDIDATES_SHOWN = 5
@@ -15,7 +15,7 @@ def resolve(client: SegueClient, name: str) -> Track:
     """The track with this id or external id, or the only one whose artist, album and title hold these words.
 
     Raises:
-        TrackNotFound: there is none.
+        NotFound: there is none.
         InvalidRequest: there are several; the message names some.
     """
     try:
@@ -25,7 +25,7 @@ def resolve(client: SegueClient, name: str) -> Track:
     exact = [track for track in found if track.title.casefold() == name.casefold()]
     candidates = exact or found
     if not candidates:
-        raise TrackNotFound(name)
+        raise NotFound(f"No track has the id '{name}', and none has these words in its artist, album and title.")
     if len(candidates) > 1:
         listed = "\n".join(f"  {track.id}  {output.described(track)}" for track in candidates[:CANDIDATES_SHOWN])
         more = "\n  …" if len(candidates) > CANDIDATES_SHOWN else ""

@@ -33,7 +33,8 @@ def print_json(answer: BaseModel | Mapping[str, Any]) -> None:
 
 def show_recommended(tracks: Sequence[RecommendedTrack]) -> None:
     """Tracks with their scores, best first."""
-    table = Table("score", "title", "artist", "album", "id")
+    table = Table("score", "title", "artist", "album", box=None)
+    table.add_column("id", no_wrap=True)  # to be copied
     for track in tracks:
         table.add_row(f"{track.score:.3f}", *_names(track), track.id)
     answers.print(table)

@@ -9,7 +9,7 @@ from pathlib import Path
 from services.client import SegueClient
 from services.commands import output
 from services.commands.scanning import follow_scan, request_scan, wait_for_index
-from services.domain.errors import AlreadyRunning, ServiceUnreachable, Unavailable
+from services.domain.errors import AlreadyRunning, PathNotScannable, ServiceUnreachable, Unavailable
 from services.domain.track import TrackStatus
 from services.instance import running_url
 from services.settings import Settings
@@ -30,6 +30,8 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
         AlreadyRunning: it runs already, and there is no folder that the running one could scan.
         PathNotScannable, NotConfigured, Unavailable: it could not start.
     """
+    if folder is not None and not folder.expanduser().exists():
+        raise PathNotScannable(f"'{folder}' does not exist.")
     _interrupt_on(signal.SIGTERM, signal.SIGHUP)
     try:
         with Supervisor(settings, output.note) as supervisor:

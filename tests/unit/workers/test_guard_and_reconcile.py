@@ -1,0 +1,99 @@
+"""Attempts end, and lost work is found; on a real SQLite catalogue."""
+
+import numpy as np
+import pytest
+
+from services.catalog import Catalogue
+from services.catalog.library import FileStamp
+from services.domain.job import JobKind
+from services.domain.track import Analysis, Tags, TrackStatus
+from services.queue import ANALYSE_TASK
+from tests.fakes.queue import RecordingQueue
+from workers import guard
+from workers.reconcile import reconcile
+
+TRACK = "5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11"
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    opened.migrate()
+    opened.library.register(TRACK, Tags(title="A"), FileStamp("/music/a.flac", "/music", 1, 1))
+    yield opened
+    opened.close()
+
+
+class QueueWithBacklog(RecordingQueue):
+    """Says how many messages wait in front of the next one."""
+
+    backlog = 0
+
+    def waiting(self, task):
+        assert task == ANALYSE_TASK
+        return self.backlog
+
+
+@pytest.fixture
+def queue():
+    return QueueWithBacklog()
+
+
+def test_fourth_attempt_is_quarantine(catalogue):
+    """After three attempts that never ended the track is left alone, with a reason."""
+    assert [guard.claim(catalogue, TRACK).attempt for _ in range(3)] == [1, 2, 3]
+    assert guard.claim(catalogue, TRACK) is None
+    track = catalogue.tracks.get(TRACK)
+
+    assert track.status == TrackStatus.QUARANTINED
+    assert "3 times" in track.reason
+
+
+def test_retry_gives_a_quarantined_track_all_its_attempts_again(catalogue):
+    """`segue retry` forgets the attempts that were counted."""
+    for _ in range(4):
+        guard.claim(catalogue, TRACK)
+    catalogue.analyses.retry()
+
+    assert guard.claim(catalogue, TRACK).attempt == 1
+
+
+def test_finished_track_is_not_claimed(catalogue):
+    """A message that arrives twice does its work once."""
+    guard.claim(catalogue, TRACK)
+    catalogue.analyses.record(TRACK, Analysis(np.eye(128, dtype=np.float32)[0], 0.0, {}, {}, {}, "m1"))
+
+    assert guard.claim(catalogue, TRACK) is None
+    assert catalogue.tracks.get(TRACK).status == TrackStatus.READY
+
+
+def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
+    """A pending track that no message stands for is found; a second pass at once does not repeat it."""
+    reconcile(catalogue, queue)
+    reconcile(catalogue, queue)
+
+    assert queue.analyses == [TRACK]
+
+
+def test_track_at_work_is_not_sent(catalogue, queue):
+    """An analysis that began a moment ago is not lost."""
+    guard.claim(catalogue, TRACK)
+    reconcile(catalogue, queue)
+
+    assert queue.analyses == []
+
+
+def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
+    """While analyses wait in the broker, a track that was not reached yet is late, not lost."""
+    queue.backlog = 5
+    reconcile(catalogue, queue)
+
+    assert queue.analyses == []
+
+
+def test_scan_that_was_just_asked_for_is_not_lost(catalogue, queue):
+    """A scan that waits for its worker is not asked for again at once."""
+    catalogue.jobs.create(JobKind.SCAN, "/music")
+    reconcile(catalogue, queue)
+
+    assert queue.scans == []
