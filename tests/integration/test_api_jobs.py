@@ -1,0 +1,120 @@
+"""Scans, uploads and jobs over HTTP, with a real broker."""
+
+import io
+
+import pytest
+
+from services.api.app import create_app
+from services.composition import compose
+from services.queue import ANALYSE_TASK, SCAN_TASK
+from services.settings import Settings
+from tests.fakes.library import write_tone
+
+JOB = {
+    "id", "kind", "state", "path", "total", "done", "failed", "failures", "reason", "tracks", "created_at", "finished_at",
+}  # fmt: skip
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+def test_a_scan_is_queued(api, services, tmp_path):
+    """A folder is accepted with 202, a job to ask about, and a task for the workers."""
+    waiting = services.queue.waiting(SCAN_TASK)
+    answer = api.post("/v1/scans", json={"path": str(tmp_path)})
+
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/v1/jobs/{answer.json['id']}"
+    assert set(answer.json) == JOB
+    assert api.get(answer.headers["Location"]).json == answer.json
+    assert (answer.json["state"], answer.json["path"]) == ("queued", str(tmp_path))
+    assert services.queue.waiting(SCAN_TASK) == waiting + 1
+
+
+@pytest.mark.parametrize("path", ["Music", "/no/such/folder", "~"])
+def test_a_path_that_cannot_be_scanned_is_422(api, path):
+    """A relative or missing path is refused at once."""
+    answer = api.post("/v1/scans", json={"path": path})
+
+    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:path-not-scannable")
+
+
+def test_a_path_with_a_nul_points_to_the_field(api):
+    """A path that no system can hold is a wrong field."""
+    [error] = api.post("/v1/scans", json={"path": "/a\0b"}).json["errors"]
+
+    assert error["pointer"] == "#/path"
+
+
+def test_a_scan_without_a_broker_is_503(tmp_path):
+    """With no broker a scan answers 503 and when to come back."""
+    services = compose(Settings(data_dir=tmp_path, redis_url=NOWHERE))
+    try:
+        answer = create_app(services).test_client().post("/v1/scans", json={"path": str(tmp_path)})
+    finally:
+        services.close()
+
+    assert (answer.status_code, answer.json["type"]) == (503, "urn:segue:problem:broker-unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_upload_becomes_a_track(api, services, tmp_path):
+    """An uploaded file is a pending track at once, known by its own audio and not by the client's path."""
+    file = write_tone(tmp_path / "x.wav", 333)
+    waiting = services.queue.waiting(ANALYSE_TASK)
+    answer = api.post("/v1/tracks", data={"file": (file.open("rb"), "../../etc/My Song.wav")})
+
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/v1/jobs/{answer.json['id']}"
+    [own_id] = answer.json["tracks"]
+    track = api.get(f"/v1/tracks/{own_id}").json
+    assert (track["title"], track["status"]) == ("My Song", "pending")
+    assert api.get(f"/v1/tracks/{own_id}/audio").data == file.read_bytes()
+    assert services.queue.waiting(ANALYSE_TASK) == waiting + 1
+
+
+def test_text_is_no_audio(api):
+    """A file that is no audio is 415, whatever it is called."""
+    answer = api.post("/v1/tracks", data={"file": (io.BytesIO(b"hello" * 99), "song.mp3")})
+
+    assert (answer.status_code, answer.json["type"]) == (415, "urn:segue:problem:unsupported-audio")
+
+
+def test_an_upload_that_is_too_large_is_413(tmp_path, broker_url):
+    """More bytes than the setting allows are refused, whether the form or the file is too long."""
+    services = compose(Settings(data_dir=tmp_path, redis_url=broker_url, upload_max_bytes=1000))
+    api = create_app(services).test_client()
+    try:
+        statuses = [
+            api.post("/v1/tracks", data={"file": (io.BytesIO(b"x" * size), "a.wav")}).status_code
+            for size in (1001, 1_000_000)
+        ]
+    finally:
+        services.close()
+
+    assert statuses == [413, 413]
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [({}, {"file"}), ({"file": "no file"}, {"file"}), ({"file": None, "title": "x"}, {"title"})],
+)
+def test_a_form_without_the_file_names_it(api, fields, wrong):
+    """A form that lacks the file, or has another field, is 422."""
+    data = {name: (io.BytesIO(b"x"), "a.wav") if value is None else value for name, value in fields.items()}
+    answer = api.post("/v1/tracks", data=data, content_type="multipart/form-data")
+
+    assert answer.status_code == 422
+    assert {error["parameter"] for error in answer.json["errors"]} == wrong
+
+
+def test_an_upload_that_is_no_form_is_415(api):
+    """JSON where a form belongs is 415."""
+    assert api.post("/v1/tracks", json={}).status_code == 415
+
+
+@pytest.mark.parametrize("job_id", ["1", "a%00b"])
+def test_an_unknown_job_is_404(api, job_id):
+    """A job that does not exist is a problem."""
+    answer = api.get(f"/v1/jobs/{job_id}")
+
+    assert (answer.status_code, answer.json["type"]) == (404, "urn:segue:problem:job-not-found")

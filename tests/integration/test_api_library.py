@@ -1,0 +1,206 @@
+"""Tracks over HTTP: pages, one track, neighbours, audio, analysis."""
+
+from pathlib import Path
+
+import pytest
+
+from services.catalog.library import FileStamp
+from services.domain.track import Tags
+from tests.fakes.library import register, track_id, write_tone
+from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
+
+SHAPE = {
+    "id", "title", "artist", "album", "year", "genre", "duration_ms", "path", "status", "attributes", "descriptors", "ids",
+}  # fmt: skip
+
+
+def test_pages_cover_the_library_once(api):
+    """Following next_cursor lists every track exactly once, in the order artist, album, title."""
+    seen, cursor = [], ""
+    while cursor is not None:
+        answer = api.get("/v1/tracks", query_string={"limit": 7, **({"cursor": cursor} if cursor else {})})
+        assert answer.status_code == 200
+        seen += answer.json["tracks"]
+        cursor = answer.json["next_cursor"]
+
+    assert sorted(track["id"] for track in seen) == sorted(track_id(number) for number in range(LIBRARY_SIZE))
+    assert seen == sorted(seen, key=lambda track: (track["artist"], track["album"], track["title"]))
+
+
+def test_a_track_has_the_documented_shape(api):
+    """A ready track is answered with exactly the documented fields, its path relative to its root."""
+    track = api.get(f"/v1/tracks/{track_id(3)}").json
+
+    assert set(track) == SHAPE
+    assert track["path"] == "003.wav"
+    assert track["ids"] == {"test": "3"}
+    assert track["descriptors"]["key"] == 3
+
+
+def test_search_needs_every_word(api):
+    """A search finds tracks with all its words in title, artist or album."""
+    answer = api.get("/v1/tracks", query_string={"q": "artist 005"})
+
+    assert [track["title"] for track in answer.json["tracks"]] == ["Title 005"]
+
+
+def test_status_filters_the_page(api):
+    """A status that no track has gives an empty page."""
+    assert api.get("/v1/tracks?status=missing").json == {"tracks": [], "next_cursor": None}
+
+
+def test_an_external_id_names_a_track(api):
+    """`namespace:value` is accepted wherever a track id is."""
+    for path in ("/v1/tracks/test:5", "/v1/audio-features/test:5"):
+        assert api.get(path).json["id"] == track_id(5)
+    assert api.get("/v1/tracks/test:5/audio").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["nobody", track_id(999), "test:999", "a%00b", "x:%00"])
+@pytest.mark.parametrize(
+    "path", ["/v1/tracks/{}", "/v1/tracks/{}/similar", "/v1/tracks/{}/audio", "/v1/audio-features/{}"]
+)
+def test_an_unknown_track_is_a_problem(api, path, name):
+    """A name that no track has is 404 on every route about one track."""
+    answer = api.get(path.format(name))
+
+    assert answer.status_code == 404
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["type"] == "urn:segue:problem:track-not-found"
+
+
+def test_similar_tracks_feel_alike(api):
+    """The nearest neighbours of a track come from its own cluster, best first, and never the track itself."""
+    answer = api.get(f"/v1/tracks/{track_id(2)}/similar?limit=5").json
+
+    assert len(answer["tracks"]) == 5
+    assert {track["genre"] for track in answer["tracks"]} == {"Industrial"}
+    assert track_id(2) not in [track["id"] for track in answer["tracks"]]
+    scores = [track["score"] for track in answer["tracks"]]
+    assert scores == sorted(scores, reverse=True)
+    assert all(track["because_of"] == [track_id(2)] for track in answer["tracks"])
+    assert set(answer["tracks"][0]) == SHAPE | {"score", "because_of"}
+    assert answer["unknown"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("min_tempo=90&max_tempo=93", {10, 11, 12, 13}),
+        ("min_energy=0.7", {3, 7, 11, 15, 19, 23}),
+        ("genre=folk&genre=AMBIENT&max_year=2006", {0, 1, 4, 5}),
+        ("artist=Artist%201&min_year=2020", {21}),
+        ("min_liveness=0", set()),
+    ],
+)
+def test_filters_hold_for_every_neighbour(api, query, expected):
+    """Ranges include both ends, keywords ignore case and may be repeated, null meets no condition."""
+    answer = api.get(f"/v1/tracks/test:2/similar?limit=100&{query}").json
+
+    assert {track["id"] for track in answer["tracks"]} == {track_id(number) for number in expected}
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/v1/tracks?limit=0", "limit"),
+        ("/v1/tracks?limit=101", "limit"),
+        ("/v1/tracks?limit=1&limit=2", "limit"),
+        ("/v1/tracks?status=asleep", "status"),
+        ("/v1/tracks?colour=red", "colour"),
+        ("/v1/tracks?q=%00", "q"),
+        ("/v1/tracks/test:1/similar?limit=ten", "limit"),
+        ("/v1/tracks/test:1/similar?min_energy=1.5", "min_energy"),
+        ("/v1/tracks/test:1/similar?min_tempo=nan", "min_tempo"),
+        ("/v1/tracks/test:1/similar?min_tempo=100&max_tempo=90", "min_tempo"),
+        ("/v1/tracks/test:1/similar?genre=", "genre.0"),
+    ],
+)
+def test_a_wrong_parameter_is_named(api, path, wrong):
+    """A parameter out of range, misspelt or given twice is 422, and `errors` names it."""
+    answer = api.get(path)
+
+    assert answer.status_code == 422
+    assert [error["parameter"] for error in answer.json["errors"]] == [wrong]
+
+
+def test_a_made_up_cursor_is_refused(api):
+    """A cursor that was never handed out is 422."""
+    answer = api.get("/v1/tracks?cursor=abc")
+
+    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-cursor")
+
+
+def test_audio_is_streamed_in_ranges(api, library_dir):
+    """A range request gets that part of the very file, and a repeated request 304."""
+    file = (library_dir / "music" / "004.wav").read_bytes()
+    part = api.get("/v1/tracks/test:4/audio", headers={"Range": "bytes=10-19"})
+    whole = api.get("/v1/tracks/test:4/audio")
+    again = api.get("/v1/tracks/test:4/audio", headers={"If-None-Match": whole.headers["ETag"]})
+
+    assert (part.status_code, part.data) == (206, file[10:20])
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(file)}"
+    assert (whole.data, whole.mimetype) == (file, "audio/wav")
+    assert whole.headers["Content-Disposition"].startswith("inline")
+    assert again.status_code == 304
+
+
+def test_a_range_beyond_the_file_is_a_problem(api):
+    """An unsatisfiable range is 416 with the header that says how long the file is."""
+    answer = api.get("/v1/tracks/test:4/audio", headers={"Range": "bytes=99999999-"})
+
+    assert (answer.status_code, answer.content_type) == (416, "application/problem+json")
+    assert answer.headers["Content-Range"].startswith("bytes */")
+
+
+def test_audio_whose_file_is_gone_is_a_problem(api, services, tmp_path):
+    """A track whose file was deleted since the last scan answers 404, not a crash."""
+    file = write_tone(tmp_path / "gone.wav", 500)
+    register(services.catalogue, file, 300)
+    file.unlink()
+    answer = api.get("/v1/tracks/test:300/audio")
+
+    assert (answer.status_code, answer.json["type"]) == (404, "urn:segue:problem:audio-not-found")
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.wav", b"two\nlines.wav", "日本.wav".encode()])
+def test_audio_of_any_file_name(api, services, tmp_path, name):
+    """Names that are not UTF-8, or hold line breaks, are served like any other."""
+    folder = Path(tmp_path / "named")
+    folder.mkdir()
+    file = folder / name.decode(errors="surrogateescape")
+    write_tone(tmp_path / "plain.wav", 600).rename(file)
+    own_id = track_id(400 + len(name))
+    services.catalogue.library.register(own_id, Tags("T"), FileStamp(str(file), str(folder), 1, 1))
+
+    assert api.get(f"/v1/tracks/{own_id}/audio").data == file.read_bytes()
+
+
+def test_audio_features_are_flat(api):
+    """Attributes, descriptors with their confidence, and tags stand side by side."""
+    found = api.get("/v1/audio-features/test:6").json
+
+    expected = {"energy": 0.5, "liveness": None, "tempo": 86.0, "tempo_confidence": 0.8, "key": 6, "loudness": None}
+    assert {name: found[name] for name in expected} == expected
+    assert found["tags"] == {"calm": 0.7}
+    assert found["model_version"] == "test-1"
+
+
+def test_a_track_that_nobody_listened_to_has_no_neighbours(api, services, tmp_path):
+    """A pending track answers 422 where an analysis is needed, and says that it is pending."""
+    register(services.catalogue, write_tone(tmp_path / "pending.wav", 700), 301)
+    wait_until_indexed(services)
+
+    for path in ("/v1/tracks/test:301/similar", "/v1/audio-features/test:301"):
+        answer = api.get(path)
+        assert answer.status_code == 422
+        assert "pending" in answer.json["detail"]
+
+
+def test_a_refused_track_says_why(api, services, tmp_path):
+    """A failed track carries its reason."""
+    own_id = register(services.catalogue, write_tone(tmp_path / "refused.wav", 800), 302)
+    services.catalogue.analyses.refuse(own_id, "The file is silent.")
+    [track] = api.get("/v1/tracks?status=failed").json["tracks"]
+
+    assert (track["id"], track["reason"]) == (own_id, "The file is silent.")

@@ -1,0 +1,157 @@
+"""Health, status, metrics, headers and errors of the API."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.api.app import create_app
+from services.composition import compose
+from services.domain.errors import NotConfigured
+from services.settings import Settings
+from tests.fakes.library import MODEL
+from tests.fakes.serving import LIBRARY_SIZE
+
+
+def test_a_healthy_service_is_ready(api):
+    """With everything up, both checks answer 200 and every part is ok."""
+    assert api.get("/healthz").json == {"status": "ok"}
+    answer = api.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json["ready"] is True
+    assert {name for name, part in answer.json["parts"].items() if part["ok"]} == {
+        "catalogue", "broker", "index", "indexer",
+    }  # fmt: skip
+
+
+def test_readiness_says_which_part_is_missing(tmp_path):
+    """Without a broker the service is alive but not ready, and says that it is the broker."""
+    services = compose(Settings(data_dir=tmp_path, redis_url="redis://127.0.0.1:1/0"))
+    api = create_app(services).test_client()
+    try:
+        alive, ready = api.get("/healthz"), api.get("/readyz")
+    finally:
+        services.close()
+
+    assert alive.status_code == 200
+    assert (ready.status_code, ready.content_type) == (503, "application/problem+json")
+    assert ready.json["parts"]["broker"]["ok"] is False
+    assert ready.json["parts"]["catalogue"]["ok"] is True
+    assert "broker" in ready.json["detail"]
+    assert "Retry-After" in ready.headers
+
+
+def test_a_stopped_indexer_is_not_ready(tmp_path, broker_url):
+    """When the indexer has ended, readiness says so."""
+    services = compose(Settings(data_dir=tmp_path, redis_url=broker_url))
+    try:
+        services.embedded.indexer.stop()
+        parts = create_app(services).test_client().get("/readyz").json["parts"]
+    finally:
+        services.close()
+
+    assert parts["indexer"]["ok"] is False
+
+
+def test_status_counts_the_library(api, library_dir):
+    """The status has the counts, the model, the index and where everything lies."""
+    status = api.get("/v1/status").json
+
+    assert status["tracks"]["ready"] == LIBRARY_SIZE
+    assert status["index"] == {"kind": "edge", "points": LIBRARY_SIZE, "pending": 0}
+    assert (status["model_version"], status["data_dir"]) == (MODEL, str(library_dir))
+
+
+def test_metrics_count_tracks_and_time_requests(api):
+    """Prometheus sees tracks by status, the index, and each route's latency under its route, not its path."""
+    api.get("/v1/tracks/test:1")
+    api.get("/made/up")
+    lines = api.get("/metrics").text.splitlines()
+
+    assert f'segue_tracks{{status="ready"}} {LIBRARY_SIZE}.0' in lines
+    assert f"segue_index_points {LIBRARY_SIZE}.0" in lines
+    assert "segue_index_pending 0.0" in lines
+    counted = 'segue_http_request_duration_seconds_count{endpoint="/v1/tracks/<track_id>",method="GET",status="200"}'
+    assert any(line.startswith(counted) for line in lines)
+    assert not any("/made/up" in line for line in lines)
+
+
+def test_a_request_id_is_kept_or_made(api):
+    """A plain X-Request-ID comes back and is logged; anything else is replaced."""
+    with capture_logs() as logs:
+        kept = api.get("/healthz", headers={"X-Request-ID": "abc-1"})
+    made = api.get("/healthz", headers={"X-Request-ID": 'x"} forged'})
+
+    assert kept.headers["X-Request-ID"] == "abc-1"
+    assert len(made.headers["X-Request-ID"]) == 32
+    assert [entry["path"] for entry in logs if entry["event"] == "request"] == ["/healthz"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/v1/tracks", "/nowhere", "/openapi.json", "/v1/tracks/test:1/audio"])
+def test_every_answer_is_protected(api, path):
+    """Pages, answers and errors all carry the headers that keep browsers from guessing and framing."""
+    headers = api.get(path).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_the_page_may_run_only_its_own_scripts(api):
+    """The main page's policy allows no inline script or style and nothing from elsewhere."""
+    policy = api.get("/").headers["Content-Security-Policy"]
+
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize("path", ["/", "/web/app.js", "/web/style.css", "/docs", "/docs/assets/swagger-ui-bundle.js"])
+def test_pages_are_served_from_here(api, path):
+    """The page and the reference come whole from this process."""
+    assert api.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/web/../client.py", "/web/%2e%2e/client.py", "/docs/assets/..%2f__init__.py", "/web/none.js"]
+)
+def test_nothing_else_is_served(api, path):
+    """No path leads out of the pages' folders."""
+    answer = api.get(path)
+
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+def test_a_wrong_method_says_which_are_right(api):
+    """405 keeps its Allow header."""
+    answer = api.delete("/v1/tracks")
+
+    assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
+    assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+
+
+def test_a_defect_shows_nothing_of_itself(services):
+    """An unforeseen error is 500 with the request id; its trace is in the log only."""
+    app = create_app(services)
+    app.add_url_rule("/defect", view_func=lambda: {}["secret detail"])
+    with capture_logs() as logs:
+        answer = app.test_client().get("/defect")
+
+    assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+    assert "secret" not in answer.text
+    assert answer.json["request_id"] in answer.json["detail"]
+    assert any(isinstance(entry.get("exc_info"), KeyError) for entry in logs)
+
+
+def test_edge_refuses_several_processes(tmp_path, broker_url):
+    """Qdrant Edge with more than one API process is refused with the remedy."""
+    with pytest.raises(NotConfigured, match="SEGUE_QDRANT_URL"):
+        compose(Settings(data_dir=tmp_path, redis_url=broker_url, api_processes=2))
+
+
+def test_a_service_without_a_broker_setting_is_refused(tmp_path):
+    """Without SEGUE_REDIS_URL nothing is opened."""
+    with pytest.raises(NotConfigured, match="SEGUE_REDIS_URL"):
+        compose(Settings(data_dir=tmp_path))
+
+    assert list(tmp_path.iterdir()) == []
