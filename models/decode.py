@@ -29,6 +29,7 @@ PREROLL_FRAMES = 8192  # Vorbis's longest block: after a seek in an open file, t
 
 MIN_SECONDS = 5.0  # below this there is no bar to count and no phrase to hear
 MAX_SECONDS = 12 * 3600.0  # longer than any album: an all-day recording has no one mood
+END_TOLERANCE = 0.5  # s of silence that complete a last window: many MP3s declare a few frames that are not there
 MAX_CHANNELS = 8  # 7.1 is the widest layout music is sold in; libsndfile would take 1024
 MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality there is no timbre left to hear
 MAX_SAMPLE_RATE = 384_000  # Hz: the fastest rate music is sold in
@@ -155,7 +156,7 @@ def _damage(error: soundfile.LibsndfileError, descriptor: int) -> str:
     unrecognised = 1  # SF_ERR_UNRECOGNISED_FORMAT
     if error.code == unrecognised:
         return reason_unrecognised(descriptor)
-    return f"The file is damaged: {error.error_string.rstrip('.')}"
+    return f"The file is damaged: {error.error_string.removeprefix('Error : ').rstrip('.')}"
 
 
 def _checked_length(descriptor: int) -> int:
@@ -225,8 +226,11 @@ def _read(file: soundfile.SoundFile, start: int, length: int) -> NDArray[np.floa
         file.read(min(start, PREROLL_FRAMES), dtype="float32")
         while done < length:  # second by second: eight channels at 384 kHz would hold 120 MB at once
             block = file.read(min(file.samplerate, length - done), dtype="float32", always_2d=True)
-            if len(block) == 0:
+            if len(block) == 0 and length - done > END_TOLERANCE * file.samplerate:
                 raise UnreadableAudio(_early_end(file, start + done))
+            if len(block) == 0:
+                window[:, done:] = 0
+                break
             window[:, done : done + len(block)] = block.T if folded == file.channels else block.mean(axis=1)
             done += len(block)
     except soundfile.LibsndfileError as error:
@@ -247,7 +251,7 @@ def _check_samples(window: NDArray[np.float32]) -> None:
     if not np.isfinite(peak):
         raise UnreadableAudio("Samples that are not numbers (NaN or infinite): the file is damaged")
     if peak > MAX_PEAK:
-        raise UnreadableAudio(f"Samples {peak:.0g} times above full scale: the file is damaged")
+        raise UnreadableAudio(f"Samples {peak:.3g} times above full scale: the file is damaged")
 
 
 def _sounding(decoded: list[NDArray[np.float32]], sample_rate: int, duration: float) -> Windows:

@@ -210,6 +210,23 @@ def test_streamed_flac_is_measured(write_sound, noise):
     assert len(windows.samples) >= 2
 
 
+@pytest.mark.parametrize(("frames", "readable"), [(5, True), (500, False)])
+def test_mp3_that_declares_more_frames(write_sound, noise, frames, readable):
+    """A few declared frames that are not there are silence; many mean that the file ends early."""
+    path = write_sound("boastful.mp3", noise(30, channels=1))
+    content = bytearray(path.read_bytes())
+    count = max(content.find(b"Xing"), content.find(b"Info")) + 8
+    declared = int.from_bytes(content[count : count + 4], "big") + frames
+    content[count : count + 4] = declared.to_bytes(4, "big")
+    path.write_bytes(content)
+
+    if readable:
+        assert len(read_windows(path).samples) == 3
+    else:
+        with pytest.raises(UnreadableAudio, match="ends early"):
+            read_windows(path)
+
+
 def test_mp3_without_a_length_header(write_sound, noise):
     """An MP3 whose estimated length runs past its end still gives windows from the music that is there."""
     samples = noise(60)
