@@ -13,8 +13,10 @@ PLAYS_NAMED = 3
 def because_of(taste: Taste, heard: Mapping[str, Embedded], vector: Vector) -> tuple[str, ...]:
     """The plays that pulled a taste towards a track most, strongest first.
 
-    A play's pull is its weight times its cosine similarity to the track; plays that push away are no reason.
+    A play's pull is its weight times its cosine similarity to the track. Where none pulls towards it (the track is
+    only the nearest of a far-away library), the one that pushes away least is named. What was rejected is no reason.
     """
-    pulls = {track_id: weight * float(heard[track_id].vector @ vector) for track_id, weight in taste.plays}
-    towards = sorted((track_id for track_id in pulls if pulls[track_id] > 0), key=lambda name: (-pulls[name], name))
-    return tuple(towards[:PLAYS_NAMED])
+    pulls = {track_id: weight * float(heard[track_id].vector @ vector) for track_id, weight in taste.plays if weight > 0}
+    strongest = sorted(pulls, key=lambda track_id: (-pulls[track_id], track_id))
+    towards = [track_id for track_id in strongest if pulls[track_id] > 0]
+    return tuple(towards[:PLAYS_NAMED] or strongest[:1])

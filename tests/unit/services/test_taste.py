@@ -87,6 +87,11 @@ def test_a_taste_is_always_a_finite_unit_vector(events):
     assert found is None or np.linalg.norm(found.vector) == pytest.approx(1, abs=1e-3)
 
 
+def test_a_far_away_track_still_has_a_reason():
+    """Where no play pulls towards it, the one that pushes away least is named."""
+    assert because_of(taste(ListenEvent("a"), ListenEvent("b")), TRACKS, -UNIT[0]) == ("b",)
+
+
 def test_the_reason_names_the_plays_that_pulled_most():
     """Strongest first; what pushed away or pointed elsewhere is no reason."""
     found = taste(ListenEvent("a"), ListenEvent("b", EventKind.LIKE), ListenEvent("c", EventKind.DISLIKE))

@@ -1,0 +1,87 @@
+"""A whole Segue, started as its owner starts it, on the demo library."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from services.client import SegueClient
+from tests.conftest import missing
+
+SEGUE = str(Path(sys.executable).with_name("segue"))
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service, the folder that it plays from, and the process that keeps it."""
+
+    client: SegueClient
+    music: Path
+    process: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="session")
+def demo_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real music: the packages that `make up` uses, as a folder of their own."""
+    if shutil.which("apt-get") is None:
+        missing("apt-get, which fetches the demo music,")
+    command = [SEGUE, "demo-library"]
+    kept = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    folder = tmp_path_factory.mktemp("library") / "music"
+    shutil.copytree(kept, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def running(demo_music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`segue up FOLDER`, from its start until the folder is analysed, and its end by Ctrl-C."""
+    port = free_port()
+    environment = os.environ | {
+        "SEGUE_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "SEGUE_PORT": str(port),
+        "COLUMNS": "200",
+    }
+    process = subprocess.Popen(
+        [SEGUE, "up", str(demo_music)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    )
+    try:
+        output = _read_until(process, "Ctrl-C stops everything")
+        assert "Listening at" in output, output
+        with SegueClient(f"http://127.0.0.1:{port}") as client:
+            yield Running(client, demo_music, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=STOP_SECONDS)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+
+
+def _read_until(process: subprocess.Popen[str], words: str) -> str:
+    lines: list[str] = []
+    for line in process.stdout or ():
+        lines.append(line)
+        if words in line:
+            break
+    return "".join(lines)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,122 @@
+"""From a folder of real music to recommendations: real broker, workers, index, API and music."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from statistics import mean
+from time import monotonic, sleep
+
+import psutil
+import pytest
+
+from services.domain.listening import EventKind, ListenEvent
+from services.domain.track import TrackStatus
+
+pytestmark = pytest.mark.timeout(900)
+
+API_MEMORY_LIMIT = 200 * 1024 * 1024
+
+
+def soundtrack(track) -> str:
+    return track.path.split("/")[0]
+
+
+def eventually(condition: Callable[[], bool], *, within: float = 30.0) -> bool:
+    deadline = monotonic() + within
+    while not condition() and monotonic() < deadline:
+        sleep(0.05)
+    return condition()
+
+
+@pytest.fixture(scope="module")
+def library(running):
+    return {track.id: track for track in running.client.tracks(status=TrackStatus.READY)}
+
+
+def test_every_track_of_the_demo_library_is_ready(running, library):
+    """Nothing failed, and the demo has what `make up` promises."""
+    assert Counter(map(soundtrack, library.values())) == {
+        "drascula-music": 27,
+        "singularity-music": 16,
+        "asc-music": 3,
+    }
+    assert running.client.status().tracks[TrackStatus.READY] == len(library)
+
+
+def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chance(running, library):
+    """One play of a soundtrack brings more of it than picking at random would, and so do three plays."""
+    sizes = Counter(map(soundtrack, library.values()))
+    for plays in (1, 3):
+        found, chance = [], []
+        for name, size in sizes.items():
+            own = [track_id for track_id in library if soundtrack(library[track_id]) == name]
+            if size <= plays:
+                continue
+            for first in range(0, size - plays + 1, plays):
+                history = own[first : first + plays]
+                answer = running.client.recommend(history, limit=5)
+                found.append(mean(soundtrack(track) == name for track in answer.tracks))
+                chance.append((size - plays) / (len(library) - plays))
+
+        assert mean(found) > mean(chance) + 0.15, f"{plays} plays"
+
+
+def test_a_history_leaves_itself_out_and_says_why(running, library):
+    """No recommendation was in the history, and each names plays of it; unknown ids are listed."""
+    first, second, third, *_ = library
+    history = [
+        ListenEvent(first),
+        ListenEvent(second, EventKind.LIKE),
+        ListenEvent(third, EventKind.DISLIKE),
+        ListenEvent("isrc:NOSUCH000000"),
+    ]
+    answer = running.client.recommend(history, limit=20)
+
+    assert len(answer.tracks) == 20
+    assert not {track.id for track in answer.tracks} & {first, second, third}
+    assert all(track.because_of and set(track.because_of) <= {first, second} for track in answer.tracks)
+    assert answer.unknown == ["isrc:NOSUCH000000"]
+
+
+def test_a_second_scan_analyses_nothing(running, library):
+    """Every file is known: the job is done as soon as it is listed."""
+    job = running.client.wait_for(running.client.scan(running.music), timeout=60)
+
+    assert (job.total, job.done, job.failed, job.tracks) == (len(library), len(library), 0, [])
+
+
+def test_a_new_file_is_recommended_once_it_is_analysed_and_a_broken_one_has_its_reason(running, library):
+    """Copied in and scanned, it turns up among the tracks that are similar to others."""
+    seed = next(iter(library))
+    [original, *_] = (running.music / "asc-music").rglob("*.mp3")
+    new = running.music / "new" / "song.mp3"
+    new.parent.mkdir()
+    shutil.copy(original, new)
+    with new.open("r+b") as stream:  # only its first two thirds: another recording
+        stream.truncate(original.stat().st_size * 2 // 3)
+    (running.music / "new" / "diary.mp3").write_text("Dear diary\n" * 100)
+    job = running.client.wait_for(running.client.scan(running.music), timeout=120)
+
+    assert [(failure.path.split("/")[-1], failure.reason) for failure in job.failures] == [
+        ("diary.mp3", "Header missing: not an audio file that Segue reads (MP3, FLAC, Ogg, Opus, WAV).")
+    ]
+    [added] = job.tracks
+
+    def is_recommended() -> bool:
+        return added in {track.id for track in running.client.similar(seed, limit=100).tracks}
+
+    assert eventually(is_recommended)
+
+
+def test_the_api_process_stays_small_and_knows_no_torch(running):
+    """After all of the above, no process that serves HTTP has mapped torch or passed 200 MB."""
+    serving = [
+        process
+        for process in psutil.Process(running.process.pid).children(recursive=True)
+        if any("gunicorn" in part for part in process.cmdline())
+    ]
+
+    assert serving
+    for process in serving:
+        assert process.memory_info().rss < API_MEMORY_LIMIT
+        assert not [region.path for region in process.memory_maps() if "torch" in region.path]

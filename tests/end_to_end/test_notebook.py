@@ -1,0 +1,42 @@
+"""The notebook runs from its first cell to its last against a real service."""
+
+import os
+from pathlib import Path
+
+import jupytext
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted(Path("notebooks").glob("*.py"))
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_shows_plots(running, source, monkeypatch):
+    """No cell raises, and there are plots and tables to look at."""
+    monkeypatch.setenv("SEGUE_URL", running.client.url)
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())  # noqa: PTH109  an environment variable is text
+    notebook = jupytext.read(source)
+    NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
+    shown = [
+        kind
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type in {"display_data", "execute_result"}
+        for kind in output.data
+    ]
+
+    assert shown.count("image/png") >= 2
+    assert shown.count("text/html") >= 3
+
+
+@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_paired_notebook_says_the_same_and_has_outputs(source):
+    """What is shown on the web is what the .py file says, already executed."""
+    paired = jupytext.read(source.with_suffix(".ipynb"))
+    cells = [(cell.cell_type, cell.source) for cell in paired.cells]
+
+    assert cells == [(cell.cell_type, cell.source) for cell in jupytext.read(source).cells]
+    assert any(cell.cell_type == "code" and cell.outputs for cell in paired.cells)
