@@ -18,7 +18,7 @@ from workers.reconcile import reconcile as send_lost_work
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GONE = "None of the files that held it can be read any more."
+GONE = "None of the files that held it is there any more."
 
 log = structlog.get_logger()
 
@@ -45,18 +45,16 @@ def analyse(track_id: str) -> None:
 
 
 def analyse_first_readable(paths: list[str]) -> Analysis | str:
-    """The analysis of the first file that gives one, or the reason why the last one does not."""
+    """The analysis of the first file that gives one, or the reason why none does."""
     from models.analysis import analyse as analyse_file  # noqa: PLC0415  torch belongs in the children
     from models.errors import AnalysisError  # noqa: PLC0415
 
-    reason = GONE
-    for path in paths:
+    reasons = []
+    for path in filter(Path.exists, map(Path, paths)):
         try:
-            found = analyse_file(Path(path))
+            found = analyse_file(path)
         except AnalysisError as error:
-            reason = str(error)
-        except OSError as error:
-            reason = GONE if isinstance(error, FileNotFoundError) else f"The file cannot be read: {error.strerror}."
+            reasons.append(str(error))
         else:
             return Analysis(
                 embedding=found.embedding,
@@ -66,7 +64,7 @@ def analyse_first_readable(paths: list[str]) -> Analysis | str:
                 tags=found.tags,
                 model_version=found.model_version,
             )
-    return reason
+    return reasons[0] if reasons else GONE
 
 
 def _tell_indexer(process: ChildProcess) -> None:

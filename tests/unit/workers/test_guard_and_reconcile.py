@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
+from services.catalog.tables import TrackRow
 from services.domain.job import JobKind
 from services.domain.track import Analysis, Tags, TrackStatus
 from services.queue import ANALYSE_TASK
@@ -69,6 +71,8 @@ def test_finished_track_is_not_claimed(catalogue):
 
 def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
     """A pending track that no message stands for is found; a second pass at once does not repeat it."""
+    with catalogue.database.write() as session:
+        session.execute(update(TrackRow).values(sent_at=None))
     reconcile(catalogue, queue)
     reconcile(catalogue, queue)
 
