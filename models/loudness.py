@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfilt  # type: ignore[import-untyped]
+from scipy.signal import sosfilt
 
 BLOCK_SECONDS = 0.4
 STEP_SECONDS = 0.1

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import librosa
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d  # type: ignore[import-untyped]
-from scipy.signal import find_peaks  # type: ignore[import-untyped]
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 N_MELS = 96
 DYNAMIC_RANGE = 80.0  # dB below the loudest bin: beneath it, changes are noise
