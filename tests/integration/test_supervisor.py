@@ -1,0 +1,226 @@
+"""`segue up` as its user knows it: real processes, Ctrl-C, and what a crash leaves behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from services.client import SegueClient
+from services.domain.errors import ServiceUnreachable
+
+SAMPLE_RATE = 16_000
+PATIENCE_SECONDS = 90
+STOPPED_WITHIN_SECONDS = 10
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, patience=PATIENCE_SECONDS):
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def segue(data_dir, *arguments):
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", *arguments],
+        env=os.environ | {"SEGUE_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@dataclass
+class Running:
+    """A `segue up` and where it listens."""
+
+    process: psutil.Popen
+    data_dir: Path
+    port: int
+    output: Path
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def said(self):
+        return self.output.read_text(encoding="utf-8")
+
+    def part(self, word):
+        """The process of a part, named by a word of its command line."""
+        return next(child for child in self.process.children() if word in " ".join(child.cmdline()))
+
+
+@contextmanager
+def running(data_dir, *arguments):
+    """`segue up` in a session of its own; whatever the test leaves is killed."""
+    data_dir.mkdir(exist_ok=True)
+    port, output = free_port(), data_dir / "output"
+    with output.open("w", encoding="utf-8") as stream:
+        process = psutil.Popen(
+            [sys.executable, "-m", "services.cli", "up", "--port", str(port), *arguments],
+            env=os.environ | {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"},
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        yield Running(process, data_dir, port, output)
+    finally:
+        for left in [*family(process), process]:
+            if left.is_running():
+                left.kill()
+        process.wait()
+
+
+def family(process):
+    return process.children(recursive=True) if process.is_running() else []
+
+
+def serves(url):
+    with SegueClient(url, timeout=2) as client:
+        try:
+            return client.ready().ready
+        except ServiceUnreachable:
+            return False
+
+
+def all_gone(processes, within):
+    _, alive = psutil.wait_procs(processes, timeout=within)
+    return alive == []
+
+
+def write_songs(folder, count):
+    folder.mkdir()
+    axis = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
+    for number in range(count):
+        sound = 0.2 * np.sin(2 * np.pi * (150 + 10 * number) * axis) * (1 + np.sign(np.sin(4 * np.pi * axis)))
+        soundfile.write(folder / f"{number}.flac", sound, SAMPLE_RATE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    """A service that runs for all tests that leave it running."""
+    with running(tmp_path_factory.mktemp("up") / "data") as started:
+        wait_until(lambda: "Ctrl-C" in started.said)
+        yield started
+
+
+def test_second_up_says_where_the_first_one_is(up):
+    """A second `segue up` on the same data starts nothing and names the URL."""
+    second = segue(up.data_dir, "up")
+
+    assert second.returncode == 1
+    assert second.stderr.startswith("segue: Segue is already running")
+    assert up.url in second.stderr
+
+
+def test_second_up_with_a_folder_scans_through_the_first(up, tmp_path):
+    """A folder given to a second `segue up` is analysed by the service that runs, and ends in an example."""
+    second = segue(up.data_dir, "up", str(write_songs(tmp_path / "music", 3)))
+
+    assert second.returncode == 0, second.stderr
+    assert "3 of 3 files analysed, 0 failed." in second.stderr
+    assert "For example, after" in second.stderr
+
+
+def test_port_in_use_names_the_port_and_the_remedy(up, tmp_path):
+    """Another program on the port is a sentence, not a traceback, and nothing is left running."""
+    other = segue(tmp_path / "other", "up", "--port", str(up.port))
+
+    assert other.returncode == 1
+    assert other.stderr == (
+        f"segue: Port {up.port} on 127.0.0.1 is in use by another program. Choose another with --port or SEGUE_PORT.\n"
+    )
+
+
+def test_status_names_the_data_directory_and_the_service(up):
+    """`segue status` finds the service that runs on this data, whatever its port."""
+    found = segue(up.data_dir, "status", "--json")
+
+    assert '"running": true' in found.stdout
+    assert str(up.data_dir) in found.stdout
+    assert up.url in found.stdout
+
+
+def test_broker_listens_on_no_network(up):
+    """The broker is reached by a socket that only its owner may open."""
+    broker = up.part("valkey-server")
+
+    assert broker.net_connections(kind="inet") == []
+    socket_path = Path(" ".join(broker.cmdline()).split("unixsocket:")[1].strip())
+    assert socket_path.is_socket()
+    assert socket_path.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("word", ["valkey-server", "gunicorn", "celery"])
+def test_part_that_dies_is_started_again(up, word):
+    """Each part that is killed comes back, and the service is ready again."""
+    before = up.part(word)
+    before.kill()
+    wait_until(lambda: any(word in " ".join(child.cmdline()) for child in up.process.children() if child != before))
+    wait_until(lambda: serves(up.url))
+
+    assert up.part(word).pid != before.pid
+
+
+def test_ctrl_c_in_mid_analysis_leaves_nothing_running_and_loses_nothing(tmp_path):
+    """Ctrl-C ends every process within 10 s; the next start finishes what was not."""
+    data_dir, music = tmp_path / "data", write_songs(tmp_path / "music", 20)
+    with running(data_dir, str(music)) as first:
+        with SegueClient(first.url) as client:
+            wait_until(lambda: serves(first.url) and client.status().tracks["ready"] > 0)
+        everything = [first.process, *family(first.process)]
+        first.process.send_signal(signal.SIGINT)
+
+        assert all_gone(everything, within=STOPPED_WITHIN_SECONDS)
+        assert first.process.returncode == 0
+    assert '"pending": 0' not in segue(data_dir, "status", "--json").stdout, "all was done before: nothing was tested"
+    second = segue(data_dir, "up", str(music), "--port", str(free_port()), "--once")
+
+    assert "20 of 20 files analysed, 0 failed." in second.stderr
+
+
+def test_killed_supervisor_takes_everything_with_it(tmp_path):
+    """Even kill -9 leaves no process behind, and the next start works."""
+    with running(tmp_path / "data") as first:
+        wait_until(lambda: "Ctrl-C" in first.said)
+        parts = family(first.process)
+        first.process.kill()
+
+        assert all_gone(parts, within=STOPPED_WITHIN_SECONDS)
+    with running(tmp_path / "data") as second:
+        wait_until(lambda: serves(second.url))
+
+
+def test_data_directory_that_cannot_be_made_is_a_sentence(tmp_path):
+    """A data directory that cannot be used is named, with the setting that names another."""
+    (tmp_path / "file").write_text("in the way")
+    refused = segue(tmp_path / "file" / "data", "up")
+
+    assert refused.returncode == 1
+    assert "cannot be used" in refused.stderr
+    assert "SEGUE_DATA_DIR" in refused.stderr
+    assert "Traceback" not in refused.stderr

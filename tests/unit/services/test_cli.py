@@ -1,0 +1,147 @@
+"""The command line, without a service."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from services.api.schemas import Track
+from services.cli import app
+from services.commands.naming import resolve
+from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
+
+
+def segue(*arguments, **variables):
+    """Run a command as a script would: output, errors and exit code apart."""
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", *arguments],
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_lists_the_commands_of_every_package_and_imports_no_torch():
+    """`segue --help` names its own and the mounted commands without loading what they need."""
+    code = (
+        "import sys\nfrom services.cli import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'librosa', 'celery', 'sqlalchemy', 'flask'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert shown.returncode == 0, shown.stderr
+    for command in ("up", "scan", "status", "similar", "recommend", "reindex", "retry"):
+        assert f" {command} " in shown.stdout
+    for mounted in ("analyse", "demo-library", "worker"):
+        assert f" {mounted} " in shown.stdout
+
+
+def test_mounted_command_has_its_own_help():
+    """A command from another package is reached like the rest."""
+    shown = CliRunner().invoke(app, ["worker", "--help"])
+
+    assert shown.exit_code == 0
+    assert "--beat" in shown.output
+
+
+def test_unknown_command_is_refused():
+    """A misspelt command is an error, not a silent nothing."""
+    assert CliRunner().invoke(app, ["recomend"]).exit_code == 2
+
+
+def test_status_without_a_service_reads_the_catalogue(tmp_path):
+    """`segue status` names the data directory and counts tracks though nothing runs."""
+    shown = segue("status", "--json", SEGUE_DATA_DIR=str(tmp_path / "data"))
+    found = json.loads(shown.stdout)
+
+    assert found["running"] is False
+    assert found["data_dir"] == str(tmp_path / "data")
+    assert found["tracks"]["ready"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("similar", "anything"), "Is `segue up` running?"),
+        (("scan", "/"), "Is `segue up` running?"),
+        (("worker",), "SEGUE_REDIS_URL is not set"),
+        (("up", "/nonexistent/music"), "'/nonexistent/music' does not exist"),
+    ],
+)
+def test_expected_error_is_one_line(tmp_path, arguments, says):
+    """What a user can get wrong is one sentence on stderr and exit code 1."""
+    shown = segue(*arguments, SEGUE_DATA_DIR=str(tmp_path), SEGUE_PORT="9")
+
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr.startswith("segue: ")
+    assert says in shown.stderr
+    assert shown.stderr.count("\n") == 1
+
+
+def test_wrong_setting_is_named(tmp_path):
+    """A variable that cannot be read is named as the user wrote it."""
+    shown = segue("status", SEGUE_DATA_DIR=str(tmp_path), SEGUE_PORT="eighty")
+
+    assert shown.returncode == 1
+    assert shown.stderr.startswith("segue: SEGUE_PORT: ")
+
+
+def test_reindex_without_a_service_is_done_at_the_next_start(tmp_path):
+    """Each `segue reindex` asks for an index that is newer than the last."""
+    generations = [
+        json.loads(segue("reindex", "--json", SEGUE_DATA_DIR=str(tmp_path)).stdout)["generation"] for _ in range(2)
+    ]
+
+    assert generations[1] == generations[0] + 1
+
+
+class Library:
+    """Answers as a service with these titles does."""
+
+    def __init__(self, *titles):
+        self._tracks = [
+            Track.model_construct(id=str(number), title=title, artist=None, album=None)
+            for number, title in enumerate(titles)
+        ]
+
+    def track(self, name):
+        for track in self._tracks:
+            if track.id == name:
+                return track
+        raise TrackNotFound(name)
+
+    def tracks(self, search):
+        return iter([track for track in self._tracks if search.casefold() in track.title.casefold()])
+
+
+def test_track_is_named_by_its_id():
+    """An id is taken before any words."""
+    assert resolve(Library("1", "Peace"), "1").title == "Peace"
+
+
+def test_track_is_named_by_words_that_fit_only_one():
+    """Words of a title are enough where they leave no doubt."""
+    assert resolve(Library("Peace", "Battle"), "peac").title == "Peace"
+
+
+def test_exact_title_wins_over_titles_that_contain_it():
+    """A whole title is not ambiguous because a longer one holds it."""
+    assert resolve(Library("Peace Again", "Peace"), "peace").title == "Peace"
+
+
+def test_words_that_fit_several_tracks_are_refused_with_candidates():
+    """An ambiguous name lists what it could mean instead of guessing."""
+    with pytest.raises(InvalidRequest, match=r"could be any of these(.|\n)*War and Peace"):
+        resolve(Library("War and Peace", "Peace Again"), "peace")
+
+
+def test_words_that_fit_nothing_are_refused():
+    """A name that nothing has is an error that repeats it."""
+    with pytest.raises(NotFound, match="'jazz'"):
+        resolve(Library("Peace"), "jazz")
