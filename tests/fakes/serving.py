@@ -1,6 +1,7 @@
 """Fixtures that serve the API: in this process for most tests, as the real gunicorn process for some."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -72,6 +73,13 @@ def wait_until_indexed(services: Services) -> None:
     while services.embedded.indexer.problem is not None or services.catalogue.indexing.count_pending():
         assert time.monotonic() < deadline, services.embedded.indexer.problem
         time.sleep(0.01)
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -11,8 +11,19 @@ from services.settings import Settings
 from tests.fakes.library import write_tone
 
 JOB = {
-    "id", "kind", "state", "path", "total", "done", "failed", "failures", "reason", "tracks", "created_at", "finished_at",
-}  # fmt: skip
+    "id",
+    "kind",
+    "state",
+    "path",
+    "total",
+    "done",
+    "failed",
+    "failures",
+    "reason",
+    "tracks",
+    "created_at",
+    "finished_at",
+}
 NOWHERE = "redis://127.0.0.1:1/0"
 
 

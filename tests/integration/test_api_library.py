@@ -10,8 +10,19 @@ from tests.fakes.library import register, track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
 
 SHAPE = {
-    "id", "title", "artist", "album", "year", "genre", "duration_ms", "path", "status", "attributes", "descriptors", "ids",
-}  # fmt: skip
+    "id",
+    "title",
+    "artist",
+    "album",
+    "year",
+    "genre",
+    "duration_ms",
+    "path",
+    "status",
+    "attributes",
+    "descriptors",
+    "ids",
+}
 
 
 def test_pages_cover_the_library_once(api):

@@ -70,7 +70,9 @@ def test_metrics_count_tracks_and_time_requests(api):
     assert f'segue_tracks{{status="ready"}} {LIBRARY_SIZE}.0' in lines
     assert f"segue_index_points {LIBRARY_SIZE}.0" in lines
     assert "segue_index_pending 0.0" in lines
-    counted = 'segue_http_request_duration_seconds_count{endpoint="/v1/tracks/<track_id>",method="GET",status="200"}'
+    counted = (
+        'segue_http_request_duration_seconds_count{endpoint="/v1/tracks/<path:track_id>",method="GET",status="200"}'
+    )
     assert any(line.startswith(counted) for line in lines)
     assert not any("/made/up" in line for line in lines)
 

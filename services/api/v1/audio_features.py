@@ -20,7 +20,7 @@ class NotAnalysed(InvalidRequest):
         super().__init__(f"Track '{track.id}' has no analysis; it is {track.status}{why}.")
 
 
-@audio_features.get("/audio-features/<track_id>")
+@audio_features.get("/audio-features/<path:track_id>")
 @audio_features.output(AudioFeatures)
 @audio_features.doc(operation_id="getAudioFeatures", summary="The analysis of a track")
 def get_audio_features(track_id: str) -> AudioFeatures:

@@ -61,7 +61,7 @@ def list_tracks(query_data: TrackPageQuery) -> TrackPage:
     return TrackPage(tracks=[Track.of(track) for track in page.tracks], next_cursor=page.next_cursor)
 
 
-@tracks.get("/tracks/<track_id>")
+@tracks.get("/tracks/<path:track_id>")
 @tracks.output(Track)
 @tracks.doc(operation_id="getTrack", summary="Get a track")
 def get_track(track_id: str) -> Track:
@@ -69,7 +69,7 @@ def get_track(track_id: str) -> Track:
     return Track.of(services().catalogue.tracks.get(resolve_track(track_id)))
 
 
-@tracks.get("/tracks/<track_id>/similar")
+@tracks.get("/tracks/<path:track_id>/similar")
 @tracks.input(SimilarQuery, location="query")
 @tracks.output(Recommendations)
 @tracks.doc(operation_id="getSimilarTracks", summary="Get tracks that feel like this one")
@@ -84,7 +84,7 @@ def get_similar(track_id: str, query_data: Any) -> Recommendations:  # noqa: ANN
     return Recommendations(tracks=with_metadata(found), unknown=[])
 
 
-@tracks.get("/tracks/<track_id>/audio")
+@tracks.get("/tracks/<path:track_id>/audio")
 @tracks.doc(
     operation_id="getTrackAudio",
     summary="Listen to a track",

@@ -1,0 +1,164 @@
+"""The OpenAPI document says what the API does, and the API does what it says."""
+
+import io
+import re
+import subprocess
+import sys
+
+import pytest
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from services.api.fields import DESCRIPTORS, MEASURES
+from services.api.schemas import AudioFeatures
+from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
+
+PAGES = {"/", "/web/<path:name>", "/docs", "/docs/assets/<name>", "/openapi.json"}
+
+
+@pytest.fixture
+def document(api):
+    return api.get("/openapi.json").json
+
+
+def template(rule):
+    """A Flask route as OpenAPI writes it."""
+    return re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule)
+
+
+def check(document, schema, value):
+    """Raise if a value does not fit a schema of the document."""
+    OAS31Validator({**schema, "components": document["components"]}).validate(value)
+
+
+def test_the_document_is_valid(document):
+    """The document is OpenAPI 3.1."""
+    assert document["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_route_is_documented(app, document):
+    """Each route that is no page has an operation with an id, a summary, a tag and documented parameters."""
+    routes = {
+        (template(rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule not in PAGES
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    operations = {
+        (path, method): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+    assert set(operations) == routes
+    assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
+    tags = {tag["name"] for tag in document["tags"]}
+    for operation in operations.values():
+        assert operation["summary"]
+        assert set(operation["tags"]) <= tags
+        assert operation["tags"]
+        assert all(parameter["description"] for parameter in operation["parameters"])
+
+
+def test_every_field_of_a_request_is_described(document):
+    """Fields that a client sends say what they mean, units included."""
+    schemas = document["components"]["schemas"]
+    undescribed = [
+        f"{name}.{field}"
+        for name in ("RecommendationRequest", "ListenEvent", "Filters", "ScanRequest", "UploadForm")
+        for field, schema in schemas[name]["properties"].items()
+        if not schema.get("description")
+    ]
+
+    assert undescribed == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body"),
+    [
+        ("get /v1/tracks?limit=0", 422, {}),
+        ("get /v1/tracks?cursor=x", 422, {}),
+        ("get /v1/tracks/nobody", 404, {}),
+        ("get /v1/tracks/nobody/similar", 404, {}),
+        ("get /v1/tracks/test:1/similar?x=1", 422, {}),
+        ("get /v1/tracks/nobody/audio", 404, {}),
+        ("get /v1/audio-features/nobody", 404, {}),
+        ("get /v1/jobs/none", 404, {}),
+        ("post /v1/recommendations", 400, {"data": "{", "content_type": "application/json"}),
+        ("post /v1/recommendations", 415, {"data": "x"}),
+        ("post /v1/recommendations", 413, {"data": b" " * 300_000, "content_type": "application/json"}),
+        ("post /v1/recommendations", 422, {"json": {}}),
+        ("post /v1/scans", 422, {"json": {"path": "relative"}}),
+        ("post /v1/tracks", 415, {"json": {}}),
+        ("post /v1/tracks", 422, {"data": {"x": "y"}, "content_type": "multipart/form-data"}),
+        ("post /v1/tracks", 415, {"data": {"file": (io.BytesIO(b"x"), "a.mp3")}}),
+    ],
+)
+def test_bad_requests_are_documented_problems(api, document, asked, status, body):
+    """Each error is problem+json, its status is documented for its operation, and its body fits the schema."""
+    method, path = asked.split()
+    answer = getattr(api, method)(path, **body)
+    routes = api.application.url_map.bind("localhost")
+    rule = routes.match(path.partition("?")[0], method.upper(), return_rule=True)[0].rule
+    operation = document["paths"][template(rule)][method]
+
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert str(status) in operation["responses"]
+    check(document, document["components"]["schemas"]["Problem"], answer.json)
+    assert answer.json["status"] == status
+    assert answer.json["instance"] == path.partition("?")[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("/healthz", "/healthz"),
+        ("/readyz", "/readyz"),
+        ("/v1/status", "/v1/status"),
+        ("/v1/tracks", "/v1/tracks"),
+        ("/v1/tracks/test:1", "/v1/tracks/{track_id}"),
+        ("/v1/tracks/test:1/similar", "/v1/tracks/{track_id}/similar"),
+        ("/v1/audio-features/test:1", "/v1/audio-features/{track_id}"),
+    ],
+)
+def test_answers_fit_their_schema(api, document, path, template):
+    """What is answered is what is documented."""
+    answer = api.get(path)
+    documented = document["paths"][template]["get"]["responses"]["200"]
+
+    assert answer.status_code == 200
+    check(document, documented["content"]["application/json"]["schema"], answer.json)
+
+
+def test_examples_are_accepted(api, document):
+    """The example of a request is itself a good request."""
+    example = document["components"]["schemas"]["RecommendationRequest"]["example"]
+
+    assert api.post("/v1/recommendations", json=example).status_code == 200
+
+
+def test_every_measure_can_be_filtered_and_read():
+    """Filters, their documentation and the flat analysis name the same fields."""
+    assert set(MEASURES) == set(RANGE_FIELDS)
+    assert {*ATTRIBUTES, *DESCRIPTORS} <= set(AudioFeatures.model_fields)
+
+
+def test_the_api_process_stays_small():
+    """Importing the application with its index brings in no torch, no librosa, no models and no qdrant-client."""
+    program = (
+        "import sys, services.api.app, services.index.indexer_thread\n"
+        "unwanted = {'torch', 'torchaudio', 'librosa', 'soundfile', 'models', 'workers', 'qdrant_client'}\n"
+        "print(sorted(unwanted & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_client_needs_no_server_code():
+    """Importing the client brings in neither Flask nor SQLAlchemy."""
+    program = "import sys, services.client\nprint(sorted({'flask', 'sqlalchemy', 'qdrant_edge'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

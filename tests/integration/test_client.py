@@ -1,0 +1,150 @@
+"""The typed client against the real application."""
+
+import socket
+
+import httpx
+import pytest
+
+from services.api.service_schemas import Problem
+from services.client import ProblemError, SegueClient, error_of
+from services.domain.errors import (
+    InvalidRequest,
+    NotFound,
+    PathNotScannable,
+    SegueError,
+    ServiceUnreachable,
+    TrackNotFound,
+    Unavailable,
+    UnsupportedAudio,
+)
+from services.domain.filters import Filters, Range
+from services.domain.job import JobState
+from services.domain.listening import EventKind, ListenEvent
+from tests.fakes.library import track_id, write_tone
+from tests.fakes.serving import LIBRARY_SIZE
+
+
+@pytest.fixture
+def client(app):
+    with SegueClient("http://segue.test", transport=httpx.WSGITransport(app=app)) as made:
+        yield made
+
+
+def test_tracks_follow_the_pages(client):
+    """The iterator yields the whole library, whatever the page size."""
+    assert len({track.id for track in client.tracks(page=5)}) == LIBRARY_SIZE
+    assert [track.title for track in client.tracks("title 007")] == ["Title 007"]
+
+
+def test_similar_passes_filters_on(client):
+    """Ranges and keywords reach the service."""
+    wanted = Filters({"tempo": Range(84, 90)}, {"genre": ("Ambient", "folk")})
+    found = client.similar("test:2", limit=100, filters=wanted)
+
+    assert {track.id for track in found.tracks} == {track_id(number) for number in (4, 5, 8, 9)}
+
+
+def test_recommend_takes_ids_and_events(client):
+    """A bare id is a play; events keep their kind; exclusions and filters are passed on."""
+    history = ["test:1", ListenEvent("test:5", EventKind.LIKE, played_ms=2000), "nobody"]
+    found = client.recommend(history, limit=3, filters=Filters(any_of={"genre": ("Folk",)}), exclude=["test:9"])
+
+    assert found.unknown == ["nobody"]
+    assert len(found.tracks) == 3
+    assert track_id(9) not in {track.id for track in found.tracks}
+    assert all(track.genre == "Folk" and track.because_of for track in found.tracks)
+
+
+def test_audio_features_are_attributes(client):
+    """What the analysis found is an attribute each, extras included."""
+    found = client.audio_features("test:6")
+
+    assert (found.tempo, found.key, found.model_extra["tempo_confidence"]) == (86.0, 6, 0.8)
+
+
+def test_status_and_readiness(client):
+    """Counts and readiness arrive typed."""
+    assert client.status().tracks["ready"] == LIBRARY_SIZE
+    assert client.ready().ready
+
+
+def test_a_job_is_waited_for(client, services, tmp_path):
+    """wait_for reports progress and returns the job as it ended."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    job = client.scan(folder)
+    services.catalogue.jobs.begin(job.id, total=0)
+    seen = []
+
+    def finish(state):
+        seen.append(state.state)
+        services.catalogue.jobs.complete_listing(job.id, unchanged=0)
+
+    assert client.wait_for(job, finish, timeout=10).state == JobState.DONE
+    assert (seen[0], seen[-1]) == (JobState.QUEUED, JobState.DONE)
+
+
+def test_waiting_can_time_out(client, tmp_path):
+    """A job that nobody works on raises TimeoutError, and is not lost."""
+    job = client.scan(tmp_path)
+    with pytest.raises(TimeoutError, match=job.id):
+        client.wait_for(job, timeout=0)
+
+
+def test_an_upload_arrives(client, tmp_path):
+    """A file is sent, and its track is in the answer."""
+    job = client.upload(write_tone(tmp_path / "new.wav", 444))
+
+    assert client.track(job.tracks[0]).title == "new"
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (lambda client, _: client.track("nobody"), TrackNotFound),
+        (lambda client, _: client.track("a/b?c#d"), TrackNotFound),
+        (lambda client, _: client.scan("nowhere"), PathNotScannable),
+        (lambda client, _: client.similar("test:1", limit=0), InvalidRequest),
+        (lambda client, folder: client.upload(folder / "text.mp3"), UnsupportedAudio),
+    ],
+)
+def test_problems_are_raised_as_what_they_are(client, tmp_path, call, kind):
+    """An error of the service is the same class and message in the client."""
+    (tmp_path / "text.mp3").write_text("no audio")
+    with pytest.raises(SegueError) as caught:
+        call(client, tmp_path)
+
+    assert type(caught.value) is kind
+    assert caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NotFound), (422, InvalidRequest), (503, Unavailable), (418, ProblemError)]
+)
+def test_an_unknown_problem_is_the_nearest_error(status, kind):
+    """A type that this client does not know is judged by its status."""
+    problem = Problem(type="urn:new", title="New", status=status, detail="So it is.", instance="/", request_id="1")
+    error = error_of(problem)
+
+    assert (type(error), error.detail) == (kind, "So it is.")
+
+
+def test_nobody_answers():
+    """Where nothing listens the error names the URL and the remedy."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with SegueClient(url) as client, pytest.raises(ServiceUnreachable, match="segue up") as caught:
+            client.status()
+
+    assert url in caught.value.detail
+
+
+def test_something_else_answers():
+    """A server that is not Segue is told apart from a Segue that is ill."""
+    other = httpx.MockTransport(lambda _: httpx.Response(200, html="<h1>It works!</h1>"))
+    with (
+        SegueClient("http://other.test", transport=other) as client,
+        pytest.raises(ServiceUnreachable, match="not Segue"),
+    ):
+        client.status()
