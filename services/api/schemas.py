@@ -254,6 +254,9 @@ class AudioFeatures(Response):
     duration_ms: int | None = Field(description="Length in milliseconds.")
     model_version: str = Field(description="The encoder that listened.")
     tags: dict[str, float] = Field(description="Tags the encoder heard, each with its strength, 0 to 1.")
+    embedding: list[float] | None = Field(
+        description="Where the track lies in the vibe space: 128 numbers, unit length. Null unless it is ready."
+    )
     energy: float | None = _measured("energy")
     valence: float | None = _measured("valence")
     danceability: float | None = _measured("danceability")

@@ -46,6 +46,8 @@ class EdgeIndex(VectorIndex):
                 size=EMBEDDING_DIM,
                 distance=qdrant_edge.Distance.Cosine,
                 datatype=qdrant_edge.VectorStorageDatatype.Float32,
+                # Mapped, not read in: a chunk of 32 MB would count as this process's memory from the first vector on.
+                memory=qdrant_edge.Memory.Cold,
             ),
             optimizers=qdrant_edge.EdgeOptimizersConfig(indexing_threshold=INDEX_ALWAYS),
         )

@@ -16,7 +16,9 @@ def because_of(taste: Taste, heard: Mapping[str, Embedded], vector: Vector) -> t
     A play's pull is its weight times its cosine similarity to the track. Where none pulls towards it (the track is
     only the nearest of a far-away library), the one that pushes away least is named. What was rejected is no reason.
     """
-    pulls = {track_id: weight * float(heard[track_id].vector @ vector) for track_id, weight in taste.plays if weight > 0}
+    pulls = {
+        track_id: weight * float(heard[track_id].vector @ vector) for track_id, weight in taste.plays if weight > 0
+    }
     strongest = sorted(pulls, key=lambda track_id: (-pulls[track_id], track_id))
     towards = [track_id for track_id in strongest if pulls[track_id] > 0]
     return tuple(towards[:PLAYS_NAMED] or strongest[:1])

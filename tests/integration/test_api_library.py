@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from services.catalog.library import FileStamp
@@ -195,6 +196,8 @@ def test_audio_features_are_flat(api):
     assert {name: found[name] for name in expected} == expected
     assert found["tags"] == {"calm": 0.7}
     assert found["model_version"] == "test-1"
+    assert np.linalg.norm(found["embedding"]) == pytest.approx(1)
+    assert len(found["embedding"]) == 128
 
 
 def test_a_track_that_nobody_listened_to_has_no_neighbours(api, services, tmp_path):

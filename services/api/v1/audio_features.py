@@ -24,10 +24,12 @@ class NotAnalysed(InvalidRequest):
 @audio_features.output(AudioFeatures)
 @audio_features.doc(operation_id="getAudioFeatures", summary="The analysis of a track")
 def get_audio_features(track_id: str) -> AudioFeatures:
-    """Attributes, descriptors and tags of one track in a flat object."""
-    track = services().catalogue.tracks.get(resolve_track(track_id))
+    """Attributes, descriptors, tags and embedding of one track in a flat object."""
+    tracks = services().catalogue.tracks
+    track = tracks.get(resolve_track(track_id))
     if track.model_version is None:
         raise NotAnalysed(track)
+    embedded = tracks.embedded([track.id]).get(track.id)
     return AudioFeatures.model_validate(
         {
             **(track.descriptors or {}),
@@ -36,5 +38,6 @@ def get_audio_features(track_id: str) -> AudioFeatures:
             "duration_ms": track.duration_ms,
             "model_version": track.model_version,
             "tags": dict(track.tags or {}),
+            "embedding": None if embedded is None else embedded.vector.tolist(),
         }
     )
