@@ -15,6 +15,9 @@ ANALYSE_HARD_LIMIT_SECONDS = ANALYSE_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
 # A first scan reads every file once, and a library may lie on a slow network disk.
 SCAN_SOFT_LIMIT_SECONDS = 6 * 3600
 SCAN_HARD_LIMIT_SECONDS = SCAN_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
+# A rebuild writes every point of the library over the network.
+INDEX_SOFT_LIMIT_SECONDS = 2 * 3600
+INDEX_HARD_LIMIT_SECONDS = INDEX_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
 
 # Redis hands a message out again when it stays unacknowledged this long; a task that is still at work must never
 # be started a second time. What a dead worker held is found sooner than that by `reconcile`, from the catalogue.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from celery.platforms import set_pdeathsig
@@ -17,10 +17,11 @@ from celery.signals import beat_embedded_init, celeryd_init, worker_process_init
 
 from services.catalog import Catalogue
 from services.domain.errors import NotConfigured
-from services.index.indexer import Indexer
-from services.index.vector_index import VectorIndex
 from services.queue import RECONCILE_TASK, ROUTES, TaskQueue, open_queue
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.index.qdrant_server import ServerIndex
 
 # Sent by each worker when it starts. It runs in a child because naming the version imports torch.
 ADOPT_MODEL_TASK = "segue.adopt_model"
@@ -37,12 +38,12 @@ class ChildProcess:
     queue: TaskQueue
 
     @cached_property
-    def indexer(self) -> Indexer:
-        """The way into the Qdrant server's index."""
-        return Indexer(self.catalogue.indexing, _open_server_index(self.settings))
+    def server_index(self) -> "ServerIndex":
+        """The index on the Qdrant server."""
+        return _open_server_index(self.settings)
 
 
-def _open_server_index(settings: Settings) -> VectorIndex:
+def _open_server_index(settings: Settings) -> "ServerIndex":
     # qdrant-client is large, and a worker without a Qdrant server needs none of it.
     from services.index.qdrant_server import ServerIndex  # noqa: PLC0415
 

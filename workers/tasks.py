@@ -8,10 +8,17 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from services.domain.errors import BrokerUnavailable, JobNotFound
 from services.domain.track import Analysis
+from services.index.indexer import Indexer
 from services.ingest.scan import run_scan
 from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_TASK, SCAN_TASK
 from workers import guard
-from workers.app import SCAN_HARD_LIMIT_SECONDS, SCAN_SOFT_LIMIT_SECONDS, app
+from workers.app import (
+    INDEX_HARD_LIMIT_SECONDS,
+    INDEX_SOFT_LIMIT_SECONDS,
+    SCAN_HARD_LIMIT_SECONDS,
+    SCAN_SOFT_LIMIT_SECONDS,
+    app,
+)
 from workers.lifecycle import ADOPT_MODEL_TASK, ChildProcess, child
 from workers.reconcile import reconcile as send_lost_work
 
@@ -90,10 +97,17 @@ def scan(job_id: str) -> None:
         process.catalogue.jobs.fail(job_id, reason)
 
 
-@app.task(name=INDEX_TASK)
+@app.task(name=INDEX_TASK, soft_time_limit=INDEX_SOFT_LIMIT_SECONDS, time_limit=INDEX_HARD_LIMIT_SECONDS)
 def index() -> None:
-    """Take marked tracks into the Qdrant server's index until none is left."""
-    indexer = child().indexer
+    """Bring the Qdrant server's index to what the catalogue wants: a new generation if asked for, then every mark.
+
+    One process alone takes this queue: two rebuilds at once would drop each other's collections.
+    """
+    from services.index.server_rebuild import rebuild  # noqa: PLC0415  qdrant-client is large, see lifecycle
+
+    queue, server_index = child().catalogue.indexing, child().server_index
+    rebuild(queue, server_index)
+    indexer = Indexer(queue, server_index)
     while indexer.index_once():
         pass
 

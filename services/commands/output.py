@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel
@@ -83,6 +84,7 @@ def _names(track: Track) -> tuple[str, str, str]:
 
 
 def described(track: Track) -> str:
-    """A track in a sentence."""
-    names = ", ".join(name for name in (track.artist, track.album) if name)
+    """A track in a sentence; an untagged one is told from the others by its folder."""
+    folder = str(PurePosixPath(track.path or "").parent)
+    names = ", ".join(name for name in (track.artist, track.album) if name) or folder.removeprefix(".")
     return f"“{track.title}” ({names})" if names else f"“{track.title}”"

@@ -10,7 +10,11 @@ const BARS = [
   ["acousticness", "Acoustic"],
 ];
 
-export const credit = (track) => [track.artist, track.album].filter(Boolean).join(" · ") || "Unknown artist";
+const folder = (track) => track.path?.split("/").slice(0, -1).join("/");
+
+/* An untagged track is told from the others by where it lies. */
+export const credit = (track) =>
+  [track.artist, track.album].filter(Boolean).join(" · ") || folder(track) || "Unknown artist";
 
 function swatch(track) {
   const made = element("div", { className: "swatch", ariaHidden: "true" });

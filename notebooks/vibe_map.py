@@ -1,0 +1,157 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The vibe map of a library
+#
+# Where do the tracks of a library lie in the vibe space, what are their neighbours, and does a listening history
+# lead where one would expect? This notebook asks a running Segue (`make up`) through the same HTTP API that a
+# player uses. `SEGUE_URL` names another service than the one on this machine.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from services.client import SegueClient
+from services.domain.listening import EventKind, ListenEvent
+from services.domain.track import TrackStatus
+from services.settings import Settings
+
+client = SegueClient(Settings().service_url)
+status = client.status()
+print(f"{status.tracks[TrackStatus.READY]} tracks are ready, analysed by {status.model_version}")
+
+# %% [markdown]
+# ## The library
+#
+# One row a track. `folder` is the first part of its path: in the demo library, the game it was written for.
+
+# %%
+tracks = list(client.tracks(status=TrackStatus.READY))
+features = [client.audio_features(track.id) for track in tracks]
+library = pd.DataFrame(
+    {
+        "title": [track.title for track in tracks],
+        "folder": [track.path.split("/")[0] if track.path and "/" in track.path else "." for track in tracks],
+        "energy": [found.energy for found in features],
+        "valence": [found.valence for found in features],
+        "acousticness": [found.acousticness for found in features],
+        "tempo": [found.tempo for found in features],
+        "loudness": [found.loudness for found in features],
+    },
+    index=[track.id for track in tracks],
+)
+library.groupby("folder").agg(
+    tracks=("title", "size"),
+    energy=("energy", "median"),
+    valence=("valence", "median"),
+    acousticness=("acousticness", "median"),
+    tempo=("tempo", "median"),
+    loudness=("loudness", "median"),
+).round(2)
+
+# %% [markdown]
+# ## The map
+#
+# The 128 dimensions of the vibe space, seen along the two directions in which this library varies most (principal
+# components). Two dimensions keep only part of the variance, so neighbours on paper need not be neighbours in the
+# space; the next section asks the service for those.
+
+# %%
+space = np.array([found.embedding for found in features])
+centred = space - space.mean(axis=0)
+_, spread, directions = np.linalg.svd(centred, full_matrices=False)
+shown = spread[:2] ** 2 / (spread**2).sum()
+library[["x", "y"]] = centred @ directions[:2].T
+
+figure, (by_folder, by_energy) = plt.subplots(1, 2, figsize=(13, 5.5), sharex=True, sharey=True)
+for folder, group in library.groupby("folder"):
+    by_folder.scatter(group.x, group.y, label=f"{folder} ({len(group)})", s=36, alpha=0.8)
+by_folder.set_title("by folder")
+by_folder.legend(fontsize=8)
+coloured = by_energy.scatter(library.x, library.y, c=library.energy, cmap="plasma", vmin=0, vmax=1, s=36)
+by_energy.set_title("by energy")
+figure.colorbar(coloured, ax=by_energy, label="energy")
+for axes in (by_folder, by_energy):
+    axes.set_xlabel(f"first direction, {shown[0]:.0%} of the variance")
+by_folder.set_ylabel(f"second direction, {shown[1]:.0%}")
+figure.tight_layout()
+
+# %% [markdown]
+# ## Neighbours
+#
+# The calmest, the most energetic and the happiest track, each with what the service calls most similar. Bars of
+# the seed's own folder are dark.
+
+# %%
+seeds = {
+    "calmest": library.energy.idxmin(),
+    "most energetic": library.energy.idxmax(),
+    "happiest": library.valence.idxmax(),
+}
+figure, panels = plt.subplots(1, len(seeds), figsize=(15, 4.2))
+for axes, (name, seed) in zip(panels, seeds.items(), strict=True):
+    similar = client.similar(seed, limit=8).tracks[::-1]
+    own = [library.folder[track.id] == library.folder[seed] for track in similar]
+    axes.barh(
+        [f"{track.title[:28]}" for track in similar],
+        [track.score for track in similar],
+        color=["#33415c" if same else "#a3b1c9" for same in own],
+    )
+    axes.set_title(f"{name}: {library.title[seed][:32]}", fontsize=10)
+    axes.set_xlabel("cosine similarity")
+figure.tight_layout()
+
+# %% [markdown]
+# ## Does listening find what belongs together?
+#
+# How often do a track's five nearest neighbours come from its own folder, against picking five at random? The
+# encoder never saw a folder name.
+
+# %%
+found, chance = [], []
+for seed in library.index:
+    neighbours = [track.id for track in client.similar(seed, limit=5).tracks]
+    found.append(np.mean([library.folder[track_id] == library.folder[seed] for track_id in neighbours]))
+    chance.append(((library.folder == library.folder[seed]).sum() - 1) / (len(library) - 1))
+library["own_folder"], library["own_folder_by_chance"] = found, chance
+library.groupby("folder")[["own_folder", "own_folder_by_chance"]].mean().round(2)
+
+# %% [markdown]
+# ## From a history to the next tracks
+#
+# Two calm tracks are played and one is liked; the most energetic is skipped. `because_of` names the plays that led
+# to each recommendation.
+
+# %%
+calm = list(library.energy.nsmallest(3).index)
+history = [
+    ListenEvent(calm[0], EventKind.PLAY),
+    ListenEvent(calm[1], EventKind.PLAY),
+    ListenEvent(calm[2], EventKind.LIKE),
+    ListenEvent(library.energy.idxmax(), EventKind.SKIP),
+]
+answer = client.recommend(history, limit=8)
+pd.DataFrame(
+    {
+        "title": [track.title for track in answer.tracks],
+        "folder": [library.folder[track.id] for track in answer.tracks],
+        "score": [round(track.score, 3) for track in answer.tracks],
+        "energy": [library.energy[track.id] for track in answer.tracks],
+        "because of": [", ".join(library.title[play] for play in track.because_of) for track in answer.tracks],
+    }
+)
+
+# %%
+client.close()
