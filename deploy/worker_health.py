@@ -1,0 +1,82 @@
+"""The worker container's health check: exit code 0 if the worker answers and takes work from its queues.
+
+`celery inspect ping` alone is not enough: it passes while a worker that lost its consumers lets messages lie. So a
+worker is ill if messages wait, it holds none and it starts none.
+
+Usage: worker_health.py [QUEUE,QUEUE]
+"""  # noqa: INP001  a file for the image, not a package
+
+import socket
+import sys
+import time
+from dataclasses import dataclass
+
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from services.domain.errors import SegueError
+from services.queue import ROUTES, open_queue
+from services.settings import Settings
+from workers.app import app
+
+ANSWER_SECONDS = 5.0
+# Between two looks. An idle worker is handed a waiting message at once.
+PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A worker at one moment."""
+
+    started: int
+    """Tasks since its own start."""
+    held: int
+    """Tasks at work or taken from the broker for it."""
+    waiting: int
+    """Messages in its queues that no worker holds."""
+
+    @property
+    def is_idle_beside_work(self) -> bool:
+        """Whether it could take a message and has not."""
+        return self.waiting > 0 and self.held == 0
+
+
+def look(queues: set[str]) -> Glance | None:
+    """Ask this container's worker and the broker; None if the worker does not answer."""
+    node = f"segue@{socket.gethostname()}"
+    inspect = app.control.inspect(destination=[node], limit=1, timeout=ANSWER_SECONDS)
+    answers = []
+    for question in (inspect.stats, inspect.active, inspect.reserved):
+        answer = question()
+        if not answer:
+            return None
+        answers.append(answer[node])
+    stats, active, reserved = answers
+    tasks = {route["queue"]: task for task, route in ROUTES.items() if route["queue"] in queues}
+    queue = open_queue(Settings())
+    return Glance(
+        started=sum(stats["total"].values()),
+        held=len(active) + len(reserved),
+        waiting=sum(queue.waiting(task) for task in tasks.values()),
+    )
+
+
+def main() -> None:
+    """Look; look again if the first look was bad, because a message may be on its way."""
+    queues = set(sys.argv[1].split(",") if len(sys.argv) > 1 else [route["queue"] for route in ROUTES.values()])
+    try:
+        first = look(queues)
+        if first is None:
+            sys.exit("The worker does not answer.")
+        if not first.is_idle_beside_work:
+            return
+        time.sleep(PAUSE_SECONDS)
+        second = look(queues)
+    except (SegueError, OperationalError, RedisError, OSError) as error:
+        sys.exit(f"The broker does not answer: {error}")
+    if second is None or (second.is_idle_beside_work and second.started == first.started):
+        sys.exit(f"{first.waiting} messages wait in {', '.join(sorted(queues))} and the worker takes none.")
+
+
+if __name__ == "__main__":
+    main()
