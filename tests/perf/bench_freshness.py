@@ -1,0 +1,85 @@
+"""How soon a new file is recommended after its analysis is recorded, on a whole running Segue.
+
+    python tests/perf/bench_freshness.py [--files 5]
+
+Copies files into a scanned folder one by one and prints, for each, the seconds from the moment its job is done (the
+same transaction that records the analysis) until another track's neighbours include it.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from models.synthesis import write_library
+from services.client import SegueClient
+from services.domain.job import JobState
+from services.domain.track import TrackStatus
+
+SEGUE = str(Path(sys.executable).with_name("segue"))
+POLL_SECONDS = 0.005
+AIM_SECONDS = 2.0
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=5)
+    files = parser.parse_args().files
+    with tempfile.TemporaryDirectory(prefix="segue-bench-") as folder:
+        pieces = write_library(Path(folder) / "all")
+        music = Path(folder) / "music"
+        music.mkdir()
+        for piece in pieces[files:]:
+            shutil.copy(piece, music)
+        port = _free_port()
+        process = _start(music, Path(folder) / "data", port)
+        try:
+            with SegueClient(f"http://127.0.0.1:{port}") as client:
+                delays = [_added(client, piece, music) for piece in pieces[:files]]
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+    print(f"recommended after its analysis was recorded: {', '.join(f'{delay:.2f}' for delay in delays)} s")
+    print(f"slowest {max(delays):.2f} s; the aim is under {AIM_SECONDS:.0f} s")
+
+
+def _added(client: SegueClient, piece: Path, music: Path) -> float:
+    seed = next(client.tracks(status=TrackStatus.READY)).id
+    shutil.copy(piece, music)
+    job = client.scan(music)
+    while job.state != JobState.DONE:
+        time.sleep(POLL_SECONDS)
+        job = client.job(job.id)
+    recorded = time.perf_counter()
+    [new] = job.tracks
+    while new not in {track.id for track in client.similar(seed, limit=100).tracks}:
+        time.sleep(POLL_SECONDS)
+    return time.perf_counter() - recorded
+
+
+def _start(music: Path, data: Path, port: int) -> subprocess.Popen[str]:
+    environment = os.environ | {"SEGUE_DATA_DIR": str(data), "SEGUE_PORT": str(port)}
+    process = subprocess.Popen(
+        [SEGUE, "up", str(music)], env=environment, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+    for line in process.stderr or ():
+        if "Ctrl-C stops everything" in line:
+            return process
+    sys.exit("segue up ended before it was ready")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
