@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from models import checkpoint
 from models.attributes import attributes
-from models.decode import SAMPLE_RATE, Windows, read_windows
+from models.decode import SAMPLE_RATE, read_windows
 from models.descriptors import Descriptors, describe
 from models.encoder import EMBEDDING_SIZE, Encoding, VibeEncoder
 from models.errors import AnalysisError
+from models.kernels import compile_kernels
 
 UNIT_TOLERANCE = 1e-3  # of the embedding's length: single precision leaves 1e-6, anything more is a defect
 WARM_UP_SECONDS = 5.0
@@ -123,13 +124,13 @@ def warm_up(threads: int = 1) -> None:
         checkpoint.CheckpointError: The encoder's weights are missing or damaged.
     """
     torch.set_num_threads(threads)
-    noise = np.random.default_rng(0).normal(0, 0.1, (1, round(WARM_UP_SECONDS * SAMPLE_RATE))).astype(np.float32)
-    describe(Windows(noise, SAMPLE_RATE, WARM_UP_SECONDS, noise[:, np.newaxis], SAMPLE_RATE))
-    _loaded()[0].encode(torch.from_numpy(noise))
+    encoder, _ = _loaded()
+    encoder.encode(torch.zeros(1, round(WARM_UP_SECONDS * SAMPLE_RATE)))
 
 
 @cache
 def _loaded() -> tuple[VibeEncoder, checkpoint.ModelCard]:
+    compile_kernels()
     return checkpoint.load(), checkpoint.read_card()
 
 

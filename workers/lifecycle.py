@@ -1,14 +1,9 @@
 """What a worker's processes set up: nothing of torch in the parent, one encoder in each child."""
 
-import fcntl
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -105,24 +100,8 @@ def _open(settings: Settings) -> ChildProcess:
     from models.analysis import warm_up  # noqa: PLC0415
 
     torch.set_num_threads(1)  # the children are the parallelism; more threads would only contend
-    with compiling_alone():
-        warm_up()
+    warm_up()
     return ChildProcess(settings, Catalogue.open(settings.catalogue_url), open_queue(settings))
-
-
-@contextmanager
-def compiling_alone() -> Iterator[None]:
-    """Let one process of this installation at a time compile librosa's kernels.
-
-    numba keeps what it compiled beside librosa, and two processes that fill an empty cache at once leave an index that
-    names the wrong code: every later process then dies of SIGSEGV. `warm_up` compiles all that an analysis needs.
-    """
-    librosa = find_spec("librosa")
-    if librosa is None or librosa.origin is None:
-        raise NotConfigured("librosa is not installed: install 'segue[worker]'.")
-    with Path(librosa.origin).open("rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @worker_process_shutdown.connect

@@ -1,10 +1,7 @@
 """The worker's settings fit together."""
 
-import fcntl
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +9,6 @@ from services.settings import Settings
 from services.supervisor import STOP_SECONDS
 from workers import app as application
 from workers.app import create_app
-from workers.lifecycle import compiling_alone
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +76,3 @@ def test_parent_process_imports_no_torch():
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
-
-
-def test_children_compile_one_at_a_time():
-    """A second process waits while one fills numba's cache; both at once would leave it naming the wrong code."""
-    with Path(find_spec("librosa").origin).open("rb") as second:
-        with compiling_alone(), pytest.raises(BlockingIOError):
-            fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
