@@ -13,6 +13,7 @@ from services.settings import Settings
 if TYPE_CHECKING:
     from services.index.generations import Generations
     from services.index.indexer_thread import IndexerThread
+    from services.index.qdrant_server import ServerIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,27 @@ def compose(settings: Settings) -> Services:
     )
 
 
-def _open_index(settings: Settings, catalogue: Catalogue) -> tuple[VectorIndex, EmbeddedIndex | None]:
-    # Each library is imported where it is used: qdrant-client alone would take half of this process's memory.
-    if settings.qdrant_url is not None:
-        from services.index.qdrant_server import ServerIndex  # noqa: PLC0415
+def open_server_index(settings: Settings) -> "ServerIndex":
+    """The index on the Qdrant server that the settings name.
 
-        key = settings.qdrant_api_key
-        server = ServerIndex.connect(
-            settings.qdrant_url, None if key is None else key.get_secret_value(), settings.qdrant_collection
-        )
-        return server, None
+    Raises:
+        NotConfigured: they name none.
+    """
+    if settings.qdrant_url is None:
+        raise NotConfigured("SEGUE_QDRANT_URL is not set: the API process owns the index, no worker can fill it.")
+    # Imported where it is used: qdrant-client alone would take half of the API process's memory.
+    from services.index.qdrant_server import ServerIndex  # noqa: PLC0415
+
+    key = settings.qdrant_api_key
+    secret = None if key is None else key.get_secret_value()
+    return ServerIndex.connect(settings.qdrant_url, secret, settings.qdrant_collection)
+
+
+def _open_index(settings: Settings, catalogue: Catalogue) -> tuple[VectorIndex, EmbeddedIndex | None]:
+    if settings.qdrant_url is not None:
+        return open_server_index(settings), None
     try:
-        from services.index.generations import Generations  # noqa: PLC0415
+        from services.index.generations import Generations  # noqa: PLC0415  an optional package
         from services.index.indexer_thread import IndexerThread  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise NotConfigured(

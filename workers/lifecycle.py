@@ -11,7 +11,7 @@ from celery.platforms import set_pdeathsig
 from celery.signals import beat_embedded_init, celeryd_init, worker_process_init, worker_process_shutdown, worker_ready
 
 from services.catalog import Catalogue
-from services.domain.errors import NotConfigured
+from services.composition import open_server_index
 from services.queue import RECONCILE_TASK, ROUTES, TaskQueue, open_queue
 from services.settings import Settings
 
@@ -35,18 +35,7 @@ class ChildProcess:
     @cached_property
     def server_index(self) -> "ServerIndex":
         """The index on the Qdrant server."""
-        return _open_server_index(self.settings)
-
-
-def _open_server_index(settings: Settings) -> "ServerIndex":
-    # qdrant-client is large, and a worker without a Qdrant server needs none of it.
-    from services.index.qdrant_server import ServerIndex  # noqa: PLC0415
-
-    if settings.qdrant_url is None:
-        raise NotConfigured("SEGUE_QDRANT_URL is not set: the API process owns the index, no worker can fill it.")
-    key = settings.qdrant_api_key
-    secret = None if key is None else key.get_secret_value()
-    return ServerIndex.connect(settings.qdrant_url, secret, settings.qdrant_collection)
+        return open_server_index(self.settings)
 
 
 _child: ChildProcess | None = None

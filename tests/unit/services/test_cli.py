@@ -106,7 +106,7 @@ class Library:
 
     def __init__(self, *titles):
         self._tracks = [
-            Track.model_construct(id=str(number), title=title, artist=None, album=None)
+            Track.model_construct(id=str(number), title=title, artist=None, album=None, path="a.mp3")
             for number, title in enumerate(titles)
         ]
 
