@@ -1,5 +1,6 @@
 """The corpus: which packages may be used for what, and whom they credit."""
 
+import csv
 from pathlib import PurePosixPath
 
 import pytest
@@ -105,3 +106,14 @@ def test_nothing_known_is_said_so():
     credit = attribute("", PurePosixPath("usr/share/games/x/a.ogg"))
 
     assert (credit.holders, credit.licence) == ("", "see the package's copyright file")
+
+
+def test_every_package_that_weights_were_made_or_judged_with_is_credited():
+    """The committed credits name an author and a licence for each track, and no package besides the corpus."""
+    with (CORPUS_FILE.with_name("CREDITS.csv")).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+
+    assert {row["package"] for row in rows} == {
+        name for group in ("train", "validation", "demo") for name in packages(group)
+    }
+    assert all(row["file"] and row["title"] and row["author"] and row["licence"] for row in rows)
