@@ -1,5 +1,7 @@
 """The tasks: each fetches what it needs, calls `models` or `services`, and records the outcome."""
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -7,7 +9,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.domain.errors import BrokerUnavailable, JobNotFound
-from services.domain.track import Analysis
+from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
 from services.ingest.scan import run_scan
 from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_TASK, SCAN_TASK
@@ -25,7 +27,11 @@ from workers.reconcile import reconcile as send_lost_work
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GONE = "None of the files that held it is there any more."
+GONE = "None of the files that held it can be read any more."
+
+# Renewed after each step of a rebuild, of which the slowest is a few requests to Qdrant, 3 s each at most. Also how
+# long a rebuild waits after the process that was at it died.
+REBUILD_LEASE_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -43,25 +49,34 @@ def analyse(track_id: str) -> None:
         # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
         log.warning("analysis_ran_out_of_time", track_id=track_id, attempt=claim.attempt)
         return
-    if isinstance(outcome, str):
-        process.catalogue.analyses.refuse(track_id, outcome)
-        log.info("track_failed", track_id=track_id, reason=outcome)
+    if isinstance(outcome, Refusal):
+        process.catalogue.analyses.refuse(track_id, outcome.reason, outcome.status)
+        log.info("track_refused", track_id=track_id, reason=outcome.reason, status=outcome.status)
         return
     process.catalogue.analyses.record(track_id, outcome)
     _tell_indexer(process)
 
 
-def analyse_first_readable(paths: list[str]) -> Analysis | str:
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a track gives no analysis; one whose files cannot be read now is missing, not failed."""
+
+    reason: str
+    status: TrackStatus
+
+
+def analyse_first_readable(paths: list[str]) -> Analysis | Refusal:
     """The analysis of the first file that gives one, or the reason why none does."""
     from models.analysis import analyse as analyse_file  # noqa: PLC0415  torch belongs in the children
     from models.errors import AnalysisError  # noqa: PLC0415
 
-    reasons = []
-    for path in filter(Path.exists, map(Path, paths)):
+    refusal = Refusal(GONE, TrackStatus.MISSING)
+    for path in filter(is_readable, map(Path, paths)):
         try:
             found = analyse_file(path)
         except AnalysisError as error:
-            reasons.append(str(error))
+            if is_readable(path):  # else it went while it was read, which says nothing about what it held
+                refusal = Refusal(str(error), TrackStatus.FAILED)
         else:
             return Analysis(
                 embedding=found.embedding,
@@ -71,7 +86,12 @@ def analyse_first_readable(paths: list[str]) -> Analysis | str:
                 tags=found.tags,
                 model_version=found.model_version,
             )
-    return reasons[0] if reasons else GONE
+    return refusal
+
+
+def is_readable(path: Path) -> bool:
+    """Whether a file is there and may be read, at this moment."""
+    return path.exists() and os.access(path, os.R_OK)
 
 
 def _tell_indexer(process: ChildProcess) -> None:
@@ -101,12 +121,15 @@ def scan(job_id: str) -> None:
 def index() -> None:
     """Bring the Qdrant server's index to what the catalogue wants: a new generation if asked for, then every mark.
 
-    One process alone takes this queue: two rebuilds at once would drop each other's collections.
+    It may run many times at once: one rebuilds, for two would drop each other's collections, and all take in marks.
     """
     from services.index.server_rebuild import rebuild  # noqa: PLC0415  qdrant-client is large, see lifecycle
 
-    queue, server_index = child().catalogue.indexing, child().server_index
-    rebuild(queue, server_index)
+    process = child()
+    queue, server_index = process.catalogue.indexing, process.server_index
+    with process.queue.exclusive("rebuild", REBUILD_LEASE_SECONDS) as lease:
+        if lease is not None:
+            rebuild(queue, server_index, lease.renew)
     indexer = Indexer(queue, server_index)
     while indexer.index_once():
         pass

@@ -14,6 +14,7 @@ from services.domain.track import TrackStatus
 from services.index.vector_index import PayloadValue, Point
 
 GENERATION = "index_generation"
+NO_KEY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ def _has_point(row: TrackRow) -> bool:
 
 def _point(row: TrackRow) -> Point:
     measured = {**(row.descriptors or {}), **(row.attributes or {})}
+    if measured.get("key") == NO_KEY:  # nothing is known then: no filter on key or mode may match
+        measured |= {"key": None, "mode": None}
     measured |= {"year": row.year, "duration_ms": row.duration_ms}
     payload: dict[str, PayloadValue] = {name: measured.get(name) for name in RANGE_FIELDS}
     payload |= {

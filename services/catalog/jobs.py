@@ -43,7 +43,16 @@ class JobStore:
         """The files are listed; a job that begins again starts its count anew."""
         with self._database.write() as session:
             session.execute(delete(JobItemRow).where(JobItemRow.job_id == job_id))
-            _update(session, job_id, state=JobState.RUNNING, total=total, unchanged=0, listed=False)
+            _update(
+                session,
+                job_id,
+                state=JobState.RUNNING,
+                total=total,
+                unchanged=0,
+                listed=False,
+                reason=None,
+                finished_at=None,
+            )
 
     def add_track(self, job_id: str, path: str, track_id: str) -> None:
         """Note a file that holds a track; the item is as far as the track is."""
@@ -127,6 +136,8 @@ def settle(session: Session, track_id: str, state: JobState, reason: str | None)
     waiting = (JobItemRow.track_id == track_id) & (JobItemRow.state == JobState.QUEUED)
     job_ids = session.scalars(select(JobItemRow.job_id).where(waiting).distinct()).all()
     if job_ids:
+        # Locked in one order: of two tracks that end a job at once, the second must see what the first wrote.
+        session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids)).order_by(JobRow.id).with_for_update()).all()
         session.execute(update(JobItemRow).where(waiting).values(state=state, reason=reason))
         _close_finished(session, job_ids)
 

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, literal, select, update
+from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.jobs import settle
-from services.catalog.tables import ExternalIdRow, LocationRow, Table, TrackRow
+from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.domain.job import JobState
 from services.domain.track import Tags, TrackStatus
 
 # Separates artist, album and title in the sort key; sorts before every printable character.
 FIELD_SEPARATOR = "\x1f"
+
+MODEL_VERSION = "model_version"
+"""The meta row that names the encoder whose vectors stand in the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,12 @@ class LibraryStore:
 
     def known_files(self, folder: str) -> dict[str, KnownFile]:
         """Files at or under a path, by absolute path."""
-        query = select(LocationRow, TrackRow.status, TrackRow.reason).join(
-            TrackRow, TrackRow.id == LocationRow.track_id
+        inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" comes next after "/"
+        query = (
+            select(LocationRow, TrackRow.status, TrackRow.reason)
+            .join(TrackRow, TrackRow.id == LocationRow.track_id)
+            .where(or_(LocationRow.path == folder, and_(LocationRow.path >= inside, LocationRow.path < behind)))
         )
-        inside = folder.rstrip("/") + "/"
         with self._database.read() as session:
             return {
                 row.path: KnownFile(
@@ -75,7 +80,6 @@ class LibraryStore:
                     reason=reason,
                 )
                 for row, status, reason in session.execute(query)
-                if row.path == folder or row.path.startswith(inside)
             }
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
@@ -96,13 +100,14 @@ class LibraryStore:
                 session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=value))
             self._locate(session, track_id, stamp)
             if row.status == TrackStatus.MISSING:
-                _revive(row)
+                _revive(session, row)
             return Registered(TrackStatus(row.status), row.reason, is_new)
 
     def forget_files(self, paths: Sequence[str]) -> None:
         """Drop files that are gone; tracks that lose their last file become `missing`."""
-        with self._database.write() as session:
-            for path in paths:
+        for path in paths:
+            # A transaction each: holding the locks of several tracks at once could wait for a worker that waits here.
+            with self._database.write() as session:
                 track_id = session.scalar(select(LocationRow.track_id).where(LocationRow.path == path))
                 session.execute(delete(LocationRow).where(LocationRow.path == path))
                 if track_id is not None:
@@ -114,6 +119,7 @@ class LibraryStore:
         Vectors of two models are not comparable, so these tracks leave the index until they are analysed again.
         """
         with self._database.write() as session:
+            session.merge(MetaRow(key=MODEL_VERSION, value=version))
             result = session.execute(
                 update(TrackRow)
                 .where(TrackRow.status == TrackStatus.READY, TrackRow.model_version != version)
@@ -168,9 +174,11 @@ def _touch(row: TrackRow) -> None:
     row.index_pending = True
 
 
-def _revive(row: TrackRow) -> None:
-    row.status = TrackStatus.READY if row.embedding is not None else TrackStatus.PENDING
-    row.sent_at = now()
+def _revive(session: Session, row: TrackRow) -> None:
+    adopted = session.get(MetaRow, MODEL_VERSION)
+    is_current = row.embedding is not None and (adopted is None or adopted.value == row.model_version)
+    row.status = TrackStatus.READY if is_current else TrackStatus.PENDING
+    row.reason, row.attempts, row.sent_at = None, 0, now()
     _touch(row)
 
 

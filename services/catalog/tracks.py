@@ -38,6 +38,14 @@ class Embedded:
     duration_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class TrackFile:
+    """A file that holds a track, and the library root that it was found under; both absolute."""
+
+    path: str
+    root: str
+
+
 class TrackStore:
     """Reads tracks."""
 
@@ -108,15 +116,8 @@ class TrackStore:
             for chunk in _chunks(list(own.values())):
                 known.update(session.scalars(select(TrackRow.id).where(TrackRow.id.in_(chunk))))
             resolved |= {name: track_id for name, track_id in own.items() if track_id in known}
-            for name in external:
-                namespace, _, value = name.partition(":")
-                match = session.scalar(
-                    select(func.min(ExternalIdRow.track_id)).where(
-                        ExternalIdRow.namespace == namespace.casefold(), ExternalIdRow.value == value
-                    )
-                )
-                if match is not None:
-                    resolved[name] = match
+            for chunk in _chunks(external):
+                resolved |= _resolve_external(session, chunk)
         return resolved
 
     def embedded(self, track_ids: Sequence[str]) -> dict[str, Embedded]:
@@ -132,20 +133,31 @@ class TrackStore:
                 )
             }
 
-    def files(self, track_id: str) -> list[str]:
-        """Absolute paths of the files that hold a track."""
+    def files(self, track_id: str) -> list[TrackFile]:
+        """The files that hold a track."""
+        found = select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id)
         with self._database.read() as session:
-            return list(
-                session.scalars(
-                    select(LocationRow.path).where(LocationRow.track_id == track_id).order_by(LocationRow.id)
-                )
-            )
+            return [TrackFile(path, root) for path, root in session.execute(found.order_by(LocationRow.id))]
 
     def count_by_status(self) -> dict[TrackStatus, int]:
         """How many tracks stand where; every status is a key."""
         with self._database.read() as session:
             counts = dict(session.execute(select(TrackRow.status, func.count()).group_by(TrackRow.status)).all())
         return {status: counts.get(status, 0) for status in TrackStatus}
+
+
+def _resolve_external(session: Session, names: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for name in names:
+        namespace, _, value = name.partition(":")
+        pairs[name] = (namespace.casefold(), value)
+    matches = session.execute(
+        select(ExternalIdRow.namespace, ExternalIdRow.value, func.min(ExternalIdRow.track_id))
+        .where(tuple_(ExternalIdRow.namespace, ExternalIdRow.value).in_(set(pairs.values())))
+        .group_by(ExternalIdRow.namespace, ExternalIdRow.value)
+    )
+    found = {(namespace, value): track_id for namespace, value, track_id in matches}
+    return {name: found[pair] for name, pair in pairs.items() if pair in found}
 
 
 def vector_of(embedding: bytes | None) -> Vector:
@@ -214,10 +226,12 @@ def _encode_cursor(row: TrackRow) -> str:
 def _decode_cursor(cursor: str) -> tuple[str, str]:
     try:
         sort_key, track_id = json.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, UnicodeError, ValueError, TypeError) as error:
+    except (binascii.Error, UnicodeError, ValueError, TypeError, RecursionError) as error:
         raise InvalidCursor(cursor) from error
     if not (isinstance(sort_key, str) and isinstance(track_id, str)):
         raise InvalidCursor(cursor)
+    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in sort_key + track_id):
+        raise InvalidCursor(cursor)  # no database takes these in text
     return sort_key, track_id
 
 

@@ -21,6 +21,7 @@ AUDIO_SUFFIXES = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav"})
 UNSUPPORTED_SUFFIXES = frozenset(
     {".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".wv", ".mpc", ".tta", ".aif", ".aiff", ".dsf", ".dff", ".mka"}
 )
+LEADS_OUT = "A link that leads out of the library: scan the folder that it leads to."
 # Unchanged files are counted in steps: one transaction a file would be the slowest part of a rescan.
 PROGRESS_STEP = 500
 
@@ -67,7 +68,7 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str) -> None:
     """
     folder = catalogue.jobs.path(job_id)
     listing = list_audio(folder)
-    catalogue.jobs.begin(job_id, total=len(listing.files))
+    catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
     for path, reason in listing.unreadable.items():
         catalogue.jobs.add_failure(job_id, path, reason)
     known = catalogue.library.known_files(folder)
@@ -90,6 +91,9 @@ def list_audio(folder: str) -> Listing:
 
     for parent, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for link in filter(os.path.islink, (os.path.join(parent, name) for name in folders)):  # noqa: PTH118, PTH114
+            if not _is_inside(link, folder):  # one that stays inside leads to what the walk finds anyway
+                listing.unreadable[link] = LEADS_OUT
         listing.files.extend(
             os.path.join(parent, name)  # noqa: PTH118  a Path would cost more than the walk itself
             for name in sorted(names)
@@ -131,6 +135,9 @@ class _Scan:
             self._take_track(track_id, stamp)
 
     def _take_known(self, known: KnownFile) -> None:
+        if known.status == TrackStatus.MISSING:  # the disk is mounted again
+            self._take_track(known.track_id, known.stamp)
+            return
         if known.status != TrackStatus.READY:
             self.catalogue.jobs.add_track(self.job_id, known.stamp.path, known.track_id)
             return
@@ -155,12 +162,16 @@ def send_analysis(queue: TaskQueue, track_id: str) -> None:
 
 
 def _stamp(path: str, root: str) -> FileStamp:
-    if not os.path.realpath(path).startswith(root.rstrip("/") + "/"):
-        raise UnsupportedAudio("A link that leads out of the library.")
+    if not _is_inside(path, root):
+        raise UnsupportedAudio(LEADS_OUT)
     found = Path(path).stat()
     if not stat.S_ISREG(found.st_mode):
         raise UnsupportedAudio("Not a regular file.")
     return FileStamp(path=path, root=root, size=found.st_size, mtime_ns=found.st_mtime_ns)
+
+
+def _is_inside(path: str, root: str) -> bool:
+    return os.path.realpath(path).startswith(root.rstrip("/") + "/")
 
 
 def _gone(known: dict[str, KnownFile], listing: Listing) -> list[str]:

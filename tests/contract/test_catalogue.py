@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,45 @@ def test_another_model_version_takes_tracks_back_to_pending(catalogue, ready):
     assert [change.point for change in catalogue.indexing.pending(10)] == [None]
 
 
+def test_a_track_comes_back_ready_only_with_the_adopted_models_vector(catalogue, ready):
+    """One that was missing while the model changed is analysed again, as a first attempt."""
+    catalogue.library.forget_files(["/music/a.mp3"])
+    catalogue.library.adopt_model("m2")
+
+    assert catalogue.library.register(ready, Tags("Title"), stamp("b.mp3")).status == TrackStatus.PENDING
+    assert catalogue.analyses.claim(ready).attempt == 1
+
+
+def test_a_quarantined_track_that_went_and_came_back_starts_afresh(catalogue):
+    """Neither its attempts nor its reason stick to it."""
+    catalogue.library.register(track_id(1), Tags("T"), stamp("a.mp3"))
+    catalogue.analyses.claim(track_id(1))
+    catalogue.analyses.refuse(track_id(1), "It died.", TrackStatus.QUARANTINED)
+    catalogue.library.forget_files(["/music/a.mp3"])
+    registered = catalogue.library.register(track_id(1), Tags("T"), stamp("b.mp3"))
+
+    assert (registered.status, registered.reason) == (TrackStatus.PENDING, None)
+    assert catalogue.analyses.claim(track_id(1)).attempt == 1
+
+
+def test_known_files_are_those_inside_a_folder(catalogue):
+    """A folder whose name begins alike is another folder."""
+    for name in ("a/1.mp3", "a/b/2.mp3", "a0/3.mp3", "a.mp3", "ab/4.mp3"):
+        catalogue.library.register(track_id(1), Tags("T"), stamp(name))
+
+    assert set(catalogue.library.known_files("/music/a")) == {"/music/a/1.mp3", "/music/a/b/2.mp3"}
+    assert set(catalogue.library.known_files("/music/a.mp3")) == {"/music/a.mp3"}
+    assert len(catalogue.library.known_files("/music")) == 5
+
+
+def test_a_track_without_key_matches_no_filter_on_key_or_mode(catalogue):
+    """-1 means that no key was found, and then the mode says nothing either."""
+    catalogue.library.register(track_id(1), Tags("T"), stamp("a.mp3"))
+    catalogue.analyses.record(track_id(1), analysis(descriptors={"key": -1, "mode": 1, "tempo": 90.0}))
+
+    assert catalogue.indexing.pending(1)[0].point.payload == {"energy": 0.5, "tempo": 90.0}
+
+
 def test_pages_walk_the_library_once_in_order(catalogue):
     """Cursors neither skip nor repeat, whatever the page size."""
     names = [("b", "x"), ("A", "y"), ("a", "z"), ("é", "q"), ("a", "a")]
@@ -285,6 +325,28 @@ def test_a_job_ends_with_its_last_analysis(catalogue, ready):
     assert (after.state, after.done, after.failed, after.total) == (JobState.DONE, 2, 2, 4)
     assert {failure.reason for failure in after.failures} == {"Not audio.", "Too short."}
     assert after.finished_at is not None
+
+
+def test_two_analyses_that_end_a_job_at_once_close_it(catalogue):
+    """Neither waits for the other's item for ever."""
+    for first in range(0, 40, 2):
+        job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
+        catalogue.jobs.begin(job_id, total=2)
+        for number in (first, first + 1):
+            catalogue.library.register(track_id(number), Tags("T"), stamp(f"{number}.mp3"))
+            catalogue.jobs.add_track(job_id, f"/music/{number}.mp3", track_id(number))
+        ends = [
+            partial(catalogue.analyses.record, track_id(first), analysis()),
+            partial(catalogue.analyses.refuse, track_id(first + 1), "Silent."),
+            partial(catalogue.jobs.complete_listing, job_id, unchanged=0),
+        ]
+        threads = [threading.Thread(target=end) for end in ends]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert catalogue.jobs.get(job_id).state == JobState.DONE
 
 
 def test_an_item_added_after_its_analysis_ended_does_not_keep_the_job_waiting(catalogue, ready):

@@ -174,6 +174,31 @@ def as_ordinary_user():
         os.seteuid(0)
 
 
+def test_a_track_whose_disk_was_away_is_analysed_when_it_is_back(catalogue, queue, music):
+    """Refused as missing while its file could not be read, it is sent again by the next scan, unchanged or not."""
+    write_song(music / "a.flac")
+    scan(catalogue, queue, music)
+    [track_id] = queue.analyses
+    catalogue.analyses.refuse(track_id, "Its files cannot be read.", TrackStatus.MISSING)
+    scan(catalogue, queue, music)
+
+    assert queue.analyses == [track_id, track_id]
+    assert catalogue.tracks.get(track_id).status == TrackStatus.PENDING
+
+
+def test_a_folder_behind_a_link_is_named_if_it_leads_out(catalogue, queue, music, tmp_path):
+    """A link within the library leads to what is found anyway; counts stay within the total."""
+    write_song(music / "real" / "a.flac")
+    (music / "again").symlink_to(music / "real")
+    write_song(tmp_path / "elsewhere" / "b.flac", seed=1)
+    (music / "out").symlink_to(tmp_path / "elsewhere")
+    job = scan(catalogue, queue, music)
+
+    assert len(queue.analyses) == 1
+    assert (job.total, job.failed) == (2, 1)
+    assert "scan the folder that it leads to" in job.failures[0].reason
+
+
 def test_a_folder_that_vanishes_before_its_scan_runs_is_a_failure_and_forgets_nothing(catalogue, queue, music):
     """A disk that is not mounted is no order to drop the library."""
     write_song(music / "a.flac")

@@ -136,14 +136,14 @@ def test_refused_track_does_not_hold_up_the_queue(served, tmp_path):
     assert served.catalogue.tracks.get(bad).reason
 
 
-def test_track_without_files_is_refused(served, tmp_path):
-    """A file that vanished before its analysis gives a reason, not an endless wait."""
+def test_track_without_files_is_missing(served, tmp_path):
+    """A file that vanished before its analysis gives a reason, not an endless wait, and is analysed once it is back."""
     track_id = register(served.catalogue, tmp_path / "gone.flac")
     served.queue.analyse(track_id)
     track = analysed(served.catalogue, track_id)
 
-    assert track.status == TrackStatus.FAILED
-    assert "there any more" in track.reason
+    assert track.status == TrackStatus.MISSING
+    assert "can be read any more" in track.reason
 
 
 def test_second_file_stands_in_for_a_missing_one(served, tmp_path):
