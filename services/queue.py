@@ -1,12 +1,14 @@
 """Sending tasks by name: the services' side of the queue. `workers.app` is the other side."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
+from redis.exceptions import LockError, RedisError
+from redis.lock import Lock
 
 from services.domain.errors import BrokerUnavailable, NotConfigured
 from services.settings import Settings
@@ -31,6 +33,25 @@ ROUTES = {
     INDEX_TASK: {"queue": "index"},
     RECONCILE_TASK: {"queue": "scan"},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The exclusive right to do something, until it runs out or is given back."""
+
+    lock: Lock
+
+    def renew(self) -> None:
+        """Have the whole time again.
+
+        Raises:
+            BrokerUnavailable: it ran out, so that another process may be at it now, or the broker does not answer.
+        """
+        try:
+            with _translated():
+                self.lock.reacquire()
+        except LockError as error:
+            raise BrokerUnavailable(f"The lease ran out before it was renewed: {error}. Try again.") from error
 
 
 class TaskQueue:
@@ -69,18 +90,42 @@ class TaskQueue:
             return int(redis.llen(ROUTES[task]["queue"]))
 
     @contextmanager
+    def exclusive(self, name: str, lease_seconds: float) -> Iterator[Lease | None]:
+        """The right to do what is named, which one process has at a time; None, at once, while another has it.
+
+        A process that dies holding it keeps it until its lease runs out.
+        """
+        with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
+            with _translated():
+                lock = Lock(connection.default_channel.client, f"segue.exclusive.{name}", timeout=lease_seconds)
+                taken = lock.acquire(blocking=False)
+            try:
+                yield Lease(lock) if taken else None
+            finally:
+                if taken:
+                    with suppress(RedisError, OSError):  # it runs out by itself; what was done stays done
+                        lock.release()
+
+    @contextmanager
     def _redis(self) -> Iterator[Any]:
-        try:
-            with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
-                yield connection.default_channel.client
-        except (OperationalError, RedisError, OSError) as error:
-            raise BrokerUnavailable(f"The broker does not answer: {error}") from error
+        with _translated(), self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
+            yield connection.default_channel.client
 
     def _send(self, name: str, *arguments: str) -> None:
         try:
             self._app.send_task(name, args=arguments, retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable(f"The broker does not take tasks: {error}. Try again in a moment.") from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except LockError:
+        raise  # the broker answered
+    except (OperationalError, RedisError, OSError) as error:
+        raise BrokerUnavailable(f"The broker does not answer: {error}") from error
 
 
 def open_queue(settings: Settings) -> TaskQueue:

@@ -1,10 +1,12 @@
 """The vector index on a Qdrant server or cluster.
 
-What Segue reads and writes is an alias; behind it stands the collection `<alias>-<generation>`. A rebuild fills a
-new collection and moves the alias in one step. Every other collection of the alias is one being filled: it gets
-each write too, so that nothing that changes during a rebuild is missing from it.
+What Segue reads and writes is an alias; behind it stands a collection `<alias>-<generation>_<…>`. A rebuild fills
+a new collection, whose random ending no other has, and moves the alias in one step. Every other collection of the
+alias is one being filled: it gets each write too, so that nothing that changes during a rebuild is missing from it.
 """
 
+import re
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
@@ -23,6 +25,9 @@ from services.index.vector_index import Hit, Point, Query, VectorIndex
 TIMEOUT_SECONDS = 3
 SCROLL_PAGE = 10_000
 NEVER_BUILT = 0
+
+# What follows the alias: no hyphen in it, so that the collections of an alias `segue-2` are none of `segue`'s.
+_ENDING = re.compile(r"(\d+)(?:_[0-9a-f]{8})?", re.ASCII)
 
 _CONDITIONS = Conditions(
     filter=models.Filter,
@@ -108,7 +113,7 @@ class ServerIndex(VectorIndex):
         """
         served = self.served()
         leftovers = set(self._collections()) - {served}
-        name = f"{self._alias}-{generation}"
+        name = f"{self._alias}-{generation}_{secrets.token_hex(4)}"
         with self._translated():
             for leftover in leftovers:
                 self._client.delete_collection(leftover)
@@ -118,6 +123,8 @@ class ServerIndex(VectorIndex):
     def serve(self, collection: str) -> None:
         """Let the alias name this collection, in one step, then drop the one it named before."""
         old = self.served()
+        if old == collection:
+            return
         with self._translated():
             self._client.update_collection_aliases(
                 [
@@ -157,8 +164,9 @@ class ServerIndex(VectorIndex):
         return [name for name in names if self._number(name) is not None]
 
     def _number(self, collection: str) -> int | None:
-        name, _, number = collection.rpartition("-")
-        return int(number) if name == self._alias and number.isdecimal() else None
+        name, _, ending = collection.rpartition("-")
+        found = _ENDING.fullmatch(ending)
+        return int(found[1]) if name == self._alias and found else None
 
     def _ensure(self) -> None:
         if self._exists:

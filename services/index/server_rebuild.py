@@ -1,6 +1,6 @@
 """Rebuild the collection of a Qdrant server from the catalogue while the old one serves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from services.catalog.indexing import IndexQueue
 from services.index.indexer import BATCH, sound
@@ -8,10 +8,11 @@ from services.index.qdrant_server import ServerIndex
 from services.index.vector_index import Point
 
 
-def rebuild(queue: IndexQueue, index: ServerIndex) -> int:
+def rebuild(queue: IndexQueue, index: ServerIndex, after_step: Callable[[], None] = lambda: None) -> int:
     """Build the generation that the catalogue wants, unless it is served; answers how many points were written.
 
-    Indexing goes on meanwhile in any number of processes; only one rebuild may run at a time.
+    Indexing goes on meanwhile in any number of processes; only one rebuild may run at a time, so whoever calls
+    holds a lease, and renews it in `after_step`. What that raises ends the rebuild.
 
     Raises:
         CatalogueUnavailable, IndexUnavailable: the old collection goes on serving; call again.
@@ -20,11 +21,13 @@ def rebuild(queue: IndexQueue, index: ServerIndex) -> int:
     if index.generation() == wanted:
         return 0
     staged = index.stage(wanted)
+    after_step()
     written = 0
     for points in queue.points(BATCH):
         kept = sound(points)
         _settle(queue, index, staged, {point.id: point for point in kept})
         written += len(kept)
+        after_step()
     index.serve(staged)
     return written
 
