@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID
 
 import qdrant_edge
+import structlog
 
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
@@ -20,6 +21,8 @@ PointId = int | UUID | str
 SCROLL_PAGE = 10_000
 # In kilobytes, and as small as it gets: whoever optimises a shard wants its graph whatever its size.
 INDEX_ALWAYS = 1
+
+_log = structlog.get_logger(__name__)
 
 _CONDITIONS = Conditions(
     filter=qdrant_edge.Filter,
@@ -146,8 +149,12 @@ class EdgeIndex(VectorIndex):
         """Serve the other index's shard from now on and close the own one; `other` must not be used again."""
         with self._lock:
             old, self._shard, self._written = self._shard, other._shard, other._written  # noqa: SLF001  its own class
-        with _translated("close the replaced shard"):
-            old.close()
+        try:
+            with _translated("close the replaced shard"):
+                old.close()
+        except IndexUnavailable as error:
+            # The new shard serves already: raising would have the caller give up a build that is in use.
+            _log.warning("replaced shard not closed", reason=str(error))
 
     def _update(self, operation: qdrant_edge.UpdateOperation) -> None:
         with self._lock, _translated("write points"):

@@ -453,7 +453,8 @@ def test_server_rebuild_moves_the_alias(catalogue):
     assert rebuild(catalogue.indexing, index) == 19
 
     assert index.generation() == 2
-    assert [found.name for found in client.get_collections().collections] == ["segue-2"]
+    (collection,) = client.get_collections().collections
+    assert collection.name.startswith("segue-2_")
     assert index.count() == 19
     assert nearest(index, 5) == [5]
 
@@ -483,3 +484,62 @@ def test_server_rebuild_misses_no_change(catalogue):
 
     assert set(index.ids()) == {identifier(number) for number in (0, 1, 2, 3, 5, 6, 7, 8, 9, 900)}
     assert nearest(index, 103) == [3]
+
+
+def test_serving_what_is_served_deletes_nothing():
+    """A collection that the alias names already stays, however often it is put into service."""
+    index = ServerIndex(QdrantClient(":memory:"), "segue")
+    staged = index.stage(1)
+    index.serve(staged)
+    index.serve(staged)
+
+    assert index.served() == staged
+    assert index.count() == 0
+
+
+def test_staged_collections_never_share_a_name():
+    """Staging one generation twice gives two collections; both tell their generation."""
+    index = ServerIndex(QdrantClient(":memory:"), "segue")
+    index.serve(first := index.stage(7))
+    second = index.stage(7)
+
+    assert first != second
+    assert index.served() == first
+    assert index.generation() == 7
+
+
+def test_an_alias_leaves_the_collections_of_another_alone():
+    """Two installations share a server although one's alias looks like a collection of the other's."""
+    client = QdrantClient(":memory:")
+    other = ServerIndex(client, "segue-2")
+    other.serve(theirs := other.stage(3))
+    ServerIndex(client, "segue").stage(1)
+
+    assert other.served() == theirs
+    assert client.collection_exists(theirs)
+
+
+class Unclosable:
+    """A shard whose disk is full when it is to be closed."""
+
+    def close(self):
+        raise OSError("No space left on device")
+
+
+def test_replaced_shard_that_does_not_close_costs_nothing(catalogue, tmp_path):
+    """When the shard that was replaced cannot be closed, the new one serves, here and after a restart."""
+    add(catalogue, 1)
+    root = tmp_path / "index"
+    with serving(catalogue, root) as (generations, indexer):
+        wait_until(lambda: up_to_date(catalogue, generations))
+        with generations.index._lock:
+            generations.index._shard.close()
+            generations.index._shard = Unclosable()
+            catalogue.indexing.rebuild()
+        wait_until(lambda: up_to_date(catalogue, generations))
+        assert indexer.problem is None
+        assert nearest(generations.index, 1) == [1]
+
+    restarted = Generations(root)
+    assert (restarted.generation, restarted.index.count()) == (2, 1)
+    restarted.close()
