@@ -1,28 +1,39 @@
-"""The index task of a worker, against qdrant-client's in-memory server."""
+"""The index task of a worker, against qdrant-client's in-memory server and a real broker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
+import psutil
 import pytest
 from qdrant_client import QdrantClient
+from redis import Redis
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
+from services.domain.errors import BrokerUnavailable
 from services.domain.track import Analysis, Tags
 from services.index import Query
 from services.index.qdrant_server import ServerIndex
+from services.queue import TaskQueue
 from services.settings import Settings
-from tests.fakes.queue import RecordingQueue
 from workers import lifecycle, tasks
 from workers.lifecycle import ChildProcess
 
+LOCK = "segue.exclusive.rebuild"
+START_PATIENCE_SECONDS = 60
 UNIT = np.eye(128, dtype=np.float32)
 
 
 @pytest.fixture
-def process(tmp_path, monkeypatch):
+def process(tmp_path, monkeypatch, broker_url):
     """This process as a worker child."""
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
     catalogue.migrate()
-    opened = ChildProcess(Settings(data_dir=tmp_path), catalogue, RecordingQueue())
+    opened = ChildProcess(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
     opened.server_index = ServerIndex(QdrantClient(":memory:"), "segue")
     monkeypatch.setattr(lifecycle, "_child", opened)
     yield opened
@@ -61,3 +72,97 @@ def test_a_reindex_replaces_the_collection(process):
 
     assert list(process.server_index.ids()) == [kept]
     assert process.server_index.generation() == process.catalogue.indexing.generation() == 2
+
+
+class Interrupted(ServerIndex):
+    """A real index during whose first write something happens."""
+
+    meanwhile = None
+
+    def upsert_into(self, collection, points):
+        happening, self.meanwhile = self.meanwhile, None
+        if happening is not None:
+            happening()
+        super().upsert_into(collection, points)
+
+
+def test_a_second_index_task_leaves_the_rebuild_to_the_first(process):
+    """Two index tasks at once end with one rebuild, and what is served is never deleted."""
+    track_id = analyse(process.catalogue, 1)
+    staged = []
+
+    def second():
+        staged.extend(process.server_index._collections())
+        tasks.index()
+        assert process.catalogue.indexing.count_pending() == 0  # the second takes in marks all the same
+        assert process.server_index._collections() == staged
+
+    process.server_index = Interrupted(process.server_index._client, "segue")
+    process.server_index.meanwhile = second
+    tasks.index()
+
+    assert len(staged) == 2
+    assert list(process.server_index.ids()) == [track_id]
+    assert process.server_index.generation() == 1
+
+
+def test_a_rebuild_that_lost_its_lease_ends_without_serving(process, broker_url):
+    """A process that stood still too long does not put its collection into service; the next task does it anew."""
+    analyse(process.catalogue, 1)
+    process.server_index = Interrupted(process.server_index._client, "segue")
+    process.server_index.meanwhile = lambda: Redis.from_url(broker_url).delete(LOCK)
+
+    with pytest.raises(BrokerUnavailable, match="ran out"):
+        tasks.index()
+    assert process.server_index.generation() == 0
+
+    tasks.index()
+    assert process.server_index.generation() == 1
+
+
+def test_a_lease_is_held_by_one_until_it_is_given_back(broker_url):
+    """While one process has the lease another is told at once that it has not; renewing gives all the time again."""
+    one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
+    with one.exclusive("rebuild", 60) as lease:
+        with other.exclusive("rebuild", 60) as refused:
+            assert refused is None
+        redis.expire(LOCK, 5)
+        lease.renew()
+        assert redis.ttl(LOCK) > 50
+    with other.exclusive("rebuild", 60) as lease:
+        assert lease is not None
+
+
+def test_a_lease_that_ran_out_is_not_taken_from_its_next_holder(broker_url):
+    """Whoever comes too late to give a lease back leaves the one who has it now alone."""
+    one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
+    with one.exclusive("rebuild", 60):
+        redis.delete(LOCK)
+        late = other.exclusive("rebuild", 60)
+        assert late.__enter__() is not None
+    assert redis.exists(LOCK)
+    late.__exit__(None, None, None)
+    assert not redis.exists(LOCK)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process has mapped is read from /proc")
+def test_a_worker_of_the_index_queue_loads_no_encoder(process, tmp_path, broker_url):
+    """A worker that never analyses costs no memory for torch."""
+    environment = os.environ | {"SEGUE_DATA_DIR": str(tmp_path), "SEGUE_REDIS_URL": broker_url}
+    command = [sys.executable, "-m", "services.cli", "worker", "--processes=1", "--queues=index"]
+    log = tmp_path / "worker.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+    try:
+        deadline = time.monotonic() + START_PATIENCE_SECONDS
+        while "worker_child_ready" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        (child,) = psutil.Process(worker.pid).children()
+        mapped = {region.path for region in child.memory_maps()}
+
+        assert mapped
+        assert not [path for path in mapped if "torch" in path]
+    finally:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
