@@ -21,6 +21,9 @@ from services.ingest.streams import feed_range
 NAMESPACE = uuid.UUID("5e67e5e6-7565-4d75-b369-63207669626e")
 
 LONGEST_MAGIC = 16
+# FLAC metadata blocks and WAV chunks: a real file has a dozen, and one more for each picture. Empty ones cost a read
+# for every few bytes of a file, in the process that answers requests.
+MAX_BLOCKS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +90,26 @@ def _format(stream: BinaryIO, start: int) -> tuple[str, Feed]:
 
 
 def _feed_flac(stream: BinaryIO, start: int, size: int, update: Callable[[bytes], None]) -> None:
-    position, last = start + 4, False
-    while not last:
+    position = start + 4
+    for _ in range(MAX_BLOCKS):
         stream.seek(position)
         header = stream.read(4)
         if len(header) < 4:
             return
-        last = bool(header[0] & 0x80)
         position += 4 + int.from_bytes(header[1:], "big")
-    feed_range(stream, position, mpeg.end_of_audio(stream, size), update)
+        if header[0] & 0x80:
+            feed_range(stream, position, mpeg.end_of_audio(stream, size), update)
+            return
+    raise UnsupportedAudio(f"More than {MAX_BLOCKS} metadata blocks in a FLAC file: the file is damaged.")
 
 
 def _feed_wav(stream: BinaryIO, start: int, size: int, update: Callable[[bytes], None]) -> None:
     position = start + 12
-    while position + 8 <= size:
+    for _ in range(MAX_BLOCKS):
         stream.seek(position)
         header = stream.read(8)
+        if len(header) < 8:
+            return
         length = int.from_bytes(header[4:], "little")
         body = position + 8
         if header[:4] == b"fmt ":
@@ -113,3 +120,4 @@ def _feed_wav(stream: BinaryIO, start: int, size: int, update: Callable[[bytes],
             feed_range(stream, body, size if unknown else min(body + length, size), update)
             return
         position = body + length + length % 2
+    raise UnsupportedAudio(f"More than {MAX_BLOCKS} chunks in a WAV file: the file is damaged.")

@@ -11,6 +11,10 @@ SEARCH_BYTES = 128 * 1024
 # Three frames in a row do not happen by chance in text or pictures.
 FRAMES_IN_A_ROW = 3
 
+# Taggers write one tag of each kind; tags of a few bytes in a row would make a long walk of a small upload.
+# Behind this many a tag is taken for audio.
+MAX_TAGS = 16
+
 HEADER_BYTES = 4
 LARGEST_FRAME = 4096
 VBR_MARKS = (b"Xing", b"Info", b"VBRI")
@@ -25,15 +29,16 @@ MPEG_1 = 3
 
 
 def skip_id3v2(stream: BinaryIO) -> int:
-    """The position behind every ID3v2 tag that the stream begins with."""
+    """The position behind the ID3v2 tags that the stream begins with."""
     position = 0
-    while True:
+    for _ in range(MAX_TAGS):
         stream.seek(position)
         header = stream.read(10)
         if len(header) < 10 or not header.startswith(b"ID3"):
-            return position
+            break
         footer = 10 if header[5] & 0x10 else 0
         position += 10 + _synchsafe(header[6:10]) + footer
+    return position
 
 
 def find_frame(stream: BinaryIO, start: int) -> int | None:
@@ -64,11 +69,12 @@ def feed(stream: BinaryIO, start: int, size: int, update: Callable[[bytes], None
 def end_of_audio(stream: BinaryIO, size: int) -> int:
     """Where the audio ends before ID3v1, APEv2 and Lyrics3 tags, in whatever order they stand."""
     end = size
-    while True:
+    for _ in range(MAX_TAGS):
         before = _before_last_tag(stream, end)
         if before is None:
-            return end
+            break
         end = before
+    return end
 
 
 def _before_last_tag(stream: BinaryIO, end: int) -> int | None:

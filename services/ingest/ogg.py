@@ -10,13 +10,15 @@ from services.ingest.streams import feed_range
 PAGE_HEADER_BYTES = 27
 FIRST_PAGE = 0x02
 FULL_SEGMENT = 255
+# A recording of a radio chains one stream a song; a hostile file could open one every 37 bytes and fill the memory.
+MAX_STREAMS = 64
 
 
 @dataclass(slots=True)
 class _LogicalStream:
     """How far one of the streams in a file is read, and which of its packets are not audio."""
 
-    skipped: frozenset[int]
+    skipped: range
     headers: int
     packet: int = field(default=0)
     """Number of the packet that comes next or goes on."""
@@ -41,13 +43,15 @@ def feed(stream: BinaryIO, start: int, size: int, update: Callable[[bytes], None
     """Hash the packets of every audio stream in the file, in order.
 
     Raises:
-        UnsupportedAudio: none of its streams is Vorbis, Opus or FLAC.
+        UnsupportedAudio: none of its streams is Vorbis, Opus or FLAC, or there are too many.
     """
     streams: dict[int, _LogicalStream] = {}
     end = start
     for page in _pages(stream, start):
         if page.is_first and (found := _stream_of(page.body)):
             streams[page.serial] = found
+            if len(streams) > MAX_STREAMS:
+                raise UnsupportedAudio(f"More than {MAX_STREAMS} streams in one Ogg file: not a track.")
         if known := streams.get(page.serial):
             _feed_page(known, page, update)
         end = page.start + PAGE_HEADER_BYTES + len(page.segments) + len(page.body)
@@ -58,12 +62,12 @@ def feed(stream: BinaryIO, start: int, size: int, update: Callable[[bytes], None
 
 def _stream_of(first_packet: bytes) -> _LogicalStream | None:
     if first_packet.startswith(b"\x01vorbis"):
-        return _LogicalStream(skipped=frozenset({1}), headers=3)
+        return _LogicalStream(skipped=range(1, 2), headers=3)
     if first_packet.startswith(b"OpusHead"):  # its header holds a gain that taggers write to
-        return _LogicalStream(skipped=frozenset({0, 1}), headers=2)
+        return _LogicalStream(skipped=range(2), headers=2)
     if first_packet.startswith(b"\x7fFLAC"):
         blocks = int.from_bytes(first_packet[7:9], "big")
-        return _LogicalStream(skipped=frozenset(range(1, blocks + 1)), headers=blocks + 1)
+        return _LogicalStream(skipped=range(1, blocks + 1), headers=blocks + 1)
     return None
 
 

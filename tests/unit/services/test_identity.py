@@ -4,6 +4,7 @@ import io
 import shutil
 import struct
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import mutagen
@@ -159,3 +160,65 @@ def test_a_wav_whose_recorder_was_cut_off_is_hashed_to_its_end(tmp_path):
         ids.add(identify(io.BytesIO(data)).track_id)
 
     assert len(ids) == 1
+
+
+def ogg_flac_opening(serial: int, header_blocks: int) -> bytes:
+    page = b"OggS\x00\x02" + bytes(8) + serial.to_bytes(4, "little") + bytes(8) + b"\x01\x09"
+    return page + b"\x7fFLAC\x01\x00" + header_blocks.to_bytes(2, "big")
+
+
+def test_an_ogg_that_announces_many_headers_takes_little_memory():
+    """What a page says of headers to come costs nothing until they come."""
+    content = b"".join(ogg_flac_opening(serial, 65535) for serial in range(50))
+    tracemalloc.start()
+    try:
+        identify(io.BytesIO(content))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 1_000_000
+
+
+MP3_START = (b"\xff\xfb\x90\x00" + bytes(413)) * 4
+HOSTILE = {
+    "streams": (b"".join(ogg_flac_opening(serial, 1) for serial in range(1000)), "More than 64 streams"),
+    "FLAC blocks": (b"fLaC" + bytes(100_000), "More than 1024 metadata blocks"),
+    "WAV chunks": (b"RIFF\x00\x00\x00\x00WAVE" + bytes(100_000), "More than 1024 chunks"),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), HOSTILE.values(), ids=HOSTILE)
+def test_containers_of_countless_parts_are_refused(content, reason):
+    """A walk over parts of a few bytes ends early, with a reason."""
+    with pytest.raises(UnsupportedAudio, match=reason):
+        identify(io.BytesIO(content))
+
+
+class CountingStream(io.BytesIO):
+    """A file that counts how often it is read."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+
+TAGS = {
+    "ID3v2": b"ID3\x04" + bytes(6),
+    "ID3v2 at the end": b"3DI\x04" + bytes(6),
+    "ID3v1": b"TAG" + bytes(125),
+    "Lyrics3": b"000000LYRICS200",
+    "APEv2": b"APETAGEX" + (2000).to_bytes(4, "little") + (32).to_bytes(4, "little") + bytes(16),
+}
+
+
+@pytest.mark.parametrize("tag", TAGS.values(), ids=TAGS)
+def test_countless_tags_are_not_walked(tag):
+    """Ten thousand tags in a row are read no more often than a few."""
+    content = tag * 10_000 + MP3_START if tag == TAGS["ID3v2"] else MP3_START + tag * 10_000
+    stream = CountingStream(content)
+
+    assert identify(stream).suffix == ".mp3"
+    assert stream.reads < 100
