@@ -19,6 +19,7 @@ import soxr
 from numpy.typing import NDArray
 
 from models.errors import RefusedAudio, UnreadableAudio
+from models.mpeg import CountedMp3
 from models.sniff import declares_length, reason_unrecognised
 
 SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
@@ -102,8 +103,8 @@ def read_windows(path: Path) -> Windows:
         RefusedAudio: The audio is shorter than 5 s, longer than 12 h, silent or outside the limits above.
     """
     with _regular_file(path) as descriptor:
-        n_frames = _checked_length(descriptor)
-        with _sound_file(descriptor) as file:
+        source, n_frames = _measured(descriptor)
+        with _sound_file(source) as file:
             duration = n_frames / file.samplerate
             decoded = [_read(file, start, length) for start, length in window_frames(n_frames, file.samplerate)]
             return _sounding(decoded, file.samplerate, duration)
@@ -142,32 +143,39 @@ def _refusal_to_open(error: OSError) -> str:
 
 
 @contextmanager
-def _sound_file(descriptor: int) -> Iterator[soundfile.SoundFile]:
+def _sound_file(source: int | CountedMp3) -> Iterator[soundfile.SoundFile]:
     """Open a descriptor with libsndfile, which then sees no name and so can't guess by it."""
-    os.lseek(descriptor, 0, os.SEEK_SET)  # libsndfile takes the current offset for the start of the file
+    if isinstance(source, int):  # libsndfile takes the current offset for the start of the file
+        os.lseek(source, 0, os.SEEK_SET)
+    else:
+        source.seek(0)
     try:
-        with soundfile.SoundFile(descriptor, closefd=False) as file:
+        with soundfile.SoundFile(source, closefd=False) as file:
             yield file
     except soundfile.LibsndfileError as error:
-        raise UnreadableAudio(_damage(error, descriptor)) from error
+        raise UnreadableAudio(_damage(error, source)) from error
 
 
-def _damage(error: soundfile.LibsndfileError, descriptor: int) -> str:
+def _damage(error: soundfile.LibsndfileError, source: int | CountedMp3) -> str:
     unrecognised = 1  # SF_ERR_UNRECOGNISED_FORMAT
-    if error.code == unrecognised:
-        return reason_unrecognised(descriptor)
+    if error.code == unrecognised and isinstance(source, int):
+        return reason_unrecognised(source)
     return f"The file is damaged: {error.error_string.removeprefix('Error : ').rstrip('.')}"
 
 
-def _checked_length(descriptor: int) -> int:
-    """Check format and limits, and return the track's length in frames."""
+def _measured(descriptor: int) -> tuple[int | CountedMp3, int]:
+    """Check format and limits, and return what to decode and its length in frames."""
+    source: int | CountedMp3 = descriptor
     with _sound_file(descriptor) as file:
         _check_format(file)
-        n_frames: int = file.frames
-        sample_rate: int = file.samplerate
-        declared = declares_length(descriptor, file.format, n_frames)
+        n_frames, sample_rate, container = file.frames, file.samplerate, file.format
+        declared = declares_length(descriptor, container, n_frames)
     if not declared:
-        n_frames = _probed_length(descriptor, n_frames, sample_rate)
+        limit = round(MAX_SECONDS * sample_rate) + sample_rate
+        source = (CountedMp3.counting(descriptor, limit) if container == "MP3" else None) or descriptor
+        with _sound_file(source) as file:
+            n_frames = file.frames
+        n_frames = _probed_length(source, n_frames, sample_rate)
     seconds = n_frames / sample_rate
     if n_frames <= 0:
         raise UnreadableAudio("No audio: the file holds a header and no samples")
@@ -175,7 +183,7 @@ def _checked_length(descriptor: int) -> int:
         raise RefusedAudio(f"Too short: {seconds:.1f} s, and at least {MIN_SECONDS:.0f} s are needed")
     if seconds > MAX_SECONDS:
         raise RefusedAudio(f"Too long: {seconds / 3600:.1f} h, and at most {MAX_SECONDS / 3600:.0f} h are analysed")
-    return n_frames
+    return source, n_frames
 
 
 def _check_format(file: soundfile.SoundFile) -> None:
@@ -190,25 +198,25 @@ def _check_format(file: soundfile.SoundFile) -> None:
         raise RefusedAudio(f"{file.channels} channels, and at most {MAX_CHANNELS} are analysed")
 
 
-def _probed_length(descriptor: int, estimate: int, sample_rate: int) -> int:
+def _probed_length(source: int | CountedMp3, estimate: int, sample_rate: int) -> int:
     """Find where the sound ends in a file that does not declare it, by bisection over whole seconds."""
     last = min(estimate, round(MAX_SECONDS * sample_rate) + sample_rate) // sample_rate
-    if _readable_at(descriptor, max(0, last - 1) * sample_rate, sample_rate) == sample_rate:
+    if _readable_at(source, max(0, last - 1) * sample_rate, sample_rate) == sample_rate:
         return min(estimate, (last + 1) * sample_rate)
     low, high = 0, last  # low holds sound (or is the start), high does not
     while high - low > 1:
         middle = (low + high) // 2
-        if _readable_at(descriptor, middle * sample_rate, 1):
+        if _readable_at(source, middle * sample_rate, 1):
             low = middle
         else:
             high = middle
-    return low * sample_rate + _readable_at(descriptor, low * sample_rate, sample_rate)
+    return low * sample_rate + _readable_at(source, low * sample_rate, sample_rate)
 
 
-def _readable_at(descriptor: int, start: int, length: int) -> int:
+def _readable_at(source: int | CountedMp3, start: int, length: int) -> int:
     """Count the frames that can be read at a place; opened anew, since a failed seek breaks the decoder."""
     try:
-        with _sound_file(descriptor) as file:
+        with _sound_file(source) as file:
             file.seek(start)
             frames: NDArray[np.float32] = file.read(length, dtype="float32", always_2d=True)
             return len(frames)

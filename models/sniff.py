@@ -2,6 +2,8 @@
 
 import os
 
+from models.mpeg import first_frame
+
 SNIFFED_BYTES = 64
 NO_LENGTH = 2**62  # frames: libsndfile reports 2**63 - 1 for a FLAC whose header leaves the length open
 
@@ -58,9 +60,6 @@ def declares_length(descriptor: int, container: str, n_frames: int) -> bool:
     """
     if container != "MP3":
         return n_frames < NO_LENGTH
-    head = os.pread(descriptor, 10, 0)
-    start = 0
-    if head[:3] == b"ID3":  # the tag's size comes in four bytes of seven bits
-        start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
-    first_frame = os.pread(descriptor, SNIFFED_BYTES, start)
-    return any(name in first_frame for name in (b"Xing", b"Info", b"VBRI"))
+    start = first_frame(descriptor)
+    opening = b"" if start is None else os.pread(descriptor, SNIFFED_BYTES, start)
+    return any(name in opening for name in (b"Xing", b"Info", b"VBRI"))

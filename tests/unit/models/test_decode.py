@@ -10,6 +10,7 @@ import soxr
 
 from models.decode import SAMPLE_RATE, read_windows, window_frames
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
+from models.mpeg import MAX_RESYNCS, CountedMp3, frame_header
 
 RATE = 44_100
 FORMATS = ["track.wav", "track.flac", "track.ogg", "track.opus", "track.mp3"]
@@ -238,6 +239,66 @@ def test_mp3_without_a_length_header(write_sound, noise):
     assert soundfile.info(path).duration > 70
 
     assert read_windows(path).duration == pytest.approx(60, abs=1)
+
+
+def _write_variable(path, samples, rate=RATE):
+    """Write an MP3 of variable bit rate and take away the first frame, which declares its length."""
+    with soundfile.SoundFile(
+        path, "w", rate, samples.shape[1], format="MP3", bitrate_mode="VARIABLE", compression_level=0.3
+    ) as file:
+        for start in range(0, len(samples), rate):
+            file.write(samples[start : start + rate])
+    content = path.read_bytes()
+    first = content.find(b"\xff")
+    assert b"Xing" in content[first : first + 64]
+    path.write_bytes(content[first + frame_header(content[first : first + 4]).size :])
+    return path
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(44_100, 2), (48_000, 1), (22_050, 2), (11_025, 1)])
+@pytest.mark.parametrize("quiet", [slice(0, 3), slice(3, 6)], ids=["quiet first", "loud first"])
+def test_variable_mp3_without_a_length_header(tmp_path, noise, quiet, rate, channels):
+    """An MP3 of variable bit rate that declares no length is heard to its end, however its first frame misleads."""
+    samples = noise(60, channels, rate)
+    samples[quiet.start * 10 * rate : quiet.stop * 10 * rate] *= 0.01
+    path = _write_variable(tmp_path / "variable.mp3", samples, rate)
+    assert abs(soundfile.info(path).duration - 60) > 6
+
+    windows = read_windows(path)
+    is_quiet = windows.channels.std(axis=(1, 2)) < 0.01
+
+    assert windows.duration == pytest.approx(60, abs=0.2)
+    assert is_quiet.tolist() == [quiet.start <= index < quiet.stop for index in range(6)]
+
+
+def test_variable_mp3_between_tags(tmp_path, noise):
+    """Tags before and behind the frames change neither the length nor what is heard."""
+    samples = noise(30)
+    samples[: 15 * RATE] *= 0.01
+    path = _write_variable(tmp_path / "variable.mp3", samples)
+    bare = read_windows(path)
+    tag = b"ID3\x04\x00\x00\x00\x00\x02\x00" + bytes(256)
+    path.write_bytes(tag * 2 + path.read_bytes() + b"TAG" + bytes(125))
+    tagged = read_windows(path)
+
+    assert tagged.duration == bare.duration == pytest.approx(30, abs=0.2)
+    np.testing.assert_array_equal(tagged.samples, bare.samples)
+
+
+def test_counting_ends_in_a_file_of_fragments(tmp_path):
+    """A file made of frames with junk behind each is given up after a number of searches."""
+    path = tmp_path / "fragments.mp3"
+    frame = b"\xff\xfb\x90\x00" + bytes(413)
+    path.write_bytes((frame * 2 + b"\xff") * 1000)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        counted = CountedMp3.counting(descriptor, 2000 * 1152)
+        opening = counted.read(417 * 3)
+    finally:
+        os.close(descriptor)
+    count = opening.find(b"Xing") + 8
+
+    assert int.from_bytes(opening[count : count + 4], "big") == 2 * (MAX_RESYNCS + 1)
 
 
 def test_damage_in_the_middle(write_sound, noise):
