@@ -1,0 +1,108 @@
+"""What can be set and run is documented, and what is documented exists.
+
+Run as a program, this file writes the table of `docs/settings.md` anew: `python tests/unit/test_docs.py`.
+"""
+
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from services.cli import ENTRY_POINT_GROUP, app
+from services.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+SETTINGS_PAGE = DOCS / "settings.md"
+TABLE_HEAD = "| variable | default | what it is |\n|---|---|---|\n"
+MACHINE_DEPENDENT = {"worker_processes": "number of processors"}
+LONGEST_ADR = 40  # lines
+
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+RECORDS = sorted((DOCS / "adr").glob("*"))
+
+
+def settings_table() -> str:
+    """The table of settings as `docs/settings.md` must hold it."""
+    rows = [
+        f"| `SEGUE_{name.upper()}` | {_default(name, field)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return TABLE_HEAD + "\n".join(rows) + "\n"
+
+
+def _default(name, field):
+    value = field.get_default(call_default_factory=True)
+    if name in MACHINE_DEPENDENT:
+        return MACHINE_DEPENDENT[name]
+    return "unset" if value is None or value == () else f"`{value}`"
+
+
+def commands():
+    own = {command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands}
+    return sorted(own | {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_has_a_description(name):
+    """One sentence says what a setting is for."""
+    assert (Settings.model_fields[name].description or "").endswith(".")
+
+
+def test_the_settings_page_is_the_settings():
+    """The page lists every variable with its default and its description, and none that is gone."""
+    page = SETTINGS_PAGE.read_text(encoding="utf-8")
+    table = page[page.index(TABLE_HEAD) :]
+
+    assert table == settings_table(), "run `python tests/unit/test_docs.py`"
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_is_documented(name):
+    """Each command has a section with an example of its own."""
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## `segue {name}`\n\n(.+?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+
+    assert section is not None
+    assert re.search(rf"^segue {name}\b", section[1], re.MULTILINE)
+
+
+def test_no_command_is_documented_that_is_gone():
+    """The page has a section for what exists only."""
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+
+    assert sorted(re.findall(r"^## `segue (\S+)`$", page, re.MULTILINE)) == commands()
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+def test_decision_records_are_short_and_numbered(record):
+    """A decision record is called NNN-title.md, starts with its number, and fits on a screen."""
+    number = re.match(r"(\d{3})-[a-z0-9-]+\.md$", record.name)
+    lines = record.read_text(encoding="utf-8").splitlines()
+
+    assert number is not None
+    assert re.match(rf"# 0*{int(number[1])}\b", lines[0])
+    assert len(lines) <= LONGEST_ADR
+
+
+def test_decision_records_have_numbers_of_their_own():
+    """No two records share a number."""
+    numbers = [record.name[:3] for record in RECORDS]
+
+    assert numbers
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(page):
+    """A link to a file of the repository points at one that exists."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    relative = [target.split("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
+
+    assert [target for target in relative if not (page.parent / target).exists()] == []
+
+
+if __name__ == "__main__":
+    text = SETTINGS_PAGE.read_text(encoding="utf-8")
+    SETTINGS_PAGE.write_text(text.partition(TABLE_HEAD)[0] + settings_table(), encoding="utf-8")
