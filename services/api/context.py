@@ -20,8 +20,18 @@ def resolve_track(name: str) -> str:
     Raises:
         TrackNotFound: no track goes by this name.
     """
-    # PostgreSQL refuses a NUL in any text; nothing goes by such a name.
-    resolved = {} if "\0" in name else services().catalogue.tracks.resolve([name])
+    refuse_nul(name)
+    resolved = services().catalogue.tracks.resolve([name])
     if name not in resolved:
         raise TrackNotFound(name)
     return resolved[name]
+
+
+def refuse_nul(name: str) -> None:
+    """PostgreSQL refuses a NUL in any text; no track goes by such a name.
+
+    Raises:
+        TrackNotFound: there is one in it.
+    """
+    if "\0" in name:
+        raise TrackNotFound(name)

@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, text
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.catalog.tables import Table, TrackRow
+from services.catalog.tracks import TrackFile
 from services.domain.errors import CatalogueUnavailable, InvalidCursor, JobNotFound, TrackNotFound
 from services.domain.job import JobKind, JobState
 from services.domain.track import Analysis, Tags, TrackStatus
@@ -151,7 +152,7 @@ def test_a_file_that_now_holds_other_audio_leaves_its_old_track_missing(catalogu
     catalogue.library.register(track_id(2), Tags("Other"), stamp("a.mp3", size=5))
 
     assert catalogue.tracks.get(ready).status == TrackStatus.MISSING
-    assert catalogue.tracks.files(track_id(2)) == ["/music/a.mp3"]
+    assert catalogue.tracks.files(track_id(2)) == [TrackFile("/music/a.mp3", "/music")]
 
 
 def test_paths_that_are_not_utf8_are_kept_to_the_byte(catalogue):
@@ -159,7 +160,7 @@ def test_paths_that_are_not_utf8_are_kept_to_the_byte(catalogue):
     name = b"caf\xe9\n.mp3".decode("utf-8", "surrogateescape")
     catalogue.library.register(track_id(1), Tags("Title"), stamp(name))
 
-    assert catalogue.tracks.files(track_id(1)) == [f"/music/{name}"]
+    assert catalogue.tracks.files(track_id(1)) == [TrackFile(f"/music/{name}", "/music")]
     assert catalogue.tracks.get(track_id(1)).path == "caf\ufffd\n.mp3"
 
 

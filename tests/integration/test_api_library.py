@@ -1,9 +1,12 @@
 """Tracks over HTTP: pages, one track, neighbours, audio, analysis."""
 
+import base64
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from services.catalog.library import FileStamp
 from services.domain.track import Tags
@@ -143,6 +146,18 @@ def test_a_made_up_cursor_is_refused(api):
     assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-cursor")
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 2900, r'["\ud800", "x"]', r'["x", "\udfff"]', r'["a\u0000", "x"]', r'["x", "\u0000"]', "[1, 2]", "{}"],
+)
+def test_a_forged_cursor_is_refused(api, content):
+    """Neither depth nor letters that no database takes get past the cursor's check."""
+    cursor = base64.urlsafe_b64encode(content.encode()).decode()
+    answer = api.get("/v1/tracks", query_string={"cursor": cursor})
+
+    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-cursor")
+
+
 def test_audio_is_streamed_in_ranges(api, library_dir):
     """A range request gets that part of the very file, and a repeated request 304."""
     file = (library_dir / "music" / "004.wav").read_bytes()
@@ -173,6 +188,58 @@ def test_audio_whose_file_is_gone_is_a_problem(api, services, tmp_path):
     answer = api.get("/v1/tracks/test:300/audio")
 
     assert (answer.status_code, answer.json["type"]) == (404, "urn:segue:problem:audio-not-found")
+
+
+@pytest.fixture
+def swapped(services, tmp_path):
+    """A track whose file is taken away after it was scanned; what is put in its place is the test's."""
+    (tmp_path / "music").mkdir()
+    file = write_tone(tmp_path / "music" / "a.wav", 510)
+    register(services.catalogue, file, 310)
+    file.unlink()
+    yield file
+    services.catalogue.library.forget_files([str(file)])
+
+
+@pytest.mark.parametrize(
+    "target", ["../secret.wav", "secret.txt", "folder.wav", "pipe.wav", "a.wav", "../music-2/b.wav"]
+)
+def test_a_file_that_was_swapped_is_not_served(api, swapped, target):
+    """A link out of the library, to what is no audio file or to no file at all, is as good as gone."""
+    music = swapped.parent
+    (music.parent / "music-2").mkdir()
+    for file in ("../secret.wav", "secret.txt", "../music-2/b.wav"):
+        (music / file).write_text("secret")
+    (music / "folder.wav").mkdir()
+    os.mkfifo(music / "pipe.wav")
+    swapped.symlink_to(target)
+    answer = api.get("/v1/tracks/test:310/audio")
+
+    assert (answer.status_code, answer.json["type"]) == (404, "urn:segue:problem:audio-not-found")
+
+
+def test_a_link_within_the_library_is_served(api, swapped):
+    """Links are fine as long as they stay inside."""
+    other = write_tone(swapped.parent / "b.wav", 520)
+    swapped.symlink_to("b.wav")
+
+    assert api.get("/v1/tracks/test:310/audio").data == other.read_bytes()
+
+
+def test_similar_looks_its_track_up_once(api, services):
+    """An id is resolved by the recommender alone: one question to the catalogue about the name."""
+    asked = []
+
+    def note(*execution) -> None:
+        asked.append(execution[2])
+
+    event.listen(services.catalogue.database.engine, "before_cursor_execute", note)
+    try:
+        assert api.get("/v1/tracks/test:2/similar").status_code == 200
+    finally:
+        event.remove(services.catalogue.database.engine, "before_cursor_execute", note)
+
+    assert sum("external_ids.value" in statement and "GROUP BY" in statement for statement in asked) == 1
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.wav", b"two\nlines.wav", "日本.wav".encode()])

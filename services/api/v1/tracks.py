@@ -1,17 +1,19 @@
 """The library: pages of tracks, one track, its audio, its neighbours."""
 
+import os
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from apiflask import APIBlueprint
-from flask import Response, send_file
+from flask import Response, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from services.api.context import resolve_track, services
+from services.api.context import refuse_nul, resolve_track, services
 from services.api.filters import SimilarQuery
 from services.api.schemas import Recommendations, RecommendedTrack, Track, TrackPage, TrackPageQuery
-from services.catalog.tracks import readable
+from services.catalog.tracks import TrackFile, readable
 from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
 
@@ -78,9 +80,8 @@ def get_similar(track_id: str, query_data: Any) -> Recommendations:  # noqa: ANN
 
     The track itself is left out. It must be `ready`.
     """
-    found = services().recommender.similar(
-        resolve_track(track_id), limit=query_data.limit, filters=query_data.to_domain()
-    )
+    refuse_nul(track_id)
+    found = services().recommender.similar(track_id, limit=query_data.limit, filters=query_data.to_domain())
     return Recommendations(tracks=with_metadata(found), unknown=[])
 
 
@@ -95,9 +96,9 @@ def get_audio(track_id: str) -> Response:
 
     Ranges (`Range: bytes=…`) and conditional requests are honoured, so that players can seek.
     """
-    for path in services().catalogue.tracks.files(resolve_track(track_id)):
+    for file in services().catalogue.tracks.files(resolve_track(track_id)):
         with suppress(OSError):  # gone or unreadable: another file may hold the same track
-            return _stream(Path(path))
+            return _stream(file)
     raise AudioNotFound(track_id)
 
 
@@ -115,14 +116,45 @@ def with_metadata(found: tuple[Recommendation, ...]) -> list[RecommendedTrack]:
     ]
 
 
-def _stream(path: Path) -> Response:
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise FileNotFoundError(path)
-    return send_file(
-        path,
-        mimetype=AUDIO_TYPES.get(path.suffix.lower(), "application/octet-stream"),
-        download_name="".join(letter if letter.isprintable() else "_" for letter in readable(path.name)),
+def _stream(file: TrackFile) -> Response:
+    opened, path = _open_inside(file)
+    found = os.fstat(opened.fileno())
+    response = send_file(
+        opened,
+        mimetype=AUDIO_TYPES[path.suffix.lower()],
+        download_name="".join(letter if letter.isprintable() else "_" for letter in readable(Path(file.path).name)),
         etag=f"{found.st_mtime_ns:x}-{found.st_size:x}",
+        last_modified=found.st_mtime,
         max_age=0,
+        conditional=False,  # Flask does not ask an open file for its length, which ranges need
     )
+    response.content_length = found.st_size
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=found.st_size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
+    return response
+
+
+def _open_inside(file: TrackFile) -> tuple[BinaryIO, Path]:
+    """The file, open, and its real path; a link that was put in its place since the scan must not lead elsewhere.
+
+    Raises:
+        OSError: it is gone, unreadable, outside its library root, or no audio file.
+    """
+    with ExitStack() as undone:
+        opened = undone.enter_context(open(file.path, "rb", opener=_without_blocking))
+        # Opened first, looked at afterwards: what is served is the very file whose place was checked.
+        path, found = Path(os.path.realpath(file.path)), os.fstat(opened.fileno())
+        is_inside = path.is_relative_to(os.path.realpath(file.root))
+        is_same = os.path.samestat(found, path.lstat())
+        if not (is_inside and is_same and stat.S_ISREG(found.st_mode) and path.suffix.lower() in AUDIO_TYPES):
+            raise FileNotFoundError(file.path)
+        undone.pop_all()
+    return opened, path
+
+
+def _without_blocking(path: str, flags: int) -> int:
+    # A pipe in a file's place would hold the request until someone writes into it.
+    return os.open(path, flags | os.O_NONBLOCK)
