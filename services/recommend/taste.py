@@ -1,7 +1,7 @@
 """What a listener likes, from what they did."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 
@@ -45,6 +45,6 @@ def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime) -> 
     if event.kind == EventKind.PLAY and event.played_ms is not None and duration_ms:
         weight *= min(1.0, event.played_ms / duration_ms)
     if event.at is not None:
-        age_days = max(0.0, (now - event.at.astimezone(UTC)).total_seconds() / 86400)
+        age_days = max(0.0, (now - event.at).total_seconds() / 86400)
         weight *= 0.5 ** (age_days / HALF_LIFE_DAYS)
     return weight

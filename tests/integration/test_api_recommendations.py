@@ -152,3 +152,12 @@ def test_any_body_is_answered_or_refused(api, body):
     assert len(found) == len(set(found)) <= body.get("limit", 10)
     assert not set(found) & set(named)
     assert not {f"test:{number}" for number in range(LIBRARY_SIZE) if track_id(number) in found} & set(named)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_moment_at_the_ends_of_time_is_no_error(api, at):
+    """A time that has no equivalent in UTC still counts."""
+    answer = api.post(URL, json={"history": [{"track_id": "test:1", "at": at}, {"track_id": "test:5"}]})
+
+    assert answer.status_code == 200
+    assert answer.json["tracks"]

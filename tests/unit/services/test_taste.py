@@ -1,10 +1,10 @@
 """A history becomes a taste: what was liked pulls, what was skipped pushes, what is old fades."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.tracks import Embedded
@@ -85,6 +85,17 @@ def test_a_taste_is_always_a_finite_unit_vector(events):
     found = taste(*events)
 
     assert found is None or np.linalg.norm(found.vector) == pytest.approx(1, abs=1e-3)
+
+
+OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(timezones=OFFSETS))
+@example(datetime.min.replace(tzinfo=timezone(timedelta(hours=5))))
+@example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
+def test_any_moment_in_any_time_zone_has_a_weight(at):
+    """Even one that has no equivalent in UTC."""
+    assert 0 <= weight_of(ListenEvent("a", at=at), None, now=NOW) <= 1
 
 
 def test_a_far_away_track_still_has_a_reason():
