@@ -3,10 +3,14 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+WILDCARD_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 
 
 class Settings(BaseSettings):
@@ -40,6 +44,12 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that the HTTP API binds to.")
     port: int = Field(default=8765, ge=1, le=65535, description="Port that the HTTP API binds to.")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names and addresses, separated by commas, under which the HTTP API may be asked for, besides "
+        "localhost and those in host and url. If unset and host is a wildcard, any IP address is allowed as well, "
+        "but no other name.",
+    )
     url: str | None = Field(
         default=None,
         description="Where clients such as the command line find the service; made from host and port if unset.",
@@ -57,6 +67,24 @@ class Settings(BaseSettings):
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
         description="Least severe level that is logged: DEBUG, INFO, WARNING or ERROR.",
     )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
+
+    @cached_property
+    def host_names(self) -> frozenset[str]:
+        """Every name under which the API answers, in lower case and without brackets."""
+        configured = () if self.listens_everywhere else (self.host,)
+        reached = () if self.url is None else (urlsplit(self.url).hostname or "",)
+        names = (*LOOPBACK_NAMES, *configured, *reached, *self.allowed_hosts)
+        return frozenset(name.strip("[]").lower() for name in names) - {""}
+
+    @property
+    def listens_everywhere(self) -> bool:
+        """Whether the API binds to all addresses of the machine."""
+        return self.host in WILDCARD_ADDRESSES
 
     @cached_property
     def data_path(self) -> Path:

@@ -11,6 +11,7 @@ from services.api.health import health
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import RequestObserver, configure_logging
 from services.api.openapi import TITLE, describe, segue_version
+from services.api.origins import install_origin_checks
 from services.api.pages import reference, web
 from services.api.problems import register_problems
 from services.api.v1.audio_features import audio_features
@@ -20,6 +21,11 @@ from services.api.v1.tracks import tracks
 from services.composition import Services, compose
 from services.settings import Settings
 
+METRICS_DESCRIPTION = (
+    "Requests and resources are counted by each API process for itself, and the answer holds those of the one process "
+    "that gave it: its id is the label `process`. With several processes a scrape sees one of them at a time; sum the "
+    "latest value of each. The gauges of library and index are the same whichever process answers."
+)
 METRICS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus text format", "content": {"text/plain": {}}}
 }
@@ -46,6 +52,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     app.extensions[EXTENSION] = services
     observer = RequestObserver(services)
     observer.install(app)
+    install_origin_checks(app, services.settings)
     install_headers(app)
     register_problems(app)
     for blueprint in (tracks, recommendations, jobs, audio_features, health, web, reference):
@@ -54,6 +61,7 @@ def create_app(services: Services | None = None) -> APIFlask:
         app.doc(
             operation_id="getMetrics",
             summary="Measurements for Prometheus",
+            description=METRICS_DESCRIPTION,
             tags=["Service"],
             responses=METRICS,
         )(observer.exposition)

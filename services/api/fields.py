@@ -28,7 +28,10 @@ MEASURES: dict[str, Measure] = {
     "loudness": Measure("Integrated loudness in LUFS, from about −60 (silent) to 0 (as loud as can be)", -200, 20),
     "brightness": Measure("Spectral centroid in Hz", 0, 100_000),
     "onset_rate": Measure("Note onsets a second", 0, 1_000),
-    "key": Measure("Pitch class of the tonic, 0 (C) to 11 (B)", 0, 11),
+    # No filter may name −1: what has no key meets no condition on it.
+    "key": Measure(
+        "Pitch class of the tonic, 0 (C) to 11 (B), −1 where no key was found (no filter matches it)", 0, 11
+    ),
     "mode": Measure("0 (minor) or 1 (major)", 0, 1),
     "year": Measure("Year of release, from the file's tags", 0, 9_999),
     "duration_ms": Measure("Length in milliseconds", 0, 1_000_000_000),

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 
+import structlog
 from apiflask import APIBlueprint
 from flask import Response
 
 from services.api.context import services
 from services.api.openapi import segue_version
-from services.api.problems import not_ready
+from services.api.problems import not_ready, public_detail
 from services.api.service_schemas import Health, IndexStatus, Part, Readiness, Status
 from services.composition import Services
 from services.domain.errors import SegueError
 from services.domain.track import TrackStatus
 
 health = APIBlueprint("health", __name__, tag="Service")
+
+log = structlog.get_logger(__name__)
 
 
 @health.get("/healthz")
@@ -63,7 +66,8 @@ def check_parts(here: Services) -> dict[str, Part]:
     }
     if here.embedded is not None:
         problem = here.embedded.indexer.problem
-        parts["indexer"] = Part(ok=problem is None, reason=problem)
+        # What follows a colon quotes an error, with addresses and paths in it; the indexer has logged that itself.
+        parts["indexer"] = Part(ok=problem is None, reason=problem and problem.partition(":")[0])
     return parts
 
 
@@ -71,5 +75,6 @@ def _try(question: Callable[[], object]) -> Part:
     try:
         question()
     except SegueError as error:
-        return Part(ok=False, reason=error.detail)
+        log.warning("part_not_ready", reason=error.detail, error=type(error).__name__)
+        return Part(ok=False, reason=public_detail(error))
     return Part(ok=True)

@@ -1,6 +1,7 @@
 """What operators see: one log line and one measurement a request, gauges of the library, request ids."""
 
 import logging
+import os
 import re
 import sys
 import time
@@ -72,20 +73,39 @@ class LibraryCollector(Collector):
         yield from (tracks, pending, points)
 
 
+class ProcessLabel(Collector):
+    """What this process measured of itself, labelled with its id: each of several processes keeps series of its own."""
+
+    def __init__(self, measured: CollectorRegistry) -> None:
+        self._measured = measured
+
+    def collect(self) -> Iterator[Metric]:
+        """The same metrics with one label more."""
+        process = str(os.getpid())
+        for metric in self._measured.collect():
+            labelled = Metric(metric.name, metric.documentation, metric.type, metric.unit)
+            labelled.samples = [
+                sample._replace(labels={**sample.labels, "process": process}) for sample in metric.samples
+            ]
+            yield labelled
+
+
 class RequestObserver:
     """Gives each request an id, and measures and logs it when it ends."""
 
     def __init__(self, services: Services) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        self._registry.register(LibraryCollector(services))
+        measured = CollectorRegistry()
+        ProcessCollector(registry=measured)
         self._seconds = Histogram(
             "segue_http_request_duration_seconds",
             "Time from a request's arrival to the start of its answer.",
             ["method", "endpoint", "status"],
             buckets=LATENCY_BUCKETS,
-            registry=self._registry,
+            registry=measured,
         )
+        self._registry = CollectorRegistry()
+        self._registry.register(ProcessLabel(measured))
+        self._registry.register(LibraryCollector(services))
 
     def install(self, app: Flask) -> None:
         """Observe every request of an application."""

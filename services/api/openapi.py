@@ -46,7 +46,8 @@ _ANSWERED: tuple[type[BaseModel], ...] = (
 _QUERIES: tuple[type[BaseModel], ...] = (filters.SimilarQuery, schemas.TrackPageQuery)
 
 # What may go wrong with any request, and what only some may.
-ALWAYS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR)
+WITH_PARTS = (HTTPStatus.SERVICE_UNAVAILABLE,)
 WITH_PATH = (HTTPStatus.NOT_FOUND,)
 WITH_INPUT = (HTTPStatus.UNPROCESSABLE_ENTITY,)
 WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -129,7 +130,8 @@ def _add_problems(operation: Document) -> None:
         *(WITH_PATH if "path" in located else ()),
         *(WITH_BODY if body else ()),
         *(WITH_INPUT if body or located else ()),
-        *(ALWAYS if operation["operationId"] not in ALIVE_WHATEVER_IS_DOWN else ALWAYS[:1]),
+        *ALWAYS,
+        *(WITH_PARTS if operation["operationId"] not in ALIVE_WHATEVER_IS_DOWN else ()),
     ]
     for status in statuses:
         responses[str(status.value)] = {"$ref": f"#/components/responses/{_name(status)}"}
@@ -142,6 +144,7 @@ def _add_problems(operation: Document) -> None:
 
 def _problem(status: HTTPStatus, schema: str = "Problem") -> Document:
     described = {
+        HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, or a change asked for by another site's page",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, or an upload of more than "
         "the service takes",
         HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",
@@ -166,7 +169,7 @@ def _add_request_id(response: Document) -> None:
 
 
 def _every_status() -> tuple[HTTPStatus, ...]:
-    return (*WITH_PATH, *WITH_BODY, *WITH_INPUT, *ALWAYS)
+    return (*WITH_PATH, *WITH_BODY, *WITH_INPUT, *ALWAYS, *WITH_PARTS)
 
 
 def _name(status: HTTPStatus) -> str:

@@ -11,9 +11,16 @@ from services.api.limits import RETRY_AFTER_SECONDS
 from services.api.problem_types import MEDIA_TYPE, TYPE_PREFIX, type_of
 from services.api.service_schemas import NotReady, Part, Problem
 from services.api.validation import InvalidFields
-from services.domain.errors import SegueError
+from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, SegueError, Unavailable
 
 log = structlog.get_logger(__name__)
+
+PARTS: dict[type[SegueError], str] = {
+    BrokerUnavailable: "The broker does not take tasks",
+    CatalogueUnavailable: "The catalogue does not answer",
+    IndexUnavailable: "The vector index does not answer",
+}
+"""What clients learn: the messages themselves quote drivers, with addresses and paths in them."""
 
 
 def register_problems(app: Flask) -> None:
@@ -32,11 +39,19 @@ def from_segue_error(error: SegueError) -> Response:
             type=type_of(type(error)),
             title=error.title,
             status=error.status,
-            detail=error.detail,
+            detail=public_detail(error),
             errors=error.errors if isinstance(error, InvalidFields) else None,
             **_where(),
         )
     )
+
+
+def public_detail(error: SegueError) -> str:
+    """The sentence for a client; the log has the whole one."""
+    if not isinstance(error, Unavailable):
+        return error.detail
+    part = next((text for kind, text in PARTS.items() if isinstance(error, kind)), "A part does not answer")
+    return f"{part}. Try again later; the service's log has the cause under the request id {g.request_id}."
 
 
 def from_http_error(error: HTTPException) -> Response:

@@ -93,6 +93,8 @@ def test_every_field_of_a_request_is_described(document):
         ("post /v1/tracks", 415, {"json": {}}),
         ("post /v1/tracks", 422, {"data": {"x": "y"}, "content_type": "multipart/form-data"}),
         ("post /v1/tracks", 415, {"data": {"file": (io.BytesIO(b"x"), "a.mp3")}}),
+        ("get /healthz", 403, {"headers": {"Host": "evil.example"}}),
+        ("post /v1/scans", 403, {"json": {"path": "/"}, "headers": {"Origin": "http://evil.example"}}),
     ],
 )
 def test_bad_requests_are_documented_problems(api, document, asked, status, body):
@@ -136,6 +138,19 @@ def test_examples_are_accepted(api, document):
     example = document["components"]["schemas"]["RecommendationRequest"]["example"]
 
     assert api.post("/v1/recommendations", json=example).status_code == 200
+
+
+def test_the_key_says_what_minus_one_means(document):
+    """Players know −1 from Spotify: no key was found."""
+    assert (
+        "−1 where no key was found"
+        in document["components"]["schemas"]["AudioFeatures"]["properties"]["key"]["description"]
+    )
+
+
+def test_metrics_say_that_each_process_counts_its_own(document):
+    """Whoever scrapes several processes is told what they get."""
+    assert "`process`" in document["paths"]["/metrics"]["get"]["description"]
 
 
 def test_every_measure_can_be_filtered_and_read():

@@ -1,11 +1,13 @@
 """Health, status, metrics, headers and errors of the API."""
 
+import os
+
 import pytest
 from structlog.testing import capture_logs
 
 from services.api.app import create_app
 from services.composition import compose
-from services.domain.errors import NotConfigured
+from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, NotConfigured
 from services.settings import Settings
 from tests.fakes.library import MODEL
 from tests.fakes.serving import LIBRARY_SIZE
@@ -37,6 +39,7 @@ def test_readiness_says_which_part_is_missing(tmp_path):
     assert ready.json["parts"]["broker"]["ok"] is False
     assert ready.json["parts"]["catalogue"]["ok"] is True
     assert "broker" in ready.json["detail"]
+    assert "127.0.0.1" not in ready.text
     assert "Retry-After" in ready.headers
 
 
@@ -71,10 +74,19 @@ def test_metrics_count_tracks_and_time_requests(api):
     assert f"segue_index_points {LIBRARY_SIZE}.0" in lines
     assert "segue_index_pending 0.0" in lines
     counted = (
-        'segue_http_request_duration_seconds_count{endpoint="/v1/tracks/<path:track_id>",method="GET",status="200"}'
+        'segue_http_request_duration_seconds_count{endpoint="/v1/tracks/<path:track_id>",method="GET",'
+        f'process="{os.getpid()}",status="200"}}'
     )
     assert any(line.startswith(counted) for line in lines)
     assert not any("/made/up" in line for line in lines)
+
+
+def test_what_a_process_measures_of_itself_carries_its_id(api):
+    """Several processes keep series of their own; the library's gauges are the same in all of them."""
+    samples = [line for line in api.get("/metrics").text.splitlines() if not line.startswith("#")]
+    labelled = {line.startswith(("segue_http", "process_")): f'process="{os.getpid()}"' in line for line in samples}
+
+    assert labelled == {True: True, False: False}
 
 
 def test_a_request_id_is_kept_or_made(api):
@@ -157,3 +169,24 @@ def test_a_service_without_a_broker_setting_is_refused(tmp_path):
         compose(Settings(data_dir=tmp_path))
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"), [(BrokerUnavailable, "broker"), (CatalogueUnavailable, "catalogue"), (IndexUnavailable, "index")]
+)
+def test_a_part_that_is_down_is_named_without_its_address(services, kind, part):
+    """What a driver says stays in the log: it has addresses and paths in it."""
+    app = create_app(services)
+
+    def fail() -> None:
+        raise kind("10.1.2.3:6379 refused /srv/secret")
+
+    app.add_url_rule("/down", view_func=fail)
+    with capture_logs() as logs:
+        answer = app.test_client().get("/down")
+
+    assert answer.status_code == 503
+    assert part in answer.json["detail"]
+    assert "10.1.2.3" not in answer.text
+    assert "/srv" not in answer.text
+    assert any("10.1.2.3" in str(entry.get("reason")) for entry in logs)

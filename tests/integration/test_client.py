@@ -26,7 +26,7 @@ from tests.fakes.serving import LIBRARY_SIZE
 
 @pytest.fixture
 def client(app):
-    with SegueClient("http://segue.test", transport=httpx.WSGITransport(app=app)) as made:
+    with SegueClient("http://localhost", transport=httpx.WSGITransport(app=app)) as made:
         yield made
 
 
