@@ -64,9 +64,13 @@ def wait_until(condition):
 def redis_port(tmp_path_factory):
     """A Valkey as compose.yaml starts it, but for its folder and port."""
     port, folder = free_port(), tmp_path_factory.mktemp("broker")
-    own = ["--dir", str(folder), "--port", str(port), "--bind", "127.0.0.1", "--requirepass", PASSWORD]
+    # Valkey enters the folder as it reads the line, and outside the container there is no /data.
+    configuration = (DEPLOY / "redis.conf").read_text(encoding="utf-8")
+    assert configuration.count("\ndir /data\n") == 1
+    (folder / "redis.conf").write_text(configuration.replace("\ndir /data\n", f"\ndir {folder}\n"), encoding="utf-8")
+    own = ["--port", str(port), "--bind", "127.0.0.1", "--requirepass", PASSWORD]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([get_binary_path(), DEPLOY / "redis.conf", *own], stdout=log, stderr=log)
+        process = subprocess.Popen([get_binary_path(), folder / "redis.conf", *own], stdout=log, stderr=log)
     try:
         wait_until(lambda: process.poll() is not None or b"Ready to accept" in (folder / "log").read_bytes())
         assert process.poll() is None, (folder / "log").read_text()
