@@ -10,8 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from billiard.exceptions import WorkerLostError
 from celery.platforms import set_pdeathsig
-from celery.signals import beat_embedded_init, celeryd_init, worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import (
+    beat_embedded_init,
+    celeryd_init,
+    task_failure,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 
 from services.catalog import Catalogue
 from services.composition import open_server_index
@@ -120,6 +128,13 @@ def close_child(**_signal: Any) -> None:  # noqa: ANN401
     """Give the catalogue's connections back."""
     if _child is not None:
         _child.catalogue.close()
+
+
+@task_failure.connect
+def send_again(sender: Any, exception: BaseException, args: Any, **_signal: Any) -> None:  # noqa: ANN401
+    """Ask at once for the analysis that a dead child left; its attempt is counted, so `guard` ends a series."""
+    if isinstance(exception, WorkerLostError) and sender.name == ANALYSE_TASK:
+        sender.app.send_task(ANALYSE_TASK, args=args)
 
 
 @worker_ready.connect

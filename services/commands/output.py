@@ -61,7 +61,7 @@ def show_failures(job: Job) -> None:
     if job.reason:
         note(f"The scan failed: {job.reason}")
         return
-    note(f"{job.done} of {job.total} files analysed, {job.failed} failed.")
+    note(f"{job.done} of {job.total} files are ready, {job.failed} failed.")
     if not job.failures:
         return
     table = Table("file", "reason", title="Not analysed")

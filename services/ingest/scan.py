@@ -75,7 +75,7 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str) -> None:
     scan = _Scan(catalogue, queue, job_id, library_root(folder, catalogue.library.roots()))
     for path in listing.files:
         scan.take(path, known.get(path))
-    catalogue.library.forget_files(_gone(known, listing))
+    catalogue.library.forget_files(_gone(known, folder, listing))
     catalogue.jobs.complete_listing(job_id, scan.unchanged)
 
 
@@ -103,11 +103,11 @@ def list_audio(folder: str) -> Listing:
 
 
 def library_root(folder: str, roots: list[str]) -> str:
-    """The known root that a folder lies in, or the folder itself."""
+    """The nearest known root that a folder lies in, or the folder itself."""
     if Path(folder).is_file():
         folder = str(Path(folder).parent)
     around = [root for root in roots if folder == root or folder.startswith(root.rstrip("/") + "/")]
-    return min(around, key=len, default=folder)
+    return max(around, key=len, default=folder)
 
 
 @dataclass(slots=True)
@@ -174,7 +174,14 @@ def _is_inside(path: str, root: str) -> bool:
     return os.path.realpath(path).startswith(root.rstrip("/") + "/")
 
 
-def _gone(known: dict[str, KnownFile], listing: Listing) -> list[str]:
+def _gone(known: dict[str, KnownFile], folder: str, listing: Listing) -> list[str]:
+    """Known files that the walk would have found if they were there."""
     present = set(listing.files)
-    hidden = tuple(folder.rstrip("/") + "/" for folder in listing.unreadable)
-    return [path for path in known if path not in present and not path.startswith(hidden)]
+    unseen = tuple(path.rstrip("/") + "/" for path in listing.unreadable)
+    return [
+        path
+        for path in known
+        if path not in present
+        and not path.startswith(unseen)
+        and not any(part.startswith(".") for part in Path(path).relative_to(folder).parts)
+    ]

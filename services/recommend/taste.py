@@ -11,6 +11,9 @@ from services.domain.listening import EventKind, ListenEvent, Taste
 EVENT_WEIGHTS = {EventKind.PLAY: 1.0, EventKind.LIKE: 2.0, EventKind.SKIP: -0.5, EventKind.DISLIKE: -1.0}
 """How much one event says about a taste: a like twice as much as a play, a skip half as much against."""
 
+VERDICTS = frozenset({EventKind.LIKE, EventKind.DISLIKE})
+"""Events that say outright what the listener thinks of a track."""
+
 HALF_LIFE_DAYS = 30.0
 """An event this old counts half."""
 
@@ -27,7 +30,9 @@ def taste_of(history: Sequence[ListenEvent], tracks: Mapping[str, Embedded], *, 
     for event in history:
         if event.track_id in tracks:
             weight = weight_of(event, tracks[event.track_id].duration_ms, now=now)
-            weights[event.track_id] = weights.get(event.track_id, 0.0) + weight
+            # A verdict replaces what was said of the track before it.
+            before = 0.0 if event.kind in VERDICTS else weights.get(event.track_id, 0.0)
+            weights[event.track_id] = before + weight
     strongest = max(map(abs, weights.values()), default=0.0)
     if strongest == 0:
         return None

@@ -211,6 +211,20 @@ def test_a_folder_that_vanishes_before_its_scan_runs_is_a_failure_and_forgets_no
     assert catalogue.tracks.count_by_status()[TrackStatus.MISSING] == 0
 
 
+def test_scanning_a_folder_around_a_library_leaves_it_as_it_is(catalogue, queue, music, tmp_path):
+    """Even a library in a hidden folder, which the walk passes by, keeps its files and their paths."""
+    hidden = tmp_path / ".cache" / "demo"
+    write_song(hidden / "game" / "a.flac")
+    scan(catalogue, queue, hidden)
+    write_song(music / "b.flac", seed=1)
+    scan(catalogue, queue, tmp_path)
+    (hidden / "game" / "a.flac").touch()
+    scan(catalogue, queue, hidden)
+
+    assert {track.path for track in catalogue.tracks.page().tracks} == {"game/a.flac", "music/b.flac"}
+    assert catalogue.tracks.count_by_status()[TrackStatus.MISSING] == 0
+
+
 def test_paths_are_relative_to_the_first_root_that_holds_them(catalogue, queue, music):
     """Scanning a folder inside a library does not start another library."""
     write_song(music / "artist" / "a.flac")

@@ -142,7 +142,7 @@ def test_second_up_with_a_folder_scans_through_the_first(up, tmp_path):
     second = segue(up.data_dir, "up", str(write_songs(tmp_path / "music", 3)))
 
     assert second.returncode == 0, second.stderr
-    assert "3 of 3 files analysed, 0 failed." in second.stderr
+    assert "3 of 3 files are ready, 0 failed." in second.stderr
     assert "For example, after" in second.stderr
 
 
@@ -200,7 +200,7 @@ def test_ctrl_c_in_mid_analysis_leaves_nothing_running_and_loses_nothing(tmp_pat
     assert '"pending": 0' not in segue(data_dir, "status", "--json").stdout, "all was done before: nothing was tested"
     second = segue(data_dir, "up", str(music), "--port", str(free_port()), "--once")
 
-    assert "20 of 20 files analysed, 0 failed." in second.stderr
+    assert "20 of 20 files are ready, 0 failed." in second.stderr
 
 
 def test_killed_supervisor_takes_everything_with_it(tmp_path):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 from celery import Celery
@@ -191,3 +192,24 @@ def test_sigterm_in_mid_work_loses_nothing(tmp_path):
             wait_until(lambda: not pending())
 
         assert {track.status for track in here.catalogue.tracks.get_many(tracks).values()} == {TrackStatus.READY}
+
+
+def test_a_killed_child_costs_its_track_one_attempt(tmp_path):
+    """The track that a child died on is analysed again by the next child, long before anybody reconciles."""
+    with installation(tmp_path / "data") as here, running_worker(here) as worker:
+        song = tmp_path / "song.flac"
+        soundfile.write(song, np.random.default_rng(8).normal(0, 0.1, 120 * SAMPLE_RATE), SAMPLE_RATE)
+        track_id = register(here.catalogue, song)
+        wait_until(lambda: b"worker_child_ready" in (here.settings.data_path / "worker.log").read_bytes())
+        [child] = psutil.Process(worker.pid).children()
+        here.queue.analyse(track_id)
+        wait_until(lambda: attempts(here.catalogue, track_id) == 1)
+        child.kill()
+
+        assert analysed(here.catalogue, track_id).status == TrackStatus.READY
+        assert attempts(here.catalogue, track_id) == 2
+
+
+def attempts(catalogue, track_id):
+    with catalogue.database.read() as session:
+        return session.get_one(TrackRow, track_id).attempts

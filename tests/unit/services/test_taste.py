@@ -62,10 +62,18 @@ def test_a_history_of_long_ago_still_has_a_taste():
 
 
 def test_histories_without_direction_give_no_taste():
-    """Nothing heard, nothing known, or likes and dislikes that cancel out."""
+    """Nothing heard, nothing known, or plays and skips that cancel out."""
     assert taste() is None
     assert taste(ListenEvent("unknown")) is None
-    assert taste(ListenEvent("a"), ListenEvent("a", EventKind.DISLIKE)) is None
+    assert taste(ListenEvent("a", EventKind.SKIP), ListenEvent("a", EventKind.SKIP), ListenEvent("a")) is None
+
+
+def test_the_last_verdict_on_a_track_counts():
+    """Whoever dislikes what they liked before is led away from it, and back by another like."""
+    like, dislike = ListenEvent("a", EventKind.LIKE), ListenEvent("a", EventKind.DISLIKE)
+
+    assert taste(like, dislike).vector[0] == pytest.approx(-1)
+    assert taste(ListenEvent("a"), dislike, like).vector[0] == pytest.approx(1)
 
 
 @given(
