@@ -69,24 +69,25 @@ class Windows:
     channel_rate: int
 
 
-def window_frames(n_frames: int, sample_rate: int) -> list[tuple[int, int]]:
+def window_frames(n_frames: int, sample_rate: int, at_most: int = WINDOW_COUNT) -> list[tuple[int, int]]:
     """Say where the windows of a track lie: spread evenly, centred in equal parts, never overlapping.
 
-    A track too short for six windows has as many as fit; one shorter than a window is one window itself.
+    A track too short for that many windows has as many as fit; one shorter than a window is one window itself.
 
     Args:
         n_frames: Length of the track in frames, > 0.
         sample_rate: Frames a second, > 0.
+        at_most: Windows, > 0.
 
     Returns:
         `(start, length)` in frames for each window, in order; all lengths are equal.
     """
     length = min(n_frames, round(WINDOW_SECONDS * sample_rate))
-    count = min(WINDOW_COUNT, n_frames // length)
+    count = min(at_most, n_frames // length)
     return [((2 * index + 1) * n_frames // (2 * count) - length // 2, length) for index in range(count)]
 
 
-def read_windows(path: Path) -> Windows:
+def read_windows(path: Path, at_most: int = WINDOW_COUNT) -> Windows:
     """Decode a few windows of a music file: WAV, FLAC, Ogg Vorbis, Opus or MP3.
 
     Windows in which nothing sounds are left out, so that a hidden track behind ten minutes of silence is
@@ -94,9 +95,10 @@ def read_windows(path: Path) -> Windows:
 
     Args:
         path: A regular file.
+        at_most: Windows to read, > 0; training hears more of a track than serving does.
 
     Returns:
-        Between one and six windows.
+        Between one and `at_most` windows.
 
     Raises:
         UnreadableAudio: The file cannot be opened, is not audio in these formats, is damaged or ends early.
@@ -106,7 +108,7 @@ def read_windows(path: Path) -> Windows:
         source, n_frames = _measured(descriptor)
         with _sound_file(source) as file:
             duration = n_frames / file.samplerate
-            decoded = [_read(file, start, length) for start, length in window_frames(n_frames, file.samplerate)]
+            decoded = [_read(file, start, length) for start, length in window_frames(n_frames, file.samplerate, at_most)]
             return _sounding(decoded, file.samplerate, duration)
 
 
