@@ -1,101 +1,94 @@
-"""`python -m models.evaluation`: the shipped encoder beside chance, loudness and MFCC, on unseen soundtracks."""
+"""`python -m models.evaluation`: the shipped encoder beside teachers, rivals and baselines, on unseen music."""
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from models import checkpoint
-from models.decode import read_windows
-from models.encoder import VibeEncoder
-from models.errors import AnalysisError
-from models.evaluation import report
-from models.evaluation.baselines import cosine, loudness, mfcc, nearness
-from models.evaluation.retrieval import Retrieval, retrieve
+from models.evaluation import page, plots, report, rivals, trials
+from models.evaluation.determinism import determinism
+from models.evaluation.direction import direction
+from models.evaluation.listening import Listener
+from models.evaluation.report import Report
+from models.evaluation.shipped import Shipped
+from models.evaluation.teachers import Teachers
 from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 
-_DEFAULT_PAGE = Path("docs/evaluation/README.md")
-_SEED = 0
-
-FloatArray = npt.NDArray[np.float64]
+_DEFAULT_DIRECTORY = Path("docs/evaluation")
+_DETERMINISM_EVERY = 16  # files encoded again and again: one of so many
 
 
-def evaluate(tracks: Iterable[CorpusTrack], encoder: VibeEncoder) -> tuple[dict[str, Retrieval], list[str]]:
-    """Judge every representation on the same windows.
+def evaluate(tracks: Sequence[CorpusTrack], others: Sequence[CorpusTrack], cache_dir: Path, *, quick: bool) -> Report:
+    """Run every test.
 
     Args:
-        tracks: What to judge on; a track that decodes to a single window is left out.
-        encoder: The shipped one.
-
-    Returns:
-        Name → figures, the encoder last; and the soundtracks of the tracks judged.
+        tracks: What to judge on.
+        others: Tracks of `[train]`, for the moods alone: validation names hardly any.
+        cache_dir: The corpus's cache.
+        quick: Leave out the teachers, and what needs minutes.
     """
-    first, second, soundtracks = [], [], []
-    for track in tracks:
-        try:
-            windows = read_windows(track.path).samples
-        except AnalysisError as error:
-            _say(f"{track.path}: {error}")
-            continue
-        half = len(windows) // 2
-        if half == 0:
-            continue
-        first.append(_Half.of(windows[:half], encoder))
-        second.append(_Half.of(windows[-half:], encoder))
-        soundtracks.append(track.package)
-        _say(f"{len(soundtracks)} {track.package}/{track.path.name}")
-    similarities = {
-        "random": np.random.default_rng(_SEED).random((len(soundtracks), len(soundtracks))),
-        "loudness only": nearness([half.loudness for half in first], [half.loudness for half in second]),
-        "MFCC mean+std, 60-d": cosine([half.mfcc for half in first], [half.mfcc for half in second]),
-        "shipped encoder, 128-d": np.stack([half.embedding for half in first])
-        @ np.stack([half.embedding for half in second]).T,
-    }
-    return {name: retrieve(values, soundtracks) for name, values in similarities.items()}, soundtracks
+    shipped = Shipped(cache_dir)
+    teachers = None if quick else Teachers(cache_dir)
+    listener = Listener(cache_dir, shipped, teachers)
+    listened = listener.listen(tracks, _say)
+    names = teachers.tag_names if teachers else []
+    first = report.report_of(listened, names, shipped.card.version, shipped.card.sha256)
+    return replace(
+        first,
+        robustness=() if quick else tuple(trials.robustness(listened, listener, cache_dir, _say)),
+        mood=(
+            trials.mood("validation packages", listened.tracks, shipped),
+            trials.mood("training and validation packages", [*others, *listened.tracks], shipped),
+        ),
+        direction=direction(shipped.hear),
+        determinism=determinism(shipped.encoder, [track.path for track in listened.tracks[::_DETERMINISM_EVERY]]),
+        notes=tuple(_notes(quick=quick)),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Half:
-    """Half a track, in each representation."""
-
-    loudness: FloatArray
-    mfcc: FloatArray
-    embedding: FloatArray
-
-    @classmethod
-    def of(cls, windows: npt.NDArray[np.float32], encoder: VibeEncoder) -> "_Half":
-        embedding = encoder.encode(torch.from_numpy(windows)).embedding
-        return cls(loudness(windows), mfcc(windows), embedding.astype(np.float64))
+def _notes(*, quick: bool) -> list[str]:
+    notes = [
+        f"{name} is left out: its wheel is not installed."
+        for name, module in (("bliss-audio", "bliss_audio"), ("musly", "pymusly"))
+        if not rivals.installed(module)
+    ]
+    if quick:
+        notes.append("A quick run: teachers, feel, fidelity and robustness are left out.")
+    return notes
 
 
 def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run from the command line."""
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=report.COMMAND, description=__doc__)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="music; default: %(default)s")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
-    parser.add_argument("--page", type=Path, default=_DEFAULT_PAGE, help="default: %(default)s")
+    parser.add_argument("--to", type=Path, default=_DEFAULT_DIRECTORY, help="page and plots; default: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="without teachers and robustness, for development")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="judge each N-th track, for development")
     parser.add_argument("--update-card", action="store_true", help="write the figures into the model card")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run from the command line."""
+    options = _options(arguments)
     torch.set_num_threads(1)
-    card = checkpoint.read_card()
     tracks = fetch(packages("validation"), options.cache, lambda name, done, total: _say(f"[{done}/{total}] {name}"))
-    results, soundtracks = evaluate(tracks, checkpoint.load())
-    figures = report.build(results, soundtracks, card.version, card.sha256)
-    sys.stdout.write(report.table(figures))
-    report.write_page(figures, options.page)
+    others = fetch(packages("train"), options.cache)
+    found = evaluate(tracks[:: options.every], others, options.cache, quick=options.quick)
+    options.to.mkdir(parents=True, exist_ok=True)
+    (options.to / "README.md").write_text(page.page(found), encoding="utf-8")
+    (options.to / "figures.json").write_text(report.as_json(found), encoding="utf-8")
+    plots.draw(found, options.to)
+    sys.stdout.write(page.retrieval_table(found) + "\n" + page.verdict_table(found))
     if options.update_card:
-        checkpoint.write_card(replace(card, metrics=report.metrics(figures)))
-    if options.json:
-        options.json.write_text(report.as_json(figures), encoding="utf-8")
+        checkpoint.write_card(replace(checkpoint.read_card(), metrics=report.metrics(found)))
 
 
 if __name__ == "__main__":

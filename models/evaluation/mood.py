@@ -5,7 +5,8 @@ apart, so everything is measured again on tracks whose windows were all brought 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -97,3 +98,37 @@ def neighbours_vote(
         if all(len(vote) for vote in votes):
             scores[index] = votes[0].mean() - votes[1].mean()
     return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Area under the ROC curve and its 95 % bootstrap interval over tracks."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, scores: npt.ArrayLike, positive: npt.ArrayLike) -> "Area":
+        """Measure; arguments as for `auc`."""
+        return cls(auc(scores, positive), *auc_interval(scores, positive))
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How well agitated pieces are told from calm ones.
+
+    Attributes:
+        name: Which tracks were asked.
+        agitated: Those whose names say battle and the like, as package/file.
+        calm: Those whose names say calm and the like.
+        areas: What tells them (and whether at equal loudness) → its area; empty where a side has no tracks.
+    """
+
+    name: str
+    agitated: Sequence[str]
+    calm: Sequence[str]
+    areas: Mapping[str, Area]

@@ -10,25 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.evaluation.hubness import hubness
+
 _NEIGHBOURS = 10
 _FEW_NEIGHBOURS = 5
-_RESAMPLES = 2000
-_CONFIDENCE = 0.95
 
 FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """One value a query, (n,), except for the hubness.
+    """One value a query, (n,), except for the hubness of the halves.
 
     Attributes:
         same_track: 1 if the nearest of all second halves is the query's own, else 0 (R@1).
         precision_5: Share of the query's soundtrack among the 5 nearest other tracks.
         precision_10: The same among the 10 nearest.
         average_precision: Over the whole ranking of other tracks; 0 for a soundtrack of one track.
-        hubness: Skewness of how often a track is among the 10 nearest of another (N10); 0 is even, and
-            above about 1 a few tracks crowd everybody's results (Radovanović et al., JMLR 2010).
+        hubness: Skewness of how often a second half is among the 10 nearest of another track's first half.
     """
 
     same_track: FloatArray
@@ -57,13 +56,12 @@ def retrieve(similarity: FloatArray, soundtracks: Sequence[str]) -> Retrieval:
     np.fill_diagonal(off_diagonal, -np.inf)
     ranking = np.argsort(-off_diagonal, axis=1, kind="stable")[:, : n - 1]  # the track itself, at −∞, drops out
     relevant = labels[ranking] == labels[:, None]
-    counts = np.bincount(ranking[:, :_NEIGHBOURS].ravel(), minlength=n)
     return Retrieval(
         same_track=(own > off_diagonal.max(axis=1)).astype(float),
         precision_5=relevant[:, :_FEW_NEIGHBOURS].mean(axis=1),
         precision_10=relevant[:, :_NEIGHBOURS].mean(axis=1),
         average_precision=_average_precision(relevant),
-        hubness=_skewness(counts.astype(float)),
+        hubness=hubness(similarity).skew,
     )
 
 
@@ -74,28 +72,9 @@ def ceiling(soundtracks: Sequence[str], k: int = _NEIGHBOURS) -> float:
     return float(np.mean([min(k, sizes[label] - 1) / k for label in soundtracks]))
 
 
-def interval(values: FloatArray, seed: int = 0) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of the mean, resampling tracks.
-
-    Args:
-        values: (n,), one value a track.
-        seed: Of the resampling.
-    """
-    drawn = np.random.default_rng(seed).integers(0, len(values), size=(_RESAMPLES, len(values)))
-    tail = (1.0 - _CONFIDENCE) / 2.0
-    low, high = np.quantile(values[drawn].mean(axis=1), [tail, 1.0 - tail])
-    return float(low), float(high)
-
-
 def _average_precision(relevant: npt.NDArray[np.bool_]) -> FloatArray:
     hits = np.cumsum(relevant, axis=1)
     precision = hits / np.arange(1, relevant.shape[1] + 1)
     total = relevant.sum(axis=1)
     average: FloatArray = (precision * relevant).sum(axis=1) / np.maximum(total, 1)
     return average
-
-
-def _skewness(counts: FloatArray) -> float:
-    deviation = counts - counts.mean()
-    spread = float(np.sqrt(np.mean(deviation**2)))
-    return float(np.mean(deviation**3)) / spread**3 if spread > 0 else 0.0

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from models.evaluation import baselines
-from models.evaluation.report import as_json, build, table, write_page
-from models.evaluation.retrieval import ceiling, interval, retrieve
+from models.evaluation.hubness import hubness
+from models.evaluation.intervals import figure, interval, package_interval
+from models.evaluation.retrieval import ceiling, retrieve
 
 SOUNDTRACKS = ["a", "a", "b"]
 
@@ -68,6 +69,39 @@ def test_the_interval_covers_the_mean_and_shrinks():
     assert interval(many)[1] - interval(many)[0] < (high - low) / 5
 
 
+def test_packages_that_differ_widen_the_interval():
+    """Tracks that resemble each other within their package count as one: the interval over packages is wider."""
+    values = np.repeat([0.0, 1.0, 0.0, 1.0], 25)
+    packages = np.repeat(["a", "b", "c", "d"], 25).tolist()
+
+    whole = figure(values, packages)
+
+    assert whole.package_low < whole.low < whole.value == 0.5 < whole.high < whole.package_high
+    assert package_interval(np.tile([0.0, 1.0], 50), packages) == pytest.approx((0.5, 0.5), abs=0.03)
+
+
+def test_a_package_counts_by_its_tracks():
+    """With packages of 1 and 99 tracks, the mean of a resample is over tracks, not over packages."""
+    low, high = package_interval(np.array([1.0] + [0.0] * 99), ["a"] + ["b"] * 99)
+
+    assert low == 0.0
+    assert high == 1.0
+    assert figure(np.array([1.0] + [0.0] * 99), ["a"] + ["b"] * 99).value == 0.01
+
+
+def test_a_track_that_nobody_is_near_to_is_never_recommended():
+    """Of 20 tracks, one that all others put last is never recommended; it counts as a twentieth."""
+    similarity = np.random.default_rng(0).random((20, 20))
+    similarity[:, 7] = -1.0
+
+    found = hubness(similarity)
+
+    assert found.counts[7] == 0
+    assert found.never == pytest.approx(np.mean(found.counts == 0))
+    assert found.counts.sum() == 20 * 10
+    assert hubness(np.ones((5, 5))).never == 0.0
+
+
 def test_baselines_tell_quiet_from_loud_and_low_from_high():
     """Loudness is a level in dBFS, MFCC 60 numbers; a scaled copy changes the first and not the shape of both."""
     samples = np.random.default_rng(0).standard_normal((2, 16_000)).astype(np.float32) * 0.1
@@ -82,18 +116,3 @@ def test_nearness_and_cosine_rank_the_twin_first():
 
     for measure in (baselines.nearness, baselines.cosine):
         assert measure(vectors, vectors).argmax(axis=1).tolist() == list(range(6))
-
-
-def test_the_report_says_what_was_measured(tmp_path):
-    """Table, JSON and page carry the same figure, the command and the encoder's version."""
-    similarity = np.array([[0.9, 0.5, 0.7], [0.8, 0.6, 0.1], [0.2, 0.3, 0.4]])
-    report = build({"shipped": retrieve(similarity, SOUNDTRACKS)}, SOUNDTRACKS, "v-1", "f" * 64)
-
-    write_page(report, tmp_path / "README.md")
-
-    page = (tmp_path / "README.md").read_text()
-    assert "0.667 [" in table(report)
-    assert table(report) in page
-    assert "`python -m models.evaluation`" in page
-    assert "`v-1`" in page
-    assert '"value": 0.6666' in as_json(report)

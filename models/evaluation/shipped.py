@@ -1,0 +1,110 @@
+"""The shipped encoder, heard as `models.analysis` hears it, with what it said kept on disk.
+
+Encodings are kept under the digest of the weights and of the code that hears, attributes are computed anew from kept
+tags and descriptors: so nothing stale is ever judged, and a run after a change of formulas is quick.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+import models
+from models import checkpoint
+from models.attributes import attributes
+from models.decode import Windows
+from models.descriptors import Descriptors, describe
+from models.encoder import Encoding, VibeEncoder
+from models.evaluation.store import Arrays, kept
+
+_DIGEST_LENGTH = 12
+_HEARING = ("encoder.py", "frontend.py", "decode.py", "convolution.py")  # what an encoding depends on, if it exists
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the shipped encoder says of a track.
+
+    Attributes:
+        embedding: (128,) of length 1.
+        tags: Name → 0…1.
+        energy: 0…1.
+        valence: 0…1.
+    """
+
+    embedding: FloatArray
+    tags: dict[str, float]
+    energy: float
+    valence: float
+
+
+class Shipped:
+    """The encoder that `models.checkpoint.load` gives.
+
+    Args:
+        cache_dir: The corpus's cache; encodings and descriptors are kept in its directory `evaluation-shipped`.
+    """
+
+    def __init__(self, cache_dir: Path) -> None:
+        self.card = checkpoint.read_card()
+        self.encoder: VibeEncoder = checkpoint.load()
+        directory = cache_dir / "evaluation-shipped"
+        sources = sorted(Path(models.__path__[0]).glob("*.py"))
+        hearing = [file for file in sources if file.name in _HEARING]
+        self._encodings = directory / f"encodings-{_digest(hearing, self.card.sha256)}"
+        self._descriptors = directory / f"descriptors-{_digest(sources)}"
+
+    def embed(self, key: Path, samples: Callable[[], npt.NDArray[np.float32]]) -> FloatArray:
+        """The embedding (128,) of windows (n_windows, n_samples) at 16 kHz; `key` names them, without a suffix."""
+        return self._encoded(key, samples)["embedding"].astype(np.float64)
+
+    def hear(self, key: Path, windows: Callable[[], Windows]) -> Heard:
+        """Hear a track's windows; `key` names them, without a suffix."""
+        encoded = self._encoded(key, lambda: windows().samples)
+        tags = dict(zip(encoded["tag_names"].tolist(), encoded["tags"].tolist(), strict=True))
+        descriptors = self._described(key, windows)
+        values = attributes(tags, descriptors, self.card.calibration)
+        return Heard(
+            embedding=encoded["embedding"].astype(np.float64),
+            tags=tags,
+            energy=cast("float", values["energy"]),
+            valence=cast("float", values["valence"]),
+        )
+
+    def encode(self, samples: npt.NDArray[np.float32]) -> Encoding:
+        """Encode windows (n_windows, n_samples) anew."""
+        return self.encoder.encode(torch.from_numpy(samples))
+
+    def _encoded(self, key: Path, samples: Callable[[], npt.NDArray[np.float32]]) -> Arrays:
+        def encoded() -> Arrays:
+            encoding = self.encode(samples())
+            return {
+                "embedding": encoding.embedding,
+                "tags": np.array(list(encoding.tags.values())),
+                "tag_names": np.array(list(encoding.tags)),
+            }
+
+        return kept(_file(self._encodings, key), encoded)
+
+    def _described(self, key: Path, windows: Callable[[], Windows]) -> Descriptors:
+        stored = kept(_file(self._descriptors, key), lambda: {"json": json.dumps(describe(windows()))})
+        return cast("Descriptors", json.loads(stored["json"].item()))
+
+
+def _file(directory: Path, key: Path) -> Path:
+    return directory / key.with_name(f"{key.name}.npz")
+
+
+def _digest(sources: Iterable[Path], *texts: str) -> str:
+    digest = hashlib.sha256("".join(texts).encode())
+    for file in sources:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:_DIGEST_LENGTH]
