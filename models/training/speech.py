@@ -1,0 +1,101 @@
+"""Speech by eSpeak NG in several languages and voices, to be laid over music.
+
+eSpeak NG (GPL) is a program that is run while a corpus is made; what it says is our own text.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+_VOICES = ("en-us", "en-gb+f3", "en-us+m5", "de+m3", "de+f2", "fr+f4", "fr+m2", "es+m4", "es+f1", "it+f3")
+_WORDS_PER_MINUTE = (120, 190)
+_PITCH = (25, 75)  # eSpeak's own scale, 0…99
+_PAUSE_SECONDS = (0.3, 2.5)
+_SENTENCES = {
+    "en": (
+        "The lamps along the harbour go out one after another.",
+        "Nobody remembers who built the tower, yet everyone has climbed it.",
+        "Bring the maps, the rope and whatever is left of the bread.",
+        "Tonight the river stands higher than it has stood in years.",
+        "You were told to wait at the gate, and still you came.",
+    ),
+    "de": (
+        "Am Hafen erlischt eine Laterne nach der anderen.",
+        "Niemand weiß mehr, wer den Turm gebaut hat.",
+        "Bringt die Karten, das Seil und den Rest vom Brot.",
+        "Heute Nacht steht der Fluss höher als seit Jahren.",
+    ),
+    "fr": (
+        "Les lampes du port s'éteignent l'une après l'autre.",
+        "Personne ne sait plus qui a bâti cette tour.",
+        "Apportez les cartes, la corde et le reste du pain.",
+    ),
+    "es": (
+        "Las luces del puerto se apagan una tras otra.",
+        "Nadie recuerda quién levantó la torre.",
+        "Traed los mapas, la cuerda y lo que queda del pan.",
+    ),
+    "it": (
+        "Le luci del porto si spengono una dopo l'altra.",
+        "Nessuno ricorda chi ha costruito la torre.",
+        "Portate le mappe, la corda e quel che resta del pane.",
+    ),
+}
+
+
+class SpeechError(RuntimeError):
+    """Nothing can be said here; the message says why and what to do."""
+
+
+def narrate(length: int, sample_rate: int, seed: int) -> NDArray[np.float32]:
+    """One voice that speaks and pauses from beginning to end.
+
+    Args:
+        length: Samples.
+        sample_rate: Hz.
+        seed: Decides voice, speed, pitch, sentences and pauses.
+
+    Returns:
+        Mono samples within ±1, shape (length,).
+
+    Raises:
+        SpeechError: eSpeak NG is missing or fails.
+    """
+    rng = np.random.default_rng(seed)
+    voice = _VOICES[int(rng.integers(len(_VOICES)))]
+    speed, pitch = int(rng.integers(*_WORDS_PER_MINUTE)), int(rng.integers(*_PITCH))
+    sentences = _SENTENCES[voice[:2]]
+    spoken = [_say(sentence, voice, speed, pitch, sample_rate) for sentence in sentences]
+    track = np.zeros(length, dtype=np.float32)
+    start = 0
+    while start < length:
+        sentence = spoken[int(rng.integers(len(spoken)))][: length - start]
+        track[start : start + len(sentence)] = sentence
+        start += len(sentence) + int(rng.uniform(*_PAUSE_SECONDS) * sample_rate)
+    return track
+
+
+def _say(text: str, voice: str, speed: int, pitch: int, sample_rate: int) -> NDArray[np.float32]:
+    program = shutil.which("espeak-ng")
+    if program is None:
+        raise SpeechError("espeak-ng is needed for speech over music: install the package of that name.")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "speech.wav")
+        # Voice and text are constants of this file.
+        result = subprocess.run(  # noqa: S603
+            [program, "-v", voice, "-s", str(speed), "-p", str(pitch), "-w", str(file), text],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0 or not file.exists():
+            raise SpeechError(f"espeak-ng failed with voice {voice}: {result.stderr.strip()[-500:]}")
+        samples, rate = soundfile.read(file, dtype="float32")
+    resampled: NDArray[np.float32] = soxr.resample(samples, rate, sample_rate)
+    return resampled
