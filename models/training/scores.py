@@ -8,7 +8,7 @@ some of them with speech over the music. The audio comes to `CACHE/scores/SOUNDF
 import argparse
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,20 +91,17 @@ def planned(genres: tuple[Genre, ...] = GENRES, pieces: int = PIECES_PER_GENRE) 
 def render(
     cache_dir: Path = DEFAULT_CACHE,
     on_progress: Progress = lambda *_: None,
-    *,
-    genres: tuple[Genre, ...] = GENRES,
-    pieces: int = PIECES_PER_GENRE,
+    plan: Sequence[Rendering] | None = None,
 ) -> list[Path]:
     """Render what the cache lacks, and write the credits.
 
     Args:
         cache_dir: The audio comes to `scores` below, the soundfonts to `soundfonts`.
         on_progress: Called with (file, finished, total) before each rendering and once at the end.
-        genres: Templates.
-        pieces: How many of each.
+        plan: What to render; all of `planned()` where it is not given.
 
     Returns:
-        The planned FLAC files: stereo, 44.1 kHz, 16 bits.
+        The planned FLAC files: stereo, 32 kHz, 16 bits.
 
     Raises:
         ScoreError: a rendering is silent or shorter than planned.
@@ -112,7 +109,7 @@ def render(
         models.training.speech.SpeechError: eSpeak NG is missing or fails.
         models.training.corpus.CorpusError: apt cannot fetch a soundfont.
     """
-    plan = list(planned(genres, pieces))
+    plan = list(planned()) if plan is None else plan
     root = cache_dir / "scores"
     for done, rendering in enumerate(plan):
         on_progress(rendering.file.as_posix(), done, len(plan))
@@ -133,21 +130,24 @@ def rendered(cache_dir: Path = DEFAULT_CACHE) -> list[Path]:
 
 
 def _audio(rendering: Rendering, cache_dir: Path) -> NDArray[np.float32]:
-    """Samples within ±0.98, shape (samples, 2), checked against the plan."""
-    planned_seconds = rendering.score.seconds
-    music = play(midi(rendering.score), fetch(rendering.soundfont, cache_dir))
-    if len(music) < planned_seconds * SAMPLE_RATE:
-        raise ScoreError(f"{rendering.file}: {len(music) / SAMPLE_RATE:.1f} s instead of {planned_seconds:.1f} s")
-    music = _mono_compatible(music)
-    music = _faded(music[: round((planned_seconds + _TAIL_SECONDS) * SAMPLE_RATE)])
-    if _rms(music) < _SILENCE:
-        raise ScoreError(f"{rendering.file}: silent; does {rendering.soundfont.name} have its programs?")
+    """Samples within ±0.98, shape (samples, 2)."""
+    music = _checked(rendering, play(midi(rendering.score), fetch(rendering.soundfont, cache_dir)))
     if rendering.speech_level is not None:
         spoken = speech.narrate(len(music), SAMPLE_RATE, rendering.seed)
         gain = _rms(music) / _rms(spoken) * 10 ** (rendering.speech_level / 20)
         music = music + (gain * spoken)[:, None]
     peak = float(np.abs(music).max())
     return (music * min(1.0, _HIGHEST_PEAK / peak)).astype(np.float32)
+
+
+def _checked(rendering: Rendering, music: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What FluidSynth played, as long as planned, its tail faded."""
+    seconds = rendering.score.seconds
+    if len(music) < seconds * SAMPLE_RATE:
+        raise ScoreError(f"{rendering.file}: {len(music) / SAMPLE_RATE:.1f} s instead of {seconds:.1f} s")
+    if _rms(music) < _SILENCE:
+        raise ScoreError(f"{rendering.file}: silent; does {rendering.soundfont.name} have its programs?")
+    return _faded(_mono_compatible(music)[: round((seconds + _TAIL_SECONDS) * SAMPLE_RATE)])
 
 
 def _mono_compatible(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -173,7 +173,7 @@ def _write(target: Path, samples: NDArray[np.float32]) -> None:
     partial.rename(target)
 
 
-def _write_credits(root: Path, plan: list[Rendering]) -> None:
+def _write_credits(root: Path, plan: Sequence[Rendering]) -> None:
     with (root / "CREDITS.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(_FIELDS)
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="default: %(default)s")
     parser.add_argument("--pieces", type=int, default=PIECES_PER_GENRE, help="of each genre; default: %(default)s")
     arguments = parser.parse_args()
-    files = render(arguments.cache, _print_progress, pieces=arguments.pieces)
+    files = render(arguments.cache, _print_progress, list(planned(pieces=arguments.pieces)))
     hours = sum(soundfile.info(file).duration for file in files) / 3600
     sys.stdout.write(f"{len(files)} renderings, {hours:.2f} h; credits in {arguments.cache / 'scores/CREDITS.csv'}\n")
 
