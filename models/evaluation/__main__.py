@@ -82,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tracks = fetch(packages("validation"), options.cache, lambda name, done, total: _say(f"[{done}/{total}] {name}"))
     others = fetch(packages("train"), options.cache)
     found = evaluate(tracks[:: options.every], others, options.cache, quick=options.quick)
+    if options.every > 1:
+        found = replace(found, notes=(*found.notes, f"Each {options.every}th track only: not the published figures."))
     options.to.mkdir(parents=True, exist_ok=True)
     (options.to / "README.md").write_text(page.page(found), encoding="utf-8")
     (options.to / "figures.json").write_text(report.as_json(found), encoding="utf-8")

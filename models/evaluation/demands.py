@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from models.evaluation.feel import AXES
 from models.evaluation.listening import HALF_WHITENED, SHIPPED
 from models.evaluation.report import Report
 from models.evaluation.trials import ENERGY, EQUALISED, NEIGHBOURS
@@ -69,9 +70,9 @@ def _against_the_teachers(report: Report) -> Iterator[Verdict]:
     yield Verdict("same-track R@1 (teachers + .04)", mine.same_track_r1.value, least=least)
     least = theirs.soundtrack_p10.value - _P10_BELOW_TEACHERS
     yield Verdict("same-soundtrack P@10 (teachers − .01)", mine.soundtrack_p10.value, least=least)
-    for axis, distance in mine.feel.items():
+    for axis in (name for name in AXES if name in mine.feel):
         most = _FEEL_OF_TEACHERS * theirs.feel[axis].value
-        yield Verdict(f"feel, {axis}: rank distance (.9 × teachers)", distance.value, most=most)
+        yield Verdict(f"feel, {axis}: rank distance (.9 × teachers)", mine.feel[axis].value, most=most)
 
 
 def _robustness(report: Report) -> Iterator[Verdict]:

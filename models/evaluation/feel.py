@@ -29,6 +29,16 @@ AXES = {
     "valence": Axis(("msd:happy", "msd:party"), ("msd:sad", "msd:ambient")),
 }
 
+# A second opinion: an encoder may have been trained towards the tags above, and then does better by them than by ears.
+# The remaining tags of energy and valence in `models.attributes`.
+OTHER_AXES = {
+    "energy, other tags": Axis(
+        ("mtt:drums", "mtt:beat", "mtt:metal", "mtt:rock", "msd:punk"),
+        ("mtt:quiet", "mtt:ambient", "msd:chillout", "msd:Mellow"),
+    ),
+    "valence, other tags": Axis(("msd:catchy", "msd:funk", "mtt:pop"), ("msd:experimental", "mtt:weird")),
+}
+
 
 def judged_ranks(tags: npt.ArrayLike, names: Sequence[str], axis: Axis) -> FloatArray:
     """Rank tracks on one axis by their tags.

@@ -133,11 +133,14 @@ def _feel(report: Report) -> str:
         return "## Do neighbours feel alike?\n\nNot measured: the teachers were left out.\n"
     return f"""## Do neighbours feel alike?
 
-{table(("representation", "energy: rank distance", "valence: rank distance"), lines)}
-Of each whole track, the 10 nearest tracks of *other* soundtracks; lower is better. All tracks are ranked from 0 to 1 by
-energy and by valence, *judged by the teachers' tags* and never by our own attributes: log-odds of fast and loud
-against slow and soft, and of happy and party against sad and ambient. The figure is the mean distance of ranks. The
-judge is related to the teachers' representations, not to bliss, musly or MFCC: compare those with care.
+{table(("representation", *report.rows[-1].feel), lines)}
+Mean distance of ranks, lower is better. Of each whole track, the 10 nearest tracks of *other* soundtracks are asked.
+All tracks are ranked from 0 to 1 by energy and by valence, *judged by the teachers' tags* and never by our own
+attributes: log-odds of fast and loud against slow and soft, and of happy and party against sad and ambient. An encoder
+that is trained towards these very balances does better by them than by ears, so *other tags* give a second opinion:
+energy by drums, beat, metal, rock and punk against quiet, ambient, chillout and mellow; valence by catchy, funk and pop
+against experimental and weird.
+Either judge is the teachers', and related to their representations more than to bliss, musly or MFCC.
 """
 
 

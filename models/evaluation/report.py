@@ -9,7 +9,7 @@ import numpy as np
 
 from models.evaluation.determinism import Determinism
 from models.evaluation.direction import Direction
-from models.evaluation.feel import AXES, feel_distance, judged_ranks
+from models.evaluation.feel import AXES, OTHER_AXES, feel_distance, judged_ranks
 from models.evaluation.fidelity import Fidelity, fidelity
 from models.evaluation.hubness import hubness
 from models.evaluation.intervals import Figure, figure
@@ -141,7 +141,8 @@ def _row(name: str, found: Similarities, soundtracks: Sequence[str], ranks: Mapp
 def report_of(listened: Listened, tag_names: Sequence[str], encoder: str, sha256: str) -> Report:
     """Everything that follows from one hearing of the tracks; `tag_names` are the teachers', in order."""
     tags = listened.teacher_tags
-    ranks = {} if tags is None else {name: judged_ranks(tags, tag_names, axis) for name, axis in AXES.items()}
+    axes = {} if tags is None else AXES | OTHER_AXES
+    ranks = {name: judged_ranks(tags, tag_names, axis) for name, axis in axes.items() if tags is not None}
     report = retrieval_report(listened.similarities(), listened.soundtracks, ranks, encoder, sha256)
     if tags is None:
         return report

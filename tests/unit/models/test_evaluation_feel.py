@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluation.feel import AXES, Axis, feel_distance, judged_ranks
+from models.evaluation.feel import AXES, OTHER_AXES, Axis, feel_distance, judged_ranks
 
 
 def test_neighbours_of_the_same_soundtrack_do_not_count():
@@ -47,3 +47,10 @@ def test_a_tag_that_is_missing_is_an_error():
     """An axis whose tags the judges do not know is refused, not silently shortened."""
     with pytest.raises(ValueError, match="mtt:loud"):
         judged_ranks([[0.5]], ["mtt:fast"], AXES["energy"])
+
+
+def test_the_second_opinion_shares_no_tag_with_the_first():
+    """Tags that an encoder may have been trained towards are not among the other tags."""
+    first, second = ({tag for axis in axes.values() for side in axis for tag in side} for axes in (AXES, OTHER_AXES))
+
+    assert not first & second
