@@ -4,6 +4,7 @@ Instruments are General MIDI programs counted from 0.
 """
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 Metre = tuple[int, int]
 
@@ -237,4 +238,7 @@ _ELECTRONIC = (
 
 # fmt: on
 
-GENRES: tuple[Genre, ...] = (*_ORCHESTRAL, *_ACOUSTIC, *_BAND, *_ELECTRONIC)
+# Taken in turn, so that an unfinished corpus is already varied.
+GENRES: tuple[Genre, ...] = tuple(
+    genre for turn in zip_longest(_ORCHESTRAL, _ACOUSTIC, _BAND, _ELECTRONIC) for genre in turn if genre is not None
+)

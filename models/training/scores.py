@@ -79,8 +79,10 @@ def planned(genres: tuple[Genre, ...] = GENRES, pieces: int = PIECES_PER_GENRE) 
             score = compose(genre, number)
             factor = _FASTER if score.seconds > _MIDDLE_SECONDS else _SLOWER
             other = replace(score, tempo=score.tempo * factor)
-            # The second soundfont is one, two or three places after the first, so that all pairs occur.
-            first, second = seed % 4, (seed + 1 + seed // 4 % 3) % 4
+            # Genres come in turns of four, each turn one soundfont on; the second is one to three places after the first.
+            turn = seed // 4
+            first = (seed + turn) % 4
+            second = (first + 1 + turn % 3) % 4
             yield Rendering(score, SOUNDFONTS[first], None, seed)
             yield Rendering(other, SOUNDFONTS[second], None, seed)
             if seed % _SPOKEN_EVERY == 0:

@@ -116,33 +116,25 @@ def play(midi_file: bytes, soundfont: Path) -> NDArray[np.float32]:
     Raises:
         SoundfontError: FluidSynth is missing or fails.
     """
-    program = shutil.which("fluidsynth")
-    if program is None:
-        raise SoundfontError("fluidsynth is needed to play scores: install the package of that name.")
     with tempfile.TemporaryDirectory() as folder:
         score, audio = Path(folder, "score.mid"), Path(folder, "audio.wav")
         score.write_bytes(midi_file)
-        settings = [
-            "-g",
-            _GAIN,
-            "-r",
-            str(SAMPLE_RATE),
-            "-o",
-            "synth.cpu-cores=1",
-            *_LOADING,
-            "-O",
-            "float",
-            "-T",
-            "wav",
-        ]
-        # Both files are our own: a soundfont of the table above and a score that was composed here.
-        result = subprocess.run(  # noqa: S603
-            [program, "-n", "-i", "-q", *settings, "-F", str(audio), str(soundfont), str(score)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if result.returncode != 0 or _UNREADABLE in result.stderr or not audio.exists():
-            raise SoundfontError(f"fluidsynth failed on {soundfont}: {result.stderr.strip()[-500:]}")
+        _fluidsynth(score, soundfont, audio)
         samples: NDArray[np.float32] = soundfile.read(audio, dtype="float32", always_2d=True)[0]
     return samples
+
+
+def _fluidsynth(score: Path, soundfont: Path, audio: Path) -> None:
+    program = shutil.which("fluidsynth")
+    if program is None:
+        raise SoundfontError("fluidsynth is needed to play scores: install the package of that name.")
+    settings = ["-g", _GAIN, "-r", str(SAMPLE_RATE), "-o", "synth.cpu-cores=1", *_LOADING, "-O", "float", "-T", "wav"]
+    # Both files are our own: a soundfont of the table above and a score that was composed here.
+    result = subprocess.run(  # noqa: S603
+        [program, "-n", "-i", "-q", *settings, "-F", str(audio), str(soundfont), str(score)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0 or _UNREADABLE in result.stderr or not audio.exists():
+        raise SoundfontError(f"fluidsynth failed on {soundfont}: {result.stderr.strip()[-500:]}")
