@@ -79,7 +79,7 @@ def planned(genres: tuple[Genre, ...] = GENRES, pieces: int = PIECES_PER_GENRE) 
             score = compose(genre, number)
             factor = _FASTER if score.seconds > _MIDDLE_SECONDS else _SLOWER
             other = replace(score, tempo=score.tempo * factor)
-            # Genres come in turns of four, each turn one soundfont on; the second is one to three places after the first.
+            # Genres come in turns of four, each turn one soundfont on; the second is one to three after the first.
             turn = seed // 4
             first = (seed + turn) % 4
             second = (first + 1 + turn % 3) % 4
