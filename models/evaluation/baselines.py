@@ -1,7 +1,5 @@
 """What the encoder must beat: chance, loudness alone, and the mean and deviation of MFCCs."""
 
-from collections.abc import Sequence
-
 import librosa
 import numpy as np
 import numpy.typing as npt
@@ -28,26 +26,28 @@ def mfcc(windows: Windows) -> FloatArray:
     return np.concatenate([frames.mean(axis=1), frames.std(axis=1)])
 
 
-def nearness(queries: Sequence[FloatArray], database: Sequence[FloatArray]) -> FloatArray:
-    """Negative Euclidean distance of each query to each entry, (n, n), on standardised dimensions.
+def nearness(queries: FloatArray, database: FloatArray) -> FloatArray:
+    """Negative Euclidean distance of (n, d) queries to (m, d) entries, (n, m), on standardised dimensions.
 
     Means and deviations are those of the database judged on: more than a service would know, in the
-    baselines' favour.
+    baselines' favour. A dimension that never changes there says nothing and is left as it is.
     """
-    entries = np.stack(database)
-    mean, deviation = entries.mean(axis=0), entries.std(axis=0)
-    scaled = (entries - mean) / deviation
-    asked = (np.stack(queries) - mean) / deviation
-    negative: FloatArray = -np.linalg.norm(asked[:, None] - scaled[None], axis=2)
+    asked, entries = _standardised(queries, database)
+    negative: FloatArray = -np.linalg.norm(asked[:, None] - entries[None], axis=2)
     return negative
 
 
-def cosine(queries: Sequence[FloatArray], database: Sequence[FloatArray]) -> FloatArray:
-    """Cosine of each query to each entry, (n, n), after standardising as in `nearness`."""
-    entries = np.stack(database)
-    mean, deviation = entries.mean(axis=0), entries.std(axis=0)
-    cosines: FloatArray = _unit((np.stack(queries) - mean) / deviation) @ _unit((entries - mean) / deviation).T
+def cosine(queries: FloatArray, database: FloatArray) -> FloatArray:
+    """Cosine of (n, d) queries to (m, d) entries, (n, m), after standardising as in `nearness`."""
+    asked, entries = _standardised(queries, database)
+    cosines: FloatArray = _unit(asked) @ _unit(entries).T
     return cosines
+
+
+def _standardised(queries: FloatArray, database: FloatArray) -> tuple[FloatArray, FloatArray]:
+    mean, deviation = database.mean(axis=0), database.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1.0)
+    return (queries - mean) / scale, (database - mean) / scale
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -36,10 +36,10 @@ Samples = npt.NDArray[np.float32]
 Measure = Callable[[FloatArray, FloatArray], FloatArray]
 
 MEASURES: Mapping[str, Measure] = {
-    LOUDNESS: lambda queries, database: baselines.nearness(list(queries), list(database)),
-    MFCC: lambda queries, database: baselines.cosine(list(queries), list(database)),
-    MUSICNN_MSD: lambda queries, database: baselines.cosine(list(queries), list(database)),
-    MUSICNN_MTT: lambda queries, database: baselines.cosine(list(queries), list(database)),
+    LOUDNESS: baselines.nearness,
+    MFCC: baselines.cosine,
+    MUSICNN_MSD: baselines.cosine,
+    MUSICNN_MTT: baselines.cosine,
     BLISS: rivals.euclidean,
     HALF_WHITENED: lambda queries, database: queries @ database.T,
     SHIPPED: lambda queries, database: queries @ database.T,
