@@ -1,7 +1,7 @@
 """One call from a music file to everything Segue knows about how it sounds."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from models import checkpoint
 from models.attributes import attributes
-from models.decode import SAMPLE_RATE, read_windows
+from models.decode import SAMPLE_RATE, Windows, read_windows
 from models.descriptors import Descriptors, describe
-from models.encoder import EMBEDDING_SIZE, Encoding, VibeEncoder
+from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
-from models.kernels import compile_kernels
+from models.frontend import normalise_loudness
 
 UNIT_TOLERANCE = 1e-3  # of the embedding's length: single precision leaves 1e-6, anything more is a defect
 WARM_UP_SECONDS = 5.0
 
-# What numpy, librosa, soundfile and torch raise on samples that they can't work with.
+# What numpy, soundfile and torch raise on samples that they can't work with.
 LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, MemoryError, OSError)
 
 
@@ -89,14 +89,11 @@ def analyse(path: Path) -> TrackAnalysis:
     try:
         windows = read_windows(path)
         decoded = perf_counter()
-        descriptors = describe(windows)
-        described = perf_counter()
-        encoding = encoder.encode(torch.from_numpy(windows.samples))
+        descriptors, encoding, seconds = _heard(windows, encoder)
     except MemoryError as error:
         raise AnalysisError("Not enough memory to analyse this file") from error
     except LIBRARY_ERRORS as error:
         raise AnalysisError(f"The analysis of this file failed: {error}") from error
-    finished = perf_counter()
     _check(encoding, descriptors)
     return TrackAnalysis(
         embedding=encoding.embedding,
@@ -105,17 +102,27 @@ def analyse(path: Path) -> TrackAnalysis:
         descriptors=descriptors,
         tags=encoding.tags,
         model_version=card.version,
-        seconds=Seconds(
-            decode=decoded - started,
-            descriptors=described - decoded,
-            encode=finished - described,
-            total=finished - started,
-        ),
+        seconds=replace(seconds, decode=decoded - started, total=perf_counter() - started),
     )
 
 
+@torch.inference_mode()
+def _heard(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encoding, Seconds]:
+    """Describe and encode windows from one log-mel, whose cost counts as the encoder's."""
+    started = perf_counter()
+    samples = torch.from_numpy(windows.samples)
+    log_mel = encoder.log_mel(normalise_loudness(samples, encoder.mel.target_dbfs))
+    computed = perf_counter()
+    descriptors = describe(windows, log_mel.numpy())
+    described = perf_counter()
+    encoding = encoder.encode(samples)
+    finished = perf_counter()
+    encode = (computed - started) + (finished - described)
+    return descriptors, encoding, Seconds(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
+
+
 def warm_up(threads: int = 1) -> None:
-    """Do once what a process must do before its first analysis: load the encoder, compile librosa's kernels.
+    """Do once what a process must do before its first analysis: load the encoder, run it once.
 
     Args:
         threads: Threads that torch may use. One where processes share the machine: a worker a core.
@@ -130,14 +137,13 @@ def warm_up(threads: int = 1) -> None:
 
 @cache
 def _loaded() -> tuple[VibeEncoder, checkpoint.ModelCard]:
-    compile_kernels()
     return checkpoint.load(), checkpoint.read_card()
 
 
 def _check(encoding: Encoding, descriptors: Descriptors) -> None:
     """Let nothing out that a vector index would take and never give back: Qdrant accepts NaN and zero vectors."""
     embedding = encoding.embedding
-    if embedding.shape != (EMBEDDING_SIZE,) or not np.isfinite(embedding).all():
+    if embedding.ndim != 1 or not np.isfinite(embedding).all():
         raise AnalysisError("The encoder gave no usable embedding for this file")
     if abs(float(np.linalg.norm(embedding)) - 1) > UNIT_TOLERANCE:
         raise AnalysisError("The encoder gave an embedding without unit length for this file")

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from models.errors import RefusedAudio, UnreadableAudio
 from models.mpeg import CountedMp3
 from models.sniff import declares_length, reason_unrecognised
+from models.waveform import check_samples, mono, power_of_steps, resampled
 
 SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
 WINDOW_COUNT = 6
@@ -34,10 +34,8 @@ END_TOLERANCE = 0.5  # s of silence that complete a last window: many MP3s decla
 MAX_CHANNELS = 8  # 7.1 is the widest layout music is sold in; libsndfile would take 1024
 MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality there is no timbre left to hear
 MAX_SAMPLE_RATE = 384_000  # Hz: the fastest rate music is sold in
-MAX_CHANNEL_RATE = 48_000  # Hz: what is kept for loudness, so that memory does not grow with the rate
-MAX_PEAK = 100.0  # +40 dBFS: float files may pass full scale a little; beyond this they are damaged
+EDGE_SAMPLES = 1600  # 0.1 s: where a resampled window rings at its edges, a constant offset would sound
 SILENCE_RMS = 10 ** (-70 / 20)  # -70 dBFS: where the gate of ITU-R BS.1770 hears nothing
-CANCELLED_POWER = 1e-3  # mid 30 dB below left: the two channels are one signal with opposite signs
 
 # What may be decoded: libsndfile's other decoders (ADPCM, GSM, VOX …) are where its memory errors were found,
 # and no music library uses them. None allows every subtype of a container.
@@ -58,15 +56,14 @@ class Windows:
         samples: Mono, float32 `(n_windows, n_samples)`, full scale ±1, at `sample_rate`.
         sample_rate: Always 16 000 Hz.
         duration: Length of the whole track in seconds.
-        channels: The same windows with one or two channels, float32 `(n_windows, n_channels, n_frames)`.
-        channel_rate: Rate of `channels`: the file's own, at most 48 000 Hz.
+        power: Mean square of each 100 ms at the file's own rate, summed over one or two channels, float32
+            `(n_windows, n_steps)`: loudness needs every channel, and what lies above 8 kHz.
     """
 
     samples: NDArray[np.float32]
     sample_rate: int
     duration: float
-    channels: NDArray[np.float32]
-    channel_rate: int
+    power: NDArray[np.float32]
 
 
 def window_frames(n_frames: int, sample_rate: int, at_most: int = WINDOW_COUNT) -> list[tuple[int, int]]:
@@ -107,9 +104,13 @@ def read_windows(path: Path, at_most: int = WINDOW_COUNT) -> Windows:
     with _regular_file(path) as descriptor:
         source, n_frames = _measured(descriptor)
         with _sound_file(source) as file:
-            duration = n_frames / file.samplerate
-            decoded = [_read(file, start, length) for start, length in window_frames(n_frames, file.samplerate, at_most)]
-            return _sounding(decoded, file.samplerate, duration)
+            heard = _heard(file, window_frames(n_frames, file.samplerate, at_most))
+            return Windows(
+                samples=np.stack([samples for samples, _ in heard]),
+                sample_rate=SAMPLE_RATE,
+                duration=n_frames / file.samplerate,
+                power=np.stack([power for _, power in heard]),
+            )
 
 
 @contextmanager
@@ -226,27 +227,54 @@ def _readable_at(source: int | CountedMp3, start: int, length: int) -> int:
         return 0
 
 
-def _read(file: soundfile.SoundFile, start: int, length: int) -> NDArray[np.float32]:
-    """Read one window as float32 `(n_channels, length)` with one or two channels."""
-    folded = 1 if file.channels > 2 else file.channels  # noqa: PLR2004  surround is folded to mono
-    window = np.empty((folded, length), dtype=np.float32)
+def _heard(
+    file: soundfile.SoundFile, places: list[tuple[int, int]]
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Decode windows; keep the samples and the power of those in which something sounds."""
+    channels = 1 if file.channels > 2 else file.channels  # noqa: PLR2004  surround is folded to mono
+    # One buffer for all windows: fresh memory costs a page fault every 4 kB.
+    frames = np.empty((places[0][1], channels), dtype=np.float32)
+    heard = []
+    for start, _ in places:
+        _read(file, start, frames)
+        check_samples(frames)
+        power = power_of_steps(frames, file.samplerate)
+        samples = resampled(mono(frames, power), file.samplerate, SAMPLE_RATE)
+        inner = samples[EDGE_SAMPLES:-EDGE_SAMPLES]
+        if inner.var() > SILENCE_RMS**2 or frames.var(axis=0, dtype=np.float64).max() > SILENCE_RMS**2:
+            heard.append((samples, power))
+    if not heard:
+        raise RefusedAudio(f"Silent: nothing above -70 dBFS in {len(places)} windows across the track")
+    return heard
+
+
+def _read(file: soundfile.SoundFile, start: int, frames: NDArray[np.float32]) -> None:
+    """Fill `(n_frames, n_channels)` with what begins at a place; one channel is the mean of the file's."""
+    preroll = min(start, PREROLL_FRAMES) if file.format == "OGG" else 0
     done = 0
     try:
-        file.seek(max(0, start - PREROLL_FRAMES))
-        file.read(min(start, PREROLL_FRAMES), dtype="float32")
-        while done < length:  # second by second: eight channels at 384 kHz would hold 120 MB at once
-            block = file.read(min(file.samplerate, length - done), dtype="float32", always_2d=True)
-            if len(block) == 0 and length - done > END_TOLERANCE * file.samplerate:
+        file.seek(start - preroll)
+        file.read(preroll, dtype="float32")
+        while done < len(frames):  # second by second: eight channels at 384 kHz would hold 120 MB at once
+            wanted = frames[done : done + file.samplerate]
+            got = _read_block(file, wanted)
+            if got == 0 and len(frames) - done > END_TOLERANCE * file.samplerate:
                 raise UnreadableAudio(_early_end(file, start + done))
-            if len(block) == 0:
-                window[:, done:] = 0
+            if got == 0:
+                frames[done:] = 0
                 break
-            window[:, done : done + len(block)] = block.T if folded == file.channels else block.mean(axis=1)
-            done += len(block)
+            done += got
     except soundfile.LibsndfileError as error:
         raise UnreadableAudio(_early_end(file, start + done)) from error
-    _check_samples(window)
-    return window
+
+
+def _read_block(file: soundfile.SoundFile, wanted: NDArray[np.float32]) -> int:
+    """Fill a block as far as the file goes, and return how many frames came."""
+    if wanted.shape[1] == file.channels:
+        return len(file.read(out=wanted))
+    block: NDArray[np.float32] = file.read(len(wanted), dtype="float32", always_2d=True)
+    wanted[: len(block)] = block.mean(axis=1, keepdims=True)
+    return len(block)
 
 
 def _early_end(file: soundfile.SoundFile, frame: int) -> str:
@@ -254,46 +282,3 @@ def _early_end(file: soundfile.SoundFile, frame: int) -> str:
         f"The file ends early or is damaged: it declares {file.frames / file.samplerate:.1f} s, "
         f"and nothing can be read at {frame / file.samplerate:.1f} s"
     )
-
-
-def _check_samples(window: NDArray[np.float32]) -> None:
-    peak = float(max(window.max(), -window.min()))  # NaN and infinity survive max()
-    if not np.isfinite(peak):
-        raise UnreadableAudio("Samples that are not numbers (NaN or infinite): the file is damaged")
-    if peak > MAX_PEAK:
-        raise UnreadableAudio(f"Samples {peak:.3g} times above full scale: the file is damaged")
-
-
-def _sounding(decoded: list[NDArray[np.float32]], sample_rate: int, duration: float) -> Windows:
-    """Keep the windows in which something sounds, resampled."""
-    kept = [window for window in decoded if window.var(axis=1).max() > SILENCE_RMS**2]  # an offset is silent
-    if not kept:
-        raise RefusedAudio(f"Silent: nothing above -70 dBFS in {len(decoded)} windows across the track")
-    channel_rate = min(sample_rate, MAX_CHANNEL_RATE)
-    return Windows(
-        samples=np.stack([_resampled(_mono(window), sample_rate, SAMPLE_RATE) for window in kept]),
-        sample_rate=SAMPLE_RATE,
-        duration=duration,
-        channels=np.stack([_resampled(window.T, sample_rate, channel_rate).T for window in kept]),
-        channel_rate=channel_rate,
-    )
-
-
-def _mono(window: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mix to mono; the left channel alone where left and right would cancel."""
-    if len(window) == 1:
-        only: NDArray[np.float32] = window[0]
-        return only
-    left: NDArray[np.float32] = window[0]
-    right: NDArray[np.float32] = window[1]
-    mid: NDArray[np.float32] = (left + right) * np.float32(0.5)
-    if np.dot(mid, mid) < CANCELLED_POWER * np.dot(left, left):
-        return left
-    return mid
-
-
-def _resampled(frames: NDArray[np.float32], old_rate: int, new_rate: int) -> NDArray[np.float32]:
-    if old_rate == new_rate:
-        return frames
-    resampled: NDArray[np.float32] = soxr.resample(frames, old_rate, new_rate)
-    return resampled

@@ -1,22 +1,19 @@
 """What can be measured of music without learning: tempo, key, loudness, brightness and the like.
 
-Everything comes from one spectrogram of the windows that are decoded anyway. What can be wrong carries a
+Everything comes from two spectra of the windows that are decoded anyway: the encoder's log-mel, fine in time, tells
+rhythm and loudness; one of a second, fine in pitch, tells tonality and brightness. What can be wrong carries a
 confidence between 0 and 1.
 """
 
 from typing import TypedDict
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 
 from models.decode import Windows
-from models.loudness import integrated_loudness
+from models.loudness import integrated_loudness, weighting
 from models.rhythm import measure_rhythm
 from models.tonality import measure_tonality
-
-N_FFT = 2048  # 128 ms: two semitones apart at 130 Hz are still two peaks
-HOP_LENGTH = 256  # 16 ms: finer than ears tell two drum strokes apart
 
 
 class Descriptors(TypedDict):
@@ -51,19 +48,20 @@ class Descriptors(TypedDict):
     duration: float
 
 
-def describe(windows: Windows) -> Descriptors:
+def describe(windows: Windows, log_mel: NDArray[np.float32]) -> Descriptors:
     """Measure the descriptors of a track.
 
     Args:
-        windows: Windows of a track at 16 kHz, at least 5 s of sound in all.
+        windows: Windows of a track at 16 kHz, at least 5 s each.
+        log_mel: `(n_windows, n_frames, n_mels)` of the same windows, brought to one loudness: what
+            `models.encoder.VibeEncoder` hears.
 
     Returns:
         Every descriptor, each finite or None.
     """
-    magnitude = np.abs(librosa.stft(windows.samples, n_fft=N_FFT, hop_length=HOP_LENGTH, center=False))
-    power = np.square(magnitude)
-    rhythm = measure_rhythm(power, windows.sample_rate, HOP_LENGTH)
-    tonality = measure_tonality(power, windows.sample_rate)
+    power = power_spectrum(windows.samples, windows.sample_rate)
+    rhythm = measure_rhythm(log_mel)
+    tonality = measure_tonality(power)
     return Descriptors(
         tempo=rhythm.tempo,
         tempo_confidence=rhythm.tempo_confidence,
@@ -71,8 +69,8 @@ def describe(windows: Windows) -> Descriptors:
         key_confidence=tonality.key_confidence,
         mode=tonality.mode,
         mode_confidence=tonality.mode_confidence,
-        loudness=integrated_loudness(windows.channels, windows.channel_rate),
-        brightness=spectral_centroid(magnitude, windows.sample_rate),
+        loudness=integrated_loudness(windows.power * weighting(log_mel, windows.power.shape[1])),
+        brightness=spectral_centroid(power),
         onset_rate=rhythm.onset_rate,
         time_signature=rhythm.time_signature,
         time_signature_confidence=rhythm.time_signature_confidence,
@@ -80,16 +78,30 @@ def describe(windows: Windows) -> Descriptors:
     )
 
 
-def spectral_centroid(magnitude: NDArray[np.float32], sample_rate: int) -> float:
-    """Find the centre of mass of a track's spectrum: loud moments weigh more than their echo.
+def power_spectrum(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Take the power spectrum of each second, Hann-weighted: one bin a hertz, two semitones apart at 65 Hz.
 
     Args:
-        magnitude: Spectrogram `(n_windows, n_fft / 2 + 1, n_frames)`, not all zero.
-        sample_rate: Hz.
+        samples: `(n_windows, n_samples)`, at least a second.
+        sample_rate: Hz, even.
+
+    Returns:
+        `(n_seconds, sample_rate / 2 + 1)`, whole seconds of all windows in order.
+    """
+    whole = samples.shape[1] // sample_rate * sample_rate
+    seconds = samples[:, :whole].reshape(-1, sample_rate)
+    spectrum = np.fft.rfft(seconds * np.hanning(sample_rate + 1)[:-1].astype(np.float32), axis=1)
+    return np.square(spectrum.real) + np.square(spectrum.imag)
+
+
+def spectral_centroid(power: NDArray[np.float32]) -> float:
+    """Find the centre of mass of a track's spectrum, by amplitude: loud moments weigh more than their echo.
+
+    Args:
+        power: Power spectrum of each second `(n_seconds, n_bins)`, one bin a hertz from 0 Hz up, not all zero.
 
     Returns:
         Hz, between 0 and half the sample rate.
     """
-    spectrum = magnitude.sum(axis=(0, 2), dtype=np.float64)
-    frequencies = np.linspace(0, sample_rate / 2, spectrum.size)
-    return float(frequencies @ spectrum / spectrum.sum())
+    spectrum = np.sqrt(power).sum(axis=0, dtype=np.float64)
+    return float(np.arange(spectrum.size) @ spectrum / spectrum.sum())

@@ -1,17 +1,27 @@
-"""Loudness in LUFS as ITU-R BS.1770-4 defines it, over windows of a track."""
+"""Loudness in LUFS as ITU-R BS.1770-4 defines it, over windows of a track, without filtering their samples.
+
+The standard filters every channel (K-weighting) and gates the mean square of 400 ms blocks. Here the mean square is
+that of the unfiltered channels, and what the filter would change of it is read off the log-mel that the encoder hears:
+`models.evaluation.agreement` says how far that is from the standard.
+"""
 
 import math
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
 
-BLOCK_SECONDS = 0.4
-STEP_SECONDS = 0.1
+from models.decode import SAMPLE_RATE
+
 STEPS_PER_BLOCK = 4
 ABSOLUTE_GATE = -70.0  # LUFS
 RELATIVE_GATE = -10.0  # LU below the mean of what passes the absolute gate
 OFFSET = -0.691  # dB: makes a 997 Hz sine read its own level
+SECTIONS_RATE = 48_000  # Hz: what the filter is designed at to read its response; BS.1770 tabulates it there
+LOWEST_POWER = 1e-15
+
+HIGHEST_FREQUENCY = SAMPLE_RATE / 2  # Hz: upper edge of the log-mel
+KNEE_FREQUENCY = 1000.0  # Hz: where Slaney's mel scale turns from linear to logarithmic
 
 
 def k_weighting(sample_rate: int) -> NDArray[np.float64]:
@@ -42,24 +52,64 @@ def _section(numerator: list[float], warped: float, q: float) -> list[float]:
     return [*numerator, 1.0, 2 * (warped**2 - 1) / scale, (1 - warped / q + warped**2) / scale]
 
 
-def integrated_loudness(channels: NDArray[np.float32], sample_rate: int) -> float:
+def k_gain(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Say by how much K-weighting changes power.
+
+    Args:
+        frequencies: Hz, below 24 000, any shape.
+
+    Returns:
+        Factors ≥ 0 of the same shape.
+    """
+    delay = np.exp(-2j * np.pi * frequencies / SECTIONS_RATE)
+    powers = np.stack([np.ones_like(delay), delay, np.square(delay)])
+    gain = np.ones(frequencies.shape)
+    for section in k_weighting(SECTIONS_RATE):
+        gain *= np.square(np.abs(np.tensordot(section[:3], powers, 1) / np.tensordot(section[3:], powers, 1)))
+    return gain
+
+
+def weighting(log_mel: NDArray[np.float32], n_steps: int) -> NDArray[np.float64]:
+    """Read off a log-mel by how much K-weighting changes the power of each step of a track.
+
+    Args:
+        log_mel: `(n_windows, n_frames, n_mels)`, `log10(scale * power + 1)` between 0 Hz and half the sample rate,
+            Slaney's mel scale and area norm; the scale and the level do not matter.
+        n_steps: Steps of equal length into which each window is cut, at most n_frames.
+
+    Returns:
+        Factors `(n_windows, n_steps)`, ≥ 0.
+    """
+    n_frames, n_mels = log_mel.shape[1:]
+    edges = _slaney_frequencies(n_mels + 2)
+    widths = edges[2:] - edges[:-2]  # undo the area norm: what a band holds, not how dense it is
+    factors = np.stack([widths * k_gain(edges[1:-1]), widths], axis=1).astype(np.float32)
+    power = np.exp(np.float32(math.log(10)) * log_mel) - 1
+    held = power @ factors  # (n_windows, n_frames, 2): with and without the weighting
+    steps = np.add.reduceat(held, np.arange(n_steps) * n_frames // n_steps, axis=1, dtype=np.float64)
+    return np.asarray(steps[..., 0] / np.maximum(steps[..., 1], LOWEST_POWER))
+
+
+def _slaney_frequencies(count: int) -> NDArray[np.float64]:
+    """Frequencies in Hz, evenly spaced on Slaney's mel scale: linear up to 1 kHz, logarithmic above."""
+    step, knee = 27 / math.log(6.4), 15.0  # mel an octave times log 2, and mel at 1 kHz
+    mel = np.linspace(0, knee + step * math.log(HIGHEST_FREQUENCY / KNEE_FREQUENCY), count)
+    return np.where(mel < knee, mel * KNEE_FREQUENCY / knee, KNEE_FREQUENCY * np.exp((mel - knee) / step))
+
+
+def integrated_loudness(power: NDArray[np.float64]) -> float:
     """Measure gated loudness over all windows together (ITU-R BS.1770-4, Annex 1).
 
     A mono file counts as one channel, as the standard has it: 3 LU below the same signal on two channels.
 
     Args:
-        channels: `(n_windows, n_channels, n_frames)` with one or two channels, full scale ±1, at least 0.4 s.
-        sample_rate: Hz.
+        power: Weighted mean square of each step of 100 ms, summed over channels, `(n_windows, n_steps)`, full
+            scale ±1, at least 4 steps.
 
     Returns:
         LUFS, at least −70: the gate below which the standard hears nothing.
     """
-    weighted = sosfilt(k_weighting(sample_rate).astype(np.float32), channels)
-    step = round(STEP_SECONDS * sample_rate)
-    n_steps = weighted.shape[-1] // step
-    steps = weighted[..., : n_steps * step].reshape(*weighted.shape[:2], n_steps, step)
-    energy = np.einsum("wcst,wcst->ws", steps, steps, dtype=np.float64) / step
-    blocks = np.lib.stride_tricks.sliding_window_view(energy, STEPS_PER_BLOCK, axis=1).mean(axis=-1).ravel()
+    blocks = sliding_window_view(power, STEPS_PER_BLOCK, axis=1).mean(axis=-1).ravel()
     audible = blocks[_lufs(blocks) > ABSOLUTE_GATE]
     if audible.size == 0:
         return ABSOLUTE_GATE
@@ -68,5 +118,5 @@ def integrated_loudness(channels: NDArray[np.float32], sample_rate: int) -> floa
 
 
 def _lufs(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    level: NDArray[np.float64] = OFFSET + 10 * np.log10(np.maximum(power, 1e-15))
+    level: NDArray[np.float64] = OFFSET + 10 * np.log10(np.maximum(power, LOWEST_POWER))
     return level

@@ -1,32 +1,40 @@
-"""Tempo, metre and onset rate from a spectrogram.
+"""Tempo, metre and onset rate from the log-mel spectrogram that the encoder hears.
 
-The onset envelope is librosa's spectral flux; its autocorrelation, weighted for the tempi that people tap
-(D. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research 36, 2007), gives the beat.
+The onset envelope is the spectral flux; its autocorrelation over a few seconds, weighted for the tempi that
+people tap, gives the beat (D. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research 36,
+2007).
 """
 
 from dataclasses import dataclass
 
-import librosa
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
-N_MELS = 96
-DYNAMIC_RANGE = 80.0  # dB below the loudest bin: beneath it, changes are noise
-ONSET_PROMINENCE = 1.0  # dB of flux over all bands: held chords and noise stay below it, soft notes above
-ONSET_DISTANCE = 0.048  # s: two strokes closer than this are heard as one
+from models.decode import SAMPLE_RATE
+
+HOP_LENGTH = 256  # samples between frames of the log-mel
+FRAME_RATE = SAMPLE_RATE / HOP_LENGTH  # Hz: 62.5, finer than ears tell two drum strokes apart
+EDGE_FRAMES = 1  # the first and the last frame of a window hear its mirror image, which starts and stops
+
+ONSET_RISE = 1.2  # dB of flux, mean over bands: held chords stay below 0.2 and white noise below 1.0
+RISE_FRAMES = 6  # 96 ms: within which an onset rises
+ONSET_DISTANCE = 3  # frames, 48 ms: two strokes closer than this are heard as one
 
 MIN_TEMPO = 40.0  # beats a minute
 MAX_TEMPO = 240.0
 PREFERRED_TEMPO = 120.0  # where the prior of Ellis (2007) has its maximum, and people tap most
-PRIOR_OCTAVES = 0.9  # its standard deviation there
+PRIOR_OCTAVES = 1.0  # its standard deviation there
+LOCAL_FRAMES = 500  # 8 s: tempo is what repeats within a phrase
+LOCAL_HOP = 31  # frames: a sixteenth of that
 MIN_PERIODICITY = 0.1  # autocorrelation below which white noise, too, has a "beat"
 MIN_MARKED = 0.1  # onsets a beat: with fewer, what repeats is a tremolo or nothing
 MIN_METRE_MARGIN = 0.05  # autocorrelation by which one bar length must exceed the other
 SMOOTHING_FRAMES = 1.5  # players are not exact to the frame, and beats do not fall on frames
 LOUDNESS_EXPONENT = 0.25  # of power: about how loudness is heard, so that a stressed beat counts more
-REFINING_BEATS = (2, 4)  # a peak this many beats away places the beat that many times more finely
+REFINING_BEATS = (1, 2, 4)  # a peak this many beats away places the beat that many times more finely
+
+TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -40,31 +48,43 @@ class Rhythm:
     time_signature_confidence: float
 
 
-def measure_rhythm(power: NDArray[np.float32], sample_rate: int, hop_length: int) -> Rhythm:
+def measure_rhythm(log_mel: NDArray[np.float32]) -> Rhythm:
     """Measure tempo, metre and onset rate.
 
     Args:
-        power: Power spectrogram `(n_windows, n_fft / 2 + 1, n_frames)`.
-        sample_rate: Hz.
-        hop_length: Samples between frames.
+        log_mel: `(n_windows, n_frames, n_mels)` in bels ≥ 0, 62.5 frames a second, of windows that were brought
+            to one loudness: what counts as an onset is absolute.
 
     Returns:
         Tempo in beats a minute, onsets a second, beats in a bar, and how sure each is.
     """
-    mel = librosa.feature.melspectrogram(S=power, sr=sample_rate, n_mels=N_MELS)
-    level = librosa.power_to_db(mel, ref=np.max, top_db=DYNAMIC_RANGE)
-    envelope = librosa.onset.onset_strength(S=level, sr=sample_rate, hop_length=hop_length)
-    frame_rate = sample_rate / hop_length
+    inner = log_mel[:, EDGE_FRAMES:-EDGE_FRAMES]
+    envelope = 10 * spectral_flux(inner)
+    onset_rate = _onset_rate(envelope)
     periodicity = autocorrelation(envelope)
-    lag = _beat_lag(periodicity, frame_rate)
-    onset_rate = _onset_rate(envelope, frame_rate)
-    marked = min(1.0, onset_rate * lag / frame_rate) if lag else 0.0  # a beat that few onsets mark is a guess
-    if lag is None or marked < MIN_MARKED:
+    lag = _refined(_beat_lag(envelope), periodicity)
+    clear = _at(periodicity, lag)
+    marked = min(1.0, onset_rate * lag / FRAME_RATE)  # a beat that few onsets mark is a guess
+    if clear < MIN_PERIODICITY or marked < MIN_MARKED:
         return Rhythm(None, 0.0, onset_rate, None, 0.0)
-    accents = librosa.onset.onset_strength(S=mel**LOUDNESS_EXPONENT, sr=sample_rate, hop_length=hop_length)
+    accents = spectral_flux(np.exp(np.float32(np.log(10) * LOUDNESS_EXPONENT) * inner))
     metre, margin = _metre(autocorrelation(accents), lag)
-    confidence = min(1.0, _at(periodicity, lag)) * marked
-    return Rhythm(60 * frame_rate / lag, confidence, onset_rate, metre, margin * marked)
+    return Rhythm(60 * FRAME_RATE / lag, min(1.0, clear) * marked, onset_rate, metre, margin * marked)
+
+
+def spectral_flux(spectrogram: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Find how much a spectrogram rises from frame to frame, each frame smoothed with its neighbours (1 2 1).
+
+    Args:
+        spectrogram: `(n_windows, n_frames, n_mels)`, any scale, at least 4 frames.
+
+    Returns:
+        `(n_windows, n_frames - 3)`: mean over bands of what rises, ≥ 0, in the same scale.
+    """
+    pairs = spectrogram[:, 1:] + spectrogram[:, :-1]
+    rise = pairs[:, 2:] - pairs[:, :-2]  # four times the difference of two smoothed frames
+    mean = np.maximum(rise, 0, out=rise) @ np.full(rise.shape[2], 0.25 / rise.shape[2], np.float32)
+    return np.asarray(mean, dtype=np.float32)
 
 
 def autocorrelation(envelope: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -77,32 +97,41 @@ def autocorrelation(envelope: NDArray[np.float32]) -> NDArray[np.float64]:
         `(n_frames,)`: 1 at lag 0, about 0 where nothing repeats; all zero for a constant envelope.
     """
     n_frames = envelope.shape[1]
-    smooth = gaussian_filter1d(envelope, SMOOTHING_FRAMES, axis=1)
-    centred = smooth - smooth.mean(axis=1, keepdims=True)
-    spectrum = np.abs(np.fft.rfft(centred, 2 * n_frames, axis=1)) ** 2
-    overlap = np.arange(n_frames, 0, -1)
-    correlation = np.fft.irfft(spectrum.sum(axis=0))[:n_frames] / overlap
+    centred = envelope - envelope.mean(axis=1, keepdims=True)
+    spectrum = np.square(np.abs(np.fft.rfft(centred, 2 * n_frames, axis=1))).sum(axis=0, dtype=np.float64)
+    turns = np.arange(spectrum.size) / (2 * n_frames)  # a frame
+    smooth = spectrum * np.exp(-np.square(2 * np.pi * turns * SMOOTHING_FRAMES))
+    correlation = np.fft.irfft(smooth)[:n_frames] / np.arange(n_frames, 0, -1)
     if correlation[0] < np.finfo(np.float32).eps:
         return np.zeros(n_frames)
     return np.asarray(correlation / correlation[0], dtype=np.float64)
 
 
-def _beat_lag(periodicity: NDArray[np.float64], frame_rate: float) -> float | None:
-    """Find the lag of one beat in (fractional) frames, or None where nothing repeats."""
-    lags = np.arange(periodicity.size)
-    tempi = 60 * frame_rate / np.maximum(lags, 1)
-    prior = np.exp(-0.5 * (np.log2(tempi / PREFERRED_TEMPO) / PRIOR_OCTAVES) ** 2)
-    peaks, _ = find_peaks(periodicity, height=MIN_PERIODICITY)
-    peaks = peaks[(tempi[peaks] >= MIN_TEMPO) & (tempi[peaks] <= MAX_TEMPO)]
-    if peaks.size == 0:
-        return None
-    lag = _summit(periodicity, int(peaks[np.argmax((periodicity * prior)[peaks])]))
+def _beat_lag(envelope: NDArray[np.float32]) -> int:
+    """Find the lag of one beat in frames: the greatest of the mean local autocorrelation, weighted by the prior.
+
+    The mean of the envelope stays in, as in librosa: what does not repeat then reads as the preferred tempo.
+    """
+    size = min(LOCAL_FRAMES, envelope.shape[1])
+    local = sliding_window_view(envelope, size, axis=1)[:, ::LOCAL_HOP].reshape(-1, size)
+    tapered = local * np.hanning(size + 1)[:size].astype(np.float32)
+    spectrum = np.square(np.abs(np.fft.rfft(tapered, 2 * size, axis=1)))
+    correlation = np.fft.irfft(spectrum, axis=1)[:, :size]
+    tempogram = (correlation / np.maximum(correlation[:, :1], TINY)).mean(axis=0)
+    lags = np.arange(int(np.ceil(60 * FRAME_RATE / MAX_TEMPO)), int(60 * FRAME_RATE / MIN_TEMPO) + 1)
+    octaves = np.log2(60 * FRAME_RATE / PREFERRED_TEMPO / lags)
+    return int(lags[np.argmax(tempogram[lags] * np.exp(-0.5 * np.square(octaves / PRIOR_OCTAVES)))])
+
+
+def _refined(lag: float, periodicity: NDArray[np.float64]) -> float:
+    """Place the beat between frames by the peaks one, two and four beats away."""
     for beats in REFINING_BEATS:
         expected = round(lag * beats)
-        around = slice(max(0, expected - beats), expected + beats + 1)
-        if expected + beats + 1 < periodicity.size:
-            near = around.start + int(np.argmax(periodicity[around]))
-            lag = _summit(periodicity, near) / beats if around.start < near < around.stop - 1 else lag
+        reach = max(2, beats)
+        if expected + reach + 1 < periodicity.size:
+            first = expected - reach
+            near = first + int(np.argmax(periodicity[first : expected + reach + 1]))
+            lag = _summit(periodicity, near) / beats if abs(near - expected) < reach else lag
     return lag
 
 
@@ -130,7 +159,11 @@ def _metre(periodicity: NDArray[np.float64], beat: float) -> tuple[int | None, f
     return (3 if three > four else 4), min(1.0, margin)
 
 
-def _onset_rate(envelope: NDArray[np.float32], frame_rate: float) -> float:
-    distance = max(1, round(ONSET_DISTANCE * frame_rate))
-    onsets = sum(find_peaks(window, prominence=ONSET_PROMINENCE, distance=distance)[0].size for window in envelope)
-    return float(onsets * frame_rate / envelope.size)
+def _onset_rate(envelope: NDArray[np.float32]) -> float:
+    """Count the greatest value of each neighbourhood that rises far enough above what came before, a second."""
+    sides = ((0, 0), (ONSET_DISTANCE, ONSET_DISTANCE))
+    greatest = sliding_window_view(np.pad(envelope, sides), 2 * ONSET_DISTANCE + 1, axis=1).max(axis=2)
+    before = np.pad(envelope, ((0, 0), (RISE_FRAMES, 0)), mode="edge")
+    least = sliding_window_view(before, RISE_FRAMES + 1, axis=1).min(axis=2)
+    onsets = (envelope == greatest) & (envelope - least >= ONSET_RISE)
+    return float(np.count_nonzero(onsets) * FRAME_RATE / envelope.size)

@@ -22,9 +22,11 @@ from models.decode import Windows
 from models.descriptors import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.evaluation.store import Arrays, kept
+from models.frontend import normalise_loudness
 
 _DIGEST_LENGTH = 12
-_HEARING = ("encoder.py", "frontend.py", "decode.py", "convolution.py")  # what an encoding depends on, if it exists
+# What an encoding depends on, as far as the files exist.
+_HEARING = ("encoder.py", "network.py", "frontend.py", "decode.py", "waveform.py", "convolution.py")
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -95,7 +97,12 @@ class Shipped:
         return kept(_file(self._encodings, key), encoded)
 
     def _described(self, key: Path, windows: Callable[[], Windows]) -> Descriptors:
-        stored = kept(_file(self._descriptors, key), lambda: {"json": json.dumps(describe(windows()))})
+        def described() -> Arrays:
+            heard = windows()
+            samples = normalise_loudness(torch.from_numpy(heard.samples), self.encoder.mel.target_dbfs)
+            return {"json": np.array(json.dumps(describe(heard, self.encoder.log_mel(samples).numpy())))}
+
+        stored = kept(_file(self._descriptors, key), described)
         return cast("Descriptors", json.loads(stored["json"].item()))
 
 

@@ -18,16 +18,20 @@ from models.attributes import attributes, calibrate
 from models.checkpoint import WEIGHTS_DIRECTORY, load, read_card, write_card
 from models.decode import read_windows
 from models.descriptors import Descriptors, describe
+from models.encoder import VibeEncoder
+from models.frontend import normalise_loudness
 from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.training.features import TrackFeatures, extract
 from models.training.teachers import features_directory
 
 
-def descriptors_of(track: CorpusTrack, kept_in: Path) -> Descriptors:
+def descriptors_of(track: CorpusTrack, encoder: VibeEncoder, kept_in: Path) -> Descriptors:
     """Measure a track's descriptors, or read what an earlier run measured."""
     kept = kept_in / track.package / f"{track.path.parent.name}-{track.path.name}.json"
     if not kept.exists():
-        measured = json.dumps(describe(read_windows(track.path)))
+        windows = read_windows(track.path)
+        log_mel = encoder.log_mel(normalise_loudness(torch.from_numpy(windows.samples), encoder.mel.target_dbfs))
+        measured = json.dumps(describe(windows, log_mel.numpy()))
         kept.parent.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial")
         partial.write_text(measured, encoding="utf-8")
@@ -50,7 +54,7 @@ def main() -> None:
     kept = features_directory(arguments.cache, card.mel)
     for features in extract(tracks, encoder, kept, lambda track, error: _say(f"{track.path}: {error}")):
         tags = dict(zip(encoder.tag_names, features.tags.mean(axis=0).tolist(), strict=True))
-        examples.append((tags, descriptors_of(features.track, arguments.cache / "descriptors")))
+        examples.append((tags, descriptors_of(features.track, encoder, arguments.cache / "descriptors")))
         heard.append(features)
         _say(f"[{len(heard)}/{len(tracks)}] {features.track.package}/{features.track.path.name}")
     calibration = calibrate(examples)

@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from numpy.typing import NDArray
 
 from models.decode import SAMPLE_RATE, Windows
+from models.descriptors import Descriptors, describe
+from models.frontend import LogMel, MelParameters, normalise_loudness
+from models.waveform import power_of_steps
 
 RATE = 44_100
 
@@ -63,8 +67,20 @@ def one_window() -> Callable[[NDArray[np.float32]], Windows]:
             samples=samples[np.newaxis],
             sample_rate=SAMPLE_RATE,
             duration=samples.size / SAMPLE_RATE,
-            channels=samples[np.newaxis, np.newaxis],
-            channel_rate=SAMPLE_RATE,
+            power=power_of_steps(samples[:, np.newaxis], SAMPLE_RATE)[np.newaxis],
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def described() -> Callable[[Windows], Descriptors]:
+    """Windows → descriptors, through the log-mel that an encoder hears."""
+    parameters = MelParameters()
+    log_mel = LogMel(parameters)
+
+    def of(windows: Windows) -> Descriptors:
+        samples = normalise_loudness(torch.from_numpy(windows.samples), parameters.target_dbfs)
+        return describe(windows, log_mel(samples).numpy())
+
+    return of

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from models.descriptors import Descriptors, describe
+from models.descriptors import Descriptors
 from models.rhythm import autocorrelation
 from models.synthesis import MAJOR_SCALE, MINOR_SCALE
 from models.tonality import MAJOR, MINOR, match_key
@@ -34,75 +34,75 @@ def _progression(tonic, scale, degrees, detune_cents=0):
 
 
 @pytest.mark.parametrize("tempo", [66, 93.7, 120, 140])
-def test_tempo(one_window, tempo):
+def test_tempo(described, one_window, tempo):
     """A click track's tempo is found within a quarter of a percent."""
-    found = describe(one_window(_clicks(tempo)))
+    found = described(one_window(_clicks(tempo)))
 
     assert found["tempo"] == pytest.approx(tempo, rel=0.0025)
     assert found["tempo_confidence"] > 0.9
 
 
-def test_tempo_of_fast_clicks_is_an_octave_at_most_away(one_window):
+def test_tempo_of_fast_clicks_is_an_octave_at_most_away(described, one_window):
     """A fast click track reads as itself or as half as fast, as listeners tap it."""
-    ratio = 174 / describe(one_window(_clicks(174)))["tempo"]
+    ratio = 174 / described(one_window(_clicks(174)))["tempo"]
 
     assert min(abs(ratio - 1), abs(ratio - 2)) < 0.01
 
 
 @pytest.mark.parametrize("metre", [3, 4])
-def test_time_signature(one_window, metre):
+def test_time_signature(described, one_window, metre):
     """Accents on every third or fourth beat tell the metre."""
-    found = describe(one_window(_clicks(120, accent_every=metre)))
+    found = described(one_window(_clicks(120, accent_every=metre)))
 
     assert found["time_signature"] == metre
     assert found["time_signature_confidence"] > 0
 
 
-def test_no_metre_without_accents(one_window):
+def test_no_metre_without_accents(described, one_window):
     """Equal clicks have a tempo and no time signature."""
-    found = describe(one_window(_clicks(120)))
+    found = described(one_window(_clicks(120)))
 
     assert found["time_signature"] is None
     assert found["time_signature_confidence"] == 0
 
 
 @pytest.mark.parametrize("rate", [2, 4])
-def test_onset_rate(one_window, rate):
+def test_onset_rate(described, one_window, rate):
     """Clicks are counted, all but those that the edges of the window cut off."""
-    assert describe(one_window(_clicks(60 * rate)))["onset_rate"] == pytest.approx(rate, rel=0.05)
+    assert described(one_window(_clicks(60 * rate)))["onset_rate"] == pytest.approx(rate, rel=0.05)
 
 
-def test_held_sounds_have_no_onsets(one_window, sine, noise):
+def test_held_sounds_have_no_onsets(described, one_window, sine, noise):
     """A held chord and steady noise have no onsets and no tempo."""
     chord = sine(220, 20, 0.2, RATE) + sine(277, 20, 0.2, RATE) + sine(330, 20, 0.2, RATE)
     hiss = noise(20, channels=1, sample_rate=RATE)[:, 0]
 
     for samples in (chord, hiss):
-        found = describe(one_window(samples))
+        found = described(one_window(samples))
         assert (found["onset_rate"], found["tempo"], found["tempo_confidence"]) == (0, None, 0)
 
 
 @pytest.mark.parametrize("tonic", range(12))
 @pytest.mark.parametrize(("mode", "scale"), [(1, MAJOR_SCALE), (0, MINOR_SCALE)])
-def test_key(one_window, tonic, mode, scale):
+def test_key(described, one_window, tonic, mode, scale):
     """A I-IV-V-I progression is heard in its key and mode, from every tonic."""
-    found = describe(one_window(_progression(48 + tonic, scale, (0, 3, 4, 0))))
+    found = described(one_window(_progression(48 + tonic, scale, (0, 3, 4, 0))))
 
     assert (found["key"], found["mode"]) == (tonic, mode)
     assert found["key_confidence"] > 0.2
     assert found["mode_confidence"] > 0.1
 
 
-def test_key_of_a_detuned_recording(one_window):
+def test_key_of_a_detuned_recording(described, one_window):
     """An instrument tuned a third of a semitone high is heard in its own key."""
-    found = describe(one_window(_progression(48, MAJOR_SCALE, (0, 3, 4, 0), detune_cents=33)))
+    found = described(one_window(_progression(48, MAJOR_SCALE, (0, 3, 4, 0), detune_cents=33)))
 
     assert (found["key"], found["mode"]) == (0, 1)
 
 
-def test_noise_has_no_key(one_window, noise):
+def test_noise_has_no_key(described, one_window, noise):
     """Noise has no key, and so no confidence in one."""
-    found = describe(one_window(noise(20, channels=1, sample_rate=RATE)[:, 0]))
+    found = described(one_window(noise(20, channels=1, sample_rate=RATE)[:, 0]))
 
     assert (found["key"], found["key_confidence"], found["mode_confidence"]) == (-1, 0, 0)
 
@@ -116,14 +116,14 @@ def test_key_profiles_match_themselves(mode, profile):
 
 
 @pytest.mark.parametrize("frequency", [250, 1000, 4000])
-def test_brightness(one_window, sine, frequency):
+def test_brightness(described, one_window, sine, frequency):
     """A sine is as bright as its frequency."""
-    assert describe(one_window(sine(frequency, 10, 0.1, RATE)))["brightness"] == pytest.approx(frequency, rel=0.01)
+    assert described(one_window(sine(frequency, 10, 0.1, RATE)))["brightness"] == pytest.approx(frequency, rel=0.01)
 
 
-def test_everything_is_there_and_finite(one_window, noise):
+def test_everything_is_there_and_finite(described, one_window, noise):
     """Every descriptor is present; confidences lie between 0 and 1; numbers are finite."""
-    found = describe(one_window(_clicks(100) + noise(30, channels=1, sample_rate=RATE)[:, 0]))
+    found = described(one_window(_clicks(100) + noise(30, channels=1, sample_rate=RATE)[:, 0]))
 
     assert found.keys() == Descriptors.__annotations__.keys()
     assert found["duration"] == 30
@@ -131,10 +131,10 @@ def test_everything_is_there_and_finite(one_window, noise):
     assert all(value is None or math.isfinite(value) for value in found.values())
 
 
-def test_level_changes_loudness_only(one_window):
+def test_level_changes_loudness_only(described, one_window):
     """Twelve decibels less are twelve LU less, and nothing else."""
     samples = _progression(48, MAJOR_SCALE, (0, 3, 4, 0))
-    loud, soft = describe(one_window(samples)), describe(one_window(samples * np.float32(10 ** (-12 / 20))))
+    loud, soft = described(one_window(samples)), described(one_window(samples * np.float32(10 ** (-12 / 20))))
 
     assert loud["loudness"] - soft["loudness"] == pytest.approx(12, abs=0.01)
     for name in Descriptors.__annotations__.keys() - {"loudness", "time_signature"}:
@@ -145,3 +145,25 @@ def test_level_changes_loudness_only(one_window):
 def test_autocorrelation_of_nothing():
     """A constant envelope correlates with nothing, not even itself."""
     assert not autocorrelation(np.full((2, 100), 0.3, np.float32)).any()
+
+
+def test_mode_fades_into_its_opposite():
+    """From minor to major pitch classes, the signed confidence in major rises without a jump."""
+    signed = []
+    for share in np.linspace(0, 1, 101):
+        found = match_key((1 - share) * MINOR + share * MAJOR)
+        signed.append(found.mode_confidence * (1 if found.mode else -1))
+
+    assert signed[0] < -0.1
+    assert signed[-1] > 0.1
+    assert np.abs(np.diff(signed)).max() < 0.05
+
+
+def test_confidence_fades_as_pitch_classes_level_out():
+    """Confidence in a key reaches nothing without a jump where no pitch class stands out any more."""
+    level = MAJOR.mean()
+    confidences = [match_key(level + part * (MAJOR - level)).mode_confidence for part in np.linspace(0, 1, 201)]
+
+    assert confidences[0] == 0
+    assert confidences[-1] > 0.1
+    assert np.abs(np.diff(confidences)).max() < 0.05

@@ -5,7 +5,6 @@ import pytest
 from tinytag import TinyTag
 
 from models.decode import read_windows
-from models.descriptors import describe
 from models.synthesis import Piece, render, write, write_library
 
 PIECE = Piece("Test", "Tests", tempo=100, tonic=48, minor=False, percussion=0.5, seconds=20)
@@ -31,26 +30,26 @@ def library(tmp_path_factory):
 
 
 @pytest.mark.parametrize("minor", [False, True])
-def test_sounds_as_ordered(tmp_path, minor):
+def test_sounds_as_ordered(described, tmp_path, minor):
     """Tempo, key, mode and metre of a piece are those it was ordered with."""
     progression = (0, 3, 4, 0) if minor else (0, 4, 5, 3)
     piece = replace(PIECE, minor=minor, tonic=45, metre=3, progression=progression, percussion=0, sustain=0.3)
     write(piece, tmp_path / "piece.flac")
 
-    found = describe(read_windows(tmp_path / "piece.flac"))
+    found = described(read_windows(tmp_path / "piece.flac"))
 
     assert found["tempo"] == pytest.approx(100, rel=0.01)
     assert (found["key"], found["mode"], found["time_signature"]) == (9, 0 if minor else 1, 3)
 
 
-def test_brightness_percussion_and_level_are_heard(tmp_path):
+def test_brightness_percussion_and_level_are_heard(described, tmp_path):
     """A brighter piece measures brighter, a louder one louder, one with drums has more onsets."""
     calm = replace(PIECE, brightness=0.1, percussion=0, sustain=1.0, level=-24)
     lively = replace(PIECE, brightness=0.9, percussion=1, sustain=0.2, level=-12)
     for name, piece in (("calm", calm), ("lively", lively)):
         write(piece, tmp_path / f"{name}.flac")
 
-    quiet, loud = (describe(read_windows(tmp_path / f"{name}.flac")) for name in ("calm", "lively"))
+    quiet, loud = (described(read_windows(tmp_path / f"{name}.flac")) for name in ("calm", "lively"))
 
     assert loud["brightness"] > 1.5 * quiet["brightness"]
     assert loud["loudness"] > quiet["loudness"] + 6
