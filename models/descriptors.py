@@ -21,7 +21,7 @@ class Descriptors(TypedDict):
 
     Attributes:
         tempo: Beats a minute, 40 to 240; None where nothing repeats.
-        tempo_confidence: How much of the onsets repeats with the beat, 0…1.
+        tempo_confidence: How much of the onsets repeats after one, two or four beats, 0…1.
         key: Pitch class of the tonic, 0 = C … 11 = B; -1 where the music has none.
         key_confidence: How far the key is ahead of the next tonic, 0…1.
         mode: 1 major, 0 minor; the better fit even where the key is -1.

@@ -24,7 +24,8 @@ ONSET_DISTANCE = 3  # frames, 48 ms: two strokes closer than this are heard as o
 MIN_TEMPO = 40.0  # beats a minute
 MAX_TEMPO = 240.0
 PREFERRED_TEMPO = 120.0  # where the prior of Ellis (2007) has its maximum, and people tap most
-PRIOR_OCTAVES = 1.0  # its standard deviation there
+PRIOR_OCTAVES = 0.6  # its standard deviation; with 0.8 and 1.0 no more scores of known tempo were heard right
+REINFORCEMENT = 0.5  # of a beat by its half and its double
 LOCAL_FRAMES = 500  # 8 s: tempo is what repeats within a phrase
 LOCAL_HOP = 31  # frames: a sixteenth of that
 MIN_PERIODICITY = 0.1  # autocorrelation below which white noise, too, has a "beat"
@@ -63,7 +64,7 @@ def measure_rhythm(log_mel: NDArray[np.float32]) -> Rhythm:
     onset_rate = _onset_rate(envelope)
     periodicity = autocorrelation(envelope)
     lag = _refined(_beat_lag(envelope), periodicity)
-    clear = _at(periodicity, lag)
+    clear = max(_at(periodicity, beats * lag) for beats in REFINING_BEATS)  # strokes that alternate repeat with the bar
     marked = min(1.0, onset_rate * lag / FRAME_RATE)  # a beat that few onsets mark is a guess
     if clear < MIN_PERIODICITY or marked < MIN_MARKED:
         return Rhythm(None, 0.0, onset_rate, None, 0.0)
@@ -110,17 +111,19 @@ def autocorrelation(envelope: NDArray[np.float32]) -> NDArray[np.float64]:
 def _beat_lag(envelope: NDArray[np.float32]) -> int:
     """Find the lag of one beat in frames: the greatest of the mean local autocorrelation, weighted by the prior.
 
-    The mean of the envelope stays in, as in librosa: what does not repeat then reads as the preferred tempo.
+    A beat is reinforced by its half and its double, as music divides and groups its beats by two.
     """
     size = min(LOCAL_FRAMES, envelope.shape[1])
     local = sliding_window_view(envelope, size, axis=1)[:, ::LOCAL_HOP].reshape(-1, size)
-    tapered = local * np.hanning(size + 1)[:size].astype(np.float32)
+    tapered = (local - local.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:size].astype(np.float32)
     spectrum = np.square(np.abs(np.fft.rfft(tapered, 2 * size, axis=1)))
     correlation = np.fft.irfft(spectrum, axis=1)[:, :size]
     tempogram = (correlation / np.maximum(correlation[:, :1], TINY)).mean(axis=0)
+    around = sliding_window_view(np.pad(tempogram, 1), 3).max(axis=1)
     lags = np.arange(int(np.ceil(60 * FRAME_RATE / MAX_TEMPO)), int(60 * FRAME_RATE / MIN_TEMPO) + 1)
+    score = tempogram[lags] + REINFORCEMENT * (around[np.rint(lags / 2).astype(np.intp)] + around[2 * lags])
     octaves = np.log2(60 * FRAME_RATE / PREFERRED_TEMPO / lags)
-    return int(lags[np.argmax(tempogram[lags] * np.exp(-0.5 * np.square(octaves / PRIOR_OCTAVES)))])
+    return int(lags[np.argmax(score * np.exp(-0.5 * np.square(octaves / PRIOR_OCTAVES)))])
 
 
 def _refined(lag: float, periodicity: NDArray[np.float64]) -> float:
