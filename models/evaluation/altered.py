@@ -17,6 +17,7 @@ from models.decode import SAMPLE_RATE, Windows, read_windows, window_frames
 from models.evaluation.alterations import Alteration, Stack
 from models.evaluation.store import Arrays, kept, track_file
 from models.training.corpus import CorpusTrack
+from models.waveform import power_of_steps
 
 _MARGIN_SECONDS = 1.0  # filters and codecs settle in it, and so does Vorbis after a seek
 _FULL_SCALE = 32_767
@@ -31,7 +32,7 @@ def altered_windows(track: CorpusTrack, alteration: Alteration, cache_dir: Path)
         cache_dir: The corpus's cache; windows are kept in its directory `evaluation-altered`.
 
     Returns:
-        Between one and six windows at 16 kHz; `channels` holds the same mono samples.
+        Between one and six windows at 16 kHz; their `power` is that of the mono samples.
 
     Raises:
         AnalysisError: the file or its altered copy cannot be read, or nothing sounds in it.
@@ -44,7 +45,8 @@ def altered_windows(track: CorpusTrack, alteration: Alteration, cache_dir: Path)
 
 def mono_windows(samples: Stack, duration: float) -> Windows:
     """Windows of (n_windows, n_samples) mono samples at 16 kHz, of a track of so many seconds."""
-    return Windows(samples, SAMPLE_RATE, duration, samples[:, None], SAMPLE_RATE)
+    power = np.stack([power_of_steps(window[:, None], SAMPLE_RATE) for window in samples])
+    return Windows(samples, SAMPLE_RATE, duration, power)
 
 
 def altered_copy(path: Path, alteration: Alteration) -> Windows:

@@ -53,10 +53,18 @@ class Similarities:
     Attributes:
         halves: (n, n), each first half (row) to each second half (column); greater is nearer.
         tracks: (n, n), each whole track to each.
+
+    Raises:
+        ValueError: a similarity is not finite.
     """
 
     halves: FloatArray
     tracks: FloatArray
+
+    def __post_init__(self) -> None:
+        """Refuse what no ranking can be made of: NaN sorts last, and would be scored as if it meant something."""
+        if not (np.isfinite(self.halves).all() and np.isfinite(self.tracks).all()):
+            raise ValueError("Similarities must be finite.")
 
 
 class Material:

@@ -164,11 +164,12 @@ def _robustness(report: Report) -> str:
 {table(header, lines)}
 ![Robustness](robustness.png)
 
-The altered whole track asks, all unaltered tracks answer. Copies that asked: {counts}. Files are decoded anew where the
-copy's windows lie, and altered at their own rate and channels: MP3 of 64 kbit/s, constant; the tilt turns about
-{TILT_PIVOT:.0f} Hz; Butterworth low-pass of order 8; white noise 20 dB below the track's RMS; speed changes tempo and
-pitch together; pitch is shifted by a phase vocoder on the mono mix; the lead-in is silence before the track, so every
-window moves. Changes of the attributes are mean absolute ones, on a scale of 0 to 1.
+The altered whole track asks, all unaltered tracks answer. Copies that asked: {counts}.
+Files are decoded anew where the copy's windows lie, and altered at their own rate and channels: MP3 of 64 kbit/s,
+constant; the tilt turns about {TILT_PIVOT:.0f} Hz; Butterworth low-pass of order 8; white noise 20 dB below the track's
+RMS; speed changes tempo and pitch together; pitch is shifted by a phase vocoder on the mono mix; the lead-in is silence
+before the track, so every window moves.
+Changes of the attributes are mean absolute ones, on a scale of 0 to 1.
 """
 
 

@@ -77,7 +77,7 @@ def _grouped(axes: Axes, groups: Sequence[str], series: dict[str, list[float]]) 
         shift = (index - (len(series) - 1) / 2) * width
         axes.bar(places + shift, values, width, label=name, color=_COLOURS.get(name, _OTHERS))
     axes.set_xticks(places, groups, rotation=30, ha="right", fontsize=8)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _hubness(report: Report) -> Canvas:

@@ -93,6 +93,12 @@ def test_the_page_hides_nothing(report):
     assert "One side has no tracks: not measured." in text
 
 
+def test_a_similarity_that_is_no_number_is_refused():
+    """A representation that divides by zero fails loudly instead of being scored."""
+    with pytest.raises(ValueError, match="finite"):
+        Similarities(np.ones((2, 2)), np.array([[1.0, np.nan], [0.0, 1.0]]))
+
+
 def test_json_and_card_carry_the_same_figures(report):
     """Both name the command; the card holds the shipped encoder's row."""
     stored = json.loads(as_json(report))
