@@ -17,7 +17,6 @@ from models.decode import SAMPLE_RATE, Windows, read_windows
 from models.descriptors import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
-from models.frontend import normalise_loudness
 
 UNIT_TOLERANCE = 1e-3  # of the embedding's length: single precision leaves 1e-6, anything more is a defect
 WARM_UP_SECONDS = 5.0
@@ -110,12 +109,11 @@ def analyse(path: Path) -> TrackAnalysis:
 def _heard(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encoding, Seconds]:
     """Describe and encode windows from one log-mel, whose cost counts as the encoder's."""
     started = perf_counter()
-    samples = torch.from_numpy(windows.samples)
-    log_mel = encoder.log_mel(normalise_loudness(samples, encoder.mel.target_dbfs))
+    log_mel = encoder.log_mel(torch.from_numpy(windows.samples))
     computed = perf_counter()
     descriptors = describe(windows, log_mel.numpy())
     described = perf_counter()
-    encoding = encoder.encode(samples)
+    encoding = encoder.encode_log_mel(log_mel)
     finished = perf_counter()
     encode = (computed - started) + (finished - described)
     return descriptors, encoding, Seconds(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)

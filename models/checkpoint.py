@@ -19,14 +19,11 @@ from safetensors.torch import save as dump_tensors
 from models.encoder import VibeEncoder
 from models.frontend import MelParameters
 
-DEFAULT_VERSION = "musicnn-hw-1"
+DEFAULT_VERSION = "2026.11"
 WEIGHTS_DIRECTORY = Path(__file__).with_name("weights")
 
-# The half-whitening stays in single precision: 0.2 MB that every distance between tracks depends on.
-_SINGLE_PRECISION = frozenset({"centre", "projection"})
-
 # Computed from the mel parameters, so not part of the weights.
-_DERIVED = "log_mel."
+_DERIVED = "_log_mel."
 
 
 class CheckpointError(RuntimeError):
@@ -41,7 +38,7 @@ class ModelCard:
         version: Name of the version; recorded with each track it analysed.
         summary: One sentence.
         mel: What the weights expect of their input.
-        tags: Tower → names of its outputs, in order.
+        tags: Data set → names of the tags that its teacher knows, in the order of the outputs.
         data: What the weights were trained and fitted on.
         metrics: Name of a figure → its value, with the command that printed it under `command`.
         licence: Of the weights.
@@ -75,9 +72,7 @@ def save(encoder: VibeEncoder, card: ModelCard, directory: Path = WEIGHTS_DIRECT
     """
     directory.mkdir(parents=True, exist_ok=True)
     tensors = {
-        name: (value if name in _SINGLE_PRECISION else value.half()).contiguous()
-        for name, value in encoder.state_dict().items()
-        if not name.startswith(_DERIVED)
+        name: value.half().contiguous() for name, value in encoder.state_dict().items() if not name.startswith(_DERIVED)
     }
     weights = dump_tensors(tensors)
     target = _weights_file(card.version, directory)

@@ -22,11 +22,9 @@ from models.decode import Windows
 from models.descriptors import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.evaluation.store import Arrays, kept
-from models.frontend import normalise_loudness
 
 _DIGEST_LENGTH = 12
-# What an encoding depends on, as far as the files exist.
-_HEARING = ("encoder.py", "network.py", "frontend.py", "decode.py", "waveform.py", "convolution.py")
+_HEARING = ("encoder.py", "network.py", "frontend.py", "decode.py", "waveform.py")  # what an encoding depends on
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -99,8 +97,8 @@ class Shipped:
     def _described(self, key: Path, windows: Callable[[], Windows]) -> Descriptors:
         def described() -> Arrays:
             heard = windows()
-            samples = normalise_loudness(torch.from_numpy(heard.samples), self.encoder.mel.target_dbfs)
-            return {"json": np.array(json.dumps(describe(heard, self.encoder.log_mel(samples).numpy())))}
+            log_mel = self.encoder.log_mel(torch.from_numpy(heard.samples)).numpy()
+            return {"json": np.array(json.dumps(describe(heard, log_mel)))}
 
         stored = kept(_file(self._descriptors, key), described)
         return cast("Descriptors", json.loads(stored["json"].item()))

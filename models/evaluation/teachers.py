@@ -5,18 +5,22 @@ directory belongs to one loudness and one way of cutting windows; delete it when
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.evaluation.store import Arrays, kept
+from models.decode import read_windows
+from models.errors import AnalysisError
+from models.evaluation.store import Arrays, kept, track_file
 from models.frontend import MelParameters
 from models.training.corpus import CorpusTrack, fetch, packages
-from models.training.features import extract
-from models.training.teachers import build_towers, features_directory, half_whitening
+from models.training.space import half_whitening
+from models.training.teachers import build
+
+_AXES = 128
 
 FloatArray = npt.NDArray[np.float64]
 Samples = npt.NDArray[np.float32]
@@ -31,12 +35,11 @@ class Teachers:
 
     def __init__(self, cache_dir: Path) -> None:
         mel = MelParameters()
-        self._towers = build_towers(cache_dir / "musicnn", mel)
+        self._towers = build(cache_dir / "musicnn", mel)
         self._kept_in = cache_dir / "evaluation-teachers"
+        self._train_kept_in = cache_dir / f"features-musicnn-{mel.target_dbfs:g}dBFS"
         self.tag_names = list(self._towers.tag_names)
-        tracks = fetch(packages("train"), cache_dir)
-        heard = extract(tracks, self._towers, features_directory(cache_dir, mel), _say)
-        centre, projection = half_whitening(np.concatenate([features.penultimate for features in heard]))
+        centre, projection = half_whitening(self._train_features(fetch(packages("train"), cache_dir)), _AXES)
         self._centre, self._projection = centre.astype(np.float64), projection.astype(np.float64)
 
     def hear(self, key: Path, samples: Callable[[], Samples]) -> Arrays:
@@ -50,11 +53,10 @@ class Teachers:
             `penultimate` (400,), the first network's 200 first, and `tags` (100,), means over the windows.
         """
 
-        def heard() -> Arrays:
-            penultimate, tags = self._towers.features(torch.from_numpy(samples()))
-            return {"penultimate": penultimate.mean(0).numpy(), "tags": tags.mean(0).numpy()}
+        def means() -> Arrays:
+            return {name: values.mean(axis=0) for name, values in self._heard(samples()).items()}
 
-        return kept(self._kept_in / key.with_name(f"{key.name}.npz"), heard)
+        return kept(self._kept_in / key.with_name(f"{key.name}.npz"), means)
 
     def half_whitened(self, penultimate: FloatArray) -> FloatArray:
         """(n, 400) features → (n, 128) unit vectors in the space that the student is to learn."""
@@ -62,6 +64,22 @@ class Teachers:
         unit: FloatArray = projected / np.linalg.norm(projected, axis=1, keepdims=True)
         return unit
 
+    def _heard(self, samples: Samples) -> Arrays:
+        penultimate, tags = self._towers.features(torch.from_numpy(samples))
+        return {"penultimate": penultimate.numpy(), "tags": tags.numpy()}
 
-def _say(track: CorpusTrack, error: Exception) -> None:
-    sys.stderr.write(f"{track.path}: {error}\n")
+    def _train_features(self, tracks: Sequence[CorpusTrack]) -> Samples:
+        """(n_windows, 400) of all tracks that can be decoded."""
+        heard = []
+        for track in tracks:
+            try:
+                stored = kept(track_file(self._train_kept_in, track), lambda: self._heard(_samples(track)))  # noqa: B023  called at once
+            except AnalysisError as error:
+                sys.stderr.write(f"{track.path}: {error}\n")
+                continue
+            heard.append(stored["penultimate"])
+        return np.concatenate(heard)
+
+
+def _samples(track: CorpusTrack) -> Samples:
+    return read_windows(track.path).samples

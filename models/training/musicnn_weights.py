@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.encoder import MusicnnTower
+from models.training.musicnn import MusicnnTower
 from models.training.tensorflow_checkpoint import FloatArray, read
 
 _REQUIREMENT = "musicnn==0.1.0"

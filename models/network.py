@@ -1,0 +1,249 @@
+"""The network that hears a window: log-mel → a point in the vibe space and tags.
+
+It is musicnn made cheap (Pons & Serra, 2019), with its weights as the start of training. musicnn's strength is its
+front end: filters as tall as a third or two thirds of the spectrum, of which only the greatest response over pitch
+counts, so that a timbre is known in any key. Its cost is that 1,122 of them, in two networks, are tried at every pitch
+and every 16 ms. Three quarters of those never respond to music; the rest are mixtures of 32 shared filters of each
+height, tried at every third band and every 48 ms. Two branches add what such an average loses: *rhythm* is the
+autocorrelation of onsets in four ranges of pitch, *timbre* the mean, deviation and motion of each band.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812  torch's own convention
+from torch import Tensor, nn
+
+N_MELS = 96
+EMBEDDING_SIZE = 128
+
+# What the embedding is made of; see `models.training.space`.
+VIBE_SIZE = 86
+MOOD_SIZE = 2
+TIMBRE_SIZE = EMBEDDING_SIZE - VIBE_SIZE - MOOD_SIZE
+MOOD_WEIGHT = 0.22
+TIMBRE_WEIGHT = 0.5
+
+TIME_STRIDE = 3  # frames: 48 ms
+PATCH_FRAMES = 187  # 3 s: what is pooled at once
+MID_FILTERS = 128
+MID_LAYERS = 3
+POOLED_RANK = 128
+PENULTIMATE_SIZE = 400
+TAGS = 100
+
+
+class Timbral(NamedTuple):
+    """Tall filters: `height` bands, and how many; mixtures of `TIMBRAL_RANK` shared ones."""
+
+    height: int
+    filters: int
+
+
+class Temporal(NamedTuple):
+    """Long filters: `taps` frames in one band, how many, and in every which band."""
+
+    taps: int
+    filters: int
+    every: int
+
+
+TIMBRAL = (Timbral(38, 91), Timbral(67, 82))
+TIMBRAL_TAPS = 7  # frames
+TIMBRAL_RANK = 32
+BAND_STRIDE = 3
+TEMPORAL = (Temporal(64, 21, 6), Temporal(32, 59, 2))
+FRONT_SIZE = sum(shape.filters for shape in (*TIMBRAL, *TEMPORAL))
+POOLED_SIZE = 2 * (FRONT_SIZE + MID_LAYERS * MID_FILTERS)
+
+_PATCH = math.ceil(PATCH_FRAMES / TIME_STRIDE)
+_RANGES = 4  # of pitch, whose onsets are counted apart
+_LAGS = slice(8, 200)  # frames of 16 ms: 128 ms to 3.2 s, from a fast roll to a bar
+_RHYTHM_FEATURES = 64
+_TIMBRE_FEATURES = 96
+
+
+class Heard(NamedTuple):
+    """What the network says of n windows.
+
+    Attributes:
+        vibe: (n, 86) of length 1: where the teachers would place the window.
+        mood: (n, 2): energy and valence as the teachers' tags tell them, in standard deviations.
+        timbre: (n, 40): principal components of the bands' mean, deviation and motion, in standard deviations.
+        tags: (n, 100) probabilities.
+        penultimate: (n, 400): the teachers' features, as the network guesses them.
+    """
+
+    vibe: Tensor
+    mood: Tensor
+    timbre: Tensor
+    tags: Tensor
+    penultimate: Tensor
+
+    @property
+    def embedding(self) -> Tensor:
+        """(n, 128) of length 1: vibe, mood and timbre side by side, each with its weight."""
+        timbre = self.timbre * (TIMBRE_WEIGHT / math.sqrt(TIMBRE_SIZE))
+        return F.normalize(torch.cat([self.vibe, MOOD_WEIGHT * self.mood, timbre], dim=1), dim=1)
+
+
+class Activation(nn.Module):
+    """`relu(sign * x + bias) * scale + shift` for each channel: musicnn normalises *after* relu.
+
+    Where a peak filter's scale is negative, the greatest normalised value comes from the least response: its kernel
+    is negated and its sign −1, so that the maximum may be taken first.
+
+    Shape:
+        - Input and output: (n, channels, n_strides)
+    """
+
+    sign: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("sign", torch.ones(channels, 1))
+        self.bias = nn.Parameter(torch.zeros(channels, 1))
+        self.scale = nn.Parameter(torch.ones(channels, 1))
+        self.shift = nn.Parameter(torch.zeros(channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return torch.addcmul(self.shift, F.relu(torch.addcmul(self.bias, x, self.sign)), self.scale)
+
+
+class TimbralPeaks(nn.Module):
+    """Tall filters of one height, and the greatest response of each over pitch.
+
+    Shape:
+        - Input: (n, 96, n_frames) log-mel
+        - Output: (n, filters, n_strides)
+    """
+
+    def __init__(self, shape: Timbral) -> None:
+        super().__init__()
+        kernel, stride = (shape.height, TIMBRAL_TAPS), (BAND_STRIDE, TIME_STRIDE)
+        self.basis = nn.Conv2d(1, TIMBRAL_RANK, kernel, stride, padding=(0, TIMBRAL_TAPS // 2), bias=False)
+        self.mixture = nn.Conv2d(TIMBRAL_RANK, shape.filters, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        peaks: Tensor = self.mixture(self.basis(x[:, None])).amax(2)
+        return peaks
+
+
+class TemporalPeaks(nn.Module):
+    """Long filters along time in some of the bands, and the greatest response of each over pitch.
+
+    Shape:
+        - Input: (n, 96, n_frames) log-mel
+        - Output: (n, filters, n_strides)
+    """
+
+    def __init__(self, shape: Temporal) -> None:
+        super().__init__()
+        self.bands = slice(shape.every // 2, None, shape.every)
+        self.padding = ((shape.taps - 1) // 2, shape.taps // 2)
+        self.filters = nn.Conv1d(1, shape.filters, shape.taps, TIME_STRIDE, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        bands = F.pad(x[:, self.bands], self.padding)
+        response: Tensor = self.filters(bands.flatten(0, 1)[:, None])
+        return torch.unflatten(response, 0, (len(x), -1)).amax(1)
+
+
+class VibeNetwork(nn.Module):
+    """Log-mel of windows → `Heard`.
+
+    Shape:
+        - Input: (n, n_frames, 96) log-mel, n_frames ≥ 187 (3 s); trained with 626 (10 s)
+        - Output: see `Heard`
+
+    >>> VibeNetwork()(torch.zeros(2, 626, 96)).embedding.shape
+    torch.Size([2, 128])
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peaks = nn.ModuleList([*map(TimbralPeaks, TIMBRAL), *map(TemporalPeaks, TEMPORAL)])
+        self.front = Activation(FRONT_SIZE)
+        layers = [(FRONT_SIZE, 1)] + [(MID_FILTERS, 2)] * (MID_LAYERS - 1)  # musicnn's two networks stay apart
+        self.mid = nn.ModuleList([nn.Conv1d(n, MID_FILTERS, 3, padding=1, groups=groups) for n, groups in layers])
+        self.mid_activations = nn.ModuleList([Activation(MID_FILTERS) for _ in layers])
+        self.pooled = nn.Conv1d(POOLED_SIZE, POOLED_RANK, 1, bias=False)
+        self.dense = nn.Conv1d(POOLED_RANK, PENULTIMATE_SIZE, 1)
+        self.penultimate = Activation(PENULTIMATE_SIZE)
+        self.tags = nn.Conv1d(PENULTIMATE_SIZE, TAGS, 1)
+        self.rhythm = nn.Linear(_RANGES * (_LAGS.stop - _LAGS.start), _RHYTHM_FEATURES)
+        self.timbre = nn.Linear(3 * N_MELS, _TIMBRE_FEATURES)
+        self.place = nn.Linear(PENULTIMATE_SIZE + _RHYTHM_FEATURES + _TIMBRE_FEATURES, EMBEDDING_SIZE)
+
+    @property
+    def mid_layers(self) -> list[tuple[nn.Conv1d, Activation]]:
+        """The three layers behind the front end."""
+        pairs = zip(self.mid, self.mid_activations, strict=True)
+        return [(x, y) for x, y in pairs if isinstance(x, nn.Conv1d) and isinstance(y, Activation)]
+
+    def forward(self, log_mel: Tensor) -> Heard:
+        """Hear windows; see the class for shapes."""
+        pooled = pool_patches(self.maps(self.front_end(log_mel)))
+        patches = self.penultimate(self.dense(self.pooled(pooled)))  # (n, 400, n_patches)
+        penultimate = patches.mean(2)
+        rhythm = F.relu(self.rhythm(onset_autocorrelation(log_mel)))
+        timbre = F.relu(self.timbre(band_statistics(log_mel)))
+        placed = self.place(torch.cat([penultimate, rhythm, timbre], dim=1))
+        vibe, mood, timbre = placed.split([VIBE_SIZE, MOOD_SIZE, TIMBRE_SIZE], dim=1)
+        tags = torch.sigmoid(self.tags(patches)).mean(2)
+        return Heard(F.normalize(vibe, dim=1), mood, timbre, tags, penultimate)
+
+    def front_end(self, log_mel: Tensor) -> Tensor:
+        """(n, n_frames, 96) → (n, 253, n_strides): peaks over pitch."""
+        x = log_mel.transpose(1, 2).contiguous()
+        front: Tensor = self.front(torch.cat([block(x) for block in self.peaks], dim=1))
+        return front
+
+    def maps(self, front: Tensor) -> list[Tensor]:
+        """Front end (n, 253, n_strides) → itself and the three layers after it, (n, 128, n_strides) each."""
+        layers: list[Tensor] = []
+        for convolution, activation in self.mid_layers:
+            y = activation(convolution(layers[-1] if layers else front))
+            layers.append(layers[-1] + y if layers else y)
+        return [front, *layers]
+
+
+def pool_patches(maps: list[Tensor]) -> Tensor:
+    """Maximum, then mean of each channel of all maps over patches of 3 s: (n, 1274, n_patches)."""
+    pieces = [[layer[..., start : start + _PATCH] for layer in maps] for start in _patch_starts(maps[0].shape[2])]
+    pooled = [torch.cat([layer.amax(2) for layer in piece] + [layer.mean(2) for layer in piece], 1) for piece in pieces]
+    return torch.stack(pooled, dim=2)
+
+
+def _patch_starts(n_strides: int) -> list[int]:
+    """As many whole patches as fit, spread evenly; 209 strides (10 s) hold 3."""
+    count = max(1, n_strides // _PATCH)
+    return [round(index * (n_strides - _PATCH) / max(count - 1, 1)) for index in range(count)]
+
+
+def onset_autocorrelation(log_mel: Tensor) -> Tensor:
+    """How far onsets repeat after each lag, in four ranges of pitch: time-averaged features lose this.
+
+    (n, n_frames, 96) log-mel → (n, 768), 1 for a perfect repetition.
+    """
+    rise = F.relu(log_mel[:, 2:] - log_mel[:, :-2])
+    flux = torch.unflatten(rise, 2, (_RANGES, -1)).mean(3).transpose(1, 2).float()  # (n, 4, n_frames - 2)
+    flux = flux - flux.mean(2, keepdim=True)
+    spectrum = torch.fft.rfft(flux, n=_fft_length(flux.shape[2]))
+    correlation: Tensor = torch.fft.irfft(spectrum.abs().square())
+    return (correlation[..., _LAGS] / (correlation[..., :1] + 1e-4)).flatten(1)
+
+
+def _fft_length(n_frames: int) -> int:
+    """A length that is quick to transform and lets no lag wrap around."""
+    return 64 * math.ceil((n_frames + _LAGS.stop) / 64)
+
+
+def band_statistics(log_mel: Tensor) -> Tensor:
+    """Mean, deviation and motion of each band: (n, n_frames, 96) → (n, 288)."""
+    motion = (log_mel[:, 1:] - log_mel[:, :-1]).abs().mean(1)
+    return torch.cat([log_mel.mean(1), log_mel.std(1), motion], dim=1)

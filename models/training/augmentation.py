@@ -1,0 +1,159 @@
+"""Alterations of log-mel windows: what recordings of the same music differ by, and music that nobody recorded.
+
+Everything happens on the log-mel, which is decoded once: an equaliser is an offset a band, noise and a second
+track are added in power, a faster tempo is fewer frames, a higher pitch a shift along the bands, and a room
+smears power in time. Each is exact or close; the evaluation alters samples instead.
+"""
+
+import math
+
+import librosa
+import torch
+import torch.nn.functional as F  # noqa: N812  torch's own convention
+from torch import Tensor
+
+from models.frontend import MelParameters
+
+_LOWEST_LOG_POWER = 1e-7  # of log10(scale * power + 1): keeps power positive
+
+
+class Augmentation:
+    """Random alterations of batches of log-mel windows, reproducible by their generator.
+
+    Args:
+        mel: What the windows were made with.
+        seed: Of every random choice.
+    """
+
+    def __init__(self, mel: MelParameters, seed: int) -> None:
+        self.random = torch.Generator().manual_seed(seed)
+        edges = torch.from_numpy(librosa.mel_frequencies(mel.n_mels + 2, fmin=0.0, fmax=mel.sample_rate / 2)).float()
+        self.frequencies = edges[1:-1]  # (n_mels,) Hz
+        self._bandwidths = (edges[2:] - edges[:-2]) / 2  # bands are normalised by area: this restores the power
+        self._log_scale = mel.log_scale
+        self._frame_rate = mel.sample_rate / mel.hop_length
+
+    def power(self, log_mel: Tensor) -> Tensor:
+        """Undo the logarithm: (n, n_frames, n_mels) → mel power of the same shape, > 0."""
+        return (torch.pow(10.0, log_mel) - 1.0).clamp(min=_LOWEST_LOG_POWER) / self._log_scale
+
+    def log(self, power: Tensor) -> Tensor:
+        """Redo the logarithm."""
+        return torch.log10(self._log_scale * power + 1.0)
+
+    def altered(self, log_mel: Tensor) -> Tensor:
+        """What a student hears: other equalisation, bandwidth, noise and room, at the level of the original.
+
+        Args:
+            log_mel: (n, n_frames, n_mels).
+
+        Returns:
+            The same shape; each window is altered in its own way, some hardly at all.
+        """
+        clean = self.power(log_mel)
+        power = clean * self._equalisation(len(log_mel))[:, None, :]
+        power = self._reverberated(power)
+        power = power + self._noise(power)
+        return self.log(self._levelled(power, self.loudness(clean)))
+
+    def warped(self, log_mel: Tensor, tempo: Tensor, semitones: Tensor) -> Tensor:
+        """Play windows faster and higher; what is missing at the end is taken from the start.
+
+        Args:
+            log_mel: (n, n_frames, n_mels).
+            tempo: (n,) factor, 1 leaves it.
+            semitones: (n,) shift of the pitch.
+        """
+        n_frames, n_mels = log_mel.shape[1:]
+        times = (torch.arange(n_frames)[None] * tempo[:, None]) % (n_frames - 1)  # (n, n_frames)
+        stretched = _interpolated(log_mel, times, 1)
+        sources = self.frequencies[None] * torch.pow(2.0, -semitones[:, None] / 12)  # (n, n_mels) Hz
+        bands = torch.searchsorted(self.frequencies, sources.contiguous()).clamp(1, n_mels - 1)
+        below, above = self.frequencies[bands - 1], self.frequencies[bands]
+        places = (bands - 1) + (sources - below) / (above - below)
+        shifted = _interpolated(stretched, places.clamp(0, n_mels - 1), 2)
+        return shifted * (sources <= self.frequencies[-1])[:, None, :]
+
+    def mixed(self, first: Tensor, second: Tensor, level: Tensor) -> Tensor:
+        """Add two batches of windows in power.
+
+        Args:
+            first: (n, n_frames, n_mels) log-mel; its level stays that of the mix.
+            second: The same shape.
+            level: (n,) of the second below the first, dB; infinity leaves it out.
+        """
+        mine, other = self.power(first), self.power(second)
+        loudness = self.loudness(mine)
+        share = loudness / self.loudness(other) * torch.pow(10.0, -level / 10)
+        return self.log(self._levelled(mine + other * share[:, None, None], loudness))
+
+    def loudness(self, power: Tensor) -> Tensor:
+        """Mean power of each window, (n,)."""
+        return (power.mean(1) * self._bandwidths).sum(1)
+
+    def uniform(self, n: int, low: float, high: float) -> Tensor:
+        """(n,) draws."""
+        return torch.rand(n, generator=self.random) * (high - low) + low
+
+    def _levelled(self, power: Tensor, loudness: Tensor) -> Tensor:
+        gain = loudness / self.loudness(power) * torch.pow(10.0, self.uniform(len(power), -0.1, 0.1))
+        return power * gain[:, None, None]
+
+    def _chosen(self, n: int, probability: float) -> Tensor:
+        return (torch.rand(n, generator=self.random) < probability).float()
+
+    def _equalisation(self, n: int) -> Tensor:
+        """Random gains of the power, (n, n_mels): a tilt, a bump, a low-pass and a high-pass."""
+        octaves = torch.log2(self.frequencies / 1000.0)[None]
+        tilt = self.uniform(n, -3.0, 3.0)[:, None] * octaves * self._chosen(n, 0.6)[:, None]
+        centre, width = self.uniform(n, -4.0, 3.0)[:, None], self.uniform(n, 0.5, 2.0)[:, None]
+        bump = self.uniform(n, -9.0, 9.0)[:, None] * torch.exp(-(((octaves - centre) / width) ** 2))
+        bump = bump * self._chosen(n, 0.4)[:, None]
+        slope = self.uniform(n, 12.0, 60.0)[:, None]  # dB an octave
+        low_pass = slope * (octaves - self.uniform(n, 1.0, 3.0)[:, None]).clamp(min=0) * self._chosen(n, 0.35)[:, None]
+        high_pass = (
+            slope * (self.uniform(n, -4.5, -2.0)[:, None] - octaves).clamp(min=0) * self._chosen(n, 0.2)[:, None]
+        )
+        decibels = (tilt + bump - low_pass - high_pass).clamp(-60.0, 20.0)
+        return torch.pow(10.0, decibels / 10)
+
+    def _reverberated(self, power: Tensor) -> Tensor:
+        """Smear some windows with an exponential decay: rooms of 0.2 to 1.2 s."""
+        n = len(power)
+        wet = self.uniform(n, 0.05, 0.5) * self._chosen(n, 0.2)
+        which = wet.nonzero()[:, 0]
+        if which.numel() == 0:
+            return power
+        frames = torch.arange(48)
+        decay = torch.exp(
+            -math.log(1e6) * frames[None] / (self.uniform(len(which), 0.2, 1.2) * self._frame_rate)[:, None]
+        )
+        kernels = (decay / decay.sum(1, keepdim=True)).flip(1)[:, None]  # (k, 1, 48)
+        dry = power[which].permute(2, 0, 1)  # (n_mels, k, n_frames)
+        room = F.conv1d(F.pad(dry, (47, 0)), kernels, groups=len(which)).permute(1, 2, 0)
+        share = wet[which][:, None, None]
+        return power.index_copy(0, which, power[which] * (1 - share) + room * share)
+
+    def _noise(self, power: Tensor) -> Tensor:
+        """White noise, which area-normalised bands hear alike, 12 to 45 dB below the music."""
+        n, n_frames, n_mels = power.shape
+        level = torch.pow(10.0, -self.uniform(n, 12.0, 45.0) / 10) * self._chosen(n, 0.35)
+        floor = self.loudness(power) / self._bandwidths.sum() * level
+        # A band of k bins fluctuates like a mean of k exponential draws; three are as many as matter.
+        grain = -torch.log(torch.rand(3, n_frames, n_mels, generator=self.random).clamp(min=1e-6)).mean(0)
+        return floor[:, None, None] * grain[None]
+
+
+def _interpolated(x: Tensor, places: Tensor, dim: int) -> Tensor:
+    """Read x (n, n_frames, n_mels) at fractional places (n, m) along one of its last two dimensions."""
+    last = x.shape[dim] - 1
+    below = places.floor().long().clamp(0, last)
+    above = (below + 1).clamp(max=last)
+    weight = places - below
+    if dim == 1:
+        shape = (-1, -1, x.shape[2])
+        below, above, weight = below[:, :, None], above[:, :, None], weight[:, :, None]
+    else:
+        shape = (-1, x.shape[1], -1)
+        below, above, weight = below[:, None], above[:, None], weight[:, None]
+    return torch.lerp(x.gather(dim, below.expand(shape)), x.gather(dim, above.expand(shape)), weight.to(x))
