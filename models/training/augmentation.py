@@ -105,14 +105,14 @@ class Augmentation:
     def _equalisation(self, n: int) -> Tensor:
         """Random gains of the power, (n, n_mels): a tilt, a bump, a low-pass and a high-pass."""
         octaves = torch.log2(self.frequencies / 1000.0)[None]
-        tilt = self.uniform(n, -3.0, 3.0)[:, None] * octaves * self._chosen(n, 0.6)[:, None]
+        tilt = self.uniform(n, -2.0, 2.0)[:, None] * octaves * self._chosen(n, 0.5)[:, None]  # dB an octave
         centre, width = self.uniform(n, -4.0, 3.0)[:, None], self.uniform(n, 0.5, 2.0)[:, None]
-        bump = self.uniform(n, -9.0, 9.0)[:, None] * torch.exp(-(((octaves - centre) / width) ** 2))
-        bump = bump * self._chosen(n, 0.4)[:, None]
+        bump = self.uniform(n, -4.0, 4.0)[:, None] * torch.exp(-(((octaves - centre) / width) ** 2))
+        bump = bump * self._chosen(n, 0.3)[:, None]
         slope = self.uniform(n, 12.0, 60.0)[:, None]  # dB an octave
-        low_pass = slope * (octaves - self.uniform(n, 1.0, 3.0)[:, None]).clamp(min=0) * self._chosen(n, 0.35)[:, None]
+        low_pass = slope * (octaves - self.uniform(n, 1.3, 3.0)[:, None]).clamp(min=0) * self._chosen(n, 0.35)[:, None]
         high_pass = (
-            slope * (self.uniform(n, -4.5, -2.0)[:, None] - octaves).clamp(min=0) * self._chosen(n, 0.2)[:, None]
+            slope * (self.uniform(n, -4.5, -3.0)[:, None] - octaves).clamp(min=0) * self._chosen(n, 0.1)[:, None]
         )
         decibels = (tilt + bump - low_pass - high_pass).clamp(-60.0, 20.0)
         return torch.pow(10.0, decibels / 10)
@@ -120,7 +120,7 @@ class Augmentation:
     def _reverberated(self, power: Tensor) -> Tensor:
         """Smear some windows with an exponential decay: rooms of 0.2 to 1.2 s."""
         n = len(power)
-        wet = self.uniform(n, 0.05, 0.5) * self._chosen(n, 0.2)
+        wet = self.uniform(n, 0.05, 0.5) * self._chosen(n, 0.1)
         which = wet.nonzero()[:, 0]
         if which.numel() == 0:
             return power
@@ -135,9 +135,9 @@ class Augmentation:
         return power.index_copy(0, which, power[which] * (1 - share) + room * share)
 
     def _noise(self, power: Tensor) -> Tensor:
-        """White noise, which area-normalised bands hear alike, 12 to 45 dB below the music."""
+        """White noise, which area-normalised bands hear alike, 15 to 45 dB below the music."""
         n, n_frames, n_mels = power.shape
-        level = torch.pow(10.0, -self.uniform(n, 12.0, 45.0) / 10) * self._chosen(n, 0.35)
+        level = torch.pow(10.0, -self.uniform(n, 15.0, 45.0) / 10) * self._chosen(n, 0.4)
         floor = self.loudness(power) / self._bandwidths.sum() * level
         # A band of k bins fluctuates like a mean of k exponential draws; three are as many as matter.
         grain = -torch.log(torch.rand(3, n_frames, n_mels, generator=self.random).clamp(min=1e-6)).mean(0)

@@ -14,22 +14,29 @@ from models.training.space import SMALLEST_PROBABILITY, Targets, VibeSpace
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """How much each term counts beside the cosine to the teachers' place, which counts 1."""
+    """How much each term counts beside the cosine to the teachers' place, which counts 1.
+
+    `altered` is what place, timbre and features of an altered window count beside 1 of a clean one: an equaliser
+    changes them for the teachers too, and a student that must not hear it no longer tells soundtracks apart. Mood and
+    tags count alike: they should hold for any copy.
+    """
 
     mood: float = 0.5
     timbre: float = 0.5
     tags: float = 0.5
     penultimate: float = 0.3
-    contrast: float = 0.05
+    altered: float = 0.4
+    contrast: float = 0.03
     temperature: float = 0.1
 
 
-def distillation(heard: Heard, targets: Targets, space: VibeSpace, weights: LossWeights) -> Tensor:
-    """Compare a batch with its targets.
+def distillation(heard: Heard, targets: Targets, altered: Tensor, space: VibeSpace, weights: LossWeights) -> Tensor:
+    """Compare a batch of n windows with its targets.
 
     Args:
         heard: What the student says.
         targets: What the teachers say, tags and features in the space's standard deviations.
+        altered: (n,) whether the student heard a window otherwise than the teachers.
         space: Of the targets.
         weights: Of the terms.
 
@@ -37,18 +44,24 @@ def distillation(heard: Heard, targets: Targets, space: VibeSpace, weights: Loss
         Scalar. The vibe is judged by cosine, which beats squared error for embeddings ("S-SONDO", 2026); all else
         by the smooth absolute error, which a rare tag's outliers do not rule.
     """
-    probabilities = heard.tags.clamp(SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
+    share = torch.where(altered, weights.altered, 1.0)
+    share = share / share.sum()
+    log_odds = torch.logit(heard.tags.clamp(SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY))
+    features = _standardised(heard.penultimate, space.penultimate)
     cosine = (heard.vibe * torch.from_numpy(targets.vibe)).sum(1)
     loss: Tensor = (
-        (1.0 - cosine).mean()
-        + weights.mood * F.smooth_l1_loss(heard.mood, torch.from_numpy(targets.mood))
-        + weights.timbre * F.smooth_l1_loss(heard.timbre, torch.from_numpy(targets.timbre))
-        + weights.tags
-        * F.smooth_l1_loss(_standardised(torch.logit(probabilities), space.tags), torch.from_numpy(targets.tags))
-        + weights.penultimate
-        * F.smooth_l1_loss(_standardised(heard.penultimate, space.penultimate), torch.from_numpy(targets.penultimate))
+        ((1.0 - cosine) * share).sum()
+        + weights.timbre * (_error(heard.timbre, targets.timbre) * share).sum()
+        + weights.penultimate * (_error(features, targets.penultimate) * share).sum()
+        + weights.mood * _error(heard.mood, targets.mood).mean()
+        + weights.tags * _error(_standardised(log_odds, space.tags), targets.tags).mean()
     )
     return loss
+
+
+def _error(guess: Tensor, target: npt.NDArray[np.float32]) -> Tensor:
+    """(n, d) and (n, d) → (n,)."""
+    return F.smooth_l1_loss(guess, torch.from_numpy(target), reduction="none").mean(1)
 
 
 def _standardised(values: Tensor, moments: npt.NDArray[np.float32]) -> Tensor:
