@@ -62,6 +62,7 @@ _RANGES = 4  # of pitch, whose onsets are counted apart
 _LAGS = slice(8, 200)  # frames of 16 ms: 128 ms to 3.2 s, from a fast roll to a bar
 _RHYTHM_FEATURES = 64
 _TIMBRE_FEATURES = 96
+FEATURE_SIZE = PENULTIMATE_SIZE + _RHYTHM_FEATURES + _TIMBRE_FEATURES
 
 
 class Heard(NamedTuple):
@@ -73,6 +74,7 @@ class Heard(NamedTuple):
         timbre: (n, 40): principal components of the bands' mean, deviation and motion, in standard deviations.
         tags: (n, 100) probabilities.
         penultimate: (n, 400): the teachers' features, as the network guesses them.
+        features: (n, 560): these, rhythm and timbre; what every head but the tags' is linear in.
     """
 
     vibe: Tensor
@@ -80,6 +82,7 @@ class Heard(NamedTuple):
     timbre: Tensor
     tags: Tensor
     penultimate: Tensor
+    features: Tensor
 
     @property
     def embedding(self) -> Tensor:
@@ -177,7 +180,7 @@ class VibeNetwork(nn.Module):
         self.tags = nn.Conv1d(PENULTIMATE_SIZE, TAGS, 1)
         self.rhythm = nn.Linear(_RANGES * (_LAGS.stop - _LAGS.start), _RHYTHM_FEATURES)
         self.timbre = nn.Linear(3 * N_MELS, _TIMBRE_FEATURES)
-        self.place = nn.Linear(PENULTIMATE_SIZE + _RHYTHM_FEATURES + _TIMBRE_FEATURES, EMBEDDING_SIZE)
+        self.place = nn.Linear(FEATURE_SIZE, EMBEDDING_SIZE)
 
     @property
     def mid_layers(self) -> list[tuple[nn.Conv1d, Activation]]:
@@ -192,10 +195,11 @@ class VibeNetwork(nn.Module):
         penultimate = patches.mean(2)
         rhythm = F.relu(self.rhythm(onset_autocorrelation(log_mel)))
         timbre = F.relu(self.timbre(band_statistics(log_mel)))
-        placed = self.place(torch.cat([penultimate, rhythm, timbre], dim=1))
+        features = torch.cat([penultimate, rhythm, timbre], dim=1)
+        placed = self.place(features)
         vibe, mood, timbre = placed.split([VIBE_SIZE, MOOD_SIZE, TIMBRE_SIZE], dim=1)
         tags = torch.sigmoid(self.tags(patches)).mean(2)
-        return Heard(F.normalize(vibe, dim=1), mood, timbre, tags, penultimate)
+        return Heard(F.normalize(vibe, dim=1), mood, timbre, tags, penultimate, features)
 
     def front_end(self, log_mel: Tensor) -> Tensor:
         """(n, n_frames, 96) → (n, 253, n_strides): peaks over pitch."""
