@@ -1,0 +1,28 @@
+"""How a benchmark prints what it measured beside what is demanded."""
+
+import os
+
+from rich.console import Console
+from rich.table import Table
+
+CONSOLE = Console(width=140)
+
+
+def at_most(measured: float, limit: float) -> str:
+    """A cell: the figure, its limit and whether it is kept."""
+    return f"{measured:.2f} (≤ {limit:g}: {'reached' if measured <= limit else '[bold]not reached[/]'})"
+
+
+def at_least(measured: float, demanded: float) -> str:
+    """A cell: the figure, what is demanded and whether it is reached."""
+    return f"{measured:.2f} (≥ {demanded:g}: {'reached' if measured >= demanded else '[bold]not reached[/]'})"
+
+
+def show(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print a table and how busy the machine was."""
+    table = Table(*header, title=title)
+    for row in rows:
+        table.add_row(*row)
+    CONSOLE.print(table)
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    CONSOLE.print(f"load average {load} on {os.cpu_count()} processors")
