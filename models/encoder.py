@@ -10,9 +10,13 @@ import torch.nn.functional as F  # noqa: N812  torch's own convention
 from torch import Tensor, nn
 
 from models.frontend import LogMel, MelParameters, normalise_loudness
-from models.network import VibeNetwork
+from models.network import FEATURE_SIZE, VibeNetwork
 
 MIN_SECONDS = 3.0  # of a window: what the network pools at once
+
+
+# What the head says of a track; see `models.training.settling`.
+FELT = ("energy", "valence", "danceability", "acousticness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,14 @@ class Encoding:
             unit vector and the embedding. 0 for a track that stays as it is, or with one window; at most 2.
         tags: Tag, prefixed by the data set its teacher knows it from as in `msd:rock` → mean probability over
             all windows, 0…1.
+        feel: Each of `FELT` → how far tags speak for it, 0 for the mean of the training windows, 1 for a deviation
+            above it; nearly the same for an equalised, noisy or transposed copy.
     """
 
     embedding: npt.NDArray[np.float32]
     dispersion: float
     tags: dict[str, float]
+    feel: dict[str, float]
 
 
 class VibeEncoder(nn.Module):
@@ -46,6 +53,7 @@ class VibeEncoder(nn.Module):
         self.mel = mel
         self._log_mel = LogMel(mel)
         self.network = VibeNetwork()
+        self.feel = nn.Linear(FEATURE_SIZE, len(FELT))
 
     @property
     def sample_rate(self) -> int:
@@ -69,7 +77,7 @@ class VibeEncoder(nn.Module):
             raise ValueError(f"Windows must have the shape (n_windows, n_samples), not {tuple(windows.shape)}.")
         if windows.shape[1] < MIN_SECONDS * self.sample_rate:
             raise ValueError(f"A window of {windows.shape[1]} samples is shorter than {MIN_SECONDS:g} s.")
-        if not torch.isfinite(windows).all():
+        if not all(torch.isfinite(extreme) for extreme in windows.aminmax()):
             raise ValueError("Windows must hold finite samples only.")
         log_mel: Tensor = self._log_mel(normalise_loudness(windows, self.mel.target_dbfs))
         return log_mel
@@ -90,6 +98,7 @@ class VibeEncoder(nn.Module):
             embedding=embedding.numpy(),
             dispersion=float((1.0 - heard.embedding @ embedding).mean().clamp(min=0.0)),
             tags=dict(zip(self.tag_names, heard.tags.mean(0).tolist(), strict=True)),
+            feel=dict(zip(FELT, self.feel(heard.features.mean(0)).tolist(), strict=True)),
         )
 
     def encode(self, windows: Tensor) -> Encoding:

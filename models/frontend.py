@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F  # noqa: N812  torch's own convention
 import torchaudio
 from torch import Tensor
 
@@ -51,7 +52,7 @@ def normalise_loudness(windows: Tensor, target_dbfs: float) -> Tensor:
     Returns:
         Windows of the same shape, at the target level.
     """
-    rms = windows.square().mean().sqrt()
+    rms = torch.linalg.vector_norm(windows) / math.sqrt(windows.numel())
     gain = _amplitude(target_dbfs) / rms.clamp(min=_amplitude(SILENCE_DBFS))
     return windows * gain
 
@@ -90,5 +91,14 @@ class LogMel(torch.nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Compute the log-mel of each window; see the class for shapes."""
-        power: Tensor = self.mel(windows)  # (n_windows, n_mels, n_frames)
-        return torch.log10(self.parameters_of_mel.log_scale * power + 1.0).transpose(1, 2)
+        # One window at a time stays in the processor's cache, and its memory is used again for the next.
+        return torch.cat([self._of_one(window) for window in windows.split(1)])
+
+    def _of_one(self, window: Tensor) -> Tensor:
+        """As torchaudio's `MelSpectrogram`, without the root that it takes of the power and squares again."""
+        reach = self.parameters_of_mel.n_fft // 2
+        padded = F.pad(window[:, None], (reach, reach), mode="reflect")[:, 0]
+        frames = padded.unfold(1, self.parameters_of_mel.n_fft, self.parameters_of_mel.hop_length)
+        spectrum = torch.fft.rfft(frames * self.mel.spectrogram.window)  # (1, n_frames, n_fft / 2 + 1)
+        power = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
+        return torch.log10(self.parameters_of_mel.log_scale * (power @ self.mel.mel_scale.fb) + 1.0)
