@@ -104,14 +104,15 @@ def test_reasons_come_through(tmp_path):
 @pytest.mark.parametrize("value", [np.nan, 0.0])
 def test_unusable_embeddings_are_refused(pieces, value):
     """An encoder whose weights went bad gives an error, not an embedding that poisons the index."""
-    projection = analysis._loaded()[0].projection
-    good = projection.clone()
-    projection.fill_(value)
+    place = analysis._loaded()[0].network.place
+    good = {name: tensor.clone() for name, tensor in place.state_dict().items()}
+    for tensor in place.state_dict().values():
+        tensor.fill_(value)
     try:
         with pytest.raises(AnalysisError, match="embedding"):
             analyse(pieces["calm"])
     finally:
-        projection.copy_(good)
+        place.load_state_dict(good)
 
 
 def test_warm_up_prepares_a_worker():

@@ -1,12 +1,21 @@
 """Weights are loaded only with the card they belong to."""
 
+import hashlib
 import json
 from dataclasses import replace
 
 import pytest
 import torch
 
-from models.checkpoint import DEFAULT_VERSION, CheckpointError, ModelCard, load, read_card, save
+from models.checkpoint import (
+    DEFAULT_VERSION,
+    WEIGHTS_DIRECTORY,
+    CheckpointError,
+    ModelCard,
+    load,
+    read_card,
+    save,
+)
 from models.encoder import VibeEncoder
 from models.frontend import MelParameters
 
@@ -23,9 +32,7 @@ def card():
 @pytest.fixture
 def saved(tmp_path, card):
     torch.manual_seed(0)
-    encoder = VibeEncoder(card.mel, card.tags)
-    for parameter in encoder.parameters():
-        torch.nn.init.normal_(parameter, std=0.05)
+    encoder = VibeEncoder(card.mel, card.tags).eval()
     save(encoder, card, tmp_path)
     return encoder
 
@@ -52,11 +59,14 @@ def test_damaged_weights_are_refused(saved, tmp_path):
         load("test-1", tmp_path)
 
 
-def test_another_encoders_weights_are_refused(tmp_path, card):
-    """A file whose digest fits but whose tensors do not is refused."""
-    save(VibeEncoder(card.mel, {"msd": TAGS["msd"]}), card, tmp_path)
+@pytest.mark.parametrize(("size", "complaint"), [(99, "not the weights of this encoder"), (None, "lacks")])
+def test_another_encoders_weights_are_refused(tmp_path, card, size, complaint):
+    """A file whose digest fits but whose tensors have another shape or are missing is refused."""
+    encoder = VibeEncoder(card.mel, card.tags)
+    encoder.network.tags = torch.nn.Conv1d(400, size, 1) if size else torch.nn.Identity()
+    save(encoder, card, tmp_path)
 
-    with pytest.raises(CheckpointError, match=r"not the weights of this encoder|lacks"):
+    with pytest.raises(CheckpointError, match=complaint):
         load("test-1", tmp_path)
 
 
@@ -92,12 +102,40 @@ def test_a_card_survives_the_disk(saved, tmp_path, card):
     assert replace(again, sha256="", tags={}, data=[], limits=[]) == replace(card, tags={}, data=[], limits=[])
 
 
-def test_the_shipped_card_says_what_a_user_must_know():
-    """The default version's card names data, licence, limits and calibration."""
-    shipped = read_card()
+@pytest.fixture(scope="module")
+def shipped():
+    return read_card()
 
+
+def test_the_shipped_card_says_what_a_user_must_know(shipped):
+    """The default version's card names data, licence, limits and calibration, and 100 different tags."""
     assert shipped.version == DEFAULT_VERSION
     assert shipped.data
     assert shipped.licence
     assert shipped.limits
     assert {"energy", "valence", "danceability", "acousticness"} <= shipped.calibration.keys()
+    assert [len(set(names)) for names in shipped.tags.values()] == [50, 50]
+
+
+def test_the_shipped_weights_are_the_cards(shipped):
+    """The digest on the card is that of the file beside it."""
+    weights = (WEIGHTS_DIRECTORY / f"vibe-{DEFAULT_VERSION}.safetensors").read_bytes()
+
+    assert shipped.sha256 == hashlib.sha256(weights).hexdigest()
+
+
+def test_the_shipped_encoder_is_small():
+    """At most 0.6 million parameters in 1.5 MB of half-precision weights, all finite."""
+    parameters = list(load().parameters())
+
+    assert sum(parameter.numel() for parameter in parameters) <= 600_000
+    assert all(torch.isfinite(parameter).all() for parameter in parameters)
+    assert (WEIGHTS_DIRECTORY / f"vibe-{DEFAULT_VERSION}.safetensors").stat().st_size <= 1_500_000
+
+
+def test_the_teachers_licence_lies_beside_the_weights():
+    """The weights stem from musicnn's: its name and its licence are shipped with them."""
+    notice = (WEIGHTS_DIRECTORY / "NOTICE").read_text(encoding="utf-8")
+
+    assert "musicnn" in notice
+    assert "Permission to use, copy, modify" in notice

@@ -1,11 +1,13 @@
-"""Half-whitening, and TensorFlow's checkpoints read without TensorFlow."""
+"""musicnn's towers, and TensorFlow's checkpoints read without TensorFlow."""
 
 import struct
 
 import numpy as np
 import pytest
+import torch
 
-from models.training.teachers import half_whitening
+from models.frontend import MelParameters
+from models.training.musicnn import MusicnnTower, Teachers
 from models.training.tensorflow_checkpoint import CheckpointFormatError, read
 
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
@@ -71,25 +73,42 @@ def test_missing_values_are_refused(tmp_path):
         read(tmp_path)
 
 
-def test_half_whitening_takes_the_root_of_each_deviation():
-    """After half-whitening an axis of standard deviation s has the standard deviation √s, uncorrelated and centred."""
-    generator = np.random.default_rng(0)
-    rotation, _ = np.linalg.qr(generator.standard_normal((6, 6)))
-    deviations = np.array([9.0, 4.0, 1.0, 0.25, 0.01, 0.001])
-    features = (generator.standard_normal((5000, 6)) * deviations @ rotation + 3.0).astype(np.float32)
+def test_the_residual_adds_the_normalised_output():
+    """Each later mid-end layer is its input plus its own batch-normalised output."""
+    tower = MusicnnTower().requires_grad_(requires_grad=False)
+    for block in tower.mid_layers:
+        block.convolution.weight.zero_()
+        block.convolution.bias.zero_()
+        block.shift.fill_(1.0)  # every layer's normalised output is 1
+    tower.dense.bias.zero_()
+    tower.dense.weight.zero_()
+    last_channel_mean = tower.dense.in_features - 1
+    tower.dense.weight[0, last_channel_mean] = 1.0
 
-    centre, projection = half_whitening(features, size=4)
+    penultimate, _ = tower(torch.zeros(1, 187, 96))
 
-    out = (features - centre) @ projection
-    np.testing.assert_allclose(out.mean(axis=0), 0.0, atol=1e-3)
-    np.testing.assert_allclose(out.std(axis=0), np.sqrt(deviations[:4]), rtol=0.05)
-    np.testing.assert_allclose(np.corrcoef(out.T), np.eye(4), atol=0.01)
+    assert float(penultimate[0, 0]) == pytest.approx(3.0)
 
 
-def test_half_whitening_has_no_mirror_images():
-    """Each axis's greatest weight is positive, so that a second fit gives the same axes."""
-    features = np.random.default_rng(0).standard_normal((100, 6)).astype(np.float32)
+def test_a_window_is_the_mean_of_its_patches():
+    """A window of two patches has the mean of what each patch is heard as, the first tower's features first."""
+    torch.manual_seed(0)
+    teachers = Teachers(MelParameters(), {name: [str(tag) for tag in range(50)] for name in ("msd", "mtt")})
+    for block in (block for tower in teachers.towers.values() for block in tower.peak_filters):
+        torch.nn.init.normal_(block.kernel, std=0.02)
+    window = torch.rand(1, 2 * 187, 96)
 
-    _, projection = half_whitening(features, size=3)
+    penultimate, tags = teachers.hear(window)
 
-    assert all(column[np.abs(column).argmax()] > 0 for column in projection.T)
+    first, second = (tower(window.view(2, 187, 96)) for tower in teachers.towers.values())
+    torch.testing.assert_close(penultimate[0], torch.cat([first[0].mean(0), second[0].mean(0)]))
+    torch.testing.assert_close(tags[0], torch.cat([first[1].mean(0), second[1].mean(0)]))
+    assert not torch.allclose(first[0][0], first[0][1])
+
+
+def test_teachers_refuse_less_than_a_patch():
+    """Teachers need 3 s."""
+    teachers = Teachers(MelParameters(), {"msd": [str(tag) for tag in range(50)]})
+
+    with pytest.raises(ValueError, match="186 frames is shorter than one patch of 187"):
+        teachers.hear(torch.zeros(1, 186, 96))
