@@ -22,8 +22,8 @@ EMBEDDING_SIZE = 128
 VIBE_SIZE = 86
 MOOD_SIZE = 2
 TIMBRE_SIZE = EMBEDDING_SIZE - VIBE_SIZE - MOOD_SIZE
-MOOD_WEIGHT = 0.22
-TIMBRE_WEIGHT = 0.5
+MOOD_WEIGHT = 0.25
+TIMBRE_WEIGHT = 0.7
 
 TIME_STRIDE = 3  # frames: 48 ms
 PATCH_FRAMES = 187  # 3 s: what is pooled at once
@@ -69,6 +69,7 @@ class Heard(NamedTuple):
     """What the network says of n windows.
 
     Attributes:
+        embedding: (n, 128) of length 1: vibe, mood and timbre side by side, each with its weight.
         vibe: (n, 86) of length 1: where the teachers would place the window.
         mood: (n, 2): energy and valence as the teachers' tags tell them, in standard deviations.
         timbre: (n, 40): principal components of the bands' mean, deviation and motion, in standard deviations.
@@ -77,18 +78,13 @@ class Heard(NamedTuple):
         features: (n, 560): these, rhythm and timbre; what every head but the tags' is linear in.
     """
 
+    embedding: Tensor
     vibe: Tensor
     mood: Tensor
     timbre: Tensor
     tags: Tensor
     penultimate: Tensor
     features: Tensor
-
-    @property
-    def embedding(self) -> Tensor:
-        """(n, 128) of length 1: vibe, mood and timbre side by side, each with its weight."""
-        timbre = self.timbre * (TIMBRE_WEIGHT / math.sqrt(TIMBRE_SIZE))
-        return F.normalize(torch.cat([self.vibe, MOOD_WEIGHT * self.mood, timbre], dim=1), dim=1)
 
 
 class Activation(nn.Module):
@@ -167,6 +163,8 @@ class VibeNetwork(nn.Module):
     torch.Size([2, 128])
     """
 
+    centre: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.peaks = nn.ModuleList([*map(TimbralPeaks, TIMBRAL), *map(TemporalPeaks, TEMPORAL)])
@@ -181,6 +179,8 @@ class VibeNetwork(nn.Module):
         self.rhythm = nn.Linear(_RANGES * (_LAGS.stop - _LAGS.start), _RHYTHM_FEATURES)
         self.timbre = nn.Linear(3 * N_MELS, _TIMBRE_FEATURES)
         self.place = nn.Linear(FEATURE_SIZE, EMBEDDING_SIZE)
+        # What all music has in common is no vibe; without it, fewer tracks are everybody's neighbours.
+        self.register_buffer("centre", torch.zeros(EMBEDDING_SIZE))
 
     @property
     def mid_layers(self) -> list[tuple[nn.Conv1d, Activation]]:
@@ -198,8 +198,11 @@ class VibeNetwork(nn.Module):
         features = torch.cat([penultimate, rhythm, timbre], dim=1)
         placed = self.place(features)
         vibe, mood, timbre = placed.split([VIBE_SIZE, MOOD_SIZE, TIMBRE_SIZE], dim=1)
+        vibe = F.normalize(vibe, dim=1)
+        weighted = [vibe, MOOD_WEIGHT * mood, TIMBRE_WEIGHT / math.sqrt(TIMBRE_SIZE) * timbre]
+        embedding = F.normalize(F.normalize(torch.cat(weighted, dim=1), dim=1) - self.centre, dim=1)
         tags = torch.sigmoid(self.tags(patches)).mean(2)
-        return Heard(F.normalize(vibe, dim=1), mood, timbre, tags, penultimate, features)
+        return Heard(embedding, vibe, mood, timbre, tags, penultimate, features)
 
     def front_end(self, log_mel: Tensor) -> Tensor:
         """(n, n_frames, 96) → (n, 253, n_strides): peaks over pitch."""
@@ -218,9 +221,9 @@ class VibeNetwork(nn.Module):
 
 def pool_patches(maps: list[Tensor]) -> Tensor:
     """Maximum, then mean of each channel of all maps over patches of 3 s: (n, 1274, n_patches)."""
-    pieces = [[layer[..., start : start + _PATCH] for layer in maps] for start in _patch_starts(maps[0].shape[2])]
-    pooled = [torch.cat([layer.amax(2) for layer in piece] + [layer.mean(2) for layer in piece], 1) for piece in pieces]
-    return torch.stack(pooled, dim=2)
+    layers = torch.cat(maps, dim=1)
+    patches = [layers[..., start : start + _PATCH] for start in _patch_starts(layers.shape[2])]
+    return torch.stack([torch.cat([patch.amax(2), patch.mean(2)], dim=1) for patch in patches], dim=2)
 
 
 def _patch_starts(n_strides: int) -> list[int]:
@@ -249,5 +252,7 @@ def _fft_length(n_frames: int) -> int:
 
 def band_statistics(log_mel: Tensor) -> Tensor:
     """Mean, deviation and motion of each band: (n, n_frames, 96) → (n, 288)."""
+    mean = log_mel.mean(1, keepdim=True)
+    variance = (log_mel - mean).square().sum(1) / (log_mel.shape[1] - 1)  # ten times as fast as `std` over this axis
     motion = (log_mel[:, 1:] - log_mel[:, :-1]).abs().mean(1)
-    return torch.cat([log_mel.mean(1), log_mel.std(1), motion], dim=1)
+    return torch.cat([mean[:, 0], variance.sqrt(), motion], dim=1)

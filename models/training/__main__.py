@@ -24,6 +24,7 @@ from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.training.dataset import Dataset
 from models.training.examples import Examples, Source, hear_mixes, hear_tracks
 from models.training.musicnn import Teachers
+from models.training.settling import settle
 from models.training.space import VibeSpace
 from models.training.teachers import build, check_port
 from models.training.train import Run, Schedule
@@ -82,17 +83,25 @@ def hear(cache: Path) -> Heard:
     return Heard(teachers, tracks, recorded, mixed, rendered)
 
 
-def train(heard: Heard, directory: Path, schedule: Schedule) -> VibeNetwork:
+def read(heard: Heard) -> tuple[list[Examples], list[Examples]]:
+    """Windows of the recordings; mixes and windows of the rendered scores: 2 GB."""
+    recorded = [Examples.read(file) for file in heard.recorded]
+    return recorded, [Examples.read(file) for file in (*heard.mixed, *heard.rendered)]
+
+
+def train(
+    heard: Heard, recorded: list[Examples], others: list[Examples], directory: Path, schedule: Schedule
+) -> VibeNetwork:
     """Train the student, or go on where an earlier run stopped.
 
     Args:
-        heard: What to learn from.
+        heard: What the examples come from.
+        recorded: Windows of the recordings.
+        others: Mixes and windows of the rendered scores.
         directory: Of the run: its space, its first weights and its checkpoint.
         schedule: How long and how fast.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    recorded = [Examples.read(file) for file in heard.recorded]
-    others = [Examples.read(file) for file in (*heard.mixed, *heard.rendered)]
     space = VibeSpace.fit(recorded, heard.teachers.tag_names)
     first = directory / "compressed.pt"
     if not first.exists():
@@ -118,10 +127,13 @@ def _patch(windows: npt.NDArray[np.float16], random: np.random.Generator) -> npt
     return windows[random.integers(len(windows)), start : start + PATCH_FRAMES].astype(np.float32)
 
 
-def ship(network: VibeNetwork, heard: Heard, weights: Path) -> Path:
-    """Write weights and card, and measure the ranks of the attributes; returns the weights file."""
+def ship(
+    network: VibeNetwork, heard: Heard, recorded: list[Examples], others: list[Examples], weights: Path, seed: int
+) -> Path:
+    """Fit what is fitted last, write weights and card, rank the attributes; returns the weights file."""
     encoder = VibeEncoder(heard.teachers.mel, heard.teachers.tags)
     encoder.network.load_state_dict(network.state_dict())
+    settle(encoder.eval(), recorded, others, seed)
     card = ModelCard(
         version=DEFAULT_VERSION,
         summary="Segue's encoder: musicnn's two networks, compressed into one and trained towards the vibe space.",
@@ -161,8 +173,10 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     heard = hear(arguments.cache)
     schedule = Schedule(steps=arguments.steps, seed=arguments.seed)
-    network = train(heard, arguments.cache / "runs" / f"{arguments.steps}-steps-seed-{arguments.seed}", schedule)
-    _say(f"Wrote {ship(network, heard, arguments.weights)}")
+    recorded, others = read(heard)
+    run = arguments.cache / "runs" / f"{arguments.steps}-steps-seed-{arguments.seed}"
+    network = train(heard, recorded, others, run, schedule)
+    _say(f"Wrote {ship(network, heard, recorded, others, arguments.weights, arguments.seed)}")
     _say("Its card lacks figures: run python -m models.evaluation --update-card.")
 
 

@@ -37,11 +37,11 @@ def calibrate_card(tracks: Iterable[CorpusTrack], weights: Path, say: Callable[[
             say(f"{track.path}: {error}")
             continue
         log_mel = encoder.log_mel(torch.from_numpy(windows.samples))
-        heard.append((track, encoder.encode_log_mel(log_mel).tags, describe(windows, log_mel.numpy())))
-    calibration = calibrate((tags, descriptors) for _, tags, descriptors in heard)
+        heard.append((track, encoder.encode_log_mel(log_mel), describe(windows, log_mel.numpy())))
+    calibration = calibrate([(encoding, descriptors) for _, encoding, descriptors in heard])
     write_card(replace(read_card(directory=weights), calibration=calibration), weights)
-    for track, tags, descriptors in heard:
-        values = attributes(tags, descriptors, calibration)
+    for track, encoding, descriptors in heard:
+        values = attributes(encoding, descriptors, calibration)
         shown = ", ".join(f"{name} {value:.2f}" for name, value in values.items() if value is not None)
         say(f"{track.package}/{track.path.name}: {shown}")
 

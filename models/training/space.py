@@ -90,7 +90,7 @@ class VibeSpace:
             tag_names: Of the columns of `Examples.tags`.
         """
         features = [track.penultimate.astype(np.float32) for track in tracks]
-        log_odds = np.concatenate([_log_odds(track.tags) for track in tracks])
+        tags = np.concatenate([log_odds(track.tags) for track in tracks])
         statistics = np.concatenate([_statistics(track) for track in tracks])
         centre, half_whitening_axes = half_whitening(np.concatenate(features), _HALF_WHITENED_AXES)
         whitened = [np.asarray((track - centre) @ half_whitening_axes, dtype=np.float32) for track in features]
@@ -100,10 +100,10 @@ class VibeSpace:
         return cls(
             centre=centre,
             projection=half_whitening_axes @ damping,
-            mood=_moments(log_odds @ balances.T),
+            mood=_moments(tags @ balances.T),
             timbre_centre=timbre_centre,
             timbre_projection=(timbre_axes.T / timbre_deviation).astype(np.float32),
-            tags=_moments(log_odds),
+            tags=_moments(tags),
             penultimate=_moments(np.concatenate(features)),
             balances=balances,
         )
@@ -111,14 +111,14 @@ class VibeSpace:
     def targets(self, examples: Examples) -> Targets:
         """Say where windows belong."""
         features = examples.penultimate.astype(np.float32)
-        log_odds = _log_odds(examples.tags)
+        tags = log_odds(examples.tags)
         vibe = (features - self.centre) @ self.projection
         timbre = (_statistics(examples) - self.timbre_centre) @ self.timbre_projection
         return Targets(
             vibe=vibe / np.linalg.norm(vibe, axis=1, keepdims=True),
-            mood=_standardised(log_odds @ self.balances.T, self.mood),
+            mood=_standardised(tags @ self.balances.T, self.mood),
             timbre=timbre.astype(np.float32),
-            tags=_standardised(log_odds, self.tags),
+            tags=_standardised(tags, self.tags),
             penultimate=_standardised(features, self.penultimate),
         )
 
@@ -180,10 +180,10 @@ def _balance_weights(tag_names: Sequence[str]) -> FloatArray:
     return weights
 
 
-def _log_odds(probabilities: npt.NDArray[np.float16]) -> FloatArray:
+def log_odds(probabilities: npt.NDArray[np.float16]) -> FloatArray:
+    """Of probabilities of any shape, kept from 0 and 1."""
     bounded = probabilities.astype(np.float32).clip(SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
-    log_odds: FloatArray = np.log(bounded / (1.0 - bounded))
-    return log_odds
+    return np.asarray(np.log(bounded / (1.0 - bounded)), dtype=np.float32)
 
 
 def _statistics(examples: Examples) -> FloatArray:
