@@ -97,7 +97,7 @@ def analyse(path: Path) -> TrackAnalysis:
     return TrackAnalysis(
         embedding=encoding.embedding,
         dispersion=encoding.dispersion,
-        attributes=attributes(encoding.tags, descriptors, card.calibration),
+        attributes=attributes(encoding, descriptors, card.calibration),
         descriptors=descriptors,
         tags=encoding.tags,
         model_version=card.version,

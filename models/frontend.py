@@ -52,7 +52,7 @@ def normalise_loudness(windows: Tensor, target_dbfs: float) -> Tensor:
     Returns:
         Windows of the same shape, at the target level.
     """
-    rms = torch.linalg.vector_norm(windows) / math.sqrt(windows.numel())
+    rms: Tensor = torch.linalg.vector_norm(windows) / math.sqrt(windows.numel())
     gain = _amplitude(target_dbfs) / rms.clamp(min=_amplitude(SILENCE_DBFS))
     return windows * gain
 
@@ -92,7 +92,7 @@ class LogMel(torch.nn.Module):
     def forward(self, windows: Tensor) -> Tensor:
         """Compute the log-mel of each window; see the class for shapes."""
         # One window at a time stays in the processor's cache, and its memory is used again for the next.
-        return torch.cat([self._of_one(window) for window in windows.split(1)])
+        return torch.cat([self._of_one(window) for window in torch.split(windows, 1)])
 
     def _of_one(self, window: Tensor) -> Tensor:
         """As torchaudio's `MelSpectrogram`, without the root that it takes of the power and squares again."""

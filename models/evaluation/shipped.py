@@ -64,17 +64,15 @@ class Shipped:
 
     def embed(self, key: Path, samples: Callable[[], npt.NDArray[np.float32]]) -> FloatArray:
         """The embedding (128,) of windows (n_windows, n_samples) at 16 kHz; `key` names them, without a suffix."""
-        return self._encoded(key, samples)["embedding"].astype(np.float64)
+        return self._encoded(key, samples).embedding.astype(np.float64)
 
     def hear(self, key: Path, windows: Callable[[], Windows]) -> Heard:
         """Hear a track's windows; `key` names them, without a suffix."""
-        encoded = self._encoded(key, lambda: windows().samples)
-        tags = dict(zip(encoded["tag_names"].tolist(), encoded["tags"].tolist(), strict=True))
-        descriptors = self._described(key, windows)
-        values = attributes(tags, descriptors, self.card.calibration)
+        encoding = self._encoded(key, lambda: windows().samples)
+        values = attributes(encoding, self._described(key, windows), self.card.calibration)
         return Heard(
-            embedding=encoded["embedding"].astype(np.float64),
-            tags=tags,
+            embedding=encoding.embedding.astype(np.float64),
+            tags=encoding.tags,
             energy=cast("float", values["energy"]),
             valence=cast("float", values["valence"]),
         )
@@ -83,16 +81,14 @@ class Shipped:
         """Encode windows (n_windows, n_samples) anew."""
         return self.encoder.encode(torch.from_numpy(samples))
 
-    def _encoded(self, key: Path, samples: Callable[[], npt.NDArray[np.float32]]) -> Arrays:
+    def _encoded(self, key: Path, samples: Callable[[], npt.NDArray[np.float32]]) -> Encoding:
         def encoded() -> Arrays:
             encoding = self.encode(samples())
-            return {
-                "embedding": encoding.embedding,
-                "tags": np.array(list(encoding.tags.values())),
-                "tag_names": np.array(list(encoding.tags)),
-            }
+            rest = json.dumps({"dispersion": encoding.dispersion, "tags": encoding.tags, "feel": encoding.feel})
+            return {"embedding": encoding.embedding, "json": np.array(rest)}
 
-        return kept(_file(self._encodings, key), encoded)
+        stored = kept(_file(self._encodings, key), encoded)
+        return Encoding(embedding=stored["embedding"], **json.loads(stored["json"].item()))
 
     def _described(self, key: Path, windows: Callable[[], Windows]) -> Descriptors:
         def described() -> Arrays:

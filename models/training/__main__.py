@@ -9,6 +9,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,34 +84,38 @@ def hear(cache: Path) -> Heard:
     return Heard(teachers, tracks, recorded, mixed, rendered)
 
 
-def read(heard: Heard) -> tuple[list[Examples], list[Examples]]:
-    """Windows of the recordings; mixes and windows of the rendered scores: 2 GB."""
+class Material(NamedTuple):
+    """Examples in memory, 2 GB: windows of each recording, then shards of mixes and windows of each rendered score."""
+
+    recorded: list[Examples]
+    others: list[Examples]
+
+
+def read(heard: Heard) -> Material:
+    """Read what the teachers heard."""
     recorded = [Examples.read(file) for file in heard.recorded]
-    return recorded, [Examples.read(file) for file in (*heard.mixed, *heard.rendered)]
+    return Material(recorded, [Examples.read(file) for file in (*heard.mixed, *heard.rendered)])
 
 
-def train(
-    heard: Heard, recorded: list[Examples], others: list[Examples], directory: Path, schedule: Schedule
-) -> VibeNetwork:
+def train(heard: Heard, material: Material, directory: Path, schedule: Schedule) -> VibeNetwork:
     """Train the student, or go on where an earlier run stopped.
 
     Args:
         heard: What the examples come from.
-        recorded: Windows of the recordings.
-        others: Mixes and windows of the rendered scores.
-        directory: Of the run: its space, its first weights and its checkpoint.
+        material: What to learn from.
+        directory: Of the run: its first weights and its checkpoint.
         schedule: How long and how fast.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    space = VibeSpace.fit(recorded, heard.teachers.tag_names)
+    space = VibeSpace.fit(material.recorded, heard.teachers.tag_names)
     first = directory / "compressed.pt"
     if not first.exists():
-        patches = _patches([*recorded, *others], np.random.default_rng(schedule.seed))
+        patches = _patches([*material.recorded, *material.others], np.random.default_rng(schedule.seed))
         torch.save(compress(heard.teachers, patches, space, schedule.seed).state_dict(), first)
         _say("compressed the teachers")
     network = VibeNetwork()
     network.load_state_dict(torch.load(first, weights_only=True))
-    dataset = Dataset(recorded, [file.parent.name for file in heard.recorded], others, space)
+    dataset = Dataset(material.recorded, [file.parent.name for file in heard.recorded], material.others, space)
     run = Run(directory, network, space, schedule)
     return run.train(dataset, heard.teachers.mel, lambda line, _: _say(line))
 
@@ -127,13 +132,11 @@ def _patch(windows: npt.NDArray[np.float16], random: np.random.Generator) -> npt
     return windows[random.integers(len(windows)), start : start + PATCH_FRAMES].astype(np.float32)
 
 
-def ship(
-    network: VibeNetwork, heard: Heard, recorded: list[Examples], others: list[Examples], weights: Path, seed: int
-) -> Path:
+def ship(network: VibeNetwork, heard: Heard, material: Material, weights: Path, seed: int) -> Path:
     """Fit what is fitted last, write weights and card, rank the attributes; returns the weights file."""
     encoder = VibeEncoder(heard.teachers.mel, heard.teachers.tags)
     encoder.network.load_state_dict(network.state_dict())
-    settle(encoder.eval(), recorded, others, seed)
+    settle(encoder.eval(), *material, seed)
     card = ModelCard(
         version=DEFAULT_VERSION,
         summary="Segue's encoder: musicnn's two networks, compressed into one and trained towards the vibe space.",
@@ -173,10 +176,10 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     heard = hear(arguments.cache)
     schedule = Schedule(steps=arguments.steps, seed=arguments.seed)
-    recorded, others = read(heard)
+    material = read(heard)
     run = arguments.cache / "runs" / f"{arguments.steps}-steps-seed-{arguments.seed}"
-    network = train(heard, recorded, others, run, schedule)
-    _say(f"Wrote {ship(network, heard, recorded, others, arguments.weights, arguments.seed)}")
+    network = train(heard, material, run, schedule)
+    _say(f"Wrote {ship(network, heard, material, arguments.weights, arguments.seed)}")
     _say("Its card lacks figures: run python -m models.evaluation --update-card.")
 
 

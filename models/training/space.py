@@ -12,8 +12,7 @@ Everything is fitted on clean windows of the `[train]` packages.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -121,17 +120,6 @@ class VibeSpace:
             tags=_standardised(tags, self.tags),
             penultimate=_standardised(features, self.penultimate),
         )
-
-    def write(self, file: Path) -> None:
-        """Keep the space beside a run's checkpoint."""
-        with file.open("wb") as stream:
-            np.savez(stream, **asdict(self))
-
-    @classmethod
-    def read(cls, file: Path) -> "VibeSpace":
-        """Read a space that was kept."""
-        with np.load(file) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
 
 def half_whitening(features: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
