@@ -13,8 +13,9 @@ class Fidelity:
     """Agreement with the teachers over n tracks.
 
     Attributes:
-        cosine: Mean cosine between embeddings; it means something only where both share their axes.
-        similarity_correlation: Pearson correlation of the similarities of all pairs of tracks: needs no shared axes.
+        cosine: Mean cosine between the teachers' half-whitened features and the student's guess of them.
+        similarity_correlation: Pearson correlation of the similarities of all pairs of tracks, by the teachers and by
+            the embedding, whose space is another.
         tag_correlation: Pearson correlation over tracks, mean over the tags.
     """
 
@@ -23,19 +24,26 @@ class Fidelity:
     tag_correlation: float
 
 
-def fidelity(student: FloatArray, teachers: FloatArray, student_tags: FloatArray, teacher_tags: FloatArray) -> Fidelity:
+def fidelity(
+    guesses: FloatArray,
+    teachers: FloatArray,
+    embeddings: FloatArray,
+    student_tags: FloatArray,
+    teacher_tags: FloatArray,
+) -> Fidelity:
     """Compare n tracks.
 
     Args:
-        student: (n, d) unit vectors.
-        teachers: (n, d) unit vectors.
+        guesses: (n, d) unit vectors: the student's guess of the teachers' half-whitened features.
+        teachers: (n, d) unit vectors: these features.
+        embeddings: (n, e) unit vectors of the student.
         student_tags: (n, t), 0…1.
         teacher_tags: (n, t) of the same tags in the same order.
     """
-    pairs = np.triu_indices(len(student), k=1)
+    pairs = np.triu_indices(len(teachers), k=1)
     return Fidelity(
-        cosine=float((student * teachers).sum(axis=1).mean()),
-        similarity_correlation=_correlation((student @ student.T)[pairs], (teachers @ teachers.T)[pairs]),
+        cosine=float((guesses * teachers).sum(axis=1).mean()),
+        similarity_correlation=_correlation((embeddings @ embeddings.T)[pairs], (teachers @ teachers.T)[pairs]),
         tag_correlation=float(
             np.mean([_correlation(*columns) for columns in zip(student_tags.T, teacher_tags.T, strict=True)])
         ),

@@ -100,6 +100,7 @@ class Listened:
         musly: Part → n serialised models; empty where musly is not installed.
         heard: Of the shipped encoder, whole tracks.
         teacher_tags: (n, 100), 0…1; None where the teachers were not asked.
+        guesses: (n, 128): the shipped encoder's guess of the teachers' half-whitened features; None likewise.
     """
 
     tracks: Sequence[CorpusTrack]
@@ -107,6 +108,7 @@ class Listened:
     musly: Mapping[str, Sequence[npt.NDArray[np.uint8]]]
     heard: Sequence[Heard]
     teacher_tags: FloatArray | None
+    guesses: FloatArray | None
 
     @property
     def soundtracks(self) -> list[str]:
@@ -137,6 +139,7 @@ class _Sound:
     musly: dict[str, npt.NDArray[np.uint8]]
     heard: Heard
     teacher_tags: FloatArray | None
+    guess: FloatArray | None
 
 
 class Listener:
@@ -182,14 +185,17 @@ class Listener:
         musly = {}
         if rivals.installed("pymusly"):
             musly = {part: self._part(rivals.musly_model, material, part) for part in _PARTS}
-        tags = None
+        tags = guess = None
         if self.teachers:
             tags = self.teachers.hear(whole, lambda: material.part("whole"))["tags"].astype(np.float64)
+            features = self.shipped.guess(whole, lambda: material.part("whole"))
+            guess = self.teachers.half_whitened(features[None])[0]
         return _Sound(
             vectors={part: self._vectors(material, part) for part in _PARTS},
             musly=musly,
             heard=self.shipped.hear(whole, lambda: material.windows),
             teacher_tags=tags,
+            guess=guess,
         )
 
     def _part(self, compute: Callable[[Samples], npt.NDArray[Any]], material: Material, part: str) -> npt.NDArray[Any]:
@@ -217,6 +223,7 @@ class Listener:
 def _assembled(tracks: Sequence[CorpusTrack], sounds: Sequence[_Sound]) -> Listened:
     names = sounds[0].vectors["whole"] if sounds else {}
     tags = [sound.teacher_tags for sound in sounds if sound.teacher_tags is not None]
+    guesses = [sound.guess for sound in sounds if sound.guess is not None]
     return Listened(
         tracks=tracks,
         vectors={
@@ -225,4 +232,5 @@ def _assembled(tracks: Sequence[CorpusTrack], sounds: Sequence[_Sound]) -> Liste
         musly={part: [sound.musly[part] for sound in sounds] for part in _PARTS} if rivals.installed("pymusly") else {},
         heard=[sound.heard for sound in sounds],
         teacher_tags=np.stack(tags) if tags else None,
+        guesses=np.stack(guesses) if guesses else None,
     )

@@ -223,16 +223,15 @@ def _faithful(report: Report) -> str:
     lines = []
     if found:
         lines.append(
-            f"Fidelity: cosine to the teachers {found.cosine:.3f} (on shared axes only), correlation of the "
-            f"similarities of all pairs {found.similarity_correlation:.3f}, and of each tag over tracks "
-            f"{found.tag_correlation:.3f} (mean of 100)."
+            f"Fidelity: cosine of the teachers' half-whitened features and the encoder's guess of them "
+            f"{found.cosine:.3f}; correlation of the similarities of all pairs {found.similarity_correlation:.3f} (the "
+            f"embedding's space is another on purpose), and of each tag over tracks {found.tag_correlation:.3f} (mean "
+            "of 100)."
         )
     if same:
         lines.append(
             f"Determinism, least cosine: one or two threads {same.threads:.7f}; alone or in a batch {same.batch:.7f}; "
             f"after a restart {same.restart:.7f}."
         )
-    if report.agreement:
-        shares = ", ".join(f"{name} {share:.3f}" for name, share in report.agreement.items())
-        lines.append(f"Windows against the full length: {shares}.")
+    lines.append("Tempo, key and loudness of windows against those of the full length: [agreement](agreement.md).")
     return "## Is it faithful, and always the same?\n\n" + "\n\n".join(lines) + "\n"

@@ -64,7 +64,6 @@ class Report:
         mood: One entry for each set of tracks.
         direction: On synthesised pairs.
         determinism: Of the shipped encoder.
-        agreement: Of descriptors from windows with those of whole tracks: share of tracks by descriptor.
         notes: What was left out, and why.
     """
 
@@ -80,7 +79,6 @@ class Report:
     mood: Sequence[Mood] = ()
     direction: Direction | None = None
     determinism: Determinism | None = None
-    agreement: Mapping[str, float] | None = None
     notes: Sequence[str] = ()
 
     def row(self, name: str) -> Row | None:
@@ -144,12 +142,15 @@ def report_of(listened: Listened, tag_names: Sequence[str], encoder: str, sha256
     axes = {} if tags is None else AXES | OTHER_AXES
     ranks = {name: judged_ranks(tags, tag_names, axis) for name, axis in axes.items() if tags is not None}
     report = retrieval_report(listened.similarities(), listened.soundtracks, ranks, encoder, sha256)
-    if tags is None:
+    if tags is None or listened.guesses is None:
         return report
     kept_tags = np.array([[heard.tags[name] for name in tag_names] for heard in listened.heard])
     vectors = listened.vectors
     return replace(
-        report, fidelity=fidelity(vectors[SHIPPED]["whole"], vectors[HALF_WHITENED]["whole"], kept_tags, tags)
+        report,
+        fidelity=fidelity(
+            listened.guesses, vectors[HALF_WHITENED]["whole"], vectors[SHIPPED]["whole"], kept_tags, tags
+        ),
     )
 
 

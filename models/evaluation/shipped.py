@@ -60,6 +60,7 @@ class Shipped:
         sources = sorted(Path(models.__path__[0]).glob("*.py"))
         hearing = [file for file in sources if file.name in _HEARING]
         self._encodings = directory / f"encodings-{_digest(hearing, self.card.sha256)}"
+        self._guesses = directory / f"guesses-{_digest(hearing, self.card.sha256)}"
         self._descriptors = directory / f"descriptors-{_digest(sources)}"
 
     def embed(self, key: Path, samples: Callable[[], npt.NDArray[np.float32]]) -> FloatArray:
@@ -76,6 +77,16 @@ class Shipped:
             energy=cast("float", values["energy"]),
             valence=cast("float", values["valence"]),
         )
+
+    def guess(self, key: Path, samples: Callable[[], npt.NDArray[np.float32]]) -> FloatArray:
+        """What the encoder takes the teachers' features (400,) to be, mean over windows; arguments as for `embed`."""
+
+        @torch.inference_mode()
+        def guessed() -> Arrays:
+            heard = self.encoder.network(self.encoder.log_mel(torch.from_numpy(samples())))
+            return {"penultimate": heard.penultimate.mean(0).numpy()}
+
+        return kept(_file(self._guesses, key), guessed)["penultimate"].astype(np.float64)
 
     def encode(self, samples: npt.NDArray[np.float32]) -> Encoding:
         """Encode windows (n_windows, n_samples) anew."""

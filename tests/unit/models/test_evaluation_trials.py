@@ -40,8 +40,10 @@ def test_a_turned_space_keeps_similarities_and_loses_the_cosine():
     turn, _ = np.linalg.qr(random.standard_normal((8, 8)))
     tags = random.random((30, 3))
 
-    same = fidelity(points, points, tags, tags)
-    turned = fidelity(points @ turn, points, np.column_stack([tags[:, 0], -tags[:, 1], np.ones(30)]), tags)
+    same = fidelity(points, points, points, tags, tags)
+    turned = fidelity(
+        points @ turn, points, points @ turn, np.column_stack([tags[:, 0], -tags[:, 1], np.ones(30)]), tags
+    )
 
     assert (same.cosine, same.similarity_correlation, same.tag_correlation) == pytest.approx((1.0, 1.0, 1.0))
     assert turned.similarity_correlation == pytest.approx(1.0)
