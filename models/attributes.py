@@ -5,9 +5,9 @@ Each attribute is a weighted mean of *evidence*, and each piece of evidence is i
 are a judgement, backed by the literature on which cues listeners use (Gabrielsson & Lindström, "The role of
 structure in the musical expression of emotions", 2010). The ranks are measured: they stand in the model card.
 
-* energy: 4 × feel + tempo, the tempo weighted by its confidence
-* valence: 3 × feel + 2 × major mode + ½ × tempo, weighted by their confidence
-* danceability: 3 × feel + how clear the beat is + how near the tempo is to 120 BPM
+* energy: 2 × feel + flux + mobility (`models.pace`)
+* valence: 4 × feel + ½ × majorness: the confidence of the mode, negative for minor
+* danceability: 3 × feel + how clear the beat is + how near the tempo is to 120 BPM, weighted by its confidence
 * acousticness: feel
 * instrumentalness: the odds of "no vocals" against any voice, *not* ranked: the corpus is almost all
   instrumental, so a rank would call half of it sung
@@ -15,8 +15,9 @@ structure in the musical expression of emotions", 2010). The ranks are measured:
 *Feel* is what the encoder's head says, fitted to balances of tags that speak for and against an attribute, and to be
 the same for another copy of the recording: see `models.training.settling`, which lists the tags.
 
-Loudness is no evidence: it tells how a track was mastered, not how it feels. Nor are brightness and the rate of onsets:
-an equaliser moves the one, noise and a low-pass the other.
+Loudness is no evidence: it tells how a track was mastered, not how it feels. Nor are brightness and the rate of
+onsets: an equaliser moves the one, noise and a low-pass the other. Nor is the tempo, of energy: one octave wrong turns
+slow into fast, while flux and mobility change as gently as the music.
 """
 
 import math
@@ -35,7 +36,7 @@ _QUANTILES = 21
 _DANCE_TEMPO = 120.0  # BPM: where people's spontaneous movement lies (van Noorden & Moelants, 1999)
 _SMALLEST_PROBABILITY = 1e-4  # keeps the log-odds of a tag that is never given finite
 
-_FEEL_WEIGHTS = {"energy": 4.0, "valence": 3.0, "danceability": 3.0, "acousticness": 1.0}
+_FEEL_WEIGHTS = {"energy": 2.0, "valence": 4.0, "danceability": 3.0, "acousticness": 1.0}
 
 Calibration = Mapping[str, Sequence[float]]
 
@@ -47,7 +48,7 @@ _VOICE = (
 
 
 class _Evidence(NamedTuple):
-    """One cue: its name in the calibration ("" where the value is a rank already), weight ≥ 0 and value."""
+    """One cue: its name in the calibration, weight ≥ 0 and value."""
 
     name: str
     weight: float
@@ -89,34 +90,32 @@ def calibrate(examples: Iterable[tuple[Encoding, Descriptors]]) -> dict[str, lis
     calibration: dict[str, list[float]] = {}
     for attribute in FELT:
         cues = [_evidence(attribute, encoding, descriptors) for encoding, descriptors in known]
-        for name in sorted({cue.name for found in cues for cue in found if cue.name}):
+        for name in sorted({cue.name for found in cues for cue in found}):
             calibration[name] = _quantiles([cue.value for found in cues for cue in found if cue.name == name])
         calibration[attribute] = _quantiles([_blend(found, calibration) for found in cues])
     return calibration
 
 
 def _evidence(attribute: str, encoding: Encoding, descriptors: Descriptors) -> list[_Evidence]:
-    tempo = descriptors["tempo"]
-    sure = descriptors["tempo_confidence"] if tempo is not None else 0.0
-    beat = tempo or _DANCE_TEMPO
     feel = _Evidence(f"feel.{attribute}", _FEEL_WEIGHTS[attribute], encoding.feel[attribute])
-    cues = {
-        "energy": [_Evidence("tempo", sure, beat)],
-        "valence": [
-            _Evidence("", 2.0 * descriptors["mode_confidence"], float(descriptors["mode"])),
-            _Evidence("tempo", 0.5 * sure, beat),
-        ],
-        "danceability": [
-            _Evidence("tempo_confidence", 1.0, descriptors["tempo_confidence"]),
-            _Evidence("tempo_nearness", sure, -abs(math.log2(beat / _DANCE_TEMPO))),
-        ],
-        "acousticness": [],
-    }
-    return [feel, *[cue for cue in cues[attribute] if cue.weight > 0.0]]
+    return [feel, *[cue for cue in _other_evidence(attribute, descriptors) if cue.weight > 0.0]]
+
+
+def _other_evidence(attribute: str, descriptors: Descriptors) -> list[_Evidence]:
+    if attribute == "energy":
+        return [_Evidence(name, 1.0, descriptors[name]) for name in ("flux", "mobility")]
+    if attribute == "valence":
+        sign = 1.0 if descriptors["mode"] else -1.0
+        return [_Evidence("majorness", 0.5, sign * descriptors["mode_confidence"])]
+    if attribute == "danceability":
+        tempo, clear = descriptors["tempo"] or _DANCE_TEMPO, descriptors["tempo_confidence"]
+        nearness = -abs(math.log2(tempo / _DANCE_TEMPO))
+        return [_Evidence("tempo_confidence", 1.0, clear), _Evidence("tempo_nearness", clear, nearness)]
+    return []
 
 
 def _blend(cues: Sequence[_Evidence], calibration: Calibration) -> float:
-    ranks = [_rank(cue.value, calibration[cue.name]) if cue.name else cue.value for cue in cues]
+    ranks = [_unbounded_rank(cue.value, calibration[cue.name]) for cue in cues]
     weights = [cue.weight for cue in cues]
     return float(np.average(ranks, weights=weights))
 
@@ -133,7 +132,14 @@ def _log_odds(probability: float) -> float:
 
 def _rank(value: float, quantiles: Sequence[float]) -> float:
     """Share of the training corpus below a value, 0…1, interpolated between quantiles."""
-    return float(np.interp(value, quantiles, np.linspace(0.0, 1.0, len(quantiles))))
+    return min(1.0, max(0.0, _unbounded_rank(value, quantiles)))
+
+
+def _unbounded_rank(value: float, quantiles: Sequence[float]) -> float:
+    """The same, but beyond the corpus it goes on with the mean slope: what is faster than all is still faster."""
+    inside = float(np.interp(value, quantiles, np.linspace(0.0, 1.0, len(quantiles))))
+    beyond = value - min(max(value, quantiles[0]), quantiles[-1])
+    return inside + beyond / (quantiles[-1] - quantiles[0] or 1.0)
 
 
 def _quantiles(values: Sequence[float]) -> list[float]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.decode import Windows
 from models.loudness import integrated_loudness, weighting
+from models.pace import flux, mobility
 from models.rhythm import measure_rhythm
 from models.tonality import measure_tonality
 
@@ -30,6 +31,8 @@ class Descriptors(TypedDict):
         loudness: Integrated loudness in LUFS, −70 and up.
         brightness: Spectral centroid in Hz, 0…8000.
         onset_rate: Notes and strokes that begin, a second.
+        flux: How much begins, see `models.pace`.
+        mobility: How fast bands move, see `models.pace`.
         time_signature: Beats in a bar, 3 or 4; None where accents tell neither.
         time_signature_confidence: How far that metre is ahead of the other, 0…1.
         duration: Seconds, of the whole track.
@@ -44,6 +47,8 @@ class Descriptors(TypedDict):
     loudness: float
     brightness: float
     onset_rate: float
+    flux: float
+    mobility: float
     time_signature: int | None
     time_signature_confidence: float
     duration: float
@@ -73,6 +78,8 @@ def describe(windows: Windows, log_mel: NDArray[np.float32]) -> Descriptors:
         loudness=integrated_loudness(windows.power * weighting(log_mel, windows.power.shape[1])),
         brightness=spectral_centroid(power),
         onset_rate=rhythm.onset_rate,
+        flux=flux(log_mel),
+        mobility=mobility(log_mel),
         time_signature=rhythm.time_signature,
         time_signature_confidence=rhythm.time_signature_confidence,
         duration=windows.duration,

@@ -56,6 +56,12 @@ class Augmentation:
         power = power + self._noise(power)
         return self.log(self._levelled(power, self.loudness(clean)))
 
+    def tilted(self, log_mel: Tensor, slope: Tensor) -> Tensor:
+        """Turn (n, n_frames, n_mels) around 1 kHz by a slope (n,) in dB an octave, at the same level."""
+        clean = self.power(log_mel)
+        decibels = slope[:, None] * torch.log2(self.frequencies / 1000.0)[None]
+        return self.log(self._levelled(clean * torch.pow(10.0, decibels / 10)[:, None, :], self.loudness(clean)))
+
     def warped(self, log_mel: Tensor, tempo: Tensor, semitones: Tensor) -> Tensor:
         """Play windows faster and higher; what is missing at the end is taken from the start.
 

@@ -38,10 +38,11 @@ BALANCES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 _WINDOWS_A_FILE = 4
-_STEADINESS = 20.0  # weight of the difference between copies, beside 1 of the difference from the teachers
+_STEADINESS = 30.0  # weight of the difference between copies, beside 1 of the difference from the teachers
 _RIDGE = 1e-4  # of the mean variance of a feature
-_COPIES = 3  # altered, besides one in another key
 _SEMITONES = 2.2
+_SPEED = 0.06
+_TILT = 2.0  # dB an octave
 _BATCH = 32
 
 Array = npt.NDArray[np.float64]
@@ -64,8 +65,7 @@ def settle(encoder: VibeEncoder, recorded: Sequence[Examples], others: Sequence[
     windows = torch.cat([log_mel for log_mel, _ in chosen])
     wanted = _balances(np.concatenate([tags for _, tags in chosen]), encoder.tag_names)
     clean = _features(encoder, windows)
-    copies = [_features(encoder, windows, augmentation.altered) for _ in range(_COPIES)]
-    copies.append(_features(encoder, windows, lambda batch: _transposed(batch, augmentation)))
+    copies = [_features(encoder, windows, copy) for copy in _copies(augmentation)]
     weight, bias = _steady_regression(clean, copies, wanted)
     encoder.feel.weight.copy_(torch.from_numpy(weight))
     encoder.feel.bias.copy_(torch.from_numpy(bias))
@@ -102,9 +102,23 @@ def _features(encoder: VibeEncoder, windows: Tensor, altered: Callable[[Tensor],
     return features
 
 
-def _transposed(log_mel: Tensor, augmentation: Augmentation) -> Tensor:
-    shift = augmentation.uniform(len(log_mel), -_SEMITONES, _SEMITONES)
-    return augmentation.warped(log_mel, torch.ones(len(log_mel)), shift)
+def _copies(augmentation: Augmentation) -> list[Callable[[Tensor], Tensor]]:
+    """Ways in which a copy differs: altered as in training, tilted, in another key, at another speed."""
+
+    def between(batch: Tensor, most: float) -> Tensor:
+        return augmentation.uniform(len(batch), -most, most)
+
+    def transposed(batch: Tensor) -> Tensor:
+        return augmentation.warped(batch, torch.ones(len(batch)), between(batch, _SEMITONES))
+
+    def sped(batch: Tensor) -> Tensor:
+        speed = 1.0 + between(batch, _SPEED)
+        return augmentation.warped(batch, speed, 12.0 * torch.log2(speed))
+
+    def tilted(batch: Tensor) -> Tensor:
+        return augmentation.tilted(batch, between(batch, _TILT))
+
+    return [augmentation.altered, augmentation.altered, tilted, tilted, transposed, transposed, sped]
 
 
 def _steady_regression(clean: Array, copies: Sequence[Array], wanted: Array) -> tuple[Array, Array]:

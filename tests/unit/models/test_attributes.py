@@ -33,6 +33,8 @@ def descriptors(**changed):
         loudness=-14.0,
         brightness=1500.0,
         onset_rate=3.0,
+        flux=-3.0,
+        mobility=-2.0,
         time_signature=4,
         time_signature_confidence=0.5,
         duration=180.0,
@@ -52,6 +54,8 @@ def examples(n=200):
                 mode_confidence=float(generator.random()),
                 brightness=float(generator.uniform(300, 4000)),
                 onset_rate=float(generator.uniform(0, 10)),
+                flux=float(generator.uniform(-5, -2)),
+                mobility=float(generator.uniform(-4, 0)),
             ),
         )
         for _ in range(n)
@@ -96,14 +100,15 @@ def test_voices_lower_instrumentalness(calibration):
 @pytest.mark.parametrize(
     ("attribute", "more"),
     [
-        ("energy", {"tempo": 180.0}),
+        ("energy", {"flux": -2.5}),
+        ("energy", {"mobility": -1.0}),
         ("valence", {"mode_confidence": 1.0}),
         ("danceability", {"tempo": 120.0}),
         ("danceability", {"tempo_confidence": 1.0, "tempo": 120.0}),
     ],
 )
 def test_descriptors_move_their_attribute(calibration, attribute, more):
-    """Fast is energetic; major is positive; a clear beat near 120 BPM is danceable."""
+    """Restless is energetic; major is positive; a clear beat near 120 BPM is danceable."""
     plain = attributes(encoding(), descriptors(), calibration)[attribute]
 
     assert attributes(encoding(), descriptors(**more), calibration)[attribute] > plain
@@ -134,8 +139,8 @@ def test_what_cannot_be_told_is_none(calibration):
 
 def test_extremes_stay_in_range(calibration):
     """Evidence beyond anything in the corpus saturates instead of leaving 0…1."""
-    loud = attributes(encoding(dict.fromkeys(FELT, 1e6)), descriptors(tempo=240.0), calibration)
-    none = attributes(encoding(dict.fromkeys(FELT, -1e6)), descriptors(tempo=30.0), calibration)
+    loud = attributes(encoding(dict.fromkeys(FELT, 1e6)), descriptors(flux=9.0, mobility=9.0), calibration)
+    none = attributes(encoding(dict.fromkeys(FELT, -1e6)), descriptors(flux=-99.0, mobility=-99.0), calibration)
 
     for values in (loud, none):
         assert all(0.0 <= values[name] <= 1.0 for name in (*FELT, "instrumentalness"))

@@ -1,5 +1,6 @@
 """Alterations of log-mel: they keep the level, and leave alone what they are told to leave."""
 
+import pytest
 import torch
 
 from models.frontend import MelParameters
@@ -44,3 +45,29 @@ def test_the_second_of_a_mix_may_be_left_out():
     ratio = augmentation.power(mixed) / augmentation.power(log_mel(0))
     torch.testing.assert_close(ratio, ratio[:, :1, :1].expand_as(ratio), rtol=1e-3, atol=0)
     assert (10 * torch.log10(ratio)).abs().max() <= 1.01
+
+
+def test_nothing_is_warped_by_no_change():
+    """Tempo 1 and no semitones give back every frame but the last, whose successor would be the first."""
+    warped = Augmentation(MEL, seed=0).warped(log_mel(), torch.ones(6), torch.zeros(6))
+
+    torch.testing.assert_close(warped[:, :-1], log_mel()[:, :-1])
+
+
+def test_a_faster_tempo_reads_on():
+    """At twice the tempo, frame t holds frame 2 t."""
+    warped = Augmentation(MEL, seed=0).warped(log_mel(), torch.full((6,), 2.0), torch.zeros(6))
+
+    torch.testing.assert_close(warped[:, :99], log_mel()[:, 0:198:2])
+
+
+def test_an_octave_higher_doubles_each_frequency():
+    """A single loud band moves to the band of twice its frequency."""
+    augmentation = Augmentation(MEL, seed=0)
+    tone = torch.zeros(1, 200, 96)
+    tone[:, :, 40] = 3.0
+
+    warped = augmentation.warped(tone, torch.ones(1), torch.full((1,), 12.0))
+
+    heard = augmentation.frequencies[int(warped[0, 0].argmax())]
+    assert float(heard) == pytest.approx(2 * float(augmentation.frequencies[40]), rel=0.05)
