@@ -63,7 +63,7 @@ def standard_loudness(track: CorpusTrack, cache_dir: Path) -> float:
 
 
 def _kept(directory: Path, track: CorpusTrack, measure: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    kept = directory / track.package / f"{track.path.parent.name}-{track.path.name}.json"
+    kept = directory / track.package / f"{track.key}.json"
     if not kept.exists():
         measured = json.dumps(measure())
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -87,7 +87,7 @@ class Material:
 
 def key_of(variant: str, track: CorpusTrack) -> Path:
     """Name of a variant of a track (`whole`, `gain −12 dB` …) for a cache."""
-    return Path(variant) / track.package / f"{track.path.parent.name}-{track.path.name}"
+    return Path(variant) / track.package / track.key
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,4 +35,4 @@ def kept(file: Path, compute: Callable[[], Mapping[str, npt.ArrayLike]]) -> Arra
 
 def track_file(directory: Path, track: CorpusTrack) -> Path:
     """Where a track's arrays lie in a directory: two tracks may share a name, but not its folder's too."""
-    return directory / track.package / f"{track.path.parent.name}-{track.path.name}.npz"
+    return directory / track.package / f"{track.key}.npz"

@@ -69,7 +69,7 @@ def hear(cache: Path) -> Heard:
     teachers = build(cache / "musicnn", MelParameters())
     kept = cache / "examples"
     recordings = [
-        Source(track.path, kept / "train" / track.package / f"{track.path.parent.name}-{track.path.name}.npz")
+        Source(track.path, kept / "train" / track.package / f"{track.key}.npz")
         for track in tracks
     ]
     recorded = hear_tracks(recordings, teachers, lambda path, error: _say(f"{path}: {error}"))

@@ -50,6 +50,11 @@ class CorpusTrack:
     licence: str
     seconds: float
 
+    @property
+    def key(self) -> str:
+        """Name of the track in its package, for caches: the last two folders and the file; no two share one."""
+        return "-".join(self.path.parts[-3:])
+
 
 def packages(group: str) -> list[str]:
     """Packages of one group, in the file's order.
