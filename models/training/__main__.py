@@ -68,10 +68,7 @@ def hear(cache: Path) -> Heard:
     pieces = scores.render(cache, lambda name, done, total: _say(f"[{done}/{total}] {name}"))
     teachers = build(cache / "musicnn", MelParameters())
     kept = cache / "examples"
-    recordings = [
-        Source(track.path, kept / "train" / track.package / f"{track.key}.npz")
-        for track in tracks
-    ]
+    recordings = [Source(track.path, kept / "train" / track.package / f"{track.key}.npz") for track in tracks]
     recorded = hear_tracks(recordings, teachers, lambda path, error: _say(f"{path}: {error}"))
     check_port(recorded, teachers.tag_names)
     mixed = hear_mixes(
