@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from models.training.corpus import DEFAULT_CACHE, CorpusError, CorpusTrack, fetch, packages
+from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
+from models.training.debian import PackageError
 
 CREDITS = "CREDITS.csv"
 
@@ -46,7 +47,7 @@ def _fetch(console: Console, cache_dir: Path) -> list[CorpusTrack]:
         with console.status(f"Fetching {name} …"):
             try:
                 tracks += fetch([name], cache_dir)
-            except (CorpusError, OSError) as error:
+            except (PackageError, OSError) as error:
                 reason = str(error)
                 console.print(f"[yellow]{name} could not be fetched[/]", highlight=False)
     if not tracks:

@@ -9,11 +9,10 @@ and the next one resumes.
 import argparse
 import csv
 import shutil
-import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +20,7 @@ import soundfile
 from tinytag import TinyTag
 from tinytag.tinytag import TinyTagException
 
+from models.training import debian
 from models.training.attribution import attribute
 
 DEFAULT_CACHE = Path("~/.cache/segue/corpus").expanduser()
@@ -36,7 +36,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class CorpusError(RuntimeError):
-    """The corpus cannot be fetched here; the message says why and what to do."""
+    """A package is none of the corpus; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ def fetch(
         The tracks of all packages, by package in the order given, then by path.
 
     Raises:
-        CorpusError: a package is not part of the corpus, or apt cannot fetch it.
+        CorpusError: a package is not part of the corpus.
+        models.training.debian.PackageError: apt cannot fetch one.
     """
     wanted = list(dict.fromkeys(names))
     known = {name for group in ("train", "validation", "demo") for name in packages(group)}
@@ -105,10 +106,7 @@ def _fetch_package(name: str, cache_dir: Path) -> None:
     partial = cache_dir / f"{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     unpacked = partial / "unpacked"
-    unpacked.mkdir(parents=True)
-    archive = _download(name, partial, cache_dir / ".apt")
-    _run(["dpkg", "-x", str(archive), str(unpacked)], cwd=partial)
-    archive.unlink()
+    debian.unpack(name, unpacked, cache_dir / ".apt")
     _unzip_pk3(unpacked)
     notice = unpacked / "usr/share/doc" / name / "copyright"
     text = notice.read_text(encoding="utf-8", errors="replace") if notice.is_file() else ""
@@ -117,32 +115,6 @@ def _fetch_package(name: str, cache_dir: Path) -> None:
     shutil.rmtree(unpacked)
     shutil.rmtree(cache_dir / name, ignore_errors=True)
     partial.rename(cache_dir / name)
-
-
-def _download(name: str, into: Path, private: Path) -> Path:
-    """`apt-get download`, with package lists of our own where the system has none."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        raise CorpusError("The corpus comes as Debian packages: apt-get and dpkg are needed to fetch it.")
-    options: list[str] = []
-    if not _run(["apt-cache", "show", "--no-all-versions", name], cwd=into, check=False):
-        (private / "lists/partial").mkdir(parents=True, exist_ok=True)
-        (private / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
-        options = ["-o", f"Dir::State::lists={private / 'lists'}", "-o", f"Dir::Cache={private / 'cache'}"]
-        if not any((private / "lists").glob("*Packages*")):
-            _run(["apt-get", *options, "update"], cwd=into)
-    _run(["apt-get", *options, "download", name], cwd=into)
-    return next(into.glob("*.deb"))
-
-
-def _run(command: Sequence[str], cwd: Path, *, check: bool = True) -> str:
-    program = shutil.which(command[0]) or command[0]
-    # Only apt and dpkg are started, on package names that corpus.toml lists.
-    result = subprocess.run(  # noqa: S603
-        [program, *command[1:]], cwd=cwd, capture_output=True, text=True, check=False
-    )
-    if check and result.returncode != 0:
-        raise CorpusError(f"{' '.join(command)} failed: {result.stderr.strip()[-500:]}")
-    return result.stdout if result.returncode == 0 else ""
 
 
 def _unzip_pk3(unpacked: Path) -> None:

@@ -109,7 +109,7 @@ def render(
         ScoreError: a rendering is silent or shorter than planned.
         models.training.soundfonts.SoundfontError: FluidSynth is missing or fails.
         models.training.speech.SpeechError: eSpeak NG is missing or fails.
-        models.training.corpus.CorpusError: apt cannot fetch a soundfont.
+        models.training.debian.PackageError: apt cannot fetch a soundfont.
     """
     plan = list(planned()) if plan is None else plan
     root = cache_dir / "scores"

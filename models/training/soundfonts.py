@@ -13,8 +13,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-# The download is the corpus's, with its private package lists where the system has none.
-from models.training.corpus import _download, _run
+from models.training import debian
 
 SAMPLE_RATE = 32_000  # twice what the encoder hears; a quarter less work than 44.1 kHz
 
@@ -82,7 +81,7 @@ def fetch(soundfont: Soundfont, cache_dir: Path) -> Path:
         The soundfont's file.
 
     Raises:
-        models.training.corpus.CorpusError: apt cannot fetch it.
+        models.training.debian.PackageError: apt cannot fetch it.
     """
     kept = cache_dir / "soundfonts" / soundfont.package
     file = kept / Path(soundfont.file).name
@@ -91,10 +90,7 @@ def fetch(soundfont: Soundfont, cache_dir: Path) -> Path:
     partial = kept.with_name(f"{soundfont.package}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     unpacked = partial / "unpacked"
-    unpacked.mkdir(parents=True)
-    archive = _download(soundfont.package, partial, cache_dir / ".apt")
-    _run(["dpkg", "-x", str(archive), str(unpacked)], cwd=partial)
-    archive.unlink()
+    debian.unpack(soundfont.package, unpacked, cache_dir / ".apt")
     (unpacked / soundfont.file).rename(partial / file.name)
     (unpacked / "usr/share/doc" / soundfont.package / "copyright").rename(partial / "copyright")
     shutil.rmtree(unpacked)

@@ -66,13 +66,14 @@ def _added(client: SegueClient, piece: Path, music: Path) -> float:
 
 def _start(music: Path, data: Path, port: int) -> subprocess.Popen[str]:
     environment = os.environ | {"SEGUE_DATA_DIR": str(data), "SEGUE_PORT": str(port)}
-    process = subprocess.Popen(
-        [SEGUE, "up", str(music)], env=environment, stderr=subprocess.PIPE, text=True, process_group=0
-    )
-    for line in process.stderr or ():
-        if "Ctrl-C stops everything" in line:
+    log = data.with_name("segue.log")  # a file: nobody reads on while the benchmark runs, and a pipe would fill
+    with log.open("wb") as stream:
+        process = subprocess.Popen([SEGUE, "up", str(music)], env=environment, stderr=stream, process_group=0)
+    while process.poll() is None:
+        if "Ctrl-C stops everything" in log.read_text(encoding="utf-8"):
             return process
-    sys.exit("segue up ended before it was ready")
+        time.sleep(POLL_SECONDS)
+    sys.exit(f"segue up ended before it was ready:\n{log.read_text(encoding='utf-8')}")
 
 
 def _free_port() -> int:
