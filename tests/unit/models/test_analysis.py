@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 
@@ -130,7 +131,10 @@ def test_warm_up_prepares_a_worker():
 
 def test_library_errors_become_reasons(pieces, monkeypatch):
     """An error from inside a library is reported as the file's reason and keeps its cause."""
-    monkeypatch.setattr(analysis._loaded()[0].network, "place", torch.nn.Linear(3, 3))
+    encoder, card = analysis._loaded()
+    broken = copy.deepcopy(encoder)
+    broken.network.place = torch.nn.Linear(3, 3)
+    monkeypatch.setattr(analysis, "_loaded", lambda: (broken, card))
 
     with pytest.raises(AnalysisError, match="The analysis of this file failed") as failure:
         analyse(pieces["calm"])
