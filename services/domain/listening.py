@@ -14,6 +14,8 @@ class EventKind(StrEnum):
     SKIP = "skip"
     LIKE = "like"
     DISLIKE = "dislike"
+    BAN = "ban"
+    """Never again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,30 @@ class ListenEvent:
 class Taste:
     """One thing a listener likes: a direction in the vibe space.
 
-    `vector` has shape (128,), unit length; `plays` are the tracks it was made from, each with its weight.
+    `vector` has shape (128,), unit length; `weight` > 0 is its share of the answer beside other tastes'; `plays` are
+    the tracks it was made from, each with its weight, heaviest first.
     """
 
     vector: Vector
+    weight: float
     plays: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A track that was rejected, and how strongly: 1 for a skip at the very start, more for a dislike."""
+
+    track_id: str
+    vector: Vector
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a history says of its listener: at least one taste, heaviest first, and what they rejected."""
+
+    tastes: tuple[Taste, ...]
+    negatives: tuple[Negative, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,55 +1,84 @@
-"""What a listener likes, from what they did."""
+"""What a listener likes: tastes, several where the history has several, and what they rejected."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.catalog.tracks import Embedded
-from services.domain.listening import EventKind, ListenEvent, Taste
+from services.domain.listening import Negative, Profile, Taste
+from services.domain.track import Vector
+from services.recommend.ward import clusters
 
-EVENT_WEIGHTS = {EventKind.PLAY: 1.0, EventKind.LIKE: 2.0, EventKind.SKIP: -0.5, EventKind.DISLIKE: -1.0}
-"""How much one event says about a taste: a like twice as much as a play, a skip half as much against."""
+CLUSTERED = 200
+"""The heaviest plays decide what tastes there are; the others join the nearest."""
 
-VERDICTS = frozenset({EventKind.LIKE, EventKind.DISLIKE})
-"""Events that say outright what the listener thinks of a track."""
+SETBACK = 2.5
+"""How many plays of a taste a rejection close to it takes back."""
 
-HALF_LIFE_DAYS = 30.0
-"""An event this old counts half."""
+CLOSE = 0.3
+"""Cosine at which a rejection begins to concern a taste; at 1 it concerns it wholly."""
 
 LEAST_LENGTH = 1e-6
-"""A sum this short beside its strongest part has no direction: what was liked and disliked cancels out."""
+"""A sum this short beside its strongest part has no direction: what was liked cancels out."""
+
+Array = NDArray[np.float64]
 
 
-def taste_of(history: Sequence[ListenEvent], tracks: Mapping[str, Embedded], *, now: datetime) -> Taste | None:
-    """One taste: the weighted mean of the history, as a unit vector.
+def profile_of(weights: Mapping[str, float], tracks: Mapping[str, Embedded]) -> Profile | None:
+    """Tastes and negatives of a weighted history.
 
-    Events on tracks that are not in `tracks` say nothing. None when nothing has a direction.
+    Args:
+        weights: Of tracks, from `weights_of`; only proportions matter: old histories say as much as today's.
+        tracks: Embeddings of these tracks.
+
+    Returns:
+        None when nothing has a direction. A history of rejections alone has one taste: away from them.
     """
-    weights: dict[str, float] = {}
-    for event in history:
-        if event.track_id in tracks:
-            weight = weight_of(event, tracks[event.track_id].duration_ms, now=now)
-            # A verdict replaces what was said of the track before it.
-            before = 0.0 if event.kind in VERDICTS else weights.get(event.track_id, 0.0)
-            weights[event.track_id] = before + weight
     strongest = max(map(abs, weights.values()), default=0.0)
     if strongest == 0:
         return None
-    # Only proportions matter: a history that is all years old says as much as one of today.
-    total = np.sum([weight / strongest * tracks[track_id].vector for track_id, weight in weights.items()], axis=0)
+    shares = {track_id: weight / strongest for track_id, weight in weights.items()}
+    negatives = tuple(
+        Negative(track_id, tracks[track_id].vector, -share) for track_id, share in shares.items() if share < 0
+    )
+    liked = sorted((item for item in shares.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
+    tastes = _tastes(liked, tracks) if liked else _away_from(negatives)
+    kept = [taste for taste in (_set_back(taste, negatives) for taste in tastes) if taste.weight > 0]
+    kept = kept or tastes  # everything was rejected as well: the negatives still order the answer
+    return Profile(tuple(sorted(kept, key=lambda taste: -taste.weight)), negatives) if kept else None
+
+
+def _tastes(liked: list[tuple[str, float]], tracks: Mapping[str, Embedded]) -> list[Taste]:
+    vectors = np.stack([tracks[track_id].vector for track_id, _ in liked]).astype(np.float64)
+    weights = np.array([weight for _, weight in liked])
+    groups = clusters(vectors[:CLUSTERED], weights[:CLUSTERED])
+    centres = np.stack([np.average(vectors[group], axis=0, weights=weights[group]) for group in groups])
+    nearest = (vectors[CLUSTERED:] @ centres.T).argmax(1) if len(liked) > CLUSTERED else np.empty(0, dtype=int)
+    tastes = []
+    for index, group in enumerate(groups):
+        members = np.concatenate([np.sort(group), CLUSTERED + np.flatnonzero(nearest == index)])
+        vector = _direction((weights[members, None] * vectors[members]).sum(0))
+        if vector is not None:
+            plays = tuple(liked[member] for member in members)
+            tastes.append(Taste(vector, float(weights[members].sum()), plays))
+    return tastes
+
+
+def _away_from(negatives: tuple[Negative, ...]) -> list[Taste]:
+    vector = _direction(-np.sum([negative.strength * negative.vector for negative in negatives], axis=0))
+    return [] if vector is None else [Taste(vector, 1.0, ())]
+
+
+def _set_back(taste: Taste, negatives: tuple[Negative, ...]) -> Taste:
+    """The taste with less weight for every rejection that concerns it."""
+    lost = sum(
+        SETBACK * negative.strength * max(0.0, (float(negative.vector @ taste.vector) - CLOSE) / (1 - CLOSE))
+        for negative in negatives
+    )
+    return Taste(taste.vector, max(0.0, taste.weight - lost), taste.plays)
+
+
+def _direction(total: Array) -> Vector | None:
     length = float(np.linalg.norm(total))
-    if length < LEAST_LENGTH:
-        return None
-    return Taste(vector=(total / length).astype(np.float32), plays=tuple(weights.items()))
-
-
-def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime) -> float:
-    """What one event counts: its kind, how much of a play was heard, and how long ago it was."""
-    weight = EVENT_WEIGHTS[event.kind]
-    if event.kind == EventKind.PLAY and event.played_ms is not None and duration_ms:
-        weight *= min(1.0, event.played_ms / duration_ms)
-    if event.at is not None:
-        age_days = max(0.0, (now - event.at).total_seconds() / 86400)
-        weight *= 0.5 ** (age_days / HALF_LIFE_DAYS)
-    return weight
+    return None if length < LEAST_LENGTH else (total / length).astype(np.float32)
