@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidCursor, TrackNotFound
-from services.domain.track import EMBEDDING_DIM, Track, TrackStatus, Vector
+from services.domain.track import EMBEDDING_DIM, Embedded, Track, TrackStatus, Vector
 
 # SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
 IDS_PER_STATEMENT = 5000
@@ -28,14 +28,6 @@ class Page:
 
     tracks: list[Track]
     next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """A ready track's embedding, shape (128,), float32, unit length, and how long the track is."""
-
-    vector: Vector
-    duration_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +113,14 @@ class TrackStore:
         return resolved
 
     def embedded(self, track_ids: Sequence[str]) -> dict[str, Embedded]:
-        """Embeddings of the ready tracks among these ids, in one read."""
+        """The ready tracks among these ids with their embeddings, in one read."""
+        columns = (TrackRow.id, TrackRow.embedding, TrackRow.title, TrackRow.artist, TrackRow.album)
         with self._database.read() as session:
             return {
-                row.id: Embedded(vector_of(row.embedding), row.duration_ms)
+                row.id: Embedded(row.id, vector_of(row.embedding), row.title, row.artist, row.album, row.duration_ms)
                 for chunk in _chunks(track_ids)
                 for row in session.execute(
-                    select(TrackRow.id, TrackRow.embedding, TrackRow.duration_ms).where(
+                    select(*columns, TrackRow.duration_ms).where(
                         and_(TrackRow.id.in_(chunk), TrackRow.status == TrackStatus.READY)
                     )
                 )

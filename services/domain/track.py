@@ -77,3 +77,18 @@ class Track:
     tags: Mapping[str, float] | None
     model_version: str | None
     ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A ready track as the recommender sees it.
+
+    `vector` has shape (128,), float32, unit length; the rest is what its tags say.
+    """
+
+    id: str
+    vector: Vector
+    title: str
+    artist: str | None = None
+    album: str | None = None
+    duration_ms: int | None = None

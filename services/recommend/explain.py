@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from services.catalog.tracks import Embedded
 from services.domain.listening import Taste
-from services.domain.track import Vector
+from services.domain.track import Embedded, Vector
 
 PLAYS_NAMED = 3
 """A reason is read at a glance: the strongest few plays."""

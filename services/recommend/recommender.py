@@ -11,7 +11,12 @@ from services.domain.filters import Filters
 from services.domain.listening import Answer, ListenEvent, Recommendation
 from services.index import Query, VectorIndex
 from services.recommend.explain import because_of
-from services.recommend.taste import taste_of
+from services.recommend.rank import Wishes, questions, rank
+from services.recommend.taste import profile_of
+from services.recommend.weights import weights_of
+
+POOL = 100
+"""Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
 
 
 class Recommender:
@@ -67,15 +72,23 @@ class Recommender:
         ready = {event.track_id for event in history if names.get(event.track_id) in embedded}
         known = ready | {name for name in left_out if name in names}
         unknown = tuple(name for name in asked if name not in known)
-        taste = taste_of(heard, embedded, now=self._clock())
-        if taste is None:
+        durations = {track_id: track.duration_ms for track_id, track in embedded.items()}
+        profile = profile_of(weights_of(heard, durations, now=self._clock()), embedded)
+        if profile is None:
             return Answer(recommendations=(), unknown=unknown)
-        query = Query(taste.vector, limit, filters or Filters(), frozenset(names.values()))
-        [hits] = self._index.query([query])
-        found = self._tracks.embedded([hit.id for hit in hits])
+        pool = max(POOL, 2 * limit)
+        asked_of_index = [
+            Query(vector, pool, filters or Filters(), frozenset(names.values())) for vector in questions(profile)
+        ]
+        found = {hit.id for hits in self._index.query(asked_of_index) for hit in hits}
+        candidates = self._tracks.embedded(list(found))  # without a track that has just left the library
+        choices = rank(list(candidates.values()), profile, embedded, Wishes(limit=limit))
         recommendations = tuple(
-            Recommendation(hit.id, hit.score, because_of(taste, embedded, found[hit.id].vector))
-            for hit in hits
-            if hit.id in found  # a track that has just left the library
+            Recommendation(
+                choice.candidate.id,
+                choice.score,
+                because_of(profile.tastes[choice.taste], embedded, choice.candidate.vector),
+            )
+            for choice in choices
         )
         return Answer(recommendations, unknown)

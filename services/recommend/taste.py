@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.tracks import Embedded
 from services.domain.listening import Negative, Profile, Taste
-from services.domain.track import Vector
+from services.domain.track import Embedded, Vector
 from services.recommend.ward import clusters
 
 CLUSTERED = 200

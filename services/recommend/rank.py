@@ -1,0 +1,202 @@
+"""From candidates to an answer: every taste its share, nothing twice, not too much of one thing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.listening import Negative, Profile, Taste
+from services.domain.track import Embedded, Vector
+from services.recommend.duplicates import same_recording
+
+COMMON_GROUND = 0.4
+"""How far a taste's question leans towards the whole history: what fits both is the better find."""
+
+PLAY = 0.3
+"""Share of a score that is nearness to one play of the taste rather than to the taste itself."""
+
+PLAYS_SERVED = 12
+"""A taste's heaviest plays take turns in leading to its tracks."""
+
+TURN = 0.15
+"""What a play that has led to a track yields to one that has not."""
+
+PENALTY = 0.5
+"""What is taken off a track that lies where a rejected one lies."""
+
+CLOSE = 0.3
+"""Cosine at which a rejected track begins to weigh on a candidate."""
+
+VARIETY = 0.15
+"""Spread of the noise at full variety, in cosines."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What an answer should be like.
+
+    Attributes:
+        limit: Tracks.
+        diversity: 0 (only what fits best) to 1 (as unlike each other as the candidates allow).
+        variety: 0 (the same answer every time) to 1.
+        seed: Of the variety: the same seed gives the same answer.
+        per_artist: Tracks of one artist, as long as others are left.
+        per_album: Tracks of one album, likewise.
+    """
+
+    limit: int
+    diversity: float = 0.3
+    variety: float = 0.0
+    seed: int = 0
+    per_artist: int = 3
+    per_album: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate that was chosen, its cosine to the taste it serves, and which taste that is."""
+
+    candidate: Embedded
+    score: float
+    taste: int
+
+
+def questions(profile: Profile) -> list[Vector]:
+    """What to ask the index: a unit vector for each taste, leaning towards the whole."""
+    whole = np.sum([taste.weight * taste.vector for taste in profile.tastes], axis=0)
+    length = float(np.linalg.norm(whole))
+    ground = whole / length if length > 0 else 0.0 * whole
+    leaning = [(1 - COMMON_GROUND) * taste.vector + COMMON_GROUND * ground for taste in profile.tastes]
+    return [(vector / np.linalg.norm(vector)).astype(np.float32) for vector in leaning]
+
+
+def rank(
+    candidates: Sequence[Embedded], profile: Profile, heard: Mapping[str, Embedded], wishes: Wishes
+) -> list[Choice]:
+    """Choose tracks one by one.
+
+    The next seat goes to a taste by D'Hondt's rule, and there to the candidate that lies nearest to the taste and to
+    one of its plays, less what resembles rejected or chosen tracks.
+
+    Args:
+        candidates: In any order.
+        profile: Of the listener.
+        heard: The plays of its tastes.
+        wishes: Of the listener.
+
+    Returns:
+        At most `wishes.limit`, in the order to play.
+    """
+    round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes)
+    choices: list[Choice] = []
+    while len(choices) < wishes.limit and (choice := round_.choose()) is not None:
+        choices.append(choice)
+    return choices
+
+
+class _Round:
+    """The state of one ranking: what is left, who had how many turns."""
+
+    def __init__(
+        self, candidates: Sequence[Embedded], profile: Profile, heard: Mapping[str, Embedded], wishes: Wishes
+    ) -> None:
+        self._candidates = candidates
+        self._wishes = wishes
+        self._tastes = profile.tastes
+        self._vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
+        plain = _penalty(self._vectors, profile.negatives)
+        noise = wishes.variety * VARIETY * _noise(candidates, wishes.seed) if wishes.variety else 0.0
+        asked = np.stack(questions(profile)).astype(np.float64)
+        fits = (1 - PLAY) * self._vectors @ asked.T  # (candidates, tastes)
+        self._scores = [
+            fits[:, index] + PLAY * self._near(taste, heard) - plain + noise for index, taste in enumerate(self._tastes)
+        ]  # each (plays, candidates)
+        self._turns = [np.zeros(len(scores)) for scores in self._scores]
+        self._seats = [0] * len(self._tastes)
+        self._left = np.ones(len(candidates), dtype=bool)
+        self._alike = np.zeros(len(candidates))
+        self._artists: Counter[str] = Counter()
+        self._albums: Counter[tuple[str, str]] = Counter()
+        self._slack = 0
+
+    def choose(self) -> Choice | None:
+        """The next track; None when nothing is left."""
+        open_ = self._open()
+        if open_ is None:
+            return None
+        taste = max(range(len(self._tastes)), key=lambda i: self._tastes[i].weight / (self._seats[i] + 1))
+        weights = np.array([weight for _, weight in self._tastes[taste].plays[:PLAYS_SERVED]] or [1.0])
+        turns = TURN * self._turns[taste] * weights.max() / weights
+        values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike
+        play, winner = np.unravel_index(np.where(open_, values, -np.inf).argmax(), values.shape)
+        self._turns[taste][play] += 1
+        self._seats[taste] += 1
+        self._take(int(winner))
+        chosen = self._candidates[int(winner)]
+        return Choice(chosen, float(np.clip(chosen.vector @ self._tastes[taste].vector, -1, 1)), taste)
+
+    def _near(self, taste: Taste, heard: Mapping[str, Embedded]) -> Array:
+        """(plays, candidates): cosines; a taste without plays is its own."""
+        plays = [heard[track_id].vector for track_id, _ in taste.plays[:PLAYS_SERVED]] or [taste.vector]
+        near: Array = np.stack(plays).astype(np.float64) @ self._vectors.T
+        return near
+
+    def _open(self) -> NDArray[np.bool_] | None:
+        """Which candidates may be taken; caps give way one by one when nothing else is left."""
+        while self._left.any():
+            within = [left and self._within_caps(each) for left, each in zip(self._left, self._candidates, strict=True)]
+            if any(within):
+                return np.array(within)
+            self._slack += 1
+        return None
+
+    def _within_caps(self, candidate: Embedded) -> bool:
+        artist, album = _artist(candidate), _album(candidate)
+        return not (
+            (artist is not None and self._artists[artist] >= self._wishes.per_artist + self._slack)
+            or (album is not None and self._albums[album] >= self._wishes.per_album + self._slack)
+        )
+
+    def _take(self, winner: int) -> None:
+        chosen = self._candidates[winner]
+        cosines = self._vectors @ self._vectors[winner]
+        self._left[winner] = False
+        for index in np.flatnonzero(self._left):
+            if same_recording(chosen, self._candidates[index], float(cosines[index])):
+                self._left[index] = False
+        self._alike = np.maximum(self._alike, cosines)
+        if (artist := _artist(chosen)) is not None:
+            self._artists[artist] += 1
+        if (album := _album(chosen)) is not None:
+            self._albums[album] += 1
+
+
+def _penalty(vectors: Array, negatives: Sequence[Negative]) -> Array:
+    """(n,): strongest of the rejected tracks that each vector lies near."""
+    if not negatives:
+        return np.zeros(len(vectors))
+    near = vectors @ np.stack([negative.vector for negative in negatives]).astype(np.float64).T
+    strength = np.array([negative.strength for negative in negatives])
+    penalty: Array = PENALTY * (strength * np.maximum(0.0, (near - CLOSE) / (1 - CLOSE))).max(1)
+    return penalty
+
+
+def _noise(candidates: Sequence[Embedded], seed: int) -> Array:
+    """(n,): Gumbel noise that depends on seed and id alone, whatever else is a candidate."""
+    draws = (hashlib.blake2b(f"{seed}:{candidate.id}".encode(), digest_size=8).digest() for candidate in candidates)
+    uniform = [(int.from_bytes(draw) + 1) / (2**64 + 1) for draw in draws]
+    return np.array([-log(-log(draw)) for draw in uniform])
+
+
+def _artist(candidate: Embedded) -> str | None:
+    return candidate.artist.casefold() if candidate.artist else None
+
+
+def _album(candidate: Embedded) -> tuple[str, str] | None:
+    return (candidate.album.casefold(), _artist(candidate) or "") if candidate.album else None
