@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.domain.listening import Negative, Profile, Taste
 from services.domain.track import Embedded, Vector
 from services.recommend.duplicates import same_recording
+from services.recommend.taste import concern
 
 COMMON_GROUND = 0.4
 """How far a taste's question leans towards the whole history: what fits both is the better find."""
@@ -27,9 +28,6 @@ TURN = 0.15
 
 PENALTY = 0.5
 """What is taken off a track that lies where a rejected one lies."""
-
-CLOSE = 0.3
-"""Cosine at which a rejected track begins to weigh on a candidate."""
 
 VARIETY = 0.15
 """Spread of the noise at full variety, in cosines."""
@@ -134,11 +132,11 @@ class _Round:
         weights = np.array([weight for _, weight in self._tastes[taste].plays[:PLAYS_SERVED]] or [1.0])
         turns = TURN * self._turns[taste] * weights.max() / weights
         values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike
-        play, winner = np.unravel_index(np.where(open_, values, -np.inf).argmax(), values.shape)
+        play, winner = map(int, np.unravel_index(np.where(open_, values, -np.inf).argmax(), values.shape))
         self._turns[taste][play] += 1
         self._seats[taste] += 1
-        self._take(int(winner))
-        chosen = self._candidates[int(winner)]
+        self._take(winner)
+        chosen = self._candidates[winner]
         return Choice(chosen, float(np.clip(chosen.vector @ self._tastes[taste].vector, -1, 1)), taste)
 
     def _near(self, taste: Taste, heard: Mapping[str, Embedded]) -> Array:
@@ -167,7 +165,7 @@ class _Round:
         chosen = self._candidates[winner]
         cosines = self._vectors @ self._vectors[winner]
         self._left[winner] = False
-        for index in np.flatnonzero(self._left):
+        for index in np.flatnonzero(self._left).tolist():
             if same_recording(chosen, self._candidates[index], float(cosines[index])):
                 self._left[index] = False
         self._alike = np.maximum(self._alike, cosines)
@@ -183,7 +181,7 @@ def _penalty(vectors: Array, negatives: Sequence[Negative]) -> Array:
         return np.zeros(len(vectors))
     near = vectors @ np.stack([negative.vector for negative in negatives]).astype(np.float64).T
     strength = np.array([negative.strength for negative in negatives])
-    penalty: Array = PENALTY * (strength * np.maximum(0.0, (near - CLOSE) / (1 - CLOSE))).max(1)
+    penalty: Array = PENALTY * (strength * concern(near)).max(1)
     return penalty
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from services.domain.listening import Negative, Profile, Taste
 from services.domain.track import Embedded, Vector
@@ -12,16 +12,16 @@ from services.recommend.ward import clusters
 CLUSTERED = 200
 """The heaviest plays decide what tastes there are; the others join the nearest."""
 
-SETBACK = 2.5
+SETBACK = 4.0
 """How many plays of a taste a rejection close to it takes back."""
 
-CLOSE = 0.3
-"""Cosine at which a rejection begins to concern a taste; at 1 it concerns it wholly."""
+CLOSE = 0.1
+"""Cosine at which a rejection begins to concern what lies near it; at 1 it concerns it wholly."""
 
 LEAST_LENGTH = 1e-6
 """A sum this short beside its strongest part has no direction: what was liked cancels out."""
 
-Array = NDArray[np.float64]
+Array = npt.NDArray[np.float64]
 
 
 def profile_of(weights: Mapping[str, float], tracks: Mapping[str, Embedded]) -> Profile | None:
@@ -71,13 +71,16 @@ def _away_from(negatives: tuple[Negative, ...]) -> list[Taste]:
 
 def _set_back(taste: Taste, negatives: tuple[Negative, ...]) -> Taste:
     """The taste with less weight for every rejection that concerns it."""
-    lost = sum(
-        SETBACK * negative.strength * max(0.0, (float(negative.vector @ taste.vector) - CLOSE) / (1 - CLOSE))
-        for negative in negatives
-    )
+    lost = sum(SETBACK * negative.strength * float(concern(negative.vector @ taste.vector)) for negative in negatives)
     return Taste(taste.vector, max(0.0, taste.weight - lost), taste.plays)
 
 
 def _direction(total: Array) -> Vector | None:
     length = float(np.linalg.norm(total))
     return None if length < LEAST_LENGTH else (total / length).astype(np.float32)
+
+
+def concern(cosine: npt.ArrayLike) -> Array:
+    """How far a rejection concerns what lies at these cosines from it, 0 to 1."""
+    concerned: Array = np.maximum(0.0, (np.asarray(cosine, dtype=np.float64) - CLOSE) / (1 - CLOSE))
+    return concerned

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 MOST = 4
 """Tastes a listener may have at once."""
 
-COHERENT = 0.12
-"""A merge that costs less than this share of all variance joins what belongs together."""
+COHERENT = 0.6
+"""Cosine between the means of two groups from which on they are one."""
 
 Array = NDArray[np.float64]
 
@@ -26,10 +26,9 @@ def clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
     members = [np.array([index]) for index in range(len(points))]
     alive = np.ones(len(points), dtype=bool)
     costs = _costs(centres, masses)
-    spread = float((weights * np.square(points - np.average(points, axis=0, weights=weights)).sum(1)).sum())
     while (left := int(alive.sum())) > 1:
         kept, joined = np.unravel_index(costs.argmin(), costs.shape)
-        if left <= MOST and costs[kept, joined] > COHERENT * spread:
+        if left <= MOST and _cosine(centres[kept], centres[joined]) < COHERENT:
             break
         mass = masses[kept] + masses[joined]
         centres[kept] = (masses[kept] * centres[kept] + masses[joined] * centres[joined]) / mass
@@ -51,3 +50,8 @@ def _costs(centres: Array, masses: Array) -> Array:
     costs: Array = masses[:, None] * masses[None] / (masses[:, None] + masses[None]) * distances
     np.fill_diagonal(costs, np.inf)
     return costs
+
+
+def _cosine(one: Array, other: Array) -> float:
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / lengths if lengths > 0 else 0.0

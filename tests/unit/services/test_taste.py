@@ -1,119 +1,161 @@
-"""A history becomes a taste: what was liked pulls, what was skipped pushes, what is old fades."""
-
-from datetime import UTC, datetime, timedelta, timezone
+"""A weighted history becomes tastes: several where it is of several kinds, less of what was rejected."""
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.tracks import Embedded
-from services.domain.listening import EventKind, ListenEvent
+from services.domain.track import Embedded
 from services.recommend.explain import because_of
-from services.recommend.taste import HALF_LIFE_DAYS, taste_of, weight_of
+from services.recommend.taste import CLUSTERED, profile_of
+from services.recommend.ward import clusters
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 UNIT = np.eye(128, dtype=np.float32)
-TRACKS = {name: Embedded(UNIT[axis], 200_000) for axis, name in enumerate("abc")}
 
 
-def taste(*events: ListenEvent):
-    return taste_of(events, TRACKS, now=NOW)
+def near(axis: int, off: int, share: float = 0.2) -> np.ndarray:
+    vector = UNIT[axis] + share * UNIT[off]
+    return vector / np.linalg.norm(vector)
+
+
+TRACKS = {
+    name: Embedded(name, vector, name)
+    for name, vector in {
+        "a": UNIT[0],
+        "a1": near(0, 10),
+        "a2": near(0, 11),
+        "b": UNIT[1],
+        "b1": near(1, 12),
+        "b2": near(1, 13),
+        "c": UNIT[2],
+    }.items()
+}
+
+
+def profile(**weights: float):
+    return profile_of(weights, TRACKS)
 
 
 def test_one_play_is_the_track_itself():
     """A taste of one play points where the track is."""
-    assert taste(ListenEvent("a")).vector == pytest.approx(UNIT[0])
+    [taste] = profile(a=1.0).tastes
+
+    assert taste.vector == pytest.approx(UNIT[0])
+    assert taste.plays == (("a", 1.0),)
 
 
-def test_a_like_outweighs_a_play():
-    """The taste leans towards what was liked."""
-    vector = taste(ListenEvent("a", EventKind.LIKE), ListenEvent("b")).vector
+def test_a_coherent_history_is_one_taste():
+    """Tracks of one kind are not torn apart, and the heavier one leads."""
+    [taste] = profile(a=0.5, a1=1.0).tastes
 
-    assert vector[0] == pytest.approx(2 * vector[1])
-
-
-@pytest.mark.parametrize("kind", [EventKind.SKIP, EventKind.DISLIKE])
-def test_what_was_rejected_pushes_away(kind):
-    """The taste turns against a skipped or disliked track."""
-    assert taste(ListenEvent("a"), ListenEvent("b", kind)).vector[1] < 0
+    assert [track_id for track_id, _ in taste.plays] == ["a1", "a"]
+    assert taste.vector @ TRACKS["a1"].vector > taste.vector @ TRACKS["a"].vector
 
 
-def test_a_play_that_was_cut_short_counts_less():
-    """A quarter heard is a quarter of a play; more than all is one play."""
-    weights = [weight_of(ListenEvent("a", played_ms=ms), 200_000, now=NOW) for ms in (50_000, 200_000, 999_000)]
+def test_two_kinds_are_two_tastes_by_weight():
+    """Each kind is a taste of its own with the weight of its plays."""
+    first, second = profile(a=1, a1=1, a2=1, b=1, b1=1).tastes
 
-    assert weights == pytest.approx([0.25, 1.0, 1.0])
-
-
-def test_a_half_life_ago_counts_half():
-    """Recency fades by halves, and a clock that is ahead counts as now."""
-    ages = (timedelta(0), timedelta(days=HALF_LIFE_DAYS), timedelta(days=2 * HALF_LIFE_DAYS), timedelta(days=-3))
-    weights = [weight_of(ListenEvent("a", at=NOW - age), None, now=NOW) for age in ages]
-
-    assert weights == pytest.approx([1, 0.5, 0.25, 1])
+    assert {track_id for track_id, _ in first.plays} == {"a", "a1", "a2"}
+    assert (first.weight, second.weight) == (3, 2)
 
 
-def test_a_history_of_long_ago_still_has_a_taste():
-    """Only proportions matter: ten years fade all of it alike."""
-    old = NOW - timedelta(days=3650)
+def test_there_are_four_tastes_at_most():
+    """Ten unlike tracks are grouped."""
+    tracks = {str(axis): Embedded(str(axis), UNIT[axis], "") for axis in range(10)}
 
-    assert taste(ListenEvent("a", at=old), ListenEvent("b", at=old)).vector[:2] == pytest.approx([0.5**0.5] * 2)
+    tastes = profile_of(dict.fromkeys(tracks, 1.0), tracks).tastes
 
-
-def test_histories_without_direction_give_no_taste():
-    """Nothing heard, nothing known, or plays and skips that cancel out."""
-    assert taste() is None
-    assert taste(ListenEvent("unknown")) is None
-    assert taste(ListenEvent("a", EventKind.SKIP), ListenEvent("a", EventKind.SKIP), ListenEvent("a")) is None
+    assert len(tastes) == 4
+    assert sum(len(taste.plays) for taste in tastes) == 10
 
 
-def test_the_last_verdict_on_a_track_counts():
-    """Whoever dislikes what they liked before is led away from it, and back by another like."""
-    like, dislike = ListenEvent("a", EventKind.LIKE), ListenEvent("a", EventKind.DISLIKE)
+def test_rejections_take_weight_from_the_taste_that_they_concern():
+    """A skip near one taste costs it weight and leaves the other alone."""
+    before = {taste.plays[0][0]: taste.weight for taste in profile(a=1, a1=1, b=1, b1=1).tastes}
+    after = {taste.plays[0][0]: taste.weight for taste in profile(a=1, a1=1, b=1, b1=1, b2=-0.2).tastes}
 
-    assert taste(like, dislike).vector[0] == pytest.approx(-1)
-    assert taste(ListenEvent("a"), dislike, like).vector[0] == pytest.approx(1)
-
-
-@given(
-    st.lists(
-        st.builds(
-            ListenEvent,
-            track_id=st.sampled_from("abcx"),
-            kind=st.sampled_from(EventKind),
-            at=st.none() | st.datetimes(timezones=st.just(UTC)),
-            played_ms=st.none() | st.integers(0, 10**9),
-        ),
-        max_size=30,
-    )
-)
-def test_a_taste_is_always_a_finite_unit_vector(events):
-    """Whatever the history, the index gets a vector that it can take."""
-    found = taste(*events)
-
-    assert found is None or np.linalg.norm(found.vector) == pytest.approx(1, abs=1e-3)
+    assert after["a"] == before["a"]
+    assert 0 < after["b"] < before["b"]
 
 
-OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+def test_a_taste_that_was_rejected_again_and_again_is_given_up():
+    """After skips of its tracks a taste is gone, unless it is the only one."""
+    [left] = profile(a=1, a1=1, b=1, b1=-1, b2=-1).tastes
+
+    assert {track_id for track_id, _ in left.plays} == {"a", "a1"}
+    assert len(profile(a=1, a1=-1, a2=-1).tastes) == 1
 
 
-@given(st.datetimes(timezones=OFFSETS))
-@example(datetime.min.replace(tzinfo=timezone(timedelta(hours=5))))
-@example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
-def test_any_moment_in_any_time_zone_has_a_weight(at):
-    """Even one that has no equivalent in UTC."""
-    assert 0 <= weight_of(ListenEvent("a", at=at), None, now=NOW) <= 1
+def test_negatives_are_kept_with_their_strength():
+    """What was rejected is known beside the tastes, by its share of the strongest weight."""
+    [negative] = profile(a=2, c=-1).negatives
+
+    assert (negative.track_id, negative.strength) == ("c", 0.5)
+
+
+def test_rejections_alone_lead_away():
+    """A history of skips asks for the opposite."""
+    [taste] = profile(a=-1).tastes
+
+    assert taste.vector == pytest.approx(-UNIT[0])
+    assert taste.plays == ()
+
+
+def test_only_proportions_matter():
+    """Weights that are tiny because all is long ago give the same profile."""
+    today, long_ago = profile(a=1, b=0.5, c=-0.25), profile(a=1e-30, b=0.5e-30, c=-0.25e-30)
+
+    for one, other in zip(today.tastes, long_ago.tastes, strict=True):
+        assert one.vector == pytest.approx(other.vector)
+        assert one.weight == pytest.approx(other.weight)
+
+
+def test_histories_without_direction_give_no_profile():
+    """Nothing heard, or nothing left of it."""
+    assert profile() is None
+    assert profile(a=0.0) is None
+
+
+def test_every_play_of_a_long_history_belongs_to_a_taste():
+    """Those too light to decide what tastes there are join the nearest."""
+    tracks = {f"{index:04}": Embedded("", near(index % 2, 2 + index % 100), "") for index in range(CLUSTERED + 50)}
+
+    tastes = profile_of(dict.fromkeys(tracks, 1.0), tracks).tastes
+
+    assert sum(len(taste.plays) for taste in tastes) == CLUSTERED + 50
+
+
+def test_clusters_respect_weights():
+    """A heavy point pulls the middle one over."""
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [2.2, 0.0]])
+
+    groups = {tuple(sorted(group)) for group in clusters(np.tile(points, (2, 1)), np.array([1, 1, 1, 1, 1, 1e-3]))}
+
+    assert (0, 3) in groups
+    assert any({1, 4} <= set(group) for group in groups)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(TRACKS)), st.floats(-3, 3).filter(lambda weight: abs(weight) > 1e-9)))
+def test_tastes_are_always_finite_unit_vectors(weights):
+    """Whatever the history, the index gets vectors that it can take, each with a weight."""
+    found = profile_of(weights, TRACKS)
+
+    assert (found is None) == (not weights)
+    for taste in found.tastes if found else ():
+        assert np.linalg.norm(taste.vector) == pytest.approx(1, abs=1e-3)
+        assert taste.weight >= 0
 
 
 def test_a_far_away_track_still_has_a_reason():
     """Where no play pulls towards it, the one that pushes away least is named."""
-    assert because_of(taste(ListenEvent("a"), ListenEvent("b")), TRACKS, -UNIT[0]) == ("b",)
+    [taste] = profile(a=1.0).tastes
+
+    assert because_of(taste, TRACKS, -UNIT[0]) == ("a",)
 
 
 def test_the_reason_names_the_plays_that_pulled_most():
-    """Strongest first; what pushed away or pointed elsewhere is no reason."""
-    found = taste(ListenEvent("a"), ListenEvent("b", EventKind.LIKE), ListenEvent("c", EventKind.DISLIKE))
-    towards_both = (UNIT[0] + UNIT[1] + UNIT[2]) / np.sqrt(3)
+    """Strongest first, and only those that pulled."""
+    [taste] = profile(a=1.0, a1=0.5, a2=0.9).tastes
 
-    assert because_of(found, TRACKS, towards_both) == ("b", "a")
+    assert because_of(taste, TRACKS, near(0, 11)) == ("a", "a2", "a1")

@@ -1,0 +1,149 @@
+"""Ranking: every taste its share, nothing twice, caps that give way, the same answer for the same seed."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.domain.track import Embedded
+from services.recommend.duplicates import same_recording
+from services.recommend.rank import Wishes, questions, rank
+from services.recommend.taste import profile_of
+
+UNIT = np.eye(128, dtype=np.float32)
+RANDOM = np.random.default_rng(7)
+
+
+def around(axis: int, share: float = 0.8) -> np.ndarray:
+    noise = RANDOM.normal(size=128).astype(np.float32)
+    vector = UNIT[axis] + share * noise / np.linalg.norm(noise)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def library(axis: int, number: int, **tags: object) -> list[Embedded]:
+    return [Embedded(f"{axis}-{index:03}", around(axis), f"{axis} {index}", **tags) for index in range(number)]
+
+
+HEARD = {f"h{axis}": Embedded(f"h{axis}", UNIT[axis], "") for axis in range(4)}
+POOL = [*library(0, 40), *library(1, 40), *library(2, 40)]
+
+
+def chosen(wishes: Wishes, pool: list[Embedded] | None = None, **weights: float) -> list[str]:
+    choices = rank(POOL if pool is None else pool, profile_of(weights, HEARD), HEARD, wishes)
+    return [choice.candidate.id for choice in choices]
+
+
+def shares(ids: list[str]) -> Counter[str]:
+    return Counter(name.partition("-")[0] for name in ids)
+
+
+def test_tastes_share_the_answer_by_weight():
+    """Seats go by D'Hondt: two to one for twice the weight."""
+    assert shares(chosen(Wishes(9), h0=1.0, h1=0.5)) == {"0": 6, "1": 3}
+
+
+def test_tracks_near_rejected_ones_step_back():
+    """A rejection elsewhere changes nothing; one near a candidate moves it down."""
+    rejected = POOL[0]
+    heard = HEARD | {"no": Embedded("no", rejected.vector, "")}
+    before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, Wishes(40))
+    after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, Wishes(40))
+
+    def place(choices):
+        return [choice.candidate.id for choice in choices].index(rejected.id)
+
+    assert place(after) > place(before)
+
+
+def test_questions_are_unit_vectors_that_lean_towards_the_whole():
+    """One question a taste."""
+    asked = questions(profile_of({"h0": 1.0, "h1": 1.0}, HEARD))
+
+    assert len(asked) == 2
+    assert [float(np.linalg.norm(vector)) for vector in asked] == pytest.approx([1, 1])
+    assert 0 < asked[0] @ asked[1] < 1
+
+
+def test_no_artist_fills_the_answer_while_others_are_left():
+    """At most three of one artist and two of one album, without regard to case."""
+    pool = [*library(0, 20, artist="One", album="Hits"), *library(0, 20, artist="ONE"), *library(3, 20)]
+    pool = [
+        Embedded(str(index), *[getattr(each, name) for name in ("vector", "title", "artist", "album")])
+        for index, each in enumerate(pool)
+    ]
+
+    ids = chosen(Wishes(10), pool, h0=1.0)
+
+    assert sum(int(name) < 40 for name in ids) == 3
+    assert sum(int(name) < 20 for name in ids) <= 2
+
+
+def test_caps_give_way_when_nothing_else_is_left():
+    """A library of one artist still fills the answer."""
+    assert len(chosen(Wishes(20), library(0, 20, artist="One", album="Hits"), h0=1.0)) == 20
+
+
+def test_copies_of_a_recording_are_recommended_once():
+    """The same recording on another release is collapsed."""
+    original = Embedded("1", around(0), "Song", "Ann", "Album", 200_000)
+    copy = Embedded("2", original.vector, "Song (Remastered 2011)", "Ann", "Best of", 201_000)
+
+    assert len(chosen(Wishes(10), [original, copy], h0=1.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "cosine", "same"),
+    [
+        (("Song", "Ann", 201_000), 0.98, True),
+        (("Other", None, 201_000), 0.98, True),
+        (("Other", None, 201_000), 0.95, False),
+        (("Song [Mono Version]", "ann", 199_000), 0.75, True),
+        (("Song (live)", "Ann", 200_000), 0.75, False),
+        (("Other", "Ann", 200_000), 0.75, False),
+        (("Song", "Ann", 230_000), 0.99, False),
+        (("Song", "Ann", None), 0.99, False),
+    ],
+)
+def test_what_is_the_same_recording(other, cosine, same):
+    """Equal length and sound, or equal length and name with a similar sound."""
+    title, artist, duration_ms = other
+    one = Embedded("1", UNIT[0], "Song", "Ann", None, 200_000)
+
+    assert same_recording(one, Embedded("2", UNIT[0], title, artist, None, duration_ms), cosine) is same
+
+
+def test_diversity_makes_an_answer_less_alike():
+    """Mean cosine between recommended tracks falls."""
+
+    def likeness(diversity: float) -> float:
+        vectors = {each.id: each.vector for each in POOL}
+        answer = np.stack([vectors[name] for name in chosen(Wishes(10, diversity=diversity), h0=1.0)])
+        return float((answer @ answer.T).mean())
+
+    assert likeness(1.0) < likeness(0.3) < likeness(0.0)
+
+
+def test_variety_follows_its_seed():
+    """The same seed gives the same answer in any order of candidates, another seed another; none is none."""
+    plain = chosen(Wishes(10), h0=1.0)
+    first, again = (chosen(Wishes(10, variety=1.0, seed=1), pool, h0=1.0) for pool in (POOL, POOL[::-1]))
+
+    assert first == again
+    assert first != chosen(Wishes(10, variety=1.0, seed=2), h0=1.0)
+    assert plain == chosen(Wishes(10, seed=5), h0=1.0)
+    assert first != plain
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(HEARD)), st.sampled_from([-2.0, -0.5, 0.3, 1.0]), min_size=1),
+    st.integers(1, 60),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_the_limit_is_met_and_nothing_comes_twice(weights, limit, diversity, variety):
+    """Whatever the history and the wishes."""
+    ids = chosen(Wishes(limit, diversity, variety), POOL[::3], **weights)
+
+    assert len(ids) == len(set(ids)) == min(limit, len(POOL[::3]))
