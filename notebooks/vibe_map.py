@@ -25,6 +25,7 @@ import pandas as pd
 
 from services.client import SegueClient
 from services.domain.listening import EventKind, ListenEvent
+from services.domain.question import Question
 from services.domain.track import TrackStatus
 from services.settings import Settings
 
@@ -136,13 +137,13 @@ library.groupby("folder")[["own_folder", "own_folder_by_chance"]].mean().round(2
 
 # %%
 calm = list(library.energy.nsmallest(3).index)
-history = [
+history = (
     ListenEvent(calm[0], EventKind.PLAY),
     ListenEvent(calm[1], EventKind.PLAY),
     ListenEvent(calm[2], EventKind.LIKE),
     ListenEvent(library.energy.idxmax(), EventKind.SKIP),
-]
-answer = client.recommend(history, limit=8)
+)
+answer = client.recommend(Question(history=history, limit=8))
 pd.DataFrame(
     {
         "title": [track.title for track in answer.tracks],

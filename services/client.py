@@ -1,7 +1,7 @@
 """A typed client of the HTTP API, for the command line, notebooks and other programs."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -12,14 +12,15 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from services.api.problem_types import MEDIA_TYPE, type_of
-from services.api.schemas import AudioFeatures, Job, Recommendations, Track, TrackPage
+from services.api.schemas import AudioFeatures, Job, Recommendations, SimilarTracks, Track, TrackPage
 from services.api.service_schemas import NotReady, Problem, Readiness, Status
 from services.domain import errors
 from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters
 from services.domain.job import JobState
-from services.domain.listening import ListenEvent
+from services.domain.question import Question
 from services.domain.track import TrackStatus
+from services.wire import filters_as_parameters, question_as_json
 
 # Longer than any answer takes, uploads apart.
 TIMEOUT_SECONDS = 10.0
@@ -82,27 +83,14 @@ class SegueClient:
         """One track by its id or an external id."""
         return self._get(Track, f"/v1/tracks/{_segment(track_id)}")
 
-    def similar(self, track_id: str, *, limit: int = 10, filters: Filters | None = None) -> Recommendations:
+    def similar(self, track_id: str, *, limit: int = 10, filters: Filters | None = None) -> SimilarTracks:
         """The tracks that feel most like this one."""
-        parameters = {"limit": limit, **_as_parameters(filters or Filters())}
-        return self._get(Recommendations, f"/v1/tracks/{_segment(track_id)}/similar", params=parameters)
+        parameters = {"limit": limit, **filters_as_parameters(filters or Filters())}
+        return self._get(SimilarTracks, f"/v1/tracks/{_segment(track_id)}/similar", params=parameters)
 
-    def recommend(
-        self,
-        history: Iterable[ListenEvent | str],
-        *,
-        limit: int = 10,
-        filters: Filters | None = None,
-        exclude: Iterable[str] = (),
-    ) -> Recommendations:
-        """What to play after a history; a bare id in it is a play."""
-        body = {
-            "history": [_as_json(event) for event in history],
-            "limit": limit,
-            "filters": _as_body(filters or Filters()),
-            "exclude": list(exclude),
-        }
-        return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
+    def recommend(self, question: Question) -> Recommendations:
+        """What to play after a history."""
+        return self._ask(Recommendations, "POST", "/v1/recommendations", json=question_as_json(question))
 
     def audio_features(self, track_id: str) -> AudioFeatures:
         """The analysis of a track."""
@@ -209,26 +197,3 @@ _BY_STATUS: dict[int, type[SegueError]] = {
 
 def _segment(name: str) -> str:
     return quote(name, safe="")
-
-
-def _as_json(event: ListenEvent | str) -> dict[str, Any]:
-    if isinstance(event, str):
-        return {"track_id": event}
-    return {
-        "track_id": event.track_id,
-        "event": event.kind.value,
-        "at": None if event.at is None else event.at.isoformat(),
-        "played_ms": event.played_ms,
-    }
-
-
-def _as_body(filters: Filters) -> dict[str, Any]:
-    ranges = {name: {"min": wanted.min, "max": wanted.max} for name, wanted in filters.ranges.items()}
-    return {**ranges, **{name: list(values) for name, values in filters.any_of.items()}}
-
-
-def _as_parameters(filters: Filters) -> dict[str, Any]:
-    ends = {f"min_{name}": wanted.min for name, wanted in filters.ranges.items()}
-    ends |= {f"max_{name}": wanted.max for name, wanted in filters.ranges.items()}
-    given = {name: value for name, value in ends.items() if value is not None}
-    return {**given, **{name: list(values) for name, values in filters.any_of.items()}}

@@ -77,7 +77,7 @@ def compose(settings: Settings) -> Services:
         catalogue=catalogue,
         queue=queue,
         index=index,
-        recommender=Recommender(catalogue.tracks, index),
+        recommender=Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days),
         embedded=embedded,
     )
 

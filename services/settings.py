@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1, description="Largest upload that is accepted, in bytes."
     )
+    half_life_days: float = Field(
+        default=30.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Age in days at which a listen counts half, unless a request names another half-life.",
+    )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

@@ -44,4 +44,5 @@ KEYWORDS: dict[str, str] = {
     "genre": "One of these genres, without regard to case",
     "artist": "One of these artists, without regard to case",
     "album": "One of these albums, without regard to case",
+    "tags": "One of these tags that the encoder heard clearly (audio-features lists them), without regard to case",
 }

@@ -40,3 +40,9 @@ PLAYED_MS_MAX = 24 * 60 * 60 * 1000
 
 RETRY_AFTER_SECONDS = 5
 """When a client may ask again after a 503: a broker restart takes about this long."""
+
+SEED_MAX = 2**63 - 1
+"""Any integer that every language and database has."""
+
+HALF_LIFE_DAYS_MAX = 36_500.0
+"""A century: events of all times count alike."""

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.api import filters, schemas, service_schemas
+from services.api import filters, questions, schemas, service_schemas
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
 from services.api.problem_types import MEDIA_TYPE
@@ -31,10 +31,11 @@ TAGS = [
 
 REFERENCE = "#/components/schemas/{model}"
 
-_SENT: tuple[type[BaseModel], ...] = (schemas.RecommendationRequest, schemas.ScanRequest)
+_SENT: tuple[type[BaseModel], ...] = (questions.RecommendationRequest, schemas.ScanRequest)
 _ANSWERED: tuple[type[BaseModel], ...] = (
     schemas.TrackPage,
     schemas.Recommendations,
+    schemas.SimilarTracks,
     schemas.AudioFeatures,
     schemas.Job,
     service_schemas.Health,

@@ -14,23 +14,18 @@ from pydantic import (
 )
 
 from services.api.fields import DESCRIPTORS, MEASURES
-from services.api.filters import FilterBody
 from services.api.limits import (
     CURSOR_MAX,
-    EXCLUDE_MAX,
-    HISTORY_MAX,
     ID_MAX,
     PAGE_DEFAULT,
     PAGE_MAX,
     PATH_MAX,
     PLAYED_MS_MAX,
-    RESULTS_DEFAULT,
-    RESULTS_MAX,
     TEXT_MAX,
 )
 from services.domain import job as domain_job
 from services.domain import listening, track
-from services.domain.filters import ATTRIBUTES, Filters
+from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobKind, JobState
 from services.domain.listening import EventKind
 from services.domain.track import TrackStatus
@@ -119,17 +114,43 @@ class TrackPage(Response):
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
 
 
-class RecommendedTrack(Track):
-    """A track to play next, and why."""
+class SimilarTrack(Track):
+    """A track and how alike it is."""
 
     score: float = Field(description="Cosine similarity to the taste or seed it answers, −1 to 1; 1 is the same.")
     because_of: list[str] = Field(description="Ids of the tracks that led to it, strongest first.")
 
 
+class RecommendedTrack(SimilarTrack):
+    """A track to play next, and why."""
+
+    taste: int | None = Field(description="Which of `tastes` it serves, counted from 0; null where nothing is known.")
+
+
+class Taste(Response):
+    """One of the things that a listener likes."""
+
+    label: str = Field(description="In words made from its tags and attributes, such as “calm, piano, slow”.")
+    weight: float = Field(description="Its share of all that the listener likes, 0 to 1.")
+    plays: list[str] = Field(description="Ids of the tracks it was made from, heaviest first.")
+
+    @classmethod
+    def of(cls, found: listening.DescribedTaste) -> Self:
+        """The answer for a taste that the recommender described."""
+        return cls(label=found.label, weight=found.weight, plays=list(found.plays))
+
+
+class SimilarTracks(Response):
+    """Tracks that feel like one track, nearest first."""
+
+    tracks: list[SimilarTrack]
+
+
 class Recommendations(Response):
-    """Tracks to play next, best first."""
+    """Tracks to play next, in the order asked for."""
 
     tracks: list[RecommendedTrack]
+    tastes: list[Taste] = Field(description="What the history says its listener likes, heaviest first.")
     unknown: list[str] = Field(description="Ids in the question that no ready track has.")
 
 
@@ -160,37 +181,6 @@ class ListenEvent(Request):
     def to_domain(self) -> listening.ListenEvent:
         """The event as the recommender takes it."""
         return listening.ListenEvent(self.track_id, self.event, self.at, self.played_ms)
-
-
-class RecommendationRequest(Request):
-    """A listening history, and what is wanted of the answer."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "history": [
-                    {"track_id": EXAMPLE_PLAY, "event": "play", "at": "2026-03-01T20:15:00Z", "played_ms": 183_000},
-                    {"track_id": "navidrome:a1b2", "event": "skip", "played_ms": 4_000},
-                ],
-                "limit": 10,
-                "filters": {"tempo": {"min": 90, "max": 120}, "genre": ["rock"]},
-                "exclude": ["isrc:USRC17607839"],
-            }
-        }
-    )
-
-    history: list[ListenEvent] = Field(max_length=HISTORY_MAX, description="What was heard, in any order.")
-    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
-    filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
-    exclude: list[TrackName] = Field(
-        default_factory=list,
-        max_length=EXCLUDE_MAX,
-        description="Ids of tracks to leave out; the history's own are left out anyway.",
-    )
-
-    def domain_filters(self) -> Filters:
-        """The conditions as the vector index takes them."""
-        return Filters() if self.filters is None else self.filters.to_domain()
 
 
 class ScanRequest(Request):

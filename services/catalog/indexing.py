@@ -8,13 +8,11 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
 from services.catalog.tables import MetaRow, TrackRow
-from services.catalog.tracks import EMBEDDING_BYTES, vector_of
-from services.domain.filters import RANGE_FIELDS
+from services.catalog.tracks import EMBEDDING_BYTES, heard, measured_of, vector_of
 from services.domain.track import TrackStatus
 from services.index.vector_index import PayloadValue, Point
 
 GENERATION = "index_generation"
-NO_KEY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +103,14 @@ def _has_point(row: TrackRow) -> bool:
 
 
 def _point(row: TrackRow) -> Point:
-    measured = {**(row.descriptors or {}), **(row.attributes or {})}
-    if measured.get("key") == NO_KEY:  # nothing is known then: no filter on key or mode may match
-        measured |= {"key": None, "mode": None}
-    measured |= {"year": row.year, "duration_ms": row.duration_ms}
-    payload: dict[str, PayloadValue] = {name: measured.get(name) for name in RANGE_FIELDS}
+    payload: dict[str, PayloadValue] = dict(
+        measured_of(row.descriptors, row.attributes, year=row.year, duration_ms=row.duration_ms)
+    )
     payload |= {
         name: value.casefold()
         for name, value in (("genre", row.genre), ("artist", row.artist), ("album", row.album))
         if value
     }
+    payload["tags"] = heard(row.tags) or None
     known = {name: value for name, value in payload.items() if value is not None}
     return Point(id=row.id, vector=vector_of(row.embedding), payload=known)

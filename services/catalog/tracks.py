@@ -4,22 +4,25 @@ import base64
 import binascii
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import and_, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.catalog.database import Database
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidCursor, TrackNotFound
+from services.domain.filters import RANGE_FIELDS, TAG_HEARD
 from services.domain.track import EMBEDDING_DIM, Embedded, Track, TrackStatus, Vector
 
 # SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
 IDS_PER_STATEMENT = 5000
 EMBEDDING_BYTES = 4 * EMBEDDING_DIM
+NO_KEY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +115,26 @@ class TrackStore:
                 resolved |= _resolve_external(session, chunk)
         return resolved
 
-    def embedded(self, track_ids: Sequence[str]) -> dict[str, Embedded]:
-        """The ready tracks among these ids with their embeddings, in one read."""
-        columns = (TrackRow.id, TrackRow.embedding, TrackRow.title, TrackRow.artist, TrackRow.album)
+    def embedded(self, track_ids: Sequence[str], *, detailed: bool = False) -> dict[str, Embedded]:
+        """The ready tracks among these ids with their embeddings, in one read.
+
+        What was measured and heard is read only if `detailed`: parsing it takes longer than all the rest.
+        """
+        columns: list[InstrumentedAttribute[Any]] = [
+            TrackRow.id,
+            TrackRow.embedding,
+            TrackRow.title,
+            TrackRow.artist,
+            TrackRow.album,
+            TrackRow.year,
+        ]
+        columns += [TrackRow.duration_ms, *((TrackRow.attributes, TrackRow.descriptors, TrackRow.tags) * detailed)]
         with self._database.read() as session:
             return {
-                row.id: Embedded(row.id, vector_of(row.embedding), row.title, row.artist, row.album, row.duration_ms)
+                row.id: _embedded(row, detailed=detailed)
                 for chunk in _chunks(track_ids)
                 for row in session.execute(
-                    select(*columns, TrackRow.duration_ms).where(
-                        and_(TrackRow.id.in_(chunk), TrackRow.status == TrackStatus.READY)
-                    )
+                    select(*columns).where(TrackRow.id.in_(chunk), TrackRow.status == TrackStatus.READY)
                 )
             }
 
@@ -162,6 +174,33 @@ def vector_of(embedding: bytes | None) -> Vector:
     if embedding is None or len(embedding) != EMBEDDING_BYTES:
         raise ValueError(f"a stored embedding has {len(embedding or b'')} bytes instead of {EMBEDDING_BYTES}")
     return np.frombuffer(embedding, dtype="<f4")
+
+
+def measured_of(
+    descriptors: Mapping[str, Any] | None,
+    attributes: Mapping[str, Any] | None,
+    *,
+    year: int | None,
+    duration_ms: int | None,
+) -> dict[str, float]:
+    """What is known of a track by the names of `RANGE_FIELDS`."""
+    found = {**(descriptors or {}), **(attributes or {}), "year": year, "duration_ms": duration_ms}
+    if found.get("key") == NO_KEY:  # nothing is known then: no condition on key or mode may match
+        found |= {"key": None, "mode": None}
+    return {name: found[name] for name in RANGE_FIELDS if found.get(name) is not None}
+
+
+def heard(tags: Mapping[str, float] | None) -> list[str]:
+    """The tags that the encoder heard clearly, case-folded and without the data set they come from."""
+    return sorted({name.casefold().split(":")[-1] for name, strength in (tags or {}).items() if strength >= TAG_HEARD})
+
+
+def _embedded(row: Any, *, detailed: bool) -> Embedded:  # noqa: ANN401  a row of the columns that `embedded` selects
+    found = Embedded(row.id, vector_of(row.embedding), row.title, row.artist, row.album, row.duration_ms)
+    if not detailed:
+        return found
+    measured = measured_of(row.descriptors, row.attributes, year=row.year, duration_ms=row.duration_ms)
+    return replace(found, measured=measured, tags=row.tags or {})
 
 
 def _tracks(session: Session, rows: Sequence[TrackRow]) -> list[Track]:

@@ -11,6 +11,8 @@ from services.commands.naming import resolve
 from services.commands.scanning import follow_scan, request_scan, wait_for_index
 from services.domain.errors import SegueError
 from services.domain.job import JobState
+from services.domain.listening import plays
+from services.domain.question import Question
 from services.domain.track import TrackStatus
 from services.instance import running_url
 from services.settings import Settings
@@ -64,7 +66,7 @@ def recommend(names: list[str], limit: int, *, as_json: bool) -> None:
     """List what to play after some tracks."""
     with _connect(Settings()) as client:
         played = [resolve(client, name) for name in names]
-        answer = client.recommend([track.id for track in played], limit=limit)
+        answer = client.recommend(Question(history=plays(track.id for track in played), limit=limit))
     if as_json:
         output.print_json(answer)
         return

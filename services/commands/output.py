@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.api.schemas import Job, RecommendedTrack, Track
+from services.api.schemas import Job, SimilarTrack, Track
 from services.api.service_schemas import Status
 from services.domain.track import TrackStatus
 
@@ -32,7 +32,7 @@ def print_json(answer: BaseModel | Mapping[str, Any]) -> None:
     answers.out(json.dumps(content, ensure_ascii=False))
 
 
-def show_recommended(tracks: Sequence[RecommendedTrack]) -> None:
+def show_recommended(tracks: Sequence[SimilarTrack]) -> None:
     """Tracks with their scores, best first."""
     table = Table("score", "title", "artist", "album", box=None)
     table.add_column("id", no_wrap=True)  # to be copied
@@ -72,7 +72,7 @@ def show_failures(job: Job) -> None:
         note(f"… and {job.failed - FAILURES_SHOWN} more: GET /v1/jobs/{job.id}")
 
 
-def show_example(seed: Track, tracks: Sequence[RecommendedTrack]) -> None:
+def show_example(seed: Track, tracks: Sequence[SimilarTrack]) -> None:
     """A first recommendation from the listener's own library."""
     note(f"For example, after {described(seed)} play:")
     for place, track in enumerate(tracks, start=1):

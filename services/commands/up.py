@@ -10,6 +10,8 @@ from services.client import SegueClient
 from services.commands import output
 from services.commands.scanning import follow_scan, request_scan, wait_for_index
 from services.domain.errors import AlreadyRunning, PathNotScannable, ServiceUnreachable, Unavailable
+from services.domain.listening import plays
+from services.domain.question import Question
 from services.domain.track import TrackStatus
 from services.instance import running_url
 from services.settings import Settings
@@ -86,7 +88,7 @@ def _scan_and_show(client: SegueClient, folder: Path, tick: Callable[[], None]) 
         output.note("No track of the library could be analysed, so there is nothing to recommend yet.")
         return
     seed = library[len(library) // 2]
-    answer = client.recommend([seed.id], limit=EXAMPLE_SIZE)
+    answer = client.recommend(Question(history=plays([seed.id]), limit=EXAMPLE_SIZE))
     output.show_example(seed, answer.tracks)
 
 

@@ -27,8 +27,11 @@ RANGE_FIELDS = (
 )
 """Numeric payload fields; every one has a payload index."""
 
-KEYWORD_FIELDS = ("genre", "artist", "album")
-"""Text payload fields, compared without regard to case; every one has a payload index."""
+KEYWORD_FIELDS = ("genre", "artist", "album", "tags")
+"""Text payload fields, compared without regard to case; every one has a payload index. `tags` holds many."""
+
+TAG_HEARD = 0.2
+"""Strength from which on a tag that the encoder heard counts as a tag of the track: three or four do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,16 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All conditions must hold: every range, and for every keyword field one of its values.
+    """All conditions must hold: every range, for every keyword field one of its values, and none of those unwanted.
 
     A track whose field is null satisfies no condition on that field.
     """
 
     ranges: Mapping[str, Range] = field(default_factory=dict)
     any_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    none_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (self.any_of.keys() - set(KEYWORD_FIELDS)):
+        keywords = self.any_of.keys() | self.none_of.keys()
+        if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (keywords - set(KEYWORD_FIELDS)):
             raise ValueError(f"No filter exists on {', '.join(sorted(unknown))}.")

@@ -1,5 +1,6 @@
 """What was heard, and what to hear next."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,11 @@ class ListenEvent:
     at: datetime | None = None
     """Aware; None means now."""
     played_ms: int | None = None
+
+
+def plays(track_ids: Iterable[str]) -> tuple[ListenEvent, ...]:
+    """A history of whole plays, just now."""
+    return tuple(ListenEvent(track_id) for track_id in track_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,15 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedTaste:
+    """A taste in words, its share of the whole (0 to 1), and its plays, heaviest first."""
+
+    label: str
+    weight: float
+    plays: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """A track to play next."""
 
@@ -68,11 +83,14 @@ class Recommendation:
     """Cosine similarity to the taste or seed it answers, −1 to 1."""
     because_of: tuple[str, ...]
     """The plays that led to it, strongest first."""
+    taste: int | None = None
+    """Which of the answer's tastes it serves; None for a single seed's neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Recommendations, and the ids in the question that no ready track has."""
+    """Recommendations, the tastes they serve, and the ids in the question that no ready track has."""
 
     recommendations: tuple[Recommendation, ...]
     unknown: tuple[str, ...]
+    tastes: tuple[DescribedTaste, ...] = ()

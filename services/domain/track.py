@@ -83,7 +83,9 @@ class Track:
 class Embedded:
     """A ready track as the recommender sees it.
 
-    `vector` has shape (128,), float32, unit length; the rest is what its tags say.
+    `vector` has shape (128,), float32, unit length; `measured` holds attributes, descriptors, year and length by
+    the names of `RANGE_FIELDS`, absent where nothing is known; `tags` is what the encoder heard. Both are empty where
+    nobody asked for them.
     """
 
     id: str
@@ -92,3 +94,5 @@ class Embedded:
     artist: str | None = None
     album: str | None = None
     duration_ms: int | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, float] = field(default_factory=dict)

@@ -49,7 +49,11 @@ class Conditions:
             self.field(key=name, match=self.any_of(any=[value.casefold() for value in values]))
             for name, values in query.filters.any_of.items()
         ]
-        must_not = [self.has_id(query.exclude)] if query.exclude else []
+        must_not = [
+            self.field(key=name, match=self.any_of(any=[value.casefold() for value in values]))
+            for name, values in query.filters.none_of.items()
+        ]
+        must_not += [self.has_id(query.exclude)] if query.exclude else []
         return self.filter(must=must, must_not=must_not) if must or must_not else None
 
 

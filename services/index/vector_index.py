@@ -7,7 +7,7 @@ from typing import Protocol
 from services.domain.filters import Filters
 from services.domain.track import Vector
 
-PayloadValue = str | int | float | None
+PayloadValue = str | int | float | list[str] | None
 
 
 @dataclass(frozen=True, slots=True)

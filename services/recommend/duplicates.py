@@ -1,6 +1,9 @@
 """Is it the same recording, on another release or in another encoding?"""
 
 import re
+from collections.abc import Iterable
+
+import numpy as np
 
 from services.domain.track import Embedded
 
@@ -24,6 +27,19 @@ def same_recording(one: Embedded, other: Embedded, cosine: float) -> bool:
     if abs(one.duration_ms - other.duration_ms) > LENGTHS_DIFFER_MS:
         return False
     return cosine >= SAME_SOUND or (cosine >= SAME_NAME and one.artist is not None and _name(one) == _name(other))
+
+
+def unheard(candidates: Iterable[Embedded], heard: Iterable[Embedded]) -> list[Embedded]:
+    """The candidates that are none of the recordings that were heard already."""
+    offered, known = list(candidates), list(heard)
+    if not offered or not known:
+        return offered
+    cosines = np.stack([track.vector for track in offered]) @ np.stack([track.vector for track in known]).T
+    same = set()
+    for row, column in np.argwhere(cosines >= SAME_NAME).tolist():
+        if row not in same and same_recording(offered[row], known[column], float(cosines[row, column])):
+            same.add(row)
+    return [track for row, track in enumerate(offered) if row not in same]
 
 
 def _name(track: Embedded) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.domain.listening import Negative, Profile, Taste
 from services.domain.track import Embedded, Vector
 from services.recommend.duplicates import same_recording
+from services.recommend.targets import pull
 from services.recommend.taste import concern
 
 COMMON_GROUND = 0.4
@@ -46,6 +47,7 @@ class Wishes:
         seed: Of the variety: the same seed gives the same answer.
         per_artist: Tracks of one artist, as long as others are left.
         per_album: Tracks of one album, likewise.
+        targets: Values to aim for, by the names of `RANGE_FIELDS`.
     """
 
     limit: int
@@ -54,6 +56,7 @@ class Wishes:
     seed: int = 0
     per_artist: int = 3
     per_album: int = 2
+    targets: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ def rank(
     Returns:
         At most `wishes.limit`, in the order to play.
     """
+    if not candidates:
+        return []
     round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes)
     choices: list[Choice] = []
     while len(choices) < wishes.limit and (choice := round_.choose()) is not None:
@@ -108,7 +113,7 @@ class _Round:
         self._wishes = wishes
         self._tastes = profile.tastes
         self._vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
-        plain = _penalty(self._vectors, profile.negatives)
+        plain = _penalty(self._vectors, profile.negatives) + pull(candidates, wishes.targets)
         noise = wishes.variety * VARIETY * _noise(candidates, wishes.seed) if wishes.variety else 0.0
         asked = np.stack(questions(profile)).astype(np.float64)
         fits = (1 - PLAY) * self._vectors @ asked.T  # (candidates, tastes)

@@ -1,31 +1,79 @@
-"""The recommender: resolves names, makes a taste, asks the index, explains the answer."""
+"""The recommender: resolves names, makes a profile, asks the index, ranks, explains the answer."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
 
 from services.catalog.database import now as present
 from services.catalog.tracks import TrackStore
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import Filters
-from services.domain.listening import Answer, ListenEvent, Recommendation
+from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Taste
+from services.domain.question import Order, Question
+from services.domain.track import EMBEDDING_DIM, Embedded
 from services.index import Query, VectorIndex
+from services.recommend.duplicates import unheard
 from services.recommend.explain import because_of
-from services.recommend.rank import Wishes, questions, rank
+from services.recommend.label import label_of
+from services.recommend.order import in_order
+from services.recommend.rank import PLAYS_SERVED, Choice, Wishes, questions, rank
+from services.recommend.targets import around
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
 
 POOL = 100
 """Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
 
+WIDENING = 4
+"""How much deeper the index is asked where an answer is not full."""
+
+DIRECTIONS = 8
+"""Where nothing is known of a listener, the answer is drawn from this many directions."""
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A history as far as the catalogue knows it."""
+
+    names: Mapping[str, str]
+    events: tuple[ListenEvent, ...]
+    tracks: Mapping[str, Embedded]
+    weights: Mapping[str, float]
+
+    def unknown(self, asked: Iterable[str]) -> tuple[str, ...]:
+        """Names that no ready track goes by."""
+        return tuple(name for name in dict.fromkeys(asked) if self.names.get(name) not in self.tracks)
+
+    def last(self) -> Embedded | None:
+        """What was played last of all that counts for something."""
+        liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
+        return self.tracks[max(liked, key=lambda event: event.at or _LATEST).track_id] if liked else None
+
+    def artists(self) -> tuple[str, ...]:
+        """Whom the plays are by."""
+        liked = (self.tracks[track_id].artist for track_id, weight in self.weights.items() if weight > 0)
+        return tuple(dict.fromkeys(artist for artist in liked if artist))
+
 
 class Recommender:
     """Answers from the catalogue's embeddings and the vector index."""
 
-    def __init__(self, tracks: TrackStore, index: VectorIndex, clock: Callable[[], datetime] = present) -> None:
+    def __init__(
+        self,
+        tracks: TrackStore,
+        index: VectorIndex,
+        clock: Callable[[], datetime] = present,
+        *,
+        half_life_days: float,
+    ) -> None:
         self._tracks = tracks
         self._index = index
         self._clock = clock
+        self._half_life_days = half_life_days
 
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -49,46 +97,107 @@ class Recommender:
         [hits] = self._index.query([query])
         return tuple(Recommendation(hit.id, hit.score, because_of=(seed,)) for hit in hits)
 
-    def recommend(
-        self,
-        history: Sequence[ListenEvent],
-        *,
-        limit: int,
-        filters: Filters | None = None,
-        exclude: Iterable[str] = (),
-    ) -> Answer:
-        """What to play after a listening history; its own tracks are left out.
+    def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
+        """What a history says its listener likes, heaviest first; nothing if it says nothing."""
+        heard = self._hear(history, (), half_life_days)
+        profile = profile_of(heard.weights, heard.tracks)
+        return () if profile is None else self._described(profile)
 
-        Ids that no ready track has are listed in the answer. A history that says nothing gives no tracks.
+    def recommend(self, question: Question) -> Answer:
+        """What to play after a listening history; its own tracks are left out, in other encodings as well.
+
+        A history that says nothing is answered with tracks from all over the library.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        left_out = tuple(exclude)
-        asked = dict.fromkeys([*(event.track_id for event in history), *left_out])
-        names = self._tracks.resolve(asked)
-        heard = [replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names]
-        embedded = self._tracks.embedded(list({event.track_id for event in heard}))
-        ready = {event.track_id for event in history if names.get(event.track_id) in embedded}
-        known = ready | {name for name in left_out if name in names}
-        unknown = tuple(name for name in asked if name not in known)
-        durations = {track_id: track.duration_ms for track_id, track in embedded.items()}
-        profile = profile_of(weights_of(heard, durations, now=self._clock()), embedded)
+        heard = self._hear(question.history, question.exclude.tracks, question.half_life_days)
+        unknown = heard.unknown(event.track_id for event in question.history)
+        unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in heard.names)
+        profile = profile_of(heard.weights, heard.tracks)
+        directed = profile or _anywhere(question.seed)
+        choices = in_order(self._choose(question, directed, heard), question.order, heard.last())
         if profile is None:
-            return Answer(recommendations=(), unknown=unknown)
-        pool = max(POOL, 2 * limit)
-        asked_of_index = [
-            Query(vector, pool, filters or Filters(), frozenset(names.values())) for vector in questions(profile)
-        ]
-        found = {hit.id for hits in self._index.query(asked_of_index) for hit in hits}
-        candidates = self._tracks.embedded(list(found))  # without a track that has just left the library
-        choices = rank(list(candidates.values()), profile, embedded, Wishes(limit=limit))
+            found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
+            return Answer(found, tuple(dict.fromkeys(unknown)))
         recommendations = tuple(
             Recommendation(
                 choice.candidate.id,
                 choice.score,
-                because_of(profile.tastes[choice.taste], embedded, choice.candidate.vector),
+                because_of(profile.tastes[choice.taste], heard.tracks, choice.candidate.vector)
+                if question.explain
+                else (),
+                choice.taste,
             )
             for choice in choices
         )
-        return Answer(recommendations, unknown)
+        tastes = self._described(profile) if question.explain else ()
+        return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
+
+    def _hear(self, history: Sequence[ListenEvent], excluded: Sequence[str], half_life_days: float | None) -> _Heard:
+        names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in history), *excluded]))
+        events = tuple(replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names)
+        tracks = self._tracks.embedded(list({event.track_id for event in events}))
+        durations = {track_id: track.duration_ms for track_id, track in tracks.items()}
+        half_life = self._half_life_days if half_life_days is None else half_life_days
+        return _Heard(names, events, tracks, weights_of(events, durations, now=self._clock(), half_life_days=half_life))
+
+    def _choose(self, question: Question, profile: Profile, heard: _Heard) -> list[Choice]:
+        filters = _conditions(question, heard)
+        wishes = Wishes(
+            limit=question.limit,
+            diversity=question.diversity,
+            variety=question.variety,
+            seed=question.seed,
+            targets=question.targets,
+        )
+        pool = max(POOL, 2 * question.limit)
+        while True:
+            asked = self._queries(question, profile, pool, filters, frozenset(heard.names.values()))
+            answers = self._index.query(asked)
+            found = list({hit.id for hits in answers for hit in hits})
+            # Read from the catalogue: without a track that has just left the library.
+            detailed = bool(question.targets) or question.order != Order.RELEVANCE
+            candidates = self._tracks.embedded(found, detailed=detailed)
+            choices = rank(unheard(candidates.values(), heard.tracks.values()), profile, heard.tracks, wishes)
+            if len(choices) >= question.limit or all(len(hits) < pool for hits in answers):
+                return choices
+            pool *= WIDENING
+
+    def _queries(
+        self, question: Question, profile: Profile, pool: int, filters: Filters, exclude: frozenset[str]
+    ) -> list[Query]:
+        queries = [Query(vector, pool, filters, exclude) for vector in questions(profile)]
+        aimed = around(filters, question.targets) if question.targets else None
+        return queries + ([replace(query, filters=aimed) for query in queries] if aimed else [])
+
+    def _described(self, profile: Profile) -> tuple[DescribedTaste, ...]:
+        served = [replace(taste, plays=taste.plays[:PLAYS_SERVED]) for taste in profile.tastes]
+        tracks = self._tracks.embedded([play for taste in served for play, _ in taste.plays], detailed=True)
+        total = sum(taste.weight for taste in profile.tastes)
+        return tuple(
+            DescribedTaste(
+                label_of(_known(few, tracks), tracks), taste.weight / total, tuple(p for p, _ in taste.plays)
+            )
+            for taste, few in zip(profile.tastes, served, strict=True)
+        )
+
+
+def _known(taste: Taste, tracks: Mapping[str, Embedded]) -> Taste:
+    # A track may have left the library since the history was read.
+    return replace(taste, plays=tuple(play for play in taste.plays if play[0] in tracks))
+
+
+def _conditions(question: Question, heard: _Heard) -> Filters:
+    unwanted = [*question.exclude.artists, *(heard.artists() if question.exclude.seed_artists else ())]
+    if not unwanted:
+        return question.filters
+    there = question.filters.none_of.get("artist", ())
+    return replace(question.filters, none_of={**question.filters.none_of, "artist": (*there, *unwanted)})
+
+
+def _anywhere(seed: int) -> Profile:
+    """Directions from all over the vibe space, the same ones for the same seed."""
+    drawn = np.random.default_rng(abs(seed)).normal(size=(DIRECTIONS, EMBEDDING_DIM))
+    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return Profile(tuple(Taste(vector, 1.0, ()) for vector in vectors), ())

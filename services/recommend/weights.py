@@ -22,9 +22,6 @@ VERDICTS = frozenset({EventKind.LIKE, EventKind.DISLIKE, EventKind.BAN})
 HEARD, COUNTS = (0.0, 0.3, 0.8), (-1.0, 0.0, 1.0)
 """What the heard share of a track counts: left at once a rejection, 30 % nothing, 80 % a whole play."""
 
-HALF_LIFE_DAYS = 30.0
-"""An event this old counts half, unless the listener asks for another half-life."""
-
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -33,7 +30,7 @@ def weights_of(
     durations: Mapping[str, int | None],
     *,
     now: datetime,
-    half_life_days: float = HALF_LIFE_DAYS,
+    half_life_days: float,
 ) -> dict[str, float]:
     """What each track counts, positive for liked and negative for rejected.
 

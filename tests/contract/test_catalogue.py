@@ -90,7 +90,7 @@ def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index_at_once(cata
     assert track.attributes == {"energy": 0.5, "liveness": None}
     assert np.array_equal(catalogue.tracks.embedded([track_id(1)])[track_id(1)].vector, UNIT[3])
     [change] = catalogue.indexing.pending(10)
-    assert change.point.payload == {"energy": 0.5, "tempo": 120.0, "key": 9, "duration_ms": 200_500}
+    assert change.point.payload == {"energy": 0.5, "tempo": 120.0, "key": 9, "duration_ms": 200_500, "tags": ["rock"]}
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_track_without_key_matches_no_filter_on_key_or_mode(catalogue):
     catalogue.library.register(track_id(1), Tags("T"), stamp("a.mp3"))
     catalogue.analyses.record(track_id(1), analysis(descriptors={"key": -1, "mode": 1, "tempo": 90.0}))
 
-    assert catalogue.indexing.pending(1)[0].point.payload == {"energy": 0.5, "tempo": 90.0}
+    assert catalogue.indexing.pending(1)[0].point.payload == {"energy": 0.5, "tempo": 90.0, "tags": ["rock"]}
 
 
 def test_pages_walk_the_library_once_in_order(catalogue):

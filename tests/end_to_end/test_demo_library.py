@@ -9,7 +9,8 @@ from time import monotonic, sleep
 import psutil
 import pytest
 
-from services.domain.listening import EventKind, ListenEvent
+from services.domain.listening import EventKind, ListenEvent, plays
+from services.domain.question import Question
 from services.domain.track import TrackStatus
 
 pytestmark = pytest.mark.timeout(900)
@@ -46,15 +47,15 @@ def test_every_track_of_the_demo_library_is_ready(running, library):
 def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chance(running, library):
     """One play of a soundtrack brings more of it than picking at random would, and so do three plays."""
     sizes = Counter(map(soundtrack, library.values()))
-    for plays in (1, 3):
+    for played in (1, 3):
         found, chance = [], []
         for name, size in sizes.items():
             own = [track_id for track_id in library if soundtrack(library[track_id]) == name]
-            if size <= plays:
+            if size <= played:
                 continue
-            for first in range(0, size - plays + 1, plays):
-                history = own[first : first + plays]
-                answer = running.client.recommend(history, limit=5)
+            for first in range(0, size - played + 1, played):
+                history = own[first : first + played]
+                answer = running.client.recommend(Question(history=plays(history), limit=5))
                 found.append(mean(soundtrack(track) == name for track in answer.tracks))
                 chance.append((size - plays) / (len(library) - plays))
 
@@ -70,7 +71,7 @@ def test_a_history_leaves_itself_out_and_says_why(running, library):
         ListenEvent(third, EventKind.DISLIKE),
         ListenEvent("isrc:NOSUCH000000"),
     ]
-    answer = running.client.recommend(history, limit=20)
+    answer = running.client.recommend(Question(history=plays(history), limit=20))
 
     assert len(answer.tracks) == 20
     assert not {track.id for track in answer.tracks} & {first, second, third}

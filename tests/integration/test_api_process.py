@@ -9,6 +9,8 @@ import psutil
 import pytest
 
 from services.client import SegueClient
+from services.domain.listening import plays
+from services.domain.question import Question
 from tests.fakes.library import track_id
 from tests.fakes.serving import LIBRARY_SIZE, ROOT, api_process, free_port
 
@@ -24,8 +26,9 @@ def test_the_process_serves_many_at_once_and_stays_small(library_dir, broker_url
     """Eight listeners at once are answered alike, and the worker stays under 200 MB."""
     with api_process(library_dir, broker_url, port) as process, SegueClient(f"http://127.0.0.1:{port}") as client:
         [worker] = psutil.Process(process.pid).children()
+        question = Question(history=plays([track_id(1)]), limit=5)
         with ThreadPoolExecutor(8) as listeners:
-            answers = list(listeners.map(lambda _: client.recommend([track_id(1)], limit=5), range(80)))
+            answers = list(listeners.map(lambda _: client.recommend(question), range(80)))
 
         assert len({tuple(track.id for track in answer.tracks) for answer in answers}) == 1
         assert client.status().tracks["ready"] == LIBRARY_SIZE

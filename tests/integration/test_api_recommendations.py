@@ -40,7 +40,7 @@ def test_excluded_tracks_stay_out(api):
     """A track excluded by its own or an external id is not answered."""
     asked = {"history": [{"track_id": "test:1"}], "limit": 100}
     before = [track["id"] for track in api.post(URL, json=asked).json["tracks"]]
-    after = api.post(URL, json={**asked, "exclude": [before[0], "test:5"]}).json["tracks"]
+    after = api.post(URL, json={**asked, "exclude": {"tracks": [before[0], "test:5"]}}).json["tracks"]
 
     assert track_id(5) in before
     assert {track["id"] for track in after} == set(before) - {before[0], track_id(5)}
@@ -55,8 +55,12 @@ def test_filters_hold_for_every_answer(api):
 
 
 def test_an_empty_history_is_no_error(api):
-    """Nothing heard gives an answer without tracks."""
-    assert api.post(URL, json={"history": []}).json == {"tracks": [], "unknown": []}
+    """Nothing heard is answered with tracks from all over the library, explained by nothing."""
+    answer = api.post(URL, json={"history": []}).json
+
+    assert len({track["id"] for track in answer["tracks"]}) == 10
+    assert (answer["tastes"], answer["unknown"]) == ([], [])
+    assert all(track["because_of"] == [] and track["taste"] is None for track in answer["tracks"])
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_an_empty_history_is_no_error(api):
         ({"history": [], "filters": {"tempo": {}}}, {"#/filters/tempo"}),
         ({"history": [], "filters": {"genre": []}}, {"#/filters/genre"}),
         ({"history": [], "filters": {"colour": {"min": 1}}}, {"#/filters/colour"}),
-        ({"history": [], "exclude": ["\u0000"]}, {"#/exclude/0"}),
+        ({"history": [], "exclude": {"tracks": ["\u0000"]}}, {"#/exclude/tracks/0"}),
         ({"history": [{"track_id": "a"}] * 1001}, {"#/history"}),
         ([], {"#"}),
     ],

@@ -19,7 +19,8 @@ from services.domain.errors import (
 )
 from services.domain.filters import Filters, Range
 from services.domain.job import JobState
-from services.domain.listening import EventKind, ListenEvent
+from services.domain.listening import EventKind, ListenEvent, plays
+from services.domain.question import Exclusion, Order, Question
 from tests.fakes.library import track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE
 
@@ -44,10 +45,18 @@ def test_similar_passes_filters_on(client):
     assert {track.id for track in found.tracks} == {track_id(number) for number in (4, 5, 8, 9)}
 
 
-def test_recommend_takes_ids_and_events(client):
-    """A bare id is a play; events keep their kind; exclusions and filters are passed on."""
-    history = ["test:1", ListenEvent("test:5", EventKind.LIKE, played_ms=2000), "nobody"]
-    found = client.recommend(history, limit=3, filters=Filters(any_of={"genre": ("Folk",)}), exclude=["test:9"])
+def test_recommend_passes_a_whole_question_on(client):
+    """Every part of a question reaches the service."""
+    question = Question(
+        history=(*plays(["test:1", "nobody"]), ListenEvent("test:5", EventKind.LIKE, played_ms=2000)),
+        limit=3,
+        filters=Filters(any_of={"genre": ("Folk",)}),
+        targets={"tempo": 90},
+        exclude=Exclusion(tracks=("test:9",), artists=("Artist 2",)),
+        order=Order.ENERGY_UP,
+        half_life_days=7,
+    )
+    found = client.recommend(question)
 
     assert found.unknown == ["nobody"]
     assert len(found.tracks) == 3

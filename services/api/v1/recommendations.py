@@ -3,8 +3,10 @@
 from apiflask import APIBlueprint
 
 from services.api.context import services
-from services.api.schemas import RecommendationRequest, Recommendations
+from services.api.questions import RecommendationRequest
+from services.api.schemas import Recommendations, RecommendedTrack, Taste
 from services.api.v1.tracks import with_metadata
+from services.domain.listening import Answer
 
 recommendations = APIBlueprint("recommendations", __name__, url_prefix="/v1", tag="Recommendations")
 
@@ -14,15 +16,20 @@ recommendations = APIBlueprint("recommendations", __name__, url_prefix="/v1", ta
 @recommendations.output(Recommendations)
 @recommendations.doc(operation_id="recommend", summary="What to play next")
 def recommend(json_data: RecommendationRequest) -> Recommendations:
-    """Answer a listening history with the tracks to play next, best first.
+    """Answer a listening history with the tracks to play next.
 
-    Plays and likes draw the answer towards their tracks, skips and dislikes push it away. The history's own tracks
-    are left out. Ids that no ready track has are listed in `unknown` and otherwise ignored.
+    Plays and likes draw the answer towards their tracks, skips, dislikes and bans push it away; how much was heard
+    (`played_ms`) and how long ago (`at`) decide how far. A history of several moods is answered with each of them in
+    turn. The history's own tracks are left out. Ids that no ready track has are listed in `unknown` and otherwise
+    ignored. A history that says nothing is answered with tracks from all over the library.
     """
-    answer = services().recommender.recommend(
-        [event.to_domain() for event in json_data.history],
-        limit=json_data.limit,
-        filters=json_data.domain_filters(),
-        exclude=frozenset(json_data.exclude),
+    return answered(services().recommender.recommend(json_data.to_domain()))
+
+
+def answered(answer: Answer) -> Recommendations:
+    """What the recommender found, with what the catalogue knows of the tracks."""
+    return Recommendations(
+        tracks=with_metadata(answer.recommendations, RecommendedTrack),
+        tastes=[Taste.of(taste) for taste in answer.tastes],
+        unknown=list(answer.unknown),
     )
-    return Recommendations(tracks=with_metadata(answer.recommendations), unknown=list(answer.unknown))

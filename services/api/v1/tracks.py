@@ -4,7 +4,7 @@ import os
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, request, send_file
@@ -12,12 +12,14 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from services.api.context import refuse_nul, resolve_track, services
 from services.api.filters import SimilarQuery
-from services.api.schemas import Recommendations, RecommendedTrack, Track, TrackPage, TrackPageQuery
+from services.api.schemas import SimilarTrack, SimilarTracks, Track, TrackPage, TrackPageQuery
 from services.catalog.tracks import TrackFile, readable
 from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
 
 tracks = APIBlueprint("tracks", __name__, url_prefix="/v1", tag="Library")
+
+Shown = TypeVar("Shown", bound=SimilarTrack)
 
 AUDIO_TYPES = {
     ".flac": "audio/flac",
@@ -73,16 +75,16 @@ def get_track(track_id: str) -> Track:
 
 @tracks.get("/tracks/<path:track_id>/similar")
 @tracks.input(SimilarQuery, location="query")
-@tracks.output(Recommendations)
+@tracks.output(SimilarTracks)
 @tracks.doc(operation_id="getSimilarTracks", summary="Get tracks that feel like this one")
-def get_similar(track_id: str, query_data: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
+def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
     """Tracks that feel like this one, nearest first.
 
     The track itself is left out. It must be `ready`.
     """
     refuse_nul(track_id)
     found = services().recommender.similar(track_id, limit=query_data.limit, filters=query_data.to_domain())
-    return Recommendations(tracks=with_metadata(found), unknown=[])
+    return SimilarTracks(tracks=with_metadata(found, SimilarTrack))
 
 
 @tracks.get("/tracks/<path:track_id>/audio")
@@ -102,14 +104,15 @@ def get_audio(track_id: str) -> Response:
     raise AudioNotFound(track_id)
 
 
-def with_metadata(found: tuple[Recommendation, ...]) -> list[RecommendedTrack]:
+def with_metadata(found: tuple[Recommendation, ...], answer: type[Shown]) -> list[Shown]:
     """Recommendations with what the catalogue knows of their tracks."""
     known = services().catalogue.tracks.get_many([recommendation.track_id for recommendation in found])
     return [
-        RecommendedTrack.of(
+        answer.of(
             known[recommendation.track_id],
             score=recommendation.score,
             because_of=list(recommendation.because_of),
+            taste=recommendation.taste,
         )
         for recommendation in found
         if recommendation.track_id in known  # gone from the library since the index answered

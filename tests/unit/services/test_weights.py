@@ -7,10 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.domain.listening import EventKind, ListenEvent
-from services.recommend.weights import HALF_LIFE_DAYS, weight_of, weights_of
+from services.recommend.weights import weight_of, weights_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LENGTH = 200_000
+HALF_LIFE_DAYS = 30.0
 
 
 def weigh(*events: ListenEvent, half_life_days: float = HALF_LIFE_DAYS) -> dict[str, float]:

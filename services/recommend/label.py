@@ -1,0 +1,85 @@
+"""A taste in a few words: how it feels, what is heard in it, how fast it is."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from services.domain.listening import Taste
+from services.domain.track import Embedded
+
+LOW, HIGH = 0.35, 0.65
+"""Attributes beyond these are worth a word; between them lies what most music is."""
+
+SLOW_BPM, FAST_BPM = 90.0, 130.0
+
+HEARD = 0.15
+"""Mean strength from which on a tag describes a whole taste."""
+
+TAGS_NAMED = 2
+
+NOT_WORTH_A_WORD = frozenset(
+    {
+        *("slow", "fast", "quiet", "loud", "soft", "calm", "happy", "sad", "mellow", "party", "energetic"),  # measured
+        *("no vocals", "no vocal", "no voice", "vocal", "vocals", "voice", "singing", "solo", "weird", "beat", "beats"),
+        *("00s", "60s", "70s", "80s", "90s", "oldies", "beautiful", "catchy", "sexy", "classic", "experimental"),
+        *("man", "woman", "male", "female"),  # beside "male voice" and its like
+    }
+)
+"""Tags that say what an attribute says better, or nothing that one would name a taste by."""
+
+MIXED = "mixed"
+"""Neither this nor that."""
+
+ELSEWHERE = "something else"
+"""The taste of a listener of whom only rejections are known."""
+
+WORDS_OF_ATTRIBUTES = (
+    ("energy", "calm", "energetic"),
+    ("valence", "dark", "happy"),
+    ("acousticness", None, "acoustic"),
+)
+
+
+def label_of(taste: Taste, tracks: Mapping[str, Embedded]) -> str:
+    """Words for a taste, such as "calm, piano, slow"."""
+    if not taste.plays:
+        return ELSEWHERE
+    plays = [(tracks[track_id], weight) for track_id, weight in taste.plays]
+    measured = _means((track.measured, weight) for track, weight in plays)
+    words = [word for name, low, high in WORDS_OF_ATTRIBUTES if (word := _word(measured.get(name), low, high))]
+    words += _heard(plays)
+    tempo = measured.get("tempo")
+    if tempo is not None and not SLOW_BPM <= tempo <= FAST_BPM:
+        words.append("slow" if tempo < SLOW_BPM else "fast")
+    return ", ".join(dict.fromkeys(words)) or MIXED
+
+
+def _word(value: float | None, low: str | None, high: str) -> str | None:
+    if value is None or LOW <= value <= HIGH:
+        return None
+    return low if value < LOW else high
+
+
+def _heard(plays: Iterable[tuple[Embedded, float]]) -> list[str]:
+    strengths = _means((_by_word(track.tags), weight) for track, weight in plays)
+    strong = sorted((-strength, word) for word, strength in strengths.items() if strength >= HEARD)
+    return [word for _, word in strong][:TAGS_NAMED]
+
+
+def _by_word(tags: Mapping[str, float]) -> dict[str, float]:
+    """Tags without the data set they come from; where both know one, the stronger counts."""
+    words: dict[str, float] = {}
+    for name, strength in tags.items():
+        word = name.casefold().split(":")[-1]
+        if word not in NOT_WORTH_A_WORD:
+            words[word] = max(strength, words.get(word, 0.0))
+    return words
+
+
+def _means(weighted: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
+    totals: defaultdict[str, float] = defaultdict(float)
+    masses: defaultdict[str, float] = defaultdict(float)
+    for values, weight in weighted:
+        for name, value in values.items():
+            totals[name] += weight * value
+            masses[name] += weight
+    return {name: total / masses[name] for name, total in totals.items()}

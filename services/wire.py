@@ -1,0 +1,52 @@
+"""What the client sends, as the API takes it."""
+
+from typing import Any
+
+from services.domain.filters import Filters
+from services.domain.listening import ListenEvent
+from services.domain.question import Question
+
+
+def question_as_json(question: Question) -> dict[str, Any]:
+    """A question as the body of a request."""
+    return {
+        "history": [event_as_json(event) for event in question.history],
+        "limit": question.limit,
+        "filters": filters_as_json(question.filters),
+        "targets": dict(question.targets),
+        "exclude": {
+            "tracks": list(question.exclude.tracks),
+            "artists": list(question.exclude.artists),
+            "seed_artists": question.exclude.seed_artists,
+        },
+        "diversity": question.diversity,
+        "variety": question.variety,
+        "seed": question.seed,
+        "order": question.order.value,
+        "half_life_days": question.half_life_days,
+        "explain": question.explain,
+    }
+
+
+def event_as_json(event: ListenEvent) -> dict[str, Any]:
+    """An event of a history."""
+    return {
+        "track_id": event.track_id,
+        "event": event.kind.value,
+        "at": None if event.at is None else event.at.isoformat(),
+        "played_ms": event.played_ms,
+    }
+
+
+def filters_as_json(filters: Filters) -> dict[str, Any]:
+    """Conditions in the body of a request."""
+    ranges = {name: {"min": wanted.min, "max": wanted.max} for name, wanted in filters.ranges.items()}
+    return {**ranges, **{name: list(values) for name, values in filters.any_of.items()}}
+
+
+def filters_as_parameters(filters: Filters) -> dict[str, Any]:
+    """Conditions in the query of a request."""
+    ends = {f"min_{name}": wanted.min for name, wanted in filters.ranges.items()}
+    ends |= {f"max_{name}": wanted.max for name, wanted in filters.ranges.items()}
+    given = {name: value for name, value in ends.items() if value is not None}
+    return {**given, **{name: list(values) for name, values in filters.any_of.items()}}
