@@ -95,7 +95,6 @@ def test_similar_tracks_feel_alike(api):
     assert scores == sorted(scores, reverse=True)
     assert all(track["because_of"] == [track_id(2)] for track in answer["tracks"])
     assert set(answer["tracks"][0]) == SHAPE | {"score", "because_of"}
-    assert answer["unknown"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,186 @@
+"""Every part of a question, over HTTP: what is aimed for, left out, mixed up and put in order."""
+
+from itertools import pairwise
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.library import track_id
+from tests.fakes.serving import LIBRARY_SIZE
+
+URL = "/v1/recommendations"
+FEELS = 4
+
+
+def ask(api, *history, **wishes):
+    answer = api.post(URL, json={"history": [{"track_id": f"test:{number}"} for number in history], **wishes})
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def ids(answer):
+    return [track["id"] for track in answer["tracks"]]
+
+
+def test_targets_draw_the_answer_towards_them(api):
+    """With a target for tempo the answer lies nearer to it; nothing is left out for missing it."""
+
+    def mean_tempo(answer):
+        return sum(track["descriptors"]["tempo"] for track in answer["tracks"]) / len(answer["tracks"])
+
+    plain = ask(api, 0, limit=5)
+    slow, fast = (ask(api, 0, limit=5, targets={"tempo": tempo}) for tempo in (80, 103))
+
+    assert mean_tempo(slow) < mean_tempo(plain) < mean_tempo(fast)
+    assert len(ask(api, 0, limit=100, targets={"tempo": 300})["tracks"]) == LIBRARY_SIZE - 1
+
+
+def test_artists_are_left_out_without_regard_to_case(api):
+    """Neither a named artist nor, if asked, an artist of the history is answered."""
+    named = ask(api, 1, limit=100, exclude={"artists": ["ARTIST 1", "nobody"]})
+    own = ask(api, 1, 2, limit=100, exclude={"seed_artists": True})
+
+    assert {track["artist"] for track in named["tracks"]} == {"Artist 0", "Artist 2", "Artist 3"}
+    assert {track["artist"] for track in own["tracks"]} == {"Artist 0", "Artist 3"}
+
+
+def test_tags_that_the_encoder_heard_are_a_filter(api):
+    """All tracks of the library sound calm, none like a harp."""
+    assert len(ask(api, 1, limit=100, filters={"tags": ["Calm"]})["tracks"]) == LIBRARY_SIZE - 1
+    assert ask(api, 1, filters={"tags": ["harp"]})["tracks"] == []
+
+
+def test_two_moods_are_two_tastes_and_both_are_served(api):
+    """Plays of two clusters give two tastes in words; each track says which it serves and which plays led to it."""
+    answer = ask(api, 0, 4, 3, 7, limit=8)
+
+    assert len(answer["tastes"]) == 2
+    assert abs(sum(taste["weight"] for taste in answer["tastes"]) - 1) < 1e-6
+    for track in answer["tracks"]:
+        taste = answer["tastes"][track["taste"]]
+        assert set(track["because_of"]) <= set(taste["plays"])
+    assert {track["taste"] for track in answer["tracks"]} == {0, 1}
+    labels = {frozenset(taste["plays"]): taste["label"] for taste in answer["tastes"]}
+    assert labels[frozenset({track_id(0), track_id(4)})].split(", ")[0] == "calm"
+    assert labels[frozenset({track_id(3), track_id(7)})].split(", ")[0] == "energetic"
+
+
+def test_an_answer_need_not_be_explained(api):
+    """Without `explain` the tracks are the same, and nothing says why."""
+    plain = ask(api, 0, 3, explain=False)
+
+    assert ids(plain) == ids(ask(api, 0, 3))
+    assert plain["tastes"] == []
+    assert all(track["because_of"] == [] for track in plain["tracks"])
+
+
+def test_energy_orders_the_answer(api):
+    """`energy_up` and `energy_down` put the very same tracks in order of energy."""
+    plain, up, down = (
+        ask(api, 0, 1, 2, 3, limit=12, order=order) for order in ("relevance", "energy_up", "energy_down")
+    )
+    energies = [track["attributes"]["energy"] for track in up["tracks"]]
+
+    assert set(ids(plain)) == set(ids(up)) == set(ids(down))
+    assert energies == sorted(energies)
+    assert [track["attributes"]["energy"] for track in down["tracks"]] == sorted(energies, reverse=True)
+
+
+def test_a_flow_has_smaller_steps_than_relevance(api):
+    """`flow` jumps less from one energy to the next, tastes taking turns jump more."""
+
+    def jumps(answer):
+        energies = [track["attributes"]["energy"] for track in answer["tracks"]]
+        return sum(abs(one - other) for one, other in pairwise(energies))
+
+    flow, plain = (ask(api, 0, 3, limit=10, order=order) for order in ("flow", "relevance"))
+
+    assert set(ids(flow)) == set(ids(plain))
+    assert jumps(flow) < jumps(plain)
+
+
+def test_variety_depends_on_its_seed_alone(api):
+    """The same seed gives the same answer, other seeds give others, and no variety needs no seed."""
+    varied = {seed: ids(ask(api, 0, 1, variety=1, seed=seed)) for seed in range(4)}
+
+    assert all(found == ids(ask(api, 0, 1, variety=1, seed=seed)) for seed, found in varied.items())
+    assert len({tuple(found) for found in varied.values()}) > 1
+    assert ids(ask(api, 0, 1, seed=1)) == ids(ask(api, 0, 1, seed=2))
+
+
+def test_a_listener_of_whom_nothing_is_known_gets_all_sorts(api):
+    """An empty history is answered from all over the library, within filters, and the same for the same seed."""
+    answer = ask(api, limit=12, seed=3)
+
+    assert len({track["genre"] for track in answer["tracks"]}) == FEELS
+    assert ids(answer) == ids(ask(api, limit=12, seed=3))
+    assert {track["genre"] for track in ask(api, limit=12, filters={"genre": ["folk"]})["tracks"]} == {"Folk"}
+
+
+def test_half_life_decides_between_old_and_new(api):
+    """A play of today outweighs one of 60 days ago, the more the shorter the half-life."""
+    history = [
+        {"track_id": "test:0", "at": "2020-01-01T00:00:00Z"},
+        {"track_id": "test:3", "at": "2020-03-01T00:00:00Z"},
+    ]
+    shares = []
+    for half_life in (5, 30, 300):
+        answer = api.post(URL, json={"history": history, "half_life_days": half_life}).json
+        [newer] = [taste["weight"] for taste in answer["tastes"] if taste["plays"] == [track_id(3)]]
+        shares.append(newer)
+
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.9
+    assert shares[1] > 0.7
+    assert shares[-1] > 0.5
+
+
+numbers = st.integers(0, LIBRARY_SIZE - 1)
+events = st.fixed_dictionaries(
+    {
+        "track_id": numbers.map("test:{}".format),
+        "event": st.sampled_from(["play", "skip", "like", "dislike", "ban"]),
+        "played_ms": st.one_of(st.none(), st.integers(0, 2500)),
+    }
+)
+
+
+bodies = st.fixed_dictionaries(
+    {
+        "history": st.lists(events, max_size=8),
+        "limit": st.integers(1, 30),
+        "filters": st.fixed_dictionaries({"tempo": st.fixed_dictionaries({"min": st.integers(75, 105)})}),
+        "exclude": st.fixed_dictionaries(
+            {
+                "tracks": st.lists(numbers.map("test:{}".format), max_size=4),
+                "artists": st.lists(st.sampled_from([f"Artist {feel}" for feel in range(FEELS)]), max_size=2),
+            }
+        ),
+    },
+    optional={
+        "diversity": st.floats(0, 1),
+        "variety": st.floats(0, 1),
+        "seed": st.integers(0, 2**63 - 1),
+        "order": st.sampled_from(["relevance", "flow", "energy_up", "energy_down"]),
+        "targets": st.fixed_dictionaries({}, optional={"energy": st.floats(0, 1), "tempo": st.floats(0, 1000)}),
+    },
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=bodies)
+def test_whatever_is_asked_the_answer_keeps_to_it_and_is_full(api, body):
+    """No heard, banned, excluded or filtered track is ever answered, none twice; all that qualify are, up to limit."""
+    answer = api.post(URL, json=body)
+    out = {event["track_id"] for event in body["history"]} | set(body["exclude"]["tracks"])
+    qualified = {
+        track_id(number)
+        for number in range(LIBRARY_SIZE)
+        if 80 + number >= body["filters"]["tempo"]["min"]
+        and f"test:{number}" not in out
+        and f"Artist {number % FEELS}" not in body["exclude"]["artists"]
+    }
+
+    assert answer.status_code == 200
+    assert len(set(ids(answer.json))) == len(ids(answer.json)) == min(body["limit"], len(qualified))
+    assert set(ids(answer.json)) <= qualified

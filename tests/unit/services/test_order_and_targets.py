@@ -1,0 +1,100 @@
+"""In what order an answer is played, what it aims for, and what a taste is called."""
+
+import numpy as np
+import pytest
+
+from services.domain.filters import Filters, Range
+from services.domain.listening import Taste
+from services.domain.question import Order
+from services.domain.track import Embedded
+from services.recommend.duplicates import unheard
+from services.recommend.label import label_of
+from services.recommend.order import in_order
+from services.recommend.rank import Choice
+from services.recommend.targets import around, distance
+
+UNIT = np.eye(128, dtype=np.float32)
+
+
+def track(name: str, axis: int = 0, tags: dict[str, float] | None = None, **measured: float) -> Embedded:
+    return Embedded(name, UNIT[axis], name, measured=measured, tags=tags or {})
+
+
+def named(choices: list[Choice]) -> str:
+    return "".join(choice.candidate.id for choice in choices)
+
+
+def choices(*tracks: Embedded) -> list[Choice]:
+    return [Choice(candidate, 0.5, 0) for candidate in tracks]
+
+
+def test_flow_goes_on_from_the_last_play_by_feel_tempo_and_energy():
+    """The nearest comes next; twice the tempo is the same pulse, half an octave is a jump."""
+    start = track("s", tempo=100, energy=0.2)
+    far, jump, same, pulse = (
+        track("f", axis=1, tempo=100, energy=0.2),
+        track("j", tempo=141, energy=0.2),
+        track("a", tempo=100, energy=0.2),
+        track("p", tempo=200, energy=0.25),
+    )
+
+    assert named(in_order(choices(far, jump, pulse, same), Order.FLOW, start)) == "apjf"
+
+
+def test_flow_without_a_start_begins_with_the_best():
+    """What ranks first is played first."""
+    assert named(in_order(choices(track("b", 1), track("a", 0), track("c", 1)), Order.FLOW, None)) == "bca"
+
+
+def test_unknown_energy_lies_in_the_middle_and_equals_keep_their_rank():
+    """Tracks without energy come between calm and energetic ones, best first."""
+    found = choices(track("x"), track("h", energy=0.9), track("y"), track("l", energy=0.1))
+
+    assert named(in_order(found, Order.ENERGY_UP, None)) == "lxyh"
+    assert named(in_order(found, Order.ENERGY_DOWN, None)) == "hxyl"
+
+
+@pytest.mark.parametrize(
+    ("measured", "targets", "expected"),
+    [
+        ({"energy": 0.5}, {"energy": 0.5}, 0.0),
+        ({"energy": 0.5}, {"energy": 0.75, "valence": 0.5}, (0.25 + 1) / 2),
+        ({"key": 11}, {"key": 0}, 1 / 6),
+        ({"tempo": 400}, {"tempo": 100}, 1.0),
+    ],
+)
+def test_distance_to_targets(measured, targets, expected):
+    """The mean over the targets in steps; B is next to C, unknown is a whole step, nothing is further."""
+    assert distance(track("t", **measured), targets) == pytest.approx(expected)
+
+
+def test_candidates_are_looked_for_around_targets_within_the_filters():
+    """The window is cut to what the filters allow, and there is none where they contradict."""
+    filters = Filters({"tempo": Range(min=95)}, {"genre": ("rock",)})
+
+    assert around(filters, {"tempo": 100}) == Filters({"tempo": Range(95, 110)}, {"genre": ("rock",)})
+    assert around(filters, {"tempo": 60}) is None
+
+
+def test_a_taste_is_called_by_what_its_plays_have_in_common():
+    """Feeling first, then what is heard without its data set, then the tempo; heavier plays count more."""
+    tracks = {
+        "a": track("a", tags={"mtt:piano": 0.6, "msd:Piano": 0.2, "mtt:slow": 0.9}, energy=0.1, tempo=70),
+        "b": track("b", tags={"mtt:piano": 0.3, "msd:rock": 0.1}, energy=0.4, tempo=95),
+    }
+
+    assert label_of(Taste(UNIT[0], 1.0, (("a", 1.0), ("b", 0.2))), tracks) == "calm, piano, slow"
+    assert label_of(Taste(UNIT[0], 1.0, (("b", 1.0),)), tracks) == "piano"
+    assert label_of(Taste(UNIT[0], 1.0, ()), tracks) == "something else"
+    assert label_of(Taste(UNIT[0], 1.0, (("c", 1.0),)), {"c": track("c", energy=0.5)}) == "mixed"
+
+
+def test_another_encoding_of_what_was_heard_is_not_new():
+    """Same sound and length: the same recording; another length: another one."""
+    heard = Embedded("h", UNIT[0], "Song", "Artist", duration_ms=100_000)
+    copy = Embedded("c", UNIT[0], "x", None, duration_ms=100_500)
+    longer = Embedded("l", UNIT[0], "Song", "Artist", duration_ms=150_000)
+
+    assert unheard([copy, longer], [heard]) == [longer]
+    assert unheard([], [heard]) == []
+    assert unheard([copy], []) == [copy]
