@@ -109,7 +109,10 @@ async function showNext() {
     if (mine !== asked) return;
     upcoming = answer.tracks;
     list.replaceChildren(...upcoming.map((track) => card(track, titleOf, verdicts)));
-    say(place("next-message"), upcoming.length ? "" : "Nothing left to recommend: widen the filters, or like a track.");
+    say(
+      place("next-message"),
+      upcoming.length ? inWords(answer.tastes) : "Nothing left to recommend: widen the filters, or like a track.",
+    );
   } catch (error) {
     if (mine === asked) say(place("next-message"), error.message, "error");
   }
@@ -121,6 +124,7 @@ const verdicts = {
   like: (track) => session.add("like", track),
   skip: (track) => session.add("skip", track, 0),
 };
+const inWords = (tastes) => `What you like: ${tastes.map(({ label }) => label).join(" · ")}`;
 const titleOf = (id) => titles.get(id) ?? "a track you heard";
 
 async function learnTitles(ids) {
