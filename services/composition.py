@@ -8,6 +8,7 @@ from services.domain.errors import NotConfigured
 from services.index import VectorIndex
 from services.queue import TaskQueue, open_queue
 from services.recommend import Recommender
+from services.recommend.path import Paths
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Services:
     queue: TaskQueue
     index: VectorIndex
     recommender: Recommender
+    paths: Paths
     embedded: EmbeddedIndex | None
     """None where a Qdrant server holds the index and workers fill it."""
 
@@ -78,6 +80,7 @@ def compose(settings: Settings) -> Services:
         queue=queue,
         index=index,
         recommender=Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days),
+        paths=Paths(catalogue.tracks, index),
         embedded=embedded,
     )
 
