@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.api import filters, questions, schemas, service_schemas
+from services.api.compat import openapi as compat
+from services.api.compat.openapi import complete_compat
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
 from services.api.problem_types import MEDIA_TYPE
@@ -83,13 +85,18 @@ def complete(document: Document | str) -> Document:
         for response in operation["responses"].values():
             if "$ref" not in response:
                 _add_request_id(response)
+    complete_compat(document)
     reshaped: Document = _repoint(document)
     return reshaped
 
 
 def _schemas() -> Document:
-    _, sent = models_json_schema([(model, "validation") for model in (*_SENT, *_QUERIES)], ref_template=REFERENCE)
-    _, answered = models_json_schema([(model, "serialization") for model in _ANSWERED], ref_template=REFERENCE)
+    _, sent = models_json_schema(
+        [(model, "validation") for model in (*_SENT, *_QUERIES, *compat.SENT)], ref_template=REFERENCE
+    )
+    _, answered = models_json_schema(
+        [(model, "serialization") for model in (*_ANSWERED, *compat.ANSWERED)], ref_template=REFERENCE
+    )
     merged: Document = sent["$defs"] | answered["$defs"]
     for model in _QUERIES:  # spread over parameters instead
         del merged[model.__name__]
