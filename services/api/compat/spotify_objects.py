@@ -16,6 +16,7 @@ from services.api.compat.spotify_schemas import (
     SpotifyUrls,
 )
 from services.api.context import services
+from services.api.limits import TEXT_MAX
 from services.catalog.tracks import measured_of
 from services.domain.filters import ATTRIBUTES
 from services.domain.track import Track
@@ -71,7 +72,7 @@ def track_link(track_id: str) -> str:
 
 def search_link(*words: str) -> str:
     """Where this service lists the tracks with these words in artist, album and title."""
-    return f"{request.root_url}v1/tracks?q={quote(' '.join(words))}"
+    return f"{request.root_url}v1/tracks?q={quote(' '.join(words)[:TEXT_MAX])}"
 
 
 def _track(track: Track, album_tracks: int) -> SpotifyTrack:
