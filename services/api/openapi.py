@@ -68,7 +68,7 @@ def describe(app: APIFlask) -> None:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
     )
-    app.spec_processor(complete)
+    app.spec_processor(lambda document: complete_compat(complete(document)))
 
 
 def complete(document: Document | str) -> Document:
@@ -85,7 +85,6 @@ def complete(document: Document | str) -> Document:
         for response in operation["responses"].values():
             if "$ref" not in response:
                 _add_request_id(response)
-    complete_compat(document)
     reshaped: Document = _repoint(document)
     return reshaped
 

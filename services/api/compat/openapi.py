@@ -41,8 +41,8 @@ REFUSED = {
 Document = dict[str, Any]
 
 
-def complete_compat(document: Document) -> None:
-    """Put each dialect's own answers in place of those that the service's other operations have."""
+def complete_compat(document: Document) -> Document:
+    """Put each dialect's own answers in place of those that the service's other operations have; call it last."""
     document["tags"] = [*document["tags"], TAG]
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -50,6 +50,7 @@ def complete_compat(document: Document) -> None:
                 _as_spotify(operation)
             elif path.startswith(SUBSONIC_PREFIX):
                 _as_subsonic(operation)
+    return document
 
 
 def _as_spotify(operation: Document) -> None:

@@ -137,4 +137,5 @@ def _genres(names: Sequence[str]) -> list[_Start]:
 def _pools(question: Question) -> tuple[int, int]:
     """How many tracks may be answered, and how many of them meet the conditions."""
     index, excluded = services().index, frozenset(question.exclude.tracks)
-    return index.count_matching(Filters(), excluded), index.count_matching(question.filters, excluded)
+    before = index.count_matching(Filters(), excluded)
+    return before, index.count_matching(question.filters, excluded) if question.filters.ranges else before
