@@ -267,6 +267,16 @@ def test_what_http_refuses_is_said_in_the_dialect(api):
     assert (wrong.status_code, wrong.json["subsonic-response"]["status"]) == (405, "failed")
 
 
+def test_a_form_that_is_too_large_is_refused_in_the_dialect(api):
+    """The format that is asked for beside such a form is kept; where it is asked for inside, nobody has read it."""
+    beside = api.post("/rest/ping?f=json", data={"x": "y" * 300_000})
+    inside = api.post("/rest/ping", data={"f": "json", "x": "y" * 300_000})
+
+    assert (beside.status_code, beside.json["subsonic-response"]["error"]["code"]) == (413, 0)
+    assert inside.status_code == 413
+    SCHEMA.validate(inside.text)
+
+
 def test_a_track_without_an_analysis_is_said_to_have_none(api, services, library_dir):
     """A song that waits for its analysis is no unknown song: the error says what it waits for."""
     register(services.catalogue, write_tone(library_dir / "music" / "waiting.wav", 999), 99)

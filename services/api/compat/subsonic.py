@@ -137,15 +137,16 @@ METHODS = (
 
 def _serve(method: _Method) -> None:
     """Take the method's parameters from the query of a GET, or from the form of a POST."""
-    for verb, location in (("GET", "query"), ("POST", "form")):
+    for verb, location, ending in (("GET", "query", ""), ("POST", "form", "ByForm")):
 
         def view(asked: SubsonicQuery) -> Response:
             return success(method.answer(asked))
 
         view.__name__ = f"{verb.lower()}_{method.name}"
-        view.__doc__ = method.answer.__doc__
         described = subsonic.doc(
-            operation_id=f"subsonic{verb.title()}{method.name[0].upper()}{method.name[1:]}", summary=method.summary
+            operation_id=f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",
+            summary=method.summary,
+            description=f"{method.answer.__doc__} `{method.name}.view` is the same.",
         )(subsonic.input(method.asked, location=location, arg_name="asked")(view))
         subsonic.add_url_rule(f"/{method.name}", view.__name__, described, methods=[verb])
 

@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from flask import Response, json, request
+from werkzeug.exceptions import HTTPException
 
 from services.api.compat.subsonic_errors import Code
 
@@ -37,7 +38,7 @@ def failure(code: Code, message: str, status: HTTPStatus | int = HTTPStatus.OK) 
     """The answer that says what went wrong."""
     envelope = {"status": "failed", **_server(), "error": {"code": int(code), "message": message}}
     form = _format()
-    if form == JSONP and CALLBACK.fullmatch(given().get("callback", "")) is None:
+    if form == JSONP and CALLBACK.fullmatch(_readable().get("callback", "")) is None:
         form = JSON
     return _rendered(envelope, form, status)
 
@@ -47,13 +48,20 @@ def given() -> Mapping[str, str]:
     return request.values
 
 
+def _readable() -> Mapping[str, str]:
+    try:
+        return given()
+    except HTTPException:  # the form is what is wrong: an answer must not fail for it
+        return request.args
+
+
 def _format() -> str:
-    return given().get("f", XML).lower()
+    return _readable().get("f", XML).lower()
 
 
 def wrong_format() -> Response | None:
     """The answer to a request for a format that does not exist, or cannot be written safely."""
-    callback = given().get("callback")
+    callback = _readable().get("callback")
     if _format() not in (XML, JSON, JSONP):
         return failure(Code.GENERIC, "f must be xml, json or jsonp.")
     if _format() == JSONP and callback is None:
@@ -72,7 +80,7 @@ def _rendered(envelope: Tree, form: str, status: HTTPStatus | int) -> Response:
         return Response(_as_json(envelope), status, content_type="application/json")
     if form == JSONP:
         # The comment keeps a plug-in from taking the answer for a file of its own whose first bytes a stranger chose.
-        script = f"/**/{given()['callback']}({_as_json(envelope)});"
+        script = f"/**/{_readable()['callback']}({_as_json(envelope)});"
         return Response(script, status, content_type="text/javascript; charset=utf-8")
     return Response(_as_xml(envelope), status, content_type="text/xml; charset=utf-8")
 
