@@ -125,8 +125,9 @@ def _verdicts(report: Report) -> str:
 def _qualities(report: Report) -> str:
     legend = (
         "NDCG@20 ± standard error / coverage@10 (share of the interests of which at least one track is among the first "
-        f"10) / diversity (mean cosine distance within the first 10). *{INFORMED.capitalize()}* knows which play belongs "
-        "to which interest and asks for the mean of each in turn: about what coverage this embedding can give.\n"
+        "10) / diversity (mean cosine distance within the first 10). "
+        f"*{INFORMED.capitalize()}* knows which play belongs to which interest and asks for the mean of each in turn: "
+        "about what coverage this embedding can give.\n"
     )
     parts = ["## Beside other ways\n", legend]
     for interests, variants in report.qualities.items():

@@ -20,6 +20,7 @@ from services.recommend.label import label_of
 from services.recommend.order import in_order
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes, questions, rank
 from services.recommend.sample import LibrarySample
+from services.recommend.seeds import shares
 from services.recommend.targets import around
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
@@ -53,6 +54,10 @@ class _Heard:
         """What was played last of all that counts for something."""
         liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
         return self.tracks[max(liked, key=lambda event: event.at or _LATEST).track_id] if liked else None
+
+    def left_out(self) -> list[Embedded]:
+        """What must not be answered, in other encodings neither."""
+        return [self.tracks[track_id] for track_id in set(self.names.values()) if track_id in self.tracks]
 
     def artists(self) -> tuple[str, ...]:
         """Whom the plays are by."""
@@ -136,6 +141,28 @@ class Recommender:
         tastes = self._described(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
 
+    def seeded(self, seeds: Sequence[Sequence[str]], question: Question) -> tuple[Recommendation, ...]:
+        """What to play from several starting points, which weigh alike however many tracks each of them has.
+
+        The question's history is not asked for. Tracks of a seed may be answered, unless the question excludes them.
+        Nothing is answered where no seed has a ready track.
+
+        Args:
+            seeds: Track ids of each starting point.
+            question: Conditions, and what the answer should be like.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        names = self._tracks.resolve(dict.fromkeys(question.exclude.tracks))
+        tracks = self._tracks.embedded(list({*(track for seed in seeds for track in seed), *names.values()}))
+        heard = _Heard(names, (), tracks, shares(seeds, tracks))
+        profile = profile_of(heard.weights, tracks)
+        if profile is None:
+            return ()
+        choices = in_order(self._choose(question, profile, heard), question.order, None)
+        return tuple(Recommendation(choice.candidate.id, choice.score, (), choice.taste) for choice in choices)
+
     def _hear(self, history: Sequence[ListenEvent], excluded: Sequence[str], half_life_days: float | None) -> _Heard:
         names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in history), *excluded]))
         events = tuple(replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names)
@@ -163,7 +190,7 @@ class Recommender:
             # Read from the catalogue: without a track that has just left the library.
             detailed = bool(question.targets) or question.order != Order.RELEVANCE
             candidates = self._tracks.embedded(found, detailed=detailed)
-            fresh = unheard(candidates.values(), heard.tracks.values())
+            fresh = unheard(candidates.values(), heard.left_out())
             choices = rank(fresh, profile, heard.tracks, wishes, self._sample.vectors())
             if len(choices) >= question.limit or all(len(hits) < pool for hits in answers):
                 return choices
