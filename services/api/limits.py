@@ -46,3 +46,19 @@ SEED_MAX = 2**63 - 1
 
 HALF_LIFE_DAYS_MAX = 36_500.0
 """A century: events of all times count alike."""
+
+SEEDS_MAX = 50
+"""Tracks, artists, genres or tags that a radio starts from: more would no longer name a direction."""
+
+EVENTS_MAX = 200
+"""Events in one call of a radio: twice what one answer holds."""
+
+CALL_MAX = 64
+"""Characters of the key that a client gives a call: a UUID has 36."""
+
+USER_MAX = 255
+"""Characters of a listener's name."""
+
+STEPS_DEFAULT = 10
+STEPS_MAX = 100
+"""Tracks of a path: as many as one answer holds."""

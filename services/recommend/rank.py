@@ -30,6 +30,9 @@ TURN = 0.15
 PENALTY = 0.5
 """What is taken off a track that lies where a rejected one lies."""
 
+SO_SOON = 0.3
+"""What a track loses whose artist was heard just before, less the longer ago; see `Wishes.artist_gap`."""
+
 VARIETY = 0.15
 """Spread of the noise at full variety, in cosines."""
 
@@ -47,6 +50,8 @@ class Wishes:
         seed: Of the variety: the same seed gives the same answer.
         per_artist: Tracks of one artist, as long as others are left.
         per_album: Tracks of one album, likewise.
+        artist_gap: 0, or how many tracks by others are wished for between two of one artist: an artist follows
+            themselves only where nobody else is left, and nearer than this only where they fit much better.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
     """
 
@@ -56,7 +61,21 @@ class Wishes:
     seed: int = 0
     per_artist: int = 3
     per_album: int = 2
+    artist_gap: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was answered before, where an answer goes on from it.
+
+    Attributes:
+        tracks: The latest, in the order answered: they count for caps, for gaps and as what not to resemble.
+        seats: What each taste was given of late.
+    """
+
+    tracks: Sequence[Embedded] = ()
+    seats: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,11 @@ def questions(profile: Profile) -> list[Vector]:
 
 
 def rank(
-    candidates: Sequence[Embedded], profile: Profile, heard: Mapping[str, Embedded], wishes: Wishes
+    candidates: Sequence[Embedded],
+    profile: Profile,
+    heard: Mapping[str, Embedded],
+    wishes: Wishes,
+    before: Before | None = None,
 ) -> list[Choice]:
     """Choose tracks one by one.
 
@@ -90,6 +113,7 @@ def rank(
         profile: Of the listener.
         heard: The plays of its tastes.
         wishes: Of the listener.
+        before: What the answer goes on from.
 
     Returns:
         At most `wishes.limit`, in the order to play.
@@ -97,6 +121,8 @@ def rank(
     if not candidates:
         return []
     round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes)
+    if before is not None:
+        round_.go_on_from(before)
     choices: list[Choice] = []
     while len(choices) < wishes.limit and (choice := round_.choose()) is not None:
         choices.append(choice)
@@ -121,12 +147,20 @@ class _Round:
             fits[:, index] + PLAY * self._near(taste, heard) - plain + noise for index, taste in enumerate(self._tastes)
         ]  # each (plays, candidates)
         self._turns = [np.zeros(len(scores)) for scores in self._scores]
-        self._seats = [0] * len(self._tastes)
+        self._seats = [0.0] * len(self._tastes)
         self._left = np.ones(len(candidates), dtype=bool)
         self._alike = np.zeros(len(candidates))
+        self._artist_of = [_artist(candidate) for candidate in candidates]
+        self._latest: list[str | None] = []
         self._artists: Counter[str] = Counter()
         self._albums: Counter[tuple[str, str]] = Counter()
         self._slack = 0
+
+    def go_on_from(self, before: Before) -> None:
+        """Count what was answered before."""
+        self._seats = list(before.seats) or self._seats
+        for track in before.tracks:
+            self._count(track, self._vectors @ track.vector)
 
     def choose(self) -> Choice | None:
         """The next track; None when nothing is left."""
@@ -136,7 +170,7 @@ class _Round:
         taste = max(range(len(self._tastes)), key=lambda i: self._tastes[i].weight / (self._seats[i] + 1))
         weights = np.array([weight for _, weight in self._tastes[taste].plays[:PLAYS_SERVED]] or [1.0])
         turns = TURN * self._turns[taste] * weights.max() / weights
-        values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike
+        values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike - self._so_soon()
         play, winner = map(int, np.unravel_index(np.where(open_, values, -np.inf).argmax(), values.shape))
         self._turns[taste][play] += 1
         self._seats[taste] += 1
@@ -152,12 +186,29 @@ class _Round:
 
     def _open(self) -> NDArray[np.bool_] | None:
         """Which candidates may be taken; caps give way one by one when nothing else is left."""
-        while self._left.any():
-            within = [left and self._within_caps(each) for left, each in zip(self._left, self._candidates, strict=True)]
+        if not self._left.any():
+            return None
+        apart = self._apart()
+        while True:
+            within = [left and self._within_caps(each) for left, each in zip(apart, self._candidates, strict=True)]
             if any(within):
                 return np.array(within)
             self._slack += 1
-        return None
+
+    def _apart(self) -> NDArray[np.bool_]:
+        """Which of those that are left are not by whom was heard just before."""
+        if self._wishes.artist_gap and self._latest and (last := self._latest[-1]) is not None:
+            apart: NDArray[np.bool_] = self._left & np.array([artist != last for artist in self._artist_of])
+            if apart.any():
+                return apart
+        return self._left
+
+    def _so_soon(self) -> Array:
+        """(n,): what each candidate loses because its artist was heard a few tracks ago."""
+        gap = self._wishes.artist_gap
+        latest = self._latest[-gap:] if gap else []
+        losses = {artist: SO_SOON * (gap - ago) / gap for ago, artist in enumerate(reversed(latest)) if artist}
+        return np.array([losses.get(artist, 0.0) if artist else 0.0 for artist in self._artist_of])
 
     def _within_caps(self, candidate: Embedded) -> bool:
         artist, album = _artist(candidate), _album(candidate)
@@ -173,10 +224,15 @@ class _Round:
         for index in np.flatnonzero(self._left).tolist():
             if same_recording(chosen, self._candidates[index], float(cosines[index])):
                 self._left[index] = False
+        self._count(chosen, cosines)
+
+    def _count(self, chosen: Embedded, cosines: Array) -> None:
         self._alike = np.maximum(self._alike, cosines)
-        if (artist := _artist(chosen)) is not None:
+        artist, album = _artist(chosen), _album(chosen)
+        self._latest.append(artist)
+        if artist is not None:
             self._artists[artist] += 1
-        if (album := _album(chosen)) is not None:
+        if album is not None:
             self._albums[album] += 1
 
 
