@@ -40,6 +40,12 @@ DRIFT = 0.35
 KIND = 0.3
 """Cosine from which on a track belongs to a direction at all."""
 
+SIBLING = 0.7
+"""How near to a track a direction lies that an event on it is about as well, as part of how near the nearest does."""
+
+KINDRED = 0.4
+"""Cosine between two directions from which on they are of one kind where both are rejected."""
+
 REJECTIONS_MINDED = 100
 """Latest rejections that push away what lies near them."""
 
@@ -140,7 +146,7 @@ def take_bearings(
         events: In order.
         weights: What each event counts, by its number.
         tracks: Of directions and events.
-        answered: Tracks that the session itself answered: they belong to the nearest direction, however far.
+        answered: Tracks that the session itself answered: each belongs to the nearest direction, however far.
     """
     courses = [_Course(each, tracks) for each in directions if any(name in tracks for name, _ in each.plays)]
     negatives: list[Negative] = []
@@ -152,11 +158,12 @@ def take_bearings(
         if weight < 0:
             negatives.append(Negative(track.id, track.vector, -weight))
         there = [course for course in courses if course.direction.since <= each.number] if each.number > 0 else []
-        nearest = there[int(np.argmax([course.home @ track.vector for course in there]))] if there else None
-        if nearest is not None and (track.id in answered or float(nearest.home @ track.vector) >= KIND):
-            nearest.take(track, weight)
-        elif weight >= KEPT and each.number > 0:
+        concerned = _concerned(there, track, answered=track.id in answered)
+        for course in concerned:
+            course.take(track, weight)
+        if not concerned and weight >= KEPT and each.number > 0:
             strays[track.id] = None
+    _turn_kindred(courses)
     known = {name for course in courses for name, _ in course.direction.plays}
     return Compass(
         directions=tuple(course.direction for course in courses),
@@ -168,6 +175,27 @@ def take_bearings(
         negatives=tuple(negatives[-REJECTIONS_MINDED:]),
         strays=tuple(name for name in reversed(strays) if name not in known),
     )
+
+
+def _turn_kindred(courses: Sequence[_Course]) -> None:
+    """What is being rejected and resembles a direction that was turned away from goes with it: it is one kind."""
+    turned = [course.home for course in courses if not course.is_active]
+    for course in courses:
+        if turned and course.rejections and float((np.stack(turned) @ course.home).max()) >= KINDRED:
+            course.rejections = max(course.rejections, TURN)
+
+
+def _concerned(courses: Sequence[_Course], track: Embedded, *, answered: bool) -> list[_Course]:
+    """The directions that an event on a track is about: the nearest, and those that are about as near."""
+    cosines = [float(course.home @ track.vector) for course in courses]
+    nearest = max(cosines, default=-1.0)
+    if not courses or not (answered or nearest >= KIND):
+        return []
+    return [
+        course
+        for course, cosine in zip(courses, cosines, strict=True)
+        if cosine == nearest or cosine >= max(KIND, SIBLING * nearest)
+    ]
 
 
 def _unit(vector: npt.NDArray[np.floating]) -> Vector:

@@ -10,7 +10,7 @@ from services.domain.filters import Filters
 from services.domain.radio import Direction, Seeds
 from services.domain.track import Vector
 from services.index import Hit, Query, VectorIndex
-from services.recommend.directions import Compass
+from services.recommend.directions import TURN, Compass
 from services.recommend.search import anywhere
 
 SAMPLE = 12
@@ -19,14 +19,14 @@ SAMPLE = 12
 AT_ONCE = 4
 """Directions of a radio that starts from nothing."""
 
-NEARBY, FAR_AWAY = 200, 30
+NEARBY, FAR_AWAY = 400, 30
 """Tracks looked at for a new direction: around where the session was, and in each direction of the space."""
 
-APART = 0.5
-"""How near to a direction that was turned away from a new one may lie, as part of how near the skipped tracks do."""
+GROUP = 5
+"""Tracks that a new direction is made from."""
 
-APART_AT_LEAST = 0.1
-"""Cosine that is far enough from anything."""
+APART = 0.5
+"""Cosine to what was turned away from that a new kind may have: less than two groups of one kind have."""
 
 
 class Opening:
@@ -59,28 +59,31 @@ class Opening:
         found = dict.fromkeys(hit.id for hits in self._index.query(queries) for hit in hits)
         return tuple(Direction(number, ((name, 1.0),)) for number, name in enumerate(list(found)[:AT_ONCE], start=1))
 
-    def elsewhere(self, compass: Compass, seed: int, filters: Filters, exclude: frozenset[str]) -> str | None:
-        """The track nearest to where the session was that is of no kind it has turned away from; None if none is left.
+    def elsewhere(self, compass: Compass, seed: int, filters: Filters, exclude: frozenset[str]) -> tuple[str, ...]:
+        """A few tracks of a kind near to where the session was that it has not turned away from; none if none is left.
 
         Where everything is of such a kind, it is the one that is least so.
         """
         away = np.stack([home for home, s in zip(compass.homes, compass.standings, strict=True) if not s.is_active])
-        around = np.sum(compass.homes, axis=0)
-        queries = [Query(_unit(around), NEARBY, filters, exclude)]
+        around = _unit(np.sum(compass.homes, axis=0))
+        queries = [Query(around, NEARBY, filters, exclude)]
         queries += [Query(taste.vector, FAR_AWAY, filters, exclude) for taste in anywhere(seed).tastes]
         known = self._tracks.embedded(_ids(self._index.query(queries)))
         if not known:
-            return None
+            return ()
         names = sorted(known)
         vectors = np.stack([known[name].vector for name in names])
-        rejected = [negative.vector for negative in compass.negatives[-3:]]
-        skipped = float(np.mean((np.stack(rejected) @ away.T).max(1))) if rejected else 1.0
-        nearness = (vectors @ away.T).max(1)
-        if rejected:
-            nearness = np.maximum(nearness, (vectors @ np.stack(rejected).T).max(1))
-        apart = nearness <= max(APART * skipped, APART_AT_LEAST)
-        worth = np.where(apart, vectors @ _unit(around), -np.inf) if apart.any() else -nearness
-        return names[int(worth.argmax())]
+        groups = np.argsort(-(vectors @ vectors.T), axis=1, kind="stable")[:, :GROUP]
+        # A track alone may be an outlier of the very kind: its neighbours say what it is one of.
+        centres = vectors[groups].sum(1)
+        centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+        if compass.negatives:
+            skipped = _unit(np.sum([negative.vector for negative in compass.negatives[-TURN:]], axis=0))
+            away = np.vstack([away, skipped])
+        nearness = (centres @ away.T).max(1)
+        apart = nearness <= APART
+        worth = np.where(apart, centres @ around, -np.inf) if apart.any() else -nearness
+        return tuple(names[place] for place in groups[int(worth.argmax())])
 
     def waypoints(self, compass: Compass, filters: Filters, exclude: frozenset[str], most: int) -> list[Sequence[Hit]]:
         """For each direction the tracks around it that it may lean towards."""
@@ -88,11 +91,11 @@ class Opening:
 
 
 def open_at(
-    directions: Sequence[Direction], track_id: str, weight: float, since: int, most: int
+    directions: Sequence[Direction], track_ids: Sequence[str], weight: float, since: int, most: int
 ) -> tuple[Direction, ...]:
-    """The directions and a new one at a track; beyond `most` of them the oldest give way."""
+    """The directions and a new one made from tracks; beyond `most` of them the oldest give way."""
     number = max((direction.number for direction in directions), default=0) + 1
-    return (*directions, Direction(number, ((track_id, 1.0),), weight, since))[-most:]
+    return (*directions, Direction(number, tuple((name, 1.0) for name in track_ids), weight, since))[-most:]
 
 
 def leaning(directions: Iterable[Direction], waypoints: Sequence[str | None]) -> tuple[Direction, ...]:
@@ -108,5 +111,4 @@ def _unit(vector: Vector) -> Vector:
     length = float(np.linalg.norm(vector))
     if length == 0:  # directions that cancel out
         return np.eye(len(vector), dtype=np.float32)[0]
-    unit: Vector = (vector / length).astype(np.float32)
-    return unit
+    return np.asarray(vector / length, dtype=np.float32)

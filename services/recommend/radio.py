@@ -231,15 +231,15 @@ class Radio:
         since = session.events + 1
         for stray in compass.strays[:1]:
             weight = STRAY_SHARE * sum(standing) / len(standing)
-            directions = open_at(directions, stray, weight, since, DIRECTIONS_MOST)
+            directions = open_at(directions, (stray,), weight, since, DIRECTIONS_MOST)
         if directions != session.directions or not compass.is_lost:
             return directions
         barred = (track.track_id for track in state.tracks.values() if track.barred)
         filters, seed, exclude = session.terms.filters, session.terms.seed, frozenset(session.terms.exclude.tracks)
         if not compass.directions:
             return self._opening.from_anywhere(seed, filters, exclude.union(barred))
-        track_id = self._opening.elsewhere(compass, seed, filters, exclude | frozenset(state.tracks))
-        return directions if track_id is None else open_at(directions, track_id, max(standing), since, DIRECTIONS_MOST)
+        found = self._opening.elsewhere(compass, seed, filters, exclude | frozenset(state.tracks))
+        return open_at(directions, found, max(standing), since, DIRECTIONS_MOST) if found else directions
 
     def _bearings(self, state: SessionState) -> tuple[Compass, dict[str, Embedded]]:
         session = state.session

@@ -31,7 +31,7 @@ class Search:
 
     Attributes:
         profile: What the listener likes.
-        heard: Tracks of the profile's plays, and others no other copy of which is to be chosen.
+        heard: Tracks of the profile's plays, and others; no other copy of those that are excluded is chosen.
         filters: What every track must meet.
         exclude: Ids that are not to be chosen.
         wishes: What the choice should be like.
@@ -71,13 +71,14 @@ class Searcher:
         """
         pool = max(POOL, 2 * search.wishes.limit)
         detailed = bool(search.wishes.targets) or search.detailed
+        heard = [track for name, track in search.heard.items() if name in search.exclude]
         crowding: frozenset[str] = frozenset()
         while True:
             answers = self._index.query(_queries(search, pool, crowding))
             found = list({hit.id for hits in answers for hit in hits})
             # Read from the catalogue: without a track that has just left the library.
             known = self._tracks.embedded(found, detailed=detailed)
-            candidates = unheard(known.values(), search.heard.values())
+            candidates = unheard(known.values(), heard)
             choices = rank(candidates, search.profile, search.heard, search.wishes, search.before)
             crowded = _in_a_row(search, choices) - crowding
             full = len(choices) >= search.wishes.limit

@@ -83,16 +83,16 @@ def test_a_session_from_nothing_plays_from_all_over_the_library(api):
 
 
 def test_nothing_is_repeated_until_everything_was_heard(api):
-    """Every track comes once, the seed counts as heard; then those unheard for longest come, first the seed."""
+    """Every track comes once, the seed counts as heard; then the oldest come, the seed first, artists apart."""
     session = start(api, 0)
     heard = []
     for _ in range(8):
         heard += ids(following(api, session, *map(event, heard[-3:]), limit=3))
     again = ids(following(api, session, *map(event, heard[-3:]), limit=3))
 
-    assert len(set(heard[: LIBRARY_SIZE - 1])) == LIBRARY_SIZE - 1
-    assert heard[LIBRARY_SIZE - 1] == track_id(0)
-    assert set(again) == set(heard[:3])
+    assert len(set(heard)) == len(heard) == LIBRARY_SIZE
+    assert track_id(0) in heard[-3:]
+    assert set(again) <= set(heard[:12])
 
 
 def test_what_was_answered_and_not_reported_is_not_answered_in_the_next_call(api):
@@ -164,7 +164,7 @@ def test_likes_pull(api):
     def share(kind):
         session = start(api, 0, 3, variety=0)
         reported = [event(track_id(4), kind), event(track_id(8), kind)]
-        return sum(track["genre"] == "Ambient" for track in following(api, session, *reported, limit=12)["tracks"])
+        return sum(track["genre"] == "Ambient" for track in following(api, session, *reported, limit=5)["tracks"])
 
     assert share("like") > share("skip")
 
@@ -243,30 +243,36 @@ numbers = st.integers(0, LIBRARY_SIZE - 1)
 reports = st.lists(st.tuples(numbers, st.sampled_from(["play", "skip", "like", "dislike", "ban"])), max_size=5)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+terms = st.fixed_dictionaries(
+    {
+        "filters": st.fixed_dictionaries({"tempo": st.fixed_dictionaries({"min": st.integers(75, 105)})}),
+        "exclude": st.fixed_dictionaries(
+            {
+                "tracks": st.lists(numbers.map("test:{}".format), max_size=4),
+                "artists": st.lists(st.sampled_from([f"Artist {feel}" for feel in range(FEELS)]), max_size=2),
+            }
+        ),
+        "order": st.sampled_from(["relevance", "flow", "energy_down"]),
+        "targets": st.sampled_from([{}, {"energy": 1.0, "tempo": 90}]),
+    }
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seeds=st.lists(numbers, max_size=3, unique=True),
-    lowest=st.integers(75, 105),
-    excluded=st.lists(numbers, max_size=4),
-    artists=st.lists(st.sampled_from([f"Artist {feel}" for feel in range(FEELS)]), max_size=2),
-    calls=st.lists(st.tuples(reports, st.integers(1, 12)), min_size=1, max_size=5),
-    order=st.sampled_from(["relevance", "flow", "energy_down"]),
-    targets=st.sampled_from([{}, {"energy": 1.0, "tempo": 90}]),
+    terms=terms,
+    calls=st.lists(st.tuples(reports, st.integers(1, 12)), min_size=1, max_size=4),
 )
-def test_whatever_happens_the_session_keeps_to_its_terms(api, seeds, lowest, excluded, artists, calls, order, targets):
+def test_whatever_happens_the_session_keeps_to_its_terms(api, seeds, terms, calls):
     """Nothing excluded, rejected for good or out of the filters; nothing twice while anything new is left."""
-    session = start(
-        api,
-        *seeds,
-        filters={"tempo": {"min": lowest}},
-        exclude={"tracks": [f"test:{number}" for number in excluded], "artists": artists},
-        order=order,
-        targets=targets,
-    )
+    session = start(api, *seeds, **terms)
     qualified = {
         track_id(number)
         for number in range(LIBRARY_SIZE)
-        if 80 + number >= lowest and number not in excluded and f"Artist {number % FEELS}" not in artists
+        if 80 + number >= terms["filters"]["tempo"]["min"]
+        and f"test:{number}" not in terms["exclude"]["tracks"]
+        and f"Artist {number % FEELS}" not in terms["exclude"]["artists"]
     }
     heard, barred = {track_id(number) for number in seeds}, set()
     for reported, limit in calls:
