@@ -110,5 +110,7 @@ def _ids(answers: Iterable[Iterable[Hit]]) -> list[str]:
 def _unit(vector: Vector) -> Vector:
     length = float(np.linalg.norm(vector))
     if length == 0:  # directions that cancel out
-        return np.eye(len(vector), dtype=np.float32)[0]
-    return np.asarray(vector / length, dtype=np.float32)
+        first: Vector = np.eye(len(vector), dtype=np.float32)[0]
+        return first
+    unit: Vector = np.asarray(vector / length, dtype=np.float32)
+    return unit
