@@ -18,6 +18,7 @@ from services.api.v1.audio_features import audio_features
 from services.api.v1.jobs import jobs
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
+from services.api.v1.users import users
 from services.composition import Services, compose
 from services.settings import Settings
 
@@ -55,7 +56,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     install_origin_checks(app, services.settings)
     install_headers(app)
     register_problems(app)
-    for blueprint in (tracks, recommendations, jobs, audio_features, health, web, reference):
+    for blueprint in (tracks, recommendations, users, jobs, audio_features, health, web, reference):
         app.register_blueprint(blueprint)
     app.get("/metrics")(
         app.doc(

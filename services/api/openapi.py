@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.api import filters, questions, schemas, service_schemas
+from services.api import filters, listener, listens, questions, schemas, service_schemas, user_query
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
 from services.api.problem_types import MEDIA_TYPE
@@ -24,6 +24,7 @@ DESCRIPTION = (
 )
 TAGS = [
     {"name": "Recommendations", "description": "What to play next."},
+    {"name": "Listeners", "description": "What listeners did, kept by Segue; what they like, what to play to them."},
     {"name": "Library", "description": "Tracks, their analysis and their audio."},
     {"name": "Jobs", "description": "Scans and uploads: work in the background."},
     {"name": "Service", "description": "Health, counts and metrics, for those who run Segue."},
@@ -31,20 +32,35 @@ TAGS = [
 
 REFERENCE = "#/components/schemas/{model}"
 
-_SENT: tuple[type[BaseModel], ...] = (questions.RecommendationRequest, schemas.ScanRequest)
+_SENT: tuple[type[BaseModel], ...] = (
+    questions.RecommendationRequest,
+    schemas.ScanRequest,
+    listens.ListensIn,
+    listens.ExternalIds,
+)
 _ANSWERED: tuple[type[BaseModel], ...] = (
     schemas.TrackPage,
     schemas.Recommendations,
     schemas.SimilarTracks,
     schemas.AudioFeatures,
     schemas.Job,
+    listens.ListensRecorded,
+    listens.ListenPage,
+    listens.ListenerTaste,
+    listens.Forgotten,
     service_schemas.Health,
     service_schemas.Readiness,
     service_schemas.NotReady,
     service_schemas.Problem,
     service_schemas.Status,
 )
-_QUERIES: tuple[type[BaseModel], ...] = (filters.SimilarQuery, schemas.TrackPageQuery)
+_QUERIES: tuple[type[BaseModel], ...] = (
+    filters.SimilarQuery,
+    schemas.TrackPageQuery,
+    listens.ListenPageQuery,
+    user_query.UserQuery,
+    user_query.TasteQuery,
+)
 
 # What may go wrong with any request, and what only some may.
 ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -118,6 +134,8 @@ def _complete_parameter(parameter: Document) -> None:
         parameter["description"] = {
             "track_id": "A track id or an external id, `namespace:value`.",
             "job_id": "A job id.",
+            "user": f"A listener: {listener.RULE}.",
+            "listen_id": "Of a listen, as it was answered.",
         }[parameter["name"]]
 
 

@@ -1,8 +1,9 @@
 """What a client may ask of the recommender."""
 
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, create_model
+from pydantic import ConfigDict, Field, StringConstraints, create_model, model_validator
 
 from services.api.fields import MEASURES
 from services.api.filters import FilterBody
@@ -11,11 +12,14 @@ from services.api.limits import (
     HALF_LIFE_DAYS_MAX,
     HISTORY_MAX,
     KEYWORDS_MAX,
+    REPEAT_AFTER_DAYS,
+    REPEAT_AFTER_DAYS_MAX,
     RESULTS_DEFAULT,
     RESULTS_MAX,
     SEED_MAX,
     TEXT_MAX,
 )
+from services.api.listener import ListenerName
 from services.api.schemas import EXAMPLE_PLAY, NO_NUL, ListenEvent, Request, TrackName
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.question import Exclusion, Order, Question
@@ -88,6 +92,12 @@ class Wishes(Request):
     )
 
 
+REPEATS = (
+    "Only with a stored listener: days after which a track may come again that they heard. Sooner it comes only where "
+    "nothing else is left, those heard longest ago first. {never} is never. What they banned or dislike never comes."
+)
+
+
 class RecommendationRequest(Wishes):
     """A listening history, and what is wanted of the answer."""
 
@@ -107,7 +117,17 @@ class RecommendationRequest(Wishes):
         }
     )
 
-    history: list[ListenEvent] = Field(max_length=HISTORY_MAX, description="What was heard, in any order.")
+    history: list[ListenEvent] | None = Field(
+        default=None, max_length=HISTORY_MAX, description="What was heard, in any order. Required without `user`."
+    )
+    user: ListenerName | None = Field(
+        default=None,
+        description="A listener whose stored listens are asked about, together with `history` where both are given; "
+        "unknown ones have none.",
+    )
+    repeat_after_days: float | None = Field(
+        default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
+    )
     filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
     targets: Targets | None = Field(default=None, description="Values to aim for.")
     exclude: Exclude | None = Field(default=None, description="What must not be answered.")
@@ -115,10 +135,21 @@ class RecommendationRequest(Wishes):
         default=_DEFAULTS.explain, description="Whether to say why: `tastes` and `because_of` are empty otherwise."
     )
 
+    @model_validator(mode="after")
+    def _asks_about_someone(self) -> Self:
+        if self.history is None and self.user is None:
+            raise ValueError("Give history, user or both.")
+        return self
+
+    @property
+    def repeat_after(self) -> timedelta | None:
+        """When a track may come again to a stored listener; None is never."""
+        return None if self.repeat_after_days is None else timedelta(days=self.repeat_after_days)
+
     def to_domain(self) -> Question:
-        """The same for the recommender."""
+        """The same for the recommender, without what is stored of the user."""
         return Question(
-            history=tuple(event.to_domain() for event in self.history),
+            history=tuple(event.to_domain() for event in self.history or ()),
             limit=self.limit,
             filters=Filters() if self.filters is None else self.filters.to_domain(),
             targets={} if self.targets is None else self.targets.to_domain(),

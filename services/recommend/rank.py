@@ -48,6 +48,7 @@ class Wishes:
         per_artist: Tracks of one artist, as long as others are left.
         per_album: Tracks of one album, likewise.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
+        yields: What single candidates give way to others by, in cosines, by their ids.
     """
 
     limit: int
@@ -57,6 +58,7 @@ class Wishes:
     per_artist: int = 3
     per_album: int = 2
     targets: Mapping[str, float] = field(default_factory=dict)
+    yields: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class _Round:
         self._tastes = profile.tastes
         self._vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
         plain = _penalty(self._vectors, profile.negatives) + pull(candidates, wishes.targets)
+        plain += np.array([wishes.yields.get(candidate.id, 0.0) for candidate in candidates])
         noise = wishes.variety * VARIETY * _noise(candidates, wishes.seed) if wishes.variety else 0.0
         asked = np.stack(questions(profile)).astype(np.float64)
         fits = (1 - PLAY) * self._vectors @ asked.T  # (candidates, tastes)

@@ -1,6 +1,6 @@
 """The recommender: resolves names, makes a profile, asks the index, ranks, explains the answer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from services.recommend.duplicates import unheard
 from services.recommend.explain import because_of
 from services.recommend.label import label_of
 from services.recommend.order import in_order
+from services.recommend.past import Past, events_of
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes, questions, rank
 from services.recommend.targets import around
 from services.recommend.taste import profile_of
@@ -43,6 +44,7 @@ class _Heard:
     events: tuple[ListenEvent, ...]
     tracks: Mapping[str, Embedded]
     weights: Mapping[str, float]
+    past: Past
 
     def unknown(self, asked: Iterable[str]) -> tuple[str, ...]:
         """Names that no ready track goes by."""
@@ -57,6 +59,19 @@ class _Heard:
         """Whom the plays are by."""
         liked = (self.tracks[track_id].artist for track_id, weight in self.weights.items() if weight > 0)
         return tuple(dict.fromkeys(artist for artist in liked if artist))
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One look for tracks: ids to leave out, recordings to leave out in any encoding, and what is wanted.
+
+    Where `among` is given, nothing else may be found.
+    """
+
+    exclude: frozenset[str]
+    known: Sequence[Embedded]
+    wishes: Wishes
+    among: Collection[str] | None = None
 
 
 class Recommender:
@@ -99,19 +114,20 @@ class Recommender:
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
         """What a history says its listener likes, heaviest first; nothing if it says nothing."""
-        heard = self._hear(history, (), half_life_days)
+        heard = self._hear(Question(history=tuple(history), half_life_days=half_life_days))
         profile = profile_of(heard.weights, heard.tracks)
         return () if profile is None else self._described(profile)
 
     def recommend(self, question: Question) -> Answer:
         """What to play after a listening history; its own tracks are left out, in other encodings as well.
 
-        A history that says nothing is answered with tracks from all over the library.
+        A history that says nothing is answered with tracks from all over the library. What a stored listener heard
+        lately comes only when nothing else is left, what they rejected never.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        heard = self._hear(question.history, question.exclude.tracks, question.half_life_days)
+        heard = self._hear(question)
         unknown = heard.unknown(event.track_id for event in question.history)
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in heard.names)
         profile = profile_of(heard.weights, heard.tracks)
@@ -124,7 +140,7 @@ class Recommender:
             Recommendation(
                 choice.candidate.id,
                 choice.score,
-                because_of(profile.tastes[choice.taste], heard.tracks, choice.candidate.vector)
+                because_of(profile.tastes[choice.taste], heard.tracks, choice.candidate.vector, choice.candidate.id)
                 if question.explain
                 else (),
                 choice.taste,
@@ -134,33 +150,56 @@ class Recommender:
         tastes = self._described(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
 
-    def _hear(self, history: Sequence[ListenEvent], excluded: Sequence[str], half_life_days: float | None) -> _Heard:
-        names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in history), *excluded]))
-        events = tuple(replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names)
-        tracks = self._tracks.embedded(list({event.track_id for event in events}))
-        durations = {track_id: track.duration_ms for track_id, track in tracks.items()}
-        half_life = self._half_life_days if half_life_days is None else half_life_days
-        return _Heard(names, events, tracks, weights_of(events, durations, now=self._clock(), half_life_days=half_life))
+    def _hear(self, question: Question) -> _Heard:
+        excluded, remembered = question.exclude.tracks, question.remembered
+        names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in question.history), *excluded]))
+        canonical = tuple(
+            replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
+        )
+        events = events_of(replace(question, history=canonical))
+        found = self._tracks.embedded(list({*(event.track_id for event in events), *remembered.rejected}))
+        durations = {event.track_id: found[event.track_id].duration_ms for event in events if event.track_id in found}
+        half_life = self._half_life_days if question.half_life_days is None else question.half_life_days
+        weights = weights_of(events, durations, now=self._clock(), half_life_days=half_life)
+        return _Heard(names, events, found, weights, Past.of(question, names.values()))
 
     def _choose(self, question: Question, profile: Profile, heard: _Heard) -> list[Choice]:
-        filters = _conditions(question, heard)
+        """As many as are wanted; what the listener heard lately fills the seats that nothing else can."""
         wishes = Wishes(
             limit=question.limit,
             diversity=question.diversity,
             variety=question.variety,
             seed=question.seed,
             targets=question.targets,
+            yields=heard.past.yields,
         )
+        past = heard.past
+        search = _Search(past.never.union(past.resting), past.recordings(heard.tracks, rested=False), wishes)
+        choices = self._find(question, profile, heard, search)
+        missing = question.limit - len(choices)
+        if missing and past.resting:
+            chosen = [choice.candidate for choice in choices]
+            again = _Search(
+                past.never.union(track.id for track in chosen),
+                [*past.recordings(heard.tracks, rested=True), *chosen],
+                replace(wishes, limit=missing, yields=past.resting),
+                past.resting.keys(),
+            )
+            choices += self._find(question, profile, heard, again)
+        return choices
+
+    def _find(self, question: Question, profile: Profile, heard: _Heard, search: _Search) -> list[Choice]:
+        filters = _conditions(question, heard)
         pool = max(POOL, 2 * question.limit)
         while True:
-            asked = self._queries(question, profile, pool, filters, frozenset(heard.names.values()))
+            asked = self._queries(question, profile, pool, filters, search.exclude)
             answers = self._index.query(asked)
-            found = list({hit.id for hits in answers for hit in hits})
+            found = list({hit.id for hits in answers for hit in hits if search.among is None or hit.id in search.among})
             # Read from the catalogue: without a track that has just left the library.
             detailed = bool(question.targets) or question.order != Order.RELEVANCE
             candidates = self._tracks.embedded(found, detailed=detailed)
-            choices = rank(unheard(candidates.values(), heard.tracks.values()), profile, heard.tracks, wishes)
-            if len(choices) >= question.limit or all(len(hits) < pool for hits in answers):
+            choices = rank(unheard(candidates.values(), search.known), profile, heard.tracks, search.wishes)
+            if len(choices) >= search.wishes.limit or all(len(hits) < pool for hits in answers):
                 return choices
             pool *= WIDENING
 
