@@ -14,6 +14,7 @@ from services.api.openapi import TITLE, describe, segue_version
 from services.api.origins import install_origin_checks
 from services.api.pages import reference, web
 from services.api.problems import register_problems
+from services.api.scrobbling import listenbrainz
 from services.api.v1.audio_features import audio_features
 from services.api.v1.jobs import jobs
 from services.api.v1.recommendations import recommendations
@@ -56,7 +57,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     install_origin_checks(app, services.settings)
     install_headers(app)
     register_problems(app)
-    for blueprint in (tracks, recommendations, users, jobs, audio_features, health, web, reference):
+    for blueprint in (tracks, recommendations, users, jobs, audio_features, listenbrainz, health, web, reference):
         app.register_blueprint(blueprint)
     app.get("/metrics")(
         app.doc(

@@ -76,8 +76,11 @@ REPEAT_AFTER_DAYS = 30.0
 REPEAT_AFTER_DAYS_MAX = HALF_LIFE_DAYS_MAX
 """Longer than any listener listens."""
 
-SCROBBLES_MAX_BYTES = 1_000 * 10_240
-"""What ListenBrainz takes: 1,000 listens of 10,240 bytes."""
+SCROBBLE_MAX_BYTES = 10_240
+"""A listen in ListenBrainz's shape, on average over a request: its own limit."""
+
+SCROBBLES_MAX_BYTES = LISTENS_MAX * SCROBBLE_MAX_BYTES
+"""A request in ListenBrainz's shape: its own limit, too."""
 
 SCROBBLE_AHEAD = timedelta(hours=1)
 """ListenBrainz's own limit for clocks that are fast."""

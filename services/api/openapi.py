@@ -13,6 +13,7 @@ from services.api import filters, listener, listens, questions, schemas, service
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
 from services.api.problem_types import MEDIA_TYPE
+from services.api.scrobbling import document as scrobbling
 
 Document = dict[str, Any]
 
@@ -26,6 +27,7 @@ TAGS = [
     {"name": "Recommendations", "description": "What to play next."},
     {"name": "Listeners", "description": "What listeners did, kept by Segue; what they like, what to play to them."},
     {"name": "Library", "description": "Tracks, their analysis and their audio."},
+    {"name": scrobbling.TAG, "description": scrobbling.DESCRIPTION},
     {"name": "Jobs", "description": "Scans and uploads: work in the background."},
     {"name": "Service", "description": "Health, counts and metrics, for those who run Segue."},
 ]
@@ -95,7 +97,10 @@ def complete(document: Document | str) -> Document:
     for operation in _operations(document):
         for parameter in operation["parameters"]:
             _complete_parameter(parameter)
-        _add_problems(operation)
+        if scrobbling.TAG in operation["tags"]:
+            scrobbling.complete(operation)
+        else:
+            _add_problems(operation)
         for response in operation["responses"].values():
             if "$ref" not in response:
                 _add_request_id(response)
@@ -117,7 +122,7 @@ def _schemas() -> Document:
             "file": {"type": "string", "format": "binary", "description": "MP3, FLAC, Ogg Vorbis, Opus or WAV."}
         },
     }
-    return merged
+    return merged | scrobbling.SCHEMAS
 
 
 def _operations(document: Document) -> Iterator[Document]:
