@@ -94,7 +94,7 @@ class Wishes(Request):
 
 REPEATS = (
     "Only with a stored listener: days after which a track may come again that they heard. Sooner it comes only where "
-    "nothing else is left, those heard longest ago first. {never} is never. What they banned or dislike never comes."
+    "nothing else is left, rather those heard longest ago. {never} is never. What they banned or dislike never comes."
 )
 
 

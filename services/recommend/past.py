@@ -12,8 +12,8 @@ AGAIN = 0.15
 reason."""
 
 JUST_HEARD = 2.0
-"""What the latest of the tracks that come back for want of others yields: as far as cosines reach, so that those heard
-longest ago come first."""
+"""What the latest of the tracks that come back for want of others yields, as much as cosines range over: of those that
+fit alike the one that was heard longest ago comes first."""
 
 
 @dataclass(frozen=True, slots=True)
