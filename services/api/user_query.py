@@ -19,7 +19,7 @@ from services.api.schemas import NO_NUL, Request, TrackName
 from services.domain.filters import RANGE_FIELDS
 from services.domain.question import Exclusion, Question
 
-_WISHES = ("diversity", "variety", "seed", "order", "half_life_days")
+_WISHES = ("diversity", "max_per_artist", "max_per_album", "variety", "seed", "order", "half_life_days")
 
 Artist = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)]
 Days = Annotated[float, Field(ge=0, le=REPEAT_AFTER_DAYS_MAX)]

@@ -20,6 +20,7 @@ from services.recommend.label import label_of
 from services.recommend.order import in_order
 from services.recommend.past import Past, events_of
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes, questions, rank
+from services.recommend.sample import LibrarySample
 from services.recommend.targets import around
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
@@ -89,6 +90,7 @@ class Recommender:
         self._index = index
         self._clock = clock
         self._half_life_days = half_life_days
+        self._sample = LibrarySample(tracks)
 
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -170,6 +172,8 @@ class Recommender:
             diversity=question.diversity,
             variety=question.variety,
             seed=question.seed,
+            per_artist=question.max_per_artist,
+            per_album=question.max_per_album,
             targets=question.targets,
             yields=heard.past.yields,
         )
@@ -198,7 +202,8 @@ class Recommender:
             # Read from the catalogue: without a track that has just left the library.
             detailed = bool(question.targets) or question.order != Order.RELEVANCE
             candidates = self._tracks.embedded(found, detailed=detailed)
-            choices = rank(unheard(candidates.values(), search.known), profile, heard.tracks, search.wishes)
+            fresh = unheard(candidates.values(), search.known)
+            choices = rank(fresh, profile, heard.tracks, search.wishes, self._sample.vectors())
             if len(choices) >= search.wishes.limit or all(len(hits) < pool for hits in answers):
                 return choices
             pool *= WIDENING
