@@ -42,10 +42,11 @@ def event_as_json(event: ListenEvent) -> dict[str, Any]:
 
 
 def listen_as_json(listen: NewListen) -> dict[str, Any]:
-    """A listen to be kept; of several ids the surest is sent."""
+    """A listen to be kept."""
     described = listen.described
     return {
         "track_id": listen.names[0] if listen.names else None,
+        "other_ids": list(listen.names[1:]),
         "artist": None if described is None else described.artist,
         "title": None if described is None else described.title,
         "album": None if described is None else described.album,

@@ -88,5 +88,8 @@ SCROBBLE_AHEAD = timedelta(hours=1)
 SCROBBLES_PAGE, SCROBBLES_PAGE_MAX = 25, 1_000
 """Listens that ListenBrainz answers at once."""
 
+OTHER_IDS_MAX = 20
+"""Ids of one listen besides the first: a recording has an MBID or two, an ISRC or two, and one for each player."""
+
 SCROBBLER_IDS_MAX = 10
 """ISRCs of one listen that are looked up: a recording has one or two."""

@@ -11,6 +11,7 @@ from services.api.limits import (
     IDS_MAX,
     LISTENS_MAX,
     NAMED_MAX,
+    OTHER_IDS_MAX,
     PAGE_DEFAULT,
     PAGE_MAX,
     PLAYED_MS_MAX,
@@ -42,6 +43,9 @@ class ListenIn(Request):
     track_id: TrackName | None = Field(
         default=None, description="A track id or an external id, `namespace:value`, whether or not the library has it."
     )
+    other_ids: list[TrackName] = Field(
+        default_factory=list, max_length=OTHER_IDS_MAX, description="Further ids of the track, tried after `track_id`."
+    )
     artist: Name | None = Field(default=None, description="Finds the track where no id does, together with `title`.")
     title: Name | None = Field(default=None, description="Finds the track where no id does, together with `artist`.")
     album: Name | None = Field(default=None, description="Decides between tracks of the same artist and title.")
@@ -63,7 +67,7 @@ class ListenIn(Request):
     def _names_a_track(self) -> Self:
         if (self.artist is None) != (self.title is None):
             raise ValueError("Give artist and title together.")
-        if self.track_id is None and self.title is None:
+        if self.track_id is None and not self.other_ids and self.title is None:
             raise ValueError("Give track_id, or artist and title.")
         return self
 
@@ -75,7 +79,7 @@ class ListenIn(Request):
                 artist=self.artist, title=self.title, album=self.album, duration_ms=self.duration_ms
             )
         return kept.NewListen(
-            names=() if self.track_id is None else (self.track_id,),
+            names=tuple(dict.fromkeys([*(() if self.track_id is None else (self.track_id,)), *self.other_ids])),
             described=described,
             kind=self.event,
             at=self.at or now,

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.api import filters, listener, listens, questions, schemas, service_schemas, user_query
-from services.api.limits import JSON_MAX_BYTES
+from services.api.limits import JSON_MAX_BYTES, LISTENS_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
 from services.api.problem_types import MEDIA_TYPE
 from services.api.scrobbling import document as scrobbling
@@ -169,8 +169,8 @@ def _add_problems(operation: Document) -> None:
 def _problem(status: HTTPStatus, schema: str = "Problem") -> Document:
     described = {
         HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, or a change asked for by another site's page",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, or an upload of more than "
-        "the service takes",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, listens of more than "
+        f"{LISTENS_MAX_BYTES:,}, or an upload of more than the service takes",
         HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",
         HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer; `Retry-After` says when to ask",
     }
