@@ -158,7 +158,8 @@ class ListenRow(Table):
     __tablename__ = "listens"
     __table_args__ = (
         UniqueConstraint("listener", "identity"),
-        Index("ix_listens_listener_at", "listener", "at", "id"),
+        # With track and kind, so that what was heard lately is read from the index alone.
+        Index("ix_listens_listener_at", "listener", "at", "id", "track_id", "kind"),
         Index("ix_listens_listener_kind", "listener", "kind", "track_id", "at"),
         {"sqlite_autoincrement": True},  # an id names one listen for ever: a repeated deletion must not hit another
     )

@@ -419,7 +419,9 @@ def test_nothing_of_a_listener_is_in_the_log(api, capsys):
         headers=token,
     )
     api.post("/1/submit-listens", data=words, headers=token)
-    api.get(f"/1/user/{name}/listens")
+    for path in (f"user/{name}/listens", f"users/{name}/recent-listens", f"stats/user/{name}/artists"):
+        api.get(f"/1/{path}")
+    api.get(f"/v1/users/a%2F{name}/listens")
     api.get(f"/1/validate-token?token={name}")
     api.delete(f"/v1/users/{name}")
     written = "".join(capsys.readouterr())

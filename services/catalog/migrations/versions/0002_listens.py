@@ -35,7 +35,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("listens", schema=None) as batch_op:
-        batch_op.create_index("ix_listens_listener_at", ["listener", "at", "id"], unique=False)
+        batch_op.create_index("ix_listens_listener_at", ["listener", "at", "id", "track_id", "kind"], unique=False)
         batch_op.create_index("ix_listens_listener_kind", ["listener", "kind", "track_id", "at"], unique=False)
 
     op.create_table(
