@@ -1,9 +1,9 @@
 """What a client may ask of the recommender."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, create_model, field_validator
 
 from services.api.fields import MEASURES
 from services.api.filters import FilterBody
@@ -126,13 +126,16 @@ class RecommendationRequest(Wishes):
         }
     )
 
-    history: list[ListenEvent] | None = Field(
-        default=None, max_length=HISTORY_MAX, description="What was heard, in any order. Required without `user`."
-    )
     user: ListenerName | None = Field(
         default=None,
         description="A listener whose stored listens are asked about, together with `history` where both are given; "
         "unknown ones have none.",
+    )
+    history: list[ListenEvent] | None = Field(
+        default=None,
+        max_length=HISTORY_MAX,
+        validate_default=True,
+        description="What was heard, in any order. Required without `user`.",
     )
     repeat_after_days: float | None = Field(
         default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
@@ -144,11 +147,12 @@ class RecommendationRequest(Wishes):
         default=_DEFAULTS.explain, description="Whether to say why: `tastes` and `because_of` are empty otherwise."
     )
 
-    @model_validator(mode="after")
-    def _asks_about_someone(self) -> Self:
-        if self.history is None and self.user is None:
+    @field_validator("history")
+    @classmethod
+    def _asks_about_someone(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
+        if given is None and info.data.get("user", ...) is None:
             raise ValueError("Give history, user or both.")
-        return self
+        return given
 
     @property
     def repeat_after(self) -> timedelta | None:
