@@ -93,3 +93,15 @@ OTHER_IDS_MAX = 20
 
 SCROBBLER_IDS_MAX = 10
 """ISRCs of one listen that are looked up: a recording has one or two."""
+
+SEEDS_MAX = 100
+"""Seed tracks, artists and genres of one compatible request: they stand in one URL, of which gunicorn takes 4 KB."""
+
+SEEDS_DRAWN_MAX = 20
+"""Seeds among them that are no tracks: tracks are looked up for each in the index, eight queries at most."""
+
+AUDIO_FEATURES_MAX = 100
+"""Ids of one compatible request for audio features, as Spotify had it."""
+
+COMPAT_DEFAULT = 20
+"""Tracks of a compatible answer, as Spotify had it."""

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.api import filters, listener, listens, questions, schemas, service_schemas, user_query
+from services.api.compat import openapi as compat
+from services.api.compat.openapi import complete_compat
 from services.api.limits import JSON_MAX_BYTES, LISTENS_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
 from services.api.problem_types import MEDIA_TYPE
@@ -60,7 +62,7 @@ _QUERIES: tuple[type[BaseModel], ...] = (
     filters.SimilarQuery,
     schemas.TrackPageQuery,
     listens.ListenPageQuery,
-    user_query.UserQuery,
+    user_query.ListenerQuery,
     user_query.TasteQuery,
 )
 
@@ -84,7 +86,7 @@ def describe(app: APIFlask) -> None:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
     )
-    app.spec_processor(complete)
+    app.spec_processor(lambda document: complete_compat(complete(document)))
 
 
 def complete(document: Document | str) -> Document:
@@ -109,8 +111,12 @@ def complete(document: Document | str) -> Document:
 
 
 def _schemas() -> Document:
-    _, sent = models_json_schema([(model, "validation") for model in (*_SENT, *_QUERIES)], ref_template=REFERENCE)
-    _, answered = models_json_schema([(model, "serialization") for model in _ANSWERED], ref_template=REFERENCE)
+    _, sent = models_json_schema(
+        [(model, "validation") for model in (*_SENT, *_QUERIES, *compat.SENT)], ref_template=REFERENCE
+    )
+    _, answered = models_json_schema(
+        [(model, "serialization") for model in (*_ANSWERED, *compat.ANSWERED)], ref_template=REFERENCE
+    )
     merged: Document = sent["$defs"] | answered["$defs"]
     for model in _QUERIES:  # spread over parameters instead
         del merged[model.__name__]

@@ -25,7 +25,7 @@ Artist = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pat
 Days = Annotated[float, Field(ge=0, le=REPEAT_AFTER_DAYS_MAX)]
 
 
-class _UserQuery(SimilarQuery):
+class _ListenerQuery(SimilarQuery):
     """What is wanted of the answer, and the conditions that all tracks meet."""
 
     exclude_track: list[TrackName] = Field(
@@ -78,7 +78,9 @@ def _fields() -> dict[str, Any]:
     return {**wishes, **targets}
 
 
-UserQuery: type[_UserQuery] = create_model("UserQuery", __base__=_UserQuery, __doc__=_UserQuery.__doc__, **_fields())
+ListenerQuery: type[_ListenerQuery] = create_model(
+    "ListenerQuery", __base__=_ListenerQuery, __doc__=_ListenerQuery.__doc__, **_fields()
+)
 
 
 class TasteQuery(Request):

@@ -9,7 +9,7 @@ from pathlib import Path
 from services.evaluation import methods, trials
 from services.evaluation.listeners import listeners
 from services.evaluation.material import Material, library, read
-from services.evaluation.report import MEAN, SEGUE, Report, page
+from services.evaluation.report import INFORMED, MEAN, SEGUE, Report, page
 
 DEFAULT_MATERIAL = Path("docs/evaluation/validation.npz")
 DEFAULT_PAGE = Path("docs/evaluation/recommendations.md")
@@ -33,6 +33,7 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
             MEAN: methods.mean(material),
             "best score": methods.best_score(material),
             "log-sum-exp + MMR": methods.log_sum_exp(material),
+            INFORMED: methods.informed(material),
             SEGUE: mine,
         }
         answered = trials.answers(mine, asked)

@@ -59,6 +59,18 @@ def log_sum_exp(material: Material) -> Method:
     return answer
 
 
+def informed(material: Material) -> Method:
+    """Nearest to the mean of each interest in turn: what the embedding gives to one who is told the interests."""
+
+    def answer(listener: Listener) -> Positions:
+        means = [material.vectors @ material.vectors[plays].mean(0) for plays in listener.plays]
+        ranked = [_best(scores, listener, MMR_POOL) for scores in means]
+        turns = [track for rank in zip(*ranked, strict=False) for track in rank]
+        return np.array(list(dict.fromkeys(turns))[:DEPTH], dtype=np.intp)
+
+    return answer
+
+
 def segue(material: Material, catalogue: Catalogue, index: VectorIndex, asked: Question | None = None) -> Method:
     """The recommender, through its public question; `asked` has whatever is not the listener's own."""
     recommender = Recommender(catalogue.tracks, index, lambda: NOW, half_life_days=HALF_LIFE_DAYS)

@@ -7,7 +7,7 @@ from math import inf
 from services.evaluation.trials import HALF_LIVES, VARIANTS, Quality, Skips, Spread
 
 COMMAND = "python -m services.evaluation"
-SEGUE, MEAN = "Segue", "mean"
+SEGUE, MEAN, INFORMED = "Segue", "mean", "told the interests"
 
 _LOSS_TO_MEAN = 0.01
 _COVERAGE = 0.95
@@ -125,7 +125,9 @@ def _verdicts(report: Report) -> str:
 def _qualities(report: Report) -> str:
     legend = (
         "NDCG@20 ± standard error / coverage@10 (share of the interests of which at least one track is among the first "
-        "10) / diversity (mean cosine distance within the first 10).\n"
+        "10) / diversity (mean cosine distance within the first 10). "
+        f"*{INFORMED.capitalize()}* knows which play belongs to which interest and asks for the mean of each in turn: "
+        "about what coverage this embedding can give.\n"
     )
     parts = ["## Beside other ways\n", legend]
     for interests, variants in report.qualities.items():

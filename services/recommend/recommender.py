@@ -21,6 +21,7 @@ from services.recommend.order import in_order
 from services.recommend.past import Past, events_of
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes, questions, rank
 from services.recommend.sample import LibrarySample
+from services.recommend.seeds import shares
 from services.recommend.targets import around
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
@@ -151,6 +152,28 @@ class Recommender:
         )
         tastes = self._described(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
+
+    def seeded(self, seeds: Sequence[Sequence[str]], question: Question) -> tuple[Recommendation, ...]:
+        """What to play from several starting points, which weigh alike however many tracks each of them has.
+
+        The question's history is not asked for. Tracks of a seed may be answered, unless the question excludes them.
+        Nothing is answered where no seed has a ready track.
+
+        Args:
+            seeds: Track ids of each starting point.
+            question: Conditions, and what the answer should be like.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        names = self._tracks.resolve(dict.fromkeys(question.exclude.tracks))
+        tracks = self._tracks.embedded(list({*(track for seed in seeds for track in seed), *names.values()}))
+        heard = _Heard(names, (), tracks, shares(seeds, tracks), Past.of(question, names.values()))
+        profile = profile_of(heard.weights, tracks)
+        if profile is None:
+            return ()
+        choices = in_order(self._choose(question, profile, heard), question.order, None)
+        return tuple(Recommendation(choice.candidate.id, choice.score, (), choice.taste) for choice in choices)
 
     def _hear(self, question: Question) -> _Heard:
         excluded, remembered = question.exclude.tracks, question.remembered

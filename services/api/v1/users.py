@@ -20,7 +20,7 @@ from services.api.listens import (
     ListensRecorded,
 )
 from services.api.schemas import Recommendations, Taste
-from services.api.user_query import TasteQuery, UserQuery
+from services.api.user_query import ListenerQuery, TasteQuery
 from services.api.v1.recommendations import about, answered
 from services.catalog.database import now
 from services.domain.errors import NotFound
@@ -85,7 +85,7 @@ def delete_listen(user: str, listen_id: int) -> tuple[str, int]:
 
 
 @users.get("/<user>/recommendations")
-@users.input(UserQuery, location="query")
+@users.input(ListenerQuery, location="query")
 @users.output(Recommendations)
 @users.doc(operation_id="getUserRecommendations", summary="What to play to a listener")
 def get_user_recommendations(user: str, query_data: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
