@@ -143,6 +143,27 @@ def radio(
 
 
 @app.command()
+def export_listens(user: Annotated[str, typer.Argument(help="A listener.")]) -> None:
+    """Print everything that a listener did as JSON lines, newest first."""
+    from services.commands import listens
+
+    listens.export(user)
+
+
+@app.command()
+def import_listens(
+    user: Annotated[str, typer.Argument(help="A listener, who need not exist yet.")],
+    file: Annotated[Path, typer.Argument(help="JSON lines as `export-listens` prints them; - is standard input.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take in what `export-listens` printed; what is there already stays as it is."""
+    from services.commands import listens
+
+    listens.take_in(user, file, as_json=as_json)
+
+
+@app.command()
 def reindex(*, as_json: AsJson = False) -> None:
     """Build the vector index anew from the catalogue; no file is decoded."""
     from services.commands import library

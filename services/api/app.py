@@ -15,12 +15,14 @@ from services.api.openapi import TITLE, describe, segue_version
 from services.api.origins import install_origin_checks
 from services.api.pages import reference, web
 from services.api.problems import register_problems
+from services.api.scrobbling import listenbrainz
 from services.api.v1.audio_features import audio_features
 from services.api.v1.jobs import jobs
 from services.api.v1.path import path
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
+from services.api.v1.users import users
 from services.composition import Services, compose
 from services.settings import Settings
 
@@ -58,7 +60,20 @@ def create_app(services: Services | None = None) -> APIFlask:
     install_origin_checks(app, services.settings)
     install_headers(app)
     register_problems(app)
-    for blueprint in (tracks, recommendations, radio, path, jobs, audio_features, health, web, reference):
+    everything = (
+        tracks,
+        recommendations,
+        radio,
+        path,
+        users,
+        jobs,
+        audio_features,
+        listenbrainz,
+        health,
+        web,
+        reference,
+    )
+    for blueprint in everything:
         app.register_blueprint(blueprint)
     install_compat(app)
     app.get("/metrics")(

@@ -12,6 +12,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from services.api.context import refuse_nul, resolve_track, services
 from services.api.filters import SimilarQuery
+from services.api.listens import ExternalIds
 from services.api.schemas import SimilarTrack, SimilarTracks, Track, TrackPage, TrackPageQuery
 from services.catalog.tracks import TrackFile, readable
 from services.domain.errors import NotFound
@@ -85,6 +86,22 @@ def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN40
     refuse_nul(track_id)
     found = services().recommender.similar(track_id, limit=query_data.limit, filters=query_data.to_domain())
     return SimilarTracks(tracks=with_metadata(found, SimilarTrack))
+
+
+@tracks.put("/tracks/<path:track_id>/ids")
+@tracks.input(ExternalIds, location="json")
+@tracks.output(Track)
+@tracks.doc(operation_id="setTrackIds", summary="Give a track external ids")
+def set_ids(track_id: str, json_data: ExternalIds) -> Track:
+    """Set a track's external ids, so that it goes by them wherever a track id is accepted.
+
+    Namespaces that are not named keep their ids; null takes one away. What is set here stays through every scan,
+    whatever the file's tags say. Listens that were sent under such a name count from now on. If several tracks share
+    an id, the one with the lowest Segue id answers to it.
+    """
+    own = resolve_track(track_id)
+    services().catalogue.external_ids.change(own, json_data.ids)
+    return Track.of(services().catalogue.tracks.get(own))
 
 
 @tracks.get("/tracks/<path:track_id>/audio")
