@@ -5,9 +5,13 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from services.api.auth import install_guard
 from services.api.context import EXTENSION
+from services.api.cors import install_cors
 from services.api.headers import install_headers
 from services.api.health import health
+from services.api.idempotent import install_idempotency
+from services.api.limiting import install_limits
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import RequestObserver, configure_logging
 from services.api.openapi import TITLE, describe, segue_version
@@ -15,6 +19,7 @@ from services.api.origins import install_origin_checks
 from services.api.pages import reference, web
 from services.api.problems import register_problems
 from services.api.v1.audio_features import audio_features
+from services.api.v1.audio_urls import audio_urls
 from services.api.v1.jobs import jobs
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
@@ -53,9 +58,12 @@ def create_app(services: Services | None = None) -> APIFlask:
     observer = RequestObserver(services)
     observer.install(app)
     install_origin_checks(app, services.settings)
+    install_guard(app)
+    install_limits(app, services.settings, observer.measured)
     install_headers(app)
+    install_cors(app, services.settings)
     register_problems(app)
-    for blueprint in (tracks, recommendations, jobs, audio_features, health, web, reference):
+    for blueprint in (tracks, recommendations, jobs, audio_features, audio_urls, health, web, reference):
         app.register_blueprint(blueprint)
     app.get("/metrics")(
         app.doc(
@@ -66,6 +74,7 @@ def create_app(services: Services | None = None) -> APIFlask:
             responses=METRICS,
         )(observer.exposition)
     )
+    install_idempotency(app)
     describe(app)
     return app
 

@@ -32,6 +32,9 @@ ID_MAX = 300
 CURSOR_MAX = 4_000
 """Characters; a request line longer than this is refused by gunicorn anyway."""
 
+IDEMPOTENCY_KEY_MAX = 255
+"""Characters of an `Idempotency-Key`; a UUID has 36."""
+
 PATH_MAX = 4_096
 """Characters of a path: PATH_MAX of Linux."""
 

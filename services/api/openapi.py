@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from services.api import filters, questions, schemas, service_schemas
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
+from services.api.openapi_access import add_access
 from services.api.problem_types import MEDIA_TYPE
 
 Document = dict[str, Any]
@@ -20,7 +21,9 @@ TITLE = "Segue"
 DESCRIPTION = (
     "Music recommendation by how music feels: a listening history in, the next tracks out.\n\n"
     "Wherever a track id is accepted, an external id (`namespace:value`, such as `isrc:USRC17607839`) is as well. "
-    f"Every error is a problem as RFC 9457 has it (`{MEDIA_TYPE}`)."
+    f"Every error is a problem as RFC 9457 has it (`{MEDIA_TYPE}`).\n\n"
+    "Each operation names the scope that a key needs for it; `admin` is enough for all. On a service that only its own "
+    "machine can reach no key is needed."
 )
 TAGS = [
     {"name": "Recommendations", "description": "What to play next."},
@@ -37,6 +40,7 @@ _ANSWERED: tuple[type[BaseModel], ...] = (
     schemas.Recommendations,
     schemas.SimilarTracks,
     schemas.AudioFeatures,
+    schemas.AudioUrl,
     schemas.Job,
     service_schemas.Health,
     service_schemas.Readiness,
@@ -66,7 +70,7 @@ def describe(app: APIFlask) -> None:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
     )
-    app.spec_processor(complete)
+    app.spec_processor(lambda document: add_access(app, complete(document)))
 
 
 def complete(document: Document | str) -> Document:
@@ -145,7 +149,8 @@ def _add_problems(operation: Document) -> None:
 
 def _problem(status: HTTPStatus, schema: str = "Problem") -> Document:
     described = {
-        HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, or a change asked for by another site's page",
+        HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, by another site's page for a change, or with a key "
+        "that may not",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, or an upload of more than "
         "the service takes",
         HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",

@@ -34,7 +34,7 @@ def from_segue_error(error: SegueError) -> Response:
     """The answer to an error that Segue can name."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", reason=error.detail, error=type(error).__name__)
-    return _answer(
+    response = _answer(
         Problem(
             type=type_of(type(error)),
             title=error.title,
@@ -44,6 +44,8 @@ def from_segue_error(error: SegueError) -> Response:
             **_where(),
         )
     )
+    response.headers.update(error.headers)
+    return response
 
 
 def public_detail(error: SegueError) -> str:

@@ -4,8 +4,10 @@ from typing import Self
 
 from services.catalog.analyses import AnalysisStore
 from services.catalog.database import Database
+from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue
 from services.catalog.jobs import JobStore
+from services.catalog.keys import KeyStore
 from services.catalog.library import LibraryStore
 from services.catalog.tracks import TrackStore
 
@@ -20,6 +22,8 @@ class Catalogue:
         self.analyses = AnalysisStore(database)
         self.indexing = IndexQueue(database)
         self.jobs = JobStore(database)
+        self.keys = KeyStore(database)
+        self.idempotency = IdempotencyStore(database)
 
     @classmethod
     def open(cls, url: str) -> Self:
