@@ -24,6 +24,7 @@ from services.api.v1.jobs import jobs
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
 from services.composition import Services, compose
+from services.exposure import refuse_exposure
 from services.settings import Settings
 
 METRICS_DESCRIPTION = (
@@ -40,7 +41,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     """The application on the given services, or on those that the environment's settings name.
 
     Raises:
-        SegueError: a part does not open.
+        SegueError: a part does not open, or it would listen beyond this machine and nobody has a key.
     """
     if services is None:
         services = _from_environment()
@@ -84,4 +85,5 @@ def _from_environment() -> Services:
     configure_logging(settings.log_level)
     services = compose(settings)
     atexit.register(services.close)
+    refuse_exposure(settings, services.catalogue)
     return services
