@@ -2,6 +2,7 @@
 
 import sys
 
+from services.api.limits import REQUEST_LINE_MAX
 from services.domain.errors import SegueError
 from services.exposure import refuse_exposure_at_start
 from services.settings import Settings
@@ -19,6 +20,7 @@ graceful_timeout = 20
 worker_tmp_dir = "/dev/shm"  # noqa: S108  gunicorn makes a private file in it
 # Its control socket would be a file in a home directory that there is none of.
 control_socket_disable = True
+limit_request_line = REQUEST_LINE_MAX
 loglevel = _settings.log_level.lower()
 
 

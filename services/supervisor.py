@@ -11,6 +11,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from services.api.limits import REQUEST_LINE_MAX
 from services.broker import LocalBroker, local_broker
 from services.catalog import Catalogue
 from services.child_process import ChildProcess
@@ -192,5 +193,6 @@ def _api_command(settings: Settings) -> list[str]:
         f"--threads={settings.api_threads}",
         f"--graceful-timeout={API_GRACEFUL_SECONDS}",
         f"--log-level={settings.log_level.lower()}",
+        f"--limit-request-line={REQUEST_LINE_MAX}",
         "--no-control-socket",
     ]

@@ -34,7 +34,7 @@ TAGS = [
 
 REFERENCE = "#/components/schemas/{model}"
 
-_SENT: tuple[type[BaseModel], ...] = (questions.RecommendationRequest, schemas.ScanRequest)
+_SENT: tuple[type[BaseModel], ...] = (questions.RecommendationRequest, schemas.ScanRequest, schemas.AudioUrlRequest)
 _ANSWERED: tuple[type[BaseModel], ...] = (
     schemas.TrackPage,
     schemas.Recommendations,

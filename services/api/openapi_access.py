@@ -34,7 +34,7 @@ IDEMPOTENCY_KEY: Document = {
     "required": False,
     "description": "A text of your choice, such as a UUID. The same request with the same key within 24 hours is done "
     f"once and answered alike, with the header `{REPLAYED}`. After an error the key may be used again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX, "pattern": "^[!#-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX, "pattern": "^[!-~]+$"},
 }
 
 
@@ -46,6 +46,8 @@ def add_access(app: Flask, document: Document) -> Document:
         "TooManyRequests": _problem(
             "More requests in a minute than one key or address may make", "Retry-After", "Seconds to wait."
         ),
+        "UriTooLong": _problem("The request line is too long"),
+        "RequestHeaderFieldsTooLarge": _problem("The headers are too many or too long"),
         "Conflict": _problem(f"A request with the same `{HEADER}` is still at work", "Retry-After", "Seconds to wait."),
     }
     services: Services = app.extensions[EXTENSION]
@@ -59,6 +61,8 @@ def add_access(app: Flask, document: Document) -> Document:
 
 
 def _describe(operation: Document, method: str, access: Access, *, needs_keys: bool) -> None:
+    _refer(operation, HTTPStatus.REQUEST_URI_TOO_LONG, "UriTooLong")
+    _refer(operation, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
     if not access.scopes:
         operation["security"] = []
         return
@@ -75,16 +79,17 @@ def _describe(operation: Document, method: str, access: Access, *, needs_keys: b
     _refer(operation, HTTPStatus.TOO_MANY_REQUESTS)
 
 
-def _refer(operation: Document, status: HTTPStatus) -> None:
-    name = status.phrase.title().replace(" ", "")
+def _refer(operation: Document, status: HTTPStatus, name: str = "") -> None:
+    name = name or status.phrase.title().replace(" ", "")
     operation["responses"].setdefault(str(status.value), {"$ref": f"#/components/responses/{name}"})
 
 
-def _problem(description: str, header: str, meaning: str) -> Document:
+def _problem(description: str, header: str = "", meaning: str = "") -> Document:
+    own = {header: {"description": meaning, "schema": {"type": "string"}}} if header else {}
     return {
         "description": description,
         "headers": {
-            header: {"description": meaning, "schema": {"type": "string"}},
+            **own,
             "X-Request-ID": {"description": "Names the request in the service's log.", "schema": {"type": "string"}},
         },
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -41,6 +41,5 @@ export const scan = (path) => post("/v1/scans", { path });
 export const getJob = (id) => ask(`/v1/jobs/${encodeURIComponent(id)}`);
 /** Where an audio element, which cannot send a key, may have a track. */
 export async function audioOf(id) {
-  const path = `/v1/tracks/${encodeURIComponent(id)}/audio`;
-  return hasKey() ? (await post(`${path}-url`, {})).url : path;
+  return hasKey() ? (await post("/v1/audio-urls", { track_id: id })).url : `/v1/tracks/${encodeURIComponent(id)}/audio`;
 }

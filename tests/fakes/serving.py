@@ -93,7 +93,7 @@ def api_process(data_dir: Path, broker_url: str, port: int, **settings: str) -> 
         "SEGUE_PORT": str(port),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--no-control-socket"]
-    command += ["--worker-class", "services.api.gunicorn_worker.ProblemWorker"]
+    command += ["--worker-class", "services.api.gunicorn_worker.ProblemWorker", "--limit-request-line", "8190"]
     process = subprocess.Popen([*command, "services.api.app:create_app()"], env=environment, cwd=ROOT)
     try:
         _wait_until_ready(process, port)

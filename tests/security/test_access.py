@@ -85,7 +85,7 @@ def routes_and_scopes():
         ("get", "/v1/tracks/test:1", "read"),
         ("get", "/v1/tracks/test:1/similar", "read"),
         ("get", "/v1/tracks/test:1/audio", "read"),
-        ("post", "/v1/tracks/test:1/audio-url", "read"),
+        ("post", "/v1/audio-urls", "read"),
         ("get", "/v1/audio-features/test:1", "read"),
         ("post", "/v1/recommendations", "read"),
         ("get", "/v1/status", "read"),
