@@ -16,6 +16,10 @@ from services.api.problem_types import MEDIA_TYPE
 
 # The first that fits counts.
 REFUSALS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
+    # The service's own fault, though these are kinds of what a client does wrong.
+    (errors.InvalidResponseHeader, HTTPStatus.INTERNAL_SERVER_ERROR, ""),
+    (errors.InvalidResponseHeaderName, HTTPStatus.INTERNAL_SERVER_ERROR, ""),
+    (errors.ConfigurationProblem, HTTPStatus.INTERNAL_SERVER_ERROR, ""),
     (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "The request line is longer than the service takes."),
     (
         errors.LimitRequestHeaders,
@@ -38,7 +42,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         request_id = uuid.uuid4().hex
         status, detail = next(
             ((status, detail) for kind, status, detail in REFUSALS if isinstance(exc, kind)),
-            (HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT.format(request_id)),
+            (HTTPStatus.INTERNAL_SERVER_ERROR, ""),
         )
         known = status != HTTPStatus.INTERNAL_SERVER_ERROR
         self.log.warning(
@@ -50,7 +54,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             exc_info=None if known else exc,
         )
         try:
-            write_nonblock(client, problem(status, detail, request_id))
+            write_nonblock(client, problem(status, detail or DEFECT.format(request_id), request_id))
         except OSError:
             self.log.debug("The client was gone.")
 

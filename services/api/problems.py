@@ -4,8 +4,9 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, g, json, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
 from services.api.limits import RETRY_AFTER_SECONDS
 from services.api.problem_types import MEDIA_TYPE, TYPE_PREFIX, type_of
@@ -27,6 +28,8 @@ def register_problems(app: Flask) -> None:
     """Answer every error that a request can end in as a problem."""
     app.register_error_handler(SegueError, from_segue_error)
     app.register_error_handler(HTTPException, from_http_error)
+    for broken_off in (ParseException, NoMoreData):
+        app.register_error_handler(broken_off, from_broken_body)
     app.register_error_handler(Exception, from_defect)
 
 
@@ -66,6 +69,12 @@ def from_http_error(error: HTTPException) -> Response:
     kept.remove("Content-Type")
     response.headers.extend(kept)
     return response
+
+
+def from_broken_body(error: Exception) -> Response:
+    """The answer to a body that stops being HTTP, a bad chunk say; gunicorn finds it as the body is read."""
+    log.info("body_broken", error=type(error).__name__)
+    return from_http_error(BadRequest("The request's body is not sent as HTTP/1.1 has it."))
 
 
 def from_defect(error: Exception) -> Response:
