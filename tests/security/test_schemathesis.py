@@ -37,7 +37,8 @@ def url(key, library_dir, broker_url):
 def run(url, folder, *options):
     """All checks on every operation; answers how many cases there were."""
     command = [Path(sys.executable).with_name("st"), "--config-file", CONFIGURATION, "--no-color"]
-    arguments = ["run", f"{url}/openapi.json", "--checks=all", f"--seed={SEED}", "--continue-on-failure"]
+    patience = ["--wait-for-schema=60", "--request-timeout=60"]  # of a busy machine
+    arguments = ["run", f"{url}/openapi.json", "--checks=all", f"--seed={SEED}", "--continue-on-failure", *patience]
     done = subprocess.run(
         [*command, *arguments, *options],
         cwd=folder,
