@@ -19,33 +19,48 @@ from flask.sansio.blueprints import Blueprint
 
 from services.domain.access import Scope
 
-Carrier = Callable[[Request], str | None]
-"""Finds the key in a request; None if there is none in this place."""
-
 View = TypeVar("View", bound=Callable[..., object])
 
 
-def bearer(asked: Request) -> str | None:
-    """`Authorization: Bearer KEY`."""
-    return _authorization(asked, "bearer")
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A place in a request where a key may stand."""
+
+    name: str
+    """Of its scheme in the OpenAPI document."""
+    scheme: tuple[tuple[str, str], ...]
+    find: Callable[[Request], str | None]
+    """The key; None if there is none in this place."""
 
 
-def token_scheme(asked: Request) -> str | None:
-    """`Authorization: Token KEY`, as ListenBrainz's clients send it."""
-    return _authorization(asked, "token")
+def _authorization(scheme: str) -> Callable[[Request], str | None]:
+    def find(asked: Request) -> str | None:
+        kind, _, value = asked.headers.get("Authorization", "").partition(" ")
+        return value.strip() if kind.lower() == scheme else None
 
-
-def api_key_header(asked: Request) -> str | None:
-    """`X-API-Key: KEY`."""
-    return asked.headers.get("X-API-Key")
+    return find
 
 
 def query_parameter(name: str) -> Carrier:
     """`?NAME=KEY`, for APIs of others that want it so: URLs end up in the logs of proxies."""
-    return lambda asked: asked.args.get(name)
+    scheme = (("type", "apiKey"), ("in", "query"), ("name", name))
+    return Carrier(f"query-{name}", scheme, lambda asked: asked.args.get(name))
 
 
-STANDARD: tuple[Carrier, ...] = (bearer, api_key_header)
+BEARER = Carrier("bearer", (("type", "http"), ("scheme", "bearer")), _authorization("bearer"))
+"""`Authorization: Bearer KEY`."""
+
+API_KEY_HEADER = Carrier(
+    "apiKey",
+    (("type", "apiKey"), ("in", "header"), ("name", "X-API-Key")),
+    lambda asked: asked.headers.get("X-API-Key"),
+)
+"""`X-API-Key: KEY`."""
+
+TOKEN = Carrier("token", (("type", "apiKey"), ("in", "header"), ("name", "Authorization")), _authorization("token"))
+"""`Authorization: Token KEY`, as ListenBrainz's clients send it."""
+
+STANDARD = (BEARER, API_KEY_HEADER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +116,6 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
         declared = None if blueprint is None else _OF_BLUEPRINT.get(blueprint)
         name = name.rpartition(".")[0]
     return declared
-
-
-def _authorization(asked: Request, scheme: str) -> str | None:
-    kind, _, value = asked.headers.get("Authorization", "").partition(" ")
-    return value.strip() if kind.lower() == scheme else None
 
 
 def _declared(access: Access) -> Callable[[View], View]:

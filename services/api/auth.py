@@ -74,7 +74,7 @@ def _guard() -> None:
 def _who(access: Access) -> Principal:
     if access.signed and "token" in request.args:
         return _who_had_it_signed(request.args["token"])
-    presented = next((key for carrier in access.carriers if (key := carrier(request)) is not None), None)
+    presented = next((key for carrier in access.carriers if (key := carrier.find(request)) is not None), None)
     if presented is not None:
         return authenticate(presented)
     if _is_key_needed():

@@ -18,7 +18,6 @@ from prometheus_client import CollectorRegistry, Counter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from services.api.problems import from_segue_error
 from services.domain.access import LOCAL
 from services.domain.errors import TooManyRequests
 from services.settings import Settings
@@ -130,4 +129,5 @@ def _from_exceeded(error: RateLimitExceeded) -> Response:
     del error
     limiter: Limiter = current_app.extensions[EXTENSION]
     reset_at = limiter.current_limit.reset_at if limiter.current_limit is not None else time.time()
-    return from_segue_error(_too_many(reset_at))
+    # By way of the error handlers: blueprints may answer errors in the manner of an API of others.
+    return current_app.make_response(current_app.handle_user_exception(_too_many(reset_at)))

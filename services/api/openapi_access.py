@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from services.api.access import STANDARD, Access, access_of
+from services.api.access import Access, access_of
 from services.api.context import EXTENSION
 from services.api.idempotent import HEADER, REPLAYED
 from services.api.limits import IDEMPOTENCY_KEY_MAX
@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-SCHEMES: Document = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "`segue keys create` makes a key."},
-    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
-    "signedUrl": {
-        "type": "apiKey",
-        "in": "query",
-        "name": "token",
-        "description": "Part of the URL that `signTrackAudio` answers: opens one track's audio for an hour.",
-    },
+SIGNED_URL: Document = {
+    "type": "apiKey",
+    "in": "query",
+    "name": "token",
+    "description": "Part of the URL that `signTrackAudio` answers: opens one track's audio for an hour.",
 }
 
 IDEMPOTENCY_KEY: Document = {
@@ -40,7 +36,7 @@ IDEMPOTENCY_KEY: Document = {
 
 def add_access(app: Flask, document: Document) -> Document:
     """Add what keys, limits and repetitions mean for each operation."""
-    document["components"]["securitySchemes"] = SCHEMES
+    document["components"]["securitySchemes"] = schemes = {"signedUrl": SIGNED_URL}
     document["components"]["responses"] |= {
         "Unauthorized": _problem("No API key, or one that is wrong or revoked", "WWW-Authenticate", "The challenge."),
         "TooManyRequests": _problem(
@@ -56,6 +52,7 @@ def add_access(app: Flask, document: Document) -> Document:
         access = access_of(app, rule.endpoint)
         for method in (rule.methods or set()) & {name.upper() for name in path}:
             if access is not None:
+                schemes.update({carrier.name: dict(carrier.scheme) for carrier in access.carriers})
                 _describe(path[method.lower()], method, access, needs_keys=services.settings.needs_keys)
     return document
 
@@ -66,11 +63,10 @@ def _describe(operation: Document, method: str, access: Access, *, needs_keys: b
     if not access.scopes:
         operation["security"] = []
         return
-    if access.carriers == STANDARD:
-        schemes = ("bearer", "apiKey", *(("signedUrl",) if access.signed else ()))
-        operation["security"] = [{scheme: [str(scope)]} for scheme in schemes for scope in access.scopes]
-        if not needs_keys:
-            operation["security"].append({})
+    names = [*(carrier.name for carrier in access.carriers), *(("signedUrl",) if access.signed else ())]
+    operation["security"] = [{name: [str(scope)]} for name in names for scope in access.scopes]
+    if not needs_keys:
+        operation["security"].append({})
     if method == "POST":
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         _refer(operation, HTTPStatus.CONFLICT)

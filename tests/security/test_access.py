@@ -6,16 +6,17 @@ import pytest
 from apiflask import APIBlueprint
 
 from services.api.access import (
+    TOKEN,
     Access,
     access_of,
     declare,
     needs,
     open_to_all,
     query_parameter,
-    token_scheme,
 )
 from services.api.auth import principal, require_listener
 from services.domain.access import Scope
+from services.domain.errors import SegueError
 
 OPEN_ROUTES = {
     "/",
@@ -136,7 +137,7 @@ def extended(locked):
     app = locked.application
     lazy = APIBlueprint("lazy", __name__, enable_openapi=False)
     lazy.get("/lazy")(lambda: {"who": principal().name})
-    declare(lazy, Access((Scope.READ,), carriers=(query_parameter("apiKey"), token_scheme)))
+    declare(lazy, Access((Scope.READ,), carriers=(query_parameter("apiKey"), TOKEN)))
     app.register_blueprint(lazy)
     app.add_url_rule("/undeclared", endpoint="undeclared", view_func=lambda: "secret")
     app.add_url_rule("/open", endpoint="open", view_func=open_to_all(lambda: "open"))
@@ -179,6 +180,22 @@ def test_a_blueprint_may_take_keys_in_its_own_way(extended, key_for):
     assert extended.get("/lazy", headers={"Authorization": f"Token {text}"}).status_code == 200
     assert extended.get("/lazy", headers={"Authorization": f"Bearer {text}"}).status_code == 401
     assert extended.get("/lazy?apiKey=wrong").status_code == 401
+
+
+def test_a_blueprint_may_refuse_in_its_own_way(client_with, key_for):
+    """A blueprint's own handler answers a missing key, a missing scope and too many requests as others' APIs do."""
+    app = client_with(rate_limit=2).application
+    foreign = APIBlueprint("foreign", __name__, enable_openapi=False)
+    foreign.get("/foreign")(lambda: "ok")
+    foreign.register_error_handler(SegueError, lambda error: ({"code": int(error.status)}, 200, dict(error.headers)))
+    declare(foreign, Access((Scope.READ,)))
+    app.register_blueprint(foreign)
+    client, mine = app.test_client(), key_for("read")
+
+    assert client.get("/foreign").json == {"code": 401}
+    assert client.get("/foreign", headers=key_for("listen")).json == {"code": 403}
+    assert [client.get("/foreign", headers=mine).text for _ in range(2)] == ["ok", "ok"]
+    assert client.get("/foreign", headers=mine).json == {"code": 429}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/docs", "/openapi.json", "/web/app.js"])
