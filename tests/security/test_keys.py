@@ -5,6 +5,7 @@ import hmac
 import inspect
 import re
 import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 from services import api_keys
 from services.api_keys import new_secret, split
 from services.catalog.tables import ApiKeyRow
+from services.child_process import ChildProcess
 from services.domain.access import LOCAL, Principal, Scope
 from services.settings import Settings
 
@@ -157,6 +159,17 @@ def test_a_key_is_in_no_log_and_no_answer(locked, key_for):
     assert not any(secret in answer.text or secret in str(answer.headers) for answer in answers)
     assert secret not in str(logs)
     assert secret not in repr(Settings(api_key=secret))
+
+
+def test_no_part_inherits_the_key(tmp_path, monkeypatch):
+    """`segue up` keeps the key of whoever started it to itself: its worker and API never see it."""
+    monkeypatch.setenv("SEGUE_API_KEY", "s3cret")
+    part = ChildProcess("part", ["sh", "-c", "env; echo end"], tmp_path / "log", {"SEGUE_PORT": "1"})
+    part.start()
+    part.wait(time.monotonic() + 10)
+
+    assert "SEGUE_PORT=1" in (tmp_path / "log").read_text()
+    assert "s3cret" not in (tmp_path / "log").read_text()
 
 
 def test_admin_is_enough_for_everything():
