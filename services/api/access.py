@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from flask import Flask, Request
 from flask.sansio.blueprints import Blueprint
 
-from services.domain.access import Scope
+from services.domain.access import Principal, Scope
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -76,6 +76,8 @@ class Access:
     """Whether it counts as an expensive request: see `services.api.limiting`."""
     signed: bool = False
     """Whether a signed URL does as well as a key: see `services.api.signed_urls`."""
+    vouch: Callable[[Request], Principal | None] | None = None
+    """Another way to say who asks, such as a protocol's user and password; looked at when no key is presented."""
 
 
 OPEN = Access(())

@@ -77,7 +77,9 @@ def _who(access: Access) -> Principal:
     presented = next((key for carrier in access.carriers if (key := carrier.find(request)) is not None), None)
     if presented is not None:
         return authenticate(presented)
-    if _is_key_needed():
+    if access.vouch is not None and (vouched := access.vouch(request)) is not None:
+        return vouched
+    if is_key_needed():
         raise KeyRequired(presented=False)
     return LOCAL
 
@@ -101,7 +103,8 @@ def _admit(active: ActiveKey | None) -> Principal:
     return active.key.principal
 
 
-def _is_key_needed() -> bool:
+def is_key_needed() -> bool:
+    """Whether this request must show who sends it."""
     settings = services().settings
     # The peer is looked at besides the settings: gunicorn may have been told another address than they name.
     if settings.needs_keys or not _is_this_machine(request.remote_addr):

@@ -15,7 +15,7 @@ from services.api.access import (
     query_parameter,
 )
 from services.api.auth import principal, require_listener
-from services.domain.access import Scope
+from services.domain.access import Principal, Scope
 from services.domain.errors import SegueError
 
 OPEN_ROUTES = {
@@ -180,6 +180,22 @@ def test_a_blueprint_may_take_keys_in_its_own_way(extended, key_for):
     assert extended.get("/lazy", headers={"Authorization": f"Token {text}"}).status_code == 200
     assert extended.get("/lazy", headers={"Authorization": f"Bearer {text}"}).status_code == 401
     assert extended.get("/lazy?apiKey=wrong").status_code == 401
+
+
+def test_a_protocol_may_vouch_in_its_own_way(locked, key_for):
+    """Where a protocol has users and passwords of its own they do as well; a key that is presented goes first."""
+    someone = Principal("someone", frozenset({Scope.READ}))
+    vouch = {"right": someone}.get
+    access = Access((Scope.READ,), vouch=lambda asked: vouch(asked.args.get("p", "")))
+    own = APIBlueprint("own", __name__, enable_openapi=False)
+    own.get("/own")(lambda: principal().name)
+    declare(own, access)
+    locked.application.register_blueprint(own)
+    client = locked.application.test_client()
+
+    assert client.get("/own?p=right").text == "someone"
+    assert client.get("/own?p=wrong").status_code == 401
+    assert client.get("/own?p=right", headers={"X-API-Key": "wrong"}).status_code == 401
 
 
 def test_a_blueprint_may_refuse_in_its_own_way(client_with, key_for):
