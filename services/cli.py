@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from services.domain.access import Scope
 from services.domain.errors import NotConfigured, SegueError
 
 ENTRY_POINT_GROUP = "segue.commands"
@@ -177,6 +178,44 @@ def retry(*, as_json: AsJson = False) -> None:
     from services.commands import library
 
     library.retry(as_json=as_json)
+
+
+keys = typer.Typer(help="API keys: who may ask the service for what.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for the list.")],
+    *,
+    scope: Annotated[list[Scope] | None, typer.Option(help="May be repeated; read and listen unless given.")] = None,
+    user: Annotated[list[str] | None, typer.Option(help="Bind it to this listener; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it; it is shown this once."""
+    from services.commands import keys as command
+
+    command.create(name, scope or [Scope.READ, Scope.LISTEN], user or [], as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(*, as_json: AsJson = False) -> None:
+    """List all keys with what they may and when they were last used."""
+    from services.commands import keys as command
+
+    command.show(as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `segue keys list` shows it.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Put a key out of force."""
+    from services.commands import keys as command
+
+    command.revoke(key_id, as_json=as_json)
 
 
 def _mounted() -> dict[str, EntryPoint]:

@@ -56,11 +56,22 @@ class SegueClient:
     """
 
     def __init__(
-        self, url: str, *, timeout: float = TIMEOUT_SECONDS, transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         # trust_env off: a proxy set for the Internet must not see requests to a service on this machine.
-        self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.url,
+            headers={} if key is None else {"Authorization": f"Bearer {key}"},
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -277,6 +288,7 @@ def _descendants(kind: type[SegueError]) -> Iterator[type[SegueError]]:
 
 _BY_TYPE = {type_of(kind): kind for kind in _descendants(SegueError) if kind.__module__ == errors.__name__}
 _BY_STATUS: dict[int, type[SegueError]] = {
+    HTTPStatus.FORBIDDEN: errors.Refused,
     HTTPStatus.NOT_FOUND: errors.NotFound,
     HTTPStatus.UNPROCESSABLE_ENTITY: errors.InvalidRequest,
     HTTPStatus.SERVICE_UNAVAILABLE: errors.Unavailable,

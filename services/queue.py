@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import LockError, RedisError
@@ -112,8 +113,13 @@ class TaskQueue:
             yield connection.default_channel.client
 
     def _send(self, name: str, *arguments: str) -> None:
+        # The request that asked for it, so that the worker's log names it as well.
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        headers = {} if request_id is None else {"request_id": request_id}
         try:
-            self._app.send_task(name, args=arguments, retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
+            self._app.send_task(
+                name, args=arguments, headers=headers, retry=True, retry_policy={"max_retries": 1, "interval_start": 0}
+            )
         except (OperationalError, RedisError, OSError) as error:
             raise BrokerUnavailable(f"The broker does not take tasks: {error}. Try again in a moment.") from error
 

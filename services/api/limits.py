@@ -32,7 +32,13 @@ ID_MAX = 300
 """Characters of a track id: a namespace, a colon and an external id of up to 255."""
 
 CURSOR_MAX = 4_000
-"""Characters; a request line longer than this is refused by gunicorn anyway."""
+"""Characters: four thousand of the REQUEST_LINE_MAX that gunicorn takes."""
+
+REQUEST_LINE_MAX = 8_190
+"""Bytes of method, path and query: the most that gunicorn can be told. A longer one is answered with 414."""
+
+IDEMPOTENCY_KEY_MAX = 255
+"""Characters of an `Idempotency-Key`; a UUID has 36."""
 
 PATH_MAX = 4_096
 """Characters of a path: PATH_MAX of Linux."""

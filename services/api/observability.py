@@ -15,7 +15,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from services.api.access import needs
 from services.composition import Services
+from services.domain.access import Scope
 from services.domain.errors import SegueError
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -106,6 +108,8 @@ class RequestObserver:
             buckets=LATENCY_BUCKETS,
             registry=measured,
         )
+        self.measured = measured
+        """Where others put what they measure of this process."""
         self._registry = CollectorRegistry()
         self._registry.register(ProcessLabel(measured))
         self._registry.register(LibraryCollector(services))
@@ -115,6 +119,7 @@ class RequestObserver:
         app.before_request(self._begin)
         app.after_request(self._end)
 
+    @needs(Scope.READ)
     def exposition(self) -> Response:
         """All metrics in the Prometheus text format."""
         return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)

@@ -14,6 +14,7 @@ from services.api.compat import openapi as compat
 from services.api.compat.openapi import complete_compat
 from services.api.limits import JSON_MAX_BYTES, LISTENS_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
+from services.api.openapi_access import add_access
 from services.api.problem_types import MEDIA_TYPE
 from services.api.scrobbling import document as scrobbling
 
@@ -23,7 +24,9 @@ TITLE = "Segue"
 DESCRIPTION = (
     "Music recommendation by how music feels: a listening history in, the next tracks out.\n\n"
     "Wherever a track id is accepted, an external id (`namespace:value`, such as `isrc:USRC17607839`) is as well. "
-    f"Every error is a problem as RFC 9457 has it (`{MEDIA_TYPE}`)."
+    f"Every error is a problem as RFC 9457 has it (`{MEDIA_TYPE}`).\n\n"
+    "Each operation names the scope that a key needs for it; `admin` is enough for all. On a service that only its own "
+    "machine can reach no key is needed."
 )
 TAGS = [
     {"name": "Recommendations", "description": "What to play next."},
@@ -42,6 +45,7 @@ _SENT: tuple[type[BaseModel], ...] = (
     radio_schemas.NextRequest,
     radio_schemas.RadioRequest,
     schemas.ScanRequest,
+    schemas.AudioUrlRequest,
     listens.ListensIn,
     listens.ExternalIds,
 )
@@ -50,6 +54,7 @@ _ANSWERED: tuple[type[BaseModel], ...] = (
     schemas.Recommendations,
     schemas.SimilarTracks,
     schemas.AudioFeatures,
+    schemas.AudioUrl,
     schemas.Job,
     radio_schemas.NextTracks,
     radio_schemas.Path,
@@ -94,7 +99,7 @@ def describe(app: APIFlask) -> None:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
     )
-    app.spec_processor(lambda document: complete_compat(complete(document)))
+    app.spec_processor(lambda document: complete_compat(add_access(app, complete(document))))
 
 
 def complete(document: Document | str) -> Document:
@@ -183,7 +188,8 @@ def _add_problems(operation: Document) -> None:
 
 def _problem(status: HTTPStatus, schema: str = "Problem") -> Document:
     described = {
-        HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, or a change asked for by another site's page",
+        HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, by another site's page for a change, or with a key "
+        "that may not",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, listens of more than "
         f"{LISTENS_MAX_BYTES:,}, or an upload of more than the service takes",
         HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",

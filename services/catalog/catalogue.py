@@ -5,8 +5,10 @@ from typing import Self
 from services.catalog.analyses import AnalysisStore
 from services.catalog.database import Database
 from services.catalog.external_ids import ExternalIdStore
+from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue
 from services.catalog.jobs import JobStore
+from services.catalog.keys import KeyStore
 from services.catalog.library import LibraryStore
 from services.catalog.listens import ListenStore
 from services.catalog.radio import RadioStore
@@ -26,6 +28,8 @@ class Catalogue:
         self.radio = RadioStore(database)
         self.external_ids = ExternalIdStore(database)
         self.listens = ListenStore(database)
+        self.keys = KeyStore(database)
+        self.idempotency = IdempotencyStore(database)
 
     @classmethod
     def open(cls, url: str) -> Self:

@@ -298,3 +298,43 @@ class RadioCallRow(Table):
     number: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     answer: Mapped[dict[str, Any]]
+
+
+class ApiKeyRow(Table):
+    """A key to the API, without its secret."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """SHA-256 of the secret: `services.api_keys` says why that is enough."""
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    users: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The listeners it is bound to; null is every listener."""
+    internal: Mapped[bool] = mapped_column(default=False)
+    """Made by a program for itself; no person holds it."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotencyRow(Table):
+    """A POST that came with an `Idempotency-Key`, and its answer once there is one."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (Index("ix_idempotency_expires_at", "expires_at"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of who asked, where, and with which key."""
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of what was asked."""
+    owner: Mapped[str] = mapped_column(String(36))
+    """The run that is at it; one that took over from a dead one has an id of its own."""
+    lease_until: Mapped[datetime | None]
+    """Until when nobody else may run it; null once it is answered."""
+    status: Mapped[int | None]
+    headers: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Compressed."""
+    expires_at: Mapped[datetime]

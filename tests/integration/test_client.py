@@ -1,15 +1,20 @@
 """The typed client against the real application."""
 
+import dataclasses
 import socket
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from services.api.app import create_app
 from services.api.service_schemas import Problem
 from services.client import ProblemError, SegueClient, error_of
+from services.domain.access import Scope
 from services.domain.errors import (
     InvalidRequest,
+    KeyNotEnough,
+    KeyRequired,
     NotFound,
     PathNotScannable,
     RadioNotFound,
@@ -25,6 +30,7 @@ from services.domain.listening import EventKind, ListenEvent, plays
 from services.domain.listens import Description, ListenFilter, NewListen, Sight
 from services.domain.question import Exclusion, Order, Question
 from services.domain.radio import RadioStart, Seeds
+from services.settings import Settings
 from tests.fakes.library import track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE
 
@@ -33,6 +39,22 @@ from tests.fakes.serving import LIBRARY_SIZE
 def client(app):
     with SegueClient("http://localhost", transport=httpx.WSGITransport(app=app)) as made:
         yield made
+
+
+def test_a_key_is_sent_and_refusals_are_errors(services):
+    """With a key the service answers; without it, or without its scope, the client raises what was answered."""
+    settings = Settings(**(services.settings.model_dump() | {"require_keys": True}))
+    locked = httpx.WSGITransport(app=create_app(dataclasses.replace(services, settings=settings)))
+    key = services.catalogue.keys.create("client", [Scope.READ]).text
+    with SegueClient("http://localhost", key=key, transport=locked) as client:
+        assert client.track("test:1").id == track_id(1)
+        with pytest.raises(KeyNotEnough, match="ingest"):
+            client.job("none")
+    with (
+        SegueClient("http://localhost", transport=locked) as client,
+        pytest.raises(KeyRequired, match="segue keys create"),
+    ):
+        client.status()
 
 
 def test_tracks_follow_the_pages(client):

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from apiflask import APIBlueprint
 
+from services.api.access import needs
 from services.api.context import services
 from services.api.questions import RecommendationRequest
 from services.api.schemas import Recommendations, RecommendedTrack, Taste
 from services.api.v1.tracks import with_metadata
+from services.domain.access import Scope
 from services.domain.listening import Answer
 from services.domain.question import Question
 
@@ -19,6 +21,7 @@ recommendations = APIBlueprint("recommendations", __name__, url_prefix="/v1", ta
 @recommendations.input(RecommendationRequest, location="json")
 @recommendations.output(Recommendations)
 @recommendations.doc(operation_id="recommend", summary="What to play next")
+@needs(Scope.READ, expensive=True)
 def recommend(json_data: RecommendationRequest) -> Recommendations:
     """Answer a listening history with the tracks to play next.
 
