@@ -97,6 +97,7 @@ def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN40
 @tracks.input(ExternalIds, location="json")
 @tracks.output(Track)
 @tracks.doc(operation_id="setTrackIds", summary="Give a track external ids")
+@needs(Scope.INGEST)
 def set_ids(track_id: str, json_data: ExternalIds) -> Track:
     """Set a track's external ids, so that it goes by them wherever a track id is accepted.
 
