@@ -13,6 +13,7 @@ from services.domain.errors import BrokerUnavailable, JobNotFound
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
 from services.ingest.opening import NotRegular, open_inside
+from services.ingest.roots import named_roots
 from services.ingest.scan import run_scan
 from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_TASK, SCAN_TASK
 from workers import guard
@@ -119,7 +120,7 @@ def scan(job_id: str) -> None:
     """Carry out a scan job."""
     process = child()
     try:
-        run_scan(process.catalogue, process.queue, job_id)
+        run_scan(process.catalogue, process.queue, job_id, named_roots(process.settings))
     except JobNotFound:
         log.warning("scan_unknown", job_id=job_id)
     except SoftTimeLimitExceeded:

@@ -24,7 +24,8 @@ START = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from models.sandbox
 # All that a decoder's environment holds: no setting, no password, and no thread but its own.
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 START_SECONDS = 60.0  # numpy and libsndfile load in tenths; a busy machine takes many
-PATIENCE_SECONDS = 100.0  # a little more than the server grants a decoder
+FILE_SECONDS = 90.0  # of wall time; below the time limit of the task, so that the track gets its reason
+GRACE_SECONDS = 10.0  # for the server to end a decoder and say so
 PIPE_BYTES = 1 << 20  # four turns a track instead of sixty
 LONGEST_GREETING = 4096
 
@@ -41,6 +42,8 @@ class Protections:
 class Decoder:
     """A server of decoders and the way to it, started when it is first needed; one file at a time."""
 
+    seconds: float = FILE_SECONDS
+    """Wall time that a file may take."""
     report: Report | None = field(default=None, init=False)
     """How the last decoder ended."""
 
@@ -96,7 +99,7 @@ class Decoder:
             return
         ours, its = socket.socketpair()
         with its:
-            command = [sys.executable, "-I", "-c", START, str(os.getpid()), str(its.fileno())]
+            command = [sys.executable, "-I", "-c", START, str(os.getpid()), str(its.fileno()), str(self.seconds)]
             server = subprocess.Popen(  # noqa: S603  the interpreter that runs this
                 command,
                 pass_fds=(its.fileno(),),
@@ -112,7 +115,7 @@ class Decoder:
         except (OSError, ValueError) as error:
             self._stop()
             raise SandboxUnavailable(f"The decoder's sandbox did not start (exit code {server.returncode})") from error
-        ours.settimeout(PATIENCE_SECONDS)
+        ours.settimeout(self.seconds + GRACE_SECONDS)
         self._protections = Protections(tuple(greeting["on"]), tuple(greeting["missing"]))
 
     def _stop(self) -> None:
@@ -156,7 +159,7 @@ class Decoder:
         return _judged(outcome, self.report)
 
     def _receive(self, answer: int, at_most: int) -> Windows | AnalysisError:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.seconds + GRACE_SECONDS
         poll = select.poll()
         poll.register(answer, select.POLLIN)
 

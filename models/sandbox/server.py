@@ -25,7 +25,6 @@ from models.errors import AnalysisError, DecoderFailed
 from models.sandbox import confinement
 from models.sandbox.messages import REQUEST, End, Report, reason_message, windows_message
 
-WALL_SECONDS = 90.0  # then a file is given up; below the time limit of the task, so that the track gets its reason
 DESCRIPTORS = 2  # that come with a request
 WARM_UP_RATE, WARM_UP_SECONDS = 8_000, 6
 
@@ -38,8 +37,8 @@ LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, TypeError, LookupEr
 
 
 def main() -> None:
-    """Serve the worker whose process id and socket the command line names, until it hangs up."""
-    worker, control = int(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
+    """Serve a worker until it hangs up; the command line has its process id, its socket and the seconds for a file."""
+    worker, control, seconds = int(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])), float(sys.argv[3])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, whose end is this process's
     _warm_up()
     mapped = confinement.mapped_bytes()
@@ -48,7 +47,7 @@ def main() -> None:
     control.sendall(json.dumps({"on": on, "missing": missing}).encode() + b"\n")
     os.dup2(sys.stdin.fileno(), sys.stderr.fileno())  # /dev/null: no stranger writes into a log
     with suppress(ConnectionError):
-        Server(control, address_space, filter_calls=confinement.CALLS in on).serve()
+        Server(control, seconds, address_space, filter_calls=confinement.CALLS in on).serve()
 
 
 def _warm_up() -> None:
@@ -71,6 +70,7 @@ class Server:
     """One worker's decoders, one after another."""
 
     control: socket.socket
+    seconds: float
     address_space: int
     filter_calls: bool
 
@@ -102,7 +102,7 @@ class Server:
                 os.close(descriptor)
 
     def _await(self, decoder: int, alive: int) -> Report:
-        ready, _, _ = select.select([alive, self.control.fileno()], [], [], WALL_SECONDS)
+        ready, _, _ = select.select([alive, self.control.fileno()], [], [], self.seconds)
         os.kill(decoder, signal.SIGKILL)  # without effect on one that has ended
         _, status, usage = os.wait4(decoder, 0)
         peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -15,6 +15,7 @@ from services.domain.job import JobKind
 from services.domain.track import TrackStatus
 from services.ingest.identity import identify
 from services.ingest.opening import LeadsOut, open_inside
+from services.ingest.roots import Roots, check_inside
 from services.ingest.tags import read_tags
 from services.queue import TaskQueue
 
@@ -39,15 +40,16 @@ class Listing:
     """Folders that could not be listed, each with the reason."""
 
 
-def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str) -> str:
-    """Queue a scan of a folder or file and answer the job's id.
+def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str, roots: Roots = None) -> str:
+    """Queue a scan of a folder or file inside the roots and answer the job's id.
 
     Raises:
-        PathNotScannable: the path is not absolute, does not exist or cannot be read.
+        PathNotScannable: the path is not absolute, lies outside of the roots, does not exist or cannot be read.
         BrokerUnavailable: no worker can be told; the job is recorded as failed.
     """
     if "\0" in path or not Path(path).is_absolute():
         raise PathNotScannable(f"'{path}' is not an absolute path.")
+    check_inside(path, roots)
     real = os.path.realpath(path)
     if not Path(real).exists():
         raise PathNotScannable(f"'{path}' does not exist on the machine that Segue runs on.")
@@ -62,13 +64,18 @@ def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str) -> str:
     return job_id
 
 
-def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str) -> None:
-    """Carry out a scan job: safe to repeat, at once or after a crash.
+def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots = None) -> None:
+    """Carry out a scan job: safe to repeat, at once or after a crash. One that leads out of the roots by now fails.
 
     Raises:
         JobNotFound: no job has this id.
     """
     folder = catalogue.jobs.path(job_id)
+    try:
+        check_inside(folder, roots)
+    except PathNotScannable as error:
+        catalogue.jobs.fail(job_id, error.detail)
+        return
     listing = list_audio(folder)
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
     for path, reason in listing.unreadable.items():

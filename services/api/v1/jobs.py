@@ -12,6 +12,7 @@ from services.api.context import services
 from services.api.limits import MULTIPART_OVERHEAD_BYTES
 from services.api.schemas import Job, Request, ScanRequest
 from services.domain.errors import JobNotFound
+from services.ingest.roots import library_roots
 from services.ingest.scan import request_scan
 from services.ingest.upload import Upload, take_upload
 
@@ -45,7 +46,8 @@ jobs.before_request(_allow_uploads)
 @jobs.doc(operation_id="scan", summary="Take a folder into the library", responses=LOCATION)
 def scan(json_data: ScanRequest) -> tuple[Job, int, dict[str, str]]:
     """Scan a folder: new and changed files are analysed, files that are gone are forgotten."""
-    return _accepted(request_scan(services().catalogue, services().queue, json_data.path))
+    roots = library_roots(services().settings)
+    return _accepted(request_scan(services().catalogue, services().queue, json_data.path, roots))
 
 
 @jobs.post("/tracks")
