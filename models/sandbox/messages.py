@@ -100,7 +100,7 @@ def receive(read: Read, at_most: int) -> Windows:
     kind, count, n_samples, n_steps, duration = HEADER.unpack(header)
     if kind != WINDOWS:
         raise _reason(read, kind, count)
-    if not (1 <= count <= at_most and 1 <= n_samples <= MAX_SAMPLES and n_steps <= MAX_STEPS):
+    if not (1 <= count <= at_most and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
         raise DecoderFailed("The decoder answered with more than was asked of it")
     if not (math.isfinite(duration) and MIN_SECONDS <= duration <= MAX_SECONDS):
         raise DecoderFailed("The decoder answered with a length that no track has")
@@ -121,6 +121,6 @@ def _reason(read: Read, kind: int, length: int) -> AnalysisError:
 def _array(read: Read, shape: tuple[int, int], lowest: float, highest: float) -> NDArray[np.float32]:
     values = np.empty(shape, np.float32)
     read(values.data.cast("B"))
-    if not (values.size and lowest <= values.min() and values.max() <= highest):  # false for NaN too
+    if not (lowest <= values.min() and values.max() <= highest):  # false for NaN too
         raise DecoderFailed("The decoder answered with values that no recording has")
     return values

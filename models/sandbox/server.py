@@ -44,8 +44,8 @@ def main() -> None:
     mapped = confinement.mapped_bytes()
     on, missing = confinement.lock_in(worker)
     address_space = mapped + confinement.MEMORY_BYTES if mapped else 0
-    control.sendall(json.dumps({"on": on, "missing": missing}).encode() + b"\n")
     os.dup2(sys.stdin.fileno(), sys.stderr.fileno())  # /dev/null: no stranger writes into a log
+    control.sendall(json.dumps({"on": on, "missing": missing}).encode() + b"\n")
     with suppress(ConnectionError):
         Server(control, seconds, address_space, filter_calls=confinement.CALLS in on).serve()
 
