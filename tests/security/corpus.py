@@ -64,10 +64,10 @@ def ogg_pages(number: int, body: bytes = b"") -> bytes:
     )
 
 
-def write_silence(path: Path, hours: int) -> Path:
+def write_silence(path: Path, hours: int, rate: int, channels: int) -> Path:
     """Hours of silence, as a few megabytes of FLAC."""
-    silence = np.zeros((60 * 44_100, 2), np.int16)
-    with soundfile.SoundFile(path, "w", 44_100, 2, format="FLAC") as sink:
+    silence = np.zeros((60 * rate, channels), np.int16)
+    with soundfile.SoundFile(path, "w", rate, channels, format="FLAC") as sink:
         for _ in range(60 * hours):
             sink.write(silence)
     return path
