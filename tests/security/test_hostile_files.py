@@ -118,7 +118,9 @@ def test_a_reason_says_what_is_wrong(decoder, tmp_path, name, reason):
 
 
 @pytest.mark.parametrize(
-    ("rate", "channels"), [(8_000, 1), pytest.param(44_100, 2, marks=pytest.mark.slow)], ids=["narrow", "wide"]
+    ("rate", "channels"),
+    [(8_000, 1), pytest.param(44_100, 2, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],
+    ids=["narrow", "wide"],
 )
 def test_hours_of_silence_cost_no_more_than_minutes(decoder, tmp_path, rate, channels):
     """Six hours in a few megabytes are refused as silent, from windows: neither memory nor time grows with them."""
