@@ -23,8 +23,9 @@ from tests.security.corpus import write_vast as vast
 
 IDLE_BYTES = 64 * 2**20  # what a decoder has before it decodes anything: numpy and libsndfile
 SEEDS = {suffix: sound(suffix) for suffix in FORMATS} | {
-    "id3.mp3": id3(300, b"TIT2\0\0\0\x05\0\0\0Song" + b"COMM\0\0\0\x0a\0\0\0eng\0hello") + sound("mp3"),
-    "picture.flac": flac_with(6, bytes([0, 0, 0, 3, 0, 0, 0, 9]) + b"image/png" + bytes(24) + b"png!"),
+    "id3.mp3": id3(300, (b"TIT2\0\0\0\x05\0\0\0Song" + b"COMM\0\0\0\x0a\0\0\0eng\0hello").ljust(300, b"\0"))
+    + sound("mp3"),
+    "picture.flac": flac_with(6, bytes([0, 0, 0, 3, 0, 0, 0, 9]) + b"image/png" + bytes(23) + b"\x04png!"),
     "comments.flac": flac_comments(20),
 }
 
@@ -222,6 +223,16 @@ def test_a_size_that_a_tag_claims_costs_nothing(tmp_path, name):
         tracemalloc.stop()
 
     assert peak < 64 * 2**20
+
+
+@pytest.mark.parametrize("suffix", SEEDS)
+def test_what_is_mutated_is_good_music(decoder, tmp_path, suffix):
+    """Each seed decodes and has its tags read as it is: else its mutants would prove nothing."""
+    path = tmp_path / f"seed.{suffix.rsplit('.', 1)[-1]}"
+    path.write_bytes(SEEDS[suffix])
+
+    assert outcome(decoder, path).duration == pytest.approx(6, abs=0.2)
+    assert taken_in(SEEDS[suffix], path.suffix).duration_ms == pytest.approx(6000, abs=200)
 
 
 def check_mutations(decoder, tmp_path, suffix, first, number):
