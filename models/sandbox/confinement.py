@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from models.sandbox import landlock, syscalls
@@ -25,7 +26,7 @@ FIRST_VICTIM = "1000"  # when memory runs out, the kernel takes the decoder, not
 LIMITS = "limits of memory, processor time, open files and written bytes"
 FILES = "no file but the one that it was handed (Landlock)"
 CALLS = "no system calls but those that decoding needs (seccomp)"
-NETWORK = "no network (a namespace of its own)"
+NETWORK = "no network (seccomp, and a namespace of its own where containers allow it)"
 PRIVILEGES = "no new privileges"
 DEATH = "dies with its worker"
 ON_LINUX = (PRIVILEGES, DEATH, NETWORK, FILES, CALLS)
@@ -52,23 +53,25 @@ def lock_in(parent: int) -> tuple[list[str], list[str]]:
     if sys.platform != "linux":
         die_with(parent)
         return [LIMITS], list(ON_LINUX)
+    with suppress(OSError):  # a container may hide it, and a decoder is small anyway
+        Path("/proc/self/oom_score_adj").write_text(FIRST_VICTIM, encoding="ascii")
     libc = ctypes.CDLL(None, use_errno=True)
-    on: list[str] = [LIMITS]
-    missing: list[str] = []
-    Path("/proc/self/oom_score_adj").write_text(FIRST_VICTIM, encoding="ascii")
     has_namespace = libc.unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0
-    (on if has_namespace else missing).append(NETWORK)
     die_with(parent)  # after the namespace: with other credentials the kernel forgets it
-    on.append(DEATH)
-    has_no_privileges = libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-    (on if has_no_privileges else missing).append(PRIVILEGES)
-    if has_no_privileges and landlock.version() > 0:
+    is_bound = libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0  # the two below ask for it
+    has_landlock = is_bound and landlock.version() > 0
+    if has_landlock:
         landlock.forbid_files()
-        on.append(FILES)
-    else:
-        missing.append(FILES)
-    (on if has_no_privileges and syscalls.is_available() else missing).append(CALLS)
-    return on, missing
+    has_filter = is_bound and syscalls.is_available()
+    states = {
+        LIMITS: True,
+        DEATH: True,
+        PRIVILEGES: is_bound,
+        NETWORK: has_namespace or has_filter,
+        FILES: has_landlock,
+        CALLS: has_filter,
+    }
+    return [name for name, is_on in states.items() if is_on], [name for name, is_on in states.items() if not is_on]
 
 
 def mapped_bytes() -> int:

@@ -204,8 +204,9 @@ def _judged(outcome: Windows | AnalysisError, report: Report) -> Windows:
     return outcome
 
 
-_DECODER = Decoder()
-atexit.register(_DECODER.stop)
+DECODER = Decoder()
+"""This process's own."""
+atexit.register(DECODER.stop)
 
-start = _DECODER.start
-read_windows = _DECODER.read_windows
+start = DECODER.start
+read_windows = DECODER.read_windows

@@ -256,7 +256,7 @@ def test_no_decoder_outlives_its_worker(vast):
     """However the worker dies, server and decoder go with it."""
     code = (
         "import sys, pathlib\nfrom models.sandbox import decoder\ndecoder.start()\n"
-        "print(decoder._DECODER.server_id, flush=True)\ndecoder.read_windows(pathlib.Path(sys.argv[1]))"
+        "print(decoder.DECODER.server_id, flush=True)\ndecoder.read_windows(pathlib.Path(sys.argv[1]))"
     )
     command = [sys.executable, "-c", code, str(vast)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as worker:
