@@ -46,3 +46,31 @@ SEED_MAX = 2**63 - 1
 
 HALF_LIFE_DAYS_MAX = 36_500.0
 """A century: events of all times count alike."""
+
+SEEDS_MAX = 100
+"""Seed tracks, artists and genres of one compatible request: they stand in one URL, of which gunicorn takes 4 KB."""
+
+SEEDS_DRAWN_MAX = 20
+"""Seeds among them that are no tracks: tracks are looked up for each in the index, eight queries at most."""
+
+AUDIO_FEATURES_MAX = 100
+"""Ids of one compatible request for audio features, as Spotify had it."""
+
+COMPAT_DEFAULT = 20
+"""Tracks of a compatible answer, as Spotify had it."""
+
+RADIO_SEEDS_MAX = 50
+"""Tracks, artists, genres or tags that a radio starts from: more would no longer name a direction."""
+
+EVENTS_MAX = 200
+"""Events in one call of a radio: twice what one answer holds."""
+
+CALL_MAX = 64
+"""Characters of the key that a client gives a call: a UUID has 36."""
+
+USER_MAX = 255
+"""Characters of a listener's name."""
+
+STEPS_DEFAULT = 10
+STEPS_MAX = 100
+"""Tracks of a path: as many as one answer holds."""
