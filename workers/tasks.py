@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
+from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, JobNotFound
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
+from services.ingest.opening import NotRegular, open_inside
+from services.ingest.roots import named_roots
 from services.ingest.scan import run_scan
 from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_TASK, SCAN_TASK
 from workers import guard
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GONE = "None of the files that held it can be read any more."
+NOT_REGULAR = "Not a regular file any more: a folder, a pipe or a device took its place."
 
 # Renewed after each step of a rebuild, of which the slowest is a few requests to Qdrant, 3 s each at most. Also how
 # long a rebuild waits after the process that was at it died.
@@ -44,7 +48,7 @@ def analyse(track_id: str) -> None:
     if claim is None:
         return
     try:
-        outcome = analyse_first_readable(claim.paths)
+        outcome = analyse_first_readable(claim.files)
     except SoftTimeLimitExceeded:
         # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
         log.warning("analysis_ran_out_of_time", track_id=track_id, attempt=claim.attempt)
@@ -65,17 +69,25 @@ class Refusal:
     status: TrackStatus
 
 
-def analyse_first_readable(paths: list[str]) -> Analysis | Refusal:
+def analyse_first_readable(files: list[TrackFile]) -> Analysis | Refusal:
     """The analysis of the first file that gives one, or the reason why none does."""
     from models.analysis import analyse as analyse_file  # noqa: PLC0415  torch belongs in the children
     from models.errors import AnalysisError  # noqa: PLC0415
 
     refusal = Refusal(GONE, TrackStatus.MISSING)
-    for path in filter(is_readable, map(Path, paths)):
+    for file in files:
         try:
-            found = analyse_file(path)
+            opened, _ = open_inside(file.path, file.root)
+        except NotRegular:
+            refusal = Refusal(NOT_REGULAR, TrackStatus.FAILED)
+            continue
+        except OSError:
+            continue
+        try:
+            with opened:
+                found = analyse_file(opened.fileno())
         except AnalysisError as error:
-            if is_readable(path):  # else it went while it was read, which says nothing about what it held
+            if is_readable(Path(file.path)):  # else it went while it was read, which says nothing about what it held
                 refusal = Refusal(str(error), TrackStatus.FAILED)
         else:
             return Analysis(
@@ -108,7 +120,7 @@ def scan(job_id: str) -> None:
     """Carry out a scan job."""
     process = child()
     try:
-        run_scan(process.catalogue, process.queue, job_id)
+        run_scan(process.catalogue, process.queue, job_id, named_roots(process.settings))
     except JobNotFound:
         log.warning("scan_unknown", job_id=job_id)
     except SoftTimeLimitExceeded:

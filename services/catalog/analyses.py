@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database, now
 from services.catalog.jobs import settle
 from services.catalog.tables import LocationRow, TrackRow
+from services.catalog.tracks import TrackFile
 from services.domain.job import JobState
 from services.domain.track import EMBEDDING_DIM, Analysis, TrackStatus
 
@@ -20,7 +21,7 @@ class Claim:
     """A track that is to be analysed now: the files that hold it, and which attempt this is (from 1)."""
 
     track_id: str
-    paths: list[str]
+    files: list[TrackFile]
     attempt: int
 
 
@@ -38,8 +39,8 @@ class AnalysisStore:
                 return None
             row.attempts += 1
             row.sent_at = now()
-            paths = list(session.scalars(select(LocationRow.path).where(LocationRow.track_id == track_id)))
-            return Claim(track_id, paths, row.attempts)
+            places = session.execute(select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id))
+            return Claim(track_id, [TrackFile(path, root) for path, root in places], row.attempts)
 
     def record(self, track_id: str, analysis: Analysis) -> None:
         """Make a track `ready`, in one transaction with the mark that the index must take it in.

@@ -82,7 +82,7 @@ def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index_at_once(cata
     """Embedding, status and mark appear together and come back as they were recorded."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
-    assert catalogue.analyses.claim(track_id(1)).paths == ["/music/a.mp3"]
+    assert catalogue.analyses.claim(track_id(1)).files == [TrackFile("/music/a.mp3", "/music")]
     catalogue.analyses.record(track_id(1), analysis(axis=3))
 
     track = catalogue.tracks.get(track_id(1))
