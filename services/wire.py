@@ -34,9 +34,10 @@ def question_as_json(question: Question) -> dict[str, Any]:
 
 def radio_as_json(start: RadioStart) -> dict[str, Any]:
     """What a radio is started with as the body of a request."""
-    terms = question_as_json(start.terms)
-    seeds = start.seeds
-    return {name: value for name, value in terms.items() if name not in ("history", "limit", "explain")} | {
+    terms, seeds = question_as_json(start.terms), start.seeds
+    # A radio is endless and sees to it itself that no artist follows themselves.
+    of_one_answer = ("history", "limit", "explain", "max_per_artist", "max_per_album")
+    return {name: value for name, value in terms.items() if name not in of_one_answer} | {
         "seeds": {
             "tracks": list(seeds.tracks),
             "artists": list(seeds.artists),

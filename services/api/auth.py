@@ -1,12 +1,13 @@
 """Who may ask for what: the one place where it is decided. `services.api.access` is how views say what they need."""
 
+from dataclasses import replace
 from ipaddress import IPv6Address, ip_address
 from typing import cast
 
 import structlog
-from flask import Flask, current_app, g, request
+from flask import Flask, Request, current_app, g, request
 
-from services.api.access import Access, access_of
+from services.api.access import Access, Carrier, access_of
 from services.api.context import services
 from services.api.key_use import note_use
 from services.api.limiting import count_refusal
@@ -57,6 +58,19 @@ def authenticate(text: str) -> Principal:
     active = None if parts is None else services().catalogue.keys.find(parts[0])
     right = matches(text if parts is None else parts[1], None if active is None else active.digest)
     return _admit(active if right else None)
+
+
+def lenient(carrier: Carrier) -> Carrier:
+    """The same place for clients of other systems, which must send something there.
+
+    What is no key of Segue's counts only where a key is needed.
+    """
+
+    def find(asked: Request) -> str | None:
+        given = carrier.find(asked)
+        return given if given is not None and (is_key_needed() or split(given) is not None) else None
+
+    return replace(carrier, find=find)
 
 
 def _guard() -> None:

@@ -121,9 +121,6 @@ EVENTS_MAX = 200
 CALL_MAX = 64
 """Characters of the key that a client gives a call: a UUID has 36."""
 
-USER_MAX = 255
-"""Characters of a listener's name."""
-
 STEPS_DEFAULT = 10
 STEPS_MAX = 100
 """Tracks of a path: as many as one answer holds."""

@@ -17,8 +17,8 @@ from services.api.limits import (
     RESULTS_MAX,
     SEED_MAX,
     TEXT_MAX,
-    USER_MAX,
 )
+from services.api.listener import ListenerName
 from services.api.questions import Exclude, Targets
 from services.api.schemas import (
     EXAMPLE_ID,
@@ -87,7 +87,7 @@ class RadioRequest(Request):
     history: list[ListenEvent] = Field(
         default_factory=list, max_length=HISTORY_MAX, description="What was heard before, in any order."
     )
-    user: Annotated[str, StringConstraints(min_length=1, max_length=USER_MAX, pattern=NO_NUL)] | None = Field(
+    user: ListenerName | None = Field(
         default=None, description="The listener whose session it is: what is reported belongs to their listens as well."
     )
     filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")

@@ -47,4 +47,3 @@ def with_folder(settings: Settings, folder: Path) -> tuple[str, ...]:
 
 def _real(settings: Settings) -> tuple[str, ...]:
     return tuple(os.path.realpath(Path(folder).expanduser()) for folder in settings.library_roots)
-

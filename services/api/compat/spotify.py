@@ -6,7 +6,8 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from services.api.access import Access, declare
+from services.api.access import API_KEY_HEADER, BEARER, Access, declare
+from services.api.auth import lenient
 from services.api.compat.ids import names_of_id
 from services.api.compat.names import artists, genres, spotify_tracks
 from services.api.compat.paths import SPOTIFY
@@ -26,7 +27,7 @@ from services.domain.question import Exclusion, Question
 from services.domain.track import Track
 
 spotify = APIBlueprint("spotify", __name__, url_prefix=SPOTIFY, tag="Compatibility")
-declare(spotify, Access((Scope.READ,), expensive=True))
+declare(spotify, Access((Scope.READ,), carriers=(lenient(BEARER), API_KEY_HEADER), expensive=True))
 
 
 TRACK = "TRACK"

@@ -2,12 +2,16 @@
 
 from flask import request
 
-from services.api.auth import authenticate, is_key_needed
+from services.api.access import STANDARD, TOKEN
+from services.api.auth import authenticate, is_key_needed, lenient, principal, require_listener
 from services.api.listener import InvalidListenerName, listener_named
 from services.api.scrobbling.errors import Unauthorised
 from services.api_keys import split
-from services.domain.access import Scope
+from services.domain.access import LOCAL, Scope
 from services.domain.errors import KeyRequired
+
+TOKENS = (lenient(TOKEN), *STANDARD)
+"""Where scrobblers put their token; some have it in the form of everyone else's keys."""
 
 
 def listener_of(token: str) -> str | None:
@@ -53,8 +57,14 @@ def speaking_for() -> str:
     """The listener of this request.
 
     Raises:
-        Unauthorised: no token, or none that is valid.
+        Unauthorised: no token, or one that speaks for no listener, or for several.
     """
+    if principal() != LOCAL:
+        if (listener := principal().user) is None:
+            raise Unauthorised(
+                "This key is bound to no listener: segue keys create NAME --scope listen --user LISTENER."
+            )
+        return listener
     token = presented_token()
     if token is None:
         raise Unauthorised("You need to provide an Authorization header.")
@@ -64,13 +74,11 @@ def speaking_for() -> str:
     return listener
 
 
-def listener_asked_about(user: str) -> str:
-    """The listener that a path names, whose listens the request may read.
+def own(user: str) -> str:
+    """The listener that a parameter names, whose data the request may read.
 
     Raises:
-        Unauthorised: keys are needed, and none speaks for this listener.
+        ListenerNotYours: it may not.
     """
-    listener = listener_named(user)
-    if is_key_needed() and speaking_for() != listener:
-        raise Unauthorised("This token is not of that user.")
-    return listener
+    require_listener(user)
+    return listener_named(user)
