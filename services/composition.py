@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from services.catalog import Catalogue
+from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
 from services.index import VectorIndex
 from services.queue import TaskQueue, open_queue
@@ -67,7 +68,7 @@ def compose(settings: Settings) -> Services:
             "set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
         )
     queue = open_queue(settings)
-    catalogue = Catalogue.open(settings.catalogue_url)
+    catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
     try:
         catalogue.migrate()
         index, embedded = _open_index(settings, catalogue)

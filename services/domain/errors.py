@@ -6,6 +6,7 @@
   * UnsupportedAudio
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, ServiceUnreachable
+    * StorageUnavailable: StorageFull
   * AlreadyRunning
   * NotConfigured
 
@@ -116,6 +117,19 @@ class IndexUnavailable(Unavailable):
     """The vector index does not answer."""
 
     title = "Vector index unavailable"
+
+
+class StorageUnavailable(Unavailable):
+    """The data directory cannot be written."""
+
+    title = "Storage unavailable"
+
+
+class StorageFull(StorageUnavailable):
+    """There is no room left where Segue keeps its data."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+    title = "Storage full"
 
 
 class ServiceUnreachable(Unavailable):
