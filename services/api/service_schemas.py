@@ -56,7 +56,9 @@ class Readiness(Response):
     """Whether every part is ready to serve."""
 
     ready: bool
-    parts: dict[str, Part] = Field(description="`catalogue`, `broker`, `index` and, where it runs here, `indexer`.")
+    parts: dict[str, Part] = Field(
+        description="`catalogue`, `broker`, `index`, `storage` and, where it runs here, `indexer`."
+    )
 
 
 class NotReady(Problem):
