@@ -8,9 +8,10 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from services.api.context import services
+from services.api.limits import QUARANTINED_SHOWN
 from services.api.openapi import segue_version
 from services.api.problems import not_ready, public_detail
-from services.api.service_schemas import Health, IndexStatus, Part, Readiness, Status
+from services.api.service_schemas import Health, IndexStatus, Part, Quarantined, Readiness, Status
 from services.composition import Services
 from services.domain.errors import SegueError
 from services.domain.track import TrackStatus
@@ -47,6 +48,7 @@ def get_status() -> Status:
     """Counts of the library and of its index."""
     here = services()
     ready = here.catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
+    quarantined = here.catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
     return Status(
         version=segue_version(),
         url=here.settings.service_url,
@@ -56,6 +58,7 @@ def get_status() -> Status:
         index=IndexStatus(
             kind=here.index_kind, points=here.index.count(), pending=here.catalogue.indexing.count_pending()
         ),
+        quarantined=[Quarantined.of(track) for track in quarantined],
     )
 
 

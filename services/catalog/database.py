@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,13 @@ class Database:
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _translated(), self.engine.connect().execution_options(writes=True) as connection:
-            _wait_patiently(connection)
+            wait_patiently(connection)
             upgrade(connection)
             connection.commit()
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Around work on the engine itself: what the driver says becomes `CatalogueUnavailable` or `StorageFull`."""
+        return _translated()
 
     def close(self) -> None:
         """Give all connections back."""
@@ -190,7 +194,7 @@ def _connecting() -> Iterator[None]:
         del _begun.at
 
 
-def _wait_patiently(connection: Connection) -> None:
+def wait_patiently(connection: Connection) -> None:
     """Let a migration take its time; the connection does not go back to the pool."""
     connection.detach()
     driver: Any = connection.connection.dbapi_connection

@@ -2,7 +2,7 @@
 
 * SegueError
   * NotFound: TrackNotFound, JobNotFound
-  * InvalidRequest: InvalidCursor, PathNotScannable
+  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable
   * UnsupportedAudio
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, ServiceUnreachable
@@ -75,6 +75,12 @@ class PathNotScannable(InvalidRequest):
     """A path that is no readable folder or audio file."""
 
     title = "Path cannot be scanned"
+
+
+class ArchiveUnusable(InvalidRequest):
+    """A file that is no backup, or one that cannot be restored here."""
+
+    title = "Backup cannot be used"
 
 
 class UnsupportedAudio(SegueError):  # noqa: N818
