@@ -74,11 +74,9 @@ class Database:
         Raises:
             CatalogueUnavailable: it does not answer, is locked or read-only.
         """
-        with self.write() as session:
-            if (
-                not self.is_sqlite
-                and session.connection().exec_driver_sql("SHOW transaction_read_only").scalar() != "off"
-            ):
+        question = "SELECT 'off'" if self.is_sqlite else "SHOW transaction_read_only"
+        with self.write() as session:  # on SQLite it begins, as a writer does, with the first statement
+            if session.connection().exec_driver_sql(question).scalar() != "off":
                 raise CatalogueUnavailable("The catalogue's database is read-only.")
 
     def insert(self, table: type[Table]) -> postgresql.Insert | sqlite.Insert:

@@ -36,7 +36,7 @@ def wait_until(condition: Callable[[], object], patience: float = PATIENCE_SECON
     return time.monotonic() - begun
 
 
-def write_song(path: Path, seed: int, seconds: float = 4) -> Path:
+def write_song(path: Path, seed: int, seconds: float = 6) -> Path:
     """A chord with a beat; each seed is a recording of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     axis = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
