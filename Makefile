@@ -29,7 +29,7 @@ test-all: $(VENV)/.installed-test
 	tests/install-system-packages
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -m ''
-	$(BIN)/python tests/fault/soak.py
+	$(BIN)/python -m tests.fault.soak
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .

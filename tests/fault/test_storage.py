@@ -46,7 +46,7 @@ def upload(api, number):
 
 
 def add_ready(here, number):
-    anything = here.settings.data_path / "worker.log"  # nobody reads it: what a worker would find is recorded
+    anything = here.settings.data_path / f"{number}"  # nobody reads it: what a worker would find is recorded
     anything.touch()
     track_id = register(here.catalogue, anything, number)
     record(here.catalogue, track_id, number)
@@ -70,7 +70,7 @@ def assert_whole(here):
 def full(folder):
     """All of a disk is taken, down to the last block."""
     filler = folder / "filler"
-    with filler.open("wb") as stream:
+    with filler.open("wb", buffering=0) as stream:
         try:
             while stream.write(bytes(MIB)):
                 stream.flush()
@@ -111,7 +111,7 @@ def test_a_full_disk_in_mid_indexing(disk, tmp_path):
             wait_until(lambda: api.points() == COUNT)
             filler = disk / "filler"
             room = shutil.disk_usage(disk).free - ROOM_NEEDED_BYTES // 2
-            with filler.open("wb") as stream:
+            with filler.open("wb", buffering=0) as stream:
                 stream.write(bytes(room))
             added = [add_ready(here, number) for number in range(10, 14)]
             wait_until(lambda: not api.is_ready())
