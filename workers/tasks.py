@@ -10,6 +10,7 @@ from celery import current_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.catalog.analyses import Claim, Claimant
+from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, JobNotFound
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
@@ -50,7 +51,7 @@ def analyse(track_id: str, after: str | None = None) -> None:
     if claim is None:
         return
     try:
-        outcome = analyse_first_readable(claim.paths)
+        outcome = analyse_first_readable(claim.files)
     except SoftTimeLimitExceeded:
         # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
         log.warning("analysis_ran_out_of_time", track_id=track_id, attempt=claim.attempt)
@@ -60,7 +61,7 @@ def analyse(track_id: str, after: str | None = None) -> None:
 
 def record(process: ChildProcess, claim: Claim, outcome: "Analysis | Refusal") -> None:
     """Write down how an attempt ended; files that came meanwhile are tried before a track is called missing."""
-    tried = list(claim.paths)
+    tried = list(claim.files)
     while isinstance(outcome, Refusal):
         new = refuse(process, claim.track_id, outcome, tried)
         if not new:
@@ -72,7 +73,7 @@ def record(process: ChildProcess, claim: Claim, outcome: "Analysis | Refusal") -
     _tell_indexer(process)
 
 
-def refuse(process: ChildProcess, track_id: str, refusal: "Refusal", tried: list[str]) -> list[str]:
+def refuse(process: ChildProcess, track_id: str, refusal: "Refusal", tried: list[TrackFile]) -> list[TrackFile]:
     """Write down why there is no analysis; files that were not tried, because they came meanwhile, are answered."""
     new = guard.patiently(
         lambda: process.catalogue.analyses.refuse(track_id, refusal.reason, refusal.status, tried=tried)
@@ -90,13 +91,13 @@ class Refusal:
     status: TrackStatus
 
 
-def analyse_first_readable(paths: list[str]) -> Analysis | Refusal:
+def analyse_first_readable(files: list[TrackFile]) -> Analysis | Refusal:
     """The analysis of the first file that gives one, or the reason why none does."""
     from models.analysis import analyse as analyse_file  # noqa: PLC0415  torch belongs in the children
     from models.errors import AnalysisError  # noqa: PLC0415
 
     refusal = Refusal(GONE, TrackStatus.MISSING)
-    for path in filter(is_readable, map(Path, paths)):
+    for path in filter(is_readable, (Path(file.path) for file in files)):
         try:
             found = analyse_file(path)
         except AnalysisError as error:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database, now
 from services.catalog.jobs import settle
 from services.catalog.tables import LocationRow, TrackRow
+from services.catalog.tracks import TrackFile
 from services.domain.job import JobState
 from services.domain.track import EMBEDDING_DIM, Analysis, TrackStatus
 
@@ -41,7 +42,7 @@ class Claim:
     """A track that is to be analysed now: the files that hold it, and which attempt this is (from 1)."""
 
     track_id: str
-    paths: list[str]
+    files: list[TrackFile]
     attempt: int
 
 
@@ -66,8 +67,7 @@ class AnalysisStore:
             row.attempts += 1
             row.sent_at = now()
             row.claimed_by, row.claimed_until = claimant.name, now() + lease
-            paths = list(session.scalars(select(LocationRow.path).where(LocationRow.track_id == track_id)))
-            return Claim(track_id, paths, row.attempts)
+            return Claim(track_id, _files(session, track_id), row.attempts)
 
     def give_back(self, worker: str) -> int:
         """Undo the claims of a worker that was told to stop: what it had begun is no attempt; answers how many."""
@@ -125,8 +125,8 @@ class AnalysisStore:
         reason: str,
         status: TrackStatus = TrackStatus.FAILED,
         *,
-        tried: Sequence[str] | None = None,
-    ) -> list[str]:
+        tried: Sequence[TrackFile] | None = None,
+    ) -> list[TrackFile]:
         """Record why a track gives no analysis.
 
         Nothing is recorded if it has files that are not among those `tried`: they came while these were read, and are
@@ -135,8 +135,7 @@ class AnalysisStore:
         with self._database.write() as session:
             if tried is not None:
                 session.get(TrackRow, track_id, with_for_update=True)  # a scan that adds a file waits, or is seen
-                held = session.scalars(select(LocationRow.path).where(LocationRow.track_id == track_id))
-                if new := [path for path in held if path not in tried]:
+                if new := [file for file in _files(session, track_id) if file not in tried]:
                     return new
             self._finish(session, track_id, status, reason, {})
             return []
@@ -206,3 +205,8 @@ class AnalysisStore:
             )
         )
         settle(session, track_id, JobState.DONE if status == TrackStatus.READY else JobState.FAILED, reason)
+
+
+def _files(session: Session, track_id: str) -> list[TrackFile]:
+    places = session.execute(select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id))
+    return [TrackFile(path, root) for path, root in places]

@@ -88,7 +88,7 @@ def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index_at_once(cata
     """Embedding, status and mark appear together and come back as they were recorded."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
-    assert claim(catalogue, track_id(1)).paths == ["/music/a.mp3"]
+    assert claim(catalogue, track_id(1)).files == [TrackFile("/music/a.mp3", "/music")]
     catalogue.analyses.record(track_id(1), analysis(axis=3))
 
     track = catalogue.tracks.get(track_id(1))
@@ -268,10 +268,10 @@ def test_a_file_that_came_during_the_analysis_keeps_a_track_from_being_missing(c
     catalogue.library.register(track_id(1), Tags("Title"), stamp("new.mp3"))
     catalogue.library.forget_files(["/music/old.mp3"])
 
-    assert catalogue.analyses.refuse(track_id(1), "Gone.", TrackStatus.MISSING, tried=begun.paths) == ["/music/new.mp3"]
+    new = TrackFile("/music/new.mp3", "/music")
+    assert catalogue.analyses.refuse(track_id(1), "Gone.", TrackStatus.MISSING, tried=begun.files) == [new]
     assert catalogue.tracks.get(track_id(1)).status == TrackStatus.PENDING
-    tried = [*begun.paths, "/music/new.mp3"]
-    assert catalogue.analyses.refuse(track_id(1), "Gone.", TrackStatus.MISSING, tried=tried) == []
+    assert catalogue.analyses.refuse(track_id(1), "Gone.", TrackStatus.MISSING, tried=[*begun.files, new]) == []
     assert catalogue.tracks.get(track_id(1)).status == TrackStatus.MISSING
 
 
