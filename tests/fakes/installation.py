@@ -110,11 +110,16 @@ class Installation:
     queue: TaskQueue
     environment: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def worker_log(self) -> Path:
+        """What workers write to."""
+        return self.settings.data_path / "worker.log"
+
     @contextmanager
     def worker(self, *options: str) -> Iterator[Program]:
         """A worker with one child unless told otherwise."""
         command = [sys.executable, "-m", "services.cli", "worker", "--processes", "1", *options]
-        with running(command, self.settings.data_path / "worker.log", self.environment) as program:
+        with running(command, self.worker_log, self.environment) as program:
             yield program
 
     @contextmanager

@@ -23,6 +23,7 @@ from services.queue import ROUTES
 from tests.fakes.installation import installation, running, wait_until, write_noise, write_song
 from tests.fakes.library import register
 from tests.fakes.serving import ROOT, free_port
+from workers.app import SOFT_SHUTDOWN_SECONDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
 
@@ -126,14 +127,18 @@ def test_what_a_stopped_worker_had_begun_is_no_attempt(tmp_path):
         song = write_noise(tmp_path / "long.flac", 3)
         track_id = register(here.catalogue, song, 1)
         for _ in range(2):
+            here.worker_log.unlink(missing_ok=True)
             with here.worker() as worker:
                 wait_until(lambda worker=worker: "worker_child_ready" in worker.said)
                 child = child_of(worker)
                 here.queue.analyse(track_id)
                 wait_until(lambda: attempts(here.catalogue, track_id) == 1)
-                child.suspend()  # a machine so slow that the analysis outlasts the soft shutdown
+                child.suspend()  # as slow as it takes for the analysis to outlast the soft shutdown
                 worker.process.terminate()
-                worker.process.wait(30)
+                wait_until(lambda worker=worker: "Initiating Soft Shutdown" in worker.said)
+                time.sleep(SOFT_SHUTDOWN_SECONDS + 2)
+                child.resume()
+                worker.process.wait(60)
             assert attempts(here.catalogue, track_id) == 0
             assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
             with Redis(unix_socket_path=str(here.broker.socket)) as redis:
@@ -215,7 +220,7 @@ def test_an_emptied_broker_with_a_hundred_pending(tmp_path):
 def test_a_move_and_a_retag_during_the_analysis(served, tmp_path):
     """A file that is renamed and retagged while it is analysed stays one track, and ends ready under its new name."""
     here, worker = served
-    known = set(here.catalogue.tracks.get_many(_ids(here.catalogue)))
+    known = _ids(here.catalogue)
     old = write_noise(tmp_path / "music" / "old.flac", 5, seconds=90)
     request_scan(here.catalogue, here.queue, str(old.parent))
     wait_until(lambda: _ids(here.catalogue) - known)
