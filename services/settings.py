@@ -3,10 +3,10 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -68,6 +68,14 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Age in days at which a listen counts half, unless a request names another half-life.",
     )
+    subsonic_user: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Name that OpenSubsonic clients sign in with; without it, and without API keys, any name is taken.",
+    )
+    subsonic_password: SecretStr | None = Field(
+        default=None, description="Password that belongs to subsonic_user; the two are set together."
+    )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
@@ -78,6 +86,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, given: object) -> object:
         return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _user_with_password(self) -> Self:
+        if (self.subsonic_user is None) != (
+            not self.subsonic_password or not self.subsonic_password.get_secret_value()
+        ):
+            raise ValueError("SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together, or neither.")
+        return self
 
     @cached_property
     def host_names(self) -> frozenset[str]:

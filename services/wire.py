@@ -20,6 +20,8 @@ def question_as_json(question: Question) -> dict[str, Any]:
             "seed_artists": question.exclude.seed_artists,
         },
         "diversity": question.diversity,
+        "max_per_artist": question.max_per_artist,
+        "max_per_album": question.max_per_album,
         "variety": question.variety,
         "seed": question.seed,
         "order": question.order.value,

@@ -5,6 +5,7 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from services.api.compat import install_compat
 from services.api.context import EXTENSION
 from services.api.headers import install_headers
 from services.api.health import health
@@ -57,6 +58,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     register_problems(app)
     for blueprint in (tracks, recommendations, jobs, audio_features, health, web, reference):
         app.register_blueprint(blueprint)
+    install_compat(app)
     app.get("/metrics")(
         app.doc(
             operation_id="getMetrics",

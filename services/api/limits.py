@@ -49,3 +49,15 @@ SEED_MAX = 2**63 - 1
 
 HALF_LIFE_DAYS_MAX = 36_500.0
 """A century: events of all times count alike."""
+
+SEEDS_MAX = 100
+"""Seed tracks, artists and genres of one compatible request: they stand in one URL, of which gunicorn takes 4 KB."""
+
+SEEDS_DRAWN_MAX = 20
+"""Seeds among them that are no tracks: tracks are looked up for each in the index, eight queries at most."""
+
+AUDIO_FEATURES_MAX = 100
+"""Ids of one compatible request for audio features, as Spotify had it."""
+
+COMPAT_DEFAULT = 20
+"""Tracks of a compatible answer, as Spotify had it."""

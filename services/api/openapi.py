@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.api import filters, questions, schemas, service_schemas
+from services.api.compat import openapi as compat
+from services.api.compat.openapi import complete_compat
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
 from services.api.problem_types import MEDIA_TYPE
@@ -66,7 +68,7 @@ def describe(app: APIFlask) -> None:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
     )
-    app.spec_processor(complete)
+    app.spec_processor(lambda document: complete_compat(complete(document)))
 
 
 def complete(document: Document | str) -> Document:
@@ -88,8 +90,12 @@ def complete(document: Document | str) -> Document:
 
 
 def _schemas() -> Document:
-    _, sent = models_json_schema([(model, "validation") for model in (*_SENT, *_QUERIES)], ref_template=REFERENCE)
-    _, answered = models_json_schema([(model, "serialization") for model in _ANSWERED], ref_template=REFERENCE)
+    _, sent = models_json_schema(
+        [(model, "validation") for model in (*_SENT, *_QUERIES, *compat.SENT)], ref_template=REFERENCE
+    )
+    _, answered = models_json_schema(
+        [(model, "serialization") for model in (*_ANSWERED, *compat.ANSWERED)], ref_template=REFERENCE
+    )
     merged: Document = sent["$defs"] | answered["$defs"]
     for model in _QUERIES:  # spread over parameters instead
         del merged[model.__name__]

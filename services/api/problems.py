@@ -7,6 +7,7 @@ from flask import Flask, Response, g, json, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
+from services.api.compat.dialects import spoken_here
 from services.api.limits import RETRY_AFTER_SECONDS
 from services.api.problem_types import MEDIA_TYPE, TYPE_PREFIX, type_of
 from services.api.service_schemas import NotReady, Part, Problem
@@ -120,8 +121,10 @@ def _where() -> dict[str, str]:
 
 
 def _answer(problem: Problem) -> Response:
-    body = json.dumps(problem.model_dump(mode="json", exclude_none=True))
-    response = Response(body, problem.status, content_type=MEDIA_TYPE)
+    response = spoken_here(problem)
+    if response is None:
+        body = json.dumps(problem.model_dump(mode="json", exclude_none=True))
+        response = Response(body, problem.status, content_type=MEDIA_TYPE)
     if problem.status in TEMPORARY:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

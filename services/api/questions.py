@@ -69,6 +69,15 @@ class Wishes(Request):
         le=1,
         description="0 (only what fits best) to 1 (as unlike each other as can be).",
     )
+    max_per_artist: int | None = Field(
+        default=_DEFAULTS.max_per_artist,
+        ge=1,
+        le=RESULTS_MAX,
+        description="Tracks of one artist, as long as others are left; null is any number.",
+    )
+    max_per_album: int | None = Field(
+        default=_DEFAULTS.max_per_album, ge=1, le=RESULTS_MAX, description="Tracks of one album, likewise."
+    )
     variety: float = Field(
         default=_DEFAULTS.variety, ge=0, le=1, description="0 (the same answer every time) to 1 (another each time)."
     )
@@ -124,6 +133,8 @@ class RecommendationRequest(Wishes):
             targets={} if self.targets is None else self.targets.to_domain(),
             exclude=Exclusion() if self.exclude is None else self.exclude.to_domain(),
             diversity=self.diversity,
+            max_per_artist=self.max_per_artist,
+            max_per_album=self.max_per_album,
             variety=self.variety,
             seed=self.seed,
             order=self.order,

@@ -46,6 +46,8 @@ class CheckedAdapter(PydanticAdapter):
                 return self._from_json(request)
             if location == "files":
                 return self._from_form(request)
+            if location == "form":  # what a form does not hold may stand in the query
+                return self.model_class.model_validate(request.values.to_dict())
             return self.model_class.model_validate(self._values(request.args))
         except ValidationError as error:
             if (first := error.errors(include_url=False)[0])["type"] == "json_invalid":

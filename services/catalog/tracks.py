@@ -138,6 +138,13 @@ class TrackStore:
                 )
             }
 
+    def sample(self, count: int) -> dict[str, Vector]:
+        """Embeddings of the ready tracks with the lowest ids: ids are hashes of audio, so these are any tracks."""
+        found = select(TrackRow.id, TrackRow.embedding).where(TrackRow.status == TrackStatus.READY)
+        with self._database.read() as session:
+            rows = session.execute(found.order_by(TrackRow.id).limit(count))
+            return {track_id: vector_of(embedding) for track_id, embedding in rows}
+
     def files(self, track_id: str) -> list[TrackFile]:
         """The files that hold a track."""
         found = select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id)

@@ -46,12 +46,14 @@ class Range:
 class Filters:
     """All conditions must hold: every range, for every keyword field one of its values, and none of those unwanted.
 
-    A track whose field is null satisfies no condition on that field.
+    A track whose field is null satisfies no condition on that field, unless it is one of `or_unknown`: then the range
+    holds for it, too.
     """
 
     ranges: Mapping[str, Range] = field(default_factory=dict)
     any_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     none_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    or_unknown: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         keywords = self.any_of.keys() | self.none_of.keys()

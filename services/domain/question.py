@@ -45,6 +45,8 @@ class Question:
         targets: Values to aim for, by the names of `RANGE_FIELDS`; what is nearer to them ranks higher.
         exclude: What must not be answered.
         diversity: 0 (only what fits best) to 1 (as unlike each other as the candidates allow).
+        max_per_artist: Tracks of one artist, as long as others are left; None is any number.
+        max_per_album: Tracks of one album, likewise.
         variety: 0 (the same answer every time) to 1.
         seed: Of the variety: the same seed gives the same answer.
         order: In what order the answer is to be played.
@@ -57,7 +59,9 @@ class Question:
     filters: Filters = field(default_factory=Filters)
     targets: Mapping[str, float] = field(default_factory=dict)
     exclude: Exclusion = field(default_factory=Exclusion)
-    diversity: float = 0.3
+    diversity: float = 0.2
+    max_per_artist: int | None = 3
+    max_per_album: int | None = 2
     variety: float = 0.0
     seed: int = 0
     order: Order = Order.RELEVANCE

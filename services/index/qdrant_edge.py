@@ -11,7 +11,7 @@ import qdrant_edge
 import structlog
 
 from services.domain.errors import IndexUnavailable
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import EMBEDDING_DIM
 from services.index.qdrant_shared import Conditions, ordered, unit_vector
 from services.index.vector_index import Hit, Point, Query, VectorIndex
@@ -30,6 +30,7 @@ _CONDITIONS = Conditions(
     interval=qdrant_edge.RangeFloat,
     any_of=qdrant_edge.MatchAny,
     has_id=lambda ids: qdrant_edge.HasIdCondition(set(ids)),
+    is_empty=qdrant_edge.IsEmptyCondition,
 )
 
 
@@ -100,7 +101,7 @@ class EdgeIndex(VectorIndex):
                 qdrant_edge.QueryRequest(
                     query=qdrant_edge.Query.Nearest(unit_vector(query.vector, "a query")),  # type: ignore[arg-type]
                     limit=query.limit,
-                    filter=_CONDITIONS.of(query),
+                    filter=_CONDITIONS.of(query.filters, query.exclude),
                 )
                 for query in queries
             ]
@@ -113,6 +114,12 @@ class EdgeIndex(VectorIndex):
         """How many points there are."""
         with self._lock, _translated("count points"):
             return self._shard.count(qdrant_edge.CountRequest(exact=True))
+
+    def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
+        """How many points meet the conditions."""
+        wanted = qdrant_edge.CountRequest(exact=True, filter=_CONDITIONS.of(filters, exclude))
+        with self._lock, _translated("count points"):
+            return self._shard.count(wanted)
 
     def ids(self) -> Iterator[str]:
         """Every point's id."""

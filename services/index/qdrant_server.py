@@ -17,7 +17,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import IndexUnavailable
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import EMBEDDING_DIM
 from services.index.qdrant_shared import Conditions, ordered, unit_vector
 from services.index.vector_index import Hit, Point, Query, VectorIndex
@@ -38,6 +38,7 @@ _CONDITIONS = Conditions(
     interval=models.Range,
     any_of=models.MatchAny,
     has_id=lambda ids: models.HasIdCondition(has_id=list(ids)),
+    is_empty=lambda name: models.IsEmptyCondition(is_empty=models.PayloadField(key=name)),
 )
 
 
@@ -72,7 +73,7 @@ class ServerIndex(VectorIndex):
             models.QueryRequest(
                 query=unit_vector(query.vector, "a query").tolist(),
                 limit=query.limit,
-                filter=_CONDITIONS.of(query),
+                filter=_CONDITIONS.of(query.filters, query.exclude),
                 with_payload=False,
                 with_vector=False,
             )
@@ -88,6 +89,12 @@ class ServerIndex(VectorIndex):
         with self._translated():
             self._ensure()
             return self._client.count(self._alias, exact=True).count
+
+    def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
+        """How many points meet the conditions."""
+        with self._translated():
+            self._ensure()
+            return self._client.count(self._alias, count_filter=_CONDITIONS.of(filters, exclude), exact=True).count
 
     def ids(self) -> Iterator[str]:
         """Every point's id."""

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM
-from services.index.vector_index import Hit, Query
+from services.index.vector_index import Hit
 
 # Rounding of 128 float32 numbers moves a length by about 1e-7; ten thousand times that is a defect.
 UNIT_TOLERANCE = 1e-3
@@ -38,23 +39,27 @@ class Conditions:
     interval: Callable[..., Any]
     any_of: Callable[..., Any]
     has_id: Callable[[frozenset[str]], Any]
+    is_empty: Callable[[str], Any]
 
-    def of(self, query: Query) -> Any:  # noqa: ANN401  the class is the library's
-        """The filter of a query in the library's own classes; None when nothing is filtered."""
+    def of(self, filters: Filters, exclude: frozenset[str]) -> Any:  # noqa: ANN401  the class is the library's
+        """Conditions in the library's own classes; None when nothing is filtered."""
         must = [
-            self.field(key=name, range=self.interval(gte=wanted.min, lte=wanted.max))
-            for name, wanted in query.filters.ranges.items()
+            self._within(name, wanted, or_unknown=name in filters.or_unknown) for name, wanted in filters.ranges.items()
         ]
         must += [
             self.field(key=name, match=self.any_of(any=[value.casefold() for value in values]))
-            for name, values in query.filters.any_of.items()
+            for name, values in filters.any_of.items()
         ]
         must_not = [
             self.field(key=name, match=self.any_of(any=[value.casefold() for value in values]))
-            for name, values in query.filters.none_of.items()
+            for name, values in filters.none_of.items()
         ]
-        must_not += [self.has_id(query.exclude)] if query.exclude else []
+        must_not += [self.has_id(exclude)] if exclude else []
         return self.filter(must=must, must_not=must_not) if must or must_not else None
+
+    def _within(self, name: str, wanted: Range, *, or_unknown: bool) -> Any:  # noqa: ANN401  likewise
+        inside = self.field(key=name, range=self.interval(gte=wanted.min, lte=wanted.max))
+        return self.filter(should=[inside, self.is_empty(name)]) if or_unknown else inside
 
 
 def ordered(scored: Iterable[tuple[object, float]]) -> list[Hit]:

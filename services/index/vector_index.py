@@ -59,6 +59,9 @@ class VectorIndex(Protocol):
     def count(self) -> int:
         """How many points there are, exactly."""
 
+    def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
+        """How many points meet the conditions, exactly, without those that are excluded."""
+
     def ids(self) -> Iterator[str]:
         """Every point's id, in no particular order."""
 

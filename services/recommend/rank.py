@@ -1,17 +1,17 @@
 """From candidates to an answer: every taste its share, nothing twice, not too much of one thing."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
+from math import inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.listening import Negative, Profile, Taste
 from services.domain.track import Embedded, Vector
-from services.recommend.duplicates import same_recording
+from services.recommend.crowding import crowding
+from services.recommend.duplicates import SAME_NAME, same_recording
 from services.recommend.targets import pull
 from services.recommend.taste import concern
 
@@ -27,7 +27,7 @@ PLAYS_SERVED = 12
 TURN = 0.15
 """What a play that has led to a track yields to one that has not."""
 
-PENALTY = 0.5
+PENALTY = 0.6
 """What is taken off a track that lies where a rejected one lies."""
 
 VARIETY = 0.15
@@ -45,17 +45,17 @@ class Wishes:
         diversity: 0 (only what fits best) to 1 (as unlike each other as the candidates allow).
         variety: 0 (the same answer every time) to 1.
         seed: Of the variety: the same seed gives the same answer.
-        per_artist: Tracks of one artist, as long as others are left.
+        per_artist: Tracks of one artist, as long as others are left; None is any number.
         per_album: Tracks of one album, likewise.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
     """
 
     limit: int
-    diversity: float = 0.3
+    diversity: float = 0.2
     variety: float = 0.0
     seed: int = 0
-    per_artist: int = 3
-    per_album: int = 2
+    per_artist: int | None = 3
+    per_album: int | None = 2
     targets: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -78,7 +78,11 @@ def questions(profile: Profile) -> list[Vector]:
 
 
 def rank(
-    candidates: Sequence[Embedded], profile: Profile, heard: Mapping[str, Embedded], wishes: Wishes
+    candidates: Sequence[Embedded],
+    profile: Profile,
+    heard: Mapping[str, Embedded],
+    wishes: Wishes,
+    sample: Mapping[str, Vector],
 ) -> list[Choice]:
     """Choose tracks one by one.
 
@@ -90,13 +94,14 @@ def rank(
         profile: Of the listener.
         heard: The plays of its tastes.
         wishes: Of the listener.
+        sample: Embeddings of the library that tell hubs; without any there is no correction.
 
     Returns:
         At most `wishes.limit`, in the order to play.
     """
     if not candidates:
         return []
-    round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes)
+    round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes, sample)
     choices: list[Choice] = []
     while len(choices) < wishes.limit and (choice := round_.choose()) is not None:
         choices.append(choice)
@@ -107,13 +112,19 @@ class _Round:
     """The state of one ranking: what is left, who had how many turns."""
 
     def __init__(
-        self, candidates: Sequence[Embedded], profile: Profile, heard: Mapping[str, Embedded], wishes: Wishes
+        self,
+        candidates: Sequence[Embedded],
+        profile: Profile,
+        heard: Mapping[str, Embedded],
+        wishes: Wishes,
+        sample: Mapping[str, Vector],
     ) -> None:
         self._candidates = candidates
         self._wishes = wishes
         self._tastes = profile.tastes
         self._vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
         plain = _penalty(self._vectors, profile.negatives) + pull(candidates, wishes.targets)
+        plain += crowding(candidates, sample)
         noise = wishes.variety * VARIETY * _noise(candidates, wishes.seed) if wishes.variety else 0.0
         asked = np.stack(questions(profile)).astype(np.float64)
         fits = (1 - PLAY) * self._vectors @ asked.T  # (candidates, tastes)
@@ -124,8 +135,10 @@ class _Round:
         self._seats = [0] * len(self._tastes)
         self._left = np.ones(len(candidates), dtype=bool)
         self._alike = np.zeros(len(candidates))
-        self._artists: Counter[str] = Counter()
-        self._albums: Counter[tuple[str, str]] = Counter()
+        self._caps = (
+            _Cap([_artist(candidate) for candidate in candidates], wishes.per_artist),
+            _Cap([_album(candidate) for candidate in candidates], wishes.per_album),
+        )
         self._slack = 0
 
     def choose(self) -> Choice | None:
@@ -153,31 +166,45 @@ class _Round:
     def _open(self) -> NDArray[np.bool_] | None:
         """Which candidates may be taken; caps give way one by one when nothing else is left."""
         while self._left.any():
-            within = [left and self._within_caps(each) for left, each in zip(self._left, self._candidates, strict=True)]
-            if any(within):
-                return np.array(within)
+            open_ = self._left.copy()
+            for cap in self._caps:
+                open_ &= cap.has_room(self._slack)
+            if open_.any():
+                return open_
             self._slack += 1
         return None
-
-    def _within_caps(self, candidate: Embedded) -> bool:
-        artist, album = _artist(candidate), _album(candidate)
-        return not (
-            (artist is not None and self._artists[artist] >= self._wishes.per_artist + self._slack)
-            or (album is not None and self._albums[album] >= self._wishes.per_album + self._slack)
-        )
 
     def _take(self, winner: int) -> None:
         chosen = self._candidates[winner]
         cosines = self._vectors @ self._vectors[winner]
         self._left[winner] = False
-        for index in np.flatnonzero(self._left).tolist():
+        for index in np.flatnonzero(self._left & (cosines >= SAME_NAME)).tolist():
             if same_recording(chosen, self._candidates[index], float(cosines[index])):
                 self._left[index] = False
         self._alike = np.maximum(self._alike, cosines)
-        if (artist := _artist(chosen)) is not None:
-            self._artists[artist] += 1
-        if (album := _album(chosen)) is not None:
-            self._albums[album] += 1
+        for cap in self._caps:
+            cap.take(winner)
+
+
+class _Cap:
+    """How many tracks of each artist, or album, were taken, and how many may be."""
+
+    def __init__(self, names: Sequence[Hashable | None], most: int | None) -> None:
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        self._groups = np.array([numbers[name] for name in names])
+        self._taken = np.zeros(len(numbers))
+        self._most = inf if most is None else most
+        self._nameless = numbers.get(None)
+
+    def has_room(self, slack: int) -> NDArray[np.bool_]:
+        """(n,): which candidates may be taken if the cap gives way by so many."""
+        room: NDArray[np.bool_] = (self._taken < self._most + slack)[self._groups]
+        return room
+
+    def take(self, winner: int) -> None:
+        """Count a candidate; those without a name are no group."""
+        if self._groups[winner] != self._nameless:
+            self._taken[self._groups[winner]] += 1
 
 
 def _penalty(vectors: Array, negatives: Sequence[Negative]) -> Array:

@@ -19,6 +19,8 @@ from services.recommend.explain import because_of
 from services.recommend.label import label_of
 from services.recommend.order import in_order
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes, questions, rank
+from services.recommend.sample import LibrarySample
+from services.recommend.seeds import shares
 from services.recommend.targets import around
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
@@ -53,6 +55,10 @@ class _Heard:
         liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
         return self.tracks[max(liked, key=lambda event: event.at or _LATEST).track_id] if liked else None
 
+    def left_out(self) -> list[Embedded]:
+        """What must not be answered, in other encodings neither."""
+        return [self.tracks[track_id] for track_id in set(self.names.values()) if track_id in self.tracks]
+
     def artists(self) -> tuple[str, ...]:
         """Whom the plays are by."""
         liked = (self.tracks[track_id].artist for track_id, weight in self.weights.items() if weight > 0)
@@ -74,6 +80,7 @@ class Recommender:
         self._index = index
         self._clock = clock
         self._half_life_days = half_life_days
+        self._sample = LibrarySample(tracks)
 
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -134,6 +141,28 @@ class Recommender:
         tastes = self._described(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
 
+    def seeded(self, seeds: Sequence[Sequence[str]], question: Question) -> tuple[Recommendation, ...]:
+        """What to play from several starting points, which weigh alike however many tracks each of them has.
+
+        The question's history is not asked for. Tracks of a seed may be answered, unless the question excludes them.
+        Nothing is answered where no seed has a ready track.
+
+        Args:
+            seeds: Track ids of each starting point.
+            question: Conditions, and what the answer should be like.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        names = self._tracks.resolve(dict.fromkeys(question.exclude.tracks))
+        tracks = self._tracks.embedded(list({*(track for seed in seeds for track in seed), *names.values()}))
+        heard = _Heard(names, (), tracks, shares(seeds, tracks))
+        profile = profile_of(heard.weights, tracks)
+        if profile is None:
+            return ()
+        choices = in_order(self._choose(question, profile, heard), question.order, None)
+        return tuple(Recommendation(choice.candidate.id, choice.score, (), choice.taste) for choice in choices)
+
     def _hear(self, history: Sequence[ListenEvent], excluded: Sequence[str], half_life_days: float | None) -> _Heard:
         names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in history), *excluded]))
         events = tuple(replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names)
@@ -149,6 +178,8 @@ class Recommender:
             diversity=question.diversity,
             variety=question.variety,
             seed=question.seed,
+            per_artist=question.max_per_artist,
+            per_album=question.max_per_album,
             targets=question.targets,
         )
         pool = max(POOL, 2 * question.limit)
@@ -159,7 +190,8 @@ class Recommender:
             # Read from the catalogue: without a track that has just left the library.
             detailed = bool(question.targets) or question.order != Order.RELEVANCE
             candidates = self._tracks.embedded(found, detailed=detailed)
-            choices = rank(unheard(candidates.values(), heard.tracks.values()), profile, heard.tracks, wishes)
+            fresh = unheard(candidates.values(), heard.left_out())
+            choices = rank(fresh, profile, heard.tracks, wishes, self._sample.vectors())
             if len(choices) >= question.limit or all(len(hits) < pool for hits in answers):
                 return choices
             pool *= WIDENING

@@ -12,11 +12,14 @@ from services.recommend.ward import clusters
 CLUSTERED = 200
 """The heaviest plays decide what tastes there are; the others join the nearest."""
 
-SETBACK = 4.0
-"""How many plays of a taste a rejection close to it takes back."""
+SETBACK = 3.0
+"""How many plays of a taste a rejection of its kind takes back."""
 
 CLOSE = 0.1
-"""Cosine at which a rejection begins to concern what lies near it; at 1 it concerns it wholly."""
+"""Cosine at which a rejection begins to concern what lies near it."""
+
+OF_ITS_KIND = 0.4
+"""Cosine to a taste from which on a rejection concerns it wholly: most of its own plays lie no nearer."""
 
 LEAST_LENGTH = 1e-6
 """A sum this short beside its strongest part has no direction: what was liked cancels out."""
@@ -71,7 +74,8 @@ def _away_from(negatives: tuple[Negative, ...]) -> list[Taste]:
 
 def _set_back(taste: Taste, negatives: tuple[Negative, ...]) -> Taste:
     """The taste with less weight for every rejection that concerns it."""
-    lost = sum(SETBACK * negative.strength * float(concern(negative.vector @ taste.vector)) for negative in negatives)
+    concerned = (concern(negative.vector @ taste.vector, wholly=OF_ITS_KIND) for negative in negatives)
+    lost = SETBACK * sum(negative.strength * float(share) for negative, share in zip(negatives, concerned, strict=True))
     return Taste(taste.vector, max(0.0, taste.weight - lost), taste.plays)
 
 
@@ -80,7 +84,7 @@ def _direction(total: Array) -> Vector | None:
     return None if length < LEAST_LENGTH else (total / length).astype(np.float32)
 
 
-def concern(cosine: npt.ArrayLike) -> Array:
-    """How far a rejection concerns what lies at these cosines from it, 0 to 1."""
-    concerned: Array = np.maximum(0.0, (np.asarray(cosine, dtype=np.float64) - CLOSE) / (1 - CLOSE))
+def concern(cosine: npt.ArrayLike, wholly: float = 1.0) -> Array:
+    """How far a rejection concerns what lies at these cosines from it: 0 up to `CLOSE`, 1 from `wholly` on."""
+    concerned: Array = np.clip((np.asarray(cosine, dtype=np.float64) - CLOSE) / (wholly - CLOSE), 0.0, 1.0)
     return concerned

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 MOST = 4
 """Tastes a listener may have at once."""
 
-COHERENT = 0.6
+COHERENT = 0.1
 """Cosine between the means of two groups from which on they are one."""
 
 Array = NDArray[np.float64]

@@ -379,3 +379,24 @@ def test_server_that_never_answers():
         index = ServerIndex.connect(url, None, "segue", timeout=1)
         with pytest.raises(IndexUnavailable, match="timed out"):
             index.count()
+
+
+def test_matching_points_are_counted(index):
+    """What meets all conditions and is not excluded is counted, without any vector."""
+    index.upsert([point(number, tempo=80.0 + number, genre="jazz" if number % 2 else "folk") for number in range(6)])
+    fast = Filters(ranges={"tempo": Range(min=82)})
+
+    assert index.count_matching(Filters()) == 6
+    assert index.count_matching(fast) == 4
+    assert index.count_matching(fast, frozenset({identifier(0), identifier(5)})) == 3
+    assert index.count_matching(Filters(ranges=fast.ranges, any_of={"genre": ("Jazz",)})) == 2
+
+
+def test_what_is_not_known_may_be_let_through(index):
+    """A track without a field meets the ranges of the fields that a filter names in `or_unknown`, and no others."""
+    index.upsert([point(0, liveness=0.1), point(1, liveness=0.9), point(2), point(3, tempo=90.0)])
+    quiet = {"liveness": Range(max=0.5)}
+
+    assert found(index, ranges=quiet) == [0]
+    assert found(index, ranges=quiet, or_unknown=frozenset({"liveness", "energy"})) == [0, 2, 3]
+    assert found(index, ranges={**quiet, "tempo": Range(min=80)}, or_unknown=frozenset({"liveness"})) == [3]

@@ -83,7 +83,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def api_process(data_dir: Path, broker_url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def api_process(
+    data_dir: Path, broker_url: str, port: int, patience: float = PATIENCE_SECONDS
+) -> Iterator[subprocess.Popen[bytes]]:
     """The real API process, ready; asked to end and waited for afterwards."""
     environment = {
         **os.environ,
@@ -94,15 +96,15 @@ def api_process(data_dir: Path, broker_url: str, port: int) -> Iterator[subproce
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--no-control-socket"]
     process = subprocess.Popen([*command, "services.api.app:create_app()"], env=environment, cwd=ROOT)
     try:
-        _wait_until_ready(process, port)
+        _wait_until_ready(process, port, patience)
         yield process
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE_SECONDS)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while True:
         assert process.poll() is None, "the API process ended"
         assert time.monotonic() < deadline, "the API process is not ready"

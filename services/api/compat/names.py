@@ -1,0 +1,140 @@
+"""What other systems' names mean in this library: tracks by the ids they know, artists, albums and genres by name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.api.compat.ids import from_short, id_of_names, names_of_id
+from services.api.context import services
+from services.domain.errors import TrackNotFound
+from services.domain.filters import Filters
+from services.domain.track import Track
+from services.recommend.seeds import exemplars
+
+SPOTIFY = "spotify"
+SPOTIFY_URI = "spotify:track:"
+MEDIA_SERVERS = ("navidrome", "subsonic")
+"""Namespaces in which a bare id is looked for, in this order."""
+
+ARTIST, ALBUM = "ar-", "al-"
+"""What tells the ids of artists and albums from those of songs where all three may stand."""
+
+ALBUM_DRAWN = 100
+"""Songs of an album that are looked up: as good as all of any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """The namespace that a client's ids are from; answers to it are named likewise where a track has such an id."""
+
+    name: str | None = None
+    written: bool = False
+    """Whether the client writes the namespace before the id."""
+
+    def name_of(self, track: Track) -> str:
+        """What the client calls the track: Segue's own id where there is no other."""
+        value = None if self.name is None else track.ids.get(self.name)
+        return track.id if value is None else f"{self.name}:{value}" if self.written else value
+
+    def owns(self, track: Track) -> bool:
+        """Whether the name of the track is of another system: what Segue calls artist and album means nothing there."""
+        return self.name is not None and self.name in track.ids
+
+
+def spotify_tracks(names: Iterable[str]) -> dict[str, str]:
+    """Track ids for Segue ids, external ids, Spotify ids that are registered as `spotify:…`, and shortened ids."""
+    return _first_known({name: _spotify_variants(name) for name in names})
+
+
+def _spotify_variants(name: str) -> list[str]:
+    bare = name.removeprefix(SPOTIFY_URI)
+    shortened = from_short(bare)
+    return [bare, f"{SPOTIFY}:{bare}", *([] if shortened is None else [shortened])]
+
+
+def media_server_track(name: str) -> tuple[str, Namespace]:
+    """The track id for a Segue id, an external id, or the id that a media server has, and the namespace it is from.
+
+    Raises:
+        TrackNotFound: no track goes by this name.
+    """
+    in_namespaces = {namespace: f"{namespace}:{name}" for namespace in MEDIA_SERVERS}
+    known = _known([name, *in_namespaces.values()])
+    if name in known:
+        namespace, colon, _ = name.partition(":")
+        is_own = known[name] == name or not colon
+        return known[name], Namespace() if is_own else Namespace(namespace.casefold(), written=True)
+    for namespace, variant in in_namespaces.items():
+        if variant in known:
+            return known[variant], Namespace(namespace)
+    raise TrackNotFound(name)
+
+
+def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Some tracks of each artist: by name, without regard to case, or by the id that track objects have."""
+    return _drawn({name: [_by_artist(name), *_by_artist_id(name)] for name in names}, together=False)
+
+
+def genres(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Some tracks of each genre of the library, or with this tag heard in them."""
+    both = {name: [Filters(any_of={"genre": (name,)}), Filters(any_of={"tags": (name,)})] for name in names}
+    return _drawn(both, together=True)
+
+
+def artist_id(track: Track) -> str | None:
+    """The id of a track's artist."""
+    return id_of_names(track.artist) if track.artist else None
+
+
+def album_id(track: Track) -> str | None:
+    """The id of a track's album, which is an album of its artist."""
+    return id_of_names(track.artist or "", track.album) if track.album else None
+
+
+def songs_of(name: str) -> tuple[str, ...] | None:
+    """Tracks of the artist or album that an id with `ar-` or `al-` before it names; None where it names neither.
+
+    Raises:
+        TrackNotFound: there is no track of it.
+    """
+    names = names_of_id(name[len(ARTIST) :]) if name.startswith((ARTIST, ALBUM)) else None
+    if names is None or len(names) != (1 if name.startswith(ARTIST) else 2):
+        return None
+    conditions = _by_artist(*names) if name.startswith(ARTIST) else of_album(*names)
+    [found] = exemplars(services().index, [conditions], drawn=ALBUM_DRAWN)
+    if not found:
+        raise TrackNotFound(name)
+    return found
+
+
+def of_album(artist: str, album: str) -> Filters:
+    """The condition that a track is of an artist's album."""
+    return Filters(any_of={"album": (album,)} | ({"artist": (artist,)} if artist else {}))
+
+
+def _by_artist(name: str) -> Filters:
+    return Filters(any_of={"artist": (name,)})
+
+
+def _by_artist_id(text: str) -> list[Filters]:
+    names = names_of_id(text)
+    return [_by_artist(names[0])] if names is not None and len(names) == 1 else []
+
+
+def _drawn(asked: Mapping[str, list[Filters]], *, together: bool) -> dict[str, tuple[str, ...]]:
+    """Tracks for each name: of all its conditions together, or of the first that anything meets."""
+    found = iter(exemplars(services().index, [each for conditions in asked.values() for each in conditions]))
+    drawn = {name: [next(found) for _ in conditions] for name, conditions in asked.items()}
+    if together:
+        return {name: tuple(dict.fromkeys(track for part in parts for track in part)) for name, parts in drawn.items()}
+    return {name: next((part for part in parts if part), ()) for name, parts in drawn.items()}
+
+
+def _first_known(variants: Mapping[str, list[str]]) -> dict[str, str]:
+    known = _known([variant for each in variants.values() for variant in each])
+    first = {name: next((known[each] for each in some if each in known), None) for name, some in variants.items()}
+    return {name: track_id for name, track_id in first.items() if track_id is not None}
+
+
+def _known(names: Iterable[str]) -> dict[str, str]:
+    # PostgreSQL refuses a NUL in any text; no track goes by such a name.
+    return services().catalogue.tracks.resolve([name for name in names if "\0" not in name])

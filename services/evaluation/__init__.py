@@ -1,0 +1,1 @@
+"""Judges the recommender: simulated listeners, the real catalogue, the real index."""

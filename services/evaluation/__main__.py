@@ -1,0 +1,73 @@
+"""`python -m services.evaluation`: simulated listeners ask the recommender and what it is judged beside."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.evaluation import methods, trials
+from services.evaluation.listeners import listeners
+from services.evaluation.material import Material, library, read
+from services.evaluation.report import INFORMED, MEAN, SEGUE, Report, page
+
+DEFAULT_MATERIAL = Path("docs/evaluation/validation.npz")
+DEFAULT_PAGE = Path("docs/evaluation/recommendations.md")
+COUNT = 300
+RESTARTED = 20
+
+
+def evaluate(material: Material, folder: Path, count: int) -> Report:
+    """Run every trial.
+
+    Args:
+        material: The tracks.
+        folder: Empty, for catalogue and index.
+        count: Listeners of each kind.
+    """
+    asked = list(listeners(material, 2, RESTARTED))
+    with library(material, folder) as (catalogue, index):
+        mine = methods.segue(material, catalogue, index)
+        ways = {
+            "random": methods.random(material),
+            MEAN: methods.mean(material),
+            "best score": methods.best_score(material),
+            "log-sum-exp + MMR": methods.log_sum_exp(material),
+            INFORMED: methods.informed(material),
+            SEGUE: mine,
+        }
+        answered = trials.answers(mine, asked)
+        qualities = {interests: trials.qualities(material, ways, interests, count) for interests in (1, 2, 3)}
+        skips = {interests: trials.skips(material, mine, interests, count) for interests in (2, 3)}
+        recency = trials.recency(material, catalogue, index, count)
+        spreads = {name: trials.spread(material, ways[name], count) for name in (MEAN, SEGUE)}
+    with library(material, folder) as (catalogue, index):
+        again = trials.answers(methods.segue(material, catalogue, index), asked)
+    return Report(
+        tracks=len(material),
+        model_version=material.model_version,
+        listeners=count,
+        methods=tuple(ways),
+        qualities=qualities,
+        skips=skips,
+        recency=recency,
+        spreads=spreads,
+        same_after_restart=answered == again,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m services.evaluation", description=__doc__)
+    parser.add_argument("--material", type=Path, default=DEFAULT_MATERIAL, help="default: %(default)s")
+    parser.add_argument("--to", type=Path, default=DEFAULT_PAGE, help="default: %(default)s")
+    parser.add_argument("--listeners", type=int, default=COUNT, help="of each kind; default: %(default)s")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        found = evaluate(read(options.material), Path(folder), options.listeners)
+    options.to.write_text(page(found), encoding="utf-8")
+    sys.stdout.write(page(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""How crowded a track's surroundings are: hubs are near everything, and would be answered to everyone.
+
+Cross-domain similarity local scaling (CSLS; Conneau et al., "Word translation without parallel data", ICLR 2018)
+takes from each similarity the mean similarity of the candidate to its own nearest neighbours. Here the neighbours are
+those in a sample of the library: it costs one small matrix product a request and nothing when a track is added.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.track import Embedded, Vector
+
+NEAREST = 0.1
+"""Share of the sample whose nearness counts."""
+
+STRENGTH = 0.5
+"""Part of that nearness that is taken off: with the whole of it, what fits best no longer comes first."""
+
+FEWEST = 20
+"""Below so many tracks there are no hubs worth a correction."""
+
+
+def crowding(candidates: Sequence[Embedded], sample: Mapping[str, Vector]) -> NDArray[np.float64]:
+    """(n,): what each candidate loses for being near to everything.
+
+    Args:
+        candidates: n tracks.
+        sample: Embeddings of tracks of the library by id.
+    """
+    if len(sample) < FEWEST or not candidates:
+        return np.zeros(len(candidates))
+    place = {track_id: column for column, track_id in enumerate(sample)}
+    vectors = np.stack([candidate.vector for candidate in candidates])
+    near = vectors @ np.stack(list(sample.values())).T
+    for row, candidate in enumerate(candidates):
+        if candidate.id in place:  # nobody is a neighbour of itself
+            near[row, place[candidate.id]] = -1.0
+    counted = max(1, round(NEAREST * len(sample)))
+    nearest = np.partition(near, -counted, axis=1)[:, -counted:]
+    lost: NDArray[np.float64] = STRENGTH * nearest.mean(1, dtype=np.float64)
+    return lost

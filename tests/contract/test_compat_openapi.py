@@ -1,0 +1,78 @@
+"""The compatible endpoints are described as they answer: in the dialects of others."""
+
+import pytest
+from openapi_schema_validator import OAS31Validator
+
+SPOTIFY = "/v1/compat/spotify"
+
+
+@pytest.fixture
+def document(api):
+    return api.get("/openapi.json").json
+
+
+def check(document, schema, value):
+    """Raise if a value does not fit a schema of the document."""
+    OAS31Validator({**schema, "components": document["components"]}).validate(value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "template", "status"),
+    [
+        ("recommendations?seed_tracks=test:1&seed_artists=artist+2&seed_genres=x", "recommendations", 200),
+        ("recommendations", "recommendations", 400),
+        ("audio-features?ids=test:1,x", "audio-features", 200),
+        ("audio-features", "audio-features", 400),
+        ("audio-features/test:1", "audio-features/{track_id}", 200),
+        ("audio-features/nobody", "audio-features/{track_id}", 404),
+    ],
+)
+def test_spotifys_answers_fit_their_schema(api, document, asked, template, status):
+    """Answers and errors alike are what the document says."""
+    answer = api.get(f"{SPOTIFY}/{asked}")
+    documented = document["paths"][f"{SPOTIFY}/{template}"]["get"]["responses"]
+
+    assert answer.status_code == status
+    check(document, documented[str(status)]["content"]["application/json"]["schema"], answer.json)
+
+
+@pytest.mark.parametrize("verb", ["get", "post"])
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("ping", {}),
+        ("getLicense", {}),
+        ("getOpenSubsonicExtensions", {}),
+        ("getUser", {"username": "ada"}),
+        ("tokenInfo", {}),
+        ("getSimilarSongs", {"id": "test:1"}),
+        ("getSimilarSongs2", {"id": "test:1"}),
+        ("getSonicSimilarTracks", {"id": "test:1"}),
+        ("findSonicPath", {"startSongId": "test:1", "endSongId": "test:2"}),
+        ("findSonicPath", {}),
+    ],
+)
+def test_subsonics_answers_fit_their_schema(api, document, verb, method, parameters):
+    """Each method is described by GET and by POST, and has one status whatever happens."""
+    answer = getattr(api, verb)(f"/rest/{method}", query_string={"f": "json", **parameters})
+    documented = document["paths"][f"/rest/{method}"][verb]["responses"]
+
+    assert set(documented) == {"200"}
+    assert answer.status_code == 200
+    check(document, documented["200"]["content"]["application/json"]["schema"], answer.json)
+
+
+def test_what_clients_send_is_described(document):
+    """Each parameter says what it means, and so does each field of a form."""
+    forms = {
+        operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["$ref"].rsplit("/", 1)[1]
+        for path, operations in document["paths"].items()
+        if path.startswith("/rest/")
+        for operation in operations.values()
+        if "requestBody" in operation
+    }
+
+    assert forms == {"SubsonicQuery", "UserQuery", "SimilarSongsQuery", "SonicSimilarQuery", "SonicPathQuery"}
+    for form in forms:
+        for field in document["components"]["schemas"][form]["properties"].values():
+            assert field["description"]

@@ -1,0 +1,57 @@
+"""The same question has the same answer, whichever index holds the points."""
+
+import pytest
+from qdrant_client import QdrantClient
+
+from services.catalog import Catalogue
+from services.domain.filters import Filters, Range
+from services.domain.question import Question
+from services.evaluation import methods
+from services.evaluation.__main__ import DEFAULT_MATERIAL
+from services.evaluation.listeners import listeners
+from services.evaluation.material import library, read, write
+from services.index.qdrant_server import ServerIndex
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+
+QUESTIONS = {
+    "plain": Question(limit=20),
+    "varied": Question(limit=20, variety=0.8, seed=7),
+    "filtered": Question(limit=20, filters=Filters(ranges={"energy": Range(min=0.3), "tempo": Range(max=150)})),
+    "aimed": Question(limit=20, targets={"valence": 0.8}, diversity=0.6),
+}
+
+
+@pytest.fixture(scope="module")
+def material():
+    return read(DEFAULT_MATERIAL)
+
+
+@pytest.fixture(scope="module")
+def edge(material, tmp_path_factory):
+    with library(material, tmp_path_factory.mktemp("edge")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def server(material, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{folder / 'catalogue.db'}")
+    catalogue.migrate()
+    index = ServerIndex(QdrantClient(":memory:"), "segue")
+    write(material, catalogue, index)
+    yield catalogue, index
+    index.close()
+    catalogue.close()
+
+
+@pytest.mark.parametrize("asked", QUESTIONS)
+def test_both_indexes_lead_to_the_same_answer(material, edge, server, asked):
+    """Histories of one to three interests: tracks and order are equal."""
+    ways = [methods.segue(material, *opened, QUESTIONS[asked]) for opened in (edge, server)]
+    for interests in (1, 2, 3):
+        for listener in listeners(material, interests, 3):
+            one, other = (way(listener).tolist() for way in ways)
+
+            assert one == other
+            assert one

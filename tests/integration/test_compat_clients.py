@@ -1,0 +1,118 @@
+"""Clients that were written for Spotify and for OpenSubsonic, against the real API process."""
+
+import os
+
+import libopensonic
+import pytest
+import spotipy
+from libopensonic.errors import DataNotFoundError, SonicError
+
+from services.composition import compose
+from services.settings import Settings
+from tests.fakes.library import track_id
+from tests.fakes.named import retag
+from tests.fakes.serving import api_process, free_port, wait_until_indexed
+
+PASSWORD = "c19b2d"  # noqa: S105  the test's own
+
+
+@pytest.fixture(scope="module")
+def port(library_dir, broker_url):
+    """Where a gunicorn serves the small library to one OpenSubsonic user; tracks 1 and 2 have a media server's ids."""
+    made = compose(Settings(data_dir=library_dir, redis_url=broker_url))
+    wait_until_indexed(made)
+    for number in (1, 2):
+        retag(made, library_dir, number, ids={"navidrome": f"nd{number}"})
+    made.close()
+    found = free_port()
+    credentials = {"SEGUE_SUBSONIC_USER": "ada", "SEGUE_SUBSONIC_PASSWORD": PASSWORD}
+    os.environ.update(credentials)
+    try:
+        with api_process(library_dir, broker_url, found):
+            yield found
+    finally:
+        for name in credentials:
+            del os.environ[name]
+
+
+@pytest.fixture
+def spotify(port):
+    """Spotipy as it is, pointed elsewhere."""
+    client = spotipy.Spotify(auth="a token", retries=0)
+    client.prefix = f"http://127.0.0.1:{port}/v1/compat/spotify/"
+    client._session.trust_env = False
+    return client
+
+
+@pytest.fixture(params=[{}, {"use_get": True}, {"use_views": False}, {"legacy_auth": True}], ids=str)
+def sonic(port, request):
+    """py-opensonic as it is: by POST and by GET, with and without `.view`, with a token and with a password."""
+    client = libopensonic.Connection("http://127.0.0.1", "ada", PASSWORD, port=port, **request.param)
+    yield client
+    client.cleanup()
+
+
+@pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
+def test_spotipy_gets_recommendations_and_follows_them(spotify):
+    """Ids that an answer holds are accepted by spotipy's own check, and by the service as seeds again."""
+    first = spotify.recommendations(seed_genres=["folk"], limit=2, country="SE", min_tempo=85, target_energy=0.2)
+    artist = first["tracks"][0]["artists"][0]
+    again = spotify.recommendations(
+        seed_tracks=[track["uri"] for track in first["tracks"]], seed_artists=[artist["id"]], limit=1
+    )
+
+    assert [track["artists"][0]["name"] for track in first["tracks"]] == ["Artist 1", "Artist 1"]
+    assert all(seed["initialPoolSize"] > 0 for seed in again["seeds"])
+    assert len(again["tracks"]) == 1
+
+
+@pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
+def test_spotipy_gets_audio_features(spotify):
+    """One track, several tracks in their order, and null for one that is not known."""
+    [track] = spotify.recommendations(seed_genres=["folk"], limit=1)["tracks"]
+    [alone] = spotify.audio_features(track["id"])
+    unknown, known = spotify.audio_features(["4NHQUGzhtTLFvgF5SZesLK", track["uri"]])
+
+    assert alone["id"] == track["id"]
+    assert (unknown, known) == (None, alone)
+
+
+@pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
+def test_spotipy_understands_errors(spotify):
+    """A wrong parameter becomes spotipy's exception, with the status and the message."""
+    with pytest.raises(spotipy.SpotifyException, match="max_energy") as caught:
+        spotify.recommendations(seed_genres=["folk"], min_energy=0.9, max_energy=0.1)
+
+    assert caught.value.http_status == 400
+
+
+def test_an_opensubsonic_client_signs_in(sonic):
+    """What a client asks when it connects is answered: ping, licence, extensions, user."""
+    assert sonic.ping() is True
+    assert sonic.get_license()["license"] == {"valid": True}
+    assert "sonicSimilarity" in {extension.name for extension in sonic.get_open_subsonic_extensions()}
+    assert sonic.get_user("ada").username == "ada"
+
+
+def test_an_opensubsonic_client_finds_what_sounds_alike(sonic):
+    """Similar songs and paths come back as the client's own objects, in the ids that it asked with."""
+    matches = sonic.get_sonic_similar_tracks("nd1", count=100)
+    path = sonic.find_sonic_path("nd1", "nd2", count=5)
+    songs = sonic.get_similar_songs("nd1", count=3)
+    radio = sonic.get_similar_songs2(sonic.get_similar_songs(track_id(5), count=1)[0].artist_id, count=2)
+
+    assert matches[0].similarity >= matches[-1].similarity
+    assert "nd2" in {match.entry.id for match in matches}
+    assert (path[0].entry.id, path[0].similarity, path[-1].entry.id) == ("nd1", 1.0, "nd2")
+    assert (len(songs), len(radio)) == (3, 2)
+
+
+def test_an_opensubsonic_client_understands_errors(sonic, port):
+    """An unknown song and a wrong password become the client's exceptions for them."""
+    stranger = libopensonic.Connection("http://127.0.0.1", "ada", "wrong", port=port)
+
+    with pytest.raises(DataNotFoundError):
+        sonic.get_sonic_similar_tracks("nd99")
+    with pytest.raises(SonicError, match="Wrong username or password"):
+        stranger.ping()
+    stranger.cleanup()

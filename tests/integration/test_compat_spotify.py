@@ -1,0 +1,276 @@
+"""Spotify's recommendations and audio features, over HTTP."""
+
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.api.compat.ids import short
+from tests.fakes.library import GENRES, track_id
+from tests.fakes.named import retag
+from tests.fakes.serving import LIBRARY_SIZE
+
+BASE = "/v1/compat/spotify"
+FEELS = len(GENRES)
+
+FEATURES = {
+    *("acousticness", "analysis_url", "danceability", "duration_ms", "energy", "id", "instrumentalness", "key"),
+    *("liveness", "loudness", "mode", "speechiness", "tempo", "time_signature", "track_href", "type", "uri", "valence"),
+}
+TRACK = {
+    *("album", "artists", "available_markets", "disc_number", "duration_ms", "explicit", "external_ids"),
+    *("external_urls", "href", "id", "is_local", "is_playable", "name", "popularity", "preview_url", "track_number"),
+    *("type", "uri"),
+}
+ALBUM = {
+    *("album_type", "artists", "available_markets", "external_urls", "href", "id", "images", "name", "release_date"),
+    *("release_date_precision", "total_tracks", "type", "uri"),
+}
+SEED = {"afterFilteringSize", "afterRelinkingSize", "href", "id", "initialPoolSize", "type"}
+
+
+def recommended(api, **parameters):
+    answer = api.get(f"{BASE}/recommendations", query_string=parameters)
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def numbers(answer):
+    short_ids = {short(track_id(number)): number for number in range(LIBRARY_SIZE)}
+    return [short_ids[track["id"]] for track in answer["tracks"]]
+
+
+def test_a_seed_track_gives_more_like_it(api):
+    """A track is answered with tracks of its cluster, itself left out, with every field that Spotify had."""
+    answer = recommended(api, seed_tracks="test:1", limit=2)
+    [seed] = answer["seeds"]
+
+    assert {number % FEELS for number in numbers(answer)} == {1}
+    assert 1 not in numbers(answer)
+    assert set(seed) == SEED
+    assert (seed["id"], seed["type"]) == ("test:1", "TRACK")
+    for track in answer["tracks"]:
+        assert set(track) == TRACK
+        assert set(track["album"]) == ALBUM
+        assert track["album"]["total_tracks"] == LIBRARY_SIZE // FEELS
+        assert [artist["name"] for artist in track["artists"]] == ["Artist 1"]
+        assert track["uri"] == f"spotify:track:{track['id']}"
+
+
+def test_links_lead_somewhere(api):
+    """What an answer links to is served, so that a client may follow it."""
+    answer = recommended(api, seed_tracks="test:1", seed_artists="artist 2", limit=1)
+    [track] = answer["tracks"]
+    links = [seed["href"] for seed in answer["seeds"]]
+    links += [track["href"], track["preview_url"], track["artists"][0]["href"], track["album"]["href"]]
+    features = api.get(f"{BASE}/audio-features/{track['id']}").json
+    links += [features["track_href"], features["analysis_url"]]
+
+    assert [api.get(link).status_code for link in links] == [200] * len(links)
+    listed = api.get(track["artists"][0]["href"]).json["tracks"]
+    assert track["artists"][0]["name"] in {each["artist"] for each in listed}
+
+
+def test_artists_are_named_or_go_by_their_id(api):
+    """The name in any case and the id of a track object mean the same artist, whose own tracks may be answered."""
+    artist = recommended(api, seed_tracks="test:2", limit=1)["tracks"][0]["artists"][0]
+    by_name, by_id = (recommended(api, seed_artists=name, limit=2) for name in ("ARTIST 2", artist["id"]))
+
+    assert numbers(by_name) == numbers(by_id)
+    assert {number % FEELS for number in numbers(by_name)} == {2}
+    assert by_name["seeds"][0]["type"] == "ARTIST"
+
+
+def test_genres_are_those_of_the_library_or_heard_tags(api):
+    """A genre in any case gives its tracks, a tag that was heard gives tracks with it, anything else nothing."""
+    folk, calm, polka = (recommended(api, seed_genres=name, limit=2) for name in ("FOLK", "calm", "polka"))
+
+    assert {number % FEELS for number in numbers(folk)} == {GENRES.index("Folk")}
+    assert len(numbers(calm)) == 2
+    assert polka["tracks"] == []
+    assert (folk["seeds"][0]["type"], folk["seeds"][0]["href"]) == ("GENRE", None)
+
+
+def test_seeds_weigh_alike_however_many_tracks_they_have(api):
+    """A track beside an artist of six tracks gets half of the answer."""
+    answer = recommended(api, seed_tracks="test:0", seed_artists="Artist 3", limit=4)
+
+    assert sorted(number % FEELS for number in numbers(answer)) == [0, 0, 3, 3]
+
+
+def test_more_than_five_seeds_are_allowed(api):
+    """Spotify took five seeds in all; here all of eight count."""
+    answer = recommended(api, seed_tracks=",".join(f"test:{number}" for number in range(8)), limit=100)
+
+    assert len(answer["seeds"]) == 8
+    assert set(numbers(answer)) == set(range(8, LIBRARY_SIZE))
+
+
+def test_pool_sizes_are_counted(api):
+    """The pool is all that may be answered, then what meets the conditions; a seed that is not known has none."""
+    answer = recommended(api, seed_tracks="test:0,nobody", seed_genres="folk,polka", min_tempo=100, limit=100)
+    sizes = {
+        seed["id"]: (seed["initialPoolSize"], seed["afterFilteringSize"], seed["afterRelinkingSize"])
+        for seed in answer["seeds"]
+    }
+    before, after = LIBRARY_SIZE - 1, 4  # tracks 20 to 23
+
+    assert sizes == {
+        "test:0": (before, after, after),
+        "nobody": (0, 0, 0),
+        "folk": (before, after, after),
+        "polka": (0, 0, 0),
+    }
+    assert len(answer["tracks"]) == after
+
+
+def test_targets_draw_the_answer_towards_them(api):
+    """A target changes which tracks come first, and leaves none out."""
+    slow, fast = (recommended(api, seed_tracks="test:0", target_tempo=tempo, limit=4) for tempo in (80, 103))
+
+    assert sum(numbers(slow)) < sum(numbers(fast))
+    assert len(recommended(api, seed_tracks="test:0", target_tempo=300, limit=100)["tracks"]) == LIBRARY_SIZE - 1
+
+
+def test_what_segue_does_not_know_leaves_nothing_out(api):
+    """Popularity and time signature are ignored; a track whose liveness nobody knows counts as 0."""
+    everything = len(recommended(api, seed_tracks="test:0", limit=100)["tracks"])
+    ignored = {"min_popularity": 50, "target_popularity": 90, "min_time_signature": 4, "market": "SE", "x": "y"}
+
+    assert len(recommended(api, seed_tracks="test:0", limit=100, **ignored)["tracks"]) == everything
+    assert len(recommended(api, seed_tracks="test:0", limit=100, max_liveness=0.8)["tracks"]) == everything
+    assert recommended(api, seed_tracks="test:0", limit=100, min_liveness=0.1)["tracks"] == []
+
+
+ranges = {
+    "energy": st.floats(0, 1),
+    "tempo": st.floats(75, 110),
+    "key": st.integers(-1, 11),
+    "mode": st.integers(0, 1),
+    "liveness": st.floats(-0.2, 1),
+    "loudness": st.floats(-70, 0),
+    "duration_ms": st.integers(0, 4000),
+}
+ends = {f"{end}_{name}": values for name, values in ranges.items() for end in ("min", "max", "target")}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.fixed_dictionaries({}, optional=ends), limit=st.integers(1, 100))
+def test_conditions_always_hold(api, asked, limit):
+    """Every min_* and max_* holds for the audio features of every track; the answer is full and without repeats."""
+    parameters = {"seed_tracks": "test:0", "seed_genres": "folk", "limit": limit, **asked}
+    answer = api.get(f"{BASE}/recommendations", query_string=parameters)
+    if any(asked.get(f"min_{name}", -math.inf) > asked.get(f"max_{name}", math.inf) for name in ranges):
+        assert answer.status_code == 400
+        return
+    ids = [track["id"] for track in answer.json["tracks"]]
+    everything = api.get(
+        f"{BASE}/audio-features", query_string={"ids": ",".join(f"test:{n}" for n in range(1, LIBRARY_SIZE))}
+    ).json["audio_features"]
+    qualified = {
+        features["id"]
+        for features in everything
+        if all(
+            asked.get(f"min_{name}", -math.inf) <= features[name] <= asked.get(f"max_{name}", math.inf)
+            for name in ranges
+        )
+    }
+
+    assert set(ids) <= qualified
+    assert len(set(ids)) == len(ids) == min(limit, len(qualified))
+    assert all(seed["afterFilteringSize"] == len(qualified) for seed in answer.json["seeds"])
+
+
+def test_audio_features_have_every_field(api):
+    """One track's analysis is what the native answer says, under Spotify's names."""
+    features = api.get(f"{BASE}/audio-features/test:5").json
+    native = api.get("/v1/audio-features/test:5").json
+
+    assert set(features) == FEATURES
+    assert features["type"] == "audio_features"
+    assert features["id"] == short(track_id(5))
+    for name in ("energy", "valence", "tempo", "key", "mode", "duration_ms", "acousticness"):
+        assert features[name] == native[name]
+    assert native["liveness"] is None
+    assert (features["liveness"], features["loudness"], features["time_signature"]) == (0, -60, 0)
+
+
+@pytest.mark.parametrize("path", [f"{BASE}/audio-features", f"{BASE}/audio-features/"])
+def test_several_audio_features_keep_their_order(api, path):
+    """Ids are answered in their order, each as often as it is asked for, null for those that no track has."""
+    ids = ["test:3", "nobody", short(track_id(1)), track_id(2), "test:3", f"spotify:track:{short(track_id(4))}"]
+    found = api.get(path, query_string={"ids": ",".join(ids)}).json["audio_features"]
+
+    assert [None if each is None else each["tempo"] for each in found] == [83, None, 81, 82, 83, 84]
+
+
+def test_a_hundred_ids_are_taken_and_no_more(api):
+    """The limit is Spotify's."""
+    assert len(api.get(f"{BASE}/audio-features?ids={'x,' * 100}").json["audio_features"]) == 100
+    assert api.get(f"{BASE}/audio-features?ids={'x,' * 101}").status_code == 400
+
+
+def test_registered_spotify_ids_are_spoken(api, services, library_dir):
+    """A track that is registered as `spotify:…` is known by that id bare, and answered with it."""
+    retag(services, library_dir, 9, ids={"spotify": "4NHQUGzhtTLFvgF5SZesLK"})
+    features = api.get(f"{BASE}/audio-features/4NHQUGzhtTLFvgF5SZesLK").json
+    [track] = [
+        track for track in recommended(api, seed_tracks="test:1", limit=100)["tracks"] if track["name"] == "Title 009"
+    ]
+
+    assert (features["tempo"], features["id"]) == (89, "4NHQUGzhtTLFvgF5SZesLK")
+    assert track["uri"] == "spotify:track:4NHQUGzhtTLFvgF5SZesLK"
+    assert track["external_urls"]["spotify"] == "https://open.spotify.com/track/4NHQUGzhtTLFvgF5SZesLK"
+    assert api.get(track["href"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("recommendations", 400),
+        ("recommendations?seed_tracks=,%20,", 400),
+        ("recommendations?seed_tracks=a&limit=0", 400),
+        ("recommendations?seed_tracks=a&limit=101", 400),
+        ("recommendations?seed_tracks=a&limit=ten", 400),
+        ("recommendations?seed_tracks=a&limit=1&limit=2", 400),
+        ("recommendations?seed_tracks=a&min_energy=nan", 400),
+        ("recommendations?seed_tracks=a&max_tempo=inf", 400),
+        ("recommendations?seed_tracks=a&target_key=C", 400),
+        ("recommendations?seed_tracks=a&min_energy=.9&max_energy=.1", 400),
+        ("recommendations?seed_tracks=" + ",".join(map(str, range(101))), 400),
+        ("recommendations?seed_genres=" + ",".join(map(str, range(21))), 400),
+        ("audio-features", 400),
+        ("audio-features?ids=", 400),
+        ("audio-features/nobody", 404),
+        ("audio-features/%00", 404),
+        ("nothing", 404),
+    ],
+)
+def test_errors_have_spotifys_shape(api, path, status):
+    """Whatever is wrong is answered as Spotify answered it: an object with status and message."""
+    answer = api.get(f"{BASE}/{path}")
+
+    assert (answer.status_code, answer.content_type) == (status, "application/json")
+    assert set(answer.json) == {"error"}
+    assert answer.json["error"]["status"] == status
+    assert answer.json["error"]["message"]
+
+
+def test_errors_before_and_beyond_a_view_have_spotifys_shape(api):
+    """A foreign host name and a method that does not exist are answered in the same dialect, headers included."""
+    foreign = api.get(f"{BASE}/audio-features?ids=x", headers={"Host": "evil.example"})
+    posted = api.post(f"{BASE}/recommendations")
+
+    assert (foreign.status_code, foreign.json["error"]["status"]) == (403, 403)
+    assert (posted.status_code, posted.json["error"]["status"]) == (405, 405)
+    assert "GET" in posted.headers["Allow"]
+
+
+@pytest.mark.parametrize("name", ["\0", "\ud7ff", "%", "a" * 2000, "1" * 2000, "../../etc/passwd", "'; drop--", ":"])
+def test_strange_seeds_are_no_more_than_unknown(api, name):
+    """A seed that no library has is answered with an empty pool."""
+    answer = recommended(api, seed_tracks=name, seed_artists=name, seed_genres=name)
+
+    assert [seed["initialPoolSize"] for seed in answer["seeds"]] == [0, 0, 0]
+    assert answer["tracks"] == []

