@@ -29,6 +29,9 @@ REQUEST_SECONDS = 1.8
 # milliseconds; PostgreSQL may have to read a whole library.
 BACKGROUND_SECONDS = 30.0
 SQLITE_BACKGROUND_SECONDS = 15.0
+# For the first in this process's own queue of writers to get the lock of the file, which another process holds then: a
+# share of the time, because the last in the queue has waited for the first already.
+SQLITE_BUSY_SHARE = 0.5
 # The server gives up a little before this side does: then its connection need not be closed.
 SERVER_SHARE = 0.9
 
@@ -46,6 +49,9 @@ class Database:
         self.engine = _sqlite_engine(url, patience) if self.is_sqlite else _postgres_engine(url, patience)
         # SQLite is part of this process: there is nobody who could be away.
         self._circuit = None if self.is_sqlite else Circuit(_is_gone)
+        # SQLite's writers take turns by trying now and then, and who is unlucky waits for ever. Threads queue up here.
+        self._writing = threading.Lock() if self.is_sqlite else None
+        self._turn_seconds = SQLITE_BACKGROUND_SECONDS if patience is None else patience
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -107,6 +113,7 @@ class Database:
         with (
             _translated(),
             nullcontext() if self._circuit is None else self._circuit.call(),
+            self._turn() if writes else nullcontext(),
             _connecting(),
             self.engine.connect().execution_options(writes=writes) as connection,
             Session(connection, expire_on_commit=False) as session,
@@ -114,6 +121,18 @@ class Database:
             yield session
             session.commit()
             connection.commit()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writing is None:  # PostgreSQL's writers wait for rows only
+            yield
+            return
+        if not self._writing.acquire(timeout=self._turn_seconds):
+            raise CatalogueUnavailable("The catalogue does not answer: many write to it at once.")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
@@ -150,7 +169,7 @@ def _is_gone(error: Exception) -> bool:
 
 
 def _sqlite_engine(url: str, patience: float | None) -> Engine:
-    busy = SQLITE_BACKGROUND_SECONDS if patience is None else patience
+    busy = SQLITE_BACKGROUND_SECONDS if patience is None else patience * SQLITE_BUSY_SHARE
     engine = create_engine(url, connect_args={"timeout": busy, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -59,9 +59,10 @@ def show_status(status: Status, *, running: bool) -> None:
 
 
 def _show_quarantined(status: Status) -> None:
-    table = Table("id", "file", "reason", title="Quarantined: `segue retry` tries them once more", title_justify="left")
+    table = Table("file", "reason", title="Quarantined: `segue retry` tries them once more", title_justify="left")
+    table.add_column("id", no_wrap=True)  # to be copied
     for track in status.quarantined:
-        table.add_row(track.id, escape(track.path or track.title), escape(track.reason or ""))
+        table.add_row(escape(track.path or track.title), escape(track.reason or ""), track.id)
     answers.print(table)
     if (more := status.tracks[TrackStatus.QUARANTINED] - len(status.quarantined)) > 0:
         answers.print(f"… and {more} more: GET /v1/tracks?status=quarantined")
