@@ -116,6 +116,33 @@ def recommend(
 
 
 @app.command()
+def path(
+    start: Annotated[str, typer.Argument(metavar="FROM", help="An id, an external id, or quoted words.")],
+    end: Annotated[str, typer.Argument(metavar="TO", help="Likewise.")],
+    *,
+    steps: Annotated[int, typer.Option(min=2, max=100, help="Tracks of the whole path.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """List a smooth path from one track to another."""
+    from services.commands import journeys
+
+    journeys.path(start, end, steps, as_json=as_json)
+
+
+@app.command()
+def radio(
+    seeds: Annotated[list[str], typer.Argument(help="Where to start: ids, external ids, or quoted words.")],
+    *,
+    limit: Limit = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Start an endless radio and list its first tracks."""
+    from services.commands import journeys
+
+    journeys.radio(seeds, limit, as_json=as_json)
+
+
+@app.command()
 def reindex(*, as_json: AsJson = False) -> None:
     """Build the vector index anew from the catalogue; no file is decoded."""
     from services.commands import library

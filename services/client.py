@@ -1,7 +1,7 @@
 """A typed client of the HTTP API, for the command line, notebooks and other programs."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -12,15 +12,19 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from services.api.problem_types import MEDIA_TYPE, type_of
+from services.api.radio_schemas import NextTracks, RadioSession
+from services.api.radio_schemas import Path as TrackPath
 from services.api.schemas import AudioFeatures, Job, Recommendations, SimilarTracks, Track, TrackPage
 from services.api.service_schemas import NotReady, Problem, Readiness, Status
 from services.domain import errors
 from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters
 from services.domain.job import JobState
+from services.domain.listening import ListenEvent
 from services.domain.question import Question
+from services.domain.radio import RadioStart
 from services.domain.track import TrackStatus
-from services.wire import filters_as_parameters, question_as_json
+from services.wire import event_as_json, filters_as_parameters, question_as_json, radio_as_json
 
 # Longer than any answer takes, uploads apart.
 TIMEOUT_SECONDS = 10.0
@@ -91,6 +95,32 @@ class SegueClient:
     def recommend(self, question: Question) -> Recommendations:
         """What to play after a history."""
         return self._ask(Recommendations, "POST", "/v1/recommendations", json=question_as_json(question))
+
+    def path(self, start: str, end: str, *, steps: int = 10, filters: Filters | None = None) -> TrackPath:
+        """A smooth path from one track to another."""
+        parameters = {"from": start, "to": end, "steps": steps, **filters_as_parameters(filters or Filters())}
+        return self._get(TrackPath, "/v1/path", params=parameters)
+
+    def start_radio(self, start: RadioStart) -> RadioSession:
+        """Start an endless session."""
+        return self._ask(RadioSession, "POST", "/v1/radio", json=radio_as_json(start))
+
+    def next_radio_tracks(
+        self, session_id: str, events: Sequence[ListenEvent] = (), *, limit: int = 10, call: str | None = None
+    ) -> NextTracks:
+        """Report what was played and skipped, and get the next tracks; the same `call` gets the same answer again."""
+        body = {"events": [event_as_json(event) for event in events], "limit": limit, "call": call}
+        return self._ask(NextTracks, "POST", f"/v1/radio/{_segment(session_id)}/next", json=body)
+
+    def radio(self, session_id: str) -> RadioSession:
+        """A session as it stands."""
+        return self._get(RadioSession, f"/v1/radio/{_segment(session_id)}")
+
+    def end_radio(self, session_id: str) -> None:
+        """Forget a session."""
+        response = self._send("DELETE", f"/v1/radio/{_segment(session_id)}")
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            raise error_of(self._read(Problem, response))
 
     def audio_features(self, track_id: str) -> AudioFeatures:
         """The analysis of a track."""

@@ -10,6 +10,7 @@ from services.index import VectorIndex
 from services.queue import TaskQueue, open_queue
 from services.recommend import Recommender
 from services.recommend.path import Paths
+from services.recommend.radio import Radio
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Services:
     index: VectorIndex
     recommender: Recommender
     paths: Paths
+    radio: Radio
     embedded: EmbeddedIndex | None
     """None where a Qdrant server holds the index and workers fill it."""
 
@@ -75,13 +77,15 @@ def compose(settings: Settings) -> Services:
     except BaseException:
         catalogue.close()
         raise
+    recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     return Services(
         settings=settings,
         catalogue=catalogue,
         queue=queue,
         index=index,
-        recommender=Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days),
+        recommender=recommender,
         paths=Paths(catalogue.tracks, index),
+        radio=Radio(catalogue.radio, catalogue.tracks, index, recommender, half_life_days=settings.half_life_days),
         embedded=embedded,
     )
 

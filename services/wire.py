@@ -5,6 +5,7 @@ from typing import Any
 from services.domain.filters import Filters
 from services.domain.listening import ListenEvent
 from services.domain.question import Question
+from services.domain.radio import RadioStart
 
 
 def question_as_json(question: Question) -> dict[str, Any]:
@@ -27,6 +28,22 @@ def question_as_json(question: Question) -> dict[str, Any]:
         "order": question.order.value,
         "half_life_days": question.half_life_days,
         "explain": question.explain,
+    }
+
+
+def radio_as_json(start: RadioStart) -> dict[str, Any]:
+    """What a radio is started with as the body of a request."""
+    terms = question_as_json(start.terms)
+    seeds = start.seeds
+    return {name: value for name, value in terms.items() if name not in ("history", "limit", "explain")} | {
+        "seeds": {
+            "tracks": list(seeds.tracks),
+            "artists": list(seeds.artists),
+            "genres": list(seeds.genres),
+            "tags": list(seeds.tags),
+        },
+        "history": [event_as_json(event) for event in start.history],
+        "user": start.user,
     }
 
 

@@ -26,6 +26,8 @@ def reconcile(catalogue: Catalogue, queue: TaskQueue) -> None:
     Raises:
         BrokerUnavailable: the next pass tries again.
     """
+    if idle := catalogue.radio.drop_idle():
+        log.info("idle_radio_sessions_dropped", count=idle)
     if scans := requeue_scans(catalogue, queue, SCAN_LOST_AFTER):
         log.warning("scans_sent_again", count=scans)
     if waiting := queue.waiting(ANALYSE_TASK):

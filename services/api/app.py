@@ -17,6 +17,8 @@ from services.api.pages import reference, web
 from services.api.problems import register_problems
 from services.api.v1.audio_features import audio_features
 from services.api.v1.jobs import jobs
+from services.api.v1.path import path
+from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
 from services.composition import Services, compose
@@ -56,7 +58,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     install_origin_checks(app, services.settings)
     install_headers(app)
     register_problems(app)
-    for blueprint in (tracks, recommendations, jobs, audio_features, health, web, reference):
+    for blueprint in (tracks, recommendations, radio, path, jobs, audio_features, health, web, reference):
         app.register_blueprint(blueprint)
     install_compat(app)
     app.get("/metrics")(

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from pydantic_core import PydanticCustomError
 
 from services.api.fields import KEYWORDS, MEASURES
-from services.api.limits import KEYWORDS_MAX, RESULTS_DEFAULT, RESULTS_MAX, TEXT_MAX
+from services.api.limits import KEYWORDS_MAX, RESULTS_DEFAULT, RESULTS_MAX, STEPS_DEFAULT, STEPS_MAX, TEXT_MAX
+from services.api.schemas import TrackName
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
 
 Keywords = list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX)]]
@@ -53,10 +54,8 @@ class _FilterBody(_Conditions):
         )
 
 
-class _SimilarQuery(_Conditions):
-    """How many tracks are wanted, and the conditions that all of them meet."""
-
-    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
+class _FilterQuery(_Conditions):
+    """Conditions that must all hold."""
 
     @model_validator(mode="after")
     def _intervals_hold_something(self) -> Self:
@@ -77,6 +76,22 @@ class _SimilarQuery(_Conditions):
 
     def _ends(self, name: str) -> tuple[float | None, float | None]:
         return getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+
+
+class _SimilarQuery(_FilterQuery):
+    """How many tracks are wanted, and the conditions that all of them meet."""
+
+    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
+
+
+class _PathQuery(_FilterQuery):
+    """Where a path begins and ends, how long it is, and the conditions that the tracks between meet."""
+
+    start: TrackName = Field(alias="from", description="The first track: a track id or an external id.")
+    end: TrackName = Field(alias="to", description="The last track, likewise.")
+    steps: int = Field(
+        default=STEPS_DEFAULT, ge=2, le=STEPS_MAX, description="Tracks of the whole path, both ends included."
+    )
 
 
 def _keywords(conditions: _Conditions) -> dict[str, tuple[str, ...]]:
@@ -120,4 +135,7 @@ FilterBody: type[_FilterBody] = create_model(
 )
 SimilarQuery: type[_SimilarQuery] = create_model(
     "SimilarQuery", __base__=_SimilarQuery, __doc__=_SimilarQuery.__doc__, **_query_fields()
+)
+PathQuery: type[_PathQuery] = create_model(
+    "PathQuery", __base__=_PathQuery, __doc__=_PathQuery.__doc__, **_query_fields()
 )

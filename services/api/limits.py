@@ -61,3 +61,19 @@ AUDIO_FEATURES_MAX = 100
 
 COMPAT_DEFAULT = 20
 """Tracks of a compatible answer, as Spotify had it."""
+
+RADIO_SEEDS_MAX = 50
+"""Tracks, artists, genres or tags that a radio starts from: more would no longer name a direction."""
+
+EVENTS_MAX = 200
+"""Events in one call of a radio: twice what one answer holds."""
+
+CALL_MAX = 64
+"""Characters of the key that a client gives a call: a UUID has 36."""
+
+USER_MAX = 255
+"""Characters of a listener's name."""
+
+STEPS_DEFAULT = 10
+STEPS_MAX = 100
+"""Tracks of a path: as many as one answer holds."""

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.api import filters, questions, schemas, service_schemas
+from services.api import filters, questions, radio_schemas, schemas, service_schemas
 from services.api.compat import openapi as compat
 from services.api.compat.openapi import complete_compat
 from services.api.limits import JSON_MAX_BYTES
@@ -26,6 +26,7 @@ DESCRIPTION = (
 )
 TAGS = [
     {"name": "Recommendations", "description": "What to play next."},
+    {"name": "Radio", "description": "Endless sessions that go on from what was played and skipped."},
     {"name": "Library", "description": "Tracks, their analysis and their audio."},
     {"name": "Jobs", "description": "Scans and uploads: work in the background."},
     {"name": "Service", "description": "Health, counts and metrics, for those who run Segue."},
@@ -33,20 +34,28 @@ TAGS = [
 
 REFERENCE = "#/components/schemas/{model}"
 
-_SENT: tuple[type[BaseModel], ...] = (questions.RecommendationRequest, schemas.ScanRequest)
+_SENT: tuple[type[BaseModel], ...] = (
+    questions.RecommendationRequest,
+    radio_schemas.NextRequest,
+    radio_schemas.RadioRequest,
+    schemas.ScanRequest,
+)
 _ANSWERED: tuple[type[BaseModel], ...] = (
     schemas.TrackPage,
     schemas.Recommendations,
     schemas.SimilarTracks,
     schemas.AudioFeatures,
     schemas.Job,
+    radio_schemas.NextTracks,
+    radio_schemas.Path,
+    radio_schemas.RadioSession,
     service_schemas.Health,
     service_schemas.Readiness,
     service_schemas.NotReady,
     service_schemas.Problem,
     service_schemas.Status,
 )
-_QUERIES: tuple[type[BaseModel], ...] = (filters.SimilarQuery, schemas.TrackPageQuery)
+_QUERIES: tuple[type[BaseModel], ...] = (filters.PathQuery, filters.SimilarQuery, schemas.TrackPageQuery)
 
 # What may go wrong with any request, and what only some may.
 ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -54,6 +63,7 @@ WITH_PARTS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 WITH_PATH = (HTTPStatus.NOT_FOUND,)
 WITH_INPUT = (HTTPStatus.UNPROCESSABLE_ENTITY,)
 WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+NAMES_TRACKS_IN_QUERY = ("findPath",)
 ALIVE_WHATEVER_IS_DOWN = ("getHealth", "getMetrics")
 
 
@@ -124,6 +134,7 @@ def _complete_parameter(parameter: Document) -> None:
         parameter["description"] = {
             "track_id": "A track id or an external id, `namespace:value`.",
             "job_id": "A job id.",
+            "session_id": "A radio session's id.",
         }[parameter["name"]]
 
 
@@ -134,7 +145,7 @@ def _add_problems(operation: Document) -> None:
     if body:
         operation["requestBody"]["required"] = True
     statuses = [
-        *(WITH_PATH if "path" in located else ()),
+        *(WITH_PATH if "path" in located or operation["operationId"] in NAMES_TRACKS_IN_QUERY else ()),
         *(WITH_BODY if body else ()),
         *(WITH_INPUT if body or located else ()),
         *ALWAYS,

@@ -7,6 +7,7 @@ from services.catalog.database import Database
 from services.catalog.indexing import IndexQueue
 from services.catalog.jobs import JobStore
 from services.catalog.library import LibraryStore
+from services.catalog.radio import RadioStore
 from services.catalog.tracks import TrackStore
 
 
@@ -20,6 +21,7 @@ class Catalogue:
         self.analyses = AnalysisStore(database)
         self.indexing = IndexQueue(database)
         self.jobs = JobStore(database)
+        self.radio = RadioStore(database)
 
     @classmethod
     def open(cls, url: str, patience: float | None = None) -> Self:

@@ -196,3 +196,65 @@ class MetaRow(Table):
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class RadioRow(Table):
+    """An endless radio session."""
+
+    __tablename__ = "radio_sessions"
+    __table_args__ = (
+        Index("ix_radio_sessions_touched_at", "touched_at"),
+        Index("ix_radio_sessions_user_name", "user_name"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_name: Mapped[str | None] = mapped_column(String(255))
+    terms: Mapped[dict[str, Any]]
+    """Filters and wishes that hold for the whole session."""
+    directions: Mapped[dict[str, Any]]
+    position: Mapped[int] = mapped_column(default=0)
+    calls: Mapped[int] = mapped_column(default=0)
+    events: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=0)
+    """Counts calls, so that the slower of two at once begins again."""
+    created_at: Mapped[datetime]
+    touched_at: Mapped[datetime]
+
+
+class RadioTrackRow(Table):
+    """A track that a session answered or that was heard before it."""
+
+    __tablename__ = "radio_tracks"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("radio_sessions.id", ondelete="CASCADE"), primary_key=True)
+    track_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int]
+    direction: Mapped[int | None]
+    call: Mapped[int]
+    reported: Mapped[bool]
+    barred: Mapped[bool]
+
+
+class RadioEventRow(Table):
+    """Something that happened in a session; the latest are kept."""
+
+    __tablename__ = "radio_events"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("radio_sessions.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    track_id: Mapped[str] = mapped_column(String(36))
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime | None]
+    played_ms: Mapped[int | None]
+
+
+class RadioCallRow(Table):
+    """What a call was answered, for a client that repeats it; the latest are kept."""
+
+    __tablename__ = "radio_calls"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("radio_sessions.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[dict[str, Any]]

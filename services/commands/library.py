@@ -25,7 +25,7 @@ def scan(folder: Path, *, as_json: bool) -> None:
     Raises:
         SegueError: the scan as a whole failed.
     """
-    with _connect(Settings()) as client:
+    with connect(Settings()) as client:
         job = follow_scan(client, request_scan(client, folder))
         wait_for_index(client)
     if as_json:
@@ -53,7 +53,7 @@ def status(*, as_json: bool) -> None:
 
 def similar(name: str, limit: int, *, as_json: bool) -> None:
     """List the nearest tracks to one."""
-    with _connect(Settings()) as client:
+    with connect(Settings()) as client:
         seed = resolve(client, name)
         answer = client.similar(seed.id, limit=limit)
     if as_json:
@@ -65,7 +65,7 @@ def similar(name: str, limit: int, *, as_json: bool) -> None:
 
 def recommend(names: list[str], limit: int, *, as_json: bool) -> None:
     """List what to play after some tracks."""
-    with _connect(Settings()) as client:
+    with connect(Settings()) as client:
         played = [resolve(client, name) for name in names]
         answer = client.recommend(Question(history=plays(track.id for track in played), limit=limit))
     if as_json:
@@ -106,7 +106,8 @@ def retry(*, as_json: bool) -> None:
         output.note(f"{count} tracks are analysed once more {when}.")
 
 
-def _connect(settings: Settings) -> SegueClient:
+def connect(settings: Settings) -> SegueClient:
+    """A client of the service that the settings or this machine name."""
     return SegueClient(settings.url or running_url(settings) or settings.service_url)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from services.api.radio_schemas import PathTrack
 from services.api.schemas import Job, SimilarTrack, Track
 from services.api.service_schemas import Status
 from services.domain.track import TrackStatus
@@ -38,6 +39,15 @@ def show_recommended(tracks: Sequence[SimilarTrack]) -> None:
     table.add_column("id", no_wrap=True)  # to be copied
     for track in tracks:
         table.add_row(f"{track.score:.3f}", *_names(track), track.id)
+    answers.print(table)
+
+
+def show_path(tracks: Sequence[PathTrack]) -> None:
+    """Tracks in order, each with its similarity to the one before."""
+    table = Table("step", "similarity", "title", "artist", "album", box=None)
+    table.add_column("id", no_wrap=True)  # to be copied
+    for step, track in enumerate(tracks, start=1):
+        table.add_row(str(step), f"{track.similarity:.3f}", *_names(track), track.id)
     answers.print(table)
 
 

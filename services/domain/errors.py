@@ -1,11 +1,12 @@
 """Every error that Segue's services raise on purpose.
 
 * SegueError
-  * NotFound: TrackNotFound, JobNotFound
+  * NotFound: TrackNotFound, JobNotFound, RadioNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable
   * UnsupportedAudio
   * UploadTooLarge
-  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, ServiceUnreachable
+  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy,
+    ServiceUnreachable
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * NotConfigured
@@ -53,6 +54,15 @@ class JobNotFound(NotFound):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"No job has the id '{job_id}'.")
+
+
+class RadioNotFound(NotFound):
+    """No radio session has this id (any more)."""
+
+    title = "Radio session not found"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"No radio session has the id '{session_id}': it ended, or was idle for too long. Start one.")
 
 
 class InvalidRequest(SegueError):  # noqa: N818
@@ -142,6 +152,15 @@ class ServiceUnreachable(Unavailable):
     """No Segue service answers at the URL that a client was given."""
 
     title = "Service unreachable"
+
+
+class RadioBusy(Unavailable):
+    """Too many calls of one radio session at once."""
+
+    title = "Radio session busy"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"Other calls of radio session '{session_id}' were faster again and again. Repeat this one.")
 
 
 class AlreadyRunning(SegueError):  # noqa: N818

@@ -14,14 +14,20 @@ from services.domain.track import Embedded
 from services.index import Hit, Query, VectorIndex
 from services.recommend.duplicates import SAME_NAME, same_recording
 
-POOL_SPARE = 40
-"""Candidates of a point beyond one for each step: a path between neighbours finds all its tracks in one pool."""
+POINTS = 8
+"""Where on the way the index is asked, at most: more points find the same tracks again, and each costs a search."""
 
-CANDIDATES_PER_STEP, CANDIDATES_AT_LEAST = 4, 80
+POOL = 150
+"""Candidates of a point, so that a path between neighbours finds all its tracks in one pool."""
+
+CANDIDATES = 400
 """How many candidates are weighed against each other: enough to choose among, few enough for milliseconds."""
 
-COURSE = 0.5
+COURSE = 0.2
 """What a track's distance from where it ought to be counts beside a hop: it spaces the tracks evenly."""
+
+STEEPNESS = 4
+"""Power of a hop's length in the sum: the longest hop is what an ear notices, so it counts most."""
 
 LEAST_ACROSS = 1e-6
 """An end that departs this little from the line of the other names no great circle; any will do."""
@@ -87,9 +93,9 @@ class Paths:
         if count == 0:
             return []
         ends = frozenset({first.id, last.id})
-        points = _points(*_circle(first, last), count).astype(np.float32)
-        pools = self._index.query([Query(point, count + POOL_SPARE, filters, ends) for point in points])
-        nearest = _nearest(pools, max(CANDIDATES_AT_LEAST, CANDIDATES_PER_STEP * count))
+        points = _points(*_circle(first, last), min(count, POINTS)).astype(np.float32)
+        pools = self._index.query([Query(point, POOL, filters, ends) for point in points])
+        nearest = _nearest(pools, CANDIDATES)
         embedded = self._tracks.embedded(nearest)  # without a track that has just left the library
         return _distinct([first, last, *(embedded[track_id] for track_id in nearest if track_id in embedded)])[2:]
 
@@ -135,8 +141,8 @@ def _distinct(tracks: Sequence[Embedded]) -> list[Embedded]:
 def _course(first: Embedded, last: Embedded, between: Sequence[Embedded], count: int) -> list[Embedded]:
     """Choose `count` tracks, or all there are, each further on the way than the one before.
 
-    Dynamic programming over (place, track): the sum of squared hops, which is least where no hop is long, and of each
-    track's distance from its place.
+    Dynamic programming over (place, track): the sum of steep powers of the hops, which is least where no hop is
+    long, and of each track's distance from its place.
     """
     count = min(count, len(between))
     if count == 0:
@@ -146,14 +152,20 @@ def _course(first: Embedded, last: Embedded, between: Sequence[Embedded], count:
     order = np.lexsort((np.array([track.id for track in between]), np.arctan2(vectors @ across, vectors @ start)))
     vectors = vectors[order]
     places = COURSE * (1 - _points(start, across, angle, count) @ vectors.T)  # (places, tracks)
-    hops = np.where(np.triu(np.ones((len(order), len(order)), dtype=bool), 1), (1 - vectors @ vectors.T) ** 2, np.inf)
-    best = places[0] + (1 - vectors @ start) ** 2
+    ahead = np.triu(np.ones((len(order), len(order)), dtype=bool), 1)
+    hops = np.where(ahead, _cost(vectors @ vectors.T), np.inf)
+    best = places[0] + _cost(vectors @ start)
     before = np.zeros((count, len(order)), dtype=int)
     for place in range(1, count):
         through = best[:, None] + hops  # (track before, track)
         before[place] = through.argmin(0)
         best = places[place] + through.min(0)
-    chosen = [int((best + (1 - vectors @ last.vector) ** 2).argmin())]
+    chosen = [int((best + _cost(vectors @ last.vector)).argmin())]
     for place in range(count - 1, 0, -1):
         chosen.append(int(before[place, chosen[-1]]))
     return [between[order[index]] for index in reversed(chosen)]
+
+
+def _cost(cosines: Array) -> Array:
+    cost: Array = (1 - cosines) ** STEEPNESS
+    return cost

@@ -30,6 +30,9 @@ TURN = 0.15
 PENALTY = 0.6
 """What is taken off a track that lies where a rejected one lies."""
 
+SO_SOON = 0.3
+"""What a track loses whose artist was heard just before, less the longer ago; see `Wishes.artist_gap`."""
+
 VARIETY = 0.15
 """Spread of the noise at full variety, in cosines."""
 
@@ -47,6 +50,8 @@ class Wishes:
         seed: Of the variety: the same seed gives the same answer.
         per_artist: Tracks of one artist, as long as others are left; None is any number.
         per_album: Tracks of one album, likewise.
+        artist_gap: 0, or how many tracks by others are wished for between two of one artist: an artist follows
+            themselves only where nobody else is left, and nearer than this only where they fit much better.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
     """
 
@@ -56,7 +61,23 @@ class Wishes:
     seed: int = 0
     per_artist: int | None = 3
     per_album: int | None = 2
+    artist_gap: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an answer is given in: a library, and what was answered before where it goes on from that.
+
+    Attributes:
+        sample: Embeddings of the library by id, which tell hubs; without any there is no correction.
+        tracks: The latest, in the order answered: they count for caps, for gaps and as what not to resemble.
+        seats: What each taste was given of late.
+    """
+
+    sample: Mapping[str, Vector] = field(default_factory=dict)
+    tracks: Sequence[Embedded] = ()
+    seats: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +103,7 @@ def rank(
     profile: Profile,
     heard: Mapping[str, Embedded],
     wishes: Wishes,
-    sample: Mapping[str, Vector],
+    setting: Setting,
 ) -> list[Choice]:
     """Choose tracks one by one.
 
@@ -94,14 +115,14 @@ def rank(
         profile: Of the listener.
         heard: The plays of its tastes.
         wishes: Of the listener.
-        sample: Embeddings of the library that tell hubs; without any there is no correction.
+        setting: What the answer is given in.
 
     Returns:
         At most `wishes.limit`, in the order to play.
     """
     if not candidates:
         return []
-    round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes, sample)
+    round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes, setting)
     choices: list[Choice] = []
     while len(choices) < wishes.limit and (choice := round_.choose()) is not None:
         choices.append(choice)
@@ -117,14 +138,14 @@ class _Round:
         profile: Profile,
         heard: Mapping[str, Embedded],
         wishes: Wishes,
-        sample: Mapping[str, Vector],
+        setting: Setting,
     ) -> None:
         self._candidates = candidates
         self._wishes = wishes
         self._tastes = profile.tastes
         self._vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
         plain = _penalty(self._vectors, profile.negatives) + pull(candidates, wishes.targets)
-        plain += crowding(candidates, sample)
+        plain += crowding(candidates, setting.sample)
         noise = wishes.variety * VARIETY * _noise(candidates, wishes.seed) if wishes.variety else 0.0
         asked = np.stack(questions(profile)).astype(np.float64)
         fits = (1 - PLAY) * self._vectors @ asked.T  # (candidates, tastes)
@@ -132,14 +153,16 @@ class _Round:
             fits[:, index] + PLAY * self._near(taste, heard) - plain + noise for index, taste in enumerate(self._tastes)
         ]  # each (plays, candidates)
         self._turns = [np.zeros(len(scores)) for scores in self._scores]
-        self._seats = [0] * len(self._tastes)
+        self._seats = list(setting.seats) or [0.0] * len(self._tastes)
         self._left = np.ones(len(candidates), dtype=bool)
         self._alike = np.zeros(len(candidates))
-        self._caps = (
-            _Cap([_artist(candidate) for candidate in candidates], wishes.per_artist),
-            _Cap([_album(candidate) for candidate in candidates], wishes.per_album),
-        )
+        self._artist_of = [_artist(candidate) for candidate in candidates]
+        self._latest: list[str | None] = []
+        self._artists = _Cap(self._artist_of, wishes.per_artist)
+        self._albums = _Cap([_album(candidate) for candidate in candidates], wishes.per_album)
         self._slack = 0
+        for track in setting.tracks:
+            self._count(track, self._vectors @ track.vector)
 
     def choose(self) -> Choice | None:
         """The next track; None when nothing is left."""
@@ -149,7 +172,7 @@ class _Round:
         taste = max(range(len(self._tastes)), key=lambda i: self._tastes[i].weight / (self._seats[i] + 1))
         weights = np.array([weight for _, weight in self._tastes[taste].plays[:PLAYS_SERVED]] or [1.0])
         turns = TURN * self._turns[taste] * weights.max() / weights
-        values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike
+        values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike - self._so_soon()
         play, winner = map(int, np.unravel_index(np.where(open_, values, -np.inf).argmax(), values.shape))
         self._turns[taste][play] += 1
         self._seats[taste] += 1
@@ -165,14 +188,29 @@ class _Round:
 
     def _open(self) -> NDArray[np.bool_] | None:
         """Which candidates may be taken; caps give way one by one when nothing else is left."""
-        while self._left.any():
-            open_ = self._left.copy()
-            for cap in self._caps:
-                open_ &= cap.has_room(self._slack)
+        if not self._left.any():
+            return None
+        apart = self._apart()
+        while True:
+            open_ = apart & self._artists.has_room(self._slack) & self._albums.has_room(self._slack)
             if open_.any():
                 return open_
             self._slack += 1
-        return None
+
+    def _apart(self) -> NDArray[np.bool_]:
+        """Which of those that are left are not by whom was heard just before."""
+        if self._wishes.artist_gap and self._latest and (last := self._latest[-1]) is not None:
+            apart: NDArray[np.bool_] = self._left & np.array([artist != last for artist in self._artist_of])
+            if apart.any():
+                return apart
+        return self._left
+
+    def _so_soon(self) -> Array:
+        """(n,): what each candidate loses because its artist was heard a few tracks ago."""
+        gap = self._wishes.artist_gap
+        latest = self._latest[-gap:] if gap else []
+        losses = {artist: SO_SOON * (gap - ago) / gap for ago, artist in enumerate(reversed(latest)) if artist}
+        return np.array([losses.get(artist, 0.0) if artist else 0.0 for artist in self._artist_of])
 
     def _take(self, winner: int) -> None:
         chosen = self._candidates[winner]
@@ -181,30 +219,34 @@ class _Round:
         for index in np.flatnonzero(self._left & (cosines >= SAME_NAME)).tolist():
             if same_recording(chosen, self._candidates[index], float(cosines[index])):
                 self._left[index] = False
+        self._count(chosen, cosines)
+
+    def _count(self, chosen: Embedded, cosines: Array) -> None:
         self._alike = np.maximum(self._alike, cosines)
-        for cap in self._caps:
-            cap.take(winner)
+        artist = _artist(chosen)
+        self._latest.append(artist)
+        self._artists.count(artist)
+        self._albums.count(_album(chosen))
 
 
 class _Cap:
     """How many tracks of each artist, or album, were taken, and how many may be."""
 
     def __init__(self, names: Sequence[Hashable | None], most: int | None) -> None:
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        self._groups = np.array([numbers[name] for name in names])
-        self._taken = np.zeros(len(numbers))
+        self._numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        self._groups = np.array([self._numbers[name] for name in names])
+        self._taken = np.zeros(len(self._numbers))
         self._most = inf if most is None else most
-        self._nameless = numbers.get(None)
 
     def has_room(self, slack: int) -> NDArray[np.bool_]:
         """(n,): which candidates may be taken if the cap gives way by so many."""
         room: NDArray[np.bool_] = (self._taken < self._most + slack)[self._groups]
         return room
 
-    def take(self, winner: int) -> None:
-        """Count a candidate; those without a name are no group."""
-        if self._groups[winner] != self._nameless:
-            self._taken[self._groups[winner]] += 1
+    def count(self, name: Hashable | None) -> None:
+        """A track by this name was taken; those without a name are no group."""
+        if name is not None and name in self._numbers:
+            self._taken[self._numbers[name]] += 1
 
 
 def _penalty(vectors: Array, negatives: Sequence[Negative]) -> Array:

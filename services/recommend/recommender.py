@@ -4,35 +4,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import numpy as np
-
 from services.catalog.database import now as present
 from services.catalog.tracks import TrackStore
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import Filters
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Taste
 from services.domain.question import Order, Question
-from services.domain.track import EMBEDDING_DIM, Embedded
+from services.domain.track import Embedded
 from services.index import Query, VectorIndex
-from services.recommend.duplicates import unheard
 from services.recommend.explain import because_of
 from services.recommend.label import label_of
 from services.recommend.order import in_order
-from services.recommend.rank import PLAYS_SERVED, Choice, Wishes, questions, rank
-from services.recommend.sample import LibrarySample
+from services.recommend.rank import PLAYS_SERVED, Choice, Wishes
+from services.recommend.search import Search, Searcher, anywhere
 from services.recommend.seeds import shares
-from services.recommend.targets import around
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
-
-POOL = 100
-"""Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
-
-WIDENING = 4
-"""How much deeper the index is asked where an answer is not full."""
-
-DIRECTIONS = 8
-"""Where nothing is known of a listener, the answer is drawn from this many directions."""
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -55,10 +42,6 @@ class _Heard:
         liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
         return self.tracks[max(liked, key=lambda event: event.at or _LATEST).track_id] if liked else None
 
-    def left_out(self) -> list[Embedded]:
-        """What must not be answered, in other encodings neither."""
-        return [self.tracks[track_id] for track_id in set(self.names.values()) if track_id in self.tracks]
-
     def artists(self) -> tuple[str, ...]:
         """Whom the plays are by."""
         liked = (self.tracks[track_id].artist for track_id, weight in self.weights.items() if weight > 0)
@@ -78,9 +61,9 @@ class Recommender:
     ) -> None:
         self._tracks = tracks
         self._index = index
+        self._searcher = Searcher(tracks, index)
         self._clock = clock
         self._half_life_days = half_life_days
-        self._sample = LibrarySample(tracks)
 
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -108,7 +91,7 @@ class Recommender:
         """What a history says its listener likes, heaviest first; nothing if it says nothing."""
         heard = self._hear(history, (), half_life_days)
         profile = profile_of(heard.weights, heard.tracks)
-        return () if profile is None else self._described(profile)
+        return () if profile is None else self.described(profile)
 
     def recommend(self, question: Question) -> Answer:
         """What to play after a listening history; its own tracks are left out, in other encodings as well.
@@ -122,7 +105,7 @@ class Recommender:
         unknown = heard.unknown(event.track_id for event in question.history)
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in heard.names)
         profile = profile_of(heard.weights, heard.tracks)
-        directed = profile or _anywhere(question.seed)
+        directed = profile or anywhere(question.seed)
         choices = in_order(self._choose(question, directed, heard), question.order, heard.last())
         if profile is None:
             found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
@@ -138,7 +121,7 @@ class Recommender:
             )
             for choice in choices
         )
-        tastes = self._described(profile) if question.explain else ()
+        tastes = self.described(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
 
     def seeded(self, seeds: Sequence[Sequence[str]], question: Question) -> tuple[Recommendation, ...]:
@@ -172,7 +155,6 @@ class Recommender:
         return _Heard(names, events, tracks, weights_of(events, durations, now=self._clock(), half_life_days=half_life))
 
     def _choose(self, question: Question, profile: Profile, heard: _Heard) -> list[Choice]:
-        filters = _conditions(question, heard)
         wishes = Wishes(
             limit=question.limit,
             diversity=question.diversity,
@@ -182,28 +164,20 @@ class Recommender:
             per_album=question.max_per_album,
             targets=question.targets,
         )
-        pool = max(POOL, 2 * question.limit)
-        while True:
-            asked = self._queries(question, profile, pool, filters, frozenset(heard.names.values()))
-            answers = self._index.query(asked)
-            found = list({hit.id for hits in answers for hit in hits})
-            # Read from the catalogue: without a track that has just left the library.
-            detailed = bool(question.targets) or question.order != Order.RELEVANCE
-            candidates = self._tracks.embedded(found, detailed=detailed)
-            fresh = unheard(candidates.values(), heard.left_out())
-            choices = rank(fresh, profile, heard.tracks, wishes, self._sample.vectors())
-            if len(choices) >= question.limit or all(len(hits) < pool for hits in answers):
-                return choices
-            pool *= WIDENING
+        found = self._searcher.choose(
+            Search(
+                profile=profile,
+                heard=heard.tracks,
+                filters=_conditions(question, heard),
+                exclude=frozenset(heard.names.values()),
+                wishes=wishes,
+                detailed=question.order != Order.RELEVANCE,
+            )
+        )
+        return found.choices
 
-    def _queries(
-        self, question: Question, profile: Profile, pool: int, filters: Filters, exclude: frozenset[str]
-    ) -> list[Query]:
-        queries = [Query(vector, pool, filters, exclude) for vector in questions(profile)]
-        aimed = around(filters, question.targets) if question.targets else None
-        return queries + ([replace(query, filters=aimed) for query in queries] if aimed else [])
-
-    def _described(self, profile: Profile) -> tuple[DescribedTaste, ...]:
+    def described(self, profile: Profile) -> tuple[DescribedTaste, ...]:
+        """The tastes of a profile in words."""
         served = [replace(taste, plays=taste.plays[:PLAYS_SERVED]) for taste in profile.tastes]
         tracks = self._tracks.embedded([play for taste in served for play, _ in taste.plays], detailed=True)
         total = sum(taste.weight for taste in profile.tastes)
@@ -226,10 +200,3 @@ def _conditions(question: Question, heard: _Heard) -> Filters:
         return question.filters
     there = question.filters.none_of.get("artist", ())
     return replace(question.filters, none_of={**question.filters.none_of, "artist": (*there, *unwanted)})
-
-
-def _anywhere(seed: int) -> Profile:
-    """Directions from all over the vibe space, the same ones for the same seed."""
-    drawn = np.random.default_rng(abs(seed)).normal(size=(DIRECTIONS, EMBEDDING_DIM))
-    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-    return Profile(tuple(Taste(vector, 1.0, ()) for vector in vectors), ())

@@ -66,7 +66,15 @@ def test_every_field_of_a_request_is_described(document):
     schemas = document["components"]["schemas"]
     undescribed = [
         f"{name}.{field}"
-        for name in ("RecommendationRequest", "ListenEvent", "Filters", "ScanRequest", "UploadForm")
+        for name in (
+            "RecommendationRequest",
+            "RadioRequest",
+            "NextRequest",
+            "ListenEvent",
+            "Filters",
+            "ScanRequest",
+            "UploadForm",
+        )
         for field, schema in schemas[name]["properties"].items()
         if not schema.get("description")
     ]
@@ -89,6 +97,13 @@ def test_every_field_of_a_request_is_described(document):
         ("post /v1/recommendations", 415, {"data": "x"}),
         ("post /v1/recommendations", 413, {"data": b" " * 300_000, "content_type": "application/json"}),
         ("post /v1/recommendations", 422, {"json": {}}),
+        ("get /v1/path?from=test:1&to=nobody", 404, {}),
+        ("get /v1/path?from=test:1", 422, {}),
+        ("post /v1/radio", 422, {"json": {"seeds": {"artists": ["Nobody"]}}}),
+        ("post /v1/radio/none/next", 404, {"json": {}}),
+        ("post /v1/radio/none/next", 422, {"json": {"limit": 0}}),
+        ("get /v1/radio/none", 404, {}),
+        ("delete /v1/radio/none", 404, {}),
         ("post /v1/scans", 422, {"json": {"path": "relative"}}),
         ("post /v1/tracks", 415, {"json": {}}),
         ("post /v1/tracks", 422, {"data": {"x": "y"}, "content_type": "multipart/form-data"}),
@@ -122,6 +137,7 @@ def test_bad_requests_are_documented_problems(api, document, asked, status, body
         ("/v1/tracks/test:1", "/v1/tracks/{track_id}"),
         ("/v1/tracks/test:1/similar", "/v1/tracks/{track_id}/similar"),
         ("/v1/audio-features/test:1", "/v1/audio-features/{track_id}"),
+        ("/v1/path?from=test:1&to=test:2", "/v1/path"),
     ],
 )
 def test_answers_fit_their_schema(api, document, path, template):
@@ -131,6 +147,26 @@ def test_answers_fit_their_schema(api, document, path, template):
 
     assert answer.status_code == 200
     check(document, documented["content"]["application/json"]["schema"], answer.json)
+
+
+def test_a_radio_answers_as_documented(api, document):
+    """Each answer of a session fits the schema of its operation."""
+
+    def fits(answer, path, method, status):
+        content = document["paths"][path][method]["responses"][status]["content"]
+        check(document, content["application/json"]["schema"], answer.json)
+
+    started = api.post("/v1/radio", json={"seeds": {"tracks": ["test:1"]}})
+    place = started.headers["Location"]
+    fits(started, "/v1/radio", "post", "201")
+    fits(
+        api.post(f"{place}/next", json={"events": [{"track_id": "test:5"}]}),
+        "/v1/radio/{session_id}/next",
+        "post",
+        "200",
+    )
+    fits(api.get(place), "/v1/radio/{session_id}", "get", "200")
+    assert api.delete(place).data == b""
 
 
 def test_examples_are_accepted(api, document):

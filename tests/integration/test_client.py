@@ -11,6 +11,7 @@ from services.domain.errors import (
     InvalidRequest,
     NotFound,
     PathNotScannable,
+    RadioNotFound,
     SegueError,
     ServiceUnreachable,
     TrackNotFound,
@@ -21,6 +22,7 @@ from services.domain.filters import Filters, Range
 from services.domain.job import JobState
 from services.domain.listening import EventKind, ListenEvent, plays
 from services.domain.question import Exclusion, Order, Question
+from services.domain.radio import RadioStart, Seeds
 from tests.fakes.library import track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE
 
@@ -62,6 +64,33 @@ def test_recommend_passes_a_whole_question_on(client):
     assert len(found.tracks) == 3
     assert track_id(9) not in {track.id for track in found.tracks}
     assert all(track.genre == "Folk" and track.because_of for track in found.tracks)
+
+
+def test_a_path_is_asked_for(client):
+    """Ends, steps and filters reach the service."""
+    found = client.path("test:0", "test:3", steps=5, filters=Filters(any_of={"genre": ("Folk",)}))
+
+    assert [track.id for track in (found.tracks[0], found.tracks[-1])] == [track_id(0), track_id(3)]
+    assert {track.genre for track in found.tracks[1:-1]} == {"Folk"}
+
+
+def test_a_radio_is_started_gone_on_with_and_ended(client):
+    """A whole session goes through the client, terms and reports included."""
+    terms = Question(filters=Filters({"tempo": Range(90, None)}), exclude=Exclusion(artists=("Artist 2",)), seed=5)
+    session = client.start_radio(RadioStart(seeds=Seeds(tracks=("test:0",)), history=plays(["test:4"]), terms=terms))
+    first = client.next_radio_tracks(session.id, limit=4, call="1")
+    second = client.next_radio_tracks(session.id, [ListenEvent(first.tracks[0].id, EventKind.SKIP)], limit=4)
+
+    assert session.seed == 5
+    assert client.next_radio_tracks(session.id, limit=4, call="1").tracks == first.tracks
+    tracks = first.tracks + second.tracks
+    assert len({track.id for track in tracks}) == 8
+    assert all(track.artist != "Artist 2" and track.descriptors["tempo"] >= 90 for track in tracks)
+    assert [played.event for played in client.radio(session.id).played] == [EventKind.SKIP]
+    client.end_radio(session.id)
+    for gone in (client.radio, client.end_radio):
+        with pytest.raises(RadioNotFound):
+            gone(session.id)
 
 
 def test_audio_features_are_attributes(client):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.domain.track import Embedded
 from services.recommend.duplicates import same_recording
-from services.recommend.rank import Wishes, questions, rank
+from services.recommend.rank import Setting, Wishes, questions, rank
 from services.recommend.taste import profile_of
 
 UNIT = np.eye(128, dtype=np.float32)
@@ -31,7 +31,7 @@ POOL = [*library(0, 40), *library(1, 40), *library(2, 40)]
 
 
 def chosen(wishes: Wishes, pool: list[Embedded] | None = None, **weights: float) -> list[str]:
-    choices = rank(POOL if pool is None else pool, profile_of(weights, HEARD), HEARD, wishes, {})
+    choices = rank(POOL if pool is None else pool, profile_of(weights, HEARD), HEARD, wishes, Setting())
     return [choice.candidate.id for choice in choices]
 
 
@@ -48,8 +48,8 @@ def test_tracks_near_rejected_ones_step_back():
     """A rejection elsewhere changes nothing; one near a candidate moves it down."""
     rejected = POOL[0]
     heard = HEARD | {"no": Embedded("no", rejected.vector, "")}
-    before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, Wishes(40), {})
-    after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, Wishes(40), {})
+    before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, Wishes(40), Setting())
+    after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, Wishes(40), Setting())
 
     def place(choices):
         return [choice.candidate.id for choice in choices].index(rejected.id)

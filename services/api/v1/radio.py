@@ -1,0 +1,92 @@
+"""Endless radio: a session that goes on from what was played and skipped."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import url_for
+
+from services.api.context import services
+from services.api.radio_schemas import Direction, NextRequest, NextTracks, RadioRequest, RadioSession, RadioTrack
+from services.domain.errors import RadioNotFound
+from services.domain.radio import RadioAnswer
+
+radio = APIBlueprint("radio", __name__, url_prefix="/v1", tag="Radio")
+
+LOCATION: dict[int | str, dict[str, Any]] = {
+    201: {
+        "headers": {"Location": {"description": "The session's path.", "schema": {"type": "string"}, "required": True}},
+    },
+}
+
+
+@radio.post("/radio")
+@radio.input(RadioRequest, location="json")
+@radio.output(RadioSession, status_code=201, description="Started; `Location` is the session")
+@radio.doc(operation_id="startRadio", summary="Start an endless radio", responses=LOCATION)
+def start_radio(json_data: RadioRequest) -> tuple[RadioSession, int, dict[str, str]]:
+    """Start a session from seeds, a history or both; `next` answers its tracks.
+
+    Filters, targets, exclusions and wishes hold for the whole session. Tracks named as seeds count as heard. A session
+    that starts from nothing plays from all over the library. What nobody goes on with for 30 days is dropped.
+    """
+    view = services().radio.start(json_data.to_domain())
+    return RadioSession.of(view), 201, {"Location": url_for("radio.show_radio", session_id=view.session.id)}
+
+
+@radio.post("/radio/<session_id>/next")
+@radio.input(NextRequest, location="json")
+@radio.output(NextTracks)
+@radio.doc(operation_id="nextRadioTracks", summary="What the radio plays next")
+def next_tracks(session_id: str, json_data: NextRequest) -> NextTracks:
+    """Report what was played and skipped, and get the next tracks.
+
+    No track comes twice until the library, as far as it meets the filters, is exhausted; then those unheard for longest
+    come again, except banned and disliked ones. Tracks of the last answer that nobody reported are not answered again.
+    Plays and likes pull a direction; three rejections in a row turn the session away from it.
+    """
+    _refuse_nul(session_id)
+    events = [event.to_domain() for event in json_data.events]
+    answer = services().radio.next(session_id, events, limit=json_data.limit, key=json_data.call)
+    return NextTracks(
+        tracks=_with_metadata(answer),
+        directions=[Direction.described(each) for each in answer.directions],
+        unknown=list(answer.unknown),
+    )
+
+
+@radio.get("/radio/<session_id>")
+@radio.output(RadioSession)
+@radio.doc(operation_id="getRadio", summary="A radio session as it stands")
+def show_radio(session_id: str) -> RadioSession:
+    """Its directions in words, which of them are active, and what was played."""
+    _refuse_nul(session_id)
+    return RadioSession.of(services().radio.show(session_id))
+
+
+@radio.delete("/radio/<session_id>")
+@radio.output({}, status_code=204, description="Ended; nothing of it is kept")
+@radio.doc(operation_id="endRadio", summary="End a radio session")
+def end_radio(session_id: str) -> str:
+    """Forget the session with everything that was reported in it."""
+    _refuse_nul(session_id)
+    services().radio.end(session_id)
+    return ""
+
+
+def _with_metadata(answer: RadioAnswer) -> list[RadioTrack]:
+    known = services().catalogue.tracks.get_many([pick.recommendation.track_id for pick in answer.picks])
+    return [
+        RadioTrack.of(
+            known[pick.recommendation.track_id],
+            score=pick.recommendation.score,
+            because_of=list(pick.recommendation.because_of),
+            direction=pick.direction,
+        )
+        for pick in answer.picks
+        if pick.recommendation.track_id in known  # gone from the library since the index answered
+    ]
+
+
+def _refuse_nul(session_id: str) -> None:
+    if "\0" in session_id:  # PostgreSQL refuses it in any text
+        raise RadioNotFound(session_id)

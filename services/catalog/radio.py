@@ -1,0 +1,224 @@
+"""Radio sessions: durable, bounded, and changed by one call at a time."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from services.catalog.database import Database, now
+from services.catalog.radio_documents import (
+    call_as_json,
+    call_of,
+    directions_as_json,
+    directions_of,
+    terms_as_json,
+    terms_of,
+)
+from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
+from services.domain.errors import RadioNotFound
+from services.domain.listening import EventKind, ListenEvent
+from services.domain.radio import IDLE, CallRecord, RadioSession, SessionEvent, SessionState, SessionTrack
+
+EVENTS_KEPT = 500
+"""Latest events of a session that count: a day and a half of listening without a pause."""
+
+CALLS_KEPT = 10
+"""Latest answers that can be repeated: a client repeats the last one, or a few that it had under way."""
+
+ROWS_PER_STATEMENT = 1000
+
+
+class RadioStore:
+    """Creates, reads and advances sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, state: SessionState) -> None:
+        """Keep a new session with what was heard before it."""
+        session = state.session
+        with self._database.write() as transaction:
+            transaction.add(
+                RadioRow(
+                    id=session.id,
+                    user_name=session.user,
+                    terms=terms_as_json(session.terms),
+                    created_at=session.created_at,
+                    **_values(session),
+                )
+            )
+            transaction.flush()
+            self._put_tracks(transaction, session.id, state.tracks.values())
+            _add_events(transaction, session.id, state.events)
+
+    def load(self, session_id: str) -> SessionState:
+        """A session with all that belongs to it.
+
+        Raises:
+            RadioNotFound: there is none, or it was idle for too long.
+        """
+        with self._database.read() as transaction:
+            row = transaction.get(RadioRow, session_id)
+            if row is None or row.touched_at < now() - IDLE:
+                raise RadioNotFound(session_id)
+            tracks = transaction.scalars(select(RadioTrackRow).where(RadioTrackRow.session_id == session_id))
+            events = transaction.scalars(
+                select(RadioEventRow).where(RadioEventRow.session_id == session_id).order_by(RadioEventRow.number)
+            )
+            return SessionState(
+                _session(row), {track.track_id: _track(track) for track in tracks}, tuple(map(_event, events))
+            )
+
+    def answered(self, session_id: str, key: str) -> CallRecord | None:
+        """What a call with this key was answered, if it is one of the latest."""
+        with self._database.read() as transaction:
+            row = transaction.get(RadioCallRow, (session_id, key))
+            return None if row is None else call_of(row.key, row.digest, row.answer)
+
+    def advance(
+        self,
+        session: RadioSession,
+        tracks: Iterable[SessionTrack],
+        events: Sequence[SessionEvent],
+        call: CallRecord | None,
+    ) -> bool:
+        """Keep what one call changed, all or nothing; False if another call changed the session meanwhile.
+
+        Raises:
+            RadioNotFound: the session was ended meanwhile.
+        """
+        with self._database.write() as transaction:
+            changed = cast(
+                "CursorResult[Any]",
+                transaction.execute(
+                    update(RadioRow)
+                    .where(RadioRow.id == session.id, RadioRow.revision == session.revision)
+                    .values(**_values(session) | {"revision": session.revision + 1})
+                ),
+            )
+            if not changed.rowcount:
+                if transaction.get(RadioRow, session.id) is None:
+                    raise RadioNotFound(session.id)
+                return False
+            self._put_tracks(transaction, session.id, tracks)
+            _add_events(transaction, session.id, events)
+            if call is not None:
+                row = RadioCallRow(session_id=session.id, key=call.key, number=session.calls, digest=call.digest)
+                row.answer = call_as_json(call)
+                transaction.add(row)
+            _forget_oldest(transaction, session)
+            return True
+
+    def end(self, session_id: str) -> None:
+        """Drop a session and all that belongs to it.
+
+        Raises:
+            RadioNotFound: there is none.
+        """
+        if not self._drop(RadioRow.id == session_id):
+            raise RadioNotFound(session_id)
+
+    def forget_user(self, user: str) -> int:
+        """Drop every session of a stored listener; answers how many."""
+        return self._drop(RadioRow.user_name == user)
+
+    def drop_idle(self, idle: timedelta = IDLE) -> int:
+        """Drop the sessions that nobody went on with; answers how many."""
+        return self._drop(RadioRow.touched_at < now() - idle)
+
+    def _drop(self, condition: Any) -> int:  # noqa: ANN401  SQLAlchemy's
+        with self._database.write() as transaction:
+            return len(transaction.execute(delete(RadioRow).where(condition).returning(RadioRow.id)).all())
+
+    def _put_tracks(self, transaction: Session, session_id: str, tracks: Iterable[SessionTrack]) -> None:
+        rows = [
+            {
+                "session_id": session_id,
+                "track_id": track.track_id,
+                "position": track.position,
+                "direction": track.direction,
+                "call": track.call,
+                "reported": track.reported,
+                "barred": track.barred,
+            }
+            for track in tracks
+        ]
+        for start in range(0, len(rows), ROWS_PER_STATEMENT):
+            inserting = self._database.insert(RadioTrackRow).values(rows[start : start + ROWS_PER_STATEMENT])
+            names = ("position", "direction", "call", "reported", "barred")
+            transaction.execute(
+                inserting.on_conflict_do_update(
+                    index_elements=["session_id", "track_id"],
+                    set_={name: inserting.excluded[name] for name in names},
+                )
+            )
+
+
+def _add_events(transaction: Session, session_id: str, events: Sequence[SessionEvent]) -> None:
+    transaction.add_all(
+        RadioEventRow(
+            session_id=session_id,
+            number=each.number,
+            track_id=each.event.track_id,
+            kind=each.event.kind,
+            at=each.event.at,
+            played_ms=each.event.played_ms,
+        )
+        for each in events
+    )
+
+
+def _forget_oldest(transaction: Session, session: RadioSession) -> None:
+    transaction.execute(
+        delete(RadioEventRow).where(
+            RadioEventRow.session_id == session.id, RadioEventRow.number <= session.events - EVENTS_KEPT
+        )
+    )
+    transaction.execute(
+        delete(RadioCallRow).where(
+            RadioCallRow.session_id == session.id, RadioCallRow.number <= session.calls - CALLS_KEPT
+        )
+    )
+
+
+def _values(session: RadioSession) -> dict[str, Any]:
+    """What a call may change."""
+    return {
+        "directions": directions_as_json(session.directions),
+        "position": session.position,
+        "calls": session.calls,
+        "events": session.events,
+        "touched_at": session.touched_at,
+    }
+
+
+def _session(row: RadioRow) -> RadioSession:
+    return RadioSession(
+        id=row.id,
+        terms=terms_of(row.terms),
+        created_at=row.created_at,
+        touched_at=row.touched_at,
+        user=row.user_name,
+        directions=directions_of(row.directions),
+        position=row.position,
+        calls=row.calls,
+        events=row.events,
+        revision=row.revision,
+    )
+
+
+def _track(row: RadioTrackRow) -> SessionTrack:
+    return SessionTrack(
+        track_id=row.track_id,
+        position=row.position,
+        direction=row.direction,
+        call=row.call,
+        reported=row.reported,
+        barred=row.barred,
+    )
+
+
+def _event(row: RadioEventRow) -> SessionEvent:
+    return SessionEvent(row.number, ListenEvent(row.track_id, EventKind(row.kind), row.at, row.played_ms))

@@ -1,0 +1,347 @@
+"""Endless radio: starts sessions, takes what was played and skipped, answers what comes next."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from services.catalog.database import now as present
+from services.catalog.radio import RadioStore
+from services.catalog.tracks import TrackStore
+from services.domain.errors import InvalidRequest, RadioBusy
+from services.domain.listening import EventKind, ListenEvent, Profile, Recommendation, Taste
+from services.domain.question import Exclusion, Question
+from services.domain.radio import (
+    CallRecord,
+    DescribedDirection,
+    Direction,
+    RadioAnswer,
+    RadioPick,
+    RadioSession,
+    RadioStart,
+    RadioView,
+    SessionEvent,
+    SessionState,
+    SessionTrack,
+)
+from services.domain.track import Embedded
+from services.index import VectorIndex
+from services.recommend.directions import REJECTIONS_MINDED, Compass, take_bearings
+from services.recommend.explain import because_of
+from services.recommend.opening import Opening, open_at
+from services.recommend.programme import REMEMBERED, Programme
+from services.recommend.rank import Choice
+from services.recommend.recommender import Recommender
+from services.recommend.search import without
+from services.recommend.taste import profile_of
+from services.recommend.weights import weight_of, weights_of
+
+PLAYS_KEPT = 25
+"""Heaviest plays that a direction is made from: more would not move it."""
+
+DIRECTIONS_MOST = 6
+"""Directions of a session at once; beyond, the oldest are forgotten. Each costs a search."""
+
+STRAY_SHARE = 0.5
+"""What a kind that the listener brought in by a play counts beside the mean of the others."""
+
+PLAYED_SHOWN = 50
+"""Latest events that a session shows."""
+
+ATTEMPTS = 20
+"""How often a call begins again because others were faster."""
+
+NEVER_AGAIN = frozenset({EventKind.BAN, EventKind.DISLIKE})
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+class StoredListeners(Protocol):
+    """What the radio asks of the store of listeners."""
+
+    def history(self, user: str) -> tuple[ListenEvent, ...]:
+        """The latest listens of a listener; none if nobody goes by this name."""
+
+    def record(self, user: str, events: Sequence[ListenEvent]) -> None:
+        """Keep listens, once however often they arrive; durable when it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A state with the reported events taken in, not yet written down."""
+
+    state: SessionState
+    events: tuple[SessionEvent, ...]
+    reported: Mapping[str, SessionTrack]
+
+
+class Radio:
+    """Works on sessions that any process may go on with: everything about them is in the catalogue."""
+
+    def __init__(  # noqa: PLR0913  each is a part of its own
+        self,
+        store: RadioStore,
+        tracks: TrackStore,
+        index: VectorIndex,
+        recommender: Recommender,
+        clock: Callable[[], datetime] = present,
+        *,
+        half_life_days: float,
+        listeners: StoredListeners | None = None,
+    ) -> None:
+        self._store = store
+        self._tracks = tracks
+        self._index = index
+        self._recommender = recommender
+        self._clock = clock
+        self._half_life_days = half_life_days
+        self._listeners = listeners
+        self._opening = Opening(tracks, index)
+
+    def start(self, start: RadioStart) -> RadioView:
+        """Start a session.
+
+        Raises:
+            InvalidRequest: seeds are given, and nothing in the library goes by any of them.
+            IndexUnavailable: the vector index does not answer.
+        """
+        history = start.history
+        if start.user is not None and self._listeners is not None:
+            history = (*self._listeners.history(start.user), *history)
+        asked = [*start.seeds.tracks, *(event.track_id for event in history)]
+        names = self._tracks.resolve(dict.fromkeys([*asked, *start.terms.exclude.tracks]))
+        events = _in_order(
+            replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names
+        )
+        seeded = self._opening.seeded(start.seeds, start.terms.seed)
+        seeds = [names[name] for name in dict.fromkeys(start.seeds.tracks) if name in names]
+        ids = {*seeds, *(event.track_id for event in events), *(name for found in seeded.values() for name in found)}
+        tracks = self._tracks.embedded(list(ids))
+        if start.seeds and not history and not (set(seeds) & set(tracks)) and not any(seeded.values()):
+            raise InvalidRequest("No ready track goes by any of the seeds: GET /v1/tracks lists the library.")
+        weights = self._weights(events, tracks, start.terms)
+        for name, weight in [(name, 1.0) for name in seeds] + [
+            item for found in seeded.values() for item in found.items()
+        ]:
+            if name in tracks:
+                weights[name] = weights.get(name, 0.0) + weight
+        unknown = [name for name in dict.fromkeys(asked) if names.get(name) not in tracks]
+        unknown += [name for name in start.terms.exclude.tracks if name not in names]
+        unknown += [name for name, found in seeded.items() if not found]
+        now = self._clock()
+        session = RadioSession(
+            id=str(uuid.uuid4()),
+            user=start.user,
+            terms=_terms(start.terms, names, [tracks[n].artist for n, weight in weights.items() if weight > 0]),
+            directions=_directions(profile_of(weights, tracks)),
+            created_at=now,
+            touched_at=now,
+        )
+        state = SessionState(session, _heard(seeds, events), _rejections(events, weights))
+        self._store.create(state)
+        return self._view(state, tuple(dict.fromkeys(unknown)))
+
+    def next(
+        self, session_id: str, events: Sequence[ListenEvent], *, limit: int, key: str | None = None
+    ) -> RadioAnswer:
+        """Take what was played and skipped, and answer the next tracks.
+
+        A call with the key of an earlier one gets the same answer again, and its events count once.
+
+        Raises:
+            RadioNotFound: there is no such session (any more).
+            InvalidRequest: the key belongs to a call that asked something else.
+            RadioBusy: other calls of the session were faster again and again.
+            IndexUnavailable: the vector index does not answer.
+        """
+        digest = _digest(events, limit)
+        recorded = False
+        for _ in range(ATTEMPTS):
+            state = self._store.load(session_id)
+            if key is not None and (call := self._store.answered(session_id, key)) is not None:
+                return self._repeated(state, call, digest)
+            taken, unknown = self._take(state, events)
+            if not recorded and state.session.user is not None and self._listeners is not None:
+                self._listeners.record(state.session.user, [each.event for each in taken.events])
+                recorded = True
+            programme, picks = self._programme(taken, limit)
+            record = None if key is None else CallRecord(key, digest, picks, unknown)
+            changed = {**taken.reported, **programme.changed}.values()
+            if self._store.advance(programme.session, changed, taken.events, record):
+                after = SessionState(programme.session, taken.state.tracks, taken.state.events)
+                return RadioAnswer(picks, self._view(after).directions, unknown)
+        raise RadioBusy(session_id)
+
+    def show(self, session_id: str) -> RadioView:
+        """A session as it stands.
+
+        Raises:
+            RadioNotFound: there is none (any more).
+        """
+        return self._view(self._store.load(session_id))
+
+    def end(self, session_id: str) -> None:
+        """Drop a session with everything that was reported in it.
+
+        Raises:
+            RadioNotFound: there is none (any more).
+        """
+        self._store.end(session_id)
+
+    def _take(self, state: SessionState, events: Sequence[ListenEvent]) -> tuple[_Taken, tuple[str, ...]]:
+        names = self._tracks.resolve(dict.fromkeys(event.track_id for event in events))
+        known = {_identity(each.event) for each in state.events if each.event.at is not None}
+        taken: list[SessionEvent] = []
+        for event in events:
+            if event.track_id not in names:
+                continue
+            stamped = replace(event, track_id=names[event.track_id], at=event.at or self._clock())
+            if event.at is None or _identity(stamped) not in known:
+                known.add(_identity(stamped))
+                taken.append(SessionEvent(state.session.events + len(taken) + 1, stamped))
+        reported: dict[str, SessionTrack] = {}
+        for each in taken:
+            name, kind = each.event.track_id, each.event.kind
+            before = reported.get(name) or state.tracks.get(name)
+            before = before or SessionTrack(track_id=name, position=state.session.position)
+            barred = kind in NEVER_AGAIN or (before.barred and kind != EventKind.LIKE)
+            reported[name] = replace(before, reported=True, barred=barred)
+        session = replace(state.session, events=state.session.events + len(taken), touched_at=self._clock())
+        after = SessionState(session, {**state.tracks, **reported}, (*state.events, *taken))
+        unknown = tuple(dict.fromkeys(event.track_id for event in events if event.track_id not in names))
+        return _Taken(after, tuple(taken), reported), unknown
+
+    def _programme(self, taken: _Taken, limit: int) -> tuple[Programme, tuple[RadioPick, ...]]:
+        state = taken.state
+        compass, known = self._bearings(state)
+        opened = self._opened(state, compass)
+        if opened != state.session.directions:
+            state = replace(state, session=replace(state.session, directions=opened))
+            compass, known = self._bearings(state)
+        programme = Programme(self._tracks, self._index, state, compass, known)
+        picks = tuple(_pick(choice, compass, known) for choice in programme.choose(limit))
+        return programme, picks
+
+    def _opened(self, state: SessionState, compass: Compass) -> tuple[Direction, ...]:
+        """The session's directions, with new ones where the listener brought something in or has had enough."""
+        session, directions = state.session, state.session.directions
+        standing = [each.weight for each in compass.directions] or [1.0]
+        since = session.events + 1
+        for stray in compass.strays[:1]:
+            weight = STRAY_SHARE * sum(standing) / len(standing)
+            directions = open_at(directions, (stray,), weight, since, DIRECTIONS_MOST)
+        if directions != session.directions or not compass.is_lost:
+            return directions
+        barred = (track.track_id for track in state.tracks.values() if track.barred)
+        filters, seed, exclude = session.terms.filters, session.terms.seed, frozenset(session.terms.exclude.tracks)
+        if not compass.directions:
+            return self._opening.from_anywhere(seed, filters, exclude.union(barred))
+        found = self._opening.elsewhere(compass, seed, filters, exclude | frozenset(state.tracks))
+        return open_at(directions, found, max(standing), since, DIRECTIONS_MOST) if found else directions
+
+    def _bearings(self, state: SessionState) -> tuple[Compass, dict[str, Embedded]]:
+        session = state.session
+        latest = sorted(
+            (track for track in state.tracks.values() if track.direction is not None), key=lambda track: track.position
+        )
+        needed = {name for direction in session.directions for name, _ in direction.plays}
+        needed |= {direction.waypoint for direction in session.directions if direction.waypoint is not None}
+        needed |= {each.event.track_id for each in state.events}
+        needed |= {track.track_id for track in latest[-REMEMBERED:]}
+        known = self._tracks.embedded(sorted(needed))
+        weights = {
+            each.number: weight_of(
+                replace(each.event, at=None),  # how long ago counts by events, see FADING
+                known[each.event.track_id].duration_ms,
+                now=self._clock(),
+                half_life_days=self._half_life_days,
+            )
+            for each in state.events
+            if each.event.track_id in known
+        }
+        answered = frozenset(track.track_id for track in latest)
+        return take_bearings(session.directions, state.events, weights, known, answered), known
+
+    def _view(self, state: SessionState, unknown: tuple[str, ...] = ()) -> RadioView:
+        compass, _ = self._bearings(state)
+        played = tuple(each.event for each in reversed(state.events) if each.number > 0)[:PLAYED_SHOWN]
+        if not compass.directions:
+            return RadioView(state.session, (), played, unknown)
+        tastes = zip(compass.homes, compass.standings, compass.plays, strict=True)
+        profile = Profile(tuple(Taste(home, standing.weight, plays) for home, standing, plays in tastes), ())
+        described = zip(compass.standings, self._recommender.described(profile), strict=True)
+        return RadioView(state.session, tuple(DescribedDirection(*each) for each in described), played, unknown)
+
+    def _repeated(self, state: SessionState, call: CallRecord, digest: str) -> RadioAnswer:
+        if call.digest != digest:
+            raise InvalidRequest(
+                f"The call '{call.key}' was made before and asked something else: give each call a key of its own."
+            )
+        return RadioAnswer(call.picks, self._view(state).directions, call.unknown)
+
+    def _weights(
+        self, events: Sequence[ListenEvent], tracks: Mapping[str, Embedded], terms: Question
+    ) -> dict[str, float]:
+        half_life = self._half_life_days if terms.half_life_days is None else terms.half_life_days
+        durations = {name: track.duration_ms for name, track in tracks.items()}
+        return weights_of(events, durations, now=self._clock(), half_life_days=half_life)
+
+
+def _terms(terms: Question, names: Mapping[str, str], artists: Iterable[str | None]) -> Question:
+    """What holds for the whole session: ids resolved, unwanted artists among the filters."""
+    unwanted = {*terms.exclude.artists}
+    if terms.exclude.seed_artists:
+        unwanted |= {artist for artist in artists if artist}
+    excluded = tuple(dict.fromkeys(names[name] for name in terms.exclude.tracks if name in names))
+    filters = without(terms.filters, frozenset(unwanted))
+    return replace(terms, history=(), filters=filters, exclude=Exclusion(tracks=excluded))
+
+
+def _directions(profile: Profile | None) -> tuple[Direction, ...]:
+    tastes = [taste for taste in profile.tastes if taste.plays] if profile is not None else []
+    total = sum(taste.weight for taste in tastes)
+    return tuple(
+        Direction(number, taste.plays[:PLAYS_KEPT], taste.weight / total)
+        for number, taste in enumerate(tastes, start=1)
+    )
+
+
+def _in_order(events: Iterable[ListenEvent]) -> tuple[ListenEvent, ...]:
+    return tuple(sorted(events, key=lambda event: event.at or _LATEST))
+
+
+def _heard(seeds: Sequence[str], events: Sequence[ListenEvent]) -> dict[str, SessionTrack]:
+    """What was heard before the session, the last at 0 and the others before it."""
+    barred = {event.track_id: event.kind in NEVER_AGAIN for event in events}
+    order = list(dict.fromkeys(reversed([*(event.track_id for event in events), *seeds])))
+    return {
+        name: SessionTrack(track_id=name, position=-place, reported=True, barred=barred.get(name, False))
+        for place, name in enumerate(order)
+    }
+
+
+def _rejections(events: Sequence[ListenEvent], weights: Mapping[str, float]) -> tuple[SessionEvent, ...]:
+    """What was rejected before the session; it keeps what lies near away."""
+    rejected = {event.track_id: event for event in events if weights.get(event.track_id, 0.0) < 0}
+    latest = list(rejected.values())[-REJECTIONS_MINDED:]
+    return tuple(SessionEvent(number, event) for number, event in enumerate(latest, start=1 - len(latest)))
+
+
+def _pick(choice: Choice, compass: Compass, known: Mapping[str, Embedded]) -> RadioPick:
+    if not compass.directions:
+        return RadioPick(Recommendation(choice.candidate.id, choice.score, ()), None)
+    taste = Taste(compass.homes[choice.taste], 1.0, compass.plays[choice.taste])
+    led = because_of(taste, known, choice.candidate.vector)
+    number = compass.directions[choice.taste].number
+    return RadioPick(Recommendation(choice.candidate.id, choice.score, led), number)
+
+
+def _identity(event: ListenEvent) -> tuple[object, ...]:
+    return event.track_id, event.kind, event.at
+
+
+def _digest(events: Sequence[ListenEvent], limit: int) -> str:
+    asked = [str(limit), *(f"{e.track_id} {e.kind} {e.at and e.at.astimezone(UTC)} {e.played_ms}" for e in events)]
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""From a profile to chosen tracks: asks the index, reads the candidates, ranks them, looks deeper where it must."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from services.catalog.tracks import TrackStore
+from services.domain.filters import Filters
+from services.domain.listening import Profile, Taste
+from services.domain.track import EMBEDDING_DIM, Embedded
+from services.index import Query, VectorIndex
+from services.recommend.duplicates import unheard
+from services.recommend.rank import Choice, Setting, Wishes, questions, rank
+from services.recommend.sample import LibrarySample
+from services.recommend.targets import around
+
+POOL = 100
+"""Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
+
+WIDENING = 4
+"""How much deeper the index is asked where an answer is not full."""
+
+DIRECTIONS = 8
+"""Where nothing is known of a listener, the answer is drawn from this many directions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is to be chosen.
+
+    Attributes:
+        profile: What the listener likes.
+        heard: Tracks of the profile's plays, and others; no other copy of those that are excluded is chosen.
+        filters: What every track must meet.
+        exclude: Ids that are not to be chosen.
+        wishes: What the choice should be like.
+        detailed: Whether what was measured of the candidates is wanted.
+        setting: What was answered before; the sample of the library is put in here.
+    """
+
+    profile: Profile
+    heard: Mapping[str, Embedded]
+    filters: Filters
+    exclude: frozenset[str]
+    wishes: Wishes
+    detailed: bool = False
+    setting: Setting = field(default_factory=Setting)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was chosen, and the candidates it was chosen from."""
+
+    choices: list[Choice]
+    candidates: list[Embedded]
+
+
+class Searcher:
+    """Asks the vector index; metadata and vectors come from the catalogue."""
+
+    def __init__(self, tracks: TrackStore, index: VectorIndex) -> None:
+        self._tracks = tracks
+        self._index = index
+        self._sample = LibrarySample(tracks)
+
+    def choose(self, search: Search) -> Found:
+        """As many tracks as are wished for whenever enough qualify, no artist twice in a row if there are others.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        pool = max(POOL, 2 * search.wishes.limit)
+        detailed = bool(search.wishes.targets) or search.detailed
+        heard = [track for name, track in search.heard.items() if name in search.exclude]
+        setting = replace(search.setting, sample=self._sample.vectors())
+        crowding: frozenset[str] = frozenset()
+        while True:
+            answers = self._index.query(_queries(search, pool, crowding))
+            found = list({hit.id for hits in answers for hit in hits})
+            # Read from the catalogue: without a track that has just left the library.
+            known = self._tracks.embedded(found, detailed=detailed)
+            candidates = unheard(known.values(), heard)
+            choices = rank(candidates, search.profile, search.heard, search.wishes, setting)
+            crowded = _in_a_row(search, choices) - crowding
+            full = len(choices) >= search.wishes.limit
+            exhausted = all(len(hits) < pool for hits in answers)
+            if (full or exhausted) and (exhausted or not crowded):
+                return Found(choices, candidates)
+            crowding |= crowded
+            pool *= 1 if full else WIDENING
+
+
+def _queries(search: Search, pool: int, crowding: frozenset[str]) -> list[Query]:
+    queries = [Query(vector, pool, search.filters, search.exclude) for vector in questions(search.profile)]
+    aimed = around(search.filters, search.wishes.targets) if search.wishes.targets else None
+    queries += [replace(query, filters=aimed) for query in queries] if aimed else []
+    # Whose tracks fill the pool so that nobody else's are left between them: ask for others, too.
+    return queries + ([replace(query, filters=without(query.filters, crowding)) for query in queries] * bool(crowding))
+
+
+def _in_a_row(search: Search, choices: list[Choice]) -> frozenset[str]:
+    """Artists that follow themselves although gaps are wished for."""
+    if not search.wishes.artist_gap:
+        return frozenset()
+    order = [*search.setting.tracks[-1:], *(choice.candidate for choice in choices)]
+    artists = [track.artist.casefold() if track.artist else None for track in order]
+    return frozenset(artist for artist, following in pairwise(artists) if artist is not None and artist == following)
+
+
+def without(filters: Filters, artists: frozenset[str]) -> Filters:
+    """The same conditions, and none of these artists."""
+    if not artists:
+        return filters
+    unwanted = (*filters.none_of.get("artist", ()), *sorted(artists))
+    return replace(filters, none_of={**filters.none_of, "artist": unwanted})
+
+
+def anywhere(seed: int) -> Profile:
+    """Directions from all over the vibe space, the same ones for the same seed."""
+    drawn = np.random.default_rng(abs(seed)).normal(size=(DIRECTIONS, EMBEDDING_DIM))
+    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return Profile(tuple(Taste(vector, 1.0, ()) for vector in vectors), ())

@@ -1,0 +1,166 @@
+"""One contract, two databases: what the store of radio sessions promises holds on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from services.catalog import Catalogue
+from services.catalog.database import now
+from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT
+from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
+from services.domain.errors import RadioNotFound
+from services.domain.filters import Filters, Range
+from services.domain.listening import EventKind, ListenEvent, Recommendation
+from services.domain.question import Exclusion, Order, Question
+from services.domain.radio import (
+    IDLE,
+    CallRecord,
+    Direction,
+    RadioPick,
+    RadioSession,
+    SessionEvent,
+    SessionState,
+    SessionTrack,
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
+    if request.param == "sqlite":
+        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    else:
+        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
+        with opened.database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+TERMS = Question(
+    filters=Filters({"tempo": Range(90, None)}, {"genre": ("folk",)}, {"artist": ("Nobody",)}),
+    targets={"energy": 0.5},
+    exclude=Exclusion(tracks=("x",)),
+    diversity=0.1,
+    variety=0.2,
+    seed=2**62,
+    order=Order.FLOW,
+    half_life_days=3.5,
+)
+
+
+def state(name="s", user=None):
+    session = RadioSession(
+        id=name,
+        user=user,
+        terms=TERMS,
+        directions=(Direction(1, (("a", 2.0), ("b", 0.5)), 0.7, 3, "w"), Direction(2, (("c", 1.0),))),
+        created_at=now(),
+        touched_at=now(),
+    )
+    tracks = {"a": SessionTrack(track_id="a", position=0, reported=True, barred=True)}
+    return SessionState(session, tracks, (SessionEvent(0, ListenEvent("a", EventKind.BAN)),))
+
+
+def call(number=1):
+    return CallRecord(f"key {number}", "digest", (RadioPick(Recommendation("t", 0.5, ("a",)), 1),), ("nobody",))
+
+
+def test_a_session_comes_back_as_it_was(catalogue):
+    """Terms, directions, tracks and events survive, whoever reads them."""
+    made = state(user="ada")
+    catalogue.radio.create(made)
+
+    assert catalogue.radio.load("s") == made
+
+
+def test_a_call_is_kept_as_a_whole(catalogue):
+    """Moved tracks replace their rows, events and the answer are added, the revision counts up."""
+    catalogue.radio.create(state())
+    before = catalogue.radio.load("s").session
+    moved = SessionTrack(track_id="a", position=4, direction=2, call=1)
+    event = SessionEvent(1, ListenEvent("a", EventKind.SKIP, now(), 5))
+    kept = catalogue.radio.advance(replace(before, position=4, calls=1, events=1), [moved], [event], call())
+    after = catalogue.radio.load("s")
+
+    assert kept
+    assert after.tracks == {"a": moved}
+    assert after.events[-1] == event
+    assert (after.session.position, after.session.revision) == (4, 1)
+    assert catalogue.radio.answered("s", "key 1") == call()
+    assert catalogue.radio.answered("s", "key 2") is None
+
+
+def test_the_slower_of_two_calls_changes_nothing(catalogue):
+    """A call that read the session before another changed it must begin again."""
+    catalogue.radio.create(state())
+    session = catalogue.radio.load("s").session
+    first = catalogue.radio.advance(replace(session, position=1), [SessionTrack(track_id="t", position=1)], [], None)
+    second = catalogue.radio.advance(replace(session, position=2), [SessionTrack(track_id="u", position=2)], [], call())
+
+    assert (first, second) == (True, False)
+    assert set(catalogue.radio.load("s").tracks) == {"a", "t"}
+    assert catalogue.radio.answered("s", "key 1") is None
+
+
+def test_only_the_latest_events_and_answers_are_kept(catalogue):
+    """However long a session lasts, what it holds besides its tracks is bounded."""
+    catalogue.radio.create(state())
+    for number in range(1, CALLS_KEPT + 3):
+        session = catalogue.radio.load("s").session
+        events = [SessionEvent(session.events + place, ListenEvent("a")) for place in range(1, 101)]
+        catalogue.radio.advance(replace(session, calls=number, events=session.events + 100), [], events, call(number))
+    events = catalogue.radio.load("s").events
+
+    assert (len(events), events[-1].number) == (EVENTS_KEPT, 1200)
+    assert catalogue.radio.answered("s", "key 2") is None
+    assert catalogue.radio.answered("s", "key 3") is not None
+
+
+def rows(catalogue):
+    tables = (RadioRow, RadioTrackRow, RadioEventRow, RadioCallRow)
+    with catalogue.database.read() as session:
+        return [session.scalar(select(func.count()).select_from(table)) for table in tables]
+
+
+def test_nothing_is_left_of_an_ended_session(catalogue):
+    """Tracks, events and answers go with it; ending it twice is an error, going on with it as well."""
+    catalogue.radio.create(state())
+    session = catalogue.radio.load("s").session
+    catalogue.radio.advance(session, [], [], call())
+    catalogue.radio.end("s")
+
+    assert rows(catalogue) == [0, 0, 0, 0]
+    for use in (catalogue.radio.end, catalogue.radio.load):
+        with pytest.raises(RadioNotFound):
+            use("s")
+    with pytest.raises(RadioNotFound):
+        catalogue.radio.advance(session, [], [], None)
+
+
+def test_a_listeners_sessions_go_with_them(catalogue):
+    """Forgetting a listener drops their sessions and nobody else's."""
+    for name, user in (("1", "ada"), ("2", "ada"), ("3", "bob"), ("4", None)):
+        catalogue.radio.create(state(name, user))
+
+    assert catalogue.radio.forget_user("ada") == 2
+    assert rows(catalogue)[0] == 2
+
+
+def test_an_idle_session_is_gone_at_once_and_dropped_by_and_by(catalogue):
+    """Nobody can go on with it once its time is up, and the next look at what is idle removes it."""
+    for name in ("old", "new"):
+        catalogue.radio.create(state(name))
+    with catalogue.database.write() as session:
+        past = now() - IDLE - timedelta(minutes=1)
+        session.execute(update(RadioRow).where(RadioRow.id == "old").values(touched_at=past))
+
+    with pytest.raises(RadioNotFound):
+        catalogue.radio.load("old")
+    assert catalogue.radio.drop_idle() == 1
+    assert rows(catalogue) == [1, 1, 1, 0]

@@ -1,0 +1,73 @@
+"""A path between two tracks, over HTTP."""
+
+import pytest
+
+from tests.fakes.library import register, track_id, write_tone
+
+URL = "/v1/path"
+
+
+def ids(answer):
+    return [track["id"] for track in answer.json["tracks"]]
+
+
+def test_a_path_leads_from_one_track_to_another(api):
+    """It has as many tracks as asked for, none twice, begins and ends there, and says how alike neighbours are."""
+    answer = api.get(URL, query_string={"from": "test:0", "to": track_id(3), "steps": 6})
+
+    assert answer.status_code == 200
+    assert (ids(answer)[0], ids(answer)[-1]) == (track_id(0), track_id(3))
+    assert len(set(ids(answer))) == 6
+    similarities = [track["similarity"] for track in answer.json["tracks"]]
+    assert similarities[0] == 1
+    assert all(-1 <= similarity < 1 for similarity in similarities[1:])
+    assert {track["artist"] for track in answer.json["tracks"]} >= {"Artist 0", "Artist 3"}
+
+
+def test_ten_steps_unless_asked_otherwise(api):
+    """The default is a handful that one can listen to; two steps are the ends alone."""
+    assert len(ids(api.get(URL, query_string={"from": "test:0", "to": "test:3"}))) == 10
+    assert ids(api.get(URL, query_string={"from": "test:0", "to": "test:3", "steps": 2})) == [track_id(0), track_id(3)]
+
+
+def test_filters_hold_between_the_ends(api):
+    """Tracks between meet the conditions; where too few do, the path is shorter."""
+    asked = {"from": "test:0", "to": "test:3", "steps": 20, "genre": "folk", "min_tempo": 90}
+    between = ids(api.get(URL, query_string=asked))[1:-1]
+
+    assert set(between) == {track_id(number) for number in (13, 17, 21)}
+
+
+def test_from_a_track_to_itself_is_that_track(api):
+    """There is no way to go."""
+    assert ids(api.get(URL, query_string={"from": "test:5", "to": track_id(5)})) == [track_id(5)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "says"),
+    [
+        ({"from": "test:0", "to": "spotify:x"}, 404, "'spotify:x'"),
+        ({"from": "nobody", "to": "test:0"}, 404, "'nobody'"),
+        ({"from": "test:0"}, 422, "to"),
+        ({"from": "test:0", "to": "test:1", "steps": 1}, 422, "steps"),
+        ({"from": "test:0", "to": "test:1", "steps": 101}, 422, "steps"),
+        ({"from": "test:0", "to": "\0"}, 422, "to"),
+        ({"from": "test:0", "to": "test:1", "mood": "x"}, 422, "mood"),
+    ],
+)
+def test_what_is_wrong_is_named(api, asked, status, says):
+    """The problem says which end is unknown, or which parameter is wrong."""
+    answer = api.get(URL, query_string=asked)
+
+    assert answer.status_code == status
+    assert says in answer.json["detail"]
+
+
+def test_an_end_that_is_not_analysed_is_named(api, services, tmp_path):
+    """A pending track is no end of a path, and the problem says how it stands."""
+
+    register(services.catalogue, write_tone(tmp_path / "new.wav", 700), 900)
+    answer = api.get(URL, query_string={"from": "test:0", "to": "test:900"})
+
+    assert answer.status_code == 422
+    assert "'test:900' has no analysis: its status is 'pending'" in answer.json["detail"]
