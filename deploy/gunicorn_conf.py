@@ -1,5 +1,10 @@
 """How gunicorn serves the API in a container."""  # noqa: INP001  a file for the image, not a package
 
+import sys
+
+from services.api.limits import REQUEST_LINE_MAX
+from services.domain.errors import SegueError
+from services.exposure import refuse_exposure_at_start
 from services.settings import Settings
 
 _settings = Settings()
@@ -7,7 +12,7 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = f"{_host}:{_settings.port}"
 workers = _settings.api_processes
-worker_class = "gthread"
+worker_class = "services.api.gunicorn_worker.ProblemWorker"
 threads = _settings.api_threads
 # Seconds. A request under way may end, an upload over a slow line included; compose.yaml waits longer than this.
 graceful_timeout = 20
@@ -15,4 +20,14 @@ graceful_timeout = 20
 worker_tmp_dir = "/dev/shm"  # noqa: S108  gunicorn makes a private file in it
 # Its control socket would be a file in a home directory that there is none of.
 control_socket_disable = True
+limit_request_line = REQUEST_LINE_MAX
 loglevel = _settings.log_level.lower()
+
+
+def on_starting(server: object) -> None:
+    """Refuse, in one line of the log, to listen beyond this machine before anybody has a key."""
+    del server
+    try:
+        refuse_exposure_at_start(_settings)
+    except SegueError as error:
+        sys.exit(f"segue: {error.detail}")

@@ -16,7 +16,7 @@
 #
 # Where do the tracks of a library lie in the vibe space, what are their neighbours, and does a listening history
 # lead where one would expect? This notebook asks a running Segue (`make up`) through the same HTTP API that a
-# player uses. `SEGUE_URL` names another service than the one on this machine.
+# player uses. `SEGUE_URL` names another service than the one on this machine, `SEGUE_API_KEY` the key that it may want.
 
 # %%
 import matplotlib.pyplot as plt
@@ -29,7 +29,7 @@ from services.domain.question import Question
 from services.domain.track import TrackStatus
 from services.settings import Settings
 
-client = SegueClient(Settings().service_url)
+client = SegueClient(Settings().service_url, key=Settings().client_key)
 status = client.status()
 print(f"{status.tracks[TrackStatus.READY]} tracks are ready, analysed by {status.model_version}")
 

@@ -48,7 +48,8 @@ class ChildProcess:
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  commands are Segue's own
-                [*launcher, "env", *variables, *self.command],
+                # The key is the command line's own: no part needs it, least of all one that decodes strangers' files.
+                [*launcher, "env", "-u", "SEGUE_API_KEY", *variables, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from services.domain.access import Scope
 from services.domain.errors import NotConfigured, SegueError
 
 ENTRY_POINT_GROUP = "segue.commands"
@@ -143,6 +144,27 @@ def radio(
 
 
 @app.command()
+def export_listens(user: Annotated[str, typer.Argument(help="A listener.")]) -> None:
+    """Print everything that a listener did as JSON lines, newest first."""
+    from services.commands import listens
+
+    listens.export(user)
+
+
+@app.command()
+def import_listens(
+    user: Annotated[str, typer.Argument(help="A listener, who need not exist yet.")],
+    file: Annotated[Path, typer.Argument(help="JSON lines as `export-listens` prints them; - is standard input.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take in what `export-listens` printed; what is there already stays as it is."""
+    from services.commands import listens
+
+    listens.take_in(user, file, as_json=as_json)
+
+
+@app.command()
 def reindex(*, as_json: AsJson = False) -> None:
     """Build the vector index anew from the catalogue; no file is decoded."""
     from services.commands import library
@@ -176,6 +198,44 @@ def restore(
     from services.commands import backup as commands
 
     commands.restore(file, as_json=as_json)
+
+
+keys = typer.Typer(help="API keys: who may ask the service for what.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for the list.")],
+    *,
+    scope: Annotated[list[Scope] | None, typer.Option(help="May be repeated; read and listen unless given.")] = None,
+    user: Annotated[list[str] | None, typer.Option(help="Bind it to this listener; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it; it is shown this once."""
+    from services.commands import keys as command
+
+    command.create(name, scope or [Scope.READ, Scope.LISTEN], user or [], as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(*, as_json: AsJson = False) -> None:
+    """List all keys with what they may and when they were last used."""
+    from services.commands import keys as command
+
+    command.show(as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `segue keys list` shows it.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Put a key out of force."""
+    from services.commands import keys as command
+
+    command.revoke(key_id, as_json=as_json)
 
 
 def _mounted() -> dict[str, EntryPoint]:

@@ -11,6 +11,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from services.api.limits import LISTENS_MAX, REPEAT_AFTER_DAYS
+from services.api.listens import Forgotten, Listen, ListenerTaste, ListenPage, ListensRecorded
 from services.api.problem_types import MEDIA_TYPE, type_of
 from services.api.radio_schemas import NextTracks, RadioSession
 from services.api.radio_schemas import Path as TrackPath
@@ -21,10 +23,11 @@ from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters
 from services.domain.job import JobState
 from services.domain.listening import ListenEvent
+from services.domain.listens import ListenFilter, NewListen
 from services.domain.question import Question
 from services.domain.radio import RadioStart
 from services.domain.track import TrackStatus
-from services.wire import event_as_json, filters_as_parameters, question_as_json, radio_as_json
+from services.wire import event_as_json, filters_as_parameters, listen_as_json, question_as_json, radio_as_json
 
 # Longer than any answer takes, uploads apart.
 TIMEOUT_SECONDS = 10.0
@@ -53,11 +56,22 @@ class SegueClient:
     """
 
     def __init__(
-        self, url: str, *, timeout: float = TIMEOUT_SECONDS, transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         # trust_env off: a proxy set for the Internet must not see requests to a service on this machine.
-        self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.url,
+            headers={} if key is None else {"Authorization": f"Bearer {key}"},
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -121,6 +135,61 @@ class SegueClient:
         response = self._send("DELETE", f"/v1/radio/{_segment(session_id)}")
         if response.status_code != HTTPStatus.NO_CONTENT:
             raise error_of(self._read(Problem, response))
+
+    def set_ids(self, track_id: str, ids: Mapping[str, str | None]) -> Track:
+        """Give a track external ids, by namespace; None takes one away."""
+        return self._ask(Track, "PUT", f"/v1/tracks/{_segment(track_id)}/ids", json={"ids": dict(ids)})
+
+    def listen(self, user: str, listens: Sequence[NewListen]) -> ListensRecorded:
+        """Record what a listener did: all of it is on disk when this returns; sending it again is harmless."""
+        outcomes = ListensRecorded(recorded=0, duplicates=0, unknown=0, listens=[])
+        for start in range(0, len(listens), LISTENS_MAX):
+            body = {"listens": [listen_as_json(listen) for listen in listens[start : start + LISTENS_MAX]]}
+            more = self._ask(ListensRecorded, "POST", f"/v1/users/{_segment(user)}/listens", json=body)
+            outcomes = ListensRecorded(
+                recorded=outcomes.recorded + more.recorded,
+                duplicates=outcomes.duplicates + more.duplicates,
+                unknown=outcomes.unknown + more.unknown,
+                listens=[*outcomes.listens, *more.listens],
+            )
+        return outcomes
+
+    def listens(self, user: str, wanted: ListenFilter | None = None, *, page: int = PAGE) -> Iterator[Listen]:
+        """What a listener did, newest first, fetched page by page."""
+        parameters: dict[str, Any] = {"limit": page}
+        if wanted is not None:
+            parameters |= {"event": [kind.value for kind in wanted.kinds], "tracks": wanted.sight.value}
+            ends = (("since", wanted.since), ("before", wanted.before))
+            parameters |= {name: end.isoformat() for name, end in ends if end is not None}
+        cursor: str | None = None
+        while True:
+            here = parameters if cursor is None else parameters | {"cursor": cursor}
+            found = self._get(ListenPage, f"/v1/users/{_segment(user)}/listens", params=here)
+            yield from found.listens
+            cursor = found.next_cursor
+            if cursor is None:
+                return
+
+    def take_back(self, user: str, listen_id: int) -> None:
+        """Delete one listen: a ban, a like or a play by mistake."""
+        response = self._send("DELETE", f"/v1/users/{_segment(user)}/listens/{listen_id}")
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            self._answer(Problem, response)
+
+    def user_recommendations(
+        self, user: str, question: Question | None = None, *, repeat_after_days: float | None = REPEAT_AFTER_DAYS
+    ) -> Recommendations:
+        """What to play to a stored listener; a history in the question counts besides. None never repeats a track."""
+        body = question_as_json(question or Question()) | {"user": user, "repeat_after_days": repeat_after_days}
+        return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
+
+    def taste(self, user: str) -> ListenerTaste:
+        """What a listener likes, in words, and how much is kept of them."""
+        return self._get(ListenerTaste, f"/v1/users/{_segment(user)}/taste")
+
+    def forget(self, user: str) -> Forgotten:
+        """Delete everything of a listener."""
+        return self._ask(Forgotten, "DELETE", f"/v1/users/{_segment(user)}")
 
     def audio_features(self, track_id: str) -> AudioFeatures:
         """The analysis of a track."""
@@ -219,6 +288,7 @@ def _descendants(kind: type[SegueError]) -> Iterator[type[SegueError]]:
 
 _BY_TYPE = {type_of(kind): kind for kind in _descendants(SegueError) if kind.__module__ == errors.__name__}
 _BY_STATUS: dict[int, type[SegueError]] = {
+    HTTPStatus.FORBIDDEN: errors.Refused,
     HTTPStatus.NOT_FOUND: errors.NotFound,
     HTTPStatus.UNPROCESSABLE_ENTITY: errors.InvalidRequest,
     HTTPStatus.SERVICE_UNAVAILABLE: errors.Unavailable,

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import LockError, RedisError, ResponseError
@@ -127,8 +128,13 @@ class TaskQueue:
             yield connection.default_channel.client
 
     def _send(self, name: str, *arguments: str) -> None:
+        # The request that asked for it, so that the worker's log names it as well.
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        headers = {} if request_id is None else {"request_id": request_id}
         with _translated(), self._circuit.call():
-            self._app.send_task(name, args=arguments, retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
+            self._app.send_task(
+                name, args=arguments, headers=headers, retry=True, retry_policy={"max_retries": 1, "interval_start": 0}
+            )
 
 
 @contextmanager

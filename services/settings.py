@@ -2,6 +2,7 @@
 
 import os
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -50,6 +51,28 @@ class Settings(BaseSettings):
         "localhost and those in host and url. If unset and host is a wildcard, any IP address is allowed as well, "
         "but no other name.",
     )
+    require_keys: bool | None = Field(
+        default=None,
+        description="Whether the HTTP API wants an API key from everyone. If unset: from everyone if it binds to "
+        "anything but loopback; else only from requests that a proxy passes on. `false` spares those the key as well, "
+        "for a proxy that asks who is there.",
+    )
+    api_key: SecretStr | None = Field(default=None, description="API key that the command line and notebooks send.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins such as `https://player.example`, separated by commas, whose pages may use the HTTP API.",
+    )
+    rate_limit: int = Field(
+        default=1200,
+        ge=0,
+        description="Requests a minute that one key or, without keys, one address may make; 0 is any number. Requests "
+        "from the machine itself are not counted while they need no key.",
+    )
+    expensive_rate_limit: int = Field(
+        default=300,
+        ge=0,
+        description="Of those, how many may be recommendations, scans, uploads or the like; 0 is any number.",
+    )
     url: str | None = Field(
         default=None,
         description="Where clients such as the command line find the service; made from host and port if unset.",
@@ -82,7 +105,7 @@ class Settings(BaseSettings):
         description="Least severe level that is logged: DEBUG, INFO, WARNING or ERROR.",
     )
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
@@ -94,6 +117,19 @@ class Settings(BaseSettings):
         ):
             raise ValueError("SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together, or neither.")
         return self
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in given:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.hostname
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError(f"'{origin}' is no origin: write scheme and host, as in https://player.example")
+        return tuple(origin.lower() for origin in given)
 
     @cached_property
     def host_names(self) -> frozenset[str]:
@@ -107,6 +143,26 @@ class Settings(BaseSettings):
     def listens_everywhere(self) -> bool:
         """Whether the API binds to all addresses of the machine."""
         return self.host in WILDCARD_ADDRESSES
+
+    @property
+    def listens_to_loopback_only(self) -> bool:
+        """Whether only this machine can reach the API."""
+        if self.host in LOOPBACK_NAMES:
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether the API takes no request without a key, whoever sends it."""
+        return self.require_keys is True or not self.listens_to_loopback_only
+
+    @property
+    def client_key(self) -> str | None:
+        """The key that clients on this machine send."""
+        return None if self.api_key is None else self.api_key.get_secret_value()
 
     @cached_property
     def data_path(self) -> Path:

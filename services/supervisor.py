@@ -11,10 +11,13 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from services.api.limits import REQUEST_LINE_MAX
 from services.broker import LocalBroker, local_broker
 from services.catalog import Catalogue
 from services.child_process import ChildProcess
+from services.domain.access import Scope
 from services.domain.errors import CatalogueUnavailable, NotConfigured, Unavailable
+from services.exposure import refuse_exposure
 from services.instance import hold_instance
 from services.queue import TaskQueue, open_queue
 from services.requeue import requeue_analyses, requeue_scans
@@ -40,6 +43,8 @@ class Supervisor:
         self._broker: LocalBroker | None = None
         self._children: list[ChildProcess] = []
         self._held = ExitStack()
+        self.client_key: str | None = None
+        """The key with which whoever started everything asks the API."""
 
     def __enter__(self) -> Self:
         """Start everything.
@@ -106,6 +111,8 @@ class Supervisor:
         catalogue = Catalogue.open(self._settings.catalogue_url)
         try:
             catalogue.migrate()
+            refuse_exposure(self._settings, catalogue)
+            self.client_key = self._settings.client_key or self._key_of_its_own(catalogue)
             broker_url = self._start_broker(catalogue)
         finally:
             catalogue.close()
@@ -122,6 +129,23 @@ class Supervisor:
                 child.before_restart = self._end_leases
             self._children.append(child)
             child.start()
+
+    def _key_of_its_own(self, catalogue: Catalogue) -> str | None:
+        if not self._settings.needs_keys:
+            return None
+        name = f"segue up on {socket.gethostname()}"[:100]
+        catalogue.keys.remove_internal(name)  # of a run that was killed
+        self._held.callback(self._drop_key, name)
+        return catalogue.keys.create(name, [Scope.ADMIN], internal=True).text
+
+    def _drop_key(self, name: str) -> None:
+        catalogue = Catalogue.open(self._settings.catalogue_url)
+        try:
+            catalogue.keys.remove_internal(name)
+        except CatalogueUnavailable as error:
+            self._report(f"{error.detail} A key that nobody holds stays in it until the next start.")
+        finally:
+            catalogue.close()
 
     def _start_broker(self, catalogue: Catalogue) -> str:
         if self._settings.redis_url is not None:
@@ -178,9 +202,10 @@ def _api_command(settings: Settings) -> list[str]:
         "services.api.app:create_app()",
         f"--bind={host}:{settings.port}",
         f"--workers={settings.api_processes}",
-        "--worker-class=gthread",
+        "--worker-class=services.api.gunicorn_worker.ProblemWorker",
         f"--threads={settings.api_threads}",
         f"--graceful-timeout={API_GRACEFUL_SECONDS}",
         f"--log-level={settings.log_level.lower()}",
+        f"--limit-request-line={REQUEST_LINE_MAX}",
         "--no-control-socket",
     ]

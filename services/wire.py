@@ -4,6 +4,7 @@ from typing import Any
 
 from services.domain.filters import Filters
 from services.domain.listening import ListenEvent
+from services.domain.listens import NewListen
 from services.domain.question import Question
 from services.domain.radio import RadioStart
 
@@ -54,6 +55,23 @@ def event_as_json(event: ListenEvent) -> dict[str, Any]:
         "event": event.kind.value,
         "at": None if event.at is None else event.at.isoformat(),
         "played_ms": event.played_ms,
+    }
+
+
+def listen_as_json(listen: NewListen) -> dict[str, Any]:
+    """A listen to be kept."""
+    described = listen.described
+    return {
+        "track_id": listen.names[0] if listen.names else None,
+        "other_ids": list(listen.names[1:]),
+        "artist": None if described is None else described.artist,
+        "title": None if described is None else described.title,
+        "album": None if described is None else described.album,
+        "duration_ms": None if described is None else described.duration_ms,
+        "event": listen.kind.value,
+        "at": listen.at.isoformat(),
+        "played_ms": listen.played_ms,
+        "key": listen.key,
     }
 
 

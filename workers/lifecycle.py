@@ -18,6 +18,7 @@ from celery.signals import (
     beat_embedded_init,
     celeryd_init,
     task_failure,
+    task_prerun,
     worker_process_init,
     worker_process_shutdown,
     worker_ready,
@@ -83,6 +84,7 @@ def log_through_celery(**_signal: Any) -> None:  # noqa: ANN401
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
             structlog.processors.format_exc_info,
             structlog.processors.KeyValueRenderer(key_order=["event"]),
         ],
@@ -130,6 +132,14 @@ def bound_memory(headroom: int) -> None:
     wanted = pages * resource.getpagesize() + headroom
     if hard == resource.RLIM_INFINITY or wanted < hard:
         resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+
+
+@task_prerun.connect
+def bind_request(task: Any, **_signal: Any) -> None:  # noqa: ANN401
+    """Have everything that a task logs, and the tasks it sends, name the request that asked for it."""
+    structlog.contextvars.clear_contextvars()
+    if request_id := (task.request.headers or {}).get("request_id"):
+        structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 @worker_process_shutdown.connect

@@ -5,23 +5,31 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from services.api.auth import install_guard
 from services.api.compat import install_compat
 from services.api.context import EXTENSION
+from services.api.cors import install_cors
 from services.api.headers import install_headers
 from services.api.health import health
+from services.api.idempotent import install_idempotency
+from services.api.limiting import install_limits
 from services.api.limits import JSON_MAX_BYTES
 from services.api.observability import RequestObserver, configure_logging
 from services.api.openapi import TITLE, describe, segue_version
 from services.api.origins import install_origin_checks
 from services.api.pages import reference, web
 from services.api.problems import register_problems
+from services.api.scrobbling import listenbrainz
 from services.api.v1.audio_features import audio_features
+from services.api.v1.audio_urls import audio_urls
 from services.api.v1.jobs import jobs
 from services.api.v1.path import path
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
+from services.api.v1.users import users
 from services.composition import Services, compose
+from services.exposure import refuse_exposure
 from services.settings import Settings
 
 METRICS_DESCRIPTION = (
@@ -38,7 +46,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     """The application on the given services, or on those that the environment's settings name.
 
     Raises:
-        SegueError: a part does not open.
+        SegueError: a part does not open, or it would listen beyond this machine and nobody has a key.
     """
     if services is None:
         services = _from_environment()
@@ -56,9 +64,26 @@ def create_app(services: Services | None = None) -> APIFlask:
     observer = RequestObserver(services)
     observer.install(app)
     install_origin_checks(app, services.settings)
+    install_guard(app)
+    install_limits(app, services.settings, observer.measured)
     install_headers(app)
+    install_cors(app, services.settings)
     register_problems(app)
-    for blueprint in (tracks, recommendations, radio, path, jobs, audio_features, health, web, reference):
+    everything = (
+        tracks,
+        recommendations,
+        radio,
+        path,
+        users,
+        jobs,
+        audio_features,
+        audio_urls,
+        listenbrainz,
+        health,
+        web,
+        reference,
+    )
+    for blueprint in everything:
         app.register_blueprint(blueprint)
     install_compat(app)
     app.get("/metrics")(
@@ -70,6 +95,7 @@ def create_app(services: Services | None = None) -> APIFlask:
             responses=METRICS,
         )(observer.exposition)
     )
+    install_idempotency(app)
     describe(app)
     return app
 
@@ -79,4 +105,5 @@ def _from_environment() -> Services:
     configure_logging(settings.log_level)
     services = compose(settings)
     atexit.register(services.close)
+    refuse_exposure(settings, services.catalogue)
     return services

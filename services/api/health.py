@@ -7,12 +7,15 @@ import structlog
 from apiflask import APIBlueprint
 from flask import Response
 
+from services.api.access import needs, open_to_all
+from services.api.auth import principal
 from services.api.context import services
 from services.api.limits import QUARANTINED_SHOWN
 from services.api.openapi import segue_version
 from services.api.problems import not_ready, public_detail
 from services.api.service_schemas import Health, IndexStatus, Part, Quarantined, Readiness, Status
 from services.composition import Services
+from services.domain.access import Scope
 from services.domain.errors import SegueError
 from services.domain.track import TrackStatus
 from services.storage import check_storage
@@ -25,6 +28,7 @@ log = structlog.get_logger(__name__)
 @health.get("/healthz")
 @health.output(Health)
 @health.doc(operation_id="getHealth", summary="Is the process alive?")
+@open_to_all
 def healthz() -> Health:
     """Answers while the process can answer, whatever else is down."""
     return Health(status="ok")
@@ -33,6 +37,7 @@ def healthz() -> Health:
 @health.get("/readyz")
 @health.output(Readiness)
 @health.doc(operation_id="getReadiness", summary="Is every part ready?")
+@open_to_all
 def readyz() -> Readiness | Response:
     """Each part with its reason when it is not ready, and then as a problem with status 503."""
     parts = check_parts(services())
@@ -44,6 +49,7 @@ def readyz() -> Readiness | Response:
 @health.get("/v1/status")
 @health.output(Status)
 @health.doc(operation_id="getStatus", summary="What Segue has and where it keeps it")
+@needs(Scope.READ)
 def get_status() -> Status:
     """Counts of the library and of its index."""
     here = services()
@@ -52,7 +58,7 @@ def get_status() -> Status:
     return Status(
         version=segue_version(),
         url=here.settings.service_url,
-        data_dir=str(here.settings.data_path),
+        data_dir=str(here.settings.data_path) if principal().has_any(()) else None,
         model_version=ready[0].model_version if ready else None,
         tracks={status.value: count for status, count in here.catalogue.tracks.count_by_status().items()},
         index=IndexStatus(

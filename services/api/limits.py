@@ -1,5 +1,7 @@
 """How much one request may ask for, each with its reason."""
 
+from datetime import timedelta
+
 JSON_MAX_BYTES = 256 * 1024
 """A history of HISTORY_MAX events takes about 130 KiB; nothing else comes near."""
 
@@ -33,7 +35,13 @@ ID_MAX = 300
 """Characters of a track id: a namespace, a colon and an external id of up to 255."""
 
 CURSOR_MAX = 4_000
-"""Characters; a request line longer than this is refused by gunicorn anyway."""
+"""Characters: four thousand of the REQUEST_LINE_MAX that gunicorn takes."""
+
+REQUEST_LINE_MAX = 8_190
+"""Bytes of method, path and query: the most that gunicorn can be told. A longer one is answered with 414."""
+
+IDEMPOTENCY_KEY_MAX = 255
+"""Characters of an `Idempotency-Key`; a UUID has 36."""
 
 PATH_MAX = 4_096
 """Characters of a path: PATH_MAX of Linux."""
@@ -49,6 +57,51 @@ SEED_MAX = 2**63 - 1
 
 HALF_LIFE_DAYS_MAX = 36_500.0
 """A century: events of all times count alike."""
+
+LISTENS_MAX = 1_000
+"""Listens in one request: a scrobbler's whole backlog in a few, one transaction of some 100 ms each."""
+
+LISTENS_MAX_BYTES = 2 * 1024 * 1024
+"""LISTENS_MAX listens with ids, names and keys of ordinary length take a third of it."""
+
+LISTENER_MAX = 200
+"""Characters of a listener's name: longer than any account name or opaque id of a player."""
+
+NAMED_MAX = 500
+"""Characters of an artist, a title or an album: as many as are kept of a file's tags."""
+
+EXTERNAL_ID_MAX = 255
+"""Characters of an external id's value, or of a listen's key."""
+
+IDS_MAX = 32
+"""External ids that one request sets: more than there are players around one library."""
+
+TIME_AHEAD = timedelta(days=1)
+"""How far ahead a listen's time may lie: a wrong time zone, not a wrong year, which would stay newest for ever."""
+
+REPEAT_AFTER_DAYS = 30.0
+"""When a track may be answered again to a listener who has heard it, unless a request says otherwise."""
+
+REPEAT_AFTER_DAYS_MAX = HALF_LIFE_DAYS_MAX
+"""Longer than any listener listens."""
+
+SCROBBLE_MAX_BYTES = 10_240
+"""A listen in ListenBrainz's shape, on average over a request: its own limit."""
+
+SCROBBLES_MAX_BYTES = LISTENS_MAX * SCROBBLE_MAX_BYTES
+"""A request in ListenBrainz's shape: its own limit, too."""
+
+SCROBBLE_AHEAD = timedelta(hours=1)
+"""ListenBrainz's own limit for clocks that are fast."""
+
+SCROBBLES_PAGE, SCROBBLES_PAGE_MAX = 25, 1_000
+"""Listens that ListenBrainz answers at once."""
+
+OTHER_IDS_MAX = 20
+"""Ids of one listen besides the first: a recording has an MBID or two, an ISRC or two, and one for each player."""
+
+SCROBBLER_IDS_MAX = 10
+"""ISRCs of one listen that are looked up: a recording has one or two."""
 
 SEEDS_MAX = 100
 """Seed tracks, artists and genres of one compatible request: they stand in one URL, of which gunicorn takes 4 KB."""

@@ -15,12 +15,17 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from services.api.access import needs
 from services.composition import Services
+from services.domain.access import Scope
 from services.domain.errors import SegueError
 
 REQUEST_ID_HEADER = "X-Request-ID"
 # A client's own id is taken when it is a plain word: it ends up in logs and headers.
 PLAIN_WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+# Who listens is nobody's business: the log says what was asked for, not about whom.
+LISTENER_IN_PATH = re.compile(r"^(/v1/users/|/1/(?:[a-z-]+/)*users?/)([^/]+)(.*)", re.DOTALL)
 
 # From an index hit on an idle machine to the slowest upload.
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -103,6 +108,8 @@ class RequestObserver:
             buckets=LATENCY_BUCKETS,
             registry=measured,
         )
+        self.measured = measured
+        """Where others put what they measure of this process."""
         self._registry = CollectorRegistry()
         self._registry.register(ProcessLabel(measured))
         self._registry.register(LibraryCollector(services))
@@ -112,6 +119,7 @@ class RequestObserver:
         app.before_request(self._begin)
         app.after_request(self._end)
 
+    @needs(Scope.READ)
     def exposition(self) -> Response:
         """All metrics in the Prometheus text format."""
         return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
@@ -134,8 +142,13 @@ class RequestObserver:
         log.info(
             "request",
             method=request.method,
-            path=request.path,
+            path=_path_without_listener(),
             status=response.status_code,
             milliseconds=round(seconds * 1000, 1),
         )
         return response
+
+
+def _path_without_listener() -> str:
+    # Behind a path that nothing serves anything may stand, the rest of a name with a slash as well.
+    return LISTENER_IN_PATH.sub(r"\1…" if request.url_rule is None else r"\1…\3", request.path)

@@ -9,12 +9,14 @@ from apiflask import APIFlask
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.api import filters, questions, radio_schemas, schemas, service_schemas
+from services.api import filters, listener, listens, questions, radio_schemas, schemas, service_schemas, user_query
 from services.api.compat import openapi as compat
 from services.api.compat.openapi import complete_compat
-from services.api.limits import JSON_MAX_BYTES
+from services.api.limits import JSON_MAX_BYTES, LISTENS_MAX_BYTES
 from services.api.observability import REQUEST_ID_HEADER
+from services.api.openapi_access import add_access
 from services.api.problem_types import MEDIA_TYPE
+from services.api.scrobbling import document as scrobbling
 
 Document = dict[str, Any]
 
@@ -22,12 +24,16 @@ TITLE = "Segue"
 DESCRIPTION = (
     "Music recommendation by how music feels: a listening history in, the next tracks out.\n\n"
     "Wherever a track id is accepted, an external id (`namespace:value`, such as `isrc:USRC17607839`) is as well. "
-    f"Every error is a problem as RFC 9457 has it (`{MEDIA_TYPE}`)."
+    f"Every error is a problem as RFC 9457 has it (`{MEDIA_TYPE}`).\n\n"
+    "Each operation names the scope that a key needs for it; `admin` is enough for all. On a service that only its own "
+    "machine can reach no key is needed."
 )
 TAGS = [
     {"name": "Recommendations", "description": "What to play next."},
     {"name": "Radio", "description": "Endless sessions that go on from what was played and skipped."},
+    {"name": "Listeners", "description": "What listeners did, kept by Segue; what they like, what to play to them."},
     {"name": "Library", "description": "Tracks, their analysis and their audio."},
+    {"name": scrobbling.TAG, "description": scrobbling.DESCRIPTION},
     {"name": "Jobs", "description": "Scans and uploads: work in the background."},
     {"name": "Service", "description": "Health, counts and metrics, for those who run Segue."},
 ]
@@ -39,23 +45,38 @@ _SENT: tuple[type[BaseModel], ...] = (
     radio_schemas.NextRequest,
     radio_schemas.RadioRequest,
     schemas.ScanRequest,
+    schemas.AudioUrlRequest,
+    listens.ListensIn,
+    listens.ExternalIds,
 )
 _ANSWERED: tuple[type[BaseModel], ...] = (
     schemas.TrackPage,
     schemas.Recommendations,
     schemas.SimilarTracks,
     schemas.AudioFeatures,
+    schemas.AudioUrl,
     schemas.Job,
     radio_schemas.NextTracks,
     radio_schemas.Path,
     radio_schemas.RadioSession,
+    listens.ListensRecorded,
+    listens.ListenPage,
+    listens.ListenerTaste,
+    listens.Forgotten,
     service_schemas.Health,
     service_schemas.Readiness,
     service_schemas.NotReady,
     service_schemas.Problem,
     service_schemas.Status,
 )
-_QUERIES: tuple[type[BaseModel], ...] = (filters.PathQuery, filters.SimilarQuery, schemas.TrackPageQuery)
+_QUERIES: tuple[type[BaseModel], ...] = (
+    filters.PathQuery,
+    filters.SimilarQuery,
+    schemas.TrackPageQuery,
+    listens.ListenPageQuery,
+    user_query.ListenerQuery,
+    user_query.TasteQuery,
+)
 
 # What may go wrong with any request, and what only some may.
 ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -78,7 +99,7 @@ def describe(app: APIFlask) -> None:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
     )
-    app.spec_processor(lambda document: complete_compat(complete(document)))
+    app.spec_processor(lambda document: complete_compat(add_access(app, complete(document))))
 
 
 def complete(document: Document | str) -> Document:
@@ -91,7 +112,10 @@ def complete(document: Document | str) -> Document:
     for operation in _operations(document):
         for parameter in operation["parameters"]:
             _complete_parameter(parameter)
-        _add_problems(operation)
+        if scrobbling.TAG in operation["tags"]:
+            scrobbling.complete(operation)
+        else:
+            _add_problems(operation)
         for response in operation["responses"].values():
             if "$ref" not in response:
                 _add_request_id(response)
@@ -117,7 +141,7 @@ def _schemas() -> Document:
             "file": {"type": "string", "format": "binary", "description": "MP3, FLAC, Ogg Vorbis, Opus or WAV."}
         },
     }
-    return merged
+    return merged | scrobbling.SCHEMAS
 
 
 def _operations(document: Document) -> Iterator[Document]:
@@ -135,6 +159,8 @@ def _complete_parameter(parameter: Document) -> None:
             "track_id": "A track id or an external id, `namespace:value`.",
             "job_id": "A job id.",
             "session_id": "A radio session's id.",
+            "user": f"A listener: {listener.RULE}.",
+            "listen_id": "Of a listen, as it was answered.",
         }[parameter["name"]]
 
 
@@ -163,9 +189,10 @@ def _add_problems(operation: Document) -> None:
 
 def _problem(status: HTTPStatus, schema: str = "Problem") -> Document:
     described = {
-        HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, or a change asked for by another site's page",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, or an upload of more than "
-        "the service takes",
+        HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, by another site's page for a change, or with a key "
+        "that may not",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, listens of more than "
+        f"{LISTENS_MAX_BYTES:,}, or an upload of more than the service takes",
         HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",
         HTTPStatus.INSUFFICIENT_STORAGE: "There is no room left where Segue keeps its data",
         HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer; `Retry-After` says when to ask",

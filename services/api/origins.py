@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, request
 
+from services.api.cors import is_listed
 from services.domain.errors import SegueError
 from services.settings import Settings
 
@@ -44,7 +45,7 @@ def install_origin_checks(app: Flask, settings: Settings) -> None:
         if not _is_allowed(_host_name(f"//{request.host}"), settings):
             raise HostNotAllowed(request.host)
         if request.method not in SAFE_METHODS:
-            _check_origin()
+            _check_origin(settings)
 
     app.before_request(check)
 
@@ -56,8 +57,10 @@ def _is_allowed(name: str, settings: Settings) -> bool:
     return settings.listens_everywhere and not settings.allowed_hosts and _is_address(name)
 
 
-def _check_origin() -> None:
+def _check_origin(settings: Settings) -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if origin is not None and is_listed(origin, settings):
+        return
     if site == "cross-site":
         raise CrossSiteRequest(origin or "another site")
     if site == "same-origin" or origin is None:  # no page can set Sec-Fetch-Site, and programs send neither

@@ -5,10 +5,14 @@ from pathlib import Path
 
 from flask import Blueprint, Response, send_from_directory
 
+from services.api.access import OPEN, declare
+
 WEB = Path(__file__).parent.parent / "web"
 
 web = Blueprint("web", __name__)
 reference = Blueprint("reference", __name__)
+for pages in (web, reference):
+    declare(pages, OPEN)
 
 
 @web.get("/")

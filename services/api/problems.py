@@ -4,8 +4,9 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, g, json, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
 from services.api.compat.dialects import spoken_here
 from services.api.limits import RETRY_AFTER_SECONDS
@@ -41,6 +42,8 @@ def register_problems(app: Flask) -> None:
     """Answer every error that a request can end in as a problem."""
     app.register_error_handler(SegueError, from_segue_error)
     app.register_error_handler(HTTPException, from_http_error)
+    for broken_off in (ParseException, NoMoreData):
+        app.register_error_handler(broken_off, from_broken_body)
     app.register_error_handler(Exception, from_defect)
 
 
@@ -48,7 +51,7 @@ def from_segue_error(error: SegueError) -> Response:
     """The answer to an error that Segue can name."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", reason=error.detail, error=type(error).__name__)
-    return _answer(
+    response = _answer(
         Problem(
             type=type_of(type(error)),
             title=error.title,
@@ -58,6 +61,8 @@ def from_segue_error(error: SegueError) -> Response:
             **_where(),
         )
     )
+    response.headers.update(error.headers)
+    return response
 
 
 def public_detail(error: SegueError) -> str:
@@ -78,6 +83,12 @@ def from_http_error(error: HTTPException) -> Response:
     kept.remove("Content-Type")
     response.headers.extend(kept)
     return response
+
+
+def from_broken_body(error: Exception) -> Response:
+    """The answer to a body that stops being HTTP, a bad chunk say; gunicorn finds it as the body is read."""
+    log.info("body_broken", error=type(error).__name__)
+    return from_http_error(BadRequest("The request's body is not sent as HTTP/1.1 has it."))
 
 
 def from_defect(error: Exception) -> Response:

@@ -1,8 +1,9 @@
 """What a client may ask of the recommender."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints, create_model
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, create_model, field_validator
 
 from services.api.fields import MEASURES
 from services.api.filters import FilterBody
@@ -11,11 +12,14 @@ from services.api.limits import (
     HALF_LIFE_DAYS_MAX,
     HISTORY_MAX,
     KEYWORDS_MAX,
+    REPEAT_AFTER_DAYS,
+    REPEAT_AFTER_DAYS_MAX,
     RESULTS_DEFAULT,
     RESULTS_MAX,
     SEED_MAX,
     TEXT_MAX,
 )
+from services.api.listener import ListenerName
 from services.api.schemas import EXAMPLE_PLAY, NO_NUL, ListenEvent, Request, TrackName
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.question import Exclusion, Order, Question
@@ -97,6 +101,12 @@ class Wishes(Request):
     )
 
 
+REPEATS = (
+    "Only with a stored listener: days after which a track may come again that they heard. Sooner it comes only where "
+    "nothing else is left, rather those heard longest ago. {never} is never. What they banned or dislike never comes."
+)
+
+
 class RecommendationRequest(Wishes):
     """A listening history, and what is wanted of the answer."""
 
@@ -116,7 +126,20 @@ class RecommendationRequest(Wishes):
         }
     )
 
-    history: list[ListenEvent] = Field(max_length=HISTORY_MAX, description="What was heard, in any order.")
+    user: ListenerName | None = Field(
+        default=None,
+        description="A listener whose stored listens are asked about, together with `history` where both are given; "
+        "unknown ones have none.",
+    )
+    history: list[ListenEvent] | None = Field(
+        default=None,
+        max_length=HISTORY_MAX,
+        validate_default=True,
+        description="What was heard, in any order. Required without `user`.",
+    )
+    repeat_after_days: float | None = Field(
+        default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
+    )
     filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
     targets: Targets | None = Field(default=None, description="Values to aim for.")
     exclude: Exclude | None = Field(default=None, description="What must not be answered.")
@@ -124,10 +147,22 @@ class RecommendationRequest(Wishes):
         default=_DEFAULTS.explain, description="Whether to say why: `tastes` and `because_of` are empty otherwise."
     )
 
+    @field_validator("history")
+    @classmethod
+    def _asks_about_someone(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
+        if given is None and info.data.get("user", ...) is None:
+            raise ValueError("Give history, user or both.")
+        return given
+
+    @property
+    def repeat_after(self) -> timedelta | None:
+        """When a track may come again to a stored listener; None is never."""
+        return None if self.repeat_after_days is None else timedelta(days=self.repeat_after_days)
+
     def to_domain(self) -> Question:
-        """The same for the recommender."""
+        """The same for the recommender, without what is stored of the user."""
         return Question(
-            history=tuple(event.to_domain() for event in self.history),
+            history=tuple(event.to_domain() for event in self.history or ()),
             limit=self.limit,
             filters=Filters() if self.filters is None else self.filters.to_domain(),
             targets={} if self.targets is None else self.targets.to_domain(),

@@ -183,6 +183,21 @@ class ListenEvent(Request):
         return listening.ListenEvent(self.track_id, self.event, self.at, self.played_ms)
 
 
+class AudioUrlRequest(Request):
+    """A track to be listened to."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"track_id": "isrc:USRC17607839"}})
+
+    track_id: TrackName = Field(description="A track id or an external id, `namespace:value`.")
+
+
+class AudioUrl(Response):
+    """Where a track's audio can be had without a key, for a while."""
+
+    url: str = Field(description="Path and query of the audio, to be given to an audio element as it is.")
+    expires_at: datetime | None = Field(description="When it ends; null where no key is needed.")
+
+
 class ScanRequest(Request):
     """A folder, or a single file, to take into the library."""
 

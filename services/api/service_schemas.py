@@ -96,7 +96,7 @@ class Status(Response):
 
     version: str = Field(description="Of Segue.")
     url: str = Field(description="Under which clients on the same machine reach it.")
-    data_dir: str = Field(description="The directory that holds all it keeps.")
+    data_dir: str | None = Field(description="The directory that holds all it keeps; null for keys without `admin`.")
     model_version: str | None = Field(description="Of the encoder that listened; null before the first track.")
     tracks: dict[str, int] = Field(description="How many tracks stand where.")
     index: IndexStatus

@@ -4,9 +4,13 @@ from typing import Self
 
 from services.catalog.analyses import AnalysisStore
 from services.catalog.database import Database
+from services.catalog.external_ids import ExternalIdStore
+from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue
 from services.catalog.jobs import JobStore
+from services.catalog.keys import KeyStore
 from services.catalog.library import LibraryStore
+from services.catalog.listens import ListenStore
 from services.catalog.radio import RadioStore
 from services.catalog.tracks import TrackStore
 
@@ -22,6 +26,10 @@ class Catalogue:
         self.indexing = IndexQueue(database)
         self.jobs = JobStore(database)
         self.radio = RadioStore(database)
+        self.external_ids = ExternalIdStore(database)
+        self.listens = ListenStore(database)
+        self.keys = KeyStore(database)
+        self.idempotency = IdempotencyStore(database)
 
     @classmethod
     def open(cls, url: str, patience: float | None = None) -> Self:

@@ -35,6 +35,8 @@ SQLITE_BUSY_SHARE = 0.5
 # The server gives up a little before this side does: then its connection need not be closed.
 SERVER_SHARE = 0.9
 
+# Both engines hide parameters: they hold what people listen to, and no error message, and so no log, may quote them.
+
 # PostgreSQL's class of "no space, no memory, no connection left"; this one is the disk.
 POSTGRES_DISK_FULL = "53100"
 
@@ -104,6 +106,13 @@ class Database:
         """Around work on the engine itself: what the driver says becomes `CatalogueUnavailable` or `StorageFull`."""
         return _translated()
 
+    def scrub(self) -> None:
+        """Have SQLite drop old pages from its write-ahead log, so that what was deleted is in no file any more."""
+        if self.engine.dialect.name == "sqlite":
+            with _translated(), self.engine.connect() as connection:
+                # Beside SQLAlchemy's transaction: a checkpoint runs in none.
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -170,7 +179,7 @@ def _is_gone(error: Exception) -> bool:
 
 def _sqlite_engine(url: str, patience: float | None) -> Engine:
     busy = SQLITE_BACKGROUND_SECONDS if patience is None else patience * SQLITE_BUSY_SHARE
-    engine = create_engine(url, connect_args={"timeout": busy, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": busy, "check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -183,7 +192,7 @@ def _postgres_engine(url: str, patience: float | None) -> Engine:
     timeouts = f"-c statement_timeout={int(1000 * SERVER_SHARE * seconds)}"
     # Asked for under a name, so that whoever looks at the server, `segue restore` for one, knows who is there.
     arguments = {"connect_timeout": CONNECT_SECONDS, "options": timeouts, "application_name": "segue"}
-    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=seconds)
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=seconds, hide_parameters=True)
 
     def connect(_dialect: object, _record: object, positional: tuple[Any, ...], named: dict[str, Any]) -> object:
         now = time.monotonic()
@@ -228,6 +237,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode = WAL",  # readers never wait for a writer
         "synchronous = FULL",  # what was committed survives a power cut
         "foreign_keys = ON",
+        "secure_delete = ON",  # what a listener has deleted is overwritten, not only unlinked
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -7,13 +7,12 @@ from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
+from services.catalog.external_ids import take_from_tags
 from services.catalog.jobs import settle
-from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
+from services.catalog.matching import FIELD_SEPARATOR, settle_waiting
+from services.catalog.tables import LocationRow, MetaRow, Table, TrackRow
 from services.domain.job import JobState
 from services.domain.track import Tags, TrackStatus
-
-# Separates artist, album and title in the sort key; sorts before every printable character.
-FIELD_SEPARATOR = "\x1f"
 
 MODEL_VERSION = "model_version"
 """The meta row that names the encoder whose vectors stand in the index."""
@@ -96,11 +95,11 @@ class LibraryStore:
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
             _apply_tags(row, tags)
-            for namespace, value in tags.ids.items():
-                session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=value))
+            take_from_tags(session, track_id, tags.ids)
             self._locate(session, track_id, stamp)
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
+            settle_waiting(session, track_id)
             return Registered(TrackStatus(row.status), row.reason, is_new)
 
     def forget_files(self, paths: Sequence[str]) -> None:

@@ -11,12 +11,14 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -149,6 +151,48 @@ class ExternalIdRow(Table):
     track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
     namespace: Mapped[str] = mapped_column(String(32), primary_key=True)
     value: Mapped[str] = mapped_column(String(255))
+    """Empty where a client took away what the file's tags say."""
+    by_client: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Set over the API: a scan leaves it alone."""
+
+
+class ListenRow(Table):
+    """One thing that a listener did."""
+
+    __tablename__ = "listens"
+    __table_args__ = (
+        UniqueConstraint("listener", "identity"),
+        # With track and kind, so that what was heard lately is read from the index alone.
+        Index("ix_listens_listener_at", "listener", "at", "id", "track_id", "kind"),
+        Index("ix_listens_listener_kind", "listener", "kind", "track_id", "at"),
+        {"sqlite_autoincrement": True},  # an id names one listen for ever: a repeated deletion must not hit another
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    listener: Mapped[str] = mapped_column(Text)
+    identity: Mapped[str] = mapped_column(String(32))
+    """Hash of the sender's key, or else of track, kind and time: a listener has each once."""
+    track_id: Mapped[str | None] = mapped_column(String(36))
+    """None while no track goes by its names. No foreign key: its lock would make scans and listeners wait crosswise."""
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    played_ms: Mapped[int | None]
+    key: Mapped[str | None] = mapped_column(String(255))
+    names: Mapped[list[str]] = mapped_column(JSON)
+    artist: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    album: Mapped[str | None] = mapped_column(Text)
+    duration_ms: Mapped[int | None]
+
+
+class WaitingNameRow(Table):
+    """A name under which a listen waits for its track to come into the library."""
+
+    __tablename__ = "waiting_names"
+    __table_args__ = (Index("ix_waiting_names_listen_id", "listen_id"),)
+
+    name: Mapped[str] = mapped_column(String(300), primary_key=True)
+    listen_id: Mapped[int] = mapped_column(ForeignKey("listens.id", ondelete="CASCADE"), primary_key=True)
 
 
 class JobRow(Table):
@@ -258,3 +302,43 @@ class RadioCallRow(Table):
     number: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     answer: Mapped[dict[str, Any]]
+
+
+class ApiKeyRow(Table):
+    """A key to the API, without its secret."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """SHA-256 of the secret: `services.api_keys` says why that is enough."""
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    users: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The listeners it is bound to; null is every listener."""
+    internal: Mapped[bool] = mapped_column(default=False)
+    """Made by a program for itself; no person holds it."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotencyRow(Table):
+    """A POST that came with an `Idempotency-Key`, and its answer once there is one."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (Index("ix_idempotency_expires_at", "expires_at"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of who asked, where, and with which key."""
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of what was asked."""
+    owner: Mapped[str] = mapped_column(String(36))
+    """The run that is at it; one that took over from a dead one has an id of its own."""
+    lease_until: Mapped[datetime | None]
+    """Until when nobody else may run it; null once it is answered."""
+    status: Mapped[int | None]
+    headers: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Compressed."""
+    expires_at: Mapped[datetime]

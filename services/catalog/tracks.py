@@ -102,18 +102,8 @@ class TrackStore:
 
         Where several tracks share an external id, the one with the lowest id answers.
         """
-        wanted = list(dict.fromkeys(names))
-        own = {name: canonical for name in wanted if (canonical := _uuid(name)) is not None}
-        external = [name for name in wanted if name not in own and ":" in name]
-        resolved: dict[str, str] = {}
         with self._database.read() as session:
-            known: set[str] = set()
-            for chunk in _chunks(list(own.values())):
-                known.update(session.scalars(select(TrackRow.id).where(TrackRow.id.in_(chunk))))
-            resolved |= {name: track_id for name, track_id in own.items() if track_id in known}
-            for chunk in _chunks(external):
-                resolved |= _resolve_external(session, chunk)
-        return resolved
+            return resolve_names(session, names)
 
     def embedded(self, track_ids: Sequence[str], *, detailed: bool = False) -> dict[str, Embedded]:
         """The ready tracks among these ids with their embeddings, in one read.
@@ -158,6 +148,20 @@ class TrackStore:
         return {status: counts.get(status, 0) for status in TrackStatus}
 
 
+def resolve_names(session: Session, names: Iterable[str]) -> dict[str, str]:
+    """As `TrackStore.resolve`, inside a transaction that is open already."""
+    wanted = list(dict.fromkeys(names))
+    own = {name: canonical for name in wanted if (canonical := canonical_id(name)) is not None}
+    external = [name for name in wanted if name not in own and ":" in name]
+    known: set[str] = set()
+    for chunk in _chunks(list(own.values())):
+        known.update(session.scalars(select(TrackRow.id).where(TrackRow.id.in_(chunk))))
+    resolved = {name: track_id for name, track_id in own.items() if track_id in known}
+    for chunk in _chunks(external):
+        resolved |= _resolve_external(session, chunk)
+    return resolved
+
+
 def _resolve_external(session: Session, names: Sequence[str]) -> dict[str, str]:
     pairs = {}
     for name in names:
@@ -165,7 +169,7 @@ def _resolve_external(session: Session, names: Sequence[str]) -> dict[str, str]:
         pairs[name] = (namespace.casefold(), value)
     matches = session.execute(
         select(ExternalIdRow.namespace, ExternalIdRow.value, func.min(ExternalIdRow.track_id))
-        .where(tuple_(ExternalIdRow.namespace, ExternalIdRow.value).in_(set(pairs.values())))
+        .where(tuple_(ExternalIdRow.namespace, ExternalIdRow.value).in_(set(pairs.values())), ExternalIdRow.value != "")
         .group_by(ExternalIdRow.namespace, ExternalIdRow.value)
     )
     found = {(namespace, value): track_id for namespace, value, track_id in matches}
@@ -217,7 +221,8 @@ def _tracks(session: Session, rows: Sequence[TrackRow]) -> list[Track]:
     for chunk in _chunks(ids):
         locations = select(LocationRow).where(LocationRow.track_id.in_(chunk)).order_by(LocationRow.id.desc())
         paths |= {found.track_id: _relative(found) for found in session.scalars(locations)}
-        for name in session.scalars(select(ExternalIdRow).where(ExternalIdRow.track_id.in_(chunk))):
+        given = select(ExternalIdRow).where(ExternalIdRow.track_id.in_(chunk), ExternalIdRow.value != "")
+        for name in session.scalars(given):
             names.setdefault(name.track_id, {})[name.namespace] = name.value
     return [_track(row, paths.get(row.id), names.get(row.id, {})) for row in rows]
 
@@ -251,7 +256,8 @@ def readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 
-def _uuid(name: str) -> str | None:
+def canonical_id(name: str) -> str | None:
+    """A track id as it is stored; None if the name is none."""
     try:
         return str(UUID(name))
     except ValueError:

@@ -43,7 +43,7 @@ def status(*, as_json: bool) -> None:
     if url is None:
         found = _status_of_catalogue(settings)
     else:
-        with SegueClient(url) as client:
+        with SegueClient(url, key=settings.client_key) as client:
             found = client.status()
     if as_json:
         output.print_json(found.model_dump(mode="json") | {"running": url is not None})
@@ -108,7 +108,7 @@ def retry(*, as_json: bool) -> None:
 
 def connect(settings: Settings) -> SegueClient:
     """A client of the service that the settings or this machine name."""
-    return SegueClient(settings.url or running_url(settings) or settings.service_url)
+    return SegueClient(settings.url or running_url(settings) or settings.service_url, key=settings.client_key)
 
 
 def _open_catalogue(settings: Settings) -> Catalogue:

@@ -54,7 +54,7 @@ def show_path(tracks: Sequence[PathTrack]) -> None:
 def show_status(status: Status, *, running: bool) -> None:
     """What Segue has, where it keeps it and whether it runs."""
     table = Table(show_header=False, box=None)
-    table.add_row("data directory", escape(status.data_dir))
+    table.add_row("data directory", escape(status.data_dir or "known to admin keys only"))
     table.add_row("service", f"running at {status.url}" if running else "not running: start it with `segue up`")
     table.add_row("version", status.version)
     table.add_row("model version", escape(status.model_version or "none yet"))

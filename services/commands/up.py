@@ -43,7 +43,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
         if folder is None or url is None:
             raise
         output.note(f"Segue is already running at {url}: it scans {folder}.")
-        with SegueClient(url) as client:
+        with SegueClient(url, key=settings.client_key) as client:
             _scan_and_show(client, folder, lambda: None)
     except KeyboardInterrupt:
         output.note("Stopped.")
@@ -51,7 +51,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
 
 def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, once: bool) -> None:
     try:
-        with SegueClient(settings.service_url) as client:
+        with SegueClient(settings.service_url, key=supervisor.client_key) as client:
             _wait_until_ready(supervisor, client)
             output.note(f"Segue serves {settings.service_url} and keeps its data in {settings.data_path}")
             if folder is not None:

@@ -19,6 +19,10 @@ class EventKind(StrEnum):
     """Never again."""
 
 
+VERDICTS = frozenset({EventKind.LIKE, EventKind.DISLIKE, EventKind.BAN})
+"""Events that say outright what the listener thinks of a track; they replace what was said before."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListenEvent:
     """One thing a listener did, and when."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.domain.filters import Filters
 from services.domain.listening import ListenEvent
+from services.domain.listens import Remembered
 
 
 class Order(StrEnum):
@@ -40,6 +41,7 @@ class Question:
 
     Attributes:
         history: Events in any order; their tracks are never answered.
+        remembered: What a stored listener did before; nothing where nobody is asked about.
         limit: Tracks wanted.
         filters: What every track must meet.
         targets: Values to aim for, by the names of `RANGE_FIELDS`; what is nearer to them ranks higher.
@@ -55,6 +57,7 @@ class Question:
     """
 
     history: tuple[ListenEvent, ...] = ()
+    remembered: Remembered = field(default_factory=Remembered)
     limit: int = 10
     filters: Filters = field(default_factory=Filters)
     targets: Mapping[str, float] = field(default_factory=dict)

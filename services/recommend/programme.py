@@ -85,12 +85,14 @@ class Programme:
     def _new(self, limit: int, chosen: Sequence[Choice]) -> list[Choice]:
         terms = self.session.terms
         before = [*self._latest, *(choice.candidate for choice in chosen)][-REMEMBERED:]
+        exclude = frozenset({*self._dealt_with, *terms.exclude.tracks, *self.changed})
         found = self._searcher.choose(
             Search(
                 profile=self._compass.profile(self._known),
                 heard=self._known,
                 filters=terms.filters,
-                exclude=frozenset({*self._dealt_with, *terms.exclude.tracks, *self.changed}),
+                exclude=exclude,
+                known=[track for name, track in self._known.items() if name in exclude],
                 wishes=Wishes(
                     limit=limit,
                     diversity=terms.diversity,

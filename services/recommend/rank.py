@@ -53,6 +53,7 @@ class Wishes:
         artist_gap: 0, or how many tracks by others are wished for between two of one artist: an artist follows
             themselves only where nobody else is left, and nearer than this only where they fit much better.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
+        yields: What single candidates give way to others by, in cosines, by their ids.
     """
 
     limit: int
@@ -63,6 +64,7 @@ class Wishes:
     per_album: int | None = 2
     artist_gap: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
+    yields: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class _Round:
         self._vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
         plain = _penalty(self._vectors, profile.negatives) + pull(candidates, wishes.targets)
         plain += crowding(candidates, setting.sample)
+        plain += np.array([wishes.yields.get(candidate.id, 0.0) for candidate in candidates])
         noise = wishes.variety * VARIETY * _noise(candidates, wishes.seed) if wishes.variety else 0.0
         asked = np.stack(questions(profile)).astype(np.float64)
         fits = (1 - PLAY) * self._vectors @ asked.T  # (candidates, tastes)

@@ -15,6 +15,7 @@ from services.index import Query, VectorIndex
 from services.recommend.explain import because_of
 from services.recommend.label import label_of
 from services.recommend.order import in_order
+from services.recommend.past import Past, events_of
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes
 from services.recommend.search import Search, Searcher, anywhere
 from services.recommend.seeds import shares
@@ -32,6 +33,7 @@ class _Heard:
     events: tuple[ListenEvent, ...]
     tracks: Mapping[str, Embedded]
     weights: Mapping[str, float]
+    past: Past
 
     def unknown(self, asked: Iterable[str]) -> tuple[str, ...]:
         """Names that no ready track goes by."""
@@ -89,19 +91,20 @@ class Recommender:
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
         """What a history says its listener likes, heaviest first; nothing if it says nothing."""
-        heard = self._hear(history, (), half_life_days)
+        heard = self._hear(Question(history=tuple(history), half_life_days=half_life_days))
         profile = profile_of(heard.weights, heard.tracks)
         return () if profile is None else self.described(profile)
 
     def recommend(self, question: Question) -> Answer:
         """What to play after a listening history; its own tracks are left out, in other encodings as well.
 
-        A history that says nothing is answered with tracks from all over the library.
+        A history that says nothing is answered with tracks from all over the library. What a stored listener heard
+        lately comes only when nothing else is left, what they rejected never.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        heard = self._hear(question.history, question.exclude.tracks, question.half_life_days)
+        heard = self._hear(question)
         unknown = heard.unknown(event.track_id for event in question.history)
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in heard.names)
         profile = profile_of(heard.weights, heard.tracks)
@@ -114,7 +117,7 @@ class Recommender:
             Recommendation(
                 choice.candidate.id,
                 choice.score,
-                because_of(profile.tastes[choice.taste], heard.tracks, choice.candidate.vector)
+                because_of(profile.tastes[choice.taste], heard.tracks, choice.candidate.vector, choice.candidate.id)
                 if question.explain
                 else (),
                 choice.taste,
@@ -139,22 +142,28 @@ class Recommender:
         """
         names = self._tracks.resolve(dict.fromkeys(question.exclude.tracks))
         tracks = self._tracks.embedded(list({*(track for seed in seeds for track in seed), *names.values()}))
-        heard = _Heard(names, (), tracks, shares(seeds, tracks))
+        heard = _Heard(names, (), tracks, shares(seeds, tracks), Past.of(question, names.values()))
         profile = profile_of(heard.weights, tracks)
         if profile is None:
             return ()
         choices = in_order(self._choose(question, profile, heard), question.order, None)
         return tuple(Recommendation(choice.candidate.id, choice.score, (), choice.taste) for choice in choices)
 
-    def _hear(self, history: Sequence[ListenEvent], excluded: Sequence[str], half_life_days: float | None) -> _Heard:
-        names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in history), *excluded]))
-        events = tuple(replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names)
-        tracks = self._tracks.embedded(list({event.track_id for event in events}))
-        durations = {track_id: track.duration_ms for track_id, track in tracks.items()}
-        half_life = self._half_life_days if half_life_days is None else half_life_days
-        return _Heard(names, events, tracks, weights_of(events, durations, now=self._clock(), half_life_days=half_life))
+    def _hear(self, question: Question) -> _Heard:
+        excluded, remembered = question.exclude.tracks, question.remembered
+        names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in question.history), *excluded]))
+        canonical = tuple(
+            replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
+        )
+        events = events_of(replace(question, history=canonical))
+        found = self._tracks.embedded(list({*(event.track_id for event in events), *remembered.rejected}))
+        durations = {event.track_id: found[event.track_id].duration_ms for event in events if event.track_id in found}
+        half_life = self._half_life_days if question.half_life_days is None else question.half_life_days
+        weights = weights_of(events, durations, now=self._clock(), half_life_days=half_life)
+        return _Heard(names, events, found, weights, Past.of(question, names.values()))
 
     def _choose(self, question: Question, profile: Profile, heard: _Heard) -> list[Choice]:
+        """As many as are wanted; what the listener heard lately fills the seats that nothing else can."""
         wishes = Wishes(
             limit=question.limit,
             diversity=question.diversity,
@@ -163,18 +172,31 @@ class Recommender:
             per_artist=question.max_per_artist,
             per_album=question.max_per_album,
             targets=question.targets,
+            yields=heard.past.yields,
         )
-        found = self._searcher.choose(
-            Search(
-                profile=profile,
-                heard=heard.tracks,
-                filters=_conditions(question, heard),
-                exclude=frozenset(heard.names.values()),
-                wishes=wishes,
-                detailed=question.order != Order.RELEVANCE,
+        past = heard.past
+        search = Search(
+            profile=profile,
+            heard=heard.tracks,
+            filters=_conditions(question, heard),
+            exclude=past.never.union(past.resting),
+            known=past.recordings(heard.tracks, rested=False),
+            wishes=wishes,
+            detailed=question.order != Order.RELEVANCE,
+        )
+        chosen = self._searcher.choose(search).choices
+        missing = question.limit - len(chosen)
+        if missing and past.resting:
+            taken = [choice.candidate for choice in chosen]
+            again = replace(
+                search,
+                exclude=past.never.union(track.id for track in taken),
+                known=[*past.recordings(heard.tracks, rested=True), *taken],
+                wishes=replace(wishes, limit=missing, yields=past.resting),
+                among=past.resting.keys(),
             )
-        )
-        return found.choices
+            chosen += self._searcher.choose(again).choices
+        return chosen
 
     def described(self, profile: Profile) -> tuple[DescribedTaste, ...]:
         """The tastes of a profile in words."""

@@ -1,6 +1,6 @@
 """From a profile to chosen tracks: asks the index, reads the candidates, ranks them, looks deeper where it must."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -32,9 +32,11 @@ class Search:
 
     Attributes:
         profile: What the listener likes.
-        heard: Tracks of the profile's plays, and others; no other copy of those that are excluded is chosen.
+        heard: Tracks of the profile's plays, and others.
         filters: What every track must meet.
         exclude: Ids that are not to be chosen.
+        known: Recordings of which no other encoding is to be chosen.
+        among: Where it is given, no other ids are chosen.
         wishes: What the choice should be like.
         detailed: Whether what was measured of the candidates is wanted.
         setting: What was answered before; the sample of the library is put in here.
@@ -44,7 +46,9 @@ class Search:
     heard: Mapping[str, Embedded]
     filters: Filters
     exclude: frozenset[str]
+    known: Sequence[Embedded]
     wishes: Wishes
+    among: Collection[str] | None = None
     detailed: bool = False
     setting: Setting = field(default_factory=Setting)
 
@@ -73,15 +77,14 @@ class Searcher:
         """
         pool = max(POOL, 2 * search.wishes.limit)
         detailed = bool(search.wishes.targets) or search.detailed
-        heard = [track for name, track in search.heard.items() if name in search.exclude]
         setting = replace(search.setting, sample=self._sample.vectors())
         crowding: frozenset[str] = frozenset()
         while True:
             answers = self._index.query(_queries(search, pool, crowding))
-            found = list({hit.id for hits in answers for hit in hits})
+            found = list({hit.id for hits in answers for hit in hits if search.among is None or hit.id in search.among})
             # Read from the catalogue: without a track that has just left the library.
             known = self._tracks.embedded(found, detailed=detailed)
-            candidates = unheard(known.values(), heard)
+            candidates = unheard(known.values(), search.known)
             choices = rank(candidates, search.profile, search.heard, search.wishes, setting)
             crowded = _in_a_row(search, choices) - crowding
             full = len(choices) >= search.wishes.limit

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from services.domain.listening import EventKind, ListenEvent
+from services.domain.listening import VERDICTS, EventKind, ListenEvent
 
 EVENT_WEIGHTS = {
     EventKind.PLAY: 1.0,
@@ -15,9 +15,6 @@ EVENT_WEIGHTS = {
     EventKind.BAN: -3.0,
 }
 """How much one event says: a like twice as much as a play, a ban three times as much against."""
-
-VERDICTS = frozenset({EventKind.LIKE, EventKind.DISLIKE, EventKind.BAN})
-"""Events that say outright what the listener thinks of a track; they replace what was said before."""
 
 HEARD, COUNTS = (0.0, 0.3, 0.8), (-1.0, 0.0, 1.0)
 """What the heard share of a track counts: left at once a rejection, 30 % nothing, 80 % a whole play."""

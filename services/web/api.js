@@ -1,16 +1,26 @@
 /* The public HTTP API, as any client uses it. */
 
+import { askForKey, currentKey, hasKey, keyHeaders } from "./key.js";
+
 /** An answer that is an error; its message is for a person. */
 export class ApiError extends Error {}
 
-async function ask(path, options = {}) {
-  let response;
+async function send(path, options) {
   try {
-    response = await fetch(path, options);
+    return await fetch(path, { ...options, headers: { ...options.headers, ...keyHeaders() } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("Segue does not answer. Is it still running?");
   }
+}
+
+async function ask(path, options = {}) {
+  let response;
+  let sentKey;
+  do {
+    sentKey = currentKey();
+    response = await send(path, options);
+  } while (response.status === 401 && (await askForKey(sentKey)));
   const body = await response.json().catch(() => null);
   if (!response.ok) throw new ApiError(body?.detail ?? `Segue answered with an error (${response.status}).`);
   return body;
@@ -29,4 +39,7 @@ export const recommend = (history, filters) => post("/v1/recommendations", { his
 export const getStatus = () => ask("/v1/status");
 export const scan = (path) => post("/v1/scans", { path });
 export const getJob = (id) => ask(`/v1/jobs/${encodeURIComponent(id)}`);
-export const audioOf = (id) => `/v1/tracks/${encodeURIComponent(id)}/audio`;
+/** Where an audio element, which cannot send a key, may have a track. */
+export async function audioOf(id) {
+  return hasKey() ? (await post("/v1/audio-urls", { track_id: id })).url : `/v1/tracks/${encodeURIComponent(id)}/audio`;
+}

@@ -3,6 +3,7 @@
 import { audioOf } from "./api.js";
 import { tint } from "./elements.js";
 import { icon } from "./icons.js";
+import { hasKey } from "./key.js";
 import { credit } from "./tracks.js";
 
 const place = (id) => document.getElementById(id);
@@ -17,9 +18,10 @@ export class Player {
       onVerdict("play", this.track, this.playedMs);
       onEnd();
     });
-    this.audio.addEventListener("error", () => {
-      if (this.track && this.audio.getAttribute("src")) onError(`“${this.track.title}” cannot be played: its file is gone, or this browser does not know the format.`);
-    });
+    this.onError = onError;
+    this.renewed = false;
+    this.audio.addEventListener("playing", () => (this.renewed = false));
+    this.audio.addEventListener("error", () => this.#recover());
     place("like").addEventListener("click", () => this.track && onVerdict("like", this.track, this.playedMs));
     place("skip").addEventListener("click", () => {
       if (!this.track) return;
@@ -39,8 +41,31 @@ export class Player {
     place("now-artist").textContent = credit(track);
     tint(place("now-swatch"), track);
     document.title = `${track.title} · Segue`;
-    this.audio.src = audioOf(track.id);
-    this.audio.play().catch(() => {}); // refused or failed: the controls and the error event say so
+    this.renewed = false;
+    this.#load(0);
+  }
+
+  async #load(position) {
+    const track = this.track;
+    try {
+      const source = await audioOf(track.id);
+      if (this.track !== track) return; // another was chosen meanwhile
+      this.audio.src = source;
+      this.audio.currentTime = position;
+      this.audio.play().catch(() => {}); // refused or failed: the controls and the error event say so
+    } catch (error) {
+      this.onError(error.message);
+    }
+  }
+
+  #recover() {
+    if (!this.track || !this.audio.getAttribute("src")) return;
+    if (hasKey() && !this.renewed) {
+      this.renewed = true; // the permission in the address may have ended: once, with a new one
+      this.#load(this.audio.currentTime);
+      return;
+    }
+    this.onError(`“${this.track.title}” cannot be played: its file is gone, or this browser does not know the format.`);
   }
 
   stop() {

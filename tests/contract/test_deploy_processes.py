@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from redis import Redis
@@ -160,6 +161,24 @@ def test_api_image_serves(environment, indexer):
         assert process.wait(STOP_SECONDS) == 0
 
     assert "does not answer" in ask(check, environment).stderr
+
+
+def test_the_first_key_opens_the_api(environment, indexer):
+    """Listening on every address, as in its container, the image refuses to start; `segue keys create` opens it."""
+    variables = environment | {"SEGUE_HOST": "0.0.0.0", "SEGUE_PORT": str(free_port())}  # noqa: S104
+    command, check = image_word("api", "CMD"), image_word("api", "HEALTHCHECK")
+    refused = ask(command, variables)
+    assert refused.returncode != 0
+    assert "segue keys create" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+    key = ask(["segue", "keys", "create", "first", "--scope", "admin"], variables).stdout.strip()
+    with running(command, variables):
+        wait_until(lambda: ask(check, variables).returncode == 0)
+        url = f"http://127.0.0.1:{variables['SEGUE_PORT']}/v1/tracks"
+        answers = [httpx.get(url, headers=sent, trust_env=False) for sent in ({}, {"X-API-Key": key})]
+
+    assert [answer.status_code for answer in answers] == [401, 200]
 
 
 def test_worker_health_measures_consumption(environment, indexer):

@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import pytest
 from openapi_schema_validator import OAS31Validator
@@ -74,6 +75,8 @@ def test_every_field_of_a_request_is_described(document):
             "Filters",
             "ScanRequest",
             "UploadForm",
+            "ListenIn",
+            "ExternalIds",
         )
         for field, schema in schemas[name]["properties"].items()
         if not schema.get("description")
@@ -104,6 +107,15 @@ def test_every_field_of_a_request_is_described(document):
         ("post /v1/radio/none/next", 422, {"json": {"limit": 0}}),
         ("get /v1/radio/none", 404, {}),
         ("delete /v1/radio/none", 404, {}),
+        ("put /v1/tracks/nobody/ids", 404, {"json": {"ids": {"a": "b"}}}),
+        ("put /v1/tracks/test:1/ids", 422, {"json": {"ids": {"A": "b"}}}),
+        ("post /v1/users/ada/listens", 422, {"json": {"listens": []}}),
+        ("post /v1/users/ada/listens", 413, {"data": b" " * 3_000_000, "content_type": "application/json"}),
+        ("get /v1/users/ada/listens?cursor=x", 422, {}),
+        ("get /v1/users/ada/recommendations?limit=0", 422, {}),
+        ("get /v1/users/ada/taste?half_life_days=0", 422, {}),
+        ("delete /v1/users/ada/listens/1", 404, {}),
+        ("delete /v1/users/a%7Fb", 422, {}),
         ("post /v1/scans", 422, {"json": {"path": "relative"}}),
         ("post /v1/tracks", 415, {"json": {}}),
         ("post /v1/tracks", 422, {"data": {"x": "y"}, "content_type": "multipart/form-data"}),
@@ -124,7 +136,27 @@ def test_bad_requests_are_documented_problems(api, document, asked, status, body
     assert str(status) in operation["responses"]
     check(document, document["components"]["schemas"]["Problem"], answer.json)
     assert answer.json["status"] == status
-    assert answer.json["instance"] == path.partition("?")[0]
+    assert answer.json["instance"] == unquote(path.partition("?")[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "headers"),
+    [
+        ("/1/submit-listens", 400, {"Authorization": "Token ada"}),
+        ("/1/submit-listens", 401, {}),
+        ("/1/submit-listens", 403, {"Host": "evil.example"}),
+        ("/1/delete-listen", 401, {}),
+        ("/1/feedback/recording-feedback", 400, {"Authorization": "Token ada"}),
+        ("/1/latest-import", 401, {}),
+    ],
+)
+def test_scrobblers_are_answered_errors_in_their_own_shape(api, document, path, status, headers):
+    """Each is documented for its operation, and its body fits the schema."""
+    answer = api.post(path, json={}, headers=headers)
+    documented = document["paths"][path]["post"]["responses"][str(status)]
+
+    assert answer.status_code == status
+    check(document, documented["content"]["application/json"]["schema"], answer.json)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +170,10 @@ def test_bad_requests_are_documented_problems(api, document, asked, status, body
         ("/v1/tracks/test:1/similar", "/v1/tracks/{track_id}/similar"),
         ("/v1/audio-features/test:1", "/v1/audio-features/{track_id}"),
         ("/v1/path?from=test:1&to=test:2", "/v1/path"),
+        ("/v1/users/ada/listens", "/v1/users/{user}/listens"),
+        ("/v1/users/ada/taste", "/v1/users/{user}/taste"),
+        ("/v1/users/ada/recommendations", "/v1/users/{user}/recommendations"),
+        ("/1/user/ada/listens", "/1/user/{user}/listens"),
     ],
 )
 def test_answers_fit_their_schema(api, document, path, template):
@@ -171,9 +207,12 @@ def test_a_radio_answers_as_documented(api, document):
 
 def test_examples_are_accepted(api, document):
     """The example of a request is itself a good request."""
-    example = document["components"]["schemas"]["RecommendationRequest"]["example"]
+    examples = {
+        "/v1/recommendations": document["components"]["schemas"]["RecommendationRequest"]["example"],
+        "/v1/users/example/listens": document["components"]["schemas"]["ListensIn"]["example"],
+    }
 
-    assert api.post("/v1/recommendations", json=example).status_code == 200
+    assert [api.post(path, json=example).status_code for path, example in examples.items()] == [200, 200]
 
 
 def test_the_key_says_what_minus_one_means(document):

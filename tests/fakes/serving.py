@@ -84,16 +84,18 @@ def free_port() -> int:
 
 @contextmanager
 def api_process(
-    data_dir: Path, broker_url: str, port: int, patience: float = PATIENCE_SECONDS
+    data_dir: Path, broker_url: str, port: int, patience: float = PATIENCE_SECONDS, **settings: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The real API process, ready; asked to end and waited for afterwards."""
     environment = {
         **os.environ,
+        **settings,
         "SEGUE_DATA_DIR": str(data_dir),
         "SEGUE_REDIS_URL": broker_url,
         "SEGUE_PORT": str(port),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--no-control-socket"]
+    command += ["--worker-class", "services.api.gunicorn_worker.ProblemWorker", "--limit-request-line", "8190"]
     process = subprocess.Popen([*command, "services.api.app:create_app()"], env=environment, cwd=ROOT)
     try:
         _wait_until_ready(process, port, patience)

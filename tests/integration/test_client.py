@@ -1,14 +1,20 @@
 """The typed client against the real application."""
 
+import dataclasses
 import socket
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from services.api.app import create_app
 from services.api.service_schemas import Problem
 from services.client import ProblemError, SegueClient, error_of
+from services.domain.access import Scope
 from services.domain.errors import (
     InvalidRequest,
+    KeyNotEnough,
+    KeyRequired,
     NotFound,
     PathNotScannable,
     RadioNotFound,
@@ -21,8 +27,10 @@ from services.domain.errors import (
 from services.domain.filters import Filters, Range
 from services.domain.job import JobState
 from services.domain.listening import EventKind, ListenEvent, plays
+from services.domain.listens import Description, ListenFilter, NewListen, Sight
 from services.domain.question import Exclusion, Order, Question
 from services.domain.radio import RadioStart, Seeds
+from services.settings import Settings
 from tests.fakes.library import track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE
 
@@ -31,6 +39,22 @@ from tests.fakes.serving import LIBRARY_SIZE
 def client(app):
     with SegueClient("http://localhost", transport=httpx.WSGITransport(app=app)) as made:
         yield made
+
+
+def test_a_key_is_sent_and_refusals_are_errors(services):
+    """With a key the service answers; without it, or without its scope, the client raises what was answered."""
+    settings = Settings(**(services.settings.model_dump() | {"require_keys": True}))
+    locked = httpx.WSGITransport(app=create_app(dataclasses.replace(services, settings=settings)))
+    key = services.catalogue.keys.create("client", [Scope.READ]).text
+    with SegueClient("http://localhost", key=key, transport=locked) as client:
+        assert client.track("test:1").id == track_id(1)
+        with pytest.raises(KeyNotEnough, match="ingest"):
+            client.job("none")
+    with (
+        SegueClient("http://localhost", transport=locked) as client,
+        pytest.raises(KeyRequired, match="segue keys create"),
+    ):
+        client.status()
 
 
 def test_tracks_follow_the_pages(client):
@@ -186,3 +210,43 @@ def test_something_else_answers():
         pytest.raises(ServiceUnreachable, match="not Segue"),
     ):
         client.status()
+
+
+def test_a_listener_is_kept_asked_about_and_forgotten(client):
+    """Every method about stored listeners speaks with the service as it is."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    words = Description(artist="Nobody", title="Never heard", album="A", duration_ms=5)
+    told = [
+        NewListen(names=("test:1",), at=at, played_ms=1900, key="k"),
+        NewListen(names=("test:2",), kind=EventKind.BAN, at=at),
+        NewListen(described=words, at=at + timedelta(days=1)),
+    ]
+    name = "Ada Lovelace?"
+    recorded, again = client.listen(name, told), client.listen(name, told * 400)
+    kept = list(client.listens(name, page=2))
+    answer = client.user_recommendations(name, Question(limit=100))
+    never = client.user_recommendations(name, Question(limit=100), repeat_after_days=None)
+    client.take_back(name, kept[-1].id)
+    with pytest.raises(NotFound, match="no listen"):
+        client.take_back(name, kept[-1].id)
+
+    assert (recorded.recorded, recorded.unknown) == (3, 1)
+    assert (again.recorded, again.duplicates, len(again.listens)) == (0, 1200, 1200)
+    assert [(listen.artist, listen.track_id) for listen in kept] == [
+        ("Nobody", None),
+        (None, track_id(2)),
+        (None, track_id(1)),
+    ]
+    assert (kept[2].key, kept[2].played_ms, kept[2].at) == ("k", 1900, at)
+    assert [len(found.tracks) for found in (answer, never)] == [LIBRARY_SIZE - 1, LIBRARY_SIZE - 2]
+    assert [listen.event for listen in client.listens(name, ListenFilter(kinds=(EventKind.BAN,)))] == [EventKind.BAN]
+    assert list(client.listens(name, ListenFilter(since=at + timedelta(days=2), sight=Sight.UNKNOWN))) == []
+    assert client.taste(name).counts.unknown == 1
+    assert client.forget(name).listens == 2
+
+
+def test_ids_are_set_and_taken_away(client):
+    """The track comes back with them."""
+    assert client.set_ids("test:3", {"navidrome": "x/1"}).ids == {"test": "3", "navidrome": "x/1"}
+    assert client.track("navidrome:x/1").id == track_id(3)
+    assert client.set_ids("navidrome:x/1", {"navidrome": None}).ids == {"test": "3"}

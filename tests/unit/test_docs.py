@@ -41,6 +41,7 @@ def _default(name, field):
 
 def commands():
     own = {command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands}
+    own |= {group.name for group in app.registered_groups}
     return sorted(own | {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 

@@ -2,8 +2,10 @@
 
 from apiflask import APIBlueprint
 
+from services.api.access import needs
 from services.api.context import resolve_track, services
 from services.api.schemas import AudioFeatures
+from services.domain.access import Scope
 from services.domain.errors import InvalidRequest
 from services.domain.track import Track
 
@@ -23,6 +25,7 @@ class NotAnalysed(InvalidRequest):
 @audio_features.get("/audio-features/<path:track_id>")
 @audio_features.output(AudioFeatures)
 @audio_features.doc(operation_id="getAudioFeatures", summary="The analysis of a track")
+@needs(Scope.READ)
 def get_audio_features(track_id: str) -> AudioFeatures:
     """Attributes, descriptors, tags and embedding of one track in a flat object."""
     tracks = services().catalogue.tracks

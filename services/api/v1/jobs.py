@@ -8,9 +8,11 @@ from apiflask.fields import UploadFile
 from flask import request, url_for
 from pydantic import Field
 
+from services.api.access import needs
 from services.api.context import services
 from services.api.limits import MULTIPART_OVERHEAD_BYTES
 from services.api.schemas import Job, Request, ScanRequest
+from services.domain.access import Scope
 from services.domain.errors import JobNotFound
 from services.ingest.scan import request_scan
 from services.ingest.upload import Upload, take_upload
@@ -43,6 +45,7 @@ jobs.before_request(_allow_uploads)
 @jobs.input(ScanRequest, location="json")
 @jobs.output(Job, status_code=202, description=ACCEPTED)
 @jobs.doc(operation_id="scan", summary="Take a folder into the library", responses=LOCATION)
+@needs(Scope.INGEST, expensive=True)
 def scan(json_data: ScanRequest) -> tuple[Job, int, dict[str, str]]:
     """Scan a folder: new and changed files are analysed, files that are gone are forgotten."""
     return _accepted(request_scan(services().catalogue, services().queue, json_data.path))
@@ -52,6 +55,7 @@ def scan(json_data: ScanRequest) -> tuple[Job, int, dict[str, str]]:
 @jobs.input(UploadForm, location="files")
 @jobs.output(Job, status_code=202, description=ACCEPTED)
 @jobs.doc(operation_id="uploadTrack", summary="Upload a track", responses=LOCATION)
+@needs(Scope.INGEST, expensive=True)
 def upload_track(files_data: Any) -> tuple[Job, int, dict[str, str]]:  # noqa: ANN401  APIFlask names it after the location
     """Take an audio file into the library; the job's `tracks` has its id at once, its analysis follows."""
     job_id = take_upload(
@@ -67,6 +71,7 @@ def upload_track(files_data: Any) -> tuple[Job, int, dict[str, str]]:  # noqa: A
 @jobs.get("/jobs/<job_id>")
 @jobs.output(Job)
 @jobs.doc(operation_id="getJob", summary="How far a job is")
+@needs(Scope.INGEST)
 def get_job(job_id: str) -> Job:
     """A scan or an upload with its counts and its failures."""
     if "\0" in job_id:  # PostgreSQL refuses it in any text

@@ -1,12 +1,18 @@
 """A listening history in, the next tracks out."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from apiflask import APIBlueprint
 
+from services.api.access import needs
 from services.api.context import services
 from services.api.questions import RecommendationRequest
 from services.api.schemas import Recommendations, RecommendedTrack, Taste
 from services.api.v1.tracks import with_metadata
+from services.domain.access import Scope
 from services.domain.listening import Answer
+from services.domain.question import Question
 
 recommendations = APIBlueprint("recommendations", __name__, url_prefix="/v1", tag="Recommendations")
 
@@ -15,6 +21,7 @@ recommendations = APIBlueprint("recommendations", __name__, url_prefix="/v1", ta
 @recommendations.input(RecommendationRequest, location="json")
 @recommendations.output(Recommendations)
 @recommendations.doc(operation_id="recommend", summary="What to play next")
+@needs(Scope.READ, expensive=True)
 def recommend(json_data: RecommendationRequest) -> Recommendations:
     """Answer a listening history with the tracks to play next.
 
@@ -22,8 +29,20 @@ def recommend(json_data: RecommendationRequest) -> Recommendations:
     (`played_ms`) and how long ago (`at`) decide how far. A history of several moods is answered with each of them in
     turn. The history's own tracks are left out. Ids that no ready track has are listed in `unknown` and otherwise
     ignored. A history that says nothing is answered with tracks from all over the library.
+
+    With `user` the stored listens of a listener are asked about, as by `GET /v1/users/{user}/recommendations`; a
+    `history` beside it counts as well.
     """
-    return answered(services().recommender.recommend(json_data.to_domain()))
+    question = json_data.to_domain()
+    if json_data.user is not None:
+        question = about(question, json_data.user, json_data.repeat_after)
+    return answered(services().recommender.recommend(question))
+
+
+def about(question: Question, listener: str, repeat_after: timedelta | None) -> Question:
+    """The same question with what is stored of a listener."""
+    remembered = services().catalogue.listens.remembered(listener, repeat_after=repeat_after)
+    return replace(question, remembered=remembered)
 
 
 def answered(answer: Answer) -> Recommendations:

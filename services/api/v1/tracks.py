@@ -10,10 +10,13 @@ from apiflask import APIBlueprint
 from flask import Response, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
+from services.api.access import needs
 from services.api.context import refuse_nul, resolve_track, services
 from services.api.filters import SimilarQuery
+from services.api.listens import ExternalIds
 from services.api.schemas import SimilarTrack, SimilarTracks, Track, TrackPage, TrackPageQuery
 from services.catalog.tracks import TrackFile, readable
+from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
 
@@ -54,6 +57,7 @@ class AudioNotFound(NotFound):
 @tracks.input(TrackPageQuery, location="query")
 @tracks.output(TrackPage)
 @tracks.doc(operation_id="listTracks", summary="List or search the library")
+@needs(Scope.READ)
 def list_tracks(query_data: TrackPageQuery) -> TrackPage:
     """List or search the library.
 
@@ -68,6 +72,7 @@ def list_tracks(query_data: TrackPageQuery) -> TrackPage:
 @tracks.get("/tracks/<path:track_id>")
 @tracks.output(Track)
 @tracks.doc(operation_id="getTrack", summary="Get a track")
+@needs(Scope.READ)
 def get_track(track_id: str) -> Track:
     """One track by its id or an external id."""
     return Track.of(services().catalogue.tracks.get(resolve_track(track_id)))
@@ -77,6 +82,7 @@ def get_track(track_id: str) -> Track:
 @tracks.input(SimilarQuery, location="query")
 @tracks.output(SimilarTracks)
 @tracks.doc(operation_id="getSimilarTracks", summary="Get tracks that feel like this one")
+@needs(Scope.READ, expensive=True)
 def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
     """Tracks that feel like this one, nearest first.
 
@@ -87,12 +93,29 @@ def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN40
     return SimilarTracks(tracks=with_metadata(found, SimilarTrack))
 
 
+@tracks.put("/tracks/<path:track_id>/ids")
+@tracks.input(ExternalIds, location="json")
+@tracks.output(Track)
+@tracks.doc(operation_id="setTrackIds", summary="Give a track external ids")
+def set_ids(track_id: str, json_data: ExternalIds) -> Track:
+    """Set a track's external ids, so that it goes by them wherever a track id is accepted.
+
+    Namespaces that are not named keep their ids; null takes one away. What is set here stays through every scan,
+    whatever the file's tags say. Listens that were sent under such a name count from now on. If several tracks share
+    an id, the one with the lowest Segue id answers to it.
+    """
+    own = resolve_track(track_id)
+    services().catalogue.external_ids.change(own, json_data.ids)
+    return Track.of(services().catalogue.tracks.get(own))
+
+
 @tracks.get("/tracks/<path:track_id>/audio")
 @tracks.doc(
     operation_id="getTrackAudio",
     summary="Listen to a track",
     responses=AUDIO_RESPONSES,
 )
+@needs(Scope.READ, signed=True)
 def get_audio(track_id: str) -> Response:
     """The track's audio file, as it is in the library.
 
@@ -133,11 +156,18 @@ def _stream(file: TrackFile) -> Response:
     )
     response.content_length = found.st_size
     try:
-        response.make_conditional(request, accept_ranges=True, complete_length=found.st_size)
+        response.make_conditional(request, accept_ranges=_is_one_range(), complete_length=found.st_size)
     except RequestedRangeNotSatisfiable:
         response.close()
         raise
+    response.accept_ranges = "bytes"
     return response
+
+
+def _is_one_range() -> bool:
+    """Whether `Range` asks for one range of bytes; to anything else RFC 9110 has the whole file answered."""
+    asked = request.range
+    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
 
 
 def _open_inside(file: TrackFile) -> tuple[BinaryIO, Path]:

@@ -1,0 +1,123 @@
+"""Who may ask for what: the one place where it is decided. `services.api.access` is how views say what they need."""
+
+from ipaddress import IPv6Address, ip_address
+from typing import cast
+
+import structlog
+from flask import Flask, current_app, g, request
+
+from services.api.access import Access, access_of
+from services.api.context import services
+from services.api.key_use import note_use
+from services.api.limiting import count_refusal
+from services.api.signed_urls import AudioTicket
+from services.api_keys import is_signed, matches, split
+from services.catalog.keys import ActiveKey
+from services.domain.access import LOCAL, Principal
+from services.domain.errors import KeyNotEnough, KeyRequired, ListenerNotYours, Refused
+
+log = structlog.get_logger(__name__)
+
+RELAYED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+"""Headers that proxies add: who sends them is not who asks."""
+
+
+def install_guard(app: Flask) -> None:
+    """Have every request show what its view needs before anything else is done for it."""
+    app.before_request(_guard)
+
+
+def principal() -> Principal:
+    """Who asks; only in views that need a scope."""
+    return cast("Principal", g.principal)
+
+
+def require_listener(user: str) -> None:
+    """For views whose route does not name the listener.
+
+    Raises:
+        ListenerNotYours: the key is bound to others.
+    """
+    if not principal().may_reach(user):
+        raise ListenerNotYours
+
+
+def authenticate(text: str) -> Principal:
+    """Who holds this key.
+
+    Raises:
+        KeyRequired: it is wrong or revoked.
+        TooManyRequests: and so were too many before it from the same address.
+    """
+    parts = split(text)
+    active = None if parts is None else services().catalogue.keys.find(parts[0])
+    right = matches(text if parts is None else parts[1], None if active is None else active.digest)
+    return _admit(active if right else None)
+
+
+def _guard() -> None:
+    if request.url_rule is None or request.method == "OPTIONS":
+        return  # nothing is there, or only the methods are asked for
+    access = access_of(current_app, request.endpoint or "")
+    if access is None:
+        log.error("route_without_declaration", endpoint=request.endpoint)
+        raise Refused("What this needs has not been declared, so nobody may ask for it.")
+    if not access.scopes:
+        return
+    g.access, g.principal = access, _who(access)
+    if not principal().has_any(access.scopes):
+        raise KeyNotEnough(access.scopes)
+    if access.listener is not None:
+        require_listener((request.view_args or {})[access.listener])
+
+
+def _who(access: Access) -> Principal:
+    if access.signed and "token" in request.args:
+        return _who_had_it_signed(request.args["token"])
+    presented = next((key for carrier in access.carriers if (key := carrier.find(request)) is not None), None)
+    if presented is not None:
+        return authenticate(presented)
+    if access.vouch is not None and (vouched := access.vouch(request)) is not None:
+        return vouched
+    if is_key_needed():
+        raise KeyRequired(presented=False)
+    return LOCAL
+
+
+def _who_had_it_signed(token: str) -> Principal:
+    parsed = AudioTicket.parse(token, (request.view_args or {}).get("track_id", ""))
+    if parsed is None or parsed[0].is_over:
+        return _admit(None)
+    ticket, signature = parsed
+    active = services().catalogue.keys.find(ticket.key_id)
+    right = active is not None and is_signed(active.digest, ticket.message, signature)
+    return _admit(active if right else None)
+
+
+def _admit(active: ActiveKey | None) -> Principal:
+    if active is None:
+        count_refusal(request.remote_addr or "unix")
+        raise KeyRequired(presented=True)
+    note_use(active.key)
+    structlog.contextvars.bind_contextvars(key=active.key.id)
+    return active.key.principal
+
+
+def is_key_needed() -> bool:
+    """Whether this request must show who sends it."""
+    settings = services().settings
+    # The peer is looked at besides the settings: gunicorn may have been told another address than they name.
+    if settings.needs_keys or not _is_this_machine(request.remote_addr):
+        return True
+    return settings.require_keys is None and any(name in request.headers for name in RELAYED)
+
+
+def _is_this_machine(address: str | None) -> bool:
+    if not address:
+        return True  # a unix socket
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback

@@ -1,0 +1,50 @@
+"""Whose listens a scrobbler sends: the token that it was given says so."""
+
+from flask import request
+
+from services.api.listener import InvalidListenerName, listener_named
+from services.api.scrobbling.errors import Unauthorised
+
+
+def listener_of(token: str) -> str | None:
+    """The listener that a token speaks for; None if it speaks for nobody.
+
+    Without API keys the token is the listener's name: on one's own machine that is all there is to say.
+    """
+    try:
+        return listener_named(token)
+    except InvalidListenerName:
+        return None
+
+
+def presented_token() -> str | None:
+    """The token of this request, `Authorization: Token …`; None if there is none.
+
+    Raises:
+        Unauthorised: the header has another form.
+    """
+    header = request.headers.get("Authorization")
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() not in ("token", "bearer") or not token.strip():
+        raise Unauthorised("Provided Authorization header is invalid.")
+    try:  # WSGI hands over bytes as if they were Latin-1
+        return token.strip().encode("latin-1").decode()
+    except UnicodeError:
+        return token.strip()
+
+
+def speaking_for() -> str:
+    """The listener of this request.
+
+    Raises:
+        Unauthorised: no token, or none that is valid.
+    """
+    token = presented_token()
+    if token is None:
+        raise Unauthorised("You need to provide an Authorization header.")
+    listener = listener_of(token)
+    if listener is None:
+        raise Unauthorised("Invalid authorization token.")
+    return listener

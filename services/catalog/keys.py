@@ -1,0 +1,114 @@
+"""API keys: who may ask. The secret itself is nowhere in the catalogue."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+
+from services.api_keys import NewSecret, new_secret
+from services.catalog.database import Database, now
+from services.catalog.tables import ApiKeyRow
+from services.domain.access import ApiKey, Scope
+from services.domain.errors import KeyNotFound
+
+# When a key was last used is noted this seldom: it answers "is it still in use?", and every note is a write.
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveKey:
+    """A key that is in force, with what its secret must match."""
+
+    key: ApiKey
+    digest: bytes
+
+
+class KeyStore:
+    """Creates, finds and revokes keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, name: str, scopes: Collection[Scope], users: Collection[str] | None = None, *, internal: bool = False
+    ) -> NewSecret:
+        """A new key; what it answers is the only place where its secret ever is."""
+        made = new_secret()
+        with self._database.write() as session:
+            session.add(
+                ApiKeyRow(
+                    id=made.id,
+                    name=name,
+                    digest=made.digest,
+                    scopes=sorted(scopes),
+                    users=None if users is None else sorted(users),
+                    internal=internal,
+                    created_at=now(),
+                )
+            )
+        return made
+
+    def find(self, key_id: str) -> ActiveKey | None:
+        """A key that is in force, by its id."""
+        with self._database.read() as session:
+            row = session.scalars(
+                select(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+            ).first()
+            return None if row is None else ActiveKey(_key(row), row.digest)
+
+    def all(self) -> list[ApiKey]:
+        """Every key that was made for a person, revoked ones included, oldest first."""
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(ApiKeyRow).where(ApiKeyRow.internal.is_(False)).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
+            )
+            return [_key(row) for row in rows]
+
+    def any_in_force(self) -> bool:
+        """Whether some person holds a key that opens something."""
+        with self._database.read() as session:
+            return bool(
+                session.scalar(
+                    select(func.count()).where(ApiKeyRow.revoked_at.is_(None), ApiKeyRow.internal.is_(False))
+                )
+            )
+
+    def revoke(self, key_id: str) -> None:
+        """Put a key out of force for good; to do so again changes nothing.
+
+        Raises:
+            KeyNotFound: there is none with this id.
+        """
+        with self._database.write() as session:
+            if session.get(ApiKeyRow, key_id) is None:
+                raise KeyNotFound(key_id)
+            session.execute(
+                update(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None)).values(revoked_at=now())
+            )
+
+    def remove_internal(self, name: str) -> None:
+        """Drop what a program made for itself under this name."""
+        with self._database.write() as session:
+            session.execute(delete(ApiKeyRow).where(ApiKeyRow.internal.is_(True), ApiKeyRow.name == name))
+
+    def note_use(self, key_id: str) -> None:
+        """Remember that a key is in use."""
+        with self._database.write() as session:
+            session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id, _is_stale()).values(last_used_at=now()))
+
+
+def _is_stale() -> ColumnElement[bool]:
+    return or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at < now() - LAST_USED_EVERY)
+
+
+def _key(row: ApiKeyRow) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        name=row.name,
+        scopes=frozenset(map(Scope, row.scopes)),
+        users=None if row.users is None else frozenset(row.users),
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

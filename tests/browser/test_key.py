@@ -1,0 +1,105 @@
+"""The page on a service that wants a key, in a real browser against a real API process."""
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from services.catalog import Catalogue
+from services.domain.access import Scope
+from services.settings import Settings
+from tests.fakes.serving import LIBRARY_SIZE, api_process, free_port
+
+PATIENCE_SECONDS = 15
+
+
+@pytest.fixture(scope="module")
+def catalogue(library_dir):
+    opened = Catalogue.open(Settings(data_dir=library_dir).catalogue_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def key(catalogue):
+    return catalogue.keys.create("the page", [Scope.READ])
+
+
+@pytest.fixture(scope="module")
+def locked_url(catalogue, library_dir, broker_url):
+    """Where a real API process wants a key from everyone."""
+    catalogue.keys.create("so that it starts", [Scope.ADMIN])
+    port = free_port()
+    with api_process(library_dir, broker_url, port, SEGUE_REQUIRE_KEYS="true"):
+        yield f"http://127.0.0.1:{port}"
+
+
+def until(browser, condition):
+    return WebDriverWait(browser, PATIENCE_SECONDS).until(lambda _: condition())
+
+
+def rows(browser):
+    return browser.find_elements(By.CSS_SELECTOR, "#library .row")
+
+
+def dialog_is_open(browser):
+    return browser.execute_script("return document.getElementById('key-dialog').open")
+
+
+def enter(browser, text):
+    until(browser, lambda: dialog_is_open(browser))
+    browser.find_element(By.ID, "key-text").send_keys(text, Keys.ENTER)
+
+
+def test_the_page_asks_once_and_plays(browser, locked_url, key):
+    """The key is asked for once, kept for the tab only, and audio plays from a URL that does not hold it."""
+    browser.get(locked_url)
+    enter(browser, key.text)
+    until(browser, lambda: len(rows(browser)) == LIBRARY_SIZE)
+    rows(browser)[0].find_element(By.CSS_SELECTOR, "button:not(.loud)").click()
+    until(browser, lambda: browser.execute_script("return document.getElementById('audio').duration > 1"))
+
+    assert not dialog_is_open(browser)
+    source = browser.execute_script("return document.getElementById('audio').src")
+    assert f"/audio?token={key.id}." in source
+    assert key.text not in source
+    assert key.text.rsplit("_", 1)[1] not in source
+    assert browser.execute_script("return localStorage.length") == 0
+    assert browser.get_cookies() == []
+
+    browser.refresh()
+    until(browser, lambda: len(rows(browser)) == LIBRARY_SIZE)
+    assert not dialog_is_open(browser)
+
+
+def test_a_wrong_key_is_asked_for_again(browser, locked_url, key):
+    """A wrong key is said to be wrong, and the next one may be right."""
+    browser.get(locked_url)
+    enter(browser, "segue_000000000000_wrong")
+    until(browser, lambda: "wrong" in browser.find_element(By.ID, "key-message").text)
+    enter(browser, key.text)
+    until(browser, lambda: rows(browser))
+
+    assert not dialog_is_open(browser)
+
+
+def test_who_has_no_key_is_not_asked_again(browser, locked_url):
+    """Whoever closes the question sees why there is nothing, and is left in peace."""
+    browser.get(locked_url)
+    until(browser, lambda: dialog_is_open(browser))
+    browser.find_element(By.ID, "key-close").click()
+    until(browser, lambda: "API key" in browser.find_element(By.ID, "library-message").text)
+
+    assert not dialog_is_open(browser)
+    assert rows(browser) == []
+
+
+def test_a_revoked_key_is_asked_for_anew(browser, catalogue, locked_url, key):
+    """When the key is revoked while the page is open, the page asks for another."""
+    browser.get(locked_url)
+    enter(browser, key.text)
+    until(browser, lambda: rows(browser))
+    catalogue.keys.revoke(key.id)
+    browser.find_element(By.ID, "search-words").send_keys("Title")
+
+    until(browser, lambda: dialog_is_open(browser))

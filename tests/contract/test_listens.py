@@ -1,0 +1,407 @@
+"""What the catalogue promises of listens and external ids, on SQLite and on PostgreSQL."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from services.catalog import Catalogue
+from services.catalog.library import FileStamp
+from services.domain.errors import InvalidCursor, TrackNotFound
+from services.domain.listening import EventKind
+from services.domain.listens import Description, ListenFilter, NewListen, Sight
+from services.domain.track import Tags
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MBID = "4a0a6d1e-3c11-4f0c-8d4b-1f0f3a6f5b1d"
+
+
+def track_id(number: int) -> str:
+    return f"00000000-0000-5000-8000-{number:012d}"
+
+
+def register(catalogue: Catalogue, number: int, tags: Tags | None = None) -> str:
+    stamp = FileStamp(path=f"/music/{number}.mp3", root="/music", size=number, mtime_ns=1)
+    catalogue.library.register(track_id(number), tags or Tags(f"Title {number}", "Artist"), stamp)
+    return track_id(number)
+
+
+def listen(*names: str, minute: int = 0, **more: object) -> NewListen:
+    return NewListen(**{"names": names, "at": NOON + timedelta(minutes=minute)} | more)
+
+
+def words(artist: str, title: str, album: str | None = None, duration_ms: int | None = None) -> NewListen:
+    return listen(described=Description(artist=artist, title=title, album=album, duration_ms=duration_ms))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
+    if request.param == "sqlite":
+        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    else:
+        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
+        with opened.database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def test_a_listen_comes_back_as_it_was_told(catalogue):
+    """Everything that was sent is kept, and the track is the library's."""
+    register(catalogue, 1)
+    told = NewListen(
+        names=(track_id(1),),
+        described=Description(artist="A", title="T", album="L", duration_ms=9),
+        kind=EventKind.SKIP,
+        at=NOON.replace(microsecond=123456),
+        played_ms=4000,
+        key="k",
+    )
+    [recorded] = catalogue.listens.add("ada", [told])
+    [kept] = catalogue.listens.page("ada").listens
+
+    assert recorded.is_new
+    assert (kept.id, kept.track_id) == (recorded.id, track_id(1))
+    assert {name: getattr(kept, name) for name in NewListen.__slots__} == {
+        name: getattr(told, name) for name in NewListen.__slots__
+    }
+
+
+def test_the_same_listen_is_recorded_once(catalogue):
+    """By the sender's key whatever else it says; without one by track, event and time, whichever name was used."""
+    register(catalogue, 1, Tags("T", "A", ids={"isrc": "X1"}))
+    first = catalogue.listens.add("ada", [listen(track_id(1)), listen(track_id(1), minute=1, key="k")])
+    again = catalogue.listens.add(
+        "ada",
+        [
+            listen("isrc:X1"),
+            listen(track_id(1), minute=7, key="k", kind=EventKind.SKIP),
+            listen(track_id(1), kind=EventKind.LIKE),
+            listen(track_id(1), minute=2),
+            listen(track_id(1), minute=2),
+        ],
+    )
+
+    assert [outcome.is_new for outcome in again] == [False, False, True, True, False]
+    assert [outcome.id for outcome in again[:2]] == [outcome.id for outcome in first]
+    assert again[3].id == again[4].id
+    assert catalogue.listens.count("ada") == 4
+    assert [outcome.is_new for outcome in catalogue.listens.add("bob", [listen(track_id(1))])] == [True]
+
+
+def test_listens_sent_twice_at_once_are_recorded_once(catalogue):
+    """Eight threads that send the same fifty listens leave fifty."""
+    register(catalogue, 1)
+    batch = [listen(track_id(1), minute=minute) for minute in range(50)]
+    outcomes: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def send() -> None:
+        barrier.wait()
+        outcomes.append(sum(outcome.is_new for outcome in catalogue.listens.add("ada", batch)))
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(outcomes) == 50
+    assert catalogue.listens.count("ada") == 50
+
+
+@pytest.mark.parametrize(
+    ("told", "tags"),
+    [
+        (listen(track_id(1)), Tags("T")),
+        (listen("ISRC:X1"), Tags("T", ids={"isrc": "X1"})),
+        (listen("nobody", "mbid:m", "isrc:X1"), Tags("T", ids={"isrc": "X1"})),
+        (words("boards of canada ", "ROYGBIV"), Tags("Roygbiv", "Boards of Canada", "Album")),
+    ],
+)
+def test_a_listen_waits_for_its_track(catalogue, told, tags):
+    """What the library lacks is kept, and is of the track from the moment that it is registered."""
+    register(catalogue, 2)
+    [recorded] = catalogue.listens.add("ada", [told])
+    before = catalogue.listens.page("ada").listens
+    register(catalogue, 1, tags)
+    after = catalogue.listens.page("ada").listens
+
+    assert recorded.is_new
+    assert recorded.track_id is None
+    assert before[0].track_id is None
+    assert after == (replace(before[0], track_id=track_id(1)),)
+    assert [outcome.is_new for outcome in catalogue.listens.add("ada", [told])] == [False]
+
+
+def test_a_listen_waits_for_an_external_id(catalogue):
+    """It is of the track as soon as a client gives the track that name."""
+    catalogue.listens.add("ada", [listen("navidrome:a1")])
+    register(catalogue, 1)
+    catalogue.external_ids.change(track_id(1), {"navidrome": "a1"})
+
+    assert catalogue.listens.page("ada").listens[0].track_id == track_id(1)
+
+
+def test_a_listen_that_was_told_by_two_names_is_one_when_its_track_comes(catalogue):
+    """A play that a player and a scrobbler both reported before the scan counts once; others all stay."""
+    catalogue.listens.add("ada", [listen("isrc:X1"), listen("mbid:m"), listen("mbid:m", minute=1), listen("mbid:n")])
+    catalogue.listens.add("bob", [listen("mbid:m")])
+    register(catalogue, 1, Tags("T", ids={"isrc": "X1", "mbid": "m"}))
+
+    assert [kept.track_id for kept in catalogue.listens.page("ada").listens] == [track_id(1), None, track_id(1)]
+    assert catalogue.listens.count("bob") == 1
+
+
+def test_no_listen_misses_its_track_when_both_come_at_once(catalogue):
+    """Whichever of the two is first, the other finds it."""
+    for number in range(1, 21):
+        barrier = threading.Barrier(2)
+
+        def send(name: str = f"test:{number}", barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            catalogue.listens.add("ada", [listen(name)])
+
+        def scan(number: int = number, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            register(catalogue, number, Tags("T", ids={"test": str(number)}))
+
+        threads = [threading.Thread(target=send), threading.Thread(target=scan)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert catalogue.listens.count("ada") == 20
+    assert catalogue.listens.count("ada", ListenFilter(sight=Sight.UNKNOWN)) == 0
+
+
+def test_words_find_the_nearest_of_several_tracks(catalogue):
+    """Album first, then length; another artist or title is another track."""
+    register(catalogue, 1, Tags("Song", "Band", "Live", duration_ms=300_000))
+    register(catalogue, 2, Tags("Song", "Band", "Studio", duration_ms=200_000))
+    register(catalogue, 3, Tags("Song", "Band", "Remix", duration_ms=250_000))
+    register(catalogue, 4, Tags("Song", "Bandit", "Studio", duration_ms=200_000))
+    told = [
+        words("band", "song", "live"),
+        words("Band", "Song", duration_ms=252_000),
+        words("Band", "Song", "Bootleg", 201_000),
+        words("Bandit", "Song"),
+        words("Band", "Other"),
+    ]
+
+    assert [outcome.track_id for outcome in catalogue.listens.add("ada", told)] == [
+        *(track_id(number) for number in (1, 3, 2, 4)),
+        None,
+    ]
+
+
+def test_pages_walk_all_listens_once_newest_first(catalogue):
+    """Cursors neither skip nor repeat, also among listens of the same moment, in either direction."""
+    catalogue.listens.add("ada", [listen(f"x:{number}", minute=number // 3) for number in range(10)])
+    catalogue.listens.add("bob", [listen("x:1")])
+
+    def walk(**how: bool) -> list[tuple[datetime, int]]:
+        walked, cursor = [], None
+        while True:
+            page = catalogue.listens.page("ada", limit=3, cursor=cursor, **how)
+            walked += [(kept.at, kept.id) for kept in page.listens]
+            if (cursor := page.next_cursor) is None:
+                return walked
+
+    assert len(set(walk())) == 10
+    assert all(newer > older for newer, older in pairwise(walk()))
+    assert walk(oldest_first=True) == walk()[::-1]
+
+
+@pytest.mark.parametrize("cursor", ["", "zzz", "bnVsbA==", "WyJ4IiwgMV0=", "\N{SNOWMAN}"])
+def test_a_foreign_cursor_is_refused(catalogue, cursor):
+    """What the service did not hand out is named in the error."""
+    with pytest.raises(InvalidCursor):
+        catalogue.listens.page("ada", cursor=cursor)
+
+
+def test_listens_are_filtered_by_event_time_and_whether_the_track_is_known(catalogue):
+    """Conditions hold together; `since` is inclusive, `before` is not."""
+    register(catalogue, 1)
+    kinds = [EventKind.PLAY, EventKind.LIKE, EventKind.PLAY, EventKind.BAN]
+    catalogue.listens.add("ada", [listen(track_id(1), minute=minute, kind=kind) for minute, kind in enumerate(kinds)])
+    catalogue.listens.add("ada", [listen("x:1", minute=9)])
+
+    def minutes(**wanted: object) -> list[int]:
+        found = catalogue.listens.page("ada", ListenFilter(**wanted)).listens
+        assert len(found) == catalogue.listens.count("ada", ListenFilter(**wanted))
+        return [kept.at.minute for kept in found]
+
+    assert minutes(kinds=(EventKind.PLAY,)) == [9, 2, 0]
+    assert minutes(kinds=(EventKind.LIKE, EventKind.BAN)) == [3, 1]
+    assert minutes(since=NOON + timedelta(minutes=1), before=NOON + timedelta(minutes=3)) == [2, 1]
+    assert minutes(sight=Sight.UNKNOWN) == [9]
+    assert minutes(sight=Sight.KNOWN, kinds=(EventKind.PLAY,)) == [2, 0]
+
+
+def test_the_last_verdict_decides_what_is_rejected(catalogue):
+    """A ban of any age holds until it is taken back or a like replaces it."""
+    for number in range(1, 6):
+        register(catalogue, number)
+    years_ago = NOON - timedelta(days=5000)
+    verdicts = [
+        (1, EventKind.BAN, years_ago),
+        (2, EventKind.DISLIKE, years_ago),
+        (3, EventKind.BAN, years_ago),
+        (3, EventKind.LIKE, NOON),
+        (4, EventKind.LIKE, years_ago),
+        (4, EventKind.DISLIKE, NOON),
+        (5, EventKind.BAN, NOON),
+    ]
+    recorded = catalogue.listens.add(
+        "ada", [listen(track_id(number), kind=kind, at=at) for number, kind, at in verdicts]
+    )
+    catalogue.listens.add("ada", [listen(track_id(1), minute=minute) for minute in range(1100)])
+    assert catalogue.listens.remove("ada", recorded[-1].id)
+    remembered = catalogue.listens.remembered("ada", repeat_after=None)
+
+    assert remembered.rejected == {track_id(number) for number in (1, 2, 4)}
+    assert len(remembered.events) == 1000
+
+
+def test_what_was_heard_lately_is_remembered_with_its_last_time(catalogue):
+    """Plays and skips count, likes do not; without a limit of time all of them do."""
+    for number in range(1, 5):
+        register(catalogue, number)
+    now = datetime.now(UTC)
+    days = [(1, 3, EventKind.PLAY), (1, 40, EventKind.PLAY), (2, 5, EventKind.SKIP), (3, 40, EventKind.PLAY)]
+    catalogue.listens.add(
+        "ada", [listen(track_id(number), kind=kind, at=now - timedelta(days=age)) for number, age, kind in days]
+    )
+    catalogue.listens.add("ada", [listen(track_id(4), kind=EventKind.LIKE, at=now), listen("x:unknown", at=now)])
+    lately = catalogue.listens.remembered("ada", repeat_after=timedelta(days=30))
+    ever = catalogue.listens.remembered("ada", repeat_after=None)
+
+    assert lately.heard == {track_id(1): now - timedelta(days=3), track_id(2): now - timedelta(days=5)}
+    assert lately.may_return
+    assert set(ever.heard) == {track_id(1), track_id(2), track_id(3)}
+    assert not ever.may_return
+    assert {event.track_id for event in lately.events} == {track_id(number) for number in range(1, 5)}
+    assert set(catalogue.listens.remembered("ada", repeat_after=timedelta(days=36_500 * 30)).heard) == set(ever.heard)
+
+
+def test_a_judgement_replaces_the_one_before(catalogue):
+    """Love and hate of a track take turns, the same again changes nothing, none takes it back; bans stay."""
+    register(catalogue, 1)
+
+    def kept() -> list[tuple[EventKind, int]]:
+        return [(found.kind, found.at.minute) for found in catalogue.listens.page("ada").listens]
+
+    for name in (track_id(1), f"mbid:{MBID}"):
+        of = listen(name)
+        catalogue.listens.add("ada", [listen(name, kind=EventKind.BAN)])
+        catalogue.listens.judge("ada", listen(name, kind=EventKind.LIKE, minute=1), of)
+        catalogue.listens.judge("ada", listen(name, kind=EventKind.LIKE, minute=2), of)
+        assert kept() == [(EventKind.LIKE, 1), (EventKind.BAN, 0)]
+        catalogue.listens.judge("ada", listen(name, kind=EventKind.DISLIKE, minute=3), of)
+        assert kept() == [(EventKind.DISLIKE, 3), (EventKind.BAN, 0)]
+        catalogue.listens.judge("ada", None, of)
+        assert kept() == [(EventKind.BAN, 0)]
+        catalogue.listens.forget("ada")
+
+
+def test_one_listen_is_taken_back_by_its_own_listener_only(catalogue):
+    """Another's listens, and those that are gone already, are not found."""
+    [mine, other] = catalogue.listens.add("ada", [listen("x:1"), listen("x:2")])
+
+    assert not catalogue.listens.remove("bob", mine.id)
+    assert catalogue.listens.remove("ada", mine.id)
+    assert not catalogue.listens.remove("ada", mine.id)
+    assert not catalogue.listens.remove("ada", 2**70)
+    assert [kept.id for kept in catalogue.listens.page("ada").listens] == [other.id]
+
+
+def test_an_id_never_names_another_listen(catalogue):
+    """A deletion that is repeated late does not hit a listen that came since."""
+    [gone] = catalogue.listens.add("ada", [listen("x:1")])
+    catalogue.listens.remove("ada", gone.id)
+    [new] = catalogue.listens.add("ada", [listen("x:2")])
+
+    assert new.id > gone.id
+
+
+def test_counts_say_what_is_kept(catalogue):
+    """By event, with the different tracks, those unknown, and the ends of the time."""
+    register(catalogue, 1)
+    told = [listen(track_id(1)), listen(track_id(1), minute=1), listen("x:1", minute=2, kind=EventKind.LIKE)]
+    catalogue.listens.add("ada", told)
+    counts = catalogue.listens.counts("ada")
+    nobody = catalogue.listens.counts("nobody")
+
+    assert counts.by_kind == dict.fromkeys(EventKind, 0) | {EventKind.PLAY: 2, EventKind.LIKE: 1}
+    assert (counts.tracks, counts.unknown) == (1, 1)
+    assert (counts.first_at, counts.last_at) == (NOON, NOON + timedelta(minutes=2))
+    assert (nobody.by_kind, nobody.tracks, nobody.first_at) == (dict.fromkeys(EventKind, 0), 0, None)
+
+
+def test_forgetting_a_listener_leaves_nothing_and_nobody_else_out(catalogue):
+    """All listens and the names they wait for go at once; a second time there is nothing to do."""
+    catalogue.listens.add("ada", [listen(f"x:{number}") for number in range(5)])
+    catalogue.listens.add("bob", [listen("x:1")])
+
+    assert [catalogue.listens.forget("ada") for _ in range(2)] == [5, 0]
+    assert catalogue.listens.page("ada").listens == ()
+    assert catalogue.listens.count("bob") == 1
+    with catalogue.database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM waiting_names")) == 1
+
+
+def test_forgetting_overwrites_the_listener_on_disk(tmp_path):
+    """No file of the catalogue has the bytes of the name or of what was heard any more."""
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    catalogue.migrate()
+
+    def on_disk(word: bytes) -> bool:
+        return any(word in file.read_bytes() for file in tmp_path.iterdir())
+
+    catalogue.listens.add("Augusta Ada King", [words(f"Band {number}", "Secret pleasure") for number in range(200)])
+    assert on_disk(b"Augusta Ada King")
+    catalogue.listens.forget("Augusta Ada King")
+
+    assert not on_disk(b"Augusta Ada King")
+    assert not on_disk(b"Secret pleasure")
+    catalogue.close()
+
+
+def test_ids_that_a_client_sets_outlive_scans(catalogue):
+    """What a client set or took away stays, whatever the tags say; what it did not touch follows the tags."""
+    register(catalogue, 1, Tags("T", ids={"mbid": "tag", "isrc": "tag", "other": "tag"}))
+    catalogue.external_ids.change(track_id(1), {"mbid": "mine", "isrc": None, "navidrome": "a1"})
+    register(catalogue, 1, Tags("T", ids={"mbid": "new tag", "isrc": "new tag", "other": "new tag"}))
+
+    assert catalogue.tracks.get(track_id(1)).ids == {"mbid": "mine", "navidrome": "a1", "other": "new tag"}
+    names = ["mbid:mine", "navidrome:a1", "other:new tag"]
+    assert catalogue.tracks.resolve([*names, "isrc:tag", "isrc:", "mbid:tag"]) == dict.fromkeys(names, track_id(1))
+    with pytest.raises(TrackNotFound):
+        catalogue.external_ids.change(track_id(2), {"x": "y"})
+
+
+def test_listens_of_an_older_catalogue_find_room(tmp_path):
+    """A catalogue of the first version keeps its tracks and names when it is migrated."""
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    catalogue.migrate()
+    register(catalogue, 1, Tags("T", ids={"isrc": "X1"}))
+    with catalogue.database.engine.connect().execution_options(writes=True) as connection:
+        connection.execute(text("DROP TABLE waiting_names"))
+        connection.execute(text("DROP TABLE listens"))
+        connection.execute(text("ALTER TABLE external_ids DROP COLUMN by_client"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.commit()
+    catalogue.migrate()
+    [recorded] = catalogue.listens.add("ada", [listen("isrc:X1")])
+
+    assert recorded.track_id == track_id(1)
+    catalogue.close()

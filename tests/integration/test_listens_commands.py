@@ -1,0 +1,74 @@
+"""`segue export-listens` and `import-listens`, against a real service."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from services.client import SegueClient
+from services.domain.listening import EventKind
+from services.domain.listens import Description, NewListen
+from tests.fakes.library import track_id
+from tests.fakes.serving import ROOT, api_process, free_port
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TOLD = [
+    NewListen(names=("test:1", "navidrome:a1"), at=NOON, played_ms=1500, key="k"),
+    NewListen(names=("mbid:m", "isrc:X1"), kind=EventKind.BAN, at=NOON.replace(microsecond=5)),
+    NewListen(described=Description(artist="Ünï", title="Two\u2028lines\n", album="A", duration_ms=7), at=NOON),
+]
+
+
+@pytest.fixture(scope="module")
+def url(library_dir, broker_url):
+    port = free_port()
+    with api_process(library_dir, broker_url, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+def segue(url, *arguments, given=""):
+    environment = {**os.environ, "SEGUE_URL": url, "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "services.cli", *arguments]
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_what_is_exported_is_the_same_when_it_is_imported(url, tmp_path):
+    """Under another name everything is there again; under the same one, or once more, nothing is new."""
+    file = tmp_path / "ada.jsonl"
+    with SegueClient(url) as client:
+        client.listen("ada", TOLD)
+        exported = segue(url, "export-listens", "ada").stdout
+        file.write_text(exported, encoding="utf-8")
+        first = segue(url, "import-listens", "bob", str(file), "--json")
+        again = segue(url, "import-listens", "bob", "-", given=exported)
+        same = segue(url, "import-listens", "ada", str(file), "--json")
+        ada, bob = (
+            [listen.model_dump(exclude={"id", "names"}) for listen in client.listens(name)] for name in ("ada", "bob")
+        )
+        names = [listen.names for listen in client.listens("bob")]
+
+    assert json.loads(first.stdout) == {"recorded": 3, "duplicates": 0, "unknown": 2}
+    assert "0 listens are new, 3 were there already" in again.stderr
+    assert json.loads(same.stdout)["duplicates"] == 3
+    assert sorted(map(str, ada)) == sorted(map(str, bob))
+    assert sorted(names) == [[], [track_id(1), "test:1", "navidrome:a1"], ["mbid:m", "isrc:X1"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("{", "Line 2 is no listen"), ("{}", "Line 2 is no listen"), ('{"track_id": "test:1"}', "it has no time")],
+)
+def test_a_line_that_is_no_listen_is_named_and_nothing_is_sent(url, line, message):
+    """The number of the line and what is wrong with it."""
+    good = '{"track_id": "test:1", "at": "2026-01-01T00:00:00Z"}'
+    done = segue(url, "import-listens", "eve", "-", given=f"{good}\n{line}\n")
+
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert segue(url, "export-listens", "eve").stdout == ""
+    assert "cannot be read" in segue(url, "import-listens", "eve", "/nonexistent").stderr

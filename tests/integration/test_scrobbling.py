@@ -1,0 +1,288 @@
+"""ListenBrainz's shape: what scrobblers send and ask there, they can send and ask here."""
+
+import itertools
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from services.domain.track import Tags
+from tests.fakes.library import register, track_id, write_tone
+
+MBID = "4a0a6d1e-3c11-4f0c-8d4b-1f0f3a6f5b1d"
+NOON = 1_760_000_000
+names = (f"scrobbler {number}" for number in itertools.count())
+
+
+@pytest.fixture
+def user():
+    return next(names)
+
+
+def token(user):
+    return {"Authorization": f"Token {user}"}
+
+
+def listen(title="Title 001", artist="Artist 1", at=NOON, release=None, **info):
+    metadata = {"artist_name": artist, "track_name": title, "additional_info": info}
+    if release is not None:
+        metadata["release_name"] = release
+    return {"listened_at": at, "track_metadata": metadata}
+
+
+def submit(api, user, *payload, kind="import"):
+    return api.post("/1/submit-listens", json={"listen_type": kind, "payload": list(payload)}, headers=token(user))
+
+
+def scrobbles(api, user, **asked):
+    answer = api.get(f"/1/user/{user}/listens", query_string=asked)
+    assert answer.status_code == 200
+    return answer.json["payload"]
+
+
+def kept(api, user):
+    return api.get(f"/v1/users/{user}/listens").json["listens"]
+
+
+def test_a_single_listen_is_a_play(api, user):
+    """What a player sends when a track is over; sent again, it is the same one."""
+    sent = listen(duration_ms=2000, media_player="mpd", submission_client="x", origin_url="https://example.org")
+    answers = [submit(api, user, sent, kind="single") for _ in range(2)]
+    [found] = kept(api, user)
+
+    assert [(answer.status_code, answer.json) for answer in answers] == [(200, {"status": "ok"})] * 2
+    assert (found["track_id"], found["event"]) == (track_id(1), "play")
+    assert datetime.fromisoformat(found["at"]) == datetime.fromtimestamp(NOON, UTC)
+
+
+def test_what_is_playing_now_is_no_play(api, user):
+    """It is taken and nothing is kept."""
+    playing = {"track_metadata": listen()["track_metadata"]}
+
+    assert submit(api, user, playing, kind="playing_now").json == {"status": "ok"}
+    assert kept(api, user) == []
+    assert api.get(f"/1/user/{user}/playing-now").json["payload"] == {
+        "user_id": user,
+        "count": 0,
+        "playing_now": True,
+        "listens": [],
+    }
+
+
+def test_a_listen_finds_its_track_by_id_before_words(api, user):
+    """Recording MBID, then ISRC, then artist and title without regard to case."""
+    api.put("/v1/tracks/test:5/ids", json={"ids": {"mbid": MBID}})
+    api.put("/v1/tracks/test:6/ids", json={"ids": {"isrc": "USRC17607839"}})
+    other = "00000000-0000-4000-8000-000000000000"
+    told = [
+        listen(at=NOON + 5, recording_mbid=MBID.upper(), isrc="USRC17607839"),
+        listen(at=NOON + 4, recording_mbid=other, isrc="us-rc1-76-07839"),
+        listen(at=NOON + 3, recording_mbid=other, isrc=["nobody's", "USRC17607839"]),
+        listen(at=NOON + 2, track_mbid=MBID),
+        listen(" TITLE 001", "artist 1 ", at=NOON + 1, release="another", recording_mbid="no mbid", duration="long"),
+        listen("Title 001", "Artist 2", at=NOON),
+    ]
+    submit(api, user, *told)
+
+    assert [found["track_id"] for found in kept(api, user)] == [*map(track_id, (5, 6, 6, 5, 1)), None]
+    api.put("/v1/tracks/test:5/ids", json={"ids": {"mbid": None}})
+
+
+def test_a_scrobble_waits_for_its_track(api, services, user, tmp_path):
+    """It is of the track as soon as a scan brings it in, by its tags' ids or by artist and title."""
+    submit(api, user, listen("Rain", "Choir"), listen("?", "?", at=NOON + 1, recording_mbid=MBID))
+    before = [found["track_id"] for found in kept(api, user)]
+    own = register(services.catalogue, write_tone(tmp_path / "rain.wav", 300), 90, "Rain")
+    stamped = services.catalogue.library.known_files(str(tmp_path))[str(tmp_path / "rain.wav")].stamp
+    services.catalogue.library.register(own, Tags("Rain", "Choir", ids={"mbid": MBID}), stamped)
+
+    assert before == [None, None]
+    assert [found["track_id"] for found in kept(api, user)] == [own, own]
+    services.catalogue.library.forget_files([str(tmp_path / "rain.wav")])
+
+
+def test_a_token_is_valid_and_says_whose_it_is(api):
+    """In the header or in the query, as both are in use."""
+    valid = {"code": 200, "message": "Token valid.", "valid": True, "user_name": "Adä"}
+
+    assert api.get("/1/validate-token", headers={"Authorization": "Token Adä".encode().decode("latin-1")}).json == valid
+    assert api.get("/1/validate-token?token=Adä").json == valid
+    assert api.get("/1/validate-token?token=a/b").json == {"code": 200, "message": "Token invalid.", "valid": False}
+    assert api.get("/1/validate-token").json == {"code": 400, "error": "You need to provide an Authorization token."}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{", "Cannot parse JSON document"),
+        (b'"\\ud800"', "Cannot parse JSON document"),
+        (b"[]", "Invalid JSON document"),
+        ({"listen_type": "other", "payload": [listen()]}, "valid listen_type"),
+        ({"listen_type": "import", "payload": []}, "does not contain any listens"),
+        ({"listen_type": "import"}, "does not contain any listens"),
+        ({"listen_type": "single", "payload": [listen(), listen()]}, "more than one listen"),
+        ({"listen_type": "import", "payload": [listen()] * 1001}, "no more than 1000"),
+        ({"listen_type": "import", "payload": [listen(note="x" * 10_300)]}, "10240 bytes"),
+        ({"listen_type": "import", "payload": [listen(), 5]}, "must be an object"),
+        ({"listen_type": "import", "payload": [{"track_metadata": {}}]}, "listened_at"),
+        ({"listen_type": "import", "payload": [listen(at="noon")]}, "int value for listened_at"),
+        ({"listen_type": "import", "payload": [listen(at=None)]}, "int value for listened_at"),
+        ({"listen_type": "import", "payload": [listen(at=10**30)]}, "int value for listened_at"),
+        ({"listen_type": "import", "payload": [listen(at=int(time.time()) + 7200)]}, "too high"),
+        ({"listen_type": "import", "payload": [{"listened_at": NOON}]}, "track_name"),
+        ({"listen_type": "import", "payload": [listen(title="")]}, "track_metadata.track_name"),
+        ({"listen_type": "import", "payload": [listen(artist="\0")]}, "track_metadata.artist_name"),
+        ({"listen_type": "import", "payload": [listen(artist=["A"])]}, "artist_name must be a single string"),
+    ],
+)
+def test_what_listenbrainz_would_refuse_is_refused_in_its_words(api, user, body, message):
+    """As 400 in its own shape, and nothing of the request is kept."""
+    sent = {"data": body} if isinstance(body, bytes) else {"json": body}
+    answer = api.post("/1/submit-listens", headers=token(user), **sent)
+
+    assert (answer.status_code, answer.json["code"], answer.content_type) == (400, 400, "application/json")
+    assert set(answer.json) == {"code", "error"}
+    assert message in answer.json["error"]
+    assert kept(api, user) == []
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Token"}, {"Authorization": "Basic YTpi"}, token("a/b")])
+def test_without_a_token_nothing_is_taken(api, header):
+    """401 in ListenBrainz's shape."""
+    for path in ("submit-listens", "delete-listen", "feedback/recording-feedback", "latest-import"):
+        answer = api.post(f"/1/{path}", json={}, headers=header)
+        assert (answer.status_code, answer.json["code"]) == (401, 401)
+
+
+def test_errors_of_every_kind_have_its_shape(api, user):
+    """Also those that come before the view."""
+    foreign = api.post("/1/submit-listens", json={}, headers={**token(user), "Host": "evil.example"})
+    method = api.get("/1/submit-listens")
+    name = api.get("/1/user/a%00b/listens")
+    number = api.get(f"/1/user/{user}/listens?count=x")
+    huge = api.post("/1/delete-listen", data=b" " * 300_000, headers=token(user))
+
+    assert [answer.status_code for answer in (foreign, method, name, number, huge)] == [403, 405, 400, 400, 413]
+    for answer in (foreign, name, number, huge):
+        assert set(answer.json) == {"code", "error"}
+
+
+def test_a_thousand_large_listens_fit(api, user):
+    """ListenBrainz's own limits: 1,000 listens of 10,240 bytes."""
+    submitted = submit(api, user, *(listen(at=NOON + number, note="x" * 9_000) for number in range(1000)))
+
+    assert submitted.status_code == 200
+    assert api.get(f"/1/user/{user}/listen-count").json == {"payload": {"count": 1000}}
+
+
+def test_listens_are_answered_newest_first_between_times(api, user):
+    """`max_ts` and `min_ts` do not belong to it; after `min_ts` come the oldest."""
+    submit(api, user, *(listen(at=NOON + number) for number in range(5)))
+
+    def times(**asked):
+        payload = scrobbles(api, user, **asked)
+        assert payload["count"] == len(payload["listens"])
+        return [found["listened_at"] - NOON for found in payload["listens"]]
+
+    assert times() == [4, 3, 2, 1, 0]
+    assert times(count=2) == [4, 3]
+    assert times(max_ts=NOON + 3) == [2, 1, 0]
+    assert times(min_ts=NOON + 1) == [4, 3, 2]
+    assert times(min_ts=NOON, count=2) == [2, 1]
+    assert times(min_ts=NOON, max_ts=NOON + 4, count=2) == [3, 2]
+    assert times(max_ts=10**30) == [4, 3, 2, 1, 0]
+    assert scrobbles(api, user)["latest_listen_ts"] == NOON + 4
+    assert scrobbles(api, "nobody") == {
+        "user_id": "nobody",
+        "count": 0,
+        "listens": [],
+        "latest_listen_ts": 0,
+        "oldest_listen_ts": 0,
+    }
+
+
+def test_a_listen_comes_back_with_what_is_known_of_it(api, user):
+    """As it was sent, with ids; one that was sent by id alone has the library's words, skips are no listens."""
+    submit(api, user, listen("T", "A", release="R", recording_mbid=MBID, duration=3))
+    body = [{"track_id": "test:2", "at": "2020-01-01T00:00:00Z"}, {"track_id": "x:1", "at": "2019-01-01T00:00:00Z"}]
+    api.post(f"/v1/users/{user}/listens", json={"listens": [*body, {"track_id": "test:2", "event": "skip"}]})
+    sent, known, unknown = (found["track_metadata"] for found in scrobbles(api, user)["listens"])
+    info = sent.pop("additional_info")
+
+    assert sent == {"artist_name": "A", "track_name": "T", "release_name": "R"}
+    assert (info["recording_mbid"], info["duration_ms"]) == (MBID, 3000)
+    assert (known["artist_name"], known["track_name"]) == ("Artist 2", "Title 002")
+    assert known["additional_info"]["segue_track_id"] == track_id(2)
+    assert (unknown["artist_name"], unknown["track_name"]) == ("[unknown]", "x:1")
+
+
+def test_a_listen_is_deleted_by_time_and_recording(api, user):
+    """Others of the same second, and the same recording at other times, stay."""
+    submit(api, user, listen(), listen("Other"), listen(at=NOON + 1))
+    msid = scrobbles(api, user)["listens"][0]["recording_msid"]
+    deleted = [
+        api.post("/1/delete-listen", json={"listened_at": NOON, "recording_msid": msid}, headers=token(user))
+        for _ in range(2)
+    ]
+    bad = api.post("/1/delete-listen", json={"listened_at": NOON, "recording_msid": "x"}, headers=token(user))
+
+    assert [answer.json for answer in deleted] == [{"status": "ok"}] * 2
+    assert bad.status_code == 400
+    assert [
+        (found["listened_at"], found["track_metadata"]["track_name"]) for found in scrobbles(api, user)["listens"]
+    ] == [
+        (NOON + 1, "Title 001"),
+        (NOON, "Other"),
+    ]
+
+
+def test_love_is_a_like_and_hate_a_dislike(api, user):
+    """By either id; the same again changes nothing, the other replaces it, none takes it back."""
+    api.put("/v1/tracks/test:7/ids", json={"ids": {"mbid": MBID}})
+    submit(api, user, listen("Title 007", "Artist 3"))
+    msid = scrobbles(api, user)["listens"][0]["recording_msid"]
+
+    def said(**feedback):
+        answer = api.post("/1/feedback/recording-feedback", json=feedback, headers=token(user))
+        assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+        verdicts = [found for found in kept(api, user) if found["event"] != "play"]
+        assert all(found["track_id"] == track_id(7) for found in verdicts)
+        return [found["event"] for found in verdicts]
+
+    assert said(recording_mbid=MBID, score=1) == ["like"]
+    assert said(recording_msid=msid, score=1) == ["like"]
+    assert said(recording_msid=msid, score=-1) == ["dislike"]
+    answer = api.get(f"/v1/users/{user}/recommendations", query_string={"limit": 100}).json
+    assert track_id(7) not in {track["id"] for track in answer["tracks"]}
+    assert said(recording_mbid=MBID, score=0) == []
+    api.put("/v1/tracks/test:7/ids", json={"ids": {"mbid": None}})
+
+
+@pytest.mark.parametrize(
+    "feedback",
+    [
+        {},
+        {"recording_mbid": MBID},
+        {"score": 1},
+        {"recording_mbid": "x", "score": 1},
+        {"recording_msid": MBID, "score": 1},
+    ]
+    + [{"recording_mbid": MBID, "score": score} for score in (2, "1", True, None)],
+)
+def test_feedback_that_makes_no_sense_is_refused(api, user, feedback):
+    """In ListenBrainz's shape."""
+    answer = api.post("/1/feedback/recording-feedback", json=feedback, headers=token(user))
+
+    assert (answer.status_code, answer.json["code"]) == (400, 400)
+    assert kept(api, user) == []
+
+
+def test_an_import_always_goes_from_the_start(api, user):
+    """Nothing is left out: what was imported before is known by itself."""
+    noted = api.post("/1/latest-import", json={"ts": NOON}, headers=token(user))
+
+    assert noted.json == {"status": "ok"}
+    assert api.get("/1/latest-import", query_string={"user_name": user}).json == {
+        "musicbrainz_id": user,
+        "latest_import": 0,
+    }

@@ -1,0 +1,104 @@
+"""Signed URLs open one track's audio, for a while, and nothing else."""
+
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.api.signed_urls import LIFETIME_SECONDS, AudioTicket
+from services.api_keys import sign
+from tests.fakes.library import track_id
+
+
+@pytest.fixture
+def headers(key_for):
+    return key_for("read")
+
+
+@pytest.fixture
+def url(locked, headers):
+    """A fresh URL of track 1's audio."""
+    answer = locked.post("/v1/audio-urls", json={"track_id": "test:1"}, headers=headers)
+    assert answer.status_code == 201
+    return answer.json["url"]
+
+
+def key_id(headers):
+    return headers["Authorization"].split("_")[1]
+
+
+def token_for(services, headers, track, expires):
+    """A token as the service would sign it."""
+    ticket = AudioTicket(key_id(headers), track, expires)
+    return ticket.token(sign(services.catalogue.keys.find(key_id(headers)).digest, ticket.message))
+
+
+def test_it_plays_without_a_key(locked, url):
+    """The URL alone is enough, ranges included."""
+    assert urlsplit(url).path == f"/v1/tracks/{track_id(1)}/audio"
+    assert locked.get(url).status_code == 200
+    assert locked.get(url, headers={"Range": "bytes=0-3"}).data == b"RIFF"
+
+
+def test_it_opens_nothing_else(locked, url, services, headers):
+    """Not another track, not the same track's data, not the library."""
+    token = urlsplit(url).query
+    paths = [f"/v1/tracks/{track_id(2)}/audio", "/v1/tracks/test:1/audio"]
+
+    assert [locked.get(f"{path}?{token}").status_code for path in paths] == [401, 401]
+    for path in (f"/v1/tracks/{track_id(1)}", "/v1/tracks", "/v1/status"):
+        assert locked.get(f"{path}?{token}").status_code == 401
+
+
+def test_it_ends(locked, services, headers):
+    """After its time it is refused, and its time cannot be moved."""
+    now = int(time.time())
+    good, over = (token_for(services, headers, track_id(1), now + left) for left in (60, -1))
+    moved = over.replace(f".{now - 1}.", f".{now + 60}.")
+
+    answers = [locked.get(f"/v1/tracks/{track_id(1)}/audio?token={token}") for token in (good, over, moved)]
+
+    assert [answer.status_code for answer in answers] == [200, 401, 401]
+    assert LIFETIME_SECONDS <= 3600
+
+
+def test_it_ends_with_its_key(locked, services, headers, url):
+    """A revoked key takes its URLs with it."""
+    services.catalogue.keys.revoke(key_id(headers))
+
+    assert locked.get(url).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "..", "x.1.y", "000000000000.99999999999.0", "é.1.x", "a.٣.x", "a.1e9.x", "a" * 5000]
+)
+def test_nonsense_is_refused(locked, token):
+    """No token breaks anything."""
+    assert locked.get(f"/v1/tracks/{track_id(1)}/audio", query_string={"token": token}).status_code == 401
+
+
+def test_it_takes_the_scope_to_make_one(locked, key_for):
+    """Who may not listen cannot sign."""
+    asked = {"json": {"track_id": "test:1"}}
+
+    assert locked.post("/v1/audio-urls", headers=key_for("ingest"), **asked).status_code == 403
+    assert locked.post("/v1/audio-urls", **asked).status_code == 401
+
+
+def test_it_is_in_no_log(locked, url):
+    """The log has the path only."""
+    token = parse_qs(urlsplit(url).query)["token"][0]
+    with capture_logs() as logs:
+        locked.get(url)
+
+    assert logs
+    assert token not in str(logs)
+
+
+def test_where_no_key_is_needed_the_url_is_plain(api):
+    """Without keys there is nothing to sign with, and no need."""
+    answer = api.post("/v1/audio-urls", json={"track_id": "test:1"})
+
+    assert answer.json == {"url": f"/v1/tracks/{track_id(1)}/audio", "expires_at": None}
+    assert api.post("/v1/audio-urls", json={"track_id": "test:none"}).status_code == 404

