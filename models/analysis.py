@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from models import checkpoint
 from models.attributes import attributes
-from models.decode import SAMPLE_RATE, Windows, read_windows
+from models.decode import SAMPLE_RATE, Windows
 from models.descriptors import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
+from models.sandbox import decoder
 
 UNIT_TOLERANCE = 1e-3  # of the embedding's length: single precision leaves 1e-6, anything more is a defect
 WARM_UP_SECONDS = 5.0
@@ -70,11 +71,13 @@ class TrackAnalysis:
         }
 
 
-def analyse(path: Path) -> TrackAnalysis:
-    """Analyse one music file; the encoder is loaded on the first call in a process.
+def analyse(source: Path | int) -> TrackAnalysis:
+    """Analyse one music file; encoder and decoder are started on the first call in a process.
+
+    Only `models.sandbox` looks into the file, in a process of its own.
 
     Args:
-        path: A WAV, FLAC, Ogg Vorbis, Opus or MP3 file of 5 s to 12 h.
+        source: A WAV, FLAC, Ogg Vorbis, Opus or MP3 file of 5 s to 12 h: its path, or a descriptor open for reading.
 
     Returns:
         The analysis; its numbers are finite and its embedding has unit length.
@@ -82,11 +85,12 @@ def analyse(path: Path) -> TrackAnalysis:
     Raises:
         AnalysisError: The file gives no analysis; the message is the reason, for a person.
         checkpoint.CheckpointError: The encoder's weights are missing or damaged: no fault of the file's.
+        SandboxUnavailable: No decoder can be started: no fault of the file's either.
     """
     encoder, card = _loaded()
     started = perf_counter()
     try:
-        windows = read_windows(path)
+        windows = decoder.read_windows(source)
         decoded = perf_counter()
         descriptors, encoding, seconds = _heard(windows, encoder)
     except MemoryError as error:
@@ -119,18 +123,23 @@ def _heard(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encodin
     return descriptors, encoding, Seconds(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
 
 
-def warm_up(threads: int = 1) -> None:
-    """Do once what a process must do before its first analysis: load the encoder, run it once.
+def warm_up(threads: int = 1) -> decoder.Protections:
+    """Do once what a process must do before its first analysis: load the encoder, run it once, start the decoder.
 
     Args:
         threads: Threads that torch may use. One where processes share the machine: a worker a core.
 
+    Returns:
+        What the decoder is locked into on this machine.
+
     Raises:
         checkpoint.CheckpointError: The encoder's weights are missing or damaged.
+        SandboxUnavailable: No decoder can be started.
     """
     torch.set_num_threads(threads)
     encoder, _ = _loaded()
     encoder.encode(torch.zeros(1, round(WARM_UP_SECONDS * SAMPLE_RATE)))
+    return decoder.start()
 
 
 @cache

@@ -85,10 +85,9 @@ def window_frames(n_frames: int, sample_rate: int, at_most: int = WINDOW_COUNT) 
 
 
 def read_windows(path: Path, at_most: int = WINDOW_COUNT) -> Windows:
-    """Decode a few windows of a music file: WAV, FLAC, Ogg Vorbis, Opus or MP3.
+    """Decode a few windows of a file of one's own, in this process: training and evaluation do.
 
-    Windows in which nothing sounds are left out, so that a hidden track behind ten minutes of silence is
-    described by its music.
+    A stranger's file goes through `models.sandbox.decoder.read_windows`.
 
     Args:
         path: A regular file.
@@ -98,10 +97,30 @@ def read_windows(path: Path, at_most: int = WINDOW_COUNT) -> Windows:
         Between one and `at_most` windows.
 
     Raises:
-        UnreadableAudio: The file cannot be opened, is not audio in these formats, is damaged or ends early.
+        UnreadableAudio, RefusedAudio: See `decode_windows`; or the file cannot be opened.
+    """
+    with regular_file(path) as descriptor:
+        return decode_windows(descriptor, at_most)
+
+
+def decode_windows(descriptor: int, at_most: int = WINDOW_COUNT) -> Windows:
+    """Decode a few windows of a music file: WAV, FLAC, Ogg Vorbis, Opus or MP3.
+
+    Windows in which nothing sounds are left out, so that a hidden track behind ten minutes of silence is
+    described by its music.
+
+    Args:
+        descriptor: A regular file, open for reading; its offset is moved.
+        at_most: Windows to read, > 0; training hears more of a track than serving does.
+
+    Returns:
+        Between one and `at_most` windows.
+
+    Raises:
+        UnreadableAudio: The file is not audio in these formats, is damaged or ends early.
         RefusedAudio: The audio is shorter than 5 s, longer than 12 h, silent or outside the limits above.
     """
-    with _regular_file(path) as descriptor:
+    try:
         source, n_frames = _measured(descriptor)
         with _sound_file(source) as file:
             heard = _heard(file, window_frames(n_frames, file.samplerate, at_most))
@@ -111,28 +130,41 @@ def read_windows(path: Path, at_most: int = WINDOW_COUNT) -> Windows:
                 duration=n_frames / file.samplerate,
                 power=np.stack([power for _, power in heard]),
             )
+    except OSError as error:
+        raise UnreadableAudio(f"The file could not be read: {error.strerror}") from error
 
 
 @contextmanager
-def _regular_file(path: Path) -> Iterator[int]:
-    """Open a file for reading; a pipe or a device is refused without waiting for it."""
+def regular_file(path: Path) -> Iterator[int]:
+    """Open a file for reading; a pipe or a device is refused without waiting for it.
+
+    Raises:
+        UnreadableAudio: The file cannot be opened, is no regular file or is empty.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise UnreadableAudio(_refusal_to_open(error)) from error
     try:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise UnreadableAudio("A folder, not an audio file")
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableAudio("A pipe, socket or device, not an audio file")
-        if status.st_size == 0:
-            raise UnreadableAudio("No audio: the file is empty (0 bytes)")
+        check_regular(descriptor)
         yield descriptor
-    except OSError as error:
-        raise UnreadableAudio(f"The file could not be read: {error.strerror}") from error
     finally:
         os.close(descriptor)
+
+
+def check_regular(descriptor: int) -> None:
+    """Refuse what is no file with something in it.
+
+    Raises:
+        UnreadableAudio: A folder, a pipe, a socket, a device or an empty file.
+    """
+    status = os.fstat(descriptor)
+    if stat.S_ISDIR(status.st_mode):
+        raise UnreadableAudio("A folder, not an audio file")
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableAudio("A pipe, socket or device, not an audio file")
+    if status.st_size == 0:
+        raise UnreadableAudio("No audio: the file is empty (0 bytes)")
 
 
 def _refusal_to_open(error: OSError) -> str:

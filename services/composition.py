@@ -85,7 +85,7 @@ def compose(settings: Settings) -> Services:
         index=index,
         recommender=recommender,
         paths=Paths(catalogue.tracks, index),
-        radio=Radio(catalogue.radio, catalogue.tracks, index, recommender, half_life_days=settings.half_life_days),
+        radio=Radio(catalogue, index, recommender, half_life_days=settings.half_life_days),
         embedded=embedded,
     )
 

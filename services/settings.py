@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     )
     api_threads: int = Field(default=8, ge=1, description="Threads of one API process.")
     worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Analysis processes of one worker.")
+    library_roots: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Folders, separated by colons, that may be scanned, with all that lies in them. If unset, any "
+        "folder while the HTTP API takes requests without a key, and none otherwise; `segue up FOLDER` adds its own.",
+    )
     upload_max_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1, description="Largest upload that is accepted, in bytes."
     )
@@ -109,6 +114,19 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, given: object) -> object:
         return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
+
+    @field_validator("library_roots", mode="before")
+    @classmethod
+    def _split_folders(cls, given: object) -> object:
+        return [folder for folder in given.split(os.pathsep) if folder] if isinstance(given, str) else given
+
+    @field_validator("library_roots")
+    @classmethod
+    def _absolute(cls, folders: tuple[str, ...]) -> tuple[str, ...]:
+        for folder in folders:
+            if not Path(folder).expanduser().is_absolute():
+                raise ValueError(f"'{folder}' is not an absolute path")
+        return folders
 
     @model_validator(mode="after")
     def _user_with_password(self) -> Self:

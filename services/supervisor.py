@@ -1,6 +1,7 @@
 """`segue up`: starts every part on one machine, watches them, stops them."""
 
 import errno
+import os
 import signal
 import socket
 import sys
@@ -121,6 +122,7 @@ class Supervisor:
             "SEGUE_DATA_DIR": str(self._settings.data_path),
             "SEGUE_HOST": self._settings.host,
             "SEGUE_PORT": str(self._settings.port),
+            "SEGUE_LIBRARY_ROOTS": os.pathsep.join(self._settings.library_roots),
         }
         logs = self._settings.data_path / "logs"
         for name, command in (("worker", _worker_command()), ("api", _api_command(self._settings))):

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 # Sent by each worker when it starts. It runs in a child because naming the version imports torch.
 ADOPT_MODEL_TASK = "segue.adopt_model"
 
-# Address space that a child may add to what it has once warm. Analysing 60 s of 8 channels at 192 kHz added 1.1 GB;
-# a file that makes a decoder ask for more than this fails with a reason instead of taking the machine down.
+# Address space that a child may add to what it has once warm. The decoder has its own, narrower limit; what comes from
+# it is a minute of mono at most, so that this is for defects: a track fails with a reason, and the machine stays up.
 ADDRESS_SPACE_HEADROOM_BYTES = 4 * 2**30
 
 # Names this worker in the claims of its children, which inherit it by the fork. No other has it, not even the one that
@@ -116,7 +116,11 @@ def _prepare_analysis() -> None:
     # first import of torch happens here.
     from models.analysis import warm_up  # noqa: PLC0415
 
-    warm_up(threads=1)  # the children are the parallelism; more threads would only contend
+    protections = warm_up(threads=1)  # the children are the parallelism; more threads would only contend
+    if protections.missing:
+        log.warning("decoder_sandbox", on=protections.on, missing=protections.missing)
+    else:
+        log.info("decoder_sandbox", on=protections.on)
     bound_memory(ADDRESS_SPACE_HEADROOM_BYTES)
 
 

@@ -15,6 +15,8 @@ from services.domain.errors import BrokerUnavailable, JobNotFound
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
 from services.index.reconcile import reconcile as reconcile_points
+from services.ingest.opening import NotRegular, open_inside
+from services.ingest.roots import named_roots
 from services.ingest.scan import run_scan
 from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RECONCILE_TASK, SCAN_TASK
 from workers import guard
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GONE = "None of the files that held it can be read any more."
+NOT_REGULAR = "Not a regular file any more: a folder, a pipe or a device took its place."
 
 # Renewed after each step of a rebuild, of which the slowest is a few requests to Qdrant, 10 s each at most. Also how
 # long a rebuild waits after the process that was at it died.
@@ -97,11 +100,19 @@ def analyse_first_readable(files: list[TrackFile]) -> Analysis | Refusal:
     from models.errors import AnalysisError  # noqa: PLC0415
 
     refusal = Refusal(GONE, TrackStatus.MISSING)
-    for path in filter(is_readable, (Path(file.path) for file in files)):
+    for file in files:
         try:
-            found = analyse_file(path)
+            opened, _ = open_inside(file.path, file.root)
+        except NotRegular:
+            refusal = Refusal(NOT_REGULAR, TrackStatus.FAILED)
+            continue
+        except OSError:
+            continue
+        try:
+            with opened:
+                found = analyse_file(opened.fileno())
         except AnalysisError as error:
-            if is_readable(path):  # else it went while it was read, which says nothing about what it held
+            if is_readable(Path(file.path)):  # else it went while it was read, which says nothing about what it held
                 refusal = Refusal(str(error), TrackStatus.FAILED)
         else:
             return Analysis(
@@ -134,7 +145,7 @@ def scan(job_id: str) -> None:
     """Carry out a scan job."""
     process = child()
     try:
-        run_scan(process.catalogue, process.queue, job_id)
+        run_scan(process.catalogue, process.queue, job_id, named_roots(process.settings))
     except JobNotFound:
         log.warning("scan_unknown", job_id=job_id)
     except SoftTimeLimitExceeded:

@@ -10,10 +10,11 @@ from services.api.access import Access, access_of
 from services.api.context import services
 from services.api.key_use import note_use
 from services.api.limiting import count_refusal
+from services.api.listener import listener_named
 from services.api.signed_urls import AudioTicket
 from services.api_keys import is_signed, matches, split
 from services.catalog.keys import ActiveKey
-from services.domain.access import LOCAL, Principal
+from services.domain.access import LOCAL, Principal, Scope
 from services.domain.errors import KeyNotEnough, KeyRequired, ListenerNotYours, Refused
 
 log = structlog.get_logger(__name__)
@@ -33,12 +34,15 @@ def principal() -> Principal:
 
 
 def require_listener(user: str) -> None:
-    """For views whose route does not name the listener.
+    """Have the key be one that may reach a listener's data, for views whose route does not name the listener.
 
     Raises:
-        ListenerNotYours: the key is bound to others.
+        KeyNotEnough: it is none for listeners' data.
+        ListenerNotYours: it is bound to others.
     """
-    if not principal().may_reach(user):
+    if not principal().has_any((Scope.LISTEN,)):
+        raise KeyNotEnough((Scope.LISTEN,))
+    if not principal().may_reach(listener_named(user)):
         raise ListenerNotYours
 
 

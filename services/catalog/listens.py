@@ -52,6 +52,15 @@ class ListenStore:
             lock_matching(session, alone=False)
             return self._add(session, listener, listens)
 
+    def record(self, listener: str, events: Iterable[ListenEvent]) -> None:
+        """Record events of tracks by their ids; what is there already stays as it is."""
+        told = [
+            NewListen(names=(event.track_id,), kind=event.kind, at=event.at or now(), played_ms=event.played_ms)
+            for event in events
+        ]
+        if told:
+            self.add(listener, told)
+
     def judge(self, listener: str, verdict: NewListen | None, of: NewListen) -> None:
         """Replace what a listener said of a track, likes and dislikes, by one verdict, or by none.
 

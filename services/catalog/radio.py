@@ -71,6 +71,11 @@ class RadioStore:
                 _session(row), {track.track_id: _track(track) for track in tracks}, tuple(map(_event, events))
             )
 
+    def listener_of(self, session_id: str) -> str | None:
+        """Whose session it is; None if nobody's, or if there is none."""
+        with self._database.read() as transaction:
+            return transaction.scalar(select(RadioRow.user_name).where(RadioRow.id == session_id))
+
     def answered(self, session_id: str, key: str) -> CallRecord | None:
         """What a call with this key was answered, if it is one of the latest."""
         with self._database.read() as transaction:

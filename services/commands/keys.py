@@ -7,6 +7,7 @@ from datetime import datetime
 from rich.markup import escape
 from rich.table import Table
 
+from services.api.listener import listener_named
 from services.catalog import Catalogue
 from services.commands import output
 from services.domain.access import ApiKey, Scope
@@ -28,7 +29,7 @@ def create(name: str, scopes: Sequence[Scope], users: Sequence[str], *, as_json:
     if users and (Scope.ADMIN in scopes or Scope.LISTEN not in scopes):
         raise InvalidRequest("A key that is bound to listeners needs the scope listen, and cannot have admin.")
     with _catalogue() as catalogue:
-        made = catalogue.keys.create(name, scopes, users or None)
+        made = catalogue.keys.create(name, scopes, [listener_named(user) for user in users] or None)
     if as_json:
         output.print_json({"id": made.id, "key": made.text})
         return

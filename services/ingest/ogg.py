@@ -12,6 +12,8 @@ FIRST_PAGE = 0x02
 FULL_SEGMENT = 255
 # A recording of a radio chains one stream a song; a hostile file could open one every 37 bytes and fill the memory.
 MAX_STREAMS = 64
+# Twelve hours with a packet of 20 ms on each page are half of it; pages with nothing on them would be read for hours.
+MAX_PAGES = 4_000_000
 
 
 @dataclass(slots=True)
@@ -47,7 +49,9 @@ def feed(stream: BinaryIO, start: int, size: int, update: Callable[[bytes], None
     """
     streams: dict[int, _LogicalStream] = {}
     end = start
-    for page in _pages(stream, start):
+    for number, page in enumerate(_pages(stream, start)):
+        if number >= MAX_PAGES:
+            raise UnsupportedAudio(f"More than {MAX_PAGES:,} pages in one Ogg file: not a track.")
         if page.is_first and (found := _stream_of(page.body)):
             streams[page.serial] = found
             if len(streams) > MAX_STREAMS:

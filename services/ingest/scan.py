@@ -4,6 +4,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
@@ -13,6 +14,8 @@ from services.domain.errors import BrokerUnavailable, PathNotScannable, Unsuppor
 from services.domain.job import JobKind
 from services.domain.track import TrackStatus
 from services.ingest.identity import identify
+from services.ingest.opening import LeadsOut, open_inside
+from services.ingest.roots import Roots, check_inside
 from services.ingest.tags import read_tags
 from services.queue import TaskQueue
 
@@ -37,15 +40,16 @@ class Listing:
     """Folders that could not be listed, each with the reason."""
 
 
-def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str) -> str:
-    """Queue a scan of a folder or file and answer the job's id.
+def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str, roots: Roots = None) -> str:
+    """Queue a scan of a folder or file inside the roots and answer the job's id.
 
     Raises:
-        PathNotScannable: the path is not absolute, does not exist or cannot be read.
+        PathNotScannable: the path is not absolute, lies outside of the roots, does not exist or cannot be read.
         BrokerUnavailable: no worker can be told; the job is recorded as failed.
     """
     if "\0" in path or not Path(path).is_absolute():
         raise PathNotScannable(f"'{path}' is not an absolute path.")
+    check_inside(path, roots)
     real = os.path.realpath(path)
     if not Path(real).exists():
         raise PathNotScannable(f"'{path}' does not exist on the machine that Segue runs on.")
@@ -60,13 +64,18 @@ def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str) -> str:
     return job_id
 
 
-def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str) -> None:
-    """Carry out a scan job: safe to repeat, at once or after a crash.
+def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots = None) -> None:
+    """Carry out a scan job: safe to repeat, at once or after a crash. One that leads out of the roots by now fails.
 
     Raises:
         JobNotFound: no job has this id.
     """
     folder = catalogue.jobs.path(job_id)
+    try:
+        check_inside(folder, roots)
+    except PathNotScannable as error:
+        catalogue.jobs.fail(job_id, error.detail)
+        return
     listing = list_audio(folder)
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
     for path, reason in listing.unreadable.items():
@@ -125,18 +134,25 @@ class _Scan:
             if known is not None and known.is_unchanged(stamp):
                 self._take_known(known)
                 return
-            with Path(path).open("rb") as stream:
-                track_id = identify(stream).track_id
+            self._take_new(path)
+        except LeadsOut:
+            self.catalogue.jobs.add_failure(self.job_id, path, LEADS_OUT)
         except OSError as error:
             self.catalogue.jobs.add_failure(self.job_id, path, f"The file cannot be read: {error.strerror}.")
         except UnsupportedAudio as error:
             self.catalogue.jobs.add_failure(self.job_id, path, error.detail)
-        else:
-            self._take_track(track_id, stamp)
+
+    def _take_new(self, path: str) -> None:
+        opened, _ = open_inside(path, self.root)
+        with opened:
+            stamp = _stamp_of(os.fstat(opened.fileno()), path, self.root)
+            self._take_track(identify(opened).track_id, stamp, opened)
 
     def _take_known(self, known: KnownFile) -> None:
         if known.status == TrackStatus.MISSING:  # the disk is mounted again
-            self._take_track(known.track_id, known.stamp)
+            opened, _ = open_inside(known.stamp.path, self.root)
+            with opened:
+                self._take_track(known.track_id, known.stamp, opened)
             return
         if known.status != TrackStatus.READY:
             self.catalogue.jobs.add_track(self.job_id, known.stamp.path, known.track_id)
@@ -145,9 +161,10 @@ class _Scan:
         if self.unchanged % PROGRESS_STEP == 0:
             self.catalogue.jobs.advance(self.job_id, self.unchanged)
 
-    def _take_track(self, track_id: str, stamp: FileStamp) -> None:
+    def _take_track(self, track_id: str, stamp: FileStamp, opened: BinaryIO) -> None:
         path = Path(stamp.path)
-        registered = self.catalogue.library.register(track_id, read_tags(path, fallback_title=path.stem), stamp)
+        tags = read_tags(opened, path.suffix, fallback_title=path.stem)
+        registered = self.catalogue.library.register(track_id, tags, stamp)
         self.catalogue.jobs.add_track(self.job_id, stamp.path, track_id)
         if registered.status == TrackStatus.PENDING:
             send_analysis(self.queue, track_id)
@@ -164,7 +181,10 @@ def send_analysis(queue: TaskQueue, track_id: str) -> None:
 def _stamp(path: str, root: str) -> FileStamp:
     if not _is_inside(path, root):
         raise UnsupportedAudio(LEADS_OUT)
-    found = Path(path).stat()
+    return _stamp_of(Path(path).stat(), path, root)
+
+
+def _stamp_of(found: os.stat_result, path: str, root: str) -> FileStamp:
     if not stat.S_ISREG(found.st_mode):
         raise UnsupportedAudio("Not a regular file.")
     return FileStamp(path=path, root=root, size=found.st_size, mtime_ns=found.st_mtime_ns)

@@ -1,16 +1,21 @@
 """What a file's tags say, read by tinytag and made safe to store."""
 
 import re
-from pathlib import Path
+from typing import BinaryIO, cast
 
 from tinytag import TinyTag, TinyTagException
 
 from services.domain.track import Tags
+from services.ingest.bounds import BoundedStream, BoundExceeded, processor_time
 
 LONGEST_TEXT = 500
 """Characters kept of a tag: more is an essay in the wrong field."""
 LONGEST_DURATION = 1e6
 """Seconds; a header that claims more is wrong."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Read of a file for its tags: the largest FLAC block; pictures in other formats are skipped, in Ogg they count."""
+MAX_SECONDS = 2.0
+"""Processor time for one file's tags; they take milliseconds. A million comments would take tinytag hours."""
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2999
 
 # tinytag's names of external ids → the namespaces they have here.
@@ -18,11 +23,13 @@ ID_TAGS = {"isrc": "isrc", "musicbrainz_trackid": "mbid", "musicbrainz track id"
 LONGEST_ID = 255
 
 
-def read_tags(path: Path, *, fallback_title: str) -> Tags:
-    """Read the tags of an audio file; a file without readable tags is known by `fallback_title`."""
+def read_tags(stream: BinaryIO, suffix: str, *, fallback_title: str) -> Tags:
+    """Read the tags of an audio file, named by its suffix; one without readable tags is known by `fallback_title`."""
     try:
-        found = TinyTag.get(path)
-    except (TinyTagException, OSError, ValueError, IndexError, KeyError, OverflowError):
+        bounded = cast("BinaryIO", BoundedStream(stream, MAX_BYTES))
+        with processor_time(MAX_SECONDS):
+            found = TinyTag.get(suffix, bounded)
+    except (TinyTagException, BoundExceeded, OSError):  # tinytag wraps whatever its parsers raise
         # Damaged tags are no reason to refuse music.
         return Tags(title=_clean(fallback_title) or "Untitled")
     return Tags(
@@ -31,7 +38,7 @@ def read_tags(path: Path, *, fallback_title: str) -> Tags:
         album=_clean(found.album),
         year=_year(found.year),
         genre=_clean(found.genre),
-        duration_ms=round(found.duration * 1000) if found.duration and found.duration < LONGEST_DURATION else None,
+        duration_ms=_milliseconds(found.duration),
         ids=_ids(found),
     )
 
@@ -41,6 +48,10 @@ def _clean(text: str | None) -> str | None:
         return None
     printable = re.sub(r"[\x00-\x1f\x7f]+", " ", text).encode("utf-8", "replace").decode("utf-8")
     return printable.strip()[:LONGEST_TEXT] or None
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return round(seconds * 1000) if seconds and 0 < seconds < LONGEST_DURATION else None
 
 
 def _year(text: str | None) -> int | None:

@@ -63,7 +63,9 @@ def _register(catalogue: Catalogue, queue: TaskQueue, kept: Path, track_id: str,
     found = kept.stat()
     stamp = FileStamp(path=str(kept), root=str(kept.parent), size=found.st_size, mtime_ns=found.st_mtime_ns)
     title = Path(filename.replace("\\", "/")).stem
-    registered = catalogue.library.register(track_id, read_tags(kept, fallback_title=title), stamp)
+    with kept.open("rb") as opened:
+        tags = read_tags(opened, kept.suffix, fallback_title=title)
+    registered = catalogue.library.register(track_id, tags, stamp)
     job_id = catalogue.jobs.create(JobKind.UPLOAD, str(kept))
     catalogue.jobs.begin(job_id, total=1)
     catalogue.jobs.add_track(job_id, str(kept), track_id)

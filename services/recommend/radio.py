@@ -4,14 +4,13 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
 
+from services.catalog import Catalogue
 from services.catalog.database import now as present
-from services.catalog.radio import RadioStore
-from services.catalog.tracks import TrackStore
 from services.domain.errors import InvalidRequest, RadioBusy
 from services.domain.listening import EventKind, ListenEvent, Profile, Recommendation, Taste
+from services.domain.listens import Remembered
 from services.domain.question import Exclusion, Question
 from services.domain.radio import (
     CallRecord,
@@ -47,6 +46,9 @@ DIRECTIONS_MOST = 6
 STRAY_SHARE = 0.5
 """What a kind that the listener brought in by a play counts beside the mean of the others."""
 
+HEARD_LATELY = timedelta(0)
+"""What a stored listener heard is no reason not to play it: they asked for the radio of what they like."""
+
 PLAYED_SHOWN = 50
 """Latest events that a session shows."""
 
@@ -56,16 +58,6 @@ ATTEMPTS = 20
 NEVER_AGAIN = frozenset({EventKind.BAN, EventKind.DISLIKE})
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
-
-
-class StoredListeners(Protocol):
-    """What the radio asks of the store of listeners."""
-
-    def history(self, user: str) -> tuple[ListenEvent, ...]:
-        """The latest listens of a listener; none if nobody goes by this name."""
-
-    def record(self, user: str, events: Sequence[ListenEvent]) -> None:
-        """Keep listens, once however often they arrive; durable when it returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +72,23 @@ class _Taken:
 class Radio:
     """Works on sessions that any process may go on with: everything about them is in the catalogue."""
 
-    def __init__(  # noqa: PLR0913  each is a part of its own
+    def __init__(
         self,
-        store: RadioStore,
-        tracks: TrackStore,
+        catalogue: Catalogue,
         index: VectorIndex,
         recommender: Recommender,
         clock: Callable[[], datetime] = present,
         *,
         half_life_days: float,
-        listeners: StoredListeners | None = None,
     ) -> None:
-        self._store = store
-        self._tracks = tracks
+        self._store = catalogue.radio
+        self._listens = catalogue.listens
+        self._tracks = catalogue.tracks
         self._index = index
         self._recommender = recommender
         self._clock = clock
         self._half_life_days = half_life_days
-        self._listeners = listeners
-        self._opening = Opening(tracks, index)
+        self._opening = Opening(catalogue.tracks, index)
 
     def start(self, start: RadioStart) -> RadioView:
         """Start a session.
@@ -107,9 +97,8 @@ class Radio:
             InvalidRequest: seeds are given, and nothing in the library goes by any of them.
             IndexUnavailable: the vector index does not answer.
         """
-        history = start.history
-        if start.user is not None and self._listeners is not None:
-            history = (*self._listeners.history(start.user), *history)
+        past = Remembered() if start.user is None else self._listens.remembered(start.user, repeat_after=HEARD_LATELY)
+        history = (*past.events, *start.history)
         asked = [*start.seeds.tracks, *(event.track_id for event in history)]
         names = self._tracks.resolve(dict.fromkeys([*asked, *start.terms.exclude.tracks]))
         events = _in_order(
@@ -121,7 +110,11 @@ class Radio:
         tracks = self._tracks.embedded(list(ids))
         if start.seeds and not history and not (set(seeds) & set(tracks)) and not any(seeded.values()):
             raise InvalidRequest("No ready track goes by any of the seeds: GET /v1/tracks lists the library.")
-        weights = self._weights(events, tracks, start.terms)
+        rejections = _rejections(events, self._weights(events, tracks, start.terms))
+        # Seeds say what is wanted now: a stored past then says only what is not.
+        told = {event.track_id for event in start.history} if start.seeds else {event.track_id for event in history}
+        steering = [event for event in events if event.track_id in {names.get(name) for name in told}]
+        weights = self._weights(steering, tracks, start.terms)
         for name, weight in [(name, 1.0) for name in seeds] + [
             item for found in seeded.values() for item in found.items()
         ]:
@@ -134,12 +127,14 @@ class Radio:
         session = RadioSession(
             id=str(uuid.uuid4()),
             user=start.user,
-            terms=_terms(start.terms, names, [tracks[n].artist for n, weight in weights.items() if weight > 0]),
+            terms=_terms(
+                start.terms, names, past.rejected, [tracks[n].artist for n, weight in weights.items() if weight > 0]
+            ),
             directions=_directions(profile_of(weights, tracks)),
             created_at=now,
             touched_at=now,
         )
-        state = SessionState(session, _heard(seeds, events), _rejections(events, weights))
+        state = SessionState(session, _heard(seeds, events), rejections)
         self._store.create(state)
         return self._view(state, tuple(dict.fromkeys(unknown)))
 
@@ -163,8 +158,8 @@ class Radio:
             if key is not None and (call := self._store.answered(session_id, key)) is not None:
                 return self._repeated(state, call, digest)
             taken, unknown = self._take(state, events)
-            if not recorded and state.session.user is not None and self._listeners is not None:
-                self._listeners.record(state.session.user, [each.event for each in taken.events])
+            if not recorded and state.session.user is not None:
+                self._listens.record(state.session.user, [each.event for each in taken.events])
                 recorded = True
             programme, picks = self._programme(taken, limit)
             record = None if key is None else CallRecord(key, digest, picks, unknown)
@@ -289,12 +284,15 @@ class Radio:
         return weights_of(events, durations, now=self._clock(), half_life_days=half_life)
 
 
-def _terms(terms: Question, names: Mapping[str, str], artists: Iterable[str | None]) -> Question:
-    """What holds for the whole session: ids resolved, unwanted artists among the filters."""
+def _terms(
+    terms: Question, names: Mapping[str, str], rejected: Iterable[str], artists: Iterable[str | None]
+) -> Question:
+    """What holds for the whole session: ids resolved, rejected tracks excluded, unwanted artists among the filters."""
     unwanted = {*terms.exclude.artists}
     if terms.exclude.seed_artists:
         unwanted |= {artist for artist in artists if artist}
-    excluded = tuple(dict.fromkeys(names[name] for name in terms.exclude.tracks if name in names))
+    named = (names[name] for name in terms.exclude.tracks if name in names)
+    excluded = tuple(dict.fromkeys([*named, *sorted(rejected)]))
     filters = without(terms.filters, frozenset(unwanted))
     return replace(terms, history=(), filters=filters, exclude=Exclusion(tracks=excluded))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from services.api.access import Access, declare
 from services.api.compat.ids import names_of_id
 from services.api.compat.names import artists, genres, spotify_tracks
 from services.api.compat.paths import SPOTIFY
@@ -18,12 +19,14 @@ from services.api.compat.spotify_schemas import (
     SpotifySeed,
 )
 from services.api.context import services
+from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.filters import Filters
 from services.domain.question import Exclusion, Question
 from services.domain.track import Track
 
 spotify = APIBlueprint("spotify", __name__, url_prefix=SPOTIFY, tag="Compatibility")
+declare(spotify, Access((Scope.READ,), expensive=True))
 
 
 TRACK = "TRACK"

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from apiflask import APIBlueprint
-from flask import Response, g, request
+from flask import Response, g
 
+from services.api.access import Access, declare, open_to_all
 from services.api.compat import subsonic_schemas as schemas
 from services.api.compat.names import ARTIST, Namespace, media_server_track, songs_of
 from services.api.compat.paths import SUBSONIC
-from services.api.compat.subsonic_auth import ApiKeys, InvalidApiKey, MissingParameter, authenticate
+from services.api.compat.subsonic_access import vouch
+from services.api.compat.subsonic_auth import InvalidApiKey, MissingParameter
 from services.api.compat.subsonic_objects import songs
 from services.api.compat.subsonic_query import (
     SimilarSongsQuery,
@@ -21,17 +23,17 @@ from services.api.compat.subsonic_query import (
     SubsonicQuery,
     UserQuery,
 )
-from services.api.compat.subsonic_render import given, success, wrong_format
+from services.api.compat.subsonic_render import success, wrong_format
 from services.api.context import services
 from services.api.limits import RESULTS_MAX
 from services.api.v1.audio_features import NotAnalysed
+from services.domain.access import Scope
 from services.domain.errors import SegueError
 from services.domain.question import Exclusion, Question
 
 subsonic = APIBlueprint("subsonic", __name__, url_prefix=SUBSONIC, tag="Compatibility")
 
 EXTENSIONS = {"apiKeyAuthentication": [1], "formPost": [1], "sonicSimilarity": [1]}
-PUBLIC = f"{SUBSONIC}/getOpenSubsonicExtensions"
 
 Found = dict[str, Any]
 
@@ -46,14 +48,8 @@ class NotYourUser(SegueError):  # noqa: N818  the name reads as the answer it be
         super().__init__("A user may ask about itself only.")
 
 
-@subsonic.before_request
-def check() -> Response | None:
-    """Settle in which format to answer, then who asks."""
-    if (wrong := wrong_format()) is not None:
-        return wrong
-    if request.path != PUBLIC:
-        g.subsonic_user = authenticate(given(), services().settings, ApiKeys())
-    return None
+declare(subsonic, Access((Scope.READ,), carriers=(), expensive=True, vouch=vouch))
+subsonic.before_request(wrong_format)
 
 
 def ping(_: SubsonicQuery) -> Found:
@@ -120,12 +116,15 @@ class _Method:
     asked: type[SubsonicQuery]
     answer: Callable[[Any], Found]
     summary: str
+    is_public: bool = False
 
 
 METHODS = (
     _Method("ping", SubsonicQuery, ping, "Sign in to the OpenSubsonic methods"),
     _Method("getLicense", SubsonicQuery, get_license, "The licence that Subsonic's clients ask for"),
-    _Method("getOpenSubsonicExtensions", SubsonicQuery, get_extensions, "The extensions of OpenSubsonic"),
+    _Method(
+        "getOpenSubsonicExtensions", SubsonicQuery, get_extensions, "The extensions of OpenSubsonic", is_public=True
+    ),
     _Method("getUser", UserQuery, get_user, "What a user of OpenSubsonic may do"),
     _Method("tokenInfo", SubsonicQuery, token_info, "Whose API key it is"),
     _Method("getSimilarSongs", SimilarSongsQuery, get_similar_songs, "Songs to go on with, in OpenSubsonic's shape"),
@@ -142,6 +141,8 @@ def _serve(method: _Method) -> None:
         def view(asked: SubsonicQuery) -> Response:
             return success(method.answer(asked))
 
+        if method.is_public:
+            open_to_all(view)
         view.__name__ = f"{verb.lower()}_{method.name}"
         described = subsonic.doc(
             operation_id=f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",

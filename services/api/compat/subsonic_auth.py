@@ -3,9 +3,9 @@
 import binascii
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import md5
 from http import HTTPStatus
+from typing import Protocol
 
 from services.domain.errors import InvalidRequest, SegueError
 from services.settings import Settings
@@ -68,18 +68,14 @@ class InvalidApiKey(SegueError):  # noqa: N818
         super().__init__("Invalid API key.")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKeys:
-    """What authentication must know of API keys: the one place that a store of keys is joined to."""
+class ApiKeys(Protocol):
+    """What authentication must know of API keys."""
 
-    def exist(self) -> bool:
-        """Whether there is any key, so that nobody gets in without."""
-        return False
+    def are_needed(self) -> bool:
+        """Whether nobody gets in without one."""
 
     def owner(self, key: str) -> str | None:
-        """The name under which a key that may read was given out; None if it may not."""
-        del key
-        return None
+        """Who holds a key that may read; None if it may not, or is none."""
 
 
 def authenticate(given: Mapping[str, str], settings: Settings, keys: ApiKeys) -> str:
@@ -95,7 +91,7 @@ def authenticate(given: Mapping[str, str], settings: Settings, keys: ApiKeys) ->
     by_token = "t" in given or "s" in given
     if (key is not None and (by_token or "p" in given or "u" in given)) or (by_token and "p" in given):
         raise ConflictingMechanisms
-    if settings.subsonic_user is None and not keys.exist():
+    if settings.subsonic_user is None and not keys.are_needed() and key is None:
         return given.get("u", "")
     if key is not None:
         owner = keys.owner(key)

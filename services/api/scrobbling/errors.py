@@ -36,7 +36,9 @@ def _from_segue_error(error: SegueError) -> Response:
         log.warning("request_failed", reason=error.detail, error=type(error).__name__)
     # ListenBrainz calls whatever it cannot use a bad request; scrobblers drop such listens instead of retrying.
     status = HTTPStatus.BAD_REQUEST if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else error.status
-    return _answer(status, public_detail(error))
+    response = _answer(status, public_detail(error))
+    response.headers.update(error.headers)
+    return response
 
 
 def _from_http_error(error: HTTPException) -> Response:

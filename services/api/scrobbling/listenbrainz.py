@@ -6,9 +6,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import request
 
+from services.api.access import OPEN, declare
 from services.api.context import services
 from services.api.limits import SCROBBLES_MAX_BYTES, SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
-from services.api.listener import listener_named
 from services.api.scrobbling.answers import listens_payload, msid_of
 from services.api.scrobbling.document import asks
 from services.api.scrobbling.errors import BadSubmission, register_errors
@@ -21,7 +21,7 @@ from services.api.scrobbling.submission import (
     read_submission,
     uuid_of,
 )
-from services.api.scrobbling.token import listener_of, presented_token, speaking_for
+from services.api.scrobbling.token import listener_asked_about, listener_of, presented_token, speaking_for
 from services.catalog.database import now
 from services.catalog.listens import WEIGHED_EVENTS
 from services.domain.listening import EventKind
@@ -29,6 +29,7 @@ from services.domain.listens import Listen, ListenFilter, NewListen
 
 listenbrainz = APIBlueprint("listenbrainz", __name__, url_prefix="/1", tag="ListenBrainz")
 register_errors(listenbrainz)
+declare(listenbrainz, OPEN)  # its views ask for its token themselves: some say what it is worth
 
 Answer = dict[str, Any]
 OK: Answer = {"status": "ok"}
@@ -92,7 +93,7 @@ def validate_token() -> Answer:
 )
 def get_listens(user: str) -> Answer:
     """Plays, newest first; of a listener who is not known, none."""
-    listener, here = listener_named(user), services().catalogue
+    listener, here = listener_asked_about(user), services().catalogue
     newest, oldest = _number("max_ts"), _number("min_ts")
     wanted = ListenFilter(
         kinds=PLAYS,
@@ -120,7 +121,7 @@ def get_listens(user: str) -> Answer:
 @listenbrainz.doc(operation_id="getScrobbleCount", summary="How many plays a listener has")
 def get_listen_count(user: str) -> Answer:
     """Count plays."""
-    count = services().catalogue.listens.count(listener_named(user), ListenFilter(kinds=PLAYS))
+    count = services().catalogue.listens.count(listener_asked_about(user), ListenFilter(kinds=PLAYS))
     return {"payload": {"count": count}}
 
 
@@ -128,7 +129,7 @@ def get_listen_count(user: str) -> Answer:
 @listenbrainz.doc(operation_id="getPlayingNow", summary="What a listener plays now")
 def get_playing_now(user: str) -> Answer:
     """Nothing, ever: what is playing is not kept until it is a listen."""
-    return {"payload": {"user_id": listener_named(user), "count": 0, "playing_now": True, "listens": []}}
+    return {"payload": {"user_id": listener_asked_about(user), "count": 0, "playing_now": True, "listens": []}}
 
 
 @listenbrainz.post("/delete-listen")
@@ -172,7 +173,7 @@ def recording_feedback() -> Answer:
 )
 def get_latest_import() -> Answer:
     """From the start, always: what was imported before is known by itself, and nothing is left out."""
-    return {"musicbrainz_id": listener_named(request.args.get("user_name", "")), "latest_import": 0}
+    return {"musicbrainz_id": listener_asked_about(request.args.get("user_name", "")), "latest_import": 0}
 
 
 @listenbrainz.post("/latest-import")

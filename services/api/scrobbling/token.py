@@ -2,15 +2,29 @@
 
 from flask import request
 
+from services.api.auth import authenticate, is_key_needed
 from services.api.listener import InvalidListenerName, listener_named
 from services.api.scrobbling.errors import Unauthorised
+from services.api_keys import split
+from services.domain.access import Scope
+from services.domain.errors import KeyRequired
 
 
 def listener_of(token: str) -> str | None:
     """The listener that a token speaks for; None if it speaks for nobody.
 
-    Without API keys the token is the listener's name: on one's own machine that is all there is to say.
+    It is an API key that is bound to one listener. Where no key is needed it may be the listener's name as well: on
+    one's own machine that is all there is to say.
+
+    Raises:
+        TooManyRequests: there were too many wrong ones from the same address.
     """
+    if is_key_needed() or split(token) is not None:
+        try:
+            holder = authenticate(token)
+        except KeyRequired:
+            return None
+        return holder.user if holder.has_any((Scope.LISTEN,)) else None
     try:
         return listener_named(token)
     except InvalidListenerName:
@@ -47,4 +61,16 @@ def speaking_for() -> str:
     listener = listener_of(token)
     if listener is None:
         raise Unauthorised("Invalid authorization token.")
+    return listener
+
+
+def listener_asked_about(user: str) -> str:
+    """The listener that a path names, whose listens the request may read.
+
+    Raises:
+        Unauthorised: keys are needed, and none speaks for this listener.
+    """
+    listener = listener_named(user)
+    if is_key_needed() and speaking_for() != listener:
+        raise Unauthorised("This token is not of that user.")
     return listener

@@ -14,6 +14,7 @@ from services.api.limits import MULTIPART_OVERHEAD_BYTES
 from services.api.schemas import Job, Request, ScanRequest
 from services.domain.access import Scope
 from services.domain.errors import JobNotFound
+from services.ingest.roots import library_roots
 from services.ingest.scan import request_scan
 from services.ingest.upload import Upload, take_upload
 
@@ -48,7 +49,8 @@ jobs.before_request(_allow_uploads)
 @needs(Scope.INGEST, expensive=True)
 def scan(json_data: ScanRequest) -> tuple[Job, int, dict[str, str]]:
     """Scan a folder: new and changed files are analysed, files that are gone are forgotten."""
-    return _accepted(request_scan(services().catalogue, services().queue, json_data.path))
+    roots = library_roots(services().settings)
+    return _accepted(request_scan(services().catalogue, services().queue, json_data.path, roots))
 
 
 @jobs.post("/tracks")

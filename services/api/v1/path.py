@@ -4,9 +4,11 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from services.api.access import needs
 from services.api.context import services
 from services.api.filters import PathQuery
 from services.api.radio_schemas import Path, PathTrack
+from services.domain.access import Scope
 
 path = APIBlueprint("path", __name__, url_prefix="/v1", tag="Recommendations")
 
@@ -15,6 +17,7 @@ path = APIBlueprint("path", __name__, url_prefix="/v1", tag="Recommendations")
 @path.input(PathQuery, location="query")
 @path.output(Path)
 @path.doc(operation_id="findPath", summary="A smooth path between two tracks")
+@needs(Scope.READ, expensive=True)
 def find_path(query_data: Any) -> Path:  # noqa: ANN401  its fields are made at run time
     """Tracks that lead from one to another without a jump, both ends included and none twice.
 

@@ -5,8 +5,11 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import url_for
 
+from services.api.access import needs
+from services.api.auth import require_listener
 from services.api.context import services
 from services.api.radio_schemas import Direction, NextRequest, NextTracks, RadioRequest, RadioSession, RadioTrack
+from services.domain.access import Scope
 from services.domain.errors import RadioNotFound
 from services.domain.radio import RadioAnswer
 
@@ -23,12 +26,15 @@ LOCATION: dict[int | str, dict[str, Any]] = {
 @radio.input(RadioRequest, location="json")
 @radio.output(RadioSession, status_code=201, description="Started; `Location` is the session")
 @radio.doc(operation_id="startRadio", summary="Start an endless radio", responses=LOCATION)
+@needs(Scope.LISTEN, Scope.READ, expensive=True)
 def start_radio(json_data: RadioRequest) -> tuple[RadioSession, int, dict[str, str]]:
     """Start a session from seeds, a history or both; `next` answers its tracks.
 
     Filters, targets, exclusions and wishes hold for the whole session. Tracks named as seeds count as heard. A session
     that starts from nothing plays from all over the library. What nobody goes on with for 30 days is dropped.
     """
+    if json_data.user is not None:
+        require_listener(json_data.user)
     view = services().radio.start(json_data.to_domain())
     return RadioSession.of(view), 201, {"Location": url_for("radio.show_radio", session_id=view.session.id)}
 
@@ -37,6 +43,7 @@ def start_radio(json_data: RadioRequest) -> tuple[RadioSession, int, dict[str, s
 @radio.input(NextRequest, location="json")
 @radio.output(NextTracks)
 @radio.doc(operation_id="nextRadioTracks", summary="What the radio plays next")
+@needs(Scope.LISTEN, Scope.READ, expensive=True)
 def next_tracks(session_id: str, json_data: NextRequest) -> NextTracks:
     """Report what was played and skipped, and get the next tracks.
 
@@ -44,7 +51,7 @@ def next_tracks(session_id: str, json_data: NextRequest) -> NextTracks:
     come again, except banned and disliked ones. Tracks of the last answer that nobody reported are not answered again.
     Plays and likes pull a direction; three rejections in a row turn the session away from it.
     """
-    _refuse_nul(session_id)
+    _require_owner(session_id)
     events = [event.to_domain() for event in json_data.events]
     answer = services().radio.next(session_id, events, limit=json_data.limit, key=json_data.call)
     return NextTracks(
@@ -57,18 +64,20 @@ def next_tracks(session_id: str, json_data: NextRequest) -> NextTracks:
 @radio.get("/radio/<session_id>")
 @radio.output(RadioSession)
 @radio.doc(operation_id="getRadio", summary="A radio session as it stands")
+@needs(Scope.LISTEN, Scope.READ)
 def show_radio(session_id: str) -> RadioSession:
     """Its directions in words, which of them are active, and what was played."""
-    _refuse_nul(session_id)
+    _require_owner(session_id)
     return RadioSession.of(services().radio.show(session_id))
 
 
 @radio.delete("/radio/<session_id>")
 @radio.output({}, status_code=204, description="Ended; nothing of it is kept")
 @radio.doc(operation_id="endRadio", summary="End a radio session")
+@needs(Scope.LISTEN, Scope.READ)
 def end_radio(session_id: str) -> str:
     """Forget the session with everything that was reported in it."""
-    _refuse_nul(session_id)
+    _require_owner(session_id)
     services().radio.end(session_id)
     return ""
 
@@ -87,6 +96,10 @@ def _with_metadata(answer: RadioAnswer) -> list[RadioTrack]:
     ]
 
 
-def _refuse_nul(session_id: str) -> None:
+def _require_owner(session_id: str) -> None:
+    """Have the key be one that may reach the listener whose session it is, if it is anyone's."""
     if "\0" in session_id:  # PostgreSQL refuses it in any text
         raise RadioNotFound(session_id)
+    listener = services().catalogue.radio.listener_of(session_id)
+    if listener is not None:
+        require_listener(listener)

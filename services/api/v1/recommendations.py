@@ -6,6 +6,7 @@ from datetime import timedelta
 from apiflask import APIBlueprint
 
 from services.api.access import needs
+from services.api.auth import require_listener
 from services.api.context import services
 from services.api.questions import RecommendationRequest
 from services.api.schemas import Recommendations, RecommendedTrack, Taste
@@ -35,6 +36,7 @@ def recommend(json_data: RecommendationRequest) -> Recommendations:
     """
     question = json_data.to_domain()
     if json_data.user is not None:
+        require_listener(json_data.user)
         question = about(question, json_data.user, json_data.repeat_after)
     return answered(services().recommender.recommend(question))
 

@@ -1,8 +1,7 @@
 """The library: pages of tracks, one track, its audio, its neighbours."""
 
 import os
-import stat
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -19,6 +18,7 @@ from services.catalog.tracks import TrackFile, readable
 from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
+from services.ingest.opening import open_inside
 
 tracks = APIBlueprint("tracks", __name__, url_prefix="/v1", tag="Library")
 
@@ -97,6 +97,7 @@ def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN40
 @tracks.input(ExternalIds, location="json")
 @tracks.output(Track)
 @tracks.doc(operation_id="setTrackIds", summary="Give a track external ids")
+@needs(Scope.INGEST)
 def set_ids(track_id: str, json_data: ExternalIds) -> Track:
     """Set a track's external ids, so that it goes by them wherever a track id is accepted.
 
@@ -143,7 +144,7 @@ def with_metadata(found: tuple[Recommendation, ...], answer: type[Shown]) -> lis
 
 
 def _stream(file: TrackFile) -> Response:
-    opened, path = _open_inside(file)
+    opened, path = _open_audio(file)
     found = os.fstat(opened.fileno())
     response = send_file(
         opened,
@@ -170,24 +171,15 @@ def _is_one_range() -> bool:
     return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
 
 
-def _open_inside(file: TrackFile) -> tuple[BinaryIO, Path]:
+def _open_audio(file: TrackFile) -> tuple[BinaryIO, Path]:
     """The file, open, and its real path; a link that was put in its place since the scan must not lead elsewhere.
 
     Raises:
         OSError: it is gone, unreadable, outside its library root, or no audio file.
     """
-    with ExitStack() as undone:
-        opened = undone.enter_context(open(file.path, "rb", opener=_without_blocking))
-        # Opened first, looked at afterwards: what is served is the very file whose place was checked.
-        path, found = Path(os.path.realpath(file.path)), os.fstat(opened.fileno())
-        is_inside = path.is_relative_to(os.path.realpath(file.root))
-        is_same = os.path.samestat(found, path.lstat())
-        if not (is_inside and is_same and stat.S_ISREG(found.st_mode) and path.suffix.lower() in AUDIO_TYPES):
-            raise FileNotFoundError(file.path)
-        undone.pop_all()
+    opened, real = open_inside(file.path, file.root)
+    path = Path(real)
+    if path.suffix.lower() not in AUDIO_TYPES:
+        opened.close()
+        raise FileNotFoundError(file.path)
     return opened, path
-
-
-def _without_blocking(path: str, flags: int) -> int:
-    # A pipe in a file's place would hold the request until someone writes into it.
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import request
 
+from services.api.access import needs
 from services.api.context import services
 from services.api.limits import LISTENS_MAX_BYTES
 from services.api.listener import listener_named
@@ -23,6 +24,7 @@ from services.api.schemas import Recommendations, Taste
 from services.api.user_query import ListenerQuery, TasteQuery
 from services.api.v1.recommendations import about, answered
 from services.catalog.database import now
+from services.domain.access import Scope
 from services.domain.errors import NotFound
 
 users = APIBlueprint("users", __name__, url_prefix="/v1/users", tag="Listeners")
@@ -49,6 +51,7 @@ users.before_request(_allow_batches)
 @users.input(ListensIn, location="json")
 @users.output(ListensRecorded)
 @users.doc(operation_id="addListens", summary="Record what a listener did")
+@needs(Scope.LISTEN, listener="user")
 def add_listens(user: str, json_data: ListensIn) -> ListensRecorded:
     """Record up to a thousand plays, skips, likes, dislikes and bans.
 
@@ -66,6 +69,7 @@ def add_listens(user: str, json_data: ListensIn) -> ListensRecorded:
 @users.input(ListenPageQuery, location="query")
 @users.output(ListenPage)
 @users.doc(operation_id="listListens", summary="What a listener did")
+@needs(Scope.LISTEN, listener="user")
 def list_listens(user: str, query_data: ListenPageQuery) -> ListenPage:
     """List what is kept of a listener, newest first; `next_cursor` leads to the next page."""
     page = services().catalogue.listens.page(
@@ -77,6 +81,7 @@ def list_listens(user: str, query_data: ListenPageQuery) -> ListenPage:
 @users.delete("/<user>/listens/<int:listen_id>")
 @users.output({}, status_code=204, description="It is gone")
 @users.doc(operation_id="deleteListen", summary="Take a listen back")
+@needs(Scope.LISTEN, listener="user")
 def delete_listen(user: str, listen_id: int) -> tuple[str, int]:
     """Delete one listen as if it had never been: so a ban, a like or a play by mistake is undone."""
     if not services().catalogue.listens.remove(listener_named(user), listen_id):
@@ -88,6 +93,7 @@ def delete_listen(user: str, listen_id: int) -> tuple[str, int]:
 @users.input(ListenerQuery, location="query")
 @users.output(Recommendations)
 @users.doc(operation_id="getUserRecommendations", summary="What to play to a listener")
+@needs(Scope.LISTEN, listener="user", expensive=True)
 def get_user_recommendations(user: str, query_data: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
     """Answer what is stored of a listener with the tracks to play next.
 
@@ -103,6 +109,7 @@ def get_user_recommendations(user: str, query_data: Any) -> Recommendations:  # 
 @users.input(TasteQuery, location="query")
 @users.output(ListenerTaste)
 @users.doc(operation_id="getTaste", summary="What a listener likes")
+@needs(Scope.LISTEN, listener="user", expensive=True)
 def get_taste(user: str, query_data: TasteQuery) -> ListenerTaste:
     """Each taste in words, its share and its plays; and how much is kept of the listener."""
     name, listens = listener_named(user), services().catalogue.listens
@@ -113,6 +120,9 @@ def get_taste(user: str, query_data: TasteQuery) -> ListenerTaste:
 @users.delete("/<user>")
 @users.output(Forgotten)
 @users.doc(operation_id="forgetUser", summary="Forget a listener")
+@needs(Scope.LISTEN, listener="user")
 def forget(user: str) -> Forgotten:
     """Delete everything of a listener at once. Of one who is unknown, that is nothing."""
-    return Forgotten(listens=services().catalogue.listens.forget(listener_named(user)))
+    listener, catalogue = listener_named(user), services().catalogue
+    catalogue.radio.forget_user(listener)
+    return Forgotten(listens=catalogue.listens.forget(listener))

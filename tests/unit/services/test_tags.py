@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from services.ingest.tags import LONGEST_TEXT, read_tags
+from services.ingest import tags as reader
+from services.ingest.tags import LONGEST_TEXT
 
 
 @pytest.fixture
@@ -13,6 +14,11 @@ def flac(tmp_path):
     path = tmp_path / "01 - song.flac"
     soundfile.write(path, np.zeros(44100), 44100)
     return path
+
+
+def read_tags(path, *, fallback_title):
+    with path.open("rb") as stream:
+        return reader.read_tags(stream, path.suffix, fallback_title=fallback_title)
 
 
 def retag(path, **tags):

@@ -1,0 +1,126 @@
+"""What passes between a worker, the server that forks decoders, and a decoder.
+
+A decoder may be under a stranger's control: what it sends is read into memory of a known size, and every number of it
+is checked, before anything is made of it.
+"""
+
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decode import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, Windows
+from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
+from models.waveform import MAX_PEAK, STEPS_A_SECOND
+
+REQUEST = struct.Struct("=H")  # windows at most; the file and the pipe for its windows come as descriptors
+REPORT = struct.Struct("=BiQd")  # how the decoder ended, its exit code or signal, its peak memory, its processor time
+HEADER = struct.Struct("=BHIId")  # kind, windows or length of the reason, samples, steps of power, duration
+
+WINDOWS = 0
+REASONS: tuple[type[AnalysisError], ...] = (UnreadableAudio, RefusedAudio, DecoderFailed)  # kinds 1, 2, 3
+LONGEST_REASON = 500  # bytes
+MAX_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE) + 1  # a resampler rounds up
+MAX_STEPS = round(WINDOW_SECONDS * STEPS_A_SECOND)
+OVERSHOOT = 2.0  # of a resampler at a square wave's edge: 1.1
+FULL_POWER = 2 * MAX_PEAK**2  # of two channels
+
+Read = Callable[[memoryview], None]
+"""Fills a buffer from the decoder, whole or not at all."""
+
+
+class End(IntEnum):
+    """How a decoder ended."""
+
+    EXITED = 0
+    KILLED = 1
+    OUT_OF_TIME = 2
+    NOT_STARTED = 3
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the server says of a decoder that is gone.
+
+    Attributes:
+        end: How it ended.
+        code: Its exit code, the signal that killed it, or the errno that kept it from starting.
+        peak_bytes: The most memory that it had resident.
+        cpu_seconds: Its processor time.
+    """
+
+    end: End
+    code: int
+    peak_bytes: int
+    cpu_seconds: float
+
+    def to_bytes(self) -> bytes:
+        """The report as it is sent."""
+        return REPORT.pack(self.end, self.code, self.peak_bytes, self.cpu_seconds)
+
+    @classmethod
+    def of_bytes(cls, data: bytes) -> "Report":
+        """Read a report; the server sends it, which no stranger's byte has reached."""
+        end, code, peak, cpu = REPORT.unpack(data)
+        return cls(End(end), code, peak, cpu)
+
+
+def windows_message(windows: Windows) -> Iterator[bytes | memoryview]:
+    """Write what was decoded."""
+    count, n_samples = windows.samples.shape
+    yield HEADER.pack(WINDOWS, count, n_samples, windows.power.shape[1], windows.duration)
+    yield np.ascontiguousarray(windows.samples).data.cast("B")
+    yield np.ascontiguousarray(windows.power).data.cast("B")
+
+
+def reason_message(error: AnalysisError) -> Iterator[bytes | memoryview]:
+    """Write why nothing was decoded."""
+    kind = REASONS.index(type(error)) + 1
+    reason = str(error).encode("utf-8", "replace")[:LONGEST_REASON]
+    yield HEADER.pack(kind, len(reason), 0, 0, 0.0)
+    yield reason
+
+
+def receive(read: Read, at_most: int) -> Windows:
+    """Read what a decoder sends.
+
+    Args:
+        read: Where it comes from.
+        at_most: Windows that were asked for.
+
+    Raises:
+        AnalysisError: The decoder's reason, or what is wrong with its answer.
+    """
+    header = bytearray(HEADER.size)
+    read(memoryview(header))
+    kind, count, n_samples, n_steps, duration = HEADER.unpack(header)
+    if kind != WINDOWS:
+        raise _reason(read, kind, count)
+    if not (1 <= count <= at_most and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
+        raise DecoderFailed("The decoder answered with more than was asked of it")
+    if not (math.isfinite(duration) and MIN_SECONDS <= duration <= MAX_SECONDS):
+        raise DecoderFailed("The decoder answered with a length that no track has")
+    samples = _array(read, (count, n_samples), -OVERSHOOT * MAX_PEAK, OVERSHOOT * MAX_PEAK)
+    power = _array(read, (count, n_steps), 0.0, FULL_POWER)
+    return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, power=power)
+
+
+def _reason(read: Read, kind: int, length: int) -> AnalysisError:
+    if not (kind <= len(REASONS) and length <= LONGEST_REASON):
+        return DecoderFailed("The decoder answered with something unintelligible")
+    reason = bytearray(length)
+    read(memoryview(reason))
+    text = reason.decode("utf-8", "replace")
+    return REASONS[kind - 1]("".join(letter if letter.isprintable() else " " for letter in text))
+
+
+def _array(read: Read, shape: tuple[int, int], lowest: float, highest: float) -> NDArray[np.float32]:
+    values = np.empty(shape, np.float32)
+    read(values.data.cast("B"))
+    if not (lowest <= values.min() and values.max() <= highest):  # false for NaN too
+        raise DecoderFailed("The decoder answered with values that no recording has")
+    return values

@@ -1,0 +1,49 @@
+"""Which folders a client of the API may have scanned: those that the operator named, never a neighbour's home."""
+
+import os
+from pathlib import Path
+
+from services.domain.errors import PathNotScannable
+from services.settings import Settings
+
+NO_ROOTS = "SEGUE_LIBRARY_ROOTS is not set: where others than this machine can ask, it must name folders."
+OUTSIDE = "lies outside of the folders that SEGUE_LIBRARY_ROOTS names."
+
+Roots = tuple[str, ...] | None
+"""Real paths of folders; None where any may be scanned."""
+
+
+def library_roots(settings: Settings) -> Roots:
+    """The folders that may be scanned: any, where nobody needs a key and none are named."""
+    return _real(settings) if settings.needs_keys or settings.library_roots else None
+
+
+def named_roots(settings: Settings) -> Roots:
+    """The folders that are named; any, where none are: a worker does not know where the API listens."""
+    return _real(settings) or None
+
+
+def check_inside(path: str, roots: Roots) -> None:
+    """Refuse a path that no root holds, in the same words whether or not it exists.
+
+    Raises:
+        PathNotScannable: It leads elsewhere, through links or `..` perhaps.
+    """
+    if roots is None:
+        return
+    if not roots:
+        raise PathNotScannable(NO_ROOTS)
+    real = os.path.realpath(path)
+    if not any(real == root or real.startswith(root.rstrip("/") + "/") for root in roots):
+        raise PathNotScannable(f"'{path}' {OUTSIDE}")
+
+
+def with_folder(settings: Settings, folder: Path) -> tuple[str, ...]:
+    """The named folders and the one that the operator named himself where he started the service."""
+    if library_roots(settings) is None:
+        return ()
+    return tuple(dict.fromkeys((*settings.library_roots, str(folder.expanduser().absolute()))))
+
+
+def _real(settings: Settings) -> tuple[str, ...]:
+    return tuple(os.path.realpath(Path(folder).expanduser()) for folder in settings.library_roots)

@@ -1,0 +1,263 @@
+"""Hostile files, one by one: each gives a reason or a result, in bounded memory, and leaves its neighbours alone."""
+
+import io
+import os
+import threading
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.decode import MAX_SECONDS, MIN_SECONDS
+from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
+from models.sandbox.confinement import MEMORY_BYTES
+from models.sandbox.decoder import Decoder
+from services.domain.errors import UnsupportedAudio
+from services.ingest.identity import identify
+from services.ingest.tags import read_tags
+from tests.security.corpus import FORMATS, flac_comments, flac_with, hostile_contents, id3, mutated, sound
+from tests.security.corpus import write_silence as silence
+from tests.security.corpus import write_vast as vast
+
+IDLE_BYTES = 64 * 2**20  # what a decoder has before it decodes anything: numpy and libsndfile
+SEEDS = {suffix: sound(suffix) for suffix in FORMATS} | {
+    "id3.mp3": id3(300, (b"TIT2\0\0\0\x05\0\0\0Song" + b"COMM\0\0\0\x0a\0\0\0eng\0hello").ljust(300, b"\0"))
+    + sound("mp3"),
+    "picture.flac": flac_with(6, bytes([0, 0, 0, 3, 0, 0, 0, 9]) + b"image/png" + bytes(23) + b"\x04png!"),
+    "comments.flac": flac_comments(20),
+}
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    made = Decoder()
+    yield made
+    made.stop()
+
+
+def windows_or_reason(decoder, path):
+    try:
+        return decoder.read_windows(path)
+    except AnalysisError as error:
+        return error
+
+
+def outcome(decoder, path):
+    """What the decoder says of a file, checked: its windows, or the reason why there are none."""
+    found = windows_or_reason(decoder, path)
+    if isinstance(found, AnalysisError):
+        assert str(found)
+        assert str(path.parent) not in str(found)
+    else:
+        assert np.isfinite(found.samples).all()
+        assert MIN_SECONDS <= found.duration <= MAX_SECONDS
+    if decoder.report is not None:
+        assert decoder.report.peak_bytes <= IDLE_BYTES + MEMORY_BYTES
+    return found
+
+
+def taken_in(content, suffix):
+    """What a scan would make of a file: its tags if it has an identity, else the reason."""
+    try:
+        identify(io.BytesIO(content))
+    except UnsupportedAudio as error:
+        return error.detail
+    tags = read_tags(io.BytesIO(content), suffix, fallback_title="name")
+    assert tags.title
+    return tags
+
+
+CONTENTS = hostile_contents(canary=Path("/srv/canary.wav"), url="http://127.0.0.1:9")
+DECODED = {
+    "tag-200-MB.mp3",
+    "tags-in-tags.mp3",
+    "picture-16-MB.flac",
+    "picture-that-lies.flac",
+    "comments-that-lie.flac",
+    "comments-200000.flac",
+    "blocks-5000.flac",
+    "pages-in-pages.ogg",
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_each_gives_a_reason_or_a_result(decoder, tmp_path, name):
+    """No content, whatever it claims, takes the decoder past its memory or ends in anything but a sentence."""
+    path = tmp_path / name
+    path.write_bytes(CONTENTS[name])
+    found = outcome(decoder, path)
+    taken_in(CONTENTS[name], path.suffix)
+
+    if isinstance(found, AnalysisError):
+        assert not isinstance(found, DecoderFailed), found
+    else:
+        assert name in DECODED
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("hls.mp3", "An HLS playlist"),
+        ("ffconcat.mp3", "Header missing"),
+        ("nan.wav", "not numbers"),
+        ("inf.wav", "not numbers"),
+        ("loud.wav", "above full scale"),
+        ("channels-1024.wav", "1024 channels"),
+        ("rate-1.wav", "Sample rate 1 Hz"),
+        ("no-frames.wav", "no samples"),
+        ("empty.mp3", "empty"),
+    ],
+)
+def test_a_reason_says_what_is_wrong(decoder, tmp_path, name, reason):
+    """A person can act on it."""
+    path = tmp_path / name
+    path.write_bytes(CONTENTS[name])
+
+    assert reason in str(outcome(decoder, path))
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels"),
+    [(8_000, 1), pytest.param(44_100, 2, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],
+    ids=["narrow", "wide"],
+)
+def test_hours_of_silence_cost_no_more_than_minutes(decoder, tmp_path, rate, channels):
+    """Six hours in a few megabytes are refused as silent, from windows: neither memory nor time grows with them."""
+    path = silence(tmp_path / "bomb.flac", 6, rate, channels)
+    found = outcome(decoder, path)
+
+    assert path.stat().st_size < 10 * 2**20
+    assert str(found).startswith("Silent")
+    assert decoder.report.peak_bytes < 2 * IDLE_BYTES
+    assert decoder.report.cpu_seconds < 10
+
+
+def test_the_widest_audio_stays_in_bounds(decoder, tmp_path):
+    """Eight channels at 384 kHz need more than anything else that is allowed, and fit."""
+    found = outcome(decoder, vast(tmp_path / "vast.wav"))
+
+    assert str(found).startswith("Silent")
+    assert decoder.report.peak_bytes < IDLE_BYTES + MEMORY_BYTES / 2
+
+
+@pytest.mark.parametrize("kind", ["folder.mp3", "pipe.mp3", "device.mp3", "loop.mp3", "gone.mp3"])
+def test_what_is_no_file_is_refused_at_once(decoder, tmp_path, kind):
+    """A folder, a pipe without a writer, a device and a link to itself get a reason; nothing waits."""
+    path = tmp_path / kind
+    if kind == "folder.mp3":
+        path.mkdir()
+    elif kind == "pipe.mp3":
+        os.mkfifo(path)
+    elif kind == "device.mp3":
+        path.symlink_to("/dev/zero")
+    elif kind == "loop.mp3":
+        path.symlink_to(path)
+
+    assert isinstance(outcome(decoder, path), UnreadableAudio)
+
+
+@pytest.mark.parametrize(
+    "name", [b"../" * 3 + b"x.wav", b"new\nline.wav", b"\xff\xfe\x80.wav", b"a" * 251 + b".wav", b"-rf ~;$(id).wav"]
+)
+def test_names_mean_nothing(decoder, tmp_path, name):
+    """Steps upwards, line breaks, bytes that are no text and names of full length are decoded like any other."""
+    folder = tmp_path / "a" / "b" / "c"
+    folder.mkdir(parents=True)
+    path = folder / os.fsdecode(name)
+    path.write_bytes(SEEDS["wav"])
+
+    assert outcome(decoder, path).duration == pytest.approx(6)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_file_that_changes_while_it_is_read(decoder, tmp_path, suffix):
+    """One that grows and shrinks all the while gives a reason or a result each time, and takes nobody along."""
+    path = tmp_path / f"restless.{suffix}"
+    content = sound(suffix, 20)
+    path.write_bytes(content)
+    done = threading.Event()
+
+    def write():
+        random = np.random.default_rng(1)
+        while not done.is_set():
+            os.truncate(path, int(random.integers(100, len(content))))
+            with path.open("ab") as file:
+                file.write(random.bytes(1000))
+            path.write_bytes(content)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        found = [outcome(decoder, path) for _ in range(20)]
+    finally:
+        done.set()
+        writing.join()
+
+    assert not [reason for reason in found if isinstance(reason, DecoderFailed)]
+
+
+def test_tags_that_would_take_hours_are_given_up(tmp_path):
+    """Two hundred thousand comments of one name cost the reader a bounded time, and the track goes by its name."""
+    content = flac_comments(200_000)
+    started = time.thread_time()
+    tags = taken_in(content, ".flac")
+
+    assert tags.title == "name"
+    assert time.thread_time() - started < 20
+
+
+@pytest.mark.parametrize("name", ["tag-200-MB.mp3", "tag-frame-200-MB.mp3", "picture-that-lies.flac"])
+def test_a_size_that_a_tag_claims_costs_nothing(tmp_path, name):
+    """What is not there is not allocated; what is there, sparse on disk, is not read whole."""
+    path = tmp_path / name
+    path.write_bytes(CONTENTS[name])
+    os.truncate(path, 2**30)
+    tracemalloc.start()
+    try:
+        with path.open("rb") as stream:
+            read_tags(stream, path.suffix, fallback_title="name")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 64 * 2**20
+
+
+@pytest.mark.parametrize("suffix", SEEDS)
+def test_what_is_mutated_is_good_music(decoder, tmp_path, suffix):
+    """Each seed decodes and has its tags read as it is: else its mutants would prove nothing."""
+    path = tmp_path / f"seed.{suffix.rsplit('.', 1)[-1]}"
+    path.write_bytes(SEEDS[suffix])
+
+    assert outcome(decoder, path).duration == pytest.approx(6, abs=0.2)
+    assert taken_in(SEEDS[suffix], path.suffix).duration_ms == pytest.approx(6000, abs=200)
+
+
+def check_mutations(decoder, tmp_path, suffix, first, number):
+    """Mutate one seed so many times, and have each copy identified, tagged and decoded."""
+    kinds = set()
+    path = tmp_path / f"mutant.{suffix.rsplit('.', 1)[-1]}"
+    for seed in range(first, first + number):
+        content = mutated(SEEDS[suffix], np.random.default_rng(seed))
+        path.write_bytes(content)
+        taken_in(content, path.suffix)
+        found = outcome(decoder, path)
+        kinds.add(type(found))
+        assert not isinstance(found, DecoderFailed), f"seed {seed}: {found}"
+    return kinds
+
+
+@pytest.mark.parametrize("suffix", SEEDS)
+def test_mutants_give_a_reason_or_a_result(decoder, tmp_path, suffix):
+    """Flipped, cut, doubled and overwritten bytes in each format."""
+    assert check_mutations(decoder, tmp_path, suffix, 0, 15) & {UnreadableAudio, RefusedAudio}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("suffix", SEEDS)
+def test_many_mutants_give_a_reason_or_a_result(decoder, tmp_path, suffix):
+    """Two thousand and four hundred of them, over all formats, none of which the short run had."""
+    assert len(check_mutations(decoder, tmp_path, suffix, 1000, 300)) >= 2
