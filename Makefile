@@ -1,6 +1,7 @@
 # make up [MUSIC=folder]   install and start Segue on a folder of music, or on a demo library
-# make test                install what tests need, run the checks and all tests
-# make check | bench | clean
+# make test                install what tests need, run the checks and all tests but those that take minutes each
+# make test-all            and those as well: faults at their full number, the soak
+# make check | bench | audit | clean
 
 SHELL := /bin/sh
 # The first interpreter that is new enough; `make PYTHON=… up` names another. It matters only until .venv exists.
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: up test check bench clean
+.PHONY: up test test-all check bench audit clean
 
 up: $(VENV)/.installed-up
 ifeq ($(strip $(MUSIC)),)
@@ -24,6 +25,12 @@ test: $(VENV)/.installed-test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest
 
+test-all: $(VENV)/.installed-test
+	tests/install-system-packages
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -m ''
+	$(BIN)/python -m tests.fault.soak
+
 check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -32,6 +39,16 @@ check: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	@for bench in tests/perf/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+# Licences and conflicts of what is installed are tests and need no network; known vulnerabilities are looked up on it.
+audit: $(VENV)/.installed-test
+	$(BIN)/python -m pip check
+	@test -x $(VENV)/audit/bin/pip-audit || { $(BIN)/python -m venv $(VENV)/audit && \
+		$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; } || { \
+		echo 'make audit needs the network: pip-audit could not be installed.' >&2; exit 1; }
+	$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip || { \
+		echo 'Either a dependency above has a known vulnerability, or the advisory database could not be reached:' \
+		'this check needs the network.' >&2; exit 1; }
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache segue.egg-info build

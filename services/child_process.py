@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class ChildProcess:
     log_path: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that it gets besides its parent's."""
+    before_restart: Callable[[], object] = field(default=lambda: None)
+    """Called when it has died with all its own children, before it is started again."""
 
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _started_at: float = field(default=0.0, init=False)
@@ -76,6 +78,7 @@ class ChildProcess:
             return None
         self._delay = min(2 * self._delay, LONGEST_RESTART_DELAY_SECONDS)
         self._kill_group()
+        self.before_restart()
         self.start()
         return exit_code
 

@@ -180,6 +180,26 @@ def retry(*, as_json: AsJson = False) -> None:
     library.retry(as_json=as_json)
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")], *, as_json: AsJson = False
+) -> None:
+    """Write catalogue and settings into one file, while Segue runs or not."""
+    from services.commands import backup as commands
+
+    commands.backup(file, as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `segue backup` wrote.")], *, as_json: AsJson = False
+) -> None:
+    """Put a backup in the place of the catalogue; Segue must not run."""
+    from services.commands import backup as commands
+
+    commands.restore(file, as_json=as_json)
+
+
 keys = typer.Typer(help="API keys: who may ask the service for what.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 

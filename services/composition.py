@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from services.catalog import Catalogue
+from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
 from services.index import VectorIndex
 from services.queue import TaskQueue, open_queue
@@ -69,7 +70,7 @@ def compose(settings: Settings) -> Services:
             "set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
         )
     queue = open_queue(settings)
-    catalogue = Catalogue.open(settings.catalogue_url)
+    catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
     try:
         catalogue.migrate()
         index, embedded = _open_index(settings, catalogue)
@@ -89,8 +90,8 @@ def compose(settings: Settings) -> Services:
     )
 
 
-def open_server_index(settings: Settings) -> "ServerIndex":
-    """The index on the Qdrant server that the settings name.
+def open_server_index(settings: Settings, *, for_requests: bool) -> "ServerIndex":
+    """The index on the Qdrant server that the settings name; for requests, it gives up before their clients do.
 
     Raises:
         NotConfigured: they name none.
@@ -98,16 +99,21 @@ def open_server_index(settings: Settings) -> "ServerIndex":
     if settings.qdrant_url is None:
         raise NotConfigured("SEGUE_QDRANT_URL is not set: the API process owns the index, no worker can fill it.")
     # Imported where it is used: qdrant-client alone would take half of the API process's memory.
-    from services.index.qdrant_server import ServerIndex  # noqa: PLC0415
+    from services.index.qdrant_server import (  # noqa: PLC0415
+        BACKGROUND_SECONDS,
+        ServerIndex,
+    )
+    from services.index.qdrant_server import REQUEST_SECONDS as INDEX_SECONDS  # noqa: PLC0415
 
     key = settings.qdrant_api_key
     secret = None if key is None else key.get_secret_value()
-    return ServerIndex.connect(settings.qdrant_url, secret, settings.qdrant_collection)
+    timeout = INDEX_SECONDS if for_requests else BACKGROUND_SECONDS
+    return ServerIndex.connect(settings.qdrant_url, secret, settings.qdrant_collection, timeout)
 
 
 def _open_index(settings: Settings, catalogue: Catalogue) -> tuple[VectorIndex, EmbeddedIndex | None]:
     if settings.qdrant_url is not None:
-        return open_server_index(settings), None
+        return open_server_index(settings, for_requests=True), None
     try:
         from services.index.generations import Generations  # noqa: PLC0415  an optional package
         from services.index.indexer_thread import IndexerThread  # noqa: PLC0415

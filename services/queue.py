@@ -8,16 +8,24 @@ from typing import Any
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
-from redis.exceptions import LockError, RedisError
+from redis.exceptions import LockError, RedisError, ResponseError
 from redis.lock import Lock
 
+from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import BrokerUnavailable, NotConfigured
 from services.settings import Settings
 
-# A frozen broker must cost a request 2 s, not a minute: each socket wait is short and there is one retry.
-SOCKET_TIMEOUT_SECONDS = 1.0
+# A frozen broker must cost a request less than 2 s, not a minute: each socket wait is short and there is one retry.
+SOCKET_TIMEOUT_SECONDS = 0.8
+
+# Redis hands a message out again when it stays unacknowledged this long; a task that is still at work must never be
+# started a second time, so this is at least twice the longest hard limit, a scan's. It stands here because any process
+# with a connection may be the one that looks for such messages. What a dead worker held is found sooner than that by
+# `reconcile`, from the catalogue.
+VISIBILITY_TIMEOUT_SECONDS = 13 * 3600
 
 BROKER_OPTIONS: dict[str, Any] = {
+    "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
     "socket_timeout": SOCKET_TIMEOUT_SECONDS,
     "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
 }
@@ -26,6 +34,7 @@ SCAN_TASK = "segue.scan"
 ANALYSE_TASK = "segue.analyse"
 INDEX_TASK = "segue.index"
 RECONCILE_TASK = "segue.reconcile"
+RECONCILE_INDEX_TASK = "segue.reconcile_index"
 
 # A queue of its own each, so that one slow scan or many analyses never hold up the indexer.
 ROUTES = {
@@ -33,6 +42,7 @@ ROUTES = {
     ANALYSE_TASK: {"queue": "analyse"},
     INDEX_TASK: {"queue": "index"},
     RECONCILE_TASK: {"queue": "scan"},
+    RECONCILE_INDEX_TASK: {"queue": "index"},
 }
 
 
@@ -59,6 +69,7 @@ class TaskQueue:
     """Asks the workers for something; every method raises `BrokerUnavailable` when the broker does not take it."""
 
     def __init__(self, broker_url: str) -> None:
+        self._circuit = Circuit(_is_gone)
         self._app = Celery("segue", broker=broker_url, set_as_current=False)
         self._app.conf.update(
             task_routes=ROUTES,
@@ -109,19 +120,21 @@ class TaskQueue:
 
     @contextmanager
     def _redis(self) -> Iterator[Any]:
-        with _translated(), self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
+        with (
+            _translated(),
+            self._circuit.call(),
+            self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection,
+        ):
             yield connection.default_channel.client
 
     def _send(self, name: str, *arguments: str) -> None:
         # The request that asked for it, so that the worker's log names it as well.
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         headers = {} if request_id is None else {"request_id": request_id}
-        try:
+        with _translated(), self._circuit.call():
             self._app.send_task(
                 name, args=arguments, headers=headers, retry=True, retry_policy={"max_retries": 1, "interval_start": 0}
             )
-        except (OperationalError, RedisError, OSError) as error:
-            raise BrokerUnavailable(f"The broker does not take tasks: {error}. Try again in a moment.") from error
 
 
 @contextmanager
@@ -130,8 +143,13 @@ def _translated() -> Iterator[None]:
         yield
     except LockError:
         raise  # the broker answered
-    except (OperationalError, RedisError, OSError) as error:
-        raise BrokerUnavailable(f"The broker does not answer: {error}") from error
+    except (OperationalError, RedisError, OSError, CircuitOpen) as error:
+        raise BrokerUnavailable(f"The broker does not take tasks: {error}. Try again in a moment.") from error
+
+
+def _is_gone(error: Exception) -> bool:
+    # An answer, "out of memory" say, is no silence.
+    return isinstance(error, OperationalError | RedisError | OSError) and not isinstance(error, ResponseError)
 
 
 def open_queue(settings: Settings) -> TaskQueue:

@@ -7,6 +7,7 @@ again finds its files known.
 from datetime import timedelta
 
 from services.catalog import Catalogue
+from services.domain.errors import BrokerUnavailable
 from services.queue import TaskQueue
 
 
@@ -29,6 +30,10 @@ def requeue_analyses(catalogue: Catalogue, queue: TaskQueue, silent_for: timedel
         BrokerUnavailable: the broker takes nothing; a later pass finds them again.
     """
     tracks = catalogue.analyses.stale(silent_for)
-    for track_id in tracks:
-        queue.analyse(track_id)
+    for place, track_id in enumerate(tracks):
+        try:
+            queue.analyse(track_id)
+        except BrokerUnavailable:
+            catalogue.analyses.not_sent(tracks[place:])
+            raise
     return len(tracks)

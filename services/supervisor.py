@@ -127,6 +127,8 @@ class Supervisor:
         logs = self._settings.data_path / "logs"
         for name, command in (("worker", _worker_command()), ("api", _api_command(self._settings))):
             child = ChildProcess(name, command, logs / f"{name}.log", environment)
+            if name == "worker" and self._broker is not None:
+                child.before_restart = self._end_leases
             self._children.append(child)
             child.start()
 
@@ -156,10 +158,21 @@ class Supervisor:
         # Nothing else uses this broker, and no worker runs yet: whatever a killed worker held is not at work any more.
         # The catalogue knows all that is unfinished, so the broker starts empty and each piece of work is in it once.
         self._broker.clear()
+        catalogue.analyses.end_leases()
         queue = TaskQueue(self._broker.url)
         requeue_scans(catalogue, queue, timedelta(0))
         requeue_analyses(catalogue, queue, timedelta(0))
         return self._broker.url
+
+    def _end_leases(self) -> None:
+        """The only worker there is has died: what it was at work on need not wait until its lease is over."""
+        catalogue = Catalogue.open(self._settings.catalogue_url)
+        try:
+            catalogue.analyses.end_leases()
+        except CatalogueUnavailable as error:
+            self._report(f"{error.detail} What the worker was at is done again in a few minutes.")
+        finally:
+            catalogue.close()
 
 
 def _check_port(settings: Settings) -> None:

@@ -4,7 +4,16 @@ from typing import Any
 
 from celery import Celery
 
-from services.queue import BROKER_OPTIONS, INDEX_TASK, RECONCILE_TASK, ROUTES
+from services.index.reconcile import EVERY_SECONDS as RECONCILE_INDEX_EVERY_SECONDS
+from services.queue import (
+    BROKER_OPTIONS,
+    INDEX_TASK,
+    RECONCILE_INDEX_TASK,
+    RECONCILE_TASK,
+    ROUTES,
+    SOCKET_TIMEOUT_SECONDS,
+    VISIBILITY_TIMEOUT_SECONDS,
+)
 from services.settings import Settings
 
 # An analysis decodes a bounded number of seconds of audio; on the slowest machine that is well under a minute.
@@ -19,10 +28,6 @@ SCAN_HARD_LIMIT_SECONDS = SCAN_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
 INDEX_SOFT_LIMIT_SECONDS = 2 * 3600
 INDEX_HARD_LIMIT_SECONDS = INDEX_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
 
-# Redis hands a message out again when it stays unacknowledged this long; a task that is still at work must never
-# be started a second time. What a dead worker held is found sooner than that by `reconcile`, from the catalogue.
-VISIBILITY_TIMEOUT_SECONDS = 2 * SCAN_HARD_LIMIT_SECONDS
-
 # An analysis takes about a second, so nearly all end in this time; with the rest of the way out a worker is
 # gone well within the 10 s that `segue up` grants.
 SOFT_SHUTDOWN_SECONDS = 3.0
@@ -34,6 +39,10 @@ MAX_TASKS_PER_CHILD = 1000
 # Kilobytes. A child with the encoder loaded stays far below; one that grew past this is replaced between two tasks.
 MAX_MEMORY_PER_CHILD = 2_000_000
 
+# Longer than a producer's: a worker can wait out a broker that rewrites its file.
+BROKER_PATIENCE_SECONDS = 10.0
+ERRORS_KEPT_SECONDS = 24 * 3600
+
 RECONCILE_EVERY_SECONDS = 60.0
 # The index task is sent when something changes; this is for the times when the broker did not take it.
 INDEX_EVERY_SECONDS = 15.0
@@ -42,7 +51,7 @@ INDEX_EVERY_SECONDS = 15.0
 def create_app(settings: Settings) -> Celery:
     """The application for a broker, with its beat schedule."""
     broker_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    app = Celery("segue", broker=broker_url, include=["workers.tasks"])
+    app = Celery("segue", broker=broker_url, backend=broker_url, include=["workers.tasks"])
     app.conf.update(_RELIABILITY, beat_schedule=_schedule(settings), task_routes=ROUTES)
     return app
 
@@ -51,6 +60,14 @@ _RELIABILITY: dict[str, Any] = {
     "task_serializer": "json",
     "accept_content": ["json"],  # pickle would let whoever reaches the broker run code
     "task_ignore_result": True,  # the catalogue is where outcomes are recorded
+    # Of a task that failed in a way nobody foresaw the broker keeps the error, for whoever looks for its cause: a day.
+    "task_store_errors_even_if_ignored": True,
+    "result_expires": ERRORS_KEPT_SECONDS,
+    "result_serializer": "json",
+    # The same store as the broker, so the same promise about messages, and the same short waits for a frozen one.
+    "result_backend_transport_options": {"visibility_timeout": VISIBILITY_TIMEOUT_SECONDS},
+    "redis_socket_timeout": BROKER_PATIENCE_SECONDS,
+    "redis_socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
     "task_acks_late": True,  # a message outlives the worker that took it
     # A task that kills its child would come back for ever; attempts are counted in the catalogue instead.
     "task_reject_on_worker_lost": False,
@@ -68,9 +85,7 @@ _RELIABILITY: dict[str, Any] = {
     "broker_connection_max_retries": None,  # a broker that is away for an hour must not need a person
     "broker_transport_options": BROKER_OPTIONS
     | {
-        "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
-        # Seconds. Longer than a producer's: a worker can wait out a broker that rewrites its file.
-        "socket_timeout": 10.0,
+        "socket_timeout": BROKER_PATIENCE_SECONDS,
         "socket_keepalive": True,
         # A broken connection that looks alive is noticed within this many seconds.
         "health_check_interval": 10,
@@ -95,6 +110,11 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": INDEX_TASK,
             "schedule": INDEX_EVERY_SECONDS,
             "options": {"expires": INDEX_EVERY_SECONDS},
+        }
+        schedule["reconcile_index"] = {
+            "task": RECONCILE_INDEX_TASK,
+            "schedule": RECONCILE_INDEX_EVERY_SECONDS,
+            "options": {"expires": RECONCILE_INDEX_EVERY_SECONDS},
         }
     return schedule
 

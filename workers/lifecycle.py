@@ -1,9 +1,11 @@
 """What a worker's processes set up: nothing of torch in the parent, one encoder in each child."""
 
+import atexit
 import os
 import resource
 import signal
 import sys
+import uuid
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,7 @@ from celery.signals import (
 
 from services.catalog import Catalogue
 from services.composition import open_server_index
+from services.domain.errors import SegueError
 from services.queue import ANALYSE_TASK, RECONCILE_TASK, ROUTES, TaskQueue, open_queue
 from services.settings import Settings
 from workers.app import app
@@ -37,6 +40,12 @@ ADOPT_MODEL_TASK = "segue.adopt_model"
 # Address space that a child may add to what it has once warm. The decoder has its own, narrower limit; what comes from
 # it is a minute of mono at most, so that this is for defects: a track fails with a reason, and the machine stays up.
 ADDRESS_SPACE_HEADROOM_BYTES = 4 * 2**30
+
+# Names this worker in the claims of its children, which inherit it by the fork. No other has it, not even the one that
+# is started in its place.
+WORKER = uuid.uuid4().hex
+# The way out is short: where the catalogue does not answer in this time, the claims run out by themselves.
+GIVE_BACK_SECONDS = 2.0
 
 log = structlog.get_logger()
 
@@ -52,7 +61,7 @@ class ChildProcess:
     @cached_property
     def server_index(self) -> "ServerIndex":
         """The index on the Qdrant server."""
-        return open_server_index(self.settings)
+        return open_server_index(self.settings, for_requests=False)
 
 
 _child: ChildProcess | None = None
@@ -145,10 +154,30 @@ def close_child(**_signal: Any) -> None:  # noqa: ANN401
 
 
 @task_failure.connect
-def send_again(sender: Any, exception: BaseException, args: Any, **_signal: Any) -> None:  # noqa: ANN401
+def send_again(sender: Any, task_id: str, exception: BaseException, args: Any, **_signal: Any) -> None:  # noqa: ANN401
     """Ask at once for the analysis that a dead child left; its attempt is counted, so `guard` ends a series."""
     if isinstance(exception, WorkerLostError) and sender.name == ANALYSE_TASK:
-        sender.app.send_task(ANALYSE_TASK, args=args)
+        sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"after": task_id})
+
+
+@celeryd_init.connect
+def give_back_at_exit(**_signal: Any) -> None:  # noqa: ANN401
+    """Celery has no signal for the end of a soft shutdown, so the parent's own end is used; kill -9 skips it."""
+    atexit.register(_give_back, os.getpid())
+
+
+def _give_back(parent: int) -> None:
+    """Undo the claims of children that were stopped in mid-analysis: being stopped is no fault of the track."""
+    if os.getpid() != parent:
+        return
+    catalogue = Catalogue.open(Settings().catalogue_url, GIVE_BACK_SECONDS)
+    try:
+        if count := catalogue.analyses.give_back(WORKER):
+            log.info("claims_given_back", count=count)
+    except SegueError as error:
+        log.warning("claims_not_given_back", reason=error.detail)
+    finally:
+        catalogue.close()
 
 
 @worker_ready.connect

@@ -7,10 +7,10 @@ import structlog
 from services.catalog import Catalogue
 from services.queue import ANALYSE_TASK, TaskQueue
 from services.requeue import requeue_analyses, requeue_scans
-from workers.app import ANALYSE_HARD_LIMIT_SECONDS
 
-# Once the hard limit has passed no child can still be at work on the track.
-ANALYSIS_LOST_AFTER = timedelta(seconds=ANALYSE_HARD_LIMIT_SECONDS + 30)
+# Claims keep a track that is at work from being sent, and from being analysed twice if it is; so this is only the time
+# that a message may be on its way into an empty queue.
+ANALYSIS_LOST_AFTER = timedelta(seconds=30)
 # A scan notes each file it takes in; listing a large folder on a slow disk is its longest silence.
 SCAN_LOST_AFTER = timedelta(minutes=10)
 

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import structlog
+from celery import current_task
 from celery.exceptions import SoftTimeLimitExceeded
 
+from services.catalog.analyses import Claim, Claimant
 from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, JobNotFound
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
+from services.index.reconcile import reconcile as reconcile_points
 from services.ingest.opening import NotRegular, open_inside
 from services.ingest.roots import named_roots
 from services.ingest.scan import run_scan
-from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_TASK, SCAN_TASK
+from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RECONCILE_TASK, SCAN_TASK
 from workers import guard
 from workers.app import (
     INDEX_HARD_LIMIT_SECONDS,
@@ -24,7 +27,7 @@ from workers.app import (
     SCAN_SOFT_LIMIT_SECONDS,
     app,
 )
-from workers.lifecycle import ADOPT_MODEL_TASK, ChildProcess, child
+from workers.lifecycle import ADOPT_MODEL_TASK, WORKER, ChildProcess, child
 from workers.reconcile import reconcile as send_lost_work
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 GONE = "None of the files that held it can be read any more."
 NOT_REGULAR = "Not a regular file any more: a folder, a pipe or a device took its place."
 
-# Renewed after each step of a rebuild, of which the slowest is a few requests to Qdrant, 3 s each at most. Also how
+# Renewed after each step of a rebuild, of which the slowest is a few requests to Qdrant, 10 s each at most. Also how
 # long a rebuild waits after the process that was at it died.
 REBUILD_LEASE_SECONDS = 60.0
 
@@ -41,10 +44,13 @@ log = structlog.get_logger()
 
 
 @app.task(name=ANALYSE_TASK)
-def analyse(track_id: str) -> None:
-    """Analyse a pending track and record what was found, or why it cannot be analysed."""
+def analyse(track_id: str, after: str | None = None) -> None:
+    """Analyse a pending track and record what was found, or why it cannot be analysed.
+
+    `after` names the task that this one replaces because it died.
+    """
     process = child()
-    claim = guard.claim(process.catalogue, track_id)
+    claim = guard.claim(process.catalogue, track_id, Claimant(WORKER, str(current_task.request.id), after))
     if claim is None:
         return
     try:
@@ -53,12 +59,31 @@ def analyse(track_id: str) -> None:
         # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
         log.warning("analysis_ran_out_of_time", track_id=track_id, attempt=claim.attempt)
         return
-    if isinstance(outcome, Refusal):
-        process.catalogue.analyses.refuse(track_id, outcome.reason, outcome.status)
-        log.info("track_refused", track_id=track_id, reason=outcome.reason, status=outcome.status)
-        return
-    process.catalogue.analyses.record(track_id, outcome)
+    record(process, claim, outcome)
+
+
+def record(process: ChildProcess, claim: Claim, outcome: "Analysis | Refusal") -> None:
+    """Write down how an attempt ended; files that came meanwhile are tried before a track is called missing."""
+    tried = list(claim.files)
+    while isinstance(outcome, Refusal):
+        new = refuse(process, claim.track_id, outcome, tried)
+        if not new:
+            return
+        outcome = analyse_first_readable(new)
+        tried += new
+    found = outcome
+    guard.patiently(lambda: process.catalogue.analyses.record(claim.track_id, found))
     _tell_indexer(process)
+
+
+def refuse(process: ChildProcess, track_id: str, refusal: "Refusal", tried: list[TrackFile]) -> list[TrackFile]:
+    """Write down why there is no analysis; files that were not tried, because they came meanwhile, are answered."""
+    new = guard.patiently(
+        lambda: process.catalogue.analyses.refuse(track_id, refusal.reason, refusal.status, tried=tried)
+    )
+    if not new:
+        log.info("track_refused", track_id=track_id, reason=refusal.reason, status=refusal.status)
+    return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +170,14 @@ def index() -> None:
     indexer = Indexer(queue, server_index)
     while indexer.index_once():
         pass
+
+
+@app.task(name=RECONCILE_INDEX_TASK, soft_time_limit=INDEX_SOFT_LIMIT_SECONDS, time_limit=INDEX_HARD_LIMIT_SECONDS)
+def reconcile_index() -> None:
+    """Compare the Qdrant server's points with the catalogue's tracks and mend what differs."""
+    process = child()
+    if reconcile_points(process.catalogue.indexing, process.server_index).missing:
+        _tell_indexer(process)
 
 
 @app.task(name=RECONCILE_TASK)

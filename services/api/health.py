@@ -1,6 +1,7 @@
 """For those who run Segue: alive, ready, measured, counted."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from apiflask import APIBlueprint
@@ -9,13 +10,15 @@ from flask import Response
 from services.api.access import needs, open_to_all
 from services.api.auth import principal
 from services.api.context import services
+from services.api.limits import QUARANTINED_SHOWN
 from services.api.openapi import segue_version
 from services.api.problems import not_ready, public_detail
-from services.api.service_schemas import Health, IndexStatus, Part, Readiness, Status
+from services.api.service_schemas import Health, IndexStatus, Part, Quarantined, Readiness, Status
 from services.composition import Services
 from services.domain.access import Scope
 from services.domain.errors import SegueError
 from services.domain.track import TrackStatus
+from services.storage import check_storage
 
 health = APIBlueprint("health", __name__, tag="Service")
 
@@ -51,6 +54,7 @@ def get_status() -> Status:
     """Counts of the library and of its index."""
     here = services()
     ready = here.catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
+    quarantined = here.catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
     return Status(
         version=segue_version(),
         url=here.settings.service_url,
@@ -60,16 +64,21 @@ def get_status() -> Status:
         index=IndexStatus(
             kind=here.index_kind, points=here.index.count(), pending=here.catalogue.indexing.count_pending()
         ),
+        quarantined=[Quarantined.of(track) for track in quarantined],
     )
 
 
 def check_parts(here: Services) -> dict[str, Part]:
-    """Ask every part whether it works."""
-    parts = {
-        "catalogue": _try(here.catalogue.tracks.count_by_status),
-        "broker": _try(here.queue.ping),
-        "index": _try(here.index.count),
+    """Ask every part whether it works; all at once, so that several that stand still take no longer than one."""
+    questions: dict[str, Callable[[], object]] = {
+        "catalogue": here.catalogue.database.check,
+        "broker": here.queue.ping,
+        "index": here.index.count,
+        "storage": lambda: check_storage(here.settings.data_path),
     }
+    with ThreadPoolExecutor(len(questions)) as pool:
+        errors = dict(zip(questions, pool.map(_error_of, questions.values()), strict=True))
+    parts = {name: _part(error) for name, error in errors.items()}
     if here.embedded is not None:
         problem = here.embedded.indexer.problem
         # What follows a colon quotes an error, with addresses and paths in it; the indexer has logged that itself.
@@ -77,10 +86,16 @@ def check_parts(here: Services) -> dict[str, Part]:
     return parts
 
 
-def _try(question: Callable[[], object]) -> Part:
+def _error_of(question: Callable[[], object]) -> SegueError | None:
     try:
         question()
     except SegueError as error:
-        log.warning("part_not_ready", reason=error.detail, error=type(error).__name__)
-        return Part(ok=False, reason=public_detail(error))
-    return Part(ok=True)
+        return error
+    return None
+
+
+def _part(error: SegueError | None) -> Part:
+    if error is None:
+        return Part(ok=True)
+    log.warning("part_not_ready", reason=error.detail, error=type(error).__name__)
+    return Part(ok=False, reason=public_detail(error))

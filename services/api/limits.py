@@ -22,6 +22,9 @@ PAGE_DEFAULT = 50
 PAGE_MAX = 100
 """Tracks on one page; `next_cursor` gives the rest."""
 
+QUARANTINED_SHOWN = 5
+"""Tracks that a status names: enough to see what they have in common."""
+
 KEYWORDS_MAX = 50
 """Values of one keyword filter."""
 

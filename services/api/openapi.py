@@ -80,7 +80,7 @@ _QUERIES: tuple[type[BaseModel], ...] = (
 
 # What may go wrong with any request, and what only some may.
 ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR)
-WITH_PARTS = (HTTPStatus.SERVICE_UNAVAILABLE,)
+WITH_PARTS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 WITH_PATH = (HTTPStatus.NOT_FOUND,)
 WITH_INPUT = (HTTPStatus.UNPROCESSABLE_ENTITY,)
 WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -181,6 +181,7 @@ def _add_problems(operation: Document) -> None:
         responses[str(status.value)] = {"$ref": f"#/components/responses/{_name(status)}"}
     if operation["operationId"] == "getReadiness":
         responses[str(HTTPStatus.SERVICE_UNAVAILABLE.value)] = _problem(HTTPStatus.SERVICE_UNAVAILABLE, "NotReady")
+        del responses[str(HTTPStatus.INSUFFICIENT_STORAGE.value)]  # a full disk is one of its reasons
     for status, response in responses.items():
         if status.startswith("4") and "content" in response:
             response["content"] = _problem(HTTPStatus(int(status)))["content"]
@@ -193,6 +194,7 @@ def _problem(status: HTTPStatus, schema: str = "Problem") -> Document:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, listens of more than "
         f"{LISTENS_MAX_BYTES:,}, or an upload of more than the service takes",
         HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",
+        HTTPStatus.INSUFFICIENT_STORAGE: "There is no room left where Segue keeps its data",
         HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer; `Retry-After` says when to ask",
     }
     answer: Document = {
@@ -200,7 +202,7 @@ def _problem(status: HTTPStatus, schema: str = "Problem") -> Document:
         "content": {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model=schema)}}},
     }
     _add_request_id(answer)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in WITH_PARTS:
         seconds = {"type": "integer", "minimum": 0}
         answer["headers"]["Retry-After"] = {"description": "Seconds to wait.", "schema": seconds}
     return answer

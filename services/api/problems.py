@@ -13,7 +13,15 @@ from services.api.limits import RETRY_AFTER_SECONDS
 from services.api.problem_types import MEDIA_TYPE, TYPE_PREFIX, type_of
 from services.api.service_schemas import NotReady, Part, Problem
 from services.api.validation import InvalidFields
-from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, SegueError, Unavailable
+from services.domain.errors import (
+    BrokerUnavailable,
+    CatalogueUnavailable,
+    IndexUnavailable,
+    SegueError,
+    StorageFull,
+    StorageUnavailable,
+    Unavailable,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +29,13 @@ PARTS: dict[type[SegueError], str] = {
     BrokerUnavailable: "The broker does not take tasks",
     CatalogueUnavailable: "The catalogue does not answer",
     IndexUnavailable: "The vector index does not answer",
+    StorageFull: "The disk that Segue keeps its data on is full",
+    StorageUnavailable: "The disk that Segue keeps its data on cannot be written",
 }
-"""What clients learn: the messages themselves quote drivers, with addresses and paths in them."""
+"""What clients learn, the first that fits: the messages themselves quote drivers, with addresses and paths in them."""
+
+TEMPORARY = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
+"""Such an answer says when to ask again."""
 
 
 def register_problems(app: Flask) -> None:
@@ -123,6 +136,6 @@ def _answer(problem: Problem) -> Response:
     if response is None:
         body = json.dumps(problem.model_dump(mode="json", exclude_none=True))
         response = Response(body, problem.status, content_type=MEDIA_TYPE)
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if problem.status in TEMPORARY:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

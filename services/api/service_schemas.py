@@ -3,6 +3,7 @@
 from pydantic import ConfigDict, Field
 
 from services.api.schemas import Response
+from services.domain.track import Track
 
 
 class FieldError(Response):
@@ -56,7 +57,9 @@ class Readiness(Response):
     """Whether every part is ready to serve."""
 
     ready: bool
-    parts: dict[str, Part] = Field(description="`catalogue`, `broker`, `index` and, where it runs here, `indexer`.")
+    parts: dict[str, Part] = Field(
+        description="`catalogue`, `broker`, `index`, `storage` and, where it runs here, `indexer`."
+    )
 
 
 class NotReady(Problem):
@@ -74,6 +77,20 @@ class IndexStatus(Response):
     pending: int = Field(description="Tracks whose change the index has yet to take in.")
 
 
+class Quarantined(Response):
+    """A track whose analysis was begun several times and never ended."""
+
+    id: str
+    title: str
+    path: str | None = Field(description="Relative to its library root.")
+    reason: str | None = Field(description="Why it is left alone.")
+
+    @classmethod
+    def of(cls, track: Track) -> "Quarantined":
+        """What is told of a track."""
+        return cls(id=track.id, title=track.title, path=track.path, reason=track.reason)
+
+
 class Status(Response):
     """What Segue has and where it keeps it."""
 
@@ -83,3 +100,6 @@ class Status(Response):
     model_version: str | None = Field(description="Of the encoder that listened; null before the first track.")
     tracks: dict[str, int] = Field(description="How many tracks stand where.")
     index: IndexStatus
+    quarantined: list[Quarantined] = Field(
+        description="The first few; `GET /v1/tracks?status=quarantined` lists all, `segue retry` tries them again."
+    )

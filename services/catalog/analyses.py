@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy import or_, select, update
@@ -14,6 +14,27 @@ from services.catalog.tables import LocationRow, TrackRow
 from services.catalog.tracks import TrackFile
 from services.domain.job import JobState
 from services.domain.track import EMBEDDING_DIM, Analysis, TrackStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who wants to analyse a track: one task of one worker."""
+
+    worker: str
+    """A name that no other worker process has or ever had."""
+    task: str
+    after: str | None = None
+    """The task that this one replaces, of the same worker, because it died."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in the catalogue."""
+        return f"{self.worker}/{self.task}"
+
+    @property
+    def heirs_of(self) -> tuple[str, ...]:
+        """Whose claims it may take over: its own, when the broker hands its message out again, and the dead task's."""
+        return (self.name,) if self.after is None else (self.name, f"{self.worker}/{self.after}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +52,44 @@ class AnalysisStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, track_id: str) -> Claim | None:
-        """Count an attempt before its work starts; None when there is nothing to do (any more)."""
+    def claim(self, track_id: str, claimant: Claimant, lease: timedelta) -> Claim | None:
+        """Count an attempt before its work starts; None when there is nothing to do (any more) or another is at it.
+
+        The claim holds until the outcome is recorded, it is given back, or the lease is over.
+        """
         with self._database.write() as session:
             row = session.get(TrackRow, track_id, with_for_update=True)
             if row is None or row.status != TrackStatus.PENDING:
                 return None
+            is_held = row.claimed_until is not None and row.claimed_until > now()
+            if is_held and row.claimed_by not in claimant.heirs_of:
+                return None
             row.attempts += 1
             row.sent_at = now()
-            places = session.execute(select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id))
-            return Claim(track_id, [TrackFile(path, root) for path, root in places], row.attempts)
+            row.claimed_by, row.claimed_until = claimant.name, now() + lease
+            return Claim(track_id, _files(session, track_id), row.attempts)
+
+    def give_back(self, worker: str) -> int:
+        """Undo the claims of a worker that was told to stop: what it had begun is no attempt; answers how many."""
+        with self._database.write() as session:
+            result = session.execute(
+                update(TrackRow)
+                .where(TrackRow.status == TrackStatus.PENDING, TrackRow.claimed_by.startswith(f"{worker}/"))
+                .values(attempts=TrackRow.attempts - 1, claimed_by=None, claimed_until=None)
+                .returning(TrackRow.id)
+            )
+            return len(result.all())
+
+    def end_leases(self) -> int:
+        """Drop every claim, where it is known that no worker runs; the attempts stay counted. Answers how many."""
+        with self._database.write() as session:
+            result = session.execute(
+                update(TrackRow)
+                .where(TrackRow.claimed_by.is_not(None))
+                .values(claimed_by=None, claimed_until=None, sent_at=None)
+                .returning(TrackRow.id)
+            )
+            return len(result.all())
 
     def record(self, track_id: str, analysis: Analysis) -> None:
         """Make a track `ready`, in one transaction with the mark that the index must take it in.
@@ -70,24 +119,47 @@ class AnalysisStore:
                 },
             )
 
-    def refuse(self, track_id: str, reason: str, status: TrackStatus = TrackStatus.FAILED) -> None:
-        """Record why a track gives no analysis."""
+    def refuse(
+        self,
+        track_id: str,
+        reason: str,
+        status: TrackStatus = TrackStatus.FAILED,
+        *,
+        tried: Sequence[TrackFile] | None = None,
+    ) -> list[TrackFile]:
+        """Record why a track gives no analysis.
+
+        Nothing is recorded if it has files that are not among those `tried`: they came while these were read, and are
+        answered.
+        """
         with self._database.write() as session:
+            if tried is not None:
+                session.get(TrackRow, track_id, with_for_update=True)  # a scan that adds a file waits, or is seen
+                if new := [file for file in _files(session, track_id) if file not in tried]:
+                    return new
             self._finish(session, track_id, status, reason, {})
+            return []
 
     def stale(self, older_than: timedelta, limit: int = 10_000) -> list[str]:
-        """Pending tracks whose analysis was asked for longer ago than this, or never; marks them asked for now."""
+        """Pending tracks that nobody is at and that were last sent longer ago than this; marks them sent now."""
         with self._database.write() as session:
             ids = session.scalars(
                 select(TrackRow.id)
                 .where(
                     TrackRow.status == TrackStatus.PENDING,
+                    or_(TrackRow.claimed_until.is_(None), TrackRow.claimed_until < now()),
                     or_(TrackRow.sent_at.is_(None), TrackRow.sent_at < now() - older_than),
                 )
                 .limit(limit)
+                .with_for_update(skip_locked=True)
             ).all()
-            self._mark_sent(session, ids)
+            self._mark_sent(session, ids, now())
             return list(ids)
+
+    def not_sent(self, track_ids: Sequence[str]) -> None:
+        """The broker did not take these: the next pass finds them again."""
+        with self._database.write() as session:
+            self._mark_sent(session, track_ids, None)
 
     def retry(self, statuses: Sequence[TrackStatus] = (TrackStatus.QUARANTINED, TrackStatus.FAILED)) -> int:
         """Set refused tracks back to `pending`; `stale` then finds them."""
@@ -95,14 +167,21 @@ class AnalysisStore:
             result = session.execute(
                 update(TrackRow)
                 .where(TrackRow.status.in_(statuses))
-                .values(status=TrackStatus.PENDING, reason=None, attempts=0, sent_at=None)
+                .values(
+                    status=TrackStatus.PENDING,
+                    reason=None,
+                    attempts=0,
+                    sent_at=None,
+                    claimed_by=None,
+                    claimed_until=None,
+                )
                 .returning(TrackRow.id)
             )
             return len(result.all())
 
-    def _mark_sent(self, session: Session, ids: Sequence[str]) -> None:
+    def _mark_sent(self, session: Session, ids: Sequence[str], when: datetime | None) -> None:
         for start in range(0, len(ids), 1000):
-            session.execute(update(TrackRow).where(TrackRow.id.in_(ids[start : start + 1000])).values(sent_at=now()))
+            session.execute(update(TrackRow).where(TrackRow.id.in_(ids[start : start + 1000])).values(sent_at=when))
 
     def _finish(
         self,
@@ -118,9 +197,16 @@ class AnalysisStore:
             .values(
                 status=status,
                 reason=reason,
+                claimed_by=None,
+                claimed_until=None,
                 index_pending=True,
                 revision=TrackRow.revision + 1,
                 **values,
             )
         )
         settle(session, track_id, JobState.DONE if status == TrackStatus.READY else JobState.FAILED, reason)
+
+
+def _files(session: Session, track_id: str) -> list[TrackFile]:
+    places = session.execute(select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id))
+    return [TrackFile(path, root) for path, root in places]

@@ -32,9 +32,12 @@ class Catalogue:
         self.idempotency = IdempotencyStore(database)
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Open the catalogue at an SQLAlchemy URL; `migrate` it first where it may be new."""
-        return cls(Database(url))
+    def open(cls, url: str, patience: float | None = None) -> Self:
+        """Open the catalogue at an SQLAlchemy URL; `migrate` it first where it may be new.
+
+        `patience` is how many seconds a statement may take where someone waits for the answer.
+        """
+        return cls(Database(url, patience))
 
     def migrate(self) -> None:
         """Create or update the tables."""

@@ -1,46 +1,59 @@
 """The connection to the catalogue's database and its transactions."""
 
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from services.catalog.tables import Table
-from services.domain.errors import CatalogueUnavailable
+from services.circuit import Circuit, CircuitOpen
+from services.domain.errors import CatalogueUnavailable, StorageFull
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# Writers on SQLite wait for one another; a scan's transactions last milliseconds, so this is ample.
-SQLITE_BUSY_SECONDS = 15
-# A stopped PostgreSQL must cost a request seconds, not minutes.
-POSTGRES_TIMEOUT_SECONDS = 3
+# How long one statement may take where a client waits for it: with a new connection on top still under 3 s.
+REQUEST_SECONDS = 1.8
+# How long in a worker and on the command line. Writers on SQLite wait for one another, a scan's transactions last
+# milliseconds; PostgreSQL may have to read a whole library.
+BACKGROUND_SECONDS = 30.0
+SQLITE_BACKGROUND_SECONDS = 15.0
+# For the first in this process's own queue of writers to get the lock of the file, which another process holds then: a
+# share of the time, because the last in the queue has waited for the first already.
+SQLITE_BUSY_SHARE = 0.5
+# The server gives up a little before this side does: then its connection need not be closed.
+SERVER_SHARE = 0.9
 
-_CONNECT_ARGS: dict[str, dict[str, Any]] = {
-    "sqlite": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
-    "postgresql": {
-        "connect_timeout": POSTGRES_TIMEOUT_SECONDS,
-        "options": f"-c statement_timeout={POSTGRES_TIMEOUT_SECONDS * 10_000}",
-        "tcp_user_timeout": POSTGRES_TIMEOUT_SECONDS * 1000,
-    },
-}
+# Both engines hide parameters: they hold what people listen to, and no error message, and so no log, may quote them.
+
+# PostgreSQL's class of "no space, no memory, no connection left"; this one is the disk.
+POSTGRES_DISK_FULL = "53100"
 
 
 class Database:
     """An engine and the two kinds of transaction that the stores use."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float | None = None) -> None:
+        """`patience`: seconds that one statement may take, if someone waits for the answer."""
         self.url = make_url(url)
-        self.engine = _engine(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url, patience) if self.is_sqlite else _postgres_engine(url, patience)
+        # SQLite is part of this process: there is nobody who could be away.
+        self._circuit = None if self.is_sqlite else Circuit(_is_gone)
+        # SQLite's writers take turns by trying now and then, and who is unlucky waits for ever. Threads queue up here.
+        self._writing = threading.Lock() if self.is_sqlite else None
+        self._turn_seconds = SQLITE_BACKGROUND_SECONDS if patience is None else patience
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -57,27 +70,41 @@ class Database:
         """One transaction, committed when the block ends and durable then.
 
         Raises:
-            CatalogueUnavailable: the database does not answer, is locked or its disk is full.
+            CatalogueUnavailable: the database does not answer or is locked.
+            StorageFull: its disk is full.
         """
         with self._transaction(writes=True) as session:
             yield session
 
+    def check(self) -> None:
+        """Find out whether it takes writes.
+
+        Raises:
+            CatalogueUnavailable: it does not answer, is locked or read-only.
+        """
+        question = "SELECT 'off'" if self.is_sqlite else "SHOW transaction_read_only"
+        with self.write() as session:  # on SQLite it begins, as a writer does, with the first statement
+            if session.connection().exec_driver_sql(question).scalar() != "off":
+                raise CatalogueUnavailable("The catalogue's database is read-only.")
+
     def insert(self, table: type[Table]) -> postgresql.Insert | sqlite.Insert:
         """An INSERT that knows ON CONFLICT, which SQLAlchemy has per dialect."""
-        if self.engine.dialect.name == "postgresql":
-            return postgresql.insert(table)
-        return sqlite.insert(table)
+        if self.is_sqlite:
+            return sqlite.insert(table)
+        return postgresql.insert(table)
 
     def migrate(self) -> None:
         """Bring the schema up to date; safe to call from several processes."""
-        if self.engine.dialect.name == "sqlite" and self.url.database:
+        if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         with _translated(), self.engine.connect().execution_options(writes=True) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            wait_patiently(connection)
+            upgrade(connection)
             connection.commit()
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Around work on the engine itself: what the driver says becomes `CatalogueUnavailable` or `StorageFull`."""
+        return _translated()
 
     def scrub(self) -> None:
         """Have SQLite drop old pages from its write-ahead log, so that what was deleted is in no file any more."""
@@ -94,6 +121,9 @@ class Database:
     def _transaction(self, *, writes: bool) -> Iterator[Session]:
         with (
             _translated(),
+            nullcontext() if self._circuit is None else self._circuit.call(),
+            self._turn() if writes else nullcontext(),
+            _connecting(),
             self.engine.connect().execution_options(writes=writes) as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
@@ -101,25 +131,104 @@ class Database:
             session.commit()
             connection.commit()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writing is None:  # PostgreSQL's writers wait for rows only
+            yield
+            return
+        if not self._writing.acquire(timeout=self._turn_seconds):
+            raise CatalogueUnavailable("The catalogue does not answer: many write to it at once.")
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema that a connection sees to a revision, in the connection's transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
+    except CircuitOpen as error:
+        raise CatalogueUnavailable(f"The catalogue does not answer: {error}") from error
+    except (OperationalError, InternalError, InterfaceError, PoolTimeout) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
+        if _is_full(cause):
+            raise StorageFull(f"The catalogue's disk is full: {cause}") from error
         raise CatalogueUnavailable(f"The catalogue does not answer: {cause}") from error
 
 
-def _engine(url: str) -> Engine:
-    backend = make_url(url).get_backend_name()
-    pool = {} if backend == "sqlite" else {"pool_pre_ping": True, "pool_timeout": POSTGRES_TIMEOUT_SECONDS}
-    # Parameters hold what people listen to: no error message, and so no log, may quote them.
-    engine = create_engine(url, connect_args=_CONNECT_ARGS.get(backend, {}), hide_parameters=True, **pool)
-    if backend == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+def _is_full(cause: BaseException | None) -> bool:
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == POSTGRES_DISK_FULL
+
+
+def _is_gone(error: Exception) -> bool:
+    from services.catalog.postgres import is_gone  # noqa: PLC0415  an optional package
+
+    return isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and is_gone(error.orig))
+
+
+def _sqlite_engine(url: str, patience: float | None) -> Engine:
+    busy = SQLITE_BACKGROUND_SECONDS if patience is None else patience * SQLITE_BUSY_SHARE
+    engine = create_engine(url, connect_args={"timeout": busy, "check_same_thread": False}, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgres_engine(url: str, patience: float | None) -> Engine:
+    from services.catalog.postgres import CONNECT_SECONDS, DeadlineConnection  # noqa: PLC0415  an optional package
+
+    seconds = patience or BACKGROUND_SECONDS
+    timeouts = f"-c statement_timeout={int(1000 * SERVER_SHARE * seconds)}"
+    # Asked for under a name, so that whoever looks at the server, `segue restore` for one, knows who is there.
+    arguments = {"connect_timeout": CONNECT_SECONDS, "options": timeouts, "application_name": "segue"}
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=seconds, hide_parameters=True)
+
+    def connect(_dialect: object, _record: object, positional: tuple[Any, ...], named: dict[str, Any]) -> object:
+        now = time.monotonic()
+        if now - getattr(_begun, "at", now) >= SERVER_SHARE * seconds:
+            # The wait for a pooled connection that turned out dead has used the time up.
+            raise engine.dialect.loaded_dbapi.OperationalError("the server did not answer on an open connection")
+        made = DeadlineConnection.connect(*positional, **named)
+        made.deadline_seconds = seconds
+        return made
+
+    event.listen(engine, "do_connect", connect)
+    return engine
+
+
+_begun = threading.local()
+"""When this thread began to get itself a connection."""
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    _begun.at = time.monotonic()
+    try:
+        yield
+    finally:
+        del _begun.at
+
+
+def wait_patiently(connection: Connection) -> None:
+    """Let a migration take its time; the connection does not go back to the pool."""
+    connection.detach()
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        driver.execute(f"PRAGMA busy_timeout = {int(1000 * SQLITE_BACKGROUND_SECONDS)}")
+    else:
+        driver.deadline_seconds = None
+        connection.exec_driver_sql("SET statement_timeout = 0")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
 from services.catalog.tables import MetaRow, TrackRow
-from services.catalog.tracks import EMBEDDING_BYTES, heard, measured_of, vector_of
+from services.catalog.tracks import EMBEDDING_BYTES, IDS_PER_STATEMENT, heard, measured_of, vector_of
 from services.domain.track import TrackStatus
 from services.index.vector_index import PayloadValue, Point
 
@@ -53,6 +53,30 @@ class IndexQueue:
                     .where(TrackRow.id == change.track_id, TrackRow.revision == change.revision)
                     .values(index_pending=False)
                 )
+
+    def mark(self, track_ids: Sequence[str]) -> None:
+        """Have the index look at tracks again."""
+        for start in range(0, len(track_ids), IDS_PER_STATEMENT):
+            chunk = track_ids[start : start + IDS_PER_STATEMENT]
+            with self._database.write() as session:
+                session.execute(
+                    update(TrackRow)
+                    .where(TrackRow.id.in_(chunk))
+                    .values(index_pending=True, revision=TrackRow.revision + 1)
+                )
+
+    def settled_ids(self) -> tuple[set[str], set[str]]:
+        """The tracks that the index must hold and has been told of, and those whose mark it has yet to take in."""
+        with self._database.read() as session:
+            marked = set(session.scalars(select(TrackRow.id).where(TrackRow.index_pending)))
+            ready = set(
+                session.scalars(
+                    select(TrackRow.id).where(
+                        TrackRow.status == TrackStatus.READY, func.length(TrackRow.embedding) == EMBEDDING_BYTES
+                    )
+                )
+            )
+        return ready - marked, marked
 
     def count_pending(self) -> int:
         """How many tracks are marked."""

@@ -119,6 +119,10 @@ class TrackRow(Table):
     added_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     """When its analysis was last asked for or begun."""
+    claimed_by: Mapped[str | None] = mapped_column(String(80))
+    """The worker and its task that are at work on it; null while nobody is."""
+    claimed_until: Mapped[datetime | None]
+    """When that worker cannot be at it any more, whatever became of it."""
     analysed_at: Mapped[datetime | None]
 
 

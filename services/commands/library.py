@@ -3,7 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from services.api.service_schemas import IndexStatus, Status
+from services.api.limits import QUARANTINED_SHOWN
+from services.api.service_schemas import IndexStatus, Quarantined, Status
 from services.catalog import Catalogue
 from services.client import SegueClient
 from services.commands import output
@@ -124,6 +125,7 @@ def _status_of_catalogue(settings: Settings) -> Status:
     catalogue = _open_catalogue(settings)
     try:
         ready = catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
+        quarantined = catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
         return Status(
             version=version("segue"),
             url=settings.service_url,
@@ -135,6 +137,7 @@ def _status_of_catalogue(settings: Settings) -> Status:
                 points=0,
                 pending=catalogue.indexing.count_pending(),
             ),
+            quarantined=[Quarantined.of(track) for track in quarantined],
         )
     finally:
         catalogue.close()

@@ -64,6 +64,18 @@ def show_status(status: Status, *, running: bool) -> None:
     if running:
         table.add_row("index", f"{status.index.points} points, {status.index.pending} pending ({status.index.kind})")
     answers.print(table)
+    if status.quarantined:
+        _show_quarantined(status)
+
+
+def _show_quarantined(status: Status) -> None:
+    table = Table("file", "reason", title="Quarantined: `segue retry` tries them once more", title_justify="left")
+    table.add_column("id", no_wrap=True)  # to be copied
+    for track in status.quarantined:
+        table.add_row(escape(track.path or track.title), escape(track.reason or ""), track.id)
+    answers.print(table)
+    if (more := status.tracks[TrackStatus.QUARANTINED] - len(status.quarantined)) > 0:
+        answers.print(f"… and {more} more: GET /v1/tracks?status=quarantined")
 
 
 def show_failures(job: Job) -> None:

@@ -2,11 +2,12 @@
 
 * SegueError
   * NotFound: TrackNotFound, JobNotFound, RadioNotFound, KeyNotFound
-  * InvalidRequest: InvalidCursor, PathNotScannable
+  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable
   * UnsupportedAudio
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy,
     ServiceUnreachable
+    * StorageUnavailable: StorageFull
   * AlreadyRunning
   * NotConfigured
   * Refused: KeyRequired, KeyNotEnough, ListenerNotYours
@@ -104,6 +105,12 @@ class PathNotScannable(InvalidRequest):
     title = "Path cannot be scanned"
 
 
+class ArchiveUnusable(InvalidRequest):
+    """A file that is no backup, or one that cannot be restored here."""
+
+    title = "Backup cannot be used"
+
+
 class UnsupportedAudio(SegueError):  # noqa: N818
     """The bytes are not audio in a format that Segue takes."""
 
@@ -144,6 +151,19 @@ class IndexUnavailable(Unavailable):
     """The vector index does not answer."""
 
     title = "Vector index unavailable"
+
+
+class StorageUnavailable(Unavailable):
+    """The data directory cannot be written."""
+
+    title = "Storage unavailable"
+
+
+class StorageFull(StorageUnavailable):
+    """There is no room left where Segue keeps its data."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+    title = "Storage full"
 
 
 class ServiceUnreachable(Unavailable):

@@ -21,6 +21,8 @@ from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.index.qdrant_edge import EdgeIndex
 
 NEVER_BUILT = 0
+CURRENT = "current"
+LOCK = "lock"
 
 _log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ class Generations:
         """
         self._root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = _exclusive(root / "lock")
+        self._lock = _exclusive(root / LOCK)
         try:
             self._current, self.index = self._open()
             self._sweep()
@@ -62,6 +64,26 @@ class Generations:
         build = Build(generation, self._root / f"{generation}-{secrets.token_hex(4)}")
         build.path.mkdir(mode=0o700)
         return build
+
+    @property
+    def root(self) -> Path:
+        """The directory that holds them all."""
+        return self._root
+
+    def is_on_disk(self) -> bool:
+        """Whether what is served is still there: a deleted shard answers on, from files that have no name any more."""
+        return self._current.path.is_dir() and (self._root / CURRENT).exists()
+
+    def take_root_again(self) -> None:
+        """Make the directory anew, and lock it, after it was deleted.
+
+        Raises:
+            AlreadyRunning: another process was faster.
+        """
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self._root / LOCK).exists():
+            old, self._lock = self._lock, _exclusive(self._root / LOCK)
+            os.close(old)
 
     def adopt(self, build: Build, index: EdgeIndex) -> None:
         """Serve this build from now on, here and after a restart, and delete the one before."""
@@ -93,7 +115,7 @@ class Generations:
 
     def _named(self) -> Build | None:
         try:
-            name = (self._root / "current").read_text(encoding="utf-8")
+            name = (self._root / CURRENT).read_text(encoding="utf-8")
             return Build(int(name.partition("-")[0]), self._root / Path(name).name)
         except (FileNotFoundError, ValueError):
             return None
@@ -104,7 +126,7 @@ class Generations:
             file.write(build.path.name)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(self._root / "current")
+        draft.replace(self._root / CURRENT)
         directory = os.open(self._root, os.O_RDONLY)
         try:
             os.fsync(directory)

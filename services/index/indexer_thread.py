@@ -14,6 +14,8 @@ from services.index.build import Order, fill, start
 from services.index.generations import NEVER_BUILT, Build, Generations
 from services.index.indexer import BATCH, Indexer, apply
 from services.index.qdrant_edge import EdgeIndex
+from services.index.reconcile import EVERY_SECONDS, reconcile
+from services.storage import check_room
 
 # Below this, comparing with every point takes a few ms and is exact; a graph is not worth building.
 HNSW_THRESHOLD = 50_000
@@ -69,6 +71,7 @@ class IndexerThread:
         self._problem: str | None = None
         self._verified = False
         self._lost_points = False
+        self._reconciled_at = time.monotonic()  # the count is compared at the start
         self._running: _Running | None = None
         self._build_after = 0.0
         self._indexed_since: set[str] | None = None
@@ -115,6 +118,10 @@ class IndexerThread:
             self._give_up(self._running.build)
 
     def _pass(self) -> bool:
+        check_room(self._generations.root.parent)
+        if not self._generations.is_on_disk():
+            self._generations.take_root_again()
+            self._lost_points = True
         if not self._verified:
             self._lost_points = self._points_differ()
             self._verified = True
@@ -123,7 +130,13 @@ class IndexerThread:
             self._watch(self._running)
         elif time.monotonic() >= self._build_after:
             self._build_if_due()
+            self._reconcile_if_due()
         return more
+
+    def _reconcile_if_due(self) -> None:
+        if self._running is None and time.monotonic() >= self._reconciled_at + EVERY_SECONDS:
+            self._reconciled_at = time.monotonic()
+            reconcile(self._queue, self._generations.index)
 
     def _index_marked(self) -> bool:
         done = self._indexer.index_batch()

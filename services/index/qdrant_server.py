@@ -15,6 +15,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
+from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import EMBEDDING_DIM
@@ -22,7 +23,9 @@ from services.index.qdrant_shared import Conditions, ordered, unit_vector
 from services.index.vector_index import Hit, Point, Query, VectorIndex
 
 # An answer takes milliseconds; a server that needs longer than this is as good as gone for whoever waits.
-TIMEOUT_SECONDS = 3
+REQUEST_SECONDS = 2
+# A worker may wait until a server that is busy with its graph has written a batch.
+BACKGROUND_SECONDS = 10
 SCROLL_PAGE = 10_000
 NEVER_BUILT = 0
 
@@ -46,9 +49,10 @@ class ServerIndex(VectorIndex):
         self._client = client
         self._alias = alias
         self._exists = False
+        self._circuit = Circuit(_is_gone)
 
     @classmethod
-    def connect(cls, url: str, api_key: str | None, alias: str, timeout: int = TIMEOUT_SECONDS) -> Self:
+    def connect(cls, url: str, api_key: str | None, alias: str, timeout: int = REQUEST_SECONDS) -> Self:
         """Talk to the server at a URL; nothing is sent yet."""
         client = QdrantClient(url=url, api_key=api_key, timeout=timeout, check_compatibility=False)
         return cls(client, alias)
@@ -208,8 +212,15 @@ class ServerIndex(VectorIndex):
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
-            yield
+            with self._circuit.call():
+                yield
+        except CircuitOpen as error:
+            raise IndexUnavailable(f"The Qdrant server does not answer: {error}") from error
         except (ApiException, QdrantException) as error:
             self._exists = False  # the collection may be what is missing
             cause = error.source if isinstance(error, ResponseHandlingException) else error
             raise IndexUnavailable(f"The Qdrant server does not answer as it should: {cause}") from error
+
+
+def _is_gone(error: Exception) -> bool:
+    return isinstance(error, ResponseHandlingException)  # any other is an answer

@@ -15,6 +15,7 @@ from services.ingest.identity import identify
 from services.ingest.scan import send_analysis
 from services.ingest.tags import read_tags
 from services.queue import TaskQueue
+from services.storage import check_room, storage_errors
 
 READ_BYTES = 1 << 20
 
@@ -33,13 +34,21 @@ def take_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, folde
     Raises:
         UnsupportedAudio: the bytes are not audio in a format that Segue takes.
         UploadTooLarge: there are more than `max_bytes` of them.
+        StorageFull, StorageUnavailable: the disk does not take it; nothing of it is left there.
     """
+    with storage_errors(folder):
+        kept, track_id = _store(upload.stream, folder, max_bytes)
+    return _register(catalogue, queue, kept, track_id, upload.filename)
+
+
+def _store(stream: BinaryIO, folder: Path, max_bytes: int) -> tuple[Path, str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    check_room(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as stored:
         received = Path(stored.name)
         file = cast("BinaryIO", stored)
         try:
-            _copy(upload.stream, file, max_bytes)
+            _copy(stream, file, max_bytes)
             identity = identify(file)
             kept = folder / f"{identity.track_id}{identity.suffix}"
             received.replace(kept)
@@ -47,7 +56,7 @@ def take_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, folde
             received.unlink(missing_ok=True)
             raise
     _sync_folder(folder)
-    return _register(catalogue, queue, kept, identity.track_id, upload.filename)
+    return kept, identity.track_id
 
 
 def _register(catalogue: Catalogue, queue: TaskQueue, kept: Path, track_id: str, filename: str) -> str:

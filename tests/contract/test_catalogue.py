@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import MetaData, text
 
 from services.catalog import Catalogue
+from services.catalog.analyses import Claimant
 from services.catalog.library import FileStamp
 from services.catalog.tables import Table, TrackRow
 from services.catalog.tracks import TrackFile
@@ -39,6 +41,10 @@ def analysis(axis: int = 0, **changes: object) -> Analysis:
         "model_version": "m1",
     }
     return Analysis(**(values | changes))
+
+
+def claim(catalogue, track, task="task", *, lease=timedelta(minutes=3), **who):
+    return catalogue.analyses.claim(track, Claimant(**{"worker": "worker", "task": task} | who), lease)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -82,7 +88,7 @@ def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index_at_once(cata
     """Embedding, status and mark appear together and come back as they were recorded."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
-    assert catalogue.analyses.claim(track_id(1)).files == [TrackFile("/music/a.mp3", "/music")]
+    assert claim(catalogue, track_id(1)).files == [TrackFile("/music/a.mp3", "/music")]
     catalogue.analyses.record(track_id(1), analysis(axis=3))
 
     track = catalogue.tracks.get(track_id(1))
@@ -186,11 +192,87 @@ def test_attempts_are_counted_before_work_and_ended_work_is_not_claimed(catalogu
     """Each claim is one more attempt; a track that is done is claimed by nobody."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
-    assert [catalogue.analyses.claim(track_id(1)).attempt for _ in range(2)] == [1, 2]
+    assert [claim(catalogue, track_id(1)).attempt for _ in range(2)] == [1, 2]
     catalogue.analyses.refuse(track_id(1), "The audio is silent.")
-    assert catalogue.analyses.claim(track_id(1)) is None
-    assert catalogue.analyses.claim(track_id(99)) is None
+    assert claim(catalogue, track_id(1)) is None
+    assert claim(catalogue, track_id(99)) is None
     assert catalogue.tracks.get(track_id(1)).reason == "The audio is silent."
+
+
+def test_a_claim_keeps_others_out_until_its_lease_is_over(catalogue):
+    """Of two messages for one track one is worked on; when its worker cannot be at it any more, another may be."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
+
+    assert claim(catalogue, track_id(1), "one", lease=timedelta(0)).attempt == 1
+    assert claim(catalogue, track_id(1), "two").attempt == 2
+    assert claim(catalogue, track_id(1), "three") is None
+    assert claim(catalogue, track_id(1), "two", worker="another") is None
+    assert catalogue.analyses.stale(timedelta(0)) == []
+
+
+def test_claims_made_at_once_have_one_winner(catalogue):
+    """Twenty messages for one track, handed out at the same moment, begin one analysis."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
+    with ThreadPoolExecutor(20) as pool:
+        claims = list(pool.map(lambda number: claim(catalogue, track_id(1), str(number)), range(20)))
+
+    assert [found.attempt for found in claims if found is not None] == [1]
+
+
+def test_the_task_that_replaces_a_dead_one_takes_over_its_claim(catalogue):
+    """The message that is sent because a child died need not wait until the child's lease is over."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
+    claim(catalogue, track_id(1), "dead")
+
+    assert claim(catalogue, track_id(1), "next", after="another") is None
+    assert claim(catalogue, track_id(1), "next", worker="foreign", after="dead") is None
+    assert claim(catalogue, track_id(1), "next", after="dead").attempt == 2
+
+
+def test_a_claim_given_back_was_no_attempt(catalogue):
+    """A worker that is told to stop gives back what it has begun, and nothing of another worker's."""
+    for number in (1, 2, 3):
+        catalogue.library.register(track_id(number), Tags("Title"), stamp(f"{number}.mp3"))
+    claim(catalogue, track_id(1), worker="stopped")
+    claim(catalogue, track_id(2), worker="running")
+    claim(catalogue, track_id(3), worker="stopped")
+    catalogue.analyses.record(track_id(3), analysis())
+
+    assert catalogue.analyses.give_back("stopped") == 1
+    assert claim(catalogue, track_id(1), "again").attempt == 1
+    assert claim(catalogue, track_id(2), "again") is None
+
+
+def test_ending_all_leases_keeps_the_attempts(catalogue):
+    """Where no worker is left alive, what was at work is free at once, and what killed them is still counted."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
+    claim(catalogue, track_id(1))
+
+    assert catalogue.analyses.end_leases() == 1
+    assert catalogue.analyses.stale(timedelta(hours=1)) == [track_id(1)]
+    assert claim(catalogue, track_id(1), "again").attempt == 2
+
+
+def test_what_the_broker_did_not_take_is_found_by_the_next_look(catalogue):
+    """A track that was to be sent and was not is not taken for sent."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
+    catalogue.analyses.not_sent(catalogue.analyses.stale(timedelta(0)))
+
+    assert catalogue.analyses.stale(timedelta(hours=1)) == [track_id(1)]
+
+
+def test_a_file_that_came_during_the_analysis_keeps_a_track_from_being_missing(catalogue):
+    """Moved while it was read, a track is not called missing for its old path's sake."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("old.mp3"))
+    begun = claim(catalogue, track_id(1))
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("new.mp3"))
+    catalogue.library.forget_files(["/music/old.mp3"])
+
+    new = TrackFile("/music/new.mp3", "/music")
+    assert catalogue.analyses.refuse(track_id(1), "Gone.", TrackStatus.MISSING, tried=begun.files) == [new]
+    assert catalogue.tracks.get(track_id(1)).status == TrackStatus.PENDING
+    assert catalogue.analyses.refuse(track_id(1), "Gone.", TrackStatus.MISSING, tried=[*begun.files, new]) == []
+    assert catalogue.tracks.get(track_id(1)).status == TrackStatus.MISSING
 
 
 def test_stale_names_lost_tracks_once(catalogue):
@@ -208,7 +290,7 @@ def test_retry_sets_refused_tracks_back(catalogue):
     catalogue.analyses.refuse(track_id(1), "Damaged.")
 
     assert catalogue.analyses.retry() == 1
-    assert catalogue.analyses.claim(track_id(1)).attempt == 1
+    assert claim(catalogue, track_id(1)).attempt == 1
     assert catalogue.tracks.get(track_id(1)).reason is None
 
 
@@ -227,19 +309,19 @@ def test_a_track_comes_back_ready_only_with_the_adopted_models_vector(catalogue,
     catalogue.library.adopt_model("m2")
 
     assert catalogue.library.register(ready, Tags("Title"), stamp("b.mp3")).status == TrackStatus.PENDING
-    assert catalogue.analyses.claim(ready).attempt == 1
+    assert claim(catalogue, ready).attempt == 1
 
 
 def test_a_quarantined_track_that_went_and_came_back_starts_afresh(catalogue):
     """Neither its attempts nor its reason stick to it."""
     catalogue.library.register(track_id(1), Tags("T"), stamp("a.mp3"))
-    catalogue.analyses.claim(track_id(1))
+    claim(catalogue, track_id(1))
     catalogue.analyses.refuse(track_id(1), "It died.", TrackStatus.QUARANTINED)
     catalogue.library.forget_files(["/music/a.mp3"])
     registered = catalogue.library.register(track_id(1), Tags("T"), stamp("b.mp3"))
 
     assert (registered.status, registered.reason) == (TrackStatus.PENDING, None)
-    assert catalogue.analyses.claim(track_id(1)).attempt == 1
+    assert claim(catalogue, track_id(1)).attempt == 1
 
 
 def test_known_files_are_those_inside_a_folder(catalogue):

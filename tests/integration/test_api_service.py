@@ -22,7 +22,7 @@ def test_a_healthy_service_is_ready(api):
     assert answer.status_code == 200
     assert answer.json["ready"] is True
     assert {name for name, part in answer.json["parts"].items() if part["ok"]} == {
-        "catalogue", "broker", "index", "indexer",
+        "catalogue", "broker", "index", "indexer", "storage",
     }  # fmt: skip
 
 

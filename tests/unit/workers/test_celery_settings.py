@@ -5,26 +5,56 @@ import sys
 
 import pytest
 
+from services.queue import BROKER_OPTIONS, TaskQueue
 from services.settings import Settings
 from services.supervisor import STOP_SECONDS
 from workers import app as application
-from workers.app import create_app
+from workers.app import SCAN_HARD_LIMIT_SECONDS, create_app
 
 
 @pytest.fixture(scope="module")
 def app():
+    from workers import tasks  # noqa: F401, PLC0415  registers them
+
     made = create_app(Settings(redis_url="redis://broker.invalid/0", qdrant_url="http://qdrant.invalid"))
     made.loader.import_default_modules()
     return made
 
 
 def test_no_task_outlives_the_visibility_timeout(app):
-    """Redis never hands a message out again while a task may still be at work on it."""
-    from workers import tasks  # noqa: PLC0415
+    """Redis never hands a message out again while a task may still be at work on it, whoever has the connection."""
+    limits = [task.time_limit for name, task in app.tasks.items() if name.startswith("segue.") and task.time_limit]
+    places = [app.conf.broker_transport_options, app.conf.result_backend_transport_options, BROKER_OPTIONS]
 
-    limits = [app.conf.task_time_limit, tasks.scan.time_limit]
+    assert SCAN_HARD_LIMIT_SECONDS in limits
+    for options in places:
+        assert options["visibility_timeout"] >= 2 * max(*limits, app.conf.task_time_limit)
 
-    assert app.conf.broker_transport_options["visibility_timeout"] >= 2 * max(limits)
+
+def test_producers_and_workers_agree_about_the_visibility_timeout():
+    """A producer's connection, which may be the one that restores messages, has the same one."""
+    assert TaskQueue("redis://broker.invalid/0")._app.conf.broker_transport_options == BROKER_OPTIONS
+
+
+def test_results_are_ignored_and_errors_kept(app):
+    """What a task failed with can be looked up for a day; nothing else fills the broker."""
+    assert app.conf.task_ignore_result is True
+    assert app.conf.task_store_errors_even_if_ignored is True
+    assert app.conf.result_expires == 24 * 3600
+
+
+def test_children_are_replaced(app):
+    """A child ends after so many tasks, or so much memory."""
+    assert 0 < app.conf.worker_max_tasks_per_child <= 1000
+    assert 0 < app.conf.worker_max_memory_per_child <= 2_000_000
+
+
+def test_no_wait_for_the_broker_is_endless(app):
+    """Each socket of workers and producers has a timeout."""
+    for options in (app.conf.broker_transport_options, BROKER_OPTIONS):
+        assert 0 < options["socket_timeout"] <= 10
+        assert 0 < options["socket_connect_timeout"] <= 10
+    assert 0 < app.conf.redis_socket_timeout <= 10
 
 
 def test_each_soft_limit_leaves_time_to_say_so(app):
@@ -59,7 +89,7 @@ def test_every_scheduled_task_exists_and_expires(app):
         assert entry["options"]["expires"] <= entry["schedule"]
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-    assert scheduled == {"segue.reconcile", "segue.index"}
+    assert scheduled == {"segue.reconcile", "segue.index", "segue.reconcile_index"}
     assert scheduled <= set(application.app.tasks)
 
 

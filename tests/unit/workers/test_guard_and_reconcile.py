@@ -1,10 +1,13 @@
 """Attempts end, and lost work is found; on a real SQLite catalogue."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 from sqlalchemy import update
 
 from services.catalog import Catalogue
+from services.catalog.analyses import Claimant
 from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
 from services.domain.job import JobKind
@@ -26,6 +29,15 @@ def catalogue(tmp_path):
     opened.close()
 
 
+TASKS = count()
+
+
+def begin(catalogue):
+    """Claim the track as the task that replaces the one before, which died."""
+    task = next(TASKS)
+    return guard.claim(catalogue, TRACK, Claimant("worker", str(task), after=str(task - 1)))
+
+
 class QueueWithBacklog(RecordingQueue):
     """Says how many messages wait in front of the next one."""
 
@@ -43,8 +55,8 @@ def queue():
 
 def test_fourth_attempt_is_quarantine(catalogue):
     """After three attempts that never ended the track is left alone, with a reason."""
-    assert [guard.claim(catalogue, TRACK).attempt for _ in range(3)] == [1, 2, 3]
-    assert guard.claim(catalogue, TRACK) is None
+    assert [begin(catalogue).attempt for _ in range(3)] == [1, 2, 3]
+    assert begin(catalogue) is None
     track = catalogue.tracks.get(TRACK)
 
     assert track.status == TrackStatus.QUARANTINED
@@ -54,18 +66,18 @@ def test_fourth_attempt_is_quarantine(catalogue):
 def test_retry_gives_a_quarantined_track_all_its_attempts_again(catalogue):
     """`segue retry` forgets the attempts that were counted."""
     for _ in range(4):
-        guard.claim(catalogue, TRACK)
+        begin(catalogue)
     catalogue.analyses.retry()
 
-    assert guard.claim(catalogue, TRACK).attempt == 1
+    assert begin(catalogue).attempt == 1
 
 
 def test_finished_track_is_not_claimed(catalogue):
     """A message that arrives twice does its work once."""
-    guard.claim(catalogue, TRACK)
+    begin(catalogue)
     catalogue.analyses.record(TRACK, Analysis(np.eye(128, dtype=np.float32)[0], 0.0, {}, {}, {}, "m1"))
 
-    assert guard.claim(catalogue, TRACK) is None
+    assert begin(catalogue) is None
     assert catalogue.tracks.get(TRACK).status == TrackStatus.READY
 
 
@@ -81,7 +93,7 @@ def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
 
 def test_track_at_work_is_not_sent(catalogue, queue):
     """An analysis that began a moment ago is not lost."""
-    guard.claim(catalogue, TRACK)
+    begin(catalogue)
     reconcile(catalogue, queue)
 
     assert queue.analyses == []

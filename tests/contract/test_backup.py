@@ -1,0 +1,244 @@
+"""Backup and restore, on SQLite and PostgreSQL and from one to the other."""
+
+import fcntl
+import json
+import os
+import zipfile
+
+import pytest
+from sqlalchemy import text
+
+from services.backup import SETTINGS_FILE, backup, restore
+from services.catalog import Catalogue
+from services.catalog.tables import Table
+from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
+from services.domain.job import JobKind
+from services.instance import hold_instance
+from services.settings import Settings
+from tests.fakes.library import write_library
+
+COUNT = 7
+KINDS = ["sqlite", "postgresql"]
+
+
+def empty(kind, folder, request):
+    """Settings of a fresh installation."""
+    if kind == "sqlite":
+        return Settings(data_dir=folder)
+    url = request.getfixturevalue("postgres_url")
+    catalogue = Catalogue.open(url)
+    with catalogue.database.engine.begin() as connection:
+        for schema in ("public", "segue_before_restore"):
+            connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    catalogue.close()
+    return Settings(data_dir=folder, database_url=url)
+
+
+def write(settings, count=COUNT):
+    catalogue = Catalogue.open(settings.catalogue_url)
+    ids = write_library(catalogue, settings.data_path / "music", count)
+    os.link(settings.data_path / "music/000.wav", os.fsencode(settings.data_path / "music") + b"/\xff.wav")
+    catalogue.jobs.create(JobKind.SCAN, os.fsdecode(b"/music/\xff"))
+    catalogue.close()
+    return ids
+
+
+def contents(settings):
+    """Every row of every table that the code declares, but for the number of the index."""
+    catalogue = Catalogue.open(settings.catalogue_url)
+    with catalogue.database.read() as session:
+        found = {
+            table.name: sorted(repr(tuple(row)) for row in session.execute(table.select()))
+            for table in Table.metadata.sorted_tables
+        }
+    catalogue.close()
+    found["meta"] = [row for row in found["meta"] if "index_generation" not in row]
+    return found
+
+
+@pytest.mark.parametrize("target", KINDS)
+@pytest.mark.parametrize("source", KINDS)
+def test_everything_comes_back(source, target, tmp_path, request):
+    """Every row of every table is restored as it was, whichever database it came from and goes to."""
+    old = empty(source, tmp_path / "old", request)
+    write(old)
+    before = contents(old)
+    assert len(before["tracks"]) == COUNT
+    backup(old, tmp_path / "file")
+    new = empty(target, tmp_path / "new", request)
+    restored = restore(new, tmp_path / "file")
+
+    assert contents(new) == before
+    assert sum(restored.manifest.rows.values()) >= sum(map(len, before.values()))
+    catalogue = Catalogue.open(new.catalogue_url)  # new rows get numbers of their own
+    write_library(catalogue, tmp_path / "more", COUNT)
+    catalogue.close()
+    assert len(contents(new)["locations"]) == 2 * COUNT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_there_is_kept_and_the_index_is_built_anew(kind, tmp_path, request):
+    """A restore over another catalogue keeps that one, and asks for an index that no directory can hold already."""
+    settings = empty(kind, tmp_path / "data", request)
+    write(settings)
+    backup(settings, tmp_path / "file")
+    catalogue = Catalogue.open(settings.catalogue_url)
+    catalogue.library.forget_files([file.path for file in catalogue.tracks.files(write_ids()[0])])
+    old_generation = catalogue.indexing.generation()
+    catalogue.close()
+    changed = contents(settings)
+    for _ in range(2):  # a second restore keeps what the first made
+        restored = restore(settings, tmp_path / "file")
+        assert restored.kept is not None
+
+    assert contents(settings) != changed
+    catalogue = Catalogue.open(settings.catalogue_url)
+    assert catalogue.indexing.generation() > old_generation + 1_000_000
+    catalogue.close()
+
+
+def write_ids():
+    from tests.fakes.library import track_id  # noqa: PLC0415
+
+    return [track_id(number) for number in range(COUNT)]
+
+
+def test_the_kept_catalogue_is_whole(tmp_path):
+    """What was in the place of the backup can be put back by renaming it."""
+    settings = Settings(data_dir=tmp_path / "data")
+    write(settings)
+    backup(settings, tmp_path / "file")
+    write(Settings(data_dir=tmp_path / "other"), 3)
+    before = contents(Settings(data_dir=tmp_path / "other"))
+    restored = restore(Settings(data_dir=tmp_path / "other"), tmp_path / "file")
+    os.replace(restored.kept, tmp_path / "other/catalogue.db")  # noqa: PTH105
+
+    assert contents(Settings(data_dir=tmp_path / "other")) == before
+
+
+def test_a_backup_is_one_moment(tmp_path):
+    """What is written while the backup is taken is in it whole or not at all; the backup holds nobody up."""
+    settings = Settings(data_dir=tmp_path / "data")
+    write(settings)
+    with Catalogue.open(settings.catalogue_url).database.write() as session:
+        session.execute(text("UPDATE tracks SET title = 'half'"))
+        backup(settings, tmp_path / "file")
+        session.rollback()
+    restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file")
+
+    assert contents(Settings(data_dir=tmp_path / "new")) == contents(settings)
+
+
+def test_an_installation_without_a_catalogue_has_nothing_to_back_up(tmp_path):
+    """It is said in a sentence, and no empty catalogue is made by asking."""
+    with pytest.raises(CatalogueUnavailable, match="nothing to back up"):
+        backup(Settings(data_dir=tmp_path / "data"), tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_is_for_its_owner_and_replaces_nothing(tmp_path):
+    """It holds listens and hashes of keys, so nobody else reads it; an earlier backup is never overwritten."""
+    settings = Settings(data_dir=tmp_path / "data")
+    write(settings)
+    backup(settings, tmp_path / "file")
+
+    assert (tmp_path / "file").stat().st_mode & 0o077 == 0
+    with pytest.raises(StorageUnavailable, match="exists already"):
+        backup(settings, tmp_path / "file")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "file"]
+
+
+def test_no_secret_is_in_a_backup(tmp_path):
+    """Settings travel, passwords do not; what differs here is written to a file that nothing reads."""
+    secrets = {"redis_url": "redis://:s3cret@host/0", "qdrant_api_key": "s3cret", "qdrant_url": "http://a:s3cret@host"}
+    settings = Settings(data_dir=tmp_path / "data", half_life_days=7, **secrets)
+    write(settings)
+    backup(settings, tmp_path / "file")
+    restored = restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file")
+
+    with zipfile.ZipFile(tmp_path / "file") as archive:
+        assert not [name for name in archive.namelist() if b"s3cret" in archive.read(name)]
+    assert restored.settings_file == tmp_path / "new" / SETTINGS_FILE
+    assert "SEGUE_HALF_LIFE_DAYS=7" in restored.settings_file.read_text()
+
+
+def damaged(path, how):
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    how(members)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def later(members):
+    manifest = json.loads(members["manifest.json"]) | {"revision": "9999"}
+    members["manifest.json"] = json.dumps(manifest).encode()
+
+
+DAMAGE = {
+    "a row is missing": lambda members: members.update(
+        {"tables/tracks.jsonl": members["tables/tracks.jsonl"].partition(b"\n")[2]}
+    ),
+    "a table is missing": lambda members: members.pop("tables/tracks.jsonl"),
+    "there is no manifest": lambda members: members.pop("manifest.json"),
+    "a later Segue made it": later,
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_backup_touches_nothing(kind, how, tmp_path, request):
+    """A backup that is not whole, or not for this version, is refused with a reason and changes no row and no file."""
+    settings = empty(kind, tmp_path / "data", request)
+    write(settings)
+    backup(settings, tmp_path / "file")
+    damaged(tmp_path / "file", DAMAGE[how])
+    before, files = contents(settings), sorted(path.name for path in settings.data_path.iterdir())
+
+    with pytest.raises(ArchiveUnusable):
+        restore(settings, tmp_path / "file")
+    assert contents(settings) == before
+    assert {path.name for path in settings.data_path.iterdir()} <= {*files, "lock"}
+
+
+def test_half_a_file_and_no_backup_are_refused(tmp_path):
+    """A file that was cut off, or never was a backup, is named."""
+    settings = Settings(data_dir=tmp_path / "data")
+    write(settings)
+    backup(settings, tmp_path / "file")
+    whole = (tmp_path / "file").read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"Dear reader"):
+        (tmp_path / "file").write_bytes(content)
+        with pytest.raises(ArchiveUnusable, match="no backup"):
+            restore(settings, tmp_path / "file")
+    with pytest.raises(ArchiveUnusable, match="No such file"):
+        restore(settings, tmp_path / "none")
+
+
+def test_a_restore_is_refused_while_segue_runs(tmp_path):
+    """Neither beside `segue up` nor beside an API process that owns the index."""
+    settings = Settings(data_dir=tmp_path / "data")
+    write(settings)
+    backup(settings, tmp_path / "file")
+    with hold_instance(settings), pytest.raises(AlreadyRunning):
+        restore(settings, tmp_path / "file")
+    settings.index_path.mkdir()
+    with (settings.index_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(AlreadyRunning, match="API process"):
+            restore(settings, tmp_path / "file")
+
+
+def test_a_restore_is_refused_while_others_use_the_server(tmp_path, request):
+    """On PostgreSQL whoever is connected is seen, wherever it runs."""
+    settings = empty("postgresql", tmp_path / "data", request)
+    write(settings)
+    backup(settings, tmp_path / "file")
+    other = Catalogue.open(settings.catalogue_url)
+    with other.database.read() as session:
+        session.execute(text("SELECT 1"))
+        with pytest.raises(AlreadyRunning, match="1 connections"):
+            restore(settings, tmp_path / "file")
+    other.close()

@@ -1,0 +1,121 @@
+"""Whatever was lost or left behind in the index is found and mended, in Qdrant Edge and on a server."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from qdrant_client import QdrantClient
+
+from services.catalog import Catalogue
+from services.index import Point
+from services.index.indexer import Indexer
+from services.index.qdrant_edge import EdgeIndex
+from services.index.qdrant_server import ServerIndex
+from services.index.reconcile import Difference, reconcile
+from tests.fakes.library import track_id, write_library
+
+COUNT = 6
+STRANGER = "00000000-0000-5000-8000-000000000099"
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    write_library(opened, tmp_path / "music", COUNT)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["edge", "server"])
+def index(request, tmp_path, catalogue):
+    """An index that has taken everything in."""
+    if request.param == "edge":
+        (tmp_path / "shard").mkdir()
+        opened = EdgeIndex.create(tmp_path / "shard")
+    else:
+        opened = ServerIndex(QdrantClient(":memory:"), "segue")
+    Indexer(catalogue.indexing, opened).index_once()
+    yield opened
+    opened.close()
+
+
+def tracks(*numbers):
+    return {track_id(number) for number in numbers}
+
+
+def test_nothing_is_done_where_nothing_differs(catalogue, index):
+    """Looking marks nothing and changes nothing."""
+    assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
+    assert catalogue.indexing.count_pending() == 0
+    assert set(index.ids()) == tracks(*range(COUNT))
+
+
+def test_missing_points_are_added_and_orphans_dropped(catalogue, index):
+    """Points that vanished come back; those of unknown tracks and of tracks that are not to be found go."""
+    index.delete([track_id(0), track_id(1)])
+    index.upsert([Point(STRANGER, np.eye(128, dtype=np.float32)[0], {})])
+    catalogue.library.forget_files([file.path for file in catalogue.tracks.files(track_id(2))])
+    catalogue.indexing.clear(catalogue.indexing.pending(10))  # the index never hears of it
+
+    assert reconcile(catalogue.indexing, index) == Difference(missing=2, orphans=2)
+    Indexer(catalogue.indexing, index).index_once()
+    assert set(index.ids()) == tracks(0, 1, 3, 4, 5)
+    assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
+
+
+def test_what_is_marked_is_left_to_the_indexer(catalogue, index):
+    """A track that the index has yet to take in is late, not missing; one it has yet to drop is no orphan."""
+    index.delete([track_id(0)])
+    catalogue.indexing.mark([track_id(0)])
+    catalogue.library.forget_files([file.path for file in catalogue.tracks.files(track_id(1))])
+
+    assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
+
+
+def test_it_may_run_twice_at_once_and_beside_an_indexer(catalogue, index):
+    """Several comparisons at the same time end where one would."""
+    index.delete([track_id(0)])
+    index.upsert([Point(STRANGER, np.eye(128, dtype=np.float32)[0], {})])
+    indexer = Indexer(catalogue.indexing, index)
+    with ThreadPoolExecutor(4) as pool:
+        work = [lambda: reconcile(catalogue.indexing, index), indexer.index_once] * 2
+        for done in [pool.submit(one) for one in work]:
+            done.result()
+    indexer.index_once()
+
+    assert set(index.ids()) == tracks(*range(COUNT))
+    assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
+
+
+class Reviving(EdgeIndex):
+    """A real index during whose next deletion something happens."""
+
+    meanwhile = None
+
+    def delete(self, ids):
+        happening, self.meanwhile = self.meanwhile, None
+        super().delete(ids)
+        if happening is not None:
+            happening()
+
+
+def test_a_track_that_comes_back_while_its_orphan_is_dropped_keeps_its_point(catalogue, tmp_path):
+    """What the catalogue says after the deletion counts, not what it said before."""
+    (tmp_path / "shard").mkdir()
+    index = Reviving.create(tmp_path / "shard")
+    Indexer(catalogue.indexing, index).index_once()
+    [file] = catalogue.tracks.files(track_id(1))
+    catalogue.library.forget_files([file.path])
+    catalogue.indexing.clear(catalogue.indexing.pending(10))
+
+    def come_back():
+        from tests.fakes.library import register  # noqa: PLC0415
+
+        register(catalogue, tmp_path / "music" / "001.wav", 1)
+        catalogue.indexing.clear(catalogue.indexing.pending(10))  # an indexer was faster than the deletion
+
+    index.meanwhile = come_back
+    reconcile(catalogue.indexing, index)
+
+    assert track_id(1) in set(index.ids())
+    index.close()

@@ -1,0 +1,196 @@
+"""Hours of use in minutes: `python -m tests.fault.soak [MINUTES]`, ten unless told otherwise.
+
+`segue up` takes in new tracks all the time, is asked for recommendations from several threads, and has its worker
+killed every minute. What lives through it must not grow: resident memory, open files and processes are sampled, and
+their slopes over the second half of the time are printed. Ends with 1 if one is too steep.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+
+from services.client import SegueClient
+from services.domain.errors import SegueError
+from services.domain.listening import plays
+from services.domain.question import Question
+from tests.fakes.installation import running, wait_until, write_song
+from tests.fakes.serving import ROOT, free_port
+
+MINUTES = 10.0
+ASKING = 3
+SAMPLE_SECONDS = 2.0
+WORKER_KILLED_EVERY_SECONDS = 60.0
+FIRST_SONGS = 10
+SONG_EVERY_SECONDS = 2.0
+MIB = 1 << 20
+
+# Over the second half of the run, as a share of what there is in the middle of it. A leak of a kilobyte a request would
+# be several times this in ten minutes; Python's allocator and a growing index take less.
+GROWTH_ALLOWED = 0.10
+FILES_ALLOWED = 5
+
+
+@dataclass
+class Series:
+    """Samples of one part."""
+
+    at: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    files: list[float] = field(default_factory=list)
+
+    def second_half(self, values):
+        """The times and values to judge by: the first half is for warming up."""
+        middle = len(values) // 2
+        return np.array(self.at[middle:]), np.array(values[middle:])
+
+    def slope(self, values):
+        """Units a second."""
+        times, found = self.second_half(values)
+        return float(np.polyfit(times, found, 1)[0]) if len(found) > 2 else 0.0
+
+
+class Soak:
+    """The load, and what is measured meanwhile."""
+
+    def __init__(self, supervisor, client, music):
+        self.supervisor = supervisor
+        self.client = client
+        self.music = music
+        self.stopping = threading.Event()
+        self.answers = self.refusals = self.songs = self.kills = 0
+        self.parts = {"supervisor": Series(), "broker": Series(), "api": Series()}
+        self.processes = Series()
+
+    def ask(self):
+        """Recommendations and pages, as fast as they are answered."""
+        with SegueClient(self.client.url, timeout=30) as client:
+            while not self.stopping.is_set():
+                try:
+                    seeds = [track.id for track in client.tracks("Artist", page=20)] or [
+                        track.id for track, _ in zip(client.tracks(page=20), range(5), strict=False)
+                    ]
+                    client.recommend(Question(history=plays(seeds[:5]), limit=10))
+                    client.status()
+                    self.answers += 1
+                except (SegueError, httpx.HTTPError, ValueError):
+                    self.refusals += 1
+                    time.sleep(0.1)
+
+    def feed(self):
+        """New music, scan after scan."""
+        while not self.stopping.wait(SONG_EVERY_SECONDS):
+            write_song(self.music / f"{self.songs}.flac", self.songs)
+            self.songs += 1
+            try:
+                self.client.scan(self.music)
+            except SegueError:
+                self.refusals += 1
+
+    def part(self, word):
+        """The child of the supervisor that a word of its command line names."""
+        return next(child for child in self.supervisor.children() if word in " ".join(child.cmdline()))
+
+    def kill_worker(self):
+        """Kill -9, children and all."""
+        os.killpg(self.part("celery").pid, signal.SIGKILL)
+        self.kills += 1
+
+    def sample(self, seconds):
+        """Measure once."""
+        watched = {
+            "supervisor": self.supervisor,
+            "broker": self.part("valkey"),
+            "api": self.part("gunicorn").children()[0],
+        }
+        for name, process in watched.items():
+            series = self.parts[name]
+            series.at.append(seconds)
+            series.memory.append(process.memory_info().rss / MIB)
+            series.files.append(process.num_fds())
+        self.processes.at.append(seconds)
+        self.processes.memory.append(len(self.supervisor.children(recursive=True)))
+
+    def run(self, seconds):
+        """All of it for so long."""
+        threads = [threading.Thread(target=self.ask) for _ in range(ASKING)] + [threading.Thread(target=self.feed)]
+        for thread in threads:
+            thread.start()
+        begun = killed = time.monotonic()
+        try:
+            while (now := time.monotonic()) < begun + seconds:
+                if now - killed > WORKER_KILLED_EVERY_SECONDS:
+                    self.kill_worker()
+                    killed = now
+                with contextlib.suppress(psutil.NoSuchProcess, StopIteration, IndexError):  # just being restarted
+                    self.sample(now - begun)
+                time.sleep(SAMPLE_SECONDS)
+        finally:
+            self.stopping.set()
+            for thread in threads:
+                thread.join()
+
+    def report(self):
+        """Print every slope; answers what is too steep."""
+        print(f"{self.answers} rounds of questions, {self.refusals} refused, {self.songs} songs, {self.kills} kills")
+        wrong = []
+        for name, series in self.parts.items():
+            times, memory = series.second_half(series.memory)
+            grown = series.slope(series.memory) * (times[-1] - times[0])
+            files = series.slope(series.files) * (times[-1] - times[0])
+            print(
+                f"{name:10} {memory[0]:7.1f} MiB, {series.slope(series.memory) * 3600:+8.1f} MiB/h, "
+                f"{series.files[-1]:4.0f} files, {series.slope(series.files) * 3600:+8.1f} files/h"
+            )
+            if grown > GROWTH_ALLOWED * memory[0]:
+                wrong.append(f"{name} grew by {grown:.0f} MiB")
+            if files > FILES_ALLOWED:
+                wrong.append(f"{name} opened {files:.0f} files more")
+        print(f"processes  {self.processes.memory[0]:.0f} at first, {self.processes.memory[-1]:.0f} at the end")
+        if self.processes.memory[-1] > max(self.processes.memory[: len(self.processes.memory) // 2]):
+            wrong.append("there are more processes than before")
+        return wrong
+
+
+def main():
+    """Run, report, and see that nothing is left."""
+    seconds = 60 * float(sys.argv[1] if len(sys.argv) > 1 else MINUTES)
+    with tempfile.TemporaryDirectory(prefix="segue-soak-") as folder:
+        data, music, port = Path(folder) / "data", Path(folder) / "music", free_port()
+        data.mkdir()
+        for seed in range(FIRST_SONGS):
+            write_song(music / f"first-{seed}.flac", 1000 + seed)
+        command = [sys.executable, "-m", "services.cli", "up", str(music), "--port", str(port)]
+        variables = {"SEGUE_DATA_DIR": str(data), "SEGUE_WORKER_PROCESSES": "1", "PYTHONPATH": str(ROOT)}
+        with (
+            running(command, data / "up.log", variables) as program,
+            SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
+        ):
+            wait_until(lambda: "Ctrl-C" in program.said)
+            soak = Soak(program.process, client, music)
+            soak.run(seconds)
+            wrong = soak.report()
+            wait_until(lambda: client.status().tracks["pending"] == 0, patience=300)
+            counts = client.status()
+            print(f"{counts.tracks['ready']} tracks ready, {counts.index.points} points")
+            if counts.tracks["ready"] != FIRST_SONGS + soak.songs:
+                wrong.append(f"{FIRST_SONGS + soak.songs} songs gave {counts.tracks['ready']} ready tracks")
+            family = program.process.children(recursive=True)
+            program.process.send_signal(signal.SIGINT)
+            program.process.wait(30)
+            if left := psutil.wait_procs(family, timeout=10)[1]:
+                wrong.append(f"{len(left)} processes are left")
+    sys.exit("; ".join(wrong) or 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""What a killed child, worker, broker or API process leaves is finished by the next pass, once."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import mutagen.flac
+import psutil
+import pytest
+from redis import Redis
+from sqlalchemy import func, select, update
+
+from services.catalog.tables import TrackRow
+from services.client import SegueClient
+from services.domain.track import TrackStatus
+from services.ingest.scan import request_scan
+from services.queue import ROUTES
+from tests.fakes.installation import installation, running, wait_until, write_noise, write_song
+from tests.fakes.library import register
+from tests.fakes.serving import ROOT, free_port
+from workers.app import SOFT_SHUTDOWN_SECONDS
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
+
+SEED = 20261126
+CONSUMING_SECONDS = 30.0
+
+
+def counts(catalogue):
+    return {status.value: count for status, count in catalogue.tracks.count_by_status().items() if count}
+
+
+def attempts(catalogue, track_id):
+    with catalogue.database.read() as session:
+        return session.get_one(TrackRow, track_id).attempts
+
+
+def child_of(worker):
+    found = [process for process in worker.process.children() if process.status() != psutil.STATUS_ZOMBIE]
+    return found[0] if len(found) == 1 else None
+
+
+def write_songs(folder, count):
+    return [write_song(folder / f"{seed}.flac", seed) for seed in range(count)]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """An installation with a worker, shared: loading torch takes seconds."""
+    with installation(tmp_path_factory.mktemp("killed") / "data") as here, here.worker() as worker:
+        wait_until(lambda: "worker_child_ready" in worker.said)
+        yield here, worker
+
+
+def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_path):
+    """It is tried three times and left alone with its reason, named by the API's list; the track behind it is ready."""
+    here, worker = served
+    bad = register(here.catalogue, write_noise(tmp_path / "bad.flac", 1), 1)
+    good = register(here.catalogue, write_song(tmp_path / "good.flac", 2), 2)
+    here.queue.analyse(bad)
+    here.queue.analyse(good)
+    for attempt in (1, 2, 3):
+        wait_until(lambda attempt=attempt: attempts(here.catalogue, bad) == attempt)
+        child_of(worker).kill()
+    wait_until(lambda: here.catalogue.tracks.get(bad).status != TrackStatus.PENDING)
+    wait_until(lambda: here.catalogue.tracks.get(good).status != TrackStatus.PENDING)
+
+    assert here.catalogue.tracks.get(good).status == TrackStatus.READY
+    assert here.catalogue.tracks.get(bad).status == TrackStatus.QUARANTINED
+    assert "3 times" in here.catalogue.tracks.get(bad).reason
+    status = subprocess.run(
+        [sys.executable, "-m", "services.cli", "status", "--json"],
+        env=os.environ | here.environment,
+        capture_output=True,
+        check=True,
+    )
+    assert [track["id"] for track in json.loads(status.stdout)["quarantined"]] == [bad]
+
+
+def test_an_emptied_broker_loses_nothing(served, tmp_path):
+    """Messages that are gone are sent again from the catalogue, at the next look at what is unfinished."""
+    here, worker = served
+    tracks = [register(here.catalogue, song, 100 + n) for n, song in enumerate(write_songs(tmp_path / "music", 25))]
+    worker.stop()
+    try:
+        for track_id in tracks:
+            here.queue.analyse(track_id)
+        with Redis(unix_socket_path=str(here.broker.socket)) as redis:
+            redis.delete(*(route["queue"] for route in ROUTES.values()), "unacked", "unacked_index")
+        with here.catalogue.database.write() as session:  # as if it had happened a while ago
+            session.execute(update(TrackRow).where(TrackRow.status == TrackStatus.PENDING).values(sent_at=None))
+    finally:
+        worker.go_on()
+    here.queue._send("segue.reconcile")
+
+    wait_until(lambda: TrackStatus.PENDING.value not in counts(here.catalogue))
+    found = here.catalogue.tracks.get_many(tracks).values()
+    assert {track.status for track in found} == {TrackStatus.READY}
+
+
+def test_a_worker_consumes_again_soon_after_the_broker_was_killed(served, tmp_path):
+    """The broker is killed and started anew: within 30 s the worker takes messages, and its health check says so."""
+    here, _ = served
+    here.broker.process._process.kill()
+    here.broker.process._process.wait()
+    time.sleep(1)
+    here.broker.start()
+    begun = time.monotonic()
+    track_id = register(here.catalogue, write_song(tmp_path / "new.flac", 300), 300)
+    here.queue.analyse(track_id)
+    wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
+
+    assert time.monotonic() - begun < CONSUMING_SECONDS
+    health = [sys.executable, str(ROOT / "deploy/worker_health.py")]
+    check = subprocess.run(health, env=os.environ | here.environment, capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stderr
+
+
+def test_what_a_stopped_worker_had_begun_is_no_attempt(tmp_path):
+    """Told to stop in mid-analysis again and again, a worker gives the track back; it is never quarantined for that."""
+    with installation(tmp_path / "data") as here:
+        song = write_noise(tmp_path / "long.flac", 3)
+        track_id = register(here.catalogue, song, 1)
+        for _ in range(2):
+            here.worker_log.unlink(missing_ok=True)
+            with here.worker() as worker:
+                wait_until(lambda worker=worker: "worker_child_ready" in worker.said)
+                child = child_of(worker)
+                here.queue.analyse(track_id)
+                wait_until(lambda: attempts(here.catalogue, track_id) == 1)
+                child.suspend()  # as slow as it takes for the analysis to outlast the soft shutdown
+                worker.process.terminate()
+                wait_until(lambda worker=worker: "Initiating Soft Shutdown" in worker.said)
+                time.sleep(SOFT_SHUTDOWN_SECONDS + 2)
+                child.resume()
+                worker.process.wait(60)
+            assert attempts(here.catalogue, track_id) == 0
+            assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
+            with Redis(unix_socket_path=str(here.broker.socket)) as redis:
+                redis.flushall()
+
+
+@contextmanager
+def segue_up(data_dir):
+    """`segue up` in a session of its own."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [sys.executable, "-m", "services.cli", "up", "--port", str(port)]
+    variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
+    with (
+        running(command, data_dir / "up.log", variables) as program,
+        SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        wait_until(lambda: "Ctrl-C" in program.said)
+        yield program, client
+
+
+def worker_of(program):
+    """The worker that `segue up` runs now; None while it is just being started again."""
+    for child in program.process.children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one
+            if "celery" in " ".join(child.cmdline()):
+                return child.pid
+    return None
+
+
+def test_a_worker_killed_again_and_again_finishes_everything(tmp_path):
+    """`segue up` whose worker is killed in mid-work ends with every track ready and one point each."""
+    count, kills, moments = 30, 2, random.Random(SEED)  # noqa: S311  moments, not secrets
+    music = tmp_path / "music"
+    write_songs(music, count)
+    with segue_up(tmp_path / "data") as (program, client):
+        job = client.scan(music)
+        for kill in range(kills):
+            wait_until(lambda kill=kill: client.status().tracks["ready"] > kill * 2)
+            time.sleep(moments.uniform(0, 0.5))
+            wait_until(lambda: worker_of(program))
+            os.killpg(worker_of(program), signal.SIGKILL)
+        wait_until(lambda: client.status().tracks["ready"] == count)
+        wait_until(lambda: client.status().index.points == count)
+        wait_until(lambda: client.job(job.id).state == "done")
+
+        assert {status: found for status, found in client.status().tracks.items() if found} == {"ready": count}
+        assert len({track.id for track in client.tracks()}) == count
+        assert client.job(job.id).done == count
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
+    """Without a supervisor that knows it dead, what a worker held is found when its lease is over."""
+    count, kills, moments = 100, 20, random.Random(SEED)  # noqa: S311
+    songs = write_songs(tmp_path / "music", count)
+    with installation(tmp_path / "data") as here, here.api() as api:
+        request_scan(here.catalogue, here.queue, str(songs[0].parent))
+        for _ in range(kills):
+            with here.worker() as worker:
+                said = len(worker.said)
+                wait_until(lambda worker=worker, said=said: "worker_child_ready" in worker.said[said:])
+                time.sleep(moments.uniform(0, 2))
+                worker.kill()
+        with here.worker("--beat"):
+            wait_until(lambda: counts(here.catalogue) == {"ready": count}, patience=900)
+            wait_until(lambda: api.points() == count)
+        with here.catalogue.database.read() as session:
+            assert session.scalar(select(func.count(func.distinct(TrackRow.id)))) == count
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_an_emptied_broker_with_a_hundred_pending(tmp_path):
+    """Nobody does anything about it: the schedule finds them."""
+    with installation(tmp_path / "data") as here:
+        songs = write_songs(tmp_path / "music", 100)
+        tracks = [register(here.catalogue, song, number) for number, song in enumerate(songs)]
+        for track_id in tracks:
+            here.queue.analyse(track_id)
+        with Redis(unix_socket_path=str(here.broker.socket)) as redis:
+            redis.flushall()
+        with here.worker("--beat"):
+            wait_until(lambda: counts(here.catalogue) == {"ready": len(tracks)}, patience=600)
+
+
+def test_a_move_and_a_retag_during_the_analysis(served, tmp_path):
+    """A file that is renamed and retagged while it is analysed stays one track, and ends ready under its new name."""
+    here, worker = served
+    known = _ids(here.catalogue)
+    old = write_noise(tmp_path / "music" / "old.flac", 5, seconds=90)
+    request_scan(here.catalogue, here.queue, str(old.parent))
+    wait_until(lambda: _ids(here.catalogue) - known)
+    [track_id] = _ids(here.catalogue) - known
+    wait_until(lambda: attempts(here.catalogue, track_id) == 1)
+    new = old.rename(old.with_name("new.flac"))
+    tagged = mutagen.flac.FLAC(new)
+    tagged["title"] = "Renamed"
+    tagged.save()
+    job = request_scan(here.catalogue, here.queue, str(old.parent))
+    wait_until(lambda: here.catalogue.jobs.get(job).state in {"done", "failed"})
+    wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
+
+    assert _ids(here.catalogue) - known == {track_id}
+    track = here.catalogue.tracks.get(track_id)
+    assert (track.title, track.path) == ("Renamed", "new.flac")
+    assert worker.process.is_running()
+
+
+def _ids(catalogue):
+    with catalogue.database.read() as session:
+        return set(session.scalars(select(TrackRow.id)))

@@ -1,0 +1,204 @@
+"""A disk that is full, read-only or gone, a catalogue that is locked: clear errors, recovery without a restart."""
+
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.storage import ROOM_NEEDED_BYTES
+from tests.fakes.installation import installation, wait_until
+from tests.fakes.library import record, register, write_library, write_tone
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="prlimit and tmpfs are Linux's")
+
+COUNT = 8
+MIB = 1 << 20
+PROMISED_SECONDS = 3.0
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small disk of its own; where nothing may be mounted, the tests of full processes must do."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    size = ROOM_NEEDED_BYTES + 96 * MIB
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def upload(api, number):
+    with tempfile.TemporaryDirectory() as folder:
+        tone = write_tone(Path(folder) / "tone.wav", 300 + number).read_bytes()
+    return api.http.post("/v1/tracks", files={"file": ("tone.wav", tone)})
+
+
+def add_ready(here, number):
+    anything = here.settings.data_path / f"{number}"  # nobody reads it: what a worker would find is recorded
+    anything.touch()
+    track_id = register(here.catalogue, anything, number)
+    record(here.catalogue, track_id, number)
+    return track_id
+
+
+def assert_problem(answer, status):
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "disk" not in answer.json()["instance"]
+    assert "/data" not in answer.json()["detail"]
+
+
+def assert_whole(here):
+    with sqlite3.connect(here.settings.data_path / "catalogue.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@contextmanager
+def full(folder):
+    """All of a disk is taken, down to the last block."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as stream:
+        try:
+            while stream.write(bytes(MIB)):
+                stream.flush()
+        except OSError:
+            pass
+        yield
+    filler.unlink()
+
+
+def test_a_full_disk(disk, tmp_path):
+    """Nothing is spoilt: writes are refused as 507, questions are answered, and all goes on when there is room."""
+    with installation(disk / "data") as here:
+        ids = write_library(here.catalogue, tmp_path / "music", COUNT)
+        with here.api() as api:
+            wait_until(lambda: api.points() == COUNT)
+            with full(disk):
+                assert_problem(upload(api, 1), 507)
+                ready = api.http.get("/readyz")
+                assert ready.status_code == 503
+                assert not ready.json()["parts"]["storage"]["ok"]
+                assert api.http.get(f"/v1/tracks/{ids[0]}/similar").status_code == 200
+                assert list((disk / "data/uploads").glob("*")) == []
+                assert api.http.get("/healthz").status_code == 200
+
+            wait_until(api.is_ready)
+            assert upload(api, 1).status_code == 202
+            add_ready(here, 60)
+            wait_until(lambda: api.points() == COUNT + 1)
+            assert api.program.process.is_running()
+        assert_whole(here)
+
+
+def test_a_full_disk_in_mid_indexing(disk, tmp_path):
+    """The index stops before the disk is full, not in the middle of a write that would end the process."""
+    with installation(disk / "data") as here:
+        write_library(here.catalogue, tmp_path / "music", COUNT)
+        with here.api() as api:
+            wait_until(lambda: api.points() == COUNT)
+            filler = disk / "filler"
+            room = shutil.disk_usage(disk).free - ROOM_NEEDED_BYTES // 2
+            with filler.open("wb", buffering=0) as stream:
+                stream.write(bytes(room))
+            added = [add_ready(here, number) for number in range(10, 14)]
+            wait_until(lambda: not api.is_ready())
+            time.sleep(1)
+            assert api.points() == COUNT
+            filler.unlink()
+
+            wait_until(api.is_ready)
+            wait_until(lambda: api.points() == COUNT + len(added))
+            assert api.program.process.is_running()
+
+
+def test_a_read_only_disk(disk, tmp_path):
+    """When the data directory turns read-only, questions are answered and what cannot be done is said; until it can."""
+    data = disk / "data"
+    with installation(data) as here:
+        ids = write_library(here.catalogue, tmp_path / "music", COUNT)
+        with here.api(TMPDIR=str(tmp_path)) as api:
+            wait_until(lambda: api.points() == COUNT)
+            subprocess.run(["mount", "--bind", data, data], check=True)
+            try:
+                subprocess.run(["mount", "-o", "remount,bind,ro", data], check=True)
+                assert_problem(upload(api, 1), 503)
+                assert not api.http.get("/readyz").json()["parts"]["storage"]["ok"]
+                assert api.http.get(f"/v1/tracks/{ids[0]}").status_code == 200
+            finally:
+                subprocess.run(["umount", "--lazy", data], check=True)
+
+            wait_until(api.is_ready)
+            assert upload(api, 1).status_code == 202
+        assert_whole(here)
+
+
+def test_files_that_cannot_grow(tmp_path):
+    """What a limit on file sizes stops is refused in time and undone; when the limit is raised, it is done."""
+    with installation(tmp_path / "data") as here:
+        write_library(here.catalogue, tmp_path / "music", COUNT)
+        with here.api() as api:
+            wait_until(lambda: api.points() == COUNT)
+            pid = api.program.process.children()[0].pid
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+            answers = [upload(api, number) for number in range(3)]
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+            for answer in answers:
+                assert_problem(answer, 507)
+            assert upload(api, 0).status_code == 202
+            wait_until(api.is_ready)
+        assert_whole(here)
+
+
+def test_a_locked_catalogue(tmp_path):
+    """While another program holds the catalogue, writes are refused in time; when it lets go, they are taken."""
+    with installation(tmp_path / "data") as here:
+        ids = write_library(here.catalogue, tmp_path / "music", COUNT)
+        with here.api() as api:
+            wait_until(lambda: api.points() == COUNT)
+            with sqlite3.connect(tmp_path / "data/catalogue.db", isolation_level=None) as other:
+                other.execute("BEGIN IMMEDIATE")
+                begun = time.monotonic()
+                answer = upload(api, 1)
+                assert time.monotonic() - begun < PROMISED_SECONDS
+                assert_problem(answer, 503)
+                ready = api.http.get("/readyz")
+                assert not ready.json()["parts"]["catalogue"]["ok"]
+                assert api.http.get(f"/v1/tracks/{ids[0]}").status_code == 200
+                other.execute("ROLLBACK")
+
+            wait_until(api.is_ready)
+            assert upload(api, 1).status_code == 202
+
+
+def test_an_index_that_is_gone(tmp_path):
+    """A deleted index is built anew from the catalogue by the process that runs, and written to where it was."""
+    with installation(tmp_path / "data") as here:
+        ids = write_library(here.catalogue, tmp_path / "music", COUNT)
+        with here.api() as api:
+            wait_until(lambda: api.points() == COUNT)
+            (tmp_path / "data/index").rename(tmp_path / "gone")
+            shutil.rmtree(tmp_path / "gone", ignore_errors=True)  # the process may tidy there as well
+            wait_until((tmp_path / "data/index/current").exists)
+            wait_until(api.is_ready)
+            added = add_ready(here, 50)
+            wait_until(lambda: api.points() == COUNT + 1)
+
+            similar = api.http.get(f"/v1/tracks/{ids[0]}/similar", params={"limit": 100}).json()["tracks"]
+            assert added in {track["id"] for track in similar}
+        with here.api() as api:  # what was written is on disk
+            assert api.points() == COUNT + 1
+            assert httpx.codes.is_success(api.http.get("/readyz").status_code)

@@ -1,0 +1,96 @@
+"""A circuit opens after failures in a row, lets one call try, and closes when that succeeds."""
+
+import pytest
+
+from services.circuit import FAILURES, RETRY_SECONDS, Circuit, CircuitOpen
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def circuit(clock):
+    return Circuit(lambda error: isinstance(error, ConnectionError), clock=clock)
+
+
+def fail(circuit, error=ConnectionError):
+    with pytest.raises(error), circuit.call():
+        raise error
+
+
+def opened(circuit):
+    for _ in range(FAILURES):
+        fail(circuit)
+
+
+def is_open(circuit):
+    try:
+        with circuit.call():
+            return False
+    except CircuitOpen:
+        return True
+
+
+def test_it_opens_after_failures_in_a_row(circuit):
+    """One failure fewer is not enough, and a success between them starts the count anew."""
+    for _ in range(FAILURES - 1):
+        fail(circuit)
+    assert not is_open(circuit)
+    opened(circuit)
+
+    assert is_open(circuit)
+
+
+def test_an_answer_that_is_an_error_is_no_failure(circuit):
+    """A part that says no is there."""
+    for _ in range(2 * FAILURES):
+        fail(circuit, LookupError)
+
+    assert not is_open(circuit)
+
+
+def test_it_closes_by_itself_when_the_part_is_back(circuit, clock):
+    """After a while a call is let through; it succeeds, and all are again."""
+    opened(circuit)
+    clock.now += RETRY_SECONDS
+
+    assert [is_open(circuit) for _ in range(3)] == [False, False, False]
+
+
+def test_a_trial_that_fails_keeps_it_open(circuit, clock):
+    """The next one is let through only after the whole time again."""
+    opened(circuit)
+    clock.now += RETRY_SECONDS
+    fail(circuit)
+    clock.now += RETRY_SECONDS - 0.1
+
+    assert is_open(circuit)
+    clock.now += 0.1
+    assert not is_open(circuit)
+
+
+def test_one_call_tries_at_a_time(circuit, clock):
+    """While one waits to see whether the part is back, no other does."""
+    opened(circuit)
+    clock.now += RETRY_SECONDS
+    with circuit.call():
+        assert is_open(circuit)
+    assert not is_open(circuit)
+
+
+def test_an_interrupted_trial_leaves_the_next_one_to_try(circuit, clock):
+    """Ctrl-C in a trial says nothing about the part, and blocks nobody."""
+    opened(circuit)
+    clock.now += RETRY_SECONDS
+    fail(circuit, KeyboardInterrupt)
+
+    assert not is_open(circuit)
