@@ -33,6 +33,7 @@ MEASURES: dict[str, Measure] = {
         "Pitch class of the tonic, 0 (C) to 11 (B), −1 where no key was found (no filter matches it)", 0, 11
     ),
     "mode": Measure("0 (minor) or 1 (major)", 0, 1),
+    "time_signature": Measure("Beats in a bar, 3 or 4; null where accents tell neither", 1, 16),
     "year": Measure("Year of release, from the file's tags", 0, 9_999),
     "duration_ms": Measure("Length in milliseconds", 0, 1_000_000_000),
 }

@@ -275,3 +275,4 @@ class AudioFeatures(Response):
     onset_rate: float | None = _measured("onset_rate")
     key: int | None = _measured("key")
     mode: int | None = _measured("mode")
+    time_signature: int | None = _measured("time_signature")

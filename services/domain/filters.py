@@ -22,6 +22,7 @@ RANGE_FIELDS = (
     "onset_rate",
     "key",
     "mode",
+    "time_signature",
     "year",
     "duration_ms",
 )

@@ -17,6 +17,7 @@ SCALES = {
     "onset_rate": 10.0,
     "key": 6.0,
     "mode": 1.0,
+    "time_signature": 1.0,
     "year": 50.0,
     "duration_ms": 300_000.0,
 }

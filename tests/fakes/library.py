@@ -80,7 +80,14 @@ def _analysis(embedding: np.ndarray, number: int) -> Analysis:
         embedding=(embedding / np.linalg.norm(embedding)).astype(np.float32),
         dispersion=0.1,
         attributes={**dict.fromkeys(ATTRIBUTES, 0.5), "energy": 0.25 * feel, "liveness": None},
-        descriptors={"tempo": 80.0 + number, "tempo_confidence": 0.8, "key": number % 12, "mode": 1, "duration": 2.0},
+        descriptors={
+            "tempo": 80.0 + number,
+            "tempo_confidence": 0.8,
+            "key": number % 12,
+            "mode": 1,
+            "time_signature": 3 + number % 2,
+            "duration": 2.0,
+        },
         tags={"calm": 0.7},
         model_version=MODEL,
     )

@@ -136,7 +136,7 @@ def test_targets_draw_the_answer_towards_them(api):
 def test_what_segue_does_not_know_leaves_nothing_out(api):
     """Popularity and time signature are ignored; a track whose liveness nobody knows counts as 0."""
     everything = len(recommended(api, seed_tracks="test:0", limit=100)["tracks"])
-    ignored = {"min_popularity": 50, "target_popularity": 90, "min_time_signature": 4, "market": "SE", "x": "y"}
+    ignored = {"min_popularity": 50, "target_popularity": 90, "market": "SE", "x": "y"}
 
     assert len(recommended(api, seed_tracks="test:0", limit=100, **ignored)["tracks"]) == everything
     assert len(recommended(api, seed_tracks="test:0", limit=100, max_liveness=0.8)["tracks"]) == everything
@@ -148,6 +148,7 @@ ranges = {
     "tempo": st.floats(75, 110),
     "key": st.integers(-1, 11),
     "mode": st.integers(0, 1),
+    "time_signature": st.integers(0, 5),
     "liveness": st.floats(-0.2, 1),
     "loudness": st.floats(-70, 0),
     "duration_ms": st.integers(0, 4000),
@@ -193,7 +194,7 @@ def test_audio_features_have_every_field(api):
     for name in ("energy", "valence", "tempo", "key", "mode", "duration_ms", "acousticness"):
         assert features[name] == native[name]
     assert native["liveness"] is None
-    assert (features["liveness"], features["loudness"], features["time_signature"]) == (0, -60, 0)
+    assert (features["liveness"], features["loudness"], features["time_signature"]) == (0, -60, 3)
 
 
 @pytest.mark.parametrize("path", [f"{BASE}/audio-features", f"{BASE}/audio-features/"])

@@ -22,7 +22,7 @@ from services.domain.filters import ATTRIBUTES
 from services.domain.track import Track
 
 UNKNOWN: dict[str, float] = {
-    **dict.fromkeys((*ATTRIBUTES, "tempo", "mode", "duration_ms"), 0),
+    **dict.fromkeys((*ATTRIBUTES, "tempo", "mode", "time_signature", "duration_ms"), 0),
     "key": -1,
     "loudness": -60,
 }
@@ -54,7 +54,6 @@ def audio_features(track: Track) -> SpotifyAudioFeatures:
             "uri": _uri("track", public_id(track)),
             "track_href": track_link(track.id),
             "analysis_url": f"{request.root_url}v1/audio-features/{track.id}",
-            "time_signature": 0,
         }
     )
 

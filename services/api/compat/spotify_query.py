@@ -12,8 +12,8 @@ from services.api.limits import AUDIO_FEATURES_MAX, COMPAT_DEFAULT, RESULTS_MAX,
 from services.domain.filters import Filters, Range
 
 KNOWN = tuple(sorted(UNKNOWN))
-IGNORED = ("popularity", "time_signature")
-"""Attributes that Segue knows nothing of: what is asked of them is left out of account."""
+IGNORED = ("popularity",)
+"""What Segue knows nothing of: what is asked of it is left out of account."""
 
 
 class _Asked(BaseModel):

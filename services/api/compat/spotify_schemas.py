@@ -50,7 +50,7 @@ class SpotifyTrack(Response):
     album: SpotifyAlbum
     artists: list[SpotifyArtist]
     available_markets: list[str] = Field(description="Always empty: Segue knows no markets.")
-    disc_number: int = Field(description="Always 0: not known.")
+    disc_number: int = Field(description="Beats in a bar; 0 where it is not known.")
     duration_ms: int
     explicit: bool = Field(description="Always false: not known.")
     external_ids: dict[str, str] = Field(description="Such as `isrc`.")
