@@ -194,7 +194,7 @@ def test_audio_features_have_every_field(api):
     for name in ("energy", "valence", "tempo", "key", "mode", "duration_ms", "acousticness"):
         assert features[name] == native[name]
     assert native["liveness"] is None
-    assert (features["liveness"], features["loudness"], features["time_signature"]) == (0, -60, 3)
+    assert (features["liveness"], features["loudness"], features["time_signature"]) == (0, -60, 4)
 
 
 @pytest.mark.parametrize("path", [f"{BASE}/audio-features", f"{BASE}/audio-features/"])
