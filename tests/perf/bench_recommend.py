@@ -46,7 +46,7 @@ FILTERS: dict[str, Any] = {"tempo": {"min": 90, "max": 150}, "energy": {"min": 0
 TARGETS = {"valence": 0.7, "tempo": 110}
 NARROW = Filters(ranges={"tempo": Range(90, 150), "energy": Range(min=0.3)})
 JSON = {"Content-Type": "application/json"}
-SIMILAR_MS, SHORT_MS, LONG_MS = 20, 50, 150
+SIMILAR_MS, SHORT_MS, LONG_MS, PATH_MS = 20, 50, 150, 100
 
 Ask = Callable[[httpx.Client], httpx.Response]
 
@@ -77,6 +77,8 @@ def run(count: int, folder: Path) -> None:
                 *row(client, recommend(random, count, 50, order="flow", targets=TARGETS), SHORT_MS),
             ),
             ("500 events, two filters", *row(client, recommend(random, count, 500, filters=FILTERS), LONG_MS)),
+            ("path of 10 tracks", *row(client, path(random, count, 10), PATH_MS)),
+            ("path of 25 tracks", *row(client, path(random, count, 25), PATH_MS)),
         ]
         show(f"Over HTTP, {count:,} tracks, ms", ("question", "p50", "p95"), rows)
         whole = median(client, recommend(random, count, 50, filters=FILTERS))
@@ -173,6 +175,14 @@ def similar(random: np.random.Generator, count: int) -> Iterator[Ask]:
     while True:
         path = f"/v1/tracks/{name(int(random.integers(count)))}/similar"
         yield lambda client, path=path: client.get(path)
+
+
+def path(random: np.random.Generator, count: int, steps: int) -> Iterator[Ask]:
+    """One request after another for a path between two tracks."""
+    while True:
+        start, end = (name(int(number)) for number in random.choice(count, 2, replace=False))
+        asked = f"/v1/path?from={start}&to={end}&steps={steps}"
+        yield lambda client, asked=asked: client.get(asked)
 
 
 def recommend(random: np.random.Generator, count: int, events: int, **wishes: object) -> Iterator[Ask]:
