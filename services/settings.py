@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     rate_limit: int = Field(
         default=1200,
         ge=0,
-        description="Requests a minute that one key or, without keys, one address may make; 0 is any number. Requests "
+        description="Requests a minute that one key may make; 0 is any number. Requests "
         "from the machine itself are not counted while they need no key.",
     )
     expensive_rate_limit: int = Field(

@@ -41,12 +41,6 @@ def _authorization(scheme: str) -> Callable[[Request], str | None]:
     return find
 
 
-def query_parameter(name: str) -> Carrier:
-    """`?NAME=KEY`, for APIs of others that want it so: URLs end up in the logs of proxies."""
-    scheme = (("type", "apiKey"), ("in", "query"), ("name", name))
-    return Carrier(f"query-{name}", scheme, lambda asked: asked.args.get(name))
-
-
 BEARER = Carrier("bearer", (("type", "http"), ("scheme", "bearer")), _authorization("bearer"))
 """`Authorization: Bearer KEY`."""
 

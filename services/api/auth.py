@@ -43,8 +43,10 @@ def require_listener(user: str) -> None:
     """
     if not principal().has_any((Scope.LISTEN,)):
         raise KeyNotEnough((Scope.LISTEN,))
-    if not principal().may_reach(listener_named(user)):
+    listener = listener_named(user)
+    if not principal().may_reach(listener):
         raise ListenerNotYours
+    g.listener = listener  # whose data the answer may hold
 
 
 def authenticate(text: str) -> Principal:

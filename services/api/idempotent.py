@@ -29,6 +29,8 @@ RETRY_AFTER_SECONDS = 1
 
 PRINTABLE = re.compile("[!-~]+")
 
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
 READ_BYTES = 1024 * 1024
 
 log = structlog.get_logger(__name__)
@@ -82,7 +84,8 @@ def _run(claim: Claim, view: Callable[[], Any]) -> Response:
         raise
     try:
         if response.status_code < 300:  # noqa: PLR2004  it says that something was done
-            store.finish(claim, KeptAnswer(response.status_code, list(response.headers.items()), response.get_data()))
+            answer = KeptAnswer(response.status_code, list(response.headers.items()), response.get_data())
+            store.finish(claim, answer, g.get("listener"))
         else:
             store.release(claim)
     except SegueError as error:  # it is done all the same, and the client must learn that
@@ -94,13 +97,14 @@ def _request_id() -> str:
     key = request.headers[HEADER]
     if not (len(key) <= IDEMPOTENCY_KEY_MAX and PRINTABLE.fullmatch(key)):
         raise BadIdempotencyKey
-    return _digest(principal().name, request.path, key)
+    # Without API keys a scrobbler's token is its listener's name: what one sent is no repetition of another's.
+    return _digest(principal().name, request.headers.get("Authorization", ""), request.path, key)
 
 
 def _fingerprint() -> str:
     """What tells two requests apart. A form is taken by its parts: its boundary is another each time it is sent."""
     query = request.query_string.decode(errors="replace")
-    if request.mimetype != "multipart/form-data":
+    if request.mimetype not in FORMS:
         return _digest(query, request.mimetype, hashlib.sha256(request.get_data()).hexdigest())
     parts = [f"{name}={value}" for name, value in request.form.items(multi=True)]
     for name, file in request.files.items(multi=True):

@@ -25,8 +25,9 @@ from services.settings import Settings
 EXTENSION = "segue.limiter"
 
 REFUSALS = parse("30/minute")
-"""Wrong keys from one address. It stops no guess, for there is nothing to guess: it stops a script that runs wild from
-filling log and catalogue. Right keys are never held up by it."""
+"""Wrong keys, or wrong passwords, from one address. Of keys it stops no guess, for there is nothing to guess: it stops a
+script that runs wild from filling log and catalogue, and right keys are never held up by it. A password can be guessed:
+after so many wrong ones the right one has to wait as well."""
 
 STORAGE_TIMEOUT_SECONDS = 0.25
 """The broker answers in a millisecond; one that does not must not hold up requests that need nothing else of it."""
@@ -94,6 +95,23 @@ def count_refusal(address: str) -> None:
         window = limiter.limiter.get_window_stats(REFUSALS, "refused", address)
     except Exception as error:  # noqa: BLE001  whatever a storage raises: a limiter that breaks lets through
         limiter.logger.warning("A wrong key could not be counted: %s", error)
+        return
+    raise _too_many(window.reset_time)
+
+
+def refuse_guessing(address: str) -> None:
+    """Hold a password up where too many wrong ones came before it.
+
+    Raises:
+        TooManyRequests: there were too many from this address.
+    """
+    limiter: Limiter = current_app.extensions[EXTENSION]
+    try:
+        if limiter.limiter.test(REFUSALS, "refused", address):
+            return
+        window = limiter.limiter.get_window_stats(REFUSALS, "refused", address)
+    except Exception as error:  # noqa: BLE001  as above
+        limiter.logger.warning("Wrong passwords could not be counted: %s", error)
         return
     raise _too_many(window.reset_time)
 

@@ -90,8 +90,8 @@ class IdempotencyStore:
                 return claim
             return self._stands(session, row, claim, fingerprint)
 
-    def finish(self, claim: Claim, answer: KeptAnswer) -> None:
-        """Keep the answer, unless it is too large or another run has taken over."""
+    def finish(self, claim: Claim, answer: KeptAnswer, listener: str | None = None) -> None:
+        """Keep the answer, which may be of a listener, unless it is too large or another run has taken over."""
         body = zlib.compress(answer.body)
         if len(body) > BODY_MAX_BYTES:
             self.release(claim)
@@ -105,6 +105,7 @@ class IdempotencyStore:
                     status=answer.status,
                     headers=[list(pair) for pair in answer.headers],
                     body=body,
+                    listener=listener,
                 )
             )
 
@@ -114,6 +115,11 @@ class IdempotencyStore:
             session.execute(
                 delete(IdempotencyRow).where(IdempotencyRow.id == claim.id, IdempotencyRow.owner == claim.owner)
             )
+
+    def forget(self, listener: str) -> None:
+        """Delete every answer that is of a listener."""
+        with self._database.write() as session:
+            session.execute(delete(IdempotencyRow).where(IdempotencyRow.listener == listener))
 
     def _stands(
         self, session: Session, row: IdempotencyRow, claim: Claim, fingerprint: str

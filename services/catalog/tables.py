@@ -341,4 +341,6 @@ class IdempotencyRow(Table):
     headers: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Compressed."""
+    listener: Mapped[str | None] = mapped_column(Text)
+    """Whose data the answer holds; forgotten with them."""
     expires_at: Mapped[datetime]

@@ -12,7 +12,6 @@ from services.api.access import (
     declare,
     needs,
     open_to_all,
-    query_parameter,
 )
 from services.api.auth import principal, require_listener
 from services.domain.access import Principal, Scope
@@ -97,6 +96,7 @@ def routes_and_scopes():
         ("post", "/v1/scans", "ingest"),
         ("post", "/v1/tracks", "ingest"),
         ("get", "/v1/jobs/none", "ingest"),
+        ("put", "/v1/tracks/test:1/ids", "ingest"),
     ]
 
 
@@ -141,7 +141,7 @@ def extended(locked):
     app = locked.application
     lazy = APIBlueprint("lazy", __name__, enable_openapi=False)
     lazy.get("/lazy")(lambda: {"who": principal().name})
-    declare(lazy, Access((Scope.READ,), carriers=(query_parameter("apiKey"), TOKEN)))
+    declare(lazy, Access((Scope.READ,), carriers=(TOKEN,)))
     app.register_blueprint(lazy)
     app.add_url_rule("/undeclared", endpoint="undeclared", view_func=lambda: "secret")
     app.add_url_rule("/open", endpoint="open", view_func=open_to_all(lambda: "open"))
@@ -177,13 +177,12 @@ def test_another_listeners_data_is_not_reached(extended, key_for, path):
 
 
 def test_a_blueprint_may_take_keys_in_its_own_way(extended, key_for):
-    """APIs of others carry keys in a query parameter or another scheme, and there only."""
+    """APIs of others carry keys in another scheme, and there only."""
     text = key_for("read")["Authorization"].removeprefix("Bearer ")
 
-    assert extended.get(f"/lazy?apiKey={text}").json["who"] == text.split("_")[1]
-    assert extended.get("/lazy", headers={"Authorization": f"Token {text}"}).status_code == 200
+    assert extended.get("/lazy", headers={"Authorization": f"Token {text}"}).json["who"] == text.split("_")[1]
     assert extended.get("/lazy", headers={"Authorization": f"Bearer {text}"}).status_code == 401
-    assert extended.get("/lazy?apiKey=wrong").status_code == 401
+    assert extended.get("/lazy", headers={"Authorization": "Token wrong"}).status_code == 401
 
 
 def test_a_protocol_may_vouch_in_its_own_way(locked, key_for):

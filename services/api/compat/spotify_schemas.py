@@ -50,7 +50,7 @@ class SpotifyTrack(Response):
     album: SpotifyAlbum
     artists: list[SpotifyArtist]
     available_markets: list[str] = Field(description="Always empty: Segue knows no markets.")
-    disc_number: int = Field(description="Beats in a bar; 0 where it is not known.")
+    disc_number: int = Field(description="Always 0: not known.")
     duration_ms: int
     explicit: bool = Field(description="Always false: not known.")
     external_ids: dict[str, str] = Field(description="Such as `isrc`.")
@@ -60,9 +60,9 @@ class SpotifyTrack(Response):
     is_local: bool = False
     is_playable: bool = Field(description="Whether a file holds it.")
     name: str
-    popularity: int = Field(description="Always 0: not known.")
+    popularity: int = Field(description="Beats in a bar; 0 where it is not known.")
     preview_url: str | None = Field(description="The whole file, from this service.")
-    track_number: int = Field(description="Always 0: not known.")
+    track_number: int = Field(description="Beats in a bar; 0 where it is not known.")
     type: str = "track"
     uri: str
 
@@ -103,7 +103,7 @@ class SpotifyAudioFeatures(Response):
     mode: int = Field(description="1 (major) or 0 (minor, or not known).")
     speechiness: float = Field(description="0 where it is not known.")
     tempo: float = Field(description="Beats per minute; 0 where it is not known.")
-    time_signature: int = Field(description="Always 0: not known.")
+    time_signature: int = Field(description="Beats in a bar; 0 where it is not known.")
     track_href: str = Field(description=LINK)
     type: str = "audio_features"
     uri: str

@@ -7,7 +7,7 @@ from services.api.auth import is_key_needed
 from services.api.compat.subsonic_auth import WrongCredentials, authenticate
 from services.api.compat.subsonic_render import given
 from services.api.context import services
-from services.api.limiting import count_refusal
+from services.api.limiting import count_refusal, refuse_guessing
 from services.domain.access import LOCAL, Principal, Scope
 from services.domain.errors import KeyRequired
 
@@ -41,10 +41,13 @@ def vouch(request: Request) -> Principal:
         SegueError: nobody who may, see `subsonic_auth.authenticate`.
     """
     keys, settings = CatalogueKeys(), services().settings
+    address = request.remote_addr or "unix"
+    if settings.subsonic_user is not None:
+        refuse_guessing(address)
     try:
         g.subsonic_user = authenticate(given(), settings, keys)
     except WrongCredentials:
-        count_refusal(request.remote_addr or "unix")
+        count_refusal(address)
         raise
     if keys.holder is not None:
         return keys.holder

@@ -1,6 +1,6 @@
 """Whose listens a scrobbler sends: the token that it was given says so."""
 
-from flask import request
+from flask import g, request
 
 from services.api.access import STANDARD, TOKEN
 from services.api.auth import authenticate, is_key_needed, lenient, principal, require_listener
@@ -59,12 +59,17 @@ def speaking_for() -> str:
     Raises:
         Unauthorised: no token, or one that speaks for no listener, or for several.
     """
-    if principal() != LOCAL:
-        if (listener := principal().user) is None:
-            raise Unauthorised(
-                "This key is bound to no listener: segue keys create NAME --scope listen --user LISTENER."
-            )
-        return listener
+    g.listener = listener = _of_key() if principal() != LOCAL else _of_name()
+    return listener
+
+
+def _of_key() -> str:
+    if (listener := principal().user) is None:
+        raise Unauthorised("This key is bound to no listener: segue keys create NAME --scope listen --user LISTENER.")
+    return listener
+
+
+def _of_name() -> str:
     token = presented_token()
     if token is None:
         raise Unauthorised("You need to provide an Authorization header.")

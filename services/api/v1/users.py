@@ -125,4 +125,5 @@ def forget(user: str) -> Forgotten:
     """Delete everything of a listener at once. Of one who is unknown, that is nothing."""
     listener, catalogue = listener_named(user), services().catalogue
     catalogue.radio.forget_user(listener)
+    catalogue.idempotency.forget(listener)
     return Forgotten(listens=catalogue.listens.forget(listener))
