@@ -25,9 +25,9 @@ from services.settings import Settings
 EXTENSION = "segue.limiter"
 
 REFUSALS = parse("30/minute")
-"""Wrong keys, or wrong passwords, from one address. Of keys it stops no guess, for there is nothing to guess: it stops a
-script that runs wild from filling log and catalogue, and right keys are never held up by it. A password can be guessed:
-after so many wrong ones the right one has to wait as well."""
+"""Wrong keys, or wrong passwords, from one address. Of keys it stops no guess, for there is nothing to guess: it keeps
+a script that runs wild from filling log and catalogue, and right keys are never held up by it. A password can be
+guessed: after so many wrong ones the right one has to wait as well."""
 
 STORAGE_TIMEOUT_SECONDS = 0.25
 """The broker answers in a millisecond; one that does not must not hold up requests that need nothing else of it."""

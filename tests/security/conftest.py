@@ -20,7 +20,9 @@ def client_with(services: Services) -> Callable[..., FlaskClient]:
     """Makes a client of the application under other settings."""
 
     def make(**changes: object) -> FlaskClient:
-        settings = Settings(**(services.settings.model_dump() | {"require_keys": True} | changes))
+        settings = Settings(
+            **(services.settings.model_dump() | {"require_keys": True, "library_roots": ("/",)} | changes)
+        )
         return create_app(dataclasses.replace(services, settings=settings)).test_client()
 
     return make
