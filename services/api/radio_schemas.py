@@ -19,6 +19,7 @@ from services.api.limits import (
     TEXT_MAX,
 )
 from services.api.listener import ListenerName
+from services.api.listens import ListenedAt
 from services.api.questions import Exclude, Targets
 from services.api.schemas import (
     EXAMPLE_ID,
@@ -136,6 +137,12 @@ class RadioRequest(Request):
         )
 
 
+class RadioEvent(ListenEvent):
+    """One thing a listener did in a session; of a stored listener it is kept."""
+
+    at: ListenedAt | None = Field(default=None, description="When, with a time zone; null is now.")
+
+
 class NextRequest(Request):
     """What became of the tracks answered before, and how many are wanted next."""
 
@@ -149,7 +156,7 @@ class NextRequest(Request):
         }
     )
 
-    events: list[ListenEvent] = Field(
+    events: list[RadioEvent] = Field(
         default_factory=list,
         max_length=EVENTS_MAX,
         description="What was played, skipped, liked, in order. An event with the same `at` as before counts once.",

@@ -52,15 +52,6 @@ class ListenStore:
             lock_matching(session, alone=False)
             return self._add(session, listener, listens)
 
-    def record(self, listener: str, events: Iterable[ListenEvent]) -> None:
-        """Record events of tracks by their ids; what is there already stays as it is."""
-        told = [
-            NewListen(names=(event.track_id,), kind=event.kind, at=event.at or now(), played_ms=event.played_ms)
-            for event in events
-        ]
-        if told:
-            self.add(listener, told)
-
     def judge(self, listener: str, verdict: NewListen | None, of: NewListen) -> None:
         """Replace what a listener said of a track, likes and dislikes, by one verdict, or by none.
 
@@ -140,6 +131,11 @@ class ListenStore:
         """The last events of tracks that the library has, newest first."""
         with self._database.read() as session:
             return _events(session, listener)
+
+    def rejected(self, listener: str) -> frozenset[str]:
+        """Tracks whose last verdict is a dislike or a ban, of all times."""
+        with self._database.read() as session:
+            return _rejected(session, listener)
 
     def remembered(self, listener: str, *, repeat_after: timedelta | None) -> Remembered:
         """What a listener's past means for an answer.

@@ -44,6 +44,9 @@ class PathBytes(TypeDecorator[str]):
         return None if value is None else os.fsdecode(value)
 
 
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware point in time; SQLite forgets time zones, so UTC is stored and restored."""
 
@@ -51,9 +54,14 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store UTC."""
+        """Store UTC; a moment at an end of the calendar that has no UTC becomes that end."""
         del dialect
-        return None if value is None else value.astimezone(UTC)
+        if value is None:
+            return None
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            return FIRST if value.year == 1 else LAST
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give back an aware time in UTC."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from services.catalog import Catalogue
 from services.catalog.database import now as present
 from services.domain.errors import InvalidRequest, RadioBusy
 from services.domain.listening import EventKind, ListenEvent, Profile, Recommendation, Taste
-from services.domain.listens import Remembered
+from services.domain.listens import NewListen, Remembered
 from services.domain.question import Exclusion, Question
 from services.domain.radio import (
     CallRecord,
@@ -99,8 +99,9 @@ class Radio:
         """
         past = Remembered() if start.user is None else self._listens.remembered(start.user, repeat_after=HEARD_LATELY)
         history = (*past.events, *start.history)
-        asked = [*start.seeds.tracks, *(event.track_id for event in history)]
-        names = self._tracks.resolve(dict.fromkeys([*asked, *start.terms.exclude.tracks]))
+        asked = [*start.seeds.tracks, *(event.track_id for event in start.history)]
+        remembered = (event.track_id for event in past.events)
+        names = self._tracks.resolve(dict.fromkeys([*asked, *remembered, *start.terms.exclude.tracks]))
         events = _in_order(
             replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names
         )
@@ -127,14 +128,14 @@ class Radio:
         session = RadioSession(
             id=str(uuid.uuid4()),
             user=start.user,
-            terms=_terms(
-                start.terms, names, past.rejected, [tracks[n].artist for n, weight in weights.items() if weight > 0]
-            ),
+            terms=_terms(start.terms, names, [tracks[n].artist for n, weight in weights.items() if weight > 0]),
             directions=_directions(profile_of(weights, tracks)),
             created_at=now,
             touched_at=now,
         )
-        state = SessionState(session, _heard(seeds, events), rejections)
+        state = SessionState(
+            session, _heard(seeds, events, {names.get(event.track_id) for event in start.history}), rejections
+        )
         self._store.create(state)
         return self._view(state, tuple(dict.fromkeys(unknown)))
 
@@ -157,10 +158,12 @@ class Radio:
             state = self._store.load(session_id)
             if key is not None and (call := self._store.answered(session_id, key)) is not None:
                 return self._repeated(state, call, digest)
+            if state.session.user is not None:
+                if not recorded:
+                    self._record(state.session, events, key)
+                    recorded = True
+                state = self._without_rejected(state, state.session.user)
             taken, unknown = self._take(state, events)
-            if not recorded and state.session.user is not None:
-                self._listens.record(state.session.user, [each.event for each in taken.events])
-                recorded = True
             programme, picks = self._programme(taken, limit)
             record = None if key is None else CallRecord(key, digest, picks, unknown)
             changed = {**taken.reported, **programme.changed}.values()
@@ -184,6 +187,29 @@ class Radio:
             RadioNotFound: there is none (any more).
         """
         self._store.end(session_id)
+
+    def _record(self, session: RadioSession, events: Sequence[ListenEvent], call: str | None) -> None:
+        """Keep what a listener did, of tracks that the library does not have (yet) as well."""
+        told = [
+            NewListen(
+                names=(event.track_id,),
+                kind=event.kind,
+                at=event.at or self._clock(),
+                played_ms=event.played_ms,
+                # Without a time nothing else tells a repeated call from another.
+                key=f"radio:{session.id}:{call}:{number}" if call is not None and event.at is None else None,
+            )
+            for number, event in enumerate(events)
+        ]
+        if session.user is not None and told:
+            self._listens.add(session.user, told)
+
+    def _without_rejected(self, state: SessionState, listener: str) -> SessionState:
+        """The session with what its listener rejects as of now, wherever they said so; never written down."""
+        terms = state.session.terms
+        excluded = dict.fromkeys([*terms.exclude.tracks, *sorted(self._listens.rejected(listener))])
+        terms = replace(terms, exclude=replace(terms.exclude, tracks=tuple(excluded)))
+        return replace(state, session=replace(state.session, terms=terms))
 
     def _take(self, state: SessionState, events: Sequence[ListenEvent]) -> tuple[_Taken, tuple[str, ...]]:
         names = self._tracks.resolve(dict.fromkeys(event.track_id for event in events))
@@ -243,7 +269,7 @@ class Radio:
         )
         needed = {name for direction in session.directions for name, _ in direction.plays}
         needed |= {direction.waypoint for direction in session.directions if direction.waypoint is not None}
-        needed |= {each.event.track_id for each in state.events}
+        needed |= {each.event.track_id for each in state.events} | {*session.terms.exclude.tracks}
         needed |= {track.track_id for track in latest[-REMEMBERED:]}
         known = self._tracks.embedded(sorted(needed))
         weights = {
@@ -284,15 +310,12 @@ class Radio:
         return weights_of(events, durations, now=self._clock(), half_life_days=half_life)
 
 
-def _terms(
-    terms: Question, names: Mapping[str, str], rejected: Iterable[str], artists: Iterable[str | None]
-) -> Question:
-    """What holds for the whole session: ids resolved, rejected tracks excluded, unwanted artists among the filters."""
+def _terms(terms: Question, names: Mapping[str, str], artists: Iterable[str | None]) -> Question:
+    """What holds for the whole session: ids resolved, unwanted artists among the filters."""
     unwanted = {*terms.exclude.artists}
     if terms.exclude.seed_artists:
         unwanted |= {artist for artist in artists if artist}
-    named = (names[name] for name in terms.exclude.tracks if name in names)
-    excluded = tuple(dict.fromkeys([*named, *sorted(rejected)]))
+    excluded = tuple(dict.fromkeys(names[name] for name in terms.exclude.tracks if name in names))
     filters = without(terms.filters, frozenset(unwanted))
     return replace(terms, history=(), filters=filters, exclude=Exclusion(tracks=excluded))
 
@@ -310,9 +333,14 @@ def _in_order(events: Iterable[ListenEvent]) -> tuple[ListenEvent, ...]:
     return tuple(sorted(events, key=lambda event: event.at or _LATEST))
 
 
-def _heard(seeds: Sequence[str], events: Sequence[ListenEvent]) -> dict[str, SessionTrack]:
-    """What was heard before the session, the last at 0 and the others before it."""
-    barred = {event.track_id: event.kind in NEVER_AGAIN for event in events}
+def _heard(
+    seeds: Sequence[str], events: Sequence[ListenEvent], told: Collection[str | None]
+) -> dict[str, SessionTrack]:
+    """What was heard before the session, the last at 0 and the others before it.
+
+    What was told is barred for good where it was rejected; what is stored of a listener is asked for at each call.
+    """
+    barred = {event.track_id: event.kind in NEVER_AGAIN for event in events if event.track_id in told}
     order = list(dict.fromkeys(reversed([*(event.track_id for event in events), *seeds])))
     return {
         name: SessionTrack(track_id=name, position=-place, reported=True, barred=barred.get(name, False))
@@ -341,5 +369,5 @@ def _identity(event: ListenEvent) -> tuple[object, ...]:
 
 
 def _digest(events: Sequence[ListenEvent], limit: int) -> str:
-    asked = [str(limit), *(f"{e.track_id} {e.kind} {e.at and e.at.astimezone(UTC)} {e.played_ms}" for e in events)]
+    asked = [str(limit), *(f"{e.track_id} {e.kind} {e.at and e.at.isoformat()} {e.played_ms}" for e in events)]
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()

@@ -156,7 +156,8 @@ class Recommender:
             replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
         )
         events = events_of(replace(question, history=canonical))
-        found = self._tracks.embedded(list({*(event.track_id for event in events), *remembered.rejected}))
+        out = (names[name] for name in excluded if name in names)  # other encodings of these are left out, too
+        found = self._tracks.embedded(list({*(event.track_id for event in events), *remembered.rejected, *out}))
         durations = {event.track_id: found[event.track_id].duration_ms for event in events if event.track_id in found}
         half_life = self._half_life_days if question.half_life_days is None else question.half_life_days
         weights = weights_of(events, durations, now=self._clock(), half_life_days=half_life)

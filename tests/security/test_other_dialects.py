@@ -171,3 +171,71 @@ def test_a_stored_ban_holds_in_the_radio(api):
     assert [(listen["track_id"], listen["event"]) for listen in kept] == [(answered[0]["id"], "play"), (banned, "ban")]
     api.delete(f"/v1/users/{name}")
     assert api.get(place).status_code == 404
+
+
+def test_a_ban_stored_after_a_radio_began_holds_and_a_like_lifts_it(api):
+    """The session asks at each call what its listener rejects, wherever they said so."""
+    name = f"fay {uuid.uuid4()}"
+    track = api.get("/v1/tracks/test:7").json["id"]
+    place = api.post("/v1/radio", json={"user": name, "seeds": {"tracks": [TRACK]}}).headers["Location"]
+
+    def say(kind, day):
+        listen = {"track_id": track, "event": kind, "at": f"2026-03-0{day}T20:15:00Z"}
+        assert api.post(f"/v1/users/{name}/listens", json={"listens": [listen]}).json["recorded"] == 1
+        return {found["id"] for found in api.post(f"{place}/next", json={"limit": 100}).json["tracks"]}
+
+    assert track not in say("ban", 1)
+    assert track in say("like", 2)
+    api.delete(f"/v1/users/{name}")
+
+
+def test_what_is_reported_to_a_radio_is_kept_once_and_of_unknown_tracks_too(api):
+    """A call that is repeated records nothing twice, though its events have no time; the future is refused."""
+    name = f"gil {uuid.uuid4()}"
+    place = api.post("/v1/radio", json={"user": name, "seeds": {"tracks": [TRACK]}}).headers["Location"]
+    body = {"events": [{"track_id": "test:1"}, {"track_id": "mbid:nobody-has-this"}], "call": "1"}
+    for _ in range(2):
+        assert api.post(f"{place}/next", json=body).status_code == 200
+    late = {"events": [{"track_id": "test:1", "event": "ban", "at": "9999-01-01T00:00:00Z"}]}
+
+    assert api.post(f"{place}/next", json=late).status_code == 422
+    kept = api.get(f"/v1/users/{name}/listens").json["listens"]
+    assert len(kept) == 2
+    assert {listen["track_id"] is None for listen in kept} == {True, False}
+    api.delete(f"/v1/users/{name}")
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_the_ends_of_time_are_no_crash(api, at):
+    """Moments that have no UTC are taken for the end they lie at, or refused."""
+    started = api.post(
+        "/v1/radio", json={"history": [{"track_id": "test:1", "event": "skip", "at": at}], "half_life_days": 36_500}
+    )
+
+    assert started.status_code == 201
+    assert (
+        api.post(f"{started.headers['Location']}/next", json={"events": [{"track_id": "test:1", "at": at}]}).status_code
+        == 422
+    )
+    for end in ("since", "before"):
+        assert api.get("/v1/users/x/listens", query_string={end: at}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/rest/getSonicSimilarTracks?id=test:0&count=100&f=json",
+        "/rest/getSimilarSongs?id=test:0&count=100&f=json",
+        "/v1/compat/spotify/recommendations?seed_tracks=test:0&limit=100",
+    ],
+)
+def test_apps_that_cannot_name_a_listener_are_spared_what_their_keys_listener_banned(locked, ada, path):
+    """A key that is bound to one listener says who listens."""
+    banned = locked.get("/v1/tracks/test:4", headers=ada).json
+    ban = {"listens": [{"track_id": banned["id"], "event": "ban"}]}
+    asked = f"{path}&apiKey={ada['Authorization'].split()[1]}" if path.startswith("/rest") else path
+
+    assert f"{banned['title']}" in locked.get(asked, headers=ada).text
+    locked.post("/v1/users/ada/listens", json=ban, headers=ada)
+    assert f"{banned['title']}" not in locked.get(asked, headers=ada).text
+    locked.delete("/v1/users/ada", headers=ada)

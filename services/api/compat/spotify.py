@@ -1,7 +1,7 @@
 """Spotify's `recommendations` and `audio-features`, closed to new apps there, answered from this library."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -20,6 +20,7 @@ from services.api.compat.spotify_schemas import (
     SpotifySeed,
 )
 from services.api.context import services
+from services.api.rejections import rejected_by_asker
 from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.filters import Filters
@@ -80,7 +81,8 @@ def recommend(query_data: Any) -> SpotifyRecommendations:  # noqa: ANN401  its f
         targets=query_data.targets(),
         exclude=Exclusion(tracks=tuple(start.tracks[0] for start in starts if start.kind == TRACK and start.tracks)),
     )
-    found = services().recommender.seeded([start.tracks for start in starts], question)
+    out = replace(question.exclude, tracks=(*question.exclude.tracks, *rejected_by_asker()))
+    found = services().recommender.seeded([start.tracks for start in starts], replace(question, exclude=out))
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     pools = _pools(question)
     return SpotifyRecommendations(

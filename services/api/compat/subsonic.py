@@ -26,6 +26,7 @@ from services.api.compat.subsonic_query import (
 from services.api.compat.subsonic_render import success, wrong_format
 from services.api.context import services
 from services.api.limits import RESULTS_MAX
+from services.api.rejections import rejected_by_asker
 from services.api.v1.audio_features import NotAnalysed
 from services.domain.access import Scope
 from services.domain.errors import SegueError
@@ -97,7 +98,7 @@ def get_similar_songs_2(asked: SimilarSongsQuery) -> Found:
 def get_sonic_similar_tracks(asked: SonicSimilarQuery) -> Found:
     """Songs that feel like a song, most alike first; the song itself is left out."""
     track_id, namespace = media_server_track(asked.id)
-    found = services().recommender.similar(track_id, limit=min(asked.count, RESULTS_MAX))
+    found = services().recommender.similar(track_id, limit=min(asked.count, RESULTS_MAX), exclude=rejected_by_asker())
     return {"sonicMatch": _matches({each.track_id: each.score for each in found}, namespace)}
 
 
@@ -166,7 +167,9 @@ def _going_on(asked: SimilarSongsQuery) -> list[Found]:
         if not services().catalogue.tracks.embedded([track_id]):
             raise NotAnalysed(services().catalogue.tracks.get(track_id))
         seed, excluded = (track_id,), (track_id,)
-    question = Question(limit=min(asked.count, RESULTS_MAX), exclude=Exclusion(tracks=excluded))
+    question = Question(
+        limit=min(asked.count, RESULTS_MAX), exclude=Exclusion(tracks=(*excluded, *rejected_by_asker()))
+    )
     found = services().recommender.seeded([seed], question)
     return list(songs((each.track_id for each in found), namespace).values())
 
