@@ -1,7 +1,6 @@
 """Who may ask for what: the one place where it is decided. `services.api.access` is how views say what they need."""
 
 from dataclasses import replace
-from ipaddress import IPv6Address, ip_address
 from typing import cast
 
 import structlog
@@ -12,6 +11,7 @@ from services.api.context import services
 from services.api.key_use import note_use
 from services.api.limiting import count_refusal
 from services.api.listener import listener_named
+from services.api.peers import is_this_machine
 from services.api.signed_urls import AudioTicket
 from services.api_keys import is_signed, matches, split
 from services.catalog.keys import ActiveKey
@@ -127,17 +127,6 @@ def is_key_needed() -> bool:
     """Whether this request must show who sends it."""
     settings = services().settings
     # The peer is looked at besides the settings: gunicorn may have been told another address than they name.
-    if settings.needs_keys or not _is_this_machine(request.remote_addr):
+    if settings.needs_keys or not is_this_machine(request.remote_addr):
         return True
     return settings.require_keys is None and any(name in request.headers for name in RELAYED)
-
-
-def _is_this_machine(address: str | None) -> bool:
-    if not address:
-        return True  # a unix socket
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return (mapped or parsed).is_loopback

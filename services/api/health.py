@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 
 from services.api.access import needs, open_to_all
 from services.api.auth import principal
 from services.api.context import services
+from services.api.limiting import count_check
 from services.api.limits import QUARANTINED_SHOWN
 from services.api.openapi import segue_version
 from services.api.problems import not_ready, public_detail
@@ -40,6 +41,7 @@ def healthz() -> Health:
 @open_to_all
 def readyz() -> Readiness | Response:
     """Each part with its reason when it is not ready, and then as a problem with status 503."""
+    count_check(request.remote_addr)
     parts = check_parts(services())
     if not all(part.ok for part in parts.values()):
         return not_ready(parts)

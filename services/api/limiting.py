@@ -13,11 +13,12 @@ import structlog
 from flask import Flask, Response, current_app, g
 from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.errors import RateLimitExceeded
-from limits import parse
+from limits import RateLimitItem, parse
 from prometheus_client import CollectorRegistry, Counter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from services.api.peers import is_this_machine
 from services.domain.access import LOCAL
 from services.domain.errors import TooManyRequests
 from services.settings import Settings
@@ -28,6 +29,9 @@ REFUSALS = parse("30/minute")
 """Wrong keys, or wrong passwords, from one address. Of keys it stops no guess, for there is nothing to guess: it keeps
 a script that runs wild from filling log and catalogue, and right keys are never held up by it. A password can be
 guessed: after so many wrong ones the right one has to wait as well."""
+
+CHECKS = parse("120/minute")
+"""Readiness checks from one address: an orchestrator asks every few seconds."""
 
 STORAGE_TIMEOUT_SECONDS = 0.25
 """The broker answers in a millisecond; one that does not must not hold up requests that need nothing else of it."""
@@ -83,20 +87,12 @@ def storage_uri(settings: Settings) -> str:
 
 
 def count_refusal(address: str) -> None:
-    """Count a wrong key.
+    """Count a wrong key or password.
 
     Raises:
         TooManyRequests: there were too many from this address.
     """
-    limiter: Limiter = current_app.extensions[EXTENSION]
-    try:
-        if limiter.limiter.hit(REFUSALS, "refused", address):
-            return
-        window = limiter.limiter.get_window_stats(REFUSALS, "refused", address)
-    except Exception as error:  # noqa: BLE001  whatever a storage raises: a limiter that breaks lets through
-        limiter.logger.warning("A wrong key could not be counted: %s", error)
-        return
-    raise _too_many(window.reset_time)
+    _hold(REFUSALS, "refused", address, counted=True)
 
 
 def refuse_guessing(address: str) -> None:
@@ -105,13 +101,27 @@ def refuse_guessing(address: str) -> None:
     Raises:
         TooManyRequests: there were too many from this address.
     """
+    _hold(REFUSALS, "refused", address, counted=False)
+
+
+def count_check(address: str | None) -> None:
+    """Count a readiness check, unless it comes from the machine itself: it is open to all and asks every part.
+
+    Raises:
+        TooManyRequests: there were too many from this address.
+    """
+    if address is not None and not is_this_machine(address):
+        _hold(CHECKS, "checked", address, counted=True)
+
+
+def _hold(limit: RateLimitItem, what: str, address: str, *, counted: bool) -> None:
     limiter: Limiter = current_app.extensions[EXTENSION]
     try:
-        if limiter.limiter.test(REFUSALS, "refused", address):
+        if (limiter.limiter.hit if counted else limiter.limiter.test)(limit, what, address):
             return
-        window = limiter.limiter.get_window_stats(REFUSALS, "refused", address)
-    except Exception as error:  # noqa: BLE001  as above
-        limiter.logger.warning("Wrong passwords could not be counted: %s", error)
+        window = limiter.limiter.get_window_stats(limit, what, address)
+    except Exception as error:  # noqa: BLE001  whatever a storage raises: a limiter that breaks lets through
+        limiter.logger.warning("Requests that were %s could not be counted: %s", what, error)
         return
     raise _too_many(window.reset_time)
 

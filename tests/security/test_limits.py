@@ -157,3 +157,13 @@ def test_a_broken_limiter_lets_through(client_with, key_for):
     assert answers == [200] * 5
     assert wrong.status_code == 401
     assert any(entry["event"] == "rate_limiter_failed" for entry in logs)
+
+
+def test_readiness_is_counted_by_address(api):
+    """It is open to all and asks every part: strangers may ask twice a second, this machine as it likes."""
+    strange = {"REMOTE_ADDR": "192.0.2.7"}
+    answers = [api.get("/readyz", environ_overrides=strange).status_code for _ in range(121)]
+
+    assert answers[0] == 200
+    assert answers[-1] == 429
+    assert api.get("/readyz").status_code == 200
