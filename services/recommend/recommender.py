@@ -11,7 +11,7 @@ from services.domain.filters import Filters
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Taste
 from services.domain.question import Order, Question
 from services.domain.track import Embedded
-from services.index import Query, VectorIndex
+from services.index import VectorIndex
 from services.recommend.explain import because_of
 from services.recommend.label import label_of
 from services.recommend.order import in_order
@@ -62,7 +62,6 @@ class Recommender:
         half_life_days: float,
     ) -> None:
         self._tracks = tracks
-        self._index = index
         self._searcher = Searcher(tracks, index)
         self._clock = clock
         self._half_life_days = half_life_days
@@ -70,7 +69,9 @@ class Recommender:
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
     ) -> tuple[Recommendation, ...]:
-        """The tracks that feel most like one track, which itself is left out.
+        """The tracks that feel most like one track, each recording once.
+
+        The track itself and those to exclude are left out, in other encodings as well.
 
         Raises:
             TrackNotFound: no track has this id.
@@ -81,12 +82,13 @@ class Recommender:
         if track_id not in names:
             raise TrackNotFound(track_id)
         seed = names[track_id]
-        embedded = self._tracks.embedded([seed])
+        embedded = self._tracks.embedded(list(set(names.values())))
         if seed not in embedded:
             track = self._tracks.get(seed)
             raise InvalidRequest(f"The track '{track_id}' has no analysis: its status is '{track.status}'.")
-        query = Query(embedded[seed].vector, limit, filters or Filters(), frozenset(names.values()))
-        [hits] = self._index.query([query])
+        hits = self._searcher.nearest(
+            embedded[seed].vector, limit, filters or Filters(), frozenset(names.values()), embedded.values()
+        )
         return tuple(Recommendation(hit.id, hit.score, because_of=(seed,)) for hit in hits)
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:

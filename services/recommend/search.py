@@ -9,9 +9,9 @@ import numpy as np
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.listening import Profile, Taste
-from services.domain.track import EMBEDDING_DIM, Embedded
-from services.index import Query, VectorIndex
-from services.recommend.duplicates import unheard
+from services.domain.track import EMBEDDING_DIM, Embedded, Vector
+from services.index import Hit, Query, VectorIndex
+from services.recommend.duplicates import distinct, unheard
 from services.recommend.rank import Choice, Setting, Wishes, questions, rank
 from services.recommend.sample import LibrarySample
 from services.recommend.targets import around
@@ -21,6 +21,9 @@ POOL = 100
 
 WIDENING = 4
 """How much deeper the index is asked where an answer is not full."""
+
+SPARE = 10
+"""How many more of the nearest than are wanted are looked at: some are other encodings of one recording."""
 
 DIRECTIONS = 8
 """Where nothing is known of a listener, the answer is drawn from this many directions."""
@@ -93,6 +96,25 @@ class Searcher:
                 return Found(choices, candidates)
             crowding |= crowded
             pool *= 1 if full else WIDENING
+
+    def nearest(
+        self, vector: Vector, limit: int, filters: Filters, exclude: frozenset[str], known: Collection[Embedded]
+    ) -> list[Hit]:
+        """The tracks nearest to a vector, each recording once and none of the known: `limit` if enough qualify.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        pool = limit + SPARE
+        while True:
+            [hits] = self._index.query([Query(vector, pool, filters, exclude)])
+            found = self._tracks.embedded([hit.id for hit in hits])
+            new = unheard([found[hit.id] for hit in hits if hit.id in found], known)
+            answered = [track.id for track in distinct(new)[:limit]]
+            if len(answered) == limit or len(hits) < pool:
+                by_id = {hit.id: hit for hit in hits}
+                return [by_id[track_id] for track_id in answered]
+            pool *= WIDENING
 
 
 def _queries(search: Search, pool: int, crowding: frozenset[str]) -> list[Query]:
