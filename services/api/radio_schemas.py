@@ -52,7 +52,7 @@ class RadioSeeds(Request):
     genres: list[Name] = Field(
         default_factory=list,
         max_length=RADIO_SEEDS_MAX,
-        description="Genres of the files' tags, without regard to case.",
+        description="Genres of the files' tags, or tags that the encoder hears, without regard to case.",
     )
     tags: list[Name] = Field(
         default_factory=list,

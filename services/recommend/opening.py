@@ -12,9 +12,7 @@ from services.domain.track import Vector
 from services.index import Hit, Query, VectorIndex
 from services.recommend.directions import TURN, Compass
 from services.recommend.search import anywhere
-
-SAMPLE = 12
-"""Tracks of an artist, genre or tag that each direction of the space is asked for; they stand for all of it."""
+from services.recommend.seeds import by_artist, exemplars_by_name, of_genre, with_tag
 
 AT_ONCE = 4
 """Directions of a radio that starts from nothing."""
@@ -38,20 +36,11 @@ class Opening:
 
     def seeded(self, seeds: Seeds, seed: int) -> dict[str, dict[str, float]]:
         """For each artist, genre and tag by `field:name`, tracks that stand for it; each name weighs 1 in all."""
-        named = [("artist", name) for name in seeds.artists]
-        named += [("genre", name) for name in seeds.genres] + [("tags", name) for name in seeds.tags]
-        directions = anywhere(seed).tastes
-        queries = [
-            Query(taste.vector, SAMPLE, Filters(any_of={field: (name,)}))
-            for field, name in named
-            for taste in directions
-        ]
-        answers = iter(self._index.query(queries) if queries else [])
-        found = {}
-        for field, name in named:
-            ids = {hit.id: None for _ in directions for hit in next(answers)}
-            found[f"{field}:{name}"] = dict.fromkeys(sorted(ids), 1 / len(ids)) if ids else {}
-        return found
+        named: dict[str, tuple[Filters, ...]] = {f"artist:{name}": (by_artist(name),) for name in seeds.artists}
+        named |= {f"genre:{name}": of_genre(name) for name in seeds.genres}
+        named |= {f"tags:{name}": (with_tag(name),) for name in seeds.tags}
+        found = exemplars_by_name(self._index, named, seed=seed)
+        return {name: dict.fromkeys(sorted(ids), 1 / len(ids)) if ids else {} for name, ids in found.items()}
 
     def from_anywhere(self, seed: int, filters: Filters, exclude: frozenset[str]) -> tuple[Direction, ...]:
         """A few directions from all over the library; none if nothing in it qualifies."""

@@ -4,16 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import numpy as np
-
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.listening import Profile, Taste
-from services.domain.track import EMBEDDING_DIM, Embedded, Vector
+from services.domain.track import Embedded, Vector
 from services.index import Hit, Query, VectorIndex
 from services.recommend.duplicates import distinct, unheard
 from services.recommend.rank import Choice, Setting, Wishes, questions, rank
 from services.recommend.sample import LibrarySample
+from services.recommend.seeds import sides
 from services.recommend.targets import around
 
 POOL = 100
@@ -25,7 +24,7 @@ WIDENING = 4
 SPARE = 10
 """How many more of the nearest than are wanted are looked at: some are other encodings of one recording."""
 
-DIRECTIONS = 8
+ANYWHERE = 8
 """Where nothing is known of a listener, the answer is drawn from this many directions."""
 
 
@@ -144,6 +143,4 @@ def without(filters: Filters, artists: frozenset[str]) -> Filters:
 
 def anywhere(seed: int) -> Profile:
     """Directions from all over the vibe space, the same ones for the same seed."""
-    drawn = np.random.default_rng(abs(seed)).normal(size=(DIRECTIONS, EMBEDDING_DIM))
-    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-    return Profile(tuple(Taste(vector, 1.0, ()) for vector in vectors), ())
+    return Profile(tuple(Taste(vector, 1.0, ()) for vector in sides(seed, ANYWHERE)), ())

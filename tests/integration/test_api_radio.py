@@ -65,6 +65,15 @@ def test_an_artist_or_a_genre_is_a_seed(api, seeds, genre):
     assert Counter(track["genre"] for track in heard).most_common(1)[0][0] == genre
 
 
+def test_a_genre_is_one_of_the_files_or_one_that_was_heard(api):
+    """The rule of Spotify's dialect: no file says "calm", yet all tracks sound so."""
+    session = start(api, seeds={"genres": ["Calm", "polka"]})
+
+    assert session["unknown"] == ["genre:polka"]
+    assert session["directions"]
+    assert len(ids(following(api, session, limit=4))) == 4
+
+
 def test_seeds_that_nothing_goes_by_start_nothing(api):
     """A radio of an unknown artist would be one of anything."""
     answer = api.post("/v1/radio", json={"seeds": {"artists": ["Nobody"], "tracks": ["spotify:x"]}})
