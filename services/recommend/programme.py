@@ -99,6 +99,8 @@ class Programme:
                     variety=terms.variety,
                     seed=terms.seed,
                     targets=terms.targets,
+                    per_artist=None,  # endless: the gap sees to it
+                    per_album=None,
                     artist_gap=ARTIST_GAP,
                 ),
                 detailed=terms.order != Order.RELEVANCE,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.listening import Negative, Profile, Taste
+from services.domain.question import DIVERSITY, MAX_PER_ALBUM, MAX_PER_ARTIST
 from services.domain.track import Embedded, Vector
 from services.recommend.crowding import crowding
 from services.recommend.duplicates import SAME_NAME, same_recording
@@ -57,11 +58,11 @@ class Wishes:
     """
 
     limit: int
-    diversity: float = 0.2
+    diversity: float = DIVERSITY
     variety: float = 0.0
     seed: int = 0
-    per_artist: int | None = 3
-    per_album: int | None = 2
+    per_artist: int | None = MAX_PER_ARTIST
+    per_album: int | None = MAX_PER_ALBUM
     artist_gap: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
     yields: Mapping[str, float] = field(default_factory=dict)

@@ -126,6 +126,14 @@ def test_no_artist_follows_themselves_while_others_are_left(api):
     assert all(one != other for one, other in pairwise(artists))
 
 
+def test_a_radio_of_one_album_plays_more_than_two_tracks_of_it(api):
+    """An answer's caps are none of an endless session's: the gap alone keeps an artist's tracks apart."""
+    session = start(api, 0, variety=0)
+    albums = Counter(track["album"] for track in following(api, session, limit=8)["tracks"])
+
+    assert albums["Album 0"] > 2
+
+
 def test_three_skips_of_one_kind_change_direction(api):
     """The kind's share of the next ten falls by 70 % at least, the answer says so, and a like brings it back."""
     numbers = (0, 4, 3, 7)
