@@ -8,9 +8,8 @@ import numpy as np
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.radio import Direction, Seeds
-from services.domain.track import Vector
 from services.index import Hit, Query, VectorIndex
-from services.recommend.directions import TURN, Compass
+from services.recommend.directions import TURN_AWAY_AFTER, Compass, unit
 from services.recommend.search import anywhere
 from services.recommend.seeds import by_artist, exemplars_by_name, of_genre, with_tag
 
@@ -54,7 +53,7 @@ class Opening:
         Where everything is of such a kind, it is the one that is least so.
         """
         away = np.stack([home for home, s in zip(compass.homes, compass.standings, strict=True) if not s.is_active])
-        around = _unit(np.sum(compass.homes, axis=0))
+        around = unit(np.sum(compass.homes, axis=0))
         queries = [Query(around, NEARBY, filters, exclude)]
         queries += [Query(taste.vector, FAR_AWAY, filters, exclude) for taste in anywhere(seed).tastes]
         known = self._tracks.embedded(_ids(self._index.query(queries)))
@@ -67,7 +66,7 @@ class Opening:
         centres = vectors[groups].sum(1)
         centres /= np.linalg.norm(centres, axis=1, keepdims=True)
         if compass.negatives:
-            skipped = _unit(np.sum([negative.vector for negative in compass.negatives[-TURN:]], axis=0))
+            skipped = unit(np.sum([negative.vector for negative in compass.negatives[-TURN_AWAY_AFTER:]], axis=0))
             away = np.vstack([away, skipped])
         nearness = (centres @ away.T).max(1)
         apart = nearness <= APART
@@ -94,12 +93,3 @@ def leaning(directions: Iterable[Direction], waypoints: Sequence[str | None]) ->
 
 def _ids(answers: Iterable[Iterable[Hit]]) -> list[str]:
     return list(dict.fromkeys(hit.id for hits in answers for hit in hits))
-
-
-def _unit(vector: Vector) -> Vector:
-    length = float(np.linalg.norm(vector))
-    if length == 0:  # directions that cancel out
-        first: Vector = np.eye(len(vector), dtype=np.float32)[0]
-        return first
-    unit: Vector = np.asarray(vector / length, dtype=np.float32)
-    return unit

@@ -17,7 +17,7 @@ from services.recommend.duplicates import distinct
 POINTS = 8
 """Where on the way the index is asked, at most: more points find the same tracks again, and each costs a search."""
 
-POOL = 150
+POOL_PER_POINT = 150
 """Candidates of a point, so that a path between neighbours finds all its tracks in one pool."""
 
 CANDIDATES = 400
@@ -94,7 +94,7 @@ class Paths:
             return []
         ends = frozenset({first.id, last.id})
         points = _points(*_circle(first, last), min(count, POINTS)).astype(np.float32)
-        pools = self._index.query([Query(point, POOL, filters, ends) for point in points])
+        pools = self._index.query([Query(point, POOL_PER_POINT, filters, ends) for point in points])
         nearest = _nearest(pools, CANDIDATES)
         embedded = self._tracks.embedded(nearest)  # without a track that has just left the library
         found = [embedded[track_id] for track_id in nearest if track_id in embedded]

@@ -57,8 +57,6 @@ ATTEMPTS = 20
 
 NEVER_AGAIN = frozenset({EventKind.BAN, EventKind.DISLIKE})
 
-_LATEST = datetime.max.replace(tzinfo=UTC)
-
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
@@ -307,7 +305,7 @@ def _directions(profile: Profile | None) -> tuple[Direction, ...]:
 
 
 def _in_order(events: Iterable[ListenEvent]) -> tuple[ListenEvent, ...]:
-    return tuple(sorted(events, key=lambda event: event.at or _LATEST))
+    return tuple(sorted(events, key=lambda event: event.moment))
 
 
 def _heard(seeds: Sequence[str], events: Sequence[ListenEvent]) -> dict[str, SessionTrack]:

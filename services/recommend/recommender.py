@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.catalog.database import now as present
 from services.catalog.tracks import TrackStore
@@ -17,12 +17,10 @@ from services.recommend.label import label_of
 from services.recommend.order import in_order
 from services.recommend.past import Past, events_of
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes
-from services.recommend.search import Search, Searcher, anywhere
+from services.recommend.search import Search, Searcher, anywhere, without
 from services.recommend.seeds import shares
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
-
-_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class _Heard:
     def last(self) -> Embedded | None:
         """What was played last of all that counts for something."""
         liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
-        return self.tracks[max(liked, key=lambda event: event.at or _LATEST).track_id] if liked else None
+        return self.tracks[max(liked, key=lambda event: event.moment).track_id] if liked else None
 
     def artists(self) -> tuple[str, ...]:
         """Whom the plays are by."""
@@ -220,7 +218,4 @@ def _known(taste: Taste, tracks: Mapping[str, Embedded]) -> Taste:
 
 def _conditions(question: Question, heard: _Heard) -> Filters:
     unwanted = [*question.exclude.artists, *(heard.artists() if question.exclude.seed_artists else ())]
-    if not unwanted:
-        return question.filters
-    there = question.filters.none_of.get("artist", ())
-    return replace(question.filters, none_of={**question.filters.none_of, "artist": (*there, *unwanted)})
+    return without(question.filters, frozenset(unwanted))

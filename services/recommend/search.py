@@ -15,7 +15,7 @@ from services.recommend.sample import LibrarySample
 from services.recommend.seeds import sides
 from services.recommend.targets import around
 
-POOL = 100
+POOL_PER_TASTE = 100
 """Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
 
 WIDENING = 4
@@ -77,7 +77,7 @@ class Searcher:
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        pool = max(POOL, 2 * search.wishes.limit)
+        pool = max(POOL_PER_TASTE, 2 * search.wishes.limit)
         detailed = bool(search.wishes.targets) or search.detailed
         setting = replace(search.setting, sample=self._sample.vectors())
         crowding: frozenset[str] = frozenset()
@@ -129,7 +129,7 @@ def _in_a_row(search: Search, choices: list[Choice]) -> frozenset[str]:
     if not search.wishes.artist_gap:
         return frozenset()
     order = [*search.setting.tracks[-1:], *(choice.candidate for choice in choices)]
-    artists = [track.artist.casefold() if track.artist else None for track in order]
+    artists = [track.performer for track in order]
     return frozenset(artist for artist, following in pairwise(artists) if artist is not None and artist == following)
 
 
