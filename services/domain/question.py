@@ -43,7 +43,7 @@ class Question:
     """One request for recommendations.
 
     Attributes:
-        history: Events in any order; their tracks are never answered.
+        history: Events in any order; their tracks are never answered, those of `remembered` may be.
         remembered: What a stored listener did before; nothing where nobody is asked about.
         limit: Tracks wanted.
         filters: What every track must meet.

@@ -72,7 +72,9 @@ class Searcher:
         self._sample = LibrarySample(tracks)
 
     def choose(self, search: Search) -> Found:
-        """As many tracks as are wished for whenever enough qualify, no artist twice in a row if there are others.
+        """As many tracks as are wished for whenever enough qualify.
+
+        No artist comes twice in a row if there are others, provided that an `artist_gap` is wished for.
 
         Raises:
             IndexUnavailable: the vector index does not answer.

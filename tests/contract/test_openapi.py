@@ -225,6 +225,11 @@ def test_the_key_says_what_minus_one_means(document):
     )
 
 
+def test_recommendations_say_what_a_listener_needs(document):
+    """The declared scope is enough without `user` only; the description says which is needed with one."""
+    assert "`listen` besides `read`" in document["paths"]["/v1/recommendations"]["post"]["description"]
+
+
 def test_metrics_say_that_each_process_counts_its_own(document):
     """Whoever scrapes several processes is told what they get."""
     assert "`process`" in document["paths"]["/metrics"]["get"]["description"]
