@@ -100,7 +100,7 @@ def test_modules_that_the_amendments_name_exist():
     """What the design record says `models` and `services` gained is there under that name."""
     record = " ".join((DOCS / "adr" / "005-amendments-to-the-design.md").read_text(encoding="utf-8").split())
     gained = re.findall(r"`(\w+)`", record[record.index("`models` gained") :].partition(".")[0])
-    helpers = re.findall(r"`(\w+)`", record[record.index("`supervisor` is helped") :].partition(";")[0])
+    helpers = re.findall(r"`(\w+)`", record[record.index("`supervisor` is helped") :].partition(".")[0])
     there = {path.stem for folder in ("models", "services") for path in (ROOT / folder).iterdir()}
 
     assert len(gained) > 1
