@@ -28,6 +28,10 @@ MEASURES: dict[str, Measure] = {
     "loudness": Measure("Integrated loudness in LUFS, from about −60 (silent) to 0 (as loud as can be)", -200, 20),
     "brightness": Measure("Spectral centroid in Hz", 0, 100_000),
     "onset_rate": Measure("Note onsets a second", 0, 1_000),
+    "flux": Measure("How much begins: logarithm, about −5 (a drone) to −2 (drums)", -10, 10),
+    "mobility": Measure(
+        "How fast it moves, whatever the tempo: logarithm, about −4 (slow swells) to 0 (a tremolo)", -10, 10
+    ),
     # No filter may name −1: what has no key meets no condition on it.
     "key": Measure(
         "Pitch class of the tonic, 0 (C) to 11 (B), −1 where no key was found (no filter matches it)", 0, 11

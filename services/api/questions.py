@@ -1,5 +1,6 @@
 """What a client may ask of the recommender."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -63,16 +64,43 @@ class Exclude(Request):
         return Exclusion(tracks=tuple(self.tracks), artists=tuple(self.artists), seed_artists=self.seed_artists)
 
 
-class Wishes(Request):
-    """What an answer should be like, whatever it is made from."""
+class Manner(Request):
+    """What one answer and an endless session may both be asked."""
 
-    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
     diversity: float = Field(
         default=_DEFAULTS.diversity,
         ge=0,
         le=1,
         description="0 (only what fits best) to 1 (as unlike each other as can be).",
     )
+    half_life_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=HALF_LIFE_DAYS_MAX,
+        description="Age in days at which an event counts half; null is the service's setting.",
+    )
+
+
+class Conditions(Request):
+    """What the tracks of one answer and of an endless session must and should be."""
+
+    filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
+    targets: Targets | None = Field(default=None, description="Values to aim for.")
+    exclude: Exclude | None = Field(default=None, description="What must not be answered.")
+
+    def conditions(self) -> Question:
+        """The same for the recommender."""
+        return Question(
+            filters=Filters() if self.filters is None else self.filters.to_domain(),
+            targets={} if self.targets is None else self.targets.to_domain(),
+            exclude=Exclusion() if self.exclude is None else self.exclude.to_domain(),
+        )
+
+
+class Wishes(Manner):
+    """What an answer should be like, whatever it is made from."""
+
+    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
     max_per_artist: int | None = Field(
         default=_DEFAULTS.max_per_artist,
         ge=1,
@@ -93,12 +121,6 @@ class Wishes(Request):
         description="`relevance`: best first. `flow`: each next to what it resembles in feel, tempo and energy, from "
         "the last play on. `energy_up`, `energy_down`: by energy.",
     )
-    half_life_days: float | None = Field(
-        default=None,
-        gt=0,
-        le=HALF_LIFE_DAYS_MAX,
-        description="Age in days at which an event counts half; null is the service's setting.",
-    )
 
 
 REPEATS = (
@@ -107,7 +129,7 @@ REPEATS = (
 )
 
 
-class RecommendationRequest(Wishes):
+class RecommendationRequest(Conditions, Wishes):
     """A listening history, and what is wanted of the answer."""
 
     model_config = ConfigDict(
@@ -140,9 +162,6 @@ class RecommendationRequest(Wishes):
     repeat_after_days: float | None = Field(
         default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
     )
-    filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
-    targets: Targets | None = Field(default=None, description="Values to aim for.")
-    exclude: Exclude | None = Field(default=None, description="What must not be answered.")
     explain: bool = Field(
         default=_DEFAULTS.explain, description="Whether to say why: `tastes` and `because_of` are empty otherwise."
     )
@@ -161,12 +180,10 @@ class RecommendationRequest(Wishes):
 
     def to_domain(self) -> Question:
         """The same for the recommender, without what is stored of the user."""
-        return Question(
+        return replace(
+            self.conditions(),
             history=tuple(event.to_domain() for event in self.history or ()),
             limit=self.limit,
-            filters=Filters() if self.filters is None else self.filters.to_domain(),
-            targets={} if self.targets is None else self.targets.to_domain(),
-            exclude=Exclusion() if self.exclude is None else self.exclude.to_domain(),
             diversity=self.diversity,
             max_per_artist=self.max_per_artist,
             max_per_album=self.max_per_album,

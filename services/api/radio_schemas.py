@@ -1,16 +1,15 @@
 """Radio sessions and paths as they go in and out over HTTP."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from services.api.filters import FilterBody
 from services.api.limits import (
     CALL_MAX,
     EVENTS_MAX,
-    HALF_LIFE_DAYS_MAX,
     HISTORY_MAX,
     RADIO_SEEDS_MAX,
     RESULTS_DEFAULT,
@@ -20,7 +19,7 @@ from services.api.limits import (
 )
 from services.api.listener import ListenerName
 from services.api.listens import ListenedAt
-from services.api.questions import Exclude, Targets
+from services.api.questions import Conditions, Manner
 from services.api.schemas import (
     EXAMPLE_ID,
     EXAMPLE_PLAY,
@@ -34,11 +33,8 @@ from services.api.schemas import (
     TrackName,
 )
 from services.domain import radio
-from services.domain.filters import Filters
 from services.domain.listening import EventKind
-from services.domain.question import Exclusion, Order, Question
-
-_DEFAULTS = Question()
+from services.domain.question import Order
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)]
 
@@ -53,7 +49,7 @@ class RadioSeeds(Request):
     genres: list[Name] = Field(
         default_factory=list,
         max_length=RADIO_SEEDS_MAX,
-        description="Genres of the files' tags, without regard to case.",
+        description="Genres of the files' tags, or tags that the encoder hears, without regard to case.",
     )
     tags: list[Name] = Field(
         default_factory=list,
@@ -68,7 +64,7 @@ class RadioSeeds(Request):
         )
 
 
-class RadioRequest(Request):
+class RadioRequest(Conditions, Manner):
     """What a radio starts from, and what holds for the whole session."""
 
     model_config = ConfigDict(
@@ -91,12 +87,6 @@ class RadioRequest(Request):
     user: ListenerName | None = Field(
         default=None, description="The listener whose session it is: what is reported belongs to their listens as well."
     )
-    filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
-    targets: Targets | None = Field(default=None, description="Values to aim for.")
-    exclude: Exclude | None = Field(default=None, description="What must not be answered.")
-    diversity: float = Field(
-        default=_DEFAULTS.diversity, ge=0, le=1, description="0 (only what fits best) to 1 (as unlike as can be)."
-    )
     variety: float = Field(
         default=radio.VARIETY, ge=0, le=1, description="0 (what fits best) to 1 (a good deal of chance)."
     )
@@ -107,15 +97,9 @@ class RadioRequest(Request):
         description="The same seed and the same reports give the same session; null draws one.",
     )
     order: Order = Field(
-        default=_DEFAULTS.order,
+        default=Order.RELEVANCE,
         description="Of each answer. `relevance`: directions take turns. `flow`: each next to what it resembles in "
         "feel, tempo and energy. `energy_up`, `energy_down`: by energy, even if an artist then follows themselves.",
-    )
-    half_life_days: float | None = Field(
-        default=None,
-        gt=0,
-        le=HALF_LIFE_DAYS_MAX,
-        description="Age in days at which an event of the history counts half; null is the service's setting.",
     )
 
     def to_domain(self) -> radio.RadioStart:
@@ -124,10 +108,8 @@ class RadioRequest(Request):
             seeds=radio.Seeds() if self.seeds is None else self.seeds.to_domain(),
             history=tuple(event.to_domain() for event in self.history),
             user=self.user,
-            terms=Question(
-                filters=Filters() if self.filters is None else self.filters.to_domain(),
-                targets={} if self.targets is None else self.targets.to_domain(),
-                exclude=Exclusion() if self.exclude is None else self.exclude.to_domain(),
+            terms=replace(
+                self.conditions(),
                 diversity=self.diversity,
                 variety=self.variety,
                 seed=secrets.randbelow(2**31) if self.seed is None else self.seed,

@@ -273,6 +273,8 @@ class AudioFeatures(Response):
     loudness: float | None = _measured("loudness")
     brightness: float | None = _measured("brightness")
     onset_rate: float | None = _measured("onset_rate")
+    flux: float | None = _measured("flux")
+    mobility: float | None = _measured("mobility")
     key: int | None = _measured("key")
     mode: int | None = _measured("mode")
     time_signature: int | None = _measured("time_signature")

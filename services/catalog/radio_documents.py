@@ -17,6 +17,7 @@ def terms_as_json(terms: Question) -> dict[str, Any]:
         "ranges": {name: [wanted.min, wanted.max] for name, wanted in terms.filters.ranges.items()},
         "any_of": {name: list(values) for name, values in terms.filters.any_of.items()},
         "none_of": {name: list(values) for name, values in terms.filters.none_of.items()},
+        "or_unknown": sorted(terms.filters.or_unknown),
         "targets": dict(terms.targets),
         "exclude_tracks": list(terms.exclude.tracks),
         "diversity": terms.diversity,
@@ -34,6 +35,7 @@ def terms_of(document: Document) -> Question:
             ranges={name: Range(*ends) for name, ends in document["ranges"].items()},
             any_of={name: tuple(values) for name, values in document["any_of"].items()},
             none_of={name: tuple(values) for name, values in document["none_of"].items()},
+            or_unknown=frozenset(document.get("or_unknown", ())),  # older sessions have none
         ),
         targets=document["targets"],
         exclude=Exclusion(tracks=tuple(document["exclude_tracks"])),

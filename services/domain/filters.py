@@ -20,6 +20,8 @@ RANGE_FIELDS = (
     "loudness",
     "brightness",
     "onset_rate",
+    "flux",
+    "mobility",
     "key",
     "mode",
     "time_signature",

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from services.domain.track import Vector
+
+_NOW = datetime.max.replace(tzinfo=UTC)
+"""Later than whatever has a time."""
 
 
 class EventKind(StrEnum):
@@ -32,6 +35,11 @@ class ListenEvent:
     at: datetime | None = None
     """Aware; None means now."""
     played_ms: int | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """When it was, to bring events in order: what is just now comes last."""
+        return self.at or _NOW
 
 
 def plays(track_ids: Iterable[str]) -> tuple[ListenEvent, ...]:

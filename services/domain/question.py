@@ -8,6 +8,9 @@ from services.domain.filters import Filters
 from services.domain.listening import ListenEvent
 from services.domain.listens import Remembered
 
+DIVERSITY, MAX_PER_ARTIST, MAX_PER_ALBUM = 0.2, 3, 2
+"""What an answer is like where nothing is said."""
+
 
 class Order(StrEnum):
     """In what order an answer is to be played."""
@@ -40,7 +43,7 @@ class Question:
     """One request for recommendations.
 
     Attributes:
-        history: Events in any order; their tracks are never answered.
+        history: Events in any order; their tracks are never answered, those of `remembered` may be.
         remembered: What a stored listener did before; nothing where nobody is asked about.
         limit: Tracks wanted.
         filters: What every track must meet.
@@ -62,9 +65,9 @@ class Question:
     filters: Filters = field(default_factory=Filters)
     targets: Mapping[str, float] = field(default_factory=dict)
     exclude: Exclusion = field(default_factory=Exclusion)
-    diversity: float = 0.2
-    max_per_artist: int | None = 3
-    max_per_album: int | None = 2
+    diversity: float = DIVERSITY
+    max_per_artist: int | None = MAX_PER_ARTIST
+    max_per_album: int | None = MAX_PER_ALBUM
     variety: float = 0.0
     seed: int = 0
     order: Order = Order.RELEVANCE

@@ -96,3 +96,8 @@ class Embedded:
     duration_ms: int | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def performer(self) -> str | None:
+        """Whose track it is, to compare: the artist without regard to case; None where nobody is named."""
+        return self.artist.casefold() if self.artist else None

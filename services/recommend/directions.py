@@ -10,7 +10,7 @@ from services.domain.listening import Negative, Profile, Taste
 from services.domain.radio import Direction, SessionEvent, Standing
 from services.domain.track import Embedded, Vector
 
-TURN = 3
+TURN_AWAY_AFTER = 3
 """Rejections of one kind in a row that turn the session away from it."""
 
 HESITATION = 0.6
@@ -76,7 +76,7 @@ class Compass:
         waypoint = self.directions[index].waypoint
         if waypoint is None or waypoint not in tracks:
             return self.homes[index]
-        return _unit((1 - DRIFT) * self.homes[index] + DRIFT * tracks[waypoint].vector)
+        return unit((1 - DRIFT) * self.homes[index] + DRIFT * tracks[waypoint].vector)
 
     @property
     def is_lost(self) -> bool:
@@ -89,7 +89,7 @@ class _Course:
 
     def __init__(self, direction: Direction, tracks: Mapping[str, Embedded]) -> None:
         self.direction = direction
-        self.origin = _unit(
+        self.origin = unit(
             np.sum([weight * tracks[name].vector for name, weight in direction.plays if name in tracks], axis=0)
         )
         self.rejections = 0
@@ -111,12 +111,12 @@ class _Course:
 
     @property
     def is_active(self) -> bool:
-        return self.rejections < TURN
+        return self.rejections < TURN_AWAY_AFTER
 
     @property
     def home(self) -> Vector:
         length = float(np.linalg.norm(self._pull))
-        return _unit(self.origin + FOLLOW * self._pull / length) if length > 0 else self.origin
+        return unit(self.origin + FOLLOW * self._pull / length) if length > 0 else self.origin
 
     @property
     def weight(self) -> float:
@@ -182,7 +182,7 @@ def _turn_kindred(courses: Sequence[_Course]) -> None:
     turned = [course.home for course in courses if not course.is_active]
     for course in courses:
         if turned and course.rejections and float((np.stack(turned) @ course.home).max()) >= KINDRED:
-            course.rejections = max(course.rejections, TURN)
+            course.rejections = max(course.rejections, TURN_AWAY_AFTER)
 
 
 def _concerned(courses: Sequence[_Course], track: Embedded, *, answered: bool) -> list[_Course]:
@@ -198,6 +198,7 @@ def _concerned(courses: Sequence[_Course], track: Embedded, *, answered: bool) -
     ]
 
 
-def _unit(vector: npt.NDArray[np.floating]) -> Vector:
+def unit(vector: npt.NDArray[np.floating]) -> Vector:
+    """The unit vector that points the same way; an arbitrary one where what was added up cancels out."""
     length = float(np.linalg.norm(vector))
-    return (vector / length if length > 0 else vector).astype(np.float32)
+    return (vector / length if length > 0 else np.eye(len(vector))[0]).astype(np.float32)

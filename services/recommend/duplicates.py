@@ -1,7 +1,7 @@
 """Is it the same recording, on another release or in another encoding?"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -40,6 +40,22 @@ def unheard(candidates: Iterable[Embedded], heard: Iterable[Embedded]) -> list[E
         if row not in same and same_recording(offered[row], known[column], float(cosines[row, column])):
             same.add(row)
     return [track for row, track in enumerate(offered) if row not in same]
+
+
+def distinct(tracks: Sequence[Embedded], *, staying: int = 0) -> list[Embedded]:
+    """The tracks without those that are the same recording as an earlier one; the first `staying` stay."""
+    if not tracks:
+        return []
+    vectors = np.stack([track.vector for track in tracks]).astype(np.float64)
+    cosines = vectors @ vectors.T
+    kept = [True] * len(tracks)
+    for index in range(len(tracks)):
+        if kept[index]:
+            for other in np.flatnonzero(cosines[index] >= SAME_NAME).tolist():
+                is_later = other > index and other >= staying
+                if is_later and same_recording(tracks[index], tracks[other], float(cosines[index, other])):
+                    kept[other] = False
+    return [track for track, keep in zip(tracks, kept, strict=True) if keep]
 
 
 def _name(track: Embedded) -> tuple[str, str]:

@@ -8,13 +8,10 @@ import numpy as np
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.radio import Direction, Seeds
-from services.domain.track import Vector
 from services.index import Hit, Query, VectorIndex
-from services.recommend.directions import TURN, Compass
+from services.recommend.directions import TURN_AWAY_AFTER, Compass, unit
 from services.recommend.search import anywhere
-
-SAMPLE = 12
-"""Tracks of an artist, genre or tag that each direction of the space is asked for; they stand for all of it."""
+from services.recommend.seeds import by_artist, exemplars_by_name, of_genre, with_tag
 
 AT_ONCE = 4
 """Directions of a radio that starts from nothing."""
@@ -38,20 +35,11 @@ class Opening:
 
     def seeded(self, seeds: Seeds, seed: int) -> dict[str, dict[str, float]]:
         """For each artist, genre and tag by `field:name`, tracks that stand for it; each name weighs 1 in all."""
-        named = [("artist", name) for name in seeds.artists]
-        named += [("genre", name) for name in seeds.genres] + [("tags", name) for name in seeds.tags]
-        directions = anywhere(seed).tastes
-        queries = [
-            Query(taste.vector, SAMPLE, Filters(any_of={field: (name,)}))
-            for field, name in named
-            for taste in directions
-        ]
-        answers = iter(self._index.query(queries) if queries else [])
-        found = {}
-        for field, name in named:
-            ids = {hit.id: None for _ in directions for hit in next(answers)}
-            found[f"{field}:{name}"] = dict.fromkeys(sorted(ids), 1 / len(ids)) if ids else {}
-        return found
+        named: dict[str, tuple[Filters, ...]] = {f"artist:{name}": (by_artist(name),) for name in seeds.artists}
+        named |= {f"genre:{name}": of_genre(name) for name in seeds.genres}
+        named |= {f"tags:{name}": (with_tag(name),) for name in seeds.tags}
+        found = exemplars_by_name(self._index, named, seed=seed)
+        return {name: dict.fromkeys(sorted(ids), 1 / len(ids)) if ids else {} for name, ids in found.items()}
 
     def from_anywhere(self, seed: int, filters: Filters, exclude: frozenset[str]) -> tuple[Direction, ...]:
         """A few directions from all over the library; none if nothing in it qualifies."""
@@ -65,7 +53,7 @@ class Opening:
         Where everything is of such a kind, it is the one that is least so.
         """
         away = np.stack([home for home, s in zip(compass.homes, compass.standings, strict=True) if not s.is_active])
-        around = _unit(np.sum(compass.homes, axis=0))
+        around = unit(np.sum(compass.homes, axis=0))
         queries = [Query(around, NEARBY, filters, exclude)]
         queries += [Query(taste.vector, FAR_AWAY, filters, exclude) for taste in anywhere(seed).tastes]
         known = self._tracks.embedded(_ids(self._index.query(queries)))
@@ -78,7 +66,7 @@ class Opening:
         centres = vectors[groups].sum(1)
         centres /= np.linalg.norm(centres, axis=1, keepdims=True)
         if compass.negatives:
-            skipped = _unit(np.sum([negative.vector for negative in compass.negatives[-TURN:]], axis=0))
+            skipped = unit(np.sum([negative.vector for negative in compass.negatives[-TURN_AWAY_AFTER:]], axis=0))
             away = np.vstack([away, skipped])
         nearness = (centres @ away.T).max(1)
         apart = nearness <= APART
@@ -105,12 +93,3 @@ def leaning(directions: Iterable[Direction], waypoints: Sequence[str | None]) ->
 
 def _ids(answers: Iterable[Iterable[Hit]]) -> list[str]:
     return list(dict.fromkeys(hit.id for hits in answers for hit in hits))
-
-
-def _unit(vector: Vector) -> Vector:
-    length = float(np.linalg.norm(vector))
-    if length == 0:  # directions that cancel out
-        first: Vector = np.eye(len(vector), dtype=np.float32)[0]
-        return first
-    unit: Vector = np.asarray(vector / length, dtype=np.float32)
-    return unit

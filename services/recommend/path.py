@@ -12,12 +12,12 @@ from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import Filters
 from services.domain.track import Embedded
 from services.index import Hit, Query, VectorIndex
-from services.recommend.duplicates import SAME_NAME, same_recording
+from services.recommend.duplicates import distinct
 
 POINTS = 8
 """Where on the way the index is asked, at most: more points find the same tracks again, and each costs a search."""
 
-POOL = 150
+POOL_PER_POINT = 150
 """Candidates of a point, so that a path between neighbours finds all its tracks in one pool."""
 
 CANDIDATES = 400
@@ -94,10 +94,11 @@ class Paths:
             return []
         ends = frozenset({first.id, last.id})
         points = _points(*_circle(first, last), min(count, POINTS)).astype(np.float32)
-        pools = self._index.query([Query(point, POOL, filters, ends) for point in points])
+        pools = self._index.query([Query(point, POOL_PER_POINT, filters, ends) for point in points])
         nearest = _nearest(pools, CANDIDATES)
         embedded = self._tracks.embedded(nearest)  # without a track that has just left the library
-        return _distinct([first, last, *(embedded[track_id] for track_id in nearest if track_id in embedded)])[2:]
+        found = [embedded[track_id] for track_id in nearest if track_id in embedded]
+        return distinct([first, last, *found], staying=2)[2:]
 
 
 def _circle(first: Embedded, last: Embedded) -> tuple[Array, Array, float]:
@@ -123,19 +124,6 @@ def _nearest(pools: Sequence[Sequence[Hit]], most: int) -> list[str]:
     """Ids of the best of each pool, then of the second best, and so on."""
     ranks = (hit.id for rank in zip_longest(*pools) for hit in rank if hit is not None)
     return list(dict.fromkeys(ranks))[:most]
-
-
-def _distinct(tracks: Sequence[Embedded]) -> list[Embedded]:
-    """The tracks without those that are the same recording as an earlier one; the first two, the ends, stay."""
-    vectors = np.stack([track.vector for track in tracks]).astype(np.float64)
-    cosines = vectors @ vectors.T
-    kept = [True] * len(tracks)
-    for index in range(len(tracks)):
-        if kept[index]:
-            for other in np.flatnonzero(cosines[index] >= SAME_NAME).tolist():
-                if other > max(index, 1) and same_recording(tracks[index], tracks[other], cosines[index, other]):
-                    kept[other] = False
-    return [track for track, keep in zip(tracks, kept, strict=True) if keep]
 
 
 def _course(first: Embedded, last: Embedded, between: Sequence[Embedded], count: int) -> list[Embedded]:

@@ -12,7 +12,7 @@ from services.domain.radio import SessionState, SessionTrack
 from services.domain.track import Embedded
 from services.index import Query, VectorIndex
 from services.recommend.directions import Compass
-from services.recommend.duplicates import unheard
+from services.recommend.duplicates import distinct, unheard
 from services.recommend.opening import Opening, leaning
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, Setting, Wishes
@@ -99,6 +99,8 @@ class Programme:
                     variety=terms.variety,
                     seed=terms.seed,
                     targets=terms.targets,
+                    per_artist=None,  # endless: the gap sees to it
+                    per_album=None,
                     artist_gap=ARTIST_GAP,
                 ),
                 detailed=terms.order != Order.RELEVANCE,
@@ -162,7 +164,7 @@ class Programme:
         )
         released, found = RELEASED * limit, list[Embedded]()
         while oldest and len(found) < limit:
-            found = self._distinct(self._qualified([track.track_id for track in oldest[:released]]))
+            found = distinct(self._qualified([track.track_id for track in oldest[:released]]))
             if released >= len(oldest):
                 break
             released *= RELEASED
@@ -179,12 +181,6 @@ class Programme:
         [hits] = self._index.query([Query(anywhere(terms.seed).tastes[0].vector, len(names), terms.filters, others)])
         known = self._tracks.embedded([hit.id for hit in hits], detailed=terms.order != Order.RELEVANCE)
         return [known[name] for name in names if name in known]
-
-    def _distinct(self, found: Sequence[Embedded]) -> list[Embedded]:
-        kept: list[Embedded] = []
-        for track in found:
-            kept += unheard([track], kept)
-        return kept
 
     def _choice(self, track: Embedded) -> Choice:
         if not self._compass.homes:

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from services.catalog import Catalogue
 from services.catalog.database import now as present
@@ -56,8 +56,6 @@ ATTEMPTS = 20
 """How often a call begins again because others were faster."""
 
 NEVER_AGAIN = frozenset({EventKind.BAN, EventKind.DISLIKE})
-
-_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +328,7 @@ def _directions(profile: Profile | None) -> tuple[Direction, ...]:
 
 
 def _in_order(events: Iterable[ListenEvent]) -> tuple[ListenEvent, ...]:
-    return tuple(sorted(events, key=lambda event: event.at or _LATEST))
+    return tuple(sorted(events, key=lambda event: event.moment))
 
 
 def _heard(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.listening import Negative, Profile, Taste
+from services.domain.question import DIVERSITY, MAX_PER_ALBUM, MAX_PER_ARTIST
 from services.domain.track import Embedded, Vector
 from services.recommend.crowding import crowding
 from services.recommend.duplicates import SAME_NAME, same_recording
@@ -24,7 +25,7 @@ PLAY = 0.3
 PLAYS_SERVED = 12
 """A taste's heaviest plays take turns in leading to its tracks."""
 
-TURN = 0.15
+TURN_TAKEN = 0.15
 """What a play that has led to a track yields to one that has not."""
 
 PENALTY = 0.6
@@ -57,11 +58,11 @@ class Wishes:
     """
 
     limit: int
-    diversity: float = 0.2
+    diversity: float = DIVERSITY
     variety: float = 0.0
     seed: int = 0
-    per_artist: int | None = 3
-    per_album: int | None = 2
+    per_artist: int | None = MAX_PER_ARTIST
+    per_album: int | None = MAX_PER_ALBUM
     artist_gap: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
     yields: Mapping[str, float] = field(default_factory=dict)
@@ -159,7 +160,7 @@ class _Round:
         self._seats = list(setting.seats) or [0.0] * len(self._tastes)
         self._left = np.ones(len(candidates), dtype=bool)
         self._alike = np.zeros(len(candidates))
-        self._artist_of = [_artist(candidate) for candidate in candidates]
+        self._artist_of = [candidate.performer for candidate in candidates]
         self._latest: list[str | None] = []
         self._artists = _Cap(self._artist_of, wishes.per_artist)
         self._albums = _Cap([_album(candidate) for candidate in candidates], wishes.per_album)
@@ -174,7 +175,7 @@ class _Round:
             return None
         taste = max(range(len(self._tastes)), key=lambda i: self._tastes[i].weight / (self._seats[i] + 1))
         weights = np.array([weight for _, weight in self._tastes[taste].plays[:PLAYS_SERVED]] or [1.0])
-        turns = TURN * self._turns[taste] * weights.max() / weights
+        turns = TURN_TAKEN * self._turns[taste] * weights.max() / weights
         values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike - self._so_soon()
         play, winner = map(int, np.unravel_index(np.where(open_, values, -np.inf).argmax(), values.shape))
         self._turns[taste][play] += 1
@@ -226,7 +227,7 @@ class _Round:
 
     def _count(self, chosen: Embedded, cosines: Array) -> None:
         self._alike = np.maximum(self._alike, cosines)
-        artist = _artist(chosen)
+        artist = chosen.performer
         self._latest.append(artist)
         self._artists.count(artist)
         self._albums.count(_album(chosen))
@@ -269,9 +270,5 @@ def _noise(candidates: Sequence[Embedded], seed: int) -> Array:
     return np.array([-log(-log(draw)) for draw in uniform])
 
 
-def _artist(candidate: Embedded) -> str | None:
-    return candidate.artist.casefold() if candidate.artist else None
-
-
 def _album(candidate: Embedded) -> tuple[str, str] | None:
-    return (candidate.album.casefold(), _artist(candidate) or "") if candidate.album else None
+    return (candidate.album.casefold(), candidate.performer or "") if candidate.album else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.catalog.database import now as present
 from services.catalog.tracks import TrackStore
@@ -11,18 +11,16 @@ from services.domain.filters import Filters
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Taste
 from services.domain.question import Order, Question
 from services.domain.track import Embedded
-from services.index import Query, VectorIndex
+from services.index import VectorIndex
 from services.recommend.explain import because_of
 from services.recommend.label import label_of
 from services.recommend.order import in_order
 from services.recommend.past import Past, events_of
 from services.recommend.rank import PLAYS_SERVED, Choice, Wishes
-from services.recommend.search import Search, Searcher, anywhere
+from services.recommend.search import Search, Searcher, anywhere, without
 from services.recommend.seeds import shares
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
-
-_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class _Heard:
     def last(self) -> Embedded | None:
         """What was played last of all that counts for something."""
         liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
-        return self.tracks[max(liked, key=lambda event: event.at or _LATEST).track_id] if liked else None
+        return self.tracks[max(liked, key=lambda event: event.moment).track_id] if liked else None
 
     def artists(self) -> tuple[str, ...]:
         """Whom the plays are by."""
@@ -62,7 +60,6 @@ class Recommender:
         half_life_days: float,
     ) -> None:
         self._tracks = tracks
-        self._index = index
         self._searcher = Searcher(tracks, index)
         self._clock = clock
         self._half_life_days = half_life_days
@@ -70,7 +67,9 @@ class Recommender:
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
     ) -> tuple[Recommendation, ...]:
-        """The tracks that feel most like one track, which itself is left out.
+        """The tracks that feel most like one track, each recording once.
+
+        The track itself and those to exclude are left out, in other encodings as well.
 
         Raises:
             TrackNotFound: no track has this id.
@@ -81,12 +80,13 @@ class Recommender:
         if track_id not in names:
             raise TrackNotFound(track_id)
         seed = names[track_id]
-        embedded = self._tracks.embedded([seed])
+        embedded = self._tracks.embedded(list(set(names.values())))
         if seed not in embedded:
             track = self._tracks.get(seed)
             raise InvalidRequest(f"The track '{track_id}' has no analysis: its status is '{track.status}'.")
-        query = Query(embedded[seed].vector, limit, filters or Filters(), frozenset(names.values()))
-        [hits] = self._index.query([query])
+        hits = self._searcher.nearest(
+            embedded[seed].vector, limit, filters or Filters(), frozenset(names.values()), embedded.values()
+        )
         return tuple(Recommendation(hit.id, hit.score, because_of=(seed,)) for hit in hits)
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
@@ -219,7 +219,4 @@ def _known(taste: Taste, tracks: Mapping[str, Embedded]) -> Taste:
 
 def _conditions(question: Question, heard: _Heard) -> Filters:
     unwanted = [*question.exclude.artists, *(heard.artists() if question.exclude.seed_artists else ())]
-    if not unwanted:
-        return question.filters
-    there = question.filters.none_of.get("artist", ())
-    return replace(question.filters, none_of={**question.filters.none_of, "artist": (*there, *unwanted)})
+    return without(question.filters, frozenset(unwanted))

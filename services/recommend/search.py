@@ -4,25 +4,27 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import numpy as np
-
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.listening import Profile, Taste
-from services.domain.track import EMBEDDING_DIM, Embedded
-from services.index import Query, VectorIndex
-from services.recommend.duplicates import unheard
+from services.domain.track import Embedded, Vector
+from services.index import Hit, Query, VectorIndex
+from services.recommend.duplicates import distinct, unheard
 from services.recommend.rank import Choice, Setting, Wishes, questions, rank
 from services.recommend.sample import LibrarySample
+from services.recommend.seeds import sides
 from services.recommend.targets import around
 
-POOL = 100
+POOL_PER_TASTE = 100
 """Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
 
 WIDENING = 4
 """How much deeper the index is asked where an answer is not full."""
 
-DIRECTIONS = 8
+SPARE = 10
+"""How many more of the nearest than are wanted are looked at: some are other encodings of one recording."""
+
+ANYWHERE = 8
 """Where nothing is known of a listener, the answer is drawn from this many directions."""
 
 
@@ -70,12 +72,14 @@ class Searcher:
         self._sample = LibrarySample(tracks)
 
     def choose(self, search: Search) -> Found:
-        """As many tracks as are wished for whenever enough qualify, no artist twice in a row if there are others.
+        """As many tracks as are wished for whenever enough qualify.
+
+        No artist comes twice in a row if there are others, provided that an `artist_gap` is wished for.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        pool = max(POOL, 2 * search.wishes.limit)
+        pool = max(POOL_PER_TASTE, 2 * search.wishes.limit)
         detailed = bool(search.wishes.targets) or search.detailed
         setting = replace(search.setting, sample=self._sample.vectors())
         crowding: frozenset[str] = frozenset()
@@ -94,6 +98,25 @@ class Searcher:
             crowding |= crowded
             pool *= 1 if full else WIDENING
 
+    def nearest(
+        self, vector: Vector, limit: int, filters: Filters, exclude: frozenset[str], known: Collection[Embedded]
+    ) -> list[Hit]:
+        """The tracks nearest to a vector, each recording once and none of the known: `limit` if enough qualify.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        pool = limit + SPARE
+        while True:
+            [hits] = self._index.query([Query(vector, pool, filters, exclude)])
+            found = self._tracks.embedded([hit.id for hit in hits])
+            new = unheard([found[hit.id] for hit in hits if hit.id in found], known)
+            answered = [track.id for track in distinct(new)[:limit]]
+            if len(answered) == limit or len(hits) < pool:
+                by_id = {hit.id: hit for hit in hits}
+                return [by_id[track_id] for track_id in answered]
+            pool *= WIDENING
+
 
 def _queries(search: Search, pool: int, crowding: frozenset[str]) -> list[Query]:
     queries = [Query(vector, pool, search.filters, search.exclude) for vector in questions(search.profile)]
@@ -108,7 +131,7 @@ def _in_a_row(search: Search, choices: list[Choice]) -> frozenset[str]:
     if not search.wishes.artist_gap:
         return frozenset()
     order = [*search.setting.tracks[-1:], *(choice.candidate for choice in choices)]
-    artists = [track.artist.casefold() if track.artist else None for track in order]
+    artists = [track.performer for track in order]
     return frozenset(artist for artist, following in pairwise(artists) if artist is not None and artist == following)
 
 
@@ -122,6 +145,4 @@ def without(filters: Filters, artists: frozenset[str]) -> Filters:
 
 def anywhere(seed: int) -> Profile:
     """Directions from all over the vibe space, the same ones for the same seed."""
-    drawn = np.random.default_rng(abs(seed)).normal(size=(DIRECTIONS, EMBEDDING_DIM))
-    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-    return Profile(tuple(Taste(vector, 1.0, ()) for vector in vectors), ())
+    return Profile(tuple(Taste(vector, 1.0, ()) for vector in sides(seed, ANYWHERE)), ())

@@ -18,9 +18,9 @@ def spaced(items: Sequence[Item], before: Sequence[Embedded], key: Callable[[Ite
         key: The track of an item.
     """
     left = list(items)
-    artists = [_artist(key(item)) for item in left]
+    artists = [key(item).performer for item in left]
     counts = Counter(artist for artist in artists if artist is not None)
-    last = _artist(before[-1]) if before else None
+    last = before[-1].performer if before else None
     ordered: list[Item] = []
     while left:
         place = _next(artists, counts, last)
@@ -37,7 +37,3 @@ def _next(artists: Sequence[str | None], counts: Counter[str], last: str | None)
     if crowded is not None and crowded != last:
         return artists.index(crowded)
     return next((place for place, artist in enumerate(artists) if artist is None or artist != last), 0)
-
-
-def _artist(track: Embedded) -> str | None:
-    return track.artist.casefold() if track.artist else None

@@ -15,6 +15,8 @@ SCALES = {
     "loudness": 30.0,
     "brightness": 4_000.0,
     "onset_rate": 10.0,
+    "flux": 3.0,
+    "mobility": 4.0,
     "key": 6.0,
     "mode": 1.0,
     "time_signature": 1.0,

@@ -1,7 +1,7 @@
 """What each track of a history counts: by what happened, how much was heard, and how long ago."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 
@@ -18,8 +18,6 @@ EVENT_WEIGHTS = {
 
 HEARD, COUNTS = (0.0, 0.3, 0.8), (-1.0, 0.0, 1.0)
 """What the heard share of a track counts: left at once a rejection, 30 % nothing, 80 % a whole play."""
-
-_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def weights_of(
@@ -38,7 +36,7 @@ def weights_of(
         half_life_days: Age at which an event counts half.
     """
     weights: dict[str, float] = {}
-    for event in sorted(history, key=lambda event: event.at or _LATEST):
+    for event in sorted(history, key=lambda event: event.moment):
         if event.track_id in durations:
             weight = weight_of(event, durations[event.track_id], now=now, half_life_days=half_life_days)
             before = 0.0 if event.kind in VERDICTS else weights.get(event.track_id, 0.0)

@@ -10,9 +10,11 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from models.descriptors import Descriptors
 from services.api.fields import DESCRIPTORS, MEASURES
 from services.api.schemas import AudioFeatures
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
+from services.recommend.targets import SCALES
 
 PAGES = {"/", "/web/<path:name>", "/docs", "/docs/assets/<name>", "/openapi.json"}
 
@@ -223,14 +225,22 @@ def test_the_key_says_what_minus_one_means(document):
     )
 
 
+def test_recommendations_say_what_a_listener_needs(document):
+    """The declared scope is enough without `user` only; the description says which is needed with one."""
+    assert "`listen` besides `read`" in document["paths"]["/v1/recommendations"]["post"]["description"]
+
+
 def test_metrics_say_that_each_process_counts_its_own(document):
     """Whoever scrapes several processes is told what they get."""
     assert "`process`" in document["paths"]["/metrics"]["get"]["description"]
 
 
-def test_every_measure_can_be_filtered_and_read():
-    """Filters, their documentation and the flat analysis name the same fields."""
-    assert set(MEASURES) == set(RANGE_FIELDS)
+def test_every_measure_can_be_filtered_aimed_for_and_read():
+    """Filters, targets, their documentation and the flat analysis name the same fields: all that is measured."""
+    measured = {name for name in Descriptors.__annotations__ if not name.endswith("_confidence")} - {"duration"}
+
+    assert set(MEASURES) == set(RANGE_FIELDS) == set(SCALES)
+    assert set(DESCRIPTORS) == measured
     assert {*ATTRIBUTES, *DESCRIPTORS} <= set(AudioFeatures.model_fields)
 
 

@@ -43,7 +43,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalo
 
 
 TERMS = Question(
-    filters=Filters({"tempo": Range(90, None)}, {"genre": ("folk",)}, {"artist": ("Nobody",)}),
+    filters=Filters({"tempo": Range(90, None)}, {"genre": ("folk",)}, {"artist": ("Nobody",)}, frozenset({"tempo"})),
     targets={"energy": 0.5},
     exclude=Exclusion(tracks=("x",)),
     diversity=0.1,

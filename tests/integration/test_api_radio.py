@@ -65,6 +65,15 @@ def test_an_artist_or_a_genre_is_a_seed(api, seeds, genre):
     assert Counter(track["genre"] for track in heard).most_common(1)[0][0] == genre
 
 
+def test_a_genre_is_one_of_the_files_or_one_that_was_heard(api):
+    """The rule of Spotify's dialect: no file says "calm", yet all tracks sound so."""
+    session = start(api, seeds={"genres": ["Calm", "polka"]})
+
+    assert session["unknown"] == ["genre:polka"]
+    assert session["directions"]
+    assert len(ids(following(api, session, limit=4))) == 4
+
+
 def test_seeds_that_nothing_goes_by_start_nothing(api):
     """A radio of an unknown artist would be one of anything."""
     answer = api.post("/v1/radio", json={"seeds": {"artists": ["Nobody"], "tracks": ["spotify:x"]}})
@@ -115,6 +124,14 @@ def test_no_artist_follows_themselves_while_others_are_left(api):
         artists += [track["artist"] for track in following(api, session, limit=limit)["tracks"]]
 
     assert all(one != other for one, other in pairwise(artists))
+
+
+def test_a_radio_of_one_album_plays_more_than_two_tracks_of_it(api):
+    """An answer's caps are none of an endless session's: the gap alone keeps an artist's tracks apart."""
+    session = start(api, 0, variety=0)
+    albums = Counter(track["album"] for track in following(api, session, limit=8)["tracks"])
+
+    assert albums["Album 0"] > 2
 
 
 def test_three_skips_of_one_kind_change_direction(api):

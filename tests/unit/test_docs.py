@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import ENTRY_POINT_GROUP, app
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,24 @@ def test_decision_records_have_numbers_of_their_own():
 
     assert numbers
     assert len(set(numbers)) == len(numbers)
+
+
+def test_modules_that_the_amendments_name_exist():
+    """What the design record says `models` and `services` gained is there under that name."""
+    record = " ".join((DOCS / "adr" / "005-amendments-to-the-design.md").read_text(encoding="utf-8").split())
+    gained = re.findall(r"`(\w+)`", record[record.index("`models` gained") :].partition(".")[0])
+    helpers = re.findall(r"`(\w+)`", record[record.index("`supervisor` is helped") :].partition(".")[0])
+    there = {path.stem for folder in ("models", "services") for path in (ROOT / folder).iterdir()}
+
+    assert len(gained) > 1
+    assert {*gained, *helpers} - {"models"} <= there
+
+
+def test_the_number_of_payload_indexes_is_the_real_one():
+    """Every field that can be filtered has one, and the decision record says how many that is."""
+    record = (DOCS / "adr" / "003-index-generations.md").read_text(encoding="utf-8")
+
+    assert re.findall(r"(\d+) payload indexes", record) == [str(len(RANGE_FIELDS) + len(KEYWORD_FIELDS))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

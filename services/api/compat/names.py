@@ -8,7 +8,7 @@ from services.api.context import services
 from services.domain.errors import TrackNotFound
 from services.domain.filters import Filters
 from services.domain.track import Track
-from services.recommend.seeds import exemplars
+from services.recommend.seeds import by_artist, exemplars, exemplars_by_name, of_genre
 
 SPOTIFY = "spotify"
 SPOTIFY_URI = "spotify:track:"
@@ -71,13 +71,15 @@ def media_server_track(name: str) -> tuple[str, Namespace]:
 
 def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Some tracks of each artist: by name, without regard to case, or by the id that track objects have."""
-    return _drawn({name: [_by_artist(name), *_by_artist_id(name)] for name in names}, together=False)
+    asked = {name: [by_artist(name), *_by_artist_id(name)] for name in names}
+    found = iter(exemplars(services().index, [each for conditions in asked.values() for each in conditions]))
+    drawn = {name: [next(found) for _ in conditions] for name, conditions in asked.items()}
+    return {name: next((part for part in parts if part), ()) for name, parts in drawn.items()}
 
 
 def genres(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Some tracks of each genre of the library, or with this tag heard in them."""
-    both = {name: [Filters(any_of={"genre": (name,)}), Filters(any_of={"tags": (name,)})] for name in names}
-    return _drawn(both, together=True)
+    return exemplars_by_name(services().index, {name: of_genre(name) for name in names})
 
 
 def artist_id(track: Track) -> str | None:
@@ -99,7 +101,7 @@ def songs_of(name: str) -> tuple[str, ...] | None:
     names = names_of_id(name[len(ARTIST) :]) if name.startswith((ARTIST, ALBUM)) else None
     if names is None or len(names) != (1 if name.startswith(ARTIST) else 2):
         return None
-    conditions = _by_artist(*names) if name.startswith(ARTIST) else of_album(*names)
+    conditions = by_artist(*names) if name.startswith(ARTIST) else of_album(*names)
     [found] = exemplars(services().index, [conditions], drawn=ALBUM_DRAWN)
     if not found:
         raise TrackNotFound(name)
@@ -111,22 +113,9 @@ def of_album(artist: str, album: str) -> Filters:
     return Filters(any_of={"album": (album,)} | ({"artist": (artist,)} if artist else {}))
 
 
-def _by_artist(name: str) -> Filters:
-    return Filters(any_of={"artist": (name,)})
-
-
 def _by_artist_id(text: str) -> list[Filters]:
     names = names_of_id(text)
-    return [_by_artist(names[0])] if names is not None and len(names) == 1 else []
-
-
-def _drawn(asked: Mapping[str, list[Filters]], *, together: bool) -> dict[str, tuple[str, ...]]:
-    """Tracks for each name: of all its conditions together, or of the first that anything meets."""
-    found = iter(exemplars(services().index, [each for conditions in asked.values() for each in conditions]))
-    drawn = {name: [next(found) for _ in conditions] for name, conditions in asked.items()}
-    if together:
-        return {name: tuple(dict.fromkeys(track for part in parts for track in part)) for name, parts in drawn.items()}
-    return {name: next((part for part in parts if part), ()) for name, parts in drawn.items()}
+    return [by_artist(names[0])] if names is not None and len(names) == 1 else []
 
 
 def _first_known(variants: Mapping[str, list[str]]) -> dict[str, str]:

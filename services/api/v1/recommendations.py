@@ -32,7 +32,7 @@ def recommend(json_data: RecommendationRequest) -> Recommendations:
     ignored. A history that says nothing is answered with tracks from all over the library.
 
     With `user` the stored listens of a listener are asked about, as by `GET /v1/users/{user}/recommendations`; a
-    `history` beside it counts as well.
+    `history` beside it counts as well. The key then needs the scope `listen` besides `read`.
     """
     question = json_data.to_domain()
     if json_data.user is not None:

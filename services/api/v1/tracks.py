@@ -86,7 +86,7 @@ def get_track(track_id: str) -> Track:
 def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
     """Tracks that feel like this one, nearest first.
 
-    The track itself is left out. It must be `ready`.
+    The track itself is left out, in other encodings as well, and no recording comes twice. It must be `ready`.
     """
     refuse_nul(track_id)
     found = services().recommender.similar(track_id, limit=query_data.limit, filters=query_data.to_domain())
