@@ -23,6 +23,20 @@ def named_roots(settings: Settings) -> Roots:
     return _real(settings) or None
 
 
+def readable_roots(settings: Settings) -> Roots:
+    """Where a file must lie to be played or analysed: in the named folders, if there are any, or among the uploads.
+
+    What the catalogue says is not enough: folders that were named when it was scanned need not be named any more.
+    """
+    named = named_roots(settings)
+    return None if named is None else (*named, os.path.realpath(settings.uploads_path))
+
+
+def holds(roots: Roots, real: str) -> bool:
+    """Whether a real path is one of the roots or lies in one."""
+    return roots is None or any(real == root or real.startswith(root.rstrip("/") + "/") for root in roots)
+
+
 def check_inside(path: str, roots: Roots) -> None:
     """Refuse a path that no root holds, in the same words whether or not it exists.
 
@@ -33,8 +47,7 @@ def check_inside(path: str, roots: Roots) -> None:
         return
     if not roots:
         raise PathNotScannable(NO_ROOTS)
-    real = os.path.realpath(path)
-    if not any(real == root or real.startswith(root.rstrip("/") + "/") for root in roots):
+    if not holds(roots, os.path.realpath(path)):
         raise PathNotScannable(f"'{path}' {OUTSIDE}")
 
 
