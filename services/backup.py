@@ -21,7 +21,7 @@ from services.archive import Archive, Manifest, write_archive
 from services.catalog.database import Database, upgrade, wait_patiently
 from services.catalog.indexing import GENERATION
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
-from services.instance import hold_instance
+from services.instance import hold_instance, replace_catalogue
 from services.settings import Settings
 from services.storage import storage_errors
 
@@ -77,7 +77,12 @@ def restore(settings: Settings, file: Path) -> Restored:
         ArchiveUnusable: the file is no backup, damaged, or made by a later Segue; nothing was touched.
         CatalogueUnavailable, StorageUnavailable: it cannot be written; the catalogue is what it was.
     """
-    with Archive(file) as archive, hold_instance(settings), storage_errors(settings.data_path):
+    with (
+        Archive(file) as archive,
+        hold_instance(settings),
+        replace_catalogue(settings),
+        storage_errors(settings.data_path),
+    ):
         _refuse_beside_the_api(settings)
         here = Database(settings.catalogue_url)
         try:

@@ -11,10 +11,12 @@ from sqlalchemy import text
 from services.backup import SETTINGS_FILE, backup, restore
 from services.catalog import Catalogue
 from services.catalog.tables import Table
+from services.composition import compose
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
-from services.instance import hold_instance
+from services.instance import hold_instance, replace_catalogue, use_catalogue
 from services.settings import Settings
+from tests.fakes.installation import installation, wait_until
 from tests.fakes.library import write_library
 
 COUNT = 7
@@ -200,7 +202,7 @@ def test_a_damaged_backup_touches_nothing(kind, how, tmp_path, request):
     with pytest.raises(ArchiveUnusable):
         restore(settings, tmp_path / "file")
     assert contents(settings) == before
-    assert {path.name for path in settings.data_path.iterdir()} <= {*files, "lock"}
+    assert {path.name for path in settings.data_path.iterdir()} <= {*files, "lock", "catalogue.db.lock"}
 
 
 def test_half_a_file_and_no_backup_are_refused(tmp_path):
@@ -229,6 +231,41 @@ def test_a_restore_is_refused_while_segue_runs(tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(AlreadyRunning, match="API process"):
             restore(settings, tmp_path / "file")
+
+
+def test_a_restore_is_refused_beside_a_lone_worker(tmp_path):
+    """A worker without `segue up` would write into the file from before; it is seen, and its end is."""
+    with installation(tmp_path / "data") as here:
+        backup(here.settings, tmp_path / "file")
+        with here.worker("--queues=scan") as worker:
+            wait_until(lambda: "worker_child_ready" in worker.said)
+            with pytest.raises(AlreadyRunning, match="stop every API process and worker"):
+                restore(here.settings, tmp_path / "file")
+
+        assert restore(here.settings, tmp_path / "file").kept is not None
+
+
+def test_a_restore_is_refused_beside_an_api_that_owns_no_index(tmp_path):
+    """With a Qdrant server no index is locked, but the catalogue is; several parts hold it together."""
+    settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
+    first, second = compose(settings), compose(settings)
+    backup(settings, tmp_path / "file")
+    first.close()
+    with pytest.raises(AlreadyRunning, match="stop every API process and worker"):
+        restore(settings, tmp_path / "file")
+    second.close()
+
+    assert restore(settings, tmp_path / "file").kept is not None
+
+
+def test_nothing_starts_under_a_restore(tmp_path):
+    """What would open the catalogue while it is replaced is refused, whatever is left unfinished by that."""
+    settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
+    with replace_catalogue(settings):
+        with pytest.raises(AlreadyRunning, match="is being restored"):
+            compose(settings)
+        with pytest.raises(AlreadyRunning, match="is being restored"), use_catalogue(settings):
+            pass
 
 
 def test_a_restore_is_refused_while_others_use_the_server(tmp_path, request):
