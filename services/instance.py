@@ -1,5 +1,7 @@
-"""Locks: one lets a single `segue up` run on a data directory, and tells others where it listens; one keeps a catalogue
-that is a file from being replaced under whoever has it open.
+"""Locks on a data directory: who runs there, and who has its catalogue open.
+
+One lets a single `segue up` run, and tells others where it listens. The other keeps a catalogue that is a file from
+being replaced under whoever uses it.
 """
 
 import contextlib

@@ -14,11 +14,11 @@ from services.catalog import Catalogue
 from services.composition import compose
 from services.domain.errors import PathNotScannable
 from services.domain.job import JobState
+from services.domain.track import TrackStatus
 from services.ingest.opening import LeadsOut, NotRegular, open_inside
 from services.ingest.roots import NO_ROOTS, library_roots, named_roots, with_folder
 from services.ingest.scan import request_scan, run_scan
 from services.ingest.upload import Upload, take_upload
-from services.domain.track import TrackStatus
 from services.settings import Settings
 from tests.fakes.library import write_tone
 from tests.fakes.queue import RecordingQueue
