@@ -171,6 +171,7 @@ def _fill(archive: Archive, connection: Connection) -> None:
         ) from error
     archive.restore_into(connection)
     upgrade(connection)
+    connection.execute(text("DELETE FROM idempotency"))  # from before they were left out of archives
     # A number that no index was ever built under: whatever lies on disk or on a server is replaced.
     connection.execute(text("DELETE FROM meta WHERE key = :key"), {"key": GENERATION})
     connection.execute(

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from services.backup import SETTINGS_FILE, backup, restore
 from services.catalog import Catalogue
-from services.catalog.tables import Table
+from services.catalog.database import now
+from services.catalog.tables import IdempotencyRow, Table
 from services.composition import compose
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
@@ -163,6 +164,31 @@ def test_no_secret_is_in_a_backup(tmp_path):
         assert not [name for name in archive.namelist() if b"s3cret" in archive.read(name)]
     assert restored.settings_file == tmp_path / "new" / SETTINGS_FILE
     assert "SEGUE_HALF_LIFE_DAYS=7" in restored.settings_file.read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_only_good_here_and_now_stays_here(kind, tmp_path, request):
+    """Kept answers and the secret of signed URLs are in no backup; an installation draws a secret of its own."""
+    settings = empty(kind, tmp_path / "data", request)
+    write(settings)
+    catalogue = Catalogue.open(settings.catalogue_url)
+    before = catalogue.installation.signing_secret()
+    with catalogue.database.write() as session:
+        session.add(
+            IdempotencyRow(
+                id="a" * 64, fingerprint="b" * 64, owner="c", status=200, body=b"an answer", expires_at=now()
+            )
+        )
+    catalogue.close()
+    manifest = backup(settings, tmp_path / "file")
+    restore(settings, tmp_path / "file")
+    catalogue = Catalogue.open(settings.catalogue_url)
+    after = [catalogue.installation.signing_secret() for _ in range(2)]
+    catalogue.close()
+
+    assert manifest.rows["idempotency"] == 0
+    assert contents(settings)["idempotency"] == []
+    assert before != after[0] == after[1]
 
 
 def damaged(path, how):
