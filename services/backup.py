@@ -1,7 +1,8 @@
 """`segue backup` and `segue restore`: the catalogue and the settings, into a file and back.
 
 A backup is what one transaction sees, taken while everything runs. A restore builds the whole catalogue anew beside the
-present one and puts it in its place in one step; what was there is kept. The index is derived: it is built anew.
+present one and puts it in its place in one step; what was there is kept. The index is derived: it is built anew. Keys
+that the present catalogue has revoked stay revoked.
 """
 
 import contextlib
@@ -10,16 +11,18 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from alembic.util.exc import CommandError
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, select, text, update
 
 from services.archive import Archive, Manifest, write_archive
 from services.catalog.database import Database, upgrade, wait_patiently
 from services.catalog.indexing import GENERATION
+from services.catalog.tables import ApiKeyRow
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.instance import hold_instance, replace_catalogue
 from services.settings import Settings
@@ -41,6 +44,8 @@ class Restored:
     """Where the catalogue from before is; None if there was none."""
     settings_file: Path | None
     """The backup's settings, where they differ from the present ones."""
+    revoked: int | None
+    """Keys in force in the backup that stay revoked; None if there was no catalogue that says which."""
 
 
 def backup(settings: Settings, file: Path) -> Manifest:
@@ -87,10 +92,10 @@ def restore(settings: Settings, file: Path) -> Restored:
         here = Database(settings.catalogue_url)
         try:
             with here.translated():
-                kept = _into_sqlite(archive, here) if here.is_sqlite else _into_postgres(archive, here)
+                kept, revoked = _into_sqlite(archive, here) if here.is_sqlite else _into_postgres(archive, here)
         finally:
             here.close()
-        return Restored(archive.manifest, kept, _keep_settings(archive.settings, settings))
+        return Restored(archive.manifest, kept, _keep_settings(archive.settings, settings), revoked)
 
 
 def _refuse_beside_the_api(settings: Settings) -> None:
@@ -102,14 +107,20 @@ def _refuse_beside_the_api(settings: Settings) -> None:
             raise AlreadyRunning(f"An API process runs on {settings.data_path}: stop it first.") from error
 
 
-def _into_sqlite(archive: Archive, here: Database) -> str | None:
+def _into_sqlite(archive: Archive, here: Database) -> tuple[str | None, int | None]:
     path = Path(str(here.url.database))
     draft, kept = path.with_name(f"{path.name}.restoring"), path.with_name(f"{path.name}.{KEPT}")
     draft.unlink(missing_ok=True)
+    existed = path.exists()
+    revocations = None
+    if existed:
+        with here.engine.connect() as connection:
+            revocations = _revocations(connection)
     made = Database(str(here.url.set(database=str(draft))))
     try:
         with made.engine.connect().execution_options(writes=True) as connection:
             _fill(archive, connection)
+            revoked = _revoke(connection, revocations)
             connection.commit()
         _fold_journal(made)
     except BaseException:
@@ -118,7 +129,6 @@ def _into_sqlite(archive: Archive, here: Database) -> str | None:
         raise
     made.close()
     _sync(draft)
-    existed = path.exists()
     if existed:
         _fold_journal(here)
         here.close()
@@ -126,10 +136,10 @@ def _into_sqlite(archive: Archive, here: Database) -> str | None:
         os.link(path, kept)
     draft.replace(path)  # one step: whenever the machine stops, one of the two is there, and whole
     _sync(path.parent)
-    return str(kept) if existed else None
+    return str(kept) if existed else None, revoked
 
 
-def _into_postgres(archive: Archive, here: Database) -> str | None:
+def _into_postgres(archive: Archive, here: Database) -> tuple[str | None, int | None]:
     with here.engine.connect() as connection:
         wait_patiently(connection)
         others = connection.execute(
@@ -145,11 +155,13 @@ def _into_postgres(archive: Archive, here: Database) -> str | None:
             )
         home = connection.execute(text("SELECT current_schema()")).scalar_one()
         present = _tables_in(connection, home)
+        revocations = _revocations(connection)
         connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {KEPT_SCHEMA}, {DRAFT_SCHEMA} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {KEPT_SCHEMA}")
         connection.exec_driver_sql(f"CREATE SCHEMA {DRAFT_SCHEMA}")
         connection.exec_driver_sql(f"SET LOCAL search_path TO {DRAFT_SCHEMA}")
         _fill(archive, connection)
+        revoked = _revoke(connection, revocations)
         new = _tables_in(connection, DRAFT_SCHEMA)
         for table in present & new:
             connection.exec_driver_sql(f'ALTER TABLE "{home}"."{table}" SET SCHEMA {KEPT_SCHEMA}')
@@ -157,7 +169,7 @@ def _into_postgres(archive: Archive, here: Database) -> str | None:
             connection.exec_driver_sql(f'ALTER TABLE {DRAFT_SCHEMA}."{table}" SET SCHEMA "{home}"')
         connection.exec_driver_sql(f"DROP SCHEMA {DRAFT_SCHEMA}")
         connection.commit()  # all of it or nothing
-    return f"schema {KEPT_SCHEMA}" if present & new else None
+    return f"schema {KEPT_SCHEMA}" if present & new else None, revoked
 
 
 def _fill(archive: Archive, connection: Connection) -> None:
@@ -178,6 +190,25 @@ def _fill(archive: Archive, connection: Connection) -> None:
         text("INSERT INTO meta (key, value) VALUES (:key, :value)"),
         {"key": GENERATION, "value": str(int(time.time()))},
     )
+
+
+def _revocations(connection: Connection) -> dict[str, datetime] | None:
+    """Which keys the present catalogue has revoked, and when; None if it is none, or from before there were keys."""
+    if not inspect(connection).has_table(ApiKeyRow.__tablename__):
+        return None
+    found = select(ApiKeyRow.id, ApiKeyRow.revoked_at).where(ApiKeyRow.revoked_at.is_not(None))
+    return {key_id: revoked_at for key_id, revoked_at in connection.execute(found) if revoked_at is not None}
+
+
+def _revoke(connection: Connection, revocations: dict[str, datetime] | None) -> int | None:
+    """Keep out of force what was: a backup from before must not open the door again."""
+    if revocations is None:
+        return None
+    count = 0
+    for key_id, revoked_at in revocations.items():
+        in_force = update(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+        count += connection.execute(in_force.values(revoked_at=revoked_at)).rowcount
+    return count
 
 
 def _tables_in(connection: Connection, schema: str) -> set[str]:

@@ -13,6 +13,7 @@ from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.tables import IdempotencyRow, Table
 from services.composition import compose
+from services.domain.access import Scope
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
 from services.instance import hold_instance, replace_catalogue, use_catalogue
@@ -189,6 +190,30 @@ def test_what_is_only_good_here_and_now_stays_here(kind, tmp_path, request):
     assert manifest.rows["idempotency"] == 0
     assert contents(settings)["idempotency"] == []
     assert before != after[0] == after[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_revoked_since_stays_revoked(kind, tmp_path, request):
+    """A restore opens to nobody whom the present catalogue has shut out; without one it says that it cannot know."""
+    settings = empty(kind, tmp_path / "data", request)
+    write(settings)
+    catalogue = Catalogue.open(settings.catalogue_url)
+    lost, held = (catalogue.keys.create(name, [Scope.READ]).id for name in ("lost", "held"))
+    backup(settings, tmp_path / "file")
+    catalogue.keys.revoke(lost)
+    catalogue.keys.revoke(catalogue.keys.create("newer", [Scope.READ]).id)
+    revoked = {key.id: key.revoked_at for key in catalogue.keys.all()}
+    catalogue.close()
+    restored = restore(settings, tmp_path / "file")
+    catalogue = Catalogue.open(settings.catalogue_url)
+    keys = catalogue.keys.all()
+    in_force = {key_id for key_id in (lost, held) if catalogue.keys.find(key_id)}
+    catalogue.close()
+
+    assert restored.revoked == 1
+    assert {key.id: key.revoked_at for key in keys} == {lost: revoked[lost], held: None}
+    assert in_force == {held}
+    assert restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file").revoked is None
 
 
 def damaged(path, how):
