@@ -8,6 +8,7 @@ that the present catalogue has revoked stay revoked.
 import contextlib
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -239,10 +240,22 @@ def _plain(settings: Settings) -> dict[str, str]:
     """The settings that are not at their defaults, by variable. No secret is among them: a backup travels."""
     found = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
     return {
-        f"SEGUE_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
+        f"SEGUE_{name.upper()}": _as_variable(name, value)
         for name, value in found.items()
-        if value is not None and not isinstance(value, SecretStr) and "@" not in str(value)  # a URL with a password
+        if value is not None and not isinstance(value, SecretStr) and not _has_password(name, value)
     }
+
+
+def _as_variable(name: str, value: object) -> str:
+    """As the environment has it, from which it is read again."""
+    if isinstance(value, tuple):
+        return (os.pathsep if name == "library_roots" else ",").join(value)
+    return str(value)
+
+
+def _has_password(name: str, value: object) -> bool:
+    """Whether it is a URL with someone's name in it; folders may be called what they like."""
+    return name != "library_roots" and re.search("://.*@", str(value)) is not None
 
 
 def _keep_settings(restored: dict[str, str], settings: Settings) -> Path | None:

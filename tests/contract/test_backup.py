@@ -216,6 +216,19 @@ def test_a_key_revoked_since_stays_revoked(kind, tmp_path, request):
     assert restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file").revoked is None
 
 
+def test_folders_come_back_as_they_were_named(tmp_path, monkeypatch):
+    """Restored settings mean, read from the environment, what they meant: several roots, one of them with an @."""
+    roots = ("/music/a,b", "/mnt/me@home")
+    settings = Settings(data_dir=tmp_path / "at@home", library_roots=roots, cors_origins=("https://a.b", "https://c.d"))
+    write(settings)
+    backup(settings, tmp_path / "file")
+    restored = restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file")
+    for line in restored.settings_file.read_text().splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+
+    assert Settings() == settings
+
+
 def damaged(path, how):
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
