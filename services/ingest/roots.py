@@ -8,6 +8,10 @@ from services.settings import Settings
 
 NO_ROOTS = "SEGUE_LIBRARY_ROOTS is not set: where others than this machine can ask, it must name folders."
 OUTSIDE = "lies outside of the folders that SEGUE_LIBRARY_ROOTS names."
+PARTED = (
+    f"has '{os.pathsep}' in its name, which parts the folders in SEGUE_LIBRARY_ROOTS: name a folder above it that has "
+    "none, or rename it."
+)
 
 Roots = tuple[str, ...] | None
 """Real paths of folders; None where any may be scanned."""
@@ -52,10 +56,17 @@ def check_inside(path: str, roots: Roots) -> None:
 
 
 def with_folder(settings: Settings, folder: Path) -> tuple[str, ...]:
-    """The named folders and the one that the operator named himself where he started the service."""
+    """The named folders and the one that the operator named himself where he started the service.
+
+    Raises:
+        PathNotScannable: Where folders have to be named, this one cannot be.
+    """
     if library_roots(settings) is None:
         return ()
-    return tuple(dict.fromkeys((*settings.library_roots, str(folder.expanduser().absolute()))))
+    named = str(folder.expanduser().absolute())
+    if os.pathsep in named:  # the parts of Segue are told in SEGUE_LIBRARY_ROOTS
+        raise PathNotScannable(f"'{named}' {PARTED}")
+    return tuple(dict.fromkeys((*settings.library_roots, named)))
 
 
 def _real(settings: Settings) -> tuple[str, ...]:

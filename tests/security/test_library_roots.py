@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from services.api.app import create_app
 from services.catalog import Catalogue
+from services.commands import up
 from services.composition import compose
 from services.domain.errors import PathNotScannable
 from services.domain.job import JobState
@@ -133,6 +134,17 @@ def test_the_operator_may_name_a_folder_where_he_starts_segue(music):
     """`segue up FOLDER` adds its folder where folders have to be named, and closes nothing where they need not."""
     assert with_folder(Settings(host=EVERYWHERE, library_roots=("/mnt",)), music) == ("/mnt", str(music))
     assert with_folder(Settings(), music) == ()
+
+
+def test_a_folder_that_cannot_be_named_is_refused_before_anything_starts(tmp_path):
+    """The parts of Segue would take its halves for two folders; where no folder has to be named, any will do."""
+    folder = tmp_path / "a:b"
+    folder.mkdir()
+
+    with pytest.raises(PathNotScannable, match="has ':' in its name"):
+        up.run(Settings(data_dir=tmp_path / "data", require_keys=True), folder, once=True)
+    assert not (tmp_path / "data").exists()
+    assert with_folder(Settings(), folder) == ()
 
 
 def test_roots_are_a_list_of_absolute_folders(monkeypatch):
