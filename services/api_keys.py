@@ -54,11 +54,11 @@ def matches(secret: str, kept: bytes | None) -> bool:
     return same and kept is not None
 
 
-def sign(kept: bytes, message: str) -> str:
-    """A signature that only those can make who hold the key or the catalogue."""
-    return hmac.new(kept, message.encode(), hashlib.sha256).hexdigest()
+def sign(secret: bytes, kept: bytes, message: str) -> str:
+    """A signature that takes the installation's secret, which no backup holds, and what is kept of a key."""
+    return hmac.new(secret + kept, message.encode(), hashlib.sha256).hexdigest()
 
 
-def is_signed(kept: bytes, message: str, signature: str) -> bool:
+def is_signed(secret: bytes, kept: bytes, message: str, signature: str) -> bool:
     """Whether a signature is right, in the same time whether or not."""
-    return hmac.compare_digest(sign(kept, message).encode(), signature.encode())
+    return hmac.compare_digest(sign(secret, kept, message).encode(), signature.encode())

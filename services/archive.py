@@ -2,7 +2,8 @@
 
 A ZIP archive. `tables/<name>.jsonl` has one JSON object a row; `settings.json` the settings that are no secrets;
 `manifest.json`, written last, the versions and each file's rows and SHA-256. Bytes are base64, times ISO 8601 in UTC.
-Tables are taken as the database has them, so that one which a later version adds is in it without a change here.
+Tables are taken as the database has them, so that one which a later version adds is in it without a change here. Rows
+that are only good where they were written, and there for a while, are left out: see `LEFT_OUT`.
 """
 
 import base64
@@ -15,8 +16,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import JSON, Column, Connection, DateTime, Float, LargeBinary, MetaData, Table, func, select, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Float,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    not_,
+    select,
+    text,
+    true,
+)
 
+from services.catalog.installation import SIGNING_SECRET
 from services.domain.errors import ArchiveUnusable
 
 FORMAT = 1
@@ -24,6 +41,11 @@ MANIFEST = "manifest.json"
 SETTINGS = "settings.json"
 REVISION_TABLE = "alembic_version"
 ROWS_PER_STATEMENT = 500
+LEFT_OUT: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
+    "idempotency": lambda _: true(),  # answers in full, for repetitions that come within hours
+    "meta": lambda table: table.c.key == SIGNING_SECRET,  # with it and the hashes of keys one could sign URLs
+}
+"""Which rows of a table are not archived."""
 
 Row = dict[str, Any]
 
@@ -134,8 +156,9 @@ def _tables(connection: Connection) -> list[Table]:
 def _write_table(archive: zipfile.ZipFile, connection: Connection, table: Table) -> tuple[int, str]:
     encoders = {column.name: _encoder(column) for column in table.columns}
     digest, count = hashlib.sha256(), 0
+    kept = not_(LEFT_OUT[table.name](table)) if table.name in LEFT_OUT else true()
     found = connection.execution_options(yield_per=ROWS_PER_STATEMENT).execute(
-        select(table).order_by(*table.primary_key.columns)
+        select(table).where(kept).order_by(*table.primary_key.columns)
     )
     with archive.open(_member(table.name), "w", force_zip64=True) as stream:
         for row in found.mappings():

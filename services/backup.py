@@ -1,27 +1,31 @@
 """`segue backup` and `segue restore`: the catalogue and the settings, into a file and back.
 
 A backup is what one transaction sees, taken while everything runs. A restore builds the whole catalogue anew beside the
-present one and puts it in its place in one step; what was there is kept. The index is derived: it is built anew.
+present one and puts it in its place in one step; what was there is kept. The index is derived: it is built anew. Keys
+that the present catalogue has revoked stay revoked.
 """
 
 import contextlib
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from alembic.util.exc import CommandError
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, select, text, update
 
 from services.archive import Archive, Manifest, write_archive
 from services.catalog.database import Database, upgrade, wait_patiently
 from services.catalog.indexing import GENERATION
+from services.catalog.tables import ApiKeyRow
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
-from services.instance import hold_instance
+from services.instance import hold_instance, replace_catalogue
 from services.settings import Settings
 from services.storage import storage_errors
 
@@ -41,6 +45,8 @@ class Restored:
     """Where the catalogue from before is; None if there was none."""
     settings_file: Path | None
     """The backup's settings, where they differ from the present ones."""
+    revoked: int | None
+    """Keys in force in the backup that stay revoked; None if there was no catalogue that says which."""
 
 
 def backup(settings: Settings, file: Path) -> Manifest:
@@ -77,15 +83,20 @@ def restore(settings: Settings, file: Path) -> Restored:
         ArchiveUnusable: the file is no backup, damaged, or made by a later Segue; nothing was touched.
         CatalogueUnavailable, StorageUnavailable: it cannot be written; the catalogue is what it was.
     """
-    with Archive(file) as archive, hold_instance(settings), storage_errors(settings.data_path):
+    with (
+        Archive(file) as archive,
+        hold_instance(settings),
+        replace_catalogue(settings),
+        storage_errors(settings.data_path),
+    ):
         _refuse_beside_the_api(settings)
         here = Database(settings.catalogue_url)
         try:
             with here.translated():
-                kept = _into_sqlite(archive, here) if here.is_sqlite else _into_postgres(archive, here)
+                kept, revoked = _into_sqlite(archive, here) if here.is_sqlite else _into_postgres(archive, here)
         finally:
             here.close()
-        return Restored(archive.manifest, kept, _keep_settings(archive.settings, settings))
+        return Restored(archive.manifest, kept, _keep_settings(archive.settings, settings), revoked)
 
 
 def _refuse_beside_the_api(settings: Settings) -> None:
@@ -97,14 +108,20 @@ def _refuse_beside_the_api(settings: Settings) -> None:
             raise AlreadyRunning(f"An API process runs on {settings.data_path}: stop it first.") from error
 
 
-def _into_sqlite(archive: Archive, here: Database) -> str | None:
+def _into_sqlite(archive: Archive, here: Database) -> tuple[str | None, int | None]:
     path = Path(str(here.url.database))
     draft, kept = path.with_name(f"{path.name}.restoring"), path.with_name(f"{path.name}.{KEPT}")
     draft.unlink(missing_ok=True)
+    existed = path.exists()
+    revocations = None
+    if existed:
+        with here.engine.connect() as connection:
+            revocations = _revocations(connection)
     made = Database(str(here.url.set(database=str(draft))))
     try:
         with made.engine.connect().execution_options(writes=True) as connection:
             _fill(archive, connection)
+            revoked = _revoke(connection, revocations)
             connection.commit()
         _fold_journal(made)
     except BaseException:
@@ -113,7 +130,6 @@ def _into_sqlite(archive: Archive, here: Database) -> str | None:
         raise
     made.close()
     _sync(draft)
-    existed = path.exists()
     if existed:
         _fold_journal(here)
         here.close()
@@ -121,10 +137,10 @@ def _into_sqlite(archive: Archive, here: Database) -> str | None:
         os.link(path, kept)
     draft.replace(path)  # one step: whenever the machine stops, one of the two is there, and whole
     _sync(path.parent)
-    return str(kept) if existed else None
+    return str(kept) if existed else None, revoked
 
 
-def _into_postgres(archive: Archive, here: Database) -> str | None:
+def _into_postgres(archive: Archive, here: Database) -> tuple[str | None, int | None]:
     with here.engine.connect() as connection:
         wait_patiently(connection)
         others = connection.execute(
@@ -140,11 +156,13 @@ def _into_postgres(archive: Archive, here: Database) -> str | None:
             )
         home = connection.execute(text("SELECT current_schema()")).scalar_one()
         present = _tables_in(connection, home)
+        revocations = _revocations(connection)
         connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {KEPT_SCHEMA}, {DRAFT_SCHEMA} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {KEPT_SCHEMA}")
         connection.exec_driver_sql(f"CREATE SCHEMA {DRAFT_SCHEMA}")
         connection.exec_driver_sql(f"SET LOCAL search_path TO {DRAFT_SCHEMA}")
         _fill(archive, connection)
+        revoked = _revoke(connection, revocations)
         new = _tables_in(connection, DRAFT_SCHEMA)
         for table in present & new:
             connection.exec_driver_sql(f'ALTER TABLE "{home}"."{table}" SET SCHEMA {KEPT_SCHEMA}')
@@ -152,7 +170,7 @@ def _into_postgres(archive: Archive, here: Database) -> str | None:
             connection.exec_driver_sql(f'ALTER TABLE {DRAFT_SCHEMA}."{table}" SET SCHEMA "{home}"')
         connection.exec_driver_sql(f"DROP SCHEMA {DRAFT_SCHEMA}")
         connection.commit()  # all of it or nothing
-    return f"schema {KEPT_SCHEMA}" if present & new else None
+    return f"schema {KEPT_SCHEMA}" if present & new else None, revoked
 
 
 def _fill(archive: Archive, connection: Connection) -> None:
@@ -166,12 +184,32 @@ def _fill(archive: Archive, connection: Connection) -> None:
         ) from error
     archive.restore_into(connection)
     upgrade(connection)
+    connection.execute(text("DELETE FROM idempotency"))  # from before they were left out of archives
     # A number that no index was ever built under: whatever lies on disk or on a server is replaced.
     connection.execute(text("DELETE FROM meta WHERE key = :key"), {"key": GENERATION})
     connection.execute(
         text("INSERT INTO meta (key, value) VALUES (:key, :value)"),
         {"key": GENERATION, "value": str(int(time.time()))},
     )
+
+
+def _revocations(connection: Connection) -> dict[str, datetime] | None:
+    """Which keys the present catalogue has revoked, and when; None if it is none, or from before there were keys."""
+    if not inspect(connection).has_table(ApiKeyRow.__tablename__):
+        return None
+    found = select(ApiKeyRow.id, ApiKeyRow.revoked_at).where(ApiKeyRow.revoked_at.is_not(None))
+    return {key_id: revoked_at for key_id, revoked_at in connection.execute(found) if revoked_at is not None}
+
+
+def _revoke(connection: Connection, revocations: dict[str, datetime] | None) -> int | None:
+    """Keep out of force what was: a backup from before must not open the door again."""
+    if revocations is None:
+        return None
+    count = 0
+    for key_id, revoked_at in revocations.items():
+        in_force = update(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+        count += connection.execute(in_force.values(revoked_at=revoked_at)).rowcount
+    return count
 
 
 def _tables_in(connection: Connection, schema: str) -> set[str]:
@@ -202,10 +240,22 @@ def _plain(settings: Settings) -> dict[str, str]:
     """The settings that are not at their defaults, by variable. No secret is among them: a backup travels."""
     found = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
     return {
-        f"SEGUE_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
+        f"SEGUE_{name.upper()}": _as_variable(name, value)
         for name, value in found.items()
-        if value is not None and not isinstance(value, SecretStr) and "@" not in str(value)  # a URL with a password
+        if value is not None and not isinstance(value, SecretStr) and not _has_password(name, value)
     }
+
+
+def _as_variable(name: str, value: object) -> str:
+    """As the environment has it, from which it is read again."""
+    if isinstance(value, tuple):
+        return (os.pathsep if name == "library_roots" else ",").join(value)
+    return str(value)
+
+
+def _has_password(name: str, value: object) -> bool:
+    """Whether it is a URL with someone's name in it; folders may be called what they like."""
+    return name != "library_roots" and re.search("://.*@", str(value)) is not None
 
 
 def _keep_settings(restored: dict[str, str], settings: Settings) -> Path | None:

@@ -1,5 +1,6 @@
 """The one place where settings become the objects that the API process works with."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -7,6 +8,7 @@ from services.catalog import Catalogue
 from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
 from services.index import VectorIndex
+from services.instance import use_catalogue
 from services.queue import TaskQueue, open_queue
 from services.recommend import Recommender
 from services.recommend.path import Paths
@@ -40,6 +42,8 @@ class Services:
     radio: Radio
     embedded: EmbeddedIndex | None
     """None where a Qdrant server holds the index and workers fill it."""
+    held: ExitStack
+    """What is given back last: the catalogue and its place."""
 
     @property
     def index_kind(self) -> Literal["edge", "server"]:
@@ -53,7 +57,7 @@ class Services:
         else:
             self.embedded.indexer.stop()
             self.embedded.generations.close()
-        self.catalogue.close()
+        self.held.close()
 
 
 def compose(settings: Settings) -> Services:
@@ -61,7 +65,7 @@ def compose(settings: Settings) -> Services:
 
     Raises:
         NotConfigured: no broker is set, Qdrant Edge is not installed, or several processes are to share it.
-        AlreadyRunning: another process uses the embedded index.
+        AlreadyRunning: another process uses the embedded index, or the catalogue is being restored.
         CatalogueUnavailable, IndexUnavailable: a part does not open.
     """
     if settings.qdrant_url is None and settings.api_processes > 1:
@@ -70,13 +74,13 @@ def compose(settings: Settings) -> Services:
             "set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
         )
     queue = open_queue(settings)
-    catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
-    try:
+    with ExitStack() as undone:
+        undone.enter_context(use_catalogue(settings))
+        catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
+        undone.callback(catalogue.close)
         catalogue.migrate()
         index, embedded = _open_index(settings, catalogue)
-    except BaseException:
-        catalogue.close()
-        raise
+        held = undone.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     return Services(
         settings=settings,
@@ -87,6 +91,7 @@ def compose(settings: Settings) -> Services:
         paths=Paths(catalogue.tracks, index),
         radio=Radio(catalogue, index, recommender, half_life_days=settings.half_life_days),
         embedded=embedded,
+        held=held,
     )
 
 

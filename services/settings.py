@@ -84,8 +84,9 @@ class Settings(BaseSettings):
     worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Analysis processes of one worker.")
     library_roots: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Folders, separated by colons, that may be scanned, with all that lies in them. If unset, any "
-        "folder while the HTTP API takes requests without a key, and none otherwise; `segue up FOLDER` adds its own.",
+        description="Folders, separated by colons, that may be scanned, with all that lies in them; nothing else is "
+        "played or analysed, but for uploads. If unset, any folder while the HTTP API takes requests without a key, "
+        "and none otherwise; `segue up FOLDER` adds its own.",
     )
     upload_max_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1, description="Largest upload that is accepted, in bytes."

@@ -6,7 +6,8 @@ import resource
 import signal
 import sys
 import uuid
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from celery.signals import (
 from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
+from services.instance import use_catalogue
 from services.queue import ANALYSE_TASK, RECONCILE_TASK, ROUTES, TaskQueue, open_queue
 from services.settings import Settings
 from workers.app import app
@@ -57,6 +59,8 @@ class ChildProcess:
     settings: Settings
     catalogue: Catalogue
     queue: TaskQueue
+    held: ExitStack = field(default_factory=ExitStack)
+    """What is given back last: the catalogue and its place."""
 
     @cached_property
     def server_index(self) -> "ServerIndex":
@@ -102,7 +106,11 @@ def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery passes what it l
         if ROUTES[ANALYSE_TASK]["queue"] in app.amqp.queues.consume_from:
             _prepare_analysis()
         settings = Settings()
-        _child = ChildProcess(settings, Catalogue.open(settings.catalogue_url), open_queue(settings))
+        held = ExitStack()
+        held.enter_context(use_catalogue(settings))
+        catalogue = Catalogue.open(settings.catalogue_url)
+        held.callback(catalogue.close)
+        _child = ChildProcess(settings, catalogue, open_queue(settings), held)
     except BaseException:
         # Celery would only log it and serve on. Stopped, it is started again by what watches it, and seen.
         log.critical("worker_child_cannot_start", exc_info=True)
@@ -148,9 +156,9 @@ def bind_request(task: Any, **_signal: Any) -> None:  # noqa: ANN401
 
 @worker_process_shutdown.connect
 def close_child(**_signal: Any) -> None:  # noqa: ANN401
-    """Give the catalogue's connections back."""
+    """Give the catalogue's connections and its place back."""
     if _child is not None:
-        _child.catalogue.close()
+        _child.held.close()
 
 
 @task_failure.connect

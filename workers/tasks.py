@@ -15,8 +15,8 @@ from services.domain.errors import BrokerUnavailable, JobNotFound
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
 from services.index.reconcile import reconcile as reconcile_points
-from services.ingest.opening import NotRegular, open_inside
-from services.ingest.roots import named_roots
+from services.ingest.opening import LeadsOut, NotRegular, open_inside
+from services.ingest.roots import Roots, named_roots, readable_roots
 from services.ingest.scan import run_scan
 from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RECONCILE_TASK, SCAN_TASK
 from workers import guard
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GONE = "None of the files that held it can be read any more."
+OUTSIDE = "The file lies outside of the folders that may be read: SEGUE_LIBRARY_ROOTS names them."
 NOT_REGULAR = "Not a regular file any more: a folder, a pipe or a device took its place."
 
 # Renewed after each step of a rebuild, of which the slowest is a few requests to Qdrant, 10 s each at most. Also how
@@ -54,7 +55,7 @@ def analyse(track_id: str, after: str | None = None) -> None:
     if claim is None:
         return
     try:
-        outcome = analyse_first_readable(claim.files)
+        outcome = analyse_first_readable(claim.files, readable_roots(process.settings))
     except SoftTimeLimitExceeded:
         # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
         log.warning("analysis_ran_out_of_time", track_id=track_id, attempt=claim.attempt)
@@ -69,7 +70,7 @@ def record(process: ChildProcess, claim: Claim, outcome: "Analysis | Refusal") -
         new = refuse(process, claim.track_id, outcome, tried)
         if not new:
             return
-        outcome = analyse_first_readable(new)
+        outcome = analyse_first_readable(new, readable_roots(process.settings))
         tried += new
     found = outcome
     guard.patiently(lambda: process.catalogue.analyses.record(claim.track_id, found))
@@ -94,7 +95,7 @@ class Refusal:
     status: TrackStatus
 
 
-def analyse_first_readable(files: list[TrackFile]) -> Analysis | Refusal:
+def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analysis | Refusal:
     """The analysis of the first file that gives one, or the reason why none does."""
     from models.analysis import analyse as analyse_file  # noqa: PLC0415  torch belongs in the children
     from models.errors import AnalysisError  # noqa: PLC0415
@@ -102,9 +103,13 @@ def analyse_first_readable(files: list[TrackFile]) -> Analysis | Refusal:
     refusal = Refusal(GONE, TrackStatus.MISSING)
     for file in files:
         try:
-            opened, _ = open_inside(file.path, file.root)
+            opened, _ = open_inside(file.path, file.root, roots)
         except NotRegular:
             refusal = Refusal(NOT_REGULAR, TrackStatus.FAILED)
+            continue
+        except LeadsOut:
+            if refusal.status is TrackStatus.MISSING:  # what another file said of the track says more
+                refusal = Refusal(OUTSIDE, TrackStatus.MISSING)
             continue
         except OSError:
             continue

@@ -110,7 +110,8 @@ def _who_had_it_signed(token: str) -> Principal:
         return _admit(None)
     ticket, signature = parsed
     active = services().catalogue.keys.find(ticket.key_id)
-    right = active is not None and is_signed(active.digest, ticket.message, signature)
+    secret = services().catalogue.installation.signing_secret()
+    right = active is not None and is_signed(secret, active.digest, ticket.message, signature)
     return _admit(active if right else None)
 
 

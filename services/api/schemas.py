@@ -1,6 +1,7 @@
 """What goes in and out over HTTP. The client reads answers with the same classes."""
 
 from datetime import datetime
+from pathlib import PurePath
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -214,7 +215,7 @@ class ScanRequest(Request):
 class Failure(Response):
     """A file that gave no track, and why."""
 
-    path: str
+    path: str = Field(description="Absolute; of an upload, for keys without `admin`, the file's name only.")
     reason: str
 
 
@@ -224,7 +225,9 @@ class Job(Response):
     id: str
     kind: JobKind
     state: JobState
-    path: str = Field(description="What is scanned, or where the upload is stored.")
+    path: str | None = Field(
+        description="What is scanned, or where the upload is stored; the latter is null for keys without `admin`."
+    )
     total: int = Field(description="Audio files found; 0 until the folder is listed.")
     done: int = Field(description="Files whose track is analysed.")
     failed: int = Field(description="Files that gave no track.")
@@ -235,11 +238,16 @@ class Job(Response):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, found: domain_job.Job) -> Self:
-        """The answer for a job of the catalogue."""
-        failures = [Failure(path=failure.path, reason=failure.reason) for failure in found.failures]
+    def of(cls, found: domain_job.Job, *, to_admin: bool) -> Self:
+        """The answer for a job of the catalogue; where uploads are stored only an admin is told."""
+        told = to_admin or found.kind != JobKind.UPLOAD
+        failures = [
+            Failure(path=failure.path if told else PurePath(failure.path).name, reason=failure.reason)
+            for failure in found.failures
+        ]
         fields = {name: getattr(found, name) for name in cls.model_fields}
-        return cls.model_validate(fields | {"failures": failures, "tracks": list(found.tracks)})
+        path = found.path if told else None
+        return cls.model_validate(fields | {"path": path, "failures": failures, "tracks": list(found.tracks)})
 
 
 def _measured(name: str) -> Any:  # noqa: ANN401  as pydantic's own Field

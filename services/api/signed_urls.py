@@ -1,7 +1,8 @@
 """URLs of audio that carry their own permission: an audio element sends no headers.
 
-The signature is made with what the catalogue keeps of the key it was asked for with: it ends with the key, every API
-process can check it, and no further secret has to be kept. It opens one track's audio for a while and nothing else.
+The signature is made with what the catalogue keeps of the key it was asked for with, so that it ends with the key, and
+with a secret of the installation, which the catalogue keeps as well but no backup holds: who finds a backup can sign
+nothing. Every API process can check it. It opens one track's audio for a while and nothing else.
 """
 
 import re

@@ -7,6 +7,7 @@ from services.catalog.database import Database
 from services.catalog.external_ids import ExternalIdStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue
+from services.catalog.installation import InstallationStore
 from services.catalog.jobs import JobStore
 from services.catalog.keys import KeyStore
 from services.catalog.library import LibraryStore
@@ -30,6 +31,7 @@ class Catalogue:
         self.listens = ListenStore(database)
         self.keys = KeyStore(database)
         self.idempotency = IdempotencyStore(database)
+        self.installation = InstallationStore(database)
 
     @classmethod
     def open(cls, url: str, patience: float | None = None) -> Self:

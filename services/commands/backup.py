@@ -24,11 +24,22 @@ def restore(file: Path, *, as_json: bool) -> None:
     restored = catalogue_backup.restore(Settings(), file.expanduser().absolute())
     if as_json:
         kept_settings = restored.settings_file and str(restored.settings_file)
-        output.print_json({"rows": restored.manifest.rows, "kept": restored.kept, "settings_file": kept_settings})
+        output.print_json(
+            {
+                "rows": restored.manifest.rows,
+                "kept": restored.kept,
+                "settings_file": kept_settings,
+                "revoked": restored.revoked,
+            }
+        )
         return
     output.note(f"The catalogue is as it was at {restored.manifest.made_at} ({_sum(restored.manifest.rows)} rows).")
     if restored.kept is not None:
         output.note(f"The one from before is kept: {restored.kept}")
+    if restored.revoked is None:
+        output.note("No catalogue was here to say which keys were revoked since: look through `segue keys list`.")
+    elif restored.revoked:
+        output.note(f"{restored.revoked} keys that were revoked since the backup stay revoked.")
     if restored.settings_file is not None:
         output.note(f"Settings of the backup that differ from yours are in {restored.settings_file}; nothing reads it.")
     output.note("The index is built anew when Segue starts.")

@@ -1,7 +1,7 @@
 """API keys, made and revoked in the catalogue itself: whoever can open that needs no key."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 
 from rich.markup import escape
@@ -12,6 +12,7 @@ from services.catalog import Catalogue
 from services.commands import output
 from services.domain.access import ApiKey, Scope
 from services.domain.errors import InvalidRequest
+from services.instance import use_catalogue
 from services.settings import Settings
 
 NAME_MAX = 100
@@ -73,12 +74,10 @@ def revoke(key_id: str, *, as_json: bool) -> None:
 
 @contextmanager
 def _catalogue() -> Iterator[Catalogue]:
-    catalogue = Catalogue.open(Settings().catalogue_url)
-    try:
+    settings = Settings()
+    with use_catalogue(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
         catalogue.migrate()
         yield catalogue
-    finally:
-        catalogue.close()
 
 
 def _as_json(key: ApiKey) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Commands that ask about the library, most of them through the running service."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from services.domain.job import JobState
 from services.domain.listening import plays
 from services.domain.question import Question
 from services.domain.track import TrackStatus
-from services.instance import running_url
+from services.instance import running_url, use_catalogue
 from services.settings import Settings
 
 
@@ -78,11 +80,8 @@ def recommend(names: list[str], limit: int, *, as_json: bool) -> None:
 def reindex(*, as_json: bool) -> None:
     """Ask for a new index; a running service builds it now, another at its next start."""
     settings = Settings()
-    catalogue = _open_catalogue(settings)
-    try:
+    with _catalogue(settings) as catalogue:
         generation = catalogue.indexing.rebuild()
-    finally:
-        catalogue.close()
     if as_json:
         output.print_json({"generation": generation})
     elif running_url(settings) is None:
@@ -94,11 +93,8 @@ def reindex(*, as_json: bool) -> None:
 def retry(*, as_json: bool) -> None:
     """Set refused tracks back; a worker's next look at what is unfinished, within a minute, finds them."""
     settings = Settings()
-    catalogue = _open_catalogue(settings)
-    try:
+    with _catalogue(settings) as catalogue:
         count = catalogue.analyses.retry()
-    finally:
-        catalogue.close()
     if as_json:
         output.print_json({"retried": count})
     else:
@@ -111,19 +107,15 @@ def connect(settings: Settings) -> SegueClient:
     return SegueClient(settings.url or running_url(settings) or settings.service_url, key=settings.client_key)
 
 
-def _open_catalogue(settings: Settings) -> Catalogue:
-    catalogue = Catalogue.open(settings.catalogue_url)
-    try:
+@contextmanager
+def _catalogue(settings: Settings) -> Iterator[Catalogue]:
+    with use_catalogue(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
         catalogue.migrate()
-    except BaseException:
-        catalogue.close()
-        raise
-    return catalogue
+        yield catalogue
 
 
 def _status_of_catalogue(settings: Settings) -> Status:
-    catalogue = _open_catalogue(settings)
-    try:
+    with _catalogue(settings) as catalogue:
         ready = catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
         quarantined = catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
         return Status(
@@ -139,5 +131,3 @@ def _status_of_catalogue(settings: Settings) -> Status:
             ),
             quarantined=[Quarantined.of(track) for track in quarantined],
         )
-    finally:
-        catalogue.close()

@@ -7,6 +7,8 @@ import sys
 from contextlib import ExitStack
 from typing import BinaryIO
 
+from services.ingest.roots import Roots, holds
+
 LINUX_NAMES = "/proc/self/fd"
 LONGEST_MAC_PATH = 1024
 
@@ -19,8 +21,8 @@ class NotRegular(OSError):  # noqa: N818
     """A folder, a pipe, a socket or a device."""
 
 
-def open_inside(path: str, root: str) -> tuple[BinaryIO, str]:
-    """Open a regular file that lies under a root, and answer it with its real path.
+def open_inside(path: str, root: str, roots: Roots = None) -> tuple[BinaryIO, str]:
+    """Open a regular file that lies under a root, and in one of the roots that may be read; answer its real path too.
 
     It is opened first and looked at afterwards: what is read is the very file whose place was checked.
 
@@ -37,7 +39,7 @@ def open_inside(path: str, root: str) -> tuple[BinaryIO, str]:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise NotRegular(errno.EINVAL, "Not a regular file", path)
         real = _real_path(opened.fileno(), path)
-        if not real.startswith(os.path.realpath(root).rstrip("/") + "/"):
+        if not real.startswith(os.path.realpath(root).rstrip("/") + "/") or not holds(roots, real):
             raise LeadsOut(errno.EACCES, "The file lies outside of the library", path)
         undone.pop_all()
     return opened, real

@@ -15,7 +15,7 @@ from services.domain.job import JobKind
 from services.domain.track import TrackStatus
 from services.ingest.identity import identify
 from services.ingest.opening import LeadsOut, open_inside
-from services.ingest.roots import Roots, check_inside
+from services.ingest.roots import Roots, check_inside, holds
 from services.ingest.tags import read_tags
 from services.queue import TaskQueue
 
@@ -81,7 +81,9 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots =
     for path, reason in listing.unreadable.items():
         catalogue.jobs.add_failure(job_id, path, reason)
     known = catalogue.library.known_files(folder)
-    scan = _Scan(catalogue, queue, job_id, library_root(folder, catalogue.library.roots()))
+    # A root of an earlier scan counts only if it may be scanned now: links are followed as far as the root reaches.
+    allowed = [root for root in catalogue.library.roots() if holds(roots, os.path.realpath(root))]
+    scan = _Scan(catalogue, queue, job_id, library_root(folder, allowed), roots)
     for path in listing.files:
         scan.take(path, known.get(path))
     catalogue.library.forget_files(_gone(known, folder, listing))
@@ -125,12 +127,13 @@ class _Scan:
     queue: TaskQueue
     job_id: str
     root: str
+    roots: Roots
     unchanged: int = 0
 
     def take(self, path: str, known: KnownFile | None) -> None:
         """Take one file in; one that gives no track is a failure of the job, with its reason."""
         try:
-            stamp = _stamp(path, self.root)
+            stamp = _stamp(path, self.root, self.roots)
             if known is not None and known.is_unchanged(stamp):
                 self._take_known(known)
                 return
@@ -143,14 +146,14 @@ class _Scan:
             self.catalogue.jobs.add_failure(self.job_id, path, error.detail)
 
     def _take_new(self, path: str) -> None:
-        opened, _ = open_inside(path, self.root)
+        opened, _ = open_inside(path, self.root, self.roots)
         with opened:
             stamp = _stamp_of(os.fstat(opened.fileno()), path, self.root)
             self._take_track(identify(opened).track_id, stamp, opened)
 
     def _take_known(self, known: KnownFile) -> None:
         if known.status == TrackStatus.MISSING:  # the disk is mounted again
-            opened, _ = open_inside(known.stamp.path, self.root)
+            opened, _ = open_inside(known.stamp.path, self.root, self.roots)
             with opened:
                 self._take_track(known.track_id, known.stamp, opened)
             return
@@ -178,8 +181,8 @@ def send_analysis(queue: TaskQueue, track_id: str) -> None:
         log.warning("analysis_not_sent", track_id=track_id, reason=error.detail)
 
 
-def _stamp(path: str, root: str) -> FileStamp:
-    if not _is_inside(path, root):
+def _stamp(path: str, root: str, roots: Roots) -> FileStamp:
+    if not _is_inside(path, root) or not holds(roots, os.path.realpath(path)):
         raise UnsupportedAudio(LEADS_OUT)
     return _stamp_of(Path(path).stat(), path, root)
 

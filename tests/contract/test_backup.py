@@ -10,11 +10,15 @@ from sqlalchemy import text
 
 from services.backup import SETTINGS_FILE, backup, restore
 from services.catalog import Catalogue
-from services.catalog.tables import Table
+from services.catalog.database import now
+from services.catalog.tables import IdempotencyRow, Table
+from services.composition import compose
+from services.domain.access import Scope
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
-from services.instance import hold_instance
+from services.instance import hold_instance, replace_catalogue, use_catalogue
 from services.settings import Settings
+from tests.fakes.installation import installation, wait_until
 from tests.fakes.library import write_library
 
 COUNT = 7
@@ -163,6 +167,68 @@ def test_no_secret_is_in_a_backup(tmp_path):
     assert "SEGUE_HALF_LIFE_DAYS=7" in restored.settings_file.read_text()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_only_good_here_and_now_stays_here(kind, tmp_path, request):
+    """Kept answers and the secret of signed URLs are in no backup; an installation draws a secret of its own."""
+    settings = empty(kind, tmp_path / "data", request)
+    write(settings)
+    catalogue = Catalogue.open(settings.catalogue_url)
+    before = catalogue.installation.signing_secret()
+    with catalogue.database.write() as session:
+        session.add(
+            IdempotencyRow(
+                id="a" * 64, fingerprint="b" * 64, owner="c", status=200, body=b"an answer", expires_at=now()
+            )
+        )
+    catalogue.close()
+    manifest = backup(settings, tmp_path / "file")
+    restore(settings, tmp_path / "file")
+    catalogue = Catalogue.open(settings.catalogue_url)
+    after = [catalogue.installation.signing_secret() for _ in range(2)]
+    catalogue.close()
+
+    assert manifest.rows["idempotency"] == 0
+    assert contents(settings)["idempotency"] == []
+    assert before != after[0] == after[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_revoked_since_stays_revoked(kind, tmp_path, request):
+    """A restore opens to nobody whom the present catalogue has shut out; without one it says that it cannot know."""
+    settings = empty(kind, tmp_path / "data", request)
+    write(settings)
+    catalogue = Catalogue.open(settings.catalogue_url)
+    lost, held = (catalogue.keys.create(name, [Scope.READ]).id for name in ("lost", "held"))
+    backup(settings, tmp_path / "file")
+    catalogue.keys.revoke(lost)
+    catalogue.keys.revoke(catalogue.keys.create("newer", [Scope.READ]).id)
+    revoked = {key.id: key.revoked_at for key in catalogue.keys.all()}
+    catalogue.close()
+    restored = restore(settings, tmp_path / "file")
+    catalogue = Catalogue.open(settings.catalogue_url)
+    keys = catalogue.keys.all()
+    in_force = {key_id for key_id in (lost, held) if catalogue.keys.find(key_id)}
+    catalogue.close()
+
+    assert restored.revoked == 1
+    assert {key.id: key.revoked_at for key in keys} == {lost: revoked[lost], held: None}
+    assert in_force == {held}
+    assert restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file").revoked is None
+
+
+def test_folders_come_back_as_they_were_named(tmp_path, monkeypatch):
+    """Restored settings mean, read from the environment, what they meant: several roots, one of them with an @."""
+    roots = ("/music/a,b", "/mnt/me@home")
+    settings = Settings(data_dir=tmp_path / "at@home", library_roots=roots, cors_origins=("https://a.b", "https://c.d"))
+    write(settings)
+    backup(settings, tmp_path / "file")
+    restored = restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file")
+    for line in restored.settings_file.read_text().splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+
+    assert Settings() == settings
+
+
 def damaged(path, how):
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -200,7 +266,7 @@ def test_a_damaged_backup_touches_nothing(kind, how, tmp_path, request):
     with pytest.raises(ArchiveUnusable):
         restore(settings, tmp_path / "file")
     assert contents(settings) == before
-    assert {path.name for path in settings.data_path.iterdir()} <= {*files, "lock"}
+    assert {path.name for path in settings.data_path.iterdir()} <= {*files, "lock", "catalogue.db.lock"}
 
 
 def test_half_a_file_and_no_backup_are_refused(tmp_path):
@@ -229,6 +295,41 @@ def test_a_restore_is_refused_while_segue_runs(tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(AlreadyRunning, match="API process"):
             restore(settings, tmp_path / "file")
+
+
+def test_a_restore_is_refused_beside_a_lone_worker(tmp_path):
+    """A worker without `segue up` would write into the file from before; it is seen, and its end is."""
+    with installation(tmp_path / "data") as here:
+        backup(here.settings, tmp_path / "file")
+        with here.worker("--queues=scan") as worker:
+            wait_until(lambda: "worker_child_ready" in worker.said)
+            with pytest.raises(AlreadyRunning, match="stop every API process and worker"):
+                restore(here.settings, tmp_path / "file")
+
+        assert restore(here.settings, tmp_path / "file").kept is not None
+
+
+def test_a_restore_is_refused_beside_an_api_that_owns_no_index(tmp_path):
+    """With a Qdrant server no index is locked, but the catalogue is; several parts hold it together."""
+    settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
+    first, second = compose(settings), compose(settings)
+    backup(settings, tmp_path / "file")
+    first.close()
+    with pytest.raises(AlreadyRunning, match="stop every API process and worker"):
+        restore(settings, tmp_path / "file")
+    second.close()
+
+    assert restore(settings, tmp_path / "file").kept is not None
+
+
+def test_nothing_starts_under_a_restore(tmp_path):
+    """What would open the catalogue while it is replaced is refused, whatever is left unfinished by that."""
+    settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
+    with replace_catalogue(settings):
+        with pytest.raises(AlreadyRunning, match="is being restored"):
+            compose(settings)
+        with pytest.raises(AlreadyRunning, match="is being restored"), use_catalogue(settings):
+            pass
 
 
 def test_a_restore_is_refused_while_others_use_the_server(tmp_path, request):

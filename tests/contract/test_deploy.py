@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.prefix) / "bin"
 DOCKERFILES = {path.name.removesuffix(".Dockerfile"): path for path in DEPLOY.glob("*.Dockerfile")}
-COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+COMPOSE_TEXT = (DEPLOY / "compose.yaml").read_text()
+COMPOSE = yaml.safe_load(COMPOSE_TEXT)
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 CONSUMERS = {name: service for name, service in OURS.items() if "worker" in service.get("command", [])}
@@ -67,7 +68,7 @@ def settings_of(service, monkeypatch):
     image = DOCKERFILES[service["image"].removeprefix("segue-").partition(":")[0]]
     variables = dict(pair.split("=", 1) for pair in last(image, "ENV").split()) | service["environment"]
     for name, value in variables.items():
-        if name.startswith("SEGUE_"):
+        if name.startswith("SEGUE_") and value is not None:  # which is unset unless .env sets it
             monkeypatch.setenv(name, resolved(value))
     return Settings()
 
@@ -124,13 +125,34 @@ def test_environment_selects_servers(name, monkeypatch):
 def test_example_names_every_variable():
     """deploy/.env.example has each variable of compose.yaml with its default, and no secret has a default."""
     used = {
-        match["name"]: match["word"] if match["operator"] == ":-" else ""
-        for match in VARIABLE.finditer((DEPLOY / "compose.yaml").read_text())
+        match["name"]: match["word"] if match["operator"] == ":-" else "" for match in VARIABLE.finditer(COMPOSE_TEXT)
     }
-    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / ".env.example").read_text(), flags=re.MULTILINE))
+    text = (DEPLOY / ".env.example").read_text()
+    example = dict(re.findall(r"^(\w+)=(.*)$", text, flags=re.MULTILINE))
+    unset = {name for service in OURS.values() for name, value in service["environment"].items() if value is None}
+    required = {match["name"] for match in VARIABLE.finditer(COMPOSE_TEXT) if match["operator"] == ":?"}
 
     assert example == used
-    assert {name for name, default in used.items() if not default} == set(FILLED_IN)
+    assert set(re.findall(r"^# (\w+)=$", text, flags=re.MULTILINE)) == unset
+    assert required == set(FILLED_IN)
+    assert not any(used[name] for name in required)
+
+
+def test_what_an_operator_may_want_to_set_reaches_the_api(monkeypatch):
+    """Limits, origins and the names of players are passed on, and are what they are without Docker unless set."""
+    wanted = {"rate_limit", "expensive_rate_limit", "upload_max_bytes", "cors_origins"}
+    wanted |= {"subsonic_user", "subsonic_password"}
+    settings = settings_of(SERVICES["api"], monkeypatch)
+
+    assert {f"SEGUE_{name.upper()}" for name in wanted} <= set(SERVICES["api"]["environment"])
+    assert {name: getattr(settings, name) for name in wanted} == {
+        name: getattr(Settings.model_construct(), name) for name in wanted
+    }
+
+
+def test_the_backup_that_is_advised_is_segues_own():
+    """A copy of a volume under a running server is none."""
+    assert "exec api segue backup /data/" in (DEPLOY / "README.md").read_text()
 
 
 def test_every_queue_is_served():

@@ -16,6 +16,8 @@ from services.api.access import (
 from services.api.auth import principal, require_listener
 from services.domain.access import Principal, Scope
 from services.domain.errors import SegueError
+from services.domain.job import JobKind
+from tests.fakes.library import write_tone
 
 OPEN_ROUTES = {
     "/",
@@ -244,3 +246,28 @@ def test_paths_of_the_machine_are_for_admins(locked, key_for):
     """Where Segue keeps its data is told to `admin` only."""
     assert locked.get("/v1/status", headers=key_for("read")).json["data_dir"] is None
     assert locked.get("/v1/status", headers=key_for("admin")).json["data_dir"]
+
+
+def test_where_uploads_are_stored_is_for_admins(locked, key_for, services, tmp_path):
+    """Of its upload's job an `ingest` key is told all but the place, in failures too; admins are told the place."""
+    ingest, admin = key_for("ingest"), key_for("admin")
+    with write_tone(tmp_path / "x.wav", 777).open("rb") as file:
+        sent = locked.post("/v1/tracks", data={"file": (file, "x.wav")}, headers=ingest)
+    services.catalogue.jobs.add_failure(sent.json["id"], f"{services.settings.uploads_path}/y.wav", "a reason")
+    told = {
+        who: locked.get(sent.headers["Location"], headers=key) for who, key in (("ingest", ingest), ("admin", admin))
+    }
+    services.catalogue.library.forget_files([told["admin"].json["path"]])
+
+    assert (sent.status_code, sent.json["path"], told["ingest"].json["path"]) == (202, None, None)
+    assert told["ingest"].json["failures"] == [{"path": "y.wav", "reason": "a reason"}]
+    assert str(services.settings.data_path) not in sent.text + told["ingest"].text
+    assert told["admin"].json["path"].startswith(str(services.settings.uploads_path))
+    assert told["admin"].json["failures"][0]["path"] == f"{services.settings.uploads_path}/y.wav"
+
+
+def test_what_a_scan_reads_is_told_to_who_may_scan(locked, key_for, services):
+    """Whoever may ask for it has named the folder himself."""
+    job_id = services.catalogue.jobs.create(JobKind.SCAN, "/music/new")
+
+    assert locked.get(f"/v1/jobs/{job_id}", headers=key_for("ingest")).json["path"] == "/music/new"

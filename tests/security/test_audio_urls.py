@@ -1,6 +1,10 @@
 """Signed URLs open one track's audio, for a while, and nothing else."""
 
+import base64
+import hashlib
+import hmac
 import time
+import zipfile
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,6 +12,8 @@ from structlog.testing import capture_logs
 
 from services.api.signed_urls import LIFETIME_SECONDS, AudioTicket
 from services.api_keys import sign
+from services.backup import backup
+from services.catalog import Catalogue
 from tests.fakes.library import track_id
 
 
@@ -31,7 +37,8 @@ def key_id(headers):
 def token_for(services, headers, track, expires):
     """A token as the service would sign it."""
     ticket = AudioTicket(key_id(headers), track, expires)
-    return ticket.token(sign(services.catalogue.keys.find(key_id(headers)).digest, ticket.message))
+    secret = services.catalogue.installation.signing_secret()
+    return ticket.token(sign(secret, services.catalogue.keys.find(key_id(headers)).digest, ticket.message))
 
 
 def test_it_plays_without_a_key(locked, url):
@@ -61,6 +68,24 @@ def test_it_ends(locked, services, headers):
 
     assert [answer.status_code for answer in answers] == [200, 401, 401]
     assert LIFETIME_SECONDS <= 3600
+
+
+def test_who_finds_a_backup_can_sign_nothing(locked, services, headers, url, tmp_path):
+    """All that signatures are made with is in no backup, but every process on the catalogue has it."""
+    backup(services.settings, tmp_path / "file")
+    with zipfile.ZipFile(tmp_path / "file") as archive:
+        found = b"".join(archive.read(name) for name in archive.namelist())
+    secret = services.catalogue.installation.signing_secret()
+    kept = services.catalogue.keys.find(key_id(headers)).digest
+    ticket = AudioTicket.fresh(key_id(headers), track_id(1))
+    forged = ticket.token(hmac.new(kept, ticket.message.encode(), hashlib.sha256).hexdigest())
+
+    assert base64.b64encode(kept) in found
+    assert secret.hex().encode() not in found
+    assert base64.b64encode(secret) not in found
+    assert len(secret) == 32
+    assert locked.get(f"/v1/tracks/{track_id(1)}/audio?token={forged}").status_code == 401
+    assert Catalogue.open(services.settings.catalogue_url).installation.signing_secret() == secret
 
 
 def test_it_ends_with_its_key(locked, services, headers, url):

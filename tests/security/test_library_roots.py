@@ -11,15 +11,19 @@ from pydantic import ValidationError
 
 from services.api.app import create_app
 from services.catalog import Catalogue
+from services.commands import up
 from services.composition import compose
 from services.domain.errors import PathNotScannable
 from services.domain.job import JobState
+from services.domain.track import TrackStatus
 from services.ingest.opening import LeadsOut, NotRegular, open_inside
 from services.ingest.roots import NO_ROOTS, library_roots, named_roots, with_folder
 from services.ingest.scan import request_scan, run_scan
+from services.ingest.upload import Upload, take_upload
 from services.settings import Settings
 from tests.fakes.library import write_tone
 from tests.fakes.queue import RecordingQueue
+from workers.tasks import OUTSIDE, Refusal, analyse_first_readable
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  a setting, nothing binds
 
@@ -132,6 +136,17 @@ def test_the_operator_may_name_a_folder_where_he_starts_segue(music):
     assert with_folder(Settings(), music) == ()
 
 
+def test_a_folder_that_cannot_be_named_is_refused_before_anything_starts(tmp_path):
+    """The parts of Segue would take its halves for two folders; where no folder has to be named, any will do."""
+    folder = tmp_path / "a:b"
+    folder.mkdir()
+
+    with pytest.raises(PathNotScannable, match="has ':' in its name"):
+        up.run(Settings(data_dir=tmp_path / "data", require_keys=True), folder, once=True)
+    assert not (tmp_path / "data").exists()
+    assert with_folder(Settings(), folder) == ()
+
+
 def test_roots_are_a_list_of_absolute_folders(monkeypatch):
     """They come as PATH does; a relative one would depend on where Segue was started."""
     monkeypatch.setenv("SEGUE_LIBRARY_ROOTS", "/music:/mnt/more music")
@@ -207,3 +222,52 @@ def test_sounds_outside_are_never_taken_in(catalogue, music):
 
     assert {Path(failure.path).name for failure in job.failures} == {"diary.wav", "all"}
     assert len(job.tracks) == 2
+
+
+def test_a_wider_root_of_earlier_scans_lends_no_way_out(catalogue, music):
+    """Once the folders are narrowed, links are followed as far as they reach, not as far as the root from before."""
+    scan(catalogue, music.parent)
+    (music / "link.wav").symlink_to("../private/diary.wav")
+    (music / "again.wav").symlink_to("song.wav")
+    job = scan(catalogue, music, (str(music),))
+
+    assert [Path(failure.path).name for failure in job.failures] == ["link.wav"]
+    assert {job.failures[0].path} & set(catalogue.library.known_files(str(music))) == set()
+    assert str(music / "again.wav") in catalogue.library.known_files(str(music))
+
+
+def test_what_lies_outside_by_now_is_neither_played_nor_analysed(tmp_path, music):
+    """The catalogue knows files from when more was named: they are as good as gone; uploads are not."""
+    (music / "link.wav").symlink_to("../private/diary.wav")
+    narrow = Settings(data_dir=tmp_path / "data", redis_url="redis://127.0.0.1:1/0", library_roots=(str(music),))
+    services = compose(narrow)
+    try:
+        scan(services.catalogue, music.parent)
+        services.catalogue.library.forget_files([str(tmp_path / "private" / "diary.wav")])  # the link holds it alone
+        with (tmp_path / "sent.wav").open("w+b") as sent:
+            write_tone(tmp_path / "sent.wav", 700)
+            take_upload(
+                services.catalogue, RecordingQueue(), Upload(sent, "x.wav"), folder=narrow.uploads_path, max_bytes=10**7
+            )
+        api = create_app(services).test_client()
+        answers = {}
+        for track in services.catalogue.tracks.page(limit=10).tracks:
+            files = services.catalogue.tracks.files(track.id)
+            answers[Path(files[0].path).parent.name, Path(files[0].path).name] = (
+                api.get(f"/v1/tracks/{track.id}/audio").status_code,
+                files,
+            )
+    finally:
+        services.close()
+    link = answers.pop(("music", "link.wav"))
+
+    assert sorted(status for status, _ in answers.values()) == [200, 200], answers
+    assert link[0] == 404
+    assert analyse_first_readable(link[1], (str(music),)) == Refusal(OUTSIDE, TrackStatus.MISSING)
+
+
+def scan(catalogue, folder, roots=None):
+    queue = RecordingQueue()
+    job_id = request_scan(catalogue, queue, str(folder), roots)
+    run_scan(catalogue, queue, job_id, roots)
+    return catalogue.jobs.get(job_id)

@@ -42,5 +42,6 @@ def sign_audio(json_data: AudioUrlRequest) -> AudioUrl:
     if active is None:  # revoked since the request came in
         raise KeyRequired(presented=True)
     ticket = AudioTicket.fresh(key_id, resolved)
-    token = ticket.token(sign(active.digest, ticket.message))
+    secret = services().catalogue.installation.signing_secret()
+    token = ticket.token(sign(secret, active.digest, ticket.message))
     return AudioUrl(url=f"{path}?{urlencode({'token': token})}", expires_at=datetime.fromtimestamp(ticket.expires, UTC))

@@ -9,6 +9,7 @@ from flask import request, url_for
 from pydantic import Field
 
 from services.api.access import needs
+from services.api.auth import principal
 from services.api.context import services
 from services.api.limits import MULTIPART_OVERHEAD_BYTES
 from services.api.schemas import Job, Request, ScanRequest
@@ -78,9 +79,13 @@ def get_job(job_id: str) -> Job:
     """A scan or an upload with its counts and its failures."""
     if "\0" in job_id:  # PostgreSQL refuses it in any text
         raise JobNotFound(job_id)
-    return Job.of(services().catalogue.jobs.get(job_id))
+    return _told(job_id)
 
 
 def _accepted(job_id: str) -> tuple[Job, int, dict[str, str]]:
     location = url_for("jobs.get_job", job_id=job_id)
-    return Job.of(services().catalogue.jobs.get(job_id)), HTTPStatus.ACCEPTED.value, {"Location": location}
+    return _told(job_id), HTTPStatus.ACCEPTED.value, {"Location": location}
+
+
+def _told(job_id: str) -> Job:
+    return Job.of(services().catalogue.jobs.get(job_id), to_admin=principal().has_any(()))

@@ -19,6 +19,7 @@ from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
 from services.ingest.opening import open_inside
+from services.ingest.roots import readable_roots
 
 tracks = APIBlueprint("tracks", __name__, url_prefix="/v1", tag="Library")
 
@@ -175,9 +176,9 @@ def _open_audio(file: TrackFile) -> tuple[BinaryIO, Path]:
     """The file, open, and its real path; a link that was put in its place since the scan must not lead elsewhere.
 
     Raises:
-        OSError: it is gone, unreadable, outside its library root, or no audio file.
+        OSError: it is gone, unreadable, outside its library root or the folders that are named now, or no audio file.
     """
-    opened, real = open_inside(file.path, file.root)
+    opened, real = open_inside(file.path, file.root, readable_roots(services().settings))
     path = Path(real)
     if path.suffix.lower() not in AUDIO_TYPES:
         opened.close()
