@@ -35,13 +35,17 @@ def sent_schemas(document):
     return found
 
 
+OTHER_DIALECTS = ("/v1/compat", "/rest", "/1/")
+
+
 def test_no_request_takes_fields_that_it_does_not_know(api):
-    """A misspelt or smuggled field is an error everywhere, not silence."""
-    objects = {
-        name: schema
-        for name, schema in sent_schemas(api.get("/openapi.json").json).items()
-        if schema.get("type") == "object"
-    }
+    """A misspelt or smuggled field is an error wherever Segue speaks for itself, not silence.
+
+    Clients of other systems send fields that those know and Segue does not: they are ignored, as there.
+    """
+    document = api.get("/openapi.json").json
+    document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith(OTHER_DIALECTS)}
+    objects = {name: schema for name, schema in sent_schemas(document).items() if schema.get("type") == "object"}
 
     assert len(objects) > 5
     assert [name for name, schema in objects.items() if schema.get("additionalProperties") is not False] == []
