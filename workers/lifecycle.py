@@ -66,6 +66,9 @@ class ChildProcess:
 
 _child: ChildProcess | None = None
 
+_died: set[str] = set()
+"""Tasks of this worker whose child died: their attempts stay counted. In the parent."""
+
 
 def child() -> ChildProcess:
     """This process's catalogue and queue.
@@ -157,6 +160,7 @@ def close_child(**_signal: Any) -> None:  # noqa: ANN401
 def send_again(sender: Any, task_id: str, exception: BaseException, args: Any, **_signal: Any) -> None:  # noqa: ANN401
     """Ask at once for the analysis that a dead child left; its attempt is counted, so `guard` ends a series."""
     if isinstance(exception, WorkerLostError) and sender.name == ANALYSE_TASK:
+        _died.add(task_id)
         sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"after": task_id})
 
 
@@ -172,7 +176,7 @@ def _give_back(parent: int) -> None:
         return
     catalogue = Catalogue.open(Settings().catalogue_url, GIVE_BACK_SECONDS)
     try:
-        if count := catalogue.analyses.give_back(WORKER):
+        if count := catalogue.analyses.give_back(WORKER, _died):
             log.info("claims_given_back", count=count)
     except SegueError as error:
         log.warning("claims_not_given_back", reason=error.detail)

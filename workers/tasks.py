@@ -50,7 +50,8 @@ def analyse(track_id: str, after: str | None = None) -> None:
     `after` names the task that this one replaces because it died.
     """
     process = child()
-    claim = guard.claim(process.catalogue, track_id, Claimant(WORKER, str(current_task.request.id), after))
+    claimant = Claimant(WORKER, str(current_task.request.id), after)
+    claim = guard.claim(process.catalogue, track_id, claimant)
     if claim is None:
         return
     try:
@@ -58,6 +59,8 @@ def analyse(track_id: str, after: str | None = None) -> None:
     except SoftTimeLimitExceeded:
         # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
         log.warning("analysis_ran_out_of_time", track_id=track_id, attempt=claim.attempt)
+        # The claim is over, or a worker that stops soon after would give it back as if it had not been tried.
+        process.catalogue.analyses.let_go(track_id, claimant.name)
         return
     record(process, claim, outcome)
 

@@ -1,6 +1,6 @@
 """What workers record: attempts, analyses, refusals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,12 +69,29 @@ class AnalysisStore:
             row.claimed_by, row.claimed_until = claimant.name, now() + lease
             return Claim(track_id, _files(session, track_id), row.attempts)
 
-    def give_back(self, worker: str) -> int:
-        """Undo the claims of a worker that was told to stop: what it had begun is no attempt; answers how many."""
+    def let_go(self, track_id: str, holder: str) -> None:
+        """End a claim whose attempt failed: it stays counted, and the track is free for the next one at once."""
+        with self._database.write() as session:
+            session.execute(
+                update(TrackRow)
+                .where(TrackRow.id == track_id, TrackRow.claimed_by == holder)
+                .values(claimed_by=None, claimed_until=None)
+            )
+
+    def give_back(self, worker: str, died: Collection[str] = ()) -> int:
+        """Undo the claims of a worker that was told to stop: what it is at is no attempt; answers how many.
+
+        An attempt that has ended stays counted: one whose lease is over, or whose task is among those that `died`.
+        """
         with self._database.write() as session:
             result = session.execute(
                 update(TrackRow)
-                .where(TrackRow.status == TrackStatus.PENDING, TrackRow.claimed_by.startswith(f"{worker}/"))
+                .where(
+                    TrackRow.status == TrackStatus.PENDING,
+                    TrackRow.claimed_by.startswith(f"{worker}/"),
+                    TrackRow.claimed_by.not_in([f"{worker}/{task}" for task in died]),
+                    TrackRow.claimed_until > now(),
+                )
                 .values(attempts=TrackRow.attempts - 1, claimed_by=None, claimed_until=None)
                 .returning(TrackRow.id)
             )

@@ -243,6 +243,24 @@ def test_a_claim_given_back_was_no_attempt(catalogue):
     assert claim(catalogue, track_id(2), "again") is None
 
 
+def test_an_attempt_that_has_ended_is_not_given_back(catalogue):
+    """What ran out of time, or whose child died, was tried, however its worker ends."""
+    for number in (1, 2, 3, 4):
+        catalogue.library.register(track_id(number), Tags("Title"), stamp(f"{number}.mp3"))
+    claim(catalogue, track_id(1), "late", worker="stopped")
+    catalogue.analyses.let_go(track_id(1), "stopped/late")
+    claim(catalogue, track_id(2), "dead", worker="stopped")
+    claim(catalogue, track_id(3), worker="stopped", lease=timedelta(0))
+    claim(catalogue, track_id(4), worker="stopped")
+    catalogue.analyses.let_go(track_id(4), "another/task")
+
+    assert catalogue.analyses.give_back("stopped", died={"dead"}) == 1
+    assert claim(catalogue, track_id(1), "again").attempt == 2
+    assert claim(catalogue, track_id(2), "heir", worker="stopped", after="dead").attempt == 2
+    assert claim(catalogue, track_id(3), "again").attempt == 2
+    assert claim(catalogue, track_id(4), "again").attempt == 1
+
+
 def test_ending_all_leases_keeps_the_attempts(catalogue):
     """Where no worker is left alive, what was at work is free at once, and what killed them is still counted."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
