@@ -87,6 +87,10 @@ class TaskQueue:
         """Analyse a pending track."""
         self._send(ANALYSE_TASK, track_id)
 
+    def analyse_instead(self, track_id: str, holder: str) -> None:
+        """Analyse a track whose attempt, held by whom is named, failed through no fault of its own."""
+        self._send(ANALYSE_TASK, track_id, instead_of=holder)
+
     def index(self) -> None:
         """Take marked tracks into the index; used where a Qdrant server holds it."""
         self._send(INDEX_TASK)
@@ -127,13 +131,18 @@ class TaskQueue:
         ):
             yield connection.default_channel.client
 
-    def _send(self, name: str, *arguments: str) -> None:
+    def _send(self, name: str, *arguments: str, **options: str) -> None:
         # The request that asked for it, so that the worker's log names it as well.
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         headers = {} if request_id is None else {"request_id": request_id}
         with _translated(), self._circuit.call():
             self._app.send_task(
-                name, args=arguments, headers=headers, retry=True, retry_policy={"max_retries": 1, "interval_start": 0}
+                name,
+                args=arguments,
+                kwargs=options,
+                headers=headers,
+                retry=True,
+                retry_policy={"max_retries": 1, "interval_start": 0},
             )
 
 

@@ -261,6 +261,20 @@ def test_an_attempt_that_has_ended_is_not_given_back(catalogue):
     assert claim(catalogue, track_id(4), "again").attempt == 1
 
 
+def test_what_is_no_fault_of_the_track_is_no_attempt(catalogue):
+    """An attempt that is undone, or that another goes on with, counts once; a foreign one is neither."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
+    claim(catalogue, track_id(1), "one")
+    catalogue.analyses.undo(track_id(1), "another/task")
+    assert claim(catalogue, track_id(1), "two") is None
+    catalogue.analyses.undo(track_id(1), "worker/one")
+
+    assert claim(catalogue, track_id(1), "two").attempt == 1
+    assert claim(catalogue, track_id(1), "three", instead_of="worker/one") is None
+    assert claim(catalogue, track_id(1), "three", worker="foreign", instead_of="worker/two").attempt == 1
+    assert claim(catalogue, track_id(1), "four", after="three", worker="foreign").attempt == 2
+
+
 def test_ending_all_leases_keeps_the_attempts(catalogue):
     """Where no worker is left alive, what was at work is free at once, and what killed them is still counted."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))

@@ -5,10 +5,12 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import mutagen.flac
 import psutil
@@ -25,6 +27,7 @@ from tests.fakes.installation import installation, running, wait_until, write_no
 from tests.fakes.library import register
 from tests.fakes.serving import ROOT, free_port
 from workers.app import SOFT_SHUTDOWN_SECONDS
+from workers.guard import MAX_ATTEMPTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
 
@@ -81,6 +84,60 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
         check=True,
     )
     assert [track["id"] for track in json.loads(status.stdout)["quarantined"]] == [bad]
+
+
+@pytest.fixture
+def interpreter(tmp_path):
+    """This Python under a path of its own, which can be taken away."""
+    folder = tmp_path / "python"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").symlink_to(Path(sys.prefix) / "pyvenv.cfg")
+    (folder / "lib").symlink_to(Path(sys.prefix) / "lib")
+    path = folder / "bin/python"
+    path.symlink_to(sys.executable)
+    return path
+
+
+def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpreter):
+    """While no decoder can be started tracks stay pending, however often they are sent; then they are analysed."""
+    command = [str(interpreter), "-m", "services.cli", "worker", "--processes", "1"]
+    with (
+        installation(tmp_path / "data") as here,
+        running(command, here.worker_log, here.environment | {"PYTHONPATH": str(ROOT)}) as worker,
+    ):
+        wait_until(lambda: "worker_child_ready" in worker.said)
+        track_id = register(here.catalogue, write_song(tmp_path / "song.flac", 1), 1)
+        elsewhere = interpreter.rename(interpreter.with_name("elsewhere"))
+        [decoders] = child_of(worker).children()
+        decoders.kill()
+        for sent in range(1, MAX_ATTEMPTS + 2):
+            here.queue.analyse(track_id)
+            wait_until(lambda sent=sent: worker.said.count("analysis_put_off") == sent)
+        wait_until(lambda: attempts(here.catalogue, track_id) == 0)
+        assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
+
+        elsewhere.rename(interpreter)
+        here.queue.analyse(track_id)
+        wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
+        assert attempts(here.catalogue, track_id) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_path):
+    """An outcome that cannot be written down for longer than a task waits is worked out again and costs no attempt."""
+    here, worker = served
+    track_id = register(here.catalogue, write_noise(tmp_path / "long.flac", 7), 700)
+    here.queue.analyse(track_id)
+    wait_until(lambda: attempts(here.catalogue, track_id) == 1)
+    with sqlite3.connect(here.settings.data_path / "catalogue.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
+        wait_until(lambda: "analysis_put_off" in worker.said, patience=300)
+        other.execute("ROLLBACK")
+    wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
+
+    assert attempts(here.catalogue, track_id) == 1
 
 
 def test_an_emptied_broker_loses_nothing(served, tmp_path):
