@@ -51,6 +51,7 @@ class Lease:
     """The exclusive right to do something, until it runs out or is given back."""
 
     lock: Lock
+    circuit: Circuit
 
     def renew(self) -> None:
         """Have the whole time again.
@@ -59,7 +60,7 @@ class Lease:
             BrokerUnavailable: it ran out, so that another process may be at it now, or the broker does not answer.
         """
         try:
-            with _translated():
+            with _translated(), self.circuit.call():
                 self.lock.reacquire()
         except LockError as error:
             raise BrokerUnavailable(f"The lease ran out before it was renewed: {error}. Try again.") from error
@@ -112,11 +113,11 @@ class TaskQueue:
         A process that dies holding it keeps it until its lease runs out.
         """
         with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
-            with _translated():
+            with _translated(), self._circuit.call():
                 lock = Lock(connection.default_channel.client, f"segue.exclusive.{name}", timeout=lease_seconds)
                 taken = lock.acquire(blocking=False)
             try:
-                yield Lease(lock) if taken else None
+                yield Lease(lock, self._circuit) if taken else None
             finally:
                 if taken:
                     with suppress(RedisError, OSError):  # it runs out by itself; what was done stays done
@@ -157,8 +158,9 @@ def _translated() -> Iterator[None]:
 
 
 def _is_gone(error: Exception) -> bool:
-    # An answer, "out of memory" say, is no silence.
-    return isinstance(error, OperationalError | RedisError | OSError) and not isinstance(error, ResponseError)
+    # An answer, "out of memory" or "that lease is not yours any more" say, is no silence.
+    answers = (ResponseError, LockError)
+    return isinstance(error, OperationalError | RedisError | OSError) and not isinstance(error, answers)
 
 
 def open_queue(settings: Settings) -> TaskQueue:
