@@ -171,7 +171,7 @@ class AnalysisStore:
             return []
 
     def stale(self, older_than: timedelta, limit: int = 10_000) -> list[str]:
-        """Pending tracks that nobody is at and that were last sent longer ago than this; marks them sent now."""
+        """Pending tracks that nobody is at, sent longer ago than this, longest first; marks them sent now."""
         with self._database.write() as session:
             ids = session.scalars(
                 select(TrackRow.id)
@@ -180,6 +180,7 @@ class AnalysisStore:
                     or_(TrackRow.claimed_until.is_(None), TrackRow.claimed_until < now()),
                     or_(TrackRow.sent_at.is_(None), TrackRow.sent_at < now() - older_than),
                 )
+                .order_by(TrackRow.sent_at.asc().nulls_first())
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             ).all()
