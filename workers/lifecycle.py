@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import structlog
 from billiard.exceptions import WorkerLostError
@@ -19,6 +20,7 @@ from celery.signals import (
     celeryd_init,
     task_failure,
     task_prerun,
+    task_received,
     worker_process_init,
     worker_process_shutdown,
     worker_ready,
@@ -68,6 +70,8 @@ _child: ChildProcess | None = None
 
 _died: set[str] = set()
 """Tasks of this worker whose child died: their attempts stay counted. In the parent."""
+_requests: WeakValueDictionary[str, Any] = WeakValueDictionary()
+"""What Celery holds of the tasks that are in this worker."""
 
 
 def child() -> ChildProcess:
@@ -156,12 +160,21 @@ def close_child(**_signal: Any) -> None:  # noqa: ANN401
         _child.catalogue.close()
 
 
+@task_received.connect
+def remember_request(request: Any, **_signal: Any) -> None:  # noqa: ANN401
+    """Keep, in the parent and while a task runs, who asked for it: the signal of its failure does not say."""
+    _requests[request.id] = request
+
+
 @task_failure.connect
 def send_again(sender: Any, task_id: str, exception: BaseException, args: Any, **_signal: Any) -> None:  # noqa: ANN401
     """Ask at once for the analysis that a dead child left; its attempt is counted, so `guard` ends a series."""
     if isinstance(exception, WorkerLostError) and sender.name == ANALYSE_TASK:
         _died.add(task_id)
-        sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"after": task_id})
+        headers = {}
+        if (request := _requests.get(task_id)) and (request_id := request.request_dict.get("request_id")):
+            headers["request_id"] = request_id
+        sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"after": task_id}, headers=headers)
 
 
 @celeryd_init.connect
