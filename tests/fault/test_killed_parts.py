@@ -16,9 +16,10 @@ import mutagen.flac
 import psutil
 import pytest
 from redis import Redis
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
+from structlog.contextvars import bound_contextvars
 
-from services.catalog.tables import TrackRow
+from services.catalog.tables import LocationRow, TrackRow
 from services.client import SegueClient
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
@@ -62,11 +63,12 @@ def served(tmp_path_factory):
 
 
 def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_path):
-    """It is tried three times and left alone with its reason, named by the API's list; the track behind it is ready."""
+    """It is left alone with its reason, named by the API's list and, with who asked, by the log; the next is ready."""
     here, worker = served
     bad = register(here.catalogue, write_noise(tmp_path / "bad.flac", 1), 1)
     good = register(here.catalogue, write_song(tmp_path / "good.flac", 2), 2)
-    here.queue.analyse(bad)
+    with bound_contextvars(request_id="who-asked"):
+        here.queue.analyse(bad)
     here.queue.analyse(good)
     for attempt in (1, 2, 3):
         wait_until(lambda attempt=attempt: attempts(here.catalogue, bad) == attempt)
@@ -77,6 +79,8 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
     assert here.catalogue.tracks.get(good).status == TrackStatus.READY
     assert here.catalogue.tracks.get(bad).status == TrackStatus.QUARANTINED
     assert "3 times" in here.catalogue.tracks.get(bad).reason
+    [told] = [line for line in worker.said.splitlines() if "track_quarantined" in line]
+    assert "who-asked" in told
     status = subprocess.run(
         [sys.executable, "-m", "services.cli", "status", "--json"],
         env=os.environ | here.environment,
@@ -266,7 +270,9 @@ def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
             wait_until(lambda: counts(here.catalogue) == {"ready": count}, patience=900)
             wait_until(lambda: api.points() == count)
         with here.catalogue.database.read() as session:
-            assert session.scalar(select(func.count(func.distinct(TrackRow.id)))) == count
+            held = dict(session.execute(select(LocationRow.path, LocationRow.track_id)).tuples().all())
+        assert held.keys() == {str(song) for song in songs}  # each file once, and each is a recording of its own
+        assert len(set(held.values())) == len(_ids(here.catalogue)) == api.points() == count
 
 
 @pytest.mark.slow
