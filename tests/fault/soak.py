@@ -34,7 +34,7 @@ FIRST_SONGS = 10
 SONG_EVERY_SECONDS = 2.0
 MIB = 1 << 20
 
-# A round asks at least thrice. At r requests a second a leak of 1 KiB a request is r * 3600 / 1024 MiB an hour: 105 at 30.
+# A round asks at least thrice. At r requests/s a leak of 1 KiB a request is r * 3600 / 1024 MiB/h: 105 at 30.
 # Half of that is too steep. Pages are counted as one request, so the rate, and the bound with it, is low rather
 # than high. What grows for good reason is below it: 1800 songs an hour at some KiB each.
 REQUESTS_A_ROUND = 3
