@@ -1,6 +1,7 @@
 """What a worker's processes set up: nothing of torch in the parent, one encoder in each child."""
 
 import atexit
+import logging
 import os
 import resource
 import signal
@@ -14,8 +15,11 @@ from weakref import WeakValueDictionary
 
 import structlog
 from billiard.exceptions import WorkerLostError
+from billiard.process import current_process
 from celery.platforms import set_pdeathsig
 from celery.signals import (
+    after_setup_logger,
+    after_setup_task_logger,
     beat_embedded_init,
     celeryd_init,
     task_failure,
@@ -25,10 +29,12 @@ from celery.signals import (
     worker_process_shutdown,
     worker_ready,
 )
+from structlog.types import EventDict
 
 from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
+from services.log_format import COMMON, formatter
 from services.queue import ANALYSE_TASK, RECONCILE_TASK, ROUTES, TaskQueue, open_queue
 from services.settings import Settings
 from workers.app import app
@@ -87,18 +93,32 @@ def child() -> ChildProcess:
 
 @celeryd_init.connect
 def log_through_celery(**_signal: Any) -> None:  # noqa: ANN401
-    """Send what Segue logs through Celery's handlers, which name the process and know the level."""
+    """Send what Segue logs through Celery's handlers, which know the level and where to write."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["event"]),
+            *COMMON,
+            add_process_name,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def add_process_name(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Tell the children apart."""
+    event["process"] = current_process().name
+    return event
+
+
+@after_setup_logger.connect
+@after_setup_task_logger.connect
+def log_json(logger: logging.Logger, **_signal: Any) -> None:  # noqa: ANN401
+    """Have Celery's own records look like everybody else's."""
+    for handler in logger.handlers:
+        handler.setFormatter(formatter())
 
 
 @worker_process_init.connect
