@@ -1,7 +1,8 @@
 """The worker container's health check: exit code 0 if the worker answers and takes work from its queues.
 
 `celery inspect ping` alone is not enough: it passes while a worker that lost its consumers lets messages lie. So a
-worker is ill if messages wait, it holds none and it starts none.
+worker is ill if messages wait, it has a child free and starts none; and if it is at a task for longer than the hard
+limit allows, for then nothing ends the task any more.
 
 Usage: worker_health.py [QUEUE,QUEUE]
 """  # noqa: INP001  a file for the image, not a package
@@ -10,18 +11,32 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from services.domain.errors import SegueError
-from services.queue import ROUTES, open_queue
+from services.queue import INDEX_TASK, RECONCILE_INDEX_TASK, ROUTES, SCAN_TASK, open_queue
 from services.settings import Settings
-from workers.app import app
+from workers.app import (
+    ANALYSE_HARD_LIMIT_SECONDS,
+    INDEX_HARD_LIMIT_SECONDS,
+    LIMIT_GRACE_SECONDS,
+    SCAN_HARD_LIMIT_SECONDS,
+    app,
+)
 
 ANSWER_SECONDS = 5.0
 # Between two looks. An idle worker is handed a waiting message at once.
 PAUSE_SECONDS = 2.0
+
+# Tasks that are not named have the analysis's limit.
+HARD_LIMITS = {
+    SCAN_TASK: SCAN_HARD_LIMIT_SECONDS,
+    INDEX_TASK: INDEX_HARD_LIMIT_SECONDS,
+    RECONCILE_INDEX_TASK: INDEX_HARD_LIMIT_SECONDS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +47,17 @@ class Glance:
     """Tasks since its own start."""
     held: int
     """Tasks at work or taken from the broker for it."""
+    children: int
+    """Tasks that it can be at."""
     waiting: int
     """Messages in its queues that no worker holds."""
+    overdue: tuple[str, ...] = ()
+    """Names of tasks at work for longer than they may be."""
 
     @property
     def is_idle_beside_work(self) -> bool:
         """Whether it could take a message and has not."""
-        return self.waiting > 0 and self.held == 0
+        return self.waiting > 0 and self.held < self.children
 
 
 def look(queues: set[str]) -> Glance | None:
@@ -57,8 +76,16 @@ def look(queues: set[str]) -> Glance | None:
     return Glance(
         started=sum(stats["total"].values()),
         held=len(active) + len(reserved),
+        children=stats["pool"]["max-concurrency"],
         waiting=sum(queue.waiting(task) for task in tasks.values()),
+        overdue=tuple(task["name"] for task in active if is_overdue(task, time.time())),
     )
+
+
+def is_overdue(task: dict[str, Any], now: float) -> bool:
+    """Whether a task, as Celery describes it, should have been ended by its hard limit a while ago."""
+    limit = HARD_LIMITS.get(task["name"], ANALYSE_HARD_LIMIT_SECONDS) + LIMIT_GRACE_SECONDS
+    return task["time_start"] is not None and now - task["time_start"] > limit
 
 
 def main() -> None:
@@ -68,6 +95,8 @@ def main() -> None:
         first = look(queues)
         if first is None:
             sys.exit("The worker does not answer.")
+        if first.overdue:
+            sys.exit(f"The worker hangs in {', '.join(first.overdue)}.")
         if not first.is_idle_beside_work:
             return
         time.sleep(PAUSE_SECONDS)

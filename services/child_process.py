@@ -43,7 +43,8 @@ class ChildProcess:
     def start(self) -> None:
         """Start it in a session of its own, so that the terminal's Ctrl-C does not reach it."""
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        self.rotate_log()
+        with contextlib.suppress(OSError):  # a log that is too large is no reason not to start
+            self.rotate_log()
         variables = [f"{name}={value}" for name, value in self.environment.items()]
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
         with self.log_path.open("ab") as log:
@@ -67,7 +68,11 @@ class ChildProcess:
         return self._process is not None and self._process.poll() is None
 
     def restart_if_dead(self) -> int | None:
-        """Restart it if it died and its delay is over; answers the exit code of the one that died, else None."""
+        """Restart it if it died and its delay is over; answers the exit code of the one that died, else None.
+
+        Raises:
+            OSError: it cannot be started now; once its delay is over it is tried again.
+        """
         if self._process is None or self.is_alive():
             return None
         exit_code = self._process.returncode
@@ -77,6 +82,7 @@ class ChildProcess:
         if lived < self._delay:
             return None
         self._delay = min(2 * self._delay, LONGEST_RESTART_DELAY_SECONDS)
+        self._started_at = time.monotonic()  # a start that fails is paid for with a delay as well
         self._kill_group()
         self.before_restart()
         self.start()
@@ -102,9 +108,19 @@ class ChildProcess:
         return "\n".join(lines[-QUOTED_LOG_LINES:])
 
     def rotate_log(self) -> None:
-        """Set a log that has grown too large aside. The process keeps appending to the same, now empty, file."""
+        """Set a log that has grown too large aside. The process keeps appending to the same, now empty, file.
+
+        Raises:
+            OSError: there is no room for it, or no way to write it.
+        """
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_MAX_BYTES:
-            shutil.copyfile(self.log_path, self.log_path.with_suffix(".log.1"))
+            aside = self.log_path.with_suffix(".log.1")
+            try:
+                shutil.copyfile(self.log_path, aside)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    aside.unlink(missing_ok=True)  # half of it would take the room that others need
+                raise
             os.truncate(self.log_path, 0)
 
     def _kill_group(self) -> None:

@@ -51,6 +51,7 @@ class Lease:
     """The exclusive right to do something, until it runs out or is given back."""
 
     lock: Lock
+    circuit: Circuit
 
     def renew(self) -> None:
         """Have the whole time again.
@@ -59,7 +60,7 @@ class Lease:
             BrokerUnavailable: it ran out, so that another process may be at it now, or the broker does not answer.
         """
         try:
-            with _translated():
+            with _translated(), self.circuit.call():
                 self.lock.reacquire()
         except LockError as error:
             raise BrokerUnavailable(f"The lease ran out before it was renewed: {error}. Try again.") from error
@@ -87,6 +88,10 @@ class TaskQueue:
         """Analyse a pending track."""
         self._send(ANALYSE_TASK, track_id)
 
+    def analyse_instead(self, track_id: str, holder: str) -> None:
+        """Analyse a track whose attempt, held by whom is named, failed through no fault of its own."""
+        self._send(ANALYSE_TASK, track_id, instead_of=holder)
+
     def index(self) -> None:
         """Take marked tracks into the index; used where a Qdrant server holds it."""
         self._send(INDEX_TASK)
@@ -108,11 +113,11 @@ class TaskQueue:
         A process that dies holding it keeps it until its lease runs out.
         """
         with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
-            with _translated():
+            with _translated(), self._circuit.call():
                 lock = Lock(connection.default_channel.client, f"segue.exclusive.{name}", timeout=lease_seconds)
                 taken = lock.acquire(blocking=False)
             try:
-                yield Lease(lock) if taken else None
+                yield Lease(lock, self._circuit) if taken else None
             finally:
                 if taken:
                     with suppress(RedisError, OSError):  # it runs out by itself; what was done stays done
@@ -127,13 +132,18 @@ class TaskQueue:
         ):
             yield connection.default_channel.client
 
-    def _send(self, name: str, *arguments: str) -> None:
+    def _send(self, name: str, *arguments: str, **options: str) -> None:
         # The request that asked for it, so that the worker's log names it as well.
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         headers = {} if request_id is None else {"request_id": request_id}
         with _translated(), self._circuit.call():
             self._app.send_task(
-                name, args=arguments, headers=headers, retry=True, retry_policy={"max_retries": 1, "interval_start": 0}
+                name,
+                args=arguments,
+                kwargs=options,
+                headers=headers,
+                retry=True,
+                retry_policy={"max_retries": 1, "interval_start": 0},
             )
 
 
@@ -148,8 +158,9 @@ def _translated() -> Iterator[None]:
 
 
 def _is_gone(error: Exception) -> bool:
-    # An answer, "out of memory" say, is no silence.
-    return isinstance(error, OperationalError | RedisError | OSError) and not isinstance(error, ResponseError)
+    # An answer, "out of memory" or "that lease is not yours any more" say, is no silence.
+    answers = (ResponseError, LockError)
+    return isinstance(error, OperationalError | RedisError | OSError) and not isinstance(error, answers)
 
 
 def open_queue(settings: Settings) -> TaskQueue:

@@ -23,13 +23,17 @@ def requeue_scans(catalogue: Catalogue, queue: TaskQueue, silent_for: timedelta)
     return len(jobs)
 
 
-def requeue_analyses(catalogue: Catalogue, queue: TaskQueue, silent_for: timedelta) -> int:
+# What one pass sends: the next one sends the rest.
+AT_MOST = 10_000
+
+
+def requeue_analyses(catalogue: Catalogue, queue: TaskQueue, silent_for: timedelta, at_most: int = AT_MOST) -> int:
     """Send pending tracks that were asked for longer ago than this, or never; answers how many.
 
     Raises:
         BrokerUnavailable: the broker takes nothing; a later pass finds them again.
     """
-    tracks = catalogue.analyses.stale(silent_for)
+    tracks = catalogue.analyses.stale(silent_for, at_most)
     for place, track_id in enumerate(tracks):
         try:
             queue.analyse(track_id)

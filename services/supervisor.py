@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ from services.broker import LocalBroker, local_broker
 from services.catalog import Catalogue
 from services.child_process import ChildProcess
 from services.domain.access import Scope
-from services.domain.errors import CatalogueUnavailable, NotConfigured, Unavailable
+from services.domain.errors import NotConfigured, SegueError, Unavailable
 from services.exposure import refuse_exposure
 from services.instance import hold_instance
 from services.queue import TaskQueue, open_queue
@@ -44,6 +44,7 @@ class Supervisor:
         self._broker: LocalBroker | None = None
         self._children: list[ChildProcess] = []
         self._held = ExitStack()
+        self._in_trouble: set[str] = set()
         self.client_key: str | None = None
         """The key with which whoever started everything asks the API."""
 
@@ -85,12 +86,20 @@ class Supervisor:
                 raise Unavailable(f"The {child.name} did not start. The end of {child.log_path}:\n{child.log_tail()}")
 
     def tend(self) -> None:
-        """Restart what has died and set large logs aside."""
+        """Restart what has died and set large logs aside; what fails, on a full disk say, is tried again next time."""
         for child in self.children:
-            exit_code = child.restart_if_dead()
-            if exit_code is not None:
-                self._report(f"The {child.name} ended (exit code {exit_code}) and is restarted: see {child.log_path}")
-            child.rotate_log()
+            try:
+                exit_code = child.restart_if_dead()
+                if exit_code is not None:
+                    self._tell(f"The {child.name} ended (exit code {exit_code}) and is restarted: see {child.log_path}")
+                child.rotate_log()
+            except (SegueError, OSError) as error:
+                if child.name not in self._in_trouble:  # once, not twice a second
+                    self._tell(f"The {child.name} cannot be looked after now, it is tried again: {error}")
+                self._in_trouble.add(child.name)
+            else:
+                if child.is_alive():
+                    self._in_trouble.discard(child.name)
 
     def stop(self) -> None:
         """Stop everything, in order; the broker last, because a worker gives back to it what it has not finished."""
@@ -140,12 +149,16 @@ class Supervisor:
         self._held.callback(self._drop_key, name)
         return catalogue.keys.create(name, [Scope.ADMIN], internal=True).text
 
+    def _tell(self, sentence: str) -> None:
+        with suppress(OSError):  # what it is written to may be on the same full disk
+            self._report(sentence)
+
     def _drop_key(self, name: str) -> None:
         catalogue = Catalogue.open(self._settings.catalogue_url)
         try:
             catalogue.keys.remove_internal(name)
-        except CatalogueUnavailable as error:
-            self._report(f"{error.detail} A key that nobody holds stays in it until the next start.")
+        except SegueError as error:
+            self._tell(f"{error.detail} A key that nobody holds stays in it until the next start.")
         finally:
             catalogue.close()
 
@@ -169,8 +182,8 @@ class Supervisor:
         catalogue = Catalogue.open(self._settings.catalogue_url)
         try:
             catalogue.analyses.end_leases()
-        except CatalogueUnavailable as error:
-            self._report(f"{error.detail} What the worker was at is done again in a few minutes.")
+        except SegueError as error:
+            self._tell(f"{error.detail} What the worker was at is done again in a few minutes.")
         finally:
             catalogue.close()
 

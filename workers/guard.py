@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 
 from services.catalog import Catalogue
 from services.catalog.analyses import Claim, Claimant
@@ -58,4 +59,8 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
             if time.monotonic() > deadline:
                 raise
             log.warning("catalogue_awaited", reason=error.detail)
+            reason = error.detail
+        try:
             time.sleep(CATALOGUE_PAUSE_SECONDS)
+        except SoftTimeLimitExceeded as late:  # it is the wait that took the time, not the track
+            raise CatalogueUnavailable(reason) from late

@@ -1,6 +1,7 @@
 """What a worker's processes set up: nothing of torch in the parent, one encoder in each child."""
 
 import atexit
+import logging
 import os
 import resource
 import signal
@@ -11,24 +12,31 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import structlog
 from billiard.exceptions import WorkerLostError
+from billiard.process import current_process
 from celery.platforms import set_pdeathsig
 from celery.signals import (
+    after_setup_logger,
+    after_setup_task_logger,
     beat_embedded_init,
     celeryd_init,
     task_failure,
     task_prerun,
+    task_received,
     worker_process_init,
     worker_process_shutdown,
     worker_ready,
 )
+from structlog.types import EventDict
 
 from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
 from services.instance import use_catalogue
+from services.log_format import COMMON, formatter
 from services.queue import ANALYSE_TASK, RECONCILE_TASK, ROUTES, TaskQueue, open_queue
 from services.settings import Settings
 from workers.app import app
@@ -70,6 +78,11 @@ class ChildProcess:
 
 _child: ChildProcess | None = None
 
+_died: set[str] = set()
+"""Tasks of this worker whose child died: their attempts stay counted. In the parent."""
+_requests: WeakValueDictionary[str, Any] = WeakValueDictionary()
+"""What Celery holds of the tasks that are in this worker."""
+
 
 def child() -> ChildProcess:
     """This process's catalogue and queue.
@@ -84,18 +97,32 @@ def child() -> ChildProcess:
 
 @celeryd_init.connect
 def log_through_celery(**_signal: Any) -> None:  # noqa: ANN401
-    """Send what Segue logs through Celery's handlers, which name the process and know the level."""
+    """Send what Segue logs through Celery's handlers, which know the level and where to write."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["event"]),
+            *COMMON,
+            add_process_name,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def add_process_name(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Tell the children apart."""
+    event["process"] = current_process().name
+    return event
+
+
+@after_setup_logger.connect
+@after_setup_task_logger.connect
+def log_json(logger: logging.Logger, **_signal: Any) -> None:  # noqa: ANN401
+    """Have Celery's own records look like everybody else's."""
+    for handler in logger.handlers:
+        handler.setFormatter(formatter())
 
 
 @worker_process_init.connect
@@ -161,11 +188,21 @@ def close_child(**_signal: Any) -> None:  # noqa: ANN401
         _child.held.close()
 
 
+@task_received.connect
+def remember_request(request: Any, **_signal: Any) -> None:  # noqa: ANN401
+    """Keep, in the parent and while a task runs, who asked for it: the signal of its failure does not say."""
+    _requests[request.id] = request
+
+
 @task_failure.connect
 def send_again(sender: Any, task_id: str, exception: BaseException, args: Any, **_signal: Any) -> None:  # noqa: ANN401
     """Ask at once for the analysis that a dead child left; its attempt is counted, so `guard` ends a series."""
     if isinstance(exception, WorkerLostError) and sender.name == ANALYSE_TASK:
-        sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"after": task_id})
+        _died.add(task_id)
+        headers = {}
+        if (request := _requests.get(task_id)) and (request_id := request.request_dict.get("request_id")):
+            headers["request_id"] = request_id
+        sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"after": task_id}, headers=headers)
 
 
 @celeryd_init.connect
@@ -180,7 +217,7 @@ def _give_back(parent: int) -> None:
         return
     catalogue = Catalogue.open(Settings().catalogue_url, GIVE_BACK_SECONDS)
     try:
-        if count := catalogue.analyses.give_back(WORKER):
+        if count := catalogue.analyses.give_back(WORKER, _died):
             log.info("claims_given_back", count=count)
     except SegueError as error:
         log.warning("claims_not_given_back", reason=error.detail)

@@ -11,6 +11,11 @@ from services.requeue import requeue_analyses, requeue_scans
 # Claims keep a track that is at work from being sent, and from being analysed twice if it is; so this is only the time
 # that a message may be on its way into an empty queue.
 ANALYSIS_LOST_AFTER = timedelta(seconds=30)
+# Where new music never ends the queue is never empty, and one track must not wait for that: so long in a queue is lost
+# or, at worst, late, and then its message costs the worker a look at the catalogue. Few a pass, so that they add little
+# to a queue that is long for good reason; each counts as sent, so that all have their turn.
+ANALYSIS_LOST_BEHIND_OTHERS_AFTER = timedelta(hours=1)
+SENT_BEHIND_OTHERS = 100
 # A scan notes each file it takes in; listing a large folder on a slow disk is its longest silence.
 SCAN_LOST_AFTER = timedelta(minutes=10)
 
@@ -20,8 +25,8 @@ log = structlog.get_logger()
 def reconcile(catalogue: Catalogue, queue: TaskQueue) -> None:
     """Send lost work again; safe to run twice at once.
 
-    While analyses wait in the broker none is sent: a track far back in a long queue is late, not lost, and
-    sending it on every pass would let the queue grow without end.
+    While analyses wait in the broker only a few are sent, and only those that nothing was heard of for long: a track
+    far back in a long queue is late, not lost, and sending it on every pass would let the queue grow without end.
 
     Raises:
         BrokerUnavailable: the next pass tries again.
@@ -31,6 +36,8 @@ def reconcile(catalogue: Catalogue, queue: TaskQueue) -> None:
     if scans := requeue_scans(catalogue, queue, SCAN_LOST_AFTER):
         log.warning("scans_sent_again", count=scans)
     if waiting := queue.waiting(ANALYSE_TASK):
-        log.debug("analyses_not_sent_again", waiting=waiting)
-    elif analyses := requeue_analyses(catalogue, queue, ANALYSIS_LOST_AFTER):
-        log.info("analyses_sent_again", count=analyses)
+        analyses = requeue_analyses(catalogue, queue, ANALYSIS_LOST_BEHIND_OTHERS_AFTER, SENT_BEHIND_OTHERS)
+    else:
+        analyses = requeue_analyses(catalogue, queue, ANALYSIS_LOST_AFTER)
+    if analyses:
+        log.info("analyses_sent_again", count=analyses, waiting=waiting)

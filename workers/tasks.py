@@ -1,6 +1,7 @@
 """The tasks: each fetches what it needs, calls `models` or `services`, and records the outcome."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -11,7 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from services.catalog.analyses import Claim, Claimant
 from services.catalog.tracks import TrackFile
-from services.domain.errors import BrokerUnavailable, JobNotFound
+from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, JobNotFound, StorageUnavailable
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
 from services.index.reconcile import reconcile as reconcile_points
@@ -41,26 +42,51 @@ NOT_REGULAR = "Not a regular file any more: a folder, a pipe or a device took it
 # long a rebuild waits after the process that was at it died.
 REBUILD_LEASE_SECONDS = 60.0
 
+# Without a pause a worker that can start no decoder would take the whole queue from those that can.
+SANDBOX_PAUSE_SECONDS = 2.0
+
 log = structlog.get_logger()
 
 
 @app.task(name=ANALYSE_TASK)
-def analyse(track_id: str, after: str | None = None) -> None:
+def analyse(track_id: str, after: str | None = None, instead_of: str | None = None) -> None:
     """Analyse a pending track and record what was found, or why it cannot be analysed.
 
-    `after` names the task that this one replaces because it died.
+    `after` names the task that this one replaces because it died, `instead_of` the holder of an attempt that failed
+    through no fault of the track's.
     """
+    from models.errors import SandboxUnavailable  # noqa: PLC0415  torch belongs in the children
+
     process = child()
-    claim = guard.claim(process.catalogue, track_id, Claimant(WORKER, str(current_task.request.id), after))
-    if claim is None:
-        return
+    claimant = Claimant(WORKER, str(current_task.request.id), after, instead_of)
+    holder = instead_of
     try:
-        outcome = analyse_first_readable(claim.files, readable_roots(process.settings))
+        claim = guard.claim(process.catalogue, track_id, claimant)
+        if claim is None:
+            return
+        holder = claimant.name
+        record(process, claim, analyse_first_readable(claim.files, readable_roots(process.settings)))
     except SoftTimeLimitExceeded:
         # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
-        log.warning("analysis_ran_out_of_time", track_id=track_id, attempt=claim.attempt)
-        return
-    record(process, claim, outcome)
+        log.warning("analysis_ran_out_of_time", track_id=track_id)
+        # The claim is over, or a worker that stops soon after would give it back as if it had not been tried.
+        process.catalogue.analyses.let_go(track_id, claimant.name)
+    except SandboxUnavailable as error:
+        log.warning("analysis_put_off", track_id=track_id, reason=str(error))
+        process.catalogue.analyses.undo(track_id, claimant.name)  # `reconcile` sends it again
+        time.sleep(SANDBOX_PAUSE_SECONDS)
+    except (CatalogueUnavailable, StorageUnavailable) as error:
+        log.warning("analysis_put_off", track_id=track_id, reason=error.detail)
+        if holder is not None:  # else there is no attempt to make good, and `reconcile` sends it again
+            _go_on_later(process, track_id, holder)
+
+
+def _go_on_later(process: ChildProcess, track_id: str, holder: str) -> None:
+    """Have the broker remember, for the catalogue cannot be told, that an attempt is not to count."""
+    try:
+        process.queue.analyse_instead(track_id, holder)
+    except BrokerUnavailable as error:
+        log.warning("attempt_not_made_good", track_id=track_id, reason=error.detail)
 
 
 def record(process: ChildProcess, claim: Claim, outcome: "Analysis | Refusal") -> None:

@@ -106,14 +106,18 @@ class Decoder:
         ours, its = socket.socketpair()
         with its:
             command = [sys.executable, "-I", "-c", START, str(os.getpid()), str(its.fileno()), str(self.seconds)]
-            server = subprocess.Popen(  # noqa: S603  the interpreter that runs this
-                command,
-                pass_fds=(its.fileno(),),
-                env=ENVIRONMENT,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            try:
+                server = subprocess.Popen(  # noqa: S603  the interpreter that runs this
+                    command,
+                    pass_fds=(its.fileno(),),
+                    env=ENVIRONMENT,
+                    cwd="/",
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                )
+            except OSError as error:  # no process, no memory, no interpreter any more
+                ours.close()
+                raise SandboxUnavailable(f"The decoder's sandbox does not start: {error.strerror}") from error
         self._server, self._control, self._owner = server, ours, os.getpid()
         ours.settimeout(START_SECONDS)
         try:

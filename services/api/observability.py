@@ -19,6 +19,7 @@ from services.api.access import needs
 from services.composition import Services
 from services.domain.access import Scope
 from services.domain.errors import SegueError
+from services.log_format import COMMON
 
 REQUEST_ID_HEADER = "X-Request-ID"
 # A client's own id is taken when it is a plain word: it ends up in logs and headers.
@@ -38,9 +39,7 @@ def configure_logging(level: str) -> None:
     """Log one JSON object a line to standard error, with what is bound to the request."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *COMMON,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],

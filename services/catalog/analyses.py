@@ -1,6 +1,6 @@
 """What workers record: attempts, analyses, refusals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,8 @@ class Claimant:
     task: str
     after: str | None = None
     """The task that this one replaces, of the same worker, because it died."""
+    instead_of: str | None = None
+    """Whose attempt this goes on with, as it stands in the catalogue: it failed through no fault of the track's."""
 
     @property
     def name(self) -> str:
@@ -33,8 +35,9 @@ class Claimant:
 
     @property
     def heirs_of(self) -> tuple[str, ...]:
-        """Whose claims it may take over: its own, when the broker hands its message out again, and the dead task's."""
-        return (self.name,) if self.after is None else (self.name, f"{self.worker}/{self.after}")
+        """Whose claims it may take over: its own, when the broker hands its message out again, and those replaced."""
+        dead = None if self.after is None else f"{self.worker}/{self.after}"
+        return tuple(name for name in (self.name, dead, self.instead_of) if name is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +67,44 @@ class AnalysisStore:
             is_held = row.claimed_until is not None and row.claimed_until > now()
             if is_held and row.claimed_by not in claimant.heirs_of:
                 return None
-            row.attempts += 1
+            if claimant.instead_of is None or row.claimed_by != claimant.instead_of:
+                row.attempts += 1
             row.sent_at = now()
             row.claimed_by, row.claimed_until = claimant.name, now() + lease
             return Claim(track_id, _files(session, track_id), row.attempts)
 
-    def give_back(self, worker: str) -> int:
-        """Undo the claims of a worker that was told to stop: what it had begun is no attempt; answers how many."""
+    def undo(self, track_id: str, holder: str) -> None:
+        """End a claim that is no attempt: what went wrong has nothing to do with the track."""
+        with self._database.write() as session:
+            session.execute(
+                update(TrackRow)
+                .where(TrackRow.id == track_id, TrackRow.status == TrackStatus.PENDING, TrackRow.claimed_by == holder)
+                .values(attempts=TrackRow.attempts - 1, claimed_by=None, claimed_until=None)
+            )
+
+    def let_go(self, track_id: str, holder: str) -> None:
+        """End a claim whose attempt failed: it stays counted, and the track is free for the next one at once."""
+        with self._database.write() as session:
+            session.execute(
+                update(TrackRow)
+                .where(TrackRow.id == track_id, TrackRow.claimed_by == holder)
+                .values(claimed_by=None, claimed_until=None)
+            )
+
+    def give_back(self, worker: str, died: Collection[str] = ()) -> int:
+        """Undo the claims of a worker that was told to stop: what it is at is no attempt; answers how many.
+
+        An attempt that has ended stays counted: one whose lease is over, or whose task is among those that `died`.
+        """
         with self._database.write() as session:
             result = session.execute(
                 update(TrackRow)
-                .where(TrackRow.status == TrackStatus.PENDING, TrackRow.claimed_by.startswith(f"{worker}/"))
+                .where(
+                    TrackRow.status == TrackStatus.PENDING,
+                    TrackRow.claimed_by.startswith(f"{worker}/"),
+                    TrackRow.claimed_by.not_in([f"{worker}/{task}" for task in died]),
+                    TrackRow.claimed_until > now(),
+                )
                 .values(attempts=TrackRow.attempts - 1, claimed_by=None, claimed_until=None)
                 .returning(TrackRow.id)
             )
@@ -141,7 +171,7 @@ class AnalysisStore:
             return []
 
     def stale(self, older_than: timedelta, limit: int = 10_000) -> list[str]:
-        """Pending tracks that nobody is at and that were last sent longer ago than this; marks them sent now."""
+        """Pending tracks that nobody is at, sent longer ago than this, longest first; marks them sent now."""
         with self._database.write() as session:
             ids = session.scalars(
                 select(TrackRow.id)
@@ -150,6 +180,7 @@ class AnalysisStore:
                     or_(TrackRow.claimed_until.is_(None), TrackRow.claimed_until < now()),
                     or_(TrackRow.sent_at.is_(None), TrackRow.sent_at < now() - older_than),
                 )
+                .order_by(TrackRow.sent_at.asc().nulls_first())
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             ).all()

@@ -243,6 +243,38 @@ def test_a_claim_given_back_was_no_attempt(catalogue):
     assert claim(catalogue, track_id(2), "again") is None
 
 
+def test_an_attempt_that_has_ended_is_not_given_back(catalogue):
+    """What ran out of time, or whose child died, was tried, however its worker ends."""
+    for number in (1, 2, 3, 4):
+        catalogue.library.register(track_id(number), Tags("Title"), stamp(f"{number}.mp3"))
+    claim(catalogue, track_id(1), "late", worker="stopped")
+    catalogue.analyses.let_go(track_id(1), "stopped/late")
+    claim(catalogue, track_id(2), "dead", worker="stopped")
+    claim(catalogue, track_id(3), worker="stopped", lease=timedelta(0))
+    claim(catalogue, track_id(4), worker="stopped")
+    catalogue.analyses.let_go(track_id(4), "another/task")
+
+    assert catalogue.analyses.give_back("stopped", died={"dead"}) == 1
+    assert claim(catalogue, track_id(1), "again").attempt == 2
+    assert claim(catalogue, track_id(2), "heir", worker="stopped", after="dead").attempt == 2
+    assert claim(catalogue, track_id(3), "again").attempt == 2
+    assert claim(catalogue, track_id(4), "again").attempt == 1
+
+
+def test_what_is_no_fault_of_the_track_is_no_attempt(catalogue):
+    """An attempt that is undone, or that another goes on with, counts once; a foreign one is neither."""
+    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
+    claim(catalogue, track_id(1), "one")
+    catalogue.analyses.undo(track_id(1), "another/task")
+    assert claim(catalogue, track_id(1), "two") is None
+    catalogue.analyses.undo(track_id(1), "worker/one")
+
+    assert claim(catalogue, track_id(1), "two").attempt == 1
+    assert claim(catalogue, track_id(1), "three", instead_of="worker/one") is None
+    assert claim(catalogue, track_id(1), "three", worker="foreign", instead_of="worker/two").attempt == 1
+    assert claim(catalogue, track_id(1), "four", after="three", worker="foreign").attempt == 2
+
+
 def test_ending_all_leases_keeps_the_attempts(catalogue):
     """Where no worker is left alive, what was at work is free at once, and what killed them is still counted."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))

@@ -5,18 +5,21 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import mutagen.flac
 import psutil
 import pytest
 from redis import Redis
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
+from structlog.contextvars import bound_contextvars
 
-from services.catalog.tables import TrackRow
+from services.catalog.tables import LocationRow, TrackRow
 from services.client import SegueClient
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
@@ -25,6 +28,7 @@ from tests.fakes.installation import installation, running, wait_until, write_no
 from tests.fakes.library import register
 from tests.fakes.serving import ROOT, free_port
 from workers.app import SOFT_SHUTDOWN_SECONDS
+from workers.guard import MAX_ATTEMPTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
 
@@ -59,11 +63,12 @@ def served(tmp_path_factory):
 
 
 def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_path):
-    """It is tried three times and left alone with its reason, named by the API's list; the track behind it is ready."""
+    """It is left alone with its reason, named by the API's list and, with who asked, by the log; the next is ready."""
     here, worker = served
     bad = register(here.catalogue, write_noise(tmp_path / "bad.flac", 1), 1)
     good = register(here.catalogue, write_song(tmp_path / "good.flac", 2), 2)
-    here.queue.analyse(bad)
+    with bound_contextvars(request_id="who-asked"):
+        here.queue.analyse(bad)
     here.queue.analyse(good)
     for attempt in (1, 2, 3):
         wait_until(lambda attempt=attempt: attempts(here.catalogue, bad) == attempt)
@@ -74,6 +79,8 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
     assert here.catalogue.tracks.get(good).status == TrackStatus.READY
     assert here.catalogue.tracks.get(bad).status == TrackStatus.QUARANTINED
     assert "3 times" in here.catalogue.tracks.get(bad).reason
+    [told] = [line for line in worker.said.splitlines() if "track_quarantined" in line]
+    assert "who-asked" in told
     status = subprocess.run(
         [sys.executable, "-m", "services.cli", "status", "--json"],
         env=os.environ | here.environment,
@@ -81,6 +88,60 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
         check=True,
     )
     assert [track["id"] for track in json.loads(status.stdout)["quarantined"]] == [bad]
+
+
+@pytest.fixture
+def interpreter(tmp_path):
+    """This Python under a path of its own, which can be taken away."""
+    folder = tmp_path / "python"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").symlink_to(Path(sys.prefix) / "pyvenv.cfg")
+    (folder / "lib").symlink_to(Path(sys.prefix) / "lib")
+    path = folder / "bin/python"
+    path.symlink_to(sys.executable)
+    return path
+
+
+def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpreter):
+    """While no decoder can be started tracks stay pending, however often they are sent; then they are analysed."""
+    command = [str(interpreter), "-m", "services.cli", "worker", "--processes", "1"]
+    with (
+        installation(tmp_path / "data") as here,
+        running(command, here.worker_log, here.environment | {"PYTHONPATH": str(ROOT)}) as worker,
+    ):
+        wait_until(lambda: "worker_child_ready" in worker.said)
+        track_id = register(here.catalogue, write_song(tmp_path / "song.flac", 1), 1)
+        elsewhere = interpreter.rename(interpreter.with_name("elsewhere"))
+        [decoders] = child_of(worker).children()
+        decoders.kill()
+        for sent in range(1, MAX_ATTEMPTS + 2):
+            here.queue.analyse(track_id)
+            wait_until(lambda sent=sent: worker.said.count("analysis_put_off") == sent)
+        wait_until(lambda: attempts(here.catalogue, track_id) == 0)
+        assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
+
+        elsewhere.rename(interpreter)
+        here.queue.analyse(track_id)
+        wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
+        assert attempts(here.catalogue, track_id) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_path):
+    """An outcome that cannot be written down for longer than a task waits is worked out again and costs no attempt."""
+    here, worker = served
+    track_id = register(here.catalogue, write_noise(tmp_path / "long.flac", 7), 700)
+    here.queue.analyse(track_id)
+    wait_until(lambda: attempts(here.catalogue, track_id) == 1)
+    with sqlite3.connect(here.settings.data_path / "catalogue.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
+        wait_until(lambda: "analysis_put_off" in worker.said, patience=300)
+        other.execute("ROLLBACK")
+    wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
+
+    assert attempts(here.catalogue, track_id) == 1
 
 
 def test_an_emptied_broker_loses_nothing(served, tmp_path):
@@ -209,7 +270,9 @@ def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
             wait_until(lambda: counts(here.catalogue) == {"ready": count}, patience=900)
             wait_until(lambda: api.points() == count)
         with here.catalogue.database.read() as session:
-            assert session.scalar(select(func.count(func.distinct(TrackRow.id)))) == count
+            held = dict(session.execute(select(LocationRow.path, LocationRow.track_id)).tuples().all())
+        assert held.keys() == {str(song) for song in songs}  # each file once, and each is a recording of its own
+        assert len(set(held.values())) == len(_ids(here.catalogue)) == api.points() == count
 
 
 @pytest.mark.slow

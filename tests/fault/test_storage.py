@@ -1,21 +1,33 @@
 """A disk that is full, read-only or gone, a catalogue that is locked: clear errors, recovery without a restart."""
 
+import contextlib
+import os
 import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
+from services.catalog import Catalogue
+from services.catalog.analyses import Claimant
+from services.child_process import LOG_MAX_BYTES
+from services.client import SegueClient
+from services.settings import Settings
 from services.storage import ROOM_NEEDED_BYTES
-from tests.fakes.installation import installation, wait_until
+from tests.conftest import IN_CI
+from tests.fakes.installation import installation, running, wait_until, write_song
 from tests.fakes.library import record, register, write_library, write_tone
+from tests.fakes.serving import free_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="prlimit and tmpfs are Linux's")
 
@@ -26,7 +38,7 @@ PROMISED_SECONDS = 3.0
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small disk of its own; where nothing may be mounted, the tests of full processes must do."""
+    """A small disk of its own; where nothing may be mounted there is none, which CI must not pass over in silence."""
     folder = tmp_path / "disk"
     folder.mkdir()
     size = ROOM_NEEDED_BYTES + 96 * MIB
@@ -34,7 +46,8 @@ def disk(tmp_path):
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
     )
     if mounted.returncode != 0:
-        pytest.skip("nothing can be mounted here")
+        reason = f"no disk can be mounted here, so nothing was tested: {mounted.stderr.decode().strip()}"
+        pytest.fail(reason) if IN_CI else pytest.skip(reason)
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
 
@@ -202,3 +215,95 @@ def test_an_index_that_is_gone(tmp_path):
         with here.api() as api:  # what was written is on disk
             assert api.points() == COUNT + 1
             assert httpx.codes.is_success(api.http.get("/readyz").status_code)
+
+
+def limit_files(processes, size):
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def parts_named(program, word):
+    found = []
+    for child in program.process.children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one
+            found += [child] if word in " ".join(child.cmdline()) else []
+    return found
+
+
+@contextmanager
+def segue_up(data_dir, log):
+    """`segue up` that keeps its data in one place and says what it says in another."""
+    port = free_port()
+    command = [sys.executable, "-m", "services.cli", "up", "--port", str(port)]
+    variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
+    with (
+        running(command, log, variables) as program,
+        SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        wait_until(lambda: "Ctrl-C" in program.said)
+        yield program, client
+
+
+def hold_a_claim(data_dir, song):
+    """What a worker was at when it died."""
+    catalogue = Catalogue.open(Settings(data_dir=data_dir).catalogue_url)
+    try:
+        catalogue.analyses.claim(register(catalogue, song, 1), Claimant("dead", "task"), timedelta(0))
+    finally:
+        catalogue.close()
+
+
+def assert_goes_on(program, client, music):
+    write_song(music / "song.flac", 1)
+    job = client.scan(music)
+    wait_until(lambda: client.job(job.id).state == "done")
+    assert client.status().tracks["ready"] >= 1
+    program.process.send_signal(signal.SIGINT)
+    assert program.process.wait(30) == 0
+
+
+def test_segue_up_outlives_files_that_cannot_grow(tmp_path):
+    """A log that cannot be set aside and a worker that dies meanwhile are both looked after, then and later."""
+    log = tmp_path / "data/logs/worker.log"
+    with segue_up(tmp_path / "data", tmp_path / "up.log") as (program, client):
+        limit_files([program.process], 4096)
+        os.truncate(log, LOG_MAX_BYTES + MIB)
+        wait_until(lambda: "The worker cannot be looked after now" in program.said)
+        os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
+        wait_until(lambda: "The worker ended" in program.said)
+        limit_files([program.process, *program.process.children(recursive=True)], resource.RLIM_INFINITY)
+
+        wait_until(lambda: log.stat().st_size < LOG_MAX_BYTES)
+        assert log.with_suffix(".log.1").stat().st_size > LOG_MAX_BYTES
+        assert_goes_on(program, client, tmp_path / "music")
+
+
+def test_segue_up_outlives_a_full_disk(disk, tmp_path):
+    """A worker that dies while the catalogue takes no write is started again; with room, all goes on by itself."""
+    with segue_up(disk / "data", tmp_path / "up.log") as (program, client):
+        hold_a_claim(disk / "data", write_song(tmp_path / "music" / "held.flac", 2))
+        with full(disk):
+            os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
+            wait_until(lambda: "The worker ended" in program.said)
+        assert "disk is full" in program.said
+
+        assert_goes_on(program, client, tmp_path / "music")
+
+
+def test_segue_up_outlives_a_read_only_disk(disk, tmp_path):
+    """A part that cannot be started because its log cannot be opened is said once, and started when it can."""
+    data = disk / "data"
+    with segue_up(data, tmp_path / "up.log") as (program, client):
+        subprocess.run(["mount", "--bind", data, data], check=True)
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", data], check=True)
+            os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
+            wait_until(lambda: "The worker cannot be looked after now" in program.said)
+            time.sleep(5)
+            assert program.said.count("The worker cannot be looked after now") == 1
+        finally:
+            subprocess.run(["umount", "--lazy", data], check=True)
+
+        wait_until(lambda: "The worker ended" in program.said)
+        assert_goes_on(program, client, tmp_path / "music")

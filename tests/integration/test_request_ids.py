@@ -56,7 +56,7 @@ def wait_until(condition):
 
 
 def test_a_request_id_follows_into_the_worker(tmp_path, broker_url):
-    """The worker's log names the request that asked; so do the tasks that come of it; the next has its own."""
+    """The worker's log, JSON in every line, names the request that asked; so do the tasks that come of it."""
     clear_contextvars()  # an application of another test may have left its last request's id here
     data_dir, log = tmp_path / "segue", tmp_path / "log"
     (tmp_path / "music").mkdir()
@@ -73,13 +73,15 @@ def test_a_request_id_follows_into_the_worker(tmp_path, broker_url):
             wait_until(lambda: redis.llen("analyse"))
             analysis = json.loads(redis.lindex("analyse", 0))
     catalogue.close()
-    lines = {
-        name: line
-        for line in log.read_text().splitlines()
-        for name in ("no-such-job", "nobody-asked")
-        if name in line and "scan_unknown" in line
-    }
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    unknown = {line["job_id"]: line for line in lines if line["event"] == "scan_unknown"}
 
-    assert "request_id='first-request'" in lines["no-such-job"]
-    assert "request_id" not in lines["nobody-asked"]
+    assert unknown["no-such-job"]["request_id"] == "first-request"
+    assert "request_id" not in unknown["nobody-asked"]
+    assert unknown["nobody-asked"]["level"] == "warning"
+    assert unknown["nobody-asked"].keys() >= {"timestamp", "process"}
     assert analysis["headers"]["request_id"] == "first-request"
+    celerys = [line for line in lines if line.get("logger", "").startswith("celery.")]
+    assert all({"event", "level", "timestamp"} <= line.keys() for line in celerys)
+    assert any("received" in line["event"] for line in celerys)
+    assert "WARNING/" not in log.read_text()

@@ -3,6 +3,8 @@
 import pytest
 
 from services.circuit import FAILURES, RETRY_SECONDS, Circuit, CircuitOpen
+from services.domain.errors import BrokerUnavailable
+from services.queue import TaskQueue
 
 
 class Clock:
@@ -94,3 +96,18 @@ def test_an_interrupted_trial_leaves_the_next_one_to_try(circuit, clock):
     fail(circuit, KeyboardInterrupt)
 
     assert not is_open(circuit)
+
+
+def test_the_right_to_be_alone_asks_no_broker_that_is_away():
+    """What asks for an exclusive right counts, and is refused at once, like everything that asks the broker."""
+    queue = TaskQueue("redis+socket:///nonexistent/valkey.sock")
+    for _ in range(FAILURES):
+        with pytest.raises(BrokerUnavailable), queue.exclusive("anything", 1.0):
+            pass
+
+    with pytest.raises(BrokerUnavailable) as refused:
+        queue.ping()
+    assert isinstance(refused.value.__cause__, CircuitOpen)
+    with pytest.raises(BrokerUnavailable) as refused, queue.exclusive("anything", 1.0):
+        pass
+    assert isinstance(refused.value.__cause__, CircuitOpen)

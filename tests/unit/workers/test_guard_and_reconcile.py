@@ -1,5 +1,6 @@
 """Attempts end, and lost work is found; on a real SQLite catalogue."""
 
+from datetime import timedelta
 from itertools import count
 
 import numpy as np
@@ -8,6 +9,7 @@ from sqlalchemy import update
 
 from services.catalog import Catalogue
 from services.catalog.analyses import Claimant
+from services.catalog.database import now
 from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
 from services.domain.job import JobKind
@@ -15,7 +17,7 @@ from services.domain.track import Analysis, Tags, TrackStatus
 from services.queue import ANALYSE_TASK
 from tests.fakes.queue import RecordingQueue
 from workers import guard
-from workers.reconcile import reconcile
+from workers.reconcile import SENT_BEHIND_OTHERS, reconcile
 
 TRACK = "5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11"
 
@@ -105,6 +107,24 @@ def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
     reconcile(catalogue, queue)
 
     assert queue.analyses == []
+
+
+def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
+    """Where the queue is never empty, what nothing was heard of for an hour is sent once, longest first, few a pass."""
+    queue.backlog = 5
+    others = [f"{number:08}" for number in range(SENT_BEHIND_OTHERS)]
+    for number, other in enumerate(others):
+        catalogue.library.register(other, Tags(title=other), FileStamp(f"/music/{number}.flac", "/music", 1, 1))
+    with catalogue.database.write() as session:
+        session.execute(update(TrackRow).values(sent_at=now() - timedelta(hours=2)))
+        session.execute(update(TrackRow).where(TrackRow.id == TRACK).values(sent_at=now() - timedelta(hours=3)))
+    reconcile(catalogue, queue)
+    assert len(queue.analyses) == SENT_BEHIND_OTHERS
+    assert TRACK in queue.analyses
+    reconcile(catalogue, queue)
+    reconcile(catalogue, queue)
+
+    assert sorted(queue.analyses) == sorted([TRACK, *others])
 
 
 def test_scan_that_was_just_asked_for_is_not_lost(catalogue, queue):

@@ -1,0 +1,39 @@
+"""What the worker container's health check calls ill; the worker itself is asked in `test_deploy_processes.py`."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from services.queue import ANALYSE_TASK, SCAN_TASK
+
+FILE = Path(__file__).parents[2] / "deploy/worker_health.py"
+
+
+@pytest.fixture(scope="module")
+def health():
+    spec = importlib.util.spec_from_file_location("worker_health", FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("held", "waiting", "ill"), [(1, 5, True), (2, 5, False), (1, 0, False)])
+def test_one_child_that_is_at_work_does_not_vouch_for_the_others(health, held, waiting, ill):
+    """Messages that wait while a child is free make a worker ill, whatever the other child does."""
+    glance = health.Glance(started=9, held=held, children=2, waiting=waiting)
+
+    assert glance.is_idle_beside_work == ill
+
+
+@pytest.mark.parametrize(
+    ("name", "begun", "overdue"), [(ANALYSE_TASK, 170, False), (ANALYSE_TASK, 190, True), (SCAN_TASK, 3600, False)]
+)
+def test_a_task_that_no_limit_ended_is_overdue(health, name, begun, overdue):
+    """Each kind of task has the time that its hard limit gives it, and a little more."""
+    assert health.is_overdue({"name": name, "time_start": 10_000.0 - begun}, now=10_000.0) == overdue
+
+
+def test_a_task_that_has_not_begun_is_not_overdue(health):
+    """Celery describes tasks that wait for a child as well."""
+    assert not health.is_overdue({"name": ANALYSE_TASK, "time_start": None}, now=10_000.0)
