@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     )
     api_threads: int = Field(default=8, ge=1, description="Threads of one API process.")
     worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Analysis processes of one worker.")
+    refusal_rate_limit: int = Field(
+        default=30,
+        ge=0,
+        description="Wrong keys or passwords a minute that one address may send before it waits; 0 is any number.",
+    )
     library_roots: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Folders, separated by colons, that may be scanned, with all that lies in them; nothing else is "

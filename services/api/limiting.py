@@ -25,10 +25,13 @@ from services.settings import Settings
 
 EXTENSION = "segue.limiter"
 
-REFUSALS = parse("30/minute")
-"""Wrong keys, or wrong passwords, from one address. Of keys it stops no guess, for there is nothing to guess: it keeps
-a script that runs wild from filling log and catalogue, and right keys are never held up by it. A password can be
-guessed: after so many wrong ones the right one has to wait as well."""
+REFUSALS = "segue.refusals"
+"""Where the application keeps its limit of wrong keys, or wrong passwords, from one address.
+
+Of keys it stops no guess, for there is nothing to guess: it keeps a script that runs wild from filling log and
+catalogue, and right keys are never held up by it. A password can be guessed: after so many wrong ones the right one has
+to wait as well.
+"""
 
 CHECKS = parse("120/minute")
 """Readiness checks from one address: an orchestrator asks every few seconds."""
@@ -76,6 +79,7 @@ def install_limits(app: Flask, settings: Settings, registry: CollectorRegistry) 
     limiter.logger.propagate = False
     limiter.init_app(app)
     app.extensions[EXTENSION] = limiter
+    app.extensions[REFUSALS] = parse(f"{settings.refusal_rate_limit}/minute") if settings.refusal_rate_limit else None
     app.register_error_handler(RateLimitExceeded, _from_exceeded)
 
 
@@ -92,7 +96,7 @@ def count_refusal(address: str) -> None:
     Raises:
         TooManyRequests: there were too many from this address.
     """
-    _hold(REFUSALS, "refused", address, counted=True)
+    _hold(current_app.extensions[REFUSALS], "refused", address, counted=True)
 
 
 def refuse_guessing(address: str) -> None:
@@ -101,7 +105,7 @@ def refuse_guessing(address: str) -> None:
     Raises:
         TooManyRequests: there were too many from this address.
     """
-    _hold(REFUSALS, "refused", address, counted=False)
+    _hold(current_app.extensions[REFUSALS], "refused", address, counted=False)
 
 
 def count_check(address: str | None) -> None:
@@ -114,7 +118,9 @@ def count_check(address: str | None) -> None:
         _hold(CHECKS, "checked", address, counted=True)
 
 
-def _hold(limit: RateLimitItem, what: str, address: str, *, counted: bool) -> None:
+def _hold(limit: RateLimitItem | None, what: str, address: str, *, counted: bool) -> None:
+    if limit is None:
+        return
     limiter: Limiter = current_app.extensions[EXTENSION]
     try:
         if (limiter.limiter.hit if counted else limiter.limiter.test)(limit, what, address):

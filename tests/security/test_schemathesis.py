@@ -30,7 +30,8 @@ def key(library_dir):
 def url(key, library_dir, broker_url):
     """Where a real API process wants a key and counts no requests."""
     port = free_port()
-    settings = {"SEGUE_REQUIRE_KEYS": "true", "SEGUE_RATE_LIMIT": "0", "SEGUE_EXPENSIVE_RATE_LIMIT": "0"}
+    limits = ("RATE_LIMIT", "EXPENSIVE_RATE_LIMIT", "REFUSAL_RATE_LIMIT")
+    settings = {"SEGUE_REQUIRE_KEYS": "true", **{f"SEGUE_{name}": "0" for name in limits}}
     with api_process(library_dir, broker_url, port, **settings):
         yield f"http://127.0.0.1:{port}"
 

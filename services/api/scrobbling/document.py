@@ -70,6 +70,7 @@ ERRORS = {
     HTTPStatus.UNAUTHORIZED: "No token, or none that is valid",
     HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, or a change asked for by another site's page",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "More than 1,000 listens of 10,240 bytes",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many wrong tokens; `Retry-After` says when to ask again",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
     HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer: send it again later",
 }

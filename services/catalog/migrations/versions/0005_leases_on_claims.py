@@ -20,6 +20,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it back."""
-    with op.batch_alter_table("tracks", schema=None) as batch_op:
-        batch_op.drop_column("claimed_until")
-        batch_op.drop_column("claimed_by")
+    # Not in a batch: that makes the table anew, and what refers to its rows would go with the old one.
+    op.drop_column("tracks", "claimed_until")
+    op.drop_column("tracks", "claimed_by")
