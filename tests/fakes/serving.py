@@ -114,4 +114,4 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, patience: flo
                 return
         except httpx.TransportError:
             pass
-        time.sleep(0.05)
+        time.sleep(patience / 300)
