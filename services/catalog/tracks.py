@@ -11,7 +11,7 @@ from uuid import UUID
 
 import numpy as np
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
@@ -23,6 +23,16 @@ from services.domain.track import EMBEDDING_DIM, Embedded, Track, TrackStatus, V
 IDS_PER_STATEMENT = 5000
 EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 NO_KEY = -1
+
+# Columns, not rows of the mapped class: most requests read hundreds, and a mapped row takes ten times as long.
+_TRACK = TrackRow.__table__.c
+_EMBEDDED = (_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms)
+_DETAILS = (_TRACK.year, _TRACK.attributes, _TRACK.descriptors, _TRACK.tags)
+_SHOWN = (
+    *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
+    *(_TRACK.status, _TRACK.reason, _TRACK.attributes, _TRACK.descriptors, _TRACK.model_version),
+)
+"""All of a track but what only single answers show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ class TrackStore:
             rows = [
                 row
                 for chunk in _chunks(track_ids)
-                for row in session.scalars(select(TrackRow).where(TrackRow.id.in_(chunk)))
+                for row in session.execute(select(*_SHOWN).where(_TRACK.id.in_(chunk)))
             ]
             return {track.id: track for track in _tracks(session, rows)}
 
@@ -81,7 +91,7 @@ class TrackStore:
         Raises:
             InvalidCursor: the cursor was not handed out by this service.
         """
-        query = select(TrackRow).order_by(TrackRow.sort_key, TrackRow.id).limit(limit + 1)
+        query = select(*_SHOWN, _TRACK.sort_key).order_by(TrackRow.sort_key, TrackRow.id).limit(limit + 1)
         if status is not None:
             query = query.where(TrackRow.status == status)
         for word in search.casefold().split():
@@ -89,7 +99,7 @@ class TrackStore:
         if cursor is not None:
             query = query.where(tuple_(TrackRow.sort_key, TrackRow.id) > tuple_(*_decode_cursor(cursor)))
         with self._database.read() as session:
-            rows = list(session.scalars(query))
+            rows = session.execute(query).all()
             shown = rows[:limit]
             more = len(rows) > limit
             return Page(
@@ -110,23 +120,19 @@ class TrackStore:
 
         What was measured and heard is read only if `detailed`: parsing it takes longer than all the rest.
         """
-        columns: list[InstrumentedAttribute[Any]] = [
-            TrackRow.id,
-            TrackRow.embedding,
-            TrackRow.title,
-            TrackRow.artist,
-            TrackRow.album,
-            TrackRow.year,
-        ]
-        columns += [TrackRow.duration_ms, *((TrackRow.attributes, TrackRow.descriptors, TrackRow.tags) * detailed)]
+        columns = (*_EMBEDDED, *(_DETAILS if detailed else ()))
+        found = select(*columns).where(_TRACK.status == TrackStatus.READY)
         with self._database.read() as session:
             return {
-                row.id: _embedded(row, detailed=detailed)
+                row[0]: _embedded(row)
                 for chunk in _chunks(track_ids)
-                for row in session.execute(
-                    select(*columns).where(TrackRow.id.in_(chunk), TrackRow.status == TrackStatus.READY)
-                )
+                for row in session.execute(found.where(_TRACK.id.in_(chunk)))
             }
+
+    def tags(self, track_id: str) -> dict[str, float]:
+        """What the encoder heard in a track; nothing where nobody has listened."""
+        with self._database.read() as session:
+            return session.scalar(select(TrackRow.tags).where(TrackRow.id == track_id)) or {}
 
     def sample(self, count: int) -> dict[str, Vector]:
         """Embeddings of the ready tracks with the lowest ids: ids are hashes of audio, so these are any tracks."""
@@ -206,49 +212,40 @@ def heard(tags: Mapping[str, float] | None) -> list[str]:
     return sorted({name.casefold().split(":")[-1] for name, strength in (tags or {}).items() if strength >= TAG_HEARD})
 
 
-def _embedded(row: Any, *, detailed: bool) -> Embedded:  # noqa: ANN401  a row of the columns that `embedded` selects
-    found = Embedded(row.id, vector_of(row.embedding), row.title, row.artist, row.album, row.duration_ms)
-    if not detailed:
+def _embedded(row: Sequence[Any]) -> Embedded:
+    """A track out of the columns `_EMBEDDED`, perhaps with `_DETAILS` behind them."""
+    track_id, embedding, title, artist, album, duration_ms, *details = row
+    found = Embedded(track_id, vector_of(embedding), title, artist, album, duration_ms)
+    if not details:
         return found
-    measured = measured_of(row.descriptors, row.attributes, year=row.year, duration_ms=row.duration_ms)
-    return replace(found, measured=measured, tags=row.tags or {})
+    year, attributes, descriptors, tags = details
+    measured = measured_of(descriptors, attributes, year=year, duration_ms=duration_ms)
+    return replace(found, measured=measured, tags=tags or {})
 
 
-def _tracks(session: Session, rows: Sequence[TrackRow]) -> list[Track]:
+def _tracks(session: Session, rows: Sequence[Any]) -> list[Track]:
     ids = [row.id for row in rows]
     paths: dict[str, str] = {}
     names: dict[str, dict[str, str]] = {}
     for chunk in _chunks(ids):
-        locations = select(LocationRow).where(LocationRow.track_id.in_(chunk)).order_by(LocationRow.id.desc())
-        paths |= {found.track_id: _relative(found) for found in session.scalars(locations)}
-        given = select(ExternalIdRow).where(ExternalIdRow.track_id.in_(chunk), ExternalIdRow.value != "")
-        for name in session.scalars(given):
-            names.setdefault(name.track_id, {})[name.namespace] = name.value
+        located = select(LocationRow.track_id, LocationRow.path, LocationRow.root)
+        located = located.where(LocationRow.track_id.in_(chunk)).order_by(LocationRow.id.desc())
+        paths |= {track_id: _relative(path, root) for track_id, path, root in session.execute(located)}
+        given = select(ExternalIdRow.track_id, ExternalIdRow.namespace, ExternalIdRow.value)
+        for track_id, namespace, value in session.execute(
+            given.where(ExternalIdRow.track_id.in_(chunk), ExternalIdRow.value != "")
+        ):
+            names.setdefault(track_id, {})[namespace] = value
     return [_track(row, paths.get(row.id), names.get(row.id, {})) for row in rows]
 
 
-def _track(row: TrackRow, path: str | None, ids: dict[str, str]) -> Track:
-    return Track(
-        id=row.id,
-        title=row.title,
-        artist=row.artist,
-        album=row.album,
-        year=row.year,
-        genre=row.genre,
-        duration_ms=row.duration_ms,
-        path=path,
-        status=TrackStatus(row.status),
-        reason=row.reason,
-        attributes=row.attributes,
-        descriptors=row.descriptors,
-        tags=row.tags,
-        model_version=row.model_version,
-        ids=ids,
-    )
+def _track(row: Any, path: str | None, ids: dict[str, str]) -> Track:  # noqa: ANN401  a row of `_SHOWN`
+    shown = {column.key: getattr(row, column.key) for column in _SHOWN}
+    return Track(**shown | {"status": TrackStatus(row.status), "path": path, "ids": ids})
 
 
-def _relative(location: LocationRow) -> str:
-    return readable(os.path.relpath(location.path, location.root))
+def _relative(path: str, root: str) -> str:
+    return readable(os.path.relpath(path, root))
 
 
 def readable(path: str) -> str:
@@ -264,7 +261,7 @@ def canonical_id(name: str) -> str | None:
         return None
 
 
-def _encode_cursor(row: TrackRow) -> str:
+def _encode_cursor(row: Any) -> str:  # noqa: ANN401  a row of `_SHOWN` and `sort_key`
     return base64.urlsafe_b64encode(json.dumps([row.sort_key, row.id]).encode()).decode()
 
 

@@ -74,7 +74,6 @@ class Track:
     """Why it failed or is quarantined."""
     attributes: Mapping[str, float | None] | None
     descriptors: Mapping[str, float | int | None] | None
-    tags: Mapping[str, float] | None
     model_version: str | None
     ids: Mapping[str, str]
 

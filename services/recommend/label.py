@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from services.domain.listening import Taste
 from services.domain.track import Embedded
@@ -69,10 +70,17 @@ def _by_word(tags: Mapping[str, float]) -> dict[str, float]:
     """Tags without the data set they come from; where both know one, the stronger counts."""
     words: dict[str, float] = {}
     for name, strength in tags.items():
-        word = name.casefold().split(":")[-1]
-        if word not in NOT_WORTH_A_WORD:
-            words[word] = max(strength, words.get(word, 0.0))
+        word = _word_of_tag(name)
+        if word is not None and strength > words.get(word, 0.0):
+            words[word] = strength
     return words
+
+
+@cache
+def _word_of_tag(name: str) -> str | None:
+    """Asked a thousand times a request, of the few hundred tags that an encoder knows."""
+    word = name.casefold().split(":")[-1]
+    return None if word in NOT_WORTH_A_WORD else word
 
 
 def _means(weighted: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:

@@ -209,10 +209,12 @@ class _Round:
                 return apart
         return self._left
 
-    def _so_soon(self) -> Array:
-        """(n,): what each candidate loses because its artist was heard a few tracks ago."""
+    def _so_soon(self) -> Array | float:
+        """(n,): what each candidate loses because its artist was heard a few tracks ago; 0 where no gap is wished."""
         gap = self._wishes.artist_gap
         latest = self._latest[-gap:] if gap else []
+        if not latest:
+            return 0.0
         losses = {artist: SO_SOON * (gap - ago) / gap for ago, artist in enumerate(reversed(latest)) if artist}
         return np.array([losses.get(artist, 0.0) if artist else 0.0 for artist in self._artist_of])
 

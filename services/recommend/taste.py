@@ -60,7 +60,7 @@ def _tastes(liked: list[tuple[str, float]], tracks: Mapping[str, Embedded]) -> l
     tastes = []
     for index, group in enumerate(groups):
         members = np.concatenate([np.sort(group), CLUSTERED + np.flatnonzero(nearest == index)])
-        vector = _direction((weights[members, None] * vectors[members]).sum(0))
+        vector = _direction(np.average(vectors[members], axis=0, weights=weights[members]))
         if vector is not None:
             plays = tuple(liked[member] for member in members)
             tastes.append(Taste(vector, float(weights[members].sum()), plays))

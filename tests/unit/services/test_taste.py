@@ -147,6 +147,13 @@ def test_tastes_are_always_finite_unit_vectors(weights):
         assert taste.weight >= 0
 
 
+def test_a_faint_play_beside_a_strong_rejection_is_a_taste():
+    """Plays of long ago weigh next to nothing, and still say what is liked."""
+    found = profile_of({"a": 6e-8, "b": -1.0}, TRACKS)
+
+    assert [track_id for taste in found.tastes for track_id, _ in taste.plays] == ["a"]
+
+
 def test_a_far_away_track_still_has_a_reason():
     """Where no play pulls towards it, the one that pushes away least is named."""
     [taste] = profile(a=1.0).tastes
