@@ -32,6 +32,11 @@ from services.composition import Services, compose
 from services.exposure import refuse_exposure
 from services.settings import Settings
 
+BLUEPRINTS = (
+    *(tracks, recommendations, radio, path, users, jobs, audio_features, audio_urls),
+    *(listenbrainz, health, web, reference),
+)
+
 METRICS_DESCRIPTION = (
     "Requests and resources are counted by each API process for itself, and the answer holds those of the one process "
     "that gave it: its id is the label `process`. With several processes a scrape sees one of them at a time; sum the "
@@ -69,35 +74,24 @@ def create_app(services: Services | None = None) -> APIFlask:
     install_headers(app)
     install_cors(app, services.settings)
     register_problems(app)
-    everything = (
-        tracks,
-        recommendations,
-        radio,
-        path,
-        users,
-        jobs,
-        audio_features,
-        audio_urls,
-        listenbrainz,
-        health,
-        web,
-        reference,
-    )
-    for blueprint in everything:
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     install_compat(app)
-    app.get("/metrics")(
-        app.doc(
-            operation_id="getMetrics",
-            summary="Measurements for Prometheus",
-            description=METRICS_DESCRIPTION,
-            tags=["Service"],
-            responses=METRICS,
-        )(observer.exposition)
-    )
+    _serve_metrics(app, observer)
     install_idempotency(app)
     describe(app)
     return app
+
+
+def _serve_metrics(app: APIFlask, observer: RequestObserver) -> None:
+    described = app.doc(
+        operation_id="getMetrics",
+        summary="Measurements for Prometheus",
+        description=METRICS_DESCRIPTION,
+        tags=["Service"],
+        responses=METRICS,
+    )
+    app.get("/metrics")(described(observer.exposition))
 
 
 def _from_environment() -> Services:

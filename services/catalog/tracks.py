@@ -126,7 +126,7 @@ class TrackStore:
             return {
                 row[0]: _embedded(row)
                 for chunk in _chunks(track_ids)
-                for row in session.execute(found.where(_TRACK.id.in_(chunk)))
+                for row in session.execute(found.where(_TRACK.id.in_(chunk))).all()
             }
 
     def tags(self, track_id: str) -> dict[str, float]:

@@ -1,17 +1,15 @@
 """Endless radio: starts sessions, takes what was played and skipped, answers what comes next."""
 
 import hashlib
-import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.catalog import Catalogue
 from services.catalog.database import now as present
 from services.domain.errors import InvalidRequest, RadioBusy
 from services.domain.listening import EventKind, ListenEvent, Profile, Recommendation, Taste
-from services.domain.listens import NewListen, Remembered
-from services.domain.question import Exclusion, Question
+from services.domain.listens import NewListen
 from services.domain.radio import (
     CallRecord,
     DescribedDirection,
@@ -27,18 +25,14 @@ from services.domain.radio import (
 )
 from services.domain.track import Embedded
 from services.index import VectorIndex
-from services.recommend.directions import REJECTIONS_MINDED, Compass, take_bearings
+from services.recommend.beginning import NEVER_AGAIN, Beginning
+from services.recommend.directions import Compass, take_bearings
 from services.recommend.explain import because_of
 from services.recommend.opening import Opening, open_at
 from services.recommend.programme import REMEMBERED, Programme
 from services.recommend.rank import Choice
 from services.recommend.recommender import Recommender
-from services.recommend.search import without
-from services.recommend.taste import profile_of
-from services.recommend.weights import weight_of, weights_of
-
-PLAYS_KEPT = 25
-"""Heaviest plays that a direction is made from: more would not move it."""
+from services.recommend.weights import weight_of
 
 DIRECTIONS_MOST = 6
 """Directions of a session at once; beyond, the oldest are forgotten. Each costs a search."""
@@ -46,16 +40,11 @@ DIRECTIONS_MOST = 6
 STRAY_SHARE = 0.5
 """What a kind that the listener brought in by a play counts beside the mean of the others."""
 
-HEARD_LATELY = timedelta(0)
-"""What a stored listener heard is no reason not to play it: they asked for the radio of what they like."""
-
 PLAYED_SHOWN = 50
 """Latest events that a session shows."""
 
 ATTEMPTS = 20
 """How often a call begins again because others were faster."""
-
-NEVER_AGAIN = frozenset({EventKind.BAN, EventKind.DISLIKE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +76,7 @@ class Radio:
         self._clock = clock
         self._half_life_days = half_life_days
         self._opening = Opening(catalogue.tracks, index)
+        self._beginning = Beginning(catalogue, self._opening, half_life_days)
 
     def start(self, start: RadioStart) -> RadioView:
         """Start a session.
@@ -95,47 +85,9 @@ class Radio:
             InvalidRequest: seeds are given, and nothing in the library goes by any of them.
             IndexUnavailable: the vector index does not answer.
         """
-        past = Remembered() if start.user is None else self._listens.remembered(start.user, repeat_after=HEARD_LATELY)
-        history = (*past.events, *start.history)
-        asked = [*start.seeds.tracks, *(event.track_id for event in start.history)]
-        remembered = (event.track_id for event in past.events)
-        names = self._tracks.resolve(dict.fromkeys([*asked, *remembered, *start.terms.exclude.tracks]))
-        events = _in_order(
-            replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names
-        )
-        seeded = self._opening.seeded(start.seeds, start.terms.seed)
-        seeds = [names[name] for name in dict.fromkeys(start.seeds.tracks) if name in names]
-        ids = {*seeds, *(event.track_id for event in events), *(name for found in seeded.values() for name in found)}
-        tracks = self._tracks.embedded(list(ids))
-        if start.seeds and not history and not (set(seeds) & set(tracks)) and not any(seeded.values()):
-            raise InvalidRequest("No ready track goes by any of the seeds: GET /v1/tracks lists the library.")
-        rejections = _rejections(events, self._weights(events, tracks, start.terms))
-        # Seeds say what is wanted now: a stored past then says only what is not.
-        told = {event.track_id for event in start.history} if start.seeds else {event.track_id for event in history}
-        steering = [event for event in events if event.track_id in {names.get(name) for name in told}]
-        weights = self._weights(steering, tracks, start.terms)
-        for name, weight in [(name, 1.0) for name in seeds] + [
-            item for found in seeded.values() for item in found.items()
-        ]:
-            if name in tracks:
-                weights[name] = weights.get(name, 0.0) + weight
-        unknown = [name for name in dict.fromkeys(asked) if names.get(name) not in tracks]
-        unknown += [name for name in start.terms.exclude.tracks if name not in names]
-        unknown += [name for name, found in seeded.items() if not found]
-        now = self._clock()
-        session = RadioSession(
-            id=str(uuid.uuid4()),
-            user=start.user,
-            terms=_terms(start.terms, names, [tracks[n].artist for n, weight in weights.items() if weight > 0]),
-            directions=_directions(profile_of(weights, tracks)),
-            created_at=now,
-            touched_at=now,
-        )
-        state = SessionState(
-            session, _heard(seeds, events, {names.get(event.track_id) for event in start.history}), rejections
-        )
+        state, unknown = self._beginning.state(start, self._clock())
         self._store.create(state)
-        return self._view(state, tuple(dict.fromkeys(unknown)))
+        return self._view(state, unknown)
 
     def next(
         self, session_id: str, events: Sequence[ListenEvent], *, limit: int, key: str | None = None
@@ -299,58 +251,6 @@ class Radio:
                 f"The call '{call.key}' was made before and asked something else: give each call a key of its own."
             )
         return RadioAnswer(call.picks, self._view(state).directions, call.unknown)
-
-    def _weights(
-        self, events: Sequence[ListenEvent], tracks: Mapping[str, Embedded], terms: Question
-    ) -> dict[str, float]:
-        half_life = self._half_life_days if terms.half_life_days is None else terms.half_life_days
-        durations = {name: track.duration_ms for name, track in tracks.items()}
-        return weights_of(events, durations, now=self._clock(), half_life_days=half_life)
-
-
-def _terms(terms: Question, names: Mapping[str, str], artists: Iterable[str | None]) -> Question:
-    """What holds for the whole session: ids resolved, unwanted artists among the filters."""
-    unwanted = {*terms.exclude.artists}
-    if terms.exclude.seed_artists:
-        unwanted |= {artist for artist in artists if artist}
-    excluded = tuple(dict.fromkeys(names[name] for name in terms.exclude.tracks if name in names))
-    filters = without(terms.filters, frozenset(unwanted))
-    return replace(terms, history=(), filters=filters, exclude=Exclusion(tracks=excluded))
-
-
-def _directions(profile: Profile | None) -> tuple[Direction, ...]:
-    tastes = [taste for taste in profile.tastes if taste.plays] if profile is not None else []
-    total = sum(taste.weight for taste in tastes)
-    return tuple(
-        Direction(number, taste.plays[:PLAYS_KEPT], taste.weight / total)
-        for number, taste in enumerate(tastes, start=1)
-    )
-
-
-def _in_order(events: Iterable[ListenEvent]) -> tuple[ListenEvent, ...]:
-    return tuple(sorted(events, key=lambda event: event.moment))
-
-
-def _heard(
-    seeds: Sequence[str], events: Sequence[ListenEvent], told: Collection[str | None]
-) -> dict[str, SessionTrack]:
-    """What was heard before the session, the last at 0 and the others before it.
-
-    What was told is barred for good where it was rejected; what is stored of a listener is asked for at each call.
-    """
-    barred = {event.track_id: event.kind in NEVER_AGAIN for event in events if event.track_id in told}
-    order = list(dict.fromkeys(reversed([*(event.track_id for event in events), *seeds])))
-    return {
-        name: SessionTrack(track_id=name, position=-place, reported=True, barred=barred.get(name, False))
-        for place, name in enumerate(order)
-    }
-
-
-def _rejections(events: Sequence[ListenEvent], weights: Mapping[str, float]) -> tuple[SessionEvent, ...]:
-    """What was rejected before the session; it keeps what lies near away."""
-    rejected = {event.track_id: event for event in events if weights.get(event.track_id, 0.0) < 0}
-    latest = list(rejected.values())[-REJECTIONS_MINDED:]
-    return tuple(SessionEvent(number, event) for number, event in enumerate(latest, start=1 - len(latest)))
 
 
 def _pick(choice: Choice, compass: Compass, known: Mapping[str, Embedded]) -> RadioPick:

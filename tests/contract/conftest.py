@@ -1,5 +1,27 @@
-"""Fixtures that serve the API."""
+"""Fixtures that serve the API, and a catalogue on each database."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from services.catalog import Catalogue
 from tests.fakes.serving import api, app, broker_url, library_dir, services
 
 __all__ = ["api", "app", "broker_url", "library_dir", "services"]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
+    """A new catalogue, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    else:
+        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
+        with opened.database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    opened.migrate()
+    yield opened
+    opened.close()

@@ -1,13 +1,11 @@
 """API keys and kept answers, on SQLite and on PostgreSQL."""
 
 import secrets
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
 from services.catalog import Catalogue, idempotency
 from services.catalog.database import now
@@ -19,20 +17,6 @@ from services.domain.errors import KeyNotFound
 ANSWER = KeptAnswer(202, [("Location", "/v1/jobs/1"), ("Content-Type", "application/json")], b'{"a": "\xc3\xa9"}')
 REQUEST = "r" * 64
 PRINT = "f" * 64
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
-    if request.param == "sqlite":
-        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    else:
-        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
-        with opened.database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

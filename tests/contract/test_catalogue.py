@@ -1,15 +1,13 @@
 """One contract, two databases: what the catalogue promises holds on SQLite and on PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData
 
 from services.catalog import Catalogue
 from services.catalog.analyses import Claimant
@@ -45,20 +43,6 @@ def analysis(axis: int = 0, **changes: object) -> Analysis:
 
 def claim(catalogue, track, task="task", *, lease=timedelta(minutes=3), **who):
     return catalogue.analyses.claim(track, Claimant(**{"worker": "worker", "task": task} | who), lease)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
-    if request.param == "sqlite":
-        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    else:
-        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
-        with opened.database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

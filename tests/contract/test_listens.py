@@ -1,11 +1,9 @@
 """What the catalogue promises of listens and external ids, on SQLite and on PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -40,20 +38,6 @@ def listen(*names: str, minute: int = 0, **more: object) -> NewListen:
 
 def words(artist: str, title: str, album: str | None = None, duration_ms: int | None = None) -> NewListen:
     return listen(described=Description(artist=artist, title=title, album=album, duration_ms=duration_ms))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
-    if request.param == "sqlite":
-        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    else:
-        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
-        with opened.database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 def test_a_listen_comes_back_as_it_was_told(catalogue):

@@ -1,14 +1,11 @@
 """One contract, two databases: what the store of radio sessions promises holds on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
-from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT
 from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
@@ -26,21 +23,6 @@ from services.domain.radio import (
     SessionState,
     SessionTrack,
 )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
-    if request.param == "sqlite":
-        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    else:
-        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
-        with opened.database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    opened.migrate()
-    yield opened
-    opened.close()
-
 
 TERMS = Question(
     filters=Filters({"tempo": Range(90, None)}, {"genre": ("folk",)}, {"artist": ("Nobody",)}, frozenset({"tempo"})),

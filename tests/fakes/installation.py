@@ -27,12 +27,12 @@ SAMPLE_RATE = 16_000
 PATIENCE_SECONDS = 120.0
 
 
-def wait_until(condition: Callable[[], object], patience: float = PATIENCE_SECONDS) -> float:
+def wait_until(condition: Callable[[], object], patience: float = PATIENCE_SECONDS, every: float = 0.05) -> float:
     """Wait for something to become true; answers how many seconds it took."""
     begun = time.monotonic()
     while not condition():
         assert time.monotonic() - begun < patience, "it did not happen in time"
-        time.sleep(0.05)
+        time.sleep(every)
     return time.monotonic() - begun
 
 

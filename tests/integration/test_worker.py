@@ -1,97 +1,28 @@
 """A real worker process on a real broker and catalogue, with audio that is synthesised."""
 
 import os
-import signal
-import subprocess
-import sys
-import time
 import uuid
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import soundfile
 from celery import Celery
 from sqlalchemy import update
 
-from services.broker import LocalBroker, local_broker
-from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
 from services.domain.job import JobState
 from services.domain.track import Tags, TrackStatus
 from services.ingest.scan import request_scan
-from services.queue import RECONCILE_TASK, ROUTES, TaskQueue
-from services.settings import Settings
-
-SAMPLE_RATE = 16_000
-# Loading torch on two busy cores takes most of it.
-PATIENCE_SECONDS = 90
-
-
-def write_song(path: Path, seed: int) -> Path:
-    """Six seconds of a chord with a beat."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    time_axis = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
-    chord = sum(np.sin(2 * np.pi * (200 + 13 * seed) * ratio * time_axis) for ratio in (1, 1.25, 1.5))
-    soundfile.write(path, 0.1 * chord * (1 + np.sign(np.sin(4 * np.pi * time_axis))), SAMPLE_RATE)
-    return path
-
-
-def wait_until(condition, patience=PATIENCE_SECONDS):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-@dataclass
-class Installation:
-    """A broker, a catalogue and a queue of their own."""
-
-    settings: Settings
-    broker: LocalBroker
-    catalogue: Catalogue
-    queue: TaskQueue
-
-
-@contextmanager
-def installation(data_dir):
-    settings = Settings(data_dir=data_dir)
-    broker = local_broker(settings)
-    broker.start()
-    catalogue = Catalogue.open(settings.catalogue_url)
-    catalogue.migrate()
-    try:
-        yield Installation(settings, broker, catalogue, TaskQueue(broker.url))
-    finally:
-        catalogue.close()
-        broker.process.ask_to_stop()
-        broker.process.wait(time.monotonic() + 5)
-
-
-@contextmanager
-def running_worker(here):
-    log = here.settings.data_path / "worker.log"
-    environment = os.environ | {"SEGUE_DATA_DIR": str(here.settings.data_path), "SEGUE_REDIS_URL": here.broker.url}
-    command = [sys.executable, "-m", "services.cli", "worker", "--processes", "1"]
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+from services.queue import RECONCILE_TASK, ROUTES
+from tests.fakes.installation import SAMPLE_RATE, installation, wait_until, write_noise, write_song
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """An installation with a worker, shared: loading torch takes seconds."""
-    with installation(tmp_path_factory.mktemp("data")) as here, running_worker(here):
+    with installation(tmp_path_factory.mktemp("data")) as here, here.worker():
         yield here
 
 
@@ -183,12 +114,12 @@ def test_sigterm_in_mid_work_loses_nothing(tmp_path):
             statuses = [track.status for track in here.catalogue.tracks.get_many(tracks).values()]
             return statuses.count(TrackStatus.PENDING)
 
-        with running_worker(here) as first:
+        with here.worker() as first:
             wait_until(lambda: pending() < len(tracks))
-            first.terminate()
-            first.wait(timeout=10)
+            first.process.terminate()
+            first.process.wait(timeout=10)
         assert pending(), "all was done before the signal came: nothing was tested"
-        with running_worker(here):
+        with here.worker():
             wait_until(lambda: not pending())
 
         assert {track.status for track in here.catalogue.tracks.get_many(tracks).values()} == {TrackStatus.READY}
@@ -196,12 +127,11 @@ def test_sigterm_in_mid_work_loses_nothing(tmp_path):
 
 def test_a_killed_child_costs_its_track_one_attempt(tmp_path):
     """The track that a child died on is analysed again by the next child, long before anybody reconciles."""
-    with installation(tmp_path / "data") as here, running_worker(here) as worker:
-        song = tmp_path / "song.flac"
-        soundfile.write(song, np.random.default_rng(8).normal(0, 0.1, 120 * SAMPLE_RATE), SAMPLE_RATE)
+    with installation(tmp_path / "data") as here, here.worker() as worker:
+        song = write_noise(tmp_path / "song.flac", 8)
         track_id = register(here.catalogue, song)
-        wait_until(lambda: b"worker_child_ready" in (here.settings.data_path / "worker.log").read_bytes())
-        [child] = psutil.Process(worker.pid).children()
+        wait_until(lambda: "worker_child_ready" in worker.said)
+        [child] = worker.process.children()
         here.queue.analyse(track_id)
         wait_until(lambda: attempts(here.catalogue, track_id) == 1)
         child.kill()

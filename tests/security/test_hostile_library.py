@@ -7,15 +7,14 @@ import struct
 import threading
 from pathlib import Path
 
-import psutil
 import pytest
 
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
 from services.ingest.upload import Upload, take_upload
+from tests.fakes.installation import installation, wait_until
 from tests.security.corpus import FORMATS, hostile_contents, sound, write_silence, write_vast
-from tests.security.workers import installation, running_worker, wait_until
 
 IN_ACCESS, IN_OPEN = 0x01, 0x20
 NAMES = (b"new\nline.wav", b"\xff\xfe\x80.flac", b"b" * 251 + b".ogg", b"-rf ~;$(id).mp3", b"\xe2\x80\xaegnp.wav")
@@ -96,7 +95,7 @@ def scanned(tmp_path_factory):
     music.mkdir()
     trap, watch = Trap(), Watch(canary)
     write_library(music, canary, trap.url)
-    with installation(folder / "data") as here, running_worker(here) as worker:
+    with installation(folder / "data") as here, here.worker() as worker:
         job_id = request_scan(here.catalogue, here.queue, str(music))
         wait_until(lambda: here.catalogue.jobs.get(job_id).state in {JobState.DONE, JobState.FAILED}, patience=280)
         yield here, here.catalogue.jobs.get(job_id), watch, trap, worker
@@ -161,7 +160,7 @@ def test_no_url_is_fetched(scanned):
 
 def test_the_worker_says_once_how_its_decoder_is_protected(scanned):
     """One line a child, with what is on."""
-    log = (scanned[0].settings.data_path / "worker.log").read_text(encoding="utf-8", errors="replace")
+    log = scanned[4].said
     lines = [line for line in log.splitlines() if '"decoder_sandbox"' in line]
 
     assert len(lines) == 1
@@ -172,7 +171,7 @@ def test_the_worker_says_once_how_its_decoder_is_protected(scanned):
 def test_a_decoder_killed_in_the_worker_costs_its_track(scanned, tmp_path):
     """Killed from outside in mid-file, the track has the reason; the worker's child lives and goes on."""
     here, _, _, _, worker = scanned
-    [child] = [each for each in psutil.Process(worker.pid).children() if each.children()]
+    [child] = [each for each in worker.process.children() if each.children()]
     [server] = child.children()
     vast = write_vast(tmp_path / "vast.wav")
     with vast.open("r+b") as file:  # another recording than the one that was scanned
@@ -180,7 +179,7 @@ def test_a_decoder_killed_in_the_worker_costs_its_track(scanned, tmp_path):
         file.write(b"different")
     job_id = request_scan(here.catalogue, here.queue, str(vast))
     decoders = []
-    wait_until(lambda: decoders.extend(server.children()) or decoders)
+    wait_until(lambda: decoders.extend(server.children()) or decoders, every=0.005)
     decoders[0].kill()
     wait_until(lambda: here.catalogue.jobs.get(job_id).state == JobState.DONE)
     [track_id] = here.catalogue.jobs.get(job_id).tracks

@@ -189,6 +189,15 @@ def test_a_ban_stored_after_a_radio_began_holds_and_a_like_lifts_it(api):
     api.delete(f"/v1/users/{name}")
 
 
+def test_seeds_that_lead_nowhere_are_refused_whatever_is_stored(api):
+    """A listener's past is no answer to seeds that the library does not have."""
+    name = f"hal {uuid.uuid4()}"
+    api.post(f"/v1/users/{name}/listens", json=LISTENS)
+
+    assert api.post("/v1/radio", json={"user": name, "seeds": {"artists": ["Nobody"]}}).status_code == 422
+    api.delete(f"/v1/users/{name}")
+
+
 def test_what_is_reported_to_a_radio_is_kept_once_and_of_unknown_tracks_too(api):
     """A call that is repeated records nothing twice, though its events have no time; the future is refused."""
     name = f"gil {uuid.uuid4()}"
