@@ -140,7 +140,7 @@ def test_example_names_every_variable():
 
 def test_what_an_operator_may_want_to_set_reaches_the_api(monkeypatch):
     """Limits, origins and the names of players are passed on, and are what they are without Docker unless set."""
-    wanted = {"rate_limit", "expensive_rate_limit", "upload_max_bytes", "cors_origins"}
+    wanted = {"rate_limit", "expensive_rate_limit", "refusal_rate_limit", "upload_max_bytes", "cors_origins"}
     wanted |= {"subsonic_user", "subsonic_password"}
     settings = settings_of(SERVICES["api"], monkeypatch)
 
