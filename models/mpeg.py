@@ -89,8 +89,10 @@ class CountedMp3:
         start = first_frame(descriptor)
         if start is None:
             return None
-        n_frames = _frame_count(descriptor, start, max_samples)
-        return cls(descriptor, start, _xing_frame(os.pread(descriptor, HEADER_BYTES, start), n_frames))
+        first = os.pread(descriptor, HEADER_BYTES, start)
+        if frame_header(first) is None:  # the file has changed since
+            return None
+        return cls(descriptor, start, _xing_frame(first, _frame_count(descriptor, start, max_samples)))
 
     def tell(self) -> int:
         """The position in bytes."""

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ IN_CI = os.environ.get("CI", "").lower() == "true"
 # Tests decide every setting themselves: nothing of the developer's own Segue may leak in.
 for name in [name for name in os.environ if name.startswith("SEGUE_")]:
     del os.environ[name]
+
+# A shell starts what runs in the background deaf to Ctrl-C, and programs hand that on to those that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 TOGETHER = ("end_to_end",)

@@ -10,7 +10,7 @@ import soxr
 
 from models.decode import SAMPLE_RATE, read_windows, window_frames
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
-from models.mpeg import MAX_RESYNCS, CountedMp3, frame_header
+from models.mpeg import MAX_RESYNCS, CountedMp3, first_frame, frame_header
 
 RATE = 44_100
 FORMATS = ["track.wav", "track.flac", "track.ogg", "track.opus", "track.mp3"]
@@ -304,6 +304,21 @@ def test_counting_ends_in_a_file_of_fragments(tmp_path):
     count = opening.find(b"Xing") + 8
 
     assert int.from_bytes(opening[count : count + 4], "big") == 2 * (MAX_RESYNCS + 1)
+
+
+def test_a_file_that_is_emptied_while_frames_are_counted(tmp_path, monkeypatch):
+    """What was found at the start may be gone a moment later."""
+    path = tmp_path / "gone.mp3"
+    path.write_bytes((b"\xff\xfb\x90\x00" + bytes(413)) * 3)
+
+    def found_and_emptied(descriptor):
+        found = first_frame(descriptor)
+        os.truncate(path, 0)
+        return found
+
+    monkeypatch.setattr("models.mpeg.first_frame", found_and_emptied)
+    with path.open("rb") as file:
+        assert CountedMp3.counting(file.fileno(), 2000 * 1152) is None
 
 
 def test_damage_in_the_middle(write_sound, noise):
