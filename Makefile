@@ -11,9 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-# Many tests wait for processes that they started: two at once take little more than half of the time. Tests of a file
-# stay together, as they share what they set up.
-AT_ONCE := --numprocesses 2 --dist loadgroup
+# Many tests wait for processes that they started: two at once take little more than half of the time. Which tests stay
+# together, as they share what they set up, is said in tests/conftest.py.
+AT_ONCE := --numprocesses 2 --no-loadscope-reorder
 
 .PHONY: up test test-all check bench audit clean
 

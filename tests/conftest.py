@@ -8,8 +8,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
@@ -25,12 +27,17 @@ TOGETHER = ("end_to_end",)
 """Folders whose tests share a service that is dear to start."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, or of a whole folder, in one process where several run at once."""
-    for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
+class ByFile(LoadScopeScheduling):
+    """Where several processes test at once, all tests of a file, or of such a folder, are one process's."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.split("::")[0])
+        return file.parent.name if file.parent.name in TOGETHER else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:  # noqa: ANN401  xdist's own, untyped
+    """Have pytest-xdist hand out tests file by file."""
+    return ByFile(config, log)
 
 
 def missing(what: str) -> None:

@@ -282,7 +282,7 @@ def test_segue_up_outlives_files_that_cannot_grow(tmp_path):
 def test_segue_up_outlives_a_full_disk(disk, tmp_path):
     """A worker that dies while the catalogue takes no write is started again; with room, all goes on by itself."""
     with segue_up(disk / "data", tmp_path / "up.log") as (program, client):
-        hold_a_claim(disk / "data", write_song(tmp_path / "music" / "held.flac", 2))
+        hold_a_claim(disk / "data", write_song(tmp_path / "held" / "held.flac", 2))
         with full(disk):
             os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
             wait_until(lambda: "The worker ended" in program.said)
