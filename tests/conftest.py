@@ -31,11 +31,11 @@ class ByFile(LoadScopeScheduling):
     """Where several processes test at once, all tests of a file, or of such a folder, are one process's."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = Path(nodeid.split("::")[0])
+        file = Path(nodeid.split("::", maxsplit=1)[0])
         return file.parent.name if file.parent.name in TOGETHER else str(file)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:  # noqa: ANN401  xdist's own, untyped
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Have pytest-xdist hand out tests file by file."""
     return ByFile(config, log)
 

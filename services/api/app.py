@@ -19,6 +19,7 @@ from services.api.openapi import TITLE, describe, segue_version
 from services.api.origins import install_origin_checks
 from services.api.pages import reference, web
 from services.api.problems import register_problems
+from services.api.process import settle
 from services.api.scrobbling import listenbrainz
 from services.api.v1.audio_features import audio_features
 from services.api.v1.audio_urls import audio_urls
@@ -54,7 +55,9 @@ def create_app(services: Services | None = None) -> APIFlask:
         SegueError: a part does not open, or it would listen beyond this machine and nobody has a key.
     """
     if services is None:
-        services = _from_environment()
+        app = create_app(_from_environment())
+        settle()
+        return app
     app = APIFlask(
         __name__,
         title=TITLE,

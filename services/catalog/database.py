@@ -66,6 +66,16 @@ class Database:
             yield session
 
     @contextmanager
+    def columns(self) -> Iterator[Connection]:
+        """The same view past the object-relational mapper, whose bookkeeping takes longer than short reads do.
+
+        Raises:
+            CatalogueUnavailable: the database does not answer.
+        """
+        with self._connected(writes=False) as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction, committed when the block ends and durable then.
 
@@ -119,16 +129,20 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Session]:
+        with self._connected(writes=writes) as connection, Session(connection, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def _connected(self, *, writes: bool) -> Iterator[Connection]:
         with (
             _translated(),
             nullcontext() if self._circuit is None else self._circuit.call(),
             self._turn() if writes else nullcontext(),
             _connecting(),
             self.engine.connect().execution_options(writes=writes) as connection,
-            Session(connection, expire_on_commit=False) as session,
         ):
-            yield session
-            session.commit()
+            yield connection
             connection.commit()
 
     @contextmanager

@@ -4,18 +4,18 @@ import base64
 import binascii
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
-from services.domain.errors import InvalidCursor, TrackNotFound
+from services.domain.errors import InvalidCursor, InvalidRequest, TrackNotFound
 from services.domain.filters import RANGE_FIELDS, TAG_HEARD
 from services.domain.track import EMBEDDING_DIM, Embedded, Track, TrackStatus, Vector
 
@@ -24,15 +24,24 @@ IDS_PER_STATEMENT = 5000
 EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 NO_KEY = -1
 
-# Columns, not rows of the mapped class: most requests read hundreds, and a mapped row takes ten times as long.
-_TRACK = TrackRow.__table__.c
+# Columns, not rows of the mapped class, and statements made once: requests read hundreds of tracks in few milliseconds.
+_TRACK, _FILE, _NAME = TrackRow.__table__.c, LocationRow.__table__.c, ExternalIdRow.__table__.c
 _EMBEDDED = (_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms)
-_DETAILS = (_TRACK.year, _TRACK.attributes, _TRACK.descriptors, _TRACK.tags)
+_MEASURED = (_TRACK.year, _TRACK.attributes, _TRACK.descriptors)
 _SHOWN = (
     *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
     *(_TRACK.status, _TRACK.reason, _TRACK.attributes, _TRACK.descriptors, _TRACK.model_version),
 )
 """All of a track but what only single answers show."""
+
+_ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
+_READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(_ASKED))
+_READY_MEASURED = _READY.add_columns(*_MEASURED)
+_TAGS = select(_TRACK.id, _TRACK.tags).where(_TRACK.id.in_(_ASKED))
+_KNOWN = select(_TRACK.id).where(_TRACK.id.in_(_ASKED))
+_FOUND = select(*_SHOWN).where(_TRACK.id.in_(_ASKED))
+_FILES = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(_ASKED)).order_by(_FILE.id.desc())
+_NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(_ASKED), _NAME.value != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +79,8 @@ class TrackStore:
 
     def get_many(self, track_ids: Sequence[str]) -> dict[str, Track]:
         """The tracks that exist among these ids."""
-        with self._database.read() as session:
-            rows = [
-                row
-                for chunk in _chunks(track_ids)
-                for row in session.execute(select(*_SHOWN).where(_TRACK.id.in_(chunk)))
-            ]
-            return {track.id: track for track in _tracks(session, rows)}
+        with self._database.columns() as connection:
+            return {track.id: track for track in _tracks(connection, _read(connection, _FOUND, track_ids))}
 
     def page(
         self,
@@ -98,12 +102,12 @@ class TrackStore:
             query = query.where(TrackRow.sort_key.contains(word, autoescape=True))
         if cursor is not None:
             query = query.where(tuple_(TrackRow.sort_key, TrackRow.id) > tuple_(*_decode_cursor(cursor)))
-        with self._database.read() as session:
-            rows = session.execute(query).all()
+        with self._database.columns() as connection:
+            rows = connection.execute(query).all()
             shown = rows[:limit]
             more = len(rows) > limit
             return Page(
-                tracks=_tracks(session, shown),
+                tracks=_tracks(connection, shown),
                 next_cursor=_encode_cursor(shown[-1]) if more else None,
             )
 
@@ -112,71 +116,105 @@ class TrackStore:
 
         Where several tracks share an external id, the one with the lowest id answers.
         """
-        with self._database.read() as session:
-            return resolve_names(session, names)
+        wanted = list(names)
+        if not wanted:
+            return {}
+        with self._database.columns() as connection:
+            return resolve_names(connection, wanted)
 
-    def embedded(self, track_ids: Sequence[str], *, detailed: bool = False) -> dict[str, Embedded]:
+    def identify(self, names: Iterable[str]) -> dict[str, str]:
+        """As `resolve`, but for track ids, which are taken at their word: whoever reads the tracks sees which exist."""
+        own, external = _sorted_out(names)
+        return own | self.resolve(external) if external else own
+
+    def embedded(self, track_ids: Collection[str], *, measured: bool = False) -> dict[str, Embedded]:
         """The ready tracks among these ids with their embeddings, in one read.
 
-        What was measured and heard is read only if `detailed`: parsing it takes longer than all the rest.
+        What was measured of them is read only if it is asked for: parsing it takes longer than all the rest.
         """
-        columns = (*_EMBEDDED, *(_DETAILS if detailed else ()))
-        found = select(*columns).where(_TRACK.status == TrackStatus.READY)
-        with self._database.read() as session:
-            return {
-                row[0]: _embedded(row)
-                for chunk in _chunks(track_ids)
-                for row in session.execute(found.where(_TRACK.id.in_(chunk))).all()
-            }
+        if not track_ids:
+            return {}
+        with self._database.columns() as connection:
+            rows = _read(connection, _READY_MEASURED if measured else _READY, track_ids)
+        return {row[0]: _embedded(row) for row in rows}
 
-    def tags(self, track_id: str) -> dict[str, float]:
-        """What the encoder heard in a track; nothing where nobody has listened."""
-        with self._database.read() as session:
-            return session.scalar(select(TrackRow.tags).where(TrackRow.id == track_id)) or {}
+    def ready(self, names: Iterable[str]) -> dict[str, Embedded]:
+        """The tracks that go by these names, by name, with their embeddings.
+
+        Raises:
+            TrackNotFound: no track goes by one of them.
+            InvalidRequest: one is not analysed (yet).
+        """
+        wanted = tuple(names)
+        own = self.identify(wanted)
+        found = self.embedded(set(own.values()))
+        for name in wanted:
+            if own.get(name) not in found:
+                raise self._not_ready(name, own.get(name))
+        return {name: found[own[name]] for name in wanted}
+
+    def _not_ready(self, name: str, track_id: str | None) -> TrackNotFound | InvalidRequest:
+        track = None if track_id is None else self.get_many([track_id]).get(track_id)
+        if track is None:
+            return TrackNotFound(name)
+        return InvalidRequest(f"The track '{name}' has no analysis: its status is '{track.status}'.")
+
+    def tags(self, track_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        """What the encoder heard in each of these tracks; nothing where nobody has listened."""
+        with self._database.columns() as connection:
+            return {track_id: heard or {} for track_id, heard in _read(connection, _TAGS, track_ids)}
 
     def sample(self, count: int) -> dict[str, Vector]:
         """Embeddings of the ready tracks with the lowest ids: ids are hashes of audio, so these are any tracks."""
-        found = select(TrackRow.id, TrackRow.embedding).where(TrackRow.status == TrackStatus.READY)
-        with self._database.read() as session:
-            rows = session.execute(found.order_by(TrackRow.id).limit(count))
+        found = select(_TRACK.id, _TRACK.embedding).where(_TRACK.status == TrackStatus.READY)
+        with self._database.columns() as connection:
+            rows = connection.execute(found.order_by(_TRACK.id).limit(count))
             return {track_id: vector_of(embedding) for track_id, embedding in rows}
 
     def files(self, track_id: str) -> list[TrackFile]:
         """The files that hold a track."""
-        found = select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id)
-        with self._database.read() as session:
-            return [TrackFile(path, root) for path, root in session.execute(found.order_by(LocationRow.id))]
+        found = select(_FILE.path, _FILE.root).where(_FILE.track_id == track_id)
+        with self._database.columns() as connection:
+            return [TrackFile(path, root) for path, root in connection.execute(found.order_by(_FILE.id))]
 
     def count_by_status(self) -> dict[TrackStatus, int]:
         """How many tracks stand where; every status is a key."""
-        with self._database.read() as session:
-            counts = dict(session.execute(select(TrackRow.status, func.count()).group_by(TrackRow.status)).all())
+        with self._database.columns() as connection:
+            rows = connection.execute(select(_TRACK.status, func.count()).group_by(_TRACK.status)).all()
+        counts = {status: count for status, count in rows}  # noqa: C416  rows are no pairs to mypy
         return {status: counts.get(status, 0) for status in TrackStatus}
 
 
-def resolve_names(session: Session, names: Iterable[str]) -> dict[str, str]:
+def resolve_names(database: Session | Connection, names: Iterable[str]) -> dict[str, str]:
     """As `TrackStore.resolve`, inside a transaction that is open already."""
+    own, external = _sorted_out(names)
+    known = {row[0] for row in _read(database, _KNOWN, set(own.values()))}
+    return {name: track_id for name, track_id in own.items() if track_id in known} | _resolve_all(database, external)
+
+
+def _sorted_out(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Those that are track ids, each with how it is stored, and those that may be external ids."""
     wanted = list(dict.fromkeys(names))
     own = {name: canonical for name in wanted if (canonical := canonical_id(name)) is not None}
-    external = [name for name in wanted if name not in own and ":" in name]
-    known: set[str] = set()
-    for chunk in _chunks(list(own.values())):
-        known.update(session.scalars(select(TrackRow.id).where(TrackRow.id.in_(chunk))))
-    resolved = {name: track_id for name, track_id in own.items() if track_id in known}
-    for chunk in _chunks(external):
-        resolved |= _resolve_external(session, chunk)
-    return resolved
+    return own, [name for name in wanted if name not in own and ":" in name]
 
 
-def _resolve_external(session: Session, names: Sequence[str]) -> dict[str, str]:
+def _resolve_all(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in _chunks(names):
+        found |= _resolve_external(database, chunk)
+    return found
+
+
+def _resolve_external(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
     pairs = {}
     for name in names:
         namespace, _, value = name.partition(":")
         pairs[name] = (namespace.casefold(), value)
-    matches = session.execute(
-        select(ExternalIdRow.namespace, ExternalIdRow.value, func.min(ExternalIdRow.track_id))
-        .where(tuple_(ExternalIdRow.namespace, ExternalIdRow.value).in_(set(pairs.values())), ExternalIdRow.value != "")
-        .group_by(ExternalIdRow.namespace, ExternalIdRow.value)
+    matches = database.execute(
+        select(_NAME.namespace, _NAME.value, func.min(_NAME.track_id))
+        .where(tuple_(_NAME.namespace, _NAME.value).in_(set(pairs.values())), _NAME.value != "")
+        .group_by(_NAME.namespace, _NAME.value)
     )
     found = {(namespace, value): track_id for namespace, value, track_id in matches}
     return {name: found[pair] for name, pair in pairs.items() if pair in found}
@@ -213,35 +251,32 @@ def heard(tags: Mapping[str, float] | None) -> list[str]:
 
 
 def _embedded(row: Sequence[Any]) -> Embedded:
-    """A track out of the columns `_EMBEDDED`, perhaps with `_DETAILS` behind them."""
-    track_id, embedding, title, artist, album, duration_ms, *details = row
+    """A track out of the columns `_EMBEDDED`, perhaps with `_MEASURED` behind them."""
+    track_id, embedding, title, artist, album, duration_ms, *more = row
     found = Embedded(track_id, vector_of(embedding), title, artist, album, duration_ms)
-    if not details:
+    if not more:
         return found
-    year, attributes, descriptors, tags = details
-    measured = measured_of(descriptors, attributes, year=year, duration_ms=duration_ms)
-    return replace(found, measured=measured, tags=tags or {})
+    year, attributes, descriptors = more
+    return replace(found, measured=measured_of(descriptors, attributes, year=year, duration_ms=duration_ms))
 
 
-def _tracks(session: Session, rows: Sequence[Any]) -> list[Track]:
+def _tracks(connection: Connection, rows: Sequence[Any]) -> list[Track]:
     ids = [row.id for row in rows]
-    paths: dict[str, str] = {}
+    paths = {track_id: _relative(path, root) for track_id, path, root in _read(connection, _FILES, ids)}
     names: dict[str, dict[str, str]] = {}
-    for chunk in _chunks(ids):
-        located = select(LocationRow.track_id, LocationRow.path, LocationRow.root)
-        located = located.where(LocationRow.track_id.in_(chunk)).order_by(LocationRow.id.desc())
-        paths |= {track_id: _relative(path, root) for track_id, path, root in session.execute(located)}
-        given = select(ExternalIdRow.track_id, ExternalIdRow.namespace, ExternalIdRow.value)
-        for track_id, namespace, value in session.execute(
-            given.where(ExternalIdRow.track_id.in_(chunk), ExternalIdRow.value != "")
-        ):
-            names.setdefault(track_id, {})[namespace] = value
+    for track_id, namespace, value in _read(connection, _NAMES, ids):
+        names.setdefault(track_id, {})[namespace] = value
     return [_track(row, paths.get(row.id), names.get(row.id, {})) for row in rows]
 
 
 def _track(row: Any, path: str | None, ids: dict[str, str]) -> Track:  # noqa: ANN401  a row of `_SHOWN`
-    shown = {column.key: getattr(row, column.key) for column in _SHOWN}
+    shown = {column.key: value for column, value in zip(_SHOWN, row, strict=False)}
     return Track(**shown | {"status": TrackStatus(row.status), "path": path, "ids": ids})
+
+
+def _read(database: Session | Connection, statement: Select[Any], ids: Collection[str]) -> list[Any]:
+    """The rows of a statement that asks for `ids`; none is asked for where there are no ids."""
+    return [row for chunk in _chunks(list(ids)) for row in database.execute(statement, {"ids": chunk}).all()]
 
 
 def _relative(path: str, root: str) -> str:

@@ -83,8 +83,7 @@ class Embedded:
     """A ready track as the recommender sees it.
 
     `vector` has shape (128,), float32, unit length; `measured` holds attributes, descriptors, year and length by
-    the names of `RANGE_FIELDS`, absent where nothing is known; `tags` is what the encoder heard. Both are empty where
-    nobody asked for them.
+    the names of `RANGE_FIELDS`, absent where nothing is known, and is empty where nobody asked for it.
     """
 
     id: str
@@ -94,7 +93,6 @@ class Embedded:
     album: str | None = None
     duration_ms: int | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
-    tags: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def performer(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -64,5 +65,7 @@ class Conditions:
 
 def ordered(scored: Iterable[tuple[object, float]]) -> list[Hit]:
     """Hits best first, equal scores by id; rounding may carry a cosine past ±1, so it is clamped."""
-    hits = [Hit(id=str(point_id), score=min(1.0, max(-1.0, score))) for point_id, score in scored]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+    hits = [Hit(str(point_id), min(1.0, max(-1.0, score))) for point_id, score in scored]
+    hits.sort(key=attrgetter("id"))
+    hits.sort(key=attrgetter("score"), reverse=True)  # stable: those that score alike stay in order
+    return hits

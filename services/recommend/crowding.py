@@ -5,12 +5,13 @@ takes from each similarity the mean similarity of the candidate to its own neare
 those in a sample of the library: it costs one small matrix product a request and nothing when a track is added.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.domain.track import Embedded, Vector
+from services.domain.track import Embedded
+from services.recommend.sample import Sample
 
 NEAREST = 0.1
 """Share of the sample whose nearness counts."""
@@ -22,22 +23,21 @@ FEWEST = 20
 """Below so many tracks there are no hubs worth a correction."""
 
 
-def crowding(candidates: Sequence[Embedded], sample: Mapping[str, Vector]) -> NDArray[np.float64]:
+def crowding(candidates: Sequence[Embedded], sample: Sample) -> NDArray[np.float64]:
     """(n,): what each candidate loses for being near to everything.
 
     Args:
         candidates: n tracks.
-        sample: Embeddings of tracks of the library by id.
+        sample: Of the library.
     """
-    if len(sample) < FEWEST or not candidates:
+    size = len(sample.vectors)
+    if size < FEWEST or not candidates:
         return np.zeros(len(candidates))
-    place = {track_id: column for column, track_id in enumerate(sample)}
-    vectors = np.stack([candidate.vector for candidate in candidates])
-    near = vectors @ np.stack(list(sample.values())).T
+    near = np.stack([candidate.vector for candidate in candidates]) @ sample.vectors.T
     for row, candidate in enumerate(candidates):
-        if candidate.id in place:  # nobody is a neighbour of itself
-            near[row, place[candidate.id]] = -1.0
-    counted = max(1, round(NEAREST * len(sample)))
+        if candidate.id in sample.places:  # nobody is a neighbour of itself
+            near[row, sample.places[candidate.id]] = -1.0
+    counted = max(1, round(NEAREST * size))
     nearest = np.partition(near, -counted, axis=1)[:, -counted:]
     lost: NDArray[np.float64] = STRENGTH * nearest.mean(1, dtype=np.float64)
     return lost

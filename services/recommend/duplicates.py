@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.domain.track import Embedded
 
@@ -14,6 +16,8 @@ SAME_NAME = 0.7
 """Cosine that is enough where artist and title agree, too: a live version lies further away."""
 
 LENGTHS_DIFFER_MS = 2_000
+
+Array = NDArray[np.floating[Any]]
 
 _EDITION = re.compile(
     r"\s*[(\[][^()\[\]]*\b(remaster(ed)?|version|edit|mono|stereo|bonus)\b[^()\[\]]*[)\]]\s*", re.IGNORECASE
@@ -36,7 +40,7 @@ def unheard(candidates: Iterable[Embedded], heard: Iterable[Embedded]) -> list[E
         return offered
     cosines = np.stack([track.vector for track in offered]) @ np.stack([track.vector for track in known]).T
     same = set()
-    for row, column in np.argwhere(cosines >= SAME_NAME).tolist():
+    for row, column in np.argwhere(_may_be_same(cosines, lengths(offered), lengths(known))).tolist():
         if row not in same and same_recording(offered[row], known[column], float(cosines[row, column])):
             same.add(row)
     return [track for row, track in enumerate(offered) if row not in same]
@@ -48,14 +52,40 @@ def distinct(tracks: Sequence[Embedded], *, staying: int = 0) -> list[Embedded]:
         return []
     vectors = np.stack([track.vector for track in tracks]).astype(np.float64)
     cosines = vectors @ vectors.T
+    later = np.triu(_may_be_same(cosines, lengths(tracks), lengths(tracks)), 1)
     kept = [True] * len(tracks)
-    for index in range(len(tracks)):
-        if kept[index]:
-            for other in np.flatnonzero(cosines[index] >= SAME_NAME).tolist():
-                is_later = other > index and other >= staying
-                if is_later and same_recording(tracks[index], tracks[other], float(cosines[index, other])):
-                    kept[other] = False
+    for index, other in np.argwhere(later).tolist():
+        if kept[index] and other >= staying and same_recording(tracks[index], tracks[other], cosines[index, other]):
+            kept[other] = False
     return [track for track, keep in zip(tracks, kept, strict=True) if keep]
+
+
+def copies(chosen: Embedded, candidates: Sequence[Embedded], cosines: Array, milliseconds: Array) -> list[int]:
+    """The places of those candidates that are the same recording as the chosen one.
+
+    Args:
+        chosen: A track.
+        candidates: n others.
+        cosines: (n,), between it and them.
+        milliseconds: (n,), from `lengths`.
+    """
+    likely = _may_be_same(cosines[None], lengths([chosen]), milliseconds)[0]
+    return [
+        place
+        for place in np.flatnonzero(likely).tolist()
+        if same_recording(chosen, candidates[place], float(cosines[place]))
+    ]
+
+
+def lengths(tracks: Sequence[Embedded]) -> Array:
+    """(n,): milliseconds; NaN, which is near to nothing, where none is known."""
+    return np.array([np.nan if track.duration_ms is None else track.duration_ms for track in tracks])
+
+
+def _may_be_same(cosines: Array, ours: Array, theirs: Array) -> NDArray[np.bool_]:
+    """(ours, theirs): what `same_recording` must look at; it is true of nothing else."""
+    likely: NDArray[np.bool_] = (cosines >= SAME_NAME) & (np.abs(ours[:, None] - theirs) <= LENGTHS_DIFFER_MS)
+    return likely
 
 
 def _name(track: Embedded) -> tuple[str, str]:

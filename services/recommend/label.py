@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import cache
 
 from services.domain.listening import Taste
 from services.domain.track import Embedded
@@ -40,14 +39,19 @@ WORDS_OF_ATTRIBUTES = (
 )
 
 
-def label_of(taste: Taste, tracks: Mapping[str, Embedded]) -> str:
-    """Words for a taste, such as "calm, piano, slow"."""
+def label_of(taste: Taste, tracks: Mapping[str, Embedded], tags: Mapping[str, Mapping[str, float]]) -> str:
+    """Words for a taste, such as "calm, piano, slow".
+
+    Args:
+        taste: Whose plays are to be named.
+        tracks: Those plays, with what was measured of them.
+        tags: What the encoder heard in them.
+    """
     if not taste.plays:
         return ELSEWHERE
-    plays = [(tracks[track_id], weight) for track_id, weight in taste.plays]
-    measured = _means((track.measured, weight) for track, weight in plays)
+    measured = _means((tracks[track_id].measured, weight) for track_id, weight in taste.plays)
     words = [word for name, low, high in WORDS_OF_ATTRIBUTES if (word := _word(measured.get(name), low, high))]
-    words += _heard(plays)
+    words += _heard(_means((tags.get(track_id, {}), weight) for track_id, weight in taste.plays))
     tempo = measured.get("tempo")
     if tempo is not None and not SLOW_BPM <= tempo <= FAST_BPM:
         words.append("slow" if tempo < SLOW_BPM else "fast")
@@ -60,27 +64,11 @@ def _word(value: float | None, low: str | None, high: str) -> str | None:
     return low if value < LOW else high
 
 
-def _heard(plays: Iterable[tuple[Embedded, float]]) -> list[str]:
-    strengths = _means((_by_word(track.tags), weight) for track, weight in plays)
-    strong = sorted((-strength, word) for word, strength in strengths.items() if strength >= HEARD)
-    return [word for _, word in strong][:TAGS_NAMED]
-
-
-def _by_word(tags: Mapping[str, float]) -> dict[str, float]:
-    """Tags without the data set they come from; where both know one, the stronger counts."""
-    words: dict[str, float] = {}
-    for name, strength in tags.items():
-        word = _word_of_tag(name)
-        if word is not None and strength > words.get(word, 0.0):
-            words[word] = strength
-    return words
-
-
-@cache
-def _word_of_tag(name: str) -> str | None:
-    """Asked a thousand times a request, of the few hundred tags that an encoder knows."""
-    word = name.casefold().split(":")[-1]
-    return None if word in NOT_WORTH_A_WORD else word
+def _heard(strengths: Mapping[str, float]) -> list[str]:
+    """Tags without the data set they come from; where both know one, it stands where it is heard more strongly."""
+    strong = sorted((-strength, name) for name, strength in strengths.items() if strength >= HEARD)
+    words = dict.fromkeys(name.casefold().split(":")[-1] for _, name in strong)
+    return [word for word in words if word not in NOT_WORTH_A_WORD][:TAGS_NAMED]
 
 
 def _means(weighted: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.tracks import TrackStore
-from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import Filters
 from services.domain.track import Embedded
 from services.index import Hit, Query, VectorIndex
@@ -77,16 +76,8 @@ class Paths:
         return tuple(PathStep(track.id, hop) for track, hop in zip(chosen, [1.0, *hops], strict=True))
 
     def _ends(self, start: str, end: str) -> tuple[Embedded, Embedded]:
-        names = self._tracks.resolve([start, end])
-        for name in (start, end):
-            if name not in names:
-                raise TrackNotFound(name)
-        embedded = self._tracks.embedded([names[start], names[end]])
-        for name in (start, end):
-            if names[name] not in embedded:
-                status = self._tracks.get(names[name]).status
-                raise InvalidRequest(f"The track '{name}' has no analysis: its status is '{status}'.")
-        return embedded[names[start]], embedded[names[end]]
+        ends = self._tracks.ready([start, end])
+        return ends[start], ends[end]
 
     def _candidates(self, first: Embedded, last: Embedded, count: int, filters: Filters) -> list[Embedded]:
         """Tracks near the way, none the same recording as another or as an end."""

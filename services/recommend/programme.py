@@ -103,7 +103,7 @@ class Programme:
                     per_album=None,
                     artist_gap=ARTIST_GAP,
                 ),
-                detailed=terms.order != Order.RELEVANCE,
+                measured=terms.order != Order.RELEVANCE,
                 setting=Setting(tracks=before, seats=self._seats(chosen)),
             )
         )
@@ -179,7 +179,7 @@ class Programme:
         others = frozenset({*self._dealt_with, *terms.exclude.tracks, *self.changed}) - set(names)
         # Nothing else is left: whatever the index is asked for, it can answer with these only.
         [hits] = self._index.query([Query(anywhere(terms.seed).tastes[0].vector, len(names), terms.filters, others)])
-        known = self._tracks.embedded([hit.id for hit in hits], detailed=terms.order != Order.RELEVANCE)
+        known = self._tracks.embedded([hit.id for hit in hits], measured=terms.order != Order.RELEVANCE)
         return [known[name] for name in names if name in known]
 
     def _choice(self, track: Embedded) -> Choice:
@@ -193,7 +193,7 @@ class Programme:
         if order == Order.RELEVANCE:
             return spaced(chosen, self._latest[-1:], key=lambda choice: choice.candidate)
         last = [track.id for track in self._latest[-1:]]
-        start = next(iter(self._tracks.embedded(last, detailed=True).values()), None)
+        start = next(iter(self._tracks.embedded(last, measured=True).values()), None)
         ordered = in_order(chosen, order, start)
         if order == Order.FLOW:
             return spaced(ordered, self._latest[-1:], key=lambda choice: choice.candidate)

@@ -27,7 +27,7 @@ from services.domain.track import Embedded
 from services.index import VectorIndex
 from services.recommend.beginning import NEVER_AGAIN, Beginning
 from services.recommend.directions import Compass, take_bearings
-from services.recommend.explain import because_of
+from services.recommend.explain import Reasons
 from services.recommend.opening import Opening, open_at
 from services.recommend.programme import REMEMBERED, Programme
 from services.recommend.rank import Choice
@@ -257,7 +257,7 @@ def _pick(choice: Choice, compass: Compass, known: Mapping[str, Embedded]) -> Ra
     if not compass.directions:
         return RadioPick(Recommendation(choice.candidate.id, choice.score, ()), None)
     taste = Taste(compass.homes[choice.taste], 1.0, compass.plays[choice.taste])
-    led = because_of(taste, known, choice.candidate.vector)
+    led = Reasons(taste, known).of(choice.candidate.vector)
     number = compass.directions[choice.taste].number
     return RadioPick(Recommendation(choice.candidate.id, choice.score, led), number)
 

@@ -12,7 +12,8 @@ from services.domain.listening import Negative, Profile, Taste
 from services.domain.question import DIVERSITY, MAX_PER_ALBUM, MAX_PER_ARTIST
 from services.domain.track import Embedded, Vector
 from services.recommend.crowding import crowding
-from services.recommend.duplicates import SAME_NAME, same_recording
+from services.recommend.duplicates import copies, lengths
+from services.recommend.sample import Sample
 from services.recommend.targets import pull
 from services.recommend.taste import concern
 
@@ -73,12 +74,12 @@ class Setting:
     """What an answer is given in: a library, and what was answered before where it goes on from that.
 
     Attributes:
-        sample: Embeddings of the library by id, which tell hubs; without any there is no correction.
+        sample: Of the library, which tells hubs; without any there is no correction.
         tracks: The latest, in the order answered: they count for caps, for gaps and as what not to resemble.
         seats: What each taste was given of late.
     """
 
-    sample: Mapping[str, Vector] = field(default_factory=dict)
+    sample: Sample = field(default_factory=Sample)
     tracks: Sequence[Embedded] = ()
     seats: Sequence[float] = ()
 
@@ -158,6 +159,7 @@ class _Round:
         ]  # each (plays, candidates)
         self._turns = [np.zeros(len(scores)) for scores in self._scores]
         self._seats = list(setting.seats) or [0.0] * len(self._tastes)
+        self._lengths = lengths(candidates)
         self._left = np.ones(len(candidates), dtype=bool)
         self._alike = np.zeros(len(candidates))
         self._artist_of = [candidate.performer for candidate in candidates]
@@ -222,9 +224,7 @@ class _Round:
         chosen = self._candidates[winner]
         cosines = self._vectors @ self._vectors[winner]
         self._left[winner] = False
-        for index in np.flatnonzero(self._left & (cosines >= SAME_NAME)).tolist():
-            if same_recording(chosen, self._candidates[index], float(cosines[index])):
-                self._left[index] = False
+        self._left[copies(chosen, self._candidates, cosines, self._lengths)] = False
         self._count(chosen, cosines)
 
     def _count(self, chosen: Embedded, cosines: Array) -> None:

@@ -6,21 +6,23 @@ from datetime import datetime
 
 from services.catalog.database import now as present
 from services.catalog.tracks import TrackStore
-from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import Filters
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Taste
 from services.domain.question import Order, Question
 from services.domain.track import Embedded
 from services.index import VectorIndex
-from services.recommend.explain import because_of
+from services.recommend.explain import Reasons
 from services.recommend.label import label_of
 from services.recommend.order import in_order
 from services.recommend.past import Past, events_of
-from services.recommend.rank import PLAYS_SERVED, Choice, Wishes
+from services.recommend.rank import Choice, Wishes
 from services.recommend.search import Search, Searcher, anywhere, without
 from services.recommend.seeds import shares
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
+
+PLAYS_DESCRIBED = 6
+"""A taste is named by its heaviest plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,11 @@ class Recommender:
             InvalidRequest: the track is not analysed (yet).
             IndexUnavailable: the vector index does not answer.
         """
-        names = self._tracks.resolve([track_id, *exclude])
-        if track_id not in names:
-            raise TrackNotFound(track_id)
-        seed = names[track_id]
-        embedded = self._tracks.embedded(list(set(names.values())))
-        if seed not in embedded:
-            track = self._tracks.get(seed)
-            raise InvalidRequest(f"The track '{track_id}' has no analysis: its status is '{track.status}'.")
-        hits = self._searcher.nearest(
-            embedded[seed].vector, limit, filters or Filters(), frozenset(names.values()), embedded.values()
-        )
-        return tuple(Recommendation(hit.id, hit.score, because_of=(seed,)) for hit in hits)
+        seed = self._tracks.ready([track_id])[track_id]
+        out = frozenset(self._tracks.identify(exclude).values())
+        known = [seed, *self._tracks.embedded(out).values()]
+        hits = self._searcher.nearest(seed.vector, limit, filters or Filters(), out | {seed.id}, known)
+        return tuple(Recommendation(hit.id, hit.score, because_of=(seed.id,)) for hit in hits)
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
         """What a history says its listener likes, heaviest first; nothing if it says nothing."""
@@ -113,13 +108,12 @@ class Recommender:
         if profile is None:
             found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
             return Answer(found, tuple(dict.fromkeys(unknown)))
+        reasons = [Reasons(taste, heard.tracks) for taste in profile.tastes] if question.explain else []
         recommendations = tuple(
             Recommendation(
                 choice.candidate.id,
                 choice.score,
-                because_of(profile.tastes[choice.taste], heard.tracks, choice.candidate.vector, choice.candidate.id)
-                if question.explain
-                else (),
+                reasons[choice.taste].of(choice.candidate.vector, choice.candidate.id) if reasons else (),
                 choice.taste,
             )
             for choice in choices
@@ -151,7 +145,7 @@ class Recommender:
 
     def _hear(self, question: Question) -> _Heard:
         excluded, remembered = question.exclude.tracks, question.remembered
-        names = self._tracks.resolve(dict.fromkeys([*(event.track_id for event in question.history), *excluded]))
+        names = self._tracks.identify(event.track_id for event in question.history) | self._tracks.resolve(excluded)
         canonical = tuple(
             replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
         )
@@ -183,7 +177,7 @@ class Recommender:
             exclude=past.never.union(past.resting),
             known=past.recordings(heard.tracks, rested=False),
             wishes=wishes,
-            detailed=question.order != Order.RELEVANCE,
+            measured=question.order != Order.RELEVANCE,
         )
         chosen = self._searcher.choose(search).choices
         missing = question.limit - len(chosen)
@@ -201,12 +195,13 @@ class Recommender:
 
     def described(self, profile: Profile) -> tuple[DescribedTaste, ...]:
         """The tastes of a profile in words."""
-        served = [replace(taste, plays=taste.plays[:PLAYS_SERVED]) for taste in profile.tastes]
-        tracks = self._tracks.embedded([play for taste in served for play, _ in taste.plays], detailed=True)
+        served = [replace(taste, plays=taste.plays[:PLAYS_DESCRIBED]) for taste in profile.tastes]
+        plays = [play for taste in served for play, _ in taste.plays]
+        tracks, tags = self._tracks.embedded(plays, measured=True), self._tracks.tags(plays)
         total = sum(taste.weight for taste in profile.tastes)
         return tuple(
             DescribedTaste(
-                label_of(_known(few, tracks), tracks), taste.weight / total, tuple(p for p, _ in taste.plays)
+                label_of(_known(few, tracks), tracks, tags), taste.weight / total, tuple(p for p, _ in taste.plays)
             )
             for taste, few in zip(profile.tastes, served, strict=True)
         )

@@ -2,9 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
 
 from services.catalog.tracks import TrackStore
-from services.domain.track import Vector
+from services.domain.track import EMBEDDING_DIM, Vector
 
 SIZE = 1_000
 """Enough to tell crowded surroundings from empty ones, few enough to compare with every candidate of a request."""
@@ -13,17 +17,37 @@ FRESH_SECONDS = 60.0
 """A library changes slowly beside its sample."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Tracks of a library.
+
+    Attributes:
+        vectors: (n, 128), their embeddings.
+        places: Which row is whose, by track id.
+    """
+
+    vectors: Vector = field(default_factory=lambda: np.empty((0, EMBEDDING_DIM), dtype=np.float32))
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, embeddings: Mapping[str, Vector]) -> Self:
+        """The tracks with these embeddings, by id."""
+        if not embeddings:
+            return cls()
+        return cls(np.stack(list(embeddings.values())), {name: place for place, name in enumerate(embeddings)})
+
+
 class LibrarySample:
     """Read from the catalogue when first needed, and again once it is no longer fresh."""
 
     def __init__(self, tracks: TrackStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._tracks = tracks
         self._clock = clock
-        self._read: tuple[float, Mapping[str, Vector]] | None = None
+        self._read: tuple[float, Sample] | None = None
 
-    def vectors(self) -> Mapping[str, Vector]:
-        """Embeddings by track id."""
+    def get(self) -> Sample:
+        """At most `SIZE` tracks."""
         now = self._clock()
         if self._read is None or now - self._read[0] > FRESH_SECONDS:
-            self._read = now, self._tracks.sample(SIZE)
+            self._read = now, Sample.of(self._tracks.sample(SIZE))
         return self._read[1]

@@ -40,7 +40,7 @@ class Search:
         known: Recordings of which no other encoding is to be chosen.
         among: Where it is given, no other ids are chosen.
         wishes: What the choice should be like.
-        detailed: Whether what was measured of the candidates is wanted.
+        measured: Whether what was measured of the candidates is wanted.
         setting: What was answered before; the sample of the library is put in here.
     """
 
@@ -51,7 +51,7 @@ class Search:
     known: Sequence[Embedded]
     wishes: Wishes
     among: Collection[str] | None = None
-    detailed: bool = False
+    measured: bool = False
     setting: Setting = field(default_factory=Setting)
 
 
@@ -80,14 +80,14 @@ class Searcher:
             IndexUnavailable: the vector index does not answer.
         """
         pool = max(POOL_PER_TASTE, 2 * search.wishes.limit)
-        detailed = bool(search.wishes.targets) or search.detailed
-        setting = replace(search.setting, sample=self._sample.vectors())
+        measured = bool(search.wishes.targets) or search.measured
+        setting = replace(search.setting, sample=self._sample.get())
         crowding: frozenset[str] = frozenset()
         while True:
             answers = self._index.query(_queries(search, pool, crowding))
             found = list({hit.id for hits in answers for hit in hits if search.among is None or hit.id in search.among})
             # Read from the catalogue: without a track that has just left the library.
-            known = self._tracks.embedded(found, detailed=detailed)
+            known = self._tracks.embedded(found, measured=measured)
             candidates = unheard(known.values(), search.known)
             choices = rank(candidates, search.profile, search.heard, search.wishes, setting)
             crowded = _in_a_row(search, choices) - crowding

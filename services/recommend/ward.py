@@ -1,4 +1,7 @@
-"""Ward's clustering of weighted points (Ward, 1963): scipy's takes no weights."""
+"""Ward's clustering of weighted points (Ward, 1963): scipy's takes no weights.
+
+What joining two groups costs is brought up to date as Lance and Williams (1967) do, without looking at points again.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,25 +25,27 @@ def clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
     Returns:
         Indices of the points of each group.
     """
-    centres, masses = points.copy(), weights.copy()
+    masses = weights.copy()
     members = [np.array([index]) for index in range(len(points))]
     alive = np.ones(len(points), dtype=bool)
-    costs = _costs(centres, masses)
+    costs = _costs(points, masses)
     while (left := int(alive.sum())) > 1:
         kept, joined = np.unravel_index(costs.argmin(), costs.shape)
-        if left <= MOST and _cosine(centres[kept], centres[joined]) < COHERENT:
+        if left <= MOST and _cosine(*(_mean(points, weights, members[group]) for group in (kept, joined))) < COHERENT:
             break
-        mass = masses[kept] + masses[joined]
-        centres[kept] = (masses[kept] * centres[kept] + masses[joined] * centres[joined]) / mass
-        masses[kept] = mass
+        row = (masses + masses[kept]) * costs[kept] + (masses + masses[joined]) * costs[joined]
+        row = (row - masses * costs[kept, joined]) / (masses + masses[kept] + masses[joined])
+        masses[kept] += masses[joined]
         members[kept] = np.concatenate([members[kept], members[joined]])
         alive[joined] = False
-        distances = np.square(centres - centres[kept]).sum(1)
-        row = np.where(alive, masses * mass / (masses + mass) * distances, np.inf)
-        row[kept] = np.inf
         costs[kept], costs[:, kept] = row, row
         costs[joined], costs[:, joined] = np.inf, np.inf
     return [members[index] for index in np.flatnonzero(alive)]
+
+
+def _mean(points: Array, weights: Array, group: NDArray[np.intp]) -> Array:
+    mean: Array = np.average(points[group], axis=0, weights=weights[group])
+    return mean
 
 
 def _costs(centres: Array, masses: Array) -> Array:

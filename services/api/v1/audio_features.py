@@ -40,7 +40,7 @@ def get_audio_features(track_id: str) -> AudioFeatures:
             "id": track.id,
             "duration_ms": track.duration_ms,
             "model_version": track.model_version,
-            "tags": tracks.tags(track.id),
+            "tags": tracks.tags([track.id]).get(track.id, {}),
             "embedding": None if embedded is None else embedded.vector.tolist(),
         }
     )

@@ -4,14 +4,14 @@ import numpy as np
 
 from services.domain.track import Embedded
 from services.recommend.crowding import FEWEST, STRENGTH, crowding
-from services.recommend.sample import FRESH_SECONDS, SIZE, LibrarySample
+from services.recommend.sample import FRESH_SECONDS, SIZE, LibrarySample, Sample
 
 UNIT = np.eye(128, dtype=np.float32)
 
 
 def test_a_track_in_a_crowd_loses_more_than_one_by_itself():
     """In a sample of which all point one way, what points there loses STRENGTH, what is orthogonal nothing."""
-    sample = {f"s{number}": UNIT[0] for number in range(FEWEST)}
+    sample = Sample.of({f"s{number}": UNIT[0] for number in range(FEWEST)})
 
     lost = crowding([Embedded("hub", UNIT[0], ""), Embedded("alone", UNIT[1], "")], sample)
 
@@ -20,14 +20,14 @@ def test_a_track_in_a_crowd_loses_more_than_one_by_itself():
 
 def test_nobody_is_a_neighbour_of_itself():
     """A track that is in the sample is not near to itself."""
-    sample = {f"s{number}": UNIT[number] for number in range(FEWEST)}
+    sample = Sample.of({f"s{number}": UNIT[number] for number in range(FEWEST)})
 
     assert crowding([Embedded("s0", UNIT[0], "")], sample).tolist() == [0.0]
 
 
 def test_a_small_library_has_no_hubs():
     """Below FEWEST tracks nothing is corrected."""
-    sample = {f"s{number}": UNIT[0] for number in range(FEWEST - 1)}
+    sample = Sample.of({f"s{number}": UNIT[0] for number in range(FEWEST - 1)})
 
     assert crowding([Embedded("hub", UNIT[0], "")], sample).tolist() == [0.0]
 
@@ -46,6 +46,6 @@ def test_the_sample_is_read_again_when_it_is_old():
     tracks, moment = Tracks(), [0.0]
     sample = LibrarySample(tracks, lambda: moment[0])
     for moment[0] in (0.0, FRESH_SECONDS, FRESH_SECONDS + 1, 2 * FRESH_SECONDS):
-        sample.vectors()
+        sample.get()
 
     assert tracks.reads == 2

@@ -16,8 +16,8 @@ from services.recommend.targets import around, distance
 UNIT = np.eye(128, dtype=np.float32)
 
 
-def track(name: str, axis: int = 0, tags: dict[str, float] | None = None, **measured: float) -> Embedded:
-    return Embedded(name, UNIT[axis], name, measured=measured, tags=tags or {})
+def track(name: str, axis: int = 0, **measured: float) -> Embedded:
+    return Embedded(name, UNIT[axis], name, measured=measured)
 
 
 def named(choices: list[Choice]) -> str:
@@ -79,14 +79,19 @@ def test_candidates_are_looked_for_around_targets_within_the_filters():
 def test_a_taste_is_called_by_what_its_plays_have_in_common():
     """Feeling first, then what is heard without its data set, then the tempo; heavier plays count more."""
     tracks = {
-        "a": track("a", tags={"mtt:piano": 0.6, "msd:Piano": 0.2, "mtt:slow": 0.9}, energy=0.1, tempo=70),
-        "b": track("b", tags={"mtt:piano": 0.3, "msd:rock": 0.1}, energy=0.4, tempo=95),
+        "a": track("a", energy=0.1, tempo=70),
+        "b": track("b", energy=0.4, tempo=95),
+        "c": track("c", energy=0.5),
+    }
+    tags = {
+        "a": {"mtt:piano": 0.6, "msd:Piano": 0.2, "mtt:slow": 0.9},
+        "b": {"mtt:piano": 0.3, "msd:rock": 0.1},
     }
 
-    assert label_of(Taste(UNIT[0], 1.0, (("a", 1.0), ("b", 0.2))), tracks) == "calm, piano, slow"
-    assert label_of(Taste(UNIT[0], 1.0, (("b", 1.0),)), tracks) == "piano"
-    assert label_of(Taste(UNIT[0], 1.0, ()), tracks) == "something else"
-    assert label_of(Taste(UNIT[0], 1.0, (("c", 1.0),)), {"c": track("c", energy=0.5)}) == "mixed"
+    assert label_of(Taste(UNIT[0], 1.0, (("a", 1.0), ("b", 0.2))), tracks, tags) == "calm, piano, slow"
+    assert label_of(Taste(UNIT[0], 1.0, (("b", 1.0),)), tracks, tags) == "piano"
+    assert label_of(Taste(UNIT[0], 1.0, ()), tracks, tags) == "something else"
+    assert label_of(Taste(UNIT[0], 1.0, (("c", 1.0),)), tracks, tags) == "mixed"
 
 
 def test_another_encoding_of_what_was_heard_is_not_new():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.track import Embedded
-from services.recommend.explain import because_of
+from services.recommend.explain import Reasons
 from services.recommend.taste import CLUSTERED, profile_of
 from services.recommend.ward import clusters
 
@@ -158,11 +158,11 @@ def test_a_far_away_track_still_has_a_reason():
     """Where no play pulls towards it, the one that pushes away least is named."""
     [taste] = profile(a=1.0).tastes
 
-    assert because_of(taste, TRACKS, -UNIT[0]) == ("a",)
+    assert Reasons(taste, TRACKS).of(-UNIT[0]) == ("a",)
 
 
 def test_the_reason_names_the_plays_that_pulled_most():
     """Strongest first, and only those that pulled."""
     [taste] = profile(a=1.0, a1=0.5, a2=0.9).tastes
 
-    assert because_of(taste, TRACKS, near(0, 11)) == ("a", "a2", "a1")
+    assert Reasons(taste, TRACKS).of(near(0, 11)) == ("a", "a2", "a1")
