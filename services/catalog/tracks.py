@@ -17,7 +17,7 @@ from services.catalog.database import Database
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidCursor, InvalidRequest, TrackNotFound
 from services.domain.filters import RANGE_FIELDS, TAG_HEARD
-from services.domain.track import EMBEDDING_DIM, Embedded, Track, TrackStatus, Vector
+from services.domain.track import EMBEDDING_DIM, Description, Embedded, Track, TrackStatus, Vector
 
 # SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
 IDS_PER_STATEMENT = 5000
@@ -37,7 +37,7 @@ _SHOWN = (
 _ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
 _READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(_ASKED))
 _READY_MEASURED = _READY.add_columns(*_MEASURED)
-_TAGS = select(_TRACK.id, _TRACK.tags).where(_TRACK.id.in_(_ASKED))
+_DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(_ASKED))
 _KNOWN = select(_TRACK.id).where(_TRACK.id.in_(_ASKED))
 _FOUND = select(*_SHOWN).where(_TRACK.id.in_(_ASKED))
 _FILES = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(_ASKED)).order_by(_FILE.id.desc())
@@ -159,10 +159,16 @@ class TrackStore:
             return TrackNotFound(name)
         return InvalidRequest(f"The track '{name}' has no analysis: its status is '{track.status}'.")
 
-    def tags(self, track_ids: Collection[str]) -> dict[str, dict[str, float]]:
-        """What the encoder heard in each of these tracks; nothing where nobody has listened."""
+    def descriptions(self, track_ids: Collection[str]) -> dict[str, Description]:
+        """What was measured of the tracks that exist among these ids, and heard in them."""
         with self._database.columns() as connection:
-            return {track_id: heard or {} for track_id, heard in _read(connection, _TAGS, track_ids)}
+            rows = _read(connection, _DESCRIBED, track_ids)
+        return {
+            track_id: Description(
+                measured_of(descriptors, attributes, year=year, duration_ms=duration_ms), tags=tags or {}
+            )
+            for track_id, duration_ms, year, attributes, descriptors, tags in rows
+        }
 
     def sample(self, count: int) -> dict[str, Vector]:
         """Embeddings of the ready tracks with the lowest ids: ids are hashes of audio, so these are any tracks."""

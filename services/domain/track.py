@@ -79,6 +79,14 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class Description:
+    """What words can be made of: `measured` as in `Embedded`, and how strongly the encoder heard which tag."""
+
+    measured: Mapping[str, float]
+    tags: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Embedded:
     """A ready track as the recommender sees it.
 

@@ -1,10 +1,9 @@
 """A taste in a few words: how it feels, what is heard in it, how fast it is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from services.domain.listening import Taste
-from services.domain.track import Embedded
+from services.domain.track import Description
 
 LOW, HIGH = 0.35, 0.65
 """Attributes beyond these are worth a word; between them lies what most music is."""
@@ -39,19 +38,13 @@ WORDS_OF_ATTRIBUTES = (
 )
 
 
-def label_of(taste: Taste, tracks: Mapping[str, Embedded], tags: Mapping[str, Mapping[str, float]]) -> str:
-    """Words for a taste, such as "calm, piano, slow".
-
-    Args:
-        taste: Whose plays are to be named.
-        tracks: Those plays, with what was measured of them.
-        tags: What the encoder heard in them.
-    """
-    if not taste.plays:
+def label_of(plays: Sequence[tuple[Description, float]]) -> str:
+    """Words for a taste, such as "calm, piano, slow", from its plays and their weights."""
+    if not plays:
         return ELSEWHERE
-    measured = _means((tracks[track_id].measured, weight) for track_id, weight in taste.plays)
+    measured = _means((play.measured, weight) for play, weight in plays)
     words = [word for name, low, high in WORDS_OF_ATTRIBUTES if (word := _word(measured.get(name), low, high))]
-    words += _heard(_means((tags.get(track_id, {}), weight) for track_id, weight in taste.plays))
+    words += _heard(_means((play.tags, weight) for play, weight in plays))
     tempo = measured.get("tempo")
     if tempo is not None and not SLOW_BPM <= tempo <= FAST_BPM:
         words.append("slow" if tempo < SLOW_BPM else "fast")

@@ -157,7 +157,8 @@ class _Round:
         self._scores = [
             fits[:, index] + PLAY * self._near(taste, heard) - plain + noise for index, taste in enumerate(self._tastes)
         ]  # each (plays, candidates)
-        self._turns = [np.zeros(len(scores)) for scores in self._scores]
+        self._turns = [np.zeros((len(scores), 1)) for scores in self._scores]
+        self._steps = [_turn_taken(taste) for taste in self._tastes]
         self._seats = list(setting.seats) or [0.0] * len(self._tastes)
         self._lengths = lengths(candidates)
         self._left = np.ones(len(candidates), dtype=bool)
@@ -176,11 +177,9 @@ class _Round:
         if open_ is None:
             return None
         taste = max(range(len(self._tastes)), key=lambda i: self._tastes[i].weight / (self._seats[i] + 1))
-        weights = np.array([weight for _, weight in self._tastes[taste].plays[:PLAYS_SERVED]] or [1.0])
-        turns = TURN_TAKEN * self._turns[taste] * weights.max() / weights
-        values = self._scores[taste] - turns[:, None] - self._wishes.diversity * self._alike - self._so_soon()
-        play, winner = map(int, np.unravel_index(np.where(open_, values, -np.inf).argmax(), values.shape))
-        self._turns[taste][play] += 1
+        values = self._scores[taste] - self._turns[taste] - self._wishes.diversity * self._alike - self._so_soon()
+        play, winner = divmod(int(np.where(open_, values, -np.inf).argmax()), len(self._candidates))
+        self._turns[taste][play] += self._steps[taste][play]
         self._seats[taste] += 1
         self._take(winner)
         chosen = self._candidates[winner]
@@ -253,6 +252,13 @@ class _Cap:
         """A track by this name was taken; those without a name are no group."""
         if name is not None and name in self._numbers:
             self._taken[self._numbers[name]] += 1
+
+
+def _turn_taken(taste: Taste) -> Array:
+    """(plays,): what each play yields once more whenever it has led to a track, the lighter ones more."""
+    weights = np.array([weight for _, weight in taste.plays[:PLAYS_SERVED]] or [1.0])
+    steps: Array = TURN_TAKEN * weights.max() / weights
+    return steps
 
 
 def _penalty(vectors: Array, negatives: Sequence[Negative]) -> Array:

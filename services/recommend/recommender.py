@@ -7,7 +7,7 @@ from datetime import datetime
 from services.catalog.database import now as present
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
-from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Taste
+from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation
 from services.domain.question import Order, Question
 from services.domain.track import Embedded
 from services.index import VectorIndex
@@ -195,21 +195,18 @@ class Recommender:
 
     def described(self, profile: Profile) -> tuple[DescribedTaste, ...]:
         """The tastes of a profile in words."""
-        served = [replace(taste, plays=taste.plays[:PLAYS_DESCRIBED]) for taste in profile.tastes]
-        plays = [play for taste in served for play, _ in taste.plays]
-        tracks, tags = self._tracks.embedded(plays, measured=True), self._tracks.tags(plays)
+        heaviest = [taste.plays[:PLAYS_DESCRIBED] for taste in profile.tastes]
+        known = self._tracks.descriptions([play for plays in heaviest for play, _ in plays])
         total = sum(taste.weight for taste in profile.tastes)
         return tuple(
             DescribedTaste(
-                label_of(_known(few, tracks), tracks, tags), taste.weight / total, tuple(p for p, _ in taste.plays)
+                # A track may have left the library since the history was read.
+                label_of([(known[play], weight) for play, weight in plays if play in known]),
+                taste.weight / total,
+                tuple(play for play, _ in taste.plays),
             )
-            for taste, few in zip(profile.tastes, served, strict=True)
+            for taste, plays in zip(profile.tastes, heaviest, strict=True)
         )
-
-
-def _known(taste: Taste, tracks: Mapping[str, Embedded]) -> Taste:
-    # A track may have left the library since the history was read.
-    return replace(taste, plays=tuple(play for play in taste.plays if play[0] in tracks))
 
 
 def _conditions(question: Question, heard: _Heard) -> Filters:

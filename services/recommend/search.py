@@ -15,7 +15,7 @@ from services.recommend.sample import LibrarySample
 from services.recommend.seeds import sides
 from services.recommend.targets import around
 
-POOL_PER_TASTE = 100
+POOL_PER_TASTE = 60
 """Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
 
 WIDENING = 4

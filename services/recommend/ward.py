@@ -29,8 +29,8 @@ def clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
     members = [np.array([index]) for index in range(len(points))]
     alive = np.ones(len(points), dtype=bool)
     costs = _costs(points, masses)
-    while (left := int(alive.sum())) > 1:
-        kept, joined = np.unravel_index(costs.argmin(), costs.shape)
+    for left in range(len(points), 1, -1):
+        kept, joined = divmod(int(costs.argmin()), len(points))
         if left <= MOST and _cosine(*(_mean(points, weights, members[group]) for group in (kept, joined))) < COHERENT:
             break
         row = (masses + masses[kept]) * costs[kept] + (masses + masses[joined]) * costs[joined]

@@ -33,6 +33,7 @@ def get_audio_features(track_id: str) -> AudioFeatures:
     if track.model_version is None:
         raise NotAnalysed(track)
     embedded = tracks.embedded([track.id]).get(track.id)
+    described = tracks.descriptions([track.id]).get(track.id)
     return AudioFeatures.model_validate(
         {
             **(track.descriptors or {}),
@@ -40,7 +41,7 @@ def get_audio_features(track_id: str) -> AudioFeatures:
             "id": track.id,
             "duration_ms": track.duration_ms,
             "model_version": track.model_version,
-            "tags": tracks.tags([track.id]).get(track.id, {}),
+            "tags": {} if described is None else described.tags,
             "embedding": None if embedded is None else embedded.vector.tolist(),
         }
     )

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from services.domain.filters import Filters, Range
-from services.domain.listening import Taste
 from services.domain.question import Order
-from services.domain.track import Embedded
+from services.domain.track import Description, Embedded
 from services.recommend.duplicates import unheard
 from services.recommend.label import label_of
 from services.recommend.order import in_order
@@ -78,20 +77,13 @@ def test_candidates_are_looked_for_around_targets_within_the_filters():
 
 def test_a_taste_is_called_by_what_its_plays_have_in_common():
     """Feeling first, then what is heard without its data set, then the tempo; heavier plays count more."""
-    tracks = {
-        "a": track("a", energy=0.1, tempo=70),
-        "b": track("b", energy=0.4, tempo=95),
-        "c": track("c", energy=0.5),
-    }
-    tags = {
-        "a": {"mtt:piano": 0.6, "msd:Piano": 0.2, "mtt:slow": 0.9},
-        "b": {"mtt:piano": 0.3, "msd:rock": 0.1},
-    }
+    one = Description({"energy": 0.1, "tempo": 70}, {"mtt:piano": 0.6, "msd:Piano": 0.2, "mtt:slow": 0.9})
+    other = Description({"energy": 0.4, "tempo": 95}, {"mtt:piano": 0.3, "msd:rock": 0.1})
 
-    assert label_of(Taste(UNIT[0], 1.0, (("a", 1.0), ("b", 0.2))), tracks, tags) == "calm, piano, slow"
-    assert label_of(Taste(UNIT[0], 1.0, (("b", 1.0),)), tracks, tags) == "piano"
-    assert label_of(Taste(UNIT[0], 1.0, ()), tracks, tags) == "something else"
-    assert label_of(Taste(UNIT[0], 1.0, (("c", 1.0),)), tracks, tags) == "mixed"
+    assert label_of([(one, 1.0), (other, 0.2)]) == "calm, piano, slow"
+    assert label_of([(other, 1.0)]) == "piano"
+    assert label_of([]) == "something else"
+    assert label_of([(Description({"energy": 0.5}, {}), 1.0)]) == "mixed"
 
 
 def test_another_encoding_of_what_was_heard_is_not_new():
