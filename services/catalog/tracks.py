@@ -39,8 +39,13 @@ _READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.
 _READY_MEASURED = _READY.add_columns(*_MEASURED)
 _DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(_ASKED))
 _KNOWN = select(_TRACK.id).where(_TRACK.id.in_(_ASKED))
-_FOUND = select(*_SHOWN).where(_TRACK.id.in_(_ASKED))
-_FILES = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(_ASKED)).order_by(_FILE.id.desc())
+_FOUND = (
+    # A row for each file: of several the first one is the last to be read.
+    select(*_SHOWN, _FILE.path, _FILE.root)
+    .join_from(TrackRow.__table__, LocationRow.__table__, _FILE.track_id == _TRACK.id, isouter=True)
+    .where(_TRACK.id.in_(_ASKED))
+    .order_by(_FILE.id.desc())
+)
 _NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(_ASKED), _NAME.value != "")
 
 
@@ -80,7 +85,7 @@ class TrackStore:
     def get_many(self, track_ids: Sequence[str]) -> dict[str, Track]:
         """The tracks that exist among these ids."""
         with self._database.columns() as connection:
-            return {track.id: track for track in _tracks(connection, _read(connection, _FOUND, track_ids))}
+            return _found(connection, track_ids)
 
     def page(
         self,
@@ -95,21 +100,21 @@ class TrackStore:
         Raises:
             InvalidCursor: the cursor was not handed out by this service.
         """
-        query = select(*_SHOWN, _TRACK.sort_key).order_by(TrackRow.sort_key, TrackRow.id).limit(limit + 1)
+        query = select(_TRACK.id, _TRACK.sort_key).order_by(_TRACK.sort_key, _TRACK.id).limit(limit + 1)
         if status is not None:
-            query = query.where(TrackRow.status == status)
+            query = query.where(_TRACK.status == status)
         for word in search.casefold().split():
-            query = query.where(TrackRow.sort_key.contains(word, autoescape=True))
+            query = query.where(_TRACK.sort_key.contains(word, autoescape=True))
         if cursor is not None:
-            query = query.where(tuple_(TrackRow.sort_key, TrackRow.id) > tuple_(*_decode_cursor(cursor)))
+            query = query.where(tuple_(_TRACK.sort_key, _TRACK.id) > tuple_(*_decode_cursor(cursor)))
         with self._database.columns() as connection:
             rows = connection.execute(query).all()
             shown = rows[:limit]
-            more = len(rows) > limit
-            return Page(
-                tracks=_tracks(connection, shown),
-                next_cursor=_encode_cursor(shown[-1]) if more else None,
-            )
+            found = _found(connection, [row.id for row in shown])
+        return Page(
+            tracks=[found[row.id] for row in shown if row.id in found],
+            next_cursor=_encode_cursor(shown[-1]) if len(rows) > limit else None,
+        )
 
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         """Track ids for names that are a track id or an external id (`namespace:value`); unknown ones are absent.
@@ -266,17 +271,16 @@ def _embedded(row: Sequence[Any]) -> Embedded:
     return replace(found, measured=measured_of(descriptors, attributes, year=year, duration_ms=duration_ms))
 
 
-def _tracks(connection: Connection, rows: Sequence[Any]) -> list[Track]:
-    ids = [row.id for row in rows]
-    paths = {track_id: _relative(path, root) for track_id, path, root in _read(connection, _FILES, ids)}
+def _found(connection: Connection, track_ids: Collection[str]) -> dict[str, Track]:
     names: dict[str, dict[str, str]] = {}
-    for track_id, namespace, value in _read(connection, _NAMES, ids):
+    for track_id, namespace, value in _read(connection, _NAMES, track_ids):
         names.setdefault(track_id, {})[namespace] = value
-    return [_track(row, paths.get(row.id), names.get(row.id, {})) for row in rows]
+    return {row.id: _track(row, names.get(row.id, {})) for row in _read(connection, _FOUND, track_ids)}
 
 
-def _track(row: Any, path: str | None, ids: dict[str, str]) -> Track:  # noqa: ANN401  a row of `_SHOWN`
+def _track(row: Any, ids: dict[str, str]) -> Track:  # noqa: ANN401  a row of `_FOUND`
     shown = {column.key: value for column, value in zip(_SHOWN, row, strict=False)}
+    path = None if row.path is None else _relative(row.path, row.root)
     return Track(**shown | {"status": TrackStatus(row.status), "path": path, "ids": ids})
 
 
@@ -302,7 +306,7 @@ def canonical_id(name: str) -> str | None:
         return None
 
 
-def _encode_cursor(row: Any) -> str:  # noqa: ANN401  a row of `_SHOWN` and `sort_key`
+def _encode_cursor(row: Any) -> str:  # noqa: ANN401  id and `sort_key`
     return base64.urlsafe_b64encode(json.dumps([row.sort_key, row.id]).encode()).decode()
 
 
