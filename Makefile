@@ -9,7 +9,11 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+# pip would compile on one processor. Some packages hold files that are no Python of this version: nothing imports them.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+# Containers like to forbid it, and every process that is started would compile Segue's own modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Many tests wait for processes that they started: two at once take little more than half of the time. Which tests stay
 # together, as they share what they set up, is said in tests/conftest.py.
@@ -61,11 +65,13 @@ clean:
 $(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt
 	@echo 'Installing Segue into $(VENV): once, a minute or two and 5.5 GB, most of it PyTorch.'
 	@$(INSTALL) --editable '.[local,worker]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.created pyproject.toml constraints.txt
 	@echo 'Installing Segue and what its tests need into $(VENV).'
 	@$(INSTALL) --editable '.[local,worker,postgres,notebooks,dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-up
 
 $(VENV)/.created:

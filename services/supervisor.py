@@ -134,7 +134,7 @@ class Supervisor:
             "SEGUE_LIBRARY_ROOTS": os.pathsep.join(self._settings.library_roots),
         }
         logs = self._settings.data_path / "logs"
-        for name, command in (("worker", _worker_command()), ("api", _api_command(self._settings))):
+        for name, command in (("worker", _worker_command()), ("api", api_command(self._settings))):
             child = ChildProcess(name, command, logs / f"{name}.log", environment)
             if name == "worker" and self._broker is not None:
                 child.before_restart = self._end_leases
@@ -207,7 +207,8 @@ def _worker_command() -> list[str]:
     return [sys.executable, "-P", "-m", "services.cli", "worker", "--beat"]
 
 
-def _api_command(settings: Settings) -> list[str]:
+def api_command(settings: Settings) -> list[str]:
+    """The command line of the API's process."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return [
         sys.executable,

@@ -20,6 +20,7 @@ from services.broker import LocalBroker, local_broker
 from services.catalog import Catalogue
 from services.queue import TaskQueue
 from services.settings import Settings
+from services.supervisor import api_command
 from tests.fakes.serving import ROOT, free_port
 
 SAMPLE_RATE = 16_000
@@ -126,8 +127,7 @@ class Installation:
     def api(self, **environment: str) -> Iterator["Api"]:
         """The API process, ready."""
         port = free_port()
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class=gthread"]
-        command += ["--threads", "8", "--no-control-socket", "services.api.app:create_app()"]
+        command = api_command(self.settings.model_copy(update={"port": port}))
         variables = self.environment | {"SEGUE_PORT": str(port)} | environment
         with running(command, self.settings.data_path / "api.log", variables) as program:
             api = Api(program, f"http://127.0.0.1:{port}")

@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from services.api.app import create_app
 from services.catalog import Catalogue
 from services.composition import Services, compose
 from services.settings import Settings
+from services.supervisor import api_command
 from tests.fakes.library import write_library
 from tests.fakes.valkey import started_valkey
 
@@ -93,9 +93,7 @@ def api_process(
         "SEGUE_REDIS_URL": broker_url,
         "SEGUE_PORT": str(port),
     }
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--no-control-socket"]
-    command += ["--worker-class", "services.api.gunicorn_worker.ProblemWorker", "--limit-request-line", "8190"]
-    process = subprocess.Popen([*command, "services.api.app:create_app()"], env=environment, cwd=ROOT)
+    process = subprocess.Popen(api_command(Settings(port=port)), env=environment, cwd=ROOT)
     try:
         _wait_until_ready(process, port, patience)
         yield process
