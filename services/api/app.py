@@ -4,6 +4,7 @@ import atexit
 from typing import Any
 
 from apiflask import APIFlask
+from flask import Response, request
 
 from services.api.auth import install_guard
 from services.api.compat import install_compat
@@ -48,6 +49,16 @@ METRICS: dict[int | str, dict[str, Any]] = {
 }
 
 
+class _App(APIFlask):
+    def make_default_options_response(self) -> Response:
+        """The methods of the route itself: a track's id may hold slashes, so that other routes fit many addresses."""
+        route = request.url_rule
+        alike = (rule for rule in self.url_map.iter_rules() if route is not None and rule.rule == route.rule)
+        answer = self.response_class()
+        answer.allow.update(method for rule in alike for method in rule.methods or ())
+        return answer
+
+
 def create_app(services: Services | None = None) -> APIFlask:
     """The application on the given services, or on those that the environment's settings name.
 
@@ -58,7 +69,7 @@ def create_app(services: Services | None = None) -> APIFlask:
         app = create_app(_from_environment())
         settle()
         return app
-    app = APIFlask(
+    app = _App(
         __name__,
         title=TITLE,
         version=segue_version(),

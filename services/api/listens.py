@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from services.api.limits import (
     CURSOR_MAX,
@@ -17,7 +17,7 @@ from services.api.limits import (
     PLAYED_MS_MAX,
     TIME_AHEAD,
 )
-from services.api.schemas import EXAMPLE_ID, NO_NUL, Request, Response, Taste, TrackName
+from services.api.schemas import EXAMPLE_ID, NO_NUL, Moment, Request, Response, Taste, TrackName
 from services.domain import listens as kept
 from services.domain.listening import EventKind
 
@@ -32,7 +32,7 @@ def _plausible(at: datetime) -> datetime:
     return at
 
 
-ListenedAt = Annotated[AwareDatetime, AfterValidator(_plausible)]
+ListenedAt = Annotated[Moment, AfterValidator(_plausible)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAMED_MAX, pattern=NO_NUL)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=EXTERNAL_ID_MAX, pattern=NO_NUL)]
 
@@ -189,8 +189,8 @@ class ListenPageQuery(Request):
     event: list[EventKind] = Field(
         default_factory=list, max_length=len(EventKind), description="Only these events; may be repeated."
     )
-    since: AwareDatetime | None = Field(default=None, description="Only what was done then or later, with a time zone.")
-    before: AwareDatetime | None = Field(default=None, description="Only what was done earlier, with a time zone.")
+    since: Moment | None = Field(default=None, description="Only what was done then or later, with a time zone.")
+    before: Moment | None = Field(default=None, description="Only what was done earlier, with a time zone.")
     tracks: kept.Sight = Field(
         default=kept.Sight.ALL, description="`unknown`: only listens of tracks that the library does not have."
     )

@@ -479,3 +479,19 @@ def test_whatever_is_asked_no_banned_track_is_answered_and_the_answer_is_full(ap
     assert len(set(found)) == len(found) == min(asked["limit"], len(qualified))
     assert set(found) <= qualified
     api.delete(f"/v1/users/{user}")
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1767225600", "+5"])
+def test_a_number_is_no_moment(api, moment):
+    """What pydantic would take for seconds since 1970 is refused: in a query, in a listen and in a history."""
+    track = track_id(1)
+    answers = [
+        api.get("/v1/users/anna/listens", query_string={"since": moment}),
+        api.get("/v1/users/anna/listens", query_string={"before": moment}),
+        api.post("/v1/users/anna/listens", json={"listens": [{"track_id": track, "event": "play", "at": moment}]}),
+        api.post("/v1/recommendations", json={"history": [{"track_id": track, "at": moment}]}),
+        api.post("/v1/recommendations", json={"history": [{"track_id": track, "at": float(moment)}]}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 5
+    assert all("with a time" in answer.text for answer in answers)

@@ -271,3 +271,10 @@ def test_what_a_scan_reads_is_told_to_who_may_scan(locked, key_for, services):
     job_id = services.catalogue.jobs.create(JobKind.SCAN, "/music/new")
 
     assert locked.get(f"/v1/jobs/{job_id}", headers=key_for("ingest")).json["path"] == "/music/new"
+
+
+def test_options_names_the_methods_of_the_route_alone(api):
+    """Ids may hold slashes, so that `GET /v1/tracks/{id}` fits this address as well; it is not what is meant by it."""
+    allowed = api.options("/v1/tracks/0/ids").allow
+    assert set(allowed) == {"PUT", "OPTIONS"}
+    assert set(api.options("/v1/users/anna/listens").allow) == {"GET", "HEAD", "POST", "OPTIONS"}
