@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from services.catalog.batches import chunks
 from services.catalog.database import Database
 from services.catalog.tables import MetaRow, TrackRow
-from services.catalog.tracks import EMBEDDING_BYTES, IDS_PER_STATEMENT, heard, measured_of, vector_of
+from services.catalog.tracks import EMBEDDING_BYTES, heard, measured_of, vector_of
 from services.domain.track import TrackStatus
 from services.index.vector_index import PayloadValue, Point
 
@@ -56,8 +57,7 @@ class IndexQueue:
 
     def mark(self, track_ids: Sequence[str]) -> None:
         """Have the index look at tracks again."""
-        for start in range(0, len(track_ids), IDS_PER_STATEMENT):
-            chunk = track_ids[start : start + IDS_PER_STATEMENT]
+        for chunk in chunks(track_ids):
             with self._database.write() as session:
                 session.execute(
                     update(TrackRow)

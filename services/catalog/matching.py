@@ -8,8 +8,8 @@ from hashlib import blake2b
 from sqlalchemy import Row, and_, delete, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
+from services.catalog.names import canonical_id, resolve_names
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
-from services.catalog.tracks import canonical_id, resolve_names
 from services.domain.listening import EventKind
 from services.domain.listens import Description, NewListen
 from services.domain.track import TrackStatus

@@ -7,20 +7,18 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
 import numpy as np
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select, tuple_
 
+from services.catalog.batches import ASKED, rows_of
 from services.catalog.database import Database
+from services.catalog.names import own_and_external, resolve_names
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidCursor, InvalidRequest, TrackNotFound
 from services.domain.filters import RANGE_FIELDS, TAG_HEARD
 from services.domain.track import EMBEDDING_DIM, Description, Embedded, Track, TrackStatus, Vector
 
-# SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
-IDS_PER_STATEMENT = 5000
 EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 NO_KEY = -1
 
@@ -34,19 +32,17 @@ _SHOWN = (
 )
 """All of a track but what only single answers show."""
 
-_ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
-_READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(_ASKED))
+_READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(ASKED))
 _READY_MEASURED = _READY.add_columns(*_MEASURED)
-_DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(_ASKED))
-_KNOWN = select(_TRACK.id).where(_TRACK.id.in_(_ASKED))
+_DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(ASKED))
 _FOUND = (
     # A row for each file: of several the first one is the last to be read.
     select(*_SHOWN, _FILE.path, _FILE.root)
     .join_from(TrackRow.__table__, LocationRow.__table__, _FILE.track_id == _TRACK.id, isouter=True)
-    .where(_TRACK.id.in_(_ASKED))
+    .where(_TRACK.id.in_(ASKED))
     .order_by(_FILE.id.desc())
 )
-_NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(_ASKED), _NAME.value != "")
+_NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(ASKED), _NAME.value != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +125,7 @@ class TrackStore:
 
     def identify(self, names: Iterable[str]) -> dict[str, str]:
         """As `resolve`, but for track ids, which are taken at their word: whoever reads the tracks sees which exist."""
-        own, external = _sorted_out(names)
+        own, external = own_and_external(names)
         return own | self.resolve(external) if external else own
 
     def embedded(self, track_ids: Collection[str], *, measured: bool = False) -> dict[str, Embedded]:
@@ -140,7 +136,7 @@ class TrackStore:
         if not track_ids:
             return {}
         with self._database.columns() as connection:
-            rows = _read(connection, _READY_MEASURED if measured else _READY, track_ids)
+            rows = rows_of(connection, _READY_MEASURED if measured else _READY, track_ids)
         return {row[0]: _embedded(row) for row in rows}
 
     def ready(self, names: Iterable[str]) -> dict[str, Embedded]:
@@ -167,7 +163,7 @@ class TrackStore:
     def descriptions(self, track_ids: Collection[str]) -> dict[str, Description]:
         """What was measured of the tracks that exist among these ids, and heard in them."""
         with self._database.columns() as connection:
-            rows = _read(connection, _DESCRIBED, track_ids)
+            rows = rows_of(connection, _DESCRIBED, track_ids)
         return {
             track_id: Description(
                 measured_of(descriptors, attributes, year=year, duration_ms=duration_ms), tags=tags or {}
@@ -194,41 +190,6 @@ class TrackStore:
             rows = connection.execute(select(_TRACK.status, func.count()).group_by(_TRACK.status)).all()
         counts = {status: count for status, count in rows}  # noqa: C416  rows are no pairs to mypy
         return {status: counts.get(status, 0) for status in TrackStatus}
-
-
-def resolve_names(database: Session | Connection, names: Iterable[str]) -> dict[str, str]:
-    """As `TrackStore.resolve`, inside a transaction that is open already."""
-    own, external = _sorted_out(names)
-    known = {row[0] for row in _read(database, _KNOWN, set(own.values()))}
-    return {name: track_id for name, track_id in own.items() if track_id in known} | _resolve_all(database, external)
-
-
-def _sorted_out(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Those that are track ids, each with how it is stored, and those that may be external ids."""
-    wanted = list(dict.fromkeys(names))
-    own = {name: canonical for name in wanted if (canonical := canonical_id(name)) is not None}
-    return own, [name for name in wanted if name not in own and ":" in name]
-
-
-def _resolve_all(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for chunk in _chunks(names):
-        found |= _resolve_external(database, chunk)
-    return found
-
-
-def _resolve_external(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for name in names:
-        namespace, _, value = name.partition(":")
-        pairs[name] = (namespace.casefold(), value)
-    matches = database.execute(
-        select(_NAME.namespace, _NAME.value, func.min(_NAME.track_id))
-        .where(tuple_(_NAME.namespace, _NAME.value).in_(set(pairs.values())), _NAME.value != "")
-        .group_by(_NAME.namespace, _NAME.value)
-    )
-    found = {(namespace, value): track_id for namespace, value, track_id in matches}
-    return {name: found[pair] for name, pair in pairs.items() if pair in found}
 
 
 def vector_of(embedding: bytes | None) -> Vector:
@@ -273,20 +234,15 @@ def _embedded(row: Sequence[Any]) -> Embedded:
 
 def _found(connection: Connection, track_ids: Collection[str]) -> dict[str, Track]:
     names: dict[str, dict[str, str]] = {}
-    for track_id, namespace, value in _read(connection, _NAMES, track_ids):
+    for track_id, namespace, value in rows_of(connection, _NAMES, track_ids):
         names.setdefault(track_id, {})[namespace] = value
-    return {row.id: _track(row, names.get(row.id, {})) for row in _read(connection, _FOUND, track_ids)}
+    return {row.id: _track(row, names.get(row.id, {})) for row in rows_of(connection, _FOUND, track_ids)}
 
 
 def _track(row: Any, ids: dict[str, str]) -> Track:  # noqa: ANN401  a row of `_FOUND`
     shown = {column.key: value for column, value in zip(_SHOWN, row, strict=False)}
     path = None if row.path is None else _relative(row.path, row.root)
     return Track(**shown | {"status": TrackStatus(row.status), "path": path, "ids": ids})
-
-
-def _read(database: Session | Connection, statement: Select[Any], ids: Collection[str]) -> list[Any]:
-    """The rows of a statement that asks for `ids`; none is asked for where there are no ids."""
-    return [row for chunk in _chunks(list(ids)) for row in database.execute(statement, {"ids": chunk}).all()]
 
 
 def _relative(path: str, root: str) -> str:
@@ -296,14 +252,6 @@ def _relative(path: str, root: str) -> str:
 def readable(path: str) -> str:
     """A path as text that any JSON reader takes: bytes that are not UTF-8 become replacement characters."""
     return os.fsencode(path).decode("utf-8", errors="replace")
-
-
-def canonical_id(name: str) -> str | None:
-    """A track id as it is stored; None if the name is none."""
-    try:
-        return str(UUID(name))
-    except ValueError:
-        return None
 
 
 def _encode_cursor(row: Any) -> str:  # noqa: ANN401  id and `sort_key`
@@ -320,7 +268,3 @@ def _decode_cursor(cursor: str) -> tuple[str, str]:
     if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in sort_key + track_id):
         raise InvalidCursor(cursor)  # no database takes these in text
     return sort_key, track_id
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + IDS_PER_STATEMENT] for start in range(0, len(ids), IDS_PER_STATEMENT))
