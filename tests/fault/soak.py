@@ -202,7 +202,7 @@ def main():
             if counts.tracks["ready"] != FIRST_SONGS + soak.songs:
                 wrong.append(f"{FIRST_SONGS + soak.songs} songs gave {counts.tracks['ready']} ready tracks")
             family = program.process.children(recursive=True)
-            program.process.send_signal(signal.SIGINT)
+            program.process.terminate()  # a run in the background of a shell is deaf to Ctrl-C
             program.process.wait(30)
             if left := psutil.wait_procs(family, timeout=10)[1]:
                 wrong.append(f"{len(left)} processes are left")
