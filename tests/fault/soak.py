@@ -196,11 +196,13 @@ def main():
             soak = Soak(program.process, client, music)
             soak.run(seconds)
             wrong = soak.report()
-            wait_until(lambda: client.status().tracks["pending"] == 0, patience=300)
+            songs = FIRST_SONGS + soak.songs
+            with contextlib.suppress(AssertionError):  # the last scan may not have begun yet
+                wait_until(lambda: client.status().tracks["ready"] == songs, patience=300)
             counts = client.status()
             print(f"{counts.tracks['ready']} tracks ready, {counts.index.points} points")
-            if counts.tracks["ready"] != FIRST_SONGS + soak.songs:
-                wrong.append(f"{FIRST_SONGS + soak.songs} songs gave {counts.tracks['ready']} ready tracks")
+            if counts.tracks["ready"] != songs:
+                wrong.append(f"{songs} songs gave {counts.tracks['ready']} ready tracks")
             family = program.process.children(recursive=True)
             program.process.terminate()  # a run in the background of a shell is deaf to Ctrl-C
             program.process.wait(30)
