@@ -17,7 +17,8 @@ from services.api.limits import (
     PLAYED_MS_MAX,
     TIME_AHEAD,
 )
-from services.api.schemas import EXAMPLE_ID, NO_NUL, Moment, Request, Response, Taste, TrackName
+from services.api.moments import Moment
+from services.api.schemas import EXAMPLE_ID, NO_NUL, Request, Response, Taste, TrackName
 from services.domain import listens as kept
 from services.domain.listening import EventKind
 

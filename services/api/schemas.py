@@ -5,15 +5,11 @@ from pathlib import PurePath
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     StringConstraints,
-    TypeAdapter,
-    ValidationError,
     model_serializer,
 )
 
@@ -27,6 +23,7 @@ from services.api.limits import (
     PLAYED_MS_MAX,
     TEXT_MAX,
 )
+from services.api.moments import Moment
 from services.domain import job as domain_job
 from services.domain import listening, track
 from services.domain.filters import ATTRIBUTES
@@ -42,24 +39,6 @@ NO_NUL = r"^[^\x00]*$"
 
 TrackName = Annotated[str, StringConstraints(min_length=1, max_length=ID_MAX, pattern=NO_NUL)]
 """A track id or an external id, `namespace:value`."""
-
-
-_LENIENT = TypeAdapter(AwareDatetime)
-
-
-def _written_out(value: object) -> datetime:
-    """Pydantic takes digits as well, as seconds since 1970: what is documented is a date with a time."""
-    is_written_out = isinstance(value, datetime) or (isinstance(value, str) and ":" in value)
-    if not is_written_out:
-        raise ValueError("Give a date with a time and a time zone, such as 2026-03-01T20:15:00Z.")
-    try:  # here, because strict validation takes no text that a function has seen
-        return _LENIENT.validate_python(value, strict=False)
-    except ValidationError as error:
-        raise ValueError(error.errors()[0]["msg"]) from error
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
-"""A point in time as RFC 3339 writes it."""
 
 
 class Request(BaseModel):
