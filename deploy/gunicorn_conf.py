@@ -2,9 +2,9 @@
 
 import sys
 
-from services.api.limits import REQUEST_LINE_MAX
+from services.api.request_limits import REQUEST_LINE_MAX
+from services.api.security.exposure import refuse_exposure_at_start
 from services.domain.errors import SegueError
-from services.exposure import refuse_exposure_at_start
 from services.settings import Settings
 
 _settings = Settings()
@@ -12,7 +12,7 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = f"{_host}:{_settings.port}"
 workers = _settings.api_processes
-worker_class = "services.api.gunicorn_worker.ProblemWorker"
+worker_class = "services.api.http.gunicorn_worker.ProblemWorker"
 threads = _settings.api_threads
 # Seconds. A request under way may end, an upload over a slow line included; compose.yaml waits longer than this.
 graceful_timeout = 20

@@ -17,8 +17,8 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from services.domain.errors import SegueError
-from services.queue import INDEX_TASK, RECONCILE_INDEX_TASK, ROUTES, SCAN_TASK, open_queue
 from services.settings import Settings
+from services.tasks.queue import INDEX_TASK, RECONCILE_INDEX_TASK, ROUTES, SCAN_TASK, open_queue
 from workers.app import (
     ANALYSE_HARD_LIMIT_SECONDS,
     INDEX_HARD_LIMIT_SECONDS,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from models import checkpoint
 from models.attributes import attributes
-from models.decode import SAMPLE_RATE, Windows
-from models.descriptors import Descriptors, describe
+from models.audio.decode import SAMPLE_RATE, Windows
+from models.descriptors.describe import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
 from models.sandbox import decoder
@@ -44,7 +44,7 @@ class TrackAnalysis:
         embedding: Point in the vibe space, float32 `(128,)`, of unit length.
         dispersion: How far the track's windows spread around it, ≥ 0.
         attributes: Name → 0…1, or None without evidence: see `models.attributes`.
-        descriptors: What was measured: see `models.descriptors`.
+        descriptors: What was measured: see `models.descriptors.describe`.
         tags: Tag → 0…1.
         model_version: Which encoder this embedding may be compared within.
         seconds: What it cost.

@@ -5,7 +5,7 @@ Each attribute is a weighted mean of *evidence*, and each piece of evidence is i
 are a judgement, backed by the literature on which cues listeners use (Gabrielsson & Lindström, "The role of
 structure in the musical expression of emotions", 2010). The ranks are measured: they stand in the model card.
 
-* energy: 2 × feel + flux + mobility (`models.pace`)
+* energy: 2 × feel + flux + mobility (`models.descriptors.activity`)
 * valence: 4 × feel + ½ × majorness: the confidence of the mode, negative for minor
 * danceability: 3 × feel + how clear the beat is + how near the tempo is to 120 BPM, weighted by its confidence
 * acousticness: feel
@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.descriptors import Descriptors
+from models.descriptors.describe import Descriptors
 from models.encoder import FELT, Encoding
 
 # Attributes that the audio gives no honest evidence for; interfaces that name them get None.

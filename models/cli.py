@@ -59,7 +59,7 @@ def demo_library(
     ] = False,
 ) -> None:
     """Fetch freely licensed music to try Segue with, and print the folder that holds it."""
-    from models.demo import DemoUnavailable, fetch_demo  # noqa: PLC0415  see the module's docstring
+    from models.corpus.demo import DemoUnavailable, fetch_demo  # noqa: PLC0415  see the module's docstring
 
     console = Console(stderr=True)
     ready = None
@@ -70,7 +70,7 @@ def demo_library(
             console.print(f"[yellow]No demo music from Debian packages here:[/] {escape(str(error))}", highlight=False)
             console.print("To use a folder of your own: [bold]make up MUSIC=~/Music[/]")
     if ready is None:
-        from models.synthesis import write_library  # noqa: PLC0415
+        from models.corpus.synthesis import write_library  # noqa: PLC0415
 
         ready = folder or _cache_folder("demo-synthesised")
         with console.status("Synthesising eighteen small pieces …"):

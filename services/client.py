@@ -11,13 +11,12 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from services.api.limits import LISTENS_MAX, REPEAT_AFTER_DAYS
-from services.api.listens import Forgotten, Listen, ListenerTaste, ListenPage, ListensRecorded
-from services.api.problem_types import MEDIA_TYPE, type_of
-from services.api.radio_schemas import NextTracks, RadioSession
-from services.api.radio_schemas import Path as TrackPath
-from services.api.schemas import AudioFeatures, Job, Recommendations, SimilarTracks, Track, TrackPage
-from services.api.service_schemas import NotReady, Problem, Readiness, Status
+from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
+from services.api.schemas.listens import Forgotten, Listen, ListenerTaste, ListenPage, ListensRecorded
+from services.api.schemas.radio import NextTracks, RadioSession
+from services.api.schemas.radio import Path as TrackPath
+from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, Status, type_of
+from services.api.schemas.tracks import AudioFeatures, Job, Recommendations, SimilarTracks, Track, TrackPage
 from services.domain import errors
 from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters
@@ -27,7 +26,7 @@ from services.domain.listens import ListenFilter, NewListen
 from services.domain.question import Question
 from services.domain.radio import RadioStart
 from services.domain.track import TrackStatus
-from services.wire import event_as_json, filters_as_parameters, listen_as_json, question_as_json, radio_as_json
+from services.domain.wire import event_as_json, filters_as_parameters, listen_as_json, question_as_json, radio_as_json
 
 # Longer than any answer takes, uploads apart.
 TIMEOUT_SECONDS = 10.0

@@ -8,12 +8,12 @@ from services.catalog import Catalogue
 from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
 from services.index import VectorIndex
-from services.instance import use_catalogue
-from services.queue import TaskQueue, open_queue
+from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.path import Paths
-from services.recommend.radio import Radio
 from services.settings import Settings
+from services.storage.locks import use_catalogue
+from services.tasks.queue import TaskQueue, open_queue
 
 if TYPE_CHECKING:
     from services.index.generations import Generations

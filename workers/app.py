@@ -5,7 +5,8 @@ from typing import Any
 from celery import Celery
 
 from services.index.reconcile import EVERY_SECONDS as RECONCILE_INDEX_EVERY_SECONDS
-from services.queue import (
+from services.settings import Settings
+from services.tasks.queue import (
     BROKER_OPTIONS,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
@@ -14,7 +15,6 @@ from services.queue import (
     SOCKET_TIMEOUT_SECONDS,
     VISIBILITY_TIMEOUT_SECONDS,
 )
-from services.settings import Settings
 
 # An analysis decodes a bounded number of seconds of audio; on the slowest machine that is well under a minute.
 ANALYSE_SOFT_LIMIT_SECONDS = 120

@@ -66,7 +66,7 @@ def celery_command(settings: Settings, *, beat: bool, queues: list[str], process
 
 
 def _known_queues(names: str | None) -> list[str]:
-    from services.queue import ROUTES  # noqa: PLC0415  Celery would slow `segue --help` down
+    from services.tasks.queue import ROUTES  # noqa: PLC0415  Celery would slow `segue --help` down
 
     known = list(dict.fromkeys(route["queue"] for route in ROUTES.values()))
     wanted = known if names is None else names.split(",")

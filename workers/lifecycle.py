@@ -35,10 +35,10 @@ from structlog.types import EventDict
 from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
-from services.instance import use_catalogue
-from services.log_format import COMMON, formatter
-from services.queue import ANALYSE_TASK, RECONCILE_TASK, ROUTES, TaskQueue, open_queue
+from services.logs import COMMON, formatter
 from services.settings import Settings
+from services.storage.locks import use_catalogue
+from services.tasks.queue import ANALYSE_TASK, RECONCILE_TASK, ROUTES, TaskQueue, open_queue
 from workers.app import app
 
 if TYPE_CHECKING:

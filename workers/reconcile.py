@@ -5,8 +5,8 @@ from datetime import timedelta
 import structlog
 
 from services.catalog import Catalogue
-from services.queue import ANALYSE_TASK, TaskQueue
-from services.requeue import requeue_analyses, requeue_scans
+from services.tasks.queue import ANALYSE_TASK, TaskQueue
+from services.tasks.requeue import requeue_analyses, requeue_scans
 
 # Claims keep a track that is at work from being sent, and from being analysed twice if it is; so this is only the time
 # that a message may be on its way into an empty queue.

@@ -16,10 +16,10 @@ from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, JobN
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer
 from services.index.reconcile import reconcile as reconcile_points
-from services.ingest.opening import LeadsOut, NotRegular, open_inside
 from services.ingest.roots import Roots, named_roots, readable_roots
+from services.ingest.safe_open import LeadsOut, NotRegular, open_inside
 from services.ingest.scan import run_scan
-from services.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RECONCILE_TASK, SCAN_TASK
+from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RECONCILE_TASK, SCAN_TASK
 from workers import guard
 from workers.app import (
     INDEX_HARD_LIMIT_SECONDS,

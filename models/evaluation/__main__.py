@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 
 from models import checkpoint
-from models.evaluation import page, plots, report, rivals, trials
-from models.evaluation.determinism import determinism
+from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
+from models.evaluation import baselines, page, plots, report, trials
 from models.evaluation.direction import direction
 from models.evaluation.listening import Listener
 from models.evaluation.report import Report
+from models.evaluation.robustness import determinism
 from models.evaluation.shipped import Shipped
 from models.evaluation.teachers import Teachers
-from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 
 _DEFAULT_DIRECTORY = Path("docs/evaluation")
 _DETERMINISM_EVERY = 16  # files encoded again and again: one of so many
@@ -54,7 +54,7 @@ def _notes(*, quick: bool) -> list[str]:
     notes = [
         f"{name} is left out: its wheel is not installed."
         for name, module in (("bliss-audio", "bliss_audio"), ("musly", "pymusly"))
-        if not rivals.installed(module)
+        if not baselines.installed(module)
     ]
     if quick:
         notes.append("A quick run: teachers, feel, fidelity and robustness are left out.")

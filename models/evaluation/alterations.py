@@ -5,8 +5,11 @@ return as many. Speed and lead-in move the windows themselves: `Alteration` says
 """
 
 import io
+import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +18,11 @@ import soxr
 import torch
 import torchaudio.functional
 from scipy.signal import butter, sosfilt
+
+from models.audio.decode import SAMPLE_RATE, Windows, read_windows, window_frames
+from models.audio.waveform import power_of_steps
+from models.corpus.corpus import CorpusTrack
+from models.evaluation.store import Arrays, kept, track_file
 
 GAIN_DB = -12.0
 TILT_DB_PER_DECADE = 6.0
@@ -134,3 +142,83 @@ ALTERATIONS = (
     Alteration("pitch +2 semitones", 0.95, lambda stack, rate: pitch(stack, rate, PITCH_SEMITONES)),
     Alteration("pitch −2 semitones", 0.95, lambda stack, rate: pitch(stack, rate, -PITCH_SEMITONES)),
 )
+
+_MARGIN_SECONDS = 1.0  # filters and codecs settle in it, and so does Vorbis after a seek
+_FULL_SCALE = 32_767
+
+
+def altered_windows(track: CorpusTrack, alteration: Alteration, cache_dir: Path) -> Windows:
+    """Windows of an altered copy of a track, as `models.audio.decode.read_windows` would give them.
+
+    Args:
+        track: Of the corpus.
+        alteration: What happened to the copy.
+        cache_dir: The corpus's cache; windows are kept in its directory `evaluation-altered`.
+
+    Returns:
+        Between one and six windows at 16 kHz; their `power` is that of the mono samples.
+
+    Raises:
+        AnalysisError: the file or its altered copy cannot be read, or nothing sounds in it.
+    """
+    directory = cache_dir / "evaluation-altered" / re.sub(r"[^0-9A-Za-z+−]+", "-", alteration.name)
+    arrays = kept(track_file(directory, track), lambda: _packed(altered_copy(track.path, alteration)))
+    samples = arrays["samples"].astype(np.float32) * np.float32(arrays["scale"])
+    return mono_windows(samples, float(arrays["duration"]))
+
+
+def mono_windows(samples: Stack, duration: float) -> Windows:
+    """Windows of (n_windows, n_samples) mono samples at 16 kHz, of a track of so many seconds."""
+    power = np.stack([power_of_steps(window[:, None], SAMPLE_RATE) for window in samples])
+    return Windows(samples, SAMPLE_RATE, duration, power)
+
+
+def altered_copy(path: Path, alteration: Alteration) -> Windows:
+    """Alter a file and read the copy; errors as for `altered_windows`."""
+    with soundfile.SoundFile(path) as file:
+        stack = _with_margins(file, alteration)
+        rate, seconds = file.samplerate, file.frames / file.samplerate
+    margin = round(_MARGIN_SECONDS * rate)
+    changed = alteration.change(stack, rate)[:, margin:-margin]
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory) / "copy.wav"
+        soundfile.write(copy, np.concatenate(list(changed)), rate, "FLOAT")
+        windows = read_windows(copy)
+    return mono_windows(windows.samples, (seconds + alteration.lead_in) / alteration.speed)
+
+
+def _with_margins(file: soundfile.SoundFile, alteration: Alteration) -> Stack:
+    """Read each window of the copy, with margins, at the copy's speed: (n_windows, n_frames, n_channels)."""
+    rate, lead_in = file.samplerate, round(alteration.lead_in * file.samplerate)
+    margin = round(_MARGIN_SECONDS * rate)
+    read = []
+    for start, length in window_frames(round((file.frames + lead_in) / alteration.speed), rate):
+        wanted = length + 2 * margin
+        first = round((start - margin) * alteration.speed) - lead_in
+        original = _read(file, first, round(wanted * alteration.speed))
+        read.append(_at_speed(original, rate, alteration.speed, wanted))
+    return np.stack(read)
+
+
+def _read(file: soundfile.SoundFile, start: int, length: int) -> Stack:
+    """Frames from anywhere, silent where the file has none."""
+    before = min(max(0, -start), length)
+    file.seek(min(max(0, start), file.frames))
+    found: Stack = file.read(length - before, dtype="float32", always_2d=True)
+    return np.pad(found, ((before, length - before - len(found)), (0, 0)))
+
+
+def _at_speed(frames: Stack, rate: int, speed: float, wanted: int) -> Stack:
+    if speed == 1.0:
+        return frames
+    played: Stack = soxr.resample(frames, rate * speed, rate)[:wanted]
+    return np.pad(played, ((0, wanted - len(played)), (0, 0)))
+
+
+def _packed(windows: Windows) -> Arrays:
+    scale = float(np.abs(windows.samples).max()) / _FULL_SCALE
+    return {
+        "samples": np.round(windows.samples / scale).astype(np.int16),
+        "scale": np.asarray(scale),
+        "duration": np.asarray(windows.duration),
+    }

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from models.decode import Windows, read_windows
+from models.audio.decode import Windows, read_windows
+from models.corpus.synthesis import SAMPLE_RATE, Piece, render
 from models.evaluation.shipped import Heard
-from models.synthesis import SAMPLE_RATE, Piece, render
 
 PAIRS = 60
 FASTER = 1.3

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from models.analysis import TrackAnalysis, analyse
+from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.errors import AnalysisError
 from models.evaluation.store import Arrays
-from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 
 DEFAULT_FILE = Path("docs/evaluation/validation.npz")
 TAG_DIGITS = 3  # enough to put a taste into words

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.decode import Windows, read_windows
+from models.audio.decode import Windows, read_windows
+from models.corpus.corpus import CorpusTrack
 from models.errors import AnalysisError
-from models.evaluation import baselines, rivals
+from models.evaluation import baselines
 from models.evaluation.shipped import Heard, Shipped
 from models.evaluation.store import kept
 from models.evaluation.teachers import Teachers
-from models.training.corpus import CorpusTrack
 
 RANDOM = "random"
 LOUDNESS = "loudness only"
@@ -40,7 +40,7 @@ MEASURES: Mapping[str, Measure] = {
     MFCC: baselines.cosine,
     MUSICNN_MSD: baselines.cosine,
     MUSICNN_MTT: baselines.cosine,
-    BLISS: rivals.euclidean,
+    BLISS: baselines.euclidean,
     HALF_WHITENED: lambda queries, database: queries @ database.T,
     SHIPPED: lambda queries, database: queries @ database.T,
 }
@@ -75,7 +75,7 @@ class Material:
 
     @cached_property
     def windows(self) -> Windows:
-        """All windows; raises `AnalysisError` where `models.decode` refuses the file."""
+        """All windows; raises `AnalysisError` where `models.audio.decode` refuses the file."""
         return read_windows(self.track.path)
 
     def part(self, name: str) -> Samples:
@@ -125,8 +125,8 @@ class Listened:
             halves = measure(parts["first"], parts["second"])
             found[name] = Similarities(halves, measure(parts["whole"], parts["whole"]))
         if self.musly:
-            halves = rivals.musly_similarity(self.musly["first"], self.musly["second"])
-            found[MUSLY] = Similarities(halves, rivals.musly_similarity(self.musly["whole"], self.musly["whole"]))
+            halves = baselines.musly_similarity(self.musly["first"], self.musly["second"])
+            found[MUSLY] = Similarities(halves, baselines.musly_similarity(self.musly["whole"], self.musly["whole"]))
         order = (RANDOM, LOUDNESS, MFCC, MUSICNN_MSD, MUSICNN_MTT, BLISS, MUSLY, HALF_WHITENED, SHIPPED)
         return {name: found[name] for name in order if name in found}
 
@@ -183,8 +183,8 @@ class Listener:
     def _hear(self, material: Material) -> _Sound:
         whole = key_of("whole", material.track)
         musly = {}
-        if rivals.installed("pymusly"):
-            musly = {part: self._part(rivals.musly_model, material, part) for part in _PARTS}
+        if baselines.installed("pymusly"):
+            musly = {part: self._part(baselines.musly_model, material, part) for part in _PARTS}
         tags = guess = None
         if self.teachers:
             tags = self.teachers.hear(whole, lambda: material.part("whole"))["tags"].astype(np.float64)
@@ -208,8 +208,8 @@ class Listener:
             MFCC: self._part(baselines.mfcc, material, part),
             SHIPPED: self.shipped.embed(key, lambda: material.part(part)),
         }
-        if rivals.installed("bliss_audio"):
-            vectors[BLISS] = self._part(rivals.bliss, material, part)
+        if baselines.installed("bliss_audio"):
+            vectors[BLISS] = self._part(baselines.bliss, material, part)
         if self.teachers:
             features = self.teachers.hear(key, lambda: material.part(part))["penultimate"].astype(np.float64)
             vectors |= {
@@ -229,7 +229,9 @@ def _assembled(tracks: Sequence[CorpusTrack], sounds: Sequence[_Sound]) -> Liste
         vectors={
             name: {part: np.stack([sound.vectors[part][name] for sound in sounds]) for part in _PARTS} for name in names
         },
-        musly={part: [sound.musly[part] for sound in sounds] for part in _PARTS} if rivals.installed("pymusly") else {},
+        musly={part: [sound.musly[part] for sound in sounds] for part in _PARTS}
+        if baselines.installed("pymusly")
+        else {},
         heard=[sound.heard for sound in sounds],
         teacher_tags=np.stack(tags) if tags else None,
         guesses=np.stack(guesses) if guesses else None,

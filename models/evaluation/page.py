@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from models.evaluation.alterations import TILT_PIVOT
 from models.evaluation.demands import verdicts
-from models.evaluation.intervals import Figure
 from models.evaluation.listening import HALF_WHITENED, SHIPPED
 from models.evaluation.mood import AGITATED_WORDS, CALM_WORDS, Mood
 from models.evaluation.report import COMMAND, Report
+from models.evaluation.trials import Figure
 
 _NOTHING = "–"
 
@@ -70,7 +70,7 @@ def _introduction(report: Report) -> str:
 
 Written by `{COMMAND}`; do not edit by hand. Encoder `{report.encoder}` (weights {report.sha256[:12]}…), judged on
 {sum(report.soundtracks.values())} tracks of {len(report.soundtracks)} soundtracks: the `[validation]` packages of \
-`models/training/corpus.toml`. Nothing was fitted on them, but
+`models/corpus/corpus.toml`. Nothing was fitted on them, but
 training was stopped and chosen by them. All figures are in `figures.json`. Brackets are 95 % bootstrap intervals.
 
 ## What is demanded, and what is reached

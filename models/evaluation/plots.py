@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from models.evaluation.intervals import Figure
 from models.evaluation.listening import HALF_WHITENED, SHIPPED
 from models.evaluation.report import Report
+from models.evaluation.trials import Figure
 
 _DPI = 110
 _COLOURS = {SHIPPED: "#c2410c", HALF_WHITENED: "#1d4ed8"}

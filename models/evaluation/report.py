@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from models.evaluation.determinism import Determinism
 from models.evaluation.direction import Direction
 from models.evaluation.feel import AXES, OTHER_AXES, feel_distance, judged_ranks
 from models.evaluation.fidelity import Fidelity, fidelity
-from models.evaluation.hubness import hubness
-from models.evaluation.intervals import Figure, figure
 from models.evaluation.listening import HALF_WHITENED, SHIPPED, Listened, Similarities
 from models.evaluation.mood import Mood
-from models.evaluation.retrieval import ceiling, retrieve
-from models.evaluation.robustness import Robustness
+from models.evaluation.retrieval import ceiling, hubness, retrieve
+from models.evaluation.robustness import Determinism, Robustness
 from models.evaluation.teachers import FloatArray
+from models.evaluation.trials import Figure, figure
 
 COMMAND = "python -m models.evaluation"
 

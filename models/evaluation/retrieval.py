@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.evaluation.hubness import hubness
-
 _NEIGHBOURS = 10
 _FEW_NEIGHBOURS = 5
 
@@ -78,3 +76,34 @@ def _average_precision(relevant: npt.NDArray[np.bool_]) -> FloatArray:
     total = relevant.sum(axis=1)
     average: FloatArray = (precision * relevant).sum(axis=1) / np.maximum(total, 1)
     return average
+
+
+@dataclass(frozen=True, slots=True)
+class Hubness:
+    """How evenly tracks are recommended.
+
+    Attributes:
+        counts: (n,) N10: how often a track is among the 10 nearest of another.
+        skew: Skewness of N10; 0 is even, above about 1 a few tracks crowd everybody's results.
+        never: Share of tracks that nobody's 10 nearest hold, 0…1.
+    """
+
+    counts: npt.NDArray[np.int64]
+    skew: float
+    never: float
+
+
+def hubness(similarity: FloatArray, k: int = _NEIGHBOURS) -> Hubness:
+    """Count over (n, n) similarities, greater is nearer; a track never answers itself."""
+    others = similarity.copy()
+    np.fill_diagonal(others, -np.inf)
+    nearest = np.argsort(-others, axis=1, kind="stable")[:, : min(k, len(others) - 1)]
+    counts = np.bincount(nearest.ravel(), minlength=len(others))
+    return Hubness(counts=counts, skew=skewness(counts.astype(float)), never=float(np.mean(counts == 0)))
+
+
+def skewness(values: FloatArray) -> float:
+    """Third standardised moment of (n,) values; 0 where all are the same."""
+    deviation = values - values.mean()
+    spread = float(np.sqrt(np.mean(deviation**2)))
+    return float(np.mean(deviation**3)) / spread**3 if spread > 0 else 0.0

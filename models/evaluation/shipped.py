@@ -18,8 +18,8 @@ import torch
 import models
 from models import checkpoint
 from models.attributes import attributes
-from models.decode import Windows
-from models.descriptors import Descriptors, describe
+from models.audio.decode import Windows
+from models.descriptors.describe import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.evaluation.store import Arrays, kept
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.training.corpus import CorpusTrack
+from models.corpus.corpus import CorpusTrack
 
 Arrays = dict[str, npt.NDArray[Any]]
 

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.decode import read_windows
+from models.audio.decode import read_windows
+from models.corpus.corpus import CorpusTrack, fetch, packages
 from models.errors import AnalysisError
 from models.evaluation.store import Arrays, kept, track_file
 from models.frontend import MelParameters
-from models.training.corpus import CorpusTrack, fetch, packages
+from models.teachers.teachers import build
 from models.training.space import half_whitening
-from models.training.teachers import build
 
 _AXES = 128
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from models.decode import WINDOW_COUNT, Windows, check_regular, regular_file
+from models.audio.decode import WINDOW_COUNT, Windows, check_regular, regular_file
 from models.errors import AnalysisError, DecoderFailed, SandboxUnavailable
 from models.sandbox.messages import REPORT, REQUEST, End, Report, receive
 
@@ -70,7 +70,7 @@ class Decoder:
             return self._protections
 
     def read_windows(self, source: Path | int, at_most: int = WINDOW_COUNT) -> Windows:
-        """Decode a few windows of a file, as `models.decode.decode_windows` does, in a child that can do nothing else.
+        """Decode a few windows of a file, as `decode_windows` does, in a child process without any rights.
 
         Args:
             source: A path, or a descriptor that is open for reading and whose offset is moved.

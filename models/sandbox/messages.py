@@ -13,9 +13,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from models.decode import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, Windows
+from models.audio.decode import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, Windows
+from models.audio.waveform import MAX_PEAK, STEPS_A_SECOND
 from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
-from models.waveform import MAX_PEAK, STEPS_A_SECOND
 
 REQUEST = struct.Struct("=H")  # windows at most; the file and the pipe for its windows come as descriptors
 REPORT = struct.Struct("=BiQd")  # how the decoder ended, its exit code or signal, its peak memory, its processor time

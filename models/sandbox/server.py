@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
-from models.decode import decode_windows
+from models.audio.decode import decode_windows
 from models.errors import AnalysisError, DecoderFailed
 from models.sandbox import confinement
 from models.sandbox.messages import REQUEST, End, Report, reason_message, windows_message

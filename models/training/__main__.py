@@ -16,18 +16,19 @@ import numpy.typing as npt
 import torch
 
 from models.checkpoint import DEFAULT_VERSION, WEIGHTS_DIRECTORY, ModelCard, save
+from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
+from models.corpus.scores import scores
 from models.encoder import VibeEncoder
 from models.frontend import MelParameters
 from models.network import PATCH_FRAMES, VibeNetwork
-from models.training import calibration, scores
+from models.teachers.musicnn import Teachers
+from models.teachers.teachers import build, check_port
+from models.training import calibration
 from models.training.compression import compress
-from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.training.dataset import Dataset
 from models.training.examples import Examples, Source, hear_mixes, hear_tracks
-from models.training.musicnn import Teachers
 from models.training.settling import settle
 from models.training.space import VibeSpace
-from models.training.teachers import build, check_port
 from models.training.train import Run, Schedule
 
 _SHARDS = 200  # of 64 mixes

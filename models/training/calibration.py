@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 
 from models.attributes import attributes, calibrate
+from models.audio.decode import read_windows
 from models.checkpoint import WEIGHTS_DIRECTORY, load, read_card, write_card
-from models.decode import read_windows
-from models.descriptors import describe
+from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
+from models.descriptors.describe import describe
 from models.errors import AnalysisError
-from models.training.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 
 
 def calibrate_card(tracks: Iterable[CorpusTrack], weights: Path, say: Callable[[str], None]) -> None:

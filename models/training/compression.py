@@ -35,7 +35,7 @@ from models.network import (
     VibeNetwork,
     pool_patches,
 )
-from models.training.musicnn import MusicnnTower, Teachers
+from models.teachers.musicnn import MusicnnTower, Teachers
 from models.training.space import VibeSpace
 
 _RIDGE = 3e-3  # of the mean variance of what is regressed from

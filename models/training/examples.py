@@ -14,11 +14,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from models.decode import SAMPLE_RATE, WINDOW_SECONDS, read_windows
+from models.audio.decode import SAMPLE_RATE, WINDOW_SECONDS, read_windows
 from models.errors import AnalysisError
 from models.frontend import normalise_loudness
+from models.teachers.musicnn import Teachers
 from models.training.augmentation import Augmentation
-from models.training.musicnn import Teachers
 
 WINDOWS_A_TRACK = 24  # 4 minutes: of a track of an hour, more would crowd out the others
 MIXES_A_SHARD = 64
@@ -90,7 +90,7 @@ def hear_tracks(
     Args:
         sources: Recordings; one shorter than a window of 10 s is left out.
         teachers: Who hears them.
-        on_skip: Called for a file that `models.decode` refuses, which is left out.
+        on_skip: Called for a file that `models.audio.decode` refuses, which is left out.
 
     Returns:
         The files of examples, in the order of the sources.

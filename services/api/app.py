@@ -1,29 +1,29 @@
 """The HTTP application. `gunicorn 'services.api.app:create_app()'` serves it."""
 
 import atexit
+import gc
 from typing import Any
 
 from apiflask import APIFlask
 from flask import Response, request
+from threadpoolctl import threadpool_limits
 
-from services.api.auth import install_guard
 from services.api.compat import install_compat
+from services.api.compat.listenbrainz import listenbrainz
 from services.api.context import EXTENSION
-from services.api.cors import install_cors
-from services.api.headers import install_headers
-from services.api.health import health
-from services.api.idempotent import install_idempotency
-from services.api.limiting import install_limits
-from services.api.limits import JSON_MAX_BYTES
-from services.api.observability import RequestObserver, configure_logging
-from services.api.openapi import TITLE, describe, segue_version
-from services.api.origins import install_origin_checks
-from services.api.pages import reference, web
-from services.api.problems import register_problems
-from services.api.process import settle
-from services.api.scrobbling import listenbrainz
+from services.api.http.idempotency import install_idempotency
+from services.api.http.observability import RequestObserver, configure_logging
+from services.api.http.pages import install_headers, reference, web
+from services.api.http.problems import register_problems
+from services.api.openapi.document import TITLE, describe, segue_version
+from services.api.request_limits import JSON_MAX_BYTES
+from services.api.security.authentication import install_guard
+from services.api.security.exposure import refuse_exposure
+from services.api.security.origins import install_cors, install_origin_checks
+from services.api.security.rate_limits import install_limits
 from services.api.v1.audio_features import audio_features
 from services.api.v1.audio_urls import audio_urls
+from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.path import path
 from services.api.v1.radio import radio
@@ -31,8 +31,20 @@ from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
 from services.api.v1.users import users
 from services.composition import Services, compose
-from services.exposure import refuse_exposure
 from services.settings import Settings
+
+
+def settle() -> None:
+    """Have the process answer evenly; called once everything is loaded.
+
+    Requests run side by side already: a matrix product that is split among threads takes time from other requests and
+    gains little. And what exists by now stays to the end, so the garbage collector need not look through it again and
+    again while someone waits.
+    """
+    threadpool_limits(limits=1, user_api="blas")
+    gc.collect()
+    gc.freeze()
+
 
 BLUEPRINTS = (
     *(tracks, recommendations, radio, path, users, jobs, audio_features, audio_urls),

@@ -7,9 +7,8 @@ from services.catalog.database import Database
 from services.catalog.external_ids import ExternalIdStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue
-from services.catalog.installation import InstallationStore
 from services.catalog.jobs import JobStore
-from services.catalog.keys import KeyStore
+from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.library import LibraryStore
 from services.catalog.listens import ListenStore
 from services.catalog.radio import RadioStore

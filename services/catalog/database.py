@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -20,6 +20,23 @@ from sqlalchemy.orm import Session
 from services.catalog.tables import Table
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import CatalogueUnavailable, StorageFull
+
+# SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
+IDS_PER_STATEMENT = 5000
+
+ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
+"""Stands in a statement for the ids that `rows_of` puts there."""
+
+
+def rows_of(database: Session | Connection, statement: Select[Any], ids: Collection[str]) -> list[Any]:
+    """The rows of a statement with `ASKED` in it; the database is not asked where there are no ids."""
+    return [row for chunk in chunks(list(ids)) for row in database.execute(statement, {ASKED.key: chunk}).all()]
+
+
+def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    """The ids in pieces that a statement takes."""
+    return (ids[start : start + IDS_PER_STATEMENT] for start in range(0, len(ids), IDS_PER_STATEMENT))
+
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.batches import chunks
-from services.catalog.database import Database
+from services.catalog.database import Database, chunks
 from services.catalog.tables import MetaRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, heard, measured_of, vector_of
 from services.domain.track import TrackStatus
-from services.index.vector_index import PayloadValue, Point
+from services.domain.vector_index import PayloadValue, Point
 
 GENERATION = "index_generation"
 

@@ -1,16 +1,17 @@
 """API keys: who may ask. The secret itself is nowhere in the catalogue."""
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
-from services.api_keys import NewSecret, new_secret
 from services.catalog.database import Database, now
-from services.catalog.tables import ApiKeyRow
+from services.catalog.tables import ApiKeyRow, MetaRow
 from services.domain.access import ApiKey, Scope
 from services.domain.errors import KeyNotFound
+from services.domain.keys import NewSecret, new_secret
 
 # When a key was last used is noted this seldom: it answers "is it still in use?", and every note is a write.
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -112,3 +113,26 @@ def _key(row: ApiKeyRow) -> ApiKey:
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
     )
+
+
+SIGNING_SECRET = "signing_secret"  # noqa: S105  the name of a row
+SECRET_BYTES = 32
+
+
+class InstallationStore:
+    """Keeps the secret that signed URLs are made with."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def signing_secret(self) -> bytes:
+        """The secret of every process on this catalogue, drawn when it is first asked for."""
+        with self._database.read() as session:
+            row = session.get(MetaRow, SIGNING_SECRET)
+        return bytes.fromhex(row.value) if row is not None else self._draw()
+
+    def _draw(self) -> bytes:
+        drawn = self._database.insert(MetaRow).values(key=SIGNING_SECRET, value=secrets.token_hex(SECRET_BYTES))
+        with self._database.write() as session:
+            session.execute(drawn.on_conflict_do_nothing())  # another process was faster
+            return bytes.fromhex(session.get_one(MetaRow, SIGNING_SECRET).value)

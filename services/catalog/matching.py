@@ -8,7 +8,7 @@ from hashlib import blake2b
 from sqlalchemy import Row, and_, delete, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from services.catalog.names import canonical_id, resolve_names
+from services.catalog.external_ids import canonical_id, resolve_names
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
 from services.domain.listening import EventKind
 from services.domain.listens import Description, NewListen

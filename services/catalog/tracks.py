@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select, tuple_
 
-from services.catalog.batches import ASKED, rows_of
-from services.catalog.database import Database
-from services.catalog.names import own_and_external, resolve_names
+from services.catalog.database import ASKED, Database, rows_of
+from services.catalog.external_ids import own_and_external, resolve_names
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidCursor, InvalidRequest, TrackNotFound
 from services.domain.filters import RANGE_FIELDS, TAG_HEARD

@@ -14,7 +14,7 @@
   * TooManyRequests
   * Idempotency: RequestStillRunning, KeyUsedForAnother
 
-Each class carries the HTTP status and the title of its RFC 9457 problem; `services.api.problems` is the only
+Each class carries the HTTP status and the title of its RFC 9457 problem; `services.api.http.problems` is the only
 reader of both. The message names the id or file, what is wrong and what to do.
 """
 

@@ -3,6 +3,6 @@
 It is derived from the catalogue and can be rebuilt from it at any time.
 """
 
-from services.index.vector_index import Hit, Point, Query, VectorIndex
+from services.domain.vector_index import Hit, Point, Query, VectorIndex
 
 __all__ = ["Hit", "Point", "Query", "VectorIndex"]

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import structlog
 
 from services.catalog.indexing import IndexChange, IndexQueue
+from services.domain.vector_index import Point, VectorIndex
 from services.index.qdrant_shared import unit_vector
-from services.index.vector_index import Point, VectorIndex
 
 # Some 50 ms of work on two cores: short enough that queries hardly wait, long enough to spread a flush.
 BATCH = 500

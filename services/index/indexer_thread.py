@@ -15,7 +15,7 @@ from services.index.generations import NEVER_BUILT, Build, Generations
 from services.index.indexer import BATCH, Indexer, apply
 from services.index.qdrant_edge import EdgeIndex
 from services.index.reconcile import EVERY_SECONDS, reconcile
-from services.storage import check_room
+from services.storage.disk import check_room
 
 # Below this, comparing with every point takes a few ms and is exact; a graph is not worth building.
 HNSW_THRESHOLD = 50_000

@@ -13,8 +13,8 @@ import structlog
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import EMBEDDING_DIM
+from services.domain.vector_index import Hit, Point, Query, VectorIndex
 from services.index.qdrant_shared import Conditions, ordered, unit_vector
-from services.index.vector_index import Hit, Point, Query, VectorIndex
 
 PointId = int | UUID | str
 

@@ -19,8 +19,8 @@ from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import EMBEDDING_DIM
+from services.domain.vector_index import Hit, Point, Query, VectorIndex
 from services.index.qdrant_shared import Conditions, ordered, unit_vector
-from services.index.vector_index import Hit, Point, Query, VectorIndex
 
 # An answer takes milliseconds; a server that needs longer than this is as good as gone for whoever waits.
 REQUEST_SECONDS = 2

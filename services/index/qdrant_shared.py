@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM
-from services.index.vector_index import Hit
+from services.domain.vector_index import Hit
 
 # Rounding of 128 float32 numbers moves a length by about 1e-7; ten thousand times that is a defect.
 UNIT_TOLERANCE = 1e-3

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import structlog
 
 from services.catalog.indexing import IndexQueue
+from services.domain.vector_index import VectorIndex
 from services.index.indexer import BATCH, apply
-from services.index.vector_index import VectorIndex
 
 # A difference is rare, and a comparison reads every id: about 3 s at 100,000 tracks on a busy machine.
 EVERY_SECONDS = 600.0

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from services.catalog.indexing import IndexQueue
+from services.domain.vector_index import Point
 from services.index.indexer import BATCH, sound
 from services.index.qdrant_server import ServerIndex
-from services.index.vector_index import Point
 
 
 def rebuild(queue: IndexQueue, index: ServerIndex, after_step: Callable[[], None] = lambda: None) -> int:

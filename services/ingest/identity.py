@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from models.containers import UnsupportedContainer, mpeg, ogg
+from models.containers.mpeg import feed_range
 from services.domain.errors import UnsupportedAudio
-from services.ingest import mpeg, ogg
-from services.ingest.streams import feed_range
 
 # Any fixed UUID would do; a new one would make every track a stranger to its listens.
 NAMESPACE = uuid.UUID("5e67e5e6-7565-4d75-b369-63207669626e")
@@ -65,7 +65,10 @@ def identify(stream: BinaryIO) -> Identity:
     start = mpeg.skip_id3v2(stream)
     suffix, feed = _format(stream, start)
     digest = _Digest()
-    feed(stream, start, size, digest.update)
+    try:
+        feed(stream, start, size, digest.update)
+    except UnsupportedContainer as error:
+        raise UnsupportedAudio(str(error)) from error
     if digest.size == 0:
         raise UnsupportedAudio("No audio: the file ends with its header.")
     return Identity(digest.track_id(), suffix)

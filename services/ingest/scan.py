@@ -14,10 +14,10 @@ from services.domain.errors import BrokerUnavailable, PathNotScannable, Unsuppor
 from services.domain.job import JobKind
 from services.domain.track import TrackStatus
 from services.ingest.identity import identify
-from services.ingest.opening import LeadsOut, open_inside
 from services.ingest.roots import Roots, check_inside, holds
+from services.ingest.safe_open import LeadsOut, open_inside
 from services.ingest.tags import read_tags
-from services.queue import TaskQueue
+from services.tasks.queue import TaskQueue
 
 AUDIO_SUFFIXES = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav"})
 # Music that Segue cannot decode is named as a failure, so that its owner knows why it is missing.

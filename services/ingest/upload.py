@@ -14,8 +14,8 @@ from services.domain.track import TrackStatus
 from services.ingest.identity import identify
 from services.ingest.scan import send_analysis
 from services.ingest.tags import read_tags
-from services.queue import TaskQueue
-from services.storage import check_room, storage_errors
+from services.storage.disk import check_room, storage_errors
+from services.tasks.queue import TaskQueue
 
 READ_BYTES = 1 << 20
 

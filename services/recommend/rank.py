@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from services.domain.listening import Negative, Profile, Taste
 from services.domain.question import DIVERSITY, MAX_PER_ALBUM, MAX_PER_ARTIST
 from services.domain.track import Embedded, Vector
-from services.recommend.crowding import crowding
 from services.recommend.duplicates import copies, lengths
-from services.recommend.sample import Sample
+from services.recommend.sample import Sample, crowding
 from services.recommend.targets import pull
 from services.recommend.taste import concern
 

@@ -11,10 +11,9 @@ from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profi
 from services.domain.question import Order, Question
 from services.domain.track import Embedded
 from services.index import VectorIndex
-from services.recommend.explain import Reasons
-from services.recommend.label import label_of
+from services.recommend.explain import Reasons, label_of
+from services.recommend.history_rules import Past, events_of
 from services.recommend.order import in_order
-from services.recommend.past import Past, events_of
 from services.recommend.rank import Choice, Wishes
 from services.recommend.search import Search, Searcher, anywhere, without
 from services.recommend.seeds import shares

@@ -8,7 +8,6 @@ import zipfile
 import pytest
 from sqlalchemy import text
 
-from services.backup import SETTINGS_FILE, backup, restore
 from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.tables import IdempotencyRow, Table
@@ -16,8 +15,9 @@ from services.composition import compose
 from services.domain.access import Scope
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
-from services.instance import hold_instance, replace_catalogue, use_catalogue
 from services.settings import Settings
+from services.storage.backup import SETTINGS_FILE, backup, restore
+from services.storage.locks import hold_instance, replace_catalogue, use_catalogue
 from tests.fakes.installation import installation, wait_until
 from tests.fakes.library import write_library
 

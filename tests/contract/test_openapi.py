@@ -10,9 +10,9 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from models.descriptors import Descriptors
-from services.api.fields import DESCRIPTORS, MEASURES
-from services.api.schemas import AudioFeatures
+from models.descriptors.describe import Descriptors
+from services.api.schemas.fields import DESCRIPTORS, MEASURES
+from services.api.schemas.tracks import AudioFeatures
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
 from services.recommend.targets import SCALES
 

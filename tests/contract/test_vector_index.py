@@ -14,9 +14,9 @@ from qdrant_client import QdrantClient
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
 from services.domain.track import EMBEDDING_DIM
+from services.domain.vector_index import Hit, Point, Query
 from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
-from services.index.vector_index import Hit, Point, Query
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 

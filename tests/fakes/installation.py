@@ -16,11 +16,11 @@ import numpy as np
 import psutil
 import soundfile
 
-from services.broker import LocalBroker, local_broker
 from services.catalog import Catalogue
-from services.queue import TaskQueue
+from services.local.supervisor import api_command
+from services.local.valkey import LocalBroker, local_broker
 from services.settings import Settings
-from services.supervisor import api_command
+from services.tasks.queue import TaskQueue
 from tests.fakes.serving import ROOT, free_port
 
 SAMPLE_RATE = 16_000
@@ -119,7 +119,7 @@ class Installation:
     @contextmanager
     def worker(self, *options: str) -> Iterator[Program]:
         """A worker with one child unless told otherwise."""
-        command = [sys.executable, "-m", "services.cli", "worker", "--processes", "1", *options]
+        command = [sys.executable, "-m", "services.cli.main", "worker", "--processes", "1", *options]
         with running(command, self.worker_log, self.environment) as program:
             yield program
 

@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from services.api.app import create_app
 from services.catalog import Catalogue
 from services.composition import Services, compose
+from services.local.supervisor import api_command
 from services.settings import Settings
-from services.supervisor import api_command
 from tests.fakes.library import write_library
 from tests.fakes.valkey import started_valkey
 

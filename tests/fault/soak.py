@@ -186,7 +186,7 @@ def main():
         data.mkdir()
         for seed in range(FIRST_SONGS):
             write_song(music / f"first-{seed}.flac", 1000 + seed)
-        command = [sys.executable, "-m", "services.cli", "up", str(music), "--port", str(port)]
+        command = [sys.executable, "-m", "services.cli.main", "up", str(music), "--port", str(port)]
         variables = {"SEGUE_DATA_DIR": str(data), "SEGUE_WORKER_PROCESSES": "1", "PYTHONPATH": str(ROOT)}
         with (
             running(command, data / "up.log", variables) as program,

@@ -23,7 +23,7 @@ from services.catalog.tables import LocationRow, TrackRow
 from services.client import SegueClient
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
-from services.queue import ROUTES
+from services.tasks.queue import ROUTES
 from tests.fakes.installation import installation, running, wait_until, write_noise, write_song
 from tests.fakes.library import register
 from tests.fakes.serving import ROOT, free_port
@@ -82,7 +82,7 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
     [told] = [line for line in worker.said.splitlines() if "track_quarantined" in line]
     assert "who-asked" in told
     status = subprocess.run(
-        [sys.executable, "-m", "services.cli", "status", "--json"],
+        [sys.executable, "-m", "services.cli.main", "status", "--json"],
         env=os.environ | here.environment,
         capture_output=True,
         check=True,
@@ -104,7 +104,7 @@ def interpreter(tmp_path):
 
 def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpreter):
     """While no decoder can be started tracks stay pending, however often they are sent; then they are analysed."""
-    command = [str(interpreter), "-m", "services.cli", "worker", "--processes", "1"]
+    command = [str(interpreter), "-m", "services.cli.main", "worker", "--processes", "1"]
     with (
         installation(tmp_path / "data") as here,
         running(command, here.worker_log, here.environment | {"PYTHONPATH": str(ROOT)}) as worker,
@@ -212,7 +212,7 @@ def segue_up(data_dir):
     """`segue up` in a session of its own."""
     data_dir.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = [sys.executable, "-m", "services.cli", "up", "--port", str(port)]
+    command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
     variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
     with (
         running(command, data_dir / "up.log", variables) as program,

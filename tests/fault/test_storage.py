@@ -20,10 +20,10 @@ import pytest
 
 from services.catalog import Catalogue
 from services.catalog.analyses import Claimant
-from services.child_process import LOG_MAX_BYTES
 from services.client import SegueClient
+from services.local.child_process import LOG_MAX_BYTES
 from services.settings import Settings
-from services.storage import ROOM_NEEDED_BYTES
+from services.storage.disk import ROOM_NEEDED_BYTES
 from tests.conftest import IN_CI
 from tests.fakes.installation import installation, running, wait_until, write_song
 from tests.fakes.library import record, register, write_library, write_tone
@@ -235,7 +235,7 @@ def parts_named(program, word):
 def segue_up(data_dir, log):
     """`segue up` that keeps its data in one place and says what it says in another."""
     port = free_port()
-    command = [sys.executable, "-m", "services.cli", "up", "--port", str(port)]
+    command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
     variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
     with (
         running(command, log, variables) as program,

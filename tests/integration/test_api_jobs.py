@@ -6,8 +6,8 @@ import pytest
 
 from services.api.app import create_app
 from services.composition import compose
-from services.queue import ANALYSE_TASK, SCAN_TASK
 from services.settings import Settings
+from services.tasks.queue import ANALYSE_TASK, SCAN_TASK
 from tests.fakes.library import write_tone
 
 JOB = {

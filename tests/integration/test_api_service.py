@@ -5,8 +5,8 @@ import os
 import pytest
 from structlog.testing import capture_logs
 
-from services.api.access import open_to_all
 from services.api.app import create_app
+from services.api.security.permissions import open_to_all
 from services.composition import compose
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, NotConfigured
 from services.settings import Settings

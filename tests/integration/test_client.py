@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.api.app import create_app
-from services.api.service_schemas import Problem
+from services.api.schemas.service import Problem
 from services.client import ProblemError, SegueClient, error_of
 from services.domain.access import Scope
 from services.domain.errors import (

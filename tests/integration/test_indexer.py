@@ -22,13 +22,13 @@ from services.catalog.tables import TrackRow
 from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
+from services.domain.vector_index import Query
 from services.index.generations import NEVER_BUILT, Generations
 from services.index.indexer import Indexer
 from services.index.indexer_thread import IndexerThread
 from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
 from services.index.server_rebuild import rebuild
-from services.index.vector_index import Query
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 
@@ -409,7 +409,7 @@ from pathlib import Path
 import numpy as np
 from uuid import UUID
 from services.index.qdrant_edge import EdgeIndex
-from services.index.vector_index import Point
+from services.domain.vector_index import Point
 
 index = EdgeIndex.create(Path(sys.argv[1]))
 for number in range(100_000):

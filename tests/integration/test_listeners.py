@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.api.limits import LISTENS_MAX
+from services.api.request_limits import LISTENS_MAX
 from tests.fakes.library import register, track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE
 

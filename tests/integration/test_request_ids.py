@@ -13,8 +13,8 @@ from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from services.catalog import Catalogue
 from services.ingest.scan import request_scan
-from services.queue import TaskQueue
 from services.settings import Settings
+from services.tasks.queue import TaskQueue
 from tests.fakes.library import write_tone
 from tests.fakes.serving import ROOT
 from tests.fakes.valkey import started_valkey
@@ -37,7 +37,7 @@ def scanning_worker(data_dir, broker_url, log):
         "SEGUE_REDIS_URL": broker_url,
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "services.cli", "worker", "--processes", "1", "--queues", "scan"]
+    command = [sys.executable, "-m", "services.cli.main", "worker", "--processes", "1", "--queues", "scan"]
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:

@@ -18,8 +18,8 @@ from services.domain.errors import BrokerUnavailable
 from services.domain.track import Analysis, Tags
 from services.index import Query
 from services.index.qdrant_server import ServerIndex
-from services.queue import TaskQueue
 from services.settings import Settings
+from services.tasks.queue import TaskQueue
 from workers import lifecycle, tasks
 from workers.lifecycle import ChildProcess
 
@@ -149,7 +149,7 @@ def test_a_lease_that_ran_out_is_not_taken_from_its_next_holder(broker_url):
 def test_a_worker_of_the_index_queue_loads_no_encoder(process, tmp_path, broker_url):
     """A worker that never analyses costs no memory for torch."""
     environment = os.environ | {"SEGUE_DATA_DIR": str(tmp_path), "SEGUE_REDIS_URL": broker_url}
-    command = [sys.executable, "-m", "services.cli", "worker", "--processes=1", "--queues=index"]
+    command = [sys.executable, "-m", "services.cli.main", "worker", "--processes=1", "--queues=index"]
     log = tmp_path / "worker.log"
     with log.open("wb") as output:
         worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)

@@ -41,7 +41,7 @@ def wait_until(condition, patience=PATIENCE_SECONDS):
 def segue(data_dir, *arguments):
     """Run a command to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "services.cli", *arguments],
+        [sys.executable, "-m", "services.cli.main", *arguments],
         env=os.environ | {"SEGUE_DATA_DIR": str(data_dir)},
         capture_output=True,
         text=True,
@@ -79,7 +79,7 @@ def running(data_dir, *arguments):
     port, output = free_port(), data_dir / "output"
     with output.open("w", encoding="utf-8") as stream:
         process = psutil.Popen(
-            [sys.executable, "-m", "services.cli", "up", "--port", str(port), *arguments],
+            [sys.executable, "-m", "services.cli.main", "up", "--port", str(port), *arguments],
             env=os.environ | {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"},
             stdout=stream,
             stderr=stream,

@@ -15,7 +15,7 @@ from services.catalog.tables import TrackRow
 from services.domain.job import JobState
 from services.domain.track import Tags, TrackStatus
 from services.ingest.scan import request_scan
-from services.queue import RECONCILE_TASK, ROUTES
+from services.tasks.queue import RECONCILE_TASK, ROUTES
 from tests.fakes.installation import SAMPLE_RATE, installation, wait_until, write_noise, write_song
 
 

@@ -27,12 +27,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed pa
 
 from models import checkpoint
 from models.analysis import analyse, warm_up
-from models.decode import read_windows
-from models.descriptors import describe
+from models.audio.decode import read_windows
+from models.corpus.corpus import DEFAULT_CACHE
+from models.descriptors.describe import describe
 from models.frontend import MelParameters
 from models.sandbox.decoder import DECODER
-from models.training import teachers
-from models.training.corpus import DEFAULT_CACHE
+from models.teachers import teachers
 from tests.perf.music import MINUTES, tracks
 from tests.perf.verdicts import CONSOLE, at_least, at_most, show
 

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from models.synthesis import write_library
+from models.corpus.synthesis import write_library
 from services.client import SegueClient
 from services.domain.job import JobState
 from services.domain.track import TrackStatus

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.track import EMBEDDING_DIM
+from services.domain.vector_index import Point, Query
 from services.index.qdrant_edge import EdgeIndex
-from services.index.vector_index import Point, Query
 
 CLUSTERS = 200
 BATCH = 500

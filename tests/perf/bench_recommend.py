@@ -30,8 +30,8 @@ from services.catalog.database import now
 from services.catalog.tables import LocationRow, TrackRow
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
+from services.domain.vector_index import Query
 from services.index.qdrant_edge import EdgeIndex
-from services.index.vector_index import Query
 from services.settings import Settings
 from tests.fakes.serving import api_process, free_port
 from tests.fakes.valkey import started_valkey

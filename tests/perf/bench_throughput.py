@@ -21,13 +21,13 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed package
 
-from services.broker import LocalBroker, local_broker
 from services.catalog import Catalogue
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
-from services.queue import TaskQueue
+from services.local.valkey import LocalBroker, local_broker
 from services.settings import Settings
+from services.tasks.queue import TaskQueue
 from tests.perf.music import MINUTES, variants
 from tests.perf.verdicts import at_least, at_most, show
 
@@ -106,7 +106,7 @@ def celery_workers(files: list[Path], warming: list[Path], data: Path) -> tuple[
 def worker(settings: Settings, broker: LocalBroker) -> Iterator[subprocess.Popen[bytes]]:
     """`segue worker`, until the context ends."""
     environment = os.environ | {"SEGUE_DATA_DIR": str(settings.data_path), "SEGUE_REDIS_URL": broker.url}
-    command = [sys.executable, "-m", "services.cli", "worker", "--processes", str(PROCESSES)]
+    command = [sys.executable, "-m", "services.cli.main", "worker", "--processes", str(PROCESSES)]
     with (settings.data_path / "worker.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:

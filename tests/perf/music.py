@@ -5,7 +5,7 @@ from pathlib import Path
 import soundfile
 import soxr
 
-from models.synthesis import SAMPLE_RATE, Piece, render, write
+from models.corpus.synthesis import SAMPLE_RATE, Piece, render, write
 
 MINUTES = 4
 PIECE = Piece("Bench", "Bench", 120, 45, minor=True, brightness=0.6, percussion=0.6, seconds=60 * MINUTES)

@@ -5,15 +5,8 @@ import re
 import pytest
 from apiflask import APIBlueprint
 
-from services.api.access import (
-    TOKEN,
-    Access,
-    access_of,
-    declare,
-    needs,
-    open_to_all,
-)
-from services.api.auth import principal, require_listener
+from services.api.security.authentication import principal, require_listener
+from services.api.security.permissions import TOKEN, Access, access_of, declare, needs, open_to_all
 from services.domain.access import Principal, Scope
 from services.domain.errors import SegueError
 from services.domain.job import JobKind

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from structlog.testing import capture_logs
 
-from services.api.signed_urls import LIFETIME_SECONDS, AudioTicket
-from services.api_keys import sign
-from services.backup import backup
+from services.api.security.signed_urls import LIFETIME_SECONDS, AudioTicket
 from services.catalog import Catalogue
+from services.domain.keys import sign
+from services.storage.backup import backup
 from tests.fakes.library import track_id
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from services.api.security.exposure import refuse_exposure, refuse_exposure_at_start
 from services.catalog import Catalogue
 from services.domain.access import Scope
 from services.domain.errors import NotConfigured
-from services.exposure import refuse_exposure, refuse_exposure_at_start
 from services.settings import Settings
 from tests.fakes.serving import ROOT, free_port
 
@@ -89,7 +89,7 @@ def environment(folder: Path, broker_url: str, **more: str) -> dict[str, str]:
 
 GUNICORN = [sys.executable, "-m", "gunicorn", "services.api.app:create_app()"]
 COMMANDS = {
-    "segue up": [sys.executable, "-m", "services.cli", "up", "--host", EVERYWHERE, "--once"],
+    "segue up": [sys.executable, "-m", "services.cli.main", "up", "--host", EVERYWHERE, "--once"],
     "the image": [*GUNICORN, "--config", str(ROOT / "deploy/gunicorn_conf.py")],
     "gunicorn alone": [*GUNICORN, "--bind", "127.0.0.1:0"],
 }
@@ -119,7 +119,7 @@ def test_a_first_key_opens_it(tmp_path, broker_url):
     variables = environment(tmp_path, broker_url)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "services.cli", *arguments]
+        command = [sys.executable, "-m", "services.cli.main", *arguments]
         return subprocess.run(
             command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
         )

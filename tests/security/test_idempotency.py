@@ -9,15 +9,15 @@ import psutil
 import pytest
 from sqlalchemy import update
 
-from services.api.access import needs
-from services.api.idempotent import install_idempotency
+from services.api.http.idempotency import install_idempotency
+from services.api.security.permissions import needs
 from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.tables import IdempotencyRow
 from services.domain.access import Scope
 from services.domain.errors import BrokerUnavailable
-from services.queue import SCAN_TASK
 from services.settings import Settings
+from services.tasks.queue import SCAN_TASK
 from tests.fakes.library import write_tone
 from tests.fakes.serving import api_process, free_port
 

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from services import api_keys
-from services.api_keys import new_secret, split
 from services.catalog.tables import ApiKeyRow
-from services.child_process import ChildProcess
+from services.domain import keys as api_keys
 from services.domain.access import LOCAL, Principal, Scope
+from services.domain.keys import new_secret, split
+from services.local.child_process import ChildProcess
 from services.settings import Settings
 
 TRACK = "/v1/tracks/test:1"

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from services.api.app import create_app
 from services.catalog import Catalogue
-from services.commands import up
+from services.cli import up
 from services.composition import compose
 from services.domain.errors import PathNotScannable
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
-from services.ingest.opening import LeadsOut, NotRegular, open_inside
 from services.ingest.roots import NO_ROOTS, library_roots, named_roots, with_folder
+from services.ingest.safe_open import LeadsOut, NotRegular, open_inside
 from services.ingest.scan import request_scan, run_scan
 from services.ingest.upload import Upload, take_upload
 from services.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import ENTRY_POINT_GROUP, app
+from services.cli.main import ENTRY_POINT_GROUP, app
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.settings import Settings
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.queue import ANALYSE_TASK, SCAN_TASK
+from services.tasks.queue import ANALYSE_TASK, SCAN_TASK
 
 FILE = Path(__file__).parents[2] / "deploy/worker_health.py"
 

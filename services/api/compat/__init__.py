@@ -2,9 +2,8 @@
 
 from flask import Flask
 
-from services.api.compat.spotify import spotify
-from services.api.compat.subsonic import subsonic
-from services.api.compat.view_suffix import WithoutViewSuffix
+from services.api.compat.spotify.views import spotify
+from services.api.compat.subsonic.views import WithoutViewSuffix, subsonic
 
 
 def install_compat(app: Flask) -> None:

@@ -1,6 +1,6 @@
 """What an error looks like on the paths that speak another system's dialect: this is the only place that knows.
 
-Everywhere else a problem is answered as RFC 9457 has it; `services.api.problems` asks here first.
+Everywhere else a problem is answered as RFC 9457 has it; `services.api.http.problems` asks here first.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from flask import Response, json, request
 
 from services.api.compat.paths import SPOTIFY_PREFIX, SUBSONIC_PREFIX
-from services.api.compat.subsonic_auth import (
+from services.api.compat.subsonic.auth import (
     ConflictingMechanisms,
     InvalidApiKey,
     MissingParameter,
@@ -17,10 +17,8 @@ from services.api.compat.subsonic_auth import (
     TokensNotSupported,
     WrongCredentials,
 )
-from services.api.compat.subsonic_errors import Code
-from services.api.compat.subsonic_render import failure
-from services.api.problem_types import type_of
-from services.api.service_schemas import Problem
+from services.api.compat.subsonic.render import Code, failure
+from services.api.schemas.service import Problem, type_of
 
 Dialect = Callable[[Problem], Response]
 

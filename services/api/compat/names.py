@@ -1,14 +1,79 @@
 """What other systems' names mean in this library: tracks by the ids they know, artists, albums and genres by name."""
 
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from services.api.compat.ids import from_short, id_of_names, names_of_id
 from services.api.context import services
 from services.domain.errors import TrackNotFound
 from services.domain.filters import Filters
 from services.domain.track import Track
 from services.recommend.seeds import by_artist, exemplars, exemplars_by_name, of_genre
+
+ALPHABET = string.digits + string.ascii_lowercase + string.ascii_uppercase
+TRACK_LENGTH = 22
+TRACK_BITS = 128
+
+NAMES_MAX_BYTES = 200
+"""Longer names have no id: it would not fit beside others into one URL."""
+
+NAMES_ID_MAX = 272
+"""Characters that an id of NAMES_MAX_BYTES has."""
+
+SEPARATOR = "\x1f"
+MARK = b"\x01"
+"""Goes before a name: it keeps zero bytes at its start, and tells an id from most other words."""
+
+_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+
+
+def short(track_id: str) -> str:
+    """A track id in 22 letters and digits."""
+    return _encode(UUID(track_id).int).rjust(TRACK_LENGTH, ALPHABET[0])
+
+
+def from_short(text: str) -> str | None:
+    """The track id that was shortened; None where the text is no such id."""
+    number = _decode(text) if len(text) == TRACK_LENGTH else None
+    return None if number is None or number >> TRACK_BITS else str(UUID(int=number))
+
+
+def id_of_names(*names: str) -> str | None:
+    """The id of an artist, or of an artist's album; None where the names are too long for one."""
+    written = SEPARATOR.join(names).casefold().encode("utf-8", "replace")
+    return None if len(written) > NAMES_MAX_BYTES else _encode(int.from_bytes(MARK + written))
+
+
+def names_of_id(text: str) -> tuple[str, ...] | None:
+    """The names in such an id, case-folded; None where the text is none."""
+    number = _decode(text) if len(text) <= NAMES_ID_MAX else None
+    if number is None:
+        return None
+    written = number.to_bytes((number.bit_length() + 7) // 8)
+    try:
+        names = written.removeprefix(MARK).decode()
+    except UnicodeDecodeError:
+        return None
+    return tuple(names.split(SEPARATOR)) if written.startswith(MARK) and "\0" not in names else None
+
+
+def _encode(number: int) -> str:
+    digits = []
+    while number:
+        number, digit = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[digit])
+    return "".join(reversed(digits)) or ALPHABET[0]
+
+
+def _decode(text: str) -> int | None:
+    number = 0
+    for letter in text:
+        if letter not in _VALUES:
+            return None
+        number = number * len(ALPHABET) + _VALUES[letter]
+    return number if text else None
+
 
 SPOTIFY = "spotify"
 SPOTIFY_URI = "spotify:track:"

@@ -2,9 +2,9 @@
 
 from apiflask import APIBlueprint
 
-from services.api.access import needs
 from services.api.context import resolve_track, services
-from services.api.schemas import AudioFeatures
+from services.api.schemas.tracks import AudioFeatures
+from services.api.security.permissions import needs
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest
 from services.domain.track import Track

@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 from apiflask import APIBlueprint
 from flask import url_for
 
-from services.api.access import needs
-from services.api.auth import principal
 from services.api.context import resolve_track, services
-from services.api.schemas import AudioUrl, AudioUrlRequest
-from services.api.signed_urls import AudioTicket
-from services.api_keys import sign
+from services.api.schemas.tracks import AudioUrl, AudioUrlRequest
+from services.api.security.authentication import principal
+from services.api.security.permissions import needs
+from services.api.security.signed_urls import AudioTicket
 from services.domain.access import Scope
 from services.domain.errors import KeyRequired
+from services.domain.keys import sign
 
 NO_TRACK: dict[int | str, Any] = {404: {"description": "No track goes by this name"}}
 

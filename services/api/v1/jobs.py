@@ -8,11 +8,11 @@ from apiflask.fields import UploadFile
 from flask import request, url_for
 from pydantic import Field
 
-from services.api.access import needs
-from services.api.auth import principal
 from services.api.context import services
-from services.api.limits import MULTIPART_OVERHEAD_BYTES
-from services.api.schemas import Job, Request, ScanRequest
+from services.api.request_limits import MULTIPART_OVERHEAD_BYTES
+from services.api.schemas.tracks import Job, Request, ScanRequest
+from services.api.security.authentication import principal
+from services.api.security.permissions import needs
 from services.domain.access import Scope
 from services.domain.errors import JobNotFound
 from services.ingest.roots import library_roots

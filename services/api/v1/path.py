@@ -4,10 +4,10 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from services.api.access import needs
 from services.api.context import services
-from services.api.filters import PathQuery
-from services.api.radio_schemas import Path, PathTrack
+from services.api.schemas.filters import PathQuery
+from services.api.schemas.radio import Path, PathTrack
+from services.api.security.permissions import needs
 from services.domain.access import Scope
 
 path = APIBlueprint("path", __name__, url_prefix="/v1", tag="Recommendations")

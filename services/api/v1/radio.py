@@ -5,10 +5,10 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import url_for
 
-from services.api.access import needs
-from services.api.auth import require_listener
 from services.api.context import services
-from services.api.radio_schemas import Direction, NextRequest, NextTracks, RadioRequest, RadioSession, RadioTrack
+from services.api.schemas.radio import Direction, NextRequest, NextTracks, RadioRequest, RadioSession, RadioTrack
+from services.api.security.authentication import require_listener
+from services.api.security.permissions import needs
 from services.domain.access import Scope
 from services.domain.errors import RadioNotFound
 from services.domain.radio import RadioAnswer

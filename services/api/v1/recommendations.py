@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from apiflask import APIBlueprint
 
-from services.api.access import needs
-from services.api.auth import require_listener
 from services.api.context import services
-from services.api.questions import RecommendationRequest
-from services.api.schemas import Recommendations, RecommendedTrack, Taste
+from services.api.schemas.recommendations import RecommendationRequest
+from services.api.schemas.tracks import Recommendations, RecommendedTrack, Taste
+from services.api.security.authentication import require_listener
+from services.api.security.permissions import needs
 from services.api.v1.tracks import with_metadata
 from services.domain.access import Scope
 from services.domain.listening import Answer

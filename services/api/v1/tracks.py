@@ -9,17 +9,17 @@ from apiflask import APIBlueprint
 from flask import Response, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from services.api.access import needs
 from services.api.context import refuse_nul, resolve_track, services
-from services.api.filters import SimilarQuery
-from services.api.listens import ExternalIds
-from services.api.schemas import SimilarTrack, SimilarTracks, Track, TrackPage, TrackPageQuery
+from services.api.schemas.filters import SimilarQuery
+from services.api.schemas.listens import ExternalIds
+from services.api.schemas.tracks import SimilarTrack, SimilarTracks, Track, TrackPage, TrackPageQuery
+from services.api.security.permissions import needs
 from services.catalog.tracks import TrackFile, readable
 from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
-from services.ingest.opening import open_inside
 from services.ingest.roots import readable_roots
+from services.ingest.safe_open import open_inside
 
 tracks = APIBlueprint("tracks", __name__, url_prefix="/v1", tag="Library")
 

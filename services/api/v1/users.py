@@ -6,11 +6,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import request
 
-from services.api.access import needs
 from services.api.context import services
-from services.api.limits import LISTENS_MAX_BYTES
-from services.api.listener import listener_named
-from services.api.listens import (
+from services.api.request_limits import LISTENS_MAX_BYTES
+from services.api.schemas.listens import (
     Forgotten,
     Listen,
     ListenCounts,
@@ -19,9 +17,11 @@ from services.api.listens import (
     ListenPageQuery,
     ListensIn,
     ListensRecorded,
+    listener_named,
 )
-from services.api.schemas import Recommendations, Taste
-from services.api.user_query import ListenerQuery, TasteQuery
+from services.api.schemas.tracks import Recommendations, Taste
+from services.api.schemas.user_query import ListenerQuery, TasteQuery
+from services.api.security.permissions import needs
 from services.api.v1.recommendations import about, answered
 from services.catalog.database import now
 from services.domain.access import Scope

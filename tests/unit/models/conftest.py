@@ -9,10 +9,10 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
-from models.decode import SAMPLE_RATE, Windows
-from models.descriptors import Descriptors, describe
+from models.audio.decode import SAMPLE_RATE, Windows
+from models.audio.waveform import power_of_steps
+from models.descriptors.describe import Descriptors, describe
 from models.frontend import LogMel, MelParameters, normalise_loudness
-from models.waveform import power_of_steps
 
 RATE = 44_100
 

@@ -8,9 +8,9 @@ import torch
 
 from models import analysis
 from models.analysis import analyse
-from models.descriptors import Descriptors
+from models.corpus.synthesis import Piece, render, write
+from models.descriptors.describe import Descriptors
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
-from models.synthesis import Piece, render, write
 
 CALM = Piece("Calm", "Tests", 60, 45, minor=True, sustain=1, brightness=0.1, level=-22, seconds=12)
 LIVELY = Piece("Lively", "Tests", 125, 48, minor=False, sustain=0.2, brightness=0.9, percussion=1, seconds=12)

@@ -5,7 +5,7 @@ import pytest
 
 from models import checkpoint
 from models.attributes import attributes, calibrate
-from models.descriptors import Descriptors
+from models.descriptors.describe import Descriptors
 from models.encoder import FELT, Encoding
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from models.frontend import MelParameters
+from models.teachers.musicnn import MusicnnTower, Teachers
 from models.training.compression import _kept_filters, _Layers, _low_rank, _regressed, compress
-from models.training.musicnn import MusicnnTower, Teachers
 from models.training.space import VibeSpace
 
 TAGS = {

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
 
-from models.training.convolution import temporal_peaks, timbral_peaks
+from models.teachers.convolution import temporal_peaks, timbral_peaks
 
 
 def patches(n_frames=61):

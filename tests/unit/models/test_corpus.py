@@ -5,10 +5,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-import models.training
-from models.training.attribution import attribute
-from models.training.corpus import CorpusError, fetch, packages
-from models.training.soundfonts import SOUNDFONTS
+import models.corpus
+from models.corpus.attribution import attribute
+from models.corpus.corpus import CorpusError, fetch, packages
+from models.corpus.soundfonts import SOUNDFONTS
 
 COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 
@@ -112,7 +112,7 @@ def test_nothing_known_is_said_so():
 
 def test_every_package_that_weights_were_made_or_judged_with_is_credited():
     """The committed credits name an author and a licence for each track, and nothing else is credited."""
-    with Path(models.training.__file__).with_name("CREDITS.csv").open(encoding="utf-8", newline="") as stream:
+    with Path(models.corpus.__file__).with_name("CREDITS.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     used = {name for group in ("train", "validation", "demo") for name in packages(group)}
     used |= {soundfont.package for soundfont in SOUNDFONTS}

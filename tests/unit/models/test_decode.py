@@ -8,9 +8,9 @@ import pytest
 import soundfile
 import soxr
 
-from models.decode import SAMPLE_RATE, read_windows, window_frames
+from models.audio.decode import SAMPLE_RATE, read_windows, window_frames
+from models.containers.counted_mp3 import MAX_RESYNCS, CountedMp3, first_frame, frame_header
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
-from models.mpeg import MAX_RESYNCS, CountedMp3, first_frame, frame_header
 
 RATE = 44_100
 FORMATS = ["track.wav", "track.flac", "track.ogg", "track.opus", "track.mp3"]
@@ -18,7 +18,7 @@ FORMATS = ["track.wav", "track.flac", "track.ogg", "track.opus", "track.mp3"]
 MEMORY_PROBE = """
     import resource, sys
     from pathlib import Path
-    from models.decode import read_windows
+    from models.audio.decode import read_windows
     from models.errors import AnalysisError
 
     def peak():
@@ -316,7 +316,7 @@ def test_a_file_that_is_emptied_while_frames_are_counted(tmp_path, monkeypatch):
         os.truncate(path, 0)
         return found
 
-    monkeypatch.setattr("models.mpeg.first_frame", found_and_emptied)
+    monkeypatch.setattr("models.containers.counted_mp3.first_frame", found_and_emptied)
     with path.open("rb") as file:
         assert CountedMp3.counting(file.fileno(), 2000 * 1152) is None
 
@@ -399,7 +399,7 @@ def test_no_permission(write_sound, noise):
     script = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from models.decode import read_windows
+        from models.audio.decode import read_windows
         from models.errors import UnreadableAudio
         if os.getuid() == 0:
             os.setuid(65534)  # root may read everything

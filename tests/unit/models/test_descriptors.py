@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from models.descriptors import Descriptors
-from models.rhythm import autocorrelation
-from models.synthesis import MAJOR_SCALE, MINOR_SCALE
-from models.tonality import MAJOR, MINOR, match_key
+from models.corpus.synthesis import MAJOR_SCALE, MINOR_SCALE
+from models.descriptors.describe import Descriptors
+from models.descriptors.rhythm import autocorrelation
+from models.descriptors.tonality import MAJOR, MINOR, match_key
 
 RATE = 16_000
 

@@ -5,8 +5,15 @@ import pytest
 import soundfile
 
 from models.evaluation import agreement
-from models.evaluation.agreement import Agreement, Heard, agreements, key_relation, tempo_relation
-from models.evaluation.full_length import Reference, filtered_loudness
+from models.evaluation.agreement import (
+    Agreement,
+    Heard,
+    Reference,
+    agreements,
+    filtered_loudness,
+    key_relation,
+    tempo_relation,
+)
 
 C, G, A = 0, 7, 9
 MAJOR, MINOR = 1, 0

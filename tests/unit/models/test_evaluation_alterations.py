@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.decode import read_windows
+from models.audio.decode import read_windows
+from models.corpus.corpus import CorpusTrack
 from models.evaluation import alterations
-from models.evaluation.alterations import ALTERATIONS, Alteration
-from models.evaluation.altered import altered_copy, altered_windows
-from models.training.corpus import CorpusTrack
+from models.evaluation.alterations import ALTERATIONS, Alteration, altered_copy, altered_windows
 
 RATE = 22_050
 TIME = np.arange(2 * RATE) / RATE

@@ -6,15 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.evaluation import page, plots, rivals
+from models.evaluation import baselines, page, plots
 from models.evaluation.demands import Verdict, verdicts
-from models.evaluation.determinism import Determinism
 from models.evaluation.direction import Direction
 from models.evaluation.fidelity import Fidelity
 from models.evaluation.listening import HALF_WHITENED, RANDOM, SHIPPED, Similarities
 from models.evaluation.mood import Area, Mood
 from models.evaluation.report import as_json, metrics, retrieval_report
-from models.evaluation.robustness import Robustness
+from models.evaluation.robustness import Determinism, Robustness
 
 SOUNDTRACKS = ["a"] * 12 + ["b"] * 12
 
@@ -140,8 +139,12 @@ def test_rivals_find_a_twin(module):
 
     first, second = sounds(), sounds()
     if module == "bliss_audio":
-        similarity = rivals.euclidean(np.stack([*map(rivals.bliss, first)]), np.stack([*map(rivals.bliss, second)]))
+        similarity = baselines.euclidean(
+            np.stack([*map(baselines.bliss, first)]), np.stack([*map(baselines.bliss, second)])
+        )
     else:
-        similarity = rivals.musly_similarity([*map(rivals.musly_model, first)], [*map(rivals.musly_model, second)])
+        similarity = baselines.musly_similarity(
+            [*map(baselines.musly_model, first)], [*map(baselines.musly_model, second)]
+        )
 
     assert similarity.argmax(axis=1).tolist() == [0, 1, 2]

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from models import checkpoint
-from models.evaluation.determinism import cosine, embed
 from models.evaluation.direction import FASTER, LOUDER_DB, direction, pieces, unchanged, windows_of
 from models.evaluation.fidelity import fidelity
-from models.evaluation.robustness import mean_change, recognised
+from models.evaluation.robustness import cosine, embed, mean_change, recognised
 from models.evaluation.shipped import Heard
 from models.evaluation.store import kept
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.signal import sosfreqz
 
-from models.decode import SAMPLE_RATE, Windows
-from models.loudness import ABSOLUTE_GATE, integrated_loudness, k_gain, k_weighting
-from models.waveform import power_of_steps
+from models.audio.decode import SAMPLE_RATE, Windows
+from models.audio.waveform import power_of_steps
+from models.descriptors.loudness import ABSOLUTE_GATE, integrated_loudness, k_gain, k_weighting
 
 
 @pytest.fixture

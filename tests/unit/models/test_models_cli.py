@@ -11,9 +11,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from models.cli import analyse, demo_library
-from models.demo import DemoUnavailable, fetch_demo
-from models.synthesis import Piece, write
-from models.training.corpus import packages
+from models.corpus.corpus import packages
+from models.corpus.demo import DemoUnavailable, fetch_demo
+from models.corpus.synthesis import Piece, write
 
 PIECE = Piece("Test", "Tests", tempo=100, tonic=48, minor=False, percussion=0.5, seconds=12)
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from models.evaluation import baselines
-from models.evaluation.hubness import hubness
-from models.evaluation.intervals import figure, interval, package_interval
-from models.evaluation.retrieval import ceiling, retrieve
+from models.evaluation.retrieval import ceiling, hubness, retrieve
+from models.evaluation.trials import figure, interval, package_interval
 
 SOUNDTRACKS = ["a", "a", "b"]
 

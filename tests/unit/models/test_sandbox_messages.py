@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.decode import SAMPLE_RATE, Windows
+from models.audio.decode import SAMPLE_RATE, Windows
 from models.errors import DecoderFailed, RefusedAudio, UnreadableAudio
 from models.sandbox.messages import (
     HEADER,

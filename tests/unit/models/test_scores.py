@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.training import patterns, scores, speech
-from models.training.composition import compose
-from models.training.genres import GENRES, Genre
-from models.training.harmony import PROGRESSIONS, SCALES, Key, nearest_chord_degree
-from models.training.score import DRUM_CHANNEL, Note, Part, Score, midi
-from models.training.soundfonts import SAMPLE_RATE, SOUNDFONTS, SoundfontError, play
+from models.corpus import speech
+from models.corpus.scores import patterns, scores
+from models.corpus.scores.composition import compose
+from models.corpus.scores.genres import GENRES, Genre
+from models.corpus.scores.melody import PROGRESSIONS, SCALES, Key, nearest_chord_degree
+from models.corpus.scores.score import DRUM_CHANNEL, Note, Part, Score, midi
+from models.corpus.soundfonts import SAMPLE_RATE, SOUNDFONTS, SoundfontError, play
 
 BY_NAME = {genre.name: genre for genre in GENRES}
 CACHED = [font for font in SOUNDFONTS if (scores.DEFAULT_CACHE / "soundfonts" / font.package).is_dir()]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tinytag import TinyTag
 
-from models.decode import read_windows
-from models.synthesis import Piece, render, write, write_library
+from models.audio.decode import read_windows
+from models.corpus.synthesis import Piece, render, write, write_library
 
 PIECE = Piece("Test", "Tests", tempo=100, tonic=48, minor=False, percussion=0.5, seconds=20)
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from models.frontend import MelParameters
-from models.training.musicnn import MusicnnTower, Teachers
-from models.training.tensorflow_checkpoint import CheckpointFormatError, read
+from models.teachers.musicnn import MusicnnTower, Teachers
+from models.teachers.tensorflow_checkpoint import CheckpointFormatError, read
 
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 

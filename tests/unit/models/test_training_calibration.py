@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from models import checkpoint
+from models.corpus.corpus import CorpusTrack
 from models.training.calibration import calibrate_card
-from models.training.corpus import CorpusTrack
 
 
 @pytest.fixture

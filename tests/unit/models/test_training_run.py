@@ -6,14 +6,14 @@ import soundfile
 import torch
 
 from models import checkpoint
-from models.decode import SAMPLE_RATE
+from models.audio.decode import SAMPLE_RATE
 from models.errors import AnalysisError
 from models.frontend import MelParameters
 from models.network import VibeNetwork
+from models.teachers.musicnn import Teachers
 from models.training.dataset import Dataset
 from models.training.examples import Examples, Source, hear_mixes, hear_tracks
 from models.training.losses import LossWeights, distillation
-from models.training.musicnn import Teachers
 from models.training.space import VibeSpace
 from models.training.train import Run, Schedule
 

@@ -4,7 +4,7 @@ import pytest
 
 from services.circuit import FAILURES, RETRY_SECONDS, Circuit, CircuitOpen
 from services.domain.errors import BrokerUnavailable
-from services.queue import TaskQueue
+from services.tasks.queue import TaskQueue
 
 
 class Clock:

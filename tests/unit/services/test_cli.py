@@ -7,16 +7,16 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from services.api.schemas import Track
-from services.cli import app
-from services.commands.naming import resolve
+from services.api.schemas.tracks import Track
+from services.cli.library import resolve
+from services.cli.main import app
 from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
 
 
 def segue(*arguments, **variables):
     """Run a command as a script would: output, errors and exit code apart."""
     return subprocess.run(
-        [sys.executable, "-m", "services.cli", *arguments],
+        [sys.executable, "-m", "services.cli.main", *arguments],
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **variables},
         capture_output=True,
         text=True,
@@ -28,7 +28,7 @@ def segue(*arguments, **variables):
 def test_help_lists_the_commands_of_every_package_and_imports_no_torch():
     """`segue --help` names its own and the mounted commands without loading what they need."""
     code = (
-        "import sys\nfrom services.cli import app\n"
+        "import sys\nfrom services.cli.main import app\n"
         "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
         "heavy = {'torch', 'librosa', 'celery', 'sqlalchemy', 'flask'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

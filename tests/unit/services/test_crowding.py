@@ -3,8 +3,7 @@
 import numpy as np
 
 from services.domain.track import Embedded
-from services.recommend.crowding import FEWEST, STRENGTH, crowding
-from services.recommend.sample import FRESH_SECONDS, SIZE, LibrarySample, Sample
+from services.recommend.sample import FEWEST, FRESH_SECONDS, SIZE, STRENGTH, LibrarySample, Sample, crowding
 
 UNIT = np.eye(128, dtype=np.float32)
 

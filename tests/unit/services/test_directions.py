@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.recommend.directions import unit
+from services.radio.directions import unit
 
 
 def test_what_cancels_out_still_points_somewhere():

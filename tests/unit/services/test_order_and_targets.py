@@ -7,7 +7,7 @@ from services.domain.filters import Filters, Range
 from services.domain.question import Order
 from services.domain.track import Description, Embedded
 from services.recommend.duplicates import unheard
-from services.recommend.label import label_of
+from services.recommend.explain import label_of
 from services.recommend.order import in_order
 from services.recommend.rank import Choice
 from services.recommend.targets import around, distance

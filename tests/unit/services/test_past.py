@@ -9,7 +9,7 @@ from services.domain.listening import EventKind, ListenEvent
 from services.domain.listens import Remembered
 from services.domain.question import Question
 from services.domain.track import Embedded
-from services.recommend.past import AGAIN, JUST_HEARD, Past, events_of
+from services.recommend.history_rules import AGAIN, JUST_HEARD, Past, events_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from hashlib import md5
 import pytest
 from pydantic import ValidationError
 
-from services.api.compat.subsonic_auth import (
+from services.api.compat.subsonic.auth import (
     ApiKeys,
     ConflictingMechanisms,
     InvalidApiKey,

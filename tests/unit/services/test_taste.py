@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from services.domain.track import Embedded
 from services.recommend.explain import Reasons
-from services.recommend.taste import CLUSTERED, profile_of
-from services.recommend.ward import clusters
+from services.recommend.taste import CLUSTERED, clusters, profile_of
 
 UNIT = np.eye(128, dtype=np.float32)
 

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from services.queue import BROKER_OPTIONS, TaskQueue
+from services.local.supervisor import STOP_SECONDS
 from services.settings import Settings
-from services.supervisor import STOP_SECONDS
+from services.tasks.queue import BROKER_OPTIONS, TaskQueue
 from workers import app as application
 from workers.app import SCAN_HARD_LIMIT_SECONDS, create_app
 

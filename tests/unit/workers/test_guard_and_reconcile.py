@@ -14,7 +14,7 @@ from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
 from services.domain.job import JobKind
 from services.domain.track import Analysis, Tags, TrackStatus
-from services.queue import ANALYSE_TASK
+from services.tasks.queue import ANALYSE_TASK
 from tests.fakes.queue import RecordingQueue
 from workers import guard
 from workers.reconcile import SENT_BEHIND_OTHERS, reconcile

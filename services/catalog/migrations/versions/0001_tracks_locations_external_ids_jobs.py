@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.catalog.columns import Moment, PathBytes
+from services.catalog.tables import Moment, PathBytes
 
 revision = "0001"
 down_revision = None

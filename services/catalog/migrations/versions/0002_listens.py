@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.catalog.columns import Moment
+from services.catalog.tables import Moment
 
 revision = "0002"
 down_revision = "0001"

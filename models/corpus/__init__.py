@@ -1,0 +1,1 @@
+"""Music to train and judge on: packages, synthesis, scores and credits."""

@@ -1,0 +1,1 @@
+"""Scores that are composed, arranged and rendered as training material."""

@@ -1,0 +1,1 @@
+"""Tempo, key, loudness and activity, computed by signal processing."""

@@ -1,0 +1,1 @@
+"""The networks that the encoder is trained to match."""

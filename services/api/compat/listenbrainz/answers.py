@@ -1,0 +1,114 @@
+"""Errors in ListenBrainz's own shape: `{"code": …, "error": …}`."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from flask import Blueprint, Response, g, json
+from werkzeug.exceptions import HTTPException
+
+from services.api.http.problems import from_defect, log, public_detail
+from services.api.request_limits import RETRY_AFTER_SECONDS
+from services.domain.errors import SegueError
+from services.domain.listens import Listen
+from services.domain.track import Track
+
+
+class BadSubmission(SegueError):  # noqa: N818  the names read as the answer they become
+    """What a scrobbler sent is not what ListenBrainz would take."""
+
+    status = HTTPStatus.BAD_REQUEST
+    title = "Bad submission"
+
+
+class Unauthorised(SegueError):  # noqa: N818
+    """A scrobbler did not say whose listens these are."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    title = "Unauthorised"
+
+
+def register_errors(blueprint: Blueprint) -> None:
+    """Answer whatever goes wrong in these views as ListenBrainz would."""
+    blueprint.register_error_handler(SegueError, _from_segue_error)
+    blueprint.register_error_handler(HTTPException, _from_http_error)
+    blueprint.register_error_handler(Exception, _from_defect)
+
+
+def _from_segue_error(error: SegueError) -> Response:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("request_failed", reason=error.detail, error=type(error).__name__)
+    # ListenBrainz calls whatever it cannot use a bad request; scrobblers drop such listens instead of retrying.
+    status = HTTPStatus.BAD_REQUEST if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else error.status
+    response = _answer(status, public_detail(error))
+    response.headers.update(error.headers)
+    return response
+
+
+def _from_http_error(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _answer(status, error.description or status.phrase)
+
+
+def _from_defect(error: Exception) -> Response:
+    from_defect(error)  # into the log
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _answer(status, f"Something went wrong. The log has it under the request id {g.request_id}.")
+
+
+def _answer(status: HTTPStatus, message: str) -> Response:
+    body = json.dumps({"code": status.value, "error": message})
+    response = Response(body, status, content_type="application/json")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+NAMELESS = "[unknown]"
+"""MusicBrainz's own name for an artist of whom nothing is known."""
+
+
+def msid_of(listen: Listen) -> str:
+    """A UUID that listens of the same track share: ListenBrainz's clients name listens by it."""
+    described = listen.described
+    if described is not None:
+        subject = f"{described.artist}\x1f{described.title}".casefold()
+    else:
+        subject = listen.track_id or listen.names[0]
+    return str(uuid5(NAMESPACE_URL, f"urn:segue:recording:{subject}"))
+
+
+def listens_payload(listener: str, listens: Sequence[Listen], tracks: Mapping[str, Track]) -> list[dict[str, Any]]:
+    """The listens, each with what is known of its track."""
+    return [
+        {
+            "listened_at": int(listen.at.timestamp()),
+            "recording_msid": msid_of(listen),
+            "user_name": listener,
+            "track_metadata": _metadata(listen, tracks.get(listen.track_id or "")),
+        }
+        for listen in listens
+    ]
+
+
+def _metadata(listen: Listen, track: Track | None) -> dict[str, Any]:
+    described = listen.described
+    ids = {} if track is None else dict(track.ids)
+    ids |= dict(name.split(":", 1) for name in listen.names if ":" in name)
+    info: dict[str, Any] = {"recording_msid": msid_of(listen)}
+    info |= {
+        key: ids[namespace] for key, namespace in (("recording_mbid", "mbid"), ("isrc", "isrc")) if namespace in ids
+    }
+    if listen.track_id is not None:
+        info["segue_track_id"] = listen.track_id
+    length = (described and described.duration_ms) or (track and track.duration_ms)
+    if length:
+        info["duration_ms"] = length
+    if described is not None:
+        names = {"artist_name": described.artist, "track_name": described.title, "release_name": described.album}
+    elif track is not None:
+        names = {"artist_name": track.artist or NAMELESS, "track_name": track.title, "release_name": track.album}
+    else:
+        names = {"artist_name": NAMELESS, "track_name": listen.names[0], "release_name": None}
+    return {**names, "additional_info": info}

@@ -1,0 +1,1 @@
+"""Spotify's recommendations and audio features."""

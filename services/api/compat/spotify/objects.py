@@ -1,0 +1,127 @@
+"""Tracks of the catalogue in Spotify's shapes."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from flask import request
+
+from services.api.compat.names import ALPHABET, SPOTIFY, album_id, artist_id, of_album, short
+from services.api.compat.spotify.schemas import (
+    SpotifyAlbum,
+    SpotifyArtist,
+    SpotifyAudioFeatures,
+    SpotifyTrack,
+    SpotifyUrls,
+)
+from services.api.context import services
+from services.api.request_limits import TEXT_MAX
+from services.catalog.tracks import measured_of
+from services.domain.filters import ATTRIBUTES
+from services.domain.track import Track
+
+UNKNOWN: dict[str, float] = {
+    **dict.fromkeys((*ATTRIBUTES, "tempo", "mode", "time_signature", "duration_ms"), 0),
+    "key": -1,
+    "loudness": -60,
+}
+"""What is answered where nothing is known, as Spotify's types know no null; conditions hold for these values, too."""
+
+NO_YEAR = "0000"
+
+_SPOTIFY_ID = re.compile(rf"[{ALPHABET}]+")
+
+
+def track_objects(found: Iterable[Track]) -> list[SpotifyTrack]:
+    """Tracks as Spotify had them."""
+    shown = list(found)
+    totals: dict[str | None, int] = {None: 0}
+    for track in shown:
+        if (album := album_id(track)) not in totals and track.album:
+            totals[album] = services().index.count_matching(of_album(track.artist or "", track.album))
+    return [_track(track, totals[album_id(track)]) for track in shown]
+
+
+def audio_features(track: Track) -> SpotifyAudioFeatures:
+    """The analysis of a track that has one."""
+    measured = measured_of(track.descriptors, track.attributes, year=None, duration_ms=track.duration_ms)
+    values = {name: measured.get(name, unknown) for name, unknown in UNKNOWN.items()}
+    return SpotifyAudioFeatures.model_validate(
+        {
+            **values,
+            "id": public_id(track),
+            "uri": _uri("track", public_id(track)),
+            "track_href": track_link(track.id),
+            "analysis_url": f"{request.root_url}v1/audio-features/{track.id}",
+        }
+    )
+
+
+def public_id(track: Track) -> str:
+    """The Spotify id that a track is registered with, or its own in Spotify's alphabet."""
+    registered = track.ids.get(SPOTIFY, "")
+    return registered if _SPOTIFY_ID.fullmatch(registered) else short(track.id)
+
+
+def track_link(track_id: str) -> str:
+    """Where this service tells more of a track."""
+    return f"{request.root_url}v1/tracks/{track_id}"
+
+
+def search_link(*words: str) -> str:
+    """Where this service lists the tracks with these words in artist, album and title."""
+    return f"{request.root_url}v1/tracks?q={quote(' '.join(words)[:TEXT_MAX])}"
+
+
+def _track(track: Track, album_tracks: int) -> SpotifyTrack:
+    name, link = public_id(track), track_link(track.id)
+    is_registered = name == track.ids.get(SPOTIFY)
+    return SpotifyTrack(
+        album=_album(track, album_tracks),
+        artists=[_artist(track)],
+        available_markets=[],
+        disc_number=0,
+        duration_ms=track.duration_ms or 0,
+        explicit=False,
+        external_ids={"isrc": track.ids["isrc"]} if "isrc" in track.ids else {},
+        external_urls=SpotifyUrls(spotify=f"https://open.spotify.com/track/{name}" if is_registered else link),
+        href=link,
+        id=name,
+        is_playable=track.path is not None,
+        name=track.title,
+        popularity=0,
+        preview_url=None if track.path is None else f"{link}/audio",
+        track_number=0,
+        uri=_uri("track", name),
+    )
+
+
+def _artist(track: Track) -> SpotifyArtist:
+    found = artist_id(track)
+    return SpotifyArtist(
+        external_urls={},
+        href=search_link(track.artist) if track.artist else None,
+        id=found,
+        name=track.artist or "",
+        uri=None if found is None else _uri("artist", found),
+    )
+
+
+def _album(track: Track, total: int) -> SpotifyAlbum:
+    found = album_id(track)
+    return SpotifyAlbum(
+        artists=[_artist(track)],
+        available_markets=[],
+        external_urls={},
+        href=search_link(track.artist or "", track.album) if track.album else None,
+        id=found,
+        images=[],
+        name=track.album or "",
+        release_date=NO_YEAR if track.year is None else f"{track.year:04}",
+        total_tracks=total,
+        uri=None if found is None else _uri("album", found),
+    )
+
+
+def _uri(kind: str, name: str) -> str:
+    return f"spotify:{kind}:{name}"

@@ -1,0 +1,1 @@
+"""OpenSubsonic's similar songs and sonicSimilarity."""

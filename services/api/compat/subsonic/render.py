@@ -1,0 +1,133 @@
+"""Subsonic's envelope, as XML, JSON or JSONP: one tree of values, written as the client asks for it.
+
+In XML a value is an attribute, an object an element, a list one element for each of its items.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from flask import Response, json, request
+from werkzeug.exceptions import HTTPException
+
+
+class Code(IntEnum):
+    """What went wrong, for programs."""
+
+    GENERIC = 0
+    MISSING_PARAMETER = 10
+    WRONG_CREDENTIALS = 40
+    TOKENS_NOT_SUPPORTED = 41
+    MECHANISM_NOT_SUPPORTED = 42
+    CONFLICTING_MECHANISMS = 43
+    INVALID_API_KEY = 44
+    NOT_AUTHORISED = 50
+    NOT_FOUND = 70
+
+
+NAMESPACE = "http://subsonic.org/restapi"
+PROTOCOL = "1.16.1"
+
+XML, JSON, JSONP = "xml", "json", "jsonp"
+
+CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,99}", re.ASCII)
+"""A plain identifier: what goes into a script that a browser will run must not be anything else."""
+
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document can hold, not even escaped."""
+
+Tree = Mapping[str, Any]
+
+
+def success(found: Tree) -> Response:
+    """The answer that holds what was found."""
+    return _rendered({"status": "ok", **_server(), **found}, _format(), HTTPStatus.OK)
+
+
+def failure(code: Code, message: str, status: HTTPStatus | int = HTTPStatus.OK) -> Response:
+    """The answer that says what went wrong."""
+    envelope = {"status": "failed", **_server(), "error": {"code": int(code), "message": message}}
+    form = _format()
+    if form == JSONP and CALLBACK.fullmatch(_readable().get("callback", "")) is None:
+        form = JSON
+    return _rendered(envelope, form, status)
+
+
+def given() -> Mapping[str, str]:
+    """The request's parameters, from its query and from its form."""
+    return request.values
+
+
+def _readable() -> Mapping[str, str]:
+    try:
+        return given()
+    except HTTPException:  # the form is what is wrong: an answer must not fail for it
+        return request.args
+
+
+def _format() -> str:
+    return _readable().get("f", XML).lower()
+
+
+def wrong_format() -> Response | None:
+    """The answer to a request for a format that does not exist, or cannot be written safely."""
+    callback = _readable().get("callback")
+    if _format() not in (XML, JSON, JSONP):
+        return failure(Code.GENERIC, "f must be xml, json or jsonp.")
+    if _format() == JSONP and callback is None:
+        return failure(Code.MISSING_PARAMETER, "Required parameter is missing: callback.")
+    if _format() == JSONP and CALLBACK.fullmatch(callback or "") is None:
+        return failure(Code.GENERIC, "callback must be the name of a function: letters, digits, _ and $.")
+    return None
+
+
+def _server() -> dict[str, Any]:
+    return {"version": PROTOCOL, "type": "segue", "serverVersion": version("segue"), "openSubsonic": True}
+
+
+def _rendered(envelope: Tree, form: str, status: HTTPStatus | int) -> Response:
+    if form == JSON:
+        return Response(_as_json(envelope), status, content_type="application/json")
+    if form == JSONP:
+        # The comment keeps a plug-in from taking the answer for a file of its own whose first bytes a stranger chose.
+        script = f"/**/{_readable()['callback']}({_as_json(envelope)});"
+        return Response(script, status, content_type="text/javascript; charset=utf-8")
+    return Response(_as_xml(envelope), status, content_type="text/xml; charset=utf-8")
+
+
+def _as_json(envelope: Tree) -> str:
+    return json.dumps({"subsonic-response": envelope})
+
+
+def _as_xml(envelope: Tree) -> bytes:
+    root = Element("subsonic-response", {"xmlns": NAMESPACE})
+    _fill(root, envelope)
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _fill(element: Element, tree: Tree) -> None:
+    for name, value in tree.items():
+        if isinstance(value, list):
+            for item in value:
+                _add(element, name, item)
+        elif isinstance(value, Mapping):
+            _add(element, name, value)
+        else:
+            element.set(name, _text(value))
+
+
+def _add(parent: Element, name: str, value: object) -> None:
+    child = SubElement(parent, name)
+    if isinstance(value, Mapping):
+        _fill(child, value)
+    else:
+        child.text = _text(value)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else NO_XML.sub("\ufffd", str(value))

@@ -1,0 +1,141 @@
+"""Filters as a client writes them: in a JSON body, or as query parameters."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.api.request_limits import KEYWORDS_MAX, RESULTS_DEFAULT, RESULTS_MAX, STEPS_DEFAULT, STEPS_MAX, TEXT_MAX
+from services.api.schemas.fields import KEYWORDS, MEASURES
+from services.api.schemas.tracks import TrackName
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
+
+Keywords = list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX)]]
+
+
+class _Conditions(BaseModel):
+    """Refuses fields that do not exist, and numbers that are none."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Interval(_Conditions):
+    """An inclusive interval; at least one end is given."""
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("Give min, max or both.")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min must not be greater than max.")
+        return self
+
+    def to_domain(self) -> Range:
+        """The interval as the vector index takes it."""
+        return Range(self.min, self.max)
+
+
+class _FilterBody(_Conditions):
+    """Conditions that must all hold; a track whose field is null meets no condition on it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"tempo": {"min": 90, "max": 120}, "genre": ["rock", "folk"]}}
+    )
+
+    def to_domain(self) -> Filters:
+        """The conditions as the vector index takes them."""
+        ranges: dict[str, _Interval | None] = {name: getattr(self, name) for name in RANGE_FIELDS}
+        return Filters(
+            ranges={name: interval.to_domain() for name, interval in ranges.items() if interval is not None},
+            any_of=_keywords(self),
+        )
+
+
+class _FilterQuery(_Conditions):
+    """Conditions that must all hold."""
+
+    @model_validator(mode="after")
+    def _intervals_hold_something(self) -> Self:
+        for name in RANGE_FIELDS:
+            low, high = self._ends(name)
+            if low is not None and high is not None and low > high:
+                message = "must not be greater than max_{name}"
+                raise PydanticCustomError("interval", message, {"name": name, "parameter": f"min_{name}"})
+        return self
+
+    def to_domain(self) -> Filters:
+        """The conditions as the vector index takes them."""
+        ends = {name: self._ends(name) for name in RANGE_FIELDS}
+        return Filters(
+            ranges={name: Range(*pair) for name, pair in ends.items() if pair != (None, None)},
+            any_of=_keywords(self),
+        )
+
+    def _ends(self, name: str) -> tuple[float | None, float | None]:
+        return getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+
+
+class _SimilarQuery(_FilterQuery):
+    """How many tracks are wanted, and the conditions that all of them meet."""
+
+    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
+
+
+class _PathQuery(_FilterQuery):
+    """Where a path begins and ends, how long it is, and the conditions that the tracks between meet."""
+
+    start: TrackName = Field(alias="from", description="The first track: a track id or an external id.")
+    end: TrackName = Field(alias="to", description="The last track, likewise.")
+    steps: int = Field(
+        default=STEPS_DEFAULT, ge=2, le=STEPS_MAX, description="Tracks of the whole path, both ends included."
+    )
+
+
+def _keywords(conditions: _Conditions) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(values) for name in KEYWORD_FIELDS if (values := getattr(conditions, name))}
+
+
+def _keyword_field(description: str) -> tuple[Any, Any]:
+    return Keywords, Field(default_factory=list, min_length=1, max_length=KEYWORDS_MAX, description=description)
+
+
+def _interval_of(name: str) -> type[_Interval]:
+    measure = MEASURES[name]
+    end = (float | None, Field(default=None, ge=measure.low, le=measure.high))
+    ends: dict[str, Any] = {"min": end, "max": end}
+    title = name.title().replace("_", "") + "Range"
+    return create_model(title, __base__=_Interval, __doc__=f"{measure.meaning}; both ends belong to it.", **ends)
+
+
+def _body_fields() -> dict[str, Any]:
+    ranges = {
+        name: (_interval_of(name) | None, Field(default=None, description=MEASURES[name].meaning + "."))
+        for name in RANGE_FIELDS
+    }
+    return {**ranges, **{name: _keyword_field(meaning + ".") for name, meaning in KEYWORDS.items()}}
+
+
+def _query_fields() -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, measure in MEASURES.items():
+        for end, word in (("min", "at least"), ("max", "at most")):
+            description = f"{word.capitalize()} this. {measure.meaning}."
+            limits = Field(default=None, ge=measure.low, le=measure.high, description=description)
+            fields[f"{end}_{name}"] = (float | None, limits)
+    for name, meaning in KEYWORDS.items():
+        fields[name] = _keyword_field(f"{meaning}; may be repeated.")
+    return fields
+
+
+FilterBody: type[_FilterBody] = create_model(
+    "Filters", __base__=_FilterBody, __doc__=_FilterBody.__doc__, **_body_fields()
+)
+SimilarQuery: type[_SimilarQuery] = create_model(
+    "SimilarQuery", __base__=_SimilarQuery, __doc__=_SimilarQuery.__doc__, **_query_fields()
+)
+PathQuery: type[_PathQuery] = create_model(
+    "PathQuery", __base__=_PathQuery, __doc__=_PathQuery.__doc__, **_query_fields()
+)

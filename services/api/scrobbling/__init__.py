@@ -1,5 +1,0 @@
-"""ListenBrainz's API for scrobblers: whatever can send listens there can send them to Segue."""
-
-from services.api.scrobbling.listenbrainz import listenbrainz
-
-__all__ = ["listenbrainz"]

@@ -1,0 +1,1 @@
+"""Authentication, permissions, origins and rate limits of the HTTP API."""

@@ -1,0 +1,122 @@
+"""Who may ask: an API without keys is kept from web pages that were not served by it."""
+
+from http import HTTPStatus
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from services.api.http.idempotency import HEADER as IDEMPOTENCY_HEADER
+from services.api.http.idempotency import REPLAYED
+from services.api.http.observability import REQUEST_ID_HEADER
+from services.domain.errors import SegueError
+from services.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class HostNotAllowed(SegueError):  # noqa: N818  the names read as the answer they become
+    """The service is addressed by a name that is not its own, as in DNS rebinding."""
+
+    status = HTTPStatus.FORBIDDEN
+    title = "Host not allowed"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"'{host}' is not a name of this service. If it is one, add it to the setting SEGUE_ALLOWED_HOSTS."
+        )
+
+
+class CrossSiteRequest(SegueError):  # noqa: N818
+    """A page of another site asks for a change."""
+
+    status = HTTPStatus.FORBIDDEN
+    title = "Cross-site request"
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"A page of '{origin}' may not change anything here. If that is this service behind a proxy, have the "
+            "proxy pass on the Host header, and add the name to the setting SEGUE_ALLOWED_HOSTS."
+        )
+
+
+def install_origin_checks(app: Flask, settings: Settings) -> None:
+    """Refuse requests to foreign names, and changes that pages of other sites ask for."""
+
+    def check() -> None:
+        if not _is_allowed(_host_name(f"//{request.host}"), settings):
+            raise HostNotAllowed(request.host)
+        if request.method not in SAFE_METHODS:
+            _check_origin(settings)
+
+    app.before_request(check)
+
+
+def _is_allowed(name: str, settings: Settings) -> bool:
+    if name in settings.host_names:
+        return True
+    # Whoever rebinds DNS owns a name; an address as Host means that it was the very address that was opened.
+    return settings.listens_everywhere and not settings.allowed_hosts and _is_address(name)
+
+
+def _check_origin(settings: Settings) -> None:
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if origin is not None and is_listed(origin, settings):
+        return
+    if site == "cross-site":
+        raise CrossSiteRequest(origin or "another site")
+    if site == "same-origin" or origin is None:  # no page can set Sec-Fetch-Site, and programs send neither
+        return
+    try:
+        is_own = urlsplit(origin).netloc == request.host
+    except ValueError:
+        is_own = False
+    if not is_own:
+        raise CrossSiteRequest(origin)
+
+
+def _host_name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # brackets around what is no IPv6 address
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+ALLOWED_HEADERS = f"Authorization, Content-Type, Range, X-API-Key, {IDEMPOTENCY_HEADER}, {REQUEST_ID_HEADER}"
+EXPOSED_HEADERS = f"Accept-Ranges, Content-Range, ETag, Location, Retry-After, {REPLAYED}, {REQUEST_ID_HEADER}"
+PREFLIGHT_SECONDS = 600
+"""How long a browser remembers the answer: short enough that taking an origin off the list is soon felt."""
+
+
+def install_cors(app: Flask, settings: Settings) -> None:
+    """Answer preflights and mark answers for the origins that are listed."""
+    if not settings.cors_origins:
+        return
+
+    def mark(response: Response) -> Response:
+        response.vary.add("Origin")
+        origin = request.headers.get("Origin")
+        if origin is None or not is_listed(origin, settings):
+            return response
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+            response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+            response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+        return response
+
+    app.after_request(mark)
+
+
+def is_listed(origin: str, settings: Settings) -> bool:
+    """Whether the pages of an origin may use the API."""
+    return origin.lower() in settings.cors_origins

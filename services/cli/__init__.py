@@ -1,0 +1,1 @@
+"""What the commands of `segue` do; `services.cli.main` declares them."""

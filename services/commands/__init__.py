@@ -1,1 +1,0 @@
-"""What the commands of `segue` do; `services.cli` declares them."""

@@ -1,0 +1,1 @@
+"""Run every part of Segue on one machine."""

@@ -1,0 +1,1 @@
+"""Radio sessions: where they start, what they play next, how they change direction."""

@@ -1,0 +1,221 @@
+"""A backup file: every table of the catalogue, row by row, readable without Segue and whatever the database.
+
+A ZIP archive. `tables/<name>.jsonl` has one JSON object a row; `settings.json` the settings that are no secrets;
+`manifest.json`, written last, the versions and each file's rows and SHA-256. Bytes are base64, times ISO 8601 in UTC.
+Tables are taken as the database has them, so that one which a later version adds is in it without a change here. Rows
+that are only good where they were written, and there for a while, are left out: see `LEFT_OUT`.
+"""
+
+import base64
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Float,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    not_,
+    select,
+    text,
+    true,
+)
+
+from services.catalog.keys import SIGNING_SECRET
+from services.domain.errors import ArchiveUnusable
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SETTINGS = "settings.json"
+REVISION_TABLE = "alembic_version"
+ROWS_PER_STATEMENT = 500
+LEFT_OUT: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
+    "idempotency": lambda _: true(),  # answers in full, for repetitions that come within hours
+    "meta": lambda table: table.c.key == SIGNING_SECRET,  # with it and the hashes of keys one could sign URLs
+}
+"""Which rows of a table are not archived."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an archive says of itself."""
+
+    format: int
+    segue: str
+    revision: str
+    made_at: str
+    rows: dict[str, int]
+    sha256: dict[str, str]
+
+
+def write_archive(file: Path, connection: Connection, settings: Mapping[str, str], version: str) -> Manifest:
+    """Write all tables as one transaction sees them."""
+    tables = _tables(connection)
+    rows: dict[str, int] = {}
+    sums: dict[str, str] = {}
+    with zipfile.ZipFile(file, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for table in tables:
+            rows[table.name], sums[table.name] = _write_table(archive, connection, table)
+        archive.writestr(SETTINGS, json.dumps(dict(settings), indent=2))
+        manifest = Manifest(
+            format=FORMAT,
+            segue=version,
+            revision=connection.execute(text(f"SELECT version_num FROM {REVISION_TABLE}")).scalar_one(),  # noqa: S608
+            made_at=datetime.now(UTC).isoformat(),
+            rows=rows,
+            sha256=sums,
+        )
+        archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=2))
+    return manifest
+
+
+class Archive:
+    """An archive that was found whole; a context."""
+
+    def __init__(self, file: Path) -> None:
+        """Open it and check every byte of it.
+
+        Raises:
+            ArchiveUnusable: it is no archive of Segue's, damaged, incomplete or of a later format.
+        """
+        self._file = file
+        try:
+            self._zip = zipfile.ZipFile(file)
+            self.manifest = self._checked()
+            self.settings: dict[str, str] = json.loads(self._zip.read(SETTINGS))
+        except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError, OSError) as error:
+            raise ArchiveUnusable(f"'{file}' is no backup of Segue's, or damaged: {error}.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def restore_into(self, connection: Connection) -> None:
+        """Fill the tables, which are empty and of the archive's revision, in the connection's transaction.
+
+        Raises:
+            ArchiveUnusable: it does not fit the tables.
+        """
+        tables = _tables(connection)
+        if {table.name for table in tables} != set(self.manifest.rows):
+            raise ArchiveUnusable(f"'{self._file}' has other tables than revision {self.manifest.revision} has.")
+        for table in tables:
+            for rows in _batches(self._read(table)):
+                connection.execute(table.insert(), rows)
+            found = connection.execute(select(func.count()).select_from(table)).scalar_one()
+            if found != self.manifest.rows[table.name]:
+                raise ArchiveUnusable(f"'{self._file}' says {self.manifest.rows[table.name]} rows in {table.name}.")
+            _go_on_counting(connection, table)
+
+    def _checked(self) -> Manifest:
+        manifest = Manifest(**json.loads(self._zip.read(MANIFEST)))
+        if manifest.format != FORMAT:
+            raise ValueError(f"its format is {manifest.format}, this Segue reads {FORMAT}")
+        for name, expected in manifest.sha256.items():
+            digest = hashlib.sha256()
+            with self._zip.open(_member(name)) as stream:
+                while data := stream.read(1 << 20):
+                    digest.update(data)
+            if digest.hexdigest() != expected:
+                raise ValueError(f"{_member(name)} is not what was written")
+        return manifest
+
+    def _read(self, table: Table) -> Iterator[Row]:
+        decoders = {column.name: _decoder(column) for column in table.columns}
+        with self._zip.open(_member(table.name)) as stream:
+            for line in stream:
+                yield {name: _unless_null(decoders[name], value) for name, value in json.loads(line).items()}
+
+
+def _tables(connection: Connection) -> list[Table]:
+    """Every table as it stands in the database, parents before children."""
+    found = MetaData()
+    found.reflect(connection)
+    for column in (column for table in found.tables.values() for column in table.columns):
+        if isinstance(column.type, JSON):
+            column.type.none_as_null = True  # what was no value must not become the value null
+    return [table for table in found.sorted_tables if table.name != REVISION_TABLE]
+
+
+def _write_table(archive: zipfile.ZipFile, connection: Connection, table: Table) -> tuple[int, str]:
+    encoders = {column.name: _encoder(column) for column in table.columns}
+    digest, count = hashlib.sha256(), 0
+    kept = not_(LEFT_OUT[table.name](table)) if table.name in LEFT_OUT else true()
+    found = connection.execution_options(yield_per=ROWS_PER_STATEMENT).execute(
+        select(table).where(kept).order_by(*table.primary_key.columns)
+    )
+    with archive.open(_member(table.name), "w", force_zip64=True) as stream:
+        for row in found.mappings():
+            values = {name: _unless_null(encoders[name], value) for name, value in row.items()}
+            line = json.dumps(values, separators=(",", ":")).encode() + b"\n"
+            digest.update(line)
+            stream.write(line)
+            count += 1
+    return count, digest.hexdigest()
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == ROWS_PER_STATEMENT:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _member(table: str) -> str:
+    return f"tables/{table}.jsonl"
+
+
+def _unless_null(convert: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401  any column's
+    return None if value is None else convert(value)
+
+
+def _encoder(column: Column[Any]) -> Callable[[Any], Any]:
+    if isinstance(column.type, LargeBinary):
+        return lambda value: base64.b64encode(value).decode()
+    if isinstance(column.type, DateTime):  # SQLite forgets the zone; what is stored is UTC
+        return lambda value: (value.replace(tzinfo=value.tzinfo or UTC)).astimezone(UTC).isoformat()
+    if isinstance(column.type, Float):
+        return float
+    return lambda value: value
+
+
+def _decoder(column: Column[Any]) -> Callable[[Any], Any]:
+    if isinstance(column.type, LargeBinary):
+        return base64.b64decode
+    if isinstance(column.type, DateTime):
+        return datetime.fromisoformat
+    return lambda value: value
+
+
+def _go_on_counting(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL number new rows after the restored ones; SQLite does so by itself."""
+    if connection.dialect.name != "postgresql":
+        return
+    for column in table.primary_key.columns:
+        arguments = {"table": table.name, "column": column.name}
+        sequence = connection.execute(text("SELECT pg_get_serial_sequence(:table, :column)"), arguments).scalar()
+        if sequence is not None:
+            highest = connection.execute(select(func.max(column))).scalar() or 0
+            connection.execute(
+                text("SELECT setval(:sequence, :next, false)"), {"sequence": sequence, "next": highest + 1}
+            )
