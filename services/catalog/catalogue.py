@@ -4,12 +4,11 @@ from typing import Self
 
 from services.catalog.analyses import AnalysisStore
 from services.catalog.database import Database
-from services.catalog.external_ids import ExternalIdStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue
 from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
-from services.catalog.library import LibraryStore
+from services.catalog.library import ExternalIdStore, LibraryStore
 from services.catalog.listens import ListenStore
 from services.catalog.radio import RadioStore
 from services.catalog.tracks import TrackStore

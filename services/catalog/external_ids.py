@@ -1,15 +1,13 @@
-"""Names that tracks go by: their own ids and external ones."""
+"""Resolve names of tracks: their own ids and external ids."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.catalog.database import ASKED, Database, chunks, rows_of
-from services.catalog.matching import settle_waiting
+from services.catalog.database import ASKED, chunks, rows_of
 from services.catalog.tables import ExternalIdRow, TrackRow
-from services.domain.errors import TrackNotFound
 
 _TRACK, _NAME = TrackRow.__table__.c, ExternalIdRow.__table__.c
 _KNOWN = select(_TRACK.id).where(_TRACK.id.in_(ASKED))
@@ -56,42 +54,3 @@ def canonical_id(name: str) -> str | None:
         return str(UUID(name))
     except ValueError:
         return None
-
-
-TAKEN_AWAY = ""
-"""Stands for an id that a client removed, so that no scan brings it back from the file's tags."""
-
-
-class ExternalIdStore:
-    """Writes external ids; `TrackStore` reads them."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def change(self, track_id: str, ids: Mapping[str, str | None]) -> None:
-        """Set these ids of a track and take away those that are None; others stay. Scans leave both alone.
-
-        Listens that waited for a track of such a name are this track's from then on.
-
-        Raises:
-            TrackNotFound: no track has this id.
-        """
-        with self._database.write() as session:
-            if session.get(TrackRow, track_id, with_for_update=True) is None:
-                raise TrackNotFound(track_id)
-            for namespace, value in ids.items():
-                row = ExternalIdRow(track_id=track_id, namespace=namespace, value=value or TAKEN_AWAY, by_client=True)
-                session.merge(row)
-            session.flush()
-            settle_waiting(session, track_id)
-
-
-def take_from_tags(session: Session, track_id: str, ids: Mapping[str, str]) -> None:
-    """Record what a file's tags say, except where a client has said something else."""
-    if not ids:
-        return
-    mine = select(ExternalIdRow.namespace).where(ExternalIdRow.track_id == track_id, ExternalIdRow.by_client)
-    theirs = set(session.scalars(mine))
-    for namespace, value in ids.items():
-        if namespace not in theirs:
-            session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=value))

@@ -1,16 +1,16 @@
 """What scans and uploads write: tracks, the files that hold them, the names they go by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
-from services.catalog.external_ids import take_from_tags
 from services.catalog.jobs import settle
 from services.catalog.matching import FIELD_SEPARATOR, settle_waiting
-from services.catalog.tables import LocationRow, MetaRow, Table, TrackRow
+from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
+from services.domain.errors import TrackNotFound
 from services.domain.job import JobState
 from services.domain.track import Tags, TrackStatus
 
@@ -190,3 +190,42 @@ def _mark_missing(session: Session, track_id: str) -> None:
     ).all()
     if lost:
         settle(session, track_id, JobState.FAILED, "The file is gone.")
+
+
+TAKEN_AWAY = ""
+"""Stands for an id that a client removed, so that no scan brings it back from the file's tags."""
+
+
+class ExternalIdStore:
+    """Writes external ids; `TrackStore` reads them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def change(self, track_id: str, ids: Mapping[str, str | None]) -> None:
+        """Set these ids of a track and take away those that are None; others stay. Scans leave both alone.
+
+        Listens that waited for a track of such a name are this track's from then on.
+
+        Raises:
+            TrackNotFound: no track has this id.
+        """
+        with self._database.write() as session:
+            if session.get(TrackRow, track_id, with_for_update=True) is None:
+                raise TrackNotFound(track_id)
+            for namespace, value in ids.items():
+                row = ExternalIdRow(track_id=track_id, namespace=namespace, value=value or TAKEN_AWAY, by_client=True)
+                session.merge(row)
+            session.flush()
+            settle_waiting(session, track_id)
+
+
+def take_from_tags(session: Session, track_id: str, ids: Mapping[str, str]) -> None:
+    """Record what a file's tags say, except where a client has said something else."""
+    if not ids:
+        return
+    mine = select(ExternalIdRow.namespace).where(ExternalIdRow.track_id == track_id, ExternalIdRow.by_client)
+    theirs = set(session.scalars(mine))
+    for namespace, value in ids.items():
+        if namespace not in theirs:
+            session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=value))
