@@ -18,7 +18,6 @@ DOCS = ROOT / "docs"
 SETTINGS_PAGE = DOCS / "settings.md"
 TABLE_HEAD = "| variable | default | what it is |\n|---|---|---|\n"
 MACHINE_DEPENDENT = {"worker_processes": "number of processors"}
-LONGEST_ADR = 40  # lines
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RECORDS = sorted((DOCS / "adr").glob("*"))
@@ -78,14 +77,13 @@ def test_no_command_is_documented_that_is_gone():
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
-def test_decision_records_are_short_and_numbered(record):
-    """A decision record is called NNN-title.md, starts with its number, and fits on a screen."""
+def test_decision_records_are_numbered(record):
+    """A decision record is called NNN-title.md and starts with its number."""
     number = re.match(r"(\d{3})-[a-z0-9-]+\.md$", record.name)
-    lines = record.read_text(encoding="utf-8").splitlines()
+    title = record.read_text(encoding="utf-8").partition("\n")[0]
 
     assert number is not None
-    assert re.match(rf"# 0*{int(number[1])}\b", lines[0])
-    assert len(lines) <= LONGEST_ADR
+    assert re.match(rf"# 0*{int(number[1])}\b", title)
 
 
 def test_decision_records_have_numbers_of_their_own():
@@ -94,17 +92,6 @@ def test_decision_records_have_numbers_of_their_own():
 
     assert numbers
     assert len(set(numbers)) == len(numbers)
-
-
-def test_modules_that_the_amendments_name_exist():
-    """What the design record says `models` and `services` gained is there under that name."""
-    record = " ".join((DOCS / "adr" / "005-amendments-to-the-design.md").read_text(encoding="utf-8").split())
-    gained = re.findall(r"`(\w+)`", record[record.index("`models` gained") :].partition(".")[0])
-    helpers = re.findall(r"`(\w+)`", record[record.index("`supervisor` is helped") :].partition(".")[0])
-    there = {path.stem for folder in ("models", "services") for path in (ROOT / folder).iterdir()}
-
-    assert len(gained) > 1
-    assert {*gained, *helpers} - {"models"} <= there
 
 
 def test_the_number_of_payload_indexes_is_the_real_one():
