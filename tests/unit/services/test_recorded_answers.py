@@ -1,0 +1,12 @@
+"""Recommendations, paths and radio sessions of a fixed library do not change unnoticed."""
+
+import json
+
+from tests.fakes.recorded import RECORD, answers
+
+
+def test_fixed_questions_have_the_recorded_answers():
+    """Every option, every order and every sort of seed; `python -m tests.fakes.recorded` records them again."""
+    expected = json.loads(RECORD.read_text(encoding="utf-8"))
+
+    assert answers() == expected
