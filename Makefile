@@ -2,6 +2,7 @@
 # make test                install what tests need, run the checks and all tests but those that take minutes each
 # make test-all            and those as well: faults at their full number, the soak
 # make check | bench | audit | clean
+# make up|test TORCH_INDEX=address-or-folder   the same, with torch from there: its CPU build is a fifth of the size
 
 SHELL := /bin/sh
 # The first interpreter that is new enough; `make PYTHON=… up` names another. It matters only until .venv exists.
@@ -10,6 +11,11 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+# An index's address or a folder of wheels. Only torch comes from it: pip prefers no index to another, so any package of
+# that index could otherwise replace one of the same name. It matters only until torch is installed.
+TORCH_INDEX ?=
+TORCH_FROM := $(if $(wildcard $(TORCH_INDEX)/.),--no-index --find-links,--index-url)
+INSTALL_TORCH = $(if $(TORCH_INDEX),$(INSTALL) --no-deps $(TORCH_FROM) '$(TORCH_INDEX)' torch)
 # pip would compile on one processor. Some packages hold files that are no Python of this version: nothing imports them.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # Containers like to forbid it, and every process that is started would compile Segue's own modules again.
@@ -49,12 +55,14 @@ bench: $(VENV)/.installed-test
 	@for bench in tests/perf/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
 # Licences and conflicts of what is installed are tests and need no network; known vulnerabilities are looked up on it.
+# pip-audit takes exact versions only, so it checks the newer end of torch's range.
 audit: $(VENV)/.installed-test
 	$(BIN)/python -m pip check
 	@test -x $(VENV)/audit/bin/pip-audit || { $(BIN)/python -m venv $(VENV)/audit && \
 		$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; } || { \
 		echo 'make audit needs the network: pip-audit could not be installed.' >&2; exit 1; }
-	$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip || { \
+	@sed 's/>=.*,<=/==/' constraints.txt >$(VENV)/audit/constraints.txt
+	$(VENV)/audit/bin/pip-audit --requirement $(VENV)/audit/constraints.txt --no-deps --disable-pip || { \
 		echo 'Either a dependency above has a known vulnerability, or the advisory database could not be reached:' \
 		'this check needs the network.' >&2; exit 1; }
 
@@ -63,13 +71,15 @@ clean:
 
 # A stamp is newer than what it was installed from, so that the next start takes no time.
 $(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt
-	@echo 'Installing Segue into $(VENV): once, a minute or two and 5.5 GB, most of it PyTorch.'
+	@echo 'Installing Segue into $(VENV): once, a minute or two and $(SIZE), most of it PyTorch.'
+	@$(INSTALL_TORCH)
 	@$(INSTALL) --editable '.[local,worker]'
 	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.created pyproject.toml constraints.txt
 	@echo 'Installing Segue and what its tests need into $(VENV).'
+	@$(INSTALL_TORCH)
 	@$(INSTALL) --editable '.[local,worker,postgres,notebooks,dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-up

@@ -1,13 +1,19 @@
 # A worker: Segue with torch and librosa. libsndfile and libsoxr come inside their wheels, so nothing is needed from apt.
 # Build from the repository's root: docker build --file deploy/worker.Dockerfile --tag segue-worker:0.1.0 .
+# With `--build-arg TORCH_INDEX=…` torch comes from that index: see deploy/README.md.
 
 FROM python:3.11-slim AS build
 RUN python -m venv /opt/segue
 ENV PATH=/opt/segue/bin:$PATH
 WORKDIR /src
-# Dependencies first, beside a Segue that is still empty: a change of its code leaves this layer, gigabytes of torch,
-# in the cache.
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+# torch first, in a layer that only its version changes. With TORCH_INDEX, an index's address, torch alone comes from
+# there, so that no other package of that index can replace one of the same name; the next step installs what it needs.
+ARG TORCH_INDEX
+COPY constraints.txt ./
+RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt \
+    ${TORCH_INDEX:+--no-deps --index-url "$TORCH_INDEX"} torch
+# Dependencies next, beside a Segue that is still empty: a change of its code leaves this layer in the cache.
+COPY pyproject.toml README.md LICENSE ./
 COPY models/weights/NOTICE models/weights/
 RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[worker,postgres]'
 COPY models models

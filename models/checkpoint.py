@@ -22,9 +22,6 @@ from models.frontend import MelParameters
 DEFAULT_VERSION = "2026.11"
 WEIGHTS_DIRECTORY = Path(__file__).with_name("weights")
 
-# Computed from the mel parameters, so not part of the weights.
-_DERIVED = "_log_mel."
-
 
 class CheckpointError(RuntimeError):
     """Weights or their card are missing, damaged or do not belong together."""
@@ -71,9 +68,7 @@ def save(encoder: VibeEncoder, card: ModelCard, directory: Path = WEIGHTS_DIRECT
         The weights file.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: value.half().contiguous() for name, value in encoder.state_dict().items() if not name.startswith(_DERIVED)
-    }
+    tensors = {name: value.half().contiguous() for name, value in encoder.state_dict().items()}
     weights = dump_tensors(tensors)
     target = _weights_file(card.version, directory)
     target.write_bytes(weights)
@@ -140,9 +135,8 @@ def _fill(encoder: VibeEncoder, weights: bytes, file: Path) -> None:
         outcome = encoder.load_state_dict(tensors, strict=False)
     except (SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{file}: not the weights of this encoder ({error}).") from error
-    missing = [name for name in outcome.missing_keys if not name.startswith(_DERIVED)]
-    if missing or outcome.unexpected_keys:
-        raise CheckpointError(f"{file}: lacks {missing} and has unknown {outcome.unexpected_keys}.")
+    if outcome.missing_keys or outcome.unexpected_keys:
+        raise CheckpointError(f"{file}: lacks {outcome.missing_keys} and has unknown {outcome.unexpected_keys}.")
 
 
 def _weights_file(version: str, directory: Path) -> Path:

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
-import torchaudio
 from torch import Tensor
 
 # Below this level a recording carries no music; amplifying it to the target would only raise its noise.
 SILENCE_DBFS = -70.0
+
+# Slaney's mel scale: 66 2/3 Hz a mel up to 1 kHz, 27 mels for each factor of 6.4 above.
+_LINEAR_HERTZ = 1000.0
+_HERTZ_PER_MEL = 200.0 / 3
+_LINEAR_MELS = _LINEAR_HERTZ / _HERTZ_PER_MEL
+_LOG_STEP = math.log(6.4) / 27.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,34 @@ def _amplitude(dbfs: float) -> float:
     return math.pow(10.0, dbfs / 20.0)
 
 
+def mel_filters(parameters: MelParameters) -> Tensor:
+    """Return the triangular filters from the bins of a power spectrum to mel bands, each of the same area.
+
+    The mel scale is that of M. Slaney's "Auditory Toolbox" (Interval Research, technical report 1998-010): linear up to
+    1 kHz, logarithmic above. The encoder was trained with `torchaudio.functional.melscale_fbanks`; single precision and
+    the order of operations here follow it, so both matrices are equal to the last bit.
+
+    Args:
+        parameters: Sample rate, frame length and number of bands.
+
+    Returns:
+        (n_fft / 2 + 1, n_mels) float32 ≥ 0, in 1 / Hz.
+    """
+    nyquist = parameters.sample_rate / 2
+    top = _LINEAR_MELS + math.log(nyquist / _LINEAR_HERTZ) / _LOG_STEP
+    mels = torch.linspace(0.0, top, parameters.n_mels + 2)
+    hertz = torch.where(
+        mels < _LINEAR_MELS,
+        mels * _HERTZ_PER_MEL,
+        _LINEAR_HERTZ * torch.exp(_LOG_STEP * (mels - _LINEAR_MELS)),
+    )  # (n_mels + 2,): each band's peak is between its neighbours'
+    bins = torch.linspace(0.0, nyquist, parameters.n_fft // 2 + 1)
+    distance = hertz - bins[:, None]  # (n_fft / 2 + 1, n_mels + 2)
+    rising = -distance[:, :-2] / (hertz[1:-1] - hertz[:-2])
+    falling = distance[:, 2:] / (hertz[2:] - hertz[1:-1])
+    return torch.minimum(rising, falling).clamp(min=0.0) * (2.0 / (hertz[2:] - hertz[:-2]))
+
+
 class LogMel(torch.nn.Module):
     """Log-mel spectrogram, `log10(log_scale * mel + 1)`.
 
@@ -72,22 +105,15 @@ class LogMel(torch.nn.Module):
     torch.Size([2, 626, 96])
     """
 
+    window: Tensor
+    filters: Tensor
+
     def __init__(self, parameters: MelParameters) -> None:
         super().__init__()
         self.parameters_of_mel = parameters
-        self.mel = torchaudio.transforms.MelSpectrogram(
-            sample_rate=parameters.sample_rate,
-            n_fft=parameters.n_fft,
-            hop_length=parameters.hop_length,
-            n_mels=parameters.n_mels,
-            f_min=0.0,
-            f_max=parameters.sample_rate / 2,
-            power=2.0,
-            center=True,
-            pad_mode="reflect",
-            norm="slaney",
-            mel_scale="slaney",
-        )
+        # Both follow from the parameters, so a checkpoint does not hold them.
+        self.register_buffer("window", torch.hann_window(parameters.n_fft), persistent=False)
+        self.register_buffer("filters", mel_filters(parameters), persistent=False)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Compute the log-mel of each window; see the class for shapes."""
@@ -95,10 +121,10 @@ class LogMel(torch.nn.Module):
         return torch.cat([self._of_one(window) for window in torch.split(windows, 1)])
 
     def _of_one(self, window: Tensor) -> Tensor:
-        """As torchaudio's `MelSpectrogram`, without the root that it takes of the power and squares again."""
+        """Equal torchaudio's `MelSpectrogram`, which takes the root of the power and squares it again."""
         reach = self.parameters_of_mel.n_fft // 2
         padded = F.pad(window[:, None], (reach, reach), mode="reflect")[:, 0]
         frames = padded.unfold(1, self.parameters_of_mel.n_fft, self.parameters_of_mel.hop_length)
-        spectrum = torch.fft.rfft(frames * self.mel.spectrogram.window)  # (1, n_frames, n_fft / 2 + 1)
+        spectrum = torch.fft.rfft(frames * self.window)  # (1, n_frames, n_fft / 2 + 1)
         power = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
-        return torch.log10(self.parameters_of_mel.log_scale * (power @ self.mel.mel_scale.fb) + 1.0)
+        return torch.log10(self.parameters_of_mel.log_scale * (power @ self.filters) + 1.0)

