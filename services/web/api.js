@@ -1,8 +1,8 @@
-/* The public HTTP API, as any client uses it. */
+/* Client of the public HTTP API. */
 
 import { askForKey, currentKey, hasKey, keyHeaders } from "./key.js";
 
-/** An answer that is an error; its message is for a person. */
+/** An error response. The message is shown to the user. */
 export class ApiError extends Error {}
 
 async function send(path, options) {
@@ -10,7 +10,7 @@ async function send(path, options) {
     return await fetch(path, { ...options, headers: { ...options.headers, ...keyHeaders() } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("Segue does not answer. Is it still running?");
+    throw new ApiError("Segue does not respond. Is it still running?");
   }
 }
 
@@ -22,7 +22,7 @@ async function ask(path, options = {}) {
     response = await send(path, options);
   } while (response.status === 401 && (await askForKey(sentKey)));
   const body = await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(body?.detail ?? `Segue answered with an error (${response.status}).`);
+  if (!response.ok) throw new ApiError(body?.detail ?? `Segue returned an error (${response.status}).`);
   return body;
 }
 
@@ -39,7 +39,7 @@ export const recommend = (history, filters) => post("/v1/recommendations", { his
 export const getStatus = () => ask("/v1/status");
 export const scan = (path) => post("/v1/scans", { path });
 export const getJob = (id) => ask(`/v1/jobs/${encodeURIComponent(id)}`);
-/** Where an audio element, which cannot send a key, may have a track. */
+/** The URL of a track for an audio element, which cannot send a key. */
 export async function audioOf(id) {
   return hasKey() ? (await post("/v1/audio-urls", { track_id: id })).url : `/v1/tracks/${encodeURIComponent(id)}/audio`;
 }

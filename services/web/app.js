@@ -1,4 +1,4 @@
-/* Segue's page: search, choose, listen, and see what comes next and why. */
+/* The page: search the library, play tracks, and show recommendations with their reasons. */
 
 import { findTracks, getStatus, getTrack, recommend } from "./api.js";
 import { element, say } from "./elements.js";
@@ -51,8 +51,8 @@ async function showLibrary({ more = false } = {}) {
 
 const emptyLibrary = (words) =>
   words
-    ? `Nothing in the library matches “${words}”.`
-    : "No track is ready yet. “Add music” takes a folder in; analysed tracks appear here.";
+    ? `No track matches “${words}”.`
+    : "No track is ready yet. Use “Add music” to scan a folder; analysed tracks appear here.";
 
 let typing;
 place("search-words").addEventListener("input", () => {
@@ -69,8 +69,8 @@ place("more").addEventListener("click", () => showLibrary({ more: true }));
 
 function showSession() {
   const chips = session.heard.map((entry) => {
-    const remove = element("button", { type: "button", title: "Forget" }, icon("dislike"));
-    remove.setAttribute("aria-label", `Forget ${entry.track.title}`);
+    const remove = element("button", { type: "button", title: "Remove" }, icon("dislike"));
+    remove.setAttribute("aria-label", `Remove ${entry.track.title}`);
     remove.addEventListener("click", () => session.remove(entry));
     const chip = element("li", { className: `chip ${entry.event}` }, icon(entry.event), entry.track.title, remove);
     chip.title = entry.event;
@@ -86,7 +86,7 @@ function showSession() {
 
 place("forget").addEventListener("click", () => session.clear());
 
-/* What comes next */
+/* Recommendations */
 
 let asked = 0;
 let answered = Promise.resolve();
@@ -97,21 +97,21 @@ async function showNext() {
   if (session.heard.length === 0) {
     upcoming = [];
     list.replaceChildren();
-    say(place("next-message"), "Recommendations appear here as soon as you have chosen a track.");
+    say(place("next-message"), "Choose a track to get recommendations.");
     return;
   }
   list.ariaBusy = "true";
-  if (!list.children.length) say(place("next-message"), "Listening …");
+  if (!list.children.length) say(place("next-message"), "Loading …");
   try {
     const answer = await recommend(session.asHistory(), readFilters());
-    if (mine !== asked) return; // a newer question is on its way
+    if (mine !== asked) return; // a newer request was sent
     await learnTitles(answer.tracks.flatMap((track) => track.because_of.slice(0, 2)));
     if (mine !== asked) return;
     upcoming = answer.tracks;
     list.replaceChildren(...upcoming.map((track) => card(track, titleOf, verdicts)));
     say(
       place("next-message"),
-      upcoming.length ? inWords(answer.tastes) : "Nothing left to recommend: widen the filters, or like a track.",
+      upcoming.length ? inWords(answer.tastes) : "No track meets the filters. Widen the filters, or like a track.",
     );
   } catch (error) {
     if (mine === asked) say(place("next-message"), error.message, "error");
@@ -124,8 +124,11 @@ const verdicts = {
   like: (track) => session.add("like", track),
   skip: (track) => session.add("skip", track, 0),
 };
-const inWords = (tastes) => `What you like: ${tastes.map(({ label }) => label).join(" · ")}`;
-const titleOf = (id) => titles.get(id) ?? "a track you heard";
+const inWords = (tastes) => {
+  const labels = tastes.filter(({ plays }) => plays.length).map(({ label }) => label);
+  return labels.length ? `Based on your taste: ${labels.join(" · ")}` : "Trying something different";
+};
+const titleOf = (id) => titles.get(id) ?? "a track you played";
 
 async function learnTitles(ids) {
   const unknown = [...new Set(ids)].filter((id) => !titles.has(id));
@@ -152,7 +155,7 @@ place("filters").addEventListener("change", showNext);
 place("filters").addEventListener("submit", (event) => event.preventDefault());
 place("filters").addEventListener("reset", () => setTimeout(showNext));
 
-/* Listening */
+/* Playback */
 
 function listen(track) {
   titles.set(track.id, track.title);
@@ -160,13 +163,13 @@ function listen(track) {
 }
 
 async function playNext() {
-  await answered; // so that a skip already counts
+  await answered; // the recommendations take the skip into account
   const next = upcoming.find((track) => track.id !== player.track?.id);
   if (next) listen(next);
   else player.stop();
 }
 
-/* The whole library, at a glance */
+/* Library status */
 
 let known = "";
 

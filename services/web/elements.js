@@ -1,4 +1,4 @@
-/* Builds elements. Text only ever becomes text: a tag that contains HTML stays a tag. */
+/* Builds elements. Text is never parsed as HTML. */
 
 export function element(name, properties = {}, ...children) {
   const made = document.createElement(name);
@@ -10,12 +10,12 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** Show a sentence, kindly or as an error; nothing at all when it is empty. */
+/** Show a sentence as a hint or as an error; show nothing if it is empty. */
 export function say(place, text, kind = "hint") {
   place.replaceChildren(...(text ? [element("p", { className: kind, textContent: text })] : []));
 }
 
-/** A colour for how a track feels: from blue (sad) to orange (happy), the stronger the more energy. */
+/** Colour by mood: blue (sad) to orange (happy), with more saturation for more energy. */
 export function tint(place, track) {
   const valence = track.attributes?.valence ?? 0.5;
   const energy = track.attributes?.energy ?? 0.3;

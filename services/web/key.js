@@ -1,4 +1,4 @@
-/* The API key, where the service wants one: asked for once, kept while this tab lives. */
+/* The API key, if the service requires one. It is kept for this tab. */
 
 import { say } from "./elements.js";
 
@@ -13,9 +13,9 @@ export const currentKey = () => key;
 export const hasKey = () => key !== null;
 export const keyHeaders = () => (key === null ? {} : { Authorization: `Bearer ${key}` });
 
-/** Ask for another key than the one that was sent; whether there is one to try now. Whoever closes the question is not asked again. */
+/** Ask for another key after `sent` was refused. Resolves to whether there is a key to try. A closed dialog is not shown again. */
 export function askForKey(sent) {
-  if (key !== sent) return Promise.resolve(true); // another request has asked meanwhile
+  if (key !== sent) return Promise.resolve(true); // another request got a key in the meantime
   if (refused) return Promise.resolve(false);
   asking ??= show().finally(() => (asking = null));
   return asking;
@@ -23,7 +23,7 @@ export function askForKey(sent) {
 
 function show() {
   const dialog = place("key-dialog");
-  say(place("key-message"), key === null ? "" : "This key is wrong, or it was revoked.", "error");
+  say(place("key-message"), key === null ? "" : "This key is wrong or was revoked.", "error");
   place("key-text").value = "";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -39,7 +39,7 @@ function show() {
       end(place("key-text").value.trim());
     };
     place("key-close").onclick = () => end("");
-    dialog.onclose = () => end(""); // by the Escape key
+    dialog.onclose = () => end(""); // the Escape key closes the dialog
   });
 }
 
@@ -48,7 +48,7 @@ function keep(given) {
   try {
     sessionStorage.setItem(KEY, given);
   } catch {
-    // Storage is off: the key then lasts until the page is left.
+    // Storage is disabled: the key is kept until the page is left.
   }
 }
 

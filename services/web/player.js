@@ -1,4 +1,4 @@
-/* The player: one track at a time, and what the listener makes of it. */
+/* The player: plays one track at a time and reports verdicts. */
 
 import { audioOf } from "./api.js";
 import { tint } from "./elements.js";
@@ -8,7 +8,7 @@ import { credit } from "./tracks.js";
 
 const place = (id) => document.getElementById(id);
 
-/** Plays tracks; tells `onVerdict(event, track, playedMs)` and asks `onEnd()` for more. */
+/** Plays tracks. Calls `onVerdict(event, track, playedMs)` for events, and `onEnd()` when a track ends. */
 export class Player {
   constructor({ onVerdict, onEnd, onError }) {
     this.audio = place("audio");
@@ -49,10 +49,10 @@ export class Player {
     const track = this.track;
     try {
       const source = await audioOf(track.id);
-      if (this.track !== track) return; // another was chosen meanwhile
+      if (this.track !== track) return; // another track was chosen in the meantime
       this.audio.src = source;
       this.audio.currentTime = position;
-      this.audio.play().catch(() => {}); // refused or failed: the controls and the error event say so
+      this.audio.play().catch(() => {}); // the controls and the error event show a failure
     } catch (error) {
       this.onError(error.message);
     }
@@ -61,11 +61,11 @@ export class Player {
   #recover() {
     if (!this.track || !this.audio.getAttribute("src")) return;
     if (hasKey() && !this.renewed) {
-      this.renewed = true; // the permission in the address may have ended: once, with a new one
+      this.renewed = true; // the signed URL may have expired: retry once with a new one
       this.#load(this.audio.currentTime);
       return;
     }
-    this.onError(`“${this.track.title}” cannot be played: its file is gone, or this browser does not know the format.`);
+    this.onError(`“${this.track.title}” cannot be played: the file is missing, or this browser does not support the format.`);
   }
 
   stop() {

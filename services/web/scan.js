@@ -1,4 +1,4 @@
-/* Taking a folder into the library, and watching how far it is. */
+/* Scans a folder and shows the progress. */
 
 import { getJob, scan } from "./api.js";
 import { say } from "./elements.js";
@@ -6,7 +6,7 @@ import { say } from "./elements.js";
 const POLL_MS = 700;
 const place = (id) => document.getElementById(id);
 
-/** Connect the dialog; `onChange` is told when the library may have changed. */
+/** Connect the dialog. Calls `onChange` when the library may have changed. */
 export function connectScan(onChange) {
   const dialog = place("add-dialog");
   place("add-music").addEventListener("click", () => dialog.showModal());
@@ -42,7 +42,7 @@ async function watch(job, onChange) {
 function sentence(job) {
   if (job.state === "queued") return "Waiting for a worker …";
   if (job.state === "failed") return job.reason ?? "The scan failed.";
-  const failed = job.failed ? `, ${job.failed} could not be read` : "";
+  const failed = job.failed ? `, ${job.failed} failed` : "";
   if (job.state === "done") return `Done: ${job.done} of ${job.total} tracks are ready${failed}.`;
   return `${job.done} of ${job.total} tracks analysed${failed} …`;
 }

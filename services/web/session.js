@@ -1,10 +1,10 @@
-/* What was heard in this browser tab: the history that recommendations answer. */
+/* The history of this browser tab, which recommendations are based on. */
 
 const KEY = "segue.history";
-// As many as the API takes in one request.
+// The most events that the API accepts in one request.
 const LONGEST = 1000;
 
-/** A list of `{event, track}`, kept while the tab lives; tells `onChange` when it changes. */
+/** A list of `{event, track}`, kept for this tab. Calls `onChange` when it changes. */
 export class Session {
   constructor(onChange) {
     this.onChange = onChange;
@@ -16,8 +16,8 @@ export class Session {
     const entry = { event, track: { id, title }, at: new Date().toISOString() };
     if (Number.isFinite(playedMs)) entry.played_ms = Math.min(Math.round(playedMs), 86_400_000);
     const before = this.heard.find((old) => old.track.id === id);
-    if (event === "play" && before?.event === "like") return; // hearing it to the end takes no like back
-    // What was said last about a track counts.
+    if (event === "play" && before?.event === "like") return; // a complete play does not replace a like
+    // The last event of a track counts.
     this.heard = [...this.heard.filter((old) => old.track.id !== id), entry].slice(-LONGEST);
     this.#changed();
   }
@@ -32,7 +32,7 @@ export class Session {
     this.#changed();
   }
 
-  /** The history as the API takes it. */
+  /** The history in the format of the API. */
   asHistory() {
     return this.heard.map(({ event, track, at, played_ms }) => ({ track_id: track.id, event, at, played_ms }));
   }
@@ -41,7 +41,7 @@ export class Session {
     try {
       sessionStorage.setItem(KEY, JSON.stringify(this.heard));
     } catch {
-      // Storage is off or full: the history then lasts until the page is left.
+      // Storage is disabled or full: the history is kept until the page is left.
     }
     this.onChange();
   }

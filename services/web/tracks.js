@@ -1,4 +1,4 @@
-/* How tracks look: rows of the library, cards of recommendations. */
+/* Renders tracks: rows of the library, cards of recommendations. */
 
 import { element, tint } from "./elements.js";
 import { icon } from "./icons.js";
@@ -12,7 +12,7 @@ const BARS = [
 
 const folder = (track) => track.path?.split("/").slice(0, -1).join("/");
 
-/* An untagged track is told from the others by where it lies. */
+/* Untagged tracks show their folder. */
 export const credit = (track) =>
   [track.artist, track.album].filter(Boolean).join(" · ") || folder(track) || "Unknown artist";
 
@@ -45,7 +45,7 @@ export function row(track, actions) {
     swatch(track),
     words(track),
     button("Listen", "play", track, actions.play),
-    button("Go on from here", "plus", track, actions.seed, "round loud"),
+    button("Play similar", "plus", track, actions.seed, "round loud"),
   );
 }
 
@@ -65,11 +65,17 @@ function bar(track, [name, label]) {
   return made;
 }
 
+/* Cosine similarities: unrelated tracks are near 0. */
+function match(score) {
+  if (score >= 0.3) return "Close match";
+  return score >= 0.1 ? "Related" : "Something different";
+}
+
 function facts(track) {
   const tempo = track.descriptors?.tempo;
   return [
-    `${Math.round(track.score * 100)} % alike`,
-    typeof tempo === "number" ? `${Math.round(tempo)} bpm` : null,
+    match(track.score),
+    typeof tempo === "number" ? `${Math.round(tempo)} BPM` : null,
     track.genre,
     track.year,
   ]
@@ -77,7 +83,7 @@ function facts(track) {
     .join(" · ");
 }
 
-/** A recommended track; `titleOf` names the tracks behind it, `actions` has `play`, `like` and `skip`. */
+/** A recommended track. `titleOf` returns the title for a track id; `actions` has `play`, `like` and `skip`. */
 export function card(track, titleOf, actions) {
   const because = element("span", { className: "because" });
   if (track.because_of.length) because.textContent = `because of ${track.because_of.slice(0, 2).map(titleOf).join(" and ")}`;

@@ -29,7 +29,7 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def url(library_dir: Path, broker_url: str) -> Iterator[str]:
-    """Where a real API process serves the library."""
+    """The URL of a real API process that serves the library."""
     port = free_port()
     with api_process(library_dir, broker_url, port):
         yield f"http://127.0.0.1:{port}"

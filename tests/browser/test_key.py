@@ -1,4 +1,4 @@
-"""The page on a service that wants a key, in a real browser against a real API process."""
+"""The page of a service that requires a key, in a real browser with a real API process."""
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -27,7 +27,7 @@ def key(catalogue):
 
 @pytest.fixture(scope="module")
 def locked_url(catalogue, library_dir, broker_url):
-    """Where a real API process wants a key from everyone."""
+    """The URL of a real API process that requires a key."""
     catalogue.keys.create("so that it starts", [Scope.ADMIN])
     port = free_port()
     with api_process(library_dir, broker_url, port, SEGUE_REQUIRE_KEYS="true"):
@@ -73,7 +73,7 @@ def test_the_page_asks_once_and_plays(browser, locked_url, key):
 
 
 def test_a_wrong_key_is_asked_for_again(browser, locked_url, key):
-    """A wrong key is said to be wrong, and the next one may be right."""
+    """The page reports a wrong key and accepts the right one afterwards."""
     browser.get(locked_url)
     enter(browser, "segue_000000000000_wrong")
     until(browser, lambda: "wrong" in browser.find_element(By.ID, "key-message").text)
@@ -83,8 +83,8 @@ def test_a_wrong_key_is_asked_for_again(browser, locked_url, key):
     assert not dialog_is_open(browser)
 
 
-def test_who_has_no_key_is_not_asked_again(browser, locked_url):
-    """Whoever closes the question sees why there is nothing, and is left in peace."""
+def test_a_closed_dialog_is_not_shown_again(browser, locked_url):
+    """After the dialog is closed, the page explains why the library is empty and does not ask again."""
     browser.get(locked_url)
     until(browser, lambda: dialog_is_open(browser))
     browser.find_element(By.ID, "key-close").click()
@@ -94,7 +94,7 @@ def test_who_has_no_key_is_not_asked_again(browser, locked_url):
     assert rows(browser) == []
 
 
-def test_a_revoked_key_is_asked_for_anew(browser, catalogue, locked_url, key):
+def test_a_revoked_key_is_asked_for_again(browser, catalogue, locked_url, key):
     """When the key is revoked while the page is open, the page asks for another."""
     browser.get(locked_url)
     enter(browser, key.text)

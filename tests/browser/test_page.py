@@ -1,4 +1,4 @@
-"""What a newcomer does on the page, in a real browser against a real API process."""
+"""The page in a real browser with a real API process."""
 
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 15
 
 @pytest.fixture
 def page(browser, url):
-    """The page, its library shown."""
+    """The page with its library loaded."""
     browser.get(url)
     until(browser, lambda: rows(browser))
     yield browser
@@ -24,8 +24,8 @@ def page(browser, url):
 
 
 def until(browser, condition):
-    """Wait for something to become true, and answer it."""
-    # The page may replace what is being looked at: then look again.
+    """Wait until a condition is true, and return its value."""
+    # The page may replace an element during the check: check again.
     waiting = WebDriverWait(browser, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException])
     return waiting.until(lambda _: condition())
 
@@ -52,20 +52,20 @@ def search(browser, words):
 
 
 def choose(browser, words):
-    """Find a track and go on from there."""
+    """Find a track and play similar ones."""
     search(browser, words)
     rows(browser)[0].find_element(By.CSS_SELECTOR, "button.loud").click()
     until(browser, lambda: cards(browser))
 
 
 def test_search_choose_listen(page):
-    """A search finds a track; choosing it shows what comes next and why; listening plays the file."""
+    """A search finds a track; choosing it shows recommendations with reasons; playing loads the file."""
     choose(page, "Title 005")
 
     assert text_of(page, "#heard") == "Title 005"
     card = cards(page)[0]
     assert "because of Title 005" in card.text
-    assert "% alike" in card.text
+    assert any(words in card.text for words in ("Close match", "Related", "Something different"))
     assert len(card.find_elements(By.CSS_SELECTOR, ".bar")) == 4
     assert track_id(5) not in [found.get_attribute("data-track") for found in cards(page)]
 
@@ -76,8 +76,8 @@ def test_search_choose_listen(page):
     assert page.execute_script("return document.getElementById('audio').src").endswith(f"/v1/tracks/{chosen}/audio")
 
 
-def test_what_is_heard_to_the_end_counts_and_leads_on(page):
-    """When a track ends it joins the history, and the next one plays by itself."""
+def test_a_track_played_to_the_end_counts_and_the_next_one_starts(page):
+    """When a track ends, it joins the history and the next one plays."""
     choose(page, "Title 006")
     first = cards(page)[0]
     title = first.find_element(By.TAG_NAME, "strong").text
@@ -90,7 +90,7 @@ def test_what_is_heard_to_the_end_counts_and_leads_on(page):
 
 
 def test_a_skip_changes_what_comes_next(page):
-    """A skipped card leaves the list and stands in the history as skipped."""
+    """A skipped card leaves the list and is shown in the history as skipped."""
     choose(page, "Title 007")
     skipped = cards(page)[0].get_attribute("data-track")
     cards(page)[0].find_element(By.CSS_SELECTOR, "button[title=Skip]").click()
@@ -99,7 +99,7 @@ def test_a_skip_changes_what_comes_next(page):
 
 
 def test_the_history_can_be_undone(page):
-    """Forgetting the only track empties the list and shows the hint again."""
+    """Removing the only track empties the list and shows the hint again."""
     choose(page, "Title 008")
     page.find_element(By.CSS_SELECTOR, "#heard .chip button").click()
     until(page, lambda: not cards(page))
@@ -108,7 +108,7 @@ def test_the_history_can_be_undone(page):
 
 
 def test_the_keyboard_alone_is_enough(page):
-    """Slash finds the search; tab and enter reach and press the button that goes on from a track."""
+    """Slash focuses the search; tab and enter reach and press the button that plays similar tracks."""
     page.find_element(By.TAG_NAME, "body").send_keys("/")
     active = page.switch_to.active_element
     assert active.get_attribute("id") == "search-words"
@@ -124,7 +124,7 @@ def test_the_keyboard_alone_is_enough(page):
 
 
 def test_a_search_without_result_says_so(page):
-    """No match is a sentence, not an empty space."""
+    """A search without a match shows a sentence."""
     page.find_element(By.ID, "search-words").send_keys("zzzz")
     until(page, lambda: "zzzz" in text_of(page, "#library-message"))
 
@@ -132,17 +132,17 @@ def test_a_search_without_result_says_so(page):
 
 
 def test_filters_that_nothing_meets_say_so(page):
-    """When no track meets the filters the page says what to do."""
+    """When no track meets the filters, the page says what to do."""
     choose(page, "Title 010")
     page.execute_script("document.getElementById('narrow').open = true")
     page.find_element(By.NAME, "tempo-min").send_keys("900", Keys.TAB)
-    until(page, lambda: "widen the filters" in text_of(page, "#next-message"))
+    until(page, lambda: "Widen the filters" in text_of(page, "#next-message"))
 
     assert cards(page) == []
 
 
 def test_a_folder_that_is_missing_is_explained(browser, url):
-    """Adding a folder that does not exist shows the service's own reason in the dialog."""
+    """Adding a folder that does not exist shows the service's reason in the dialog."""
     browser.get(url)
     until(browser, lambda: rows(browser))
     browser.find_element(By.ID, "add-music").click()

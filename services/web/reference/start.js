@@ -1,6 +1,6 @@
 "use strict";
 
-// validatorUrl: null, because the default would send the document to a site on the Internet.
+// validatorUrl: null because the default sends the document to an external site.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reference",
