@@ -21,8 +21,7 @@ from services.domain import errors
 from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters
 from services.domain.job import JobState
-from services.domain.listening import ListenEvent
-from services.domain.listens import ListenFilter, NewListen
+from services.domain.listening import ListenEvent, ListenFilter, NewListen
 from services.domain.question import Question
 from services.domain.radio import RadioStart
 from services.domain.track import TrackStatus
@@ -157,7 +156,7 @@ class SegueClient:
         """What a listener did, newest first, fetched page by page."""
         parameters: dict[str, Any] = {"limit": page}
         if wanted is not None:
-            parameters |= {"event": [kind.value for kind in wanted.kinds], "tracks": wanted.sight.value}
+            parameters |= {"event": [kind.value for kind in wanted.kinds], "tracks": wanted.track_known.value}
             ends = (("since", wanted.since), ("before", wanted.before))
             parameters |= {name: end.isoformat() for name, end in ends if end is not None}
         cursor: str | None = None

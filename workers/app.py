@@ -4,13 +4,13 @@ from typing import Any
 
 from celery import Celery
 
-from services.index.reconcile import EVERY_SECONDS as RECONCILE_INDEX_EVERY_SECONDS
+from services.index.indexer import RECONCILE_EVERY_SECONDS
 from services.settings import Settings
 from services.tasks.queue import (
     BROKER_OPTIONS,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
-    RECONCILE_TASK,
+    RESEND_TASK,
     ROUTES,
     SOCKET_TIMEOUT_SECONDS,
     VISIBILITY_TIMEOUT_SECONDS,
@@ -43,7 +43,7 @@ MAX_MEMORY_PER_CHILD = 2_000_000
 BROKER_PATIENCE_SECONDS = 10.0
 ERRORS_KEPT_SECONDS = 24 * 3600
 
-RECONCILE_EVERY_SECONDS = 60.0
+RESEND_EVERY_SECONDS = 60.0
 # The index task is sent when something changes; this is for the times when the broker did not take it.
 INDEX_EVERY_SECONDS = 15.0
 
@@ -99,10 +99,10 @@ _RELIABILITY: dict[str, Any] = {
 def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
     # A run that comes late is dropped when the next is due, so that a long pause leaves no heap of them.
     schedule = {
-        "reconcile": {
-            "task": RECONCILE_TASK,
-            "schedule": RECONCILE_EVERY_SECONDS,
-            "options": {"expires": RECONCILE_EVERY_SECONDS},
+        "resend_lost_work": {
+            "task": RESEND_TASK,
+            "schedule": RESEND_EVERY_SECONDS,
+            "options": {"expires": RESEND_EVERY_SECONDS},
         }
     }
     if settings.qdrant_url is not None:
@@ -113,8 +113,8 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
         }
         schedule["reconcile_index"] = {
             "task": RECONCILE_INDEX_TASK,
-            "schedule": RECONCILE_INDEX_EVERY_SECONDS,
-            "options": {"expires": RECONCILE_INDEX_EVERY_SECONDS},
+            "schedule": RECONCILE_EVERY_SECONDS,
+            "options": {"expires": RECONCILE_EVERY_SECONDS},
         }
     return schedule
 

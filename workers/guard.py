@@ -49,7 +49,8 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
     """What the catalogue answers, be it after a while.
 
     Raises:
-        CatalogueUnavailable, StorageUnavailable: it is away or full for longer than that; `reconcile` comes back to it.
+        CatalogueUnavailable, StorageUnavailable: unavailable for longer than that;
+            `resend_lost_work` sends the track again.
     """
     deadline = time.monotonic() + CATALOGUE_PATIENCE_SECONDS
     while True:

@@ -38,7 +38,7 @@ from services.domain.errors import SegueError
 from services.logs import COMMON, formatter
 from services.settings import Settings
 from services.storage.locks import use_catalogue
-from services.tasks.queue import ANALYSE_TASK, RECONCILE_TASK, ROUTES, TaskQueue, open_queue
+from services.tasks.queue import ANALYSE_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
 from workers.app import app
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ ADDRESS_SPACE_HEADROOM_BYTES = 4 * 2**30
 # is started in its place.
 WORKER = uuid.uuid4().hex
 # The way out is short: where the catalogue does not answer in this time, the claims run out by themselves.
-GIVE_BACK_SECONDS = 2.0
+RELEASE_SECONDS = 2.0
 
 log = structlog.get_logger()
 
@@ -202,25 +202,25 @@ def send_again(sender: Any, task_id: str, exception: BaseException, args: Any, *
         headers = {}
         if (request := _requests.get(task_id)) and (request_id := request.request_dict.get("request_id")):
             headers["request_id"] = request_id
-        sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"after": task_id}, headers=headers)
+        sender.app.send_task(ANALYSE_TASK, args=args[:1], kwargs={"replaces_task": task_id}, headers=headers)
 
 
 @celeryd_init.connect
-def give_back_at_exit(**_signal: Any) -> None:  # noqa: ANN401
+def release_claims_at_exit(**_signal: Any) -> None:  # noqa: ANN401
     """Celery has no signal for the end of a soft shutdown, so the parent's own end is used; kill -9 skips it."""
-    atexit.register(_give_back, os.getpid())
+    atexit.register(_release_claims, os.getpid())
 
 
-def _give_back(parent: int) -> None:
+def _release_claims(parent: int) -> None:
     """Undo the claims of children that were stopped in mid-analysis: being stopped is no fault of the track."""
     if os.getpid() != parent:
         return
-    catalogue = Catalogue.open(Settings().catalogue_url, GIVE_BACK_SECONDS)
+    catalogue = Catalogue.open(Settings().catalogue_url, RELEASE_SECONDS)
     try:
-        if count := catalogue.analyses.give_back(WORKER, _died):
-            log.info("claims_given_back", count=count)
+        if count := catalogue.analyses.release_worker(WORKER, _died):
+            log.info("claims_released", count=count)
     except SegueError as error:
-        log.warning("claims_not_given_back", reason=error.detail)
+        log.warning("claims_not_released", reason=error.detail)
     finally:
         catalogue.close()
 
@@ -228,7 +228,7 @@ def _give_back(parent: int) -> None:
 @worker_ready.connect
 def begin(sender: Any, **_signal: Any) -> None:  # noqa: ANN401
     """Once a worker consumes, have it look for what is unfinished instead of waiting for the first beat."""
-    sender.app.send_task(ADOPT_MODEL_TASK, queue=ROUTES[RECONCILE_TASK]["queue"])
+    sender.app.send_task(ADOPT_MODEL_TASK, queue=ROUTES[RESEND_TASK]["queue"])
 
 
 @beat_embedded_init.connect

@@ -14,12 +14,11 @@ from services.catalog.analyses import Claim, Claimant
 from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, JobNotFound, StorageUnavailable
 from services.domain.track import Analysis, TrackStatus
-from services.index.indexer import Indexer
-from services.index.reconcile import reconcile as reconcile_points
+from services.index.indexer import Indexer, reconcile
 from services.ingest.roots import Roots, named_roots, readable_roots
 from services.ingest.safe_open import LeadsOut, NotRegular, open_inside
 from services.ingest.scan import run_scan
-from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RECONCILE_TASK, SCAN_TASK
+from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RESEND_TASK, SCAN_TASK
 from workers import guard
 from workers.app import (
     INDEX_HARD_LIMIT_SECONDS,
@@ -29,7 +28,7 @@ from workers.app import (
     app,
 )
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER, ChildProcess, child
-from workers.reconcile import reconcile as send_lost_work
+from workers.lost_work import resend_lost_work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,17 +48,17 @@ log = structlog.get_logger()
 
 
 @app.task(name=ANALYSE_TASK)
-def analyse(track_id: str, after: str | None = None, instead_of: str | None = None) -> None:
+def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: str | None = None) -> None:
     """Analyse a pending track and record what was found, or why it cannot be analysed.
 
-    `after` names the task that this one replaces because it died, `instead_of` the holder of an attempt that failed
-    through no fault of the track's.
+    `replaces_task` is the id of a task that died and that this one replaces. `continues_attempt` is the holder of an
+    attempt that failed for a reason unrelated to the track.
     """
     from models.errors import SandboxUnavailable  # noqa: PLC0415  torch belongs in the children
 
     process = child()
-    claimant = Claimant(WORKER, str(current_task.request.id), after, instead_of)
-    holder = instead_of
+    claimant = Claimant(WORKER, str(current_task.request.id), replaces_task, continues_attempt)
+    holder = continues_attempt
     try:
         claim = guard.claim(process.catalogue, track_id, claimant)
         if claim is None:
@@ -67,24 +66,24 @@ def analyse(track_id: str, after: str | None = None, instead_of: str | None = No
         holder = claimant.name
         record(process, claim, analyse_first_readable(claim.files, readable_roots(process.settings)))
     except SoftTimeLimitExceeded:
-        # Its attempt is counted and it stays pending: `reconcile` sends it again, `guard` ends that.
+        # Its attempt is counted and it stays pending: `resend` sends it again, `guard` ends that.
         log.warning("analysis_ran_out_of_time", track_id=track_id)
         # The claim is over, or a worker that stops soon after would give it back as if it had not been tried.
-        process.catalogue.analyses.let_go(track_id, claimant.name)
+        process.catalogue.analyses.release(track_id, claimant.name)
     except SandboxUnavailable as error:
         log.warning("analysis_put_off", track_id=track_id, reason=str(error))
-        process.catalogue.analyses.undo(track_id, claimant.name)  # `reconcile` sends it again
+        process.catalogue.analyses.release_uncounted(track_id, claimant.name)  # `resend` sends it again
         time.sleep(SANDBOX_PAUSE_SECONDS)
     except (CatalogueUnavailable, StorageUnavailable) as error:
         log.warning("analysis_put_off", track_id=track_id, reason=error.detail)
-        if holder is not None:  # else there is no attempt to make good, and `reconcile` sends it again
+        if holder is not None:  # else there is no attempt to make good, and `resend` sends it again
             _go_on_later(process, track_id, holder)
 
 
 def _go_on_later(process: ChildProcess, track_id: str, holder: str) -> None:
     """Have the broker remember, for the catalogue cannot be told, that an attempt is not to count."""
     try:
-        process.queue.analyse_instead(track_id, holder)
+        process.queue.continue_attempt(track_id, holder)
     except BrokerUnavailable as error:
         log.warning("attempt_not_made_good", track_id=track_id, reason=error.detail)
 
@@ -207,15 +206,15 @@ def index() -> None:
 def reconcile_index() -> None:
     """Compare the Qdrant server's points with the catalogue's tracks and mend what differs."""
     process = child()
-    if reconcile_points(process.catalogue.indexing, process.server_index).missing:
+    if reconcile(process.catalogue.indexing, process.server_index).missing:
         _tell_indexer(process)
 
 
-@app.task(name=RECONCILE_TASK)
-def reconcile() -> None:
+@app.task(name=RESEND_TASK)
+def resend() -> None:
     """Send again what the broker lost."""
     process = child()
-    send_lost_work(process.catalogue, process.queue)
+    resend_lost_work(process.catalogue, process.queue)
 
 
 @app.task(name=ADOPT_MODEL_TASK)
@@ -225,4 +224,4 @@ def adopt_model() -> None:
 
     if count := child().catalogue.library.adopt_model(DEFAULT_VERSION):
         log.info("analysed_by_another_model", count=count, adopting=DEFAULT_VERSION)
-    reconcile()
+    resend()

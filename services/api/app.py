@@ -34,7 +34,7 @@ from services.composition import Services, compose
 from services.settings import Settings
 
 
-def settle() -> None:
+def freeze_heap() -> None:
     """Have the process answer evenly; called once everything is loaded.
 
     Requests run side by side already: a matrix product that is split among threads takes time from other requests and
@@ -79,7 +79,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     """
     if services is None:
         app = create_app(_from_environment())
-        settle()
+        freeze_heap()
         return app
     app = _App(
         __name__,

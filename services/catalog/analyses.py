@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
-from services.catalog.jobs import settle
+from services.catalog.jobs import close_items
 from services.catalog.tables import LocationRow, TrackRow
 from services.catalog.tracks import TrackFile
 from services.domain.job import JobState
@@ -23,9 +23,9 @@ class Claimant:
     worker: str
     """A name that no other worker process has or ever had."""
     task: str
-    after: str | None = None
+    replaces_task: str | None = None
     """The task that this one replaces, of the same worker, because it died."""
-    instead_of: str | None = None
+    continues_attempt: str | None = None
     """Whose attempt this goes on with, as it stands in the catalogue: it failed through no fault of the track's."""
 
     @property
@@ -34,10 +34,10 @@ class Claimant:
         return f"{self.worker}/{self.task}"
 
     @property
-    def heirs_of(self) -> tuple[str, ...]:
+    def may_take_over(self) -> tuple[str, ...]:
         """Whose claims it may take over: its own, when the broker hands its message out again, and those replaced."""
-        dead = None if self.after is None else f"{self.worker}/{self.after}"
-        return tuple(name for name in (self.name, dead, self.instead_of) if name is not None)
+        dead = None if self.replaces_task is None else f"{self.worker}/{self.replaces_task}"
+        return tuple(name for name in (self.name, dead, self.continues_attempt) if name is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,15 @@ class AnalysisStore:
             if row is None or row.status != TrackStatus.PENDING:
                 return None
             is_held = row.claimed_until is not None and row.claimed_until > now()
-            if is_held and row.claimed_by not in claimant.heirs_of:
+            if is_held and row.claimed_by not in claimant.may_take_over:
                 return None
-            if claimant.instead_of is None or row.claimed_by != claimant.instead_of:
+            if claimant.continues_attempt is None or row.claimed_by != claimant.continues_attempt:
                 row.attempts += 1
             row.sent_at = now()
             row.claimed_by, row.claimed_until = claimant.name, now() + lease
             return Claim(track_id, _files(session, track_id), row.attempts)
 
-    def undo(self, track_id: str, holder: str) -> None:
+    def release_uncounted(self, track_id: str, holder: str) -> None:
         """End a claim that is no attempt: what went wrong has nothing to do with the track."""
         with self._database.write() as session:
             session.execute(
@@ -82,7 +82,7 @@ class AnalysisStore:
                 .values(attempts=TrackRow.attempts - 1, claimed_by=None, claimed_until=None)
             )
 
-    def let_go(self, track_id: str, holder: str) -> None:
+    def release(self, track_id: str, holder: str) -> None:
         """End a claim whose attempt failed: it stays counted, and the track is free for the next one at once."""
         with self._database.write() as session:
             session.execute(
@@ -91,7 +91,7 @@ class AnalysisStore:
                 .values(claimed_by=None, claimed_until=None)
             )
 
-    def give_back(self, worker: str, died: Collection[str] = ()) -> int:
+    def release_worker(self, worker: str, died: Collection[str] = ()) -> int:
         """Undo the claims of a worker that was told to stop: what it is at is no attempt; answers how many.
 
         An attempt that has ended stays counted: one whose lease is over, or whose task is among those that `died`.
@@ -110,7 +110,7 @@ class AnalysisStore:
             )
             return len(result.all())
 
-    def end_leases(self) -> int:
+    def release_all(self) -> int:
         """Drop every claim, where it is known that no worker runs; the attempts stay counted. Answers how many."""
         with self._database.write() as session:
             result = session.execute(
@@ -235,7 +235,7 @@ class AnalysisStore:
                 **values,
             )
         )
-        settle(session, track_id, JobState.DONE if status == TrackStatus.READY else JobState.FAILED, reason)
+        close_items(session, track_id, JobState.DONE if status == TrackStatus.READY else JobState.FAILED, reason)
 
 
 def _files(session: Session, track_id: str) -> list[TrackFile]:

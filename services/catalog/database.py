@@ -24,13 +24,13 @@ from services.domain.errors import CatalogueUnavailable, StorageFull
 # SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
 IDS_PER_STATEMENT = 5000
 
-ASKED: BindParameter[Any] = bindparam("ids", expanding=True)
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """Stands in a statement for the ids that `rows_of` puts there."""
 
 
 def rows_of(database: Session | Connection, statement: Select[Any], ids: Collection[str]) -> list[Any]:
-    """The rows of a statement with `ASKED` in it; the database is not asked where there are no ids."""
-    return [row for chunk in chunks(list(ids)) for row in database.execute(statement, {ASKED.key: chunk}).all()]
+    """The rows of a statement with `IDS` in it; the database is not asked where there are no ids."""
+    return [row for chunk in chunks(list(ids)) for row in database.execute(statement, {IDS.key: chunk}).all()]
 
 
 def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:

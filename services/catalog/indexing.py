@@ -64,7 +64,7 @@ class IndexQueue:
                     .values(index_pending=True, revision=TrackRow.revision + 1)
                 )
 
-    def settled_ids(self) -> tuple[set[str], set[str]]:
+    def expected_ids(self) -> tuple[set[str], set[str]]:
         """The tracks that the index must hold and has been told of, and those whose mark it has yet to take in."""
         with self._database.read() as session:
             marked = set(session.scalars(select(TrackRow.id).where(TrackRow.index_pending)))

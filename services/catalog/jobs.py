@@ -131,7 +131,7 @@ class JobStore:
         _update(session, job_id)
 
 
-def settle(session: Session, track_id: str, state: JobState, reason: str | None) -> None:
+def close_items(session: Session, track_id: str, state: JobState, reason: str | None) -> None:
     """A track's analysis ended: every job that waits for it advances, in the caller's transaction."""
     waiting = (JobItemRow.track_id == track_id) & (JobItemRow.state == JobState.QUEUED)
     job_ids = session.scalars(select(JobItemRow.job_id).where(waiting).distinct()).all()

@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from services.catalog.database import Database, now
 from services.catalog.tables import ApiKeyRow, MetaRow
-from services.domain.access import ApiKey, Scope
+from services.domain.access import ApiKey, NewSecret, Scope, new_secret
 from services.domain.errors import KeyNotFound
-from services.domain.keys import NewSecret, new_secret
 
 # When a key was last used is noted this seldom: it answers "is it still in use?", and every note is a write.
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -32,7 +31,7 @@ class KeyStore:
         self._database = database
 
     def create(
-        self, name: str, scopes: Collection[Scope], users: Collection[str] | None = None, *, internal: bool = False
+        self, name: str, scopes: Collection[Scope], listeners: Collection[str] | None = None, *, internal: bool = False
     ) -> NewSecret:
         """A new key; what it answers is the only place where its secret ever is."""
         made = new_secret()
@@ -43,7 +42,7 @@ class KeyStore:
                     name=name,
                     digest=made.digest,
                     scopes=sorted(scopes),
-                    users=None if users is None else sorted(users),
+                    listeners=None if listeners is None else sorted(listeners),
                     internal=internal,
                     created_at=now(),
                 )
@@ -108,7 +107,7 @@ def _key(row: ApiKeyRow) -> ApiKey:
         id=row.id,
         name=row.name,
         scopes=frozenset(map(Scope, row.scopes)),
-        users=None if row.users is None else frozenset(row.users),
+        listeners=None if row.listeners is None else frozenset(row.listeners),
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,

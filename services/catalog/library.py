@@ -7,8 +7,8 @@ from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
-from services.catalog.jobs import settle
-from services.catalog.matching import FIELD_SEPARATOR, settle_waiting
+from services.catalog.jobs import close_items
+from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.domain.errors import TrackNotFound
 from services.domain.job import JobState
@@ -99,7 +99,7 @@ class LibraryStore:
             self._locate(session, track_id, stamp)
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
-            settle_waiting(session, track_id)
+            attach_waiting_listens(session, track_id)
             return Registered(TrackStatus(row.status), row.reason, is_new)
 
     def forget_files(self, paths: Sequence[str]) -> None:
@@ -189,7 +189,7 @@ def _mark_missing(session: Session, track_id: str) -> None:
         .returning(TrackRow.id)
     ).all()
     if lost:
-        settle(session, track_id, JobState.FAILED, "The file is gone.")
+        close_items(session, track_id, JobState.FAILED, "The file is gone.")
 
 
 TAKEN_AWAY = ""
@@ -217,7 +217,7 @@ class ExternalIdStore:
                 row = ExternalIdRow(track_id=track_id, namespace=namespace, value=value or TAKEN_AWAY, by_client=True)
                 session.merge(row)
             session.flush()
-            settle_waiting(session, track_id)
+            attach_waiting_listens(session, track_id)
 
 
 def take_from_tags(session: Session, track_id: str, ids: Mapping[str, str]) -> None:

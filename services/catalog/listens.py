@@ -14,17 +14,19 @@ from services.catalog.database import Database, now
 from services.catalog.matching import Match, lock_matching, match
 from services.catalog.tables import ListenRow, WaitingNameRow
 from services.domain.errors import InvalidCursor
-from services.domain.listening import VERDICTS, EventKind, ListenEvent
-from services.domain.listens import (
+from services.domain.listening import (
+    VERDICTS,
     Description,
+    EventKind,
     Listen,
     ListenCounts,
+    ListenEvent,
     ListenFilter,
     ListenPage,
     NewListen,
     Recorded,
     Remembered,
-    Sight,
+    TrackKnown,
 )
 
 WEIGHED_EVENTS = 1_000
@@ -253,9 +255,9 @@ def _conditions(wanted: ListenFilter) -> list[ColumnElement[bool]]:
         conditions.append(ListenRow.at >= wanted.since)
     if wanted.before is not None:
         conditions.append(ListenRow.at < wanted.before)
-    if wanted.sight != Sight.ALL:
+    if wanted.track_known != TrackKnown.ALL:
         unknown = ListenRow.track_id.is_(None)
-        conditions.append(unknown if wanted.sight == Sight.UNKNOWN else ~unknown)
+        conditions.append(unknown if wanted.track_known == TrackKnown.UNKNOWN else ~unknown)
     return conditions
 
 

@@ -8,10 +8,9 @@ from hashlib import blake2b
 from sqlalchemy import Row, and_, delete, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from services.catalog.external_ids import canonical_id, resolve_names
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
-from services.domain.listening import EventKind
-from services.domain.listens import Description, NewListen
+from services.catalog.tracks import canonical_id, resolve_names
+from services.domain.listening import Description, EventKind, NewListen
 from services.domain.track import TrackStatus
 
 FIELD_SEPARATOR = "\x1f"
@@ -65,7 +64,7 @@ def match(session: Session, listens: Sequence[NewListen]) -> list[Match]:
     return matches
 
 
-def settle_waiting(session: Session, track_id: str) -> None:
+def attach_waiting_listens(session: Session, track_id: str) -> None:
     """Give a track that came into the library, or got another name, the listens that waited for it."""
     row = session.get_one(TrackRow, track_id)
     names = [track_id, _words_of(row.sort_key)]
@@ -75,7 +74,7 @@ def settle_waiting(session: Session, track_id: str) -> None:
     waiting = select(WaitingNameRow.listen_id).where(WaitingNameRow.name.in_(names))
     found = session.scalars(select(ListenRow).where(ListenRow.id.in_(waiting)).order_by(ListenRow.id)).all()
     for start in range(0, len(found), ROWS_PER_STATEMENT):
-        _settle(session, track_id, found[start : start + ROWS_PER_STATEMENT])
+        _attach(session, track_id, found[start : start + ROWS_PER_STATEMENT])
 
 
 def identity_of(listen: NewListen, track_id: str | None) -> str:
@@ -94,7 +93,7 @@ def _digest(*parts: str) -> str:
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def _settle(session: Session, track_id: str, rows: Sequence[ListenRow]) -> None:
+def _attach(session: Session, track_id: str, rows: Sequence[ListenRow]) -> None:
     """Set the track of waiting listens; one that turns out to be there already is dropped."""
     ids = [row.id for row in rows]
     session.execute(delete(WaitingNameRow).where(WaitingNameRow.listen_id.in_(ids)))
@@ -107,13 +106,13 @@ def _settle(session: Session, track_id: str, rows: Sequence[ListenRow]) -> None:
     )
     taken = {(listener, identity) for listener, identity in session.execute(there)}
     twice: list[int] = []
-    settled: list[int] = []
+    attached: list[int] = []
     for row, pair in zip(rows, pairs, strict=True):
-        (twice if pair in taken else settled).append(row.id)
+        (twice if pair in taken else attached).append(row.id)
         taken.add(pair)
     session.execute(delete(ListenRow).where(ListenRow.id.in_(twice)))
-    if settled:
-        changes = [{"id": row_id, "track_id": track_id, "identity": identities[row_id]} for row_id in settled]
+    if attached:
+        changes = [{"id": row_id, "track_id": track_id, "identity": identities[row_id]} for row_id in attached]
         session.execute(update(ListenRow), changes)
     session.expire_all()
 

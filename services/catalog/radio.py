@@ -137,7 +137,7 @@ class RadioStore:
             transaction.add(
                 RadioRow(
                     id=session.id,
-                    user_name=session.user,
+                    listener=session.listener,
                     terms=terms_as_json(session.terms),
                     created_at=session.created_at,
                     **_values(session),
@@ -168,7 +168,7 @@ class RadioStore:
     def listener_of(self, session_id: str) -> str | None:
         """Whose session it is; None if nobody's, or if there is none."""
         with self._database.read() as transaction:
-            return transaction.scalar(select(RadioRow.user_name).where(RadioRow.id == session_id))
+            return transaction.scalar(select(RadioRow.listener).where(RadioRow.id == session_id))
 
     def answered(self, session_id: str, key: str) -> CallRecord | None:
         """What a call with this key was answered, if it is one of the latest."""
@@ -219,9 +219,9 @@ class RadioStore:
         if not self._drop(RadioRow.id == session_id):
             raise RadioNotFound(session_id)
 
-    def forget_user(self, user: str) -> int:
+    def forget_listener(self, listener: str) -> int:
         """Drop every session of a stored listener; answers how many."""
-        return self._drop(RadioRow.user_name == user)
+        return self._drop(RadioRow.listener == listener)
 
     def drop_idle(self, idle: timedelta = IDLE) -> int:
         """Drop the sessions that nobody went on with; answers how many."""
@@ -299,7 +299,7 @@ def _session(row: RadioRow) -> RadioSession:
         terms=terms_of(row.terms),
         created_at=row.created_at,
         touched_at=row.touched_at,
-        user=row.user_name,
+        listener=row.listener,
         directions=directions_of(row.directions),
         position=row.position,
         calls=row.calls,

@@ -260,7 +260,7 @@ class RadioRow(Table):
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    user_name: Mapped[str | None] = mapped_column(String(255))
+    listener: Mapped[str | None] = mapped_column("user_name", String(255))
     terms: Mapped[dict[str, Any]]
     """Filters and wishes that hold for the whole session."""
     directions: Mapped[dict[str, Any]]
@@ -320,9 +320,9 @@ class ApiKeyRow(Table):
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    """SHA-256 of the secret: `services.domain.keys` says why that is enough."""
+    """SHA-256 of the secret: `services.domain.access` says why that is enough."""
     scopes: Mapped[list[str]] = mapped_column(JSON)
-    users: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    listeners: Mapped[list[str] | None] = mapped_column("users", JSON(none_as_null=True))
     """The listeners it is bound to; null is every listener."""
     internal: Mapped[bool] = mapped_column(default=False)
     """Made by a program for itself; no person holds it."""

@@ -7,12 +7,13 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy.orm import Session
 
-from services.catalog.database import ASKED, Database, rows_of
-from services.catalog.external_ids import own_and_external, resolve_names
+from services.catalog.database import IDS, Database, chunks, rows_of
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidCursor, InvalidRequest, TrackNotFound
 from services.domain.filters import RANGE_FIELDS, TAG_HEARD
@@ -31,17 +32,18 @@ _SHOWN = (
 )
 """All of a track but what only single answers show."""
 
-_READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(ASKED))
+_READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(IDS))
 _READY_MEASURED = _READY.add_columns(*_MEASURED)
-_DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(ASKED))
+_DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(IDS))
 _FOUND = (
     # A row for each file: of several the first one is the last to be read.
     select(*_SHOWN, _FILE.path, _FILE.root)
     .join_from(TrackRow.__table__, LocationRow.__table__, _FILE.track_id == _TRACK.id, isouter=True)
-    .where(_TRACK.id.in_(ASKED))
+    .where(_TRACK.id.in_(IDS))
     .order_by(_FILE.id.desc())
 )
-_NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(ASKED), _NAME.value != "")
+_KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS))
+_NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(IDS), _NAME.value != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,49 @@ class TrackStore:
             rows = connection.execute(select(_TRACK.status, func.count()).group_by(_TRACK.status)).all()
         counts = {status: count for status, count in rows}  # noqa: C416  rows are no pairs to mypy
         return {status: counts.get(status, 0) for status in TrackStatus}
+
+
+def resolve_names(database: Session | Connection, names: Iterable[str]) -> dict[str, str]:
+    """Track ids by name, as `TrackStore.resolve` has them, inside a transaction that is open already."""
+    own, external = own_and_external(names)
+    known = {row[0] for row in rows_of(database, _KNOWN, set(own.values()))}
+    return {name: track_id for name, track_id in own.items() if track_id in known} | _resolve_all(database, external)
+
+
+def own_and_external(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Those that are track ids, each with how it is stored, and those that may be external ids."""
+    wanted = list(dict.fromkeys(names))
+    own = {name: canonical for name in wanted if (canonical := canonical_id(name)) is not None}
+    return own, [name for name in wanted if name not in own and ":" in name]
+
+
+def _resolve_all(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in chunks(names):
+        found |= _resolve_external(database, chunk)
+    return found
+
+
+def _resolve_external(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for name in names:
+        namespace, _, value = name.partition(":")
+        pairs[name] = (namespace.casefold(), value)
+    matches = database.execute(
+        select(_NAME.namespace, _NAME.value, func.min(_NAME.track_id))
+        .where(tuple_(_NAME.namespace, _NAME.value).in_(set(pairs.values())), _NAME.value != "")
+        .group_by(_NAME.namespace, _NAME.value)
+    )
+    found = {(namespace, value): track_id for namespace, value, track_id in matches}
+    return {name: found[pair] for name, pair in pairs.items() if pair in found}
+
+
+def canonical_id(name: str) -> str | None:
+    """A track id as it is stored; None if the name is none."""
+    try:
+        return str(UUID(name))
+    except ValueError:
+        return None
 
 
 def vector_of(embedding: bytes | None) -> Vector:

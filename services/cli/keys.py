@@ -51,7 +51,7 @@ def show(*, as_json: bool) -> None:
         table.add_row(
             escape(key.name),
             " ".join(sorted(key.scopes)),
-            "all" if key.users is None else escape(", ".join(sorted(key.users))),
+            "all" if key.listeners is None else escape(", ".join(sorted(key.listeners))),
             *(_day(moment) for moment in (key.created_at, key.last_used_at, key.revoked_at)),
             key.id,
         )
@@ -86,7 +86,7 @@ def _as_json(key: ApiKey) -> dict[str, object]:
         "id": key.id,
         "name": key.name,
         "scopes": sorted(key.scopes),
-        "users": None if key.users is None else sorted(key.users),
+        "users": None if key.listeners is None else sorted(key.listeners),
         **{name: None if moment is None else moment.isoformat() for name, moment in moments.items()},
     }
 

@@ -11,7 +11,7 @@ from services.api.schemas.listens import Listen, ListenIn
 from services.cli import output
 from services.cli.library import connect
 from services.domain.errors import InvalidRequest
-from services.domain.listens import NewListen
+from services.domain.listening import NewListen
 from services.settings import Settings
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.domain.filters import Filters
-from services.domain.listening import ListenEvent
-from services.domain.listens import Remembered
+from services.domain.listening import ListenEvent, Remembered
 
 DIVERSITY, MAX_PER_ARTIST, MAX_PER_ALBUM = 0.2, 3, 2
 """What an answer is like where nothing is said."""

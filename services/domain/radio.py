@@ -52,7 +52,7 @@ class RadioSession:
 
     Attributes:
         id: Whoever knows it may go on with the session.
-        user: The stored listener whose session it is.
+        listener: The stored listener whose session it is.
         terms: Filters, targets and wishes that hold for the whole session; its history is empty.
         directions: In the order in which they were opened.
         position: Tracks answered so far, those of the history's that came before not counted.
@@ -65,7 +65,7 @@ class RadioSession:
     terms: Question
     created_at: datetime
     touched_at: datetime
-    user: str | None = None
+    listener: str | None = None
     directions: tuple[Direction, ...] = ()
     position: int = 0
     calls: int = 0
@@ -171,5 +171,5 @@ class RadioStart:
 
     seeds: Seeds = field(default_factory=Seeds)
     history: tuple[ListenEvent, ...] = ()
-    user: str | None = None
+    listener: str | None = None
     terms: Question = field(default_factory=Question)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from services.domain.filters import Filters
-from services.domain.listening import ListenEvent
-from services.domain.listens import NewListen
+from services.domain.listening import ListenEvent, NewListen
 from services.domain.question import Question
 from services.domain.radio import RadioStart
 
@@ -45,7 +44,7 @@ def radio_as_json(start: RadioStart) -> dict[str, Any]:
             "tags": list(seeds.tags),
         },
         "history": [event_as_json(event) for event in start.history],
-        "user": start.user,
+        "user": start.listener,
     }
 
 

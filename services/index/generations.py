@@ -9,15 +9,24 @@ interrupted build left, and is deleted. Generation 0 is the empty index of a fre
 """
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
-from dataclasses import dataclass
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import structlog
 
+from services.catalog import Catalogue
+from services.catalog.indexing import IndexQueue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
+from services.index.indexer import valid_points
 from services.index.qdrant_edge import EdgeIndex
 
 NEVER_BUILT = 0
@@ -148,3 +157,47 @@ def _exclusive(path: Path) -> int:
         os.close(descriptor)
         raise AlreadyRunning(f"Another process uses the vector index in {path.parent}; stop it first.") from error
     return descriptor
+
+
+# The build may take all the time it needs; whoever asks for music must not notice.
+NICENESS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to build, from which catalogue, and where."""
+
+    catalogue_url: str
+    path: str
+
+
+def fill(index: EdgeIndex, queue: IndexQueue, after_batch: Callable[[], None] = lambda: None) -> None:
+    """Write every point that the catalogue has."""
+    for points in queue.points():
+        index.upsert(valid_points(points))
+        after_batch()
+
+
+def start(order: Order) -> subprocess.Popen[bytes]:
+    """Build an optimised shard in a child process."""
+    with TemporaryFile() as channel:
+        channel.write(json.dumps(asdict(order)).encode())
+        channel.seek(0)
+        return subprocess.Popen([sys.executable, "-m", "services.index.generations"], stdin=channel)
+
+
+def main() -> None:
+    """Carry out the order on standard input."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the whole group; there is nothing to tidy here
+    os.nice(NICENESS)
+    order = Order(**json.load(sys.stdin))
+    catalogue = Catalogue.open(order.catalogue_url)
+    index = EdgeIndex.create(Path(order.path))
+    fill(index, catalogue.indexing)
+    index.optimise()
+    index.close()
+    catalogue.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -10,11 +10,9 @@ import structlog
 from services.catalog import Catalogue
 from services.domain.errors import SegueError
 from services.domain.track import TrackStatus
-from services.index.build import Order, fill, start
-from services.index.generations import NEVER_BUILT, Build, Generations
-from services.index.indexer import BATCH, Indexer, apply
+from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start
+from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Indexer, apply, reconcile
 from services.index.qdrant_edge import EdgeIndex
-from services.index.reconcile import EVERY_SECONDS, reconcile
 from services.storage.disk import check_room
 
 # Below this, comparing with every point takes a few ms and is exact; a graph is not worth building.
@@ -134,7 +132,7 @@ class IndexerThread:
         return more
 
     def _reconcile_if_due(self) -> None:
-        if self._running is None and time.monotonic() >= self._reconciled_at + EVERY_SECONDS:
+        if self._running is None and time.monotonic() >= self._reconciled_at + RECONCILE_EVERY_SECONDS:
             self._reconciled_at = time.monotonic()
             reconcile(self._queue, self._generations.index)
 

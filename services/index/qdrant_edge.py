@@ -14,7 +14,7 @@ from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Point, Query, VectorIndex
-from services.index.qdrant_shared import Conditions, ordered, unit_vector
+from services.index.qdrant_shared import FilterBuilder, ordered, unit_vector
 
 PointId = int | UUID | str
 
@@ -24,7 +24,7 @@ INDEX_ALWAYS = 1
 
 _log = structlog.get_logger(__name__)
 
-_CONDITIONS = Conditions(
+_FILTERS = FilterBuilder(
     filter=qdrant_edge.Filter,
     field=qdrant_edge.FieldCondition,
     interval=qdrant_edge.RangeFloat,
@@ -101,7 +101,7 @@ class EdgeIndex(VectorIndex):
                 qdrant_edge.QueryRequest(
                     query=qdrant_edge.Query.Nearest(unit_vector(query.vector, "a query")),  # type: ignore[arg-type]
                     limit=query.limit,
-                    filter=_CONDITIONS.of(query.filters, query.exclude),
+                    filter=_FILTERS.build(query.filters, query.exclude),
                 )
                 for query in queries
             ]
@@ -117,7 +117,7 @@ class EdgeIndex(VectorIndex):
 
     def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
         """How many points meet the conditions."""
-        wanted = qdrant_edge.CountRequest(exact=True, filter=_CONDITIONS.of(filters, exclude))
+        wanted = qdrant_edge.CountRequest(exact=True, filter=_FILTERS.build(filters, exclude))
         with self._lock, _translated("count points"):
             return self._shard.count(wanted)
 

@@ -20,7 +20,7 @@ from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Point, Query, VectorIndex
-from services.index.qdrant_shared import Conditions, ordered, unit_vector
+from services.index.qdrant_shared import FilterBuilder, ordered, unit_vector
 
 # An answer takes milliseconds; a server that needs longer than this is as good as gone for whoever waits.
 REQUEST_SECONDS = 2
@@ -32,7 +32,7 @@ NEVER_BUILT = 0
 # What follows the alias: no hyphen in it, so that the collections of an alias `segue-2` are none of `segue`'s.
 _ENDING = re.compile(r"(\d+)(?:_[0-9a-f]{8})?", re.ASCII)
 
-_CONDITIONS = Conditions(
+_FILTERS = FilterBuilder(
     filter=models.Filter,
     field=models.FieldCondition,
     interval=models.Range,
@@ -73,7 +73,7 @@ class ServerIndex(VectorIndex):
             models.QueryRequest(
                 query=unit_vector(query.vector, "a query").tolist(),
                 limit=query.limit,
-                filter=_CONDITIONS.of(query.filters, query.exclude),
+                filter=_FILTERS.build(query.filters, query.exclude),
                 with_payload=False,
                 with_vector=False,
             )
@@ -94,7 +94,7 @@ class ServerIndex(VectorIndex):
         """How many points meet the conditions."""
         with self._translated():
             self._ensure()
-            return self._client.count(self._alias, count_filter=_CONDITIONS.of(filters, exclude), exact=True).count
+            return self._client.count(self._alias, count_filter=_FILTERS.build(filters, exclude), exact=True).count
 
     def ids(self) -> Iterator[str]:
         """Every point's id."""

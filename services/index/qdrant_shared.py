@@ -32,7 +32,7 @@ def unit_vector(vector: NDArray[Any], owner: str) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class FilterBuilder:
     """The model classes that a filter is made of; qdrant-client and qdrant-edge differ in their names only."""
 
     filter: Callable[..., Any]
@@ -42,8 +42,8 @@ class Conditions:
     has_id: Callable[[frozenset[str]], Any]
     is_empty: Callable[[str], Any]
 
-    def of(self, filters: Filters, exclude: frozenset[str]) -> Any:  # noqa: ANN401  the class is the library's
-        """Conditions in the library's own classes; None when nothing is filtered."""
+    def build(self, filters: Filters, exclude: frozenset[str]) -> Any:  # noqa: ANN401  the class is the library's
+        """FilterBuilder in the library's own classes; None when nothing is filtered."""
         must = [
             self._within(name, wanted, or_unknown=name in filters.or_unknown) for name, wanted in filters.ranges.items()
         ]

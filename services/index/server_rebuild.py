@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from services.catalog.indexing import IndexQueue
 from services.domain.vector_index import Point
-from services.index.indexer import BATCH, sound
+from services.index.indexer import BATCH, valid_points
 from services.index.qdrant_server import ServerIndex
 
 
@@ -24,7 +24,7 @@ def rebuild(queue: IndexQueue, index: ServerIndex, after_step: Callable[[], None
     after_step()
     written = 0
     for points in queue.points(BATCH):
-        kept = sound(points)
+        kept = valid_points(points)
         _settle(queue, index, staged, {point.id: point for point in kept})
         written += len(kept)
         after_step()
@@ -44,7 +44,10 @@ def _settle(queue: IndexQueue, index: ServerIndex, collection: str, wanted: Mapp
         if gone := [track_id for track_id, point in wanted.items() if point is None]:
             index.delete_from(collection, gone)
         changes = queue.changes(list(wanted))
-        now = {change.track_id: next(iter(sound([change.point] if change.point else [])), None) for change in changes}
+        now = {
+            change.track_id: next(iter(valid_points([change.point] if change.point else [])), None)
+            for change in changes
+        }
         wanted = {track_id: point for track_id, point in now.items() if not _same(point, wanted[track_id])}
 
 

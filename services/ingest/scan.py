@@ -174,7 +174,7 @@ class _Scan:
 
 
 def send_analysis(queue: TaskQueue, track_id: str) -> None:
-    """Ask for an analysis; without a broker the track stays pending until `reconcile` asks again."""
+    """Ask for an analysis; without a broker the track stays pending until `resend_lost_work` asks again."""
     try:
         queue.analyse(track_id)
     except BrokerUnavailable as error:

@@ -137,7 +137,7 @@ class Supervisor:
         for name, command in (("worker", _worker_command()), ("api", api_command(self._settings))):
             child = ChildProcess(name, command, logs / f"{name}.log", environment)
             if name == "worker" and self._broker is not None:
-                child.before_restart = self._end_leases
+                child.before_restart = self._release_claims
             self._children.append(child)
             child.start()
 
@@ -171,17 +171,17 @@ class Supervisor:
         # Nothing else uses this broker, and no worker runs yet: whatever a killed worker held is not at work any more.
         # The catalogue knows all that is unfinished, so the broker starts empty and each piece of work is in it once.
         self._broker.clear()
-        catalogue.analyses.end_leases()
+        catalogue.analyses.release_all()
         queue = TaskQueue(self._broker.url)
         requeue_scans(catalogue, queue, timedelta(0))
         requeue_analyses(catalogue, queue, timedelta(0))
         return self._broker.url
 
-    def _end_leases(self) -> None:
+    def _release_claims(self) -> None:
         """The only worker there is has died: what it was at work on need not wait until its lease is over."""
         catalogue = Catalogue.open(self._settings.catalogue_url)
         try:
-            catalogue.analyses.end_leases()
+            catalogue.analyses.release_all()
         except SegueError as error:
             self._tell(f"{error.detail} What the worker was at is done again in a few minutes.")
         finally:

@@ -8,8 +8,7 @@ from datetime import datetime
 from services.catalog import Catalogue
 from services.catalog.database import now as present
 from services.domain.errors import InvalidRequest, RadioBusy
-from services.domain.listening import EventKind, ListenEvent, Profile, Recommendation, Taste
-from services.domain.listens import NewListen
+from services.domain.listening import EventKind, ListenEvent, NewListen, Profile, Recommendation, Taste
 from services.domain.radio import (
     CallRecord,
     DescribedDirection,
@@ -108,11 +107,11 @@ class Radio:
             state = self._store.load(session_id)
             if key is not None and (call := self._store.answered(session_id, key)) is not None:
                 return self._repeated(state, call, digest)
-            if state.session.user is not None:
+            if state.session.listener is not None:
                 if not recorded:
                     self._record(state.session, events, key)
                     recorded = True
-                state = self._without_rejected(state, state.session.user)
+                state = self._without_rejected(state, state.session.listener)
             taken, unknown = self._take(state, events)
             programme, picks = self._programme(taken, limit)
             record = None if key is None else CallRecord(key, digest, picks, unknown)
@@ -151,8 +150,8 @@ class Radio:
             )
             for number, event in enumerate(events)
         ]
-        if session.user is not None and told:
-            self._listens.add(session.user, told)
+        if session.listener is not None and told:
+            self._listens.add(session.listener, told)
 
     def _without_rejected(self, state: SessionState, listener: str) -> SessionState:
         """The session with what its listener rejects as of now, wherever they said so; never written down."""

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 from services.catalog import Catalogue
 from services.domain.errors import InvalidRequest
-from services.domain.listening import EventKind, ListenEvent, Profile
-from services.domain.listens import Remembered
+from services.domain.listening import EventKind, ListenEvent, Profile, Remembered
 from services.domain.question import Exclusion, Question
 from services.domain.radio import Direction, RadioSession, RadioStart, SessionEvent, SessionState, SessionTrack
 from services.domain.track import Embedded
@@ -81,7 +80,7 @@ class Beginning:
         weights = self._weights_of_start(start, known, now)
         session = RadioSession(
             id=str(uuid.uuid4()),
-            user=start.user,
+            listener=start.listener,
             terms=_terms(start.terms, known.names, _liked_artists(weights, known.tracks)),
             directions=_directions(profile_of(weights, known.tracks)),
             created_at=now,
@@ -91,7 +90,11 @@ class Beginning:
         return SessionState(session, _heard(seeds, known.events, known.told), rejections), known.unknown(start)
 
     def _known(self, start: RadioStart) -> _Known:
-        past = Remembered() if start.user is None else self._listens.remembered(start.user, repeat_after=HEARD_LATELY)
+        past = (
+            Remembered()
+            if start.listener is None
+            else self._listens.remembered(start.listener, repeat_after=HEARD_LATELY)
+        )
         history = (*past.events, *start.history)
         asked = [*start.seeds.tracks, *(event.track_id for event in history), *start.terms.exclude.tracks]
         names = self._tracks.resolve(dict.fromkeys(asked))

@@ -21,7 +21,7 @@ SOCKET_TIMEOUT_SECONDS = 0.8
 # Redis hands a message out again when it stays unacknowledged this long; a task that is still at work must never be
 # started a second time, so this is at least twice the longest hard limit, a scan's. It stands here because any process
 # with a connection may be the one that looks for such messages. What a dead worker held is found sooner than that by
-# `reconcile`, from the catalogue.
+# `resend_lost_work`, from the catalogue.
 VISIBILITY_TIMEOUT_SECONDS = 13 * 3600
 
 BROKER_OPTIONS: dict[str, Any] = {
@@ -33,7 +33,7 @@ BROKER_OPTIONS: dict[str, Any] = {
 SCAN_TASK = "segue.scan"
 ANALYSE_TASK = "segue.analyse"
 INDEX_TASK = "segue.index"
-RECONCILE_TASK = "segue.reconcile"
+RESEND_TASK = "segue.resend_lost_work"
 RECONCILE_INDEX_TASK = "segue.reconcile_index"
 
 # A queue of its own each, so that one slow scan or many analyses never hold up the indexer.
@@ -41,7 +41,7 @@ ROUTES = {
     SCAN_TASK: {"queue": "scan"},
     ANALYSE_TASK: {"queue": "analyse"},
     INDEX_TASK: {"queue": "index"},
-    RECONCILE_TASK: {"queue": "scan"},
+    RESEND_TASK: {"queue": "scan"},
     RECONCILE_INDEX_TASK: {"queue": "index"},
 }
 
@@ -88,9 +88,9 @@ class TaskQueue:
         """Analyse a pending track."""
         self._send(ANALYSE_TASK, track_id)
 
-    def analyse_instead(self, track_id: str, holder: str) -> None:
+    def continue_attempt(self, track_id: str, holder: str) -> None:
         """Analyse a track whose attempt, held by whom is named, failed through no fault of its own."""
-        self._send(ANALYSE_TASK, track_id, instead_of=holder)
+        self._send(ANALYSE_TASK, track_id, continues_attempt=holder)
 
     def index(self) -> None:
         """Take marked tracks into the index; used where a Qdrant server holds it."""

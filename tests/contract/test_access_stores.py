@@ -35,7 +35,7 @@ def test_a_key_is_found_until_it_is_revoked(catalogue):
     keys = catalogue.keys
     made = keys.create("Ada's phone", [Scope.LISTEN, Scope.READ], ["ada"])
     found = keys.find(made.id)
-    assert (found.digest, found.key.users) == (made.digest, frozenset({"ada"}))
+    assert (found.digest, found.key.listeners) == (made.digest, frozenset({"ada"}))
     assert found.key.scopes == {Scope.READ, Scope.LISTEN}
     assert keys.any_in_force()
     keys.revoke(made.id)

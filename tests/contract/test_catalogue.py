@@ -208,9 +208,9 @@ def test_the_task_that_replaces_a_dead_one_takes_over_its_claim(catalogue):
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     claim(catalogue, track_id(1), "dead")
 
-    assert claim(catalogue, track_id(1), "next", after="another") is None
-    assert claim(catalogue, track_id(1), "next", worker="foreign", after="dead") is None
-    assert claim(catalogue, track_id(1), "next", after="dead").attempt == 2
+    assert claim(catalogue, track_id(1), "next", replaces_task="another") is None
+    assert claim(catalogue, track_id(1), "next", worker="foreign", replaces_task="dead") is None
+    assert claim(catalogue, track_id(1), "next", replaces_task="dead").attempt == 2
 
 
 def test_a_claim_given_back_was_no_attempt(catalogue):
@@ -222,7 +222,7 @@ def test_a_claim_given_back_was_no_attempt(catalogue):
     claim(catalogue, track_id(3), worker="stopped")
     catalogue.analyses.record(track_id(3), analysis())
 
-    assert catalogue.analyses.give_back("stopped") == 1
+    assert catalogue.analyses.release_worker("stopped") == 1
     assert claim(catalogue, track_id(1), "again").attempt == 1
     assert claim(catalogue, track_id(2), "again") is None
 
@@ -232,15 +232,15 @@ def test_an_attempt_that_has_ended_is_not_given_back(catalogue):
     for number in (1, 2, 3, 4):
         catalogue.library.register(track_id(number), Tags("Title"), stamp(f"{number}.mp3"))
     claim(catalogue, track_id(1), "late", worker="stopped")
-    catalogue.analyses.let_go(track_id(1), "stopped/late")
+    catalogue.analyses.release(track_id(1), "stopped/late")
     claim(catalogue, track_id(2), "dead", worker="stopped")
     claim(catalogue, track_id(3), worker="stopped", lease=timedelta(0))
     claim(catalogue, track_id(4), worker="stopped")
-    catalogue.analyses.let_go(track_id(4), "another/task")
+    catalogue.analyses.release(track_id(4), "another/task")
 
-    assert catalogue.analyses.give_back("stopped", died={"dead"}) == 1
+    assert catalogue.analyses.release_worker("stopped", died={"dead"}) == 1
     assert claim(catalogue, track_id(1), "again").attempt == 2
-    assert claim(catalogue, track_id(2), "heir", worker="stopped", after="dead").attempt == 2
+    assert claim(catalogue, track_id(2), "heir", worker="stopped", replaces_task="dead").attempt == 2
     assert claim(catalogue, track_id(3), "again").attempt == 2
     assert claim(catalogue, track_id(4), "again").attempt == 1
 
@@ -249,14 +249,14 @@ def test_what_is_no_fault_of_the_track_is_no_attempt(catalogue):
     """An attempt that is undone, or that another goes on with, counts once; a foreign one is neither."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     claim(catalogue, track_id(1), "one")
-    catalogue.analyses.undo(track_id(1), "another/task")
+    catalogue.analyses.release_uncounted(track_id(1), "another/task")
     assert claim(catalogue, track_id(1), "two") is None
-    catalogue.analyses.undo(track_id(1), "worker/one")
+    catalogue.analyses.release_uncounted(track_id(1), "worker/one")
 
     assert claim(catalogue, track_id(1), "two").attempt == 1
-    assert claim(catalogue, track_id(1), "three", instead_of="worker/one") is None
-    assert claim(catalogue, track_id(1), "three", worker="foreign", instead_of="worker/two").attempt == 1
-    assert claim(catalogue, track_id(1), "four", after="three", worker="foreign").attempt == 2
+    assert claim(catalogue, track_id(1), "three", continues_attempt="worker/one") is None
+    assert claim(catalogue, track_id(1), "three", worker="foreign", continues_attempt="worker/two").attempt == 1
+    assert claim(catalogue, track_id(1), "four", replaces_task="three", worker="foreign").attempt == 2
 
 
 def test_ending_all_leases_keeps_the_attempts(catalogue):
@@ -264,7 +264,7 @@ def test_ending_all_leases_keeps_the_attempts(catalogue):
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     claim(catalogue, track_id(1))
 
-    assert catalogue.analyses.end_leases() == 1
+    assert catalogue.analyses.release_all() == 1
     assert catalogue.analyses.stale(timedelta(hours=1)) == [track_id(1)]
     assert claim(catalogue, track_id(1), "again").attempt == 2
 

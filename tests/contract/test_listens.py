@@ -14,8 +14,7 @@ from services.catalog import Catalogue
 from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.domain.errors import InvalidCursor, TrackNotFound
-from services.domain.listening import EventKind
-from services.domain.listens import Description, ListenFilter, NewListen, Sight
+from services.domain.listening import Description, EventKind, ListenFilter, NewListen, TrackKnown
 from services.domain.track import Tags
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -167,7 +166,7 @@ def test_no_listen_misses_its_track_when_both_come_at_once(catalogue):
             thread.join()
 
     assert catalogue.listens.count("ada") == 20
-    assert catalogue.listens.count("ada", ListenFilter(sight=Sight.UNKNOWN)) == 0
+    assert catalogue.listens.count("ada", ListenFilter(track_known=TrackKnown.UNKNOWN)) == 0
 
 
 def test_words_find_the_nearest_of_several_tracks(catalogue):
@@ -230,8 +229,8 @@ def test_listens_are_filtered_by_event_time_and_whether_the_track_is_known(catal
     assert minutes(kinds=(EventKind.PLAY,)) == [9, 2, 0]
     assert minutes(kinds=(EventKind.LIKE, EventKind.BAN)) == [3, 1]
     assert minutes(since=NOON + timedelta(minutes=1), before=NOON + timedelta(minutes=3)) == [2, 1]
-    assert minutes(sight=Sight.UNKNOWN) == [9]
-    assert minutes(sight=Sight.KNOWN, kinds=(EventKind.PLAY,)) == [2, 0]
+    assert minutes(track_known=TrackKnown.UNKNOWN) == [9]
+    assert minutes(track_known=TrackKnown.KNOWN, kinds=(EventKind.PLAY,)) == [2, 0]
 
 
 def test_the_last_verdict_decides_what_is_rejected(catalogue):

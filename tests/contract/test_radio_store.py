@@ -36,10 +36,10 @@ TERMS = Question(
 )
 
 
-def state(name="s", user=None):
+def state(name="s", listener=None):
     session = RadioSession(
         id=name,
-        user=user,
+        listener=listener,
         terms=TERMS,
         directions=(Direction(1, (("a", 2.0), ("b", 0.5)), 0.7, 3, "w"), Direction(2, (("c", 1.0),))),
         created_at=now(),
@@ -55,7 +55,7 @@ def call(number=1):
 
 def test_a_session_comes_back_as_it_was(catalogue):
     """Terms, directions, tracks and events survive, whoever reads them."""
-    made = state(user="ada")
+    made = state(listener="ada")
     catalogue.radio.create(made)
 
     assert catalogue.radio.load("s") == made
@@ -130,7 +130,7 @@ def test_a_listeners_sessions_go_with_them(catalogue):
     for name, user in (("1", "ada"), ("2", "ada"), ("3", "bob"), ("4", None)):
         catalogue.radio.create(state(name, user))
 
-    assert catalogue.radio.forget_user("ada") == 2
+    assert catalogue.radio.forget_listener("ada") == 2
     assert rows(catalogue)[0] == 2
 
 

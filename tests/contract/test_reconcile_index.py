@@ -8,10 +8,9 @@ from qdrant_client import QdrantClient
 
 from services.catalog import Catalogue
 from services.index import Point
-from services.index.indexer import Indexer
+from services.index.indexer import Difference, Indexer, reconcile
 from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
-from services.index.reconcile import Difference, reconcile
 from tests.fakes.library import track_id, write_library
 
 COUNT = 6

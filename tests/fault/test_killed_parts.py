@@ -158,7 +158,7 @@ def test_an_emptied_broker_loses_nothing(served, tmp_path):
             session.execute(update(TrackRow).where(TrackRow.status == TrackStatus.PENDING).values(sent_at=None))
     finally:
         worker.go_on()
-    here.queue._send("segue.reconcile")
+    here.queue._send("segue.resend_lost_work")
 
     wait_until(lambda: TrackStatus.PENDING.value not in counts(here.catalogue))
     found = here.catalogue.tracks.get_many(tracks).values()

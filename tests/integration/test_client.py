@@ -26,8 +26,7 @@ from services.domain.errors import (
 )
 from services.domain.filters import Filters, Range
 from services.domain.job import JobState
-from services.domain.listening import EventKind, ListenEvent, plays
-from services.domain.listens import Description, ListenFilter, NewListen, Sight
+from services.domain.listening import Description, EventKind, ListenEvent, ListenFilter, NewListen, TrackKnown, plays
 from services.domain.question import Exclusion, Order, Question
 from services.domain.radio import RadioStart, Seeds
 from services.settings import Settings
@@ -240,7 +239,7 @@ def test_a_listener_is_kept_asked_about_and_forgotten(client):
     assert (kept[2].key, kept[2].played_ms, kept[2].at) == ("k", 1900, at)
     assert [len(found.tracks) for found in (answer, never)] == [LIBRARY_SIZE - 1, LIBRARY_SIZE - 2]
     assert [listen.event for listen in client.listens(name, ListenFilter(kinds=(EventKind.BAN,)))] == [EventKind.BAN]
-    assert list(client.listens(name, ListenFilter(since=at + timedelta(days=2), sight=Sight.UNKNOWN))) == []
+    assert list(client.listens(name, ListenFilter(since=at + timedelta(days=2), track_known=TrackKnown.UNKNOWN))) == []
     assert client.taste(name).counts.unknown == 1
     assert client.forget(name).listens == 2
 

@@ -245,7 +245,7 @@ def test_a_path_that_cannot_be_scanned_is_named(catalogue, queue, path):
 
 
 def test_without_a_broker_no_track_is_lost(catalogue, music):
-    """A scan that was not sent says so; a running scan leaves tracks that reconcile finds."""
+    """A scan that was not sent says so; a running scan leaves tracks that `resend_lost_work` finds."""
     write_song(music / "a.flac")
     broken = RecordingQueue(broken=True)
     with pytest.raises(BrokerUnavailable):

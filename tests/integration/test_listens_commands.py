@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.client import SegueClient
-from services.domain.listening import EventKind
-from services.domain.listens import Description, NewListen
+from services.domain.listening import Description, EventKind, NewListen
 from tests.fakes.library import track_id
 from tests.fakes.serving import ROOT, api_process, free_port
 

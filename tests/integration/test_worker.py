@@ -15,7 +15,7 @@ from services.catalog.tables import TrackRow
 from services.domain.job import JobState
 from services.domain.track import Tags, TrackStatus
 from services.ingest.scan import request_scan
-from services.tasks.queue import RECONCILE_TASK, ROUTES
+from services.tasks.queue import RESEND_TASK, ROUTES
 from tests.fakes.installation import SAMPLE_RATE, installation, wait_until, write_noise, write_song
 
 
@@ -88,14 +88,14 @@ def test_second_file_stands_in_for_a_missing_one(served, tmp_path):
     assert analysed(served.catalogue, track_id).status == TrackStatus.READY
 
 
-def test_reconcile_finds_what_the_broker_lost(served, tmp_path):
+def test_work_that_the_broker_lost_is_sent_again(served, tmp_path):
     """A pending track without a message is analysed after the next look at what is unfinished."""
     track_id = register(served.catalogue, write_song(tmp_path / "lost.flac", 6))
     with served.catalogue.database.write() as session:
         session.execute(update(TrackRow).where(TrackRow.id == track_id).values(sent_at=None))
     sender = Celery(broker=served.broker.url, set_as_current=False)
     sender.conf.task_routes = ROUTES
-    sender.send_task(RECONCILE_TASK)
+    sender.send_task(RESEND_TASK)
 
     assert analysed(served.catalogue, track_id).status == TrackStatus.READY
 
@@ -126,7 +126,7 @@ def test_sigterm_in_mid_work_loses_nothing(tmp_path):
 
 
 def test_a_killed_child_costs_its_track_one_attempt(tmp_path):
-    """The track that a child died on is analysed again by the next child, long before anybody reconciles."""
+    """The track that a child died on is analysed again by the next child, before lost work is sent again."""
     with installation(tmp_path / "data") as here, here.worker() as worker:
         song = write_noise(tmp_path / "song.flac", 8)
         track_id = register(here.catalogue, song)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from services.api.security.signed_urls import LIFETIME_SECONDS, AudioTicket
 from services.catalog import Catalogue
-from services.domain.keys import sign
+from services.domain.access import sign
 from services.storage.backup import backup
 from tests.fakes.library import track_id
 

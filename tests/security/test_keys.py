@@ -13,9 +13,8 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from services.catalog.tables import ApiKeyRow
-from services.domain import keys as api_keys
-from services.domain.access import LOCAL, Principal, Scope
-from services.domain.keys import new_secret, split
+from services.domain import access as api_keys
+from services.domain.access import LOCAL, Principal, Scope, new_secret, split
 from services.local.child_process import ChildProcess
 from services.settings import Settings
 
@@ -188,5 +187,5 @@ def test_a_key_knows_its_listeners():
     both = Principal("k", frozenset({Scope.LISTEN}), frozenset({"ada", "bob"}))
 
     assert [ada.may_reach(user) for user in ("ada", "bob", "Ada", "")] == [True, False, False, False]
-    assert (ada.user, both.user, LOCAL.user) == ("ada", None, None)
+    assert (ada.listener, both.listener, LOCAL.listener) == ("ada", None, None)
     assert LOCAL.may_reach("anyone")

@@ -21,7 +21,7 @@ from services.api.request_limits import (
 )
 from services.api.schemas.fields import Moment
 from services.api.schemas.tracks import EXAMPLE_ID, NO_NUL, Request, Response, Taste, TrackName
-from services.domain import listens as kept
+from services.domain import listening as kept
 from services.domain.errors import InvalidRequest
 from services.domain.listening import EventKind
 
@@ -236,15 +236,15 @@ class ListenPageQuery(Request):
     )
     since: Moment | None = Field(default=None, description="Only what was done then or later, with a time zone.")
     before: Moment | None = Field(default=None, description="Only what was done earlier, with a time zone.")
-    tracks: kept.Sight = Field(
-        default=kept.Sight.ALL, description="`unknown`: only listens of tracks that the library does not have."
+    tracks: kept.TrackKnown = Field(
+        default=kept.TrackKnown.ALL, description="`unknown`: only listens of tracks that the library does not have."
     )
     cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the page before.")
     limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Listens on a page.")
 
     def to_domain(self) -> kept.ListenFilter:
         """The conditions for the catalogue."""
-        return kept.ListenFilter(kinds=tuple(self.event), since=self.since, before=self.before, sight=self.tracks)
+        return kept.ListenFilter(kinds=tuple(self.event), since=self.since, before=self.before, track_known=self.tracks)
 
 
 class ListenCounts(Response):

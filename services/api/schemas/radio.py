@@ -106,7 +106,7 @@ class RadioRequest(Conditions, Manner):
         return radio.RadioStart(
             seeds=radio.Seeds() if self.seeds is None else self.seeds.to_domain(),
             history=tuple(event.to_domain() for event in self.history),
-            user=self.user,
+            listener=self.user,
             terms=replace(
                 self.conditions(),
                 diversity=self.diversity,
@@ -207,7 +207,7 @@ class RadioSession(Response):
         session = view.session
         return cls(
             id=session.id,
-            user=session.user,
+            user=session.listener,
             seed=session.terms.seed,
             directions=[Direction.described(each) for each in view.directions],
             played=[

@@ -13,9 +13,8 @@ from services.api.security.permissions import Access, Carrier, access_of
 from services.api.security.rate_limits import count_refusal, is_this_machine
 from services.api.security.signed_urls import AudioTicket
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
-from services.domain.access import LOCAL, ApiKey, Principal, Scope
+from services.domain.access import LOCAL, ApiKey, Principal, Scope, is_signed, matches, split
 from services.domain.errors import KeyNotEnough, KeyRequired, ListenerNotYours, Refused, SegueError
-from services.domain.keys import is_signed, matches, split
 
 EXTENSION = "segue.key_use"
 

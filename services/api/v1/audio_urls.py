@@ -12,9 +12,8 @@ from services.api.schemas.tracks import AudioUrl, AudioUrlRequest
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.api.security.signed_urls import AudioTicket
-from services.domain.access import Scope
+from services.domain.access import Scope, sign
 from services.domain.errors import KeyRequired
-from services.domain.keys import sign
 
 NO_TRACK: dict[int | str, Any] = {404: {"description": "No track goes by this name"}}
 

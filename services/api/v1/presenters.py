@@ -8,6 +8,6 @@ from services.domain.access import Scope
 def rejected_by_asker() -> tuple[str, ...]:
     """Tracks that the one listener rejects for whom the key speaks; none where it speaks for nobody, or for several."""
     asker = principal()
-    if asker.user is None or not asker.has_any((Scope.LISTEN,)):
+    if asker.listener is None or not asker.has_any((Scope.LISTEN,)):
         return ()
-    return tuple(sorted(services().catalogue.listens.rejected(asker.user)))
+    return tuple(sorted(services().catalogue.listens.rejected(asker.listener)))

@@ -124,6 +124,6 @@ def get_taste(user: str, query_data: TasteQuery) -> ListenerTaste:
 def forget(user: str) -> Forgotten:
     """Delete everything of a listener at once. Of one who is unknown, that is nothing."""
     listener, catalogue = listener_named(user), services().catalogue
-    catalogue.radio.forget_user(listener)
+    catalogue.radio.forget_listener(listener)
     catalogue.idempotency.forget(listener)
     return Forgotten(listens=catalogue.listens.forget(listener))

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from services.domain.listening import EventKind, ListenEvent
-from services.domain.listens import Remembered
+from services.domain.listening import EventKind, ListenEvent, Remembered
 from services.domain.question import Question
 from services.domain.track import Embedded
 from services.recommend.history_rules import AGAIN, JUST_HEARD, Past, events_of

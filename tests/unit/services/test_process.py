@@ -7,8 +7,8 @@ SETTLED = """
 import gc
 import numpy
 from threadpoolctl import threadpool_info
-from services.api.app import settle
-settle()
+from services.api.app import freeze_heap
+freeze_heap()
 assert gc.get_freeze_count() > 10_000, gc.get_freeze_count()
 assert [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"] == [1]
 """

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from services.api.http.problems import from_defect, log, public_detail
 from services.api.request_limits import RETRY_AFTER_SECONDS
 from services.domain.errors import SegueError
-from services.domain.listens import Listen
+from services.domain.listening import Listen
 from services.domain.track import Track
 
 

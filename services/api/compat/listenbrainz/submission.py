@@ -18,8 +18,7 @@ from services.api.request_limits import (
     SCROBBLE_MAX_BYTES,
     SCROBBLER_IDS_MAX,
 )
-from services.domain.listening import EventKind
-from services.domain.listens import Description, NewListen
+from services.domain.listening import Description, EventKind, NewListen
 
 PLAYING_NOW, SINGLE, IMPORT = "playing_now", "single", "import"
 

@@ -6,9 +6,8 @@ from services.api.compat.listenbrainz.answers import Unauthorised
 from services.api.schemas.listens import InvalidListenerName, listener_named
 from services.api.security.authentication import authenticate, is_key_needed, lenient, principal, require_listener
 from services.api.security.permissions import STANDARD, TOKEN
-from services.domain.access import LOCAL, Scope
+from services.domain.access import LOCAL, Scope, split
 from services.domain.errors import KeyRequired
-from services.domain.keys import split
 
 TOKENS = (lenient(TOKEN), *STANDARD)
 """Where scrobblers put their token; some have it in the form of everyone else's keys."""
@@ -28,7 +27,7 @@ def listener_of(token: str) -> str | None:
             holder = authenticate(token)
         except KeyRequired:
             return None
-        return holder.user if holder.has_any((Scope.LISTEN,)) else None
+        return holder.listener if holder.has_any((Scope.LISTEN,)) else None
     try:
         return listener_named(token)
     except InvalidListenerName:
@@ -64,7 +63,7 @@ def speaking_for() -> str:
 
 
 def _of_key() -> str:
-    if (listener := principal().user) is None:
+    if (listener := principal().listener) is None:
         raise Unauthorised("This key is bound to no listener: segue keys create NAME --scope listen --user LISTENER.")
     return listener
 

@@ -25,8 +25,7 @@ from services.api.security.permissions import Access, declare, needs, open_to_al
 from services.catalog.database import now
 from services.catalog.listens import WEIGHED_EVENTS
 from services.domain.access import Scope
-from services.domain.listening import EventKind
-from services.domain.listens import Listen, ListenFilter, NewListen
+from services.domain.listening import EventKind, Listen, ListenFilter, NewListen
 
 listenbrainz = APIBlueprint("listenbrainz", __name__, url_prefix="/1", tag="ListenBrainz")
 register_errors(listenbrainz)

@@ -31,7 +31,7 @@ class CatalogueKeys:
             self.holder = holder_of(key)
         except KeyRequired:
             return None
-        return (self.holder.user or self.holder.name) if self.holder.has_any((Scope.READ,)) else None
+        return (self.holder.listener or self.holder.name) if self.holder.has_any((Scope.READ,)) else None
 
 
 def vouch(request: Request) -> Principal:

@@ -17,7 +17,7 @@ from services.domain.track import Analysis, Tags, TrackStatus
 from services.tasks.queue import ANALYSE_TASK
 from tests.fakes.queue import RecordingQueue
 from workers import guard
-from workers.reconcile import SENT_BEHIND_OTHERS, reconcile
+from workers.lost_work import SENT_BEHIND_OTHERS, resend_lost_work
 
 TRACK = "5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11"
 
@@ -37,7 +37,7 @@ TASKS = count()
 def begin(catalogue):
     """Claim the track as the task that replaces the one before, which died."""
     task = next(TASKS)
-    return guard.claim(catalogue, TRACK, Claimant("worker", str(task), after=str(task - 1)))
+    return guard.claim(catalogue, TRACK, Claimant("worker", str(task), replaces_task=str(task - 1)))
 
 
 class QueueWithBacklog(RecordingQueue):
@@ -87,8 +87,8 @@ def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
     """A pending track that no message stands for is found; a second pass at once does not repeat it."""
     with catalogue.database.write() as session:
         session.execute(update(TrackRow).values(sent_at=None))
-    reconcile(catalogue, queue)
-    reconcile(catalogue, queue)
+    resend_lost_work(catalogue, queue)
+    resend_lost_work(catalogue, queue)
 
     assert queue.analyses == [TRACK]
 
@@ -96,7 +96,7 @@ def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
 def test_track_at_work_is_not_sent(catalogue, queue):
     """An analysis that began a moment ago is not lost."""
     begin(catalogue)
-    reconcile(catalogue, queue)
+    resend_lost_work(catalogue, queue)
 
     assert queue.analyses == []
 
@@ -104,7 +104,7 @@ def test_track_at_work_is_not_sent(catalogue, queue):
 def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
     """While analyses wait in the broker, a track that was not reached yet is late, not lost."""
     queue.backlog = 5
-    reconcile(catalogue, queue)
+    resend_lost_work(catalogue, queue)
 
     assert queue.analyses == []
 
@@ -118,11 +118,11 @@ def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
     with catalogue.database.write() as session:
         session.execute(update(TrackRow).values(sent_at=now() - timedelta(hours=2)))
         session.execute(update(TrackRow).where(TrackRow.id == TRACK).values(sent_at=now() - timedelta(hours=3)))
-    reconcile(catalogue, queue)
+    resend_lost_work(catalogue, queue)
     assert len(queue.analyses) == SENT_BEHIND_OTHERS
     assert TRACK in queue.analyses
-    reconcile(catalogue, queue)
-    reconcile(catalogue, queue)
+    resend_lost_work(catalogue, queue)
+    resend_lost_work(catalogue, queue)
 
     assert sorted(queue.analyses) == sorted([TRACK, *others])
 
@@ -130,6 +130,6 @@ def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
 def test_scan_that_was_just_asked_for_is_not_lost(catalogue, queue):
     """A scan that waits for its worker is not asked for again at once."""
     catalogue.jobs.create(JobKind.SCAN, "/music")
-    reconcile(catalogue, queue)
+    resend_lost_work(catalogue, queue)
 
     assert queue.scans == []

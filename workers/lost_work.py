@@ -22,7 +22,7 @@ SCAN_LOST_AFTER = timedelta(minutes=10)
 log = structlog.get_logger()
 
 
-def reconcile(catalogue: Catalogue, queue: TaskQueue) -> None:
+def resend_lost_work(catalogue: Catalogue, queue: TaskQueue) -> None:
     """Send lost work again; safe to run twice at once.
 
     While analyses wait in the broker only a few are sent, and only those that nothing was heard of for long: a track
