@@ -10,8 +10,7 @@ import numpy as np
 
 from services.domain.errors import RadioNotFound, TrackNotFound
 from services.domain.filters import ATTRIBUTES, Filters
-from services.domain.listening import EventKind, ListenEvent
-from services.domain.listens import NewListen, Remembered
+from services.domain.listening import EventKind, ListenEvent, NewListen, Remembered
 from services.domain.radio import CallRecord, RadioSession, SessionEvent, SessionState, SessionTrack
 from services.domain.track import EMBEDDING_DIM, Description, Embedded, Vector
 from services.domain.vector_index import Hit, Query

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from services.domain.filters import Filters, Range
-from services.domain.listening import Answer, EventKind, ListenEvent
-from services.domain.listens import Remembered
+from services.domain.listening import Answer, EventKind, ListenEvent, Remembered
 from services.domain.question import Exclusion, Order, Question
 from services.domain.radio import RadioStart, Seeds
 from services.radio.sessions import Radio
