@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from models.audio.waveform import check_samples, mono, power_of_steps, resampled
-from models.containers.counted_mp3 import CountedMp3
-from models.containers.recognise import declares_length, reason_unrecognised
+from models.containers import UnsupportedContainer, mpeg
+from models.containers.mpeg import CountedMp3
+from models.containers.recognise import not_supported, recognise
 from models.errors import RefusedAudio, UnreadableAudio
 
 SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
@@ -36,6 +38,9 @@ MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality there is no timbre left t
 MAX_SAMPLE_RATE = 384_000  # Hz: the fastest rate music is sold in
 EDGE_SAMPLES = 1600  # 0.1 s: where a resampled window rings at its edges, a constant offset would sound
 SILENCE_RMS = 10 ** (-70 / 20)  # -70 dBFS: where the gate of ITU-R BS.1770 hears nothing
+
+SF_ERR_UNRECOGNISED_FORMAT = 1  # libsndfile's error code
+UNDECLARED_FRAMES = 2**62  # libsndfile reports 2**63 - 1 frames for a FLAC whose header declares no length
 
 # What may be decoded: libsndfile's other decoders (ADPCM, GSM, VOX …) are where its memory errors were found,
 # and no music library uses them. None allows every subtype of a container.
@@ -164,7 +169,7 @@ def check_regular(descriptor: int) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableAudio("A pipe, socket or device, not an audio file")
     if status.st_size == 0:
-        raise UnreadableAudio("No audio: the file is empty (0 bytes)")
+        raise UnreadableAudio("The file is empty (0 bytes)")
 
 
 def _refusal_to_open(error: OSError) -> str:
@@ -192,10 +197,18 @@ def _sound_file(source: int | CountedMp3) -> Iterator[soundfile.SoundFile]:
 
 
 def _damage(error: soundfile.LibsndfileError, source: int | CountedMp3) -> str:
-    unrecognised = 1  # SF_ERR_UNRECOGNISED_FORMAT
-    if error.code == unrecognised and isinstance(source, int):
-        return reason_unrecognised(source)
+    if error.code == SF_ERR_UNRECOGNISED_FORMAT and isinstance(source, int):
+        try:
+            name = recognise(_stream(source)).name
+        except UnsupportedContainer as unsupported:
+            return str(unsupported)
+        return f"The {name} file is damaged"
     return f"The file is damaged: {error.error_string.removeprefix('Error : ').rstrip('.')}"
+
+
+def _stream(descriptor: int) -> BinaryIO:
+    """Wrap a descriptor for the container parsers, which move its offset; it stays open."""
+    return os.fdopen(descriptor, "rb", closefd=False)
 
 
 def _measured(descriptor: int) -> tuple[int | CountedMp3, int]:
@@ -203,11 +216,12 @@ def _measured(descriptor: int) -> tuple[int | CountedMp3, int]:
     source: int | CountedMp3 = descriptor
     with _sound_file(descriptor) as file:
         _check_format(file)
-        n_frames, sample_rate, container = file.frames, file.samplerate, file.format
-        declared = declares_length(descriptor, container, n_frames)
+        n_frames, sample_rate, is_mp3 = file.frames, file.samplerate, file.format == "MP3"
+    stream = _stream(descriptor)
+    declared = mpeg.declares_length(stream) if is_mp3 else n_frames < UNDECLARED_FRAMES
     if not declared:
         limit = round(MAX_SECONDS * sample_rate) + sample_rate
-        source = (CountedMp3.counting(descriptor, limit) if container == "MP3" else None) or descriptor
+        source = (CountedMp3.counting(stream, limit) if is_mp3 else None) or descriptor
         with _sound_file(source) as file:
             n_frames = file.frames
         n_frames = _probed_length(source, n_frames, sample_rate)
@@ -222,11 +236,11 @@ def _measured(descriptor: int) -> tuple[int | CountedMp3, int]:
 
 
 def _check_format(file: soundfile.SoundFile) -> None:
-    subtypes = ALLOWED_SUBTYPES.get(file.format, frozenset())
+    if file.format not in ALLOWED_SUBTYPES:
+        raise UnreadableAudio(not_supported(file.format))
+    subtypes = ALLOWED_SUBTYPES[file.format]
     if subtypes is not None and file.subtype not in subtypes:
-        raise UnreadableAudio(
-            f"{file.format} with {file.subtype} is not supported: use WAV, FLAC, Ogg Vorbis, Opus or MP3"
-        )
+        raise UnreadableAudio(not_supported(f"{file.format} with {file.subtype}"))
     if not MIN_SAMPLE_RATE <= file.samplerate <= MAX_SAMPLE_RATE:
         raise RefusedAudio(f"Sample rate {file.samplerate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
     if file.channels > MAX_CHANNELS:
@@ -276,7 +290,7 @@ def _heard(
         if inner.var() > SILENCE_RMS**2 or frames.var(axis=0, dtype=np.float64).max() > SILENCE_RMS**2:
             heard.append((samples, power))
     if not heard:
-        raise RefusedAudio(f"Silent: nothing above -70 dBFS in {len(places)} windows across the track")
+        raise RefusedAudio("The file is silent")
     return heard
 
 

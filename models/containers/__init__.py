@@ -1,5 +1,22 @@
-"""Audio container formats: MPEG audio and Ogg. Standard library only, so that `services` may import it."""
+"""Audio file formats: recognise a file and find its encoded audio. Standard library only: `services` imports it."""
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+READ_BYTES = 1 << 20
+
+Update = Callable[[bytes], None]
+"""Takes the next bytes of the encoded audio, like a hash object's `update`."""
 
 
 class UnsupportedContainer(Exception):  # noqa: N818  "Error" would say less than the name does
-    """The bytes are not audio in a supported format; the message says why."""
+    """The file is not audio in a supported format; the message is one sentence for a person."""
+
+
+def feed_range(stream: BinaryIO, start: int, end: int, update: Update) -> None:
+    """Pass the bytes from `start` up to `end` to `update`, in blocks."""
+    stream.seek(start)
+    left = end - start
+    while left > 0 and (data := stream.read(min(READ_BYTES, left))):
+        update(data)
+        left -= len(data)

@@ -1,29 +1,31 @@
-"""Ogg: the audio packets of Vorbis, Opus and FLAC streams, without their comments and however they are paged."""
+"""Ogg: the audio packets of Vorbis, Opus and FLAC streams, without comments and independent of page boundaries.
 
-from collections.abc import Callable, Iterator
+Sources: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg), the Vorbis I specification, RFC 9639 (FLAC in Ogg).
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from models.containers import UnsupportedContainer
-from models.containers.mpeg import feed_range
+from models.containers import UnsupportedContainer, Update, feed_range
 
 PAGE_HEADER_BYTES = 27
 FIRST_PAGE = 0x02
 FULL_SEGMENT = 255
-# A recording of a radio chains one stream a song; a hostile file could open one every 37 bytes and fill the memory.
+# A recorded radio stream chains one stream per song; a hostile file could open one every 37 bytes and fill the memory.
 MAX_STREAMS = 64
-# Twelve hours with a packet of 20 ms on each page are half of it; pages with nothing on them would be read for hours.
+# Twelve hours with one 20 ms packet per page need half of it; a file of empty pages would take hours to read.
 MAX_PAGES = 4_000_000
 
 
 @dataclass(slots=True)
 class _LogicalStream:
-    """How far one of the streams in a file is read, and which of its packets are not audio."""
+    """Progress through one of the streams in a file, and which of its packets are not audio."""
 
     skipped: range
     headers: int
     packet: int = field(default=0)
-    """Number of the packet that comes next or goes on."""
+    """Number of the packet that comes next or continues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +38,38 @@ class _Page:
 
 
 def is_opus(stream: BinaryIO, start: int) -> bool:
-    """Whether the first stream of the file is Opus."""
+    """Return whether the first stream of the file is Opus."""
     page = next(_pages(stream, start), None)
     return page is not None and page.body.startswith(b"OpusHead")
 
 
-def feed(stream: BinaryIO, start: int, size: int, update: Callable[[bytes], None]) -> None:
-    """Hash the packets of every audio stream in the file, in order.
+def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
+    """Pass the packets of every audio stream in the file to `update`, in order.
 
     Raises:
-        UnsupportedContainer: none of its streams is Vorbis, Opus or FLAC, or there are too many.
+        UnsupportedContainer: None of the streams is Vorbis, Opus or FLAC, or there are too many streams or pages.
     """
     streams: dict[int, _LogicalStream] = {}
     end = start
     for number, page in enumerate(_pages(stream, start)):
         if number >= MAX_PAGES:
-            raise UnsupportedContainer(f"More than {MAX_PAGES:,} pages in one Ogg file: not a track.")
+            raise UnsupportedContainer(f"The Ogg file has more than {MAX_PAGES:,} pages: it is not a track")
         if page.is_first and (found := _stream_of(page.body)):
             streams[page.serial] = found
             if len(streams) > MAX_STREAMS:
-                raise UnsupportedContainer(f"More than {MAX_STREAMS} streams in one Ogg file: not a track.")
+                raise UnsupportedContainer(f"The Ogg file has more than {MAX_STREAMS} streams: it is not a track")
         if known := streams.get(page.serial):
             _feed_page(known, page, update)
         end = page.start + PAGE_HEADER_BYTES + len(page.segments) + len(page.body)
     if not streams:
-        raise UnsupportedContainer("An Ogg file without Vorbis, Opus or FLAC audio.")
-    feed_range(stream, end, size, update)  # what follows damage is part of what the file is
+        raise UnsupportedContainer("The Ogg file holds no Vorbis, Opus or FLAC audio, or is damaged")
+    feed_range(stream, end, size, update)  # bytes after damage belong to the identity too
 
 
 def _stream_of(first_packet: bytes) -> _LogicalStream | None:
     if first_packet.startswith(b"\x01vorbis"):
         return _LogicalStream(skipped=range(1, 2), headers=3)
-    if first_packet.startswith(b"OpusHead"):  # its header holds a gain that taggers write to
+    if first_packet.startswith(b"OpusHead"):  # skipped too: taggers write the gain in it
         return _LogicalStream(skipped=range(2), headers=2)
     if first_packet.startswith(b"\x7fFLAC"):
         blocks = int.from_bytes(first_packet[7:9], "big")
@@ -75,7 +77,7 @@ def _stream_of(first_packet: bytes) -> _LogicalStream | None:
     return None
 
 
-def _feed_page(stream: _LogicalStream, page: _Page, update: Callable[[bytes], None]) -> None:
+def _feed_page(stream: _LogicalStream, page: _Page, update: Update) -> None:
     if stream.packet >= stream.headers:
         update(page.body)
         return

@@ -1,65 +1,131 @@
-"""What a file is by its first bytes, for a reason that a person can act on."""
+"""The audio formats that Segue reads, those that it refuses by name, and how to tell them by content.
 
-import os
+Sources: RFC 9639 (FLAC), EBU Tech 3306 (RF64).
+"""
 
-from models.containers.counted_mp3 import first_frame
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
 
-SNIFFED_BYTES = 64
-NO_LENGTH = 2**62  # frames: libsndfile reports 2**63 - 1 for a FLAC whose header leaves the length open
+from models.containers import UnsupportedContainer, Update, feed_range, mpeg, ogg
 
-# (offset, bytes, what to say). Formats that people have in music folders and that libsndfile does not decode.
-UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"#EXTM3U", "An HLS playlist, not audio"),
-    (
-        4,
-        b"ftyp",
-        "M4A (AAC, ALAC) is not supported, for want of a permissively licensed decoder: convert it to FLAC or Opus",
-    ),
-    (0, b"\xff\xf1", "Raw AAC is not supported: convert it to FLAC, Opus or MP3"),
-    (0, b"\xff\xf9", "Raw AAC is not supported: convert it to FLAC, Opus or MP3"),
-    (0, b"\x30\x26\xb2\x75", "WMA is not supported: convert it to FLAC, Opus or MP3"),
-    (0, b"wvpk", "WavPack is not supported: convert it to FLAC"),
-    (0, b"MAC ", "Monkey's Audio is not supported: convert it to FLAC"),
-    (0, b"DSD ", "DSD is not supported: convert it to FLAC"),
-    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM is not supported: convert it to FLAC, Opus or MP3"),
-    (0, b"fLaC", "A FLAC header without a readable stream: the file is damaged"),
-    (0, b"OggS", "An Ogg file without Vorbis or Opus sound: not supported or damaged"),
-    (0, b"RIFF", "A RIFF file without readable sound: not a WAV file, or damaged"),
-    (0, b"ID3", "A tag without music behind it: the file is damaged"),
+HEAD_BYTES = 64
+# FLAC metadata blocks or WAV chunks: a real file has a dozen, and one more for each picture. A file of empty ones costs
+# a read for every few bytes, in the process that serves requests.
+MAX_BLOCKS = 1024
+
+NOT_SUPPORTED_OR_DAMAGED = "Not a supported audio file, or damaged"
+
+# (offset, bytes, name): formats that are common in music folders and that Segue does not decode.
+REFUSED_FORMATS = (
+    (4, b"ftyp", "M4A (AAC or ALAC)"),
+    (0, b"\x30\x26\xb2\x75", "WMA"),
+    (0, b"wvpk", "WavPack"),
+    (0, b"MAC ", "Monkey's Audio"),
+    (0, b"DSD ", "DSD"),
+    (0, b"FRM8", "DSD"),
+    (0, b"MPCK", "Musepack"),
+    (0, b"MP+", "Musepack"),
+    (0, b"TTA1", "True Audio"),
+    (8, b"AIFF", "AIFF"),
+    (8, b"AIFC", "AIFF"),
+    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM"),
 )
+ADTS_SYNC = (b"\xff\xf1", b"\xff\xf9")
 
 
-def reason_unrecognised(descriptor: int) -> str:
-    """Say why libsndfile did not recognise a file.
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A supported audio format.
+
+    Attributes:
+        name: For messages.
+        suffix: File name suffix, with its dot.
+        feed: Passes the encoded audio of a stream to an update function, without tags. Its other arguments are the
+            position after leading ID3v2 tags and the size of the file.
+    """
+
+    name: str
+    suffix: str
+    feed: Callable[[BinaryIO, int, int, Update], None]
+
+
+def recognise(stream: BinaryIO) -> Container:
+    """Recognise the format of a file by its content.
 
     Args:
-        descriptor: An open, regular, non-empty file; its offset stays where it is.
+        stream: A seekable, non-empty file.
 
     Returns:
-        One sentence for a person.
+        The format.
+
+    Raises:
+        UnsupportedContainer: The file is not WAV, FLAC, Ogg or MP3.
     """
-    head = os.pread(descriptor, SNIFFED_BYTES, 0)
-    for offset, magic, reason in UNSUPPORTED:
+    start = mpeg.skip_id3v2(stream)
+    stream.seek(start)
+    head = stream.read(HEAD_BYTES)
+    if head.startswith(b"fLaC"):
+        return FLAC
+    if head.startswith(b"OggS"):
+        return OPUS if ogg.is_opus(stream, start) else OGG
+    if head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE":
+        return WAV
+    if head.startswith(b"#EXTM3U"):
+        raise UnsupportedContainer("The file is a playlist, not audio")
+    for offset, magic, name in REFUSED_FORMATS:
         if head[offset : offset + len(magic)] == magic:
-            return reason
-    if not any(head):
-        return "The file starts with zero bytes: not audio, or an incomplete download"
-    return "Header missing: not an audio file"
+            raise UnsupportedContainer(not_supported(name))
+    if mpeg.find_frame(stream, start) is not None:
+        return MP3
+    if head.startswith(ADTS_SYNC):  # after the search for frames: junk before an MP3 may begin with these two bytes
+        raise UnsupportedContainer(not_supported("Raw AAC"))
+    if head and not any(head):
+        raise UnsupportedContainer("The file starts with zero bytes: not audio, or an incomplete download")
+    raise UnsupportedContainer(NOT_SUPPORTED_OR_DAMAGED)
 
 
-def declares_length(descriptor: int, container: str, n_frames: int) -> bool:
-    """Say whether a file declares how long it is, or libsndfile had to estimate it.
+def not_supported(name: str) -> str:
+    """Return the message for a format that Segue does not decode."""
+    return f"{name} is not supported: convert it to FLAC, Opus or MP3"
 
-    An MP3 declares its length in a first frame named Xing, Info or VBRI; without one libsndfile multiplies
-    the first frame's bit rate by the file's size, which is wrong for a variable bit rate.
 
-    Args:
-        descriptor: An open audio file; its offset stays where it is.
-        container: libsndfile's name of the format, such as "MP3".
-        n_frames: The length that libsndfile reports.
-    """
-    if container != "MP3":
-        return n_frames < NO_LENGTH
-    start = first_frame(descriptor)
-    opening = b"" if start is None else os.pread(descriptor, SNIFFED_BYTES, start)
-    return any(name in opening for name in (b"Xing", b"Info", b"VBRI"))
+def _feed_flac(stream: BinaryIO, start: int, size: int, update: Update) -> None:
+    position = start + 4
+    for _ in range(MAX_BLOCKS):
+        stream.seek(position)
+        header = stream.read(4)
+        if len(header) < 4:
+            return
+        position += 4 + int.from_bytes(header[1:], "big")
+        if header[0] & 0x80:
+            feed_range(stream, position, mpeg.end_of_audio(stream, size), update)
+            return
+    raise UnsupportedContainer(f"The FLAC file is damaged: it has more than {MAX_BLOCKS} metadata blocks")
+
+
+def _feed_wav(stream: BinaryIO, start: int, size: int, update: Update) -> None:
+    position = start + 12
+    for _ in range(MAX_BLOCKS):
+        stream.seek(position)
+        header = stream.read(8)
+        if len(header) < 8:
+            return
+        length = int.from_bytes(header[4:], "little")
+        body = position + 8
+        if header[:4] == b"fmt ":
+            update(stream.read(min(length, 16)))
+        elif header[:4] == b"data":
+            # An interrupted recording, and RF64, declare no length here: the audio reaches to the end of the file.
+            undeclared = length in {0, 0xFFFFFFFF}
+            feed_range(stream, body, size if undeclared else min(body + length, size), update)
+            return
+        position = body + length + length % 2
+    raise UnsupportedContainer(f"The WAV file is damaged: it has more than {MAX_BLOCKS} chunks")
+
+
+FLAC = Container("FLAC", ".flac", _feed_flac)
+OGG = Container("Ogg", ".ogg", ogg.feed)
+OPUS = Container("Ogg", ".opus", ogg.feed)
+WAV = Container("WAV", ".wav", _feed_wav)
+MP3 = Container("MP3", ".mp3", mpeg.feed)

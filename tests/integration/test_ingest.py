@@ -137,14 +137,14 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
     reasons = {Path(failure.path).name: failure.reason for failure in job.failures}
 
     assert (len(queue.analyses), job.failed) == (1, 8)
-    assert "Header missing" in reasons["text.mp3"]
+    assert "Not a supported audio file" in reasons["text.mp3"]
     assert "0 bytes" in reasons["zero.ogg"]
     assert "playlist" in reasons["list.mp3"]
     assert "M4A/AAC" in reasons["song.m4a"]
     assert "regular file" in reasons["pipe.wav"]
     assert "leads out of the library" in reasons["out.mp3"]
     assert "No such file" in reasons["gone.mp3"]
-    assert "Header missing" in reasons["bad\ufffd\n.mp3"]
+    assert "Not a supported audio file" in reasons["bad\ufffd\n.mp3"]
 
 
 def test_a_folder_without_permission_is_named_and_the_rest_is_found():

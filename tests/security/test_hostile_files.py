@@ -100,7 +100,7 @@ def test_each_gives_a_reason_or_a_result(decoder, tmp_path, name):
     ("name", "reason"),
     [
         ("hls.mp3", "An HLS playlist"),
-        ("ffconcat.mp3", "Header missing"),
+        ("ffconcat.mp3", "Not a supported audio file"),
         ("nan.wav", "not numbers"),
         ("inf.wav", "not numbers"),
         ("loud.wav", "above full scale"),

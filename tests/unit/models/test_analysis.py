@@ -98,7 +98,7 @@ def test_reasons_come_through(tmp_path):
     path = tmp_path / "notes.mp3"
     path.write_text("Dear diary, " * 100)
 
-    with pytest.raises(UnreadableAudio, match="Header missing: not an audio file"):
+    with pytest.raises(UnreadableAudio, match="Not a supported audio file, or damaged"):
         analyse(path)
 
 

@@ -9,7 +9,7 @@ import soundfile
 import soxr
 
 from models.audio.decode import SAMPLE_RATE, read_windows, window_frames
-from models.containers.counted_mp3 import MAX_RESYNCS, CountedMp3, first_frame, frame_header
+from models.containers.mpeg import frame_header
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
 
 RATE = 44_100
@@ -124,20 +124,23 @@ def test_name_does_not_matter(write_sound, noise, tmp_path):
 
 
 CONTENTS = [
-    (b"", "No audio: the file is empty (0 bytes)"),
-    (b"Dear diary, " * 1000, "Header missing: not an audio file"),
-    (b"#EXTM3U\n#EXTINF:10,\n/etc/hostname\n", "An HLS playlist, not audio"),
+    (b"", "The file is empty (0 bytes)"),
+    (b"Dear diary, " * 1000, "Not a supported audio file, or damaged"),
+    (b"#EXTM3U\n#EXTINF:10,\n/etc/hostname\n", "The file is a playlist, not audio"),
     (bytes(5000), "The file starts with zero bytes"),
-    (b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(5000), "M4A (AAC, ALAC) is not supported"),
+    (
+        b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(5000),
+        "M4A (AAC or ALAC) is not supported: convert it to FLAC, Opus or MP3",
+    ),
     (b"\xff\xf1\x50\x80" + bytes(5000), "Raw AAC is not supported"),
     (b"wvpk" + bytes(5000), "WavPack is not supported"),
     (b"fLaC" + b"\x01" * 5000, "The file is damaged"),
-    (b"RIFF\x00\x10\x00\x00AVI LIST" + bytes(5000), "A RIFF file without readable sound"),
-    (np.random.default_rng(3).bytes(100_000), "Header missing: not an audio file"),
+    (b"RIFF\x00\x10\x00\x00AVI LIST" + bytes(5000), "Not a supported audio file, or damaged"),
+    (np.random.default_rng(3).bytes(100_000), "Not a supported audio file, or damaged"),
 ]
 
 
-@pytest.mark.parametrize(("content", "reason"), CONTENTS, ids=[reason for _, reason in CONTENTS])
+@pytest.mark.parametrize(("content", "reason"), CONTENTS, ids=range(len(CONTENTS)))
 def test_not_audio(tmp_path, content, reason):
     """A file that is not supported audio is refused with what it is instead, whatever its name says."""
     path = tmp_path / "song.mp3"
@@ -156,7 +159,7 @@ def test_playlist_opens_no_other_file(write_sound, noise, tmp_path):
     playlist = tmp_path / "x.mp3"
     playlist.write_text(f"#EXTM3U\n#EXTINF:20,\n{other}\n#EXT-X-ENDLIST\n")
 
-    with pytest.raises(UnreadableAudio, match="HLS playlist"):
+    with pytest.raises(UnreadableAudio, match="a playlist, not audio"):
         read_windows(playlist)
 
 
@@ -290,37 +293,6 @@ def test_variable_mp3_between_tags(tmp_path, noise):
     np.testing.assert_array_equal(tagged.samples, bare.samples)
 
 
-def test_counting_ends_in_a_file_of_fragments(tmp_path):
-    """A file made of frames with junk behind each is given up after a number of searches."""
-    path = tmp_path / "fragments.mp3"
-    frame = b"\xff\xfb\x90\x00" + bytes(413)
-    path.write_bytes((frame * 2 + b"\xff") * 1000)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        counted = CountedMp3.counting(descriptor, 2000 * 1152)
-        opening = counted.read(417 * 3)
-    finally:
-        os.close(descriptor)
-    count = opening.find(b"Xing") + 8
-
-    assert int.from_bytes(opening[count : count + 4], "big") == 2 * (MAX_RESYNCS + 1)
-
-
-def test_a_file_that_is_emptied_while_frames_are_counted(tmp_path, monkeypatch):
-    """What was found at the start may be gone a moment later."""
-    path = tmp_path / "gone.mp3"
-    path.write_bytes((b"\xff\xfb\x90\x00" + bytes(413)) * 3)
-
-    def found_and_emptied(descriptor):
-        found = first_frame(descriptor)
-        os.truncate(path, 0)
-        return found
-
-    monkeypatch.setattr("models.containers.counted_mp3.first_frame", found_and_emptied)
-    with path.open("rb") as file:
-        assert CountedMp3.counting(file.fileno(), 2000 * 1152) is None
-
-
 def test_damage_in_the_middle(write_sound, noise):
     """Damage inside a window is reported, not decoded into noise."""
     path = write_sound("scratched.flac", noise(60))
@@ -348,7 +320,7 @@ def test_impossible_samples(write_sound, noise, value):
         ((100, 1), 1, "Sample rate 1 Hz is outside 4000 to 384000 Hz"),
         ((8000, 1024), 8000, "1024 channels, and at most 8 are analysed"),
         ((4 * 8000, 1), 8000, "Too short: 4.0 s, and at least 5 s are needed"),
-        ((20 * 8000, 2), 8000, "Silent: nothing above -70 dBFS in 2 windows across the track"),
+        ((20 * 8000, 2), 8000, "The file is silent"),
     ],
 )
 def test_limits(write_sound, shape, rate, reason):
@@ -363,7 +335,7 @@ def test_limits(write_sound, shape, rate, reason):
 
 def test_constant_offset_is_silence(write_sound):
     """A file that holds one constant value is silent, however great the value."""
-    with pytest.raises(RefusedAudio, match="Silent"):
+    with pytest.raises(RefusedAudio, match="The file is silent"):
         read_windows(write_sound("offset.wav", np.full(20 * RATE, 0.5, np.float32)))
 
 

@@ -132,21 +132,26 @@ def test_one_changed_audio_byte_is_another_track(audio):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "empty"),
-        (b"Dear diary, today I renamed a text file to song.mp3.\n" * 100, "Header missing"),
-        (b"#EXTM3U\n/etc/passwd\n", "playlist"),
-        (b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00", "M4A/AAC is not supported"),
-        (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f", "Header missing"),
-        (b"fLaC", "ends with its header"),
-        (b"OggS", "without Vorbis"),
-        (b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00", "ends with its header"),
-        (b"\xff" * 4000, "Header missing"),
+        (b"", "The file is empty (0 bytes)"),
+        (b"Dear diary, today I renamed a text file to song.mp3.\n" * 100, "Not a supported audio file, or damaged"),
+        (b"#EXTM3U\n/etc/passwd\n", "The file is a playlist, not audio"),
+        (
+            b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00",
+            "M4A (AAC or ALAC) is not supported: convert it to FLAC, Opus or MP3",
+        ),
+        (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f", "Not a supported audio file, or damaged"),
+        (b"fLaC", "The FLAC file holds no audio"),
+        (b"OggS", "The Ogg file holds no Vorbis, Opus or FLAC audio, or is damaged"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00", "The WAV file holds no audio"),
+        (b"\xff" * 4000, "Not a supported audio file, or damaged"),
     ],
 )
 def test_what_is_not_audio_is_refused_with_a_reason(content, reason):
-    """The reason is for a person."""
-    with pytest.raises(UnsupportedAudio, match=reason):
+    """The error names what is wrong with the file."""
+    with pytest.raises(UnsupportedAudio) as caught:
         identify(io.BytesIO(content))
+
+    assert caught.value.detail == reason
 
 
 def test_a_wav_whose_recorder_was_cut_off_is_hashed_to_its_end(tmp_path):
@@ -182,9 +187,9 @@ def test_an_ogg_that_announces_many_headers_takes_little_memory():
 
 MP3_START = (b"\xff\xfb\x90\x00" + bytes(413)) * 4
 HOSTILE = {
-    "streams": (b"".join(ogg_flac_opening(serial, 1) for serial in range(1000)), "More than 64 streams"),
-    "FLAC blocks": (b"fLaC" + bytes(100_000), "More than 1024 metadata blocks"),
-    "WAV chunks": (b"RIFF\x00\x00\x00\x00WAVE" + bytes(100_000), "More than 1024 chunks"),
+    "streams": (b"".join(ogg_flac_opening(serial, 1) for serial in range(1000)), "more than 64 streams"),
+    "FLAC blocks": (b"fLaC" + bytes(100_000), "more than 1024 metadata blocks"),
+    "WAV chunks": (b"RIFF\x00\x00\x00\x00WAVE" + bytes(100_000), "more than 1024 chunks"),
 }
 
 

@@ -1,0 +1,200 @@
+"""Audio formats are recognised by content, and MP3 frames are found between tags, junk and damage."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from models.audio.decode import read_windows
+from models.containers import UnsupportedContainer
+from models.containers.mpeg import (
+    MAX_RESYNCS,
+    CountedMp3,
+    FrameHeader,
+    declares_length,
+    end_of_audio,
+    find_frame,
+    frame_header,
+    skip_id3v2,
+)
+from models.containers.recognise import recognise
+from models.errors import UnreadableAudio
+from services.domain.errors import UnsupportedAudio
+from services.ingest.identity import identify
+
+FRAME = b"\xff\xfb\x90\x00" + bytes(413)  # MPEG-1 layer III, 128 kbit/s, 44.1 kHz
+ID3V2 = b"ID3\x04\x00\x00\x00\x00\x02\x00" + bytes(256)
+ID3V1 = b"TAG" + bytes(125)
+APEV2 = b"APETAGEX" + (2000).to_bytes(4, "little") + (32).to_bytes(4, "little") + bytes(16)
+LYRICS3 = b"LYRICSBEGIN000011LYRICS200"
+EIGHT_BYTES = bytes(8)
+
+UNSUPPORTED = {
+    "playlist": (b"#EXTM3U\n/etc/passwd\n", "The file is a playlist, not audio"),
+    "m4a": (b"\0\0\0\x20ftypM4A ", "M4A (AAC or ALAC) is not supported: convert it to FLAC, Opus or MP3"),
+    "wma": (b"\x30\x26\xb2\x75\x8e\x66", "WMA is not supported: convert it to FLAC, Opus or MP3"),
+    "wavpack": (b"wvpk", "WavPack is not supported: convert it to FLAC, Opus or MP3"),
+    "ape": (b"MAC ", "Monkey's Audio is not supported: convert it to FLAC, Opus or MP3"),
+    "dsf": (b"DSD ", "DSD is not supported: convert it to FLAC, Opus or MP3"),
+    "musepack": (b"MPCK", "Musepack is not supported: convert it to FLAC, Opus or MP3"),
+    "true audio": (b"TTA1", "True Audio is not supported: convert it to FLAC, Opus or MP3"),
+    "matroska": (b"\x1a\x45\xdf\xa3", "Matroska or WebM is not supported: convert it to FLAC, Opus or MP3"),
+    "aac": (b"\xff\xf1\x50\x80", "Raw AAC is not supported: convert it to FLAC, Opus or MP3"),
+    "zeros": (EIGHT_BYTES, "The file starts with zero bytes: not audio, or an incomplete download"),
+    "avi": (b"RIFF\0\0\0\0AVI ", "Not a supported audio file, or damaged"),
+    "text": (b"Dear diary", "Not a supported audio file, or damaged"),
+    "tag without audio": (ID3V2 + b"\x01", "Not a supported audio file, or damaged"),
+    "empty": (b"", "The file is empty (0 bytes)"),
+}
+
+
+@pytest.mark.parametrize(("head", "message"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_scan_and_analysis_give_the_same_message(head: bytes, message: str, tmp_path: Path):
+    """A file that is not supported gets one message, from a scan or upload and from an analysis alike."""
+    path = tmp_path / "song.mp3"
+    path.write_bytes(head and head + bytes(5000))
+    with pytest.raises(UnreadableAudio) as analysed:
+        read_windows(path)
+    with path.open("rb") as stream, pytest.raises(UnsupportedAudio) as scanned:
+        identify(stream)
+
+    assert str(analysed.value) == message
+    assert scanned.value.detail == message
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "suffix"),
+    [
+        (b"fLaC", "FLAC", ".flac"),
+        (b"RIFF\0\0\0\0WAVE", "WAV", ".wav"),
+        (b"RF64\0\0\0\0WAVE", "WAV", ".wav"),
+        (b"OggS\0\x02" + bytes(20) + b"\x01\x08OpusHead", "Ogg", ".opus"),
+        (b"OggS\0\x02" + bytes(20) + b"\x01\x08\x01vorbis\0", "Ogg", ".ogg"),
+        (FRAME * 3, "MP3", ".mp3"),
+        (b"\xff\xf1" + bytes(1000) + FRAME * 3, "MP3", ".mp3"),
+    ],
+)
+@pytest.mark.parametrize("tag", [b"", ID3V2])
+def test_supported_formats_are_recognised(tag: bytes, content: bytes, name: str, suffix: str):
+    """The content decides the format, with or without an ID3v2 tag or junk before it."""
+    container = recognise(io.BytesIO(tag + content))
+
+    assert (container.name, container.suffix) == (name, suffix)
+
+
+def test_an_mp4_with_mp3_frames_is_not_an_mp3():
+    """The first bytes of a refused format win over frames inside it."""
+    with pytest.raises(UnsupportedContainer, match="M4A"):
+        recognise(io.BytesIO(b"\0\0\0\x20ftypmp42" + FRAME * 10))
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (b"\xff\xfb\x90\x00", FrameHeader(417, 1152, (3, 0))),  # MPEG-1, 128 kbit/s, 44.1 kHz
+        (b"\xff\xfb\x92\x00", FrameHeader(418, 1152, (3, 0))),  # the same with padding
+        (b"\xff\xf3\x84\x00", FrameHeader(192, 576, (2, 1))),  # MPEG-2, 64 kbit/s, 24 kHz
+        (b"\xff\xe3\x88\x00", FrameHeader(576, 576, (0, 2))),  # MPEG-2.5, 64 kbit/s, 8 kHz
+        (b"\xff\xfb\x00\x00", None),  # free format
+        (b"\xff\xfb\xf0\x00", None),  # reserved bit rate
+        (b"\xff\xfb\x9c\x00", None),  # reserved sample rate
+        (b"\xff\xfd\x90\x00", None),  # layer II
+        (b"\xff\xeb\x90\x00", None),  # reserved version
+        (b"\xff\xfb\x90", None),  # too short
+    ],
+)
+def test_frame_header(header: bytes, expected: FrameHeader | None):
+    """Size, samples and kind follow from the four header bytes; other bytes are no header."""
+    assert frame_header(header) == expected
+
+
+def test_id3v2_tags_are_skipped():
+    """Tags in a row are skipped with their bodies and footers."""
+    with_footer = b"ID3\x04\x00\x10\x00\x00\x00\x05" + bytes(5) + b"3DI" + bytes(7)
+
+    assert skip_id3v2(io.BytesIO(ID3V2 + with_footer + FRAME)) == len(ID3V2) + len(with_footer)
+
+
+@pytest.mark.parametrize("tags", [b"", ID3V1, APEV2, LYRICS3, LYRICS3 + ID3V1, APEV2 + LYRICS3 + ID3V1, ID3V1 + APEV2])
+def test_tags_at_the_end_are_not_audio(tags: bytes):
+    """The audio ends before ID3v1, APEv2 and Lyrics3 tags, in any order."""
+    content = FRAME * 3 + tags
+
+    assert end_of_audio(io.BytesIO(content), len(content)) == len(FRAME) * 3
+
+
+def test_two_frames_in_a_row_are_not_enough():
+    """Bytes that look like two frames by chance are passed over for a run of three."""
+    content = FRAME * 2 + b"junk" + FRAME * 3
+
+    assert find_frame(io.BytesIO(content), 0) == len(FRAME) * 2 + 4
+
+
+def test_frames_of_another_kind_are_passed_over():
+    """A search for one version and sample rate ignores frames of another."""
+    other = b"\xff\xf3\x84\x00" + bytes(188)
+    content = other * 3 + FRAME * 3
+
+    assert find_frame(io.BytesIO(content), 0) == 0
+    assert find_frame(io.BytesIO(content), 0, kind=(3, 0)) == len(other) * 3
+
+
+@pytest.mark.parametrize("mark", [b"Xing", b"Info", b"VBRI"])
+def test_a_table_frame_declares_the_length(mark: bytes):
+    """A first frame with a Xing, Info or VBRI mark declares the length; a plain frame does not."""
+    table = FRAME[:36] + mark + FRAME[40:]
+
+    assert declares_length(io.BytesIO(ID3V2 + table + FRAME * 3))
+    assert not declares_length(io.BytesIO(ID3V2 + FRAME * 4))
+
+
+def declared_frames(counted: CountedMp3) -> int:
+    table = counted.read(100)
+    count = table.index(b"Xing") + 8
+    return int.from_bytes(table[count : count + 4], "big")
+
+
+def test_frames_are_counted_across_damage():
+    """The count goes on behind damage, and stops at the limit of samples."""
+    content = FRAME * 10 + bytes(5000) + FRAME * 10
+    counted = CountedMp3.counting(io.BytesIO(content), 2000 * 1152)
+    limited = CountedMp3.counting(io.BytesIO(content), 4 * 1152)
+
+    assert counted is not None
+    assert limited is not None
+    assert declared_frames(counted) == 20
+    assert declared_frames(limited) == 5
+
+
+def test_a_counted_mp3_reads_as_its_table_and_its_frames():
+    """Tags before the first frame are gone; seeking and reading work as in a binary file."""
+    counted = CountedMp3.counting(io.BytesIO(ID3V2 + FRAME * 3), 2000 * 1152)
+    assert counted is not None
+    size = counted.seek(0, io.SEEK_END)
+    counted.seek(-3 * len(FRAME), io.SEEK_CUR)
+
+    assert counted.read(size) == FRAME * 3
+    assert counted.tell() == size
+
+
+def test_counting_ends_in_a_file_of_fragments():
+    """Counting stops after a number of searches in a file of frames with junk behind every third."""
+    counted = CountedMp3.counting(io.BytesIO((FRAME * 3 + b"\xff") * 1000), 4000 * 1152)
+
+    assert counted is not None
+    assert declared_frames(counted) == 3 * (MAX_RESYNCS + 1)
+
+
+class TruncatedFile(io.BytesIO):
+    """A file that another process empties after the first frame was found."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        if content.startswith(FRAME):
+            self.truncate(0)
+        return content
+
+
+def test_a_file_that_is_emptied_while_frames_are_counted():
+    """A file that changes between the search and the count gives no frames, and no error."""
+    assert CountedMp3.counting(TruncatedFile(FRAME * 3), 2000 * 1152) is None
