@@ -5,9 +5,9 @@ import sys
 from services.api.request_limits import REQUEST_LINE_MAX
 from services.api.security.exposure import refuse_exposure_at_start
 from services.domain.errors import SegueError
-from services.settings import Settings
+from services.settings import load_settings_or_exit
 
-_settings = Settings()
+_settings = load_settings_or_exit()
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = f"{_host}:{_settings.port}"

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from services.domain.errors import SegueError
-from services.settings import Settings
+from services.settings import load_settings_or_exit
 from services.tasks.queue import INDEX_TASK, RECONCILE_INDEX_TASK, ROUTES, SCAN_TASK, open_queue
 from workers.app import (
     ANALYSE_HARD_LIMIT_SECONDS,
@@ -72,7 +72,7 @@ def look(queues: set[str]) -> Glance | None:
         answers.append(answer[node])
     stats, active, reserved = answers
     tasks = {route["queue"]: task for task, route in ROUTES.items() if route["queue"] in queues}
-    queue = open_queue(Settings())
+    queue = open_queue(load_settings_or_exit())
     return Glance(
         started=sum(stats["total"].values()),
         held=len(active) + len(reserved),

@@ -1,15 +1,19 @@
 """Every setting of Segue, its default and its `SEGUE_*` variable. Nothing else reads the environment."""
 
 import os
+import sys
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.domain.errors import NotConfigured
+
+VARIABLE_PREFIX = "SEGUE_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 WILDCARD_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 
@@ -21,7 +25,10 @@ class Settings(BaseSettings):
     `SEGUE_QDRANT_URL` everything lives on one machine under the data directory.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SEGUE_", frozen=True, extra="ignore")
+    # Pydantic's messages quote the whole input, and the input holds secrets.
+    model_config = SettingsConfigDict(
+        env_prefix=VARIABLE_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         default=Path("~/.local/share/segue"),
@@ -139,7 +146,7 @@ class Settings(BaseSettings):
         if (self.subsonic_user is None) != (
             not self.subsonic_password or not self.subsonic_password.get_secret_value()
         ):
-            raise ValueError("SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together, or neither.")
+            raise ValueError("SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together")
         return self
 
     @field_validator("cors_origins")
@@ -152,7 +159,7 @@ class Settings(BaseSettings):
                 or not parts.hostname
                 or origin != f"{parts.scheme}://{parts.netloc}"
             ):
-                raise ValueError(f"'{origin}' is no origin: write scheme and host, as in https://player.example")
+                raise ValueError(f"'{origin}' is not an origin: write scheme and host, as in https://player.example")
         return tuple(origin.lower() for origin in given)
 
     @cached_property
@@ -217,3 +224,31 @@ class Settings(BaseSettings):
             return self.url.rstrip("/")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared, not bound
         return urlsplit(f"http://{host}:{self.port}").geturl()
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  any field's value
+    """Read the settings from the environment; `overrides` take precedence over variables.
+
+    Raises:
+        NotConfigured: a variable has an invalid value. The message names the variable and omits the value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = [
+            _problem(wrong["loc"], str(wrong["ctx"]["error"]) if wrong["type"] == "value_error" else wrong["msg"])
+            for wrong in error.errors(include_url=False, include_input=False)
+        ]
+        raise NotConfigured(f"{'; '.join(problems)}.") from None
+
+
+def load_settings_or_exit() -> Settings:
+    """Read the settings where a process starts; print one line and exit with code 1 if one is invalid."""
+    try:
+        return load_settings()
+    except NotConfigured as error:
+        sys.exit(f"segue: {error.detail}")
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    return f"{VARIABLE_PREFIX}{str(location[0]).upper()}: {message}" if location else message

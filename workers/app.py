@@ -5,7 +5,7 @@ from typing import Any
 from celery import Celery
 
 from services.index.indexer import RECONCILE_EVERY_SECONDS
-from services.settings import Settings
+from services.settings import Settings, load_settings_or_exit
 from services.tasks.queue import (
     BROKER_OPTIONS,
     INDEX_TASK,
@@ -119,4 +119,4 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
     return schedule
 
 
-app = create_app(Settings())
+app = create_app(load_settings_or_exit())

@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 
 from services.domain.errors import NotConfigured
-from services.settings import Settings
+from services.settings import Settings, load_settings
 
-ENVIRONMENT = (
+ENVIRONMENT = {
     # SIGTERM becomes Celery's soft shutdown: what is at work may end, the rest goes back to the broker. Celery
     # reads this while it is imported, which is why it starts in a process of its own.
-    "REMAP_SIGTERM=SIGQUIT",
+    "REMAP_SIGTERM": "SIGQUIT",
     # One thread a child: the children are the parallelism.
-    "OMP_NUM_THREADS=1",
-    "OPENBLAS_NUM_THREADS=1",
-    "NUMBA_NUM_THREADS=1",
-)
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
 
 
 def worker(
@@ -33,7 +33,7 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker that analyses tracks and carries out scans."""
-    settings = Settings()
+    settings = load_settings()
     if settings.redis_url is None:
         raise NotConfigured(
             "SEGUE_REDIS_URL is not set: a worker needs the broker's URL. On one machine `segue up` starts both."
@@ -41,7 +41,7 @@ def worker(
     processes = processes or settings.worker_processes
     command = celery_command(settings, beat=beat, queues=_known_queues(queues), processes=processes)
     sys.stdout.flush()
-    os.execvp("env", ["env", *ENVIRONMENT, *command])  # noqa: S606, S607  no shell; `env` is where PATH says
+    os.execve(command[0], command, os.environ | ENVIRONMENT)  # noqa: S606  a shell is not needed
 
 
 def celery_command(settings: Settings, *, beat: bool, queues: list[str], processes: int) -> list[str]:

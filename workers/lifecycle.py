@@ -36,7 +36,7 @@ from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
 from services.logs import COMMON, formatter
-from services.settings import Settings
+from services.settings import Settings, load_settings
 from services.storage.locks import use_catalogue
 from services.tasks.queue import ANALYSE_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
 from workers.app import app
@@ -132,7 +132,7 @@ def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery passes what it l
     try:
         if ROUTES[ANALYSE_TASK]["queue"] in app.amqp.queues.consume_from:
             _prepare_analysis()
-        settings = Settings()
+        settings = load_settings()
         held = ExitStack()
         held.enter_context(use_catalogue(settings))
         catalogue = Catalogue.open(settings.catalogue_url)
@@ -215,7 +215,7 @@ def _release_claims(parent: int) -> None:
     """Undo the claims of children that were stopped in mid-analysis: being stopped is no fault of the track."""
     if os.getpid() != parent:
         return
-    catalogue = Catalogue.open(Settings().catalogue_url, RELEASE_SECONDS)
+    catalogue = Catalogue.open(load_settings().catalogue_url, RELEASE_SECONDS)
     try:
         if count := catalogue.analyses.release_worker(WORKER, _died):
             log.info("claims_released", count=count)

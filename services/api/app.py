@@ -31,7 +31,7 @@ from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
 from services.api.v1.users import users
 from services.composition import Services, compose
-from services.settings import Settings
+from services.settings import load_settings
 
 
 def freeze_heap() -> None:
@@ -121,7 +121,7 @@ def _serve_metrics(app: APIFlask, observer: RequestObserver) -> None:
 
 
 def _from_environment() -> Services:
-    settings = Settings()
+    settings = load_settings()
     configure_logging(settings.log_level)
     services = compose(settings)
     atexit.register(services.close)

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from services.cli import output
-from services.settings import Settings
+from services.settings import load_settings
 from services.storage import backup as catalogue_backup
 
 
 def backup(file: Path, *, as_json: bool) -> None:
     """Write a backup and say what is in it, and what is not."""
-    settings = Settings()
+    settings = load_settings()
     manifest = catalogue_backup.backup(settings, file.expanduser().absolute())
     if as_json:
         output.print_json({"file": str(file), "rows": manifest.rows, "revision": manifest.revision})
@@ -21,7 +21,7 @@ def backup(file: Path, *, as_json: bool) -> None:
 
 def restore(file: Path, *, as_json: bool) -> None:
     """Restore a backup and say what is left to do."""
-    restored = catalogue_backup.restore(Settings(), file.expanduser().absolute())
+    restored = catalogue_backup.restore(load_settings(), file.expanduser().absolute())
     if as_json:
         kept_settings = restored.settings_file and str(restored.settings_file)
         output.print_json(

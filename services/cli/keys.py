@@ -12,7 +12,7 @@ from services.catalog import Catalogue
 from services.cli import output
 from services.domain.access import ApiKey, Scope
 from services.domain.errors import InvalidRequest
-from services.settings import Settings
+from services.settings import load_settings
 from services.storage.locks import use_catalogue
 
 NAME_MAX = 100
@@ -74,7 +74,7 @@ def revoke(key_id: str, *, as_json: bool) -> None:
 
 @contextmanager
 def _catalogue() -> Iterator[Catalogue]:
-    settings = Settings()
+    settings = load_settings()
     with use_catalogue(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
         catalogue.migrate()
         yield catalogue

@@ -16,13 +16,13 @@ from services.api.schemas.tracks import Job, Track
 from services.catalog import Catalogue
 from services.cli import output
 from services.client import PAGE, SegueClient
-from services.domain.errors import InvalidRequest, NotFound, SegueError, Unavailable
+from services.domain.errors import InvalidRequest, NotFound, Refused, SegueError, ServiceUnreachable, Unavailable
 from services.domain.job import JobState
 from services.domain.listening import plays
 from services.domain.question import Question
 from services.domain.radio import RadioStart, Seeds
 from services.domain.track import TrackStatus
-from services.settings import Settings
+from services.settings import Settings, load_settings
 from services.storage.locks import running_url, use_catalogue
 
 # So many are named when words fit several.
@@ -57,7 +57,7 @@ def scan(folder: Path, *, as_json: bool) -> None:
     Raises:
         SegueError: the scan as a whole failed.
     """
-    with connect(Settings()) as client:
+    with connect(load_settings()) as client:
         job = follow_scan(client, request_scan(client, folder))
         wait_for_index(client)
     if as_json:
@@ -70,22 +70,22 @@ def scan(folder: Path, *, as_json: bool) -> None:
 
 def status(*, as_json: bool) -> None:
     """Show what Segue knows: from the service if it runs, else from the catalogue."""
-    settings = Settings()
-    url = settings.url or running_url(settings)
-    if url is None:
-        found = _status_of_catalogue(settings)
-    else:
-        with SegueClient(url, key=settings.client_key) as client:
-            found = client.status()
+    settings = load_settings()
+    try:
+        answer = _status_of_service(settings)
+        running = answer is not None
+    except Refused:  # it runs, but this command has no key for it
+        answer, running = None, True
+    found = answer or _status_of_catalogue(settings)
     if as_json:
-        output.print_json(found.model_dump(mode="json") | {"running": url is not None})
+        output.print_json(found.model_dump(mode="json") | {"running": running})
     else:
-        output.show_status(found, running=url is not None)
+        output.show_status(found, running=running, refused=running and answer is None)
 
 
 def similar(name: str, limit: int, *, as_json: bool) -> None:
     """List the nearest tracks to one."""
-    with connect(Settings()) as client:
+    with connect(load_settings()) as client:
         seed = resolve(client, name)
         answer = client.similar(seed.id, limit=limit)
     if as_json:
@@ -97,7 +97,7 @@ def similar(name: str, limit: int, *, as_json: bool) -> None:
 
 def recommend(names: list[str], limit: int, *, as_json: bool) -> None:
     """List what to play after some tracks."""
-    with connect(Settings()) as client:
+    with connect(load_settings()) as client:
         played = [resolve(client, name) for name in names]
         answer = client.recommend(Question(history=plays(track.id for track in played), limit=limit))
     if as_json:
@@ -109,7 +109,7 @@ def recommend(names: list[str], limit: int, *, as_json: bool) -> None:
 
 def reindex(*, as_json: bool) -> None:
     """Ask for a new index; a running service builds it now, another at its next start."""
-    settings = Settings()
+    settings = load_settings()
     with _catalogue(settings) as catalogue:
         generation = catalogue.indexing.rebuild()
     if as_json:
@@ -122,7 +122,7 @@ def reindex(*, as_json: bool) -> None:
 
 def retry(*, as_json: bool) -> None:
     """Set refused tracks back; a worker's next look at what is unfinished, within a minute, finds them."""
-    settings = Settings()
+    settings = load_settings()
     with _catalogue(settings) as catalogue:
         count = catalogue.analyses.retry()
     if as_json:
@@ -142,6 +142,26 @@ def _catalogue(settings: Settings) -> Iterator[Catalogue]:
     with use_catalogue(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
         catalogue.migrate()
         yield catalogue
+
+
+def _status_of_service(settings: Settings) -> Status | None:
+    """Return the status of the service of this installation; None if it does not run.
+
+    Raises:
+        Refused: the service needs another key.
+        ServiceUnreachable: `SEGUE_URL` or a running `segue up` names a service that does not answer.
+    """
+    named = settings.url or running_url(settings)
+    with SegueClient(named or settings.service_url, key=settings.client_key) as client:
+        try:
+            found = client.status()
+        except ServiceUnreachable:
+            if named is not None:
+                raise
+            return None
+    # Without a lock the port alone tells nothing: the service of another installation may listen on it.
+    is_ours = named is not None or found.data_dir in {None, str(settings.data_path)}
+    return found if is_ours else None
 
 
 def _status_of_catalogue(settings: Settings) -> Status:
@@ -165,7 +185,7 @@ def _status_of_catalogue(settings: Settings) -> Status:
 
 def path(start: str, end: str, steps: int, *, as_json: bool) -> None:
     """List a path between two tracks."""
-    with connect(Settings()) as client:
+    with connect(load_settings()) as client:
         first, last = resolve(client, start), resolve(client, end)
         found = client.path(first.id, last.id, steps=steps)
     if as_json:
@@ -177,7 +197,7 @@ def path(start: str, end: str, steps: int, *, as_json: bool) -> None:
 
 def radio(names: list[str], limit: int, *, as_json: bool) -> None:
     """Start a session and list its first tracks."""
-    with connect(Settings()) as client:
+    with connect(load_settings()) as client:
         seeds = [resolve(client, name) for name in names]
         session = client.start_radio(RadioStart(seeds=Seeds(tracks=tuple(track.id for track in seeds))))
         found = client.next_radio_tracks(session.id, limit=limit)

@@ -12,12 +12,12 @@ from services.cli import output
 from services.cli.library import connect
 from services.domain.errors import InvalidRequest
 from services.domain.listening import NewListen
-from services.settings import Settings
+from services.settings import load_settings
 
 
 def export(user: str) -> None:
     """Print a line for each listen, newest first."""
-    with connect(Settings()) as client:
+    with connect(load_settings()) as client:
         for listen in client.listens(user):
             sys.stdout.write(_as_told(listen).model_dump_json(exclude_defaults=True) + "\n")
 
@@ -30,7 +30,7 @@ def take_in(user: str, file: Path, *, as_json: bool) -> None:
     """
     text = sys.stdin.read() if str(file) == "-" else _read(file)
     told = list(_listens(text.split("\n")))
-    with connect(Settings()) as client:
+    with connect(load_settings()) as client:
         answer = client.listen(user, told)
     if as_json:
         output.print_json(answer.model_dump(include={"recorded", "duplicates", "unknown"}))

@@ -65,11 +65,12 @@ def up(
 ) -> None:
     """Start everything on this machine, analyse a folder, and serve until Ctrl-C."""
     from services.cli.up import run
-    from services.settings import Settings
+    from services.settings import load_settings
 
     # Without SEGUE_URL: what is started here is reached directly, not through the proxy that it may name.
     given: dict[str, Any] = {"host": host, "port": port}
-    run(Settings(url=None, **{name: value for name, value in given.items() if value is not None}), folder, once=once)
+    overrides = {name: value for name, value in given.items() if value is not None}
+    run(load_settings(url=None, **overrides), folder, once=once)
 
 
 @app.command()
@@ -268,14 +269,6 @@ def _errors_as_lines() -> Iterator[None]:
         yield
     except SegueError as error:
         sys.stderr.write(f"segue: {error.detail}\n")
-        sys.exit(1)
-    except ValueError as error:
-        from pydantic import ValidationError
-
-        if not isinstance(error, ValidationError):
-            raise
-        for wrong in error.errors():
-            sys.stderr.write(f"segue: SEGUE_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}\n")
         sys.exit(1)
     except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
         sys.stderr.close()

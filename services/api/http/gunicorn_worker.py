@@ -7,12 +7,14 @@ import json
 import uuid
 from http import HTTPStatus
 
+from gunicorn.errors import AppImportError
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from services.api.http.pages import ALWAYS, API_POLICY
 from services.api.schemas.service import MEDIA_TYPE
+from services.domain.errors import NotConfigured
 
 # The first that fits counts.
 REFUSALS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
@@ -35,6 +37,13 @@ DEFECT = "Something went wrong in Segue. The service's log has it under the requ
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Threads, and RFC 9457 for what does not parse."""
+
+    def load_wsgi(self) -> None:
+        """Load the application; a wrong setting stops gunicorn with one line instead of a traceback."""
+        try:
+            super().load_wsgi()
+        except NotConfigured as error:
+            raise AppImportError(f"segue: {error.detail}") from error
 
     def handle_error(self, req: object, client: object, addr: tuple[str, int] | None, exc: Exception) -> None:
         """Answer a request that gunicorn could not read, or whose answer it could not write."""

@@ -1,0 +1,68 @@
+"""A wrong setting stops each kind of process with one line that names the variable and quotes no value."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.local.supervisor import api_command
+from services.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SECRET = "s3cret-value"  # noqa: S105  looked for in what processes print
+PYTHON = [sys.executable, "-P", "-m"]
+
+COMMANDS = {
+    "segue status": [*PYTHON, "services.cli.main", "status"],
+    "segue keys": [*PYTHON, "services.cli.main", "keys", "list"],
+    "segue up": [*PYTHON, "services.cli.main", "up"],
+    "segue worker": [*PYTHON, "services.cli.main", "worker"],
+    "gunicorn of the image": [
+        *(*PYTHON, "gunicorn", "--config", str(ROOT / "deploy/gunicorn_conf.py")),
+        "services.api.app:create_app()",
+    ],
+    "celery worker": [*PYTHON, "celery", "--app=workers.app", "worker"],
+    "celery beat": [*PYTHON, "celery", "--app=workers.app", "beat"],
+    "health check of the API": [sys.executable, str(ROOT / "deploy/api_health.py")],
+    "health check of workers": [sys.executable, str(ROOT / "deploy/worker_health.py")],
+}
+
+
+def run(command, data_dir):
+    secrets = {
+        "SEGUE_SUBSONIC_PASSWORD": SECRET,  # without SEGUE_SUBSONIC_USER
+        "SEGUE_REDIS_URL": f"redis://:{SECRET}@127.0.0.1:9/0",
+        "SEGUE_API_KEY": SECRET,
+    }
+    return subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SEGUE_DATA_DIR": str(data_dir)} | secrets,
+        cwd=data_dir,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("process", COMMANDS)
+def test_a_wrong_setting_is_one_line(process, tmp_path):
+    """Nothing else is printed, and no value of a secret."""
+    done = run(COMMANDS[process], tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr == "segue: SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together.\n"
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_wrong_setting_is_one_line_of_gunicorns_log(tmp_path):
+    """Without the image's configuration file gunicorn logs the line and stops, with no traceback and no secret."""
+    done = run(api_command(Settings(port=1)), tmp_path)
+    log = done.stdout + done.stderr
+
+    assert done.returncode != 0
+    assert sum(line.startswith("segue: SEGUE_SUBSONIC_USER") for line in log.splitlines()) == 1
+    assert "Traceback" not in log
+    assert SECRET not in log

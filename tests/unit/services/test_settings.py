@@ -1,0 +1,109 @@
+"""What the environment may set, and how a wrong value is reported."""
+
+import pytest
+from pydantic import ValidationError
+
+from services.domain.errors import NotConfigured
+from services.settings import Settings, load_settings
+
+SECRET = "s3cret-value"  # noqa: S105  looked for in messages
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch):
+    monkeypatch.delenv("SEGUE_REDIS_URL", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("SEGUE_PORT", "eighty", "SEGUE_PORT: Input should be a valid integer"),
+        ("SEGUE_PORT", "0", "SEGUE_PORT: Input should be greater than or equal to 1"),
+        ("SEGUE_LOG_LEVEL", "loud", "SEGUE_LOG_LEVEL: String should match pattern"),
+        ("SEGUE_HALF_LIFE_DAYS", "nan", "SEGUE_HALF_LIFE_DAYS: Input should be a finite number"),
+        ("SEGUE_LIBRARY_ROOTS", "/music:films", "SEGUE_LIBRARY_ROOTS: 'films' is not an absolute path"),
+        (
+            "SEGUE_CORS_ORIGINS",
+            "https://a.example/path",
+            "SEGUE_CORS_ORIGINS: 'https://a.example/path' is not an origin",
+        ),
+        ("SEGUE_SUBSONIC_USER", "ada", "SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together"),
+        ("SEGUE_SUBSONIC_USER", "", "SEGUE_SUBSONIC_USER: String should have at least 1 character"),
+        ("SEGUE_SUBSONIC_PASSWORD", SECRET, "SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together"),
+    ],
+)
+def test_an_invalid_value_is_one_line_that_names_the_variable(monkeypatch, variable, value, message):
+    """The message says what is wrong with which variable, and quotes no secret."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(NotConfigured) as refused:
+        load_settings()
+
+    assert refused.value.detail.startswith(message)
+    assert "\n" not in refused.value.detail
+    assert SECRET not in refused.value.detail
+
+
+def test_every_invalid_variable_is_named(monkeypatch):
+    """Several wrong values are reported together, on one line."""
+    monkeypatch.setenv("SEGUE_PORT", "eighty")
+    monkeypatch.setenv("SEGUE_RATE_LIMIT", "-1")
+    with pytest.raises(NotConfigured, match=r"^SEGUE_PORT: .*; SEGUE_RATE_LIMIT: .*\.$"):
+        load_settings()
+
+
+def test_no_error_of_pydantic_quotes_its_input(monkeypatch):
+    """Code that reads the settings directly, a notebook for example, prints no secret either."""
+    monkeypatch.setenv("SEGUE_SUBSONIC_PASSWORD", SECRET)
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+
+    assert SECRET not in str(refused.value)
+    assert "input_value" not in str(refused.value)
+
+
+def test_arguments_replace_variables(monkeypatch):
+    """`segue up --port` wins over SEGUE_PORT."""
+    monkeypatch.setenv("SEGUE_PORT", "9000")
+
+    assert load_settings().port == 9000
+    assert load_settings(port=9001).port == 9001
+
+
+@pytest.mark.parametrize(
+    ("host", "require", "needed"),
+    [
+        ("127.0.0.1", None, False),
+        ("localhost", None, False),
+        ("127.0.0.2", None, False),
+        ("::1", None, False),
+        ("0.0.0.0", None, True),  # noqa: S104  compared, not bound
+        ("192.168.0.7", None, True),
+        ("music.example", None, True),
+        ("127.0.0.1", True, True),
+        ("0.0.0.0", False, True),  # noqa: S104
+    ],
+)
+def test_keys_are_needed_beyond_loopback(host, require, needed):
+    """Every address that others can reach needs keys, whatever SEGUE_REQUIRE_KEYS says."""
+    assert Settings(host=host, require_keys=require).needs_keys == needed
+
+
+@pytest.mark.parametrize(
+    ("values", "url"),
+    [
+        ({"host": "0.0.0.0", "port": 80}, "http://127.0.0.1:80"),  # noqa: S104
+        ({"host": "::", "port": 80}, "http://[::1]:80"),
+        ({"host": "192.168.0.7", "port": 80}, "http://192.168.0.7:80"),
+        ({"url": "https://music.example/segue/"}, "https://music.example/segue"),
+    ],
+)
+def test_clients_on_this_machine_find_the_service(values, url):
+    """A wildcard address is reached over loopback; SEGUE_URL wins."""
+    assert Settings(**values).service_url == url
+
+
+def test_host_names_hold_no_wildcard_and_no_brackets():
+    """The names that requests may use: loopback, the host, the host of the URL and the allowed ones."""
+    settings = Settings(host="0.0.0.0", url="https://Music.Example", allowed_hosts="[fd00::1], radio.example")  # noqa: S104
+
+    assert settings.host_names == {"localhost", "127.0.0.1", "::1", "music.example", "fd00::1", "radio.example"}
