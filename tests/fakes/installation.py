@@ -29,10 +29,10 @@ PATIENCE_SECONDS = 120.0
 
 
 def wait_until(condition: Callable[[], object], patience: float = PATIENCE_SECONDS, every: float = 0.05) -> float:
-    """Wait for something to become true; answers how many seconds it took."""
+    """Wait until a condition is true. Return the seconds it took."""
     begun = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < patience, "it did not happen in time"
+        assert time.monotonic() - begun < patience, "the condition did not become true in time"
         time.sleep(every)
     return time.monotonic() - begun
 

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from services.index.indexer_thread import IndexerThread
 from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
 from services.index.server_rebuild import rebuild
+from tests.fakes.installation import wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 
@@ -79,13 +79,6 @@ def change(catalogue, number, **values):
 def nearest(index, number, limit=1, **filters):
     hits = index.query([Query(embedding(number), limit, Filters(**filters))])[0]
     return [UUID(hit.id).int - 1 for hit in hits]
-
-
-def wait_until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture

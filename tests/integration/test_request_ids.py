@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -15,6 +14,7 @@ from services.catalog import Catalogue
 from services.ingest.scan import request_scan
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
+from tests.fakes.installation import wait_until
 from tests.fakes.library import write_tone
 from tests.fakes.serving import ROOT
 from tests.fakes.valkey import started_valkey
@@ -45,13 +45,6 @@ def scanning_worker(data_dir, broker_url, log):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_a_request_id_follows_into_the_worker(tmp_path, broker_url):

