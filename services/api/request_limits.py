@@ -14,10 +14,6 @@ HISTORY_MAX = 1_000
 EXCLUDE_MAX = 1_000
 """Ids to leave out: as many as a history may hold."""
 
-RESULTS_MAX = 100
-"""Tracks in one answer; a page, a queue and a radio block are all smaller."""
-RESULTS_DEFAULT = 10
-
 PAGE_DEFAULT = 50
 PAGE_MAX = 100
 """Tracks on one page; `next_cursor` gives the rest."""
@@ -52,12 +48,6 @@ PLAYED_MS_MAX = 24 * 60 * 60 * 1000
 RETRY_AFTER_SECONDS = 5
 """When a client may ask again after a 503: a broker restart takes about this long."""
 
-SEED_MAX = 2**63 - 1
-"""Any integer that every language and database has."""
-
-HALF_LIFE_DAYS_MAX = 36_500.0
-"""A century: events of all times count alike."""
-
 LISTENS_MAX = 1_000
 """Listens in one request: a scrobbler's whole backlog in a few, one transaction of some 100 ms each."""
 
@@ -82,7 +72,7 @@ TIME_AHEAD = timedelta(days=1)
 REPEAT_AFTER_DAYS = 30.0
 """When a track may be answered again to a listener who has heard it, unless a request says otherwise."""
 
-REPEAT_AFTER_DAYS_MAX = HALF_LIFE_DAYS_MAX
+REPEAT_AFTER_DAYS_MAX = 36_500.0
 """Longer than any listener listens."""
 
 SCROBBLE_MAX_BYTES = 10_240

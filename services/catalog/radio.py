@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
+from pydantic import TypeAdapter
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
-from services.domain.filters import Filters, Range
 from services.domain.listening import EventKind, ListenEvent, Recommendation
-from services.domain.question import Exclusion, Order, Question
+from services.domain.question import Question
 from services.domain.radio import (
     IDLE,
     CallRecord,
@@ -27,40 +27,18 @@ from services.domain.radio import (
 Document = Mapping[str, Any]
 
 
+_TERMS = TypeAdapter(Question)
+
+
 def terms_as_json(terms: Question) -> dict[str, Any]:
-    """Everything of a question but its history."""
-    return {
-        "ranges": {name: [wanted.min, wanted.max] for name, wanted in terms.filters.ranges.items()},
-        "any_of": {name: list(values) for name, values in terms.filters.any_of.items()},
-        "none_of": {name: list(values) for name, values in terms.filters.none_of.items()},
-        "or_unknown": sorted(terms.filters.or_unknown),
-        "targets": dict(terms.targets),
-        "exclude_tracks": list(terms.exclude.tracks),
-        "diversity": terms.diversity,
-        "variety": terms.variety,
-        "seed": terms.seed,
-        "order": terms.order.value,
-        "half_life_days": terms.half_life_days,
-    }
+    """Return a question as a document, without its history and the listener's past."""
+    document: dict[str, Any] = _TERMS.dump_python(terms, mode="json", exclude={"history", "remembered"})
+    return document
 
 
 def terms_of(document: Document) -> Question:
-    """The question that `terms_as_json` wrote."""
-    return Question(
-        filters=Filters(
-            ranges={name: Range(*ends) for name, ends in document["ranges"].items()},
-            any_of={name: tuple(values) for name, values in document["any_of"].items()},
-            none_of={name: tuple(values) for name, values in document["none_of"].items()},
-            or_unknown=frozenset(document.get("or_unknown", ())),  # older sessions have none
-        ),
-        targets=document["targets"],
-        exclude=Exclusion(tracks=tuple(document["exclude_tracks"])),
-        diversity=document["diversity"],
-        variety=document["variety"],
-        seed=document["seed"],
-        order=Order(document["order"]),
-        half_life_days=document["half_life_days"],
-    )
+    """Return the question that `terms_as_json` wrote; options that the document lacks have their defaults."""
+    return _TERMS.validate_python(document)
 
 
 def directions_as_json(directions: Iterable[Direction]) -> dict[str, Any]:

@@ -1,35 +1,47 @@
-"""What a listener asks for: a history, conditions, and what the answer should be like."""
+"""A question to the recommender: a history, filters, and options.
+
+Each option is stated once, here: its name, type and default, and in the field's metadata its bounds and its
+description. The metadata use the keywords of pydantic's `Field`; the HTTP schemas, the stored radio sessions, the
+client and the ranking derive from these dataclasses.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 from services.domain.filters import Filters
 from services.domain.listening import ListenEvent, Remembered
 
-DIVERSITY, MAX_PER_ARTIST, MAX_PER_ALBUM = 0.2, 3, 2
-"""What an answer is like where nothing is said."""
+RESULTS_DEFAULT, RESULTS_MAX = 10, 100
+"""Tracks in one answer; a page, a queue and a block of a radio are all smaller than the maximum."""
+
+SEED_MAX = 2**63 - 1
+"""The largest integer that every database and most languages have."""
+
+HALF_LIFE_DAYS_MAX = 36_500.0
+"""A century: events of all times have nearly the same weight."""
 
 
 class Order(StrEnum):
-    """In what order an answer is to be played."""
+    """The order in which the tracks of an answer are to be played."""
 
     RELEVANCE = "relevance"
-    """Best first, tastes taking turns."""
+    """Best first; tastes alternate."""
     FLOW = "flow"
-    """Each next to what sounds like it, at a similar tempo and energy, starting from the last play."""
+    """Each track next to those that resemble it in sound, tempo and energy, starting from the last play."""
     ENERGY_UP = "energy_up"
     ENERGY_DOWN = "energy_down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """What must not be answered.
+    """Tracks and artists to leave out.
 
     Attributes:
-        tracks: Ids, external ones included.
-        artists: Names, without regard to case.
-        seed_artists: Whether the artists of the history are left out, too.
+        tracks: Track ids or external ids.
+        artists: Names, compared without regard to case.
+        seed_artists: Whether to leave out the artists of the history, too.
     """
 
     tracks: tuple[str, ...] = ()
@@ -38,37 +50,100 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One request for recommendations.
+class SessionOptions:
+    """Options of a single answer and of a whole radio session."""
+
+    diversity: float = field(
+        default=0.2,
+        metadata={
+            "ge": 0,
+            "le": 1,
+            "description": "How much the tracks differ from each other: 0 (best matches only) to 1 (as different as "
+            "possible).",
+        },
+    )
+    variety: float = field(
+        default=0.0,
+        metadata={
+            "ge": 0,
+            "le": 1,
+            "description": "Random variation between answers: 0 (none: the same answer every time) to 1 (much).",
+        },
+    )
+    seed: int = field(
+        default=0,
+        metadata={
+            "ge": 0,
+            "le": SEED_MAX,
+            "description": "Seed of the random variation. The same seed gives the same answer.",
+        },
+    )
+    order: Order = field(
+        default=Order.RELEVANCE,
+        metadata={
+            "description": "`relevance`: best first. `flow`: each track next to those that resemble it in sound, tempo "
+            "and energy, starting from the last play. `energy_up`, `energy_down`: sorted by energy."
+        },
+    )
+    half_life_days: float | None = field(
+        default=None,
+        metadata={
+            "gt": 0,
+            "le": HALF_LIFE_DAYS_MAX,
+            "description": "Age in days at which an event has half its weight. Default: the service's setting.",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOptions(SessionOptions):
+    """Options of a single answer."""
+
+    limit: int = field(
+        default=RESULTS_DEFAULT,
+        metadata={"ge": 1, "le": RESULTS_MAX, "description": "Maximum number of tracks to return."},
+    )
+    max_per_artist: int | None = field(
+        default=3,
+        metadata={
+            "ge": 1,
+            "le": RESULTS_MAX,
+            "description": "Maximum number of tracks per artist, as long as others are left. Null: no maximum.",
+        },
+    )
+    max_per_album: int | None = field(
+        default=2,
+        metadata={
+            "ge": 1,
+            "le": RESULTS_MAX,
+            "description": "Maximum number of tracks per album, as long as others are left. Null: no maximum.",
+        },
+    )
+    explain: bool = field(
+        default=True,
+        metadata={"description": "Whether to explain the answer. If false, `tastes` and `because_of` are empty."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(AnswerOptions):
+    """One request for recommendations, or what holds for a whole radio session.
 
     Attributes:
-        history: Events in any order; their tracks are never answered, those of `remembered` may be.
-        remembered: What a stored listener did before; nothing where nobody is asked about.
-        limit: Tracks wanted.
-        filters: What every track must meet.
-        targets: Values to aim for, by the names of `RANGE_FIELDS`; what is nearer to them ranks higher.
-        exclude: What must not be answered.
-        diversity: 0 (only what fits best) to 1 (as unlike each other as the candidates allow).
-        max_per_artist: Tracks of one artist, as long as others are left; None is any number.
-        max_per_album: Tracks of one album, likewise.
-        variety: 0 (the same answer every time) to 1.
-        seed: Of the variety: the same seed gives the same answer.
-        order: In what order the answer is to be played.
-        half_life_days: Age at which an event counts half; None is the service's setting.
-        explain: Whether tastes are put into words, and plays named for each recommendation.
+        history: Events in any order. Their tracks are left out of the answer; tracks of `remembered` may be in it.
+        remembered: The stored past of a listener; empty if the question is not about a stored listener.
+        filters: Conditions that every track must meet.
+        targets: Values to aim for, by the names of `RANGE_FIELDS`; tracks nearer to them rank higher.
+        exclude: Tracks and artists to leave out.
     """
 
     history: tuple[ListenEvent, ...] = ()
     remembered: Remembered = field(default_factory=Remembered)
-    limit: int = 10
     filters: Filters = field(default_factory=Filters)
     targets: Mapping[str, float] = field(default_factory=dict)
     exclude: Exclusion = field(default_factory=Exclusion)
-    diversity: float = DIVERSITY
-    max_per_artist: int | None = MAX_PER_ARTIST
-    max_per_album: int | None = MAX_PER_ALBUM
-    variety: float = 0.0
-    seed: int = 0
-    order: Order = Order.RELEVANCE
-    half_life_days: float | None = None
-    explain: bool = True
+
+
+def options_of(question: SessionOptions, kind: type[SessionOptions]) -> dict[str, Any]:
+    """Return the options of a question that belong to a class of options, by name."""
+    return {each.name: getattr(question, each.name) for each in fields(kind)}

@@ -15,7 +15,7 @@ from services.radio.directions import Compass
 from services.radio.new_directions import Opening, leaning
 from services.recommend.duplicates import distinct, unheard
 from services.recommend.order import in_order, spaced
-from services.recommend.rank import Choice, Setting, Wishes
+from services.recommend.rank import Choice, RankingOptions, Setting
 from services.recommend.search import Search, Searcher, anywhere
 
 BLOCK = 8
@@ -92,14 +92,11 @@ class Programme:
                 filters=terms.filters,
                 exclude=exclude,
                 known=[track for name, track in self._known.items() if name in exclude],
-                wishes=Wishes(
+                options=RankingOptions.of(
+                    terms,
                     limit=limit,
-                    diversity=terms.diversity,
-                    variety=terms.variety,
-                    seed=terms.seed,
-                    targets=terms.targets,
-                    per_artist=None,  # endless: the gap sees to it
-                    per_album=None,
+                    max_per_artist=None,  # the artist gap limits an artist's tracks in an endless session
+                    max_per_album=None,
                     artist_gap=ARTIST_GAP,
                 ),
                 measured=terms.order != Order.RELEVANCE,

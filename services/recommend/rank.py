@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, log
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.listening import Negative, Profile, Taste
-from services.domain.question import DIVERSITY, MAX_PER_ALBUM, MAX_PER_ARTIST
+from services.domain.question import AnswerOptions, Question, options_of
 from services.domain.track import Embedded, Vector
 from services.recommend.duplicates import copies, lengths
 from services.recommend.sample import Sample, crowding
@@ -32,7 +33,7 @@ PENALTY = 0.6
 """What is taken off a track that lies where a rejected one lies."""
 
 SO_SOON = 0.3
-"""What a track loses whose artist was heard just before, less the longer ago; see `Wishes.artist_gap`."""
+"""What a track loses whose artist was heard just before, less the longer ago; see `RankingOptions.artist_gap`."""
 
 VARIETY = 0.15
 """Spread of the noise at full variety, in cosines."""
@@ -40,32 +41,25 @@ VARIETY = 0.15
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What an answer should be like.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankingOptions(AnswerOptions):
+    """Options of a ranking: those of an answer, and what the recommender adds.
 
     Attributes:
-        limit: Tracks.
-        diversity: 0 (only what fits best) to 1 (as unlike each other as the candidates allow).
-        variety: 0 (the same answer every time) to 1.
-        seed: Of the variety: the same seed gives the same answer.
-        per_artist: Tracks of one artist, as long as others are left; None is any number.
-        per_album: Tracks of one album, likewise.
-        artist_gap: 0, or how many tracks by others are wished for between two of one artist: an artist follows
-            themselves only where nobody else is left, and nearer than this only where they fit much better.
+        artist_gap: Number of tracks by others wished for between two of one artist. 0: no gap. An artist follows
+            themselves only if nobody else is left, and comes nearer than this only if their track fits much better.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
-        yields: What single candidates give way to others by, in cosines, by their ids.
+        penalties: Penalties of single candidates, in cosine, by track id.
     """
 
-    limit: int
-    diversity: float = DIVERSITY
-    variety: float = 0.0
-    seed: int = 0
-    per_artist: int | None = MAX_PER_ARTIST
-    per_album: int | None = MAX_PER_ALBUM
     artist_gap: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
-    yields: Mapping[str, float] = field(default_factory=dict)
+    penalties: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, question: Question, **changes: Any) -> Self:  # noqa: ANN401  values of any option
+        """Return the options of a question, with some of them changed."""
+        return cls(**options_of(question, AnswerOptions) | {"targets": question.targets} | changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +99,7 @@ def rank(
     candidates: Sequence[Embedded],
     profile: Profile,
     heard: Mapping[str, Embedded],
-    wishes: Wishes,
+    options: RankingOptions,
     setting: Setting,
 ) -> list[Choice]:
     """Choose tracks one by one.
@@ -117,17 +111,17 @@ def rank(
         candidates: In any order.
         profile: Of the listener.
         heard: The plays of its tastes.
-        wishes: Of the listener.
+        options: Of the answer.
         setting: What the answer is given in.
 
     Returns:
-        At most `wishes.limit`, in the order to play.
+        At most `options.limit`, in the order to play.
     """
     if not candidates:
         return []
-    round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, wishes, setting)
+    round_ = _Round(sorted(candidates, key=lambda candidate: candidate.id), profile, heard, options, setting)
     choices: list[Choice] = []
-    while len(choices) < wishes.limit and (choice := round_.choose()) is not None:
+    while len(choices) < options.limit and (choice := round_.choose()) is not None:
         choices.append(choice)
     return choices
 
@@ -140,17 +134,17 @@ class _Round:
         candidates: Sequence[Embedded],
         profile: Profile,
         heard: Mapping[str, Embedded],
-        wishes: Wishes,
+        options: RankingOptions,
         setting: Setting,
     ) -> None:
         self._candidates = candidates
-        self._wishes = wishes
+        self._options = options
         self._tastes = profile.tastes
         self._vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
-        plain = _penalty(self._vectors, profile.negatives) + pull(candidates, wishes.targets)
+        plain = _penalty(self._vectors, profile.negatives) + pull(candidates, options.targets)
         plain += crowding(candidates, setting.sample)
-        plain += np.array([wishes.yields.get(candidate.id, 0.0) for candidate in candidates])
-        noise = wishes.variety * VARIETY * _noise(candidates, wishes.seed) if wishes.variety else 0.0
+        plain += np.array([options.penalties.get(candidate.id, 0.0) for candidate in candidates])
+        noise = options.variety * VARIETY * _noise(candidates, options.seed) if options.variety else 0.0
         asked = np.stack(questions(profile)).astype(np.float64)
         fits = (1 - PLAY) * self._vectors @ asked.T  # (candidates, tastes)
         self._scores = [
@@ -164,8 +158,8 @@ class _Round:
         self._alike = np.zeros(len(candidates))
         self._artist_of = [candidate.performer for candidate in candidates]
         self._latest: list[str | None] = []
-        self._artists = _Cap(self._artist_of, wishes.per_artist)
-        self._albums = _Cap([_album(candidate) for candidate in candidates], wishes.per_album)
+        self._artists = _Cap(self._artist_of, options.max_per_artist)
+        self._albums = _Cap([_album(candidate) for candidate in candidates], options.max_per_album)
         self._slack = 0
         for track in setting.tracks:
             self._count(track, self._vectors @ track.vector)
@@ -176,7 +170,7 @@ class _Round:
         if open_ is None:
             return None
         taste = max(range(len(self._tastes)), key=lambda i: self._tastes[i].weight / (self._seats[i] + 1))
-        values = self._scores[taste] - self._turns[taste] - self._wishes.diversity * self._alike - self._so_soon()
+        values = self._scores[taste] - self._turns[taste] - self._options.diversity * self._alike - self._so_soon()
         play, winner = divmod(int(np.where(open_, values, -np.inf).argmax()), len(self._candidates))
         self._turns[taste][play] += self._steps[taste][play]
         self._seats[taste] += 1
@@ -203,7 +197,7 @@ class _Round:
 
     def _apart(self) -> NDArray[np.bool_]:
         """Which of those that are left are not by whom was heard just before."""
-        if self._wishes.artist_gap and self._latest and (last := self._latest[-1]) is not None:
+        if self._options.artist_gap and self._latest and (last := self._latest[-1]) is not None:
             apart: NDArray[np.bool_] = self._left & np.array([artist != last for artist in self._artist_of])
             if apart.any():
                 return apart
@@ -211,7 +205,7 @@ class _Round:
 
     def _so_soon(self) -> Array | float:
         """(n,): what each candidate loses because its artist was heard a few tracks ago; 0 where no gap is wished."""
-        gap = self._wishes.artist_gap
+        gap = self._options.artist_gap
         latest = self._latest[-gap:] if gap else []
         if not latest:
             return 0.0

@@ -14,7 +14,7 @@ from services.index import VectorIndex
 from services.recommend.explain import Reasons, label_of
 from services.recommend.history_rules import Past, events_of
 from services.recommend.order import in_order
-from services.recommend.rank import Choice, Wishes
+from services.recommend.rank import Choice, RankingOptions
 from services.recommend.search import Search, Searcher, anywhere, without
 from services.recommend.seeds import shares
 from services.recommend.taste import profile_of
@@ -158,16 +158,7 @@ class Recommender:
 
     def _choose(self, question: Question, profile: Profile, heard: _Heard) -> list[Choice]:
         """As many as are wanted; what the listener heard lately fills the seats that nothing else can."""
-        wishes = Wishes(
-            limit=question.limit,
-            diversity=question.diversity,
-            variety=question.variety,
-            seed=question.seed,
-            per_artist=question.max_per_artist,
-            per_album=question.max_per_album,
-            targets=question.targets,
-            yields=heard.past.yields,
-        )
+        options = RankingOptions.of(question, penalties=heard.past.yields)
         past = heard.past
         search = Search(
             profile=profile,
@@ -175,7 +166,7 @@ class Recommender:
             filters=_conditions(question, heard),
             exclude=past.never.union(past.resting),
             known=past.recordings(heard.tracks, rested=False),
-            wishes=wishes,
+            options=options,
             measured=question.order != Order.RELEVANCE,
         )
         chosen = self._searcher.choose(search).choices
@@ -186,7 +177,7 @@ class Recommender:
                 search,
                 exclude=past.never.union(track.id for track in taken),
                 known=[*past.recordings(heard.tracks, rested=True), *taken],
-                wishes=replace(wishes, limit=missing, yields=past.resting),
+                options=replace(options, limit=missing, penalties=past.resting),
                 among=past.resting.keys(),
             )
             chosen += self._searcher.choose(again).choices

@@ -10,7 +10,7 @@ from services.domain.listening import Profile, Taste
 from services.domain.track import Embedded, Vector
 from services.index import Hit, Query, VectorIndex
 from services.recommend.duplicates import distinct, unheard
-from services.recommend.rank import Choice, Setting, Wishes, questions, rank
+from services.recommend.rank import Choice, RankingOptions, Setting, questions, rank
 from services.recommend.sample import LibrarySample
 from services.recommend.seeds import sides
 from services.recommend.targets import around
@@ -39,7 +39,7 @@ class Search:
         exclude: Ids that are not to be chosen.
         known: Recordings of which no other encoding is to be chosen.
         among: Where it is given, no other ids are chosen.
-        wishes: What the choice should be like.
+        options: What the choice should be like.
         measured: Whether what was measured of the candidates is wanted.
         setting: What was answered before; the sample of the library is put in here.
     """
@@ -49,7 +49,7 @@ class Search:
     filters: Filters
     exclude: frozenset[str]
     known: Sequence[Embedded]
-    wishes: Wishes
+    options: RankingOptions
     among: Collection[str] | None = None
     measured: bool = False
     setting: Setting = field(default_factory=Setting)
@@ -79,8 +79,8 @@ class Searcher:
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        pool = max(POOL_PER_TASTE, 2 * search.wishes.limit)
-        measured = bool(search.wishes.targets) or search.measured
+        pool = max(POOL_PER_TASTE, 2 * search.options.limit)
+        measured = bool(search.options.targets) or search.measured
         setting = replace(search.setting, sample=self._sample.get())
         crowding: frozenset[str] = frozenset()
         while True:
@@ -89,9 +89,9 @@ class Searcher:
             # Read from the catalogue: without a track that has just left the library.
             known = self._tracks.embedded(found, measured=measured)
             candidates = unheard(known.values(), search.known)
-            choices = rank(candidates, search.profile, search.heard, search.wishes, setting)
+            choices = rank(candidates, search.profile, search.heard, search.options, setting)
             crowded = _in_a_row(search, choices) - crowding
-            full = len(choices) >= search.wishes.limit
+            full = len(choices) >= search.options.limit
             exhausted = all(len(hits) < pool for hits in answers)
             if (full or exhausted) and (exhausted or not crowded):
                 return Found(choices, candidates)
@@ -120,7 +120,7 @@ class Searcher:
 
 def _queries(search: Search, pool: int, crowding: frozenset[str]) -> list[Query]:
     queries = [Query(vector, pool, search.filters, search.exclude) for vector in questions(search.profile)]
-    aimed = around(search.filters, search.wishes.targets) if search.wishes.targets else None
+    aimed = around(search.filters, search.options.targets) if search.options.targets else None
     queries += [replace(query, filters=aimed) for query in queries] if aimed else []
     # Whose tracks fill the pool so that nobody else's are left between them: ask for others, too.
     return queries + ([replace(query, filters=without(query.filters, crowding)) for query in queries] * bool(crowding))
@@ -128,7 +128,7 @@ def _queries(search: Search, pool: int, crowding: frozenset[str]) -> list[Query]
 
 def _in_a_row(search: Search, choices: list[Choice]) -> frozenset[str]:
     """Artists that follow themselves although gaps are wished for."""
-    if not search.wishes.artist_gap:
+    if not search.options.artist_gap:
         return frozenset()
     order = [*search.setting.tracks[-1:], *(choice.candidate for choice in choices)]
     artists = [track.performer for track in order]

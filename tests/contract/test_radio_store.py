@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import func, select, update
 
-from services.catalog.database import now
+from services.catalog import Catalogue
+from services.catalog.database import MIGRATIONS, now
 from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT
 from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
@@ -59,6 +62,26 @@ def test_a_session_comes_back_as_it_was(catalogue):
     catalogue.radio.create(made)
 
     assert catalogue.radio.load("s") == made
+
+
+def test_sessions_of_an_older_catalogue_keep_their_terms(tmp_path):
+    """Filters, exclusions and options survive the migration of their document, in both directions."""
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
+    catalogue.migrate()
+    catalogue.radio.create(state())
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with catalogue.database.engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+        connection.commit()
+    with catalogue.database.read() as session:
+        older = session.scalar(select(RadioRow.terms))
+    catalogue.migrate()
+
+    assert (older["ranges"], older["exclude_tracks"]) == ({"tempo": [90, None]}, ["x"])
+    assert catalogue.radio.load("s").session.terms == TERMS
+    catalogue.close()
 
 
 def test_a_call_is_kept_as_a_whole(catalogue):

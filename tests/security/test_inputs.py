@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from services.api import request_limits
+from services.domain.question import RESULTS_MAX
 from services.settings import Settings
 from tests.fakes.serving import ROOT
 
@@ -71,7 +72,7 @@ def test_the_limits_are_those_that_were_promised():
     """JSON 256 KiB, uploads 64 MiB, histories of 1,000, answers and pages of 100."""
     assert request_limits.JSON_MAX_BYTES == 256 * 1024
     assert Settings().upload_max_bytes == 64 * 1024 * 1024
-    assert (request_limits.HISTORY_MAX, request_limits.RESULTS_MAX, request_limits.PAGE_MAX) == (1000, 100, 100)
+    assert (request_limits.HISTORY_MAX, RESULTS_MAX, request_limits.PAGE_MAX) == (1000, 100, 100)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.api.request_limits import KEYWORDS_MAX, RESULTS_DEFAULT, RESULTS_MAX, STEPS_DEFAULT, STEPS_MAX, TEXT_MAX
+from services.api.request_limits import KEYWORDS_MAX, STEPS_DEFAULT, STEPS_MAX, TEXT_MAX
 from services.api.schemas.fields import KEYWORDS, MEASURES
 from services.api.schemas.tracks import TrackName
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
+from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
 
 Keywords = list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX)]]
 

@@ -1,4 +1,4 @@
-"""Radio sessions and paths as they go in and out over HTTP."""
+"""Requests and responses of radio sessions and paths."""
 
 import secrets
 from dataclasses import replace
@@ -12,13 +12,10 @@ from services.api.request_limits import (
     EVENTS_MAX,
     HISTORY_MAX,
     RADIO_SEEDS_MAX,
-    RESULTS_DEFAULT,
-    RESULTS_MAX,
-    SEED_MAX,
     TEXT_MAX,
 )
 from services.api.schemas.listens import ListenedAt, ListenerName
-from services.api.schemas.recommendations import Conditions, Manner
+from services.api.schemas.recommendations import SharedOptions, with_options
 from services.api.schemas.tracks import (
     EXAMPLE_ID,
     EXAMPLE_PLAY,
@@ -33,38 +30,39 @@ from services.api.schemas.tracks import (
 )
 from services.domain import radio
 from services.domain.listening import EventKind
-from services.domain.question import Order
+from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX, SEED_MAX, Order, SessionOptions
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)]
 
 
 class RadioSeeds(Request):
-    """What a radio starts from; everything that is named is a direction, those that resemble each other are one."""
+    """Seeds of a radio session. Seeds that resemble each other form one direction."""
 
     tracks: list[TrackName] = Field(default_factory=list, max_length=RADIO_SEEDS_MAX, description="Ids of tracks.")
     artists: list[Name] = Field(
-        default_factory=list, max_length=RADIO_SEEDS_MAX, description="Artists, without regard to case."
+        default_factory=list, max_length=RADIO_SEEDS_MAX, description="Artists, compared without regard to case."
     )
     genres: list[Name] = Field(
         default_factory=list,
         max_length=RADIO_SEEDS_MAX,
-        description="Genres of the files' tags, or tags that the encoder hears, without regard to case.",
+        description="Genres of the files' metadata, or tags that the analysis found; compared without regard to case.",
     )
     tags: list[Name] = Field(
         default_factory=list,
         max_length=RADIO_SEEDS_MAX,
-        description="Tags that the encoder hears, without regard to case.",
+        description="Tags that the analysis found, compared without regard to case.",
     )
 
     def to_domain(self) -> radio.Seeds:
-        """The same for the recommender."""
+        """Return the seeds for the radio."""
         return radio.Seeds(
             tracks=tuple(self.tracks), artists=tuple(self.artists), genres=tuple(self.genres), tags=tuple(self.tags)
         )
 
 
-class RadioRequest(Conditions, Manner):
-    """What a radio starts from, and what holds for the whole session."""
+@with_options(SessionOptions)
+class RadioRequest(SharedOptions):
+    """The start of a radio session, and options of the whole session."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -79,53 +77,50 @@ class RadioRequest(Conditions, Manner):
         }
     )
 
-    seeds: RadioSeeds | None = Field(default=None, description="Tracks, artists, genres, tags.")
+    seeds: RadioSeeds | None = Field(default=None, description="Tracks, artists, genres and tags.")
     history: list[ListenEvent] = Field(
-        default_factory=list, max_length=HISTORY_MAX, description="What was heard before, in any order."
+        default_factory=list, max_length=HISTORY_MAX, description="Earlier listen events in any order."
     )
     user: ListenerName | None = Field(
-        default=None, description="The listener whose session it is: what is reported belongs to their listens as well."
+        default=None, description="The listener of the session. Events reported in it are stored as their listens, too."
     )
     variety: float = Field(
-        default=radio.VARIETY, ge=0, le=1, description="0 (what fits best) to 1 (a good deal of chance)."
+        default=radio.VARIETY, ge=0, le=1, description="Random variation: 0 (best matches only) to 1 (much)."
     )
     seed: int | None = Field(
         default=None,
         ge=0,
         le=SEED_MAX,
-        description="The same seed and the same reports give the same session; null draws one.",
+        description="The same seed and the same events give the same session. Null: a random seed.",
     )
     order: Order = Field(
         default=Order.RELEVANCE,
-        description="Of each answer. `relevance`: directions take turns. `flow`: each next to what it resembles in "
-        "feel, tempo and energy. `energy_up`, `energy_down`: by energy, even if an artist then follows themselves.",
+        description="Order within each answer. `relevance`: directions alternate. `flow`: each track next to those "
+        "that resemble it in sound, tempo and energy. `energy_up`, `energy_down`: sorted by energy, even if tracks of "
+        "one artist then follow each other.",
     )
 
     def to_domain(self) -> radio.RadioStart:
-        """The same for the recommender."""
+        """Return the start for the radio."""
+        options = self.model_dump(include=set(SessionOptions.__dataclass_fields__))
+        if self.seed is None:
+            options["seed"] = secrets.randbelow(2**31)
         return radio.RadioStart(
             seeds=radio.Seeds() if self.seeds is None else self.seeds.to_domain(),
             history=tuple(event.to_domain() for event in self.history),
             listener=self.user,
-            terms=replace(
-                self.conditions(),
-                diversity=self.diversity,
-                variety=self.variety,
-                seed=secrets.randbelow(2**31) if self.seed is None else self.seed,
-                order=self.order,
-                half_life_days=self.half_life_days,
-            ),
+            terms=replace(self.conditions(), **options),
         )
 
 
 class RadioEvent(ListenEvent):
-    """One thing a listener did in a session; of a stored listener it is kept."""
+    """A listen event in a session."""
 
-    at: ListenedAt | None = Field(default=None, description="When, with a time zone; null is now.")
+    at: ListenedAt | None = Field(default=None, description="Time of the event, with a time zone. Null: now.")
 
 
 class NextRequest(Request):
-    """What became of the tracks answered before, and how many are wanted next."""
+    """Events since the last call, and the number of tracks to return."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -140,47 +135,51 @@ class NextRequest(Request):
     events: list[RadioEvent] = Field(
         default_factory=list,
         max_length=EVENTS_MAX,
-        description="What was played, skipped, liked, in order. An event with the same `at` as before counts once.",
+        description="Listen events in order. An event that was reported before with the same `at` is ignored.",
     )
-    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
+    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="Maximum number of tracks to return.")
     call: Annotated[str, StringConstraints(min_length=1, max_length=CALL_MAX, pattern=NO_NUL)] | None = Field(
         default=None,
-        description="A key of the client's own for this call, such as a UUID. Repeated after a lost answer it gets the "
-        "same answer, and its events count once.",
+        description="A key of your choice for this call, such as a UUID. Repeat a call with its key after a lost "
+        "response: you get the same answer, and the events count once.",
     )
 
 
 class Direction(Taste):
-    """One kind of music that the session plays."""
+    """A direction: one kind of music that the session plays."""
 
-    number: int = Field(description="Its name within the session.")
-    active: bool = Field(description="False once three rejections in a row have turned the session away from it.")
-    rejections: int = Field(description="Skips, dislikes and bans of this kind since one of it was played or liked.")
+    number: int = Field(description="Number of the direction within the session.")
+    active: bool = Field(
+        description="False after three rejections in a row: the session has turned away from the direction."
+    )
+    rejections: int = Field(
+        description="Skips, dislikes and bans of this direction's tracks since the last play or like of one."
+    )
 
     @classmethod
     def described(cls, found: radio.DescribedDirection) -> Self:
-        """The answer for a direction that the recommender described."""
+        """Return the response for a direction."""
         standing = found.standing
         taste = Taste.of(found.taste).model_dump()
         return cls(**taste, number=standing.number, active=standing.is_active, rejections=standing.rejections)
 
 
 class RadioTrack(SimilarTrack):
-    """A track to play next, and why."""
+    """A track to play next, and the reasons for it."""
 
-    direction: int | None = Field(description="Number of the direction it was chosen for.")
+    direction: int | None = Field(description="Number of the direction that the track was chosen for.")
 
 
 class NextTracks(Response):
     """Tracks to play next, in order."""
 
     tracks: list[RadioTrack]
-    directions: list[Direction] = Field(description="Where the session goes after what was reported.")
-    unknown: list[str] = Field(description="Reported ids that no track has.")
+    directions: list[Direction] = Field(description="Directions of the session after the reported events.")
+    unknown: list[str] = Field(description="Reported ids that are not in the library.")
 
 
 class PlayedTrack(Response):
-    """Something that was reported."""
+    """A reported event."""
 
     track_id: str
     event: EventKind
@@ -189,21 +188,23 @@ class PlayedTrack(Response):
 
 
 class RadioSession(Response):
-    """An endless session as it stands."""
+    """The state of a radio session."""
 
-    id: str = Field(description="Whoever knows it may go on with the session.")
+    id: str = Field(
+        description="Id of the session. Anyone who knows it can continue the session, unless it belongs to a listener."
+    )
     user: str | None
-    seed: int = Field(description="The same seed and the same reports give the same session.")
-    directions: list[Direction] = Field(description="In the order in which they were opened.")
-    played: list[PlayedTrack] = Field(description="What was reported, latest first.")
-    answered: int = Field(description="Tracks answered so far.")
-    unknown: list[str] = Field(description="Names it was started with that nothing ready in the library has.")
+    seed: int = Field(description="The same seed and the same events give the same session.")
+    directions: list[Direction] = Field(description="Directions, oldest first.")
+    played: list[PlayedTrack] = Field(description="Reported events, latest first.")
+    answered: int = Field(description="Number of tracks returned so far.")
+    unknown: list[str] = Field(description="Seeds, history ids and exclusions that match no analysed track.")
     created_at: datetime
-    expires_at: datetime = Field(description="When it is dropped unless it is gone on with.")
+    expires_at: datetime = Field(description="When the session is deleted if it is not continued.")
 
     @classmethod
     def of(cls, view: radio.RadioView) -> Self:
-        """The answer for a session."""
+        """Return the response for a session."""
         session = view.session
         return cls(
             id=session.id,
@@ -226,10 +227,10 @@ class RadioSession(Response):
 class PathTrack(Track):
     """A track of a path."""
 
-    similarity: float = Field(description="Cosine similarity to the track before, −1 to 1; 1 for the first.")
+    similarity: float = Field(description="Cosine similarity to the previous track, −1 to 1; 1 for the first.")
 
 
 class Path(Response):
-    """Tracks from one to another, in order."""
+    """A path: tracks in order."""
 
     tracks: list[PathTrack]

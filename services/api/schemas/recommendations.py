@@ -1,21 +1,18 @@
-"""What a client may ask of the recommender."""
+"""Requests for recommendations."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, create_model, field_validator
 
 from services.api.request_limits import (
     EXCLUDE_MAX,
-    HALF_LIFE_DAYS_MAX,
     HISTORY_MAX,
     KEYWORDS_MAX,
     REPEAT_AFTER_DAYS,
     REPEAT_AFTER_DAYS_MAX,
-    RESULTS_DEFAULT,
-    RESULTS_MAX,
-    SEED_MAX,
     TEXT_MAX,
 )
 from services.api.schemas.fields import MEASURES
@@ -23,16 +20,33 @@ from services.api.schemas.filters import FilterBody
 from services.api.schemas.listens import ListenerName
 from services.api.schemas.tracks import EXAMPLE_PLAY, NO_NUL, ListenEvent, Request, TrackName
 from services.domain.filters import RANGE_FIELDS, Filters
-from services.domain.question import Exclusion, Order, Question
+from services.domain.question import AnswerOptions, Exclusion, Question, SessionOptions
 
-_DEFAULTS = Question()
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def with_options(kind: type[SessionOptions]) -> Callable[[type[Model]], type[Model]]:
+    """Return a class decorator that adds the options of a dataclass to a model; the model's own fields stay."""
+    types = get_type_hints(kind)
+
+    def decorate(model: type[Model]) -> type[Model]:
+        options: dict[str, Any] = {
+            option.name: (types[option.name], Field(default=option.default, **option.metadata))
+            for option in fields(kind)
+            if option.name not in model.model_fields
+        }
+        return create_model(
+            model.__name__, __base__=model, __doc__=model.__doc__, __module__=model.__module__, **options
+        )
+
+    return decorate
 
 
 class _Targets(Request):
-    """Values to aim for: what is nearer to them ranks higher, nothing is left out for missing them."""
+    """Values to aim for. Tracks nearer to them rank higher; no track is left out because it misses them."""
 
     def to_domain(self) -> dict[str, float]:
-        """The values that were given, by name."""
+        """Return the given values by name."""
         return {name: value for name, value in self if value is not None}
 
 
@@ -47,49 +61,34 @@ Targets: type[_Targets] = create_model("Targets", __base__=_Targets, __doc__=_Ta
 
 
 class Exclude(Request):
-    """What must not be answered."""
+    """Tracks and artists to leave out."""
 
     tracks: list[TrackName] = Field(
         default_factory=list,
         max_length=EXCLUDE_MAX,
-        description="Ids of tracks to leave out; the history's own are left out anyway.",
+        description="Ids of tracks to leave out. The tracks of the history are always left out.",
     )
     artists: list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)]] = Field(
-        default_factory=list, max_length=KEYWORDS_MAX, description="Artists to leave out, without regard to case."
+        default_factory=list,
+        max_length=KEYWORDS_MAX,
+        description="Artists to leave out, compared without regard to case.",
     )
     seed_artists: bool = Field(default=False, description="Whether to leave out the artists of the history, too.")
 
     def to_domain(self) -> Exclusion:
-        """The same for the recommender."""
+        """Return the exclusion for the recommender."""
         return Exclusion(tracks=tuple(self.tracks), artists=tuple(self.artists), seed_artists=self.seed_artists)
 
 
-class Manner(Request):
-    """What one answer and an endless session may both be asked."""
-
-    diversity: float = Field(
-        default=_DEFAULTS.diversity,
-        ge=0,
-        le=1,
-        description="0 (only what fits best) to 1 (as unlike each other as can be).",
-    )
-    half_life_days: float | None = Field(
-        default=None,
-        gt=0,
-        le=HALF_LIFE_DAYS_MAX,
-        description="Age in days at which an event counts half; null is the service's setting.",
-    )
-
-
-class Conditions(Request):
-    """What the tracks of one answer and of an endless session must and should be."""
+class SharedOptions(Request):
+    """Filters, targets and exclusions of a single answer and of a whole radio session."""
 
     filters: FilterBody | None = Field(default=None, description="Conditions that every track must meet.")
     targets: Targets | None = Field(default=None, description="Values to aim for.")
-    exclude: Exclude | None = Field(default=None, description="What must not be answered.")
+    exclude: Exclude | None = Field(default=None, description="Tracks and artists to leave out.")
 
     def conditions(self) -> Question:
-        """The same for the recommender."""
+        """Return a question with these filters, targets and exclusions."""
         return Question(
             filters=Filters() if self.filters is None else self.filters.to_domain(),
             targets={} if self.targets is None else self.targets.to_domain(),
@@ -97,40 +96,20 @@ class Conditions(Request):
         )
 
 
-class Wishes(Manner):
-    """What an answer should be like, whatever it is made from."""
-
-    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
-    max_per_artist: int | None = Field(
-        default=_DEFAULTS.max_per_artist,
-        ge=1,
-        le=RESULTS_MAX,
-        description="Tracks of one artist, as long as others are left; null is any number.",
-    )
-    max_per_album: int | None = Field(
-        default=_DEFAULTS.max_per_album, ge=1, le=RESULTS_MAX, description="Tracks of one album, likewise."
-    )
-    variety: float = Field(
-        default=_DEFAULTS.variety, ge=0, le=1, description="0 (the same answer every time) to 1 (another each time)."
-    )
-    seed: int = Field(
-        default=_DEFAULTS.seed, ge=0, le=SEED_MAX, description="Of the variety: the same seed gives the same answer."
-    )
-    order: Order = Field(
-        default=_DEFAULTS.order,
-        description="`relevance`: best first. `flow`: each next to what it resembles in feel, tempo and energy, from "
-        "the last play on. `energy_up`, `energy_down`: by energy.",
-    )
+@with_options(AnswerOptions)
+class RequestedOptions(Request):
+    """Options of a single answer."""
 
 
 REPEATS = (
-    "Only with a stored listener: days after which a track may come again that they heard. Sooner it comes only where "
-    "nothing else is left, rather those heard longest ago. {never} is never. What they banned or dislike never comes."
+    "Stored listeners only: number of days after which a track may be recommended again. Tracks heard more recently "
+    "are returned only if nothing else is left, those heard longest ago first. {never}: no track is repeated. Banned "
+    "and disliked tracks are never returned."
 )
 
 
-class RecommendationRequest(Conditions, Wishes):
-    """A listening history, and what is wanted of the answer."""
+class RecommendationRequest(SharedOptions, RequestedOptions):
+    """A listening history, and options of the answer."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -150,46 +129,35 @@ class RecommendationRequest(Conditions, Wishes):
 
     user: ListenerName | None = Field(
         default=None,
-        description="A listener whose stored listens are asked about, together with `history` where both are given; "
-        "unknown ones have none.",
+        description="A listener whose stored listens to use, in addition to `history` if both are given. An unknown "
+        "listener has no listens.",
     )
     history: list[ListenEvent] | None = Field(
         default=None,
         max_length=HISTORY_MAX,
         validate_default=True,
-        description="What was heard, in any order. Required without `user`.",
+        description="Listen events in any order. Required without `user`.",
     )
     repeat_after_days: float | None = Field(
         default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
     )
-    explain: bool = Field(
-        default=_DEFAULTS.explain, description="Whether to say why: `tastes` and `because_of` are empty otherwise."
-    )
 
     @field_validator("history")
     @classmethod
-    def _asks_about_someone(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
+    def _history_or_user(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
         if given is None and info.data.get("user", ...) is None:
             raise ValueError("Give history, user or both.")
         return given
 
     @property
     def repeat_after(self) -> timedelta | None:
-        """When a track may come again to a stored listener; None is never."""
+        """When a track may be recommended to a stored listener again; None is never."""
         return None if self.repeat_after_days is None else timedelta(days=self.repeat_after_days)
 
     def to_domain(self) -> Question:
-        """The same for the recommender, without what is stored of the user."""
+        """Return the question for the recommender, without the listener's stored past."""
         return replace(
             self.conditions(),
             history=tuple(event.to_domain() for event in self.history or ()),
-            limit=self.limit,
-            diversity=self.diversity,
-            max_per_artist=self.max_per_artist,
-            max_per_album=self.max_per_album,
-            variety=self.variety,
-            seed=self.seed,
-            order=self.order,
-            half_life_days=self.half_life_days,
-            explain=self.explain,
+            **self.model_dump(include=set(AnswerOptions.__dataclass_fields__)),
         )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.domain.track import Embedded
 from services.recommend.duplicates import same_recording
-from services.recommend.rank import Setting, Wishes, questions, rank
+from services.recommend.rank import RankingOptions, Setting, questions, rank
 from services.recommend.taste import profile_of
 
 UNIT = np.eye(128, dtype=np.float32)
@@ -30,8 +30,8 @@ HEARD = {f"h{axis}": Embedded(f"h{axis}", UNIT[axis], "") for axis in range(4)}
 POOL = [*library(0, 40), *library(1, 40), *library(2, 40)]
 
 
-def chosen(wishes: Wishes, pool: list[Embedded] | None = None, **weights: float) -> list[str]:
-    choices = rank(POOL if pool is None else pool, profile_of(weights, HEARD), HEARD, wishes, Setting())
+def chosen(options: RankingOptions, pool: list[Embedded] | None = None, **weights: float) -> list[str]:
+    choices = rank(POOL if pool is None else pool, profile_of(weights, HEARD), HEARD, options, Setting())
     return [choice.candidate.id for choice in choices]
 
 
@@ -41,15 +41,15 @@ def shares(ids: list[str]) -> Counter[str]:
 
 def test_tastes_share_the_answer_by_weight():
     """Seats go by D'Hondt: two to one for twice the weight."""
-    assert shares(chosen(Wishes(9), h0=1.0, h1=0.5)) == {"0": 6, "1": 3}
+    assert shares(chosen(RankingOptions(limit=9), h0=1.0, h1=0.5)) == {"0": 6, "1": 3}
 
 
 def test_tracks_near_rejected_ones_step_back():
     """A rejection elsewhere changes nothing; one near a candidate moves it down."""
     rejected = POOL[0]
     heard = HEARD | {"no": Embedded("no", rejected.vector, "")}
-    before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, Wishes(40), Setting())
-    after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, Wishes(40), Setting())
+    before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, RankingOptions(limit=40), Setting())
+    after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, RankingOptions(limit=40), Setting())
 
     def place(choices):
         return [choice.candidate.id for choice in choices].index(rejected.id)
@@ -74,7 +74,7 @@ def test_no_artist_fills_the_answer_while_others_are_left():
         for index, each in enumerate(pool)
     ]
 
-    ids = chosen(Wishes(10), pool, h0=1.0)
+    ids = chosen(RankingOptions(limit=10), pool, h0=1.0)
 
     assert sum(int(name) < 40 for name in ids) == 3
     assert sum(int(name) < 20 for name in ids) <= 2
@@ -82,7 +82,7 @@ def test_no_artist_fills_the_answer_while_others_are_left():
 
 def test_caps_give_way_when_nothing_else_is_left():
     """A library of one artist still fills the answer."""
-    assert len(chosen(Wishes(20), library(0, 20, artist="One", album="Hits"), h0=1.0)) == 20
+    assert len(chosen(RankingOptions(limit=20), library(0, 20, artist="One", album="Hits"), h0=1.0)) == 20
 
 
 def test_copies_of_a_recording_are_recommended_once():
@@ -90,7 +90,7 @@ def test_copies_of_a_recording_are_recommended_once():
     original = Embedded("1", around(0), "Song", "Ann", "Album", 200_000)
     copy = Embedded("2", original.vector, "Song (Remastered 2011)", "Ann", "Best of", 201_000)
 
-    assert len(chosen(Wishes(10), [original, copy], h0=1.0)) == 1
+    assert len(chosen(RankingOptions(limit=10), [original, copy], h0=1.0)) == 1
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_diversity_makes_an_answer_less_alike():
 
     def likeness(diversity: float) -> float:
         vectors = {each.id: each.vector for each in POOL}
-        answer = np.stack([vectors[name] for name in chosen(Wishes(10, diversity=diversity), h0=1.0)])
+        answer = np.stack([vectors[name] for name in chosen(RankingOptions(limit=10, diversity=diversity), h0=1.0)])
         return float((answer @ answer.T).mean())
 
     assert likeness(1.0) < likeness(0.3) < likeness(0.0)
@@ -127,12 +127,12 @@ def test_diversity_makes_an_answer_less_alike():
 
 def test_variety_follows_its_seed():
     """The same seed gives the same answer in any order of candidates, another seed another; none is none."""
-    plain = chosen(Wishes(10), h0=1.0)
-    first, again = (chosen(Wishes(10, variety=1.0, seed=1), pool, h0=1.0) for pool in (POOL, POOL[::-1]))
+    plain = chosen(RankingOptions(limit=10), h0=1.0)
+    first, again = (chosen(RankingOptions(limit=10, variety=1.0, seed=1), pool, h0=1.0) for pool in (POOL, POOL[::-1]))
 
     assert first == again
-    assert first != chosen(Wishes(10, variety=1.0, seed=2), h0=1.0)
-    assert plain == chosen(Wishes(10, seed=5), h0=1.0)
+    assert first != chosen(RankingOptions(limit=10, variety=1.0, seed=2), h0=1.0)
+    assert plain == chosen(RankingOptions(limit=10, seed=5), h0=1.0)
     assert first != plain
 
 
@@ -143,7 +143,7 @@ def test_variety_follows_its_seed():
     st.floats(0, 1),
 )
 def test_the_limit_is_met_and_nothing_comes_twice(weights, limit, diversity, variety):
-    """Whatever the history and the wishes."""
-    ids = chosen(Wishes(limit, diversity, variety), POOL[::3], **weights)
+    """Whatever the history and the options."""
+    ids = chosen(RankingOptions(limit=limit, diversity=diversity, variety=variety), POOL[::3], **weights)
 
     assert len(ids) == len(set(ids)) == min(limit, len(POOL[::3]))

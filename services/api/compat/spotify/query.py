@@ -7,9 +7,10 @@ from pydantic_core import PydanticCustomError
 
 import services.api.http.validation  # noqa: F401  views of these models must find their checks registered
 from services.api.compat.spotify.objects import UNKNOWN
-from services.api.request_limits import AUDIO_FEATURES_MAX, COMPAT_DEFAULT, RESULTS_MAX, SEEDS_DRAWN_MAX, SEEDS_MAX
+from services.api.request_limits import AUDIO_FEATURES_MAX, COMPAT_DEFAULT, SEEDS_DRAWN_MAX, SEEDS_MAX
 from services.api.schemas.fields import MEASURES
 from services.domain.filters import Filters, Range
+from services.domain.question import RESULTS_MAX
 
 KNOWN = tuple(sorted(UNKNOWN))
 IGNORED = ("popularity",)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 import services.api.http.validation  # noqa: F401  views of these models must find their checks registered
-from services.api.request_limits import RESULTS_MAX
+from services.domain.question import RESULTS_MAX
 
 SONG = "A Segue id, an external id (`namespace:value`), or the bare id that Navidrome or another media server has."
 

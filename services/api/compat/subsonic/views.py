@@ -32,13 +32,12 @@ from services.api.compat.subsonic.query import (
 )
 from services.api.compat.subsonic.render import success, wrong_format
 from services.api.context import services
-from services.api.request_limits import RESULTS_MAX
 from services.api.security.permissions import Access, declare, open_to_all
 from services.api.v1.audio_features import NotAnalysed
 from services.api.v1.presenters import rejected_by_asker
 from services.domain.access import Scope
 from services.domain.errors import SegueError
-from services.domain.question import Exclusion, Question
+from services.domain.question import RESULTS_MAX, Exclusion, Question
 
 SUFFIX = ".view"
 
