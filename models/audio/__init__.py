@@ -1,1 +1,1 @@
-"""Decode audio files and prepare waveforms."""
+"""Decode windows of audio files, and check, mix and resample their samples."""

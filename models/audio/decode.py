@@ -1,8 +1,8 @@
-"""A music file becomes a few short windows of samples, bounded in time and in memory.
+"""Decode a few short windows of a music file, in bounded time and memory.
 
-Only windows are decoded, never a whole track: six windows of ten seconds cost a quarter of a full decode, and
-six hours of silence are a 4 MB file that would fill 8 GB. The format is decided by content, never by name,
-and only by libsndfile: nothing here follows a playlist or hands the file to another program.
+Six windows of ten seconds cost a quarter of a full decode, and six hours of silence are a 4 MB file that would decode
+to 8 GB. libsndfile recognises the format by its content, not by the file name, so no playlist is followed and no other
+program reads the file.
 """
 
 import errno
@@ -28,22 +28,22 @@ SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
 WINDOW_COUNT = 6
 WINDOW_SECONDS = 10.0
 
-PREROLL_FRAMES = 8192  # Vorbis's longest block: after a seek in an open file, the first one overlaps stale samples
+PREROLL_FRAMES = 8192  # the longest Vorbis block: the first one after a seek overlaps with samples from before it
 
-MIN_SECONDS = 5.0  # below this there is no bar to count and no phrase to hear
-MAX_SECONDS = 12 * 3600.0  # longer than any album: an all-day recording has no one mood
-END_TOLERANCE = 0.5  # s of silence that complete a last window: many MP3s declare a few frames that are not there
-MAX_CHANNELS = 8  # 7.1 is the widest layout music is sold in; libsndfile would take 1024
-MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality there is no timbre left to hear
-MAX_SAMPLE_RATE = 384_000  # Hz: the fastest rate music is sold in
-EDGE_SAMPLES = 1600  # 0.1 s: where a resampled window rings at its edges, a constant offset would sound
-SILENCE_RMS = 10 ** (-70 / 20)  # -70 dBFS: where the gate of ITU-R BS.1770 hears nothing
+MIN_SECONDS = 5.0  # shorter audio has too few beats and bars to measure
+MAX_SECONDS = 12 * 3600.0  # longer than any album; an all-day recording has no single mood
+END_TOLERANCE = 0.5  # s of silence that may complete the last window: many MP3s declare a few frames too many
+MAX_CHANNELS = 8  # 7.1, the widest layout in which music is sold; libsndfile allows 1024
+MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality, too little timbre is left
+MAX_SAMPLE_RATE = 384_000  # Hz: the highest rate at which music is sold
+EDGE_SAMPLES = 1600  # 0.1 s: a constant offset rings at the edges of a resampled window, and is silence
+SILENCE_RMS = 10 ** (-70 / 20)  # -70 dBFS, the absolute gate of ITU-R BS.1770
 
 SF_ERR_UNRECOGNISED_FORMAT = 1  # libsndfile's error code
 UNDECLARED_FRAMES = 2**62  # libsndfile reports 2**63 - 1 frames for a FLAC whose header declares no length
 
-# What may be decoded: libsndfile's other decoders (ADPCM, GSM, VOX …) are where its memory errors were found,
-# and no music library uses them. None allows every subtype of a container.
+# libsndfile's other decoders (ADPCM, GSM, VOX …) had most of its memory errors, and music libraries do not use
+# them. None allows every subtype of a container.
 ALLOWED_SUBTYPES: dict[str, frozenset[str] | None] = {
     "WAV": frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}),
     "WAVEX": frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}),
@@ -55,14 +55,14 @@ ALLOWED_SUBTYPES: dict[str, frozenset[str] | None] = {
 
 @dataclass(frozen=True)
 class Windows:
-    """What was decoded of one track.
+    """The decoded windows of one track.
 
     Attributes:
         samples: Mono, float32 `(n_windows, n_samples)`, full scale ±1, at `sample_rate`.
-        sample_rate: Always 16 000 Hz.
+        sample_rate: 16 000 Hz.
         duration: Length of the whole track in seconds.
         power: Mean square of each 100 ms at the file's own rate, summed over one or two channels, float32
-            `(n_windows, n_steps)`: loudness needs every channel, and what lies above 8 kHz.
+            `(n_windows, n_steps)`. Loudness needs all channels and the frequencies above 8 kHz, which `samples` lacks.
     """
 
     samples: NDArray[np.float32]
@@ -71,69 +71,69 @@ class Windows:
     power: NDArray[np.float32]
 
 
-def window_frames(n_frames: int, sample_rate: int, at_most: int = WINDOW_COUNT) -> list[tuple[int, int]]:
-    """Say where the windows of a track lie: spread evenly, centred in equal parts, never overlapping.
+def window_frames(n_frames: int, sample_rate: int, max_windows: int = WINDOW_COUNT) -> list[tuple[int, int]]:
+    """Place windows in a track: evenly spread, each centred in an equal part of the track, without overlap.
 
-    A track too short for that many windows has as many as fit; one shorter than a window is one window itself.
+    A track that is too short for `max_windows` gets as many as fit; a track shorter than a window is one window.
 
     Args:
         n_frames: Length of the track in frames, > 0.
-        sample_rate: Frames a second, > 0.
-        at_most: Windows, > 0.
+        sample_rate: Hz, > 0.
+        max_windows: Maximum number of windows, > 0.
 
     Returns:
         `(start, length)` in frames for each window, in order; all lengths are equal.
     """
     length = min(n_frames, round(WINDOW_SECONDS * sample_rate))
-    count = min(at_most, n_frames // length)
+    count = min(max_windows, n_frames // length)
     return [((2 * index + 1) * n_frames // (2 * count) - length // 2, length) for index in range(count)]
 
 
-def read_windows(path: Path, at_most: int = WINDOW_COUNT) -> Windows:
-    """Decode a few windows of a file of one's own, in this process: training and evaluation do.
+def read_windows(path: Path, max_windows: int = WINDOW_COUNT) -> Windows:
+    """Decode a few windows of a trusted file in this process, for training and evaluation.
 
-    A stranger's file goes through `models.sandbox.decoder.read_windows`.
+    Untrusted files must go through `models.sandbox.decoder.read_windows`.
 
     Args:
         path: A regular file.
-        at_most: Windows to read, > 0; training hears more of a track than serving does.
+        max_windows: Maximum number of windows, > 0; training reads more windows per track than serving.
 
     Returns:
-        Between one and `at_most` windows.
+        Between one and `max_windows` windows.
 
     Raises:
-        UnreadableAudio, RefusedAudio: See `decode_windows`; or the file cannot be opened.
+        UnreadableAudio: The file cannot be opened, or see `decode_windows`.
+        RefusedAudio: See `decode_windows`.
     """
     with regular_file(path) as descriptor:
-        return decode_windows(descriptor, at_most)
+        return decode_windows(descriptor, max_windows)
 
 
-def decode_windows(descriptor: int, at_most: int = WINDOW_COUNT) -> Windows:
+def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
     """Decode a few windows of a music file: WAV, FLAC, Ogg Vorbis, Opus or MP3.
 
-    Windows in which nothing sounds are left out, so that a hidden track behind ten minutes of silence is
-    described by its music.
+    Silent windows are left out, so that the music of a track with ten minutes of silence describes it.
 
     Args:
-        descriptor: A regular file, open for reading; its offset is moved.
-        at_most: Windows to read, > 0; training hears more of a track than serving does.
+        descriptor: A regular file, open for reading; its offset changes.
+        max_windows: Maximum number of windows, > 0; training reads more windows per track than serving.
 
     Returns:
-        Between one and `at_most` windows.
+        Between one and `max_windows` windows.
 
     Raises:
         UnreadableAudio: The file is not audio in these formats, is damaged or ends early.
         RefusedAudio: The audio is shorter than 5 s, longer than 12 h, silent or outside the limits above.
     """
     try:
-        source, n_frames = _measured(descriptor)
+        source, n_frames = _checked_source(descriptor)
         with _sound_file(source) as file:
-            heard = _heard(file, window_frames(n_frames, file.samplerate, at_most))
+            windows = _audible_windows(file, window_frames(n_frames, file.samplerate, max_windows))
             return Windows(
-                samples=np.stack([samples for samples, _ in heard]),
+                samples=np.stack([samples for samples, _ in windows]),
                 sample_rate=SAMPLE_RATE,
                 duration=n_frames / file.samplerate,
-                power=np.stack([power for _, power in heard]),
+                power=np.stack([power for _, power in windows]),
             )
     except OSError as error:
         raise UnreadableAudio(f"The file could not be read: {error.strerror}") from error
@@ -141,15 +141,15 @@ def decode_windows(descriptor: int, at_most: int = WINDOW_COUNT) -> Windows:
 
 @contextmanager
 def regular_file(path: Path) -> Iterator[int]:
-    """Open a file for reading; a pipe or a device is refused without waiting for it.
+    """Open a regular file for reading; opening a pipe does not block.
 
     Raises:
-        UnreadableAudio: The file cannot be opened, is no regular file or is empty.
+        UnreadableAudio: The file cannot be opened, is not a regular file or is empty.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise UnreadableAudio(_refusal_to_open(error)) from error
+        raise UnreadableAudio(_open_error(error)) from error
     try:
         check_regular(descriptor)
         yield descriptor
@@ -158,34 +158,34 @@ def regular_file(path: Path) -> Iterator[int]:
 
 
 def check_regular(descriptor: int) -> None:
-    """Refuse what is no file with something in it.
+    """Check that a descriptor is a regular, non-empty file.
 
     Raises:
-        UnreadableAudio: A folder, a pipe, a socket, a device or an empty file.
+        UnreadableAudio: It is a folder, a pipe, a socket, a device or an empty file.
     """
     status = os.fstat(descriptor)
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableAudio("A folder, not an audio file")
+        raise UnreadableAudio("The path is a folder, not an audio file")
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableAudio("A pipe, socket or device, not an audio file")
+        raise UnreadableAudio("The path is a pipe, socket or device, not an audio file")
     if status.st_size == 0:
         raise UnreadableAudio("The file is empty (0 bytes)")
 
 
-def _refusal_to_open(error: OSError) -> str:
+def _open_error(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "No permission to read the file"
     if isinstance(error, FileNotFoundError):
         return "The file does not exist"
     if error.errno == errno.ENXIO:
-        return "A pipe, socket or device, not an audio file"
+        return "The path is a pipe, socket or device, not an audio file"
     return f"The file could not be opened: {error.strerror}"
 
 
 @contextmanager
 def _sound_file(source: int | CountedMp3) -> Iterator[soundfile.SoundFile]:
-    """Open a descriptor with libsndfile, which then sees no name and so can't guess by it."""
-    if isinstance(source, int):  # libsndfile takes the current offset for the start of the file
+    """Open a descriptor with libsndfile; without a file name it recognises the format by content alone."""
+    if isinstance(source, int):  # libsndfile takes the current offset as the start of the file
         os.lseek(source, 0, os.SEEK_SET)
     else:
         source.seek(0)
@@ -193,10 +193,10 @@ def _sound_file(source: int | CountedMp3) -> Iterator[soundfile.SoundFile]:
         with soundfile.SoundFile(source, closefd=False) as file:
             yield file
     except soundfile.LibsndfileError as error:
-        raise UnreadableAudio(_damage(error, source)) from error
+        raise UnreadableAudio(_libsndfile_error(error, source)) from error
 
 
-def _damage(error: soundfile.LibsndfileError, source: int | CountedMp3) -> str:
+def _libsndfile_error(error: soundfile.LibsndfileError, source: int | CountedMp3) -> str:
     if error.code == SF_ERR_UNRECOGNISED_FORMAT and isinstance(source, int):
         try:
             name = recognise(_stream(source)).name
@@ -211,8 +211,8 @@ def _stream(descriptor: int) -> BinaryIO:
     return os.fdopen(descriptor, "rb", closefd=False)
 
 
-def _measured(descriptor: int) -> tuple[int | CountedMp3, int]:
-    """Check format and limits, and return what to decode and its length in frames."""
+def _checked_source(descriptor: int) -> tuple[int | CountedMp3, int]:
+    """Check format and limits; return the source to decode and its length in frames."""
     source: int | CountedMp3 = descriptor
     with _sound_file(descriptor) as file:
         _check_format(file)
@@ -227,11 +227,11 @@ def _measured(descriptor: int) -> tuple[int | CountedMp3, int]:
         n_frames = _probed_length(source, n_frames, sample_rate)
     seconds = n_frames / sample_rate
     if n_frames <= 0:
-        raise UnreadableAudio("No audio: the file holds a header and no samples")
+        raise UnreadableAudio("The file has a header but no samples")
     if seconds < MIN_SECONDS:
-        raise RefusedAudio(f"Too short: {seconds:.1f} s, and at least {MIN_SECONDS:.0f} s are needed")
+        raise RefusedAudio(f"Too short: {seconds:.1f} s; the minimum is {MIN_SECONDS:.0f} s")
     if seconds > MAX_SECONDS:
-        raise RefusedAudio(f"Too long: {seconds / 3600:.1f} h, and at most {MAX_SECONDS / 3600:.0f} h are analysed")
+        raise RefusedAudio(f"Too long: {seconds / 3600:.1f} h; the maximum is {MAX_SECONDS / 3600:.0f} h")
     return source, n_frames
 
 
@@ -242,17 +242,17 @@ def _check_format(file: soundfile.SoundFile) -> None:
     if subtypes is not None and file.subtype not in subtypes:
         raise UnreadableAudio(not_supported(f"{file.format} with {file.subtype}"))
     if not MIN_SAMPLE_RATE <= file.samplerate <= MAX_SAMPLE_RATE:
-        raise RefusedAudio(f"Sample rate {file.samplerate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
+        raise RefusedAudio(f"The sample rate {file.samplerate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
     if file.channels > MAX_CHANNELS:
-        raise RefusedAudio(f"{file.channels} channels, and at most {MAX_CHANNELS} are analysed")
+        raise RefusedAudio(f"Too many channels: {file.channels}; the maximum is {MAX_CHANNELS}")
 
 
 def _probed_length(source: int | CountedMp3, estimate: int, sample_rate: int) -> int:
-    """Find where the sound ends in a file that does not declare it, by bisection over whole seconds."""
+    """Return the length in frames of a file that does not declare it, found by bisection over whole seconds."""
     last = min(estimate, round(MAX_SECONDS * sample_rate) + sample_rate) // sample_rate
     if _readable_at(source, max(0, last - 1) * sample_rate, sample_rate) == sample_rate:
         return min(estimate, (last + 1) * sample_rate)
-    low, high = 0, last  # low holds sound (or is the start), high does not
+    low, high = 0, last  # audio is readable at low (or low is the start), and not at high
     while high - low > 1:
         middle = (low + high) // 2
         if _readable_at(source, middle * sample_rate, 1):
@@ -263,7 +263,7 @@ def _probed_length(source: int | CountedMp3, estimate: int, sample_rate: int) ->
 
 
 def _readable_at(source: int | CountedMp3, start: int, length: int) -> int:
-    """Count the frames that can be read at a place; opened anew, since a failed seek breaks the decoder."""
+    """Return how many frames can be read from `start`. A failed seek breaks the decoder, so each call opens its own."""
     try:
         with _sound_file(source) as file:
             file.seek(start)
@@ -273,14 +273,14 @@ def _readable_at(source: int | CountedMp3, start: int, length: int) -> int:
         return 0
 
 
-def _heard(
+def _audible_windows(
     file: soundfile.SoundFile, places: list[tuple[int, int]]
 ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Decode windows; keep the samples and the power of those in which something sounds."""
+    """Decode windows; return the samples and the power of those that are not silent."""
     channels = 1 if file.channels > 2 else file.channels  # noqa: PLR2004  surround is folded to mono
-    # One buffer for all windows: fresh memory costs a page fault every 4 kB.
+    # One buffer for all windows, because fresh memory costs a page fault every 4 kB.
     frames = np.empty((places[0][1], channels), dtype=np.float32)
-    heard = []
+    audible = []
     for start, _ in places:
         _read(file, start, frames)
         check_samples(frames)
@@ -288,43 +288,42 @@ def _heard(
         samples = resampled(mono(frames, power), file.samplerate, SAMPLE_RATE)
         inner = samples[EDGE_SAMPLES:-EDGE_SAMPLES]
         if inner.var() > SILENCE_RMS**2 or frames.var(axis=0, dtype=np.float64).max() > SILENCE_RMS**2:
-            heard.append((samples, power))
-    if not heard:
+            audible.append((samples, power))
+    if not audible:
         raise RefusedAudio("The file is silent")
-    return heard
+    return audible
 
 
 def _read(file: soundfile.SoundFile, start: int, frames: NDArray[np.float32]) -> None:
-    """Fill `(n_frames, n_channels)` with what begins at a place; one channel is the mean of the file's."""
+    """Fill `frames`, `(n_frames, n_channels)`, from position `start`; one channel gets the mean of all channels."""
     preroll = min(start, PREROLL_FRAMES) if file.format == "OGG" else 0
     done = 0
     try:
         file.seek(start - preroll)
         file.read(preroll, dtype="float32")
-        while done < len(frames):  # second by second: eight channels at 384 kHz would hold 120 MB at once
-            wanted = frames[done : done + file.samplerate]
-            got = _read_block(file, wanted)
-            if got == 0 and len(frames) - done > END_TOLERANCE * file.samplerate:
+        while done < len(frames):  # in blocks of a second: all of eight channels at 384 kHz takes 120 MB
+            count = _read_block(file, frames[done : done + file.samplerate])
+            if count == 0 and len(frames) - done > END_TOLERANCE * file.samplerate:
                 raise UnreadableAudio(_early_end(file, start + done))
-            if got == 0:
+            if count == 0:
                 frames[done:] = 0
                 break
-            done += got
+            done += count
     except soundfile.LibsndfileError as error:
         raise UnreadableAudio(_early_end(file, start + done)) from error
 
 
-def _read_block(file: soundfile.SoundFile, wanted: NDArray[np.float32]) -> int:
-    """Fill a block as far as the file goes, and return how many frames came."""
-    if wanted.shape[1] == file.channels:
-        return len(file.read(out=wanted))
-    block: NDArray[np.float32] = file.read(len(wanted), dtype="float32", always_2d=True)
-    wanted[: len(block)] = block.mean(axis=1, keepdims=True)
+def _read_block(file: soundfile.SoundFile, out: NDArray[np.float32]) -> int:
+    """Fill a block as far as the file reaches, and return the number of frames read."""
+    if out.shape[1] == file.channels:
+        return len(file.read(out=out))
+    block: NDArray[np.float32] = file.read(len(out), dtype="float32", always_2d=True)
+    out[: len(block)] = block.mean(axis=1, keepdims=True)
     return len(block)
 
 
 def _early_end(file: soundfile.SoundFile, frame: int) -> str:
     return (
         f"The file ends early or is damaged: it declares {file.frames / file.samplerate:.1f} s, "
-        f"and nothing can be read at {frame / file.samplerate:.1f} s"
+        f"but ends at {frame / file.samplerate:.1f} s"
     )

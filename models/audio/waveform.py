@@ -1,4 +1,4 @@
-"""What decoding does to the frames of one window: check them, measure their power, mix and resample them."""
+"""Process the decoded frames of one window: check samples, measure power, mix to mono, resample."""
 
 import numpy as np
 import soxr
@@ -6,36 +6,36 @@ from numpy.typing import NDArray
 
 from models.errors import UnreadableAudio
 
-STEPS_A_SECOND = 10  # of which loudness makes its blocks
-MAX_PEAK = 100.0  # +40 dBFS: float files may pass full scale a little; beyond this they are damaged
-CANCELLED_POWER = 5e-4  # mid 33 dB below both channels together: they are one signal with opposite signs
+STEPS_A_SECOND = 10  # loudness combines them into the blocks of ITU-R BS.1770
+MAX_PEAK = 100.0  # +40 dBFS: float files may exceed full scale a little; a higher peak means damage
+CANCELLED_POWER = 5e-4  # mid 33 dB below both channels together means opposite signs
 
 
 def check_samples(frames: NDArray[np.float32]) -> None:
-    """Refuse what no recording holds.
+    """Check that samples are finite and near full scale.
 
     Args:
         frames: `(n_frames, n_channels)`, nominally in −1…1.
 
     Raises:
-        UnreadableAudio: A sample is not a number, or far beyond full scale.
+        UnreadableAudio: A sample is NaN, infinite or more than 40 dB above full scale.
     """
     peak = float(max(frames.max(), -frames.min()))  # NaN and infinity survive max()
     if not np.isfinite(peak):
-        raise UnreadableAudio("Samples that are not numbers (NaN or infinite): the file is damaged")
+        raise UnreadableAudio("The file is damaged: it has samples that are NaN or infinite")
     if peak > MAX_PEAK:
-        raise UnreadableAudio(f"Samples {peak:.3g} times above full scale: the file is damaged")
+        raise UnreadableAudio(f"The file is damaged: it has samples {peak:.3g} times above full scale")
 
 
 def power_of_steps(frames: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Measure the mean square of each whole step of 100 ms, summed over channels.
+    """Compute the mean square of each whole step of 100 ms, summed over channels.
 
     Args:
         frames: `(n_frames, n_channels)`, finite, C-contiguous.
-        sample_rate: Hz.
+        sample_rate: Hz, ≥ 10.
 
     Returns:
-        `(n_steps,)`, full scale 1 a channel.
+        float32 `(n_steps,)`, ≥ 0; full scale is 1 per channel.
     """
     length = sample_rate // STEPS_A_SECOND
     n_steps = len(frames) // length
@@ -45,17 +45,17 @@ def power_of_steps(frames: NDArray[np.float32], sample_rate: int) -> NDArray[np.
 
 
 def mono(frames: NDArray[np.float32], power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mix to mono; the left channel alone where left and right would cancel.
+    """Mix to mono; return the left channel alone if left and right cancel.
 
     Args:
-        frames: `(n_frames, n_channels)` with one or two channels.
-        power: Of the same frames, as `power_of_steps` measures it.
+        frames: float32 `(n_frames, n_channels)`, one or two channels, full scale ±1.
+        power: `power_of_steps` of the same frames.
 
     Returns:
-        `(n_frames,)`.
+        float32 `(n_frames,)`.
     """
-    # No matrix product: a BLAS with threads of its own would wake them all for so little.
-    mid: NDArray[np.float32] = frames[:, 0].copy()  # the caller uses its buffer again
+    # No matrix product, because BLAS would wake all of its threads for it.
+    mid: NDArray[np.float32] = frames[:, 0].copy()  # the caller reuses its buffer
     if frames.shape[1] > 1:
         mid += frames[:, 1]
         mid *= np.float32(0.5)
@@ -65,7 +65,7 @@ def mono(frames: NDArray[np.float32], power: NDArray[np.float32]) -> NDArray[np.
 
 
 def resampled(samples: NDArray[np.float32], old_rate: int, new_rate: int) -> NDArray[np.float32]:
-    """Resample `(n_samples,)` from one rate in Hz to another."""
+    """Resample float32 `(n_samples,)` from one rate in Hz to another, with soxr's high quality."""
     if old_rate == new_rate:
         return samples
     changed: NDArray[np.float32] = soxr.resample(samples, old_rate, new_rate)

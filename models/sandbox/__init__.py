@@ -1,6 +1,6 @@
-"""Strangers' files are decoded by a child process that can do nothing else.
+"""Decode untrusted files in a child process that has no other rights.
 
-`decoder` is what the rest of Segue calls. It starts `server` in a fresh interpreter without secrets, and hands it open
-files. The server locks itself in (`confinement`, `landlock`, `syscalls`), then forks a child for each file: what a file
-does to its decoder ends with it. `messages` is what passes between them, checked by whoever receives it.
+`decoder` is the interface for the rest of Segue. It starts `server` in a fresh interpreter without secrets, and passes
+it open files. The server confines itself (`confinement`), then forks one decoder per file, so a file cannot affect the
+decoding of the next. `messages` defines what they exchange; the receiver validates each message.
 """

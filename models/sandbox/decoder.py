@@ -1,4 +1,4 @@
-"""Decoding a stranger's file from the outside: hand it over, and believe nothing that comes back."""
+"""Decode untrusted files in a separate process, from the worker's side, and validate what comes back."""
 
 import atexit
 import fcntl
@@ -21,24 +21,24 @@ from models.sandbox.messages import REPORT, REQUEST, End, Report, receive
 
 PACKAGES = Path(__file__).parents[2]
 START = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from models.sandbox.server import main; main()"
-# All that a decoder's environment holds: no setting, no password, and no thread but its own.
+# The whole environment of a decoder: no settings, no passwords, one thread.
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    # Samples come in huge pages: a decoder's memory is always new, and faulting it in by 4 kB took a tenth of its time.
+    # Huge pages for samples: a decoder's memory is always fresh, and faults of 4 kB took a tenth of its time.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
-START_SECONDS = 60.0  # numpy and libsndfile load in tenths; a busy machine takes many
-FILE_SECONDS = 90.0  # of wall time; below the time limit of the task, so that the track gets its reason
-GRACE_SECONDS = 10.0  # for the server to end a decoder and say so
-PIPE_BYTES = 1 << 20  # four turns a track instead of sixty
-LONGEST_GREETING = 4096
+START_SECONDS = 60.0  # numpy and libsndfile load in tenths of a second, or in many seconds on a busy machine
+FILE_SECONDS = 90.0  # of wall time; below the time limit of the task, so that the track gets a reason
+GRACE_SECONDS = 10.0  # for the server to end a decoder and report
+PIPE_BYTES = 1 << 20  # one track is four reads instead of sixty
+LONGEST_GREETING = 4096  # bytes
 
 
 @dataclass(frozen=True)
 class Protections:
-    """What a decoder is locked into here, and what this system does not offer; sentences for a log."""
+    """The sandbox protections that are active, and those that this system does not offer, as phrases for a log."""
 
     on: tuple[str, ...]
     missing: tuple[str, ...]
@@ -46,12 +46,12 @@ class Protections:
 
 @dataclass
 class Decoder:
-    """A server of decoders and the way to it, started when it is first needed; one file at a time."""
+    """A client of the decoder server, which it starts on first use. It decodes one file at a time."""
 
     seconds: float = FILE_SECONDS
-    """Wall time that a file may take."""
+    """Wall time limit for one file."""
     report: Report | None = field(default=None, init=False)
-    """How the last decoder ended."""
+    """The server's report on the last decoder."""
 
     _server: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     _control: socket.socket = field(init=False)
@@ -63,69 +63,72 @@ class Decoder:
         """Start the server unless it runs.
 
         Raises:
-            SandboxUnavailable: It does not start.
+            SandboxUnavailable: The server does not start.
         """
         with self._lock:
             self._start()
             return self._protections
 
-    def read_windows(self, source: Path | int, at_most: int = WINDOW_COUNT) -> Windows:
-        """Decode a few windows of a file, as `decode_windows` does, in a child process without any rights.
+    def read_windows(self, source: Path | int, max_windows: int = WINDOW_COUNT) -> Windows:
+        """Decode a few windows of a file like `models.audio.decode.decode_windows`, in a sandboxed process.
 
         Args:
-            source: A path, or a descriptor that is open for reading and whose offset is moved.
-            at_most: Windows to read, > 0.
+            source: A path, or a descriptor open for reading; its offset changes.
+            max_windows: Maximum number of windows, > 0.
+
+        Returns:
+            Between one and `max_windows` windows.
 
         Raises:
-            AnalysisError: The file gives no windows; the message is the reason.
-            SandboxUnavailable: No decoder can be started, whatever the file.
+            AnalysisError: The file cannot be decoded; the message is the reason.
+            SandboxUnavailable: No decoder can be started; no fault of the file.
         """
         if isinstance(source, Path):
             with regular_file(source) as descriptor:
-                return self.read_windows(descriptor, at_most)
+                return self.read_windows(descriptor, max_windows)
         check_regular(source)
         with self._lock:
             try:
-                return self._decode(source, at_most)
-            except ConnectionError:  # the server itself was killed: by whom says nothing about this file
-                return self._decode_again(source, at_most)
+                return self._decode(source, max_windows)
+            except ConnectionError:  # the server was killed, which need not be the file's fault
+                return self._decode_again(source, max_windows)
 
     def stop(self) -> None:
-        """End the server and whatever it decodes."""
+        """Stop the server and its decoder."""
         with self._lock:
             self._stop()
 
     @property
     def server_id(self) -> int | None:
-        """The server's process id while it runs."""
+        """The server's process id; None if it does not run."""
         return self._server.pid if self._server is not None and self._owner == os.getpid() else None
 
     def _start(self) -> None:
         if self._server is not None and self._owner == os.getpid():
             return
-        ours, its = socket.socketpair()
-        with its:
-            command = [sys.executable, "-I", "-c", START, str(os.getpid()), str(its.fileno()), str(self.seconds)]
+        own_end, server_end = socket.socketpair()
+        with server_end:
+            arguments = [str(os.getpid()), str(server_end.fileno()), str(self.seconds)]
             try:
-                server = subprocess.Popen(  # noqa: S603  the interpreter that runs this
-                    command,
-                    pass_fds=(its.fileno(),),
+                server = subprocess.Popen(  # noqa: S603  the interpreter of this process
+                    [sys.executable, "-I", "-c", START, *arguments],
+                    pass_fds=(server_end.fileno(),),
                     env=ENVIRONMENT,
                     cwd="/",
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                 )
-            except OSError as error:  # no process, no memory, no interpreter any more
-                ours.close()
+            except OSError as error:
+                own_end.close()
                 raise SandboxUnavailable(f"The decoder's sandbox does not start: {error.strerror}") from error
-        self._server, self._control, self._owner = server, ours, os.getpid()
-        ours.settimeout(START_SECONDS)
+        self._server, self._control, self._owner = server, own_end, os.getpid()
+        own_end.settimeout(START_SECONDS)
         try:
-            greeting = json.loads(ours.makefile("rb").readline(LONGEST_GREETING))
+            greeting = json.loads(own_end.makefile("rb").readline(LONGEST_GREETING))
         except (OSError, ValueError) as error:
             self._stop()
             raise SandboxUnavailable(f"The decoder's sandbox did not start (exit code {server.returncode})") from error
-        ours.settimeout(self.seconds + GRACE_SECONDS)
+        own_end.settimeout(self.seconds + GRACE_SECONDS)
         self._protections = Protections(tuple(greeting["on"]), tuple(greeting["missing"]))
 
     def _stop(self) -> None:
@@ -137,64 +140,64 @@ class Decoder:
             server.kill()
             server.wait()
 
-    def _decode_again(self, source: int, at_most: int) -> Windows:
+    def _decode_again(self, source: int, max_windows: int) -> Windows:
         try:
-            return self._decode(source, at_most)
+            return self._decode(source, max_windows)
         except ConnectionError as error:
             raise DecoderFailed("The decoder's sandbox was killed twice on this file") from error
 
-    def _decode(self, source: int, at_most: int) -> Windows:
+    def _decode(self, source: int, max_windows: int) -> Windows:
         self._start()
-        answer, to_decoder = os.pipe()
+        result, decoder_end = os.pipe()
         try:
-            with suppress(AttributeError, OSError):  # macOS has no such call; a user may have used up his share
-                fcntl.fcntl(answer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            with suppress(AttributeError, OSError):  # macOS lacks the call; Linux limits the pipe memory of a user
+                fcntl.fcntl(result, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             try:
-                socket.send_fds(self._control, [REQUEST.pack(at_most)], [source, to_decoder])
+                socket.send_fds(self._control, [REQUEST.pack(max_windows)], [source, decoder_end])
             finally:
-                os.close(to_decoder)
-            outcome = self._receive(answer, at_most)
-            os.close(answer)
-            answer = -1  # a decoder that goes on writing gets an error
-            self.report = self._reported()
+                os.close(decoder_end)
+            outcome = self._receive(result, max_windows)
+            os.close(result)
+            result = -1  # a decoder that continues to write gets an error
+            self.report = self._receive_report()
         except TimeoutError as error:
             self._stop()
-            raise DecoderFailed("The decoder's sandbox did not answer on this file") from error
+            raise DecoderFailed("The decoder's sandbox did not respond on this file") from error
         except BaseException:
-            self._stop()  # a time limit in the middle of an answer, say: what comes next would be this file's
+            self._stop()  # after an interruption, such as a task's time limit, the next message would be this file's
             raise
         finally:
-            if answer >= 0:
-                os.close(answer)
-        return _judged(outcome, self.report)
+            if result >= 0:
+                os.close(result)
+        return _windows_or_error(outcome, self.report)
 
-    def _receive(self, answer: int, at_most: int) -> Windows | AnalysisError:
+    def _receive(self, result: int, max_windows: int) -> Windows | AnalysisError:
         deadline = time.monotonic() + self.seconds + GRACE_SECONDS
         poll = select.poll()
-        poll.register(answer, select.POLLIN)
+        poll.register(result, select.POLLIN)
 
         def read(buffer: memoryview) -> None:
             while buffer:
                 if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
                     raise TimeoutError
-                got = os.readv(answer, [buffer])
-                if not got:
-                    raise DecoderFailed("The decoder ended without an answer")
-                buffer = buffer[got:]
+                count = os.readv(result, [buffer])
+                if not count:
+                    raise DecoderFailed("The decoder ended without a result")
+                buffer = buffer[count:]
 
         try:
-            return receive(read, at_most)
+            return receive(read, max_windows)
         except AnalysisError as error:
             return error
 
-    def _reported(self) -> Report:
+    def _receive_report(self) -> Report:
         data = self._control.recv(REPORT.size, socket.MSG_WAITALL)
         if len(data) < REPORT.size:
             raise ConnectionResetError
         return Report.of_bytes(data)
 
 
-def _judged(outcome: Windows | AnalysisError, report: Report) -> Windows:
+def _windows_or_error(outcome: Windows | AnalysisError, report: Report) -> Windows:
     if report.end == End.NOT_STARTED:
         raise SandboxUnavailable(f"No decoder can be started: {os.strerror(report.code)}")
     if report.end == End.OUT_OF_TIME:
@@ -209,7 +212,7 @@ def _judged(outcome: Windows | AnalysisError, report: Report) -> Windows:
 
 
 DECODER = Decoder()
-"""This process's own."""
+"""The decoder of this process."""
 atexit.register(DECODER.stop)
 
 start = DECODER.start

@@ -1,7 +1,7 @@
-"""What passes between a worker, the server that forks decoders, and a decoder.
+"""The messages between a worker, the server that forks decoders, and a decoder.
 
-A decoder may be under a stranger's control: what it sends is read into memory of a known size, and every number of it
-is checked, before anything is made of it.
+A malicious file may control its decoder. The worker therefore reads a decoder's message into memory of a known size,
+and checks every number before it uses it.
 """
 
 import math
@@ -17,8 +17,8 @@ from models.audio.decode import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, WINDOW_SE
 from models.audio.waveform import MAX_PEAK, STEPS_A_SECOND
 from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
 
-REQUEST = struct.Struct("=H")  # windows at most; the file and the pipe for its windows come as descriptors
-REPORT = struct.Struct("=BiQd")  # how the decoder ended, its exit code or signal, its peak memory, its processor time
+REQUEST = struct.Struct("=H")  # maximum number of windows; the file and the result pipe come as descriptors
+REPORT = struct.Struct("=BiQd")  # how the decoder ended, exit code or signal, peak memory, processor time
 HEADER = struct.Struct("=BHIId")  # kind, windows or length of the reason, samples, steps of power, duration
 
 WINDOWS = 0
@@ -26,11 +26,11 @@ REASONS: tuple[type[AnalysisError], ...] = (UnreadableAudio, RefusedAudio, Decod
 LONGEST_REASON = 500  # bytes
 MAX_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE) + 1  # a resampler rounds up
 MAX_STEPS = round(WINDOW_SECONDS * STEPS_A_SECOND)
-OVERSHOOT = 2.0  # of a resampler at a square wave's edge: 1.1
+OVERSHOOT = 2.0  # above the 1.1 by which a resampler overshoots at a square wave's edge
 FULL_POWER = 2 * MAX_PEAK**2  # of two channels
 
 Read = Callable[[memoryview], None]
-"""Fills a buffer from the decoder, whole or not at all."""
+"""Fills a buffer completely with bytes from the decoder, or raises."""
 
 
 class End(IntEnum):
@@ -44,12 +44,12 @@ class End(IntEnum):
 
 @dataclass(frozen=True)
 class Report:
-    """What the server says of a decoder that is gone.
+    """The server's report on a decoder that ended.
 
     Attributes:
         end: How it ended.
-        code: Its exit code, the signal that killed it, or the errno that kept it from starting.
-        peak_bytes: The most memory that it had resident.
+        code: Its exit code, the signal that killed it, or the errno of the failed start.
+        peak_bytes: Its peak resident memory.
         cpu_seconds: Its processor time.
     """
 
@@ -59,18 +59,18 @@ class Report:
     cpu_seconds: float
 
     def to_bytes(self) -> bytes:
-        """The report as it is sent."""
+        """Serialise the report."""
         return REPORT.pack(self.end, self.code, self.peak_bytes, self.cpu_seconds)
 
     @classmethod
     def of_bytes(cls, data: bytes) -> "Report":
-        """Read a report; the server sends it, which no stranger's byte has reached."""
+        """Parse a report. It is trusted: the server that sends it never parses a file."""
         end, code, peak, cpu = REPORT.unpack(data)
         return cls(End(end), code, peak, cpu)
 
 
 def windows_message(windows: Windows) -> Iterator[bytes | memoryview]:
-    """Write what was decoded."""
+    """Serialise decoded windows."""
     count, n_samples = windows.samples.shape
     yield HEADER.pack(WINDOWS, count, n_samples, windows.power.shape[1], windows.duration)
     yield np.ascontiguousarray(windows.samples).data.cast("B")
@@ -78,32 +78,35 @@ def windows_message(windows: Windows) -> Iterator[bytes | memoryview]:
 
 
 def reason_message(error: AnalysisError) -> Iterator[bytes | memoryview]:
-    """Write why nothing was decoded."""
+    """Serialise the reason why a file was not decoded."""
     kind = REASONS.index(type(error)) + 1
     reason = str(error).encode("utf-8", "replace")[:LONGEST_REASON]
     yield HEADER.pack(kind, len(reason), 0, 0, 0.0)
     yield reason
 
 
-def receive(read: Read, at_most: int) -> Windows:
-    """Read what a decoder sends.
+def receive(read: Read, max_windows: int) -> Windows:
+    """Read and validate a decoder's message.
 
     Args:
-        read: Where it comes from.
-        at_most: Windows that were asked for.
+        read: Source of the bytes.
+        max_windows: Maximum number of windows, as in the request.
+
+    Returns:
+        The decoded windows.
 
     Raises:
-        AnalysisError: The decoder's reason, or what is wrong with its answer.
+        AnalysisError: The reason that the decoder sent, or what is wrong with its message.
     """
     header = bytearray(HEADER.size)
     read(memoryview(header))
     kind, count, n_samples, n_steps, duration = HEADER.unpack(header)
     if kind != WINDOWS:
         raise _reason(read, kind, count)
-    if not (1 <= count <= at_most and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
-        raise DecoderFailed("The decoder answered with more than was asked of it")
+    if not (1 <= count <= max_windows and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
+        raise DecoderFailed("The decoder sent more windows or samples than requested")
     if not (math.isfinite(duration) and MIN_SECONDS <= duration <= MAX_SECONDS):
-        raise DecoderFailed("The decoder answered with a length that no track has")
+        raise DecoderFailed("The decoder sent a duration outside the limits")
     samples = _array(read, (count, n_samples), -OVERSHOOT * MAX_PEAK, OVERSHOOT * MAX_PEAK)
     power = _array(read, (count, n_steps), 0.0, FULL_POWER)
     return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, power=power)
@@ -111,7 +114,7 @@ def receive(read: Read, at_most: int) -> Windows:
 
 def _reason(read: Read, kind: int, length: int) -> AnalysisError:
     if not (kind <= len(REASONS) and length <= LONGEST_REASON):
-        return DecoderFailed("The decoder answered with something unintelligible")
+        return DecoderFailed("The decoder sent an invalid message")
     reason = bytearray(length)
     read(memoryview(reason))
     text = reason.decode("utf-8", "replace")
@@ -122,5 +125,5 @@ def _array(read: Read, shape: tuple[int, int], lowest: float, highest: float) ->
     values = np.empty(shape, np.float32)
     read(values.data.cast("B"))
     if not (lowest <= values.min() and values.max() <= highest):  # false for NaN too
-        raise DecoderFailed("The decoder answered with values that no recording has")
+        raise DecoderFailed("The decoder sent samples outside the limits")
     return values

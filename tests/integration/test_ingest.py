@@ -140,7 +140,7 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
     assert "Not a supported audio file" in reasons["text.mp3"]
     assert "0 bytes" in reasons["zero.ogg"]
     assert "playlist" in reasons["list.mp3"]
-    assert "M4A/AAC" in reasons["song.m4a"]
+    assert "M4A (AAC or ALAC)" in reasons["song.m4a"]
     assert "regular file" in reasons["pipe.wav"]
     assert "leads out of the library" in reasons["out.mp3"]
     assert "No such file" in reasons["gone.mp3"]

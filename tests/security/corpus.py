@@ -1,4 +1,4 @@
-"""Files as a stranger would send them: each must give a reason or a result."""
+"""Hostile audio files for the security tests."""
 
 import io
 import os
@@ -14,7 +14,7 @@ FORMATS = {"wav": "WAV", "flac": "FLAC", "ogg": "OGG", "opus": "OGG", "mp3": "MP
 
 
 def sound(suffix: str, seconds: float = SECONDS) -> bytes:
-    """A short piece of noise in a format."""
+    """Return noise, encoded in a format."""
     samples = np.random.default_rng(5).normal(0, 0.1, (round(seconds * RATE), 2)).astype(np.float32)
     file = io.BytesIO()
     codec = "OPUS" if suffix == "opus" else None
@@ -25,7 +25,7 @@ def sound(suffix: str, seconds: float = SECONDS) -> bytes:
 
 
 def wav(frames: bytes, *, channels: int = 1, rate: int = RATE, kind: int = 1, bits: int = 16) -> bytes:
-    """A WAV whose header says what one likes."""
+    """Return a WAV file with any header values."""
     width = channels * bits // 8
     head = struct.pack("<HHIIHH", kind, channels, rate, rate * width & 0xFFFFFFFF, width & 0xFFFF, bits)
     body = b"fmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", len(frames)) + frames
@@ -33,30 +33,30 @@ def wav(frames: bytes, *, channels: int = 1, rate: int = RATE, kind: int = 1, bi
 
 
 def id3(size: int, frames: bytes = b"") -> bytes:
-    """An ID3v2.3 tag that claims a size."""
+    """Return an ID3v2.3 tag that declares a size."""
     return b"ID3\x03\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0)) + frames
 
 
 def flac_with(kind: int, body: bytes) -> bytes:
-    """A FLAC with one more metadata block in front of its others."""
+    """Return a FLAC file with one more metadata block, before its others."""
     content = sound("flac")
     return content[:42] + bytes([kind]) + len(body).to_bytes(3, "big") + body + content[42:]
 
 
 def flac_comments(number: int) -> bytes:
-    """A FLAC with so many different comments of one name."""
+    """Return a FLAC file with `number` different comments of one name."""
     comments = b"".join(struct.pack("<I", 9) + b"a=%07d" % index for index in range(number))
     return flac_with(4, struct.pack("<II", 0, number) + comments)
 
 
 def playlist(*targets: str) -> bytes:
-    """An HLS playlist."""
+    """Return an HLS playlist."""
     lines = "".join(f"#EXTINF:10,\n{target}\n" for target in targets)
     return f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n{lines}#EXT-X-ENDLIST\n".encode()
 
 
 def ogg_pages(number: int, body: bytes = b"") -> bytes:
-    """Ogg pages that hold next to nothing, each the first of a stream of its own."""
+    """Return small Ogg pages, each the first page of another stream."""
     segments = bytes([len(body)]) if body else b""
     return b"".join(
         b"OggS\0\x02" + bytes(8) + struct.pack("<IIIB", serial, 0, 0, len(segments)) + segments + body
@@ -65,7 +65,7 @@ def ogg_pages(number: int, body: bytes = b"") -> bytes:
 
 
 def write_silence(path: Path, hours: int, rate: int, channels: int) -> Path:
-    """Hours of silence, as a few megabytes of FLAC."""
+    """Write hours of silence as a few megabytes of FLAC."""
     silence = np.zeros((60 * rate, channels), np.int16)
     with soundfile.SoundFile(path, "w", rate, channels, format="FLAC") as sink:
         for _ in range(60 * hours):
@@ -74,7 +74,7 @@ def write_silence(path: Path, hours: int, rate: int, channels: int) -> Path:
 
 
 def write_vast(path: Path) -> Path:
-    """A WAV of eight channels at 384 kHz, a minute of zeros: sparse on disk, seconds of work to decode."""
+    """Write a WAV file of a minute of zeros, eight channels at 384 kHz: sparse on disk, seconds to decode."""
     size = 8 * 3 * 384_000 * 60
     head = wav(b"", channels=8, rate=384_000, bits=24)
     path.write_bytes(head[:-4] + struct.pack("<I", size))
@@ -83,7 +83,7 @@ def write_vast(path: Path) -> Path:
 
 
 def hostile_contents(canary: Path, url: str) -> dict[str, bytes]:
-    """Name → content, for all that needs neither a long name nor a special file."""
+    """Return file name → content."""
     not_numbers = np.full(SECONDS * RATE, np.nan, "<f4").tobytes()
     infinite = np.full(SECONDS * RATE, np.inf, "<f4").tobytes()
     noise = np.random.default_rng(6).bytes(2 * SECONDS * RATE)
@@ -112,8 +112,8 @@ def hostile_contents(canary: Path, url: str) -> dict[str, bytes]:
         "tag-frame-200-MB.mp3": id3(5_000, b"TIT2" + (200 * 2**20).to_bytes(4, "big") + bytes(4_990)) + sound("mp3"),
         "tags-in-tags.mp3": id3(0) * 20_000 + sound("mp3"),
         "picture-16-MB.flac": flac_with(6, bytes(2**24 - 1)),
-        "picture-that-lies.flac": flac_with(6, struct.pack(">III", 3, 0xFFFFFFFF, 0xFFFFFFFF) + bytes(100)),
-        "comments-that-lie.flac": flac_with(4, struct.pack("<II", 0xFFFFFFFF, 0xFFFFFFFF)),
+        "picture-with-false-size.flac": flac_with(6, struct.pack(">III", 3, 0xFFFFFFFF, 0xFFFFFFFF) + bytes(100)),
+        "comments-with-false-size.flac": flac_with(4, struct.pack("<II", 0xFFFFFFFF, 0xFFFFFFFF)),
         "comments-200000.flac": flac_comments(200_000),
         "blocks-5000.flac": sound("flac")[:42] + b"\x01\0\0\0" * 5_000 + sound("flac")[42:],
         "pages-100000.ogg": ogg_pages(100_000),
@@ -125,7 +125,7 @@ def hostile_contents(canary: Path, url: str) -> dict[str, bytes]:
 
 
 def mutated(content: bytes, random: np.random.Generator) -> bytes:
-    """The same file with bits flipped, a piece cut out, doubled or zeroed, or its end missing; mostly in its head."""
+    """Return a file with random damage, mostly in its first 400 bytes."""
     changed = bytearray(content)
     for _ in range(int(random.integers(1, 4))):
         reach = len(changed) if random.random() < 0.5 else min(len(changed), 400)

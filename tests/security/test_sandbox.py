@@ -1,4 +1,4 @@
-"""What a decoder can't do, seen from inside, and what its end costs, seen from outside."""
+"""The restrictions of a decoder, tested from inside, and the effects of its end, tested from outside."""
 
 import signal
 import subprocess
@@ -18,16 +18,16 @@ from tests.security.corpus import sound, write_vast
 ROOT = Path(__file__).parents[2]
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="macOS offers limits and a clean environment only")
 
-LOCKED_IN = """
+CONFINED = """
 import ctypes, mmap, os, signal, socket, subprocess, sys
 from models.sandbox import confinement
-on, missing = confinement.lock_in(os.getppid())
+on, missing = confinement.confine_server(os.getppid())
 assert not missing, missing
 reader, writer = os.pipe()
 file = os.memfd_create("x")
 mapped = confinement.mapped_bytes
 {before}
-confinement.limit({mapped} + confinement.MEMORY_BYTES, filter_calls=True)
+confinement.limit_decoder({mapped} + confinement.MEMORY_BYTES, filter_calls=True)
 try:
     {attempt}
 except (OSError, MemoryError, ValueError) as error:
@@ -38,9 +38,9 @@ os._exit(0)
 """
 
 
-def locked_in(attempt, before=""):
-    """What comes of an attempt by a process that is confined as decoders are."""
-    code = LOCKED_IN.format(attempt=attempt, before=before, mapped=2**28)
+def confined(attempt, before=""):
+    """Run an attempt in a process that is confined like a decoder."""
+    code = CONFINED.format(attempt=attempt, before=before, mapped=2**28)
     command = [sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
 
@@ -67,28 +67,28 @@ ATTEMPTS = {
 
 @on_linux
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS)
-def test_a_decoder_can_do_nothing_else(attempt):
-    """Each is refused by the kernel, also to root."""
-    found = locked_in(attempt)
+def test_a_decoder_has_no_other_rights(attempt):
+    """The kernel refuses each attempt, for root too."""
+    found = confined(attempt)
 
     assert (found.returncode, found.stderr) == (0, "")
     assert found.stdout in {"PermissionError", "OSError", "MemoryError", "ValueError"}
 
 
 @on_linux
-def test_a_decoder_reads_and_answers():
-    """What decoding needs is allowed: reading what is open, memory, and answering into a pipe."""
-    found = locked_in("os.pread(file, 10, 0); bytearray(2**26); os.write(writer, b'x'); os.fstat(file)")
+def test_a_decoder_can_decode():
+    """Decoding works: reading open files, allocating memory, and writing into a pipe are allowed."""
+    found = confined("os.pread(file, 10, 0); bytearray(2**26); os.write(writer, b'x'); os.fstat(file)")
 
     assert (found.stdout, found.returncode) == ("done", 0)
 
 
 @on_linux
-def test_landlock_alone_keeps_files_shut():
-    """The server, which may make system calls that a decoder may not, opens no file either."""
+def test_landlock_alone_denies_files():
+    """The server, whose system calls are not filtered, cannot open a file either."""
     code = (
-        "import os\nfrom models.sandbox import confinement, landlock\n"
-        "on, _ = confinement.lock_in(os.getppid())\nassert confinement.FILES in on\n"
+        "import os\nfrom models.sandbox import confinement\n"
+        "on, _ = confinement.confine_server(os.getppid())\nassert confinement.FILES in on\n"
         "try:\n open('/etc/hostname')\nexcept PermissionError:\n print('refused')"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
@@ -97,16 +97,16 @@ def test_landlock_alone_keeps_files_shut():
 
 
 @on_linux
-def test_endless_thinking_is_ended():
-    """Processor time runs out by the kernel's hand."""
-    found = locked_in("sum(iter(int, 1))", before="confinement.CPU_SECONDS = 1")
+def test_an_endless_loop_is_killed():
+    """The kernel kills a decoder that uses up its processor time."""
+    found = confined("sum(iter(int, 1))", before="confinement.CPU_SECONDS = 1")
 
     assert found.returncode == -signal.SIGXCPU
 
 
 @on_linux
 def test_nothing_is_missing_here():
-    """On this kernel every protection is on; CI fails where one is lost."""
+    """On this kernel every protection is active, so that CI fails if one is lost."""
     decoder = Decoder()
     try:
         protections = decoder.start()
@@ -138,7 +138,7 @@ def vast(tmp_path):
 
 @on_linux
 def test_no_secret_is_inherited(decoder, song, monkeypatch):
-    """No setting of the worker reaches the process that a stranger's bytes may take over, nor an open file of it."""
+    """The decoder's process inherits no setting and no open file of the worker."""
     monkeypatch.setenv("SEGUE_DATABASE_URL", "postgresql://segue:secret@db/segue")
     with song.open("rb"):
         decoder.start()
@@ -152,8 +152,8 @@ def test_no_secret_is_inherited(decoder, song, monkeypatch):
 
 
 @on_linux
-def test_what_decodes_is_confined_while_it_does(decoder, vast):
-    """The real decoder, caught in the act, runs under seccomp without new privileges, in a network of its own."""
+def test_a_working_decoder_is_confined(decoder, vast):
+    """A decoder at work runs under seccomp, without new privileges, in its own network namespace."""
     decoder.start()
     with decoding(decoder, vast) as (process, _):
         status = dict(
@@ -166,7 +166,7 @@ def test_what_decodes_is_confined_while_it_does(decoder, vast):
 
 
 class decoding:  # noqa: N801  used like a function
-    """A decoder at work on a file, in a thread; yields the process and the list that its reason will be in."""
+    """Decode a file in a thread; yields the decoder's process and the list that receives the error."""
 
     def __init__(self, decoder, path):
         self.reasons = []
@@ -197,8 +197,8 @@ class decoding:  # noqa: N801  used like a function
 
 @on_linux
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS])
-def test_a_decoder_that_dies_costs_its_file_only(decoder, vast, song, number):
-    """The file gets the signal as its reason, and the next one is decoded."""
+def test_a_decoder_that_dies_affects_only_its_file(decoder, vast, song, number):
+    """The error names the signal, and the next file is decoded."""
     decoder.start()
     with decoding(decoder, vast) as (process, reasons):
         process.send_signal(number)
@@ -209,8 +209,8 @@ def test_a_decoder_that_dies_costs_its_file_only(decoder, vast, song, number):
 
 
 @on_linux
-def test_a_decoder_out_of_processor_time_says_so(decoder, vast):
-    """The kernel's signal for it becomes a sentence."""
+def test_the_error_names_the_limit_of_processor_time(decoder, vast):
+    """SIGXCPU becomes a message for a person."""
     decoder.start()
     with decoding(decoder, vast) as (process, reasons):
         process.send_signal(signal.SIGXCPU)
@@ -219,8 +219,8 @@ def test_a_decoder_out_of_processor_time_says_so(decoder, vast):
 
 
 @on_linux
-def test_a_decoder_that_hangs_is_given_up(vast, song):
-    """One that neither works nor dies is ended when its time is over, and the next file is decoded."""
+def test_a_decoder_that_hangs_is_stopped(vast, song):
+    """A suspended decoder is killed at its time limit, and the next file is decoded."""
     decoder = Decoder(seconds=3)
     try:
         decoder.start()
@@ -237,8 +237,8 @@ def test_a_decoder_that_hangs_is_given_up(vast, song):
 
 
 @on_linux
-def test_a_server_that_is_killed_costs_nothing(decoder, vast, song):
-    """Killed idle or in the middle of a file, it is started anew and the file is decoded all the same."""
+def test_a_server_that_is_killed_is_restarted(decoder, vast, song):
+    """Killed while idle or in the middle of a file, the server is started again and the file is decoded."""
     decoder.start()
     first = decoder.server_id
     psutil.Process(first).kill()
@@ -248,12 +248,12 @@ def test_a_server_that_is_killed_costs_nothing(decoder, vast, song):
 
     assert len(windows.samples) == 1
     assert decoder.server_id != first
-    assert str(reasons[0]).startswith("Silent"), "the second server came to the file's end"
+    assert str(reasons[0]) == "The file is silent", "the second server decoded the file"
 
 
 @on_linux
 def test_no_decoder_outlives_its_worker(vast):
-    """However the worker dies, server and decoder go with it."""
+    """When the worker is killed, server and decoder end too."""
     code = (
         "import sys, pathlib\nfrom models.sandbox import decoder\ndecoder.start()\n"
         "print(decoder.DECODER.server_id, flush=True)\ndecoder.read_windows(pathlib.Path(sys.argv[1]))"
@@ -272,8 +272,8 @@ def test_no_decoder_outlives_its_worker(vast):
 
 
 @on_linux
-def test_nothing_is_left_open(decoder, song):
-    """A hundred files, good and bad, leave no descriptor and no process behind."""
+def test_nothing_stays_open(decoder, song):
+    """A hundred files, readable and damaged, leave no descriptor and no process open."""
     bad = song.with_name("bad.mp3")
     bad.write_bytes(b"not audio" * 100)
 

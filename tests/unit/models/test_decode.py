@@ -204,7 +204,7 @@ def test_too_long(write_sound, noise):
     path = write_sound("endless.flac", noise(6))
     _declare_frames(path, 13 * 3600 * RATE)
 
-    with pytest.raises(RefusedAudio, match=r"Too long: 13\.0 h, and at most 12 h are analysed"):
+    with pytest.raises(RefusedAudio, match=r"Too long: 13\.0 h; the maximum is 12 h"):
         read_windows(path)
 
 
@@ -310,16 +310,16 @@ def test_impossible_samples(write_sound, noise, value):
     samples = noise(12)
     samples[6 * RATE, 1] = value
 
-    with pytest.raises(UnreadableAudio, match="the file is damaged"):
+    with pytest.raises(UnreadableAudio, match="The file is damaged"):
         read_windows(write_sound("broken.wav", samples, subtype="FLOAT"))
 
 
 @pytest.mark.parametrize(
     ("shape", "rate", "reason"),
     [
-        ((100, 1), 1, "Sample rate 1 Hz is outside 4000 to 384000 Hz"),
-        ((8000, 1024), 8000, "1024 channels, and at most 8 are analysed"),
-        ((4 * 8000, 1), 8000, "Too short: 4.0 s, and at least 5 s are needed"),
+        ((100, 1), 1, "The sample rate 1 Hz is outside 4000 to 384000 Hz"),
+        ((8000, 1024), 8000, "Too many channels: 1024; the maximum is 8"),
+        ((4 * 8000, 1), 8000, "Too short: 4.0 s; the minimum is 5 s"),
         ((20 * 8000, 2), 8000, "The file is silent"),
     ],
 )
@@ -346,7 +346,7 @@ def test_quiet_music_is_not_silence(write_sound, noise):
 
 def test_header_without_samples(write_sound):
     """A header without samples is refused."""
-    with pytest.raises(UnreadableAudio, match="a header and no samples"):
+    with pytest.raises(UnreadableAudio, match="a header but no samples"):
         read_windows(write_sound("hollow.wav", np.zeros(0, np.float32)))
 
 
@@ -355,8 +355,8 @@ def test_not_a_regular_file(tmp_path):
     pipe = tmp_path / "pipe.mp3"
     os.mkfifo(pipe)
     refusals = {
-        tmp_path: "A folder, not an audio file",
-        pipe: "A pipe, socket or device, not an audio file",
+        tmp_path: "The path is a folder, not an audio file",
+        pipe: "The path is a pipe, socket or device, not an audio file",
         tmp_path / "gone.mp3": "The file does not exist",
     }
 

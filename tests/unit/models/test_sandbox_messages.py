@@ -1,4 +1,4 @@
-"""A decoder's answer is hostile until it is checked."""
+"""A worker validates every message of a decoder."""
 
 import numpy as np
 import pytest
@@ -28,13 +28,13 @@ def windows(samples=None, power=None, duration=60.0):
 
 
 def reader(data):
-    """Reads bytes as a pipe does whose writer ends after them."""
+    """Read bytes like a pipe whose writer closes after them."""
     left = memoryview(bytes(data))
 
     def read(buffer):
         nonlocal left
         if len(left) < len(buffer):
-            raise DecoderFailed("The decoder ended without an answer")
+            raise DecoderFailed("The decoder ended without a result")
         buffer[:] = left[: len(buffer)]
         left = left[len(buffer) :]
 
@@ -46,7 +46,7 @@ def received(message):
 
 
 def test_windows_come_back_as_they_were():
-    """What an honest decoder sends arrives bit for bit."""
+    """Windows arrive bit for bit."""
     sent = windows()
     got = received(windows_message(sent))
 
@@ -57,13 +57,13 @@ def test_windows_come_back_as_they_were():
 
 @pytest.mark.parametrize("kind", [UnreadableAudio, RefusedAudio, DecoderFailed])
 def test_reasons_come_back_as_they_were(kind):
-    """The kind of refusal and its sentence arrive."""
+    """The class of the error and its message arrive."""
     with pytest.raises(kind, match=r"^Too short: 1 s$"):
         received(reason_message(kind("Too short: 1 s")))
 
 
-def test_a_reason_is_made_fit_for_a_log():
-    """Control characters become spaces, and an essay is cut."""
+def test_a_reason_is_safe_to_log():
+    """Control characters become spaces, and long reasons are cut."""
     with pytest.raises(UnreadableAudio) as refused:
         received(reason_message(UnreadableAudio("a\nb\x1b[31m" + "x" * 9999)))
 
@@ -71,7 +71,7 @@ def test_a_reason_is_made_fit_for_a_log():
     assert len(str(refused.value)) == LONGEST_REASON
 
 
-NO_WINDOWS = {
+INVALID = {
     "no windows": HEADER.pack(WINDOWS, 0, 1000, 10, 60.0),
     "more windows": HEADER.pack(WINDOWS, WINDOW_COUNT + 1, 1000, 10, 60.0),
     "no samples": HEADER.pack(WINDOWS, 2, 0, 10, 60.0),
@@ -79,9 +79,9 @@ NO_WINDOWS = {
     "4 GB of samples": HEADER.pack(WINDOWS, 2, 0xFFFFFFFF, 10, 60.0),
     "more steps": HEADER.pack(WINDOWS, 2, 1000, MAX_STEPS + 1, 60.0),
     "no steps": HEADER.pack(WINDOWS, 1, 1, 0, 60.0) + bytes(4),
-    "a duration that is no number": HEADER.pack(WINDOWS, 2, 1000, 10, float("nan")),
+    "a duration that is not a number": HEADER.pack(WINDOWS, 2, 1000, 10, float("nan")),
     "a negative duration": HEADER.pack(WINDOWS, 2, 1000, 10, -1.0),
-    "a year": HEADER.pack(WINDOWS, 2, 1000, 10, 3e7),
+    "a duration of a year": HEADER.pack(WINDOWS, 2, 1000, 10, 3e7),
     "an unknown kind": HEADER.pack(9, 5, 0, 0, 0.0) + b"Hello",
     "a long reason": HEADER.pack(1, LONGEST_REASON + 1, 0, 0, 0.0) + bytes(LONGEST_REASON + 1),
     "half a header": bytes(5),
@@ -90,16 +90,16 @@ NO_WINDOWS = {
 }
 
 
-@pytest.mark.parametrize("answer", NO_WINDOWS.values(), ids=NO_WINDOWS)
-def test_sizes_that_no_decoder_sends_are_refused(answer):
-    """Nothing is allocated for a size before it is checked."""
+@pytest.mark.parametrize("message", INVALID.values(), ids=INVALID)
+def test_invalid_headers_are_refused(message):
+    """A size is checked before memory is allocated for it."""
     with pytest.raises(DecoderFailed):
-        receive(reader(answer), WINDOW_COUNT)
+        receive(reader(message), WINDOW_COUNT)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e6, -1e6])
-def test_samples_that_no_recording_holds_are_refused(value):
-    """One such sample among thousands is enough."""
+def test_samples_outside_the_limits_are_refused(value):
+    """One NaN, infinite or too large sample among thousands is refused."""
     samples = np.zeros((2, 1000), np.float32)
     samples[1, 999] = value
 
@@ -108,8 +108,8 @@ def test_samples_that_no_recording_holds_are_refused(value):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e-3])
-def test_power_that_is_none_is_refused(value):
-    """A mean square is a number and not negative."""
+def test_invalid_power_is_refused(value):
+    """NaN, infinite and negative mean squares are refused."""
     power = np.full((2, 10), 0.1, np.float32)
     power[0, 3] = value
 
@@ -118,7 +118,7 @@ def test_power_that_is_none_is_refused(value):
 
 
 def test_a_report_comes_back_as_it_was():
-    """How a decoder ended survives the way."""
+    """A report arrives unchanged."""
     report = Report(End.KILLED, 11, 2**33, 0.25)
 
     assert Report.of_bytes(report.to_bytes()) == report
