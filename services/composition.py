@@ -12,7 +12,7 @@ from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.path import Paths
 from services.settings import Settings
-from services.storage.locks import use_catalogue
+from services.storage.locks import shared_catalogue_lock
 from services.tasks.queue import TaskQueue, open_queue
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def compose(settings: Settings) -> Services:
         )
     queue = open_queue(settings)
     with ExitStack() as undone:
-        undone.enter_context(use_catalogue(settings))
+        undone.enter_context(shared_catalogue_lock(settings))
         catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
         undone.callback(catalogue.close)
         catalogue.migrate()

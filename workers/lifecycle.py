@@ -37,7 +37,7 @@ from services.composition import open_server_index
 from services.domain.errors import SegueError
 from services.logs import COMMON, formatter
 from services.settings import Settings, load_settings
-from services.storage.locks import use_catalogue
+from services.storage.locks import shared_catalogue_lock
 from services.tasks.queue import ANALYSE_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
 from workers.app import app
 
@@ -134,7 +134,7 @@ def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery passes what it l
             _prepare_analysis()
         settings = load_settings()
         held = ExitStack()
-        held.enter_context(use_catalogue(settings))
+        held.enter_context(shared_catalogue_lock(settings))
         catalogue = Catalogue.open(settings.catalogue_url)
         held.callback(catalogue.close)
         _child = ChildProcess(settings, catalogue, open_queue(settings), held)

@@ -13,7 +13,7 @@ from services.cli import output
 from services.domain.access import ApiKey, Scope
 from services.domain.errors import InvalidRequest
 from services.settings import load_settings
-from services.storage.locks import use_catalogue
+from services.storage.locks import shared_catalogue_lock
 
 NAME_MAX = 100
 """Characters; it is for people to tell keys apart."""
@@ -75,7 +75,7 @@ def revoke(key_id: str, *, as_json: bool) -> None:
 @contextmanager
 def _catalogue() -> Iterator[Catalogue]:
     settings = load_settings()
-    with use_catalogue(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
+    with shared_catalogue_lock(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
         catalogue.migrate()
         yield catalogue
 

@@ -23,7 +23,7 @@ from services.domain.question import Question
 from services.domain.radio import RadioStart, Seeds
 from services.domain.track import TrackStatus
 from services.settings import Settings, load_settings
-from services.storage.locks import running_url, use_catalogue
+from services.storage.locks import running_url, shared_catalogue_lock
 
 # So many are named when words fit several.
 CANDIDATES_SHOWN = 5
@@ -139,7 +139,7 @@ def connect(settings: Settings) -> SegueClient:
 
 @contextmanager
 def _catalogue(settings: Settings) -> Iterator[Catalogue]:
-    with use_catalogue(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
+    with shared_catalogue_lock(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
         catalogue.migrate()
         yield catalogue
 

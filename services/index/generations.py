@@ -8,7 +8,6 @@ A directory counts from the moment `current` names it and not before: whatever e
 interrupted build left, and is deleted. Generation 0 is the empty index of a fresh or lost directory.
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -20,14 +19,18 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 
 import structlog
+from portalocker import AlreadyLocked, Lock
 
 from services.catalog import Catalogue
 from services.catalog.indexing import IndexQueue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.index.indexer import valid_points
 from services.index.qdrant_edge import EdgeIndex
+from services.storage.disk import sync
+from services.storage.locks import acquire
 
 NEVER_BUILT = 0
 CURRENT = "current"
@@ -60,7 +63,7 @@ class Generations:
             self._current, self.index = self._open()
             self._sweep()
         except BaseException:
-            os.close(self._lock)
+            self._lock.release()
             raise
 
     @property
@@ -92,7 +95,7 @@ class Generations:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (self._root / LOCK).exists():
             old, self._lock = self._lock, _exclusive(self._root / LOCK)
-            os.close(old)
+            old.release()
 
     def adopt(self, build: Build, index: EdgeIndex) -> None:
         """Serve this build from now on, here and after a restart, and delete the one before."""
@@ -109,7 +112,7 @@ class Generations:
     def close(self) -> None:
         """Close the index and let another process have the directory."""
         self.index.close()
-        os.close(self._lock)
+        self._lock.release()
 
     def _open(self) -> tuple[Build, EdgeIndex]:
         if (named := self._named()) is not None:
@@ -136,11 +139,7 @@ class Generations:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._root / CURRENT)
-        directory = os.open(self._root, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync(self._root)
 
     def _sweep(self) -> None:
         for path in self._root.iterdir():
@@ -149,14 +148,11 @@ class Generations:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _exclusive(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def _exclusive(path: Path) -> Lock[IO[bytes]]:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
+        return acquire(path, exclusive=True)
+    except AlreadyLocked as error:
         raise AlreadyRunning(f"Another process uses the vector index in {path.parent}; stop it first.") from error
-    return descriptor
 
 
 # The build may take all the time it needs; whoever asks for music must not notice.

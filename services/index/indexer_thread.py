@@ -13,7 +13,7 @@ from services.domain.track import TrackStatus
 from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start
 from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Indexer, apply, reconcile
 from services.index.qdrant_edge import EdgeIndex
-from services.storage.disk import check_room
+from services.storage.disk import check_free_space
 
 # Below this, comparing with every point takes a few ms and is exact; a graph is not worth building.
 HNSW_THRESHOLD = 50_000
@@ -116,7 +116,7 @@ class IndexerThread:
             self._give_up(self._running.build)
 
     def _pass(self) -> bool:
-        check_room(self._generations.root.parent)
+        check_free_space(self._generations.root.parent)
         if not self._generations.is_on_disk():
             self._generations.take_root_again()
             self._lost_points = True

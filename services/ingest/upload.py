@@ -14,7 +14,7 @@ from services.domain.track import TrackStatus
 from services.ingest.identity import identify
 from services.ingest.scan import send_analysis
 from services.ingest.tags import read_tags
-from services.storage.disk import check_room, storage_errors
+from services.storage.disk import check_free_space, storage_errors, sync
 from services.tasks.queue import TaskQueue
 
 READ_BYTES = 1 << 20
@@ -43,7 +43,7 @@ def take_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, folde
 
 def _store(stream: BinaryIO, folder: Path, max_bytes: int) -> tuple[Path, str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    check_room(folder)
+    check_free_space(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as stored:
         received = Path(stored.name)
         file = cast("BinaryIO", stored)
@@ -55,7 +55,7 @@ def _store(stream: BinaryIO, folder: Path, max_bytes: int) -> tuple[Path, str]:
         except BaseException:
             received.unlink(missing_ok=True)
             raise
-    _sync_folder(folder)
+    sync(folder)
     return kept, identity.track_id
 
 
@@ -84,12 +84,3 @@ def _copy(source: BinaryIO, target: BinaryIO, max_bytes: int) -> None:
         target.write(data)
     target.flush()
     os.fsync(target.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    # The name must be as durable as the bytes before the catalogue relies on it.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,7 +20,7 @@ from services.domain.errors import NotConfigured, SegueError, Unavailable
 from services.local.child_process import ChildProcess
 from services.local.valkey import LocalBroker, local_broker
 from services.settings import Settings
-from services.storage.locks import hold_instance
+from services.storage.locks import instance_lock
 from services.tasks.queue import TaskQueue, open_queue
 from services.tasks.requeue import requeue_analyses, requeue_scans
 
@@ -56,7 +56,7 @@ class Supervisor:
             NotConfigured: the port is taken, or the data directory cannot be used.
             Unavailable: the broker did not start, or the catalogue does not open.
         """
-        self._held.enter_context(hold_instance(self._settings))
+        self._held.enter_context(instance_lock(self._settings))
         try:
             self._start()
         except BaseException:

@@ -1,9 +1,9 @@
-"""A backup file: every table of the catalogue, row by row, readable without Segue and whatever the database.
+"""The format of a backup: a ZIP archive of JSON, the same for SQLite and PostgreSQL.
 
-A ZIP archive. `tables/<name>.jsonl` has one JSON object a row; `settings.json` the settings that are no secrets;
-`manifest.json`, written last, the versions and each file's rows and SHA-256. Bytes are base64, times ISO 8601 in UTC.
-Tables are taken as the database has them, so that one which a later version adds is in it without a change here. Rows
-that are only good where they were written, and there for a while, are left out: see `LEFT_OUT`.
+`tables/<name>.jsonl` holds one JSON object per row, `settings.json` the settings without secrets, and `manifest.json`,
+written last, the versions, the number of rows and the SHA-256 of each table. Bytes are encoded as base64, times as ISO
+8601 in UTC. The tables are reflected from the database, so a new table needs no change here. `EXCLUDED_ROWS` lists the
+rows that a backup omits.
 """
 
 import base64
@@ -41,18 +41,18 @@ MANIFEST = "manifest.json"
 SETTINGS = "settings.json"
 REVISION_TABLE = "alembic_version"
 ROWS_PER_STATEMENT = 500
-LEFT_OUT: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
-    "idempotency": lambda _: true(),  # answers in full, for repetitions that come within hours
-    "meta": lambda table: table.c.key == SIGNING_SECRET,  # with it and the hashes of keys one could sign URLs
+EXCLUDED_ROWS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
+    "idempotency": lambda _: true(),  # stored responses, valid for hours
+    "meta": lambda table: table.c.key == SIGNING_SECRET,  # it signs URLs
 }
-"""Which rows of a table are not archived."""
+"""The condition for the rows of a table that a backup omits."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an archive says of itself."""
+    """The contents of `manifest.json`."""
 
     format: int
     segue: str
@@ -63,7 +63,7 @@ class Manifest:
 
 
 def write_archive(file: Path, connection: Connection, settings: Mapping[str, str], version: str) -> Manifest:
-    """Write all tables as one transaction sees them."""
+    """Write all tables as the transaction of the connection sees them, and the settings."""
     tables = _tables(connection)
     rows: dict[str, int] = {}
     sums: dict[str, str] = {}
@@ -84,13 +84,13 @@ def write_archive(file: Path, connection: Connection, settings: Mapping[str, str
 
 
 class Archive:
-    """An archive that was found whole; a context."""
+    """A verified archive, open for reading; a context manager."""
 
     def __init__(self, file: Path) -> None:
-        """Open it and check every byte of it.
+        """Open an archive and verify the checksum of each table.
 
         Raises:
-            ArchiveUnusable: it is no archive of Segue's, damaged, incomplete or of a later format.
+            ArchiveUnusable: the file is missing, not a backup, damaged, incomplete or of an unknown format.
         """
         self._file = file
         try:
@@ -98,7 +98,7 @@ class Archive:
             self.manifest = self._checked()
             self.settings: dict[str, str] = json.loads(self._zip.read(SETTINGS))
         except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError, OSError) as error:
-            raise ArchiveUnusable(f"'{file}' is no backup of Segue's, or damaged: {error}.") from error
+            raise ArchiveUnusable(f"'{file}' is not a backup made by Segue, or it is damaged: {error}.") from error
 
     def __enter__(self) -> Self:
         return self
@@ -107,33 +107,34 @@ class Archive:
         self._zip.close()
 
     def restore_into(self, connection: Connection) -> None:
-        """Fill the tables, which are empty and of the archive's revision, in the connection's transaction.
+        """Insert all rows in the transaction of the connection; the tables are empty and of the archive's revision.
 
         Raises:
-            ArchiveUnusable: it does not fit the tables.
+            ArchiveUnusable: the archive does not have the tables or the rows that its manifest names.
         """
         tables = _tables(connection)
         if {table.name for table in tables} != set(self.manifest.rows):
-            raise ArchiveUnusable(f"'{self._file}' has other tables than revision {self.manifest.revision} has.")
+            raise ArchiveUnusable(f"The tables in '{self._file}' are not those of revision {self.manifest.revision}.")
         for table in tables:
             for rows in _batches(self._read(table)):
                 connection.execute(table.insert(), rows)
             found = connection.execute(select(func.count()).select_from(table)).scalar_one()
-            if found != self.manifest.rows[table.name]:
-                raise ArchiveUnusable(f"'{self._file}' says {self.manifest.rows[table.name]} rows in {table.name}.")
-            _go_on_counting(connection, table)
+            expected = self.manifest.rows[table.name]
+            if found != expected:
+                raise ArchiveUnusable(f"'{self._file}' has {found} rows in {table.name}; its manifest says {expected}.")
+            _advance_sequences(connection, table)
 
     def _checked(self) -> Manifest:
         manifest = Manifest(**json.loads(self._zip.read(MANIFEST)))
         if manifest.format != FORMAT:
-            raise ValueError(f"its format is {manifest.format}, this Segue reads {FORMAT}")
+            raise ValueError(f"its format is {manifest.format}, this version reads {FORMAT}")
         for name, expected in manifest.sha256.items():
             digest = hashlib.sha256()
             with self._zip.open(_member(name)) as stream:
                 while data := stream.read(1 << 20):
                     digest.update(data)
             if digest.hexdigest() != expected:
-                raise ValueError(f"{_member(name)} is not what was written")
+                raise ValueError(f"the checksum of {_member(name)} is wrong")
         return manifest
 
     def _read(self, table: Table) -> Iterator[Row]:
@@ -144,19 +145,19 @@ class Archive:
 
 
 def _tables(connection: Connection) -> list[Table]:
-    """Every table as it stands in the database, parents before children."""
+    """Reflect the tables of the database, in an order that satisfies foreign keys."""
     found = MetaData()
     found.reflect(connection)
     for column in (column for table in found.tables.values() for column in table.columns):
         if isinstance(column.type, JSON):
-            column.type.none_as_null = True  # what was no value must not become the value null
+            column.type.none_as_null = True  # SQL NULL must not become JSON null
     return [table for table in found.sorted_tables if table.name != REVISION_TABLE]
 
 
 def _write_table(archive: zipfile.ZipFile, connection: Connection, table: Table) -> tuple[int, str]:
     encoders = {column.name: _encoder(column) for column in table.columns}
     digest, count = hashlib.sha256(), 0
-    kept = not_(LEFT_OUT[table.name](table)) if table.name in LEFT_OUT else true()
+    kept = not_(EXCLUDED_ROWS[table.name](table)) if table.name in EXCLUDED_ROWS else true()
     found = connection.execution_options(yield_per=ROWS_PER_STATEMENT).execute(
         select(table).where(kept).order_by(*table.primary_key.columns)
     )
@@ -192,7 +193,7 @@ def _unless_null(convert: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN
 def _encoder(column: Column[Any]) -> Callable[[Any], Any]:
     if isinstance(column.type, LargeBinary):
         return lambda value: base64.b64encode(value).decode()
-    if isinstance(column.type, DateTime):  # SQLite forgets the zone; what is stored is UTC
+    if isinstance(column.type, DateTime):  # SQLite stores no time zone; the times are UTC
         return lambda value: (value.replace(tzinfo=value.tzinfo or UTC)).astimezone(UTC).isoformat()
     if isinstance(column.type, Float):
         return float
@@ -207,8 +208,8 @@ def _decoder(column: Column[Any]) -> Callable[[Any], Any]:
     return lambda value: value
 
 
-def _go_on_counting(connection: Connection, table: Table) -> None:
-    """Have PostgreSQL number new rows after the restored ones; SQLite does so by itself."""
+def _advance_sequences(connection: Connection, table: Table) -> None:
+    """Let PostgreSQL number new rows after the restored ones; SQLite does this by itself."""
     if connection.dialect.name != "postgresql":
         return
     for column in table.primary_key.columns:

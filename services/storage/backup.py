@@ -1,12 +1,11 @@
-"""`segue backup` and `segue restore`: the catalogue and the settings, into a file and back.
+"""`segue backup` and `segue restore`: write the catalogue and the settings to a file, and restore them.
 
-A backup is what one transaction sees, taken while everything runs. A restore builds the whole catalogue anew beside the
-present one and puts it in its place in one step; what was there is kept. The index is derived: it is built anew. Keys
-that the present catalogue has revoked stay revoked.
+A backup holds what one transaction sees, so Segue can keep running. A restore fills a new catalogue and then replaces
+the current one in one step; the replaced catalogue is kept. The index is rebuilt from the restored catalogue. Keys
+revoked in the replaced catalogue stay revoked.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import time
@@ -26,10 +25,10 @@ from services.catalog.tables import ApiKeyRow
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.settings import Settings
 from services.storage.archive import Archive, Manifest, write_archive
-from services.storage.disk import storage_errors
-from services.storage.locks import hold_instance, replace_catalogue
+from services.storage.disk import storage_errors, sync
+from services.storage.locks import exclusive_catalogue_lock, instance_lock, is_locked
 
-# Files and schemas beside the catalogue.
+# Names of files and schemas next to the catalogue.
 KEPT = "before-restore"
 KEPT_SCHEMA = "segue_before_restore"
 DRAFT_SCHEMA = "segue_restoring"
@@ -38,37 +37,37 @@ SETTINGS_FILE = "restored-settings.env"
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did."""
+    """The result of a restore."""
 
     manifest: Manifest
     kept: str | None
-    """Where the catalogue from before is; None if there was none."""
+    """Where the replaced catalogue is kept; None if there was none."""
     settings_file: Path | None
-    """The backup's settings, where they differ from the present ones."""
+    """The file with the settings of the backup; None if they equal the current settings."""
     revoked: int | None
-    """Keys in force in the backup that stay revoked; None if there was no catalogue that says which."""
+    """Number of keys that were valid in the backup and stay revoked; None if there was no catalogue to compare with."""
 
 
 def backup(settings: Settings, file: Path) -> Manifest:
-    """Write a backup; safe while Segue runs, and never a half one under its name.
+    """Write a backup. Segue may run; an incomplete backup never appears under the given name.
 
     Raises:
-        StorageUnavailable: the file exists already, or cannot be written.
-        CatalogueUnavailable: the catalogue cannot be read.
+        StorageUnavailable: the file already exists or cannot be written.
+        CatalogueUnavailable: the catalogue does not exist or cannot be read.
     """
     draft = file.with_name(f".{file.name}.part")
     database = Database(settings.catalogue_url)
     try:
         if database.is_sqlite and not Path(str(database.url.database)).exists():
-            raise CatalogueUnavailable(f"There is no catalogue in {settings.data_path} yet, so nothing to back up.")
+            raise CatalogueUnavailable(f"There is no catalogue in {settings.data_path} yet: nothing to back up.")
         if file.exists():
-            raise StorageUnavailable(f"'{file}' exists already; a backup replaces none. Give another name.")
-        with storage_errors(file.parent), database.translated(), _private(draft), _snapshot(database) as connection:
+            raise StorageUnavailable(f"'{file}' already exists. Choose another name; a backup does not replace files.")
+        with storage_errors(file.parent), database.translated(), _owner_only(draft), _snapshot(database) as connection:
             draft.unlink()
-            manifest = write_archive(draft, connection, _plain(settings), version("segue"))
-            _sync(draft)
+            manifest = write_archive(draft, connection, _public_settings(settings), version("segue"))
+            sync(draft)
             draft.rename(file)
-            _sync(file.parent)
+            sync(file.parent)
         return manifest
     finally:
         database.close()
@@ -76,72 +75,66 @@ def backup(settings: Settings, file: Path) -> Manifest:
 
 
 def restore(settings: Settings, file: Path) -> Restored:
-    """Put a backup in the place of the catalogue.
+    """Replace the catalogue with a backup.
 
     Raises:
         AlreadyRunning: Segue runs on this catalogue.
-        ArchiveUnusable: the file is no backup, damaged, or made by a later Segue; nothing was touched.
-        CatalogueUnavailable, StorageUnavailable: it cannot be written; the catalogue is what it was.
+        ArchiveUnusable: the file is not a backup, is damaged, or was made by a later version; nothing was changed.
+        CatalogueUnavailable, StorageUnavailable: the new catalogue cannot be written; the current one is unchanged.
     """
     with (
         Archive(file) as archive,
-        hold_instance(settings),
-        replace_catalogue(settings),
+        instance_lock(settings),
+        exclusive_catalogue_lock(settings),
         storage_errors(settings.data_path),
     ):
-        _refuse_beside_the_api(settings)
-        here = Database(settings.catalogue_url)
+        # An API process that `segue up` did not start holds the lock of its index but no instance lock.
+        if is_locked(settings.index_path / "lock"):
+            raise AlreadyRunning(f"An API process runs on {settings.data_path}. Stop it first.")
+        current = Database(settings.catalogue_url)
         try:
-            with here.translated():
-                kept, revoked = _into_sqlite(archive, here) if here.is_sqlite else _into_postgres(archive, here)
+            with current.translated():
+                replace = _restore_sqlite if current.is_sqlite else _restore_postgres
+                kept, revoked = replace(archive, current)
         finally:
-            here.close()
-        return Restored(archive.manifest, kept, _keep_settings(archive.settings, settings), revoked)
+            current.close()
+        return Restored(archive.manifest, kept, _write_settings(archive.settings, settings), revoked)
 
 
-def _refuse_beside_the_api(settings: Settings) -> None:
-    """An API process without `segue up` holds no instance, but the lock of the index that it owns."""
-    with contextlib.suppress(FileNotFoundError), (settings.index_path / "lock").open() as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(f"An API process runs on {settings.data_path}: stop it first.") from error
-
-
-def _into_sqlite(archive: Archive, here: Database) -> tuple[str | None, int | None]:
-    path = Path(str(here.url.database))
+def _restore_sqlite(archive: Archive, current: Database) -> tuple[str | None, int | None]:
+    path = Path(str(current.url.database))
     draft, kept = path.with_name(f"{path.name}.restoring"), path.with_name(f"{path.name}.{KEPT}")
     draft.unlink(missing_ok=True)
     existed = path.exists()
     revocations = None
     if existed:
-        with here.engine.connect() as connection:
-            revocations = _revocations(connection)
-    made = Database(str(here.url.set(database=str(draft))))
+        with current.engine.connect() as connection:
+            revocations = _revoked_keys(connection)
+    made = Database(str(current.url.set(database=str(draft))))
     try:
         with made.engine.connect().execution_options(writes=True) as connection:
-            _fill(archive, connection)
-            revoked = _revoke(connection, revocations)
+            _load(archive, connection)
+            revoked = _revoke_again(connection, revocations)
             connection.commit()
-        _fold_journal(made)
+        _checkpoint(made)
     except BaseException:
         made.close()
         draft.unlink(missing_ok=True)
         raise
     made.close()
-    _sync(draft)
+    sync(draft)
     if existed:
-        _fold_journal(here)
-        here.close()
+        _checkpoint(current)
+        current.close()
         kept.unlink(missing_ok=True)
         os.link(path, kept)
-    draft.replace(path)  # one step: whenever the machine stops, one of the two is there, and whole
-    _sync(path.parent)
+    draft.replace(path)  # atomic: after a crash the path holds either the old or the new catalogue
+    sync(path.parent)
     return str(kept) if existed else None, revoked
 
 
-def _into_postgres(archive: Archive, here: Database) -> tuple[str | None, int | None]:
-    with here.engine.connect() as connection:
+def _restore_postgres(archive: Archive, current: Database) -> tuple[str | None, int | None]:
+    with current.engine.connect() as connection:
         wait_patiently(connection)
         others = connection.execute(
             text(
@@ -151,41 +144,41 @@ def _into_postgres(archive: Archive, here: Database) -> tuple[str | None, int | 
         ).scalar_one()
         if others:
             raise AlreadyRunning(
-                f"Segue runs on this catalogue: {others} connections are open. Stop every API process, worker and "
+                f"Segue runs on this catalogue (open connections: {others}). Stop every API process, worker and "
                 "scheduler first."
             )
         home = connection.execute(text("SELECT current_schema()")).scalar_one()
         present = _tables_in(connection, home)
-        revocations = _revocations(connection)
+        revocations = _revoked_keys(connection)
         connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {KEPT_SCHEMA}, {DRAFT_SCHEMA} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {KEPT_SCHEMA}")
         connection.exec_driver_sql(f"CREATE SCHEMA {DRAFT_SCHEMA}")
         connection.exec_driver_sql(f"SET LOCAL search_path TO {DRAFT_SCHEMA}")
-        _fill(archive, connection)
-        revoked = _revoke(connection, revocations)
+        _load(archive, connection)
+        revoked = _revoke_again(connection, revocations)
         new = _tables_in(connection, DRAFT_SCHEMA)
         for table in present & new:
             connection.exec_driver_sql(f'ALTER TABLE "{home}"."{table}" SET SCHEMA {KEPT_SCHEMA}')
         for table in new:
             connection.exec_driver_sql(f'ALTER TABLE {DRAFT_SCHEMA}."{table}" SET SCHEMA "{home}"')
         connection.exec_driver_sql(f"DROP SCHEMA {DRAFT_SCHEMA}")
-        connection.commit()  # all of it or nothing
+        connection.commit()
     return f"schema {KEPT_SCHEMA}" if present & new else None, revoked
 
 
-def _fill(archive: Archive, connection: Connection) -> None:
-    """Tables of the backup's revision, its rows, then what has changed in tables since."""
+def _load(archive: Archive, connection: Connection) -> None:
+    """Create the tables of the backup's revision, insert its rows, then migrate to the current revision."""
     try:
         upgrade(connection, archive.manifest.revision)
     except CommandError as error:
         raise ArchiveUnusable(
-            f"The backup was made by Segue {archive.manifest.segue}, whose catalogue (revision "
-            f"{archive.manifest.revision}) this version does not know: install that one or a later one."
+            f"The backup was made by Segue {archive.manifest.segue} with catalogue revision "
+            f"{archive.manifest.revision}, which this version does not know. Install that version or a later one."
         ) from error
     archive.restore_into(connection)
     upgrade(connection)
-    connection.execute(text("DELETE FROM idempotency"))  # from before they were left out of archives
-    # A number that no index was ever built under: whatever lies on disk or on a server is replaced.
+    connection.execute(text("DELETE FROM idempotency"))  # backups of early versions contain these rows
+    # A generation that no existing index has, so that the index is rebuilt.
     connection.execute(text("DELETE FROM meta WHERE key = :key"), {"key": GENERATION})
     connection.execute(
         text("INSERT INTO meta (key, value) VALUES (:key, :value)"),
@@ -193,22 +186,22 @@ def _fill(archive: Archive, connection: Connection) -> None:
     )
 
 
-def _revocations(connection: Connection) -> dict[str, datetime] | None:
-    """Which keys the present catalogue has revoked, and when; None if it is none, or from before there were keys."""
+def _revoked_keys(connection: Connection) -> dict[str, datetime] | None:
+    """Return the time of revocation per revoked key; None if the database has no table of keys."""
     if not inspect(connection).has_table(ApiKeyRow.__tablename__):
         return None
     found = select(ApiKeyRow.id, ApiKeyRow.revoked_at).where(ApiKeyRow.revoked_at.is_not(None))
     return {key_id: revoked_at for key_id, revoked_at in connection.execute(found) if revoked_at is not None}
 
 
-def _revoke(connection: Connection, revocations: dict[str, datetime] | None) -> int | None:
-    """Keep out of force what was: a backup from before must not open the door again."""
+def _revoke_again(connection: Connection, revocations: dict[str, datetime] | None) -> int | None:
+    """Revoke the keys that were revoked after the backup was made; return how many, None if unknown."""
     if revocations is None:
         return None
     count = 0
     for key_id, revoked_at in revocations.items():
-        in_force = update(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
-        count += connection.execute(in_force.values(revoked_at=revoked_at)).rowcount
+        valid = update(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+        count += connection.execute(valid.values(revoked_at=revoked_at)).rowcount
     return count
 
 
@@ -226,18 +219,18 @@ def _snapshot(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def _fold_journal(database: Database) -> None:
-    """Bring what is in the write-ahead log into the file itself, which then stands alone."""
+def _checkpoint(database: Database) -> None:
+    """Move the contents of the write-ahead log into the database file."""
     with database.engine.connect() as connection:
         driver = connection.connection.dbapi_connection
-        assert driver is not None  # noqa: S101  a connected connection
+        assert driver is not None  # noqa: S101  the connection is open
         busy, _, _ = driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
-        raise CatalogueUnavailable("The catalogue is in use by another program: close it and restore again.")
+        raise CatalogueUnavailable("Another program uses the catalogue. Close it and restore again.")
 
 
-def _plain(settings: Settings) -> dict[str, str]:
-    """The settings that are not at their defaults, by variable. No secret is among them: a backup travels."""
+def _public_settings(settings: Settings) -> dict[str, str]:
+    """Return the settings that were set explicitly, by variable, without secrets."""
     found = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
     return {
         f"SEGUE_{name.upper()}": _as_variable(name, value)
@@ -247,19 +240,19 @@ def _plain(settings: Settings) -> dict[str, str]:
 
 
 def _as_variable(name: str, value: object) -> str:
-    """As the environment has it, from which it is read again."""
+    """Format a value as its environment variable."""
     if isinstance(value, tuple):
         return (os.pathsep if name == "library_roots" else ",").join(value)
     return str(value)
 
 
 def _has_password(name: str, value: object) -> bool:
-    """Whether it is a URL with someone's name in it; folders may be called what they like."""
+    """Return whether a value contains a URL with credentials; a folder's name may look like one."""
     return name != "library_roots" and re.search("://.*@", str(value)) is not None
 
 
-def _keep_settings(restored: dict[str, str], settings: Settings) -> Path | None:
-    if restored == _plain(settings):
+def _write_settings(restored: dict[str, str], settings: Settings) -> Path | None:
+    if restored == _public_settings(settings):
         return None
     file = settings.data_path / SETTINGS_FILE
     file.write_text("".join(f"{name}={value}\n" for name, value in restored.items()), encoding="utf-8")
@@ -267,19 +260,11 @@ def _keep_settings(restored: dict[str, str], settings: Settings) -> Path | None:
 
 
 @contextlib.contextmanager
-def _private(draft: Path) -> Iterator[None]:
-    """Make what is created meanwhile readable by its owner only: it holds listens and hashes of keys."""
+def _owner_only(draft: Path) -> Iterator[None]:
+    """Create the file with access for its owner only, because backups hold listens and hashes of keys."""
     before = os.umask(0o077)
     try:
         draft.touch()
         yield
     finally:
         os.umask(before)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

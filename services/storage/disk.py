@@ -1,4 +1,7 @@
-"""Whether the data directory takes data: asked beforehand, so that a full disk stops Segue and spoils nothing."""
+"""Checks of free space and write access, and durable writes.
+
+The checks run before a write, so that a full disk stops Segue without leaving half-written files.
+"""
 
 import contextlib
 import errno
@@ -10,48 +13,65 @@ from pathlib import Path
 
 from services.domain.errors import StorageFull, StorageUnavailable
 
-# Below this Segue is not ready. Edge maps its files and writes into holes in them: a chunk of vectors, 32 MB, for which
-# the disk then has no room would end the process (SIGBUS) where any other write gets an error.
-ROOM_NEEDED_BYTES = 64 * 1024 * 1024
+# Below this `/readyz` fails and indexing and uploads stop. Qdrant Edge writes through memory maps in chunks of 32 MB;
+# if the disk has no room for one, the kernel kills the process (SIGBUS) instead of returning an error.
+MIN_FREE_BYTES = 64 * 1024 * 1024
 PROBE = b"segue\n"
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def check_storage(folder: Path) -> None:
-    """Find out whether a folder can be written and has room.
+    """Check that a folder is writable and that its disk has free space.
 
     Raises:
-        StorageUnavailable: it is read-only, gone, or not ours.
-        StorageFull: it has no room.
+        StorageUnavailable: the folder is read-only, missing or not accessible.
+        StorageFull: less than `MIN_FREE_BYTES` are free.
     """
     with storage_errors(folder):
-        check_room(folder)
+        check_free_space(folder)
         with tempfile.TemporaryFile(dir=folder, prefix=".probe-") as probe:
             probe.write(PROBE)
 
 
-def check_room(folder: Path) -> None:
-    """Find out whether there is room for what must not fail halfway.
+def check_free_space(folder: Path) -> None:
+    """Check that the disk of a folder has free space.
 
     Raises:
-        StorageFull: there is not.
+        StorageFull: less than `MIN_FREE_BYTES` are free.
     """
     free = shutil.disk_usage(folder).free
-    if free < ROOM_NEEDED_BYTES:
+    if free < MIN_FREE_BYTES:
         raise StorageFull(
-            f"Only {free >> 20} MiB are free where {folder} lies, and Segue stops writing below "
-            f"{ROOM_NEEDED_BYTES >> 20}. Make room; it goes on by itself."
+            f"The disk of {folder} has {free >> 20} MiB free; Segue needs {MIN_FREE_BYTES >> 20} MiB. "
+            "Free some space; Segue then continues by itself."
         )
 
 
 @contextlib.contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """Turn what the operating system says about writing in a folder into an error that a client can be told."""
+    """Convert an `OSError` raised while writing to a folder.
+
+    Raises:
+        StorageFull: the disk is full, or a quota or file size limit is reached.
+        StorageUnavailable: any other error.
+    """
     try:
         yield
     except OSError as error:
-        said = f"{folder} cannot be written: {os.strerror(error.errno) if error.errno else error}."
-        if error.errno in FULL:
-            raise StorageFull(f"{said} Make room; Segue goes on by itself.") from error
-        raise StorageUnavailable(f"{said} It goes on by itself once it can.") from error
+        problem = f"{folder} cannot be written: {os.strerror(error.errno) if error.errno else error}."
+        if error.errno in DISK_FULL:
+            raise StorageFull(f"{problem} Free some space; Segue then continues by itself.") from error
+        raise StorageUnavailable(f"{problem} Segue continues once the folder is writable.") from error
+
+
+def sync(path: Path) -> None:
+    """Flush a file, or the entries of a folder, to disk.
+
+    A file that was created or renamed survives a power failure only after its folder is flushed too.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

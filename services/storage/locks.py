@@ -1,88 +1,132 @@
-"""Locks on a data directory: who runs there, and who has its catalogue open.
+"""File locks of a data directory.
 
-One lets a single `segue up` run, and tells others where it listens. The other keeps a catalogue that is a file from
-being replaced under whoever uses it.
+The instance lock lets one `segue up` run on a data directory and holds the URL of its service. The catalogue lock keeps
+`segue restore` from replacing an SQLite file while a process has it open. The kernel releases a lock when its process
+ends, even if the process is killed.
 """
 
 import contextlib
-import fcntl
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
+import portalocker
+from portalocker import AlreadyLocked, LockFlags
 from sqlalchemy import make_url
 
 from services.domain.errors import AlreadyRunning, CatalogueUnavailable, NotConfigured
 from services.settings import Settings
 
-# Whoever asks whether Segue runs holds the lock for an instant; a start outlasts that.
-LOCK_PATIENCE_SECONDS = 0.3
+# A status check holds the lock briefly; a start retries for longer than that.
+LOCK_TIMEOUT_SECONDS = 0.3
+
+
+def acquire(path: Path, *, exclusive: bool, timeout: float = 0.0) -> portalocker.Lock[IO[bytes]]:
+    """Lock a file and create it if needed; release the lock with its `release` method.
+
+    Raises:
+        AlreadyLocked: another process holds the lock after `timeout` seconds.
+        OSError: the file cannot be opened.
+    """
+    lock = portalocker.Lock(
+        path,
+        "rb",
+        timeout=timeout,
+        check_interval=timeout / 10,
+        flags=(LockFlags.EXCLUSIVE if exclusive else LockFlags.SHARED) | LockFlags.NON_BLOCKING,
+        opener=_open_read_only,
+    )
+    lock.acquire()
+    return lock
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds an exclusive lock on a file; a missing file is not locked."""
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        try:
+            portalocker.lock(file, LockFlags.SHARED | LockFlags.NON_BLOCKING)
+        except AlreadyLocked:
+            return True
+    return False
 
 
 @contextlib.contextmanager
-def hold_instance(settings: Settings) -> Iterator[None]:
-    """Be the one that runs on the data directory; the lock goes with the process, even if it is killed.
+def instance_lock(settings: Settings) -> Iterator[None]:
+    """Hold the lock of the one instance that runs on a data directory.
 
     Raises:
-        AlreadyRunning: another process is; the message says at which URL.
-        NotConfigured: the data directory cannot be written.
+        AlreadyRunning: another process holds the lock; the message has its URL.
+        NotConfigured: the data directory cannot be created or written.
     """
-    path = _lock_path(settings)
+    path = _instance_lock_path(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = path.open("a+", encoding="utf-8")
+        lock = acquire(path, exclusive=True, timeout=LOCK_TIMEOUT_SECONDS)
+        try:
+            path.write_text(settings.service_url, encoding="utf-8")
+        except OSError:
+            lock.release()
+            raise
+    except AlreadyLocked as error:
+        url = running_url(settings)
+        raise AlreadyRunning(
+            f"Segue is already running on {settings.data_path}{f' at {url}' if url else ''}. "
+            "To stop it, press Ctrl-C in its terminal."
+        ) from error
     except OSError as error:
         raise NotConfigured(
-            f"The data directory '{path.parent}' cannot be used: {error.strerror}. Name another in SEGUE_DATA_DIR."
+            f"The data directory '{path.parent}' cannot be used: {error.strerror}. Set SEGUE_DATA_DIR to another one."
         ) from error
-    with lock:
-        _flock_patiently(lock.fileno(), fcntl.LOCK_EX, lambda: _running_already(settings))
-        lock.truncate(0)
-        lock.write(settings.service_url)
-        lock.flush()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def running_url(settings: Settings) -> str | None:
-    """Where the service on this data directory listens; None if none runs."""
-    with contextlib.suppress(FileNotFoundError), _lock_path(settings).open(encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return lock.read() or None
-    return None
+    """Return the URL of the instance that runs on this data directory; None if none runs."""
+    path = _instance_lock_path(settings)
+    return path.read_text(encoding="utf-8") or None if is_locked(path) else None
 
 
 @contextlib.contextmanager
-def use_catalogue(settings: Settings) -> Iterator[None]:
-    """Keep a catalogue that is a file in its place; any number of processes may, each for itself, after any fork.
+def shared_catalogue_lock(settings: Settings) -> Iterator[None]:
+    """Keep `segue restore` from replacing the catalogue; any number of processes can hold this lock.
 
-    Without it, what a process writes after a restore would go into the file from before. Servers look after themselves.
+    Without it a process would keep writing to the file that a restore has replaced. Acquire it after a fork, because a
+    forked process shares the locks of its parent. With PostgreSQL it does nothing.
 
     Raises:
-        AlreadyRunning: it is being restored.
-        CatalogueUnavailable: its directory cannot be used.
+        AlreadyRunning: the catalogue is being restored.
+        CatalogueUnavailable: the lock file cannot be opened.
     """
-    with _lock_catalogue(settings, fcntl.LOCK_SH, f"The catalogue in {settings.data_path} is being restored: wait."):
+    with _catalogue_lock(
+        settings,
+        f"The catalogue in {settings.data_path} is being restored. Try again when the restore has finished.",
+        exclusive=False,
+    ):
         yield
 
 
 @contextlib.contextmanager
-def replace_catalogue(settings: Settings) -> Iterator[None]:
-    """Be the only one that has the catalogue open, if it is a file.
+def exclusive_catalogue_lock(settings: Settings) -> Iterator[None]:
+    """Hold the catalogue lock alone, to replace the SQLite file. With PostgreSQL it does nothing.
 
     Raises:
-        AlreadyRunning: some process uses it.
-        CatalogueUnavailable: its directory cannot be used.
+        AlreadyRunning: another process uses the catalogue.
+        CatalogueUnavailable: the lock file cannot be opened.
     """
-    taken = f"A part of Segue uses the catalogue in {settings.data_path}: stop every API process and worker first."
-    with _lock_catalogue(settings, fcntl.LOCK_EX, taken):
+    with _catalogue_lock(
+        settings,
+        f"Another process uses the catalogue in {settings.data_path}. Stop every API process and worker first.",
+        exclusive=True,
+    ):
         yield
 
 
 @contextlib.contextmanager
-def _lock_catalogue(settings: Settings, kind: int, taken: str) -> Iterator[None]:
+def _catalogue_lock(settings: Settings, refusal: str, *, exclusive: bool) -> Iterator[None]:
     url = make_url(settings.catalogue_url)
     if url.get_backend_name() != "sqlite":
         yield
@@ -91,36 +135,21 @@ def _lock_catalogue(settings: Settings, kind: int, taken: str) -> Iterator[None]
     path = catalogue.with_name(f"{catalogue.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Not for writing: the disk may have become read-only. No program that is started inherits it.
-        lock = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = acquire(path, exclusive=exclusive, timeout=LOCK_TIMEOUT_SECONDS)
+    except AlreadyLocked as error:
+        raise AlreadyRunning(refusal) from error
     except OSError as error:
-        raise CatalogueUnavailable(f"The catalogue's lock '{path}' cannot be opened: {error.strerror}.") from error
+        raise CatalogueUnavailable(f"The lock file '{path}' cannot be opened: {error.strerror}.") from error
     try:
-        _flock_patiently(lock, kind, lambda: AlreadyRunning(taken))
         yield
     finally:
-        os.close(lock)
+        lock.release()
 
 
-def _flock_patiently(lock: int, kind: int, refusal: Callable[[], AlreadyRunning]) -> None:
-    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
-    while True:
-        try:
-            fcntl.flock(lock, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise refusal() from None
-            time.sleep(LOCK_PATIENCE_SECONDS / 10)
-        else:
-            return
+def _open_read_only(path: str, _flags: int) -> int:
+    # The disk may have become read-only since the file was created.
+    return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
-def _running_already(settings: Settings) -> AlreadyRunning:
-    where = running_url(settings) or "an address it has not named yet"
-    return AlreadyRunning(
-        f"Segue is already running on {settings.data_path}: {where}. Stop it with Ctrl-C where it was started."
-    )
-
-
-def _lock_path(settings: Settings) -> Path:
+def _instance_lock_path(settings: Settings) -> Path:
     return settings.data_path / "lock"

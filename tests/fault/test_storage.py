@@ -23,7 +23,7 @@ from services.catalog.analyses import Claimant
 from services.client import SegueClient
 from services.local.child_process import LOG_MAX_BYTES
 from services.settings import Settings
-from services.storage.disk import ROOM_NEEDED_BYTES
+from services.storage.disk import MIN_FREE_BYTES
 from tests.conftest import IN_CI
 from tests.fakes.installation import installation, running, wait_until, write_song
 from tests.fakes.library import record, register, write_library, write_tone
@@ -41,7 +41,7 @@ def disk(tmp_path):
     """A small disk of its own; where nothing may be mounted there is none, which CI must not pass over in silence."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    size = ROOM_NEEDED_BYTES + 96 * MIB
+    size = MIN_FREE_BYTES + 96 * MIB
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
     )
@@ -123,7 +123,7 @@ def test_a_full_disk_in_mid_indexing(disk, tmp_path):
         with here.api() as api:
             wait_until(lambda: api.points() == COUNT)
             filler = disk / "filler"
-            room = shutil.disk_usage(disk).free - ROOM_NEEDED_BYTES // 2
+            room = shutil.disk_usage(disk).free - MIN_FREE_BYTES // 2
             with filler.open("wb", buffering=0) as stream:
                 stream.write(bytes(room))
             added = [add_ready(here, number) for number in range(10, 14)]
