@@ -24,7 +24,9 @@ NO_KEY = -1
 
 # Columns, not rows of the mapped class, and statements made once: requests read hundreds of tracks in few milliseconds.
 _TRACK, _FILE, _NAME = TrackRow.__table__.c, LocationRow.__table__.c, ExternalIdRow.__table__.c
-_EMBEDDED = (_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms)
+_EMBEDDED = (
+    *(_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms, _TRACK.genre),
+)
 _MEASURED = (_TRACK.year, _TRACK.attributes, _TRACK.descriptors)
 _SHOWN = (
     *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
@@ -268,8 +270,8 @@ def heard(tags: Mapping[str, float] | None) -> list[str]:
 
 def _embedded(row: Sequence[Any]) -> Embedded:
     """A track out of the columns `_EMBEDDED`, perhaps with `_MEASURED` behind them."""
-    track_id, embedding, title, artist, album, duration_ms, *more = row
-    found = Embedded(track_id, vector_of(embedding), title, artist, album, duration_ms)
+    track_id, embedding, title, artist, album, duration_ms, genre, *more = row
+    found = Embedded(track_id, vector_of(embedding), title, artist, album, duration_ms, genre)
     if not more:
         return found
     year, attributes, descriptors = more

@@ -119,6 +119,15 @@ class AnswerOptions(SessionOptions):
             "description": "Maximum number of tracks per album, as long as others are left. Null: no maximum.",
         },
     )
+    max_per_genre: int | None = field(
+        default=None,
+        metadata={
+            "ge": 1,
+            "le": RESULTS_MAX,
+            "description": "Maximum number of tracks per genre, as long as others are left; tracks without a genre are "
+            "not limited. Null: no maximum.",
+        },
+    )
     explain: bool = field(
         default=True,
         metadata={"description": "Whether to explain the answer. If false, `tastes` and `because_of` are empty."},

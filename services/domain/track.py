@@ -100,6 +100,7 @@ class Embedded:
     artist: str | None = None
     album: str | None = None
     duration_ms: int | None = None
+    genre: str | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
 
     @property

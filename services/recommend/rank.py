@@ -160,6 +160,7 @@ class _Round:
         self._latest: list[str | None] = []
         self._artists = _Cap(self._artist_of, options.max_per_artist)
         self._albums = _Cap([_album(candidate) for candidate in candidates], options.max_per_album)
+        self._genres = _Cap([_genre(candidate) for candidate in candidates], options.max_per_genre)
         self._slack = 0
         for track in setting.tracks:
             self._count(track, self._vectors @ track.vector)
@@ -192,8 +193,15 @@ class _Round:
         while True:
             open_ = apart & self._artists.has_room(self._slack) & self._albums.has_room(self._slack)
             if open_.any():
-                return open_
+                return self._within_genres(open_)
             self._slack += 1
+
+    def _within_genres(self, open_: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The open candidates whose genres have the most room left; this cap gives way before the others do."""
+        slack = 0
+        while not (within := open_ & self._genres.has_room(slack)).any():
+            slack += 1
+        return within
 
     def _apart(self) -> NDArray[np.bool_]:
         """Which of those that are left are not by whom was heard just before."""
@@ -225,6 +233,7 @@ class _Round:
         self._latest.append(artist)
         self._artists.count(artist)
         self._albums.count(_album(chosen))
+        self._genres.count(_genre(chosen))
 
 
 class _Cap:
@@ -273,3 +282,7 @@ def _noise(candidates: Sequence[Embedded], seed: int) -> Array:
 
 def _album(candidate: Embedded) -> tuple[str, str] | None:
     return (candidate.album.casefold(), candidate.performer or "") if candidate.album else None
+
+
+def _genre(candidate: Embedded) -> str | None:
+    return candidate.genre.casefold() if candidate.genre else None

@@ -1,5 +1,6 @@
 """Every part of a question, over HTTP: what is aimed for, left out, mixed up and put in order."""
 
+from collections import Counter
 from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
@@ -42,6 +43,15 @@ def test_artists_are_left_out_without_regard_to_case(api):
 
     assert {track["artist"] for track in named["tracks"]} == {"Artist 0", "Artist 2", "Artist 3"}
     assert {track["artist"] for track in own["tracks"]} == {"Artist 0", "Artist 3"}
+
+
+def test_a_genre_has_at_most_as_many_tracks_as_asked(api):
+    """`max_per_genre` spreads the answer over the library's four genres; without it, one genre leads."""
+    plain = ask(api, 0, limit=8, max_per_artist=None, max_per_album=None)
+    spread = ask(api, 0, limit=8, max_per_artist=None, max_per_album=None, max_per_genre=2)
+
+    assert max(Counter(track["genre"] for track in plain["tracks"]).values()) > 2
+    assert set(Counter(track["genre"] for track in spread["tracks"]).values()) == {2}
 
 
 def test_tags_that_the_encoder_heard_are_a_filter(api):

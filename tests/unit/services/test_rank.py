@@ -1,6 +1,7 @@
 """Ranking: every taste its share, nothing twice, caps that give way, the same answer for the same seed."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,33 @@ def test_no_artist_fills_the_answer_while_others_are_left():
 def test_caps_give_way_when_nothing_else_is_left():
     """A library of one artist still fills the answer."""
     assert len(chosen(RankingOptions(limit=20), library(0, 20, artist="One", album="Hits"), h0=1.0)) == 20
+
+
+@pytest.mark.parametrize(("max_per_genre", "folk"), [(None, 9), (3, 3), (1, 1)])
+def test_a_genre_has_at_most_its_share(max_per_genre, folk):
+    """Case does not matter, tracks without a genre are not limited, and without a maximum the best tracks win."""
+    pool = [
+        *(replace(track, genre="Folk" if place % 2 else "folk") for place, track in enumerate(library(0, 9))),
+        *(replace(track, genre="Jazz") for track in library(1, 3)),
+        *library(2, 9),
+    ]
+    genre_of = {track.id: track.genre and track.genre.casefold() for track in pool}
+    options = RankingOptions(limit=9, diversity=0, max_per_genre=max_per_genre)
+
+    counts = Counter(genre_of[name] for name in chosen(options, pool, h0=1.0))
+
+    assert counts.total() == 9
+    assert counts["folk"] == folk
+    assert counts["jazz"] <= folk
+
+
+def test_the_maximum_of_a_genre_gives_way_before_that_of_an_artist():
+    """In a library of one genre the answer is full, and no artist has more tracks than it may."""
+    pool = [replace(track, genre="Folk", artist=f"Artist {place % 3}") for place, track in enumerate(library(0, 12))]
+    artist_of = {track.id: track.artist for track in pool}
+    ids = chosen(RankingOptions(limit=9, max_per_artist=3, max_per_genre=1), pool, h0=1.0)
+
+    assert Counter(artist_of[name] for name in ids) == {"Artist 0": 3, "Artist 1": 3, "Artist 2": 3}
 
 
 def test_copies_of_a_recording_are_recommended_once():
