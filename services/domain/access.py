@@ -114,13 +114,3 @@ def matches(secret: str, kept: bytes | None) -> bool:
     """Whether a secret is the one that was kept, in the same time wherever they differ; None matches nothing."""
     same = hmac.compare_digest(digest(secret), _NOBODY if kept is None else kept)
     return same and kept is not None
-
-
-def sign(secret: bytes, kept: bytes, message: str) -> str:
-    """A signature that takes the installation's secret, which no backup holds, and what is kept of a key."""
-    return hmac.new(secret + kept, message.encode(), hashlib.sha256).hexdigest()
-
-
-def is_signed(secret: bytes, kept: bytes, message: str, signature: str) -> bool:
-    """Whether a signature is right, in the same time whether or not."""
-    return hmac.compare_digest(sign(secret, kept, message).encode(), signature.encode())

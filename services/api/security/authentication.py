@@ -11,9 +11,9 @@ from services.api.context import services
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import Access, Carrier, access_of
 from services.api.security.rate_limits import count_refusal, is_this_machine
-from services.api.security.signed_urls import AudioTicket
+from services.api.security.signed_urls import is_valid, key_id_of
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
-from services.domain.access import LOCAL, ApiKey, Principal, Scope, is_signed, matches, split
+from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split
 from services.domain.errors import KeyNotEnough, KeyRequired, ListenerNotYours, Refused, SegueError
 
 EXTENSION = "segue.key_use"
@@ -114,7 +114,7 @@ def _guard() -> None:
 
 def _who(access: Access) -> Principal:
     if access.signed and "token" in request.args:
-        return _who_had_it_signed(request.args["token"])
+        return _holder_of_signature(request.args["token"])
     presented = next((key for carrier in access.carriers if (key := carrier.find(request)) is not None), None)
     if presented is not None:
         return authenticate(presented)
@@ -125,15 +125,12 @@ def _who(access: Access) -> Principal:
     return LOCAL
 
 
-def _who_had_it_signed(token: str) -> Principal:
-    parsed = AudioTicket.parse(token, (request.view_args or {}).get("track_id", ""))
-    if parsed is None or parsed[0].is_over:
-        return _admit(None)
-    ticket, signature = parsed
-    active = services().catalogue.keys.find(ticket.key_id)
+def _holder_of_signature(token: str) -> Principal:
+    active = services().catalogue.keys.find(key_id_of(token))
     secret = services().catalogue.installation.signing_secret()
-    right = active is not None and is_signed(secret, active.digest, ticket.message, signature)
-    return _admit(active if right else None)
+    track_id = (request.view_args or {}).get("track_id", "")
+    is_right = active is not None and is_valid(token, secret, active.digest, track_id)
+    return _admit(active if is_right else None)
 
 
 def _admit(active: ActiveKey | None) -> Principal:

@@ -1,6 +1,6 @@
 """URLs that an audio element can play."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +11,8 @@ from services.api.context import resolve_track, services
 from services.api.schemas.tracks import AudioUrl, AudioUrlRequest
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
-from services.api.security.signed_urls import AudioTicket
-from services.domain.access import Scope, sign
+from services.api.security.signed_urls import LIFETIME_SECONDS, sign_track
+from services.domain.access import Scope
 from services.domain.errors import KeyRequired
 
 NO_TRACK: dict[int | str, Any] = {404: {"description": "No track goes by this name"}}
@@ -40,7 +40,7 @@ def sign_audio(json_data: AudioUrlRequest) -> AudioUrl:
     active = services().catalogue.keys.find(key_id)
     if active is None:  # revoked since the request came in
         raise KeyRequired(presented=True)
-    ticket = AudioTicket.fresh(key_id, resolved)
     secret = services().catalogue.installation.signing_secret()
-    token = ticket.token(sign(secret, active.digest, ticket.message))
-    return AudioUrl(url=f"{path}?{urlencode({'token': token})}", expires_at=datetime.fromtimestamp(ticket.expires, UTC))
+    token = sign_track(secret, key_id, active.digest, resolved)
+    expires_at = datetime.now(UTC) + timedelta(seconds=LIFETIME_SECONDS)
+    return AudioUrl(url=f"{path}?{urlencode({'token': token})}", expires_at=expires_at)
