@@ -1,11 +1,18 @@
-"""How gunicorn serves the API in a container."""  # noqa: INP001  a file for the image, not a package
+"""gunicorn configuration for the API container."""  # noqa: INP001  a file for the image, not a package
 
+import os
+import shutil
 import sys
+import tempfile
 
 from services.api.request_limits import REQUEST_LINE_MAX
 from services.api.security.exposure import refuse_exposure_at_start
 from services.domain.errors import SegueError
 from services.settings import load_settings_or_exit
+
+# API processes share their metrics through files here, so that one scrape sees all of them. prometheus_client reads the
+# variable when it is first imported, which happens in the processes that gunicorn starts.
+METRICS_DIR = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="segue-metrics-")
 
 _settings = load_settings_or_exit()
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
@@ -31,3 +38,9 @@ def on_starting(server: object) -> None:
         refuse_exposure_at_start(_settings)
     except SegueError as error:
         sys.exit(f"segue: {error.detail}")
+
+
+def on_exit(server: object) -> None:
+    """Remove the metrics of this run."""
+    del server
+    shutil.rmtree(METRICS_DIR, ignore_errors=True)

@@ -52,9 +52,8 @@ BLUEPRINTS = (
 )
 
 METRICS_DESCRIPTION = (
-    "Requests and resources are counted by each API process for itself, and the answer holds those of the one process "
-    "that gave it: its id is the label `process`. With several processes a scrape sees one of them at a time; sum the "
-    "latest value of each. The gauges of library and index are the same whichever process answers."
+    "Counters and latencies of requests in the Prometheus text format, added up over all API processes, and gauges of "
+    "the library and the index."
 )
 METRICS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus text format", "content": {"text/plain": {}}}
@@ -96,7 +95,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     observer.install(app)
     install_origin_checks(app, services.settings)
     install_guard(app)
-    install_limits(app, services.settings, observer.measured)
+    install_limits(app, services.settings, observer.registry)
     install_headers(app)
     install_cors(app, services.settings)
     register_problems(app)

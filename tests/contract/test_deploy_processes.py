@@ -135,6 +135,19 @@ def test_redis_conf_is_in_force(redis_port):
     }
 
 
+def assert_one_scrape_sees_all_processes(environment):
+    """Every scrape counts all requests to a path without a route, whichever process handled them."""
+    requests = 40
+    url = f"http://127.0.0.1:{environment['SEGUE_PORT']}"
+    for _ in range(requests):
+        httpx.get(f"{url}/made/up")  # each on its own connection, so that both processes receive some
+    scrapes = [httpx.get(f"{url}/metrics").text for _ in range(10)]
+    counted = 'segue_http_request_duration_seconds_count{endpoint="(none)",method="(none)",status="404"} '
+
+    found = [line for scrape in scrapes for line in scrape.splitlines() if line.startswith(counted)]
+    assert found == [f"{counted}{float(requests)}"] * len(scrapes)
+
+
 def test_api_image_serves(environment, indexer):
     """The API's command serves on PostgreSQL with several processes, its health check tells, and SIGTERM ends it."""
     check = image_word("api", "HEALTHCHECK")
@@ -145,6 +158,7 @@ def test_api_image_serves(environment, indexer):
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         if children.exists():  # Linux
             assert len(children.read_text().split()) == int(environment["SEGUE_API_PROCESSES"])
+        assert_one_scrape_sees_all_processes(environment)
         process.terminate()
         assert process.wait(STOP_SECONDS) == 0
 

@@ -230,11 +230,6 @@ def test_recommendations_say_what_a_listener_needs(document):
     assert "`listen` besides `read`" in document["paths"]["/v1/recommendations"]["post"]["description"]
 
 
-def test_metrics_say_that_each_process_counts_its_own(document):
-    """Whoever scrapes several processes is told what they get."""
-    assert "`process`" in document["paths"]["/metrics"]["get"]["description"]
-
-
 def test_every_measure_can_be_filtered_aimed_for_and_read():
     """Filters, targets, their documentation and the flat analysis name the same fields: all that is measured."""
     measured = {name for name in Descriptors.__annotations__ if not name.endswith("_confidence")} - {"duration"}

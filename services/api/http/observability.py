@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from services.api.security.permissions import needs
@@ -31,6 +32,9 @@ LISTENER_IN_PATH = re.compile(r"^(/v1/users/|/1/(?:[a-z-]+/)*users?/)([^/]+)(.*)
 # From an index hit on an idle machine to the slowest upload.
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNROUTED = "(none)"
+
+# prometheus_client reads this variable itself: with it, metrics are shared between processes by files in a directory.
+MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 log = structlog.get_logger(__name__)
 
@@ -77,41 +81,31 @@ class LibraryCollector(Collector):
         yield from (tracks, pending, points)
 
 
-class ProcessLabel(Collector):
-    """What this process measured of itself, labelled with its id: each of several processes keeps series of its own."""
+class _MetricsOf(Collector):
+    """The metrics of another registry."""
 
-    def __init__(self, measured: CollectorRegistry) -> None:
-        self._measured = measured
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
 
     def collect(self) -> Iterator[Metric]:
-        """The same metrics with one label more."""
-        process = str(os.getpid())
-        for metric in self._measured.collect():
-            labelled = Metric(metric.name, metric.documentation, metric.type, metric.unit)
-            labelled.samples = [
-                sample._replace(labels={**sample.labels, "process": process}) for sample in metric.samples
-            ]
-            yield labelled
+        """Yield the metrics."""
+        yield from self._registry.collect()
 
 
 class RequestObserver:
     """Gives each request an id, and measures and logs it when it ends."""
 
     def __init__(self, services: Services) -> None:
-        measured = CollectorRegistry()
-        ProcessCollector(registry=measured)
+        self.registry = CollectorRegistry()
+        """Holds the metrics of this process. Other parts of the API register theirs here."""
         self._seconds = Histogram(
             "segue_http_request_duration_seconds",
             "Time from a request's arrival to the start of its answer.",
             ["method", "endpoint", "status"],
             buckets=LATENCY_BUCKETS,
-            registry=measured,
+            registry=self.registry,
         )
-        self.measured = measured
-        """Where others put what they measure of this process."""
-        self._registry = CollectorRegistry()
-        self._registry.register(ProcessLabel(measured))
-        self._registry.register(LibraryCollector(services))
+        self._library = LibraryCollector(services)
 
     def install(self, app: Flask) -> None:
         """Observe every request of an application."""
@@ -120,8 +114,14 @@ class RequestObserver:
 
     @needs(Scope.READ)
     def exposition(self) -> Response:
-        """All metrics in the Prometheus text format."""
-        return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
+        """Return all metrics in the Prometheus text format, added up over all API processes."""
+        registry = CollectorRegistry()
+        if MULTIPROCESS_VARIABLE in os.environ:
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        else:
+            registry.register(_MetricsOf(self.registry))
+        registry.register(self._library)
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     def _begin(self) -> None:
         given = request.headers.get(REQUEST_ID_HEADER, "")

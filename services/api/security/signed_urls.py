@@ -1,8 +1,8 @@
 """Signed URLs of audio, for audio elements, which cannot send an API key.
 
-The signing key combines the digest of an API key and a secret of the installation. A URL therefore stops working when its
-key is revoked, and a backup, which does not contain the secret, is not enough to sign one. Every API process can verify
-a token. A token is valid for one track.
+The signing key combines the digest of an API key and a secret of the installation. A URL therefore stops working when
+its key is revoked, and a backup, which does not contain the secret, is not enough to sign one. Every API process can
+verify a token. A token is valid for one track.
 """
 
 import hashlib
