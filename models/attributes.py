@@ -13,7 +13,7 @@ structure in the musical expression of emotions", 2010). The ranks are measured:
   instrumental, so a rank would call half of it sung
 
 *Feel* is what the encoder's head says, fitted to balances of tags that speak for and against an attribute, and to be
-the same for another copy of the recording: see `models.training.settling`, which lists the tags.
+the same for another copy of the recording: see `models.training.calibration`; `models.tag_balances` lists the tags.
 
 Loudness is no evidence: it tells how a track was mastered, not how it feels. Nor are brightness and the rate of
 onsets: an equaliser moves the one, noise and a low-pass the other. Nor is the tempo, of energy: one octave wrong turns
@@ -28,13 +28,13 @@ import numpy as np
 
 from models.descriptors.describe import Descriptors
 from models.encoder import FELT, Encoding
+from models.tag_balances import log_odds
 
 # Attributes that the audio gives no honest evidence for; interfaces that name them get None.
 WITHOUT_EVIDENCE = ("liveness", "speechiness")
 
 _QUANTILES = 21
 _DANCE_TEMPO = 120.0  # BPM: where people's spontaneous movement lies (van Noorden & Moelants, 1999)
-_SMALLEST_PROBABILITY = 1e-4  # keeps the log-odds of a tag that is never given finite
 
 _FEEL_WEIGHTS = {"energy": 2.0, "valence": 4.0, "danceability": 3.0, "acousticness": 1.0}
 
@@ -121,13 +121,8 @@ def _blend(cues: Sequence[_Evidence], calibration: Calibration) -> float:
 
 
 def _instrumentalness(tags: Mapping[str, float]) -> float:
-    odds = _log_odds(max(tags[name] for name in _NO_VOICE)) - _log_odds(max(tags[name] for name in _VOICE))
-    return 1.0 / (1.0 + math.exp(-odds))
-
-
-def _log_odds(probability: float) -> float:
-    bounded = min(max(probability, _SMALLEST_PROBABILITY), 1.0 - _SMALLEST_PROBABILITY)
-    return math.log(bounded / (1.0 - bounded))
+    without, sung = log_odds(np.array([max(tags[name] for name in names) for names in (_NO_VOICE, _VOICE)]))
+    return 1.0 / (1.0 + math.exp(sung - without))
 
 
 def _rank(value: float, quantiles: Sequence[float]) -> float:

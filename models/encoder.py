@@ -15,7 +15,7 @@ from models.network import FEATURE_SIZE, VibeNetwork
 MIN_SECONDS = 3.0  # of a window: what the network pools at once
 
 
-# What the head says of a track; see `models.training.settling`.
+# What the head says of a track; see `FEEL_BALANCES` in `models.tag_balances`.
 FELT = ("energy", "valence", "danceability", "acousticness")
 
 

@@ -1,1 +1,1 @@
-"""Music to train and judge on: packages, synthesis, scores and credits."""
+"""Music for training, evaluation and demos: packages, synthesised pieces, composed scores, and their credits."""

@@ -1,9 +1,8 @@
-"""Freely licensed music out of Debian packages, with its credits: what weights are fitted and judged on.
+"""The corpus: freely licensed music from Debian packages, with credits, for training and evaluation.
 
-`python -m models.corpus.corpus --group train` fetches the packages of one group of `corpus.toml`. A
-finished package is a directory `CACHE/PACKAGE` with its tracks, its `copyright` and a `CREDITS.csv`;
-`CACHE/CREDITS.csv` holds the credits of all of them. An interrupted run leaves only a `.partial` directory,
-and the next one resumes.
+`python -m models.corpus.corpus --group train` fetches the packages of one group of `corpus.toml`. A finished package is
+a directory `CACHE/PACKAGE` with its tracks, its `copyright` and a `CREDITS.csv`; `CACHE/CREDITS.csv` holds the credits
+of all finished packages. An interrupted run leaves a `.partial` directory, which the next run replaces.
 """
 
 import argparse
@@ -21,27 +20,37 @@ from tinytag import TinyTag
 from tinytag.tinytag import TinyTagException
 
 from models.corpus import debian
-from models.corpus.attribution import attribute
+from models.corpus.debian import attribute
 
 DEFAULT_CACHE = Path("~/.cache/segue/corpus").expanduser()
 
-# A game's jingles and sound effects are shorter; a loop of music is not.
+# Excludes a game's jingles and sound effects, which are shorter.
 MIN_SECONDS = 40.0
 
 _GROUPS_FILE = Path(__file__).with_name("corpus.toml")
 _AUDIO_SUFFIXES = frozenset({".ogg", ".oga", ".opus", ".mp3", ".flac", ".wav"})
-_CREDIT_FIELDS = ("package", "file", "title", "author", "licence", "seconds")
+
+CREDIT_FIELDS = ("package", "file", "title", "author", "licence", "seconds")
 
 Progress = Callable[[str, int, int], None]
 
 
 class CorpusError(RuntimeError):
-    """A package is none of the corpus; the message says which."""
+    """A package is not in `corpus.toml`; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusTrack:
-    """One piece of music of at least `MIN_SECONDS`; its package is its soundtrack."""
+    """One piece of music of at least 40 s.
+
+    Attributes:
+        package: Debian package, which stands for the track's soundtrack.
+        path: Audio file in the cache.
+        title: Title tag, or the file's name without suffix.
+        author: Artist tag, or the copyright holders.
+        licence: Short name of the licence.
+        seconds: Duration.
+    """
 
     package: str
     path: Path
@@ -52,18 +61,22 @@ class CorpusTrack:
 
     @property
     def key(self) -> str:
-        """Name of the track in its package, for caches: the last two folders and the file; no two share one."""
+        """Name of the track within its package for caches: its last two folders and its file name."""
         return "-".join(self.path.parts[-3:])
+
+    def cache_file(self, directory: Path, suffix: str) -> Path:
+        """Return the path of a file that caches a result of this track: `DIRECTORY/PACKAGE/KEY` and the suffix."""
+        return directory / self.package / f"{self.key}{suffix}"
 
 
 def packages(group: str) -> list[str]:
-    """Packages of one group, in the file's order.
+    """Return the packages of one group of `corpus.toml`, in the file's order.
 
     Args:
         group: `train`, `validation` or `demo`.
 
     Raises:
-        KeyError: no such group.
+        KeyError: There is no such group.
     """
     return list(tomllib.loads(_GROUPS_FILE.read_text(encoding="utf-8"))[group])
 
@@ -73,31 +86,31 @@ def fetch(
     cache_dir: Path = DEFAULT_CACHE,
     on_progress: Progress = lambda *_: None,
 ) -> list[CorpusTrack]:
-    """Download and unpack what the cache lacks, and list every track.
+    """Download and unpack packages that are not in the cache, and list their tracks.
 
     Args:
-        names: Debian packages; only those named in `corpus.toml` are accepted.
-        cache_dir: Where finished packages are kept.
+        names: Debian packages, which must be named in `corpus.toml`.
+        cache_dir: Directory of the finished packages.
         on_progress: Called with (package, finished, total) before each package and once at the end.
 
     Returns:
-        The tracks of all packages, by package in the order given, then by path.
+        The tracks of all packages: by package in the order given, then by path.
 
     Raises:
-        CorpusError: a package is not part of the corpus.
-        models.corpus.debian.PackageError: apt cannot fetch one.
+        CorpusError: A package is not in `corpus.toml`.
+        models.corpus.debian.PackageError: apt cannot fetch a package.
     """
-    wanted = list(dict.fromkeys(names))
+    requested = list(dict.fromkeys(names))
     known = {name for group in ("train", "validation", "demo") for name in packages(group)}
-    if strangers := sorted(set(wanted) - known):
-        raise CorpusError(f"{', '.join(strangers)}: not in corpus.toml, so reserved for independent evaluation")
+    if unknown := sorted(set(requested) - known):
+        raise CorpusError(f"{', '.join(unknown)}: not in corpus.toml. Other packages are reserved for evaluation.")
     tracks: list[CorpusTrack] = []
-    for done, name in enumerate(wanted):
-        on_progress(name, done, len(wanted))
+    for done, name in enumerate(requested):
+        on_progress(name, done, len(requested))
         if not _credits_file(cache_dir, name).exists():
             _fetch_package(name, cache_dir)
         tracks += _read_credits(cache_dir, name)
-    on_progress("", len(wanted), len(wanted))
+    on_progress("", len(requested), len(requested))
     _write_all_credits(cache_dir, sorted(known))
     return tracks
 
@@ -118,7 +131,7 @@ def _fetch_package(name: str, cache_dir: Path) -> None:
 
 
 def _unzip_pk3(unpacked: Path) -> None:
-    """Games on Quake's engine keep their music inside a zip file."""
+    """Extract the music of games on Quake's engine from `.pk3` files, which are zip archives."""
     for archive in sorted(unpacked.rglob("*.pk3")):
         if archive.is_symlink():
             continue
@@ -168,7 +181,7 @@ def _credits_file(cache_dir: Path, name: str) -> Path:
 def _write_credits(target: Path, tracks: Iterable[CorpusTrack], root: Path) -> None:
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(_CREDIT_FIELDS)
+        writer.writerow(CREDIT_FIELDS)
         for track in tracks:
             file = track.path.relative_to(root).as_posix()
             credit = (track.title, track.author, track.licence, f"{track.seconds:.1f}")
@@ -197,10 +210,10 @@ def _write_all_credits(cache_dir: Path, names: Iterable[str]) -> None:
 
 
 def main() -> None:
-    """Fetch one group and print what came."""
+    """Fetch one group and print the number and total duration of its tracks."""
     parser = argparse.ArgumentParser(prog="python -m models.corpus.corpus", description=__doc__)
-    parser.add_argument("--group", choices=("train", "validation", "demo"), required=True)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="default: %(default)s")
+    parser.add_argument("--group", choices=("train", "validation", "demo"), required=True, help="packages to fetch")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="corpus cache; default: %(default)s")
     arguments = parser.parse_args()
     tracks = fetch(packages(arguments.group), arguments.cache, _print_progress)
     hours = sum(track.seconds for track in tracks) / 3600

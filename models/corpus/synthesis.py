@@ -1,6 +1,6 @@
-"""Small pieces of music made from arithmetic: free to use, and known in tempo, key and mood.
+"""Synthesised pieces of music with known tempo, key and mood.
 
-They stand in for a library where none is at hand, and tests measure the descriptors on them.
+They are the demo library where no real music can be fetched, and tests measure descriptors on them.
 """
 
 from collections.abc import Iterator
@@ -10,35 +10,36 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
+
+from models.arrays import Float32Array, Float64Array
 
 SAMPLE_RATE = 44_100
 ARTIST = "Segue"
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)
-HIGHEST_PARTIAL = 12_000.0  # Hz: above it partials add hiss, not timbre
+HIGHEST_PARTIAL = 12_000.0  # Hz: higher partials add hiss
 FADE_SECONDS = 1.5
-DETUNE_CENTS = 4.0  # between left and right: what makes a pad sound wide
+DETUNE_CENTS = 4.0  # between left and right: makes a pad sound wide
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece by what it should feel like.
+    """Parameters of a piece.
 
     Attributes:
-        title: Also the name of its file.
-        album: Pieces of one mood.
-        tempo: Beats a minute.
+        title: Title tag, and name of its file.
+        album: Album tag; pieces of one mood share an album.
+        tempo: Beats per minute, > 0.
         tonic: MIDI note of the tonic in the bass, 36…59; 48 is a C.
         minor: Minor instead of major.
-        progression: Degrees of the scale that carry the chords, a bar each; 0 is the tonic's.
-        metre: Beats in a bar.
-        sustain: From 0, plucked notes only, to 1, held chords only.
-        brightness: From 0, hardly any overtones, to 1, many.
-        percussion: From 0, none, to 1, drums in front of everything.
+        progression: Degrees of the scale on which the chords are built, one per bar; 0 is the tonic.
+        metre: Beats per bar.
+        sustain: 0 (plucked notes) … 1 (held chords).
+        brightness: 0 (few overtones) … 1 (many).
+        percussion: 0 (none) … 1 (loud drums).
         level: RMS in dB relative to full scale.
-        seconds: Length.
-        seed: Decides the melody.
+        seconds: Duration.
+        seed: Seed of the melody.
     """
 
     title: str
@@ -56,14 +57,14 @@ class Piece:
     seed: int = 0
 
 
-def render(piece: Piece) -> NDArray[np.float32]:
-    """Play a piece; the same piece always gives the same samples.
+def render(piece: Piece) -> Float32Array:
+    """Synthesise a piece; the same piece always gives the same samples.
 
     Args:
-        piece: What to play.
+        piece: Parameters of the piece.
 
     Returns:
-        Stereo `(n_frames, 2)` at 44 100 Hz, within ±1.
+        (n_frames, 2) float32 stereo at 44,100 Hz, within ±1.
     """
     mix = np.zeros((round(piece.seconds * SAMPLE_RATE), 2))
     beat = 60 / piece.tempo
@@ -78,16 +79,16 @@ def render(piece: Piece) -> NDArray[np.float32]:
     fade = min(round(FADE_SECONDS * SAMPLE_RATE), len(mix) // 4)
     mix[-fade:] *= np.linspace(1, 0, fade)[:, None]
     gain = 10 ** (piece.level / 20) / np.sqrt(np.mean(mix**2))
-    limited: NDArray[np.float32] = np.tanh(mix * gain).astype(np.float32)  # what would clip is rounded off
+    limited: Float32Array = np.tanh(mix * gain).astype(np.float32)  # soft limiting instead of clipping
     return limited
 
 
 def write(piece: Piece, path: Path) -> None:
-    """Render a piece into a tagged file; its suffix decides the format.
+    """Render a piece into a tagged file, through a `.partial` file so that no half-written file appears.
 
     Args:
-        piece: What to play.
-        path: Ends in .ogg, .flac, .mp3 or .wav; written under another name first, so never half there.
+        piece: Parameters of the piece.
+        path: Ends in .ogg, .flac, .mp3 or .wav, which determines the format.
     """
     partial = path.with_name(f".{path.name}.partial")
     samples = render(piece)
@@ -100,10 +101,10 @@ def write(piece: Piece, path: Path) -> None:
 
 
 def write_library(folder: Path) -> list[Path]:
-    """Write eighteen pieces in four moods, an album each; those already there are kept.
+    """Write eighteen pieces in four moods, one album per mood; existing files are kept.
 
     Args:
-        folder: Created if it is missing.
+        folder: Created if missing.
 
     Returns:
         The files, by album and track.
@@ -118,8 +119,8 @@ def write_library(folder: Path) -> list[Path]:
     return paths
 
 
-def _play_chord(mix: NDArray[np.float64], piece: Piece, degree: int, start: float) -> None:
-    """A bass note, and the triad held for the bar as far as the piece is sustained."""
+def _play_chord(mix: Float64Array, piece: Piece, degree: int, start: float) -> None:
+    """Add a bass note, and the triad held for the bar, whose level follows `sustain`."""
     bar = piece.metre * 60 / piece.tempo
     _add(mix, start, 0.6 * _tone(_pitch(piece, degree), bar, piece.brightness * 0.5, decay=bar))
     for step in (0, 2, 4):
@@ -129,11 +130,9 @@ def _play_chord(mix: NDArray[np.float64], piece: Piece, degree: int, start: floa
             _add(mix[:, side : side + 1], start, 0.5 * piece.sustain * pad)
 
 
-def _play_melody(
-    mix: NDArray[np.float64], piece: Piece, degree: int, start: float, melody: np.random.Generator
-) -> None:
-    """Plucked chord notes, two a beat where the piece is lively and one where it is calm."""
-    per_beat = 2 if piece.sustain < 0.5 else 1  # noqa: PLR2004  half pads, half plucks
+def _play_melody(mix: Float64Array, piece: Piece, degree: int, start: float, melody: np.random.Generator) -> None:
+    """Add plucked chord notes: two per beat if `sustain` is below one half, otherwise one."""
+    per_beat = 2 if piece.sustain < 0.5 else 1  # noqa: PLR2004  one half
     beat = 60 / piece.tempo
     for index in range(piece.metre * per_beat):
         step = int(melody.choice((0, 2, 4, 7)))
@@ -143,7 +142,7 @@ def _play_melody(
         _add(mix, start + index * beat / per_beat, loudness * note * (0.6, 0.4)[index % 2])
 
 
-def _play_drums(mix: NDArray[np.float64], piece: Piece, start: float) -> None:
+def _play_drums(mix: Float64Array, piece: Piece, start: float) -> None:
     beat = 60 / piece.tempo
     for index in range(piece.metre):
         drum = "kick" if index % 2 == 0 else "snare"
@@ -153,23 +152,21 @@ def _play_drums(mix: NDArray[np.float64], piece: Piece, start: float) -> None:
 
 
 def _pitch(piece: Piece, degree: int) -> float:
-    """Frequency in Hz of a degree of the piece's scale, counted up from the tonic in the bass."""
+    """Return the frequency in Hz of a degree of the piece's scale, counted from the tonic in the bass."""
     octave, step = divmod(degree, 7)
     scale = MINOR_SCALE if piece.minor else MAJOR_SCALE
     return float(440 * 2 ** ((piece.tonic + 12 * octave + scale[step] - 69) / 12))
 
 
-def _add(mix: NDArray[np.float64], start: float, sound: NDArray[np.float64]) -> None:
+def _add(mix: Float64Array, start: float, sound: Float64Array) -> None:
     at = round(start * SAMPLE_RATE)
     length = max(0, min(len(sound), len(mix) - at))
     mix[at : at + length] += sound[:length, None]
 
 
 @lru_cache(maxsize=256)
-def _tone(
-    frequency: float, seconds: float, brightness: float, *, attack: float = 0.005, decay: float
-) -> NDArray[np.float64]:
-    """A harmonic tone that rises, then decays; never changed by its users."""
+def _tone(frequency: float, seconds: float, brightness: float, *, attack: float = 0.005, decay: float) -> Float64Array:
+    """Return a harmonic tone that rises, then decays; the array is cached and must not be modified."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     slope = 2.5 - 1.7 * brightness
     phase = 2 * np.pi * frequency * time
@@ -178,14 +175,14 @@ def _tone(
     sound = wave.copy()
     for partial in range(2, 3 + round(13 * brightness)):
         if partial * frequency < HIGHEST_PARTIAL:
-            below, wave = wave, twice_cosine * wave - below  # sin(nx) from its two predecessors, without a sine
+            below, wave = wave, twice_cosine * wave - below  # sin(nx) from its two predecessors (Chebyshev recurrence)
             sound += wave / partial**slope
     release = np.minimum(1, (seconds - time) / 0.02)  # 20 ms: ends without a click
     return np.asarray(sound * np.minimum(1, time / attack) * np.exp(-time / decay) * release)
 
 
 @lru_cache(maxsize=3)
-def _drum(name: str) -> NDArray[np.float64]:
+def _drum(name: str) -> Float64Array:
     time = np.arange(round(0.25 * SAMPLE_RATE)) / SAMPLE_RATE
     noise = np.random.default_rng(len(name)).normal(0, 0.5, time.size)
     if name == "kick":
@@ -196,7 +193,7 @@ def _drum(name: str) -> NDArray[np.float64]:
 
 
 def _library() -> Iterator[tuple[Piece, str, int]]:
-    """Each piece with its suffix and its number on the album."""
+    """Yield each piece with its file suffix and its track number."""
     moods = (
         (_STILL_WATER, ".flac", ("Low Tide", "Lamplight", "First Snow", "Harbour at Dusk", "Long Way Down"), 4.0),
         (_OPEN_WINDOWS, ".flac", ("Ice Cream Van", "Sunday Bicycle", "Kite", "Postcards", "Two Left Shoes"), 4.0),
@@ -205,14 +202,14 @@ def _library() -> Iterator[tuple[Piece, str, int]]:
     )
     for mood, suffix, titles, tempo_step in moods:
         for index, title in enumerate(titles):
-            turned = mood.progression[index % 2 :] + mood.progression[: index % 2]
+            rotated = mood.progression[index % 2 :] + mood.progression[: index % 2]
             yield (
                 replace(
                     mood,
                     title=title,
                     tempo=mood.tempo + index * tempo_step,
                     tonic=mood.tonic + (0, 5, 2, 7, 3)[index],
-                    progression=mood.progression if index < 3 else turned,  # noqa: PLR2004  the last ones differ
+                    progression=mood.progression if index < 3 else rotated,  # noqa: PLR2004  from the fourth on
                     seconds=mood.seconds + 2 * index,
                     seed=index,
                 ),

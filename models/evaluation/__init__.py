@@ -1,1 +1,1 @@
-"""How good the encoder is, measured on soundtracks that nothing was fitted on."""
+"""Evaluation of the encoder on soundtracks that nothing was fitted on."""

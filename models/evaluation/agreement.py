@@ -31,8 +31,8 @@ from models.descriptors.describe import Descriptors, describe
 from models.descriptors.loudness import integrated_loudness, k_weighting
 from models.descriptors.tonality import match_key
 from models.encoder import VibeEncoder
-from models.evaluation.demands import Verdict
-from models.evaluation.page import table
+from models.evaluation.page import markdown_table
+from models.evaluation.report import Requirement
 
 REFERENCE_RATE = 22_050  # Hz: what librosa's defaults are made for
 REFERENCE_HOP = 256  # samples, 12 ms: at librosa's default of 512, lags at 180 BPM lie 7 % apart
@@ -261,11 +261,11 @@ def _where_sure(relations: Sequence[str], confidence: Sequence[float]) -> float:
     return float(np.mean([relations[index] in AGREEING for index in surest]))
 
 
-def verdicts(found: dict[str, Agreement]) -> list[Verdict]:
+def verdicts(found: dict[str, Agreement]) -> list[Requirement]:
     """What is demanded beside what was measured."""
     names = {"tempo": "tempo within 4 % or an octave", "key": "key equal or relative"}
     return [
-        Verdict(f"{text}, windows against {name}", agreement.share(of), least=DEMANDED)
+        Requirement(f"{text}, windows against {name}", agreement.share(of), least=DEMANDED)
         for name, agreement in found.items()
         for of, text in names.items()
     ]
@@ -273,10 +273,10 @@ def verdicts(found: dict[str, Agreement]) -> list[Verdict]:
 
 def page(found: dict[str, Agreement], n_tracks: int) -> str:
     """The page for readers, in Markdown."""
-    judged = table(
+    judged = markdown_table(
         ("full-length measure", "demanded", "measured", "verdict"),
         [
-            (verdict.test, verdict.demand, f"{verdict.measured:.3f}", "reached" if verdict.reached else "not reached")
+            (verdict.test, verdict.limit, f"{verdict.measured:.3f}", "reached" if verdict.met else "not reached")
             for verdict in verdicts(found)
         ],
     )
@@ -299,7 +299,7 @@ def _details(name: str, agreement: Agreement) -> str:
     rows += [("key", relation, f"{share:.3f}") for relation, share in agreement.key.items()]
     return f"""## Against {name}
 
-{table(("descriptor", "relation", "share"), rows)}
+{markdown_table(("descriptor", "relation", "share"), rows)}
 In the half of tracks with the surest tempo, {agreement.tempo_where_sure:.3f} agree in tempo; in the half with the
 surest key, {agreement.key_where_sure:.3f} in key. Loudness differs by {agreement.loudness:.2f} LU on average.
 """

@@ -1,7 +1,7 @@
-"""What happens to a recording between two copies of it: each alteration as a function of samples.
+"""Alterations that make another copy of a recording: codec, gain, equaliser, noise, pitch, speed, lead-in.
 
-Those of one shape take windows of a track as (n_windows, n_frames, n_channels) float32 with their sample rate and
-return as many. Speed and lead-in move the windows themselves: `Alteration` says by how much.
+A function that alters samples gets windows (n_windows, n_frames, n_channels) float32 and their sample rate, and returns
+as many frames. Speed and lead-in move the windows in the track: see `Alteration`.
 """
 
 import io
@@ -13,21 +13,20 @@ from pathlib import Path
 
 import librosa
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 import torch
 from scipy.signal import butter, sosfilt
 
+from models.arrays import Arrays, Float32Array, cached_arrays
 from models.audio.decode import SAMPLE_RATE, Windows, read_windows, window_frames
 from models.audio.waveform import power_of_steps
 from models.corpus.corpus import CorpusTrack
-from models.evaluation.store import Arrays, kept, track_file
 
 GAIN_DB = -12.0
 TILT_DB_PER_DECADE = 6.0
-TILT_PIVOT = 1000.0  # Hz: neither raised nor lowered
-TILT_RANGE = (20.0, 20_000.0)  # Hz: outside, the gain stays what it is at the edge
+TILT_PIVOT = 1000.0  # Hz: the frequency of gain 1
+TILT_RANGE = (20.0, 20_000.0)  # Hz: the gain is constant outside
 LOW_PASS = 4000.0  # Hz
 LOW_PASS_ORDER = 8
 NOISE_SNR_DB = 20.0
@@ -36,25 +35,24 @@ SPEED_CHANGE = 0.06
 LEAD_IN_SECONDS = 1.2
 MP3_KBIT = 64
 
-# libsndfile maps its compression level to LAME's constant bit rates, evenly between the least and the greatest.
+# libsndfile maps its compression level linearly to LAME's constant bit rates from the greatest to the least.
 _MP3_LARGEST = {False: (32, 320), True: (8, 160)}  # kbit/s; True: MPEG-2, for sample rates up to 24 kHz
 _MPEG_2_RATE = 24_000
 _VOCODER_FFT = 4096
 _VOCODER_HOP = 1024
 
-Stack = npt.NDArray[np.float32]
-Change = Callable[[Stack, int], Stack]
+Change = Callable[[Float32Array, int], Float32Array]
 
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """One way in which a copy differs.
+    """One alteration of a recording.
 
     Attributes:
-        name: For the report.
-        least_r1: Demanded share of altered tracks whose nearest track is their own original.
-        change: What happens to the samples.
-        speed: Playing speed, pitch and tempo together; 1 leaves them.
+        name: Name in the report.
+        least_r1: Required share of altered tracks whose nearest original is their own.
+        change: Function that alters the samples.
+        speed: Factor > 0 of pitch and tempo together; 1 keeps both.
         lead_in: Seconds of silence before the track.
     """
 
@@ -65,13 +63,13 @@ class Alteration:
     lead_in: float = 0.0
 
 
-def mp3(stack: Stack, sample_rate: int) -> Stack:
+def mp3(stack: Float32Array, sample_rate: int) -> Float32Array:
     """Encode each window at 64 kbit/s, constant bit rate, and decode it again."""
     return np.stack([_mp3_decoded(mp3_bytes(window, sample_rate), len(window)) for window in stack])
 
 
-def mp3_bytes(window: Stack, sample_rate: int) -> bytes:
-    """One window (n_frames, n_channels) as an MP3 of 64 kbit/s."""
+def mp3_bytes(window: Float32Array, sample_rate: int) -> bytes:
+    """Encode one window (n_frames, n_channels) as an MP3 of 64 kbit/s."""
     least, greatest = _MP3_LARGEST[sample_rate <= _MPEG_2_RATE]
     level = (greatest - MP3_KBIT) / (greatest - least)
     file = io.BytesIO()
@@ -81,18 +79,18 @@ def mp3_bytes(window: Stack, sample_rate: int) -> bytes:
     return file.getvalue()
 
 
-def _mp3_decoded(encoded: bytes, n_frames: int) -> Stack:
-    decoded: Stack = soundfile.read(io.BytesIO(encoded), dtype="float32", always_2d=True)[0][:n_frames]
+def _mp3_decoded(encoded: bytes, n_frames: int) -> Float32Array:
+    decoded: Float32Array = soundfile.read(io.BytesIO(encoded), dtype="float32", always_2d=True)[0][:n_frames]
     return np.pad(decoded, ((0, n_frames - len(decoded)), (0, 0)))
 
 
-def gain(stack: Stack, _: int) -> Stack:
-    """Lower by 12 dB."""
+def gain(stack: Float32Array, _: int) -> Float32Array:
+    """Lower the level by 12 dB."""
     return (stack * 10 ** (GAIN_DB / 20)).astype(np.float32)
 
 
-def tilt(stack: Stack, sample_rate: int, decibels_per_decade: float = TILT_DB_PER_DECADE) -> Stack:
-    """Tilt the spectrum around 1 kHz, without a change of phase: +6 dB at 10 kHz is −6 dB at 100 Hz."""
+def tilt(stack: Float32Array, sample_rate: int, decibels_per_decade: float = TILT_DB_PER_DECADE) -> Float32Array:
+    """Tilt the spectrum about 1 kHz without a change of phase: by default +6 dB at 10 kHz and −6 dB at 100 Hz."""
     frequencies = np.fft.rfftfreq(stack.shape[1], 1 / sample_rate)
     decades = np.log10(np.clip(frequencies, *TILT_RANGE) / TILT_PIVOT)
     factors = 10 ** (decibels_per_decade * decades / 20)
@@ -100,22 +98,22 @@ def tilt(stack: Stack, sample_rate: int, decibels_per_decade: float = TILT_DB_PE
     return tilted.astype(np.float32)
 
 
-def low_pass(stack: Stack, sample_rate: int) -> Stack:
-    """Cut above 4 kHz: a Butterworth filter of order 8."""
+def low_pass(stack: Float32Array, sample_rate: int) -> Float32Array:
+    """Apply a Butterworth low-pass of order 8 at 4 kHz."""
     sections = butter(LOW_PASS_ORDER, LOW_PASS, fs=sample_rate, output="sos")
-    filtered: Stack = sosfilt(sections, stack, axis=1).astype(np.float32)
+    filtered: Float32Array = sosfilt(sections, stack, axis=1).astype(np.float32)
     return filtered
 
 
-def noise(stack: Stack, _: int) -> Stack:
-    """Add white noise 20 dB below the RMS of all windows together, its own in each channel."""
+def noise(stack: Float32Array, _: int) -> Float32Array:
+    """Add white noise 20 dB below the RMS of all windows together, independent in each channel."""
     level = np.sqrt(np.mean(np.square(stack, dtype=np.float64))) * 10 ** (-NOISE_SNR_DB / 20)
     hiss = np.random.default_rng(0).standard_normal(stack.shape, dtype=np.float32)
     return (stack + np.float32(level) * hiss).astype(np.float32)
 
 
-def pitch(stack: Stack, sample_rate: int, semitones: float) -> Stack:
-    """Shift the pitch of the mono mix and keep the tempo: phase vocoder, then resampling."""
+def pitch(stack: Float32Array, sample_rate: int, semitones: float) -> Float32Array:
+    """Shift the pitch of the mono mix by semitones and keep the tempo: phase vocoder, then resampling."""
     ratio = 2 ** (semitones / 12)
     mono = torch.from_numpy(stack.mean(axis=2, dtype=np.float32))  # (n_windows, n_frames)
     window = torch.hann_window(_VOCODER_FFT)
@@ -145,38 +143,38 @@ ALTERATIONS = (
     Alteration("pitch −2 semitones", 0.95, lambda stack, rate: pitch(stack, rate, -PITCH_SEMITONES)),
 )
 
-_MARGIN_SECONDS = 1.0  # filters and codecs settle in it, and so does Vorbis after a seek
+_MARGIN_SECONDS = 1.0  # covers the transients of filters, of codecs, and of Vorbis after a seek
 _FULL_SCALE = 32_767
 
 
 def altered_windows(track: CorpusTrack, alteration: Alteration, cache_dir: Path) -> Windows:
-    """Windows of an altered copy of a track, as `models.audio.decode.read_windows` would give them.
+    """Return the windows of an altered copy of a track, as `models.audio.decode.read_windows` would.
 
     Args:
-        track: Of the corpus.
-        alteration: What happened to the copy.
-        cache_dir: The corpus's cache; windows are kept in its directory `evaluation-altered`.
+        track: Track of the corpus.
+        alteration: Alteration of the copy.
+        cache_dir: The corpus's cache; windows are kept in its directory `evaluation-altered`, rounded to 16 bits.
 
     Returns:
-        Between one and six windows at 16 kHz; their `power` is that of the mono samples.
+        One to six windows at 16 kHz; their `power` is that of the mono samples.
 
     Raises:
-        AnalysisError: the file or its altered copy cannot be read, or nothing sounds in it.
+        AnalysisError: The file or its altered copy cannot be decoded, or it is silent.
     """
     directory = cache_dir / "evaluation-altered" / re.sub(r"[^0-9A-Za-z+−]+", "-", alteration.name)
-    arrays = kept(track_file(directory, track), lambda: _packed(altered_copy(track.path, alteration)))
+    arrays = cached_arrays(track.cache_file(directory, ".npz"), lambda: _packed(altered_copy(track.path, alteration)))
     samples = arrays["samples"].astype(np.float32) * np.float32(arrays["scale"])
     return mono_windows(samples, float(arrays["duration"]))
 
 
-def mono_windows(samples: Stack, duration: float) -> Windows:
-    """Windows of (n_windows, n_samples) mono samples at 16 kHz, of a track of so many seconds."""
+def mono_windows(samples: Float32Array, duration: float) -> Windows:
+    """Return `Windows` of mono samples (n_windows, n_samples) at 16 kHz, of a track of a duration in seconds."""
     power = np.stack([power_of_steps(window[:, None], SAMPLE_RATE) for window in samples])
     return Windows(samples, SAMPLE_RATE, duration, power)
 
 
 def altered_copy(path: Path, alteration: Alteration) -> Windows:
-    """Alter a file and read the copy; errors as for `altered_windows`."""
+    """Alter a file and decode the copy; errors as for `altered_windows`."""
     with soundfile.SoundFile(path) as file:
         stack = _with_margins(file, alteration)
         rate, seconds = file.samplerate, file.frames / file.samplerate
@@ -189,32 +187,32 @@ def altered_copy(path: Path, alteration: Alteration) -> Windows:
     return mono_windows(windows.samples, (seconds + alteration.lead_in) / alteration.speed)
 
 
-def _with_margins(file: soundfile.SoundFile, alteration: Alteration) -> Stack:
-    """Read each window of the copy, with margins, at the copy's speed: (n_windows, n_frames, n_channels)."""
+def _with_margins(file: soundfile.SoundFile, alteration: Alteration) -> Float32Array:
+    """Read each window of the copy with margins at the copy's speed: (n_windows, n_frames, n_channels)."""
     rate, lead_in = file.samplerate, round(alteration.lead_in * file.samplerate)
     margin = round(_MARGIN_SECONDS * rate)
     read = []
     for start, length in window_frames(round((file.frames + lead_in) / alteration.speed), rate):
-        wanted = length + 2 * margin
+        padded = length + 2 * margin
         first = round((start - margin) * alteration.speed) - lead_in
-        original = _read(file, first, round(wanted * alteration.speed))
-        read.append(_at_speed(original, rate, alteration.speed, wanted))
+        original = _read(file, first, round(padded * alteration.speed))
+        read.append(_at_speed(original, rate, alteration.speed, padded))
     return np.stack(read)
 
 
-def _read(file: soundfile.SoundFile, start: int, length: int) -> Stack:
-    """Frames from anywhere, silent where the file has none."""
+def _read(file: soundfile.SoundFile, start: int, length: int) -> Float32Array:
+    """Read frames from any position; frames outside the file are silent."""
     before = min(max(0, -start), length)
     file.seek(min(max(0, start), file.frames))
-    found: Stack = file.read(length - before, dtype="float32", always_2d=True)
+    found: Float32Array = file.read(length - before, dtype="float32", always_2d=True)
     return np.pad(found, ((before, length - before - len(found)), (0, 0)))
 
 
-def _at_speed(frames: Stack, rate: int, speed: float, wanted: int) -> Stack:
+def _at_speed(frames: Float32Array, rate: int, speed: float, n_frames: int) -> Float32Array:
     if speed == 1.0:
         return frames
-    played: Stack = soxr.resample(frames, rate * speed, rate)[:wanted]
-    return np.pad(played, ((0, wanted - len(played)), (0, 0)))
+    played: Float32Array = soxr.resample(frames, rate * speed, rate)[:n_frames]
+    return np.pad(played, ((0, n_frames - len(played)), (0, 0)))
 
 
 def _packed(windows: Windows) -> Arrays:

@@ -1,6 +1,6 @@
-"""Direction: the same piece faster has more energy, in minor less valence, and louder has the same of both.
+"""Direction of the attributes on synthesised pairs of which one property differs.
 
-The pieces are synthesised, so only the one thing differs.
+A faster piece must have more energy, a piece in minor less valence, and a louder piece the same energy and valence.
 """
 
 import tempfile
@@ -14,7 +14,7 @@ import soundfile
 
 from models.audio.decode import Windows, read_windows
 from models.corpus.synthesis import SAMPLE_RATE, Piece, render
-from models.evaluation.shipped import Heard
+from models.evaluation.encoders import EncodedTrack
 
 PAIRS = 60
 FASTER = 1.3
@@ -22,21 +22,21 @@ LOUDER_DB = 6.0
 UNCHANGED = 0.01
 
 _SECONDS = 30.0  # three windows
-_LEVEL = -22.0  # dBFS: 6 dB more still clips nothing
+_LEVEL = -22.0  # dBFS: leaves room for 6 dB more without clipping
 _PROGRESSIONS = ((0, 4, 5, 3), (0, 3, 4, 0), (0, 5, 3, 4), (0, 0, 3, 4))
 
-Hear = Callable[[Path, Callable[[], Windows]], Heard]
+EncodeTrack = Callable[[Path, Callable[[], Windows]], EncodedTrack]
 
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """Shares of pairs that went the right way, 0…1.
+    """Shares of pairs with the expected change, 0…1.
 
     Attributes:
-        pairs: Of each kind.
-        faster: Energy rose with the tempo, × 1.3.
-        minor: Valence fell from major to minor.
-        louder: Energy and valence both moved by less than 0.01 at +6 dB.
+        pairs: Number of pairs of each kind.
+        faster: Energy rose with the tempo × 1.3.
+        minor: Valence was lower in minor than in major.
+        louder: Energy and valence both changed by less than 0.01 at +6 dB.
     """
 
     pairs: int
@@ -46,7 +46,7 @@ class Direction:
 
 
 def pieces(count: int = PAIRS) -> list[Piece]:
-    """Pieces in varied tempo, key, mode, timbre and percussion; the same each time."""
+    """Return pieces of varied tempo, key, mode, timbre and percussion; every call returns the same."""
     random = np.random.default_rng(0)
     return [
         Piece(
@@ -68,32 +68,35 @@ def pieces(count: int = PAIRS) -> list[Piece]:
     ]
 
 
-def direction(hear: Hear, count: int = PAIRS) -> Direction:
-    """Let an encoder hear every pair.
+def measure_direction(encode_track: EncodeTrack, count: int = PAIRS) -> Direction:
+    """Encode every pair and count the expected changes.
 
     Args:
-        hear: Says what it hears in windows; the path names them for a cache.
-        count: Pieces, and so pairs of each kind.
+        encode_track: Encodes windows; gets the relative path that identifies them and a function that returns them.
+        count: Number of pieces, and so of pairs of each kind.
+
+    Returns:
+        The shares of pairs with the expected change.
     """
     faster, minor, louder = [], [], []
     for piece in pieces(count):
-        heard = partial(_heard, hear)
-        plain = heard(piece, "plain")
-        other_mode = heard(replace(piece, minor=not piece.minor), "other-mode")
+        encode = partial(_encode, encode_track)
+        plain = encode(piece, "plain")
+        other_mode = encode(replace(piece, minor=not piece.minor), "other-mode")
         in_major, in_minor = (other_mode, plain) if piece.minor else (plain, other_mode)
-        faster.append(heard(replace(piece, tempo=piece.tempo * FASTER), "faster").energy > plain.energy)
+        faster.append(encode(replace(piece, tempo=piece.tempo * FASTER), "faster").energy > plain.energy)
         minor.append(in_minor.valence < in_major.valence)
-        louder.append(unchanged(plain, heard(piece, "louder", LOUDER_DB)))
+        louder.append(unchanged(plain, encode(piece, "louder", LOUDER_DB)))
     return Direction(count, _share(faster), _share(minor), _share(louder))
 
 
-def unchanged(before: Heard, after: Heard) -> bool:
-    """Whether energy and valence both moved by less than 0.01."""
+def unchanged(before: EncodedTrack, after: EncodedTrack) -> bool:
+    """Return whether energy and valence both changed by less than 0.01."""
     return max(abs(after.energy - before.energy), abs(after.valence - before.valence)) < UNCHANGED
 
 
 def windows_of(piece: Piece, gain_db: float = 0.0) -> Windows:
-    """Play a piece into a file, louder by a plain gain, and read it as any other."""
+    """Render a piece into a file, with a gain in dB, and decode the file."""
     samples = render(piece) * np.float32(10 ** (gain_db / 20))
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "piece.wav"
@@ -101,9 +104,9 @@ def windows_of(piece: Piece, gain_db: float = 0.0) -> Windows:
         return read_windows(file)
 
 
-def _heard(hear: Hear, piece: Piece, variant: str, gain_db: float = 0.0) -> Heard:
-    return hear(Path("direction") / variant / piece.title, lambda: windows_of(piece, gain_db))
+def _encode(encode_track: EncodeTrack, piece: Piece, variant: str, gain_db: float = 0.0) -> EncodedTrack:
+    return encode_track(Path("direction") / variant / piece.title, lambda: windows_of(piece, gain_db))
 
 
-def _share(right: Sequence[bool]) -> float:
-    return float(np.mean(right))
+def _share(expected: Sequence[bool]) -> float:
+    return float(np.mean(expected))

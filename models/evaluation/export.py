@@ -1,6 +1,6 @@
-"""`python -m models.evaluation.export`: what the shipped encoder heard of the validation packages, in one small file.
+"""Export the shipped encoder's analyses of the validation packages: `python -m models.evaluation.export`.
 
-The recommender is judged on it (`python -m services.evaluation`), which neither imports torch nor needs the music.
+`python -m services.evaluation` evaluates the recommender on the file, without torch and without the music.
 """
 
 import argparse
@@ -12,20 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from models.analysis import TrackAnalysis, analyse
+from models.arrays import Arrays
 from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.errors import AnalysisError
-from models.evaluation.store import Arrays
 
 DEFAULT_FILE = Path("docs/evaluation/validation.npz")
-TAG_DIGITS = 3  # enough to put a taste into words
+TAG_DIGITS = 3  # enough for the labels of tastes
 
 
-def exported(heard: Sequence[tuple[CorpusTrack, TrackAnalysis]]) -> Arrays:
-    """The analyses of n tracks as arrays that need no pickle.
+def as_arrays(analysed: Sequence[tuple[CorpusTrack, TrackAnalysis]]) -> Arrays:
+    """Return the analyses of n tracks as arrays that need no pickle.
+
+    Args:
+        analysed: At least one track with its analysis.
 
     Returns:
-        `embeddings` float32 (n, 128); `tracks` and `model_version`, JSON texts: of each track the package, title,
-        author, length in seconds, attributes, descriptors and tags.
+        `embeddings` float32 (n, 128); `tracks`, a JSON text with package, title, author, duration in seconds,
+        attributes, descriptors and tags of each track; `model_version`, a text.
     """
     tracks = [
         {
@@ -37,35 +40,35 @@ def exported(heard: Sequence[tuple[CorpusTrack, TrackAnalysis]]) -> Arrays:
             "descriptors": dict(analysis.descriptors),
             "tags": {name: round(strength, TAG_DIGITS) for name, strength in analysis.tags.items()},
         }
-        for track, analysis in heard
+        for track, analysis in analysed
     ]
     return {
-        "embeddings": np.stack([analysis.embedding for _, analysis in heard]),
+        "embeddings": np.stack([analysis.embedding for _, analysis in analysed]),
         "tracks": np.array(json.dumps(tracks)),
-        "model_version": np.array(heard[0][1].model_version),
+        "model_version": np.array(analysed[0][1].model_version),
     }
 
 
-def _hear(tracks: Sequence[CorpusTrack]) -> list[tuple[CorpusTrack, TrackAnalysis]]:
-    heard = []
+def _analyse_all(tracks: Sequence[CorpusTrack]) -> list[tuple[CorpusTrack, TrackAnalysis]]:
+    analysed = []
     for track in tracks:
         try:
-            heard.append((track, analyse(track.path)))
+            analysed.append((track, analyse(track.path)))
         except AnalysisError as error:
             sys.stderr.write(f"{track.path}: {error}\n")
-    return heard
+    return analysed
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run from the command line."""
+    """Export from the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.evaluation.export", description=__doc__)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="music; default: %(default)s")
-    parser.add_argument("--to", type=Path, default=DEFAULT_FILE, help="default: %(default)s")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="corpus cache; default: %(default)s")
+    parser.add_argument("--to", type=Path, default=DEFAULT_FILE, help="output file; default: %(default)s")
     options = parser.parse_args(arguments)
-    heard = _hear(fetch(packages("validation"), options.cache))
+    analysed = _analyse_all(fetch(packages("validation"), options.cache))
     with options.to.open("wb") as stream:
-        np.savez_compressed(stream, **exported(heard))  # type: ignore[arg-type]  # a name might be "allow_pickle"
-    sys.stdout.write(f"{len(heard)} tracks in {options.to}\n")
+        np.savez_compressed(stream, **as_arrays(analysed))  # type: ignore[arg-type]  # no array is named "allow_pickle"
+    sys.stdout.write(f"{len(analysed)} tracks in {options.to}\n")
 
 
 if __name__ == "__main__":

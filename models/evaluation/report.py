@@ -1,38 +1,50 @@
-"""All figures of one run, as one structure: JSON for scripts, metrics for the model card."""
+"""All figures of an evaluation run, their requirements, and their JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from models.arrays import Float64Array
 from models.evaluation.direction import Direction
-from models.evaluation.feel import AXES, OTHER_AXES, feel_distance, judged_ranks
-from models.evaluation.fidelity import Fidelity, fidelity
-from models.evaluation.listening import HALF_WHITENED, SHIPPED, Listened, Similarities
-from models.evaluation.mood import Mood
-from models.evaluation.retrieval import ceiling, hubness, retrieve
+from models.evaluation.metrics import Fidelity, Figure, fidelity, figure
+from models.evaluation.mood import ENERGY, EQUALISED, NEIGHBOURS, Mood
+from models.evaluation.representations import HALF_WHITENED, SHIPPED, Similarities, TrackRepresentations
+from models.evaluation.retrieval import ceiling, hubness, mood_distance, mood_ranks, retrieve
 from models.evaluation.robustness import Determinism, Robustness
-from models.evaluation.teachers import FloatArray
-from models.evaluation.trials import Figure, figure
+from models.tag_balances import MOOD_BALANCES, OTHER_MOOD_BALANCES
 
 COMMAND = "python -m models.evaluation"
+
+_R1_ABOVE_TEACHERS = 0.04
+_P10_BELOW_TEACHERS = 0.01
+_MOOD_DISTANCE_OF_TEACHERS = 0.9
+_ATTRIBUTE_CHANGE = 0.03
+_MOOD_AREA = {"": 0.90, EQUALISED: 0.85}
+_DIRECTION = {"faster": 0.95, "minor": 0.80, "louder": 0.95}
+_SKEW = 0.6
+_NEVER_RECOMMENDED = 0.01
+_TEACHER_COSINE = 0.75
+_TAG_CORRELATION = 0.80
+_DETERMINISM = 0.99999
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One representation's figures.
+    """Figures of one representation.
 
     Attributes:
-        name: The representation.
-        same_track_r1: Halves: the nearest is the track's own.
-        soundtrack_p5: Halves: share of the soundtrack among the 5 nearest other tracks.
-        soundtrack_p10: Among the 10 nearest.
+        name: Name of the representation.
+        same_track_r1: Halves: share whose nearest half is the track's own (R@1).
+        soundtrack_p5: Halves: share of the soundtrack among the 5 nearest other tracks (P@5).
+        soundtrack_p10: Among the 10 nearest (P@10).
         soundtrack_map: Mean average precision over the whole ranking.
-        n10_skew: Of whole tracks.
-        never_recommended: Share of whole tracks that are in nobody's 10 nearest.
-        feel: Axis → mean rank distance to the 10 nearest tracks of other soundtracks; empty without the teachers.
+        n10_skew: Skewness of N10 of whole tracks, see `models.evaluation.retrieval.Hubness`.
+        never_recommended: Share of whole tracks with N10 = 0.
+        feel: Mood → mean rank distance to the 10 nearest tracks of other soundtracks; empty without the teachers.
     """
 
     name: str
@@ -47,22 +59,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one run measured.
+    """Figures of one run.
 
     Attributes:
         encoder: Version of the shipped encoder.
-        sha256: Of its weights.
-        soundtracks: Package → number of tracks judged.
+        sha256: Checksum of its weights.
+        soundtracks: Package → number of evaluated tracks.
         p10_ceiling: P@10 of a perfect ranking.
-        rows: Baselines first, the shipped encoder last.
+        rows: One per representation; the shipped encoder is last.
         p10_by_soundtrack: Representation → package → P@10.
-        n10: Representation → how often each track is among the 10 nearest of another.
+        n10: Representation → N10 of each track.
         fidelity: None without the teachers.
-        robustness: One entry an alteration; empty where it was skipped.
-        mood: One entry for each set of tracks.
-        direction: On synthesised pairs.
-        determinism: Of the shipped encoder.
-        notes: What was left out, and why.
+        robustness: One entry per alteration; empty if not measured.
+        mood: One entry per set of tracks.
+        direction: None if not measured.
+        determinism: None if not measured.
+        notes: What was omitted, and why.
     """
 
     encoder: str
@@ -80,44 +92,47 @@ class Report:
     notes: Sequence[str] = ()
 
     def row(self, name: str) -> Row | None:
-        """A representation's figures, or None where it was left out."""
+        """Return the figures of a representation, or None if it was omitted."""
         return next((row for row in self.rows if row.name == name), None)
 
 
 def retrieval_report(
     similarities: Mapping[str, Similarities],
     soundtracks: Sequence[str],
-    ranks: Mapping[str, FloatArray],
+    ranks: Mapping[str, Float64Array],
     encoder: str,
     sha256: str,
 ) -> Report:
-    """Retrieval, feel and hubness of every representation.
+    """Compute retrieval, mood distance and hubness of every representation.
 
     Args:
-        similarities: Representation → what it says of n tracks; the shipped encoder comes last.
-        soundtracks: The n tracks' soundtracks.
-        ranks: Axis → (n,) judged ranks, see `models.evaluation.feel`; empty without the teachers.
+        similarities: Representation → similarities of n tracks; the shipped encoder is last.
+        soundtracks: Soundtracks of the n tracks.
+        ranks: Mood → (n,) ranks 0…1, see `models.evaluation.retrieval.mood_ranks`; empty without the teachers.
         encoder: Version of the shipped encoder.
-        sha256: Of its weights.
+        sha256: Checksum of its weights.
+
+    Returns:
+        A report without the other tests.
     """
     names = list(dict.fromkeys(soundtracks))
     precision = {name: retrieve(found.halves, soundtracks).precision_10 for name, found in similarities.items()}
-    mine = {name: np.flatnonzero(np.asarray(soundtracks) == name) for name in names}
+    members = {name: np.flatnonzero(np.asarray(soundtracks) == name) for name in names}
     return Report(
         encoder=encoder,
         sha256=sha256,
-        soundtracks={name: len(mine[name]) for name in names},
+        soundtracks={name: len(members[name]) for name in names},
         p10_ceiling=ceiling(soundtracks),
         rows=[_row(name, found, soundtracks, ranks) for name, found in similarities.items()],
         p10_by_soundtrack={
-            name: {package: float(values[mine[package]].mean()) for package in names}
+            name: {package: float(values[members[package]].mean()) for package in names}
             for name, values in precision.items()
         },
         n10={name: hubness(found.tracks).counts.tolist() for name, found in similarities.items()},
     )
 
 
-def _row(name: str, found: Similarities, soundtracks: Sequence[str], ranks: Mapping[str, FloatArray]) -> Row:
+def _row(name: str, found: Similarities, soundtracks: Sequence[str], ranks: Mapping[str, Float64Array]) -> Row:
     halves, hubs = retrieve(found.halves, soundtracks), hubness(found.tracks)
     return Row(
         name=name,
@@ -128,35 +143,134 @@ def _row(name: str, found: Similarities, soundtracks: Sequence[str], ranks: Mapp
         n10_skew=hubs.skew,
         never_recommended=hubs.never,
         feel={
-            axis: figure(feel_distance(found.tracks, soundtracks, judged), soundtracks)
-            for axis, judged in ranks.items()
+            mood: figure(mood_distance(found.tracks, soundtracks, of_mood), soundtracks)
+            for mood, of_mood in ranks.items()
         },
     )
 
 
-def report_of(listened: Listened, tag_names: Sequence[str], encoder: str, sha256: str) -> Report:
-    """Everything that follows from one hearing of the tracks; `tag_names` are the teachers', in order."""
-    tags = listened.teacher_tags
-    axes = {} if tags is None else AXES | OTHER_AXES
-    ranks = {name: judged_ranks(tags, tag_names, axis) for name, axis in axes.items() if tags is not None}
-    report = retrieval_report(listened.similarities(), listened.soundtracks, ranks, encoder, sha256)
-    if tags is None or listened.guesses is None:
+def report_of(found: TrackRepresentations, tag_names: Sequence[str], encoder: str, sha256: str) -> Report:
+    """Compute every figure that follows from the representations of the unaltered tracks.
+
+    Args:
+        found: Representations of n tracks.
+        tag_names: Names of the teachers' tags, in the order of the columns of `teacher_tags`.
+        encoder: Version of the shipped encoder.
+        sha256: Checksum of its weights.
+
+    Returns:
+        A report without robustness, mood, direction and determinism.
+    """
+    tags = found.teacher_tags
+    balances = {} if tags is None else {**MOOD_BALANCES, **OTHER_MOOD_BALANCES}
+    ranks = {name: mood_ranks(tags, tag_names, balance) for name, balance in balances.items() if tags is not None}
+    report = retrieval_report(found.similarities(), found.soundtracks, ranks, encoder, sha256)
+    if tags is None or found.predicted_features is None:
         return report
-    kept_tags = np.array([[heard.tags[name] for name in tag_names] for heard in listened.heard])
-    vectors = listened.vectors
-    return replace(
-        report,
-        fidelity=fidelity(
-            listened.guesses, vectors[HALF_WHITENED]["whole"], vectors[SHIPPED]["whole"], kept_tags, tags
-        ),
-    )
+    student_tags = np.array([[encoded.tags[name] for name in tag_names] for encoded in found.encoded])
+    teachers, embeddings = found.vectors[HALF_WHITENED]["whole"], found.vectors[SHIPPED]["whole"]
+    return replace(report, fidelity=fidelity(found.predicted_features, teachers, embeddings, student_tags, tags))
 
 
 def as_json(report: Report) -> str:
-    """The report as JSON; `command` says what printed it."""
+    """Return the report as JSON, with the command that makes it."""
     return json.dumps({"command": COMMAND} | asdict(report), indent=2, ensure_ascii=False) + "\n"
 
 
 def metrics(report: Report) -> dict[str, Any]:
-    """The shipped encoder's figures for its model card, with the command that printed them."""
+    """Return the shipped encoder's figures for its model card, with the command that makes them."""
     return {"command": COMMAND, "tracks": sum(report.soundtracks.values())} | asdict(report.rows[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A figure with its required range.
+
+    Attributes:
+        test: What is measured.
+        measured: The figure.
+        least: Least allowed value; -inf if there is only an upper limit.
+        most: Greatest allowed value; inf if there is only a lower limit.
+    """
+
+    test: str
+    measured: float
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is in the required range, limits included."""
+        return self.least <= self.measured <= self.most
+
+    @property
+    def limit(self) -> str:
+        """The limit as text, such as "≥ 0.9"."""
+        return f"≥ {self.least:.5g}" if self.least > -math.inf else f"≤ {self.most:.5g}"
+
+
+def requirements(report: Report) -> list[Requirement]:
+    """Return every requirement for which the report has a figure."""
+    return [
+        *_against_teachers(report),
+        *_robustness(report),
+        *_mood(report),
+        *_direction(report),
+        *_hubness(report),
+        *_fidelity(report),
+        *_determinism(report),
+    ]
+
+
+def _against_teachers(report: Report) -> Iterator[Requirement]:
+    shipped, teachers = report.row(SHIPPED), report.row(HALF_WHITENED)
+    if shipped is None or teachers is None:
+        return
+    least = teachers.same_track_r1.value + _R1_ABOVE_TEACHERS
+    yield Requirement("same-track R@1 (teachers + 0.04)", shipped.same_track_r1.value, least=least)
+    least = teachers.soundtrack_p10.value - _P10_BELOW_TEACHERS
+    yield Requirement("same-soundtrack P@10 (teachers − 0.01)", shipped.soundtrack_p10.value, least=least)
+    for mood in (name for name in MOOD_BALANCES if name in shipped.feel):
+        most = _MOOD_DISTANCE_OF_TEACHERS * teachers.feel[mood].value
+        yield Requirement(f"mood distance, {mood} (0.9 × teachers)", shipped.feel[mood].value, most=most)
+
+
+def _robustness(report: Report) -> Iterator[Requirement]:
+    for result in report.robustness:
+        yield Requirement(f"robustness R@1, {result.name}", result.r1[SHIPPED], least=result.least_r1)
+    for result in report.robustness:
+        greatest = max(result.energy_change, result.valence_change)
+        yield Requirement(f"change of energy and valence, {result.name}", greatest, most=_ATTRIBUTE_CHANGE)
+
+
+def _mood(report: Report) -> Iterator[Requirement]:
+    for mood in report.mood:
+        for level, least in _MOOD_AREA.items():
+            for score in (ENERGY, NEIGHBOURS):
+                if f"{score}{level}" in mood.areas:
+                    area = mood.areas[f"{score}{level}"]
+                    yield Requirement(f"mood AUC, {score}{level} ({mood.name})", area.value, least=least)
+
+
+def _direction(report: Report) -> Iterator[Requirement]:
+    if report.direction:
+        for name, least in _DIRECTION.items():
+            yield Requirement(f"direction, {name}: share of pairs", getattr(report.direction, name), least=least)
+
+
+def _hubness(report: Report) -> Iterator[Requirement]:
+    if shipped := report.row(SHIPPED):
+        yield Requirement("hubness, skewness of N10", shipped.n10_skew, most=_SKEW)
+        yield Requirement("hubness, share never recommended", shipped.never_recommended, most=_NEVER_RECOMMENDED)
+
+
+def _fidelity(report: Report) -> Iterator[Requirement]:
+    if report.fidelity:
+        yield Requirement("fidelity, cosine to the teachers", report.fidelity.cosine, least=_TEACHER_COSINE)
+        yield Requirement("fidelity, tag correlation", report.fidelity.tag_correlation, least=_TAG_CORRELATION)
+
+
+def _determinism(report: Report) -> Iterator[Requirement]:
+    if report.determinism:
+        for name in ("threads", "batch", "restart"):
+            yield Requirement(f"determinism over {name}, cosine", getattr(report.determinism, name), least=_DETERMINISM)

@@ -1,1 +1,1 @@
-"""The networks that the encoder is trained to match."""
+"""musicnn's two networks, which label the examples that the encoder is trained on."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+
+from models.arrays import Float32Array
 
 _FOOTER_BYTES = 48
 _MAGIC = 0xDB4775248B80FB57
@@ -21,11 +22,9 @@ _BLOCK_TRAILER_BYTES = 5  # one byte of compression type, four of checksum
 _DT_FLOAT = 1
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
-FloatArray = npt.NDArray[np.float32]
-
 
 class CheckpointFormatError(ValueError):
-    """The file is not a TensorFlow 1 checkpoint that this reader knows."""
+    """The file is not a TensorFlow 1 checkpoint with an uncompressed index, or it is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +35,18 @@ class _Entry:
     size: int
 
 
-def read(prefix: Path) -> dict[str, FloatArray]:
+def read(prefix: Path) -> dict[str, Float32Array]:
     """Read every float variable of a checkpoint.
 
     Args:
-        prefix: Path without `.index` and `.data-00000-of-00001`; a directory for musicnn's nameless files.
+        prefix: Path without `.index` and `.data-00000-of-00001`. A directory stands for files named by those suffixes
+            alone, as musicnn's are.
 
     Returns:
-        Variable name → array of its stored shape. Variables of other types are left out.
+        Variable name → float32 array of its stored shape. Variables of other types are omitted.
 
     Raises:
-        CheckpointFormatError: the index is not an uncompressed LevelDB table, or the data are too short.
+        CheckpointFormatError: The index is not an uncompressed LevelDB table, or the data file is too short.
     """
     stem = f"{prefix}/" if prefix.is_dir() else str(prefix)
     index = Path(f"{stem}.index").read_bytes()
@@ -54,17 +54,17 @@ def read(prefix: Path) -> dict[str, FloatArray]:
     variables = {}
     for key, value in _table(index):
         if not key:
-            continue  # the header: how many data files there are
+            continue  # the header: the number of data files
         entry = _entry(value)
         if entry.dtype == _DT_FLOAT:
             variables[key.decode()] = _array(data, entry, key.decode())
     return variables
 
 
-def _array(data: bytes, entry: _Entry, name: str) -> FloatArray:
+def _array(data: bytes, entry: _Entry, name: str) -> Float32Array:
     raw = data[entry.offset : entry.offset + entry.size]
     if len(raw) != entry.size:
-        raise CheckpointFormatError(f"{name}: the data file ends before its values do.")
+        raise CheckpointFormatError(f"{name}: the data file ends before the values of this variable.")
     return np.frombuffer(raw, dtype="<f4").reshape(entry.shape).astype(np.float32)
 
 
@@ -72,7 +72,7 @@ def _table(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     footer = table[-_FOOTER_BYTES:]
     if len(footer) < _FOOTER_BYTES or struct.unpack("<Q", footer[-8:])[0] != _MAGIC:
         raise CheckpointFormatError("The index is not a LevelDB table: its magic number is missing.")
-    _, _, at = _handle(footer, 0)  # the metaindex block holds nothing that matters here
+    _, _, at = _handle(footer, 0)  # the metaindex block is not needed
     offset, size, _ = _handle(footer, at)
     for _, handle in _block(table, offset, size):
         yield from _block(table, *_handle(handle, 0)[:2])
@@ -87,9 +87,9 @@ def _handle(buffer: bytes, at: int) -> tuple[int, int, int]:
 def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
     stored = table[offset : offset + size + _BLOCK_TRAILER_BYTES]
     if len(stored) < size + _BLOCK_TRAILER_BYTES:
-        raise CheckpointFormatError("The index is cut off inside a block.")
+        raise CheckpointFormatError("The index ends inside a block.")
     if stored[size] != 0:
-        raise CheckpointFormatError("The index is compressed, which TensorFlow never writes.")
+        raise CheckpointFormatError("The index is compressed; only uncompressed blocks are supported.")
     (restarts,) = struct.unpack("<I", stored[size - 4 : size])
     end = size - 4 * (restarts + 1)
     key, at = b"", 0
@@ -146,11 +146,11 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 def _as_int(value: int | bytes) -> int:
     if not isinstance(value, int):
-        raise CheckpointFormatError("A number was expected in an index entry.")
+        raise CheckpointFormatError("An index entry holds bytes where a number is expected.")
     return value
 
 
 def _as_bytes(value: int | bytes) -> bytes:
     if not isinstance(value, bytes):
-        raise CheckpointFormatError("A message was expected in an index entry.")
+        raise CheckpointFormatError("An index entry holds a number where a message is expected.")
     return value

@@ -1,1 +1,1 @@
-"""How the shipped weights are made: the corpus, the teachers, what is fitted on them. Nothing here serves."""
+"""Training of the encoder's weights: examples, the vibe space, the student network, and what is fitted after it."""

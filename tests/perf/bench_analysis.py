@@ -32,7 +32,7 @@ from models.corpus.corpus import DEFAULT_CACHE
 from models.descriptors.describe import describe
 from models.frontend import MelParameters
 from models.sandbox.decoder import DECODER
-from models.teachers import teachers
+from models.teachers.weights import build_teachers
 from tests.perf.music import MINUTES, tracks
 from tests.perf.verdicts import CONSOLE, at_least, at_most, show
 
@@ -123,14 +123,14 @@ def against_bliss(files: dict[str, Path], totals: dict[str, float], repeat: int)
 def against_teachers(file: Path, repeat: int) -> None:
     """Print how many times faster than its teachers the encoder is, each from samples to tags and features."""
     try:
-        both = teachers.build(DEFAULT_CACHE / "musicnn", MelParameters())
+        both = build_teachers(DEFAULT_CACHE / "musicnn", MelParameters())
     except Exception as error:  # noqa: BLE001  whatever keeps the wheel away is printed, and nothing else depends on it
         CONSOLE.print(f"The teachers are left out, for the musicnn wheel can't be had: {error}")
         return
     encoder = checkpoint.load()
     samples = torch.from_numpy(read_windows(file).samples)
     with torch.inference_mode():
-        theirs = cost(lambda: both.features(samples), min(repeat, 3))
+        theirs = cost(lambda: both.encode(samples), min(repeat, 3))
     mine = cost(lambda: encoder.encode(samples), repeat)
     row = (f"{1000 * theirs:.0f} ms", f"{1000 * mine:.0f} ms", at_least(theirs / mine, TEACHERS_RATIO))
     show("Six windows of 10 s", ("both teachers", "encoder", "teachers ÷ encoder"), [row])

@@ -1,1 +1,1 @@
-"""Scores that are composed, arranged and rendered as training material."""
+"""Composed scores, rendered as training music."""

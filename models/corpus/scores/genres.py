@@ -1,4 +1,4 @@
-"""Templates that pieces are composed from: what a genre's tempo, metre, mode, instruments and patterns are.
+"""Genres as templates of composed pieces: tempo, metre, mode, instruments and patterns.
 
 Instruments are General MIDI programs counted from 0.
 """
@@ -13,25 +13,25 @@ _TWO, _THREE, _FOUR, _SIX = (2, 4), (3, 4), (4, 4), (6, 8)
 
 @dataclass(frozen=True, slots=True)
 class Genre:
-    """What the pieces of a genre have in common; where several values are given, each piece draws one.
+    """Template of a genre's pieces; where an attribute has several values, each piece draws one.
 
     Attributes:
         name: Also the beginning of a piece's title.
-        tempo: Slowest and fastest, in quarter notes a minute.
-        modes: Names of scales.
-        lead: Programs that carry the melody; empty where there is none.
+        tempo: Slowest and fastest, in quarter notes per minute.
+        modes: Names of scales in `melody.SCALES`.
+        lead: Programs of the melody; empty for no melody.
         chords: Programs of the accompaniment.
-        styles: Names of accompaniments.
+        styles: Names in `patterns.ACCOMPANIMENTS`.
         layer: Programs of a second accompaniment.
-        layer_styles: Names of accompaniments for the second.
+        layer_styles: Names in `patterns.ACCOMPANIMENTS` for the second.
         bass: Programs of the bass.
-        bass_lines: Names of bass lines.
-        drums: Names of drum patterns.
-        metres: Numerator and denominator.
-        density: How many notes a melody has, 0…1.
-        velocity: Softest and loudest section, 1…127.
-        register: Octaves that the melody is moved by.
-        swing: How late an off-beat eighth comes: 0 straight, 1 a triplet's third.
+        bass_lines: Names in `patterns.BASS_LINES`.
+        drums: Names in `patterns.DRUMS`.
+        metres: Numerators and denominators.
+        density: Density of the melody's notes, 0…1.
+        velocity: Velocity of the softest and of the loudest section, 1…127.
+        register: Transposition of the melody in octaves.
+        swing: Delay of off-beat eighths: 0 (straight) … 1 (the third note of a triplet).
         reverb: 0…127.
         sevenths: Chords have four tones.
     """
@@ -60,7 +60,7 @@ _MAJOR = ("major", "mixolydian", "major pentatonic")
 _MINOR = ("minor", "dorian", "minor pentatonic", "harmonic minor")
 _DARK = ("phrygian", "harmonic minor", "minor")
 
-# A line an argument would hide how the genres differ.
+# One argument per line would make the genres hard to compare.
 # fmt: off
 _ORCHESTRAL = (
     Genre(
@@ -238,7 +238,7 @@ _ELECTRONIC = (
 
 # fmt: on
 
-# Taken in turn, so that an unfinished corpus is already varied.
+# The groups alternate, so that a partly rendered corpus is varied.
 GENRES: tuple[Genre, ...] = tuple(
     genre for turn in zip_longest(_ORCHESTRAL, _ACOUSTIC, _BAND, _ELECTRONIC) for genre in turn if genre is not None
 )

@@ -1,4 +1,4 @@
-"""Melodies: motifs of a bar, walked along the scale, repeated and varied over the chords."""
+"""Scales, chords, and melodies of one-bar motifs that are repeated and varied over the chords."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ SCALES: Mapping[str, tuple[int, ...]] = {
     "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
     "phrygian": (0, 1, 3, 5, 7, 8, 10),
     "phrygian dominant": (0, 1, 4, 5, 7, 8, 10),
-    # Chords need seven tones; the melody leaves two of them out.
+    # Chords need seven tones; the melody omits two of them.
     "major pentatonic": (0, 2, 4, 5, 7, 9, 11),
     "minor pentatonic": (0, 2, 3, 5, 7, 8, 10),
 }
 
-# Degrees of the scale, 0 the tonic's, one chord each; those that are common in each mode.
+# Common chord progressions of each mode, as degrees of the scale; 0 is the tonic.
 _IN_MAJOR = (
     (0, 4, 5, 3), (0, 5, 3, 4), (0, 3, 4, 0), (0, 3, 0, 4), (5, 3, 0, 4), (0, 4, 3, 3), (1, 4, 0, 5),
     (0, 2, 3, 4), (3, 4, 2, 5), (0, 5, 1, 4),
@@ -42,39 +42,39 @@ PROGRESSIONS: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "phrygian dominant": ((0, 1, 0, 1), (0, 1, 3, 1), (0, 6, 1, 0), (0, 3, 1, 0)),
 }
 
-_LEFT_OUT: Mapping[str, Mapping[int, int]] = {  # a degree, and the one sung in its place
+_REPLACED: Mapping[str, Mapping[int, int]] = {  # degree that the melody omits → degree that replaces it
     "major pentatonic": {3: 2, 6: 5},
     "minor pentatonic": {1: 0, 5: 4},
 }
 
-_LOWEST_ROOT = 47  # below a B under middle C, triads turn muddy
+_LOWEST_ROOT = 47  # the B below middle C; lower triads sound muddy
 _OCTAVE = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A tonic, 0…11 semitones above C, and the name of a scale."""
+    """A tonic, 0…11 semitones above C, and the name of a scale in `SCALES`."""
 
     tonic: int
     mode: str
 
     def pitch(self, degree: int) -> int:
-        """Semitones above C of a degree of the scale; 7 is the tonic's octave."""
+        """Return the semitones above C of a degree of the scale; degree 7 is the tonic an octave higher."""
         octave, step = divmod(degree, 7)
         return self.tonic + _OCTAVE * octave + SCALES[self.mode][step]
 
-    def sung(self, degree: int) -> int:
-        """The degree that a melody has where it would have this one."""
+    def melody_degree(self, degree: int) -> int:
+        """Return the degree that a melody uses for a degree: another one if a pentatonic scale omits it."""
         octave, step = divmod(degree, 7)
-        return octave * 7 + _LEFT_OUT.get(self.mode, {}).get(step, step)
+        return octave * 7 + _REPLACED.get(self.mode, {}).get(step, step)
 
     def tones(self, root: int, *, sevenths: bool, lowest: int = _LOWEST_ROOT) -> tuple[int, ...]:
-        """A chord through three octaves, as MIDI notes from the root upwards.
+        """Return a chord over three octaves as MIDI notes in ascending order from the root.
 
         Args:
             root: Degree of the chord's root.
-            sevenths: Four tones an octave instead of three.
-            lowest: The root is the first at or above this note.
+            sevenths: Four tones per octave instead of three.
+            lowest: MIDI note; the root is the first one at or above it.
         """
         degrees = (root, root + 2, root + 4, root + 6)[: 4 if sevenths else 3]
         shift = lowest + (self.pitch(root) - lowest) % _OCTAVE - self.pitch(root)
@@ -82,7 +82,7 @@ class Key:
 
 
 def nearest_chord_degree(degree: int, root: int) -> int:
-    """The degree of a root's triad, in any octave, that lies nearest; of two, the lower."""
+    """Return the nearest degree, in any octave, of the triad on a root; of two equally near, the lower."""
     chord = {(root + third) % 7 for third in (0, 2, 4)}
     return next(degree + step for step in (0, -1, 1, -2, 2) if (degree + step) % 7 in chord)
 
@@ -95,16 +95,22 @@ _COMPOUND: tuple[tuple[float, ...], ...] = (
     (1.5,), (-1.5,), (1.0, 0.5), (0.5, 0.5, 0.5), (0.75, 0.25, 0.5), (-0.5, 0.5, 0.5), (0.5, 0.25, 0.25, 0.5),
     (0.25,) * 6,
 )  # fmt: skip
-_BUSY = 2  # from this cell on, a beat has more than one note or a rest
+_BUSY = 2  # index of the first cell with more than one note or rest
 _STEPS = (-3, -2, -1, -1, -1, 0, 1, 1, 1, 2, 3, 4)
-_PLANS = ((0, 1, 0, 2), (0, 0, 1, 2), (0, 1, 2, 2), (0, 0, 0, 1), (0, 1, 1, 0))  # which motif each bar of four has
-_LOWEST, _HIGHEST = -2, 10  # degrees of the scale: what a voice can sing
-_TIE = 0.35  # how often a calm melody ties a beat to the one before
+_PLANS = (
+    (0, 1, 0, 2),
+    (0, 0, 1, 2),
+    (0, 1, 2, 2),
+    (0, 0, 0, 1),
+    (0, 1, 1, 0),
+)  # motif of each bar of a four-bar phrase
+_LOWEST, _HIGHEST = -2, 10  # degrees of the scale: range of a voice
+_TIE = 0.35  # probability that a melody of density 0 ties a beat to the one before
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A tone of a melody: start and length in quarter notes within its bar, and semitones above the lowest C."""
+    """A tone of a melody: its bar, start and length in quarter notes within the bar, and pitch in semitones above C."""
 
     bar: int
     start: float
@@ -129,14 +135,14 @@ def compose(
     """Compose a melody.
 
     Args:
-        rng: Decides everything that is left open.
+        rng: Random generator.
         key: Tonic and scale.
         chords: Degree of each bar's chord.
         metre: Numerator and denominator.
-        density: 0, long notes, to 1, many short ones.
+        density: 0 (long notes) … 1 (many short notes).
 
     Returns:
-        The tones in order; every fourth bar ends on a long one.
+        The tones in order; every fourth bar ends on a long tone.
     """
     motifs = [_motif(rng, metre, density) for _ in range(3)]
     plan = _PLANS[rng.integers(len(_PLANS))]
@@ -151,7 +157,7 @@ def compose(
             degree = _within_range(degree + step)
             if start == 0.0 or length >= 1.0:
                 degree = nearest_chord_degree(degree, root)
-            tones.append(Tone(bar, start, length, key.pitch(key.sung(degree))))
+            tones.append(Tone(bar, start, length, key.pitch(key.melody_degree(degree))))
     return tones
 
 
@@ -178,7 +184,7 @@ def _motif(rng: np.random.Generator, metre: tuple[int, int], density: float) -> 
 
 
 def _closing(motif: _Motif, metre: tuple[int, int]) -> _Motif:
-    """The motif's beginning, its last tone held to the end of the bar."""
+    """Return the first half of a motif, with its last tone held to the end of the bar."""
     quarters = 4.0 * metre[0] / metre[1]
     kept = max(1, (len(motif.rhythm) + 1) // 2)
     *before, (start, _) = motif.rhythm[:kept]
@@ -186,7 +192,7 @@ def _closing(motif: _Motif, metre: tuple[int, int]) -> _Motif:
 
 
 def _within_range(degree: int) -> int:
-    """A melody turns back where it would leave the range."""
+    """Reflect a degree at the ends of the range."""
     if degree > _HIGHEST:
         return 2 * _HIGHEST - degree
     return 2 * _LOWEST - degree if degree < _LOWEST else degree

@@ -1,9 +1,9 @@
 """Rhythmic patterns on a grid of sixteenths: accompaniments, bass lines and drums.
 
-A character is a sixteenth. `.` rests and `-` holds. In accompaniments and bass lines a digit plays that tone of
-the chord, counted upwards from its root through the octaves, `?` any tone, `x` the whole chord and `p` root, fifth
-and octave; a capital is an accent. In drums `X` is an accent, `x` a hit and `o` a ghost note. Patterns without a form
-for 3/4 or 6/8 are cut to the bar.
+Each character is a sixteenth: `.` is a rest and `-` holds the note before. In accompaniments and bass lines a digit
+plays that tone of the chord, counted upwards from the root through the octaves; `?` plays a random tone, `x` the whole
+chord, and `p` root, fifth and octave; a capital letter is an accent. In drums `X` is an accent, `x` a hit and `o` a
+ghost note. For a metre that a pattern does not list, its 4/4 form is cut to the length of the bar.
 """
 
 from collections.abc import Mapping
@@ -186,14 +186,14 @@ DRUMS: Mapping[str, _Kit] = {
 
 
 def bar(forms: _Forms, metre: tuple[int, int]) -> str:
-    """The pattern of one bar.
+    """Return a pattern for one bar.
 
     Args:
-        forms: A pattern's form for each metre that it has one for; 4/4 or the metre itself is among them.
+        forms: Metre → pattern; contains 4/4 or the metre itself.
         metre: Numerator and denominator.
 
     Returns:
-        One character a sixteenth, as many as the bar has.
+        One character per sixteenth of the bar.
     """
     numerator, denominator = metre
     steps = numerator * 16 // denominator

@@ -1,4 +1,4 @@
-"""musicnn's networks made cheap: each step on matrices whose answer is known, and all of them on made-up teachers."""
+"""Compression of the teachers: each step on matrices with a known result, and all steps on random teachers."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ TAGS = {
 }
 
 
-def made_up_tower(seed):
-    """A tower of random filters, some of whose scales are negative."""
+def random_tower(seed):
+    """A tower of random filters, some of them with a negative scale."""
     torch.manual_seed(seed)
     tower = MusicnnTower().requires_grad_(requires_grad=False)
     for block in tower.peak_filters:
@@ -29,12 +29,12 @@ def made_up_tower(seed):
 
 
 def layers(tower, spread):
-    """What a teacher heard, as far as the choice of filters asks."""
+    """Layer outputs with the standard deviation of each filter."""
     return _Layers(np.asarray(spread, dtype=np.float64), [], torch.zeros(0))
 
 
 def test_low_rank_is_exact_at_full_rank():
-    """Nothing is lost when there are as many shared filters as filters."""
+    """With as many shared filters as filters, the approximation is exact."""
     generator = np.random.default_rng(0)
     weights, samples = generator.standard_normal((6, 10)), generator.standard_normal((200, 10))
 
@@ -45,8 +45,8 @@ def test_low_rank_is_exact_at_full_rank():
     np.testing.assert_allclose(mixture @ basis, weights, atol=1e-10)
 
 
-def test_low_rank_keeps_what_the_input_holds():
-    """Directions that music hardly has are given up first, however great the weights there."""
+def test_low_rank_keeps_directions_of_the_input():
+    """Directions of low variance in the input are dropped first, however large their weights."""
     weights = np.diag([1.0, 1.0, 100.0])
     samples = np.random.default_rng(0).standard_normal((5000, 3)) * [1.0, 1.0, 1e-3]
 
@@ -58,7 +58,7 @@ def test_low_rank_keeps_what_the_input_holds():
 
 
 def test_regression_finds_a_linear_map():
-    """Outputs that are linear in the inputs give that map and its bias, but for the ridge."""
+    """For outputs that are linear in the inputs, it returns that map and its bias, up to the ridge."""
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(2000, 5, generator=generator) + 3.0
     weight, bias = torch.randn(4, 5, generator=generator), torch.randn(4, generator=generator)
@@ -70,13 +70,13 @@ def test_regression_finds_a_linear_map():
 
 
 def test_filters_that_never_respond_are_dropped():
-    """Of both teachers' filters of a height, those are kept whose response varies and is heeded."""
-    towers = [made_up_tower(0), made_up_tower(1)]
+    """Filters of the given height are kept if their response varies and the next layer uses it."""
+    towers = [random_tower(0), random_tower(1)]
     spreads = [np.zeros(561), np.zeros(561)]
     spreads[0][[3, 9]] = 1.0  # filters of 38 bands are the first 204
     spreads[1][[7, 200]] = 1.0
     spreads[1][300] = 100.0  # of another height
-    towers[0].mid_layers[0].convolution.weight[:, 9] = 0.0  # heard by nobody
+    towers[0].mid_layers[0].convolution.weight[:, 9] = 0.0  # ignored by the next layer
 
     kept = _kept_filters(towers, [layers(*pair) for pair in zip(towers, spreads, strict=True)], 38, 3)
 
@@ -86,9 +86,9 @@ def test_filters_that_never_respond_are_dropped():
 
 
 @pytest.mark.parametrize(("block", "extent"), [(0, 38), (4, 32)])
-def test_kept_filters_hear_what_the_teachers_hear(block, extent):
-    """Kernel, sign and bias of a kept filter say of plain log-mel what the tower says after its input's scale."""
-    tower = made_up_tower(0)
+def test_kept_filters_respond_as_the_teachers(block, extent):
+    """Kernel, sign and bias of a kept filter give on log-mel the tower's response to its scaled input."""
+    tower = random_tower(0)
     patch = torch.rand(1, 61, 96, generator=torch.Generator().manual_seed(0))
     spread = np.zeros(561)
     start = [0, 204, 408, 459, 510][block]
@@ -104,17 +104,17 @@ def test_kept_filters_hear_what_the_teachers_hear(block, extent):
         peaks = torch.nn.functional.conv1d(bands, kernels[:, None]).amax(0)
     found = torch.relu(sign * peaks + bias) * scale + shift
 
-    inside = slice(3, 58) if block == 0 else slice(15, 45)  # where no padding is heard
-    heard = tower.peak_filters[block](patch * tower.input_scale + tower.input_shift)[0, inside, :20].T
-    torch.testing.assert_close(found, heard, atol=1e-4, rtol=1e-4)
+    inside = slice(3, 58) if block == 0 else slice(15, 45)  # frames that the padding does not affect
+    expected = tower.peak_filters[block](patch * tower.input_scale + tower.input_shift)[0, inside, :20].T
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
     assert (sign < 0).any()
 
 
-def test_a_compressed_network_guesses_its_teachers():
-    """On the patches that it was fitted to, the network's features and tags are nearly the teachers'."""
+def test_a_compressed_network_resembles_its_teachers():
+    """On the patches of the fit, features and tags correlate with the teachers'."""
     teachers = Teachers(MelParameters(), TAGS)
     for seed, name in enumerate(TAGS):
-        teachers.towers[name] = made_up_tower(seed)
+        teachers.towers[name] = random_tower(seed)
     patches = (
         torch.rand(16, 187, 96, generator=torch.Generator().manual_seed(0)) * torch.linspace(0.5, 3, 16)[:, None, None]
     )
@@ -124,10 +124,10 @@ def test_a_compressed_network_guesses_its_teachers():
     network = compress(teachers, patches, space, seed=0).eval()
 
     with torch.inference_mode():
-        heard = network(patches)
-    penultimate, tags = teachers.hear(patches)
-    assert correlation(heard.penultimate, penultimate) > 0.95
-    assert correlation(heard.tags, tags) > 0.95
+        output = network(patches)
+    penultimate, tags = teachers.encode_log_mel(patches)
+    assert correlation(output.penultimate, penultimate) > 0.95
+    assert correlation(output.tags, tags) > 0.95
     torch.testing.assert_close(network.place.weight[:86, :400], torch.from_numpy(projection.T))
     torch.testing.assert_close(network.place.bias[:86], torch.from_numpy(-projection.sum(0) * np.float32(0.1)))
 

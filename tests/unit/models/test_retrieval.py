@@ -1,17 +1,16 @@
-"""Retrieval figures on cases small enough to work out by hand."""
+"""Retrieval, hubness and mood distance on cases with a known result."""
 
 import numpy as np
 import pytest
 
-from models.evaluation import baselines
-from models.evaluation.retrieval import ceiling, hubness, retrieve
-from models.evaluation.trials import figure, interval, package_interval
+from models.evaluation.retrieval import ceiling, hubness, mood_distance, mood_ranks, retrieve
+from models.tag_balances import MOOD_BALANCES, OTHER_MOOD_BALANCES, TagBalance
 
 SOUNDTRACKS = ["a", "a", "b"]
 
 
 def test_a_worked_example():
-    """Three tracks of two soundtracks, every figure worked out on paper."""
+    """Every measure of three tracks of two soundtracks, computed by hand."""
     similarity = np.array([[0.9, 0.5, 0.7], [0.8, 0.6, 0.1], [0.2, 0.3, 0.4]])
 
     result = retrieve(similarity, SOUNDTRACKS)
@@ -23,7 +22,7 @@ def test_a_worked_example():
 
 
 def test_precision_counts_only_the_nearest():
-    """Of 12 tracks in two soundtracks, only the 5 and 10 nearest others count."""
+    """Of 12 tracks in two soundtracks, the 5 and the 10 nearest other tracks count."""
     soundtracks = ["a"] * 6 + ["b"] * 6
     same = np.array([[x == y for y in soundtracks] for x in soundtracks], dtype=float)
 
@@ -37,12 +36,12 @@ def test_precision_counts_only_the_nearest():
 
 
 def test_a_constant_similarity_finds_no_track():
-    """A representation that says the same of everything gets no credit for ties."""
+    """With all similarities equal, R@1 is 0."""
     assert retrieve(np.ones((3, 3)), SOUNDTRACKS).same_track.tolist() == [0.0, 0.0, 0.0]
 
 
-def test_a_hub_shows_as_skew():
-    """A few tracks near to every other give a clearly positive skew; a ring gives none."""
+def test_hubs_give_a_positive_skewness():
+    """A few tracks near all others give a skewness above 2; tracks on a ring give 0."""
     n = 60
     ring = np.array([[-min((i - j) % n, (j - i) % n) for j in range(n)] for i in range(n)], dtype=float)
     crowded = np.random.default_rng(0).random((n, n))
@@ -52,44 +51,13 @@ def test_a_hub_shows_as_skew():
     assert retrieve(crowded, ["a"] * n).hubness > 2.0
 
 
-def test_the_ceiling_counts_what_there_is_to_find():
-    """A soundtrack of three has two others: P@10 can reach 0.2 for each of its tracks."""
+def test_the_ceiling_counts_the_other_tracks():
+    """A track of a soundtrack of three has two others, so its P@10 is at most 0.2."""
     assert ceiling(["a"] * 3 + ["b"] * 11) == pytest.approx((3 * 0.2 + 11 * 1.0) / 14)
 
 
-def test_the_interval_covers_the_mean_and_shrinks():
-    """The interval holds the mean, is the same at each run, and is narrower for more tracks."""
-    few = np.tile([0.0, 1.0], 10)
-    many = np.tile([0.0, 1.0], 1000)
-
-    low, high = interval(few)
-    assert low < 0.5 < high
-    assert interval(few) == (low, high)
-    assert interval(many)[1] - interval(many)[0] < (high - low) / 5
-
-
-def test_packages_that_differ_widen_the_interval():
-    """Tracks that resemble each other within their package count as one: the interval over packages is wider."""
-    values = np.repeat([0.0, 1.0, 0.0, 1.0], 25)
-    packages = np.repeat(["a", "b", "c", "d"], 25).tolist()
-
-    whole = figure(values, packages)
-
-    assert whole.package_low < whole.low < whole.value == 0.5 < whole.high < whole.package_high
-    assert package_interval(np.tile([0.0, 1.0], 50), packages) == pytest.approx((0.5, 0.5), abs=0.03)
-
-
-def test_a_package_counts_by_its_tracks():
-    """With packages of 1 and 99 tracks, the mean of a resample is over tracks, not over packages."""
-    low, high = package_interval(np.array([1.0] + [0.0] * 99), ["a"] + ["b"] * 99)
-
-    assert low == 0.0
-    assert high == 1.0
-    assert figure(np.array([1.0] + [0.0] * 99), ["a"] + ["b"] * 99).value == 0.01
-
-
-def test_a_track_that_nobody_is_near_to_is_never_recommended():
-    """Of 20 tracks, one that all others put last is never recommended; it counts as a twentieth."""
+def test_a_distant_track_is_never_recommended():
+    """A track that is the last of all others has N10 = 0 and counts in the share of such tracks."""
     similarity = np.random.default_rng(0).random((20, 20))
     similarity[:, 7] = -1.0
 
@@ -101,18 +69,54 @@ def test_a_track_that_nobody_is_near_to_is_never_recommended():
     assert hubness(np.ones((5, 5))).never == 0.0
 
 
-def test_baselines_tell_quiet_from_loud_and_low_from_high():
-    """Loudness is a level in dBFS, MFCC 60 numbers; a scaled copy changes the first and not the shape of both."""
-    samples = np.random.default_rng(0).standard_normal((2, 16_000)).astype(np.float32) * 0.1
+def test_neighbours_of_the_same_soundtrack_do_not_count():
+    """If the nearest track is of the own soundtrack, the nearest track of another one counts."""
+    soundtracks = ["a", "a", "b", "b"]
+    similarity = np.array([[1, 9, 2, 1], [9, 1, 1, 2], [2, 1, 1, 9], [1, 2, 9, 1]], dtype=float)
 
-    assert baselines.loudness(samples * 10)[0] - baselines.loudness(samples)[0] == pytest.approx(20.0, abs=0.01)
-    assert baselines.mfcc(samples).shape == (60,)
+    distances = mood_distance(similarity, soundtracks, np.array([0.0, 0.3, 0.1, 1.0]), k=1)
+
+    assert distances.tolist() == pytest.approx([0.1, 0.7, 0.1, 0.7])
 
 
-def test_nearness_and_cosine_rank_the_twin_first():
-    """Each vector's own copy is its nearest under both measures."""
-    vectors = np.random.default_rng(0).standard_normal((6, 4))
-    vectors[:, 3] = 0.5  # a dimension that never changes
+def test_random_neighbours_have_a_distance_of_a_third():
+    """Random similarities give a mean rank distance of 1/3, similarities by rank one below 0.05."""
+    ranks = np.linspace(0.0, 1.0, 200)
+    soundtracks = [str(index % 4) for index in range(200)]
 
-    for measure in (baselines.nearness, baselines.cosine):
-        assert measure(vectors, vectors).argmax(axis=1).tolist() == list(range(6))
+    by_chance = mood_distance(np.random.default_rng(0).random((200, 200)), soundtracks, ranks)
+    by_axis = mood_distance(-np.abs(ranks[:, None] - ranks[None]), soundtracks, ranks)
+
+    assert by_chance.mean() == pytest.approx(1 / 3, abs=0.02)
+    assert by_axis.mean() < 0.05
+
+
+def test_too_few_tracks_of_other_soundtracks_are_an_error():
+    """Fewer tracks of other soundtracks than neighbours raise a ValueError."""
+    with pytest.raises(ValueError, match="at least 10"):
+        mood_distance(np.ones((3, 3)), ["a", "b", "c"], np.zeros(3))
+
+
+def test_ranks_follow_the_balance_of_tags():
+    """A higher probability of "fast" gives a higher rank, one of "slow" a lower; equal tracks share a rank."""
+    balance = TagBalance(("fast",), ("slow",))
+
+    ranks = mood_ranks([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5], [0.5, 0.5], [0.9, 0.05]], ["fast", "slow"], balance)
+
+    assert ranks.tolist() == [0.75, 0.0, 0.375, 0.375, 1.0]
+
+
+def test_a_tag_that_is_missing_is_an_error():
+    """A balance with an unknown tag raises a ValueError that names the tag."""
+    with pytest.raises(ValueError, match="mtt:loud"):
+        mood_ranks([[0.5]], ["mtt:fast"], MOOD_BALANCES["energy"])
+
+
+def test_the_second_judge_shares_no_tag_with_the_first():
+    """Tags of the mood axes, which the encoder is trained towards, are not among the other tags."""
+    first, second = (
+        {tag for balance in balances.values() for side in balance for tag in side}
+        for balances in (MOOD_BALANCES, OTHER_MOOD_BALANCES)
+    )
+
+    assert not first & second

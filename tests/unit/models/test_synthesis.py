@@ -1,3 +1,5 @@
+"""Synthesised pieces have the tempo, key, mode and level they were made with."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +12,8 @@ from models.corpus.synthesis import Piece, render, write, write_library
 PIECE = Piece("Test", "Tests", tempo=100, tonic=48, minor=False, percussion=0.5, seconds=20)
 
 
-def test_deterministic():
-    """The same piece gives the same samples, within full scale; another seed gives others."""
+def test_rendering_is_deterministic():
+    """The same piece gives the same samples within full scale; another seed gives other samples."""
     samples = render(PIECE)
 
     assert samples.dtype == np.float32
@@ -23,15 +25,15 @@ def test_deterministic():
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    """The folder of the whole library, written once."""
+    """The folder of the whole library, written once per module."""
     folder = tmp_path_factory.mktemp("library")
     write_library(folder)
     return folder
 
 
 @pytest.mark.parametrize("minor", [False, True])
-def test_sounds_as_ordered(described, tmp_path, minor):
-    """Tempo, key, mode and metre of a piece are those it was ordered with."""
+def test_descriptors_match_the_piece(described, tmp_path, minor):
+    """Measured tempo, key, mode and metre are those of the piece."""
     progression = (0, 3, 4, 0) if minor else (0, 4, 5, 3)
     piece = replace(PIECE, minor=minor, tonic=45, metre=3, progression=progression, percussion=0, sustain=0.3)
     write(piece, tmp_path / "piece.flac")
@@ -42,8 +44,8 @@ def test_sounds_as_ordered(described, tmp_path, minor):
     assert (found["key"], found["mode"], found["time_signature"]) == (9, 0 if minor else 1, 3)
 
 
-def test_brightness_percussion_and_level_are_heard(described, tmp_path):
-    """A brighter piece measures brighter, a louder one louder, one with drums has more onsets."""
+def test_brightness_percussion_and_level_change_the_descriptors(described, tmp_path):
+    """A brighter piece has a greater brightness, a louder one a greater loudness, one with drums more onsets."""
     calm = replace(PIECE, brightness=0.1, percussion=0, sustain=1.0, level=-24)
     lively = replace(PIECE, brightness=0.9, percussion=1, sustain=0.2, level=-12)
     for name, piece in (("calm", calm), ("lively", lively)):
@@ -56,8 +58,8 @@ def test_brightness_percussion_and_level_are_heard(described, tmp_path):
     assert loud["onset_rate"] > quiet["onset_rate"] + 1
 
 
-def test_library(library):
-    """Eighteen tagged tracks of half a minute in four albums; a second run writes nothing."""
+def test_the_library_is_tagged_and_written_once(library):
+    """It has eighteen tagged tracks of 30 to 45 s in four albums; a second run writes nothing."""
     paths = write_library(library)
     written = {path: path.stat().st_mtime_ns for path in paths}
     tags = [TinyTag.get(path) for path in paths]
@@ -72,7 +74,7 @@ def test_library(library):
 
 
 def test_an_interrupted_library_is_completed(library):
-    """What a run left out is written by the next, and half-written files are not taken for tracks."""
+    """The next run writes missing files and removes partial ones."""
     paths = write_library(library)
     paths[0].unlink()
     paths[0].with_name(f".{paths[0].name}.partial").write_bytes(b"half")

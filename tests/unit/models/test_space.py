@@ -1,4 +1,4 @@
-"""Where the student should place a window."""
+"""Targets of the student: half-whitening, and the shapes, units and order of the axes."""
 
 import numpy as np
 import pytest
@@ -31,8 +31,8 @@ def space(tracks):
     return VibeSpace.fit(tracks, TAGS)
 
 
-def test_half_whitening_leaves_the_root_of_each_deviation():
-    """After it, axes are uncorrelated and deviate by the square root of what they did before."""
+def test_half_whitening_takes_the_root_of_each_deviation():
+    """Half-whitened axes are uncorrelated; their standard deviation is the square root of the original one."""
     features = np.random.default_rng(0).normal(size=(500, 6)).astype(np.float32) * [9, 4, 2, 1, 0.5, 0.1]
 
     centre, projection = half_whitening(features.astype(np.float32), 4)
@@ -43,7 +43,7 @@ def test_half_whitening_leaves_the_root_of_each_deviation():
 
 
 def test_half_whitening_gives_no_mirror_images():
-    """Each axis's largest weight is positive, so that a second fit gives the same space."""
+    """The largest weight of each axis is positive, so that another fit gives the same space."""
     features = np.random.default_rng(1).normal(size=(200, 8)).astype(np.float32)
 
     _, projection = half_whitening(features, 5)
@@ -52,7 +52,7 @@ def test_half_whitening_gives_no_mirror_images():
 
 
 def test_targets_have_their_shapes_and_units(space, tracks):
-    """The vibe has length 1; all else is in standard deviations of the windows it was fitted on."""
+    """The vibe has length 1; mood and timbre are in standard deviations of the windows of the fit."""
     targets = [space.targets(each) for each in tracks]
     vibe, mood, timbre = (
         np.concatenate([getattr(each, name) for each in targets]) for name in ("vibe", "mood", "timbre")
@@ -65,8 +65,8 @@ def test_targets_have_their_shapes_and_units(space, tracks):
     np.testing.assert_allclose(timbre.std(0), 1.0, atol=0.01)
 
 
-def test_windows_of_one_track_lie_nearer_than_those_of_others(space, tracks):
-    """That is what damping the differences within tracks is for."""
+def test_windows_of_one_track_are_nearer_than_those_of_others(space, tracks):
+    """The cosine to the own track's mean exceeds that to other tracks' means."""
     vibe = np.stack([space.targets(each).vibe for each in tracks])
     means = vibe.mean(1)
 
@@ -76,7 +76,7 @@ def test_windows_of_one_track_lie_nearer_than_those_of_others(space, tracks):
 
 
 def test_mood_follows_its_tags(space, tracks):
-    """Fast and loud is energy, happy and party valence."""
+    """A higher probability of "fast" raises energy, and one of "sad" lowers valence."""
     raised = tracks[0].tags.copy()
     raised[:, TAGS.index("mtt:fast")] = 0.99
     raised[:, TAGS.index("msd:sad")] = 0.99

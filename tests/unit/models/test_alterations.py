@@ -1,4 +1,4 @@
-"""Alterations do to samples what their names say."""
+"""Alterations change samples as their names state."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def tone(frequency, channels=2):
 
 
 def level(stack):
-    """RMS in dB of the middle, where filters have settled."""
+    """RMS in dB of the middle, without the transients of filters."""
     return 10 * np.log10(np.mean(stack[:, RATE // 2 : -RATE // 2] ** 2))
 
 
@@ -29,9 +29,9 @@ def peak_frequency(samples, rate=RATE):
 
 
 @pytest.mark.parametrize("rate", [22_050, 44_100])
-def test_mp3_has_64_kbit_and_stays_in_place(rate):
-    """The encoder is asked for 64 kbit/s at every sample rate; what comes back is the same music, aligned."""
-    window = np.tile(tone(440)[0], (10, 1))  # long enough that the file's header does not count
+def test_mp3_has_64_kbit_and_no_delay(rate):
+    """MP3s have 64 kbit/s at every sample rate, and decode to the same music without a delay."""
+    window = np.tile(tone(440)[0], (10, 1))  # long enough that the size of the file's header does not matter
 
     encoded = alterations.mp3_bytes(window, rate)
 
@@ -43,12 +43,12 @@ def test_mp3_has_64_kbit_and_stays_in_place(rate):
 
 @pytest.mark.parametrize(("frequency", "change"), [(100, -6.0), (1000, 0.0), (10_000, 6.0)])
 def test_tilt_turns_about_one_kilohertz(frequency, change):
-    """Six decibels a decade, up on one side of 1 kHz and down on the other."""
+    """The gain is +6 dB per decade above 1 kHz and −6 dB per decade below."""
     assert level(alterations.tilt(tone(frequency), RATE)) - level(tone(frequency)) == pytest.approx(change, abs=0.1)
 
 
 def test_gain_noise_and_low_pass_have_the_stated_levels():
-    """−12 dB; noise 20 dB below the music; an octave above the corner nothing is left."""
+    """Gain is −12 dB, noise is 20 dB below the music, and an octave above the low-pass the level drops by 40 dB."""
     music = tone(440)
 
     assert level(alterations.gain(music, RATE)) - level(music) == pytest.approx(-12.0, abs=0.01)
@@ -69,7 +69,7 @@ def test_pitch_moves_and_tempo_stays(semitones):
 
 @pytest.fixture
 def sweep(tmp_path):
-    """A mono file of 100 s whose pitch tells the place: it rises by 10 Hz a second from 200 Hz."""
+    """A mono file of 100 s whose pitch rises from 200 Hz by 10 Hz per second, so that it identifies the position."""
     time = np.arange(100 * RATE) / RATE
     samples = 0.3 * np.sin(2 * np.pi * (200 * time + 5 * time**2))
     path = tmp_path / "sweep.wav"
@@ -83,15 +83,15 @@ def middle_pitch(windows):
     return [peak_frequency(window[middle - 1600 : middle + 1600], 16_000) for window in windows.samples]
 
 
-def test_an_unaltered_copy_is_what_decoding_gives(sweep):
-    """Without an alteration, the copy's windows are the file's own."""
+def test_an_unaltered_copy_equals_the_decoded_file(sweep):
+    """Without an alteration, the windows of the copy are those of the file."""
     copy = altered_copy(sweep, Alteration("none", 1.0))
 
     assert np.allclose(copy.samples, read_windows(sweep).samples, atol=1e-3)
 
 
-def test_lead_in_shifts_what_is_heard(sweep):
-    """1.2 s of silence before 100 s: each window hears what lies where it then falls, 1.2 s less its own shift."""
+def test_lead_in_shifts_the_windows(sweep):
+    """With 1.2 s of silence before 100 s, each window starts at another position of the track."""
     copy = altered_copy(sweep, Alteration("lead-in", 1.0, lead_in=1.2))
 
     centres = [101.2 * (2 * index + 1) / 12 - 1.2 for index in range(6)]
@@ -99,7 +99,7 @@ def test_lead_in_shifts_what_is_heard(sweep):
 
 
 def test_speed_raises_pitch_and_shortens(sweep):
-    """Six per cent faster: every place of the track sounds six per cent higher, and the copy is shorter."""
+    """At a speed of 1.06 the pitch is 6 % higher at every position, and the copy is shorter."""
     copy = altered_copy(sweep, Alteration("speed", 1.0, speed=1.06))
 
     centres = [100 * (2 * index + 1) / 12 for index in range(6)]
@@ -107,8 +107,8 @@ def test_speed_raises_pitch_and_shortens(sweep):
     assert copy.duration == pytest.approx(100 / 1.06)
 
 
-def test_kept_windows_lose_nothing_audible(sweep, tmp_path):
-    """The second reading comes from the cache and differs from the copy by 16-bit rounding only."""
+def test_cached_windows_are_rounded_to_16_bits(sweep, tmp_path):
+    """The second call reads the cache, and the windows differ from the copy by 16-bit rounding."""
     track = CorpusTrack("package", sweep, "", "", "", 100.0)
     quiet = next(alteration for alteration in ALTERATIONS if alteration.change is alterations.gain)
 
