@@ -15,8 +15,7 @@ from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, JobNotFound, StorageUnavailable
 from services.domain.track import Analysis, TrackStatus
 from services.index.indexer import Indexer, reconcile
-from services.ingest.roots import Roots, named_roots, readable_roots
-from services.ingest.safe_open import LeadsOut, NotRegular, open_inside
+from services.ingest.roots import NotARegularFile, OutsideLibrary, Roots, configured_roots, open_inside, readable_roots
 from services.ingest.scan import run_scan
 from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RESEND_TASK, SCAN_TASK
 from workers import guard
@@ -129,10 +128,10 @@ def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analy
     for file in files:
         try:
             opened, _ = open_inside(file.path, file.root, roots)
-        except NotRegular:
+        except NotARegularFile:
             refusal = Refusal(NOT_REGULAR, TrackStatus.FAILED)
             continue
-        except LeadsOut:
+        except OutsideLibrary:
             if refusal.status is TrackStatus.MISSING:  # what another file said of the track says more
                 refusal = Refusal(OUTSIDE, TrackStatus.MISSING)
             continue
@@ -175,7 +174,7 @@ def scan(job_id: str) -> None:
     """Carry out a scan job."""
     process = child()
     try:
-        run_scan(process.catalogue, process.queue, job_id, named_roots(process.settings))
+        run_scan(process.catalogue, process.queue, job_id, configured_roots(process.settings))
     except JobNotFound:
         log.warning("scan_unknown", job_id=job_id)
     except SoftTimeLimitExceeded:

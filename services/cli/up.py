@@ -13,7 +13,7 @@ from services.domain.errors import AlreadyRunning, PathNotScannable, ServiceUnre
 from services.domain.listening import plays
 from services.domain.question import Question
 from services.domain.track import TrackStatus
-from services.ingest.roots import with_folder
+from services.ingest.roots import roots_with_folder
 from services.local.supervisor import Supervisor
 from services.settings import Settings
 from services.storage.locks import running_url
@@ -36,7 +36,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
     if folder is not None and not folder.expanduser().exists():
         raise PathNotScannable(f"'{folder}' does not exist.")
     if folder is not None:
-        settings = settings.model_copy(update={"library_roots": with_folder(settings, folder)})
+        settings = settings.model_copy(update={"library_roots": roots_with_folder(settings, folder)})
     _interrupt_on(signal.SIGTERM, signal.SIGHUP)
     try:
         with Supervisor(settings, output.note) as supervisor:

@@ -1,1 +1,1 @@
-"""Music comes in: folders are scanned, uploads taken, audio identified, tags read."""
+"""Add music to the library: scan folders, accept uploads, compute track ids, read tags."""

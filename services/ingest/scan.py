@@ -1,4 +1,4 @@
-"""Scanning a folder: every audio file in it becomes a track, once, and what is gone is forgotten."""
+"""Scan a folder: register each audio file in it as a track, and remove files that are gone from the catalogue."""
 
 import os
 import stat
@@ -14,18 +14,17 @@ from services.domain.errors import BrokerUnavailable, PathNotScannable, Unsuppor
 from services.domain.job import JobKind
 from services.domain.track import TrackStatus
 from services.ingest.identity import identify
-from services.ingest.roots import Roots, check_inside, holds
-from services.ingest.safe_open import LeadsOut, open_inside
+from services.ingest.roots import OutsideLibrary, Roots, check_inside, contains, open_inside
 from services.ingest.tags import read_tags
 from services.tasks.queue import TaskQueue
 
 AUDIO_SUFFIXES = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav"})
-# Music that Segue cannot decode is named as a failure, so that its owner knows why it is missing.
+# A scan reports files of these formats as failures, so that their owner learns why they are missing.
 UNSUPPORTED_SUFFIXES = frozenset(
     {".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".wv", ".mpc", ".tta", ".aif", ".aiff", ".dsf", ".dff", ".mka"}
 )
-LEADS_OUT = "A link that leads out of the library: scan the folder that it leads to."
-# Unchanged files are counted in steps: one transaction a file would be the slowest part of a rescan.
+OUTSIDE_LIBRARY = "The link leads out of the library: scan the folder that it leads to."
+# Unchanged files per progress update: a transaction for each would be the slowest part of a rescan.
 PROGRESS_STEP = 500
 
 log = structlog.get_logger()
@@ -33,19 +32,19 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Listing:
-    """What a walk over a folder found."""
+    """The files that a walk over a folder found."""
 
     files: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
-    """Folders that could not be listed, each with the reason."""
+    """Folder or link that was not followed → the reason."""
 
 
 def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str, roots: Roots = None) -> str:
-    """Queue a scan of a folder or file inside the roots and answer the job's id.
+    """Queue a scan of a folder or file inside the roots and return the job's id.
 
     Raises:
-        PathNotScannable: the path is not absolute, lies outside of the roots, does not exist or cannot be read.
-        BrokerUnavailable: no worker can be told; the job is recorded as failed.
+        PathNotScannable: the path is not absolute, lies outside the roots, does not exist or cannot be read.
+        BrokerUnavailable: the task cannot be sent; the job is recorded as failed.
     """
     if "\0" in path or not Path(path).is_absolute():
         raise PathNotScannable(f"'{path}' is not an absolute path.")
@@ -65,7 +64,7 @@ def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str, roots: Roots
 
 
 def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots = None) -> None:
-    """Carry out a scan job: safe to repeat, at once or after a crash. One that leads out of the roots by now fails.
+    """Run a scan job. Repeating it is safe, also after a crash. The job fails if its path now lies outside the roots.
 
     Raises:
         JobNotFound: no job has this id.
@@ -81,32 +80,32 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots =
     for path, reason in listing.unreadable.items():
         catalogue.jobs.add_failure(job_id, path, reason)
     known = catalogue.library.known_files(folder)
-    # A root of an earlier scan counts only if it may be scanned now: links are followed as far as the root reaches.
-    allowed = [root for root in catalogue.library.roots() if holds(roots, os.path.realpath(root))]
+    # A root of an earlier scan counts only if it may be scanned now, because links inside a root are followed.
+    allowed = [root for root in catalogue.library.roots() if contains(roots, os.path.realpath(root))]
     scan = _Scan(catalogue, queue, job_id, library_root(folder, allowed), roots)
     for path in listing.files:
-        scan.take(path, known.get(path))
-    catalogue.library.forget_files(_gone(known, folder, listing))
+        scan.add_file(path, known.get(path))
+    catalogue.library.forget_files(_missing_files(known, folder, listing))
     catalogue.jobs.complete_listing(job_id, scan.unchanged)
 
 
 def list_audio(folder: str) -> Listing:
-    """Find the audio files at or under a path, in a stable order; hidden files are left alone."""
+    """List the audio files at or under a path, in a stable order, without hidden files and folders."""
     if Path(folder).is_file():
         return Listing(files=[folder])
     listing = Listing()
 
-    def note(error: OSError) -> None:
+    def add_unreadable(error: OSError) -> None:
         reason = f"The folder cannot be listed: {error.strerror}."
         listing.unreadable[os.fspath(error.filename)] = reason
 
-    for parent, folders, names in os.walk(folder, onerror=note):
+    for parent, folders, names in os.walk(folder, onerror=add_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for link in filter(os.path.islink, (os.path.join(parent, name) for name in folders)):  # noqa: PTH118
-            if not _is_inside(link, folder):  # one that stays inside leads to what the walk finds anyway
-                listing.unreadable[link] = LEADS_OUT
+            if not _is_inside(link, folder):  # the walk finds the targets of links inside the folder anyway
+                listing.unreadable[link] = OUTSIDE_LIBRARY
         listing.files.extend(
-            os.path.join(parent, name)  # noqa: PTH118  a Path would cost more than the walk itself
+            os.path.join(parent, name)  # noqa: PTH118  Paths would take longer than the walk itself
             for name in sorted(names)
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in AUDIO_SUFFIXES | UNSUPPORTED_SUFFIXES  # noqa: PTH122
         )
@@ -114,11 +113,11 @@ def list_audio(folder: str) -> Listing:
 
 
 def library_root(folder: str, roots: list[str]) -> str:
-    """The nearest known root that a folder lies in, or the folder itself."""
+    """Return the nearest known root that contains a folder, or the folder itself."""
     if Path(folder).is_file():
         folder = str(Path(folder).parent)
-    around = [root for root in roots if folder == root or folder.startswith(root.rstrip("/") + "/")]
-    return max(around, key=len, default=folder)
+    containing = [root for root in roots if contains((root,), folder)]
+    return max(containing, key=len, default=folder)
 
 
 @dataclass(slots=True)
@@ -130,32 +129,32 @@ class _Scan:
     roots: Roots
     unchanged: int = 0
 
-    def take(self, path: str, known: KnownFile | None) -> None:
-        """Take one file in; one that gives no track is a failure of the job, with its reason."""
+    def add_file(self, path: str, known: KnownFile | None) -> None:
+        """Register one file; record a failure of the job if it is not a track."""
         try:
             stamp = _stamp(path, self.root, self.roots)
             if known is not None and known.is_unchanged(stamp):
-                self._take_known(known)
+                self._add_known_file(known)
                 return
-            self._take_new(path)
-        except LeadsOut:
-            self.catalogue.jobs.add_failure(self.job_id, path, LEADS_OUT)
+            self._add_new_file(path)
+        except OutsideLibrary:
+            self.catalogue.jobs.add_failure(self.job_id, path, OUTSIDE_LIBRARY)
         except OSError as error:
             self.catalogue.jobs.add_failure(self.job_id, path, f"The file cannot be read: {error.strerror}.")
         except UnsupportedAudio as error:
             self.catalogue.jobs.add_failure(self.job_id, path, error.detail)
 
-    def _take_new(self, path: str) -> None:
+    def _add_new_file(self, path: str) -> None:
         opened, _ = open_inside(path, self.root, self.roots)
         with opened:
             stamp = _stamp_of(os.fstat(opened.fileno()), path, self.root)
-            self._take_track(identify(opened).track_id, stamp, opened)
+            self._register(identify(opened).track_id, stamp, opened)
 
-    def _take_known(self, known: KnownFile) -> None:
-        if known.status == TrackStatus.MISSING:  # the disk is mounted again
+    def _add_known_file(self, known: KnownFile) -> None:
+        if known.status == TrackStatus.MISSING:  # the file is back, for example on a mounted disk
             opened, _ = open_inside(known.stamp.path, self.root, self.roots)
             with opened:
-                self._take_track(known.track_id, known.stamp, opened)
+                self._register(known.track_id, known.stamp, opened)
             return
         if known.status != TrackStatus.READY:
             self.catalogue.jobs.add_track(self.job_id, known.stamp.path, known.track_id)
@@ -164,7 +163,7 @@ class _Scan:
         if self.unchanged % PROGRESS_STEP == 0:
             self.catalogue.jobs.advance(self.job_id, self.unchanged)
 
-    def _take_track(self, track_id: str, stamp: FileStamp, opened: BinaryIO) -> None:
+    def _register(self, track_id: str, stamp: FileStamp, opened: BinaryIO) -> None:
         path = Path(stamp.path)
         tags = read_tags(opened, path.suffix, fallback_title=path.stem)
         registered = self.catalogue.library.register(track_id, tags, stamp)
@@ -174,7 +173,7 @@ class _Scan:
 
 
 def send_analysis(queue: TaskQueue, track_id: str) -> None:
-    """Ask for an analysis; without a broker the track stays pending until `resend_lost_work` asks again."""
+    """Send an analysis task. Without a broker the track stays pending until `resend_lost_work` sends it again."""
     try:
         queue.analyse(track_id)
     except BrokerUnavailable as error:
@@ -182,14 +181,14 @@ def send_analysis(queue: TaskQueue, track_id: str) -> None:
 
 
 def _stamp(path: str, root: str, roots: Roots) -> FileStamp:
-    if not _is_inside(path, root) or not holds(roots, os.path.realpath(path)):
-        raise UnsupportedAudio(LEADS_OUT)
+    if not _is_inside(path, root) or not contains(roots, os.path.realpath(path)):
+        raise UnsupportedAudio(OUTSIDE_LIBRARY)
     return _stamp_of(Path(path).stat(), path, root)
 
 
 def _stamp_of(found: os.stat_result, path: str, root: str) -> FileStamp:
     if not stat.S_ISREG(found.st_mode):
-        raise UnsupportedAudio("Not a regular file.")
+        raise UnsupportedAudio("The path is a pipe, socket or device, not an audio file")
     return FileStamp(path=path, root=root, size=found.st_size, mtime_ns=found.st_mtime_ns)
 
 
@@ -197,14 +196,14 @@ def _is_inside(path: str, root: str) -> bool:
     return os.path.realpath(path).startswith(root.rstrip("/") + "/")
 
 
-def _gone(known: dict[str, KnownFile], folder: str, listing: Listing) -> list[str]:
-    """Known files that the walk would have found if they were there."""
+def _missing_files(known: dict[str, KnownFile], folder: str, listing: Listing) -> list[str]:
+    """Return the known files that the walk would have found if they existed."""
     present = set(listing.files)
-    unseen = tuple(path.rstrip("/") + "/" for path in listing.unreadable)
+    not_walked = tuple(path.rstrip("/") + "/" for path in listing.unreadable)
     return [
         path
         for path in known
         if path not in present
-        and not path.startswith(unseen)
+        and not path.startswith(not_walked)
         and not any(part.startswith(".") for part in Path(path).relative_to(folder).parts)
     ]

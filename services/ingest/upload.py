@@ -1,4 +1,4 @@
-"""Taking an upload: stored under the id of its audio, never under the client's name."""
+"""Store an uploaded audio file under its track id, never under the client's file name."""
 
 import os
 import tempfile
@@ -22,53 +22,53 @@ READ_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What a client sent, and the name it gave it, which is used as a title at most."""
+    """The bytes that a client sent, and its file name, which serves only as a fallback title."""
 
     stream: BinaryIO
     filename: str
 
 
-def take_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, folder: Path, max_bytes: int) -> str:
-    """Store an uploaded audio file durably, register its track and answer the job's id.
+def store_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, folder: Path, max_bytes: int) -> str:
+    """Store an uploaded audio file durably, register its track and return the job's id.
 
     Raises:
-        UnsupportedAudio: the bytes are not audio in a format that Segue takes.
-        UploadTooLarge: there are more than `max_bytes` of them.
-        StorageFull, StorageUnavailable: the disk does not take it; nothing of it is left there.
+        UnsupportedAudio: the bytes are not audio in a supported format.
+        UploadTooLarge: the file has more than `max_bytes` bytes.
+        StorageFull, StorageUnavailable: the file cannot be written; no part of it stays on the disk.
     """
     with storage_errors(folder):
-        kept, track_id = _store(upload.stream, folder, max_bytes)
-    return _register(catalogue, queue, kept, track_id, upload.filename)
+        stored, track_id = _store(upload.stream, folder, max_bytes)
+    return _register(catalogue, queue, stored, track_id, upload.filename)
 
 
 def _store(stream: BinaryIO, folder: Path, max_bytes: int) -> tuple[Path, str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     check_free_space(folder)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as stored:
-        received = Path(stored.name)
-        file = cast("BinaryIO", stored)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as file:
+        received = Path(file.name)
+        content = cast("BinaryIO", file)
         try:
-            _copy(stream, file, max_bytes)
-            identity = identify(file)
-            kept = folder / f"{identity.track_id}{identity.suffix}"
-            received.replace(kept)
+            _copy(stream, content, max_bytes)
+            identity = identify(content)
+            stored = folder / f"{identity.track_id}{identity.suffix}"
+            received.replace(stored)
         except BaseException:
             received.unlink(missing_ok=True)
             raise
     sync(folder)
-    return kept, identity.track_id
+    return stored, identity.track_id
 
 
-def _register(catalogue: Catalogue, queue: TaskQueue, kept: Path, track_id: str, filename: str) -> str:
-    found = kept.stat()
-    stamp = FileStamp(path=str(kept), root=str(kept.parent), size=found.st_size, mtime_ns=found.st_mtime_ns)
+def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: str, filename: str) -> str:
+    found = stored.stat()
+    stamp = FileStamp(path=str(stored), root=str(stored.parent), size=found.st_size, mtime_ns=found.st_mtime_ns)
     title = Path(filename.replace("\\", "/")).stem
-    with kept.open("rb") as opened:
-        tags = read_tags(opened, kept.suffix, fallback_title=title)
+    with stored.open("rb") as opened:
+        tags = read_tags(opened, stored.suffix, fallback_title=title)
     registered = catalogue.library.register(track_id, tags, stamp)
-    job_id = catalogue.jobs.create(JobKind.UPLOAD, str(kept))
+    job_id = catalogue.jobs.create(JobKind.UPLOAD, str(stored))
     catalogue.jobs.begin(job_id, total=1)
-    catalogue.jobs.add_track(job_id, str(kept), track_id)
+    catalogue.jobs.add_track(job_id, str(stored), track_id)
     catalogue.jobs.complete_listing(job_id, unchanged=0)
     if registered.status == TrackStatus.PENDING:
         send_analysis(queue, track_id)

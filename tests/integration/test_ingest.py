@@ -1,4 +1,4 @@
-"""Folders and uploads become tracks; what goes wrong is a reason, never an end."""
+"""Scans and uploads register tracks; a file that cannot be used is a failure with a reason, and the scan continues."""
 
 import io
 import os
@@ -16,7 +16,7 @@ from services.domain.errors import BrokerUnavailable, PathNotScannable, Unsuppor
 from services.domain.job import JobState
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.scan import list_audio, request_scan, run_scan
-from services.ingest.upload import Upload, take_upload
+from services.ingest.upload import Upload, store_upload
 from tests.fakes.queue import RecordingQueue
 
 
@@ -59,8 +59,8 @@ def analyse_all(catalogue, queue):
     queue.analyses.clear()
 
 
-def test_a_scan_makes_a_track_of_every_audio_file_once(catalogue, queue, music):
-    """Copies are one track; files that are no music are left alone."""
+def test_a_scan_registers_every_recording_once(catalogue, queue, music):
+    """Copies are one track; files of other types and hidden files are ignored."""
     write_song(music / "a.flac")
     write_song(music / "deep" / "er" / "copy.flac")
     write_song(music / "b.wav", seed=1)
@@ -76,13 +76,13 @@ def test_a_scan_makes_a_track_of_every_audio_file_once(catalogue, queue, music):
 
 
 def test_a_second_scan_analyses_only_what_is_new(catalogue, queue, music):
-    """Unchanged files are not even read again."""
+    """Unchanged files are not read again."""
     known = write_song(music / "a.flac")
     scan(catalogue, queue, music)
     analyse_all(catalogue, queue)
     stamp = known.stat()
     known.write_bytes(b"\0" * stamp.st_size)
-    os.utime(known, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # looks unchanged, but would not identify
+    os.utime(known, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # looks unchanged, but is no longer audio
     write_song(music / "b.flac", seed=1)
     job = scan(catalogue, queue, music)
 
@@ -90,7 +90,7 @@ def test_a_second_scan_analyses_only_what_is_new(catalogue, queue, music):
 
 
 def test_moved_and_renamed_files_are_not_analysed_again(catalogue, queue, music):
-    """The track is found at its new path, ready."""
+    """The track keeps its analysis and gets the new path."""
     song = write_song(music / "a.flac")
     scan(catalogue, queue, music)
     [track_id] = queue.analyses
@@ -105,8 +105,8 @@ def test_moved_and_renamed_files_are_not_analysed_again(catalogue, queue, music)
     assert catalogue.tracks.get(track_id).status == TrackStatus.READY
 
 
-def test_a_deleted_file_takes_its_track_out_until_it_is_back(catalogue, queue, music):
-    """Its analysis is kept."""
+def test_a_track_is_missing_while_its_file_is(catalogue, queue, music):
+    """When the file is back, the track is ready again with its old analysis."""
     song = write_song(music / "a.flac")
     scan(catalogue, queue, music)
     [track_id] = queue.analyses
@@ -123,7 +123,7 @@ def test_a_deleted_file_takes_its_track_out_until_it_is_back(catalogue, queue, m
 
 
 def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music):
-    """The scan goes on past every one of them."""
+    """The scan continues after each of them."""
     write_song(music / "good.flac")
     (music / "text.mp3").write_text("not music at all\n" * 99)
     (music / "zero.ogg").touch()
@@ -141,14 +141,14 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
     assert "0 bytes" in reasons["zero.ogg"]
     assert "playlist" in reasons["list.mp3"]
     assert "M4A (AAC or ALAC)" in reasons["song.m4a"]
-    assert "regular file" in reasons["pipe.wav"]
+    assert "pipe, socket or device" in reasons["pipe.wav"]
     assert "leads out of the library" in reasons["out.mp3"]
     assert "No such file" in reasons["gone.mp3"]
     assert "Not a supported audio file" in reasons["bad\ufffd\n.mp3"]
 
 
-def test_a_folder_without_permission_is_named_and_the_rest_is_found():
-    """The walk goes on past it."""
+def test_a_folder_without_permission_is_reported():
+    """The other folders are listed."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         locked = write_song(Path(folder) / "locked" / "a.flac").parent
@@ -163,7 +163,7 @@ def test_a_folder_without_permission_is_named_and_the_rest_is_found():
 
 @contextmanager
 def as_ordinary_user():
-    """Root may read everything, so root becomes nobody for a moment."""
+    """Run as an unprivileged user, because root may read everything."""
     if os.geteuid() != 0:
         yield
         return
@@ -174,8 +174,8 @@ def as_ordinary_user():
         os.seteuid(0)
 
 
-def test_a_track_whose_disk_was_away_is_analysed_when_it_is_back(catalogue, queue, music):
-    """Refused as missing while its file could not be read, it is sent again by the next scan, unchanged or not."""
+def test_a_track_that_was_missing_is_analysed_when_its_file_is_readable(catalogue, queue, music):
+    """The next scan sends an unanalysed track again even if its file is unchanged."""
     write_song(music / "a.flac")
     scan(catalogue, queue, music)
     [track_id] = queue.analyses
@@ -186,8 +186,8 @@ def test_a_track_whose_disk_was_away_is_analysed_when_it_is_back(catalogue, queu
     assert catalogue.tracks.get(track_id).status == TrackStatus.PENDING
 
 
-def test_a_folder_behind_a_link_is_named_if_it_leads_out(catalogue, queue, music, tmp_path):
-    """A link within the library leads to what is found anyway; counts stay within the total."""
+def test_a_link_to_a_folder_outside_is_reported(catalogue, queue, music, tmp_path):
+    """A link within the library is ignored, because the walk finds its target anyway."""
     write_song(music / "real" / "a.flac")
     (music / "again").symlink_to(music / "real")
     write_song(tmp_path / "elsewhere" / "b.flac", seed=1)
@@ -199,8 +199,8 @@ def test_a_folder_behind_a_link_is_named_if_it_leads_out(catalogue, queue, music
     assert "scan the folder that it leads to" in job.failures[0].reason
 
 
-def test_a_folder_that_vanishes_before_its_scan_runs_is_a_failure_and_forgets_nothing(catalogue, queue, music):
-    """A disk that is not mounted is no order to drop the library."""
+def test_a_scan_of_a_missing_folder_fails_and_removes_nothing(catalogue, queue, music):
+    """If a disk is not mounted, its tracks stay in the library."""
     write_song(music / "a.flac")
     scan(catalogue, queue, music)
     job_id = request_scan(catalogue, queue, str(music))
@@ -211,8 +211,8 @@ def test_a_folder_that_vanishes_before_its_scan_runs_is_a_failure_and_forgets_no
     assert catalogue.tracks.count_by_status()[TrackStatus.MISSING] == 0
 
 
-def test_scanning_a_folder_around_a_library_leaves_it_as_it_is(catalogue, queue, music, tmp_path):
-    """Even a library in a hidden folder, which the walk passes by, keeps its files and their paths."""
+def test_scanning_a_folder_above_a_library_does_not_change_it(catalogue, queue, music, tmp_path):
+    """A library in a hidden folder, which the walk skips, keeps its files and their paths."""
     hidden = tmp_path / ".cache" / "demo"
     write_song(hidden / "game" / "a.flac")
     scan(catalogue, queue, hidden)
@@ -225,8 +225,8 @@ def test_scanning_a_folder_around_a_library_leaves_it_as_it_is(catalogue, queue,
     assert catalogue.tracks.count_by_status()[TrackStatus.MISSING] == 0
 
 
-def test_paths_are_relative_to_the_first_root_that_holds_them(catalogue, queue, music):
-    """Scanning a folder inside a library does not start another library."""
+def test_paths_are_relative_to_the_first_root_that_contains_them(catalogue, queue, music):
+    """Scanning a folder inside a library does not create another library."""
     write_song(music / "artist" / "a.flac")
     scan(catalogue, queue, music)
     new = write_song(music / "artist" / "b.flac", seed=1)
@@ -236,8 +236,8 @@ def test_paths_are_relative_to_the_first_root_that_holds_them(catalogue, queue, 
 
 
 @pytest.mark.parametrize("path", ["relative/folder", "/nowhere/at/all", "/etc/\0passwd"])
-def test_a_path_that_cannot_be_scanned_is_named(catalogue, queue, path):
-    """Nothing is queued."""
+def test_a_path_that_cannot_be_scanned_is_refused(catalogue, queue, path):
+    """The request fails and no task is sent."""
     with pytest.raises(PathNotScannable):
         request_scan(catalogue, queue, path)
 
@@ -245,7 +245,7 @@ def test_a_path_that_cannot_be_scanned_is_named(catalogue, queue, path):
 
 
 def test_without_a_broker_no_track_is_lost(catalogue, music):
-    """A scan that was not sent says so; a running scan leaves tracks that `resend_lost_work` finds."""
+    """A scan request fails; a running scan leaves pending tracks, which `resend_lost_work` sends again."""
     write_song(music / "a.flac")
     broken = RecordingQueue(broken=True)
     with pytest.raises(BrokerUnavailable):
@@ -258,11 +258,11 @@ def test_without_a_broker_no_track_is_lost(catalogue, music):
 
 def upload(catalogue, queue, folder, content, **options):
     sent = Upload(io.BytesIO(content), options.get("filename", "song.flac"))
-    return take_upload(catalogue, queue, sent, folder=folder, max_bytes=options.get("max_bytes", 10**6))
+    return store_upload(catalogue, queue, sent, folder=folder, max_bytes=options.get("max_bytes", 10**6))
 
 
 def test_an_upload_is_stored_under_its_own_id_and_analysed(catalogue, queue, tmp_path):
-    """The client's name is at most a title."""
+    """The client's file name is used only as a title."""
     content = write_song(tmp_path / "a.flac").read_bytes()
     folder = tmp_path / "uploads"
     job_id = upload(catalogue, queue, folder, content, filename="../../etc/My song.mp3")
@@ -276,7 +276,7 @@ def test_an_upload_is_stored_under_its_own_id_and_analysed(catalogue, queue, tmp
 
 
 def test_the_same_upload_twice_is_one_track_and_one_analysis(catalogue, queue, tmp_path):
-    """The second job is done at once."""
+    """The second job is done at once, without another analysis."""
     content = write_song(tmp_path / "a.flac").read_bytes()
     upload(catalogue, queue, tmp_path / "uploads", content)
     analyse_all(catalogue, queue)
@@ -290,8 +290,8 @@ def test_the_same_upload_twice_is_one_track_and_one_analysis(catalogue, queue, t
 @pytest.mark.parametrize(
     ("content", "error"), [(b"no audio", UnsupportedAudio), (b"", UnsupportedAudio), (b"x" * 101, UploadTooLarge)]
 )
-def test_a_refused_upload_leaves_nothing_behind(catalogue, queue, tmp_path, content, error):
-    """Neither a file nor a track nor a task."""
+def test_a_refused_upload_stores_nothing(catalogue, queue, tmp_path, content, error):
+    """No file is stored and no task is sent."""
     folder = tmp_path / "uploads"
     with pytest.raises(error):
         upload(catalogue, queue, folder, content, max_bytes=100)

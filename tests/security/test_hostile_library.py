@@ -1,4 +1,4 @@
-"""A folder full of hostile files, scanned by a real worker on a real broker: it ends, and nothing else is touched."""
+"""A real worker scans a folder of hostile files; the scan completes and no other file or URL is accessed."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ import pytest
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
-from services.ingest.upload import Upload, take_upload
+from services.ingest.upload import Upload, store_upload
 from tests.fakes.installation import installation, wait_until
 from tests.security.corpus import FORMATS, hostile_contents, sound, write_silence, write_vast
 
@@ -21,7 +21,7 @@ NAMES = (b"new\nline.wav", b"\xff\xfe\x80.flac", b"b" * 251 + b".ogg", b"-rf ~;$
 
 
 class Trap:
-    """Somewhere on this machine that a URL leads to; remembers who came."""
+    """A local server that counts its connections."""
 
     def __init__(self):
         self.visits = 0
@@ -43,7 +43,7 @@ class Trap:
 
 
 class Watch:
-    """Sees whoever opens or reads a file, by the kernel's inotify."""
+    """Count the times that any process opens or reads a file, with inotify."""
 
     def __init__(self, path):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -61,7 +61,7 @@ class Watch:
 
 
 def write_library(music, canary, url):
-    """Every hostile file there is, and three good ones among them."""
+    """Write every hostile file, and three valid ones among them."""
     for name, content in hostile_contents(canary, url).items():
         (music / name).write_bytes(content)
     for name in NAMES:
@@ -80,13 +80,13 @@ def write_library(music, canary, url):
 
 
 def mutated_sound(name):
-    """A file of the name's format with a little damage at its end, so that no two are the same track."""
+    """Return a file of the name's format with the name appended, so that no two are the same track."""
     return sound(name.rsplit(b".", 1)[-1].decode()) + name
 
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
-    """The job of that scan, the tracks, who touched the canary, how often the URL was asked for, and the worker."""
+    """The installation, the job of the scan, the watch on the private file, the trap URL, and the worker."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "private").mkdir()
     canary = folder / "private" / "canary.wav"
@@ -111,7 +111,7 @@ def track_of(scanned, name):
 
 @pytest.mark.timeout(600)
 def test_the_scan_completes(scanned):
-    """Every file is a track or a failure, each of these has its reason, and no track is left behind."""
+    """Every file becomes a track or a failure with a reason, and every track is ready or failed."""
     here, job, *_ = scanned
     tracks = here.catalogue.tracks.get_many(job.tracks).values()
 
@@ -123,8 +123,8 @@ def test_the_scan_completes(scanned):
 
 
 @pytest.mark.parametrize("name", ["good.flac", "good.ogg", "folder.mp3/good.wav", "b.ogg", "(id).mp3"])
-def test_good_music_among_it_is_analysed(scanned, name):
-    """Neither its neighbours nor an odd name keep a track from being heard."""
+def test_valid_music_in_the_folder_is_analysed(scanned, name):
+    """Hostile files beside them and odd names do not prevent the analysis of valid files."""
     assert track_of(scanned, name).status == TrackStatus.READY
 
 
@@ -132,24 +132,24 @@ def test_good_music_among_it_is_analysed(scanned, name):
     ("name", "reason"),
     [("bomb.flac", "silent"), ("vast.wav", "silent"), ("nan.wav", "NaN or infinite"), ("rate-1.wav", "rate 1 Hz")],
 )
-def test_what_decodes_to_nothing_has_its_reason(scanned, name, reason):
-    """The decoder's sentence reaches the catalogue."""
+def test_a_failed_track_has_a_reason(scanned, name, reason):
+    """The decoder's message is stored in the catalogue."""
     assert reason in track_of(scanned, name).reason
 
 
 def test_no_other_file_is_read(scanned):
-    """Playlists, links and tags name a private file: nobody opened it; the watch does see who does."""
+    """Nothing opens the private file that playlists, links and tags point to; the watch is shown to work."""
     _, job, watch, *_ = scanned
-    untouched = watch.events()
+    events_before = watch.events()
     with (Path(job.path).parent / "private" / "canary.wav").open("rb") as file:
         file.read(1)
 
-    assert untouched == 0
+    assert events_before == 0
     assert watch.events() >= 1
 
 
 def test_no_url_is_fetched(scanned):
-    """Playlists, a concat script and a SMIL file name a URL: nobody came; the trap does see who does."""
+    """Nothing connects to the URL in playlists, a concat script and a SMIL file; the trap is shown to work."""
     trap = scanned[3]
     before = trap.visits
     socket.create_connection(("127.0.0.1", int(trap.url.rsplit(":", 1)[-1]))).close()
@@ -158,8 +158,8 @@ def test_no_url_is_fetched(scanned):
     assert before == 0
 
 
-def test_the_worker_says_once_how_its_decoder_is_protected(scanned):
-    """One line a child, with what is on."""
+def test_the_worker_logs_the_protections_of_its_decoder_once(scanned):
+    """The worker logs one line per child, with the active protections."""
     log = scanned[4].said
     lines = [line for line in log.splitlines() if '"decoder_sandbox"' in line]
 
@@ -168,13 +168,13 @@ def test_the_worker_says_once_how_its_decoder_is_protected(scanned):
     assert "Traceback" not in log
 
 
-def test_a_decoder_killed_in_the_worker_costs_its_track(scanned, tmp_path):
-    """Killed from outside in mid-file, the track has the reason; the worker's child lives and goes on."""
+def test_a_decoder_killed_in_the_worker_fails_only_its_track(scanned, tmp_path):
+    """The track gets the reason, and the worker's child continues with the next track."""
     here, _, _, _, worker = scanned
     [child] = [each for each in worker.process.children() if each.children()]
     [server] = child.children()
     vast = write_vast(tmp_path / "vast.wav")
-    with vast.open("r+b") as file:  # another recording than the one that was scanned
+    with vast.open("r+b") as file:  # a different recording from the one that was scanned
         file.seek(10_000)
         file.write(b"different")
     job_id = request_scan(here.catalogue, here.queue, str(vast))
@@ -196,7 +196,7 @@ def test_a_decoder_killed_in_the_worker_costs_its_track(scanned, tmp_path):
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_uploads_never_keep_the_clients_name(scanned, tmp_path, suffix):
-    """Whatever the client calls it, it is stored under the hash of its sound, inside the folder of uploads."""
+    """An upload is stored under its track id in the uploads folder, whatever its file name."""
     here = scanned[0]
     name = "../../../../etc/cron.d/evil\n." + suffix
     uploads = tmp_path / "uploads"
@@ -204,7 +204,7 @@ def test_uploads_never_keep_the_clients_name(scanned, tmp_path, suffix):
     with (tmp_path / "sent").open("w+b") as sent:
         sent.write(content)
         sent.seek(0)
-        job_id = take_upload(here.catalogue, here.queue, Upload(sent, name), folder=uploads, max_bytes=2**24)
+        job_id = store_upload(here.catalogue, here.queue, Upload(sent, name), folder=uploads, max_bytes=2**24)
     [track_id] = here.catalogue.jobs.get(job_id).tracks
     [stored] = uploads.iterdir()
 

@@ -1,4 +1,4 @@
-"""No client reads what the operator did not name: roots, links, `..`, and links that appear at the wrong moment."""
+"""Clients cannot read files outside the library roots, whether through links, `..` or links that change meanwhile."""
 
 import os
 import threading
@@ -16,10 +16,17 @@ from services.composition import compose
 from services.domain.errors import PathNotScannable
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
-from services.ingest.roots import NO_ROOTS, library_roots, named_roots, with_folder
-from services.ingest.safe_open import LeadsOut, NotRegular, open_inside
+from services.ingest.roots import (
+    NO_ROOTS,
+    NotARegularFile,
+    OutsideLibrary,
+    configured_roots,
+    open_inside,
+    roots_with_folder,
+    scannable_roots,
+)
 from services.ingest.scan import request_scan, run_scan
-from services.ingest.upload import Upload, take_upload
+from services.ingest.upload import Upload, store_upload
 from services.settings import Settings
 from tests.fakes.library import write_tone
 from tests.fakes.queue import RecordingQueue
@@ -38,7 +45,7 @@ def catalogue(tmp_path):
 
 @pytest.fixture
 def music(tmp_path):
-    """A root with one track, beside a folder that is nobody's business."""
+    """A library root with one track, next to a private folder."""
     (tmp_path / "music").mkdir()
     (tmp_path / "private").mkdir()
     write_tone(tmp_path / "music" / "song.wav", 300)
@@ -48,27 +55,27 @@ def music(tmp_path):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_on_loopback_any_folder_may_be_scanned(host):
-    """Whoever asks from this machine may read the folder anyway."""
-    assert library_roots(Settings(host=host)) is None
+    """Clients on this machine can read the folders anyway."""
+    assert scannable_roots(Settings(host=host)) is None
 
 
 @pytest.mark.parametrize("host", [EVERYWHERE, "::", "192.168.1.5", "music.example"])
 def test_on_a_network_no_folder_may_be_scanned_unless_named(host, catalogue, music):
-    """Without SEGUE_LIBRARY_ROOTS a client from elsewhere gets a reason and no scan."""
+    """Without SEGUE_LIBRARY_ROOTS a client on the network gets an error and no scan."""
     with pytest.raises(PathNotScannable) as refused:
-        request_scan(catalogue, RecordingQueue(), str(music), library_roots(Settings(host=host)))
+        request_scan(catalogue, RecordingQueue(), str(music), scannable_roots(Settings(host=host)))
 
     assert refused.value.detail == NO_ROOTS
 
 
-def test_where_keys_are_asked_for_no_folder_may_be_scanned_unless_named():
-    """Behind a proxy the clients are elsewhere although the service listens here only."""
-    assert library_roots(Settings(host="127.0.0.1", require_keys=True)) == ()
+def test_where_keys_are_required_no_folder_may_be_scanned_unless_named():
+    """Behind a proxy clients come from the network although the service listens on loopback."""
+    assert scannable_roots(Settings(host="127.0.0.1", require_keys=True)) == ()
 
 
-def test_named_roots_bind_on_loopback_too(catalogue, music):
-    """Once folders are named, no other is scanned, wherever the client is."""
-    roots = library_roots(Settings(library_roots=(str(music),)))
+def test_configured_roots_apply_on_loopback_too(catalogue, music):
+    """If folders are configured, no other folder can be scanned, wherever the client is."""
+    roots = scannable_roots(Settings(library_roots=(str(music),)))
     request_scan(catalogue, RecordingQueue(), str(music), roots)
 
     with pytest.raises(PathNotScannable):
@@ -79,8 +86,8 @@ def test_named_roots_bind_on_loopback_too(catalogue, music):
     "path",
     ["{root}/../private", "{root}/link", "{root}/link/diary.wav", "{root}-other", "/etc", "/", "/proc/self/root"],
 )
-def test_no_way_leads_out(path, catalogue, music):
-    """`..`, links, and names that merely begin alike are all refused."""
+def test_paths_outside_the_roots_are_refused(path, catalogue, music):
+    """`..`, links, and folders whose names only start like a root are refused."""
     (music / "link").symlink_to(music.parent / "private")
     music.with_name("music-other").mkdir()
 
@@ -88,8 +95,8 @@ def test_no_way_leads_out(path, catalogue, music):
         request_scan(catalogue, RecordingQueue(), path.format(root=music), (str(music),))
 
 
-def test_a_refusal_does_not_tell_what_exists(catalogue, music):
-    """Outside of the roots a path that exists and one that does not are refused in the same words."""
+def test_a_refusal_does_not_reveal_whether_a_path_exists(catalogue, music):
+    """Outside the roots, existing and missing paths get the same message."""
     reasons = set()
     for name in ("private", "nowhere"):
         with pytest.raises(PathNotScannable) as refused:
@@ -100,8 +107,8 @@ def test_a_refusal_does_not_tell_what_exists(catalogue, music):
 
 
 def test_a_folder_that_became_a_link_is_not_followed_out(catalogue, music):
-    """What was asked for inside the roots and leads out of them when its turn comes is a failed job."""
-    queue, roots = RecordingQueue(), named_roots(Settings(library_roots=(str(music),)))
+    """A job fails if its folder was replaced by a link out of the roots before the scan."""
+    queue, roots = RecordingQueue(), configured_roots(Settings(library_roots=(str(music),)))
     album = music / "album"
     album.mkdir()
     job_id = request_scan(catalogue, queue, str(album), roots)
@@ -115,7 +122,7 @@ def test_a_folder_that_became_a_link_is_not_followed_out(catalogue, music):
 
 
 def test_over_http_a_path_outside_is_422(tmp_path, music):
-    """The API asks the settings, and the answer is a problem with the reason."""
+    """The API applies SEGUE_LIBRARY_ROOTS and returns a problem document."""
     services = compose(
         Settings(data_dir=tmp_path / "data", redis_url="redis://127.0.0.1:1/0", library_roots=(str(music),))
     )
@@ -127,28 +134,28 @@ def test_over_http_a_path_outside_is_422(tmp_path, music):
         services.close()
 
     assert (outside.status_code, outside.json["type"]) == (422, "urn:segue:problem:path-not-scannable")
-    assert inside.status_code == 503, "inside, only the broker is missing"
+    assert inside.status_code == 503, "inside the roots, the request fails only at the broker"
 
 
-def test_the_operator_may_name_a_folder_where_he_starts_segue(music):
-    """`segue up FOLDER` adds its folder where folders have to be named, and closes nothing where they need not."""
-    assert with_folder(Settings(host=EVERYWHERE, library_roots=("/mnt",)), music) == ("/mnt", str(music))
-    assert with_folder(Settings(), music) == ()
+def test_segue_up_adds_its_folder_to_the_roots(music):
+    """`segue up FOLDER` adds its folder if roots are required, and restricts nothing if they are not."""
+    assert roots_with_folder(Settings(host=EVERYWHERE, library_roots=("/mnt",)), music) == ("/mnt", str(music))
+    assert roots_with_folder(Settings(), music) == ()
 
 
-def test_a_folder_that_cannot_be_named_is_refused_before_anything_starts(tmp_path):
-    """The parts of Segue would take its halves for two folders; where no folder has to be named, any will do."""
+def test_a_folder_with_a_separator_in_its_name_is_refused_before_anything_starts(tmp_path):
+    """The setting would split the name in two; where no roots are required, the folder works."""
     folder = tmp_path / "a:b"
     folder.mkdir()
 
     with pytest.raises(PathNotScannable, match="has ':' in its name"):
         up.run(Settings(data_dir=tmp_path / "data", require_keys=True), folder, once=True)
     assert not (tmp_path / "data").exists()
-    assert with_folder(Settings(), folder) == ()
+    assert roots_with_folder(Settings(), folder) == ()
 
 
 def test_roots_are_a_list_of_absolute_folders(monkeypatch):
-    """They come as PATH does; a relative one would depend on where Segue was started."""
+    """The variable is split like PATH; relative folders are refused."""
     monkeypatch.setenv("SEGUE_LIBRARY_ROOTS", "/music:/mnt/more music")
 
     assert Settings().library_roots == ("/music", "/mnt/more music")
@@ -157,14 +164,14 @@ def test_roots_are_a_list_of_absolute_folders(monkeypatch):
 
 
 def test_only_regular_files_inside_are_opened(music):
-    """A link out, a link loop, a pipe, a device and a folder are refused, and a pipe is not waited for."""
+    """A link out, a link loop, a pipe, a device and a folder are refused without blocking."""
     places = {"out": music.parent / "private" / "diary.wav", "loop": music / "loop", "inside": music / "song.wav"}
     for name, target in places.items():
         (music / name).symlink_to(target)
     (music / "null").symlink_to("/dev/null")
     os.mkfifo(music / "pipe")
     (music / "folder.mp3").mkdir()
-    refusals = {"out": LeadsOut, "loop": OSError, "null": NotRegular, "pipe": NotRegular, "folder.mp3": NotRegular}
+    refusals = {"out": OutsideLibrary, "loop": OSError} | dict.fromkeys(["null", "pipe", "folder.mp3"], NotARegularFile)
 
     for name, refusal in refusals.items():
         with pytest.raises(refusal):
@@ -175,18 +182,18 @@ def test_only_regular_files_inside_are_opened(music):
     assert real == str(music / "song.wav")
 
 
-def test_a_link_swapped_in_while_files_are_opened_never_leads_out(music):
-    """However often a file is replaced by a link meanwhile, what is opened lies inside or is refused."""
-    honest, link, place = music / "honest", music / "link", music / "place.wav"
-    write_tone(honest, 500)
-    os.link(honest, place)
+def test_a_link_that_replaces_a_file_while_it_is_opened_never_leads_out(music):
+    """While another thread swaps a file and a link, each open returns the file inside or refuses."""
+    original, link, place = music / "original", music / "link", music / "place.wav"
+    write_tone(original, 500)
+    os.link(original, place)
     done = threading.Event()
 
     def swap():
         while not done.is_set():
             link.symlink_to(music.parent / "private" / "diary.wav")
             link.replace(place)
-            os.link(honest, link)
+            os.link(original, link)
             link.replace(place)
 
     swapping = threading.Thread(target=swap)
@@ -197,7 +204,7 @@ def test_a_link_swapped_in_while_files_are_opened_never_leads_out(music):
         while min(refused, len(inodes)) < 50 and time.monotonic() < deadline:
             try:
                 opened, _ = open_inside(str(place), str(music))
-            except LeadsOut:
+            except OutsideLibrary:
                 refused += 1
             else:
                 with opened:
@@ -207,11 +214,11 @@ def test_a_link_swapped_in_while_files_are_opened_never_leads_out(music):
         swapping.join()
 
     assert min(refused, len(inodes)) >= 50
-    assert set(inodes) == {honest.stat().st_ino}
+    assert set(inodes) == {original.stat().st_ino}
 
 
-def test_sounds_outside_are_never_taken_in(catalogue, music):
-    """A scan of a folder with links out of it names them as failures and takes in what is its own."""
+def test_files_outside_are_never_registered(catalogue, music):
+    """A scan reports links out of the folder as failures and registers the files inside."""
     (music / "diary.wav").symlink_to(music.parent / "private" / "diary.wav")
     (music / "all").symlink_to(music.parent)
     soundfile.write(music / "own.flac", [0.1] * 8000, 8000)
@@ -224,8 +231,8 @@ def test_sounds_outside_are_never_taken_in(catalogue, music):
     assert len(job.tracks) == 2
 
 
-def test_a_wider_root_of_earlier_scans_lends_no_way_out(catalogue, music):
-    """Once the folders are narrowed, links are followed as far as they reach, not as far as the root from before."""
+def test_a_wider_root_of_an_earlier_scan_does_not_apply(catalogue, music):
+    """Links may lead only as far as the roots that are configured now."""
     scan(catalogue, music.parent)
     (music / "link.wav").symlink_to("../private/diary.wav")
     (music / "again.wav").symlink_to("song.wav")
@@ -236,8 +243,8 @@ def test_a_wider_root_of_earlier_scans_lends_no_way_out(catalogue, music):
     assert str(music / "again.wav") in catalogue.library.known_files(str(music))
 
 
-def test_what_lies_outside_by_now_is_neither_played_nor_analysed(tmp_path, music):
-    """The catalogue knows files from when more was named: they are as good as gone; uploads are not."""
+def test_files_that_are_outside_now_are_neither_played_nor_analysed(tmp_path, music):
+    """Files that were scanned under wider roots are treated as missing; uploads stay available."""
     (music / "link.wav").symlink_to("../private/diary.wav")
     narrow = Settings(data_dir=tmp_path / "data", redis_url="redis://127.0.0.1:1/0", library_roots=(str(music),))
     services = compose(narrow)
@@ -246,7 +253,7 @@ def test_what_lies_outside_by_now_is_neither_played_nor_analysed(tmp_path, music
         services.catalogue.library.forget_files([str(tmp_path / "private" / "diary.wav")])  # the link holds it alone
         with (tmp_path / "sent.wav").open("w+b") as sent:
             write_tone(tmp_path / "sent.wav", 700)
-            take_upload(
+            store_upload(
                 services.catalogue, RecordingQueue(), Upload(sent, "x.wav"), folder=narrow.uploads_path, max_bytes=10**7
             )
         api = create_app(services).test_client()

@@ -15,9 +15,9 @@ from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope
 from services.domain.errors import JobNotFound
-from services.ingest.roots import library_roots
+from services.ingest.roots import scannable_roots
 from services.ingest.scan import request_scan
-from services.ingest.upload import Upload, take_upload
+from services.ingest.upload import Upload, store_upload
 
 jobs = APIBlueprint("jobs", __name__, url_prefix="/v1", tag="Jobs")
 
@@ -50,7 +50,7 @@ jobs.before_request(_allow_uploads)
 @needs(Scope.INGEST, expensive=True)
 def scan(json_data: ScanRequest) -> tuple[Job, int, dict[str, str]]:
     """Scan a folder: new and changed files are analysed, files that are gone are forgotten."""
-    roots = library_roots(services().settings)
+    roots = scannable_roots(services().settings)
     return _accepted(request_scan(services().catalogue, services().queue, json_data.path, roots))
 
 
@@ -61,7 +61,7 @@ def scan(json_data: ScanRequest) -> tuple[Job, int, dict[str, str]]:
 @needs(Scope.INGEST, expensive=True)
 def upload_track(files_data: Any) -> tuple[Job, int, dict[str, str]]:  # noqa: ANN401  APIFlask names it after the location
     """Take an audio file into the library; the job's `tracks` has its id at once, its analysis follows."""
-    job_id = take_upload(
+    job_id = store_upload(
         services().catalogue,
         services().queue,
         Upload(files_data.file.stream, files_data.file.filename or ""),

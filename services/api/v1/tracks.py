@@ -18,8 +18,7 @@ from services.catalog.tracks import TrackFile, readable
 from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
-from services.ingest.roots import readable_roots
-from services.ingest.safe_open import open_inside
+from services.ingest.roots import open_inside, readable_roots
 
 tracks = APIBlueprint("tracks", __name__, url_prefix="/v1", tag="Library")
 

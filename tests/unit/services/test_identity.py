@@ -1,4 +1,4 @@
-"""The same audio is the same track, whatever its file is called, where it lies and how it is tagged."""
+"""A track id depends only on the encoded audio, not on a file's name, folder or tags."""
 
 import io
 import shutil
@@ -49,14 +49,14 @@ def audio(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_other_audio_is_another_track(audio, tmp_path):
-    """Two recordings never share an id."""
+    """Two recordings get different ids."""
     other = write_audio(tmp_path / "other", next(name for name, row in FORMATS.items() if row[2] == audio.suffix), 1)
 
     assert track_id(other) != track_id(audio)
 
 
-def test_the_format_is_told_by_content(audio):
-    """The suffix comes from the bytes, so that a wrong name does not matter."""
+def test_the_content_decides_the_format(audio):
+    """The suffix comes from the content, so a wrong file name does not matter."""
     renamed = audio.rename(audio.with_suffix(".mp3" if audio.suffix != ".mp3" else ".ogg"))
     with renamed.open("rb") as stream:
         found = identify(stream).suffix
@@ -64,8 +64,8 @@ def test_the_format_is_told_by_content(audio):
     assert found != renamed.suffix
 
 
-def test_retagging_keeps_the_identity(audio):
-    """A title, long lyrics and a picture come and go; the track stays the same."""
+def test_retagging_keeps_the_track_id(audio):
+    """Adding and removing a title, long lyrics and a picture keeps the id."""
     before = track_id(audio)
     file = mutagen.File(audio, easy=False)
     if file.tags is None:
@@ -88,8 +88,8 @@ def test_retagging_keeps_the_identity(audio):
     assert track_id(audio) == before
 
 
-def test_tags_behind_mp3_audio_do_not_count(tmp_path):
-    """ID3v1, APEv2 and Lyrics3 at the end, alone and together, change nothing."""
+def test_tags_after_mp3_audio_do_not_count(tmp_path):
+    """ID3v1, APEv2 and Lyrics3 tags at the end keep the id, alone and together."""
     path = write_audio(tmp_path / "song", "mp3")
     before = track_id(path)
     lyrics = b"LYRICSBEGIN" + b"IND00002" + b"10"
@@ -106,8 +106,8 @@ def test_tags_behind_mp3_audio_do_not_count(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["mp3", "flac", "ogg", "opus"])
-def test_copying_the_streams_into_a_new_container_keeps_the_identity(name, tmp_path):
-    """ffmpeg -c copy pages Ogg anew and rewrites the MP3 table of contents; the packets are the same."""
+def test_copying_the_streams_into_a_new_container_keeps_the_track_id(name, tmp_path):
+    """`ffmpeg -c copy` changes Ogg pages and the MP3 table frame, but not the packets."""
     if shutil.which("ffmpeg") is None:
         missing("ffmpeg")
     path = write_audio(tmp_path / "song", name)
@@ -120,7 +120,7 @@ def test_copying_the_streams_into_a_new_container_keeps_the_identity(name, tmp_p
 
 
 def test_one_changed_audio_byte_is_another_track(audio):
-    """The hash covers the audio to its end."""
+    """The hash covers the audio up to its end."""
     before = track_id(audio)
     data = bytearray(audio.read_bytes())
     data[-200] ^= 1
@@ -154,8 +154,8 @@ def test_what_is_not_audio_is_refused_with_a_reason(content, reason):
     assert caught.value.detail == reason
 
 
-def test_a_wav_whose_recorder_was_cut_off_is_hashed_to_its_end(tmp_path):
-    """A data length of zero or of all ones means: up to the end of the file."""
+def test_a_wav_without_a_declared_length_is_hashed_to_its_end(tmp_path):
+    """A data length of zero or 0xFFFFFFFF means that the audio reaches to the end of the file."""
     path = write_audio(tmp_path / "song", "wav")
     data = bytearray(path.read_bytes())
     position = data.index(b"data") + 4
@@ -172,8 +172,8 @@ def ogg_flac_opening(serial: int, header_blocks: int) -> bytes:
     return page + b"\x7fFLAC\x01\x00" + header_blocks.to_bytes(2, "big")
 
 
-def test_an_ogg_that_announces_many_headers_takes_little_memory():
-    """What a page says of headers to come costs nothing until they come."""
+def test_an_ogg_that_declares_many_headers_takes_little_memory():
+    """Headers that a page only declares use no memory."""
     content = b"".join(ogg_flac_opening(serial, 65535) for serial in range(50))
     tracemalloc.start()
     try:
@@ -194,8 +194,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("content", "reason"), HOSTILE.values(), ids=HOSTILE)
-def test_containers_of_countless_parts_are_refused(content, reason):
-    """A walk over parts of a few bytes ends early, with a reason."""
+def test_containers_with_too_many_parts_are_refused(content, reason):
+    """Streams, blocks and chunks of a few bytes are read only up to a limit."""
     with pytest.raises(UnsupportedAudio, match=reason):
         identify(io.BytesIO(content))
 
@@ -220,8 +220,8 @@ TAGS = {
 
 
 @pytest.mark.parametrize("tag", TAGS.values(), ids=TAGS)
-def test_countless_tags_are_not_walked(tag):
-    """Ten thousand tags in a row are read no more often than a few."""
+def test_only_a_limited_number_of_tags_is_skipped(tag):
+    """Ten thousand tags in a row cause fewer than 100 reads."""
     content = tag * 10_000 + MP3_START if tag == TAGS["ID3v2"] else MP3_START + tag * 10_000
     stream = CountingStream(content)
 

@@ -1,4 +1,6 @@
-"""Tags are read as they are and stored safely."""
+"""Tags are read within limits and made safe to store."""
+
+import io
 
 import mutagen
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 import soundfile
 
 from services.ingest import tags as reader
-from services.ingest.tags import LONGEST_TEXT
+from services.ingest.tags import MAX_TEXT_LENGTH, LimitedStream, LimitExceeded, limited_processor_time
 
 
 @pytest.fixture
@@ -27,8 +29,8 @@ def retag(path, **tags):
     file.save()
 
 
-def test_all_that_a_track_needs_is_read(flac):
-    """Names, year, genre, length and external ids."""
+def test_tags_are_read(flac):
+    """Title, artist, album, year, genre, duration and external ids are read."""
     retag(
         flac,
         title="Title",
@@ -46,26 +48,56 @@ def test_all_that_a_track_needs_is_read(flac):
     assert tags.ids == {"isrc": "GBAYE0601498", "mbid": "b1a9c0e9-d987-4042-ae91-78d6a3267d69"}
 
 
-def test_a_file_without_tags_goes_by_its_name(flac):
-    """The fallback is the title; nothing else is guessed."""
+def test_a_file_without_tags_gets_the_fallback_title(flac):
+    """Without tags, the fallback becomes the title and everything else is None."""
     tags = read_tags(flac, fallback_title="01 - song")
 
     assert (tags.title, tags.artist, tags.album, tags.year, tags.ids) == ("01 - song", None, None, None, {})
 
 
 def test_hostile_text_is_made_safe(flac):
-    """Control characters and NULs go, essays are cut, a year that is none is null."""
+    """Control characters become spaces, long texts are cut, and an invalid year is None."""
     retag(flac, title="a\0b\nc" + "x" * 9999, date="soon", genre="\x1f")
     tags = read_tags(flac, fallback_title="song")
 
     assert tags.title.startswith("a b c")
-    assert len(tags.title) == LONGEST_TEXT
+    assert len(tags.title) == MAX_TEXT_LENGTH
     assert (tags.year, tags.genre) == (None, None)
 
 
-def test_damaged_tags_do_not_refuse_music(tmp_path):
-    """What tinytag cannot read is known by its name."""
+def test_damaged_tags_do_not_make_a_file_unusable(tmp_path):
+    """A file that tinytag cannot read gets the fallback title."""
     path = tmp_path / "broken.mp3"
     path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x7fTIT2" + b"\xff" * 40)
 
     assert read_tags(path, fallback_title="broken").title == "broken"
+
+
+def test_a_limited_stream_counts_the_bytes_read():
+    """Reading up to the limit works; one byte more raises, wherever the position is."""
+    stream = LimitedStream(io.BytesIO(bytes(100)), 10)
+    assert len(stream.read(4)) == 4
+    stream.seek(0)
+    assert len(stream.read(6)) == 6
+
+    with pytest.raises(LimitExceeded):
+        stream.read(1)
+
+
+def test_a_limited_stream_does_not_count_bytes_beyond_the_file():
+    """A request for more bytes than the file has counts only those that exist."""
+    stream = LimitedStream(io.BytesIO(bytes(10)), 10)
+
+    assert len(stream.read(2**40)) == 10
+
+
+def call_forever() -> None:
+    while True:
+        len("called")
+
+
+@pytest.mark.timeout(10)
+def test_a_loop_of_calls_is_stopped():
+    """Code that calls functions forever raises after its processor time."""
+    with pytest.raises(LimitExceeded), limited_processor_time(0.01):
+        call_forever()
