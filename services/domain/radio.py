@@ -1,4 +1,4 @@
-"""An endless radio: what it was started with, where it may go, what it answered."""
+"""Radio sessions: their seeds, their directions, and the tracks and events of a session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from services.domain.listening import DescribedTaste, ListenEvent, Recommendatio
 from services.domain.question import Question
 
 IDLE = timedelta(days=30)
-"""How long a session is kept that nobody goes on with: a holiday is survived."""
+"""Time after which a session that is not continued is deleted; longer than most holidays."""
 
 VARIETY = 0.2
-"""A radio's own: enough that two sessions from one seed differ from the first track on."""
+"""Default variety of a radio: two sessions with the same seeds differ from the first track on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeds:
-    """What a radio starts from, besides a history: tracks by their ids, artists, genres and tags by their names."""
+    """Seeds of a radio session: track ids, and names of artists, genres and tags."""
 
     tracks: tuple[str, ...] = ()
     artists: tuple[str, ...] = ()
@@ -29,14 +29,14 @@ class Seeds:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """One kind of music that a session may play.
+    """One kind of music that a session plays.
 
     Attributes:
-        number: Its name within the session.
-        plays: Tracks it was made from, each with its weight, heaviest first.
-        weight: Its share beside the others', before anything was played.
-        since: Number of the session's events when it was opened; earlier ones don't concern it.
-        waypoint: The track it leans towards now; it changes as the session goes on.
+        number: Unique within the session.
+        plays: Tracks that it was made from, each with its weight, heaviest first.
+        weight: Its share of the session before any event.
+        since: Number of the first session event that may count for it.
+        waypoint: The track that it is currently shifted towards, if any.
     """
 
     number: int
@@ -48,17 +48,17 @@ class Direction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RadioSession:
-    """A session without the tracks and events that grow with it.
+    """A session without its tracks and events.
 
     Attributes:
-        id: Whoever knows it may go on with the session.
-        listener: The stored listener whose session it is.
-        terms: Filters, targets and wishes that hold for the whole session; its history is empty.
-        directions: In the order in which they were opened.
-        position: Tracks answered so far, those of the history's that came before not counted.
-        calls: Answers so far.
-        events: Events taken so far.
-        revision: Counts changes.
+        id: A random UUID.
+        listener: The stored listener that it belongs to, if any.
+        terms: Filters, targets, exclusions and options of the whole session; the history is empty.
+        directions: Oldest first.
+        position: Number of tracks returned so far.
+        calls: Number of calls so far.
+        events: Number of events reported so far.
+        revision: Number of changes, for optimistic locking.
     """
 
     id: str
@@ -75,14 +75,14 @@ class RadioSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionTrack:
-    """A track that a session has dealt with.
+    """A track that a session has returned or that was heard.
 
     Attributes:
-        position: When it was answered or heard last; those heard before the session have 0 and less.
-        direction: What it was answered for; None if it was heard elsewhere or is another copy of an answered one.
-        call: The answer it was last part of; 0 for none.
-        reported: Whether an event said what became of it.
-        barred: Whether the listener rejected it for good.
+        position: Position in the session at which it was last returned or heard; 0 or less before the session.
+        direction: Number of the direction that it was chosen for; None if it was not chosen by the session.
+        call: Number of the last call that returned it; 0 for none.
+        reported: Whether an event on it was reported.
+        barred: Whether it was banned or disliked, so that it is not returned again.
     """
 
     track_id: str
@@ -95,7 +95,7 @@ class SessionTrack:
 
 @dataclass(frozen=True, slots=True)
 class SessionEvent:
-    """An event and its place in the session; events of the history that came before have 0 and less."""
+    """An event and its number in the session; events before the session have 0 or less."""
 
     number: int
     event: ListenEvent
@@ -103,7 +103,7 @@ class SessionEvent:
 
 @dataclass(frozen=True, slots=True)
 class RadioPick:
-    """A track to play next, and the direction it was chosen for."""
+    """A track to play next, and the number of the direction that it was chosen for."""
 
     recommendation: Recommendation
     direction: int | None
@@ -111,7 +111,7 @@ class RadioPick:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What one call was answered, for when it is repeated: its key, a digest of what it asked, its picks."""
+    """The answer of a call, to be returned again for the same key; `digest` identifies the request."""
 
     key: str
     digest: str
@@ -129,8 +129,8 @@ class SessionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a direction stands: what it counts now, and the rejections in a row that concern it."""
+class DirectionState:
+    """The current weight of a direction, and its rejections in a row."""
 
     number: int
     weight: float
@@ -140,15 +140,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class DescribedDirection:
-    """A direction in words."""
+    """A direction with its state and label."""
 
-    standing: Standing
+    state: DirectionState
     taste: DescribedTaste
 
 
 @dataclass(frozen=True, slots=True)
 class RadioView:
-    """A session as its listener sees it; `played` is what was reported last, latest first."""
+    """A session to show; `played` are the latest reported events, latest first."""
 
     session: RadioSession
     directions: tuple[DescribedDirection, ...]
@@ -158,7 +158,7 @@ class RadioView:
 
 @dataclass(frozen=True, slots=True)
 class RadioAnswer:
-    """The next tracks, the directions after what was reported, and reported ids that no track has."""
+    """The next tracks, the directions after the reported events, and reported ids that are not in the library."""
 
     picks: tuple[RadioPick, ...]
     directions: tuple[DescribedDirection, ...]
@@ -167,7 +167,7 @@ class RadioAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RadioStart:
-    """What a session is started with."""
+    """The start of a session."""
 
     seeds: Seeds = field(default_factory=Seeds)
     history: tuple[ListenEvent, ...] = ()

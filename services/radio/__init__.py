@@ -1,1 +1,1 @@
-"""Radio sessions: where they start, what they play next, how they change direction."""
+"""Radio sessions: their start, their directions, and the next tracks."""

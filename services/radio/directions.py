@@ -1,4 +1,4 @@
-"""Where a radio goes: how each direction stands after what was played and skipped, and how it becomes a taste."""
+"""Evaluates the directions of a radio session: their weights and centres after the plays and skips."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,85 +7,93 @@ import numpy as np
 import numpy.typing as npt
 
 from services.domain.listening import Negative, Profile, Taste
-from services.domain.radio import Direction, SessionEvent, Standing
+from services.domain.radio import Direction, DirectionState, SessionEvent
 from services.domain.track import Embedded, Vector
 
-TURN_AWAY_AFTER = 3
-"""Rejections of one kind in a row that turn the session away from it."""
+REJECTIONS_TO_DEACTIVATE = 3
+"""Rejections in a row that turn the session away from a direction."""
 
-HESITATION = 0.6
-"""What is left of a direction's weight after each rejection before that."""
+REJECTION_FACTOR = 0.6
+"""Factor on the weight of an active direction for each rejection in a row."""
 
-TURNED = 0.05
-"""What is left of it when the session has turned away: less than a track in ten, yet a way back."""
+INACTIVE_FACTOR = 0.05
+"""Factor on the weight of an inactive direction: it gets less than one track in ten, but can come back."""
 
-KEPT = 0.5
-"""A play that counts this much takes back the rejections before it."""
+RESET_WEIGHT = 0.5
+"""An event with at least this weight resets the rejections in a row."""
 
-FOLLOW = 0.3
-"""How far the tracks that were liked of late pull a direction towards them."""
+LIKED_PULL = 0.3
+"""Length by which the recently liked tracks shift the centre of a direction, beside the centre's length of 1."""
 
-ENCOURAGED = 1.0
-"""How much more a direction counts when everything of it is played to the end; likes count twice."""
+OUTCOME_BONUS = 1.0
+"""Factor by which the mean outcome of the recent events raises a weight: 1 if everything was played to the end."""
 
-FADING = 0.5 ** (1 / 12)
-"""An event counts half after twelve others of its kind."""
+EVENT_DECAY = 0.5 ** (1 / 12)
+"""Factor on the influence of an event for each later event of its direction: it is halved after twelve."""
 
-DOUBT = 2.0
-"""Events that say nothing, counted beside the real ones, so that one play decides little."""
+PRIOR_EVENTS = 2.0
+"""Neutral events added to the real ones in the mean outcome, so that one play has little influence."""
 
-DRIFT = 0.35
-"""How far a direction leans towards its waypoint."""
+WAYPOINT_SHARE = 0.35
+"""Share of the waypoint in the vector of a direction; the rest is the direction's centre."""
 
-KIND = 0.3
-"""Cosine from which on a track belongs to a direction at all."""
+MEMBERSHIP_COSINE = 0.3
+"""Cosine to its centre from which on a track belongs to a direction."""
 
-SIBLING = 0.7
-"""How near to a track a direction lies that an event on it is about as well, as part of how near the nearest does."""
+SHARED_RATIO = 0.7
+"""An event counts for every direction whose cosine is at least this share of the nearest direction's cosine."""
 
-KINDRED = 0.4
-"""Cosine between two directions from which on they are of one kind where both are rejected."""
+SIMILAR_COSINE = 0.4
+"""Directions with at least this cosine are of one kind: a rejected one becomes inactive with an inactive one."""
 
-REJECTIONS_MINDED = 100
-"""Latest rejections that push away what lies near them."""
+NEGATIVES_MAX = 100
+"""Latest rejections that lower the scores of similar tracks."""
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Compass:
-    """The directions with what happened: their standings, homes, and the plays behind them."""
+class EvaluatedDirections:
+    """The directions of a session after its events; the first four fields have one item per direction.
+
+    Attributes:
+        directions: In the order in which they were opened.
+        states: Weight, rejections in a row, and whether the direction is active.
+        centres: Unit vectors.
+        plays: Tracks that the direction was made from or that were liked since, each with its weight.
+        negatives: Rejected tracks, oldest first.
+        unassigned: Tracks that were played or liked and belong to no direction, latest first.
+    """
 
     directions: tuple[Direction, ...]
-    standings: tuple[Standing, ...]
-    homes: tuple[Vector, ...]
+    states: tuple[DirectionState, ...]
+    centres: tuple[Vector, ...]
     plays: tuple[tuple[tuple[str, float], ...], ...]
     negatives: tuple[Negative, ...]
-    strays: tuple[str, ...]
-    """Tracks that were played or liked and belong to no direction, latest first."""
+    unassigned: tuple[str, ...]
 
     def profile(self, tracks: Mapping[str, Embedded]) -> Profile:
-        """What to play next: a taste for each direction, leaning towards its waypoint."""
+        """Return a profile with one taste per direction, shifted towards the direction's waypoint."""
         tastes = tuple(
-            Taste(self._leaning(index, tracks), standing.weight, self.plays[index])
-            for index, standing in enumerate(self.standings)
+            Taste(self._towards_waypoint(index, tracks), state.weight, self.plays[index])
+            for index, state in enumerate(self.states)
         )
         return Profile(tastes, self.negatives)
 
-    def _leaning(self, index: int, tracks: Mapping[str, Embedded]) -> Vector:
+    def _towards_waypoint(self, index: int, tracks: Mapping[str, Embedded]) -> Vector:
         waypoint = self.directions[index].waypoint
         if waypoint is None or waypoint not in tracks:
-            return self.homes[index]
-        return unit((1 - DRIFT) * self.homes[index] + DRIFT * tracks[waypoint].vector)
+            return self.centres[index]
+        return unit((1 - WAYPOINT_SHARE) * self.centres[index] + WAYPOINT_SHARE * tracks[waypoint].vector)
 
     @property
-    def is_lost(self) -> bool:
-        """Whether the session has turned away from everything it knew."""
-        return not any(standing.is_active for standing in self.standings)
+    def are_all_inactive(self) -> bool:
+        """Whether the session has turned away from every direction."""
+        return not any(state.is_active for state in self.states)
 
 
-class _Course:
-    """What happened to one direction, event by event."""
+class _EventCounter:
+    """Counts the events of one direction."""
 
     def __init__(self, direction: Direction, tracks: Mapping[str, Embedded]) -> None:
         self.direction = direction
@@ -95,110 +103,111 @@ class _Course:
         self.rejections = 0
         self._outcome = self._count = 0.0
         self._liked: dict[str, float] = {}
-        self._pull: Array = np.zeros(len(self.origin))
+        self._liked_sum: Array = np.zeros(len(self.origin))
 
-    def take(self, track: Embedded, weight: float) -> None:
-        """Count an event on a track of this kind."""
-        self._outcome = FADING * self._outcome + max(weight, 0.0)
-        self._count = FADING * self._count + 1
-        self._pull *= FADING
+    def add(self, track: Embedded, weight: float) -> None:
+        """Count an event on a track of this direction."""
+        self._outcome = EVENT_DECAY * self._outcome + max(weight, 0.0)
+        self._count = EVENT_DECAY * self._count + 1
+        self._liked_sum *= EVENT_DECAY
         if weight < 0:
             self.rejections += 1
         elif weight > 0:
-            self._pull += weight * track.vector
+            self._liked_sum += weight * track.vector
             self._liked[track.id] = weight
-            self.rejections = 0 if weight >= KEPT else self.rejections
+            self.rejections = 0 if weight >= RESET_WEIGHT else self.rejections
 
     @property
     def is_active(self) -> bool:
-        return self.rejections < TURN_AWAY_AFTER
+        return self.rejections < REJECTIONS_TO_DEACTIVATE
 
     @property
-    def home(self) -> Vector:
-        length = float(np.linalg.norm(self._pull))
-        return unit(self.origin + FOLLOW * self._pull / length) if length > 0 else self.origin
+    def centre(self) -> Vector:
+        length = float(np.linalg.norm(self._liked_sum))
+        return unit(self.origin + LIKED_PULL * self._liked_sum / length) if length > 0 else self.origin
 
     @property
     def weight(self) -> float:
-        encouraged = 1 + ENCOURAGED * self._outcome / (self._count + DOUBT)
-        return self.direction.weight * encouraged * (HESITATION**self.rejections if self.is_active else TURNED)
+        bonus = 1 + OUTCOME_BONUS * self._outcome / (self._count + PRIOR_EVENTS)
+        factor = REJECTION_FACTOR**self.rejections if self.is_active else INACTIVE_FACTOR
+        return self.direction.weight * bonus * factor
 
     @property
     def plays(self) -> tuple[tuple[str, float], ...]:
-        """What it was made from and what was liked of it since, heaviest first."""
+        """The tracks that it was made from or that were liked since, heaviest first."""
         merged = dict(self._liked)
         for name, weight in self.direction.plays:
             merged[name] = merged.get(name, 0.0) + weight
         return tuple(sorted(merged.items(), key=lambda play: (-play[1], play[0])))
 
 
-def take_bearings(
+def evaluate(
     directions: Sequence[Direction],
     events: Sequence[SessionEvent],
     weights: Mapping[int, float],
     tracks: Mapping[str, Embedded],
-    answered: frozenset[str],
-) -> Compass:
-    """How each direction stands after the events.
+    returned: frozenset[str],
+) -> EvaluatedDirections:
+    """Return the directions after the events.
 
     Args:
-        directions: Of the session; one none of whose plays is left in the library is passed over.
+        directions: Of the session. A direction without any play left in the library is skipped.
         events: In order.
-        weights: What each event counts, by its number.
-        tracks: Of directions and events.
-        answered: Tracks that the session itself answered: each belongs to the nearest direction, however far.
+        weights: Weight of each event, by its number.
+        tracks: The tracks of directions and events, by id.
+        returned: Tracks that the session itself returned. Each belongs to the nearest direction, whatever its cosine.
     """
-    courses = [_Course(each, tracks) for each in directions if any(name in tracks for name, _ in each.plays)]
+    counters = [_EventCounter(each, tracks) for each in directions if any(name in tracks for name, _ in each.plays)]
     negatives: list[Negative] = []
-    strays: dict[str, None] = {}
+    unassigned: dict[str, None] = {}
     for each in events:
         track, weight = tracks.get(each.event.track_id), weights.get(each.number, 0.0)
         if track is None:
             continue
         if weight < 0:
             negatives.append(Negative(track.id, track.vector, -weight))
-        there = [course for course in courses if course.direction.since <= each.number] if each.number > 0 else []
-        concerned = _concerned(there, track, answered=track.id in answered)
-        for course in concerned:
-            course.take(track, weight)
-        if not concerned and weight >= KEPT and each.number > 0:
-            strays[track.id] = None
-    _turn_kindred(courses)
-    known = {name for course in courses for name, _ in course.direction.plays}
-    return Compass(
-        directions=tuple(course.direction for course in courses),
-        standings=tuple(
-            Standing(course.direction.number, course.weight, course.rejections, course.is_active) for course in courses
+        open_ = [counter for counter in counters if each.number >= max(1, counter.direction.since)]
+        matching = _matching(open_, track, is_returned=track.id in returned)
+        for counter in matching:
+            counter.add(track, weight)
+        if not matching and weight >= RESET_WEIGHT and each.number > 0:
+            unassigned[track.id] = None
+    _deactivate_similar(counters)
+    known = {name for counter in counters for name, _ in counter.direction.plays}
+    return EvaluatedDirections(
+        directions=tuple(counter.direction for counter in counters),
+        states=tuple(
+            DirectionState(each.direction.number, each.weight, each.rejections, each.is_active) for each in counters
         ),
-        homes=tuple(course.home for course in courses),
-        plays=tuple(tuple(play for play in course.plays if play[0] in tracks) for course in courses),
-        negatives=tuple(negatives[-REJECTIONS_MINDED:]),
-        strays=tuple(name for name in reversed(strays) if name not in known),
+        centres=tuple(counter.centre for counter in counters),
+        plays=tuple(tuple(play for play in counter.plays if play[0] in tracks) for counter in counters),
+        negatives=tuple(negatives[-NEGATIVES_MAX:]),
+        unassigned=tuple(name for name in reversed(unassigned) if name not in known),
     )
 
 
-def _turn_kindred(courses: Sequence[_Course]) -> None:
-    """What is being rejected and resembles a direction that was turned away from goes with it: it is one kind."""
-    turned = [course.home for course in courses if not course.is_active]
-    for course in courses:
-        if turned and course.rejections and float((np.stack(turned) @ course.home).max()) >= KINDRED:
-            course.rejections = max(course.rejections, TURN_AWAY_AFTER)
+def _deactivate_similar(counters: Sequence[_EventCounter]) -> None:
+    """Deactivate rejected directions that are similar to an inactive one."""
+    inactive = [counter.centre for counter in counters if not counter.is_active]
+    for counter in counters:
+        if inactive and counter.rejections and float((np.stack(inactive) @ counter.centre).max()) >= SIMILAR_COSINE:
+            counter.rejections = max(counter.rejections, REJECTIONS_TO_DEACTIVATE)
 
 
-def _concerned(courses: Sequence[_Course], track: Embedded, *, answered: bool) -> list[_Course]:
-    """The directions that an event on a track is about: the nearest, and those that are about as near."""
-    cosines = [float(course.home @ track.vector) for course in courses]
+def _matching(counters: Sequence[_EventCounter], track: Embedded, *, is_returned: bool) -> list[_EventCounter]:
+    """Return the directions that an event on a track counts for: the nearest, and those about as near."""
+    cosines = [float(counter.centre @ track.vector) for counter in counters]
     nearest = max(cosines, default=-1.0)
-    if not courses or not (answered or nearest >= KIND):
+    if not counters or not (is_returned or nearest >= MEMBERSHIP_COSINE):
         return []
     return [
-        course
-        for course, cosine in zip(courses, cosines, strict=True)
-        if cosine == nearest or cosine >= max(KIND, SIBLING * nearest)
+        counter
+        for counter, cosine in zip(counters, cosines, strict=True)
+        if cosine == nearest or cosine >= max(MEMBERSHIP_COSINE, SHARED_RATIO * nearest)
     ]
 
 
 def unit(vector: npt.NDArray[np.floating]) -> Vector:
-    """The unit vector that points the same way; an arbitrary one where what was added up cancels out."""
+    """Return the unit vector of the same direction, or an arbitrary one if the vector is zero."""
     length = float(np.linalg.norm(vector))
     return (vector / length if length > 0 else np.eye(len(vector))[0]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Endless radio: starts sessions, takes what was played and skipped, answers what comes next."""
+"""Radio sessions: starts a session, takes reported events, and returns the next tracks."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.catalog import Catalogue
-from services.catalog.database import now as present
+from services.catalog.database import now as current_time
 from services.domain.errors import InvalidRequest, RadioBusy
 from services.domain.listening import EventKind, ListenEvent, NewListen, Profile, Recommendation, Taste
 from services.domain.radio import (
@@ -24,46 +24,46 @@ from services.domain.radio import (
 )
 from services.domain.track import Embedded
 from services.index import VectorIndex
-from services.radio.directions import Compass, take_bearings
-from services.radio.new_directions import Opening, open_at
-from services.radio.next_tracks import REMEMBERED, Programme
-from services.radio.start import NEVER_AGAIN, Beginning
+from services.radio.directions import EvaluatedDirections, evaluate
+from services.radio.new_directions import DirectionFinder, with_direction
+from services.radio.next_tracks import PREVIOUS_MAX, TrackChooser
+from services.radio.start import BARRING_EVENTS, SessionStarter
 from services.recommend.explain import Reasons
 from services.recommend.rank import Choice
 from services.recommend.recommender import Recommender
 from services.recommend.weights import weight_of
 
-DIRECTIONS_MOST = 6
-"""Directions of a session at once; beyond, the oldest are forgotten. Each costs a search."""
+DIRECTIONS_MAX = 6
+"""Directions of one session; beyond, the oldest are dropped. Each costs a query."""
 
-STRAY_SHARE = 0.5
-"""What a kind that the listener brought in by a play counts beside the mean of the others."""
+NEW_DIRECTION_SHARE = 0.5
+"""Weight of a direction opened by a play of another kind, as a share of the others' mean weight before any event."""
 
 PLAYED_SHOWN = 50
 """Latest events that a session shows."""
 
 ATTEMPTS = 20
-"""How often a call begins again because others were faster."""
+"""How often a call is repeated if other calls change the session at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
-    """A state with the reported events taken in, not yet written down."""
+class _WithEvents:
+    """A state with the reported events, not yet stored: the new events, and the tracks that they change."""
 
     state: SessionState
     events: tuple[SessionEvent, ...]
-    reported: Mapping[str, SessionTrack]
+    changed: Mapping[str, SessionTrack]
 
 
 class Radio:
-    """Works on sessions that any process may go on with: everything about them is in the catalogue."""
+    """Works on radio sessions. Their whole state is in the catalogue, so any process can continue a session."""
 
     def __init__(
         self,
         catalogue: Catalogue,
         index: VectorIndex,
         recommender: Recommender,
-        clock: Callable[[], datetime] = present,
+        clock: Callable[[], datetime] = current_time,
         *,
         half_life_days: float,
     ) -> None:
@@ -74,31 +74,31 @@ class Radio:
         self._recommender = recommender
         self._clock = clock
         self._half_life_days = half_life_days
-        self._opening = Opening(catalogue.tracks, index)
-        self._beginning = Beginning(catalogue, self._opening, half_life_days)
+        self._finder = DirectionFinder(catalogue.tracks, index)
+        self._starter = SessionStarter(catalogue, self._finder, half_life_days)
 
     def start(self, start: RadioStart) -> RadioView:
         """Start a session.
 
         Raises:
-            InvalidRequest: seeds are given, and nothing in the library goes by any of them.
+            InvalidRequest: there are seeds and no history, and no seed matches a ready track.
             IndexUnavailable: the vector index does not answer.
         """
-        state, unknown = self._beginning.state(start, self._clock())
+        state, unknown = self._starter.state(start, self._clock())
         self._store.create(state)
         return self._view(state, unknown)
 
     def next(
         self, session_id: str, events: Sequence[ListenEvent], *, limit: int, key: str | None = None
     ) -> RadioAnswer:
-        """Take what was played and skipped, and answer the next tracks.
+        """Take the reported events, and return the next tracks.
 
-        A call with the key of an earlier one gets the same answer again, and its events count once.
+        A call with the key of an earlier one returns the same answer again, and its events count once.
 
         Raises:
-            RadioNotFound: there is no such session (any more).
-            InvalidRequest: the key belongs to a call that asked something else.
-            RadioBusy: other calls of the session were faster again and again.
+            RadioNotFound: the session does not exist or has expired.
+            InvalidRequest: the key was used for another request.
+            RadioBusy: other calls changed the session at each of the attempts.
             IndexUnavailable: the vector index does not answer.
         """
         digest = _digest(events, limit)
@@ -109,121 +109,121 @@ class Radio:
                 return self._repeated(state, call, digest)
             if state.session.listener is not None:
                 if not recorded:
-                    self._record(state.session, events, key)
+                    self._record_listens(state.session, events, key)
                     recorded = True
                 state = self._without_rejected(state, state.session.listener)
-            taken, unknown = self._take(state, events)
-            programme, picks = self._programme(taken, limit)
+            reported, unknown = self._report(state, events)
+            chooser, picks = self._choose(reported.state, limit)
             record = None if key is None else CallRecord(key, digest, picks, unknown)
-            changed = {**taken.reported, **programme.changed}.values()
-            if self._store.advance(programme.session, changed, taken.events, record):
-                after = SessionState(programme.session, taken.state.tracks, taken.state.events)
+            changed = {**reported.changed, **chooser.changed}.values()
+            if self._store.advance(chooser.session, changed, reported.events, record):
+                after = SessionState(chooser.session, reported.state.tracks, reported.state.events)
                 return RadioAnswer(picks, self._view(after).directions, unknown)
         raise RadioBusy(session_id)
 
     def show(self, session_id: str) -> RadioView:
-        """A session as it stands.
+        """Return a session.
 
         Raises:
-            RadioNotFound: there is none (any more).
+            RadioNotFound: the session does not exist or has expired.
         """
         return self._view(self._store.load(session_id))
 
     def end(self, session_id: str) -> None:
-        """Drop a session with everything that was reported in it.
+        """Delete a session with everything that was reported in it.
 
         Raises:
-            RadioNotFound: there is none (any more).
+            RadioNotFound: the session does not exist or has expired.
         """
         self._store.end(session_id)
 
-    def _record(self, session: RadioSession, events: Sequence[ListenEvent], call: str | None) -> None:
-        """Keep what a listener did, of tracks that the library does not have (yet) as well."""
-        told = [
+    def _record_listens(self, session: RadioSession, events: Sequence[ListenEvent], call: str | None) -> None:
+        """Store the events as listens of the session's listener, including those of unknown tracks."""
+        listens = [
             NewListen(
                 names=(event.track_id,),
                 kind=event.kind,
                 at=event.at or self._clock(),
                 played_ms=event.played_ms,
-                # Without a time nothing else tells a repeated call from another.
+                # Without a time, the key is what identifies an event of a repeated call.
                 key=f"radio:{session.id}:{call}:{number}" if call is not None and event.at is None else None,
             )
             for number, event in enumerate(events)
         ]
-        if session.listener is not None and told:
-            self._listens.add(session.listener, told)
+        if session.listener is not None and listens:
+            self._listens.add(session.listener, listens)
 
     def _without_rejected(self, state: SessionState, listener: str) -> SessionState:
-        """The session with what its listener rejects as of now, wherever they said so; never written down."""
+        """Return the session with all tracks excluded that its listener rejects now; this is not stored."""
         terms = state.session.terms
         excluded = dict.fromkeys([*terms.exclude.tracks, *sorted(self._listens.rejected(listener))])
         terms = replace(terms, exclude=replace(terms.exclude, tracks=tuple(excluded)))
         return replace(state, session=replace(state.session, terms=terms))
 
-    def _take(self, state: SessionState, events: Sequence[ListenEvent]) -> tuple[_Taken, tuple[str, ...]]:
+    def _report(self, state: SessionState, events: Sequence[ListenEvent]) -> tuple[_WithEvents, tuple[str, ...]]:
+        """Return the state with the events, and the reported ids that are not in the library."""
         names = self._tracks.resolve(dict.fromkeys(event.track_id for event in events))
         known = {_identity(each.event) for each in state.events if each.event.at is not None}
-        taken: list[SessionEvent] = []
+        new: list[SessionEvent] = []
         for event in events:
             if event.track_id not in names:
                 continue
             stamped = replace(event, track_id=names[event.track_id], at=event.at or self._clock())
             if event.at is None or _identity(stamped) not in known:
                 known.add(_identity(stamped))
-                taken.append(SessionEvent(state.session.events + len(taken) + 1, stamped))
-        reported: dict[str, SessionTrack] = {}
-        for each in taken:
+                new.append(SessionEvent(state.session.events + len(new) + 1, stamped))
+        changed: dict[str, SessionTrack] = {}
+        for each in new:
             name, kind = each.event.track_id, each.event.kind
-            before = reported.get(name) or state.tracks.get(name)
+            before = changed.get(name) or state.tracks.get(name)
             before = before or SessionTrack(track_id=name, position=state.session.position)
-            barred = kind in NEVER_AGAIN or (before.barred and kind != EventKind.LIKE)
-            reported[name] = replace(before, reported=True, barred=barred)
-        session = replace(state.session, events=state.session.events + len(taken), touched_at=self._clock())
-        after = SessionState(session, {**state.tracks, **reported}, (*state.events, *taken))
+            barred = kind in BARRING_EVENTS or (before.barred and kind != EventKind.LIKE)
+            changed[name] = replace(before, reported=True, barred=barred)
+        session = replace(state.session, events=state.session.events + len(new), touched_at=self._clock())
+        after = SessionState(session, {**state.tracks, **changed}, (*state.events, *new))
         unknown = tuple(dict.fromkeys(event.track_id for event in events if event.track_id not in names))
-        return _Taken(after, tuple(taken), reported), unknown
+        return _WithEvents(after, tuple(new), changed), unknown
 
-    def _programme(self, taken: _Taken, limit: int) -> tuple[Programme, tuple[RadioPick, ...]]:
-        state = taken.state
-        compass, known = self._bearings(state)
-        opened = self._opened(state, compass)
+    def _choose(self, state: SessionState, limit: int) -> tuple[TrackChooser, tuple[RadioPick, ...]]:
+        directions, known = self._evaluate(state)
+        opened = self._with_new_directions(state, directions)
         if opened != state.session.directions:
             state = replace(state, session=replace(state.session, directions=opened))
-            compass, known = self._bearings(state)
-        programme = Programme(self._tracks, self._index, state, compass, known)
-        picks = tuple(_pick(choice, compass, known) for choice in programme.choose(limit))
-        return programme, picks
+            directions, known = self._evaluate(state)
+        chooser = TrackChooser(self._tracks, self._index, state, directions, known)
+        picks = tuple(_pick(choice, directions, known) for choice in chooser.choose(limit))
+        return chooser, picks
 
-    def _opened(self, state: SessionState, compass: Compass) -> tuple[Direction, ...]:
-        """The session's directions, with new ones where the listener brought something in or has had enough."""
+    def _with_new_directions(self, state: SessionState, current: EvaluatedDirections) -> tuple[Direction, ...]:
+        """Return the session's directions, with a new one after a play of another kind or if all are inactive."""
         session, directions = state.session, state.session.directions
-        standing = [each.weight for each in compass.directions] or [1.0]
+        weights = [each.weight for each in current.directions] or [1.0]
         since = session.events + 1
-        for stray in compass.strays[:1]:
-            weight = STRAY_SHARE * sum(standing) / len(standing)
-            directions = open_at(directions, (stray,), weight, since, DIRECTIONS_MOST)
-        if directions != session.directions or not compass.is_lost:
+        for track_id in current.unassigned[:1]:
+            weight = NEW_DIRECTION_SHARE * sum(weights) / len(weights)
+            directions = with_direction(directions, (track_id,), weight, since, DIRECTIONS_MAX)
+        if directions != session.directions or not current.are_all_inactive:
             return directions
         barred = (track.track_id for track in state.tracks.values() if track.barred)
         filters, seed, exclude = session.terms.filters, session.terms.seed, frozenset(session.terms.exclude.tracks)
-        if not compass.directions:
-            return self._opening.from_anywhere(seed, filters, exclude.union(barred))
-        found = self._opening.elsewhere(compass, seed, filters, exclude | frozenset(state.tracks))
-        return open_at(directions, found, max(standing), since, DIRECTIONS_MOST) if found else directions
+        if not current.directions:
+            return self._finder.from_anywhere(seed, filters, exclude.union(barred))
+        found = self._finder.elsewhere(current, seed, filters, exclude | frozenset(state.tracks))
+        return with_direction(directions, found, max(weights), since, DIRECTIONS_MAX) if found else directions
 
-    def _bearings(self, state: SessionState) -> tuple[Compass, dict[str, Embedded]]:
+    def _evaluate(self, state: SessionState) -> tuple[EvaluatedDirections, dict[str, Embedded]]:
+        """Return the directions after the session's events, and the tracks that were read for them."""
         session = state.session
-        latest = sorted(
-            (track for track in state.tracks.values() if track.direction is not None), key=lambda track: track.position
-        )
+        returned = (track for track in state.tracks.values() if track.direction is not None)
+        latest = sorted(returned, key=lambda track: track.position)
         needed = {name for direction in session.directions for name, _ in direction.plays}
         needed |= {direction.waypoint for direction in session.directions if direction.waypoint is not None}
         needed |= {each.event.track_id for each in state.events} | {*session.terms.exclude.tracks}
-        needed |= {track.track_id for track in latest[-REMEMBERED:]}
+        needed |= {track.track_id for track in latest[-PREVIOUS_MAX:]}
         known = self._tracks.embedded(sorted(needed))
         weights = {
             each.number: weight_of(
-                replace(each.event, at=None),  # how long ago counts by events, see FADING
+                replace(each.event, at=None),  # events lose weight by their number, see EVENT_DECAY, not by their age
                 known[each.event.track_id].duration_ms,
                 now=self._clock(),
                 half_life_days=self._half_life_days,
@@ -231,34 +231,32 @@ class Radio:
             for each in state.events
             if each.event.track_id in known
         }
-        answered = frozenset(track.track_id for track in latest)
-        return take_bearings(session.directions, state.events, weights, known, answered), known
+        ids = frozenset(track.track_id for track in latest)
+        return evaluate(session.directions, state.events, weights, known, ids), known
 
     def _view(self, state: SessionState, unknown: tuple[str, ...] = ()) -> RadioView:
-        compass, _ = self._bearings(state)
+        current, _ = self._evaluate(state)
         played = tuple(each.event for each in reversed(state.events) if each.number > 0)[:PLAYED_SHOWN]
-        if not compass.directions:
+        if not current.directions:
             return RadioView(state.session, (), played, unknown)
-        tastes = zip(compass.homes, compass.standings, compass.plays, strict=True)
-        profile = Profile(tuple(Taste(home, standing.weight, plays) for home, standing, plays in tastes), ())
-        described = zip(compass.standings, self._recommender.described(profile), strict=True)
+        tastes = zip(current.centres, current.states, current.plays, strict=True)
+        profile = Profile(tuple(Taste(centre, each.weight, plays) for centre, each, plays in tastes), ())
+        described = zip(current.states, self._recommender.describe(profile), strict=True)
         return RadioView(state.session, tuple(DescribedDirection(*each) for each in described), played, unknown)
 
     def _repeated(self, state: SessionState, call: CallRecord, digest: str) -> RadioAnswer:
         if call.digest != digest:
-            raise InvalidRequest(
-                f"The call '{call.key}' was made before and asked something else: give each call a key of its own."
-            )
+            raise InvalidRequest(f"The call '{call.key}' was made before with another request; use a new key.")
         return RadioAnswer(call.picks, self._view(state).directions, call.unknown)
 
 
-def _pick(choice: Choice, compass: Compass, known: Mapping[str, Embedded]) -> RadioPick:
-    if not compass.directions:
+def _pick(choice: Choice, current: EvaluatedDirections, known: Mapping[str, Embedded]) -> RadioPick:
+    if not current.directions:
         return RadioPick(Recommendation(choice.candidate.id, choice.score, ()), None)
-    taste = Taste(compass.homes[choice.taste], 1.0, compass.plays[choice.taste])
-    led = Reasons(taste, known).of(choice.candidate.vector)
-    number = compass.directions[choice.taste].number
-    return RadioPick(Recommendation(choice.candidate.id, choice.score, led), number)
+    taste = Taste(current.centres[choice.taste], 1.0, current.plays[choice.taste])
+    reasons = Reasons(taste, known).of(choice.candidate.vector)
+    number = current.directions[choice.taste].number
+    return RadioPick(Recommendation(choice.candidate.id, choice.score, reasons), number)
 
 
 def _identity(event: ListenEvent) -> tuple[object, ...]:
@@ -266,5 +264,5 @@ def _identity(event: ListenEvent) -> tuple[object, ...]:
 
 
 def _digest(events: Sequence[ListenEvent], limit: int) -> str:
-    asked = [str(limit), *(f"{e.track_id} {e.kind} {e.at and e.at.isoformat()} {e.played_ms}" for e in events)]
-    return hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    request = [str(limit), *(f"{e.track_id} {e.kind} {e.at and e.at.isoformat()} {e.played_ms}" for e in events)]
+    return hashlib.sha256("\n".join(request).encode()).hexdigest()

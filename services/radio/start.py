@@ -1,4 +1,4 @@
-"""From seeds, a history and a stored past to the first state of a radio session."""
+"""Makes the first state of a radio session from seeds, a history and a stored listener's past."""
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,109 +11,112 @@ from services.domain.listening import EventKind, ListenEvent, Profile, Remembere
 from services.domain.question import Exclusion, Question
 from services.domain.radio import Direction, RadioSession, RadioStart, SessionEvent, SessionState, SessionTrack
 from services.domain.track import Embedded
-from services.radio.directions import REJECTIONS_MINDED
-from services.radio.new_directions import Opening
-from services.recommend.search import without
+from services.radio.directions import NEGATIVES_MAX
+from services.radio.new_directions import DirectionFinder
+from services.recommend.search import without_artists
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
 
-PLAYS_KEPT = 25
-"""Heaviest plays that a direction is made from: more would not move it."""
+PLAYS_PER_DIRECTION = 25
+"""Heaviest plays that a direction is made from; more would hardly move it."""
 
-HEARD_LATELY = timedelta(0)
-"""What a stored listener heard is no reason not to play it: they asked for the radio of what they like."""
+REPEAT_AFTER = timedelta(0)
+"""Time after which a session may return a track that a stored listener heard: at once, as radios play favourites."""
 
-NEVER_AGAIN = frozenset({EventKind.BAN, EventKind.DISLIKE})
+BARRING_EVENTS = frozenset({EventKind.BAN, EventKind.DISLIKE})
+"""Events after which a session does not return a track again."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the library knows of a start.
+class _ResolvedStart:
+    """The start of a session with what the catalogue knows of it.
 
     Attributes:
-        names: What was asked for → track ids.
-        events: The history and the stored past, by track ids, in order of time.
-        told: Tracks of the history alone.
-        seeded: For each artist, genre and tag that was named, tracks that stand for it, each with its share.
-        tracks: Everything of these that is ready.
+        names: Track ids by the ids in the request.
+        events: The stored past and the history, by track ids, in order of time.
+        sent: Tracks of the history without the stored past.
+        named: For each artist, genre and tag among the seeds, tracks that represent it, each with its weight.
+        tracks: The ready tracks of all of these.
     """
 
     names: Mapping[str, str]
     events: Sequence[ListenEvent]
-    told: frozenset[str]
-    seeded: Mapping[str, Mapping[str, float]]
+    sent: frozenset[str]
+    named: Mapping[str, Mapping[str, float]]
     tracks: Mapping[str, Embedded]
 
-    def seeds(self, start: RadioStart) -> list[str]:
-        """Ids of the tracks that were named as seeds."""
+    def seed_tracks(self, start: RadioStart) -> list[str]:
+        """Return the track ids of the tracks among the seeds."""
         return [self.names[name] for name in dict.fromkeys(start.seeds.tracks) if name in self.names]
 
     def unknown(self, start: RadioStart) -> tuple[str, ...]:
-        """Names in the start that nothing in the library goes by."""
-        asked = (*start.seeds.tracks, *(event.track_id for event in start.history))
-        absent = [name for name in asked if self.names.get(name) not in self.tracks]
+        """Return the ids and names in the request that match nothing in the library."""
+        requested = (*start.seeds.tracks, *(event.track_id for event in start.history))
+        absent = [name for name in requested if self.names.get(name) not in self.tracks]
         absent += [name for name in start.terms.exclude.tracks if name not in self.names]
-        return tuple(dict.fromkeys([*absent, *(name for name, found in self.seeded.items() if not found)]))
+        return tuple(dict.fromkeys([*absent, *(name for name, found in self.named.items() if not found)]))
 
 
-class Beginning:
-    """Reads what a start names, and says what the session begins with."""
+class SessionStarter:
+    """Resolves the start of a session, and makes the session's first state."""
 
-    def __init__(self, catalogue: Catalogue, opening: Opening, half_life_days: float) -> None:
+    def __init__(self, catalogue: Catalogue, finder: DirectionFinder, half_life_days: float) -> None:
         self._tracks = catalogue.tracks
         self._listens = catalogue.listens
-        self._opening = opening
+        self._finder = finder
         self._half_life_days = half_life_days
 
     def state(self, start: RadioStart, now: datetime) -> tuple[SessionState, tuple[str, ...]]:
-        """The first state, and the names in the start that nothing goes by.
+        """Return the first state, and the ids and names in the request that match nothing in the library.
 
         Raises:
-            InvalidRequest: seeds are given, and nothing in the library goes by any of them.
+            InvalidRequest: there are seeds and no history, and no seed matches a ready track.
             IndexUnavailable: the vector index does not answer.
         """
-        known = self._known(start)
-        seeds = known.seeds(start)
-        leads_nowhere = known.tracks.keys().isdisjoint(seeds) and not any(known.seeded.values())
-        if start.seeds and not start.history and leads_nowhere:
-            raise InvalidRequest("No ready track goes by any of the seeds: GET /v1/tracks lists the library.")
-        weights = self._weights_of_start(start, known, now)
+        resolved = self._resolve(start)
+        seeds = resolved.seed_tracks(start)
+        without_match = resolved.tracks.keys().isdisjoint(seeds) and not any(resolved.named.values())
+        if start.seeds and not start.history and without_match:
+            raise InvalidRequest("None of the seeds matches an analysed track; list the library with GET /v1/tracks.")
+        weights = self._start_weights(start, resolved, now)
         session = RadioSession(
             id=str(uuid.uuid4()),
             listener=start.listener,
-            terms=_terms(start.terms, known.names, _liked_artists(weights, known.tracks)),
-            directions=_directions(profile_of(weights, known.tracks)),
+            terms=_terms(start.terms, resolved.names, _liked_artists(weights, resolved.tracks)),
+            directions=_directions(profile_of(weights, resolved.tracks)),
             created_at=now,
             touched_at=now,
         )
-        rejections = _rejections(known.events, self._weights(known.events, known.tracks, start.terms, now))
-        return SessionState(session, _heard(seeds, known.events, known.told), rejections), known.unknown(start)
+        rejections = _rejections(resolved.events, self._weights(resolved.events, resolved.tracks, start.terms, now))
+        heard = _heard_before(seeds, resolved.events, resolved.sent)
+        return SessionState(session, heard, rejections), resolved.unknown(start)
 
-    def _known(self, start: RadioStart) -> _Known:
-        past = (
-            Remembered()
-            if start.listener is None
-            else self._listens.remembered(start.listener, repeat_after=HEARD_LATELY)
-        )
+    def _resolve(self, start: RadioStart) -> _ResolvedStart:
+        past = Remembered()
+        if start.listener is not None:
+            past = self._listens.remembered(start.listener, repeat_after=REPEAT_AFTER)
         history = (*past.events, *start.history)
-        asked = [*start.seeds.tracks, *(event.track_id for event in history), *start.terms.exclude.tracks]
-        names = self._tracks.resolve(dict.fromkeys(asked))
+        requested = [*start.seeds.tracks, *(event.track_id for event in history), *start.terms.exclude.tracks]
+        names = self._tracks.resolve(dict.fromkeys(requested))
         known = (replace(event, track_id=names[event.track_id]) for event in history if event.track_id in names)
         events = sorted(known, key=lambda event: event.moment)
-        seeded = self._opening.seeded(start.seeds, start.terms.seed)
-        wanted = {names[name] for name in start.seeds.tracks if name in names}
-        wanted |= {event.track_id for event in events} | {name for found in seeded.values() for name in found}
-        told = frozenset(names[event.track_id] for event in start.history if event.track_id in names)
-        return _Known(names, events, told, seeded, self._tracks.embedded(list(wanted)))
+        named = self._finder.from_names(start.seeds, start.terms.seed)
+        needed = {names[name] for name in start.seeds.tracks if name in names}
+        needed |= {event.track_id for event in events} | {name for found in named.values() for name in found}
+        sent = frozenset(names[event.track_id] for event in start.history if event.track_id in names)
+        return _ResolvedStart(names, events, sent, named, self._tracks.embedded(list(needed)))
 
-    def _weights_of_start(self, start: RadioStart, known: _Known, now: datetime) -> dict[str, float]:
-        """What the session goes after: seeds say what is wanted now, and a stored past then only what is not."""
-        steering = [event for event in known.events if not start.seeds or event.track_id in known.told]
-        weights = self._weights(steering, known.tracks, start.terms, now)
-        shares = [(name, 1.0) for name in known.seeds(start)]
-        shares += [share for found in known.seeded.values() for share in found.items()]
-        for name, weight in shares:
-            if name in known.tracks:
+    def _start_weights(self, start: RadioStart, resolved: _ResolvedStart, now: datetime) -> dict[str, float]:
+        """Return the weights of the tracks that the first directions are made from.
+
+        With seeds, the stored past does not count.
+        """
+        counting = [event for event in resolved.events if not start.seeds or event.track_id in resolved.sent]
+        weights = self._weights(counting, resolved.tracks, start.terms, now)
+        seeds = [(name, 1.0) for name in resolved.seed_tracks(start)]
+        seeds += [seed for found in resolved.named.values() for seed in found.items()]
+        for name, weight in seeds:
+            if name in resolved.tracks:
                 weights[name] = weights.get(name, 0.0) + weight
         return weights
 
@@ -130,12 +133,12 @@ def _liked_artists(weights: Mapping[str, float], tracks: Mapping[str, Embedded])
 
 
 def _terms(terms: Question, names: Mapping[str, str], liked_artists: Collection[str]) -> Question:
-    """What holds for the whole session: ids resolved, unwanted artists among the filters."""
+    """Return the terms of the whole session: with resolved ids, and excluded artists as filters."""
     unwanted = {*terms.exclude.artists}
     if terms.exclude.seed_artists:
         unwanted |= {*liked_artists}
     excluded = tuple(dict.fromkeys(names[name] for name in terms.exclude.tracks if name in names))
-    filters = without(terms.filters, frozenset(unwanted))
+    filters = without_artists(terms.filters, frozenset(unwanted))
     return replace(terms, history=(), filters=filters, exclude=Exclusion(tracks=excluded))
 
 
@@ -143,26 +146,28 @@ def _directions(profile: Profile | None) -> tuple[Direction, ...]:
     tastes = [taste for taste in profile.tastes if taste.plays] if profile is not None else []
     total = sum(taste.weight for taste in tastes)
     return tuple(
-        Direction(number, taste.plays[:PLAYS_KEPT], taste.weight / total)
+        Direction(number, taste.plays[:PLAYS_PER_DIRECTION], taste.weight / total)
         for number, taste in enumerate(tastes, start=1)
     )
 
 
-def _heard(seeds: Sequence[str], events: Sequence[ListenEvent], told: Collection[str]) -> dict[str, SessionTrack]:
-    """What was heard before the session, the last at 0 and the others before it.
+def _heard_before(
+    seeds: Sequence[str], events: Sequence[ListenEvent], sent: Collection[str]
+) -> dict[str, SessionTrack]:
+    """Return the tracks heard before the session: the latest at position 0, the others at negative positions.
 
-    What was told is barred for good where it was rejected; what is stored of a listener is asked for at each call.
+    Rejected tracks of the history are barred. Rejections of a stored listener are read anew at each call.
     """
-    barred = {event.track_id: event.kind in NEVER_AGAIN for event in events if event.track_id in told}
-    order = list(dict.fromkeys(reversed([*(event.track_id for event in events), *seeds])))
+    barred = {event.track_id: event.kind in BARRING_EVENTS for event in events if event.track_id in sent}
+    latest_first = list(dict.fromkeys(reversed([*(event.track_id for event in events), *seeds])))
     return {
         name: SessionTrack(track_id=name, position=-place, reported=True, barred=barred.get(name, False))
-        for place, name in enumerate(order)
+        for place, name in enumerate(latest_first)
     }
 
 
 def _rejections(events: Sequence[ListenEvent], weights: Mapping[str, float]) -> tuple[SessionEvent, ...]:
-    """What was rejected before the session; it keeps what lies near away."""
+    """Return the latest rejections before the session, which lower the scores of similar tracks."""
     rejected = {event.track_id: event for event in events if weights.get(event.track_id, 0.0) < 0}
-    latest = list(rejected.values())[-REJECTIONS_MINDED:]
+    latest = list(rejected.values())[-NEGATIVES_MAX:]
     return tuple(SessionEvent(number, event) for number, event in enumerate(latest, start=1 - len(latest)))

@@ -1,4 +1,4 @@
-"""From a listening history to what to play next."""
+"""Recommendations: from a listening history to the tracks to play next."""
 
 from services.recommend.recommender import Recommender
 

@@ -1,4 +1,4 @@
-"""Is it the same recording, on another release or in another encoding?"""
+"""Recognises the same recording on another release or in another encoding."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from services.domain.track import Embedded
 
-SAME_SOUND = 0.97
-"""Cosine that is enough whatever the names: half of all MP3s of 64 kbit/s keep .98, one neighbour in a hundred does."""
+SAME_SOUND_COSINE = 0.97
+"""Cosine that is enough whatever the names are: half of all MP3s of 64 kbit/s keep .98 to their original, and one
+nearest neighbour in a hundred reaches it."""
 
-SAME_NAME = 0.7
-"""Cosine that is enough where artist and title agree, too: a live version lies further away."""
+SAME_NAME_COSINE = 0.7
+"""Cosine that is enough if artist and title agree, too; a live version has a lower one."""
 
-LENGTHS_DIFFER_MS = 2_000
+DURATION_TOLERANCE_MS = 2_000
 
 Array = NDArray[np.floating[Any]]
 
@@ -25,67 +26,70 @@ _EDITION = re.compile(
 
 
 def same_recording(one: Embedded, other: Embedded, cosine: float) -> bool:
-    """Whether two tracks that lie this close sound the same to a listener."""
+    """Return whether two tracks with this cosine are the same recording."""
     if one.duration_ms is None or other.duration_ms is None:
         return False
-    if abs(one.duration_ms - other.duration_ms) > LENGTHS_DIFFER_MS:
+    if abs(one.duration_ms - other.duration_ms) > DURATION_TOLERANCE_MS:
         return False
-    return cosine >= SAME_SOUND or (cosine >= SAME_NAME and one.artist is not None and _name(one) == _name(other))
+    same_name = one.artist is not None and _name(one) == _name(other)
+    return cosine >= SAME_SOUND_COSINE or (cosine >= SAME_NAME_COSINE and same_name)
 
 
-def unheard(candidates: Iterable[Embedded], heard: Iterable[Embedded]) -> list[Embedded]:
-    """The candidates that are none of the recordings that were heard already."""
-    offered, known = list(candidates), list(heard)
-    if not offered or not known:
+def without_copies(candidates: Iterable[Embedded], known: Iterable[Embedded]) -> list[Embedded]:
+    """Return the candidates that are not the same recording as one of the known tracks."""
+    offered, others = list(candidates), list(known)
+    if not offered or not others:
         return offered
-    cosines = np.stack([track.vector for track in offered]) @ np.stack([track.vector for track in known]).T
-    same = set()
-    for row, column in np.argwhere(_may_be_same(cosines, lengths(offered), lengths(known))).tolist():
-        if row not in same and same_recording(offered[row], known[column], float(cosines[row, column])):
-            same.add(row)
-    return [track for row, track in enumerate(offered) if row not in same]
+    cosines = np.stack([track.vector for track in offered]) @ np.stack([track.vector for track in others]).T
+    copies = set()
+    for row, column in np.argwhere(_possible_copies(cosines, durations(offered), durations(others))).tolist():
+        if row not in copies and same_recording(offered[row], others[column], float(cosines[row, column])):
+            copies.add(row)
+    return [track for row, track in enumerate(offered) if row not in copies]
 
 
-def distinct(tracks: Sequence[Embedded], *, staying: int = 0) -> list[Embedded]:
-    """The tracks without those that are the same recording as an earlier one; the first `staying` stay."""
+def distinct(tracks: Sequence[Embedded], *, keep_first: int = 0) -> list[Embedded]:
+    """Return the tracks without copies of earlier ones; the first `keep_first` tracks always stay."""
     if not tracks:
         return []
     vectors = np.stack([track.vector for track in tracks]).astype(np.float64)
     cosines = vectors @ vectors.T
-    later = np.triu(_may_be_same(cosines, lengths(tracks), lengths(tracks)), 1)
+    later = np.triu(_possible_copies(cosines, durations(tracks), durations(tracks)), 1)
     kept = [True] * len(tracks)
     for index, other in np.argwhere(later).tolist():
-        if kept[index] and other >= staying and same_recording(tracks[index], tracks[other], cosines[index, other]):
+        if kept[index] and other >= keep_first and same_recording(tracks[index], tracks[other], cosines[index, other]):
             kept[other] = False
     return [track for track, keep in zip(tracks, kept, strict=True) if keep]
 
 
-def copies(chosen: Embedded, candidates: Sequence[Embedded], cosines: Array, milliseconds: Array) -> list[int]:
-    """The places of those candidates that are the same recording as the chosen one.
+def copies_of(chosen: Embedded, candidates: Sequence[Embedded], cosines: Array, milliseconds: Array) -> list[int]:
+    """Return the indices of the candidates that are the same recording as the chosen track.
 
     Args:
         chosen: A track.
         candidates: n others.
-        cosines: (n,), between it and them.
-        milliseconds: (n,), from `lengths`.
+        cosines: (n,), between the chosen track and them.
+        milliseconds: (n,), from `durations`.
     """
-    likely = _may_be_same(cosines[None], lengths([chosen]), milliseconds)[0]
+    possible = _possible_copies(cosines[None], durations([chosen]), milliseconds)[0]
     return [
-        place
-        for place in np.flatnonzero(likely).tolist()
-        if same_recording(chosen, candidates[place], float(cosines[place]))
+        index
+        for index in np.flatnonzero(possible).tolist()
+        if same_recording(chosen, candidates[index], float(cosines[index]))
     ]
 
 
-def lengths(tracks: Sequence[Embedded]) -> Array:
-    """(n,): milliseconds; NaN, which is near to nothing, where none is known."""
+def durations(tracks: Sequence[Embedded]) -> Array:
+    """Return (n,): milliseconds, NaN for an unknown duration."""
     return np.array([np.nan if track.duration_ms is None else track.duration_ms for track in tracks])
 
 
-def _may_be_same(cosines: Array, ours: Array, theirs: Array) -> NDArray[np.bool_]:
-    """(ours, theirs): what `same_recording` must look at; it is true of nothing else."""
-    likely: NDArray[np.bool_] = (cosines >= SAME_NAME) & (np.abs(ours[:, None] - theirs) <= LENGTHS_DIFFER_MS)
-    return likely
+def _possible_copies(cosines: Array, ours: Array, theirs: Array) -> NDArray[np.bool_]:
+    """Return (ours, theirs): the pairs that `same_recording` has to check; it is false for all others."""
+    possible: NDArray[np.bool_] = (cosines >= SAME_NAME_COSINE) & (
+        np.abs(ours[:, None] - theirs) <= DURATION_TOLERANCE_MS
+    )
+    return possible
 
 
 def _name(track: Embedded) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A taste in a few words: how it feels, what is heard in it, how fast it is."""
+"""Explains an answer: the plays that led to a track, and a label for each taste."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,77 +8,80 @@ import numpy as np
 from services.domain.listening import Taste
 from services.domain.track import Description, Embedded, Vector
 
-PLAYS_NAMED = 3
-"""A reason is read at a glance: the strongest few plays."""
+REASONS_MAX = 3
+"""Plays named as the reason for one track."""
 
 
 class Reasons:
-    """The plays of one taste, for which tracks are recommended."""
+    """The plays of one taste, as reasons for recommended tracks."""
 
-    def __init__(self, taste: Taste, heard: Mapping[str, Embedded]) -> None:
+    def __init__(self, taste: Taste, tracks: Mapping[str, Embedded]) -> None:
         plays = sorted((track_id, weight) for track_id, weight in taste.plays if weight > 0)
         self._ids = [track_id for track_id, _ in plays]
-        self._weighted = np.array([weight * heard[track_id].vector for track_id, weight in plays])  # (plays, 128)
+        self._weighted = np.array([weight * tracks[track_id].vector for track_id, weight in plays])  # (plays, 128)
 
     def of(self, vector: Vector, itself: str | None = None) -> tuple[str, ...]:
-        """The plays that pulled the taste towards a track most, strongest first.
+        """Return the plays that contributed most to a track's score, largest contribution first.
 
-        A play's pull is its weight times its cosine similarity to the track. Where none pulls towards it (the track
-        is only the nearest of a far-away library), the one that pushes away least is named. What was rejected is no
-        reason; a track that comes again, `itself`, is one only where there is no other.
+        The contribution of a play is its weight times its cosine to the track. If no contribution is positive, the
+        largest one is returned. The track itself, `itself`, is returned only if it is the only play.
         """
         if not self._ids:
             return ()
-        pulls = self._weighted @ vector
-        strongest = [index for index in np.argsort(-pulls, kind="stable").tolist() if self._ids[index] != itself]
-        towards = [self._ids[index] for index in strongest if pulls[index] > 0]
-        return tuple(towards[:PLAYS_NAMED]) or (self._ids[strongest[0]] if strongest else self._ids[0],)
+        contributions = self._weighted @ vector
+        order = np.argsort(-contributions, kind="stable").tolist()
+        others = [index for index in order if self._ids[index] != itself]
+        positive = [self._ids[index] for index in others if contributions[index] > 0]
+        return tuple(positive[:REASONS_MAX]) or (self._ids[others[0]] if others else self._ids[0],)
 
 
 LOW, HIGH = 0.35, 0.65
-"""Attributes beyond these are worth a word; between them lies what most music is."""
+"""An attribute outside this interval adds a word to a label; most music lies inside."""
 
 SLOW_BPM, FAST_BPM = 90.0, 130.0
+"""A tempo outside this interval adds a word to a label."""
 
-HEARD = 0.15
-"""Mean strength from which on a tag describes a whole taste."""
+TAG_STRENGTH_MIN = 0.15
+"""Mean strength from which on a tag describes a taste."""
 
-TAGS_NAMED = 2
+TAGS_MAX = 2
+"""Tags in one label."""
 
-NOT_WORTH_A_WORD = frozenset(
+IGNORED_TAGS = frozenset(
     {
         *("slow", "fast", "quiet", "loud", "soft", "calm", "happy", "sad", "mellow", "party", "energetic"),  # measured
         *("no vocals", "no vocal", "no voice", "vocal", "vocals", "voice", "singing", "solo", "weird", "beat", "beats"),
         *("00s", "60s", "70s", "80s", "90s", "oldies", "beautiful", "catchy", "sexy", "classic", "experimental"),
-        *("man", "woman", "male", "female"),  # beside "male voice" and its like
+        *("man", "woman", "male", "female"),  # "male voice" and similar tags remain
     }
 )
-"""Tags that say what an attribute says better, or nothing that one would name a taste by."""
+"""Tags that an attribute expresses better, or that do not describe a taste."""
 
-MIXED = "mixed"
-"""Neither this nor that."""
+MIXED_LABEL = "mixed"
+"""Label of a taste without any distinct quality."""
 
-ELSEWHERE = "something else"
-"""The taste of a listener of whom only rejections are known."""
+NO_PLAYS_LABEL = "something different"
+"""Label of the taste of a listener with rejections only."""
 
-WORDS_OF_ATTRIBUTES = (
+ATTRIBUTE_WORDS = (
     ("energy", "calm", "energetic"),
     ("valence", "dark", "happy"),
     ("acousticness", None, "acoustic"),
 )
+"""Attributes with the words for a low and a high value."""
 
 
 def label_of(plays: Sequence[tuple[Description, float]]) -> str:
-    """Words for a taste, such as "calm, piano, slow", from its plays and their weights."""
+    """Return a label for a taste, such as "calm, piano, slow", from its plays and their weights."""
     if not plays:
-        return ELSEWHERE
-    measured = _means((play.measured, weight) for play, weight in plays)
-    words = [word for name, low, high in WORDS_OF_ATTRIBUTES if (word := _word(measured.get(name), low, high))]
-    words += _heard(_means((play.tags, weight) for play, weight in plays))
+        return NO_PLAYS_LABEL
+    measured = _weighted_means((play.measured, weight) for play, weight in plays)
+    words = [word for name, low, high in ATTRIBUTE_WORDS if (word := _word(measured.get(name), low, high))]
+    words += _tag_words(_weighted_means((play.tags, weight) for play, weight in plays))
     tempo = measured.get("tempo")
     if tempo is not None and not SLOW_BPM <= tempo <= FAST_BPM:
         words.append("slow" if tempo < SLOW_BPM else "fast")
-    return ", ".join(dict.fromkeys(words)) or MIXED
+    return ", ".join(dict.fromkeys(words)) or MIXED_LABEL
 
 
 def _word(value: float | None, low: str | None, high: str) -> str | None:
@@ -87,18 +90,18 @@ def _word(value: float | None, low: str | None, high: str) -> str | None:
     return low if value < LOW else high
 
 
-def _heard(strengths: Mapping[str, float]) -> list[str]:
-    """Tags without the data set they come from; where both know one, it stands where it is heard more strongly."""
-    strong = sorted((-strength, name) for name, strength in strengths.items() if strength >= HEARD)
+def _tag_words(strengths: Mapping[str, float]) -> list[str]:
+    """Return the strongest tags without the name of their data set, each once."""
+    strong = sorted((-strength, name) for name, strength in strengths.items() if strength >= TAG_STRENGTH_MIN)
     words = dict.fromkeys(name.casefold().split(":")[-1] for _, name in strong)
-    return [word for word in words if word not in NOT_WORTH_A_WORD][:TAGS_NAMED]
+    return [word for word in words if word not in IGNORED_TAGS][:TAGS_MAX]
 
 
-def _means(weighted: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
+def _weighted_means(weighted: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
     totals: defaultdict[str, float] = defaultdict(float)
-    masses: defaultdict[str, float] = defaultdict(float)
+    weights: defaultdict[str, float] = defaultdict(float)
     for values, weight in weighted:
         for name, value in values.items():
             totals[name] += weight * value
-            masses[name] += weight
-    return {name: total / masses[name] for name, total in totals.items()}
+            weights[name] += weight
+    return {name: total / weights[name] for name, total in totals.items()}

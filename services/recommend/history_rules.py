@@ -1,4 +1,4 @@
-"""What a listener's past forbids an answer, and what may come again."""
+"""Rules that follow from a listener's history: which tracks an answer must not contain, and which may come again."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,51 +7,50 @@ from services.domain.listening import ListenEvent
 from services.domain.question import Question
 from services.domain.track import Embedded
 
-AGAIN = 0.15
-"""What a track that was heard before yields to one that was not, in cosines: more than it gains by being its own
-reason."""
+REPEAT_PENALTY = 0.15
+"""Penalty, in cosine, for a track that was heard long ago: it cancels the gain from its similarity to itself."""
 
-JUST_HEARD = 2.0
-"""What the latest of the tracks that come back for want of others yields, as much as cosines range over: of those that
-fit alike the one that was heard longest ago comes first."""
+LATEST_REPEAT_PENALTY = 2.0
+"""Penalty, in cosine, for the most recently heard track when repeats fill an answer: the whole range of cosines, so
+that of equally good tracks the one heard longest ago comes first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """Track ids by what may be answered.
+class HistoryRules:
+    """Track ids by the rule that holds for them.
 
     Attributes:
-        never: Excluded, rejected, or in the question's own history.
-        resting: Heard too lately; answered only when nothing else is left. What each yields then.
-        yields: What tracks yield that may come again like any other.
+        forbidden: Excluded, rejected, or part of the question's own history; never in an answer.
+        repeats: Heard too recently; in an answer only if nothing else is left. The penalty of each.
+        penalties: Penalties of tracks of the stored history that may be in an answer like any other.
     """
 
-    never: frozenset[str]
-    resting: Mapping[str, float]
-    yields: Mapping[str, float]
+    forbidden: frozenset[str]
+    repeats: Mapping[str, float]
+    penalties: Mapping[str, float]
 
     @classmethod
-    def of(cls, question: Question, names: Iterable[str]) -> "Past":
-        """The past behind a question, whose own history and exclusions are these track ids."""
+    def of(cls, question: Question, names: Iterable[str]) -> "HistoryRules":
+        """Return the rules for a question; `names` are the track ids of its own history and exclusions."""
         remembered = question.remembered
-        never = remembered.rejected.union(names)
+        forbidden = remembered.rejected.union(names)
         if not remembered.may_return:
-            never = never.union(remembered.heard)
-        resting = {track_id: at for track_id, at in remembered.heard.items() if track_id not in never}
-        again = {event.track_id for event in remembered.events} - resting.keys() - never
-        # Places, not times: it is the order that counts.
-        places = {track_id: place for place, track_id in enumerate(sorted(resting, key=resting.__getitem__), start=1)}
-        yields = {track_id: JUST_HEARD * place / len(places) for track_id, place in places.items()}
-        return cls(never, yields, dict.fromkeys(again, AGAIN))
+            forbidden = forbidden.union(remembered.heard)
+        recent = {track_id: at for track_id, at in remembered.heard.items() if track_id not in forbidden}
+        older = {event.track_id for event in remembered.events} - recent.keys() - forbidden
+        # Ranks instead of times: only the order matters.
+        ranks = {track_id: rank for rank, track_id in enumerate(sorted(recent, key=recent.__getitem__), start=1)}
+        repeats = {track_id: LATEST_REPEAT_PENALTY * rank / len(ranks) for track_id, rank in ranks.items()}
+        return cls(forbidden, repeats, dict.fromkeys(older, REPEAT_PENALTY))
 
-    def recordings(self, tracks: Mapping[str, Embedded], *, rested: bool) -> list[Embedded]:
-        """The tracks whose other encodings must not be answered either."""
-        out = self.never if rested else self.never | self.resting.keys()
-        return [track for track_id, track in tracks.items() if track_id in out]
+    def excluded_recordings(self, tracks: Mapping[str, Embedded], *, allow_repeats: bool) -> list[Embedded]:
+        """Return the tracks whose other encodings must not be in an answer either."""
+        excluded = self.forbidden if allow_repeats else self.forbidden | self.repeats.keys()
+        return [track for track_id, track in tracks.items() if track_id in excluded]
 
 
-def events_of(question: Question) -> tuple[ListenEvent, ...]:
-    """Everything that was done, each thing once: a player may send what it has stored already."""
-    told = {(event.track_id, event.kind, event.at) for event in question.remembered.events}
-    new = (event for event in question.history if (event.track_id, event.kind, event.at) not in told)
+def all_events(question: Question) -> tuple[ListenEvent, ...]:
+    """Return the stored and the sent events, without sent events that are stored already."""
+    stored = {(event.track_id, event.kind, event.at) for event in question.remembered.events}
+    new = (event for event in question.history if (event.track_id, event.kind, event.at) not in stored)
     return (*question.remembered.events, *new)

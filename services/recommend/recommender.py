@@ -1,10 +1,10 @@
-"""The recommender: resolves names, makes a profile, asks the index, ranks, explains the answer."""
+"""The recommender: resolves ids, builds a profile, searches, ranks and explains the answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.catalog.database import now as present
+from services.catalog.database import now as current_time
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation
@@ -12,51 +12,59 @@ from services.domain.question import Order, Question
 from services.domain.track import Embedded
 from services.index import VectorIndex
 from services.recommend.explain import Reasons, label_of
-from services.recommend.history_rules import Past, events_of
+from services.recommend.history_rules import HistoryRules, all_events
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, RankingOptions
-from services.recommend.search import Search, Searcher, anywhere, without
-from services.recommend.seeds import shares
+from services.recommend.search import Search, Searcher, random_profile, without_artists
+from services.recommend.seeds import seed_weights
 from services.recommend.taste import profile_of
 from services.recommend.weights import weights_of
 
-PLAYS_DESCRIBED = 6
-"""A taste is named by its heaviest plays."""
+LABEL_PLAYS_MAX = 6
+"""Heaviest plays of a taste that its label is made from."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """A history as far as the catalogue knows it."""
+class _History:
+    """The history of a question with what the catalogue knows of it.
+
+    Attributes:
+        names: Track ids by the ids in the question.
+        events: Stored and sent events, by track ids.
+        tracks: The ready tracks of the events, and of excluded and rejected tracks.
+        weights: Weight of each track of the events.
+        rules: Which tracks the answer may contain.
+    """
 
     names: Mapping[str, str]
     events: tuple[ListenEvent, ...]
     tracks: Mapping[str, Embedded]
     weights: Mapping[str, float]
-    past: Past
+    rules: HistoryRules
 
-    def unknown(self, asked: Iterable[str]) -> tuple[str, ...]:
-        """Names that no ready track goes by."""
-        return tuple(name for name in dict.fromkeys(asked) if self.names.get(name) not in self.tracks)
+    def unknown(self, requested: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids that belong to no ready track."""
+        return tuple(name for name in dict.fromkeys(requested) if self.names.get(name) not in self.tracks)
 
-    def last(self) -> Embedded | None:
-        """What was played last of all that counts for something."""
+    def last_played(self) -> Embedded | None:
+        """Return the latest track with a positive weight."""
         liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
         return self.tracks[max(liked, key=lambda event: event.moment).track_id] if liked else None
 
     def artists(self) -> tuple[str, ...]:
-        """Whom the plays are by."""
+        """Return the artists of the tracks with a positive weight."""
         liked = (self.tracks[track_id].artist for track_id, weight in self.weights.items() if weight > 0)
         return tuple(dict.fromkeys(artist for artist in liked if artist))
 
 
 class Recommender:
-    """Answers from the catalogue's embeddings and the vector index."""
+    """Recommends tracks with the catalogue's embeddings and the vector index."""
 
     def __init__(
         self,
         tracks: TrackStore,
         index: VectorIndex,
-        clock: Callable[[], datetime] = present,
+        clock: Callable[[], datetime] = current_time,
         *,
         half_life_days: float,
     ) -> None:
@@ -68,46 +76,47 @@ class Recommender:
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
     ) -> tuple[Recommendation, ...]:
-        """The tracks that feel most like one track, each recording once.
+        """Return the tracks most similar to one track, each recording once.
 
-        The track itself and those to exclude are left out, in other encodings as well.
+        The track itself and the excluded tracks are left out, in other encodings as well.
 
         Raises:
-            TrackNotFound: no track has this id.
-            InvalidRequest: the track is not analysed (yet).
+            TrackNotFound: the id is not in the library.
+            InvalidRequest: the track has no analysis.
             IndexUnavailable: the vector index does not answer.
         """
         seed = self._tracks.ready([track_id])[track_id]
-        out = frozenset(self._tracks.identify(exclude).values())
-        known = [seed, *self._tracks.embedded(out).values()]
-        hits = self._searcher.nearest(seed.vector, limit, filters or Filters(), out | {seed.id}, known)
+        excluded = frozenset(self._tracks.identify(exclude).values())
+        known = [seed, *self._tracks.embedded(excluded).values()]
+        hits = self._searcher.nearest(seed.vector, limit, filters or Filters(), excluded | {seed.id}, known)
         return tuple(Recommendation(hit.id, hit.score, because_of=(seed.id,)) for hit in hits)
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
-        """What a history says its listener likes, heaviest first; nothing if it says nothing."""
-        heard = self._hear(Question(history=tuple(history), half_life_days=half_life_days))
+        """Return the tastes of a history with labels, heaviest first."""
+        heard = self._read_history(Question(history=tuple(history), half_life_days=half_life_days))
         profile = profile_of(heard.weights, heard.tracks)
-        return () if profile is None else self.described(profile)
+        return () if profile is None else self.describe(profile)
 
     def recommend(self, question: Question) -> Answer:
-        """What to play after a listening history; its own tracks are left out, in other encodings as well.
+        """Return the tracks to play after a listening history.
 
-        A history that says nothing is answered with tracks from all over the library. What a stored listener heard
-        lately comes only when nothing else is left, what they rejected never.
+        Tracks of the question's own history are left out, in other encodings as well. Tracks that a stored listener
+        heard recently are returned only if nothing else is left; rejected tracks are never returned. A history
+        without a taste gets tracks from the whole library.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        heard = self._hear(question)
-        unknown = heard.unknown(event.track_id for event in question.history)
-        unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in heard.names)
-        profile = profile_of(heard.weights, heard.tracks)
-        directed = profile or anywhere(question.seed)
-        choices = in_order(self._choose(question, directed, heard), question.order, heard.last())
+        history = self._read_history(question)
+        unknown = history.unknown(event.track_id for event in question.history)
+        unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in history.names)
+        profile = profile_of(history.weights, history.tracks)
+        choices = self._choose(question, profile or random_profile(question.seed), history)
+        choices = in_order(choices, question.order, history.last_played())
         if profile is None:
             found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
             return Answer(found, tuple(dict.fromkeys(unknown)))
-        reasons = [Reasons(taste, heard.tracks) for taste in profile.tastes] if question.explain else []
+        reasons = [Reasons(taste, history.tracks) for taste in profile.tastes] if question.explain else []
         recommendations = tuple(
             Recommendation(
                 choice.candidate.id,
@@ -117,75 +126,79 @@ class Recommender:
             )
             for choice in choices
         )
-        tastes = self.described(profile) if question.explain else ()
+        tastes = self.describe(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
 
     def seeded(self, seeds: Sequence[Sequence[str]], question: Question) -> tuple[Recommendation, ...]:
-        """What to play from several starting points, which weigh alike however many tracks each of them has.
+        """Return the tracks to play from several seeds, which have the same weight whatever their number of tracks.
 
-        The question's history is not asked for. Tracks of a seed may be answered, unless the question excludes them.
-        Nothing is answered where no seed has a ready track.
+        The question's history is ignored. Tracks of a seed may be returned unless the question excludes them. Without
+        any ready track in the seeds, the result is empty.
 
         Args:
-            seeds: Track ids of each starting point.
-            question: Conditions, and what the answer should be like.
+            seeds: Track ids of each seed.
+            question: Filters, exclusions and options.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
         names = self._tracks.resolve(dict.fromkeys(question.exclude.tracks))
         tracks = self._tracks.embedded(list({*(track for seed in seeds for track in seed), *names.values()}))
-        heard = _Heard(names, (), tracks, shares(seeds, tracks), Past.of(question, names.values()))
-        profile = profile_of(heard.weights, tracks)
+        rules = HistoryRules.of(question, names.values())
+        history = _History(names, (), tracks, seed_weights(seeds, tracks), rules)
+        profile = profile_of(history.weights, tracks)
         if profile is None:
             return ()
-        choices = in_order(self._choose(question, profile, heard), question.order, None)
+        choices = in_order(self._choose(question, profile, history), question.order, None)
         return tuple(Recommendation(choice.candidate.id, choice.score, (), choice.taste) for choice in choices)
 
-    def _hear(self, question: Question) -> _Heard:
+    def _read_history(self, question: Question) -> _History:
         excluded, remembered = question.exclude.tracks, question.remembered
         names = self._tracks.identify(event.track_id for event in question.history) | self._tracks.resolve(excluded)
         canonical = tuple(
             replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
         )
-        events = events_of(replace(question, history=canonical))
-        out = (names[name] for name in excluded if name in names)  # other encodings of these are left out, too
-        found = self._tracks.embedded(list({*(event.track_id for event in events), *remembered.rejected, *out}))
-        durations = {event.track_id: found[event.track_id].duration_ms for event in events if event.track_id in found}
+        events = all_events(replace(question, history=canonical))
+        # Excluded tracks are read as well: their other encodings are left out, too.
+        excluded_ids = (names[name] for name in excluded if name in names)
+        tracks = self._tracks.embedded(
+            list({*(event.track_id for event in events), *remembered.rejected, *excluded_ids})
+        )
+        durations = {event.track_id: tracks[event.track_id].duration_ms for event in events if event.track_id in tracks}
         half_life = self._half_life_days if question.half_life_days is None else question.half_life_days
         weights = weights_of(events, durations, now=self._clock(), half_life_days=half_life)
-        return _Heard(names, events, found, weights, Past.of(question, names.values()))
+        return _History(names, events, tracks, weights, HistoryRules.of(question, names.values()))
 
-    def _choose(self, question: Question, profile: Profile, heard: _Heard) -> list[Choice]:
-        """As many as are wanted; what the listener heard lately fills the seats that nothing else can."""
-        options = RankingOptions.of(question, penalties=heard.past.yields)
-        past = heard.past
+    def _choose(self, question: Question, profile: Profile, history: _History) -> list[Choice]:
+        """Choose the tracks; recently heard tracks fill the places for which there are no others."""
+        rules, tracks = history.rules, history.tracks
+        options = RankingOptions.of(question, penalties=rules.penalties)
         search = Search(
             profile=profile,
-            heard=heard.tracks,
-            filters=_conditions(question, heard),
-            exclude=past.never.union(past.resting),
-            known=past.recordings(heard.tracks, rested=False),
+            tracks=tracks,
+            filters=_filters(question, history),
+            exclude=rules.forbidden.union(rules.repeats),
+            excluded_recordings=rules.excluded_recordings(tracks, allow_repeats=False),
             options=options,
-            measured=question.order != Order.RELEVANCE,
+            with_measured=question.order != Order.RELEVANCE,
         )
         chosen = self._searcher.choose(search).choices
         missing = question.limit - len(chosen)
-        if missing and past.resting:
+        if missing and rules.repeats:
             taken = [choice.candidate for choice in chosen]
-            again = replace(
+            repeats = replace(
                 search,
-                exclude=past.never.union(track.id for track in taken),
-                known=[*past.recordings(heard.tracks, rested=True), *taken],
-                options=replace(options, limit=missing, penalties=past.resting),
-                among=past.resting.keys(),
+                exclude=rules.forbidden.union(track.id for track in taken),
+                excluded_recordings=[*rules.excluded_recordings(tracks, allow_repeats=True), *taken],
+                options=replace(options, limit=missing, penalties=rules.repeats),
+                only=rules.repeats.keys(),
             )
-            chosen += self._searcher.choose(again).choices
+            chosen += self._searcher.choose(repeats).choices
         return chosen
 
-    def described(self, profile: Profile) -> tuple[DescribedTaste, ...]:
-        """The tastes of a profile in words."""
-        heaviest = [taste.plays[:PLAYS_DESCRIBED] for taste in profile.tastes]
+    def describe(self, profile: Profile) -> tuple[DescribedTaste, ...]:
+        """Return the tastes of a profile with labels."""
+        heaviest = [taste.plays[:LABEL_PLAYS_MAX] for taste in profile.tastes]
         known = self._tracks.descriptions([play for plays in heaviest for play, _ in plays])
         total = sum(taste.weight for taste in profile.tastes)
         return tuple(
@@ -199,6 +212,6 @@ class Recommender:
         )
 
 
-def _conditions(question: Question, heard: _Heard) -> Filters:
-    unwanted = [*question.exclude.artists, *(heard.artists() if question.exclude.seed_artists else ())]
-    return without(question.filters, frozenset(unwanted))
+def _filters(question: Question, history: _History) -> Filters:
+    unwanted = [*question.exclude.artists, *(history.artists() if question.exclude.seed_artists else ())]
+    return without_artists(question.filters, frozenset(unwanted))

@@ -1,4 +1,4 @@
-"""From a profile to chosen tracks: asks the index, reads the candidates, ranks them, looks deeper where it must."""
+"""Searches the index for candidates and ranks them, with larger searches until the answer is full."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,140 +9,140 @@ from services.domain.filters import Filters
 from services.domain.listening import Profile, Taste
 from services.domain.track import Embedded, Vector
 from services.index import Hit, Query, VectorIndex
-from services.recommend.duplicates import distinct, unheard
-from services.recommend.rank import Choice, RankingOptions, Setting, questions, rank
-from services.recommend.sample import LibrarySample
-from services.recommend.seeds import sides
-from services.recommend.targets import around
+from services.recommend.duplicates import distinct, without_copies
+from services.recommend.penalties import LibrarySample, near_targets
+from services.recommend.rank import Choice, RankingContext, RankingOptions, query_vectors, rank
+from services.recommend.seeds import random_directions
 
 POOL_PER_TASTE = 60
-"""Candidates of each taste: enough to choose among after caps, duplicates and diversity."""
+"""Candidates of each taste: enough to choose from after maxima, duplicates and diversity."""
 
-WIDENING = 4
-"""How much deeper the index is asked where an answer is not full."""
+POOL_GROWTH = 4
+"""Factor by which the pool grows if an answer is not full."""
 
-SPARE = 10
-"""How many more of the nearest than are wanted are looked at: some are other encodings of one recording."""
+EXTRA_NEIGHBOURS = 10
+"""Neighbours that are searched in addition to the limit, because some are other encodings of one recording."""
 
-ANYWHERE = 8
-"""Where nothing is known of a listener, the answer is drawn from this many directions."""
+RANDOM_DIRECTIONS = 8
+"""Number of random directions from which the answer comes if nothing is known of a listener."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is to be chosen.
+    """One search.
 
     Attributes:
-        profile: What the listener likes.
-        heard: Tracks of the profile's plays, and others.
-        filters: What every track must meet.
-        exclude: Ids that are not to be chosen.
-        known: Recordings of which no other encoding is to be chosen.
-        among: Where it is given, no other ids are chosen.
-        options: What the choice should be like.
-        measured: Whether what was measured of the candidates is wanted.
-        setting: What was answered before; the sample of the library is put in here.
+        profile: Tastes and negatives of the listener.
+        tracks: The tracks of the profile's plays, and others, by id.
+        filters: Conditions that every track must meet.
+        exclude: Ids that must not be chosen.
+        excluded_recordings: Recordings of which no other encoding must be chosen.
+        only: If given, no other ids are chosen.
+        options: Options of the ranking.
+        with_measured: Whether to read what was measured of the candidates.
+        context: The previous tracks; the sample of the library is added by the search.
     """
 
     profile: Profile
-    heard: Mapping[str, Embedded]
+    tracks: Mapping[str, Embedded]
     filters: Filters
     exclude: frozenset[str]
-    known: Sequence[Embedded]
+    excluded_recordings: Sequence[Embedded]
     options: RankingOptions
-    among: Collection[str] | None = None
-    measured: bool = False
-    setting: Setting = field(default_factory=Setting)
+    only: Collection[str] | None = None
+    with_measured: bool = False
+    context: RankingContext = field(default_factory=RankingContext)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What was chosen, and the candidates it was chosen from."""
+class SearchResult:
+    """The choices, and the candidates that they were chosen from."""
 
     choices: list[Choice]
     candidates: list[Embedded]
 
 
 class Searcher:
-    """Asks the vector index; metadata and vectors come from the catalogue."""
+    """Queries the vector index; metadata and vectors come from the catalogue."""
 
     def __init__(self, tracks: TrackStore, index: VectorIndex) -> None:
         self._tracks = tracks
         self._index = index
         self._sample = LibrarySample(tracks)
 
-    def choose(self, search: Search) -> Found:
-        """As many tracks as are wished for whenever enough qualify.
+    def choose(self, search: Search) -> SearchResult:
+        """Choose `limit` tracks, or all that qualify if there are fewer.
 
-        No artist comes twice in a row if there are others, provided that an `artist_gap` is wished for.
+        With an `artist_gap`, no artist comes twice in a row if tracks by others qualify.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
         pool = max(POOL_PER_TASTE, 2 * search.options.limit)
-        measured = bool(search.options.targets) or search.measured
-        setting = replace(search.setting, sample=self._sample.get())
+        measured = bool(search.options.targets) or search.with_measured
+        context = replace(search.context, sample=self._sample.get())
         crowding: frozenset[str] = frozenset()
         while True:
-            answers = self._index.query(_queries(search, pool, crowding))
-            found = list({hit.id for hits in answers for hit in hits if search.among is None or hit.id in search.among})
-            # Read from the catalogue: without a track that has just left the library.
+            results = self._index.query(_queries(search, pool, crowding))
+            found = list({hit.id for hits in results for hit in hits if search.only is None or hit.id in search.only})
+            # The catalogue does not return a track that has just left the library.
             known = self._tracks.embedded(found, measured=measured)
-            candidates = unheard(known.values(), search.known)
-            choices = rank(candidates, search.profile, search.heard, search.options, setting)
-            crowded = _in_a_row(search, choices) - crowding
+            candidates = without_copies(known.values(), search.excluded_recordings)
+            choices = rank(candidates, search.profile, search.tracks, search.options, context)
+            crowded = _repeated_artists(search, choices) - crowding
             full = len(choices) >= search.options.limit
-            exhausted = all(len(hits) < pool for hits in answers)
+            exhausted = all(len(hits) < pool for hits in results)
             if (full or exhausted) and (exhausted or not crowded):
-                return Found(choices, candidates)
+                return SearchResult(choices, candidates)
             crowding |= crowded
-            pool *= 1 if full else WIDENING
+            pool *= 1 if full else POOL_GROWTH
 
     def nearest(
         self, vector: Vector, limit: int, filters: Filters, exclude: frozenset[str], known: Collection[Embedded]
     ) -> list[Hit]:
-        """The tracks nearest to a vector, each recording once and none of the known: `limit` if enough qualify.
+        """Return the `limit` tracks nearest to a vector, without copies of each other and of the known tracks.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        pool = limit + SPARE
+        pool = limit + EXTRA_NEIGHBOURS
         while True:
             [hits] = self._index.query([Query(vector, pool, filters, exclude)])
             found = self._tracks.embedded([hit.id for hit in hits])
-            new = unheard([found[hit.id] for hit in hits if hit.id in found], known)
-            answered = [track.id for track in distinct(new)[:limit]]
-            if len(answered) == limit or len(hits) < pool:
+            new = without_copies([found[hit.id] for hit in hits if hit.id in found], known)
+            nearest = [track.id for track in distinct(new)[:limit]]
+            if len(nearest) == limit or len(hits) < pool:
                 by_id = {hit.id: hit for hit in hits}
-                return [by_id[track_id] for track_id in answered]
-            pool *= WIDENING
+                return [by_id[track_id] for track_id in nearest]
+            pool *= POOL_GROWTH
 
 
 def _queries(search: Search, pool: int, crowding: frozenset[str]) -> list[Query]:
-    queries = [Query(vector, pool, search.filters, search.exclude) for vector in questions(search.profile)]
-    aimed = around(search.filters, search.options.targets) if search.options.targets else None
-    queries += [replace(query, filters=aimed) for query in queries] if aimed else []
-    # Whose tracks fill the pool so that nobody else's are left between them: ask for others, too.
-    return queries + ([replace(query, filters=without(query.filters, crowding)) for query in queries] * bool(crowding))
+    queries = [Query(vector, pool, search.filters, search.exclude) for vector in query_vectors(search.profile)]
+    targeted = near_targets(search.filters, search.options.targets) if search.options.targets else None
+    queries += [replace(query, filters=targeted) for query in queries] if targeted else []
+    # Artists whose tracks fill the pool leave no room for others, so each query is repeated without them.
+    repeated = [replace(query, filters=without_artists(query.filters, crowding)) for query in queries]
+    return queries + (repeated if crowding else [])
 
 
-def _in_a_row(search: Search, choices: list[Choice]) -> frozenset[str]:
-    """Artists that follow themselves although gaps are wished for."""
+def _repeated_artists(search: Search, choices: list[Choice]) -> frozenset[str]:
+    """Return the artists that come twice in a row although an artist gap is desired."""
     if not search.options.artist_gap:
         return frozenset()
-    order = [*search.setting.tracks[-1:], *(choice.candidate for choice in choices)]
+    order = [*search.context.previous[-1:], *(choice.candidate for choice in choices)]
     artists = [track.performer for track in order]
     return frozenset(artist for artist, following in pairwise(artists) if artist is not None and artist == following)
 
 
-def without(filters: Filters, artists: frozenset[str]) -> Filters:
-    """The same conditions, and none of these artists."""
+def without_artists(filters: Filters, artists: frozenset[str]) -> Filters:
+    """Return the filters with these artists excluded."""
     if not artists:
         return filters
     unwanted = (*filters.none_of.get("artist", ()), *sorted(artists))
     return replace(filters, none_of={**filters.none_of, "artist": unwanted})
 
 
-def anywhere(seed: int) -> Profile:
-    """Directions from all over the vibe space, the same ones for the same seed."""
-    return Profile(tuple(Taste(vector, 1.0, ()) for vector in sides(seed, ANYWHERE)), ())
+def random_profile(seed: int) -> Profile:
+    """Return a profile of random tastes from the whole vibe space; the same seed gives the same profile."""
+    return Profile(tuple(Taste(vector, 1.0, ()) for vector in random_directions(seed, RANDOM_DIRECTIONS)), ())

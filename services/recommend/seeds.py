@@ -1,4 +1,4 @@
-"""Starting points that are no plays: an artist, an album, a genre, each as some of its tracks."""
+"""Seeds that are not plays: an artist, an album or a genre, each represented by some of its tracks."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -9,59 +9,59 @@ from services.domain.filters import Filters
 from services.domain.track import EMBEDDING_DIM, Vector
 from services.index import Query, VectorIndex
 
-SIDES = 4
-"""From as many sides the tracks of a starting point are drawn: none of its moods is left out."""
+DIRECTIONS_PER_SEED = 4
+"""Random directions from which the tracks of a seed are drawn, so that they cover all of its moods."""
 
-DRAWN = 8
-"""Tracks drawn from each side: together more than a taste's plays take turns."""
+TRACKS_PER_DIRECTION = 8
+"""Tracks drawn from each direction: together more than the plays of a taste that take turns in the ranking."""
 
 _SEED = 20_260_101
 
 
-def sides(seed: int, count: int) -> Vector:
-    """(count, 128): unit vectors from all over the vibe space, the same ones for the same seed."""
+def random_directions(seed: int, count: int) -> Vector:
+    """Return (count, 128): random unit vectors of the vibe space; the same seed gives the same vectors."""
     drawn = np.random.default_rng(abs(seed)).normal(size=(count, EMBEDDING_DIM))
     units: Vector = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
     return units
 
 
 def by_artist(name: str) -> Filters:
-    """The condition that a track is by an artist."""
+    """Return the filter for tracks by an artist."""
     return Filters(any_of={"artist": (name,)})
 
 
 def with_tag(name: str) -> Filters:
-    """The condition that the encoder heard a tag in a track."""
+    """Return the filter for tracks in which the analysis found a tag."""
     return Filters(any_of={"tags": (name,)})
 
 
 def of_genre(name: str) -> tuple[Filters, ...]:
-    """What a genre is: the file says so, or the encoder heard it; a track need meet one of the conditions only."""
+    """Return the filters of a genre, of which a track must meet one: the file's genre, or a tag of that name."""
     return Filters(any_of={"genre": (name,)}), with_tag(name)
 
 
 def exemplars(
-    index: VectorIndex, conditions: Sequence[Filters], *, drawn: int = DRAWN, seed: int = _SEED
+    index: VectorIndex, conditions: Sequence[Filters], *, drawn: int = TRACKS_PER_DIRECTION, seed: int = _SEED
 ) -> list[tuple[str, ...]]:
-    """For each set of conditions the ids of tracks that meet it: all of them where there are no more than `drawn`.
+    """Return for each filter the ids of some tracks that meet it: all of them if there are at most `drawn`.
 
-    The same tracks for the same seed, as long as the library is the same; nothing where nothing meets the conditions.
+    The same seed gives the same tracks while the library does not change.
 
     Raises:
         IndexUnavailable: the vector index does not answer.
     """
     if not conditions:
         return []
-    vectors = sides(seed, SIDES)
-    answers = index.query([Query(vector, drawn, filters) for filters in conditions for vector in vectors])
-    asked = (answers[start : start + SIDES] for start in range(0, len(answers), SIDES))
-    return [tuple(dict.fromkeys(hit.id for hits in sides_of_one for hit in hits)) for sides_of_one in asked]
+    vectors = random_directions(seed, DIRECTIONS_PER_SEED)
+    results = index.query([Query(vector, drawn, filters) for filters in conditions for vector in vectors])
+    per_filter = (results[start : start + DIRECTIONS_PER_SEED] for start in range(0, len(results), DIRECTIONS_PER_SEED))
+    return [tuple(dict.fromkeys(hit.id for hits in found for hit in hits)) for found in per_filter]
 
 
 def exemplars_by_name(
     index: VectorIndex, named: Mapping[str, Sequence[Filters]], *, seed: int = _SEED
 ) -> dict[str, tuple[str, ...]]:
-    """For each name the ids of tracks that meet any of its conditions, as `exemplars` draws them.
+    """Return for each name the ids of tracks that meet one of its filters, drawn as in `exemplars`.
 
     Raises:
         IndexUnavailable: the vector index does not answer.
@@ -73,11 +73,11 @@ def exemplars_by_name(
     }
 
 
-def shares(seeds: Sequence[Sequence[str]], ready: Collection[str]) -> dict[str, float]:
-    """Weights of tracks such that every seed weighs 1 in all; what is not ready counts nothing."""
+def seed_weights(seeds: Sequence[Sequence[str]], ready: Collection[str]) -> dict[str, float]:
+    """Return weights of tracks so that each seed has a total weight of 1; tracks that are not ready are left out."""
     weights: dict[str, float] = defaultdict(float)
     for seed in seeds:
-        there = [track_id for track_id in dict.fromkeys(seed) if track_id in ready]
-        for track_id in there:
-            weights[track_id] += 1 / len(there)
+        available = [track_id for track_id in dict.fromkeys(seed) if track_id in ready]
+        for track_id in available:
+            weights[track_id] += 1 / len(available)
     return dict(weights)

@@ -1,25 +1,37 @@
-"""What a listener likes: tastes, several where the history has several, and what they rejected."""
+"""Turns a weighted history into tastes and negatives."""
 
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 from numpy.typing import NDArray
 
 from services.domain.listening import Negative, Profile, Taste
 from services.domain.track import Embedded, Vector
+from services.recommend.penalties import rejection_overlap
 
-MOST = 4
-"""Tastes a listener may have at once."""
+TASTES_MAX = 4
+"""Tastes of one listener."""
 
-COHERENT = 0.1
-"""Cosine between the means of two groups from which on they are one."""
+MERGE_COSINE = 0.1
+"""Groups whose means have at least this cosine are merged into one taste."""
+
+CLUSTERED_MAX = 200
+"""Heaviest plays that are clustered; the others join the nearest taste."""
+
+PLAYS_PER_REJECTION = 3.0
+"""Number of plays whose weight a taste loses by one rejection of full strength and overlap."""
+
+FULL_OVERLAP_COSINE = 0.4
+"""Cosine to a taste from which on a rejection counts fully against it: most of its own plays are no nearer."""
+
+LENGTH_MIN = 1e-6
+"""A weighted sum shorter than this has no direction: the plays cancel each other out."""
 
 Array = NDArray[np.float64]
 
 
-def clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
-    """Group points so that at most `MOST` groups are left, fewer where they are alike.
+def ward_clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
+    """Cluster weighted points by Ward's method (1963) into at most `TASTES_MAX` groups, fewer if these are similar.
 
     Args:
         points: (n, d), n ≥ 1.
@@ -31,18 +43,20 @@ def clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
     masses = weights.copy()
     members = [np.array([index]) for index in range(len(points))]
     alive = np.ones(len(points), dtype=bool)
-    costs = _costs(points, masses)
+    costs = _merge_costs(points, masses)
     for left in range(len(points), 1, -1):
-        kept, joined = divmod(int(costs.argmin()), len(points))
-        if left <= MOST and _cosine(*(_mean(points, weights, members[group]) for group in (kept, joined))) < COHERENT:
+        kept, merged = divmod(int(costs.argmin()), len(points))
+        means = (_mean(points, weights, members[group]) for group in (kept, merged))
+        if left <= TASTES_MAX and _cosine(*means) < MERGE_COSINE:
             break
-        row = (masses + masses[kept]) * costs[kept] + (masses + masses[joined]) * costs[joined]
-        row = (row - masses * costs[kept, joined]) / (masses + masses[kept] + masses[joined])
-        masses[kept] += masses[joined]
-        members[kept] = np.concatenate([members[kept], members[joined]])
-        alive[joined] = False
+        # Lance–Williams update of Ward's criterion.
+        row = (masses + masses[kept]) * costs[kept] + (masses + masses[merged]) * costs[merged]
+        row = (row - masses * costs[kept, merged]) / (masses + masses[kept] + masses[merged])
+        masses[kept] += masses[merged]
+        members[kept] = np.concatenate([members[kept], members[merged]])
+        alive[merged] = False
         costs[kept], costs[:, kept] = row, row
-        costs[joined], costs[:, joined] = np.inf, np.inf
+        costs[merged], costs[:, merged] = np.inf, np.inf
     return [members[index] for index in np.flatnonzero(alive)]
 
 
@@ -51,8 +65,8 @@ def _mean(points: Array, weights: Array, group: NDArray[np.intp]) -> Array:
     return mean
 
 
-def _costs(centres: Array, masses: Array) -> Array:
-    """(n, n): how much variance joining two points adds; infinite on the diagonal."""
+def _merge_costs(centres: Array, masses: Array) -> Array:
+    """Return (n, n): the variance that merging two points adds; infinite on the diagonal."""
     squares = np.square(centres).sum(1)
     distances = np.maximum(squares[:, None] + squares[None] - 2 * centres @ centres.T, 0.0)
     costs: Array = masses[:, None] * masses[None] / (masses[:, None] + masses[None]) * distances
@@ -65,31 +79,16 @@ def _cosine(one: Array, other: Array) -> float:
     return float(one @ other) / lengths if lengths > 0 else 0.0
 
 
-CLUSTERED = 200
-"""The heaviest plays decide what tastes there are; the others join the nearest."""
-
-SETBACK = 3.0
-"""How many plays of a taste a rejection of its kind takes back."""
-
-CLOSE = 0.1
-"""Cosine at which a rejection begins to concern what lies near it."""
-
-OF_ITS_KIND = 0.4
-"""Cosine to a taste from which on a rejection concerns it wholly: most of its own plays lie no nearer."""
-
-LEAST_LENGTH = 1e-6
-"""A sum this short beside its strongest part has no direction: what was liked cancels out."""
-
-
 def profile_of(weights: Mapping[str, float], tracks: Mapping[str, Embedded]) -> Profile | None:
-    """Tastes and negatives of a weighted history.
+    """Return the tastes and negatives of a weighted history.
 
     Args:
-        weights: Of tracks, from `weights_of`; only proportions matter: old histories say as much as today's.
+        weights: Weight of each track, from `weights_of`. Only their proportions matter, so an old history has the same
+            effect as a new one.
         tracks: Embeddings of these tracks.
 
     Returns:
-        None when nothing has a direction. A history of rejections alone has one taste: away from them.
+        None if no taste has a direction. A history with rejections only has one taste: their opposite.
     """
     strongest = max(map(abs, weights.values()), default=0.0)
     if strongest == 0:
@@ -99,21 +98,22 @@ def profile_of(weights: Mapping[str, float], tracks: Mapping[str, Embedded]) -> 
         Negative(track_id, tracks[track_id].vector, -share) for track_id, share in shares.items() if share < 0
     )
     liked = sorted((item for item in shares.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
-    tastes = _tastes(liked, tracks) if liked else _away_from(negatives)
-    kept = [taste for taste in (_set_back(taste, negatives) for taste in tastes) if taste.weight > 0]
-    kept = kept or tastes  # everything was rejected as well: the negatives still order the answer
+    tastes = _tastes(liked, tracks) if liked else _opposite_of(negatives)
+    kept = [taste for taste in (_after_rejections(taste, negatives) for taste in tastes) if taste.weight > 0]
+    kept = kept or tastes  # if every taste was rejected, the negatives still order the answer
     return Profile(tuple(sorted(kept, key=lambda taste: -taste.weight)), negatives) if kept else None
 
 
 def _tastes(liked: list[tuple[str, float]], tracks: Mapping[str, Embedded]) -> list[Taste]:
     vectors = np.stack([tracks[track_id].vector for track_id, _ in liked]).astype(np.float64)
     weights = np.array([weight for _, weight in liked])
-    groups = clusters(vectors[:CLUSTERED], weights[:CLUSTERED])
+    groups = ward_clusters(vectors[:CLUSTERED_MAX], weights[:CLUSTERED_MAX])
     centres = np.stack([np.average(vectors[group], axis=0, weights=weights[group]) for group in groups])
-    nearest = (vectors[CLUSTERED:] @ centres.T).argmax(1) if len(liked) > CLUSTERED else np.empty(0, dtype=int)
+    rest = len(liked) > CLUSTERED_MAX
+    nearest = (vectors[CLUSTERED_MAX:] @ centres.T).argmax(1) if rest else np.empty(0, dtype=int)
     tastes = []
     for index, group in enumerate(groups):
-        members = np.concatenate([np.sort(group), CLUSTERED + np.flatnonzero(nearest == index)])
+        members = np.concatenate([np.sort(group), CLUSTERED_MAX + np.flatnonzero(nearest == index)])
         vector = _direction(np.average(vectors[members], axis=0, weights=weights[members]))
         if vector is not None:
             plays = tuple(liked[member] for member in members)
@@ -121,24 +121,18 @@ def _tastes(liked: list[tuple[str, float]], tracks: Mapping[str, Embedded]) -> l
     return tastes
 
 
-def _away_from(negatives: tuple[Negative, ...]) -> list[Taste]:
+def _opposite_of(negatives: tuple[Negative, ...]) -> list[Taste]:
     vector = _direction(-np.sum([negative.strength * negative.vector for negative in negatives], axis=0))
     return [] if vector is None else [Taste(vector, 1.0, ())]
 
 
-def _set_back(taste: Taste, negatives: tuple[Negative, ...]) -> Taste:
-    """The taste with less weight for every rejection that concerns it."""
-    concerned = (concern(negative.vector @ taste.vector, wholly=OF_ITS_KIND) for negative in negatives)
-    lost = SETBACK * sum(negative.strength * float(share) for negative, share in zip(negatives, concerned, strict=True))
-    return Taste(taste.vector, max(0.0, taste.weight - lost), taste.plays)
+def _after_rejections(taste: Taste, negatives: tuple[Negative, ...]) -> Taste:
+    """Return the taste with less weight for every rejection of similar tracks."""
+    overlaps = (rejection_overlap(negative.vector @ taste.vector, FULL_OVERLAP_COSINE) for negative in negatives)
+    lost = sum(negative.strength * float(overlap) for negative, overlap in zip(negatives, overlaps, strict=True))
+    return Taste(taste.vector, max(0.0, taste.weight - PLAYS_PER_REJECTION * lost), taste.plays)
 
 
 def _direction(total: Array) -> Vector | None:
     length = float(np.linalg.norm(total))
-    return None if length < LEAST_LENGTH else (total / length).astype(np.float32)
-
-
-def concern(cosine: npt.ArrayLike, wholly: float = 1.0) -> Array:
-    """How far a rejection concerns what lies at these cosines from it: 0 up to `CLOSE`, 1 from `wholly` on."""
-    concerned: Array = np.clip((np.asarray(cosine, dtype=np.float64) - CLOSE) / (wholly - CLOSE), 0.0, 1.0)
-    return concerned
+    return None if length < LENGTH_MIN else (total / length).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What each track of a history counts: by what happened, how much was heard, and how long ago."""
+"""Weight of each track of a history: by the kind of event, the share that was played, and the age."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,10 +14,10 @@ EVENT_WEIGHTS = {
     EventKind.DISLIKE: -2.0,
     EventKind.BAN: -3.0,
 }
-"""How much one event says: a like twice as much as a play, a ban three times as much against."""
+"""Weight of one event by its kind: a like counts twice as much as a play."""
 
-HEARD, COUNTS = (0.0, 0.3, 0.8), (-1.0, 0.0, 1.0)
-"""What the heard share of a track counts: left at once a rejection, 30 % nothing, 80 % a whole play."""
+PLAYED_SHARES, PLAYED_WEIGHTS = (0.0, 0.3, 0.8), (-1.0, 0.0, 1.0)
+"""Weight by the share of the track that was played, interpolated: 0 % is a rejection, 80 % counts as a whole play."""
 
 
 def weights_of(
@@ -27,13 +27,13 @@ def weights_of(
     now: datetime,
     half_life_days: float,
 ) -> dict[str, float]:
-    """What each track counts, positive for liked and negative for rejected.
+    """Return the weight of each track: positive if it is liked, negative if it is rejected.
 
     Args:
         history: Events in any order.
-        durations: Milliseconds of the tracks that count; events on others say nothing.
+        durations: Milliseconds of each track; events of other tracks are ignored.
         now: Aware.
-        half_life_days: Age at which an event counts half.
+        half_life_days: Age at which an event has half its weight.
     """
     weights: dict[str, float] = {}
     for event in sorted(history, key=lambda event: event.moment):
@@ -45,13 +45,13 @@ def weights_of(
 
 
 def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime, half_life_days: float) -> float:
-    """What one event counts.
+    """Return the weight of one event.
 
-    How much was heard decides over play and skip where it is known; a skip never counts for a track.
+    If the played share is known, it replaces the weight of a play or a skip. A skip is never positive.
     """
     weight = EVENT_WEIGHTS[event.kind]
     if event.kind not in VERDICTS and event.played_ms is not None and duration_ms:
-        weight = float(np.interp(event.played_ms / duration_ms, HEARD, COUNTS))
+        weight = float(np.interp(event.played_ms / duration_ms, PLAYED_SHARES, PLAYED_WEIGHTS))
         if event.kind == EventKind.SKIP:
             weight = min(weight, 0.0)
     if event.at is not None:

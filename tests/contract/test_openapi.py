@@ -14,7 +14,7 @@ from models.descriptors.describe import Descriptors
 from services.api.schemas.fields import DESCRIPTORS, MEASURES
 from services.api.schemas.tracks import AudioFeatures
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
-from services.recommend.targets import SCALES
+from services.recommend.penalties import SCALES
 
 PAGES = {"/", "/web/<path:name>", "/docs", "/docs/assets/<name>", "/openapi.json"}
 

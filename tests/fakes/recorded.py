@@ -120,7 +120,7 @@ def _session(radio: Radio, name: str, start: RadioStart) -> dict[str, str]:
 
 
 def _directions(directions: tuple) -> str:
-    shown = ((each.standing, each.taste) for each in directions)
+    shown = ((each.state, each.taste) for each in directions)
     return "; ".join(f"{s.number} {s.weight:.3f} {s.rejections} {taste.label}" for s, taste in shown)
 
 

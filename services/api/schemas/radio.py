@@ -159,9 +159,9 @@ class Direction(Taste):
     @classmethod
     def described(cls, found: radio.DescribedDirection) -> Self:
         """Return the response for a direction."""
-        standing = found.standing
+        state = found.state
         taste = Taste.of(found.taste).model_dump()
-        return cls(**taste, number=standing.number, active=standing.is_active, rejections=standing.rejections)
+        return cls(**taste, number=state.number, active=state.is_active, rejections=state.rejections)
 
 
 class RadioTrack(SimilarTrack):

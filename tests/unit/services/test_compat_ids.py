@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.compat.names import NAMES_ID_MAX, NAMES_MAX_BYTES, from_short, id_of_names, names_of_id, short
-from services.recommend.seeds import shares
+from services.recommend.seeds import seed_weights
 
 names = st.text(st.characters(exclude_characters="\0\x1f", exclude_categories=["Cs"]), min_size=1, max_size=30)
 
@@ -61,6 +61,6 @@ def test_very_long_names_have_no_id():
 
 def test_every_seed_weighs_the_same():
     """A seed of many tracks weighs as much as one of a single track; what is not ready weighs nothing."""
-    weights = shares([("a",), ("b", "c", "gone", "c"), ("a", "b"), ("gone",), ()], {"a", "b", "c"})
+    weights = seed_weights([("a",), ("b", "c", "gone", "c"), ("a", "b"), ("gone",), ()], {"a", "b", "c"})
 
     assert weights == {"a": 1.5, "b": 1.0, "c": 0.5}

@@ -3,48 +3,56 @@
 import numpy as np
 
 from services.domain.track import Embedded
-from services.recommend.sample import FEWEST, FRESH_SECONDS, SIZE, STRENGTH, LibrarySample, Sample, crowding
+from services.recommend.penalties import (
+    HUB_SAMPLE_MIN,
+    HUB_STRENGTH,
+    SAMPLE_MAX_AGE_SECONDS,
+    SAMPLE_SIZE,
+    LibrarySample,
+    Sample,
+    hub_penalty,
+)
 
 UNIT = np.eye(128, dtype=np.float32)
 
 
 def test_a_track_in_a_crowd_loses_more_than_one_by_itself():
-    """In a sample of which all point one way, what points there loses STRENGTH, what is orthogonal nothing."""
-    sample = Sample.of({f"s{number}": UNIT[0] for number in range(FEWEST)})
+    """In a sample of which all point one way, what points there loses HUB_STRENGTH, what is orthogonal nothing."""
+    sample = Sample.of({f"s{number}": UNIT[0] for number in range(HUB_SAMPLE_MIN)})
 
-    lost = crowding([Embedded("hub", UNIT[0], ""), Embedded("alone", UNIT[1], "")], sample)
+    lost = hub_penalty([Embedded("hub", UNIT[0], ""), Embedded("alone", UNIT[1], "")], sample)
 
-    assert lost.tolist() == [STRENGTH, 0.0]
+    assert lost.tolist() == [HUB_STRENGTH, 0.0]
 
 
 def test_nobody_is_a_neighbour_of_itself():
     """A track that is in the sample is not near to itself."""
-    sample = Sample.of({f"s{number}": UNIT[number] for number in range(FEWEST)})
+    sample = Sample.of({f"s{number}": UNIT[number] for number in range(HUB_SAMPLE_MIN)})
 
-    assert crowding([Embedded("s0", UNIT[0], "")], sample).tolist() == [0.0]
+    assert hub_penalty([Embedded("s0", UNIT[0], "")], sample).tolist() == [0.0]
 
 
 def test_a_small_library_has_no_hubs():
-    """Below FEWEST tracks nothing is corrected."""
-    sample = Sample.of({f"s{number}": UNIT[0] for number in range(FEWEST - 1)})
+    """Below HUB_SAMPLE_MIN tracks nothing is corrected."""
+    sample = Sample.of({f"s{number}": UNIT[0] for number in range(HUB_SAMPLE_MIN - 1)})
 
-    assert crowding([Embedded("hub", UNIT[0], "")], sample).tolist() == [0.0]
+    assert hub_penalty([Embedded("hub", UNIT[0], "")], sample).tolist() == [0.0]
 
 
 def test_the_sample_is_read_again_when_it_is_old():
-    """Within FRESH_SECONDS it is read once; later a library that has grown is seen."""
+    """Within SAMPLE_MAX_AGE_SECONDS it is read once; later a library that has grown is seen."""
 
     class Tracks:
         reads = 0
 
         def sample(self, count):
-            assert count == SIZE
+            assert count == SAMPLE_SIZE
             self.reads += 1
             return {}
 
     tracks, moment = Tracks(), [0.0]
     sample = LibrarySample(tracks, lambda: moment[0])
-    for moment[0] in (0.0, FRESH_SECONDS, FRESH_SECONDS + 1, 2 * FRESH_SECONDS):
+    for moment[0] in (0.0, SAMPLE_MAX_AGE_SECONDS, SAMPLE_MAX_AGE_SECONDS + 1, 2 * SAMPLE_MAX_AGE_SECONDS):
         sample.get()
 
     assert tracks.reads == 2

@@ -6,11 +6,11 @@ import pytest
 from services.domain.filters import Filters, Range
 from services.domain.question import Order
 from services.domain.track import Description, Embedded
-from services.recommend.duplicates import unheard
+from services.recommend.duplicates import without_copies
 from services.recommend.explain import label_of
 from services.recommend.order import in_order
+from services.recommend.penalties import near_targets, target_distance
 from services.recommend.rank import Choice
-from services.recommend.targets import around, distance
 
 UNIT = np.eye(128, dtype=np.float32)
 
@@ -64,15 +64,15 @@ def test_unknown_energy_lies_in_the_middle_and_equals_keep_their_rank():
 )
 def test_distance_to_targets(measured, targets, expected):
     """The mean over the targets in steps; B is next to C, unknown is a whole step, nothing is further."""
-    assert distance(track("t", **measured), targets) == pytest.approx(expected)
+    assert target_distance(track("t", **measured), targets) == pytest.approx(expected)
 
 
 def test_candidates_are_looked_for_around_targets_within_the_filters():
     """The window is cut to what the filters allow, and there is none where they contradict."""
     filters = Filters({"tempo": Range(min=95)}, {"genre": ("rock",)})
 
-    assert around(filters, {"tempo": 100}) == Filters({"tempo": Range(95, 110)}, {"genre": ("rock",)})
-    assert around(filters, {"tempo": 60}) is None
+    assert near_targets(filters, {"tempo": 100}) == Filters({"tempo": Range(95, 110)}, {"genre": ("rock",)})
+    assert near_targets(filters, {"tempo": 60}) is None
 
 
 def test_a_taste_is_called_by_what_its_plays_have_in_common():
@@ -82,7 +82,7 @@ def test_a_taste_is_called_by_what_its_plays_have_in_common():
 
     assert label_of([(one, 1.0), (other, 0.2)]) == "calm, piano, slow"
     assert label_of([(other, 1.0)]) == "piano"
-    assert label_of([]) == "something else"
+    assert label_of([]) == "something different"
     assert label_of([(Description({"energy": 0.5}, {}), 1.0)]) == "mixed"
 
 
@@ -92,6 +92,6 @@ def test_another_encoding_of_what_was_heard_is_not_new():
     copy = Embedded("c", UNIT[0], "x", None, duration_ms=100_500)
     longer = Embedded("l", UNIT[0], "Song", "Artist", duration_ms=150_000)
 
-    assert unheard([copy, longer], [heard]) == [longer]
-    assert unheard([], [heard]) == []
-    assert unheard([copy], []) == [copy]
+    assert without_copies([copy, longer], [heard]) == [longer]
+    assert without_copies([], [heard]) == []
+    assert without_copies([copy], []) == [copy]

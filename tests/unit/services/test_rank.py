@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.domain.track import Embedded
 from services.recommend.duplicates import same_recording
-from services.recommend.rank import RankingOptions, Setting, questions, rank
+from services.recommend.rank import RankingContext, RankingOptions, query_vectors, rank
 from services.recommend.taste import profile_of
 
 UNIT = np.eye(128, dtype=np.float32)
@@ -32,7 +32,7 @@ POOL = [*library(0, 40), *library(1, 40), *library(2, 40)]
 
 
 def chosen(options: RankingOptions, pool: list[Embedded] | None = None, **weights: float) -> list[str]:
-    choices = rank(POOL if pool is None else pool, profile_of(weights, HEARD), HEARD, options, Setting())
+    choices = rank(POOL if pool is None else pool, profile_of(weights, HEARD), HEARD, options, RankingContext())
     return [choice.candidate.id for choice in choices]
 
 
@@ -49,8 +49,8 @@ def test_tracks_near_rejected_ones_step_back():
     """A rejection elsewhere changes nothing; one near a candidate moves it down."""
     rejected = POOL[0]
     heard = HEARD | {"no": Embedded("no", rejected.vector, "")}
-    before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, RankingOptions(limit=40), Setting())
-    after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, RankingOptions(limit=40), Setting())
+    before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, RankingOptions(limit=40), RankingContext())
+    after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, RankingOptions(limit=40), RankingContext())
 
     def place(choices):
         return [choice.candidate.id for choice in choices].index(rejected.id)
@@ -60,7 +60,7 @@ def test_tracks_near_rejected_ones_step_back():
 
 def test_questions_are_unit_vectors_that_lean_towards_the_whole():
     """One question a taste."""
-    asked = questions(profile_of({"h0": 1.0, "h1": 1.0}, HEARD))
+    asked = query_vectors(profile_of({"h0": 1.0, "h1": 1.0}, HEARD))
 
     assert len(asked) == 2
     assert [float(np.linalg.norm(vector)) for vector in asked] == pytest.approx([1, 1])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.domain.track import Embedded
 from services.recommend.explain import Reasons
-from services.recommend.taste import CLUSTERED, clusters, profile_of
+from services.recommend.taste import CLUSTERED_MAX, profile_of, ward_clusters
 
 UNIT = np.eye(128, dtype=np.float32)
 
@@ -118,18 +118,18 @@ def test_histories_without_direction_give_no_profile():
 
 def test_every_play_of_a_long_history_belongs_to_a_taste():
     """Those too light to decide what tastes there are join the nearest."""
-    tracks = {f"{index:04}": Embedded("", near(index % 2, 2 + index % 100), "") for index in range(CLUSTERED + 50)}
+    tracks = {f"{index:04}": Embedded("", near(index % 2, 2 + index % 100), "") for index in range(CLUSTERED_MAX + 50)}
 
     tastes = profile_of(dict.fromkeys(tracks, 1.0), tracks).tastes
 
-    assert sum(len(taste.plays) for taste in tastes) == CLUSTERED + 50
+    assert sum(len(taste.plays) for taste in tastes) == CLUSTERED_MAX + 50
 
 
 def test_clusters_respect_weights():
     """A heavy point pulls the middle one over."""
     points = np.array([[0.0, 0.0], [1.0, 0.0], [2.2, 0.0]])
 
-    groups = {tuple(sorted(group)) for group in clusters(np.tile(points, (2, 1)), np.array([1, 1, 1, 1, 1, 1e-3]))}
+    groups = {tuple(sorted(group)) for group in ward_clusters(np.tile(points, (2, 1)), np.array([1, 1, 1, 1, 1, 1e-3]))}
 
     assert (0, 3) in groups
     assert any({1, 4} <= set(group) for group in groups)
