@@ -11,7 +11,7 @@ import shutil
 import sys
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -178,14 +178,27 @@ def _credits_file(cache_dir: Path, name: str) -> Path:
     return cache_dir / name / "CREDITS.csv"
 
 
-def _write_credits(target: Path, tracks: Iterable[CorpusTrack], root: Path) -> None:
+def write_rows(target: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a CSV file in UTF-8 with a header, such as a table of credits."""
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(CREDIT_FIELDS)
-        for track in tracks:
-            file = track.path.relative_to(root).as_posix()
-            credit = (track.title, track.author, track.licence, f"{track.seconds:.1f}")
-            writer.writerow([track.package, file, *credit])
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _write_credits(target: Path, tracks: Iterable[CorpusTrack], root: Path) -> None:
+    rows = (
+        (
+            track.package,
+            track.path.relative_to(root).as_posix(),
+            track.title,
+            track.author,
+            track.licence,
+            f"{track.seconds:.1f}",
+        )
+        for track in tracks
+    )
+    write_rows(target, CREDIT_FIELDS, rows)
 
 
 def _read_credits(cache_dir: Path, name: str) -> list[CorpusTrack]:

@@ -1,6 +1,5 @@
 """Demo library: soundtracks from Debian packages in a folder that Segue can scan."""
 
-import csv
 import os
 import shutil
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
+from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages, write_rows
 from models.corpus.debian import PackageError
 
 CREDITS = "CREDITS.csv"
@@ -80,12 +79,11 @@ def _place(track: CorpusTrack, folder: Path, root: Path) -> Path:
 
 
 def _write_credits(target: Path, rows: list[tuple[Path, CorpusTrack]]) -> None:
-    with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("file", "title", "author", "licence", "package"))
-        for path, track in rows:
-            file = path.relative_to(target.parent).as_posix()
-            writer.writerow((file, track.title, track.author, track.licence, track.package))
+    credit_rows = (
+        (path.relative_to(target.parent).as_posix(), track.title, track.author, track.licence, track.package)
+        for path, track in rows
+    )
+    write_rows(target, ("file", "title", "author", "licence", "package"), credit_rows)
 
 
 def _show_credits(console: Console, tracks: list[CorpusTrack], file: Path) -> None:

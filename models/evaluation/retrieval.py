@@ -31,7 +31,7 @@ class Retrieval:
         precision_5: Share of the query's soundtrack among the 5 nearest other tracks (P@5).
         precision_10: Share of the query's soundtrack among the 10 nearest other tracks (P@10).
         average_precision: Over the whole ranking of other tracks; 0 for a soundtrack of one track.
-        hubness: Skewness of the number of queries that have a second half among their 10 nearest.
+        hubness: Skewness of N10 of the second halves, see `Hubness`.
     """
 
     same_track: Float64Array

@@ -7,7 +7,6 @@ resumes.
 """
 
 import argparse
-import csv
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ import soundfile
 
 from models.arrays import Float32Array
 from models.corpus import speech
-from models.corpus.corpus import CREDIT_FIELDS, DEFAULT_CACHE, Progress
+from models.corpus.corpus import CREDIT_FIELDS, DEFAULT_CACHE, Progress, write_rows
 from models.corpus.scores.composition import compose
 from models.corpus.scores.genres import GENRES, Genre
 from models.corpus.scores.score import Score, midi
@@ -174,16 +173,19 @@ def _write(target: Path, samples: Float32Array) -> None:
 
 
 def _write_credits(root: Path, plan: Sequence[Rendering]) -> None:
-    with (root / "CREDITS.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(CREDIT_FIELDS)
-        for rendering in plan:
-            soundfont = rendering.soundfont
-            author = f"{_COMPOSER}; soundfont: {soundfont.author}"
-            licence = f"{_COMPOSITION_LICENCE}; soundfont: {soundfont.licence}"
-            seconds = soundfile.info(root / rendering.file).duration
-            file = f"scores/{rendering.file.as_posix()}"
-            writer.writerow([soundfont.package, file, rendering.score.title, author, licence, f"{seconds:.1f}"])
+    write_rows(root / "CREDITS.csv", CREDIT_FIELDS, (_credit(root, rendering) for rendering in plan))
+
+
+def _credit(root: Path, rendering: Rendering) -> tuple[str, ...]:
+    soundfont = rendering.soundfont
+    return (
+        soundfont.package,
+        f"scores/{rendering.file.as_posix()}",
+        rendering.score.title,
+        f"{_COMPOSER}; soundfont: {soundfont.author}",
+        f"{_COMPOSITION_LICENCE}; soundfont: {soundfont.licence}",
+        f"{soundfile.info(root / rendering.file).duration:.1f}",
+    )
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from models.audio.decode import SAMPLE_RATE, Windows
 from models.audio.waveform import power_of_steps
 from models.descriptors.describe import Descriptors, describe
 from models.frontend import LogMel, MelParameters, normalise_loudness
+from models.training.examples import Examples
 
 RATE = 44_100
 
@@ -84,3 +85,18 @@ def described() -> Callable[[Windows], Descriptors]:
         return describe(windows, log_mel(samples).numpy())
 
     return of
+
+
+@pytest.fixture(scope="session")
+def make_examples() -> Callable[..., Examples]:
+    """Random training examples: seed, number of windows."""
+
+    def make(seed: int, n: int = 4) -> Examples:
+        random = np.random.default_rng(seed)
+        return Examples(
+            log_mel=(random.gamma(2.0, 0.5, (n, 200, 96)) * random.uniform(0.5, 2, 96)).astype(np.float16),
+            penultimate=random.normal(size=(n, 400)).astype(np.float16),
+            tags=random.uniform(0.01, 0.99, (n, 100)).astype(np.float16),
+        )
+
+    return make

@@ -30,15 +30,6 @@ def teachers():
     return QuickTeachers(MelParameters(), checkpoint.read_card().tags)
 
 
-def examples(seed, n=4):
-    random = np.random.default_rng(seed)
-    return Examples(
-        log_mel=(random.gamma(2.0, 0.5, (n, 200, 96)) * random.uniform(0.5, 2, 96)).astype(np.float16),
-        penultimate=random.normal(size=(n, 400)).astype(np.float16),
-        tags=random.uniform(0.01, 0.99, (n, 100)).astype(np.float16),
-    )
-
-
 def write_music(path, seconds):
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     tones = sum(np.sin(2 * np.pi * frequency * time) for frequency in (220, 330, 1234)) * 0.1
@@ -70,12 +61,12 @@ def test_recordings_are_labelled_once(tmp_path, teachers):
     assert not list(tmp_path.glob("examples/*.partial"))
 
 
-def test_a_missing_shard_is_made_again(tmp_path, teachers):
+def test_a_missing_shard_is_made_again(tmp_path, teachers, make_examples):
     """A shard whose file is missing is made again with the same content."""
     clean = []
     for name in ("a", "b"):
         file = tmp_path / name / "track.npz"
-        examples(ord(name)).write(file)
+        make_examples(ord(name)).write(file)
         clean.append(file)
 
     files = make_mix_examples(clean, teachers, tmp_path / "mixes", 2, lambda *_: None)

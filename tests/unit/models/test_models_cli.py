@@ -128,6 +128,6 @@ def test_no_demo_package(tmp_path, monkeypatch):
     """Where no package can be fetched the reason is given."""
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(DemoUnavailable, match="apt-get and dpkg are needed"):
+    with pytest.raises(DemoUnavailable, match="needs apt-get and dpkg"):
         fetch_demo(tmp_path / "demo", Console(stderr=True), tmp_path / "empty")
     assert not (tmp_path / "demo").exists()

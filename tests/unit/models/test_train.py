@@ -7,7 +7,6 @@ import torch
 from models import checkpoint
 from models.frontend import MelParameters
 from models.network import VibeNetwork
-from models.training.examples import Examples
 from models.training.space import VibeSpace
 from models.training.train import Dataset, LossWeights, Run, Schedule, contrastive_loss, distillation_loss
 
@@ -15,27 +14,20 @@ CARD = checkpoint.read_card()
 TAGS = [f"{teacher}:{name}" for teacher, names in CARD.tags.items() for name in names]
 
 
-def examples(seed, n=4):
-    random = np.random.default_rng(seed)
-    return Examples(
-        log_mel=(random.gamma(2.0, 0.5, (n, 200, 96)) * random.uniform(0.5, 2, 96)).astype(np.float16),
-        penultimate=random.normal(size=(n, 400)).astype(np.float16),
-        tags=random.uniform(0.01, 0.99, (n, 100)).astype(np.float16),
+@pytest.fixture(scope="module")
+def space(make_examples):
+    return VibeSpace.fit([make_examples(seed, 12) for seed in range(12)], TAGS)
+
+
+@pytest.fixture(scope="module")
+def dataset(space, make_examples):
+    clean = [make_examples(seed) for seed in range(6)]
+    return Dataset(
+        clean, ["a", "a", "a", "b", "b", "c"], [make_examples(10, 8), make_examples(11, 8)], space, batch_size=8
     )
 
 
-@pytest.fixture(scope="module")
-def space():
-    return VibeSpace.fit([examples(seed, 12) for seed in range(12)], TAGS)
-
-
-@pytest.fixture(scope="module")
-def dataset(space):
-    clean = [examples(seed) for seed in range(6)]
-    return Dataset(clean, ["a", "a", "a", "b", "b", "c"], [examples(10, 8), examples(11, 8)], space, batch_size=8)
-
-
-def test_batches_hold_pairs_of_a_track_and_then_mixes(dataset):
+def test_batches_hold_pairs_of_a_track_and_then_mixes(dataset, make_examples):
     """The first half of a batch is pairs of windows of one track, the second half mixes; the same seed repeats it."""
     once, again = (dataset.draw(np.random.default_rng(3)) for _ in range(2))
 
@@ -43,18 +35,18 @@ def test_batches_hold_pairs_of_a_track_and_then_mixes(dataset):
     assert once.targets.vibe.shape == (8, 86)
     np.testing.assert_array_equal(once.log_mel, again.log_mel)
     for row, track in enumerate(np.repeat(once.tracks, 2)):
-        assert (examples(int(track)).log_mel == once.log_mel[row]).all((1, 2)).any()
+        assert (make_examples(int(track)).log_mel == once.log_mel[row]).all((1, 2)).any()
     for row in once.log_mel[4:]:
-        assert any((examples(seed, 8).log_mel == row).all((1, 2)).any() for seed in (10, 11))
+        assert any((make_examples(seed, 8).log_mel == row).all((1, 2)).any() for seed in (10, 11))
 
 
-def test_the_loss_of_the_targets_themselves_is_zero(space):
+def test_the_loss_of_the_targets_themselves_is_zero(space, make_examples):
     """An output equal to the targets has loss 0; other targets have a greater loss."""
     with torch.inference_mode():
-        output = VibeNetwork()(torch.from_numpy(examples(1).log_mel.astype(np.float32)))
+        output = VibeNetwork()(torch.from_numpy(make_examples(1).log_mel.astype(np.float32)))
     values = [getattr(output, name).numpy() for name in ("vibe", "mood", "timbre", "tags", "penultimate")]
     odds = np.log(values[3] / (1 - values[3]))
-    targets = space.targets(examples(1))
+    targets = space.targets(make_examples(1))
     perfect = type(targets)(
         *values[:3], (odds - space.tags[0]) / space.tags[1], (values[4] - space.penultimate[0]) / space.penultimate[1]
     )
