@@ -4,8 +4,7 @@ import atexit
 import gc
 from typing import Any
 
-from apiflask import APIFlask
-from flask import Response, request
+from flask import Flask, Response, request
 from threadpoolctl import threadpool_limits
 
 from services.api.compat import install_compat
@@ -13,9 +12,10 @@ from services.api.compat.listenbrainz import listenbrainz
 from services.api.context import EXTENSION
 from services.api.http.idempotency import install_idempotency
 from services.api.http.observability import RequestObserver, configure_logging
+from services.api.http.operation import operation
 from services.api.http.pages import install_headers, reference, web
 from services.api.http.problems import register_problems
-from services.api.openapi.document import TITLE, describe, segue_version
+from services.api.openapi.document import install_document
 from services.api.request_limits import JSON_MAX_BYTES
 from services.api.security.authentication import install_guard
 from services.api.security.exposure import refuse_exposure
@@ -55,12 +55,10 @@ METRICS_DESCRIPTION = (
     "Counters and latencies of requests in the Prometheus text format, added up over all API processes, and gauges of "
     "the library and the index."
 )
-METRICS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Prometheus text format", "content": {"text/plain": {}}}
-}
+METRICS: dict[int, dict[str, Any]] = {200: {"description": "Prometheus text format", "content": {"text/plain": {}}}}
 
 
-class _App(APIFlask):
+class _App(Flask):
     def make_default_options_response(self) -> Response:
         """The methods of the route itself: a track's id may hold slashes, so that other routes fit many addresses."""
         route = request.url_rule
@@ -70,7 +68,7 @@ class _App(APIFlask):
         return answer
 
 
-def create_app(services: Services | None = None) -> APIFlask:
+def create_app(services: Services | None = None) -> Flask:
     """The application on the given services, or on those that the environment's settings name.
 
     Raises:
@@ -82,12 +80,7 @@ def create_app(services: Services | None = None) -> APIFlask:
         return app
     app = _App(
         __name__,
-        title=TITLE,
-        version=segue_version(),
-        docs_path=None,
-        json_errors=False,
-        # Flask knows None; the pages have routes of their own.
-        static_folder=None,  # type: ignore[arg-type]
+        static_folder=None,  # the pages have routes of their own
     )
     app.config["MAX_CONTENT_LENGTH"] = JSON_MAX_BYTES
     app.extensions[EXTENSION] = services
@@ -104,17 +97,13 @@ def create_app(services: Services | None = None) -> APIFlask:
     install_compat(app)
     _serve_metrics(app, observer)
     install_idempotency(app)
-    describe(app)
+    install_document(app)
     return app
 
 
-def _serve_metrics(app: APIFlask, observer: RequestObserver) -> None:
-    described = app.doc(
-        operation_id="getMetrics",
-        summary="Measurements for Prometheus",
-        description=METRICS_DESCRIPTION,
-        tags=["Service"],
-        responses=METRICS,
+def _serve_metrics(app: Flask, observer: RequestObserver) -> None:
+    described = operation(
+        "getMetrics", "Measurements for Prometheus", description=METRICS_DESCRIPTION, responses=METRICS
     )
     app.get("/metrics")(described(observer.exposition))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from apiflask import APIFlask
+from flask import Flask
 from flask.testing import FlaskClient
 
 from services.api.app import create_app
@@ -54,13 +54,13 @@ def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
 
 
 @pytest.fixture(scope="module")
-def app(services: Services) -> APIFlask:
+def app(services: Services) -> Flask:
     """The application on these services."""
     return create_app(services)
 
 
 @pytest.fixture
-def api(app: APIFlask) -> FlaskClient:
+def api(app: Flask) -> FlaskClient:
     """A client of the application."""
     return app.test_client()
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from apiflask import APIBlueprint
+from flask import Blueprint
 
 from services.api.security.authentication import principal, require_listener
 from services.api.security.permissions import TOKEN, Access, access_of, declare, needs, open_to_all
@@ -135,7 +135,7 @@ ELSEWHERE = ("/v1/users", "/v1/radio", "/v1/path", "/v1/compat", "/rest", "/1/")
 def extended(locked):
     """The application with routes as others may add them."""
     app = locked.application
-    lazy = APIBlueprint("lazy", __name__, enable_openapi=False)
+    lazy = Blueprint("lazy", __name__)
     lazy.get("/lazy")(lambda: {"who": principal().name})
     declare(lazy, Access((Scope.READ,), carriers=(TOKEN,)))
     app.register_blueprint(lazy)
@@ -186,7 +186,7 @@ def test_a_protocol_may_vouch_in_its_own_way(locked, key_for):
     someone = Principal("someone", frozenset({Scope.READ}))
     vouch = {"right": someone}.get
     access = Access((Scope.READ,), vouch=lambda asked: vouch(asked.args.get("p", "")))
-    own = APIBlueprint("own", __name__, enable_openapi=False)
+    own = Blueprint("own", __name__)
     own.get("/own")(lambda: principal().name)
     declare(own, access)
     locked.application.register_blueprint(own)
@@ -200,7 +200,7 @@ def test_a_protocol_may_vouch_in_its_own_way(locked, key_for):
 def test_a_blueprint_may_refuse_in_its_own_way(client_with, key_for):
     """A blueprint's own handler answers a missing key, a missing scope and too many requests as others' APIs do."""
     app = client_with(rate_limit=2).application
-    foreign = APIBlueprint("foreign", __name__, enable_openapi=False)
+    foreign = Blueprint("foreign", __name__)
     foreign.get("/foreign")(lambda: "ok")
     foreign.register_error_handler(SegueError, lambda error: ({"code": int(error.status)}, 200, dict(error.headers)))
     declare(foreign, Access((Scope.READ,)))

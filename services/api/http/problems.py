@@ -9,7 +9,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
 from services.api.compat.dialects import spoken_here
-from services.api.http.validation import InvalidFields
+from services.api.http.input import InvalidFields
 from services.api.request_limits import RETRY_AFTER_SECONDS
 from services.api.schemas.service import MEDIA_TYPE, TYPE_PREFIX, NotReady, Part, Problem, type_of
 from services.domain.errors import (

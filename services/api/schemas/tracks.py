@@ -8,9 +8,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     StringConstraints,
-    model_serializer,
 )
 
 from services.api.request_limits import CURSOR_MAX, ID_MAX, PAGE_DEFAULT, PAGE_MAX, PATH_MAX, PLAYED_MS_MAX, TEXT_MAX
@@ -75,7 +73,11 @@ class Track(Response):
     duration_ms: int | None = Field(description="Length in milliseconds.")
     path: str | None = Field(description="Relative to its library root; null when no file holds the track any more.")
     status: TrackStatus = Field(description="Only `ready` tracks are recommended.")
-    reason: str | None = Field(default=None, description="Why it failed or is quarantined; absent otherwise.")
+    reason: str | None = Field(
+        default=None,
+        exclude_if=lambda reason: reason is None,
+        description="Why it failed or is quarantined; absent otherwise.",
+    )
     attributes: dict[str, float | None] | None = Field(
         description=f"{', '.join(ATTRIBUTES)}: each 0 to 1, null where it cannot be said. Null before analysis."
     )
@@ -83,13 +85,6 @@ class Track(Response):
         description=f"{', '.join(DESCRIPTORS)} and the confidence of those that can be wrong. Null before analysis."
     )
     ids: dict[str, str] = Field(description="External ids by namespace, such as `isrc` or `mbid`.")
-
-    @model_serializer(mode="wrap")
-    def _only_reasons_that_exist(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = handler(self)
-        if fields.get("reason") is None:
-            fields.pop("reason", None)
-        return fields
 
     @classmethod
     def of(cls, found: track.Track, **more: object) -> Self:

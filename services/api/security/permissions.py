@@ -78,8 +78,6 @@ OPEN = Access(())
 
 _OF_VIEW = "__segue_access__"
 _OF_BLUEPRINT: WeakKeyDictionary[Blueprint, Access] = WeakKeyDictionary()
-_OF_ENDPOINT = {"openapi.spec": OPEN}
-"""Routes that APIFlask makes: the document says nothing that the source does not."""
 
 
 def needs(
@@ -105,7 +103,7 @@ def declare(blueprint: Blueprint, access: Access) -> None:
 
 def access_of(app: Flask, endpoint: str) -> Access | None:
     """What a view has declared; None if nothing."""
-    declared: Access | None = getattr(app.view_functions.get(endpoint), _OF_VIEW, None) or _OF_ENDPOINT.get(endpoint)
+    declared: Access | None = getattr(app.view_functions.get(endpoint), _OF_VIEW, None)
     name = endpoint.rpartition(".")[0]
     while declared is None and name:
         blueprint = app.blueprints.get(name)

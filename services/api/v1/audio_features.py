@@ -1,15 +1,16 @@
 """What the analysis of a track found."""
 
-from apiflask import APIBlueprint
+from flask import Blueprint
 
 from services.api.context import resolve_track, services
+from services.api.http.operation import operation
 from services.api.schemas.tracks import AudioFeatures
 from services.api.security.permissions import needs
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest
 from services.domain.track import Track
 
-audio_features = APIBlueprint("audio_features", __name__, url_prefix="/v1", tag="Library")
+audio_features = Blueprint("audio_features", __name__, url_prefix="/v1")
 
 
 class NotAnalysed(InvalidRequest):
@@ -23,8 +24,7 @@ class NotAnalysed(InvalidRequest):
 
 
 @audio_features.get("/audio-features/<path:track_id>")
-@audio_features.output(AudioFeatures)
-@audio_features.doc(operation_id="getAudioFeatures", summary="The analysis of a track")
+@operation("getAudioFeatures", "The analysis of a track", returns=AudioFeatures)
 @needs(Scope.READ)
 def get_audio_features(track_id: str) -> AudioFeatures:
     """Attributes, descriptors, tags and embedding of one track in a flat object."""

@@ -1,13 +1,13 @@
 """URLs that an audio element can play."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from http import HTTPStatus
 from urllib.parse import urlencode
 
-from apiflask import APIBlueprint
-from flask import url_for
+from flask import Blueprint, url_for
 
 from services.api.context import resolve_track, services
+from services.api.http.operation import operation
 from services.api.schemas.tracks import AudioUrl, AudioUrlRequest
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
@@ -15,24 +15,26 @@ from services.api.security.signed_urls import LIFETIME_SECONDS, sign_track
 from services.domain.access import Scope
 from services.domain.errors import KeyRequired
 
-NO_TRACK: dict[int | str, Any] = {404: {"description": "No track goes by this name"}}
-
-audio_urls = APIBlueprint("audio_urls", __name__, url_prefix="/v1", tag="Library")
+audio_urls = Blueprint("audio_urls", __name__, url_prefix="/v1")
 
 
 @audio_urls.post("/audio-urls")
-@audio_urls.input(AudioUrlRequest, location="json")
-@audio_urls.output(AudioUrl, status_code=201, description="The URL")
-@audio_urls.doc(
-    operation_id="signTrackAudio", summary="Make a URL to listen to a track without a key", responses=NO_TRACK
+@operation(
+    "signTrackAudio",
+    "Make a URL to listen to a track without a key",
+    body=AudioUrlRequest,
+    returns=AudioUrl,
+    status=HTTPStatus.CREATED,
+    meaning="The URL",
+    problems=(HTTPStatus.NOT_FOUND,),
 )
 @needs(Scope.READ)
-def sign_audio(json_data: AudioUrlRequest) -> AudioUrl:
+def sign_audio(body: AudioUrlRequest) -> AudioUrl:
     """Sign a URL of the track's audio for those that cannot send a key, such as audio elements.
 
     It opens this track's audio only, for an hour, and no longer than the key is in force that it was asked for with.
     """
-    resolved = resolve_track(json_data.track_id)
+    resolved = resolve_track(body.track_id)
     path = url_for("tracks.get_audio", track_id=resolved)
     key_id = principal().key_id
     if key_id is None:

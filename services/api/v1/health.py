@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 
 import structlog
-from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Blueprint, Response, request
 
 from services.api.context import services
+from services.api.http.operation import operation
 from services.api.http.problems import not_ready, public_detail
-from services.api.openapi.document import segue_version
 from services.api.request_limits import QUARANTINED_SHOWN
-from services.api.schemas.service import Health, IndexStatus, Part, Quarantined, Readiness, Status
+from services.api.schemas.service import MEDIA_TYPE, Health, IndexStatus, Part, Quarantined, Readiness, Status
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs, open_to_all
 from services.api.security.rate_limits import count_check
@@ -21,14 +21,21 @@ from services.domain.errors import SegueError
 from services.domain.track import TrackStatus
 from services.storage.disk import check_storage
 
-health = APIBlueprint("health", __name__, tag="Service")
+health = Blueprint("health", __name__)
+
+NOT_READY = {
+    503: {
+        "description": "A part is not ready",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/NotReady"}}},
+        "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}},
+    }
+}
 
 log = structlog.get_logger(__name__)
 
 
 @health.get("/healthz")
-@health.output(Health)
-@health.doc(operation_id="getHealth", summary="Is the process alive?")
+@operation("getHealth", "Is the process alive?", returns=Health)
 @open_to_all
 def healthz() -> Health:
     """Answers while the process can answer, whatever else is down."""
@@ -36,8 +43,7 @@ def healthz() -> Health:
 
 
 @health.get("/readyz")
-@health.output(Readiness)
-@health.doc(operation_id="getReadiness", summary="Is every part ready?")
+@operation("getReadiness", "Is every part ready?", returns=Readiness, responses=NOT_READY)
 @open_to_all
 def readyz() -> Readiness | Response:
     """Each part with its reason when it is not ready, and then as a problem with status 503."""
@@ -49,8 +55,7 @@ def readyz() -> Readiness | Response:
 
 
 @health.get("/v1/status")
-@health.output(Status)
-@health.doc(operation_id="getStatus", summary="What Segue has and where it keeps it")
+@operation("getStatus", "What Segue has and where it keeps it", returns=Status)
 @needs(Scope.READ)
 def get_status() -> Status:
     """Counts of the library and of its index."""
@@ -58,7 +63,7 @@ def get_status() -> Status:
     ready = here.catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
     quarantined = here.catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
     return Status(
-        version=segue_version(),
+        version=version("segue"),
         url=here.settings.service_url,
         data_dir=str(here.settings.data_path) if principal().has_any(()) else None,
         model_version=ready[0].model_version if ready else None,

@@ -1,11 +1,11 @@
 """Endless radio: a session that goes on from what was played and skipped."""
 
-from typing import Any
+from http import HTTPStatus
 
-from apiflask import APIBlueprint
-from flask import url_for
+from flask import Blueprint, url_for
 
 from services.api.context import services
+from services.api.http.operation import operation
 from services.api.schemas.radio import Direction, NextRequest, NextTracks, RadioRequest, RadioSession, RadioTrack
 from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
@@ -13,38 +13,38 @@ from services.domain.access import Scope
 from services.domain.errors import RadioNotFound
 from services.domain.radio import RadioAnswer
 
-radio = APIBlueprint("radio", __name__, url_prefix="/v1", tag="Radio")
+radio = Blueprint("radio", __name__, url_prefix="/v1")
 
-LOCATION: dict[int | str, dict[str, Any]] = {
-    201: {
-        "headers": {"Location": {"description": "The session's path.", "schema": {"type": "string"}, "required": True}},
-    },
-}
+LOCATION = {"Location": "The session's path."}
 
 
 @radio.post("/radio")
-@radio.input(RadioRequest, location="json")
-@radio.output(RadioSession, status_code=201, description="Started; `Location` is the session")
-@radio.doc(operation_id="startRadio", summary="Start an endless radio", responses=LOCATION)
+@operation(
+    "startRadio",
+    "Start an endless radio",
+    body=RadioRequest,
+    returns=RadioSession,
+    status=HTTPStatus.CREATED,
+    meaning="Started; `Location` is the session",
+    headers=LOCATION,
+)
 @needs(Scope.LISTEN, Scope.READ, expensive=True)
-def start_radio(json_data: RadioRequest) -> tuple[RadioSession, int, dict[str, str]]:
+def start_radio(body: RadioRequest) -> tuple[RadioSession, dict[str, str]]:
     """Start a session from seeds, a history or both; `next` answers its tracks.
 
     Filters, targets, exclusions and wishes hold for the whole session. Tracks named as seeds count as heard. A session
     that starts from nothing plays from all over the library. What nobody goes on with for 30 days is dropped.
     """
-    if json_data.user is not None:
-        require_listener(json_data.user)
-    view = services().radio.start(json_data.to_domain())
-    return RadioSession.of(view), 201, {"Location": url_for("radio.show_radio", session_id=view.session.id)}
+    if body.user is not None:
+        require_listener(body.user)
+    view = services().radio.start(body.to_domain())
+    return RadioSession.of(view), {"Location": url_for("radio.show_radio", session_id=view.session.id)}
 
 
 @radio.post("/radio/<session_id>/next")
-@radio.input(NextRequest, location="json")
-@radio.output(NextTracks)
-@radio.doc(operation_id="nextRadioTracks", summary="What the radio plays next")
+@operation("nextRadioTracks", "What the radio plays next", body=NextRequest, returns=NextTracks)
 @needs(Scope.LISTEN, Scope.READ, expensive=True)
-def next_tracks(session_id: str, json_data: NextRequest) -> NextTracks:
+def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
     """Report what was played and skipped, and get the next tracks.
 
     No track comes twice until the library, as far as it meets the filters, is exhausted; then those unheard for longest
@@ -52,8 +52,8 @@ def next_tracks(session_id: str, json_data: NextRequest) -> NextTracks:
     Plays and likes pull a direction; three rejections in a row turn the session away from it.
     """
     _require_owner(session_id)
-    events = [event.to_domain() for event in json_data.events]
-    answer = services().radio.next(session_id, events, limit=json_data.limit, key=json_data.call)
+    events = [event.to_domain() for event in body.events]
+    answer = services().radio.next(session_id, events, limit=body.limit, key=body.call)
     return NextTracks(
         tracks=_with_metadata(answer),
         directions=[Direction.described(each) for each in answer.directions],
@@ -62,8 +62,7 @@ def next_tracks(session_id: str, json_data: NextRequest) -> NextTracks:
 
 
 @radio.get("/radio/<session_id>")
-@radio.output(RadioSession)
-@radio.doc(operation_id="getRadio", summary="A radio session as it stands")
+@operation("getRadio", "A radio session as it stands", returns=RadioSession)
 @needs(Scope.LISTEN, Scope.READ)
 def show_radio(session_id: str) -> RadioSession:
     """Its directions in words, which of them are active, and what was played."""
@@ -72,14 +71,12 @@ def show_radio(session_id: str) -> RadioSession:
 
 
 @radio.delete("/radio/<session_id>")
-@radio.output({}, status_code=204, description="Ended; nothing of it is kept")
-@radio.doc(operation_id="endRadio", summary="End a radio session")
+@operation("endRadio", "End a radio session", status=HTTPStatus.NO_CONTENT, meaning="Ended; nothing of it is kept")
 @needs(Scope.LISTEN, Scope.READ)
-def end_radio(session_id: str) -> str:
+def end_radio(session_id: str) -> None:
     """Forget the session with everything that was reported in it."""
     _require_owner(session_id)
     services().radio.end(session_id)
-    return ""
 
 
 def _with_metadata(answer: RadioAnswer) -> list[RadioTrack]:

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from apiflask import APIBlueprint
+from flask import Blueprint
 
 from services.api.context import services
+from services.api.http.operation import operation
 from services.api.schemas.recommendations import RecommendationRequest
 from services.api.schemas.tracks import Recommendations, RecommendedTrack, Taste
 from services.api.security.authentication import require_listener
@@ -15,15 +16,13 @@ from services.domain.access import Scope
 from services.domain.listening import Answer
 from services.domain.question import Question
 
-recommendations = APIBlueprint("recommendations", __name__, url_prefix="/v1", tag="Recommendations")
+recommendations = Blueprint("recommendations", __name__, url_prefix="/v1")
 
 
 @recommendations.post("/recommendations")
-@recommendations.input(RecommendationRequest, location="json")
-@recommendations.output(Recommendations)
-@recommendations.doc(operation_id="recommend", summary="What to play next")
+@operation("recommend", "What to play next", body=RecommendationRequest, returns=Recommendations)
 @needs(Scope.READ, expensive=True)
-def recommend(json_data: RecommendationRequest) -> Recommendations:
+def recommend(body: RecommendationRequest) -> Recommendations:
     """Answer a listening history with the tracks to play next.
 
     Plays and likes draw the answer towards their tracks, skips, dislikes and bans push it away; how much was heard
@@ -34,10 +33,10 @@ def recommend(json_data: RecommendationRequest) -> Recommendations:
     With `user` the stored listens of a listener are asked about, as by `GET /v1/users/{user}/recommendations`; a
     `history` beside it counts as well. The key then needs the scope `listen` besides `read`.
     """
-    question = json_data.to_domain()
-    if json_data.user is not None:
-        require_listener(json_data.user)
-        question = about(question, json_data.user, json_data.repeat_after)
+    question = body.to_domain()
+    if body.user is not None:
+        require_listener(body.user)
+        question = about(question, body.user, body.repeat_after)
     return answered(services().recommender.recommend(question))
 
 

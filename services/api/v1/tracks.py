@@ -5,11 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from apiflask import APIBlueprint
-from flask import Response, request, send_file
+from flask import Blueprint, Response, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from services.api.context import refuse_nul, resolve_track, services
+from services.api.http.operation import operation
 from services.api.schemas.filters import SimilarQuery
 from services.api.schemas.listens import ExternalIds
 from services.api.schemas.tracks import SimilarTrack, SimilarTracks, Track, TrackPage, TrackPageQuery
@@ -20,7 +20,7 @@ from services.domain.errors import NotFound
 from services.domain.listening import Recommendation
 from services.ingest.roots import open_inside, readable_roots
 
-tracks = APIBlueprint("tracks", __name__, url_prefix="/v1", tag="Library")
+tracks = Blueprint("tracks", __name__, url_prefix="/v1")
 
 Shown = TypeVar("Shown", bound=SimilarTrack)
 
@@ -33,7 +33,7 @@ AUDIO_TYPES = {
     ".wav": "audio/wav",
 }
 
-AUDIO_RESPONSES: dict[int | str, dict[str, Any]] = {
+AUDIO_RESPONSES: dict[int, dict[str, Any]] = {
     200: {
         "description": "The file",
         "content": {media: {} for media in sorted(set(AUDIO_TYPES.values()))},
@@ -54,24 +54,19 @@ class AudioNotFound(NotFound):
 
 
 @tracks.get("/tracks")
-@tracks.input(TrackPageQuery, location="query")
-@tracks.output(TrackPage)
-@tracks.doc(operation_id="listTracks", summary="List or search the library")
+@operation("listTracks", "List or search the library", query=TrackPageQuery, returns=TrackPage)
 @needs(Scope.READ)
-def list_tracks(query_data: TrackPageQuery) -> TrackPage:
+def list_tracks(query: TrackPageQuery) -> TrackPage:
     """List or search the library.
 
     Tracks come in the order artist, album, title; `next_cursor` leads to the next page.
     """
-    page = services().catalogue.tracks.page(
-        search=query_data.q, status=query_data.status, cursor=query_data.cursor, limit=query_data.limit
-    )
+    page = services().catalogue.tracks.page(search=query.q, status=query.status, cursor=query.cursor, limit=query.limit)
     return TrackPage(tracks=[Track.of(track) for track in page.tracks], next_cursor=page.next_cursor)
 
 
 @tracks.get("/tracks/<path:track_id>")
-@tracks.output(Track)
-@tracks.doc(operation_id="getTrack", summary="Get a track")
+@operation("getTrack", "Get a track", returns=Track)
 @needs(Scope.READ)
 def get_track(track_id: str) -> Track:
     """One track by its id or an external id."""
@@ -79,26 +74,22 @@ def get_track(track_id: str) -> Track:
 
 
 @tracks.get("/tracks/<path:track_id>/similar")
-@tracks.input(SimilarQuery, location="query")
-@tracks.output(SimilarTracks)
-@tracks.doc(operation_id="getSimilarTracks", summary="Get tracks that feel like this one")
+@operation("getSimilarTracks", "Get tracks that feel like this one", query=SimilarQuery, returns=SimilarTracks)
 @needs(Scope.READ, expensive=True)
-def get_similar(track_id: str, query_data: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
+def get_similar(track_id: str, query: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
     """Tracks that feel like this one, nearest first.
 
     The track itself is left out, in other encodings as well, and no recording comes twice. It must be `ready`.
     """
     refuse_nul(track_id)
-    found = services().recommender.similar(track_id, limit=query_data.limit, filters=query_data.to_domain())
+    found = services().recommender.similar(track_id, limit=query.limit, filters=query.to_domain())
     return SimilarTracks(tracks=with_metadata(found, SimilarTrack))
 
 
 @tracks.put("/tracks/<path:track_id>/ids")
-@tracks.input(ExternalIds, location="json")
-@tracks.output(Track)
-@tracks.doc(operation_id="setTrackIds", summary="Give a track external ids")
+@operation("setTrackIds", "Give a track external ids", body=ExternalIds, returns=Track)
 @needs(Scope.INGEST)
-def set_ids(track_id: str, json_data: ExternalIds) -> Track:
+def set_ids(track_id: str, body: ExternalIds) -> Track:
     """Set a track's external ids, so that it goes by them wherever a track id is accepted.
 
     Namespaces that are not named keep their ids; null takes one away. What is set here stays through every scan,
@@ -106,16 +97,12 @@ def set_ids(track_id: str, json_data: ExternalIds) -> Track:
     an id, the one with the lowest Segue id answers to it.
     """
     own = resolve_track(track_id)
-    services().catalogue.external_ids.change(own, json_data.ids)
+    services().catalogue.external_ids.change(own, body.ids)
     return Track.of(services().catalogue.tracks.get(own))
 
 
 @tracks.get("/tracks/<path:track_id>/audio")
-@tracks.doc(
-    operation_id="getTrackAudio",
-    summary="Listen to a track",
-    responses=AUDIO_RESPONSES,
-)
+@operation("getTrackAudio", "Listen to a track", responses=AUDIO_RESPONSES)
 @needs(Scope.READ, signed=True)
 def get_audio(track_id: str) -> Response:
     """The track's audio file, as it is in the library.

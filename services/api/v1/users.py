@@ -1,12 +1,13 @@
 """Stored listeners: what they did, what they like, what to play to them, and forgetting them."""
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
-from apiflask import APIBlueprint
-from flask import request
+from flask import Blueprint, request
 
 from services.api.context import services
+from services.api.http.operation import operation
 from services.api.request_limits import LISTENS_MAX_BYTES
 from services.api.schemas.listens import (
     Forgotten,
@@ -27,7 +28,7 @@ from services.catalog.database import now
 from services.domain.access import Scope
 from services.domain.errors import NotFound
 
-users = APIBlueprint("users", __name__, url_prefix="/v1/users", tag="Listeners")
+users = Blueprint("users", __name__, url_prefix="/v1/users")
 
 
 class ListenNotFound(NotFound):
@@ -48,11 +49,9 @@ users.before_request(_allow_batches)
 
 
 @users.post("/<user>/listens")
-@users.input(ListensIn, location="json")
-@users.output(ListensRecorded)
-@users.doc(operation_id="addListens", summary="Record what a listener did")
+@operation("addListens", "Record what a listener did", body=ListensIn, returns=ListensRecorded)
 @needs(Scope.LISTEN, listener="user")
-def add_listens(user: str, json_data: ListensIn) -> ListensRecorded:
+def add_listens(user: str, body: ListensIn) -> ListensRecorded:
     """Record up to a thousand plays, skips, likes, dislikes and bans.
 
     All of them are on disk when this answers. Sending the same again is harmless: a listen is told by its `key`, or
@@ -61,65 +60,56 @@ def add_listens(user: str, json_data: ListensIn) -> ListensRecorded:
     """
     here = now()
     # A moment each: in the order in which they were sent, and none taken for another.
-    told = [listen.to_domain(here + timedelta(microseconds=n)) for n, listen in enumerate(json_data.listens)]
+    told = [listen.to_domain(here + timedelta(microseconds=n)) for n, listen in enumerate(body.listens)]
     return ListensRecorded.of(services().catalogue.listens.add(listener_named(user), told))
 
 
 @users.get("/<user>/listens")
-@users.input(ListenPageQuery, location="query")
-@users.output(ListenPage)
-@users.doc(operation_id="listListens", summary="What a listener did")
+@operation("listListens", "What a listener did", query=ListenPageQuery, returns=ListenPage)
 @needs(Scope.LISTEN, listener="user")
-def list_listens(user: str, query_data: ListenPageQuery) -> ListenPage:
+def list_listens(user: str, query: ListenPageQuery) -> ListenPage:
     """List what is kept of a listener, newest first; `next_cursor` leads to the next page."""
     page = services().catalogue.listens.page(
-        listener_named(user), query_data.to_domain(), cursor=query_data.cursor, limit=query_data.limit
+        listener_named(user), query.to_domain(), cursor=query.cursor, limit=query.limit
     )
     return ListenPage(listens=[Listen.of(listen) for listen in page.listens], next_cursor=page.next_cursor)
 
 
 @users.delete("/<user>/listens/<int:listen_id>")
-@users.output({}, status_code=204, description="It is gone")
-@users.doc(operation_id="deleteListen", summary="Take a listen back")
+@operation("deleteListen", "Take a listen back", status=HTTPStatus.NO_CONTENT, meaning="It is gone")
 @needs(Scope.LISTEN, listener="user")
-def delete_listen(user: str, listen_id: int) -> tuple[str, int]:
+def delete_listen(user: str, listen_id: int) -> None:
     """Delete one listen as if it had never been: so a ban, a like or a play by mistake is undone."""
     if not services().catalogue.listens.remove(listener_named(user), listen_id):
         raise ListenNotFound(listen_id)
-    return "", 204
 
 
 @users.get("/<user>/recommendations")
-@users.input(ListenerQuery, location="query")
-@users.output(Recommendations)
-@users.doc(operation_id="getUserRecommendations", summary="What to play to a listener")
+@operation("getUserRecommendations", "What to play to a listener", query=ListenerQuery, returns=Recommendations)
 @needs(Scope.LISTEN, listener="user", expensive=True)
-def get_user_recommendations(user: str, query_data: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
+def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
     """Answer what is stored of a listener with the tracks to play next.
 
     The last thousand events make the taste. Bans and dislikes of all times are left out until they are undone; what
     was heard lately comes again only where nothing else is left. A listener of whom nothing is known gets tracks from
     all over the library. `POST /v1/recommendations` with `user` takes a history of its own besides.
     """
-    question = about(query_data.to_question(), listener_named(user), query_data.repeat_after)
+    question = about(query.to_question(), listener_named(user), query.repeat_after)
     return answered(services().recommender.recommend(question))
 
 
 @users.get("/<user>/taste")
-@users.input(TasteQuery, location="query")
-@users.output(ListenerTaste)
-@users.doc(operation_id="getTaste", summary="What a listener likes")
+@operation("getTaste", "What a listener likes", query=TasteQuery, returns=ListenerTaste)
 @needs(Scope.LISTEN, listener="user", expensive=True)
-def get_taste(user: str, query_data: TasteQuery) -> ListenerTaste:
+def get_taste(user: str, query: TasteQuery) -> ListenerTaste:
     """Each taste in words, its share and its plays; and how much is kept of the listener."""
     name, listens = listener_named(user), services().catalogue.listens
-    tastes = services().recommender.tastes(listens.events(name), query_data.half_life_days)
+    tastes = services().recommender.tastes(listens.events(name), query.half_life_days)
     return ListenerTaste(tastes=[Taste.of(taste) for taste in tastes], counts=ListenCounts.of(listens.counts(name)))
 
 
 @users.delete("/<user>")
-@users.output(Forgotten)
-@users.doc(operation_id="forgetUser", summary="Forget a listener")
+@operation("forgetUser", "Forget a listener", returns=Forgotten)
 @needs(Scope.LISTEN, listener="user")
 def forget(user: str) -> Forgotten:
     """Delete everything of a listener at once. Of one who is unknown, that is nothing."""

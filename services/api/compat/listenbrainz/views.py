@@ -3,11 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from apiflask import APIBlueprint
-from flask import request
+from flask import Blueprint, request
 
 from services.api.compat.listenbrainz.answers import BadSubmission, listens_payload, msid_of, register_errors
-from services.api.compat.listenbrainz.document import asks
+from services.api.compat.listenbrainz.schemas import (
+    LatestImportQuery,
+    ScrobblerAnswer,
+    ScrobblerDeletion,
+    ScrobblerFeedback,
+    ScrobblerImport,
+    ScrobblerSubmission,
+    ScrobblesQuery,
+    TokenQuery,
+)
 from services.api.compat.listenbrainz.submission import (
     PLAYING_NOW,
     Feedback,
@@ -19,6 +27,7 @@ from services.api.compat.listenbrainz.submission import (
 )
 from services.api.compat.listenbrainz.token import TOKENS, listener_of, own, presented_token, speaking_for
 from services.api.context import services
+from services.api.http.operation import operation
 from services.api.request_limits import SCROBBLES_MAX_BYTES, SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import Access, declare, needs, open_to_all
@@ -27,7 +36,7 @@ from services.catalog.listens import WEIGHED_EVENTS
 from services.domain.access import Scope
 from services.domain.listening import EventKind, Listen, ListenFilter, NewListen
 
-listenbrainz = APIBlueprint("listenbrainz", __name__, url_prefix="/1", tag="ListenBrainz")
+listenbrainz = Blueprint("listenbrainz", __name__, url_prefix="/1")
 register_errors(listenbrainz)
 declare(listenbrainz, Access((Scope.LISTEN,), carriers=TOKENS))
 
@@ -47,7 +56,7 @@ listenbrainz.before_request(_allow_imports)
 
 
 @listenbrainz.post("/submit-listens")
-@listenbrainz.doc(operation_id="submitListens", summary="Submit listens", extensions=asks(body="ScrobblerSubmission"))
+@operation("submitListens", "Submit listens", reads={"body": ScrobblerSubmission}, returns=ScrobblerAnswer)
 def submit_listens() -> Answer:
     """Take listens as ListenBrainz takes them; they are on disk when this answers.
 
@@ -63,11 +72,7 @@ def submit_listens() -> Answer:
 
 
 @listenbrainz.get("/validate-token")
-@listenbrainz.doc(
-    operation_id="validateToken",
-    summary="Is a token valid?",
-    extensions=asks(query={"token": "Instead of the header."}),
-)
+@operation("validateToken", "Is a token valid?", reads={"query": TokenQuery}, returns=ScrobblerAnswer)
 @open_to_all
 def validate_token() -> Answer:
     """Say whether a token is valid, and whose it is. Where no keys are needed, it is the listener's name."""
@@ -81,16 +86,11 @@ def validate_token() -> Answer:
 
 
 @listenbrainz.get("/user/<user>/listens")
-@listenbrainz.doc(
-    operation_id="getScrobbles",
-    summary="A listener's plays",
-    extensions=asks(
-        query={
-            "max_ts": "Only plays before this second since 1970.",
-            "min_ts": "Only plays after it, the oldest of them.",
-            "count": f"How many, at most {SCROBBLES_PAGE_MAX}; {SCROBBLES_PAGE} if not given.",
-        }
-    ),
+@operation(
+    "getScrobbles",
+    "A listener's plays",
+    reads={"query": ScrobblesQuery},
+    returns=ScrobblerAnswer,
 )
 @needs(Scope.LISTEN, listener="user", carriers=TOKENS)
 def get_listens(user: str) -> Answer:
@@ -120,7 +120,7 @@ def get_listens(user: str) -> Answer:
 
 
 @listenbrainz.get("/user/<user>/listen-count")
-@listenbrainz.doc(operation_id="getScrobbleCount", summary="How many plays a listener has")
+@operation("getScrobbleCount", "How many plays a listener has", returns=ScrobblerAnswer)
 @needs(Scope.LISTEN, listener="user", carriers=TOKENS)
 def get_listen_count(user: str) -> Answer:
     """Count plays."""
@@ -129,7 +129,7 @@ def get_listen_count(user: str) -> Answer:
 
 
 @listenbrainz.get("/user/<user>/playing-now")
-@listenbrainz.doc(operation_id="getPlayingNow", summary="What a listener plays now")
+@operation("getPlayingNow", "What a listener plays now", returns=ScrobblerAnswer)
 @needs(Scope.LISTEN, listener="user", carriers=TOKENS)
 def get_playing_now(user: str) -> Answer:
     """Nothing, ever: what is playing is not kept until it is a listen."""
@@ -137,7 +137,7 @@ def get_playing_now(user: str) -> Answer:
 
 
 @listenbrainz.post("/delete-listen")
-@listenbrainz.doc(operation_id="deleteScrobble", summary="Take a play back", extensions=asks(body="ScrobblerDeletion"))
+@operation("deleteScrobble", "Take a play back", reads={"body": ScrobblerDeletion}, returns=ScrobblerAnswer)
 def delete_listen() -> Answer:
     """Delete the plays of a recording at one second; that there is none is no error, as there."""
     listener, body = speaking_for(), read_json(request.get_data())
@@ -153,9 +153,7 @@ def delete_listen() -> Answer:
 
 
 @listenbrainz.post("/feedback/recording-feedback")
-@listenbrainz.doc(
-    operation_id="submitFeedback", summary="Love or hate a recording", extensions=asks(body="ScrobblerFeedback")
-)
+@operation("submitFeedback", "Love or hate a recording", reads={"body": ScrobblerFeedback}, returns=ScrobblerAnswer)
 def recording_feedback() -> Answer:
     """Love is a like, hate a dislike; 0 takes either back. The same again changes nothing."""
     listener = speaking_for()
@@ -170,20 +168,14 @@ def recording_feedback() -> Answer:
 
 
 @listenbrainz.get("/latest-import")
-@listenbrainz.doc(
-    operation_id="getLatestImport",
-    summary="Where an import goes on",
-    extensions=asks(query={"user_name": "The listener."}),
-)
+@operation("getLatestImport", "Where an import goes on", reads={"query": LatestImportQuery}, returns=ScrobblerAnswer)
 def get_latest_import() -> Answer:
     """From the start, always: what was imported before is known by itself, and nothing is left out."""
     return {"musicbrainz_id": own(request.args.get("user_name", "")), "latest_import": 0}
 
 
 @listenbrainz.post("/latest-import")
-@listenbrainz.doc(
-    operation_id="setLatestImport", summary="Note where an import ended", extensions=asks(body="ScrobblerImport")
-)
+@operation("setLatestImport", "Note where an import ended", reads={"body": ScrobblerImport}, returns=ScrobblerAnswer)
 def set_latest_import() -> Answer:
     """Taken, and not needed: see the question."""
     speaking_for()

@@ -5,7 +5,6 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-import services.api.http.validation  # noqa: F401  views of these models must find their checks registered
 from services.api.compat.spotify.objects import UNKNOWN
 from services.api.request_limits import AUDIO_FEATURES_MAX, COMPAT_DEFAULT, SEEDS_DRAWN_MAX, SEEDS_MAX
 from services.api.schemas.fields import MEASURES

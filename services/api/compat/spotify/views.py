@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from apiflask import APIBlueprint
+from flask import Blueprint
 
 from services.api.compat.names import artists, genres, names_of_id, spotify_tracks
 from services.api.compat.paths import SPOTIFY
@@ -17,6 +17,7 @@ from services.api.compat.spotify.schemas import (
     SpotifySeed,
 )
 from services.api.context import services
+from services.api.http.operation import operation
 from services.api.security.authentication import lenient
 from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, declare
 from services.api.v1.presenters import rejected_by_asker
@@ -26,7 +27,7 @@ from services.domain.filters import Filters
 from services.domain.question import Exclusion, Question
 from services.domain.track import Track
 
-spotify = APIBlueprint("spotify", __name__, url_prefix=SPOTIFY, tag="Compatibility")
+spotify = Blueprint("spotify", __name__, url_prefix=SPOTIFY)
 declare(spotify, Access((Scope.READ,), carriers=(lenient(BEARER), API_KEY_HEADER), expensive=True))
 
 
@@ -65,19 +66,22 @@ class AnalysisNotFound(NotFound):
 
 
 @spotify.get("/recommendations")
-@spotify.input(SpotifyQuery, location="query")
-@spotify.output(SpotifyRecommendations)
-@spotify.doc(operation_id="spotifyRecommendations", summary="What to play next, in Spotify's shape")
-def recommend(query_data: Any) -> SpotifyRecommendations:  # noqa: ANN401  its fields are made at run time
+@operation(
+    "spotifyRecommendations",
+    "What to play next, in Spotify's shape",
+    query=SpotifyQuery,
+    returns=SpotifyRecommendations,
+)
+def recommend(query: Any) -> SpotifyRecommendations:  # noqa: ANN401  its fields are made at run time
     """Start from tracks, artists and genres, which weigh alike, and answer tracks that meet every min_* and max_*.
 
     The seed tracks are left out; other tracks of the seed artists and genres are not.
     """
-    starts = [*_tracks(query_data.tracks), *_artists(query_data.artists), *_genres(query_data.genres)]
+    starts = [*_tracks(query.tracks), *_artists(query.artists), *_genres(query.genres)]
     question = Question(
-        limit=query_data.limit,
-        filters=query_data.filters(),
-        targets=query_data.targets(),
+        limit=query.limit,
+        filters=query.filters(),
+        targets=query.targets(),
         exclude=Exclusion(tracks=tuple(start.tracks[0] for start in starts if start.kind == TRACK and start.tracks)),
     )
     out = replace(question.exclude, tracks=(*question.exclude.tracks, *rejected_by_asker()))
@@ -91,20 +95,22 @@ def recommend(query_data: Any) -> SpotifyRecommendations:  # noqa: ANN401  its f
 
 
 @spotify.get("/audio-features", strict_slashes=False)
-@spotify.input(FeaturesQuery, location="query")
-@spotify.output(SpotifyAudioFeaturesList)
-@spotify.doc(operation_id="spotifySeveralAudioFeatures", summary="The analyses of several tracks, in Spotify's shape")
-def several(query_data: FeaturesQuery) -> SpotifyAudioFeaturesList:
+@operation(
+    "spotifySeveralAudioFeatures",
+    "The analyses of several tracks, in Spotify's shape",
+    query=FeaturesQuery,
+    returns=SpotifyAudioFeaturesList,
+)
+def several(query: FeaturesQuery) -> SpotifyAudioFeaturesList:
     """Analyses in the order of the ids; null for an id that no analysed track has."""
-    analysed = _analysed(query_data.tracks)
+    analysed = _analysed(query.tracks)
     return SpotifyAudioFeaturesList(
-        audio_features=[audio_features(analysed[name]) if name in analysed else None for name in query_data.tracks]
+        audio_features=[audio_features(analysed[name]) if name in analysed else None for name in query.tracks]
     )
 
 
 @spotify.get("/audio-features/<path:track_id>")
-@spotify.output(SpotifyAudioFeatures)
-@spotify.doc(operation_id="spotifyAudioFeatures", summary="The analysis of a track, in Spotify's shape")
+@operation("spotifyAudioFeatures", "The analysis of a track, in Spotify's shape", returns=SpotifyAudioFeatures)
 def one(track_id: str) -> SpotifyAudioFeatures:
     """What the analysis found, under Spotify's names. What is not known is 0."""
     analysed = _analysed([track_id])

@@ -2,7 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-import services.api.http.validation  # noqa: F401  views of these models must find their checks registered
 from services.domain.question import RESULTS_MAX
 
 SONG = "A Segue id, an external id (`namespace:value`), or the bare id that Navidrome or another media server has."

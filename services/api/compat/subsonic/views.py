@@ -14,8 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 import numpy as np
-from apiflask import APIBlueprint
-from flask import Response, g
+from flask import Blueprint, Response, g
 
 from services.api.compat.names import ARTIST, Namespace, media_server_track, songs_of
 from services.api.compat.paths import SUBSONIC
@@ -32,6 +31,7 @@ from services.api.compat.subsonic.query import (
 )
 from services.api.compat.subsonic.render import success, wrong_format
 from services.api.context import services
+from services.api.http.operation import operation
 from services.api.security.permissions import Access, declare, open_to_all
 from services.api.v1.audio_features import NotAnalysed
 from services.api.v1.presenters import rejected_by_asker
@@ -56,11 +56,20 @@ class WithoutViewSuffix:
         return self._app(environ, start_response)
 
 
-subsonic = APIBlueprint("subsonic", __name__, url_prefix=SUBSONIC, tag="Compatibility")
+subsonic = Blueprint("subsonic", __name__, url_prefix=SUBSONIC)
 
 EXTENSIONS = {"apiKeyAuthentication": [1], "formPost": [1], "sonicSimilarity": [1]}
 
 Found = dict[str, Any]
+
+OTHER_FORMATS = {
+    200: {
+        "content": {
+            "text/xml": {"schema": {"type": "string", "description": "Root `subsonic-response`."}},
+            "text/javascript": {"schema": {"type": "string", "description": "A call of `callback`."}},
+        }
+    }
+}
 
 
 class NotYourUser(SegueError):  # noqa: N818  the name reads as the answer it becomes
@@ -161,19 +170,25 @@ METHODS = (
 
 def _serve(method: _Method) -> None:
     """Take the method's parameters from the query of a GET, or from the form of a POST."""
-    for verb, location, ending in (("GET", "query", ""), ("POST", "form", "ByForm")):
+    for verb, ending in (("GET", ""), ("POST", "ByForm")):
 
-        def view(asked: SubsonicQuery) -> Response:
-            return success(method.answer(asked))
+        def view(query: SubsonicQuery | None = None, form: SubsonicQuery | None = None) -> Response:
+            return success(method.answer(query or form))
 
         if method.is_public:
             open_to_all(view)
         view.__name__ = f"{verb.lower()}_{method.name}"
-        described = subsonic.doc(
-            operation_id=f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",
-            summary=method.summary,
+        declare_operation = operation(
+            f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",
+            method.summary,
             description=f"{method.answer.__doc__} `{method.name}.view` is the same.",
-        )(subsonic.input(method.asked, location=location, arg_name="asked")(view))
+            returns=schemas.SubsonicAnswer,
+            meaning="What was found, or `error` with its code: HTTP calls both a success. The format is `f`.",
+            responses=OTHER_FORMATS,
+            query=method.asked if verb == "GET" else None,
+            form=method.asked if verb == "POST" else None,
+        )
+        described = declare_operation(view)
         subsonic.add_url_rule(f"/{method.name}", view.__name__, described, methods=[verb])
 
 

@@ -1,0 +1,91 @@
+"""What an operation takes and returns, declared beside its view.
+
+    @tracks.get("/tracks/<path:track_id>/similar")
+    @operation("getSimilarTracks", "Get similar tracks", query=SimilarQuery, returns=SimilarTracks)
+    @needs(Scope.READ, expensive=True)
+    def get_similar(track_id: str, query: SimilarQuery) -> SimilarTracks:
+
+The declaration checks the request, serializes the model that the view returns, and describes both in the OpenAPI
+document. The docstring of the view is the description.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response
+from pydantic import BaseModel
+
+from services.api.http.input import READERS
+
+Document = dict[str, Any]
+Model = type[BaseModel]
+View = Callable[..., Any]
+
+_OPERATION = "__segue_operation__"
+
+
+@dataclass(frozen=True, slots=True)
+class operation:  # noqa: N801  used as a decorator
+    """An operation of the API; the view gets each part of the request as an argument of the part's name."""
+
+    id: str
+    summary: str
+    _: KW_ONLY
+    query: Model | None = None
+    body: Model | None = None
+    upload: Model | None = None
+    form: Model | None = None
+    reads: Mapping[str, Model] = field(default_factory=dict)
+    """Parts that the view reads by itself; they are only described."""
+    returns: Model | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    meaning: str = "Success"
+    """Description of the response."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the response, with their descriptions."""
+    responses: Mapping[int, Document] = field(default_factory=dict)
+    """Further responses, as OpenAPI describes them."""
+    problems: tuple[HTTPStatus, ...] = ()
+    """Problems that do not follow from the parts of the request."""
+    description: str = ""
+    example: Mapping[str, object] = field(default_factory=dict)
+    """Values of parameters for the request example."""
+
+    def __call__(self, view: View) -> View:
+        """The view with its request checked and its answer serialized."""
+
+        @wraps(view)
+        def checked(**variables: object) -> Any:  # noqa: ANN401  whatever a view returns
+            parts = {part: READERS[part](model) for part, model in self.checked.items()}
+            return _response(view(**variables, **parts), self.status)
+
+        setattr(checked, _OPERATION, replace(self, description=self.description or inspect.getdoc(view) or ""))
+        return checked
+
+    @property
+    def checked(self) -> dict[str, Model]:
+        """The model of each part of the request that is checked before the view runs."""
+        parts = {"query": self.query, "body": self.body, "upload": self.upload, "form": self.form}
+        return {part: model for part, model in parts.items() if model is not None}
+
+    @property
+    def inputs(self) -> dict[str, Model]:
+        """The model of each part of the request."""
+        return {**self.checked, **self.reads}
+
+
+def operation_of(view: View) -> operation | None:
+    """The operation that a view declares."""
+    declared: operation | None = getattr(view, _OPERATION, None)
+    return declared
+
+
+def _response(returned: Any, status: HTTPStatus) -> Any:  # noqa: ANN401  whatever a view returns
+    body, headers = returned if isinstance(returned, tuple) else (returned, {})
+    if isinstance(body, BaseModel):
+        return Response(body.model_dump_json(by_alias=True), status, headers, content_type="application/json")
+    return Response(status=status, headers=headers) if body is None else returned

@@ -1,0 +1,142 @@
+"""Errors, security and repeated requests, as every operation has them; read from the declared access."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from services.api.http.idempotency import HEADER, REPLAYED
+from services.api.http.observability import REQUEST_ID_HEADER
+from services.api.http.operation import operation
+from services.api.request_limits import IDEMPOTENCY_KEY_MAX, JSON_MAX_BYTES, LISTENS_MAX_BYTES
+from services.api.schemas.service import MEDIA_TYPE
+from services.api.security.permissions import Access
+
+Document = dict[str, Any]
+
+RETRY_AFTER: Document = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
+}
+REQUEST_ID: Document = {
+    REQUEST_ID_HEADER: {"description": "Names the request in the service's log.", "schema": {"type": "string"}}
+}
+CHALLENGE: Document = {"WWW-Authenticate": {"description": "The challenge.", "schema": {"type": "string"}}}
+
+SIGNED_URL: Document = {
+    "type": "apiKey",
+    "in": "query",
+    "name": "token",
+    "description": "Part of the URL that `signTrackAudio` answers: opens one track's audio for an hour.",
+}
+
+IDEMPOTENCY_KEY: Document = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A text of your choice, such as a UUID. The same request with the same key within 24 hours is done "
+    f"once and answered alike, with the header `{REPLAYED}`. After an error the key may be used again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX, "pattern": "^[!-~]+$"},
+}
+
+ALWAYS = (
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+)
+WITH_PARTS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
+WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+WITH_KEY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+OPERATION_WITHOUT_PARTS = ("getHealth", "getMetrics", "getReadiness")
+
+HEADERS_OF = {
+    HTTPStatus.UNAUTHORIZED: CHALLENGE,
+    **dict.fromkeys((HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, *WITH_PARTS), RETRY_AFTER),
+}
+DESCRIPTIONS = {
+    HTTPStatus.UNAUTHORIZED: "No API key, or one that is wrong or revoked",
+    HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, by another site's page for a change, or with a key "
+    "that may not",
+    HTTPStatus.NOT_FOUND: HTTPStatus.NOT_FOUND.phrase,
+    HTTPStatus.BAD_REQUEST: HTTPStatus.BAD_REQUEST.phrase,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE.phrase,
+    HTTPStatus.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
+    HTTPStatus.CONFLICT: f"A request with the same `{HEADER}` is still at work",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, listens of more than "
+    f"{LISTENS_MAX_BYTES:,}, or an upload of more than the service takes",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "The request line is too long",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",
+    HTTPStatus.TOO_MANY_REQUESTS: "More requests in a minute than one key or address may make",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too many or too long",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer; `Retry-After` says when to ask",
+    HTTPStatus.INSUFFICIENT_STORAGE: "There is no room left where Segue keeps its data",
+}
+
+
+def shared(problem: Document) -> Document:
+    """The problem responses that operations refer to."""
+    return {_name(status): _response(status, MEDIA_TYPE, problem) for status in DESCRIPTIONS}
+
+
+def problems(described: Document, declared: operation, access: Access) -> Document:
+    """References to the problems that an operation may end in."""
+    located = {parameter["in"] for parameter in described["parameters"]}
+    statuses = [
+        *(WITH_KEY if access.scopes else ()),
+        *((HTTPStatus.NOT_FOUND,) if "path" in located else ()),
+        *declared.problems,
+        *(WITH_BODY if "requestBody" in described else ()),
+        *((HTTPStatus.UNPROCESSABLE_ENTITY,) if located or "requestBody" in described else ()),
+        *((HTTPStatus.CONFLICT,) if "header" in located else ()),
+        *ALWAYS,
+        *(WITH_PARTS if described["operationId"] not in OPERATION_WITHOUT_PARTS else ()),
+    ]
+    return {
+        str(status.value): {"$ref": f"#/components/responses/{_name(status)}"}
+        for status in statuses
+        if str(status.value) not in described["responses"]
+    }
+
+
+def dialect_errors(error: Document, meanings: Mapping[HTTPStatus, str]) -> Document:
+    """Errors as another system's API has them."""
+    return {
+        str(status.value): {
+            "description": meaning,
+            "headers": REQUEST_ID,
+            "content": {"application/json": {"schema": error}},
+        }
+        for status, meaning in meanings.items()
+    }
+
+
+def security(access: Access, *, needs_keys: bool) -> list[Document]:
+    """Which keys open an operation."""
+    if not access.scopes:
+        return []
+    names = [*(carrier.name for carrier in access.carriers), *(("signedUrl",) if access.signed else ())]
+    listed: list[Document] = [{name: [str(scope)]} for name in names for scope in access.scopes]
+    return listed if needs_keys else [*listed, {}]
+
+
+def security_schemes(accesses: Iterable[Access]) -> Document:
+    """Every place where a key may stand."""
+    carriers = {carrier.name: dict(carrier.scheme) for access in accesses for carrier in access.carriers}
+    return {"signedUrl": SIGNED_URL, **carriers}
+
+
+def add_repeatability(operation: Document, method: str, access: Access) -> None:
+    """Add the header that makes a POST repeatable."""
+    if method == "POST" and access.scopes:
+        operation["parameters"].append(IDEMPOTENCY_KEY)
+
+
+def _response(status: HTTPStatus, media: str, schema: Document) -> Document:
+    return {
+        "description": DESCRIPTIONS[status],
+        "headers": {**REQUEST_ID, **HEADERS_OF.get(status, {})},
+        "content": {media: {"schema": schema}},
+    }
+
+
+def _name(status: HTTPStatus) -> str:
+    return status.phrase.title().replace(" ", "").replace("-", "")
