@@ -1,4 +1,7 @@
-"""What a worker's processes set up: nothing of torch in the parent, one encoder in each child."""
+"""Setup and shutdown of a worker's processes: signal handlers of the parent, and the context of each child.
+
+The parent never imports torch; each child loads one encoder.
+"""
 
 import atexit
 import logging
@@ -44,31 +47,31 @@ from workers.app import app
 if TYPE_CHECKING:
     from services.index.qdrant_server import ServerIndex
 
-# Sent by each worker when it starts. It runs in a child because naming the version imports torch.
+# Each worker sends it at its start. It runs in a child because the model version is read through torch.
 ADOPT_MODEL_TASK = "segue.adopt_model"
 
-# Address space that a child may add to what it has once warm. The decoder has its own, narrower limit; what comes from
-# it is a minute of mono at most, so that this is for defects: a track fails with a reason, and the machine stays up.
+# Address space that a child may add after it has loaded the encoder. The decoder runs in a process with its own limit
+# and returns at most a minute of mono audio, so only a defect reaches this limit. The track then fails with
+# MemoryError and the machine does not run out of memory.
 ADDRESS_SPACE_HEADROOM_BYTES = 4 * 2**30
 
-# Names this worker in the claims of its children, which inherit it by the fork. No other has it, not even the one that
-# is started in its place.
-WORKER = uuid.uuid4().hex
-# The way out is short: where the catalogue does not answer in this time, the claims run out by themselves.
+# Identifies this worker in the claims of its children, which inherit the value. A restarted worker has another id.
+WORKER_ID = uuid.uuid4().hex
+# Timeout of the catalogue at shutdown; claims that cannot be released in this time expire with their lease.
 RELEASE_SECONDS = 2.0
 
 log = structlog.get_logger()
 
 
 @dataclass
-class ChildProcess:
-    """What the tasks of one worker child work with, opened after the fork and kept for its life."""
+class ChildContext:
+    """The catalogue and the queue of one child process, opened after the fork."""
 
     settings: Settings
     catalogue: Catalogue
     queue: TaskQueue
-    held: ExitStack = field(default_factory=ExitStack)
-    """What is given back last: the catalogue and its place."""
+    resources: ExitStack = field(default_factory=ExitStack)
+    """Closed at the end of the process: the connections to the catalogue and its lock."""
 
     @cached_property
     def server_index(self) -> "ServerIndex":
@@ -76,28 +79,28 @@ class ChildProcess:
         return open_server_index(self.settings, for_requests=False)
 
 
-_child: ChildProcess | None = None
+_child: ChildContext | None = None
 
 _died: set[str] = set()
-"""Tasks of this worker whose child died: their attempts stay counted. In the parent."""
+"""In the parent: ids of tasks whose child died. Their attempts stay counted."""
 _requests: WeakValueDictionary[str, Any] = WeakValueDictionary()
-"""What Celery holds of the tasks that are in this worker."""
+"""In the parent: Celery's request objects of the tasks in this worker, by task id."""
 
 
-def child() -> ChildProcess:
-    """This process's catalogue and queue.
+def child_context() -> ChildContext:
+    """Return the context of this child process.
 
     Raises:
-        RuntimeError: this process is not a worker child.
+        RuntimeError: this process is not a child of a worker.
     """
     if _child is None:
-        raise RuntimeError("Tasks run in worker children only: start them with `segue worker`.")
+        raise RuntimeError("This process is not a child of a worker. Start one with `segue worker`.")
     return _child
 
 
 @celeryd_init.connect
 def log_through_celery(**_signal: Any) -> None:  # noqa: ANN401
-    """Send what Segue logs through Celery's handlers, which know the level and where to write."""
+    """Send Segue's log events through Celery's handlers, which have the level and the output."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -112,7 +115,7 @@ def log_through_celery(**_signal: Any) -> None:  # noqa: ANN401
 
 
 def add_process_name(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Tell the children apart."""
+    """Add the name of the process to each event."""
     event["process"] = current_process().name
     return event
 
@@ -120,38 +123,40 @@ def add_process_name(_logger: object, _method: str, event: EventDict) -> EventDi
 @after_setup_logger.connect
 @after_setup_task_logger.connect
 def log_json(logger: logging.Logger, **_signal: Any) -> None:  # noqa: ANN401
-    """Have Celery's own records look like everybody else's."""
+    """Format Celery's own records as JSON too."""
     for handler in logger.handlers:
         handler.setFormatter(formatter())
 
 
 @worker_process_init.connect
-def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery passes what it likes
-    """Open the catalogue, and load the encoder if this worker analyses; one that cannot must take no messages."""
+def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery's signals have no types
+    """Open the catalogue, and load the encoder if this worker serves the queue of analyses.
+
+    A failure stops the whole worker. Celery would log the error and keep the child, which would then fail each task.
+    """
     global _child  # noqa: PLW0603  one a process, by design
     try:
         if ROUTES[ANALYSE_TASK]["queue"] in app.amqp.queues.consume_from:
             _prepare_analysis()
         settings = load_settings()
-        held = ExitStack()
-        held.enter_context(shared_catalogue_lock(settings))
+        resources = ExitStack()
+        resources.enter_context(shared_catalogue_lock(settings))
         catalogue = Catalogue.open(settings.catalogue_url)
-        held.callback(catalogue.close)
-        _child = ChildProcess(settings, catalogue, open_queue(settings), held)
+        resources.callback(catalogue.close)
+        _child = ChildContext(settings, catalogue, open_queue(settings), resources)
     except BaseException:
-        # Celery would only log it and serve on. Stopped, it is started again by what watches it, and seen.
-        log.critical("worker_child_cannot_start", exc_info=True)
+        log.critical("worker_child_failed_to_start", exc_info=True)
         os.kill(os.getppid(), signal.SIGTERM)
         raise
     log.info("worker_child_ready")
 
 
 def _prepare_analysis() -> None:
-    # A torch operation before the fork leaves threads behind that the child would wait for without end, so the
-    # first import of torch happens here.
+    # torch starts threads that a fork does not copy, and a forked child would wait for them forever. So torch is first
+    # imported here, after the fork.
     from models.analysis import warm_up  # noqa: PLC0415
 
-    protections = warm_up(threads=1)  # the children are the parallelism; more threads would only contend
+    protections = warm_up(threads=1)  # the children already use all processors
     if protections.missing:
         log.warning("decoder_sandbox", on=protections.on, missing=protections.missing)
     else:
@@ -160,12 +165,12 @@ def _prepare_analysis() -> None:
 
 
 def bound_memory(headroom: int) -> None:
-    """Let this process map so many bytes more than now; beyond that it gets MemoryError. On Linux only.
+    """Limit the address space of this process to its present size plus `headroom` bytes. On Linux only.
 
-    The limit is on top of what is mapped, not a total: torch alone maps gigabytes that it never touches.
+    The limit is relative because torch maps gigabytes of address space that it never uses.
     """
     if sys.platform != "linux":
-        return  # macOS counts shared libraries of the whole system and holds no process to the limit
+        return  # macOS does not enforce the limit
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = pages * resource.getpagesize() + headroom
@@ -175,7 +180,7 @@ def bound_memory(headroom: int) -> None:
 
 @task_prerun.connect
 def bind_request(task: Any, **_signal: Any) -> None:  # noqa: ANN401
-    """Have everything that a task logs, and the tasks it sends, name the request that asked for it."""
+    """Add the id of the HTTP request that caused a task to its log events and to the tasks it sends."""
     structlog.contextvars.clear_contextvars()
     if request_id := (task.request.headers or {}).get("request_id"):
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -183,20 +188,20 @@ def bind_request(task: Any, **_signal: Any) -> None:  # noqa: ANN401
 
 @worker_process_shutdown.connect
 def close_child(**_signal: Any) -> None:  # noqa: ANN401
-    """Give the catalogue's connections and its place back."""
+    """Close the catalogue and release its lock."""
     if _child is not None:
-        _child.held.close()
+        _child.resources.close()
 
 
 @task_received.connect
 def remember_request(request: Any, **_signal: Any) -> None:  # noqa: ANN401
-    """Keep, in the parent and while a task runs, who asked for it: the signal of its failure does not say."""
+    """Keep a task's request in the parent while the task runs, because the failure signal does not have it."""
     _requests[request.id] = request
 
 
 @task_failure.connect
 def send_again(sender: Any, task_id: str, exception: BaseException, args: Any, **_signal: Any) -> None:  # noqa: ANN401
-    """Ask at once for the analysis that a dead child left; its attempt is counted, so `guard` ends a series."""
+    """Send an analysis again at once when its child died; the attempt stays counted, so this ends in quarantine."""
     if isinstance(exception, WorkerLostError) and sender.name == ANALYSE_TASK:
         _died.add(task_id)
         headers = {}
@@ -207,17 +212,17 @@ def send_again(sender: Any, task_id: str, exception: BaseException, args: Any, *
 
 @celeryd_init.connect
 def release_claims_at_exit(**_signal: Any) -> None:  # noqa: ANN401
-    """Celery has no signal for the end of a soft shutdown, so the parent's own end is used; kill -9 skips it."""
+    """Release the claims of the children when the parent exits; Celery has no signal for the end of a soft shutdown."""
     atexit.register(_release_claims, os.getpid())
 
 
 def _release_claims(parent: int) -> None:
-    """Undo the claims of children that were stopped in mid-analysis: being stopped is no fault of the track."""
+    """Release the claims of children that were stopped during an analysis, without counting the attempts."""
     if os.getpid() != parent:
         return
     catalogue = Catalogue.open(load_settings().catalogue_url, RELEASE_SECONDS)
     try:
-        if count := catalogue.analyses.release_worker(WORKER, _died):
+        if count := catalogue.analyses.release_worker(WORKER_ID, _died):
             log.info("claims_released", count=count)
     except SegueError as error:
         log.warning("claims_not_released", reason=error.detail)
@@ -226,12 +231,12 @@ def _release_claims(parent: int) -> None:
 
 
 @worker_ready.connect
-def begin(sender: Any, **_signal: Any) -> None:  # noqa: ANN401
-    """Once a worker consumes, have it look for what is unfinished instead of waiting for the first beat."""
+def resend_at_start(sender: Any, **_signal: Any) -> None:  # noqa: ANN401
+    """Look for unfinished work when a worker starts, instead of waiting for the scheduler."""
     sender.app.send_task(ADOPT_MODEL_TASK, queue=ROUTES[RESEND_TASK]["queue"])
 
 
 @beat_embedded_init.connect
 def end_with_worker(**_signal: Any) -> None:  # noqa: ANN401
-    """Let an embedded beat die with its worker; Celery sees to this for the children only."""
+    """Make the kernel kill an embedded scheduler when its worker dies; Celery does so for the children only."""
     set_pdeathsig("SIGKILL")

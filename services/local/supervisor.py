@@ -21,8 +21,8 @@ from services.local.child_process import ChildProcess
 from services.local.valkey import LocalBroker, local_broker
 from services.settings import Settings
 from services.storage.locks import instance_lock
+from services.tasks.lost_work import resend_analyses, resend_scans
 from services.tasks.queue import TaskQueue, open_queue
-from services.tasks.requeue import requeue_analyses, requeue_scans
 
 # Ctrl-C must have ended everything in 10 s: so long for the API and the worker, so long for the broker after them.
 STOP_SECONDS = 7.0
@@ -173,8 +173,8 @@ class Supervisor:
         self._broker.clear()
         catalogue.analyses.release_all()
         queue = TaskQueue(self._broker.url)
-        requeue_scans(catalogue, queue, timedelta(0))
-        requeue_analyses(catalogue, queue, timedelta(0))
+        resend_scans(catalogue, queue, timedelta(0))
+        resend_analyses(catalogue, queue, timedelta(0))
         return self._broker.url
 
     def _release_claims(self) -> None:

@@ -27,8 +27,8 @@ from services.tasks.queue import ROUTES
 from tests.fakes.installation import installation, running, wait_until, write_noise, write_song
 from tests.fakes.library import register
 from tests.fakes.serving import ROOT, free_port
+from workers.analysis import MAX_ATTEMPTS
 from workers.app import SOFT_SHUTDOWN_SECONDS
-from workers.guard import MAX_ATTEMPTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
 
@@ -116,7 +116,7 @@ def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpre
         decoders.kill()
         for sent in range(1, MAX_ATTEMPTS + 2):
             here.queue.analyse(track_id)
-            wait_until(lambda sent=sent: worker.said.count("analysis_put_off") == sent)
+            wait_until(lambda sent=sent: worker.said.count("analysis_postponed") == sent)
         wait_until(lambda: attempts(here.catalogue, track_id) == 0)
         assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
 
@@ -137,7 +137,7 @@ def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_pa
     with sqlite3.connect(here.settings.data_path / "catalogue.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
-        wait_until(lambda: "analysis_put_off" in worker.said, patience=300)
+        wait_until(lambda: "analysis_postponed" in worker.said, patience=300)
         other.execute("ROLLBACK")
     wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
 

@@ -21,7 +21,7 @@ from services.index.qdrant_server import ServerIndex
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
 from workers import lifecycle, tasks
-from workers.lifecycle import ChildProcess
+from workers.lifecycle import ChildContext
 
 LOCK = "segue.exclusive.rebuild"
 START_PATIENCE_SECONDS = 60
@@ -33,7 +33,7 @@ def process(tmp_path, monkeypatch, broker_url):
     """This process as a worker child."""
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
     catalogue.migrate()
-    opened = ChildProcess(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
+    opened = ChildContext(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
     opened.server_index = ServerIndex(QdrantClient(":memory:"), "segue")
     monkeypatch.setattr(lifecycle, "_child", opened)
     yield opened

@@ -30,7 +30,7 @@ from services.ingest.upload import Upload, store_upload
 from services.settings import Settings
 from tests.fakes.library import write_tone
 from tests.fakes.queue import RecordingQueue
-from workers.tasks import OUTSIDE, Refusal, analyse_first_readable
+from workers.analysis import OUTSIDE, Refusal, analyse_first_readable
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  a setting, nothing binds
 

@@ -14,10 +14,10 @@ from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
 from services.domain.job import JobKind
 from services.domain.track import Analysis, Tags, TrackStatus
+from services.tasks.lost_work import RESENT_INTO_QUEUE, resend_lost_work
 from services.tasks.queue import ANALYSE_TASK
 from tests.fakes.queue import RecordingQueue
-from workers import guard
-from workers.lost_work import SENT_BEHIND_OTHERS, resend_lost_work
+from workers.analysis import claim_attempt
 
 TRACK = "5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11"
 
@@ -37,7 +37,7 @@ TASKS = count()
 def begin(catalogue):
     """Claim the track as the task that replaces the one before, which died."""
     task = next(TASKS)
-    return guard.claim(catalogue, TRACK, Claimant("worker", str(task), replaces_task=str(task - 1)))
+    return claim_attempt(catalogue, TRACK, Claimant("worker", str(task), replaces_task=str(task - 1)))
 
 
 class QueueWithBacklog(RecordingQueue):
@@ -112,14 +112,14 @@ def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
 def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
     """Where the queue is never empty, what nothing was heard of for an hour is sent once, longest first, few a pass."""
     queue.backlog = 5
-    others = [f"{number:08}" for number in range(SENT_BEHIND_OTHERS)]
+    others = [f"{number:08}" for number in range(RESENT_INTO_QUEUE)]
     for number, other in enumerate(others):
         catalogue.library.register(other, Tags(title=other), FileStamp(f"/music/{number}.flac", "/music", 1, 1))
     with catalogue.database.write() as session:
         session.execute(update(TrackRow).values(sent_at=now() - timedelta(hours=2)))
         session.execute(update(TrackRow).where(TrackRow.id == TRACK).values(sent_at=now() - timedelta(hours=3)))
     resend_lost_work(catalogue, queue)
-    assert len(queue.analyses) == SENT_BEHIND_OTHERS
+    assert len(queue.analyses) == RESENT_INTO_QUEUE
     assert TRACK in queue.analyses
     resend_lost_work(catalogue, queue)
     resend_lost_work(catalogue, queue)

@@ -1,0 +1,71 @@
+"""Sends tasks again that the catalogue shows as unfinished and that the broker may have lost.
+
+A duplicate message is harmless: a track that is claimed or analysed is not claimed again, and a scan that starts again
+skips the files it has registered.
+"""
+
+from datetime import timedelta
+
+import structlog
+
+from services.catalog import Catalogue
+from services.domain.errors import BrokerUnavailable
+from services.tasks.queue import ANALYSE_TASK, TaskQueue
+
+# Claimed tracks are never sent again, so this only has to cover the way of a message into an empty queue.
+ANALYSIS_LOST_AFTER = timedelta(seconds=30)
+# While the queue is not empty, a track that was sent recently is probably waiting in it. If new music keeps the queue
+# filled, a lost track would never be sent again, so a few of the oldest are sent on each pass. A message that turns out
+# to be a duplicate costs one query.
+ANALYSIS_LOST_IN_QUEUE_AFTER = timedelta(hours=1)
+RESENT_INTO_QUEUE = 100
+# A scan records each file; its longest pause is the listing of a large folder on a slow disk.
+SCAN_LOST_AFTER = timedelta(minutes=10)
+# Tracks sent per pass; later passes send the rest.
+RESENT_AT_ONCE = 10_000
+
+log = structlog.get_logger()
+
+
+def resend_lost_work(catalogue: Catalogue, queue: TaskQueue) -> None:
+    """Send lost scans and analyses again; several processes may do so at once.
+
+    Raises:
+        BrokerUnavailable: the next pass tries again.
+    """
+    if scans := resend_scans(catalogue, queue, SCAN_LOST_AFTER):
+        log.warning("scans_sent_again", count=scans)
+    if waiting := queue.waiting(ANALYSE_TASK):
+        analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_IN_QUEUE_AFTER, RESENT_INTO_QUEUE)
+    else:
+        analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_AFTER)
+    if analyses:
+        log.info("analyses_sent_again", count=analyses, waiting=waiting)
+
+
+def resend_scans(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta) -> int:
+    """Send scans again that made no progress for `lost_after`; return the count.
+
+    Raises:
+        BrokerUnavailable: a later pass sends the rest.
+    """
+    jobs = catalogue.jobs.stale_scans(lost_after)
+    for job_id in jobs:
+        queue.scan(job_id)
+    return len(jobs)
+
+
+def resend_analyses(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta, limit: int = RESENT_AT_ONCE) -> int:
+    """Send pending tracks again that were sent more than `lost_after` ago, or never; return the count.
+
+    Raises:
+        BrokerUnavailable: a later pass sends the rest.
+    """
+    tracks = catalogue.analyses.stale(lost_after, limit)
+    for place, track_id in enumerate(tracks):
+        try:
+            queue.analyse(track_id)
+        except BrokerUnavailable:
+            catalogue.analyses.not_sent(tracks[place:])
+            raise
+    return len(tracks)
