@@ -1,4 +1,4 @@
-"""The API container's health check: exit code 0 if the process answers `/healthz`."""  # noqa: INP001
+"""Health check of the API container: exits with code 0 if `/healthz` returns 200."""  # noqa: INP001
 
 import sys
 from http import HTTPStatus
@@ -6,20 +6,20 @@ from http.client import HTTPConnection
 
 from services.settings import load_settings_or_exit
 
-# Seconds. Docker's own limit is longer, so that the reason is printed and not cut off.
+# Shorter than Docker's own timeout, so that the reason is printed before Docker kills this process.
 TIMEOUT_SECONDS = 4.0
 
 
 def main() -> None:
-    """Ask once; http.client goes to the process itself, whatever proxy the environment names."""
+    """Send one request to the API; `http.client` ignores the proxies of the environment."""
     connection = HTTPConnection("127.0.0.1", load_settings_or_exit().port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/healthz")
         status = connection.getresponse().status
     except OSError as error:
-        sys.exit(f"The API does not answer: {error}")
+        sys.exit(f"The API does not respond: {error}")
     if status != HTTPStatus.OK:
-        sys.exit(f"The API answers {status}.")
+        sys.exit(f"The API returned status {status}.")
 
 
 if __name__ == "__main__":

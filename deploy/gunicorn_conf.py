@@ -10,29 +10,30 @@ from services.api.security.exposure import refuse_exposure_at_start
 from services.domain.errors import SegueError
 from services.settings import load_settings_or_exit
 
+_settings = load_settings_or_exit()
+
 # API processes share their metrics through files here, so that one scrape sees all of them. prometheus_client reads the
 # variable when it is first imported, which happens in the processes that gunicorn starts.
 METRICS_DIR = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="segue-metrics-")
 
-_settings = load_settings_or_exit()
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = f"{_host}:{_settings.port}"
 workers = _settings.api_processes
 worker_class = "services.api.http.gunicorn_worker.ProblemWorker"
 threads = _settings.api_threads
-# Seconds. A request under way may end, an upload over a slow line included; compose.yaml waits longer than this.
+# Seconds that running requests, such as slow uploads, have to finish. `stop_grace_period` in compose.yaml is longer.
 graceful_timeout = 20
-# Its heartbeat is a file that is touched every second: in memory, where no busy disk can make a worker look dead.
-worker_tmp_dir = "/dev/shm"  # noqa: S108  gunicorn makes a private file in it
-# Its control socket would be a file in a home directory that there is none of.
+# Workers update a heartbeat file every second. In memory, a busy disk cannot delay it and make a worker look dead.
+worker_tmp_dir = "/dev/shm"  # noqa: S108  gunicorn creates a private file in it
+# gunicorn would create its control socket in the home directory, and the container's user has none.
 control_socket_disable = True
 limit_request_line = REQUEST_LINE_MAX
 loglevel = _settings.log_level.lower()
 
 
 def on_starting(server: object) -> None:
-    """Refuse, in one line of the log, to listen beyond this machine before anybody has a key."""
+    """Exit with one line if keys are needed and there is none."""
     del server
     try:
         refuse_exposure_at_start(_settings)

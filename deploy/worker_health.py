@@ -1,8 +1,7 @@
-"""The worker container's health check: exit code 0 if the worker answers and takes work from its queues.
+"""Health check of worker containers: exits with code 0 if the worker responds and consumes its queues.
 
-`celery inspect ping` alone is not enough: it passes while a worker that lost its consumers lets messages lie. So a
-worker is ill if messages wait, it has a child free and starts none; and if it is at a task for longer than the hard
-limit allows, for then nothing ends the task any more.
+`celery inspect ping` is not enough, because it succeeds for a worker that has lost its consumers. A worker is unhealthy
+if messages wait while a child is free and it starts no task, or if a task runs for longer than its hard limit.
 
 Usage: worker_health.py [QUEUE,QUEUE]
 """  # noqa: INP001  a file for the image, not a package
@@ -27,11 +26,11 @@ from workers.app import (
     app,
 )
 
-ANSWER_SECONDS = 5.0
-# Between two looks. An idle worker is handed a waiting message at once.
-PAUSE_SECONDS = 2.0
+RESPONSE_TIMEOUT_SECONDS = 5.0
+# Time between two samples. A worker with a free child receives a waiting message at once.
+SAMPLE_INTERVAL_SECONDS = 2.0
 
-# Tasks that are not named have the analysis's limit.
+# Other tasks have the limit of an analysis.
 HARD_LIMITS = {
     SCAN_TASK: SCAN_HARD_LIMIT_SECONDS,
     INDEX_TASK: INDEX_HARD_LIMIT_SECONDS,
@@ -40,71 +39,73 @@ HARD_LIMITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """A worker at one moment."""
+class Sample:
+    """The state of a worker at one moment."""
 
     started: int
-    """Tasks since its own start."""
+    """Tasks started since the worker's start."""
     held: int
-    """Tasks at work or taken from the broker for it."""
+    """Tasks that run or are reserved."""
     children: int
-    """Tasks that it can be at."""
+    """Number of child processes."""
     waiting: int
-    """Messages in its queues that no worker holds."""
+    """Messages in its queues that no worker has received."""
     overdue: tuple[str, ...] = ()
-    """Names of tasks at work for longer than they may be."""
+    """Names of tasks that run for longer than their hard limit."""
 
     @property
-    def is_idle_beside_work(self) -> bool:
-        """Whether it could take a message and has not."""
+    def leaves_work(self) -> bool:
+        """Whether messages wait while a child is free."""
         return self.waiting > 0 and self.held < self.children
 
 
-def look(queues: set[str]) -> Glance | None:
-    """Ask this container's worker and the broker; None if the worker does not answer."""
+def take_sample(queues: set[str]) -> Sample | None:
+    """Return the state of this container's worker; None if it does not respond."""
     node = f"segue@{socket.gethostname()}"
-    inspect = app.control.inspect(destination=[node], limit=1, timeout=ANSWER_SECONDS)
+    inspect = app.control.inspect(destination=[node], limit=1, timeout=RESPONSE_TIMEOUT_SECONDS)
     answers = []
-    for question in (inspect.stats, inspect.active, inspect.reserved):
-        answer = question()
+    for request in (inspect.stats, inspect.active, inspect.reserved):
+        answer = request()
         if not answer:
             return None
         answers.append(answer[node])
     stats, active, reserved = answers
     tasks = {route["queue"]: task for task, route in ROUTES.items() if route["queue"] in queues}
     queue = open_queue(load_settings_or_exit())
-    return Glance(
+    return Sample(
         started=sum(stats["total"].values()),
         held=len(active) + len(reserved),
         children=stats["pool"]["max-concurrency"],
-        waiting=sum(queue.waiting(task) for task in tasks.values()),
+        waiting=sum(queue.count_waiting(task) for task in tasks.values()),
         overdue=tuple(task["name"] for task in active if is_overdue(task, time.time())),
     )
 
 
 def is_overdue(task: dict[str, Any], now: float) -> bool:
-    """Whether a task, as Celery describes it, should have been ended by its hard limit a while ago."""
+    """Return whether a task, as described by Celery, runs for longer than its hard limit and a grace period."""
     limit = HARD_LIMITS.get(task["name"], ANALYSE_HARD_LIMIT_SECONDS) + LIMIT_GRACE_SECONDS
     return task["time_start"] is not None and now - task["time_start"] > limit
 
 
 def main() -> None:
-    """Look; look again if the first look was bad, because a message may be on its way."""
+    """Take a sample, and a second one if messages wait, because a message may just have arrived."""
     queues = set(sys.argv[1].split(",") if len(sys.argv) > 1 else [route["queue"] for route in ROUTES.values()])
     try:
-        first = look(queues)
+        first = take_sample(queues)
         if first is None:
-            sys.exit("The worker does not answer.")
+            sys.exit("The worker does not respond.")
         if first.overdue:
-            sys.exit(f"The worker hangs in {', '.join(first.overdue)}.")
-        if not first.is_idle_beside_work:
+            sys.exit(f"These tasks exceed their time limit: {', '.join(first.overdue)}.")
+        if not first.leaves_work:
             return
-        time.sleep(PAUSE_SECONDS)
-        second = look(queues)
+        time.sleep(SAMPLE_INTERVAL_SECONDS)
+        second = take_sample(queues)
     except (SegueError, OperationalError, RedisError, OSError) as error:
-        sys.exit(f"The broker does not answer: {error}")
-    if second is None or (second.is_idle_beside_work and second.started == first.started):
-        sys.exit(f"{first.waiting} messages wait in {', '.join(sorted(queues))} and the worker takes none.")
+        sys.exit(f"The broker does not respond: {error}")
+    if second is None or (second.leaves_work and second.started == first.started):
+        sys.exit(
+            f"The worker does not consume its queues: {first.waiting} messages wait in {', '.join(sorted(queues))}."
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Stops asking a part that does not answer, and finds out by itself when it does again.
+"""A circuit breaker for the broker and the Qdrant server.
 
-Ours, because of the two libraries there are one lets every caller through at once when it tries again, and each of
-them then waits out the whole timeout, and the other lets only one call at a time run even when all is well.
+Libraries do not fit: `circuitbreaker` lets all callers through when it retries, so each waits for the whole timeout;
+`pybreaker` runs one call at a time even while all calls succeed.
 """
 
 import time
@@ -9,41 +9,41 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-# Failures in a row. One may be a connection that was cut; a part that is gone fails every time.
+# Consecutive failures that open the circuit. A single one may be a lost connection.
 FAILURES = 3
-# As long as a client is told to wait after a 503 (RETRY_AFTER_SECONDS).
+# The same time as in the Retry-After header of a 503 response (RETRY_AFTER_SECONDS).
 RETRY_SECONDS = 5.0
 
 
-class CircuitOpen(Exception):  # noqa: N818  a state, which each part turns into an error of its own
-    """The part failed several times in a row and is not asked for now."""
+class CircuitOpen(Exception):  # noqa: N818  callers convert it to their own error
+    """The circuit is open: calls fail at once."""
 
     def __init__(self) -> None:
-        super().__init__("it failed several times in a row and is asked again in a few seconds")
+        super().__init__("it failed several times in a row; the next attempt is in a few seconds")
 
 
 class Circuit:
-    """One part as one process sees it; may be used from several threads.
+    """The circuit breaker of one dependency in one process; thread-safe.
 
-    After `FAILURES` failures in a row it is open: calls are refused at once. Every `RETRY_SECONDS` one call, and one
-    only, is let through; if that succeeds the circuit is closed again.
+    After `FAILURES` consecutive failures the circuit opens and calls fail at once. Every `RETRY_SECONDS` one trial call
+    is allowed; if it succeeds, the circuit closes.
     """
 
     def __init__(self, is_failure: Callable[[Exception], bool], *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`is_failure` tells errors that mean "does not answer" from errors that are answers."""
+        """`is_failure` returns whether an error means that the dependency is unavailable."""
         self._is_failure = is_failure
         self._clock = clock
         self._lock = Lock()
         self._failures = 0
         self._retry_at = 0.0
-        self._is_tried = False
+        self._trial_runs = False
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Around a call to the part.
+        """Wrap a call to the dependency.
 
         Raises:
-            CircuitOpen: the part is not asked now.
+            CircuitOpen: the circuit is open, and this is not the trial call.
         """
         is_trial = self._enter()
         try:
@@ -51,7 +51,7 @@ class Circuit:
         except Exception as error:
             self._leave(failed=self._is_failure(error), is_trial=is_trial)
             raise
-        except BaseException:  # the caller was interrupted, which says nothing about the part
+        except BaseException:  # an interrupted call is neither a success nor a failure
             self._leave(failed=None, is_trial=is_trial)
             raise
         else:
@@ -61,15 +61,15 @@ class Circuit:
         with self._lock:
             if self._failures < FAILURES:
                 return False
-            if self._is_tried or self._clock() < self._retry_at:
+            if self._trial_runs or self._clock() < self._retry_at:
                 raise CircuitOpen
-            self._is_tried = True
+            self._trial_runs = True
             return True
 
     def _leave(self, *, failed: bool | None, is_trial: bool) -> None:
         with self._lock:
             if is_trial:
-                self._is_tried = False
+                self._trial_runs = False
             if failed:
                 self._failures += 1
                 self._retry_at = self._clock() + RETRY_SECONDS

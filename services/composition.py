@@ -1,4 +1,4 @@
-"""The one place where settings become the objects that the API process works with."""
+"""Composition root: opens catalogue, broker and index as the settings say and connects the services to them."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedIndex:
-    """What has to be ended with the process when it owns the index: its directory and its indexer."""
+    """The parts of Qdrant Edge that must be closed: the index directory and the indexer thread."""
 
     generations: "Generations"
     indexer: "IndexerThread"
@@ -31,7 +31,7 @@ class EmbeddedIndex:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a request may need; all of it may be used from several threads."""
+    """The services that views use; all of them are thread-safe."""
 
     settings: Settings
     catalogue: Catalogue
@@ -41,46 +41,46 @@ class Services:
     paths: Paths
     radio: Radio
     embedded: EmbeddedIndex | None
-    """None where a Qdrant server holds the index and workers fill it."""
-    held: ExitStack
-    """What is given back last: the catalogue and its place."""
+    """None if a Qdrant server holds the index; workers then update it."""
+    resources: ExitStack
+    """Closed last: the connections to the catalogue and its lock."""
 
     @property
     def index_kind(self) -> Literal["edge", "server"]:
-        """Where the vector index is."""
+        """The kind of the vector index: Qdrant Edge or a Qdrant server."""
         return "server" if self.embedded is None else "edge"
 
     def close(self) -> None:
-        """End the indexer and give everything back; what is unfinished stays marked in the catalogue."""
+        """Stop the indexer and close everything; the next start continues with unfinished work."""
         if self.embedded is None:
             self.index.close()
         else:
             self.embedded.indexer.stop()
             self.embedded.generations.close()
-        self.held.close()
+        self.resources.close()
 
 
 def compose(settings: Settings) -> Services:
-    """Open catalogue, broker and index as the settings say and start the indexer; call it after any fork.
+    """Open catalogue, broker and index, migrate the catalogue and start the indexer. Call it after a fork.
 
     Raises:
-        NotConfigured: no broker is set, Qdrant Edge is not installed, or several processes are to share it.
-        AlreadyRunning: another process uses the embedded index, or the catalogue is being restored.
-        CatalogueUnavailable, IndexUnavailable: a part does not open.
+        NotConfigured: no broker is set, Qdrant Edge is not installed, or several processes would share Qdrant Edge.
+        AlreadyRunning: another process uses the index directory, or the catalogue is being restored.
+        CatalogueUnavailable, IndexUnavailable: the catalogue or the index cannot be opened.
     """
     if settings.qdrant_url is None and settings.api_processes > 1:
         raise NotConfigured(
-            f"SEGUE_API_PROCESSES is {settings.api_processes}, but only one process can own Qdrant Edge: "
-            "set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
+            f"SEGUE_API_PROCESSES is {settings.api_processes}, but only one process can use Qdrant Edge. "
+            "Set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
         )
     queue = open_queue(settings)
-    with ExitStack() as undone:
-        undone.enter_context(shared_catalogue_lock(settings))
+    with ExitStack() as opened:
+        opened.enter_context(shared_catalogue_lock(settings))
         catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
-        undone.callback(catalogue.close)
+        opened.callback(catalogue.close)
         catalogue.migrate()
         index, embedded = _open_index(settings, catalogue)
-        held = undone.pop_all()
+        resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     return Services(
         settings=settings,
@@ -91,19 +91,19 @@ def compose(settings: Settings) -> Services:
         paths=Paths(catalogue.tracks, index),
         radio=Radio(catalogue, index, recommender, half_life_days=settings.half_life_days),
         embedded=embedded,
-        held=held,
+        resources=resources,
     )
 
 
 def open_server_index(settings: Settings, *, for_requests: bool) -> "ServerIndex":
-    """The index on the Qdrant server that the settings name; for requests, it gives up before their clients do.
+    """Connect to the index on the Qdrant server; `for_requests` chooses a timeout shorter than that of HTTP clients.
 
     Raises:
-        NotConfigured: they name none.
+        NotConfigured: `SEGUE_QDRANT_URL` is not set.
     """
     if settings.qdrant_url is None:
-        raise NotConfigured("SEGUE_QDRANT_URL is not set: the API process owns the index, no worker can fill it.")
-    # Imported where it is used: qdrant-client alone would take half of the API process's memory.
+        raise NotConfigured("SEGUE_QDRANT_URL is not set. Without it only the API process can open the index.")
+    # Imported here because qdrant-client needs as much memory as the rest of the API process.
     from services.index.qdrant_server import (  # noqa: PLC0415
         BACKGROUND_SECONDS,
         ServerIndex,
@@ -124,7 +124,7 @@ def _open_index(settings: Settings, catalogue: Catalogue) -> tuple[VectorIndex, 
         from services.index.indexer_thread import IndexerThread  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise NotConfigured(
-            f"{error.name} is not installed: install segue[local], or set SEGUE_QDRANT_URL to a Qdrant server."
+            f"{error.name} is not installed. Install 'segue[local]', or set SEGUE_QDRANT_URL to a Qdrant server."
         ) from error
     generations = Generations(settings.index_path)
     indexer = IndexerThread(catalogue, generations)

@@ -1,4 +1,4 @@
-"""How Segue logs: one JSON object a line, from every process, with what is bound to the request."""
+"""The log format of all processes: one JSON object per line, with the fields bound to the request."""
 
 import logging
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 from structlog.types import Processor
 
-# What each line has besides its event.
+# Adds the fields that every line has besides its event.
 COMMON: Sequence[Processor] = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
@@ -15,7 +15,7 @@ COMMON: Sequence[Processor] = (
 
 
 def formatter() -> logging.Formatter:
-    """Renders the records of `logging`, be they a library's or come through structlog, as the API renders its own."""
+    """Return a formatter that renders records of `logging`, of libraries and of structlog alike, as JSON."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*COMMON, structlog.stdlib.add_logger_name],
         processors=[

@@ -1,4 +1,4 @@
-"""Every setting of Segue, its default and its `SEGUE_*` variable. Nothing else reads the environment."""
+"""The settings of Segue. Each is read from a `SEGUE_*` environment variable, here and nowhere else."""
 
 import os
 import sys
@@ -19,10 +19,10 @@ WILDCARD_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 
 
 class Settings(BaseSettings):
-    """Read once, where a process starts, and handed on from there.
+    """Settings, read once at the start of a process and passed on.
 
-    Three variables decide how Segue runs: without `SEGUE_REDIS_URL`, `SEGUE_DATABASE_URL` and
-    `SEGUE_QDRANT_URL` everything lives on one machine under the data directory.
+    `SEGUE_REDIS_URL`, `SEGUE_DATABASE_URL` and `SEGUE_QDRANT_URL` decide how Segue runs. Without them everything
+    runs on one machine and is stored in the data directory.
     """
 
     # Pydantic's messages quote the whole input, and the input holds secrets.
@@ -32,95 +32,126 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default=Path("~/.local/share/segue"),
-        description="The one directory that holds all that Segue keeps.",
+        description="Directory in which Segue keeps all of its data.",
     )
     redis_url: SecretStr | None = Field(
         default=None,
-        description="Broker: a Redis or Valkey URL; without it `segue up` starts a Valkey of its own.",
+        description="URL of the broker, a Redis or Valkey server. If unset, `segue up` starts its own Valkey.",
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="Catalogue: an SQLAlchemy URL of PostgreSQL; without it SQLite in the data directory.",
+        description=(
+            "SQLAlchemy URL of a PostgreSQL database for the catalogue. If unset, the catalogue is an SQLite "
+            "file in the data directory."
+        ),
     )
     qdrant_url: str | None = Field(
         default=None,
-        description="Vector index: URL of a Qdrant server; without it Qdrant Edge inside the API process.",
+        description="URL of a Qdrant server for the vector index. If unset, Qdrant Edge runs in the API process.",
     )
-    qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server, if it wants one.")
-    qdrant_collection: str = Field(
-        default="segue", description="Name of the alias on the Qdrant server that Segue reads and writes."
+    qdrant_api_key: SecretStr | None = Field(
+        default=None, description="API key of the Qdrant server, if it requires one."
     )
-    host: str = Field(default="127.0.0.1", description="Address that the HTTP API binds to.")
-    port: int = Field(default=8765, ge=1, le=65535, description="Port that the HTTP API binds to.")
+    qdrant_collection: str = Field(default="segue", description="Name of the collection alias on the Qdrant server.")
+    host: str = Field(
+        default="127.0.0.1",
+        description=(
+            "Address on which the HTTP API listens. `0.0.0.0` and `::` listen on all addresses; every address "
+            "beyond loopback requires API keys."
+        ),
+    )
+    port: int = Field(default=8765, ge=1, le=65535, description="TCP port on which the HTTP API listens.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Names and addresses, separated by commas, under which the HTTP API may be asked for, besides "
-        "localhost and those in host and url. If unset and host is a wildcard, any IP address is allowed as well, "
-        "but no other name.",
+        description=(
+            "Host names and addresses that requests to the HTTP API may use, separated by commas, besides "
+            "localhost and the hosts of `SEGUE_HOST` and `SEGUE_URL`. If unset and `SEGUE_HOST` is `0.0.0.0` "
+            "or `::`, every IP address is allowed as well, but no other name."
+        ),
     )
     require_keys: bool | None = Field(
         default=None,
-        description="Whether the HTTP API wants an API key from everyone. If unset: from everyone if it binds to "
-        "anything but loopback; else only from requests that a proxy passes on. `false` spares those the key as well, "
-        "for a proxy that asks who is there.",
+        description=(
+            "Whether requests need an API key. Every request needs one if the HTTP API listens beyond "
+            "loopback. On loopback: `true`: every request needs a key; unset: only requests that a proxy "
+            "forwards need one; `false`: proxied requests need no key; for proxies that authenticate users "
+            "themselves."
+        ),
     )
-    api_key: SecretStr | None = Field(default=None, description="API key that the command line and notebooks send.")
+    api_key: SecretStr | None = Field(default=None, description="API key that the command line and the notebooks send.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Origins such as `https://player.example`, separated by commas, whose pages may use the HTTP API.",
+        description=(
+            "Origins, such as `https://player.example`, whose web pages may use the HTTP API, separated by commas."
+        ),
     )
     rate_limit: int = Field(
         default=1200,
         ge=0,
-        description="Requests a minute that one key may make; 0 is any number. Requests "
-        "from the machine itself are not counted while they need no key.",
+        description=(
+            "Maximum number of requests per minute and API key; 0 means no limit. Requests from this machine "
+            "are not counted as long as they need no key."
+        ),
     )
     expensive_rate_limit: int = Field(
         default=300,
         ge=0,
-        description="Of those, how many may be recommendations, scans, uploads or the like; 0 is any number.",
+        description=(
+            "Maximum number of those requests that may be expensive, such as recommendations, scans and "
+            "uploads; 0 means no limit."
+        ),
     )
     url: str | None = Field(
         default=None,
-        description="Where clients such as the command line find the service; made from host and port if unset.",
+        description=(
+            "URL at which clients such as the command line reach the HTTP API. If unset, it is made from "
+            "`SEGUE_HOST` and `SEGUE_PORT`."
+        ),
     )
     api_processes: int = Field(
-        default=1, ge=1, description="API processes; Qdrant Edge allows only one, a Qdrant server any number."
+        default=1,
+        ge=1,
+        description="Number of API processes. Qdrant Edge allows one; with a Qdrant server any number is possible.",
     )
-    api_threads: int = Field(default=8, ge=1, description="Threads of one API process.")
-    worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Analysis processes of one worker.")
+    api_threads: int = Field(default=8, ge=1, description="Number of threads per API process.")
+    worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Number of processes per worker.")
     refusal_rate_limit: int = Field(
         default=30,
         ge=0,
-        description="Wrong keys or passwords a minute that one address may send before it waits; 0 is any number.",
+        description=(
+            "Maximum number of requests with a wrong key or password per minute and address; 0 means no limit."
+        ),
     )
     library_roots: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Folders, separated by colons, that may be scanned, with all that lies in them; nothing else is "
-        "played or analysed, but for uploads. If unset, any folder while the HTTP API takes requests without a key, "
-        "and none otherwise; `segue up FOLDER` adds its own.",
+        description=(
+            "Folders that may be scanned, with their subfolders, separated by colons. Files outside them are "
+            "neither analysed nor played, except uploads. If unset, every folder may be scanned while "
+            "requests need no key, and no folder otherwise. `segue up FOLDER` adds its folder."
+        ),
     )
-    upload_max_bytes: int = Field(
-        default=64 * 1024 * 1024, ge=1, description="Largest upload that is accepted, in bytes."
-    )
+    upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
     half_life_days: float = Field(
         default=30.0,
         gt=0,
         allow_inf_nan=False,
-        description="Age in days at which a listen counts half, unless a request names another half-life.",
+        description="Number of days after which a listen counts half, unless a request sets its own half-life.",
     )
     subsonic_user: str | None = Field(
         default=None,
         min_length=1,
-        description="Name that OpenSubsonic clients sign in with; without it, and without API keys, any name is taken.",
+        description=(
+            "User name for OpenSubsonic clients. If unset, clients sign in with an API key; while no key is "
+            "needed, any name is accepted."
+        ),
     )
     subsonic_password: SecretStr | None = Field(
-        default=None, description="Password that belongs to subsonic_user; the two are set together."
+        default=None, description="Password of `SEGUE_SUBSONIC_USER`; set both or neither."
     )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
-        description="Least severe level that is logged: DEBUG, INFO, WARNING or ERROR.",
+        description="Minimum level of log messages: DEBUG, INFO, WARNING or ERROR.",
     )
 
     @field_validator("allowed_hosts", "cors_origins", mode="before")
@@ -164,15 +195,15 @@ class Settings(BaseSettings):
 
     @cached_property
     def host_names(self) -> frozenset[str]:
-        """Every name under which the API answers, in lower case and without brackets."""
-        configured = () if self.listens_everywhere else (self.host,)
-        reached = () if self.url is None else (urlsplit(self.url).hostname or "",)
-        names = (*LOOPBACK_NAMES, *configured, *reached, *self.allowed_hosts)
+        """Host names that requests may use, in lower case and without brackets."""
+        own = () if self.listens_everywhere else (self.host,)
+        public = () if self.url is None else (urlsplit(self.url).hostname or "",)
+        names = (*LOOPBACK_NAMES, *own, *public, *self.allowed_hosts)
         return frozenset(name.strip("[]").lower() for name in names) - {""}
 
     @property
     def listens_everywhere(self) -> bool:
-        """Whether the API binds to all addresses of the machine."""
+        """Whether the API listens on all addresses of the machine."""
         return self.host in WILDCARD_ADDRESSES
 
     @property
@@ -187,12 +218,12 @@ class Settings(BaseSettings):
 
     @property
     def needs_keys(self) -> bool:
-        """Whether the API takes no request without a key, whoever sends it."""
+        """Whether every request needs a key."""
         return self.require_keys is True or not self.listens_to_loopback_only
 
     @property
     def client_key(self) -> str | None:
-        """The key that clients on this machine send."""
+        """API key that clients on this machine send."""
         return None if self.api_key is None else self.api_key.get_secret_value()
 
     @cached_property
@@ -202,24 +233,24 @@ class Settings(BaseSettings):
 
     @property
     def catalogue_url(self) -> str:
-        """SQLAlchemy URL of the catalogue in use."""
+        """SQLAlchemy URL of the catalogue."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite+pysqlite:///{self.data_path / 'catalogue.db'}"
 
     @property
     def index_path(self) -> Path:
-        """Where Qdrant Edge keeps its shards."""
+        """Folder of Qdrant Edge."""
         return self.data_path / "index"
 
     @property
     def uploads_path(self) -> Path:
-        """Where uploaded audio is stored, under its own hash."""
+        """Folder of uploaded audio files."""
         return self.data_path / "uploads"
 
     @property
     def service_url(self) -> str:
-        """URL under which clients on this machine reach the API."""
+        """URL at which clients on this machine reach the API."""
         if self.url is not None:
             return self.url.rstrip("/")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared, not bound

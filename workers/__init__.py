@@ -1,1 +1,1 @@
-"""What happens in the background: Celery tasks that call `models` and `services` and record the outcome."""
+"""The Celery workers: background tasks that call `models` and `services`."""

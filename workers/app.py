@@ -1,4 +1,4 @@
-"""The Celery application. Every setting stands here, with its reason beside it."""
+"""The Celery application of the workers and its configuration."""
 
 from typing import Any
 
@@ -16,40 +16,41 @@ from services.tasks.queue import (
     VISIBILITY_TIMEOUT_SECONDS,
 )
 
-# An analysis decodes a bounded number of seconds of audio; on the slowest machine that is well under a minute.
+# An analysis decodes a limited number of seconds of audio; even slow machines need well under a minute.
 ANALYSE_SOFT_LIMIT_SECONDS = 120
-# Time for a task that was told to stop to say so.
+# Time between the soft limit, which raises an exception in the task, and the hard limit, which kills its process.
 LIMIT_GRACE_SECONDS = 30
 ANALYSE_HARD_LIMIT_SECONDS = ANALYSE_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
-# A first scan reads every file once, and a library may lie on a slow network disk.
+# A first scan reads every file once, and a library may be on a slow network disk.
 SCAN_SOFT_LIMIT_SECONDS = 6 * 3600
 SCAN_HARD_LIMIT_SECONDS = SCAN_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
-# A rebuild writes every point of the library over the network.
+# A rebuild sends every point of the library over the network.
 INDEX_SOFT_LIMIT_SECONDS = 2 * 3600
 INDEX_HARD_LIMIT_SECONDS = INDEX_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
 
-# An analysis takes about a second, so nearly all end in this time; with the rest of the way out a worker is
-# gone well within the 10 s that `segue up` grants.
+# An analysis takes about a second, so nearly all finish in this time. The whole shutdown takes less than the 7 s after
+# which `segue up` kills a worker.
 SOFT_SHUTDOWN_SECONDS = 3.0
 
-# Loading torch and the encoder takes seconds, on a busy machine many; Celery's 4 s would kill the child over and over.
+# Loading torch and the encoder takes seconds, on a busy machine more than Celery's default of 4 s, after which Celery
+# would kill and replace the child again and again.
 CHILD_START_SECONDS = 180.0
-# Decoders and numerical libraries fragment memory slowly; a fresh child costs seconds, so this is rare.
+# Decoders and numerical libraries fragment memory slowly. A new child costs seconds, so it is replaced rarely.
 MAX_TASKS_PER_CHILD = 1000
-# Kilobytes. A child with the encoder loaded stays far below; one that grew past this is replaced between two tasks.
+# In kilobytes. A child with the encoder needs far less; Celery replaces a larger one after its current task.
 MAX_MEMORY_PER_CHILD = 2_000_000
 
-# Longer than a producer's: a worker can wait out a broker that rewrites its file.
-BROKER_PATIENCE_SECONDS = 10.0
+# Longer than a producer's timeout: a worker can wait while the broker rewrites its append-only file.
+WORKER_SOCKET_TIMEOUT_SECONDS = 10.0
 ERRORS_KEPT_SECONDS = 24 * 3600
 
 RESEND_EVERY_SECONDS = 60.0
-# The index task is sent when something changes; this is for the times when the broker did not take it.
+# The index task is sent after each change; this schedule covers messages that the broker did not accept.
 INDEX_EVERY_SECONDS = 15.0
 
 
 def create_app(settings: Settings) -> Celery:
-    """The application for a broker, with its beat schedule."""
+    """Return the application for the broker of the settings, with its schedule."""
     broker_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     app = Celery("segue", broker=broker_url, backend=broker_url, include=["workers.tasks"])
     app.conf.update(_RELIABILITY, beat_schedule=_schedule(settings), task_routes=ROUTES)
@@ -58,46 +59,46 @@ def create_app(settings: Settings) -> Celery:
 
 _RELIABILITY: dict[str, Any] = {
     "task_serializer": "json",
-    "accept_content": ["json"],  # pickle would let whoever reaches the broker run code
-    "task_ignore_result": True,  # the catalogue is where outcomes are recorded
-    # Of a task that failed in a way nobody foresaw the broker keeps the error, for whoever looks for its cause: a day.
+    "accept_content": ["json"],  # pickle would let anyone with access to the broker run code
+    "task_ignore_result": True,  # outcomes are recorded in the catalogue
+    # The broker keeps the errors of tasks that failed unexpectedly for a day.
     "task_store_errors_even_if_ignored": True,
     "result_expires": ERRORS_KEPT_SECONDS,
     "result_serializer": "json",
-    # The same store as the broker, so the same promise about messages, and the same short waits for a frozen one.
+    # The result backend is the broker, so it needs the same visibility timeout and short socket timeouts.
     "result_backend_transport_options": {"visibility_timeout": VISIBILITY_TIMEOUT_SECONDS},
-    "redis_socket_timeout": BROKER_PATIENCE_SECONDS,
+    "redis_socket_timeout": WORKER_SOCKET_TIMEOUT_SECONDS,
     "redis_socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
-    "task_acks_late": True,  # a message outlives the worker that took it
-    # A task that kills its child would come back for ever; attempts are counted in the catalogue instead.
+    "task_acks_late": True,  # a message is not lost with the worker that received it
+    # Otherwise a task that kills its child would be redelivered forever. The catalogue counts attempts instead.
     "task_reject_on_worker_lost": False,
     "task_acks_on_failure_or_timeout": True,
     "task_soft_time_limit": ANALYSE_SOFT_LIMIT_SECONDS,
     "task_time_limit": ANALYSE_HARD_LIMIT_SECONDS,
-    "worker_prefetch_multiplier": 1,  # no child hoards what another could do now
+    "worker_prefetch_multiplier": 1,  # no child reserves tasks that another could run now
     "worker_soft_shutdown_timeout": SOFT_SHUTDOWN_SECONDS,
     "worker_proc_alive_timeout": CHILD_START_SECONDS,
     "worker_max_tasks_per_child": MAX_TASKS_PER_CHILD,
     "worker_max_memory_per_child": MAX_MEMORY_PER_CHILD,
-    # A task whose connection is lost can be acknowledged no more: it will come back, so do not do it twice at once.
+    # After a lost connection a task cannot be acknowledged and is redelivered, so its current run is cancelled.
     "worker_cancel_long_running_tasks_on_connection_loss": True,
     "broker_connection_retry_on_startup": True,  # worker and broker may start in any order
-    "broker_connection_max_retries": None,  # a broker that is away for an hour must not need a person
+    "broker_connection_max_retries": None,  # reconnect even after hours, without an operator
     "broker_transport_options": BROKER_OPTIONS
     | {
-        "socket_timeout": BROKER_PATIENCE_SECONDS,
+        "socket_timeout": WORKER_SOCKET_TIMEOUT_SECONDS,
         "socket_keepalive": True,
-        # A broken connection that looks alive is noticed within this many seconds.
+        # Seconds after which a broken connection is detected.
         "health_check_interval": 10,
     },
     "timezone": "UTC",
-    # Both periods are short, so there is nothing to remember across a restart and no file to be damaged.
+    # All periods are short, so the scheduler keeps no state across restarts and needs no file.
     "beat_scheduler": "celery.beat:Scheduler",
 }
 
 
 def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
-    # A run that comes late is dropped when the next is due, so that a long pause leaves no heap of them.
+    # A message expires when the next one is due, so messages do not pile up while no worker runs.
     schedule = {
         "resend_lost_work": {
             "task": RESEND_TASK,

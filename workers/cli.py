@@ -1,4 +1,4 @@
-"""`segue worker`: mounted into the command line by entry point, so that services need not import workers."""
+"""`segue worker`. It is an entry point of the group `segue.commands`, because `services` must not import `workers`."""
 
 import os
 import sys
@@ -10,10 +10,10 @@ from services.domain.errors import NotConfigured
 from services.settings import Settings, load_settings
 
 ENVIRONMENT = {
-    # SIGTERM becomes Celery's soft shutdown: what is at work may end, the rest goes back to the broker. Celery
-    # reads this while it is imported, which is why it starts in a process of its own.
+    # On SIGTERM Celery does a soft shutdown: running tasks may finish, the others return to the broker. Celery reads
+    # this variable while it is imported, so it runs in a new process.
     "REMAP_SIGTERM": "SIGQUIT",
-    # One thread a child: the children are the parallelism.
+    # One thread per child, because there is one child per processor.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
@@ -23,20 +23,18 @@ ENVIRONMENT = {
 def worker(
     *,
     beat: Annotated[
-        bool, typer.Option("--beat", help="Also run the scheduler. One worker of an installation must have it.")
+        bool, typer.Option("--beat", help="Also run the scheduler. Exactly one worker of an installation needs it.")
     ] = False,
-    queues: Annotated[
-        str | None, typer.Option(help="The queues to serve, with commas; all of them if not given.")
-    ] = None,
+    queues: Annotated[str | None, typer.Option(help="Queues to serve, separated by commas. [default: all]")] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Processes; SEGUE_WORKER_PROCESSES if not given.")
+        int | None, typer.Option(min=1, help="Number of processes. [default: SEGUE_WORKER_PROCESSES]")
     ] = None,
 ) -> None:
-    """Run a worker that analyses tracks and carries out scans."""
+    """Run a worker, which scans folders and analyses tracks."""
     settings = load_settings()
     if settings.redis_url is None:
         raise NotConfigured(
-            "SEGUE_REDIS_URL is not set: a worker needs the broker's URL. On one machine `segue up` starts both."
+            "SEGUE_REDIS_URL is not set, and a worker needs a broker. On one machine `segue up` starts both."
         )
     processes = processes or settings.worker_processes
     command = celery_command(settings, beat=beat, queues=_known_queues(queues), processes=processes)
@@ -45,10 +43,10 @@ def worker(
 
 
 def celery_command(settings: Settings, *, beat: bool, queues: list[str], processes: int) -> list[str]:
-    """The command line of the Celery worker."""
+    """Return the command line of the Celery worker."""
     return [
         sys.executable,
-        "-P",  # the folder it is started in must not shadow Segue's packages
+        "-P",  # the current folder must not shadow Segue's packages
         "-m",
         "celery",
         "--app=workers.app",
@@ -57,7 +55,7 @@ def celery_command(settings: Settings, *, beat: bool, queues: list[str], process
         f"--queues={','.join(queues)}",
         f"--concurrency={processes}",
         "--hostname=segue@%h",
-        # Workers need to know nothing of one another.
+        # Workers need no information about each other.
         "--without-gossip",
         "--without-mingle",
         "--without-heartbeat",
@@ -66,10 +64,10 @@ def celery_command(settings: Settings, *, beat: bool, queues: list[str], process
 
 
 def _known_queues(names: str | None) -> list[str]:
-    from services.tasks.queue import ROUTES  # noqa: PLC0415  Celery would slow `segue --help` down
+    from services.tasks.queue import ROUTES  # noqa: PLC0415  importing Celery would slow down `segue --help`
 
     known = list(dict.fromkeys(route["queue"] for route in ROUTES.values()))
     wanted = known if names is None else names.split(",")
     if unknown := set(wanted) - set(known):
-        raise typer.BadParameter(f"no such queue: {', '.join(sorted(unknown))}. There are {', '.join(known)}.")
+        raise typer.BadParameter(f"Unknown queue: {', '.join(sorted(unknown))}. Known queues: {', '.join(known)}.")
     return wanted

@@ -1,1 +1,1 @@
-"""What the commands of `segue` do; `services.cli.main` declares them."""
+"""The commands of `segue`: `main` declares them, `library` and `maintenance` run them."""

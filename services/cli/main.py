@@ -1,7 +1,7 @@
-"""The `segue` command.
+"""The `segue` command: its subcommands and their options.
 
-Each command imports what it needs when it runs, so that `segue --help` stays quick. Commands of other packages
-(`analyse`, `demo-library`, `worker`) come from the entry-point group `segue.commands`: services imports neither.
+Each command imports its code when it runs, so that `segue --help` is fast. The commands `analyse`, `demo-library` and
+`worker` are entry points of the group `segue.commands`, because `services` must import neither `models` nor `workers`.
 """
 
 # ruff: noqa: PLC0415  see above
@@ -9,9 +9,10 @@ Each command imports what it needs when it runs, so that `segue --help` stays qu
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -20,29 +21,30 @@ from services.domain.access import Scope
 from services.domain.errors import NotConfigured, SegueError
 
 ENTRY_POINT_GROUP = "segue.commands"
+OWN_PACKAGES = ("models", "services", "workers")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many tracks to answer.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Number of tracks.")]
 
 
-class CommandsOfAllPackages(TyperGroup):
-    """The commands below and those that entry points name; the latter are imported when they are asked for."""
+class CommandGroup(TyperGroup):
+    """The commands of this module and of entry points; an entry point is imported when its command is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer's context has no public type
-        """Every command's name."""
-        return [*super().list_commands(ctx), *sorted(_mounted())]
+        """Return the names of all commands."""
+        return [*super().list_commands(ctx), *sorted(_entry_points())]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
-        """A command by its name; None if there is none."""
+        """Return a command by its name; None if there is none."""
         own = super().get_command(ctx, cmd_name)
-        entry = _mounted().get(cmd_name)
-        return own if own is not None or entry is None else _load(entry)
+        entry = _entry_points().get(cmd_name)
+        return own if own is not None or entry is None else _load_command(entry)
 
 
 app = typer.Typer(
     name="segue",
-    cls=CommandsOfAllPackages,
-    help="Self-hosted music recommendation: history in, next tracks out, by how the music feels.",
+    cls=CommandGroup,
+    help="Self-hosted music recommendation: what to play next, by how the music feels.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,217 +52,228 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; an expected error is one line on stderr and exit code 1."""
+    """Run the command line; an expected error prints one line to stderr and exits with code 1."""
     with _errors_as_lines():
         app()
 
 
 @app.command()
 def up(
-    folder: Annotated[Path | None, typer.Argument(help="Music to analyse; without it what is known is served.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of music to scan; without it Segue serves what it has.")
+    ] = None,
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; SEGUE_HOST, else 127.0.0.1.")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; SEGUE_PORT, else 8765.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Stop when the folder is analysed; for scripts.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: SEGUE_HOST or 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on. Default: SEGUE_PORT or 8765.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Exit after the scan, for scripts.")] = False,
 ) -> None:
-    """Start everything on this machine, analyse a folder, and serve until Ctrl-C."""
+    """Start all of Segue on this machine, scan a folder, and serve until Ctrl-C."""
     from services.cli.up import run
     from services.settings import load_settings
 
-    # Without SEGUE_URL: what is started here is reached directly, not through the proxy that it may name.
     given: dict[str, Any] = {"host": host, "port": port}
     overrides = {name: value for name, value in given.items() if value is not None}
+    # Without SEGUE_URL, because this command reaches its own service directly and not through a proxy.
     run(load_settings(url=None, **overrides), folder, once=once)
 
 
 @app.command()
-def scan(
-    folder: Annotated[Path, typer.Argument(help="A folder, or a single file.")], *, as_json: AsJson = False
-) -> None:
-    """Analyse what is new in a folder, through the running service."""
-    from services.cli import library
+def scan(folder: Annotated[Path, typer.Argument(help="Folder or audio file.")], *, as_json: AsJson = False) -> None:
+    """Scan a folder and analyse its new files, through the running service."""
+    from services.cli.library import scan_folder
 
-    library.scan(folder, as_json=as_json)
+    scan_folder(folder, as_json=as_json)
 
 
 @app.command()
 def status(*, as_json: AsJson = False) -> None:
-    """Show where Segue keeps its data, what it knows, and whether it runs."""
-    from services.cli import library
+    """Show the data directory, the size of the library, and whether the service runs."""
+    from services.cli.maintenance import show_status
 
-    library.status(as_json=as_json)
+    show_status(as_json=as_json)
 
 
 @app.command()
 def similar(
-    track: Annotated[list[str], typer.Argument(help="An id, an external id (isrc:…), or words of artist and title.")],
+    track: Annotated[
+        list[str], typer.Argument(help="Track id, external id (isrc:…), or words from artist, album and title.")
+    ],
     *,
     limit: Limit = 10,
     as_json: AsJson = False,
 ) -> None:
-    """List the tracks that feel most like one track."""
-    from services.cli import library
+    """List the tracks that are most similar to a track."""
+    from services.cli.library import list_similar
 
-    library.similar(" ".join(track), limit, as_json=as_json)
+    list_similar(" ".join(track), limit, as_json=as_json)
 
 
 @app.command()
 def recommend(
-    tracks: Annotated[list[str], typer.Argument(help="What was played: ids, external ids, or quoted words.")],
+    tracks: Annotated[list[str], typer.Argument(help="Played tracks: ids, external ids, or quoted words.")],
     *,
     limit: Limit = 10,
     as_json: AsJson = False,
 ) -> None:
-    """List what to play after some tracks."""
-    from services.cli import library
+    """List what to play after one or more tracks."""
+    from services.cli.library import list_recommendations
 
-    library.recommend(tracks, limit, as_json=as_json)
+    list_recommendations(tracks, limit, as_json=as_json)
 
 
 @app.command()
 def path(
-    start: Annotated[str, typer.Argument(metavar="FROM", help="An id, an external id, or quoted words.")],
-    end: Annotated[str, typer.Argument(metavar="TO", help="Likewise.")],
+    start: Annotated[str, typer.Argument(metavar="FROM", help="First track: id, external id, or quoted words.")],
+    end: Annotated[str, typer.Argument(metavar="TO", help="Last track.")],
     *,
-    steps: Annotated[int, typer.Option(min=2, max=100, help="Tracks of the whole path.")] = 10,
+    steps: Annotated[int, typer.Option(min=2, max=100, help="Number of tracks, both ends included.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """List a smooth path from one track to another."""
-    from services.cli import library
+    from services.cli.library import list_path
 
-    library.path(start, end, steps, as_json=as_json)
+    list_path(start, end, steps, as_json=as_json)
 
 
 @app.command()
 def radio(
-    seeds: Annotated[list[str], typer.Argument(help="Where to start: ids, external ids, or quoted words.")],
+    seeds: Annotated[list[str], typer.Argument(help="Seed tracks: ids, external ids, or quoted words.")],
     *,
     limit: Limit = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Start an endless radio and list its first tracks."""
-    from services.cli import library
+    """Start a radio session and list its first tracks."""
+    from services.cli.library import start_radio
 
-    library.radio(seeds, limit, as_json=as_json)
+    start_radio(seeds, limit, as_json=as_json)
 
 
 @app.command()
-def export_listens(user: Annotated[str, typer.Argument(help="A listener.")]) -> None:
-    """Print everything that a listener did as JSON lines, newest first."""
-    from services.cli import listens
+def export_listens(listener: Annotated[str, typer.Argument(help="Name of the listener.")]) -> None:
+    """Print all listens of a listener as JSON lines, newest first."""
+    from services.cli.library import export_listens as export
 
-    listens.export(user)
+    export(listener)
 
 
 @app.command()
 def import_listens(
-    user: Annotated[str, typer.Argument(help="A listener, who need not exist yet.")],
-    file: Annotated[Path, typer.Argument(help="JSON lines as `export-listens` prints them; - is standard input.")],
+    listener: Annotated[str, typer.Argument(help="Name of the listener, who may be new.")],
+    file: Annotated[Path, typer.Argument(help="File written by `export-listens`; - reads standard input.")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Take in what `export-listens` printed; what is there already stays as it is."""
-    from services.cli import listens
+    """Import listens from an export file; listens that are already recorded are skipped."""
+    from services.cli.library import import_listens as import_file
 
-    listens.take_in(user, file, as_json=as_json)
+    import_file(listener, file, as_json=as_json)
 
 
 @app.command()
 def reindex(*, as_json: AsJson = False) -> None:
-    """Build the vector index anew from the catalogue; no file is decoded."""
-    from services.cli import library
+    """Rebuild the vector index from the catalogue, without decoding files."""
+    from services.cli.maintenance import request_rebuild
 
-    library.reindex(as_json=as_json)
+    request_rebuild(as_json=as_json)
 
 
 @app.command()
 def retry(*, as_json: AsJson = False) -> None:
-    """Analyse failed and quarantined tracks once more."""
-    from services.cli import library
+    """Analyse failed and quarantined tracks again."""
+    from services.cli.maintenance import retry_refused
 
-    library.retry(as_json=as_json)
+    retry_refused(as_json=as_json)
 
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")], *, as_json: AsJson = False
+    file: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")], *, as_json: AsJson = False
 ) -> None:
-    """Write catalogue and settings into one file, while Segue runs or not."""
-    from services.cli import backup as commands
+    """Write the catalogue and the settings to a file; Segue may run meanwhile."""
+    from services.cli.maintenance import write_backup
 
-    commands.backup(file, as_json=as_json)
+    write_backup(file, as_json=as_json)
 
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `segue backup` wrote.")], *, as_json: AsJson = False
+    file: Annotated[Path, typer.Argument(help="File written by `segue backup`.")], *, as_json: AsJson = False
 ) -> None:
-    """Put a backup in the place of the catalogue; Segue must not run."""
-    from services.cli import backup as commands
+    """Replace the catalogue with a backup; stop Segue first."""
+    from services.cli.maintenance import restore_backup
 
-    commands.restore(file, as_json=as_json)
+    restore_backup(file, as_json=as_json)
 
 
-keys = typer.Typer(help="API keys: who may ask the service for what.", no_args_is_help=True)
+keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
 
 @keys.command("create")
 def create_key(
-    name: Annotated[str, typer.Argument(help="Whose key it is, for the list.")],
+    name: Annotated[str, typer.Argument(help="Name that `segue keys list` shows.")],
     *,
-    scope: Annotated[list[Scope] | None, typer.Option(help="May be repeated; read and listen unless given.")] = None,
-    user: Annotated[list[str] | None, typer.Option(help="Bind it to this listener; may be repeated.")] = None,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="Scope of the key; repeat it for more. Default: read and listen.")
+    ] = None,
+    user: Annotated[
+        list[str] | None, typer.Option(help="Bind the key to this listener; repeat it for more. Default: all.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and print it; it is shown this once."""
-    from services.cli import keys as command
+    """Create an API key and print it; it cannot be shown again."""
+    from services.cli.maintenance import create_key as create
 
-    command.create(name, scope or [Scope.READ, Scope.LISTEN], user or [], as_json=as_json)
+    create(name, scope or [Scope.READ, Scope.LISTEN], user or [], as_json=as_json)
 
 
 @keys.command("list")
 def list_keys(*, as_json: AsJson = False) -> None:
-    """List all keys with what they may and when they were last used."""
-    from services.cli import keys as command
+    """List all keys with their scopes and their last use."""
+    from services.cli.maintenance import list_keys as list_all
 
-    command.show(as_json=as_json)
+    list_all(as_json=as_json)
 
 
 @keys.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `segue keys list` shows it.")],
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="Id from `segue keys list`.")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Put a key out of force."""
-    from services.cli import keys as command
+    """Revoke a key."""
+    from services.cli.maintenance import revoke_key as revoke
 
-    command.revoke(key_id, as_json=as_json)
+    revoke(key_id, as_json=as_json)
 
 
-def _mounted() -> dict[str, EntryPoint]:
+def _entry_points() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 
 
-def _load(entry: EntryPoint) -> Any:  # noqa: ANN401  Typer's command has no public type
-    alone = typer.Typer(add_completion=False)
-    alone.command(entry.name)(_imported(entry))
-    return typer.main.get_command(alone)
+def _load_command(entry: EntryPoint) -> Any:  # noqa: ANN401  Typer's command has no public type
+    group = typer.Typer(add_completion=False)
+    group.command(entry.name)(_explain_missing_package(entry.name, entry.load()))
+    return typer.main.get_command(group)
 
 
-def _imported(entry: EntryPoint) -> Callable[..., None]:
-    try:
-        command: Callable[..., None] = entry.load()
-    except ModuleNotFoundError as error:
-        missing = error.name
+def _explain_missing_package(name: str, command: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a command so that a missing optional package is reported in one line."""
 
-        def unavailable() -> NoReturn:
-            """Not installed here."""
-            raise NotConfigured(f"`segue {entry.name}` needs {missing}: install 'segue[worker]'.")
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:  # noqa: ANN401  the command's own
+        try:
+            command(*arguments, **options)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] in OWN_PACKAGES:
+                raise
+            raise NotConfigured(
+                f"`segue {name}` needs the package {error.name}, which is not installed. Install 'segue[worker]'."
+            ) from error
 
-        return unavailable
-    return command
+    return run
 
 
 @contextmanager
@@ -270,7 +283,7 @@ def _errors_as_lines() -> Iterator[None]:
     except SegueError as error:
         sys.stderr.write(f"segue: {error.detail}\n")
         sys.exit(1)
-    except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
+    except BrokenPipeError:  # the reader of the output, for example `head`, has closed it
         sys.stderr.close()
         sys.exit(1)
 

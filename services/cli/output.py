@@ -1,9 +1,10 @@
-"""What the commands print: answers on stdout, everything else on stderr."""
+"""What the commands print: results to stdout, messages and progress to stderr."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -13,66 +14,159 @@ from rich.table import Table
 from services.api.schemas.radio import PathTrack
 from services.api.schemas.service import Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
+from services.domain.access import ApiKey
 from services.domain.track import TrackStatus
+
+if TYPE_CHECKING:
+    from services.storage.backup import Restored  # it imports the database libraries
 
 answers = Console(highlight=False)
 messages = Console(stderr=True, highlight=False)
 
-# A screenful; the job has the rest.
+# The API returns the others.
 FAILURES_SHOWN = 20
+INDEX_NAMES = {"edge": "Qdrant Edge", "server": "Qdrant server"}
 
 
-def note(text: str) -> None:
-    """Say something to the person who watches."""
+def print_message(text: str) -> None:
+    """Print a message to stderr."""
     messages.print(escape(text), soft_wrap=True)
 
 
 def print_json(answer: BaseModel | Mapping[str, Any]) -> None:
-    """An answer for a script."""
+    """Print a result as one line of JSON."""
     content = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
     answers.out(json.dumps(content, ensure_ascii=False))
 
 
-def show_recommended(tracks: Sequence[SimilarTrack]) -> None:
-    """Tracks with their scores, best first."""
+def print_tracks(tracks: Sequence[SimilarTrack]) -> None:
+    """Print tracks with their scores."""
     table = Table("score", "title", "artist", "album", box=None)
-    table.add_column("id", no_wrap=True)  # to be copied
+    table.add_column("id", no_wrap=True)  # ids are copied
     for track in tracks:
         table.add_row(f"{track.score:.3f}", *_names(track), track.id)
     answers.print(table)
 
 
-def show_path(tracks: Sequence[PathTrack]) -> None:
-    """Tracks in order, each with its similarity to the one before."""
+def print_path(tracks: Sequence[PathTrack]) -> None:
+    """Print the tracks of a path, each with its similarity to the previous one."""
     table = Table("step", "similarity", "title", "artist", "album", box=None)
-    table.add_column("id", no_wrap=True)  # to be copied
+    table.add_column("id", no_wrap=True)  # ids are copied
     for step, track in enumerate(tracks, start=1):
         table.add_row(str(step), f"{track.similarity:.3f}", *_names(track), track.id)
     answers.print(table)
 
 
-def show_status(status: Status, *, running: bool, refused: bool = False) -> None:
-    """What Segue has, where it keeps it and whether it runs."""
+def print_status(status: Status, *, running: bool, refused: bool = False) -> None:
+    """Print the status; `refused` means that the service runs but needs another key."""
     table = Table(show_header=False, box=None)
-    table.add_row("data directory", escape(status.data_dir or "known to admin keys only"))
-    table.add_row("service", f"running at {status.url}" if running else "not running: start it with `segue up`")
+    table.add_row("data directory", escape(status.data_dir or "shown to keys with the scope `admin` only"))
+    table.add_row("service", f"running at {status.url}" if running else "not running; start it with `segue up`")
     table.add_row("version", status.version)
     table.add_row("model version", escape(status.model_version or "none yet"))
     for name, count in status.tracks.items():
         if count or name == TrackStatus.READY:
-            table.add_row(f"tracks {name}", str(count))
+            table.add_row(f"{name} tracks", str(count))
     if refused:
-        table.add_row("index", "unknown: set `SEGUE_API_KEY` to a key with the `read` scope")
+        table.add_row("index", "unknown; set `SEGUE_API_KEY` to a key with the scope `read`")
     elif running:
-        table.add_row("index", f"{status.index.points} points, {status.index.pending} pending ({status.index.kind})")
+        index = status.index
+        table.add_row("index", f"{INDEX_NAMES[index.kind]}, {index.points} points, {index.pending} pending")
     answers.print(table)
     if status.quarantined:
-        _show_quarantined(status)
+        _print_quarantined(status)
 
 
-def _show_quarantined(status: Status) -> None:
-    table = Table("file", "reason", title="Quarantined: `segue retry` tries them once more", title_justify="left")
-    table.add_column("id", no_wrap=True)  # to be copied
+def print_job(job: Job) -> None:
+    """Print how a scan ended, and the files that failed with the reasons."""
+    if job.reason:
+        print_message(f"The scan failed: {job.reason}")
+        return
+    print_message(f"{job.done} of {job.total} files are ready, {job.failed} failed.")
+    if not job.failures:
+        return
+    table = Table("file", "reason", title="Failed files", title_justify="left")
+    for failure in job.failures[:FAILURES_SHOWN]:
+        table.add_row(escape(failure.path), escape(failure.reason))
+    messages.print(table)
+    if job.failed > FAILURES_SHOWN:
+        print_message(f"… and {job.failed - FAILURES_SHOWN} more: GET /v1/jobs/{job.id}")
+
+
+def print_example(seed: Track, tracks: Sequence[SimilarTrack]) -> None:
+    """Print recommendations for one track of the library."""
+    print_message(f"For example, after {describe(seed)} play:")
+    for place, track in enumerate(tracks, start=1):
+        print_message(f"  {place}. {describe(track)}  {track.score:.2f}")
+
+
+def print_keys(keys: Iterable[ApiKey]) -> None:
+    """Print API keys."""
+    table = Table("name", "scopes", "listeners", "created", "last used", "revoked", box=None)
+    table.add_column("id", no_wrap=True)  # ids are copied
+    for key in keys:
+        table.add_row(
+            escape(key.name),
+            " ".join(sorted(key.scopes)),
+            "all" if key.listeners is None else escape(", ".join(sorted(key.listeners))),
+            *(format_time(moment) for moment in (key.created_at, key.last_used_at, key.revoked_at)),
+            key.id,
+        )
+    answers.print(table)
+
+
+def key_as_json(key: ApiKey) -> dict[str, object]:
+    """Return the public fields of a key."""
+    moments = {"created_at": key.created_at, "last_used_at": key.last_used_at, "revoked_at": key.revoked_at}
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": sorted(key.scopes),
+        "users": None if key.listeners is None else sorted(key.listeners),
+        **{name: None if moment is None else moment.isoformat() for name, moment in moments.items()},
+    }
+
+
+def print_restored(restored: "Restored") -> None:
+    """Print what a restore did and what remains to do."""
+    rows = sum(restored.manifest.rows.values())
+    made_at = format_time(datetime.fromisoformat(restored.manifest.made_at))
+    print_message(f"Restored the catalogue from the backup of {made_at} ({rows} rows).")
+    if restored.kept is not None:
+        print_message(f"The previous catalogue is kept: {restored.kept}")
+    if restored.revoked is None:
+        print_message("There was no catalogue to tell which keys were revoked since. Check `segue keys list`.")
+    elif restored.revoked:
+        print_message(f"Keys that were revoked since the backup and stay revoked: {restored.revoked}.")
+    if restored.settings_file is not None:
+        print_message(
+            f"The settings of the backup differ from yours. They are in {restored.settings_file}, which Segue does "
+            "not read."
+        )
+    print_message("Segue rebuilds the index when it starts.")
+
+
+def count_tracks(count: int) -> str:
+    """Format a number of tracks."""
+    return f"{count} track{'' if count == 1 else 's'}"
+
+
+def describe(track: Track) -> str:
+    """Format a track for a sentence; a track without tags is described by its folder."""
+    folder = str(PurePosixPath(track.path or "").parent)
+    names = ", ".join(name for name in (track.artist, track.album) if name) or folder.removeprefix(".")
+    return f"“{track.title}” ({names})" if names else f"“{track.title}”"
+
+
+def format_time(moment: datetime | None) -> str:
+    """Format a time in the local time zone, to the minute."""
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _print_quarantined(status: Status) -> None:
+    title = "Quarantined tracks; `segue retry` analyses them again"
+    table = Table("file", "reason", title=title, title_justify="left")
+    table.add_column("id", no_wrap=True)  # ids are copied
     for track in status.quarantined:
         table.add_row(escape(track.path or track.title), escape(track.reason or ""), track.id)
     answers.print(table)
@@ -80,35 +174,5 @@ def _show_quarantined(status: Status) -> None:
         answers.print(f"… and {more} more: GET /v1/tracks?status=quarantined")
 
 
-def show_failures(job: Job) -> None:
-    """How a scan ended, and which files gave no track and why."""
-    if job.reason:
-        note(f"The scan failed: {job.reason}")
-        return
-    note(f"{job.done} of {job.total} files are ready, {job.failed} failed.")
-    if not job.failures:
-        return
-    table = Table("file", "reason", title="Not analysed")
-    for failure in job.failures[:FAILURES_SHOWN]:
-        table.add_row(escape(failure.path), escape(failure.reason))
-    messages.print(table)
-    if job.failed > FAILURES_SHOWN:
-        note(f"… and {job.failed - FAILURES_SHOWN} more: GET /v1/jobs/{job.id}")
-
-
-def show_example(seed: Track, tracks: Sequence[SimilarTrack]) -> None:
-    """A first recommendation from the listener's own library."""
-    note(f"For example, after {described(seed)} play:")
-    for place, track in enumerate(tracks, start=1):
-        note(f"  {place}. {described(track)}  {track.score:.2f}")
-
-
 def _names(track: Track) -> tuple[str, str, str]:
     return escape(track.title), escape(track.artist or ""), escape(track.album or "")
-
-
-def described(track: Track) -> str:
-    """A track in a sentence; an untagged one is told from the others by its folder."""
-    folder = str(PurePosixPath(track.path or "").parent)
-    names = ", ".join(name for name in (track.artist, track.album) if name) or folder.removeprefix(".")
-    return f"“{track.title}” ({names})" if names else f"“{track.title}”"

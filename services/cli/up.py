@@ -1,4 +1,4 @@
-"""`segue up`: everything on one machine, in the foreground."""
+"""`segue up`: run Segue on one machine, in the foreground."""
 
 import signal
 import time
@@ -18,20 +18,23 @@ from services.local.supervisor import Supervisor
 from services.settings import Settings
 from services.storage.locks import running_url
 
-# Starting the API takes a second or two; a slow disk or a busy machine may need many times that.
+# The API starts within seconds, but a slow disk or a busy machine may need far longer.
 READY_SECONDS = 120.0
-TEND_EVERY_SECONDS = 0.5
-EXAMPLE_SIZE = 5
-# The example's seed is the middle one of so many: the first in a library is often an oddity.
-EXAMPLE_FROM = 100
+MAINTENANCE_SECONDS = 0.5
+EXAMPLE_TRACKS = 5
+# The seed of the example is the middle one of this many tracks; the first tracks of a library are often untypical.
+EXAMPLE_CANDIDATES = 100
 
 
 def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
-    """Start everything, analyse the folder if one is given, and serve until Ctrl-C.
+    """Start all processes, scan the folder if one is given, and serve until Ctrl-C.
+
+    If Segue already runs on the data directory, its service scans the folder instead.
 
     Raises:
-        AlreadyRunning: it runs already, and there is no folder that the running one could scan.
-        PathNotScannable, NotConfigured, Unavailable: it could not start.
+        AlreadyRunning: Segue already runs, and no folder is given.
+        PathNotScannable: the folder does not exist or cannot be a library root.
+        NotConfigured, Unavailable: Segue could not start.
     """
     if folder is not None and not folder.expanduser().exists():
         raise PathNotScannable(f"'{folder}' does not exist.")
@@ -39,63 +42,65 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
         settings = settings.model_copy(update={"library_roots": roots_with_folder(settings, folder)})
     _interrupt_on(signal.SIGTERM, signal.SIGHUP)
     try:
-        with Supervisor(settings, output.note) as supervisor:
+        with Supervisor(settings, output.print_message) as supervisor:
             _serve(supervisor, settings, folder, once=once)
     except AlreadyRunning:
         url = running_url(settings)
         if folder is None or url is None:
             raise
-        output.note(f"Segue is already running at {url}: it scans {folder}.")
+        output.print_message(f"Segue is already running at {url}. It scans {folder} now.")
         with SegueClient(url, key=settings.client_key) as client:
             _scan_and_show(client, folder, lambda: None)
     except KeyboardInterrupt:
-        output.note("Stopped.")
+        output.print_message("Stopped.")
 
 
 def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, once: bool) -> None:
     try:
         with SegueClient(settings.service_url, key=supervisor.client_key) as client:
             _wait_until_ready(supervisor, client)
-            output.note(f"Segue serves {settings.service_url} and keeps its data in {settings.data_path}")
+            output.print_message(f"Segue is running at {settings.service_url}. Its data is in {settings.data_path}")
             if folder is not None:
-                _scan_and_show(client, folder, supervisor.tend)
+                _scan_and_show(client, folder, supervisor.maintain)
         if once:
             return
-        output.note(f"Listening at {settings.service_url} (documentation: /docs). Ctrl-C stops everything.")
+        output.print_message(
+            f"Open {settings.service_url} in a browser; the API is described at /docs. Press Ctrl-C to stop."
+        )
         while True:
-            time.sleep(TEND_EVERY_SECONDS)
-            supervisor.tend()
+            time.sleep(MAINTENANCE_SECONDS)
+            supervisor.maintain()
     except KeyboardInterrupt:
-        output.note("Stopping. What is unfinished goes on at the next start.")
+        output.print_message("Stopping. Unfinished work continues at the next start.")
 
 
 def _wait_until_ready(supervisor: Supervisor, client: SegueClient) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        supervisor.check()
+        supervisor.check_started()
         try:
             if client.ready().ready:
                 return
         except ServiceUnreachable:
-            pass  # not listening yet
+            pass  # it does not listen yet
         time.sleep(0.05)
-    raise Unavailable(f"The service was not ready after {READY_SECONDS:.0f} s. Its logs are in the data directory.")
+    raise Unavailable(f"The service was not ready after {READY_SECONDS:.0f} s. See the logs in the data directory.")
 
 
 def _scan_and_show(client: SegueClient, folder: Path, tick: Callable[[], None]) -> None:
     job = follow_scan(client, request_scan(client, folder), tick)
-    output.show_failures(job)
+    output.print_job(job)
     wait_for_index(client, tick)
-    library = list(islice(client.tracks(status=TrackStatus.READY), EXAMPLE_FROM))
+    library = list(islice(client.tracks(status=TrackStatus.READY), EXAMPLE_CANDIDATES))
     if not library:
-        output.note("No track of the library could be analysed, so there is nothing to recommend yet.")
+        output.print_message("The library has no analysed tracks yet, so there is nothing to recommend.")
         return
     seed = library[len(library) // 2]
-    answer = client.recommend(Question(history=plays([seed.id]), limit=EXAMPLE_SIZE))
-    output.show_example(seed, answer.tracks)
+    answer = client.recommend(Question(history=plays([seed.id]), limit=EXAMPLE_TRACKS))
+    output.print_example(seed, answer.tracks)
 
 
 def _interrupt_on(*signals: signal.Signals) -> None:
     for number in signals:
-        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` asks to ignore the terminal's end
+        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` ignores SIGHUP
             signal.signal(number, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""`segue up`: starts every part on one machine, watches them, stops them."""
+"""The supervisor of `segue up`: starts broker, worker and API on one machine, restarts and stops them."""
 
 import errno
 import os
@@ -24,18 +24,18 @@ from services.storage.locks import instance_lock
 from services.tasks.lost_work import resend_analyses, resend_scans
 from services.tasks.queue import TaskQueue, open_queue
 
-# Ctrl-C must have ended everything in 10 s: so long for the API and the worker, so long for the broker after them.
+# Everything ends within 10 s of Ctrl-C: first the API and the worker, then the broker.
 STOP_SECONDS = 7.0
 BROKER_STOP_SECONDS = 2.0
-# Requests and the indexer's batch end in well under this.
+# Requests and batches of the indexer take less time than this.
 API_GRACEFUL_SECONDS = 3
 
 
 class Supervisor:
-    """A context: inside it everything runs; `tend` must be called now and then, from the thread that entered.
+    """A context manager that runs broker, worker and API.
 
-    (The kernel ends the children when that *thread* ends, so no other may start them.) `report` is told in a sentence
-    what a person should know.
+    Call `maintain` regularly, from the thread that entered the context: the kernel kills the child processes when the
+    thread that started them ends. `report` receives messages for the user.
     """
 
     def __init__(self, settings: Settings, report: Callable[[str], None]) -> None:
@@ -43,20 +43,20 @@ class Supervisor:
         self._report = report
         self._broker: LocalBroker | None = None
         self._children: list[ChildProcess] = []
-        self._held = ExitStack()
-        self._in_trouble: set[str] = set()
+        self._resources = ExitStack()
+        self._failing: set[str] = set()
         self.client_key: str | None = None
-        """The key with which whoever started everything asks the API."""
+        """API key for the process that started the supervisor; None if no key is needed."""
 
     def __enter__(self) -> Self:
-        """Start everything.
+        """Start all processes.
 
         Raises:
             AlreadyRunning: another `segue up` runs on this data directory.
-            NotConfigured: the port is taken, or the data directory cannot be used.
-            Unavailable: the broker did not start, or the catalogue does not open.
+            NotConfigured: the port or the data directory cannot be used, or an API key is needed and there is none.
+            Unavailable: the broker did not start, or the catalogue cannot be opened.
         """
-        self._held.enter_context(instance_lock(self._settings))
+        self._resources.enter_context(instance_lock(self._settings))
         try:
             self._start()
         except BaseException:
@@ -67,54 +67,56 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop everything."""
+        """Stop all processes."""
         self.stop()
 
     @property
     def children(self) -> list[ChildProcess]:
-        """Every part, in the order of starting."""
+        """All processes, in the order of their start."""
         return [*([self._broker.process] if self._broker else []), *self._children]
 
-    def check(self) -> None:
-        """Look whether every part runs; used until the service is ready.
+    def check_started(self) -> None:
+        """Check that all processes run; used until the service is ready.
 
         Raises:
-            Unavailable: one has died; the message quotes the end of its log.
+            Unavailable: a process has ended; the message quotes its log.
         """
         for child in self.children:
             if not child.is_alive():
                 raise Unavailable(f"The {child.name} did not start. The end of {child.log_path}:\n{child.log_tail()}")
 
-    def tend(self) -> None:
-        """Restart what has died and set large logs aside; what fails, on a full disk say, is tried again next time."""
+    def maintain(self) -> None:
+        """Restart processes that ended and rotate large logs; the next call retries what failed."""
         for child in self.children:
             try:
                 exit_code = child.restart_if_dead()
                 if exit_code is not None:
-                    self._tell(f"The {child.name} ended (exit code {exit_code}) and is restarted: see {child.log_path}")
+                    self._notify(
+                        f"The {child.name} exited with code {exit_code} and was restarted. Its log: {child.log_path}"
+                    )
                 child.rotate_log()
             except (SegueError, OSError) as error:
-                if child.name not in self._in_trouble:  # once, not twice a second
-                    self._tell(f"The {child.name} cannot be looked after now, it is tried again: {error}")
-                self._in_trouble.add(child.name)
+                if child.name not in self._failing:  # one message per failure, not one per call
+                    self._notify(f"Restart or log rotation of the {child.name} failed; trying again: {error}")
+                self._failing.add(child.name)
             else:
                 if child.is_alive():
-                    self._in_trouble.discard(child.name)
+                    self._failing.discard(child.name)
 
     def stop(self) -> None:
-        """Stop everything, in order; the broker last, because a worker gives back to it what it has not finished."""
+        """Stop all processes; the broker last, because the worker returns unfinished tasks to it."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt this
         for child in self._children:
-            child.ask_to_stop()
+            child.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for child in self._children:
-            child.wait(deadline)
+            child.wait_or_kill(deadline)
         if self._broker is not None:
-            self._broker.process.ask_to_stop()
-            self._broker.process.wait(time.monotonic() + BROKER_STOP_SECONDS)
+            self._broker.process.terminate()
+            self._broker.process.wait_or_kill(time.monotonic() + BROKER_STOP_SECONDS)
             self._broker.remove_socket_folder()
-        self._held.close()
+        self._resources.close()
 
     def _start(self) -> None:
         _check_port(self._settings)
@@ -122,7 +124,7 @@ class Supervisor:
         try:
             catalogue.migrate()
             refuse_exposure(self._settings, catalogue)
-            self.client_key = self._settings.client_key or self._key_of_its_own(catalogue)
+            self.client_key = self._settings.client_key or self._create_internal_key(catalogue)
             broker_url = self._start_broker(catalogue)
         finally:
             catalogue.close()
@@ -141,24 +143,24 @@ class Supervisor:
             self._children.append(child)
             child.start()
 
-    def _key_of_its_own(self, catalogue: Catalogue) -> str | None:
+    def _create_internal_key(self, catalogue: Catalogue) -> str | None:
         if not self._settings.needs_keys:
             return None
         name = f"segue up on {socket.gethostname()}"[:100]
-        catalogue.keys.remove_internal(name)  # of a run that was killed
-        self._held.callback(self._drop_key, name)
+        catalogue.keys.remove_internal(name)  # left by a run that was killed
+        self._resources.callback(self._remove_internal_key, name)
         return catalogue.keys.create(name, [Scope.ADMIN], internal=True).text
 
-    def _tell(self, sentence: str) -> None:
-        with suppress(OSError):  # what it is written to may be on the same full disk
+    def _notify(self, sentence: str) -> None:
+        with suppress(OSError):  # the output may be a file on a full disk
             self._report(sentence)
 
-    def _drop_key(self, name: str) -> None:
+    def _remove_internal_key(self, name: str) -> None:
         catalogue = Catalogue.open(self._settings.catalogue_url)
         try:
             catalogue.keys.remove_internal(name)
         except SegueError as error:
-            self._tell(f"{error.detail} A key that nobody holds stays in it until the next start.")
+            self._notify(f"{error.detail} The next start removes the key that `segue up` used.")
         finally:
             catalogue.close()
 
@@ -168,9 +170,9 @@ class Supervisor:
             return self._settings.redis_url.get_secret_value()
         self._broker = local_broker(self._settings)
         self._broker.start()
-        # Nothing else uses this broker, and no worker runs yet: whatever a killed worker held is not at work any more.
-        # The catalogue knows all that is unfinished, so the broker starts empty and each piece of work is in it once.
-        self._broker.clear()
+        # No worker runs yet, so all claims are left by workers that ended. The broker starts empty and gets each
+        # unfinished task once, from the catalogue.
+        self._broker.delete_tasks()
         catalogue.analyses.release_all()
         queue = TaskQueue(self._broker.url)
         resend_scans(catalogue, queue, timedelta(0))
@@ -178,12 +180,12 @@ class Supervisor:
         return self._broker.url
 
     def _release_claims(self) -> None:
-        """The only worker there is has died: what it was at work on need not wait until its lease is over."""
+        """Release all claims after the only worker has ended, so that they need not expire first."""
         catalogue = Catalogue.open(self._settings.catalogue_url)
         try:
             catalogue.analyses.release_all()
         except SegueError as error:
-            self._tell(f"{error.detail} What the worker was at is done again in a few minutes.")
+            self._notify(f"{error.detail} Interrupted analyses start again in a few minutes.")
         finally:
             catalogue.close()
 
@@ -199,7 +201,7 @@ def _check_port(settings: Settings) -> None:
     except OSError as error:
         problem = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
         raise NotConfigured(
-            f"Port {settings.port} on {settings.host} {problem}. Choose another with --port or SEGUE_PORT."
+            f"Port {settings.port} on {settings.host} {problem}. Choose another port with --port or SEGUE_PORT."
         ) from error
 
 
@@ -208,11 +210,11 @@ def _worker_command() -> list[str]:
 
 
 def api_command(settings: Settings) -> list[str]:
-    """The command line of the API's process."""
+    """Return the command line of the API process."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return [
         sys.executable,
-        "-P",  # the folder it is started in must not shadow Segue's packages
+        "-P",  # the current folder must not shadow Segue's packages
         "-m",
         "gunicorn",
         "services.api.app:create_app()",

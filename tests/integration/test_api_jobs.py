@@ -29,7 +29,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 def test_a_scan_is_queued(api, services, tmp_path):
     """A folder is accepted with 202, a job to ask about, and a task for the workers."""
-    waiting = services.queue.waiting(SCAN_TASK)
+    waiting = services.queue.count_waiting(SCAN_TASK)
     answer = api.post("/v1/scans", json={"path": str(tmp_path)})
 
     assert answer.status_code == 202
@@ -37,7 +37,7 @@ def test_a_scan_is_queued(api, services, tmp_path):
     assert set(answer.json) == JOB
     assert api.get(answer.headers["Location"]).json == answer.json
     assert (answer.json["state"], answer.json["path"]) == ("queued", str(tmp_path))
-    assert services.queue.waiting(SCAN_TASK) == waiting + 1
+    assert services.queue.count_waiting(SCAN_TASK) == waiting + 1
 
 
 @pytest.mark.parametrize("path", ["Music", "/no/such/folder", "~"])
@@ -70,7 +70,7 @@ def test_a_scan_without_a_broker_is_503(tmp_path):
 def test_an_upload_becomes_a_track(api, services, tmp_path):
     """An uploaded file is a pending track at once, known by its own audio and not by the client's path."""
     file = write_tone(tmp_path / "x.wav", 333)
-    waiting = services.queue.waiting(ANALYSE_TASK)
+    waiting = services.queue.count_waiting(ANALYSE_TASK)
     answer = api.post("/v1/tracks", data={"file": (file.open("rb"), "../../etc/My Song.wav")})
 
     assert answer.status_code == 202
@@ -79,7 +79,7 @@ def test_an_upload_becomes_a_track(api, services, tmp_path):
     track = api.get(f"/v1/tracks/{own_id}").json
     assert (track["title"], track["status"]) == ("My Song", "pending")
     assert api.get(f"/v1/tracks/{own_id}/audio").data == file.read_bytes()
-    assert services.queue.waiting(ANALYSE_TASK) == waiting + 1
+    assert services.queue.count_waiting(ANALYSE_TASK) == waiting + 1
 
 
 def test_text_is_no_audio(api):

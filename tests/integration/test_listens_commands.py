@@ -52,7 +52,7 @@ def test_what_is_exported_is_the_same_when_it_is_imported(url, tmp_path):
         names = [listen.names for listen in client.listens("bob")]
 
     assert json.loads(first.stdout) == {"recorded": 3, "duplicates": 0, "unknown": 2}
-    assert "0 listens are new, 3 were there already" in again.stderr
+    assert "Imported 0 listens and skipped 3 that were already recorded" in again.stderr
     assert json.loads(same.stdout)["duplicates"] == 3
     assert sorted(map(str, ada)) == sorted(map(str, bob))
     assert sorted(names) == [[], [track_id(1), "test:1", "navidrome:a1"], ["mbid:m", "isrc:X1"]]
@@ -60,7 +60,11 @@ def test_what_is_exported_is_the_same_when_it_is_imported(url, tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("{", "Line 2 is no listen"), ("{}", "Line 2 is no listen"), ('{"track_id": "test:1"}', "it has no time")],
+    [
+        ("{", "Line 2 is not a listen"),
+        ("{}", "Line 2 is not a listen"),
+        ('{"track_id": "test:1"}', "Line 2 has no time"),
+    ],
 )
 def test_a_line_that_is_no_listen_is_named_and_nothing_is_sent(url, line, message):
     """The number of the line and what is wrong with it."""

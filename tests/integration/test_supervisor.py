@@ -163,7 +163,8 @@ def test_port_in_use_names_the_port_and_the_remedy(up, tmp_path):
 
     assert other.returncode == 1
     assert other.stderr == (
-        f"segue: Port {up.port} on 127.0.0.1 is in use by another program. Choose another with --port or SEGUE_PORT.\n"
+        f"segue: Port {up.port} on 127.0.0.1 is in use by another program. "
+        "Choose another port with --port or SEGUE_PORT.\n"
     )
 
 

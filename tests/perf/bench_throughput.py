@@ -98,8 +98,8 @@ def celery_workers(files: list[Path], warming: list[Path], data: Path) -> tuple[
             return rate, [memory(child.pid) for child in psutil.Process(process.pid).children()]
     finally:
         catalogue.close()
-        broker.process.ask_to_stop()
-        broker.process.wait(time.monotonic() + 5)
+        broker.process.terminate()
+        broker.process.wait_or_kill(time.monotonic() + 5)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def without_request(answer):
 def test_a_repeated_scan_is_one_scan(locked, services, key_for, tmp_path):
     """Status, body and headers are the first answer's; one job and one task came of both."""
     mine = key_for("ingest") | KEY
-    waiting = services.queue.waiting(SCAN_TASK)
+    waiting = services.queue.count_waiting(SCAN_TASK)
     first, second = (locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=mine) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (202, 202)
@@ -43,7 +43,7 @@ def test_a_repeated_scan_is_one_scan(locked, services, key_for, tmp_path):
     assert "Idempotency-Replayed" not in first.headers
     assert second.headers["Idempotency-Replayed"] == "true"
     assert second.headers["X-Request-ID"] != first.headers["X-Request-ID"]
-    assert services.queue.waiting(SCAN_TASK) == waiting + 1
+    assert services.queue.count_waiting(SCAN_TASK) == waiting + 1
 
 
 def test_another_body_is_422(locked, key_for, tmp_path):

@@ -21,9 +21,9 @@ def health():
 @pytest.mark.parametrize(("held", "waiting", "ill"), [(1, 5, True), (2, 5, False), (1, 0, False)])
 def test_one_child_that_is_at_work_does_not_vouch_for_the_others(health, held, waiting, ill):
     """Messages that wait while a child is free make a worker ill, whatever the other child does."""
-    glance = health.Glance(started=9, held=held, children=2, waiting=waiting)
+    sample = health.Sample(started=9, held=held, children=2, waiting=waiting)
 
-    assert glance.is_idle_beside_work == ill
+    assert sample.leaves_work == ill
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.api.schemas.tracks import Track
-from services.cli.library import resolve
+from services.cli.library import find_track
 from services.cli.main import app
 from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
 
@@ -122,26 +122,26 @@ class Library:
 
 def test_track_is_named_by_its_id():
     """An id is taken before any words."""
-    assert resolve(Library("1", "Peace"), "1").title == "Peace"
+    assert find_track(Library("1", "Peace"), "1").title == "Peace"
 
 
 def test_track_is_named_by_words_that_fit_only_one():
     """Words of a title are enough where they leave no doubt."""
-    assert resolve(Library("Peace", "Battle"), "peac").title == "Peace"
+    assert find_track(Library("Peace", "Battle"), "peac").title == "Peace"
 
 
 def test_exact_title_wins_over_titles_that_contain_it():
     """A whole title is not ambiguous because a longer one holds it."""
-    assert resolve(Library("Peace Again", "Peace"), "peace").title == "Peace"
+    assert find_track(Library("Peace Again", "Peace"), "peace").title == "Peace"
 
 
 def test_words_that_fit_several_tracks_are_refused_with_candidates():
     """An ambiguous name lists what it could mean instead of guessing."""
-    with pytest.raises(InvalidRequest, match=r"could be any of these(.|\n)*War and Peace"):
-        resolve(Library("War and Peace", "Peace Again"), "peace")
+    with pytest.raises(InvalidRequest, match=r"matches several tracks(.|\n)*War and Peace"):
+        find_track(Library("War and Peace", "Peace Again"), "peace")
 
 
 def test_words_that_fit_nothing_are_refused():
     """A name that nothing has is an error that repeats it."""
     with pytest.raises(NotFound, match="'jazz'"):
-        resolve(Library("Peace"), "jazz")
+        find_track(Library("Peace"), "jazz")

@@ -45,7 +45,7 @@ class QueueWithBacklog(RecordingQueue):
 
     backlog = 0
 
-    def waiting(self, task):
+    def count_waiting(self, task):
         assert task == ANALYSE_TASK
         return self.backlog
 
