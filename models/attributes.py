@@ -59,7 +59,7 @@ def attributes(encoding: Encoding, descriptors: Descriptors, calibration: Calibr
     """Say how a track feels.
 
     Args:
-        encoding: What the encoder heard.
+        encoding: Output of the encoder.
         descriptors: What was measured of the same track.
         calibration: Of the model card: evidence or attribute → quantiles over the training corpus.
 

@@ -21,7 +21,7 @@ FELT = ("energy", "valence", "danceability", "acousticness")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """What the encoder heard in one track.
+    """The encoder's output for one track.
 
     Attributes:
         embedding: (128,) float32 of length 1: the track's point in the vibe space.
@@ -92,13 +92,13 @@ class VibeEncoder(nn.Module):
         Returns:
             The track's encoding: its point is the renormalised mean of its windows' points.
         """
-        heard = self.network(log_mel)
-        embedding = F.normalize(heard.embedding.mean(0), dim=0)  # (128,)
+        output = self.network(log_mel)
+        embedding = F.normalize(output.embedding.mean(0), dim=0)  # (128,)
         return Encoding(
             embedding=embedding.numpy(),
-            dispersion=float((1.0 - heard.embedding @ embedding).mean().clamp(min=0.0)),
-            tags=dict(zip(self.tag_names, heard.tags.mean(0).tolist(), strict=True)),
-            feel=dict(zip(FELT, self.feel(heard.features.mean(0)).tolist(), strict=True)),
+            dispersion=float((1.0 - output.embedding @ embedding).mean().clamp(min=0.0)),
+            tags=dict(zip(self.tag_names, output.tags.mean(0).tolist(), strict=True)),
+            feel=dict(zip(FELT, self.feel(output.features.mean(0)).tolist(), strict=True)),
         )
 
     def encode(self, windows: Tensor) -> Encoding:

@@ -1,10 +1,10 @@
-"""The network that hears a window: log-mel → a point in the vibe space and tags.
+"""The encoder's network: log-mel of a window → its point in the vibe space, and tags.
 
-It is musicnn made cheap (Pons & Serra, 2019), with its weights as the start of training. musicnn's strength is its
-front end: filters as tall as a third or two thirds of the spectrum, of which only the greatest response over pitch
-counts, so that a timbre is known in any key. Its cost is that 1,122 of them, in two networks, are tried at every pitch
-and every 16 ms. Three quarters of those never respond to music; the rest are mixtures of 32 shared filters of each
-height, tried at every third band and every 48 ms. Two branches add what such an average loses: *rhythm* is the
+It is a cheaper musicnn (Pons & Serra, 2019) whose training starts from musicnn's weights. musicnn's front end has
+filters of a third or two thirds of the spectrum's height and keeps the greatest response of each over pitch, so a
+timbre gives the same response in any key. Two networks compute 1,122 such filters at every pitch and every 16 ms. Three
+quarters of them never respond to music. Here the rest are mixtures of 32 shared filters of each height, computed at
+every third band and every 48 ms. Two branches add information that averages over time lose: *rhythm* is the
 autocorrelation of onsets in four ranges of pitch, *timbre* the mean, deviation and motion of each band.
 """
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 N_MELS = 96
 EMBEDDING_SIZE = 128
 
-# What the embedding is made of; see `models.training.space`.
+# Parts of the embedding; see `models.training.space`.
 VIBE_SIZE = 86
 MOOD_SIZE = 2
 TIMBRE_SIZE = EMBEDDING_SIZE - VIBE_SIZE - MOOD_SIZE
@@ -26,7 +26,7 @@ MOOD_WEIGHT = 0.32
 TIMBRE_WEIGHT = 0.7
 
 TIME_STRIDE = 3  # frames: 48 ms
-PATCH_FRAMES = 187  # 3 s: what is pooled at once
+PATCH_FRAMES = 187  # 3 s: the length of a pooled patch
 MID_FILTERS = 128
 MID_LAYERS = 3
 POOLED_RANK = 128
@@ -35,14 +35,14 @@ TAGS = 100
 
 
 class Timbral(NamedTuple):
-    """Tall filters: `height` bands, and how many; mixtures of `TIMBRAL_RANK` shared ones."""
+    """Shape of tall filters: height in bands, and number of filters. They are mixtures of `TIMBRAL_RANK` filters."""
 
     height: int
     filters: int
 
 
 class Temporal(NamedTuple):
-    """Long filters: `taps` frames in one band, how many, and in every which band."""
+    """Shape of long filters: length in frames, number of filters, and the step between the bands that they filter."""
 
     taps: int
     filters: int
@@ -58,24 +58,24 @@ FRONT_SIZE = sum(shape.filters for shape in (*TIMBRAL, *TEMPORAL))
 POOLED_SIZE = 2 * (FRONT_SIZE + MID_LAYERS * MID_FILTERS)
 
 _PATCH = math.ceil(PATCH_FRAMES / TIME_STRIDE)
-_RANGES = 4  # of pitch, whose onsets are counted apart
+_RANGES = 4  # of pitch, each with an autocorrelation of its own
 _LAGS = slice(8, 200)  # frames of 16 ms: 128 ms to 3.2 s, from a fast roll to a bar
 _RHYTHM_FEATURES = 64
 _TIMBRE_FEATURES = 96
 FEATURE_SIZE = PENULTIMATE_SIZE + _RHYTHM_FEATURES + _TIMBRE_FEATURES
 
 
-class Heard(NamedTuple):
-    """What the network says of n windows.
+class NetworkOutput(NamedTuple):
+    """Outputs of the network for n windows.
 
     Attributes:
-        embedding: (n, 128) of length 1: vibe, mood and timbre side by side, each with its weight.
-        vibe: (n, 86) of length 1: where the teachers would place the window.
-        mood: (n, 2): energy and valence as the teachers' tags tell them, in standard deviations.
+        embedding: (n, 128) of length 1: vibe, mood and timbre concatenated, each with its weight.
+        vibe: (n, 86) of length 1: the teachers' features on the vibe axes.
+        mood: (n, 2): energy and valence by the teachers' tags, in standard deviations.
         timbre: (n, 40): principal components of the bands' mean, deviation and motion, in standard deviations.
         tags: (n, 100) probabilities.
-        penultimate: (n, 400): the teachers' features, as the network guesses them.
-        features: (n, 560): these, rhythm and timbre; what every head but the tags' is linear in.
+        penultimate: (n, 400): the network's prediction of the teachers' features.
+        features: (n, 560): penultimate features, rhythm and timbre: the input of every linear head except the tags'.
     """
 
     embedding: Tensor
@@ -90,8 +90,8 @@ class Heard(NamedTuple):
 class Activation(nn.Module):
     """`relu(sign * x + bias) * scale + shift` for each channel: musicnn normalises *after* relu.
 
-    Where a peak filter's scale is negative, the greatest normalised value comes from the least response: its kernel
-    is negated and its sign −1, so that the maximum may be taken first.
+    Where a peak filter's scale is negative, the greatest normalised value comes from the least response. Its kernel is
+    negated and its sign is −1, so that the maximum can be taken first.
 
     Shape:
         - Input and output: (n, channels, n_strides)
@@ -107,12 +107,12 @@ class Activation(nn.Module):
         self.shift = nn.Parameter(torch.zeros(channels, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
+        """Normalise; see the class for shapes."""
         return torch.addcmul(self.shift, F.relu(torch.addcmul(self.bias, x, self.sign)), self.scale)
 
 
 class TimbralPeaks(nn.Module):
-    """Tall filters of one height, and the greatest response of each over pitch.
+    """Tall filters of one height, and the maximum of each over pitch.
 
     Shape:
         - Input: (n, 96, n_frames) log-mel
@@ -126,13 +126,13 @@ class TimbralPeaks(nn.Module):
         self.mixture = nn.Conv2d(TIMBRAL_RANK, shape.filters, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
+        """Return the peaks; see the class for shapes."""
         peaks: Tensor = self.mixture(self.basis(x[:, None])).amax(2)
         return peaks
 
 
 class TemporalPeaks(nn.Module):
-    """Long filters along time in some of the bands, and the greatest response of each over pitch.
+    """Long filters over time in some of the bands, and the maximum of each over pitch.
 
     Shape:
         - Input: (n, 96, n_frames) log-mel
@@ -146,18 +146,18 @@ class TemporalPeaks(nn.Module):
         self.filters = nn.Conv1d(1, shape.filters, shape.taps, TIME_STRIDE, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
+        """Return the peaks; see the class for shapes."""
         bands = F.pad(x[:, self.bands], self.padding)
         response: Tensor = self.filters(bands.flatten(0, 1)[:, None])
         return torch.unflatten(response, 0, (len(x), -1)).amax(1)
 
 
 class VibeNetwork(nn.Module):
-    """Log-mel of windows → `Heard`.
+    """Log-mel of windows → `NetworkOutput`.
 
     Shape:
         - Input: (n, n_frames, 96) log-mel, n_frames ≥ 187 (3 s); trained with 626 (10 s)
-        - Output: see `Heard`
+        - Output: see `NetworkOutput`
 
     >>> VibeNetwork()(torch.zeros(2, 626, 96)).embedding.shape
     torch.Size([2, 128])
@@ -179,17 +179,17 @@ class VibeNetwork(nn.Module):
         self.rhythm = nn.Linear(_RANGES * (_LAGS.stop - _LAGS.start), _RHYTHM_FEATURES)
         self.timbre = nn.Linear(3 * N_MELS, _TIMBRE_FEATURES)
         self.place = nn.Linear(FEATURE_SIZE, EMBEDDING_SIZE)
-        # What all music has in common is no vibe; without it, fewer tracks are everybody's neighbours.
+        # The mean embedding of the training tracks; subtracting it reduces hubness.
         self.register_buffer("centre", torch.zeros(EMBEDDING_SIZE))
 
     @property
     def mid_layers(self) -> list[tuple[nn.Conv1d, Activation]]:
-        """The three layers behind the front end."""
+        """The three layers after the front end, with their activations."""
         pairs = zip(self.mid, self.mid_activations, strict=True)
         return [(x, y) for x, y in pairs if isinstance(x, nn.Conv1d) and isinstance(y, Activation)]
 
-    def forward(self, log_mel: Tensor) -> Heard:
-        """Hear windows; see the class for shapes."""
+    def forward(self, log_mel: Tensor) -> NetworkOutput:
+        """Compute all outputs; see the class for shapes."""
         pooled = pool_patches(self.maps(self.front_end(log_mel)))
         patches = self.penultimate(self.dense(self.pooled(pooled)))  # (n, 400, n_patches)
         penultimate = patches.mean(2)
@@ -202,16 +202,16 @@ class VibeNetwork(nn.Module):
         weighted = [vibe, MOOD_WEIGHT * mood, TIMBRE_WEIGHT / math.sqrt(TIMBRE_SIZE) * timbre]
         embedding = F.normalize(F.normalize(torch.cat(weighted, dim=1), dim=1) - self.centre, dim=1)
         tags = torch.sigmoid(self.tags(patches)).mean(2)
-        return Heard(embedding, vibe, mood, timbre, tags, penultimate, features)
+        return NetworkOutput(embedding, vibe, mood, timbre, tags, penultimate, features)
 
     def front_end(self, log_mel: Tensor) -> Tensor:
-        """(n, n_frames, 96) → (n, 253, n_strides): peaks over pitch."""
+        """Compute the front end's peaks over pitch: (n, n_frames, 96) → (n, 253, n_strides)."""
         x = log_mel.transpose(1, 2).contiguous()
         front: Tensor = self.front(torch.cat([block(x) for block in self.peaks], dim=1))
         return front
 
     def maps(self, front: Tensor) -> list[Tensor]:
-        """Front end (n, 253, n_strides) → itself and the three layers after it, (n, 128, n_strides) each."""
+        """Return the front end (n, 253, n_strides) and the three layers after it, (n, 128, n_strides) each."""
         layers: list[Tensor] = []
         for convolution, activation in self.mid_layers:
             y = activation(convolution(layers[-1] if layers else front))
@@ -220,22 +220,26 @@ class VibeNetwork(nn.Module):
 
 
 def pool_patches(maps: list[Tensor]) -> Tensor:
-    """Maximum, then mean of each channel of all maps over patches of 3 s: (n, 1274, n_patches)."""
+    """Pool all maps over patches of 3 s: maximum, then mean of each channel, (n, 1274, n_patches)."""
     layers = torch.cat(maps, dim=1)
     patches = [layers[..., start : start + _PATCH] for start in _patch_starts(layers.shape[2])]
     return torch.stack([torch.cat([patch.amax(2), patch.mean(2)], dim=1) for patch in patches], dim=2)
 
 
 def _patch_starts(n_strides: int) -> list[int]:
-    """As many whole patches as fit, spread evenly; 209 strides (10 s) hold 3."""
+    """Starts of as many whole patches as fit, spread evenly; 209 strides (10 s) hold 3."""
     count = max(1, n_strides // _PATCH)
     return [round(index * (n_strides - _PATCH) / max(count - 1, 1)) for index in range(count)]
 
 
 def onset_autocorrelation(log_mel: Tensor) -> Tensor:
-    """How far onsets repeat after each lag, in four ranges of pitch: time-averaged features lose this.
+    """Compute the autocorrelation of onsets in four ranges of pitch, for lags of 128 ms to 3.2 s.
 
-    (n, n_frames, 96) log-mel → (n, 768), 1 for a perfect repetition.
+    Args:
+        log_mel: (n, n_frames, 96).
+
+    Returns:
+        (n, 768), at most about 1, which is a perfect repetition.
     """
     rise = F.relu(log_mel[:, 2:] - log_mel[:, :-2])
     flux = torch.unflatten(rise, 2, (_RANGES, -1)).mean(3).transpose(1, 2).float()  # (n, 4, n_frames - 2)
@@ -246,12 +250,12 @@ def onset_autocorrelation(log_mel: Tensor) -> Tensor:
 
 
 def _fft_length(n_frames: int) -> int:
-    """A length that is quick to transform and lets no lag wrap around."""
+    """Length of a fast Fourier transform in which no lag wraps around."""
     return 64 * math.ceil((n_frames + _LAGS.stop) / 64)
 
 
 def band_statistics(log_mel: Tensor) -> Tensor:
-    """Mean, deviation and motion of each band: (n, n_frames, 96) → (n, 288)."""
+    """Compute mean, standard deviation and mean absolute change of each band: (n, n_frames, 96) → (n, 288)."""
     mean = log_mel.mean(1, keepdim=True)
     variance = (log_mel - mean).square().sum(1) / (log_mel.shape[1] - 1)  # ten times as fast as `std` over this axis
     motion = (log_mel[:, 1:] - log_mel[:, :-1]).abs().mean(1)

@@ -18,7 +18,7 @@ from models.evaluation.direction import measure_direction
 from models.evaluation.encoders import ShippedEncoder, TeacherEncoder
 from models.evaluation.mood import measure_mood
 from models.evaluation.report import Report
-from models.evaluation.representations import Representer
+from models.evaluation.representations import RepresentationBuilder
 from models.evaluation.robustness import measure_determinism, measure_robustness
 
 _DEFAULT_DIRECTORY = Path("docs/evaluation")
@@ -39,13 +39,13 @@ def evaluate(tracks: Sequence[CorpusTrack], others: Sequence[CorpusTrack], cache
     """
     shipped = ShippedEncoder(cache_dir)
     teachers = None if quick else TeacherEncoder(cache_dir)
-    representer = Representer(cache_dir, shipped, teachers)
-    found = representer.represent(tracks, _print_progress)
+    builder = RepresentationBuilder(cache_dir, shipped, teachers)
+    found = builder.build(tracks, _print_progress)
     names = teachers.tag_names if teachers else []
     first = report.report_of(found, names, shipped.card.version, shipped.card.sha256)
     return replace(
         first,
-        robustness=() if quick else tuple(measure_robustness(found, representer, cache_dir, _print_progress)),
+        robustness=() if quick else tuple(measure_robustness(found, builder, cache_dir, _print_progress)),
         mood=(
             measure_mood("validation packages", found.tracks, shipped),
             measure_mood("training and validation packages", [*others, *found.tracks], shipped),

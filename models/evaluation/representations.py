@@ -143,8 +143,8 @@ class _OneTrack:
     predicted_features: Float64Array | None
 
 
-class Representer:
-    """Computes every representation of tracks, or reads what an earlier run computed.
+class RepresentationBuilder:
+    """Computes every representation of tracks, or reads the results of an earlier run.
 
     Args:
         cache_dir: The corpus's cache.
@@ -156,7 +156,7 @@ class Representer:
         self.shipped, self.teachers = shipped, teachers
         self._baselines = cache_dir / "evaluation-baselines"
 
-    def represent(self, tracks: Sequence[CorpusTrack], report: Callable[[str], None]) -> TrackRepresentations:
+    def build(self, tracks: Sequence[CorpusTrack], report: Callable[[str], None]) -> TrackRepresentations:
         """Compute the representations of tracks.
 
         Args:
@@ -178,7 +178,7 @@ class Representer:
                 report(f"{track.path}: omitted, because one window has no halves")
                 continue
             kept.append(track)
-            representations.append(self._represent_one(decoded))
+            representations.append(self._build_one(decoded))
             report(f"{len(kept)} {track.package}/{track.path.name}")
         return _stacked(kept, representations)
 
@@ -198,7 +198,7 @@ class Representer:
         file = self._baselines / compute.__name__ / key.with_name(f"{key.name}.npz")
         return cached_arrays(file, lambda: {"value": compute(samples())})["value"]
 
-    def _represent_one(self, decoded: DecodedTrack) -> _OneTrack:
+    def _build_one(self, decoded: DecodedTrack) -> _OneTrack:
         whole = cache_key("whole", decoded.track)
         musly = {}
         if baselines.installed("pymusly"):

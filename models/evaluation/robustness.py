@@ -27,7 +27,7 @@ from models.evaluation.representations import (
     MEASURES,
     MFCC,
     SHIPPED,
-    Representer,
+    RepresentationBuilder,
     TrackRepresentations,
     cache_key,
 )
@@ -59,13 +59,13 @@ class Robustness:
 
 
 def measure_robustness(
-    originals: TrackRepresentations, representer: Representer, cache_dir: Path, report: Callable[[str], None]
+    originals: TrackRepresentations, builder: RepresentationBuilder, cache_dir: Path, report: Callable[[str], None]
 ) -> Iterator[Robustness]:
     """Alter every track in every way, and search for it among the originals.
 
     Args:
         originals: Representations of the unaltered tracks.
-        representer: Computes the representations of altered copies.
+        builder: Computes the representations of altered copies.
         cache_dir: The corpus's cache.
         report: Called with one line per alteration.
 
@@ -74,18 +74,18 @@ def measure_robustness(
     """
     for alteration in ALTERATIONS:
         report(f"altered: {alteration.name}")
-        yield _robustness_to(alteration, originals, representer, cache_dir)
+        yield _robustness_to(alteration, originals, builder, cache_dir)
 
 
 def _robustness_to(
-    alteration: Alteration, originals: TrackRepresentations, representer: Representer, cache_dir: Path
+    alteration: Alteration, originals: TrackRepresentations, builder: RepresentationBuilder, cache_dir: Path
 ) -> Robustness:
     copies: dict[str, list[Float64Array]] = {MFCC: [], SHIPPED: [], HALF_WHITENED: []}
     own: dict[str, list[int]] = {name: [] for name in copies}
     encoded = []
     for index, track in enumerate(originals.tracks):
         with_teachers = index % _TEACHERS_EVERY == 0
-        after, vectors = _represent_copy(track, alteration, representer, cache_dir, with_teachers=with_teachers)
+        after, vectors = _represent_copy(track, alteration, builder, cache_dir, with_teachers=with_teachers)
         encoded.append(after)
         for name, vector in vectors.items():
             copies[name].append(vector)
@@ -106,7 +106,7 @@ def _robustness_to(
 
 
 def _represent_copy(
-    track: CorpusTrack, alteration: Alteration, representer: Representer, cache_dir: Path, *, with_teachers: bool
+    track: CorpusTrack, alteration: Alteration, builder: RepresentationBuilder, cache_dir: Path, *, with_teachers: bool
 ) -> tuple[EncodedTrack, Mapping[str, Float64Array]]:
     """Outputs of the shipped encoder for an altered copy, and the copy's vectors."""
     key = cache_key(alteration.name, track)
@@ -114,14 +114,14 @@ def _represent_copy(
     def windows() -> Windows:
         return altered_windows(track, alteration, cache_dir)
 
-    encoded = representer.shipped.encode_track(key, windows)
+    encoded = builder.shipped.encode_track(key, windows)
     vectors = {
         SHIPPED: encoded.embedding,
-        MFCC: representer.baseline(baselines.mfcc, key, lambda: windows().samples),
+        MFCC: builder.baseline(baselines.mfcc, key, lambda: windows().samples),
     }
-    if representer.teachers and with_teachers:
-        features = representer.teachers.encode(key, lambda: windows().samples)["penultimate"].astype(np.float64)
-        vectors[HALF_WHITENED] = representer.teachers.half_whitened(features[None])[0]
+    if builder.teachers and with_teachers:
+        features = builder.teachers.encode(key, lambda: windows().samples)["penultimate"].astype(np.float64)
+        vectors[HALF_WHITENED] = builder.teachers.half_whitened(features[None])[0]
     return encoded, vectors
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from models.arrays import Float16Array, Float32Array
 from models.frontend import MelParameters
-from models.network import Heard, VibeNetwork
+from models.network import NetworkOutput, VibeNetwork
 from models.tag_balances import SMALLEST_PROBABILITY
 from models.training.augmentation import Augmentation
 from models.training.examples import Examples
@@ -113,7 +113,7 @@ class LossWeights:
 
 
 def distillation_loss(
-    output: Heard, targets: Targets, altered: Tensor, space: VibeSpace, weights: LossWeights
+    output: NetworkOutput, targets: Targets, altered: Tensor, space: VibeSpace, weights: LossWeights
 ) -> Tensor:
     """Compare the student's output for a batch of n windows with the targets.
 
@@ -287,7 +287,7 @@ class Run:
         log_mel = torch.where(altered[:, None, None], augmentation.altered(log_mel), log_mel)
         with torch.autocast("cpu", torch.bfloat16):  # half the time on processors with bfloat16
             output = self.network(log_mel)
-        output = Heard(*[part.float() for part in output])
+        output = NetworkOutput(*[part.float() for part in output])
         clean = output.embedding[: 2 * len(batch.tracks)]
         loss = distillation_loss(output, batch.targets, altered, self.space, self.weights)
         contrast = contrastive_loss(clean, torch.from_numpy(batch.tracks), self.weights.temperature)

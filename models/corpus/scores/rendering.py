@@ -119,15 +119,6 @@ def render(
     return sorted(root / rendering.file for rendering in plan)
 
 
-def rendered(cache_dir: Path = DEFAULT_CACHE) -> list[Path]:
-    """Return all finished renderings, sorted by path.
-
-    Args:
-        cache_dir: The corpus's cache.
-    """
-    return sorted((cache_dir / "scores").glob("*/*.flac"))
-
-
 def _audio(rendering: Rendering, cache_dir: Path) -> Float32Array:
     """Render to (n_samples, 2) within ±0.98."""
     music = _checked(rendering, play(midi(rendering.score), fetch(rendering.soundfont, cache_dir)))

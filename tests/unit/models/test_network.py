@@ -35,32 +35,32 @@ def log_mel(n=3, n_frames=626, seed=0):
 
 def test_shapes(network):
     """n windows give n of everything, in the sizes that the documentation names."""
-    heard = network(log_mel())
+    output = network(log_mel())
 
     sizes = {"embedding": 128, "vibe": 86, "mood": 2, "timbre": 40, "tags": 100, "penultimate": 400, "features": 560}
-    assert {name: tuple(getattr(heard, name).shape) for name in sizes} == {name: (3, n) for name, n in sizes.items()}
+    assert {name: tuple(getattr(output, name).shape) for name in sizes} == {name: (3, n) for name, n in sizes.items()}
 
 
 def test_points_have_unit_length(network):
     """Vibe and embedding have length 1; tags are probabilities."""
-    heard = network(log_mel())
+    output = network(log_mel())
 
-    torch.testing.assert_close(heard.vibe.norm(dim=1), torch.ones(3))
-    torch.testing.assert_close(heard.embedding.norm(dim=1), torch.ones(3))
-    assert ((heard.tags > 0) & (heard.tags < 1)).all()
+    torch.testing.assert_close(output.vibe.norm(dim=1), torch.ones(3))
+    torch.testing.assert_close(output.embedding.norm(dim=1), torch.ones(3))
+    assert ((output.tags > 0) & (output.tags < 1)).all()
 
 
 def test_features_are_what_the_heads_are_linear_in(network):
     """The first 400 features are the penultimate ones, and place, mood and timbre follow from all of them."""
-    heard = network(log_mel())
+    output = network(log_mel())
 
-    torch.testing.assert_close(heard.features[:, :400], heard.penultimate)
-    torch.testing.assert_close(network.place(heard.features)[:, 86:], torch.cat([heard.mood, heard.timbre], dim=1))
+    torch.testing.assert_close(output.features[:, :400], output.penultimate)
+    torch.testing.assert_close(network.place(output.features)[:, 86:], torch.cat([output.mood, output.timbre], dim=1))
 
 
 @pytest.mark.parametrize("n_frames", [187, 313, 626, 700])
-def test_a_window_is_heard_alike_alone_and_in_a_batch(network, n_frames):
-    """However many windows are heard at once and however long they are, each is heard by itself."""
+def test_outputs_do_not_depend_on_the_batch(network, n_frames):
+    """Windows of several lengths have the same outputs alone and in a batch."""
     windows = log_mel(n=4, n_frames=n_frames)
 
     together = network(windows).embedding
@@ -71,7 +71,7 @@ def test_a_window_is_heard_alike_alone_and_in_a_batch(network, n_frames):
 
 
 def test_threads_do_not_matter(network):
-    """One thread and two hear the same."""
+    """Outputs are the same with one thread and with two."""
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
