@@ -286,7 +286,7 @@ def _descendants(kind: type[SegueError]) -> Iterator[type[SegueError]]:
 
 _BY_TYPE = {type_of(kind): kind for kind in _descendants(SegueError) if kind.__module__ == errors.__name__}
 _BY_STATUS: dict[int, type[SegueError]] = {
-    HTTPStatus.FORBIDDEN: errors.Refused,
+    HTTPStatus.FORBIDDEN: errors.Forbidden,
     HTTPStatus.NOT_FOUND: errors.NotFound,
     HTTPStatus.UNPROCESSABLE_ENTITY: errors.InvalidRequest,
     HTTPStatus.SERVICE_UNAVAILABLE: errors.Unavailable,

@@ -15,7 +15,7 @@ from services.catalog import Catalogue
 from services.cli import output
 from services.client import SegueClient
 from services.domain.access import Scope
-from services.domain.errors import InvalidRequest, Refused, ServiceUnreachable
+from services.domain.errors import Forbidden, InvalidRequest, ServiceUnreachable
 from services.domain.track import TrackStatus
 from services.settings import Settings, load_settings
 from services.storage.backup import backup, restore
@@ -30,7 +30,7 @@ def show_status(*, as_json: bool) -> None:
     try:
         answer = _status_of_service(settings)
         running = answer is not None
-    except Refused:
+    except Forbidden:
         answer, running = None, True
     status = answer or _status_of_catalogue(settings)
     if as_json:
@@ -147,7 +147,7 @@ def _status_of_service(settings: Settings) -> Status | None:
     """Return the status of the service of this installation; None if it does not run.
 
     Raises:
-        Refused: the service needs another key.
+        Forbidden: the service needs another key.
         ServiceUnreachable: `SEGUE_URL` or a running `segue up` names a service that does not respond.
     """
     url = settings.url or running_url(settings)

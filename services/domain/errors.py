@@ -1,56 +1,40 @@
-"""Every error that Segue's services raise on purpose.
+"""The errors of Segue's services.
 
 * SegueError
   * NotFound: TrackNotFound, JobNotFound, RadioNotFound, KeyNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable
   * UnsupportedAudio
   * UploadTooLarge
-  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy,
-    ServiceUnreachable
+  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ServiceUnreachable
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * NotConfigured
-  * Refused: KeyRequired, KeyNotEnough, ListenerNotYours
+  * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed
   * TooManyRequests
-  * Idempotency: RequestStillRunning, KeyUsedForAnother
+  * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
 
-Each class carries the HTTP status and the title of its RFC 9457 problem; `services.api.http.problems` is the only
-reader of both. The message names the id or file, what is wrong and what to do.
+The message names the id or file, what is wrong and what to do. `services.api.http.errors` maps each class to an HTTP
+status. Errors of HTTP itself are defined under `services.api`, beside the code that raises them.
 """
 
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import ClassVar
+# ruff: noqa: N818  class names are the titles of problems, such as "Track not found"
 
 
 class SegueError(Exception):
-    """Something went wrong that Segue can name."""
-
-    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
-    title: ClassVar[str] = "Segue could not do this"
+    """An expected error, with a message for people."""
 
     @property
     def detail(self) -> str:
-        """The sentence for a person."""
+        """The message."""
         return str(self)
 
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """What HTTP wants said in headers."""
-        return {}
 
-
-class NotFound(SegueError):  # noqa: N818  the names read as the answer they become
-    """What was named does not exist."""
-
-    status = HTTPStatus.NOT_FOUND
-    title = "Not found"
+class NotFound(SegueError):
+    """The named object does not exist."""
 
 
 class TrackNotFound(NotFound):
     """No track has this id."""
-
-    title = "Track not found"
 
     def __init__(self, track_id: str) -> None:
         super().__init__(f"No track has the id '{track_id}'. GET /v1/tracks lists the library.")
@@ -59,236 +43,150 @@ class TrackNotFound(NotFound):
 class JobNotFound(NotFound):
     """No job has this id."""
 
-    title = "Job not found"
-
     def __init__(self, job_id: str) -> None:
         super().__init__(f"No job has the id '{job_id}'.")
 
 
 class RadioNotFound(NotFound):
-    """No radio session has this id (any more)."""
-
-    title = "Radio session not found"
+    """No radio session has this id, or it has expired."""
 
     def __init__(self, session_id: str) -> None:
-        super().__init__(f"No radio session has the id '{session_id}': it ended, or was idle for too long. Start one.")
+        super().__init__(f"No radio session has the id '{session_id}', or it has expired. Start a new one.")
 
 
 class KeyNotFound(NotFound):
     """No API key has this id."""
 
-    title = "Key not found"
-
     def __init__(self, key_id: str) -> None:
-        super().__init__(f"No API key has the id '{key_id}'. `segue keys list` shows all.")
+        super().__init__(f"No API key has the id '{key_id}'. `segue keys list` shows all keys.")
 
 
-class InvalidRequest(SegueError):  # noqa: N818
-    """The request is well-formed but cannot be carried out as it stands."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    title = "Invalid request"
+class InvalidRequest(SegueError):
+    """The request is well-formed but cannot be carried out."""
 
 
 class InvalidCursor(InvalidRequest):
-    """A cursor that this service did not hand out."""
-
-    title = "Invalid cursor"
+    """The cursor is not from this service."""
 
     def __init__(self, cursor: str) -> None:
-        super().__init__(f"'{cursor}' is not a cursor of this service: pass next_cursor as it was answered.")
+        super().__init__(f"'{cursor}' is not a cursor of this service. Pass `next_cursor` unchanged.")
 
 
 class PathNotScannable(InvalidRequest):
-    """A path that is no readable folder or audio file."""
-
-    title = "Path cannot be scanned"
+    """The path is not a readable folder or audio file."""
 
 
 class ArchiveUnusable(InvalidRequest):
-    """A file that is no backup, or one that cannot be restored here."""
-
-    title = "Backup cannot be used"
+    """The file is not a backup, or cannot be restored here."""
 
 
-class UnsupportedAudio(SegueError):  # noqa: N818
-    """The bytes are not audio in a format that Segue takes."""
-
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    title = "Unsupported audio"
+class UnsupportedAudio(SegueError):
+    """The bytes are not audio in a supported format."""
 
 
-class UploadTooLarge(SegueError):  # noqa: N818
-    """An upload has more bytes than the service takes."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    title = "Upload too large"
+class UploadTooLarge(SegueError):
+    """The upload is larger than the configured maximum."""
 
     def __init__(self, max_bytes: int) -> None:
-        super().__init__(f"The upload has more than {max_bytes:,} bytes, the most that this service takes.")
+        super().__init__(f"The upload is larger than {max_bytes:,} bytes, the maximum of this service.")
 
 
-class Unavailable(SegueError):  # noqa: N818
-    """A part that Segue depends on does not answer; trying again later helps."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    title = "Temporarily unavailable"
+class Unavailable(SegueError):
+    """A part that Segue depends on does not respond. A later retry can succeed."""
 
 
 class BrokerUnavailable(Unavailable):
-    """The broker (Valkey or Redis) does not take tasks."""
-
-    title = "Broker unavailable"
+    """The broker (Valkey or Redis) does not accept tasks."""
 
 
 class CatalogueUnavailable(Unavailable):
-    """The catalogue database does not answer."""
-
-    title = "Catalogue unavailable"
+    """The catalogue database does not respond."""
 
 
 class IndexUnavailable(Unavailable):
-    """The vector index does not answer."""
-
-    title = "Vector index unavailable"
+    """The vector index does not respond."""
 
 
 class StorageUnavailable(Unavailable):
     """The data directory cannot be written."""
 
-    title = "Storage unavailable"
-
 
 class StorageFull(StorageUnavailable):
-    """There is no room left where Segue keeps its data."""
-
-    status = HTTPStatus.INSUFFICIENT_STORAGE
-    title = "Storage full"
+    """The disk with the data directory is full."""
 
 
 class ServiceUnreachable(Unavailable):
-    """No Segue service answers at the URL that a client was given."""
-
-    title = "Service unreachable"
+    """No Segue service responds at the URL."""
 
 
 class RadioBusy(Unavailable):
-    """Too many calls of one radio session at once."""
-
-    title = "Radio session busy"
+    """Too many concurrent calls of one radio session."""
 
     def __init__(self, session_id: str) -> None:
-        super().__init__(f"Other calls of radio session '{session_id}' were faster again and again. Repeat this one.")
+        super().__init__(f"Radio session '{session_id}' is busy; retry.")
 
 
-class AlreadyRunning(SegueError):  # noqa: N818
-    """Another process already runs Segue on this data directory."""
-
-    status = HTTPStatus.CONFLICT
-    title = "Already running"
+class AlreadyRunning(SegueError):
+    """Another process runs Segue on this data directory."""
 
 
-class NotConfigured(SegueError):  # noqa: N818
-    """A setting or an optional package that this way of running needs is missing."""
-
-    title = "Not configured"
+class NotConfigured(SegueError):
+    """A required setting or optional package is missing."""
 
 
-class Refused(SegueError):  # noqa: N818
-    """Whoever asks may not."""
-
-    status = HTTPStatus.FORBIDDEN
-    title = "Not allowed"
+class Forbidden(SegueError):
+    """The client is not allowed to do this."""
 
 
-class KeyRequired(Refused):
-    """No key came with the request, or one that is wrong or revoked."""
-
-    status = HTTPStatus.UNAUTHORIZED
-    title = "API key required"
+class KeyRequired(Forbidden):
+    """The request has no API key, or one that is wrong or revoked."""
 
     def __init__(self, *, presented: bool) -> None:
-        why = "The API key is wrong or revoked" if presented else "An API key is needed"
+        why = "The API key is wrong or revoked" if presented else "An API key is required"
         super().__init__(
-            f"{why}. Send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`; `segue keys create` makes one."
+            f"{why}. Send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`; `segue keys create` creates one."
         )
-        self._presented = presented
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The challenge; RFC 6750 wants no error code when there was no key."""
-        error = ', error="invalid_token"' if self._presented else ""
-        return {"WWW-Authenticate": f'Bearer realm="segue"{error}'}
+        self.presented = presented
 
 
-class KeyNotEnough(Refused):
-    """The key is right, but has no scope for this."""
-
-    title = "Scope missing"
+class InsufficientScope(Forbidden):
+    """The API key lacks the required scope."""
 
     def __init__(self, scopes: tuple[str, ...]) -> None:
-        super().__init__(f"This takes a key with the scope {' or '.join(scopes)}; the one that was sent has it not.")
-        self._scopes = scopes
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The challenge, as in RFC 6750."""
-        scope = " ".join(self._scopes)
-        return {"WWW-Authenticate": f'Bearer realm="segue", error="insufficient_scope", scope="{scope}"'}
+        needed = " or ".join(f"`{scope}`" for scope in scopes)
+        super().__init__(f"This needs a key with the {needed} scope; the key you sent does not have it.")
+        self.scopes = scopes
 
 
-class ListenerNotYours(Refused):
-    """The key is bound to other listeners."""
-
-    title = "Another listener's data"
+class ListenerNotAllowed(Forbidden):
+    """The API key is bound to other listeners."""
 
     def __init__(self) -> None:
-        super().__init__("The key is bound to other listeners. `segue keys list` says to which.")
+        super().__init__("The key is bound to other listeners. `segue keys list` shows which.")
 
 
-class TooManyRequests(SegueError):  # noqa: N818
-    """More requests in a short time than the service takes from one key or address."""
-
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    title = "Too many requests"
+class TooManyRequests(SegueError):
+    """The key or address exceeds its rate limit."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many requests in a short time. Ask again in {retry_after} s.")
-        self._retry_after = retry_after
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """When to ask again."""
-        return {"Retry-After": str(self._retry_after)}
+        super().__init__(f"Too many requests. Retry after {retry_after} s.")
+        self.retry_after = retry_after
 
 
-class Idempotency(SegueError):  # noqa: N818
-    """An `Idempotency-Key` stands in the way."""
-
-    status = HTTPStatus.CONFLICT
-    title = "Idempotency conflict"
+class IdempotencyConflict(SegueError):
+    """The `Idempotency-Key` cannot be used for this request."""
 
 
-class RequestStillRunning(Idempotency):
-    """The first request with this key has not ended yet."""
-
-    title = "Request still running"
+class RequestStillRunning(IdempotencyConflict):
+    """The first request with this key has not finished."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("A request with this Idempotency-Key is still at work. Ask again in a moment.")
-        self._retry_after = retry_after
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """When to ask again."""
-        return {"Retry-After": str(self._retry_after)}
+        super().__init__("A request with this Idempotency-Key is still running. Retry later.")
+        self.retry_after = retry_after
 
 
-class KeyUsedForAnother(Idempotency):
-    """The key came before, with another body."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    title = "Idempotency-Key used for another request"
+class IdempotencyKeyReused(IdempotencyConflict):
+    """The key was used before with another body."""
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key came before with another body. Use a new key for a new request.")
+        super().__init__("This Idempotency-Key was used with another body. Use a new key for a new request.")

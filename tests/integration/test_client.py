@@ -12,8 +12,8 @@ from services.api.schemas.service import Problem
 from services.client import ProblemError, SegueClient, error_of
 from services.domain.access import Scope
 from services.domain.errors import (
+    InsufficientScope,
     InvalidRequest,
-    KeyNotEnough,
     KeyRequired,
     NotFound,
     PathNotScannable,
@@ -47,7 +47,7 @@ def test_a_key_is_sent_and_refusals_are_errors(services):
     key = services.catalogue.keys.create("client", [Scope.READ]).text
     with SegueClient("http://localhost", key=key, transport=locked) as client:
         assert client.track("test:1").id == track_id(1)
-        with pytest.raises(KeyNotEnough, match="ingest"):
+        with pytest.raises(InsufficientScope, match="ingest"):
             client.job("none")
     with (
         SegueClient("http://localhost", transport=locked) as client,

@@ -18,7 +18,7 @@ from services.api.context import services
 from services.api.request_limits import IDEMPOTENCY_KEY_MAX
 from services.api.security.authentication import principal
 from services.catalog.idempotency import Claim, KeptAnswer, Mismatch, Running
-from services.domain.errors import InvalidRequest, KeyUsedForAnother, RequestStillRunning, SegueError
+from services.domain.errors import IdempotencyKeyReused, InvalidRequest, RequestStillRunning, SegueError
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -38,14 +38,12 @@ log = structlog.get_logger(__name__)
 View = Callable[..., Any]
 
 
-class BadIdempotencyKey(InvalidRequest):
-    """The header has no usable key in it."""
-
-    title = "Bad Idempotency-Key"
+class InvalidIdempotencyKey(InvalidRequest):
+    """The `Idempotency-Key` header is not a valid key."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"An Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters without spaces: a UUID, say."
+            f"An Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, such as a UUID has."
         )
 
 
@@ -65,7 +63,7 @@ def _repeatable(view: View) -> View:
         store = services().catalogue.idempotency
         found = store.begin(_request_id(), _fingerprint())
         if isinstance(found, Mismatch):
-            raise KeyUsedForAnother
+            raise IdempotencyKeyReused
         if isinstance(found, Running):
             raise RequestStillRunning(RETRY_AFTER_SECONDS)
         if isinstance(found, KeptAnswer):
@@ -96,7 +94,7 @@ def _run(claim: Claim, view: Callable[[], Any]) -> Response:
 def _request_id() -> str:
     key = request.headers[HEADER]
     if not (len(key) <= IDEMPOTENCY_KEY_MAX and PRINTABLE.fullmatch(key)):
-        raise BadIdempotencyKey
+        raise InvalidIdempotencyKey
     # Without API keys a scrobbler's token is its listener's name: what one sent is no repetition of another's.
     return _digest(principal().name, request.headers.get("Authorization", ""), request.path, key)
 

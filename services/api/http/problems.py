@@ -9,6 +9,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
 from services.api.compat.dialects import spoken_here
+from services.api.http.errors import headers_of, status_of, title_of
 from services.api.http.input import InvalidFields
 from services.api.request_limits import RETRY_AFTER_SECONDS
 from services.api.schemas.service import MEDIA_TYPE, TYPE_PREFIX, NotReady, Part, Problem, type_of
@@ -48,19 +49,20 @@ def register_problems(app: Flask) -> None:
 
 def from_segue_error(error: SegueError) -> Response:
     """The answer to an error that Segue can name."""
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", reason=error.detail, error=type(error).__name__)
     response = _answer(
         Problem(
             type=type_of(type(error)),
-            title=error.title,
-            status=error.status,
+            title=title_of(error),
+            status=status,
             detail=public_detail(error),
             errors=error.errors if isinstance(error, InvalidFields) else None,
             **_where(),
         )
     )
-    response.headers.update(error.headers)
+    response.headers.update(headers_of(error))
     return response
 
 

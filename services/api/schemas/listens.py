@@ -31,8 +31,6 @@ RULE = f"1 to {LISTENER_MAX} characters, none of them a slash or a control chara
 class InvalidListenerName(InvalidRequest):
     """A text that cannot be a listener's name."""
 
-    title = "Invalid listener name"
-
     def __init__(self) -> None:
         super().__init__(f"This is no listener's name: {RULE}.")
 

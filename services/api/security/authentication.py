@@ -14,7 +14,7 @@ from services.api.security.rate_limits import count_refusal, is_this_machine
 from services.api.security.signed_urls import is_valid, key_id_of
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
 from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split
-from services.domain.errors import KeyNotEnough, KeyRequired, ListenerNotYours, Refused, SegueError
+from services.domain.errors import Forbidden, InsufficientScope, KeyRequired, ListenerNotAllowed, SegueError
 
 EXTENSION = "segue.key_use"
 
@@ -59,14 +59,14 @@ def require_listener(user: str) -> None:
     """Have the key be one that may reach a listener's data, for views whose route does not name the listener.
 
     Raises:
-        KeyNotEnough: it is none for listeners' data.
-        ListenerNotYours: it is bound to others.
+        InsufficientScope: it is none for listeners' data.
+        ListenerNotAllowed: it is bound to others.
     """
     if not principal().has_any((Scope.LISTEN,)):
-        raise KeyNotEnough((Scope.LISTEN,))
+        raise InsufficientScope((Scope.LISTEN,))
     listener = listener_named(user)
     if not principal().may_reach(listener):
-        raise ListenerNotYours
+        raise ListenerNotAllowed
     g.listener = listener  # whose data the answer may hold
 
 
@@ -102,12 +102,12 @@ def _guard() -> None:
     access = access_of(current_app, request.endpoint or "")
     if access is None:
         log.error("route_without_declaration", endpoint=request.endpoint)
-        raise Refused("What this needs has not been declared, so nobody may ask for it.")
+        raise Forbidden("What this needs has not been declared, so nobody may ask for it.")
     if not access.scopes:
         return
     g.access, g.principal = access, _who(access)
     if not principal().has_any(access.scopes):
-        raise KeyNotEnough(access.scopes)
+        raise InsufficientScope(access.scopes)
     if access.listener is not None:
         require_listener((request.view_args or {})[access.listener])
 

@@ -1,6 +1,5 @@
 """Who may ask: an API without keys is kept from web pages that were not served by it."""
 
-from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -9,34 +8,26 @@ from flask import Flask, Response, request
 from services.api.http.idempotency import HEADER as IDEMPOTENCY_HEADER
 from services.api.http.idempotency import REPLAYED
 from services.api.http.observability import REQUEST_ID_HEADER
-from services.domain.errors import SegueError
+from services.domain.errors import Forbidden
 from services.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class HostNotAllowed(SegueError):  # noqa: N818  the names read as the answer they become
-    """The service is addressed by a name that is not its own, as in DNS rebinding."""
-
-    status = HTTPStatus.FORBIDDEN
-    title = "Host not allowed"
+class HostNotAllowed(Forbidden):
+    """The `Host` header is not a name of this service, as in DNS rebinding."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(
-            f"'{host}' is not a name of this service. If it is one, add it to the setting SEGUE_ALLOWED_HOSTS."
-        )
+        super().__init__(f"'{host}' is not a name of this service. If it should be, add it to SEGUE_ALLOWED_HOSTS.")
 
 
-class CrossSiteRequest(SegueError):  # noqa: N818
-    """A page of another site asks for a change."""
-
-    status = HTTPStatus.FORBIDDEN
-    title = "Cross-site request"
+class CrossSiteRequest(Forbidden):
+    """A page of another site sends a request that changes data."""
 
     def __init__(self, origin: str) -> None:
         super().__init__(
-            f"A page of '{origin}' may not change anything here. If that is this service behind a proxy, have the "
-            "proxy pass on the Host header, and add the name to the setting SEGUE_ALLOWED_HOSTS."
+            f"A page of '{origin}' cannot change data here. If this service is behind a proxy, configure the proxy to "
+            "pass on the Host header, and add the name to SEGUE_ALLOWED_HOSTS."
         )
 
 

@@ -16,8 +16,6 @@ audio_features = Blueprint("audio_features", __name__, url_prefix="/v1")
 class NotAnalysed(InvalidRequest):
     """The track exists, but nobody has listened to it (yet)."""
 
-    title = "Track not analysed"
-
     def __init__(self, track: Track) -> None:
         why = f": {track.reason}" if track.reason else ""
         super().__init__(f"Track '{track.id}' has no analysis; it is {track.status}{why}.")

@@ -47,8 +47,6 @@ AUDIO_RESPONSES: dict[int, dict[str, Any]] = {
 class AudioNotFound(NotFound):
     """None of a track's files can be read."""
 
-    title = "Audio not found"
-
     def __init__(self, track_id: str) -> None:
         super().__init__(f"No file of track '{track_id}' can be read. Scan its folder again if it was moved.")
 

@@ -34,8 +34,6 @@ users = Blueprint("users", __name__, url_prefix="/v1/users")
 class ListenNotFound(NotFound):
     """A listener has no listen of this id."""
 
-    title = "Listen not found"
-
     def __init__(self, listen_id: int) -> None:
         super().__init__(f"This listener has no listen {listen_id}.")
 

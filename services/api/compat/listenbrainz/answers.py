@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from flask import Blueprint, Response, g, json
 from werkzeug.exceptions import HTTPException
 
+from services.api.http.errors import ApiError, headers_of, status_of
 from services.api.http.problems import from_defect, log, public_detail
 from services.api.request_limits import RETRY_AFTER_SECONDS
 from services.domain.errors import SegueError
@@ -15,18 +16,16 @@ from services.domain.listening import Listen
 from services.domain.track import Track
 
 
-class BadSubmission(SegueError):  # noqa: N818  the names read as the answer they become
+class BadSubmission(ApiError):  # noqa: N818
     """What a scrobbler sent is not what ListenBrainz would take."""
 
     status = HTTPStatus.BAD_REQUEST
-    title = "Bad submission"
 
 
-class Unauthorised(SegueError):  # noqa: N818
+class Unauthorised(ApiError):  # noqa: N818
     """A scrobbler did not say whose listens these are."""
 
     status = HTTPStatus.UNAUTHORIZED
-    title = "Unauthorised"
 
 
 def register_errors(blueprint: Blueprint) -> None:
@@ -37,12 +36,14 @@ def register_errors(blueprint: Blueprint) -> None:
 
 
 def _from_segue_error(error: SegueError) -> Response:
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", reason=error.detail, error=type(error).__name__)
     # ListenBrainz calls whatever it cannot use a bad request; scrobblers drop such listens instead of retrying.
-    status = HTTPStatus.BAD_REQUEST if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else error.status
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        status = HTTPStatus.BAD_REQUEST
     response = _answer(status, public_detail(error))
-    response.headers.update(error.headers)
+    response.headers.update(headers_of(error))
     return response
 
 

@@ -82,7 +82,7 @@ def own(user: str) -> str:
     """The listener that a parameter names, whose data the request may read.
 
     Raises:
-        ListenerNotYours: it may not.
+        ListenerNotAllowed: it may not.
     """
     require_listener(user)
     return listener_named(user)

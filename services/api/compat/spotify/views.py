@@ -59,8 +59,6 @@ class _Start:
 class AnalysisNotFound(NotFound):
     """No analysed track has this id."""
 
-    title = "Analysis not found"
-
     def __init__(self, name: str) -> None:
         super().__init__(f"analysis not found: no analysed track has the id '{name}'")
 

@@ -7,7 +7,8 @@ from hashlib import md5
 from http import HTTPStatus
 from typing import Protocol
 
-from services.domain.errors import InvalidRequest, SegueError
+from services.api.http.errors import ApiError
+from services.domain.errors import InvalidRequest
 from services.settings import Settings
 
 HEX_PREFIX = "enc:"
@@ -16,14 +17,11 @@ HEX_PREFIX = "enc:"
 class MissingParameter(InvalidRequest):
     """A parameter that must be given is not."""
 
-    title = "Required parameter is missing"
 
-
-class WrongCredentials(SegueError):  # noqa: N818  the names read as the answer they become
+class WrongCredentials(ApiError):  # noqa: N818
     """No such user, or not that password."""
 
     status = HTTPStatus.UNAUTHORIZED
-    title = "Wrong username or password"
 
     def __init__(self) -> None:
         super().__init__("Wrong username or password.")
@@ -32,16 +30,12 @@ class WrongCredentials(SegueError):  # noqa: N818  the names read as the answer 
 class TokensNotSupported(InvalidRequest):
     """A token can be checked only where a password is set."""
 
-    title = "Token authentication not supported"
-
     def __init__(self) -> None:
         super().__init__("Token authentication needs SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD: use an API key.")
 
 
 class PasswordsNotSupported(InvalidRequest):
     """A password can be checked only where one is set."""
-
-    title = "Password authentication not supported"
 
     def __init__(self) -> None:
         super().__init__("Passwords need SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD to be set: use an API key.")
@@ -50,19 +44,16 @@ class PasswordsNotSupported(InvalidRequest):
 class ConflictingMechanisms(InvalidRequest):
     """More than one way to say who asks."""
 
-    title = "Multiple conflicting authentication mechanisms provided"
-
     def __init__(self) -> None:
         super().__init__(
             "Multiple conflicting authentication mechanisms provided: use apiKey alone, or u with p or t/s."
         )
 
 
-class InvalidApiKey(SegueError):  # noqa: N818
+class InvalidApiKey(ApiError):  # noqa: N818
     """No such API key."""
 
     status = HTTPStatus.UNAUTHORIZED
-    title = "Invalid API key"
 
     def __init__(self) -> None:
         super().__init__("Invalid API key.")

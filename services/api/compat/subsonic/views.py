@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ from services.api.security.permissions import Access, declare, open_to_all
 from services.api.v1.audio_features import NotAnalysed
 from services.api.v1.presenters import rejected_by_asker
 from services.domain.access import Scope
-from services.domain.errors import SegueError
+from services.domain.errors import Forbidden
 from services.domain.question import RESULTS_MAX, Exclusion, Question
 
 SUFFIX = ".view"
@@ -72,14 +71,11 @@ OTHER_FORMATS = {
 }
 
 
-class NotYourUser(SegueError):  # noqa: N818  the name reads as the answer it becomes
-    """A user asks about another one."""
-
-    status = HTTPStatus.FORBIDDEN
-    title = "Not your user"
+class OtherUserForbidden(Forbidden):
+    """A user requests data of another user."""
 
     def __init__(self) -> None:
-        super().__init__("A user may ask about itself only.")
+        super().__init__("You can request your own user only.")
 
 
 declare(subsonic, Access((Scope.READ,), carriers=(), expensive=True, vouch=vouch))
@@ -105,7 +101,7 @@ def get_extensions(_: SubsonicQuery) -> Found:
 def get_user(asked: UserQuery) -> Found:
     """What the user may do: nothing but ask what is alike."""
     if g.subsonic_user not in ("", asked.username):
-        raise NotYourUser
+        raise OtherUserForbidden
     return {"user": schemas.SubsonicUser(username=asked.username).model_dump()}
 
 
