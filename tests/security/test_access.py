@@ -5,6 +5,7 @@ import re
 import pytest
 from flask import Blueprint
 
+from services.api.http.errors import status_of
 from services.api.security.authentication import principal, require_listener
 from services.api.security.permissions import TOKEN, Access, access_of, declare, needs, open_to_all
 from services.domain.access import Principal, Scope
@@ -106,7 +107,7 @@ def test_only_the_right_scope_opens(locked, key_for, method, path, scope):
     assert ask(path).status_code == 401
     assert refused.status_code == 403
     assert f'scope="{scope}"' in refused.headers["WWW-Authenticate"]
-    assert refused.json["type"] == "urn:segue:problem:key-not-enough"
+    assert refused.json["type"] == "urn:segue:problem:insufficient-scope"
     assert ask(path, headers=key_for(scope)).status_code not in (401, 403)
     assert ask(path, headers=key_for("admin")).status_code not in (401, 403)
 
@@ -166,7 +167,7 @@ def test_another_listeners_data_is_not_reached(extended, key_for, path):
     refused = extended.get(path, headers=key_for("listen", users=("ada",)))
 
     assert refused.status_code == 403
-    assert refused.json["type"] == "urn:segue:problem:listener-not-yours"
+    assert refused.json["type"] == "urn:segue:problem:listener-not-allowed"
     assert extended.get(path, headers=key_for("listen", users=("ada", "bob"))).status_code == 200
     assert extended.get(path, headers=key_for("listen")).status_code == 200
     assert extended.get("/of/ada", headers=key_for("listen", users=("ada",))).text == "of ada"
@@ -202,7 +203,7 @@ def test_a_blueprint_may_refuse_in_its_own_way(client_with, key_for):
     app = client_with(rate_limit=2).application
     foreign = Blueprint("foreign", __name__)
     foreign.get("/foreign")(lambda: "ok")
-    foreign.register_error_handler(SegueError, lambda error: ({"code": int(error.status)}, 200, dict(error.headers)))
+    foreign.register_error_handler(SegueError, lambda error: ({"code": status_of(error).value}, 200))
     declare(foreign, Access((Scope.READ,)))
     app.register_blueprint(foreign)
     client, mine = app.test_client(), key_for("read")

@@ -52,7 +52,7 @@ def test_another_body_is_422(locked, key_for, tmp_path):
     locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=mine)
     answer = locked.post("/v1/scans", json={"path": str(tmp_path.parent)}, headers=mine)
 
-    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:key-used-for-another")
+    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:idempotency-key-reused")
 
 
 def test_keys_belong_to_who_sent_them(locked, key_for, tmp_path):
@@ -154,7 +154,7 @@ def test_a_bad_key_is_refused(locked, key_for, key):
         "/v1/recommendations", json={"history": []}, headers=key_for("read") | {"Idempotency-Key": key}
     )
 
-    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:bad-idempotency-key")
+    assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-idempotency-key")
 
 
 def test_get_does_not_care(locked, key_for):
