@@ -1,5 +1,5 @@
-"""Models of sound: audio in, numbers out. Database models live in `services.catalog`.
+"""Analyse audio: decode it, compute descriptors, attributes and an embedding; train and evaluate the encoder.
 
-Everything here is pure: no network, no database, no web framework, no queue. The one call that the rest of
-Segue uses is `models.analysis.analyse`.
+The package uses no database, web framework or task queue; only `models.corpus` uses the network. Workers call
+`models.analysis`, and `services` imports only `models.containers`.
 """

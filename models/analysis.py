@@ -1,4 +1,4 @@
-"""One call from a music file to everything Segue knows about how it sounds."""
+"""Analyse a music file: its embedding, attributes, descriptors and tags."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -19,16 +19,16 @@ from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
 from models.sandbox import decoder
 
-UNIT_TOLERANCE = 1e-3  # of the embedding's length: single precision leaves 1e-6, anything more is a defect
+UNIT_TOLERANCE = 1e-3  # of the embedding's norm; single precision causes errors of 1e-6
 WARM_UP_SECONDS = 5.0
 
-# What numpy, soundfile and torch raise on samples that they can't work with.
+# The errors that numpy, soundfile and torch raise on samples that they cannot process.
 LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, MemoryError, OSError)
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """How long each step of an analysis took, in seconds of wall time."""
+    """Wall time of each step of an analysis, in seconds."""
 
     decode: float
     descriptors: float
@@ -38,16 +38,16 @@ class Seconds:
 
 @dataclass(frozen=True)
 class TrackAnalysis:
-    """Everything that is kept of a track.
+    """The analysis of a track.
 
     Attributes:
         embedding: Point in the vibe space, float32 `(128,)`, of unit length.
-        dispersion: How far the track's windows spread around it, ≥ 0.
-        attributes: Name → 0…1, or None without evidence: see `models.attributes`.
-        descriptors: What was measured: see `models.descriptors.describe`.
-        tags: Tag → 0…1.
-        model_version: Which encoder this embedding may be compared within.
-        seconds: What it cost.
+        dispersion: Mean cosine distance of the windows' embeddings from it, 0…2.
+        attributes: Name → 0…1, or None if the audio gives no evidence; see `models.attributes`.
+        descriptors: See `models.descriptors.describe.Descriptors`.
+        tags: Tag → probability, 0…1.
+        model_version: Version of the encoder; embeddings of different versions are not comparable.
+        seconds: Wall time of each step.
     """
 
     embedding: NDArray[np.float32]
@@ -59,7 +59,7 @@ class TrackAnalysis:
     seconds: Seconds
 
     def to_json(self) -> dict[str, Any]:
-        """The same as what `json.dumps` takes."""
+        """Return the analysis as a dictionary for `json.dumps`."""
         return {
             "embedding": self.embedding.tolist(),
             "dispersion": self.dispersion,
@@ -72,27 +72,28 @@ class TrackAnalysis:
 
 
 def analyse(source: Path | int) -> TrackAnalysis:
-    """Analyse one music file; encoder and decoder are started on the first call in a process.
+    """Analyse one music file. The first call in a process loads the encoder and starts the decoder.
 
-    Only `models.sandbox` looks into the file, in a process of its own.
+    Only a sandboxed process of `models.sandbox` parses the file.
 
     Args:
-        source: A WAV, FLAC, Ogg Vorbis, Opus or MP3 file of 5 s to 12 h: its path, or a descriptor open for reading.
+        source: A WAV, FLAC, Ogg Vorbis, Opus or MP3 file of 5 s to 12 h: its path, or a
+            descriptor open for reading.
 
     Returns:
         The analysis; its numbers are finite and its embedding has unit length.
 
     Raises:
-        AnalysisError: The file gives no analysis; the message is the reason, for a person.
-        checkpoint.CheckpointError: The encoder's weights are missing or damaged: no fault of the file's.
-        SandboxUnavailable: No decoder can be started: no fault of the file's either.
+        AnalysisError: The file cannot be analysed; the message is the reason.
+        checkpoint.CheckpointError: The encoder's weights are missing or damaged.
+        SandboxUnavailable: No decoder can be started.
     """
     encoder, card = _loaded()
     started = perf_counter()
     try:
         windows = decoder.read_windows(source)
         decoded = perf_counter()
-        descriptors, encoding, seconds = _heard(windows, encoder)
+        descriptors, encoding, seconds = _described_and_encoded(windows, encoder)
     except MemoryError as error:
         raise AnalysisError("Not enough memory to analyse this file") from error
     except LIBRARY_ERRORS as error:
@@ -110,8 +111,8 @@ def analyse(source: Path | int) -> TrackAnalysis:
 
 
 @torch.inference_mode()
-def _heard(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encoding, Seconds]:
-    """Describe and encode windows from one log-mel, whose cost counts as the encoder's."""
+def _described_and_encoded(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encoding, Seconds]:
+    """Describe and encode windows from one log-mel, whose time counts as the encoder's."""
     started = perf_counter()
     log_mel = encoder.log_mel(torch.from_numpy(windows.samples))
     computed = perf_counter()
@@ -124,13 +125,13 @@ def _heard(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encodin
 
 
 def warm_up(threads: int = 1) -> decoder.Protections:
-    """Do once what a process must do before its first analysis: load the encoder, run it once, start the decoder.
+    """Prepare a process for its first analysis: load the encoder, run it once, start the decoder.
 
     Args:
-        threads: Threads that torch may use. One where processes share the machine: a worker a core.
+        threads: Threads that torch may use, ≥ 1; 1 if there is a worker per core.
 
     Returns:
-        What the decoder is locked into on this machine.
+        The protections of the decoder on this machine.
 
     Raises:
         checkpoint.CheckpointError: The encoder's weights are missing or damaged.
@@ -148,12 +149,12 @@ def _loaded() -> tuple[VibeEncoder, checkpoint.ModelCard]:
 
 
 def _check(encoding: Encoding, descriptors: Descriptors) -> None:
-    """Let nothing out that a vector index would take and never give back: Qdrant accepts NaN and zero vectors."""
+    """Refuse NaN and vectors without unit length, which Qdrant would accept."""
     embedding = encoding.embedding
     if embedding.ndim != 1 or not np.isfinite(embedding).all():
-        raise AnalysisError("The encoder gave no usable embedding for this file")
+        raise AnalysisError("The encoder computed no valid embedding for this file")
     if abs(float(np.linalg.norm(embedding)) - 1) > UNIT_TOLERANCE:
-        raise AnalysisError("The encoder gave an embedding without unit length for this file")
+        raise AnalysisError("The encoder computed an embedding without unit length for this file")
     numbers = [encoding.dispersion, *encoding.tags.values(), *descriptors.values()]
     if not all(math.isfinite(number) for number in numbers if isinstance(number, int | float)):
         raise AnalysisError("The descriptors of this file are not finite numbers")

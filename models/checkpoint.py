@@ -1,7 +1,7 @@
-"""Weights on disk: `vibe-<version>.safetensors` in half precision beside `vibe-<version>.json`, its model card.
+"""Save and load weights: `vibe-<version>.safetensors` in half precision, and `vibe-<version>.json`, its model card.
 
-The card says what the weights are, what they expect and what they are good for, and holds their SHA-256:
-weights that do not match their card are never loaded.
+The card describes the weights, their input and their quality, and contains their SHA-256; `load` refuses weights that
+do not match their card.
 """
 
 import hashlib
@@ -24,24 +24,24 @@ WEIGHTS_DIRECTORY = Path(__file__).with_name("weights")
 
 
 class CheckpointError(RuntimeError):
-    """Weights or their card are missing, damaged or do not belong together."""
+    """The weights or their card are missing or damaged, or do not belong together."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a version of the weights is.
+    """The description of a version of the weights.
 
     Attributes:
-        version: Name of the version; recorded with each track it analysed.
+        version: Name of the version, stored with each analysis.
         summary: One sentence.
-        mel: What the weights expect of their input.
-        tags: Data set → names of the tags that its teacher knows, in the order of the outputs.
-        data: What the weights were trained and fitted on.
-        metrics: Name of a figure → its value, with the command that printed it under `command`.
-        licence: Of the weights.
-        limits: What not to expect of them.
-        calibration: Evidence or attribute → quantiles over the training corpus, see `models.attributes`.
-        sha256: Hexadecimal digest of the weights file; filled in by `save`.
+        mel: Parameters of the input.
+        tags: Data set → names of its teacher's tags, in the order of the outputs.
+        data: The data that the weights were trained and calibrated on.
+        metrics: Name of a metric → its value; `command` is the command that printed them.
+        licence: Licence of the weights.
+        limits: Known limitations.
+        calibration: Cue or attribute → quantiles over the training corpus, see `models.attributes`.
+        sha256: Hexadecimal digest of the weights file; `save` computes it.
     """
 
     version: str
@@ -57,12 +57,12 @@ class ModelCard:
 
 
 def save(encoder: VibeEncoder, card: ModelCard, directory: Path = WEIGHTS_DIRECTORY) -> Path:
-    """Write weights and card.
+    """Write the weights of an encoder and their card.
 
     Args:
-        encoder: Whose weights to write.
-        card: Its description; `sha256` is computed here.
-        directory: Created if it is missing.
+        encoder: The encoder.
+        card: Its description, without `sha256`.
+        directory: Target folder; created if it is missing.
 
     Returns:
         The weights file.
@@ -77,7 +77,7 @@ def save(encoder: VibeEncoder, card: ModelCard, directory: Path = WEIGHTS_DIRECT
 
 
 def write_card(card: ModelCard, directory: Path = WEIGHTS_DIRECTORY, *, sha256: str | None = None) -> None:
-    """Write a card, with another digest if one is given."""
+    """Write a card, with `sha256` if one is given."""
     content = asdict(card) | ({"sha256": sha256} if sha256 else {})
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     _card_file(card.version, directory).write_text(text, encoding="utf-8")
@@ -87,41 +87,41 @@ def read_card(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTOR
     """Read the card of a version.
 
     Raises:
-        CheckpointError: there is no such card, or it is not one.
+        CheckpointError: The card is missing or invalid.
     """
     file = _card_file(version, directory)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         return ModelCard(**content | {"mel": MelParameters(**content["mel"])})
     except FileNotFoundError as error:
-        raise CheckpointError(f"{file}: no model card of this name; is the version right?") from error
+        raise CheckpointError(f"{file}: the model card is missing. Check the version.") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{file}: not a model card ({error}). Restore it from the release.") from error
+        raise CheckpointError(f"{file}: not a valid model card ({error}). Restore it from the release.") from error
 
 
 def load(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) -> VibeEncoder:
-    """Load an encoder, ready to serve.
+    """Load an encoder for inference.
 
     Args:
-        version: Which weights.
-        directory: Where weights and cards lie.
+        version: Version of the weights.
+        directory: Folder of weights and cards.
 
     Returns:
         The encoder in single precision on the CPU, in evaluation mode.
 
     Raises:
-        CheckpointError: weights or card are missing, damaged or do not belong together.
+        CheckpointError: The weights or their card are missing or damaged, or do not belong together.
     """
     card = read_card(version, directory)
     file = _weights_file(version, directory)
     try:
         weights = file.read_bytes()
     except FileNotFoundError as error:
-        raise CheckpointError(f"{file}: the weights are missing beside their card.") from error
+        raise CheckpointError(f"{file}: the weights file is missing. Restore it from the release.") from error
     actual = hashlib.sha256(weights).hexdigest()
     if actual != card.sha256:
         raise CheckpointError(
-            f"{file}: SHA-256 is {actual}, but its card says {card.sha256}. "
+            f"{file}: the SHA-256 is {actual}, but the card declares {card.sha256}. "
             "The file is damaged or belongs to another card; restore both from the release."
         )
     encoder = VibeEncoder(card.mel, card.tags)
@@ -134,9 +134,11 @@ def _fill(encoder: VibeEncoder, weights: bytes, file: Path) -> None:
         tensors = {name: value.to(torch.float32) for name, value in load_tensors(weights).items()}
         outcome = encoder.load_state_dict(tensors, strict=False)
     except (SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{file}: not the weights of this encoder ({error}).") from error
+        raise CheckpointError(f"{file}: the weights do not fit this encoder ({error}).") from error
     if outcome.missing_keys or outcome.unexpected_keys:
-        raise CheckpointError(f"{file}: lacks {outcome.missing_keys} and has unknown {outcome.unexpected_keys}.")
+        raise CheckpointError(
+            f"{file}: the weights lack {outcome.missing_keys} and have unknown {outcome.unexpected_keys}."
+        )
 
 
 def _weights_file(version: str, directory: Path) -> Path:

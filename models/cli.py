@@ -1,10 +1,13 @@
-"""The commands that `segue` gets from here by entry point: `segue analyse` and `segue demo-library`.
+"""The commands `segue analyse` and `segue demo-library`, which `segue` loads by entry point.
 
-Both import what they need when they run: `segue --help` loads this module, and must not wait for torch.
+Each command imports the worker packages when it runs: `segue --help` loads this module and must not wait for torch, and
+an installation without these packages can still show its help.
 """
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,12 +27,13 @@ BAR_WIDTH = 20
 def analyse(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Music files.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line, for scripts.")] = False,
 ) -> None:
-    """Analyse music files and show what Segue hears in them."""
-    from models.analysis import analyse as analyse_file  # noqa: PLC0415  see the module's docstring
-    from models.checkpoint import CheckpointError  # noqa: PLC0415
-    from models.errors import AnalysisError  # noqa: PLC0415
+    """Analyse music files and show their attributes, descriptors and tags."""
+    with _worker_packages("segue analyse"):
+        from models.analysis import analyse as analyse_file  # noqa: PLC0415  see the module's docstring
+        from models.checkpoint import CheckpointError  # noqa: PLC0415
+        from models.errors import AnalysisError  # noqa: PLC0415
 
     console = Console()
     failures = 0
@@ -51,15 +55,15 @@ def analyse(
 def demo_library(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Where to put the music. [default: ~/.cache/segue/demo]", show_default=False),
+        typer.Argument(help="Folder for the music. [default: ~/.cache/segue/demo]", show_default=False),
     ] = None,
     *,
-    synthesised: Annotated[
-        bool, typer.Option("--synthesised", help="Make music by arithmetic; needs no network.")
-    ] = False,
+    synthesised: Annotated[bool, typer.Option("--synthesised", help="Synthesise the music; needs no network.")] = False,
 ) -> None:
-    """Fetch freely licensed music to try Segue with, and print the folder that holds it."""
-    from models.corpus.demo import DemoUnavailable, fetch_demo  # noqa: PLC0415  see the module's docstring
+    """Download freely licensed music to try Segue with, and print its folder."""
+    with _worker_packages("segue demo-library"):
+        from models.corpus.demo import DemoUnavailable, fetch_demo  # noqa: PLC0415  see the module's docstring
+        from models.corpus.synthesis import write_library  # noqa: PLC0415
 
     console = Console(stderr=True)
     ready = None
@@ -67,16 +71,33 @@ def demo_library(
         try:
             ready = fetch_demo(folder or _cache_folder("demo"), console)
         except DemoUnavailable as error:
-            console.print(f"[yellow]No demo music from Debian packages here:[/] {escape(str(error))}", highlight=False)
-            console.print("To use a folder of your own: [bold]make up MUSIC=~/Music[/]")
+            console.print(
+                f"[yellow]Cannot download demo music from Debian packages:[/] {escape(str(error))}", highlight=False
+            )
+            console.print("To use your own music, run [bold]make up MUSIC=~/Music[/]")
     if ready is None:
-        from models.corpus.synthesis import write_library  # noqa: PLC0415
-
         ready = folder or _cache_folder("demo-synthesised")
-        with console.status("Synthesising eighteen small pieces …"):
+        with console.status("Synthesising 18 short pieces …"):
             write_library(ready)
-        console.print("A synthesised library, free to use: 18 pieces in 4 moods.")
+        console.print("Synthesised a library of 18 pieces in 4 moods, free to use.")
     typer.echo(ready)
+
+
+@contextmanager
+def _worker_packages(command: str) -> Iterator[None]:
+    """Exit with one sentence if an import fails because a worker package is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in {"models", "services"}:
+            raise
+        Console(stderr=True).print(
+            f"`{command}` needs the worker packages ({error.name} is missing): install 'segue[worker]'.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(1) from error
 
 
 def _cache_folder(name: str) -> Path:
@@ -108,24 +129,25 @@ def _write_line(content: dict[str, object]) -> None:
 def _rows(analysis: "TrackAnalysis") -> list[tuple[str, str]]:
     measured = analysis.descriptors
     mode = "major" if measured["mode"] else "minor"
-    key = f"{PITCH_CLASSES[measured['key']]} {mode}" if measured["key"] >= 0 else "none found"
-    tempo = f"{measured['tempo']:.1f} BPM" if measured["tempo"] is not None else "none found"
+    key = f"{PITCH_CLASSES[measured['key']]} {mode}" if measured["key"] >= 0 else "not detected"
+    tempo = f"{measured['tempo']:.1f} BPM" if measured["tempo"] is not None else "not detected"
     tags = sorted(analysis.tags, key=analysis.tags.__getitem__, reverse=True)[:SHOWN_TAGS]
     return [
-        ("length", f"{int(measured['duration'] // 60)}:{int(measured['duration'] % 60):02d}"),
-        ("tempo", f"{tempo} ({measured['tempo_confidence']:.0%} sure)"),
-        ("key", f"{key} ({measured['key_confidence']:.0%} sure)"),
+        ("duration", f"{int(measured['duration'] // 60)}:{int(measured['duration'] % 60):02d}"),
+        ("tempo", f"{tempo} ({measured['tempo_confidence']:.0%} confidence)"),
+        ("key", f"{key} ({measured['key_confidence']:.0%} confidence)"),
         ("loudness", f"{measured['loudness']:.1f} LUFS"),
         ("brightness", f"{measured['brightness']:.0f} Hz"),
-        ("onsets", f"{measured['onset_rate']:.1f} a second"),
+        ("onsets", f"{measured['onset_rate']:.1f} per second"),
         *((name, _bar(value)) for name, value in analysis.attributes.items()),
         ("tags", ", ".join(tags)),
-        ("took", f"{analysis.seconds.total:.2f} s with {analysis.model_version}"),
+        ("analysis time", f"{analysis.seconds.total:.2f} s"),
+        ("model version", analysis.model_version),
     ]
 
 
 def _bar(value: float | None) -> str:
     if value is None:
-        return "no evidence"
+        return "unknown"
     filled = round(value * BAR_WIDTH)
     return f"{'█' * filled}{'░' * (BAR_WIDTH - filled)} {value:.2f}"

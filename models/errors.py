@@ -1,17 +1,17 @@
-"""Why a file could not be analysed.
+"""The errors of an analysis.
 
 * AnalysisError
-  * UnreadableAudio: the bytes are not audio that Segue decodes, or they are damaged.
-  * RefusedAudio: the audio decodes, but is too short, silent or outside the limits.
-  * DecoderFailed: the decoder died or was stopped on this file, or what it answered is no music.
-* SandboxUnavailable: no decoder can be started; no fault of a file's.
+  * UnreadableAudio: the file is not audio in a supported format, or it is damaged.
+  * RefusedAudio: the audio is decodable, but silent, too short or otherwise outside the limits.
+  * DecoderFailed: the decoder died on this file, was stopped at a limit, or sent an invalid result.
+* SandboxUnavailable: no decoder can be started; no fault of the file.
 
-The message is for a person: what is wrong, without a traceback or a path.
+Each message is one phrase for a person, without a traceback or a path.
 """
 
 
 class AnalysisError(Exception):
-    """A file that gives no analysis, with a reason a person understands."""
+    """The file cannot be analysed; the message is the reason."""
 
 
 class UnreadableAudio(AnalysisError):  # noqa: N818  "Error" would say less than the name does
@@ -19,12 +19,12 @@ class UnreadableAudio(AnalysisError):  # noqa: N818  "Error" would say less than
 
 
 class RefusedAudio(AnalysisError):  # noqa: N818
-    """The audio decodes but is outside the limits that Segue analyses."""
+    """The audio is decodable but outside the limits of the analysis."""
 
 
 class DecoderFailed(AnalysisError):  # noqa: N818
-    """The decoder died on this file, was stopped at a limit, or answered with what no recording holds."""
+    """The decoder died on this file, was stopped at a limit, or sent an invalid result."""
 
 
 class SandboxUnavailable(Exception):  # noqa: N818
-    """No decoder can be started on this machine now; the message says why."""
+    """No decoder can be started on this machine; the message is the reason."""

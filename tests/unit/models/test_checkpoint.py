@@ -38,7 +38,7 @@ def saved(tmp_path, card):
 
 
 def test_weights_survive_the_disk(saved, tmp_path):
-    """What is loaded encodes as what was saved, to half precision."""
+    """A loaded encoder gives the encodings of the saved one, to half precision."""
     windows = torch.randn(1, 160_000, generator=torch.Generator().manual_seed(0)) * 0.1
 
     loaded = load("test-1", tmp_path)
@@ -49,19 +49,19 @@ def test_weights_survive_the_disk(saved, tmp_path):
 
 
 def test_damaged_weights_are_refused(saved, tmp_path):
-    """One flipped bit is enough: the error names the file and both digests."""
+    """One flipped bit is refused; the error names the file and both digests."""
     file = tmp_path / "vibe-test-1.safetensors"
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
 
-    with pytest.raises(CheckpointError, match=r"vibe-test-1\.safetensors: SHA-256 is \w{64}, but .* \w{64}"):
+    with pytest.raises(CheckpointError, match=r"vibe-test-1\.safetensors: the SHA-256 is \w{64}, but .* \w{64}"):
         load("test-1", tmp_path)
 
 
-@pytest.mark.parametrize(("size", "complaint"), [(99, "not the weights of this encoder"), (None, "lacks")])
+@pytest.mark.parametrize(("size", "complaint"), [(99, "do not fit this encoder"), (None, "the weights lack")])
 def test_another_encoders_weights_are_refused(tmp_path, card, size, complaint):
-    """A file whose digest fits but whose tensors have another shape or are missing is refused."""
+    """A file with the right digest but missing or misshapen tensors is refused."""
     encoder = VibeEncoder(card.mel, card.tags)
     encoder.network.tags = torch.nn.Conv1d(400, size, 1) if size else torch.nn.Identity()
     save(encoder, card, tmp_path)
@@ -72,7 +72,7 @@ def test_another_encoders_weights_are_refused(tmp_path, card, size, complaint):
 
 def test_a_missing_card_is_named(tmp_path):
     """An unknown version gives an error that names the card."""
-    with pytest.raises(CheckpointError, match=r"vibe-nothing\.json: no model card"):
+    with pytest.raises(CheckpointError, match=r"vibe-nothing\.json: the model card is missing"):
         load("nothing", tmp_path)
 
 
@@ -80,16 +80,16 @@ def test_missing_weights_are_named(saved, tmp_path):
     """A card without its weights gives an error that names them."""
     (tmp_path / "vibe-test-1.safetensors").unlink()
 
-    with pytest.raises(CheckpointError, match=r"vibe-test-1\.safetensors: the weights are missing"):
+    with pytest.raises(CheckpointError, match=r"vibe-test-1\.safetensors: the weights file is missing"):
         load("test-1", tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"mel": {"unknown": 1}}'])
 def test_a_damaged_card_is_named(tmp_path, content):
-    """A card that is not one gives an error that names it."""
+    """An invalid card gives an error that names it."""
     (tmp_path / "vibe-test-1.json").write_text(content)
 
-    with pytest.raises(CheckpointError, match=r"vibe-test-1\.json: not a model card"):
+    with pytest.raises(CheckpointError, match=r"vibe-test-1\.json: not a valid model card"):
         read_card("test-1", tmp_path)
 
 
@@ -118,7 +118,7 @@ def test_the_shipped_card_says_what_a_user_must_know(shipped):
 
 
 def test_the_shipped_weights_are_the_cards(shipped):
-    """The digest on the card is that of the file beside it."""
+    """The digest on the card is that of the weights file."""
     weights = (WEIGHTS_DIRECTORY / f"vibe-{DEFAULT_VERSION}.safetensors").read_bytes()
 
     assert shipped.sha256 == hashlib.sha256(weights).hexdigest()
@@ -134,7 +134,7 @@ def test_the_shipped_encoder_is_small():
 
 
 def test_the_teachers_licence_lies_beside_the_weights():
-    """The weights stem from musicnn's: its name and its licence are shipped with them."""
+    """The weights derive from musicnn's, so its name and licence are shipped with them."""
     notice = (WEIGHTS_DIRECTORY / "NOTICE").read_text(encoding="utf-8")
 
     assert "musicnn" in notice

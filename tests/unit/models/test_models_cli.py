@@ -24,7 +24,7 @@ app.command("demo-library")(demo_library)
 
 @pytest.fixture
 def song(tmp_path):
-    """A short piece of music in a file whose name would be markup to rich."""
+    """A short piece of music in a file whose name looks like rich markup."""
     path = tmp_path / "song [live].flac"
     write(PIECE, path)
     return path
@@ -32,14 +32,14 @@ def song(tmp_path):
 
 @pytest.fixture
 def text(tmp_path):
-    """A text file that claims to be music."""
+    """A text file with the name of a music file."""
     path = tmp_path / "notes.mp3"
     path.write_text("Dear diary, " * 100)
     return path
 
 
 def test_analyse_json(song, text):
-    """`analyse --json` prints one object a line, goes on after a bad file and ends with status 1."""
+    """`analyse --json` prints one object per line, continues after a bad file and exits with status 1."""
     result = CliRunner().invoke(app, ["analyse", str(text), str(song), "--json"])
     failed, analysed = (json.loads(line) for line in result.stdout.splitlines())
 
@@ -51,7 +51,7 @@ def test_analyse_json(song, text):
 
 
 def test_analyse_table(song, text):
-    """`analyse` prints what it heard for people, and the reason where it could not."""
+    """`analyse` prints a table for each file, or the reason why it could not be analysed."""
     result = CliRunner().invoke(app, ["analyse", str(song), str(text)], env={"COLUMNS": "200"})
 
     assert result.exit_code == 1
@@ -60,20 +60,49 @@ def test_analyse_table(song, text):
 
 
 def test_analyse_succeeds(song):
-    """Status 0 when every file was analysed."""
+    """`analyse` exits with status 0 when every file was analysed."""
     assert CliRunner().invoke(app, ["analyse", str(song), "--json"]).exit_code == 0
 
 
 def test_commands_do_not_import_torch():
-    """Listing the commands imports neither torch nor librosa."""
+    """Importing the commands imports none of torch, librosa and scipy."""
     script = "import sys, models.cli; print(sorted({'torch', 'librosa', 'scipy'} & sys.modules.keys()))"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert result.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("command", "package"),
+    [
+        (["analyse", "song.flac"], "torch"),
+        (["analyse", "song.flac"], "soundfile"),
+        (["demo-library"], "soundfile"),
+        (["demo-library", "--synthesised"], "soundfile"),
+    ],
+)
+def test_commands_without_worker_packages(command, package):
+    """Where a worker package is not installed, a command exits with one sentence and no traceback."""
+    script = (
+        "import sys\n"
+        f"sys.modules[{package!r}] = None  # makes its import fail as if it were not installed\n"
+        "import typer, models.cli\n"
+        "app = typer.Typer()\n"
+        "app.command('analyse')(models.cli.analyse)\n"
+        "app.command('demo-library')(models.cli.demo_library)\n"
+        "app()"
+    )
+    result = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=False)
+
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"`segue {command[0]}` needs the worker packages ({package} is missing): install 'segue[worker]'.\n"
+    )
+
+
 def test_demo_library_without_packages(tmp_path):
-    """Without apt-get, `demo-library` says how to use one's own music and gives a synthesised library."""
+    """Without apt-get, `demo-library` explains how to use your own music and synthesises a library."""
     environment = {"HOME": str(tmp_path), "PATH": "", "PYTHONPATH": os.pathsep.join(sys.path)}
     script = "import typer, models.cli; typer.run(models.cli.demo_library)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
@@ -88,7 +117,7 @@ def test_demo_library_without_packages(tmp_path):
 
 @pytest.fixture
 def cache(tmp_path):
-    """A corpus cache in which every demo package is already fetched: one track each, in two folders."""
+    """A corpus cache in which every demo package is already downloaded: two tracks each, in two folders."""
     root = tmp_path / "corpus"
     for package in packages("demo"):
         rows = [("package", "file", "title", "author", "licence", "seconds")]
@@ -104,7 +133,7 @@ def cache(tmp_path):
 
 
 def test_fetched_demo(cache, tmp_path, capsys):
-    """Fetched packages become a folder of real files with their credits; a second run changes nothing."""
+    """Downloaded packages become a folder of regular files with credits; a second run changes nothing."""
     folder = tmp_path / "demo"
     fetch_demo(folder, Console(stderr=True, width=200), cache)
     shown = capsys.readouterr().err
@@ -125,7 +154,7 @@ def test_fetched_demo(cache, tmp_path, capsys):
 
 
 def test_no_demo_package(tmp_path, monkeypatch):
-    """Where no package can be fetched the reason is given."""
+    """If no package can be downloaded, the error gives the reason."""
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(DemoUnavailable, match="needs apt-get and dpkg"):
