@@ -86,7 +86,7 @@ def index() -> None:
     The task may run several times at once. One run rebuilds, because two would delete each other's collections; every
     run applies pending changes.
     """
-    from services.index.server_rebuild import rebuild  # noqa: PLC0415  qdrant-client needs much memory
+    from services.index.qdrant_server import rebuild  # noqa: PLC0415  qdrant-client needs much memory
 
     context = child_context()
     queue, server_index = context.catalogue.indexing, context.server_index

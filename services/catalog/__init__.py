@@ -1,4 +1,4 @@
-"""The catalogue: a database and the stores that work on it, in SQLite or PostgreSQL. The source of truth."""
+"""The catalogue: a database, SQLite or PostgreSQL, and the stores that use it. It is the source of truth."""
 
 from typing import Self
 
@@ -17,7 +17,7 @@ __all__ = ["Catalogue"]
 
 
 class Catalogue:
-    """Opened once in a process; its stores may be used from several threads."""
+    """The catalogue of this process. Open it once; its stores are thread-safe."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -35,16 +35,16 @@ class Catalogue:
 
     @classmethod
     def open(cls, url: str, patience: float | None = None) -> Self:
-        """Open the catalogue at an SQLAlchemy URL; `migrate` it first where it may be new.
+        """Open the catalogue at an SQLAlchemy URL; call `migrate` before use if it may be new.
 
-        `patience` is how many seconds a statement may take where someone waits for the answer.
+        `patience` is the timeout of a statement in seconds; None is the timeout of background work.
         """
         return cls(Database(url, patience))
 
     def migrate(self) -> None:
-        """Create or update the tables."""
+        """Migrate the schema to the latest revision."""
         self.database.migrate()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.database.close()

@@ -1,48 +1,47 @@
-"""What workers record: attempts, analyses, refusals."""
+"""Claims of tracks by workers, and the outcome of their analyses."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import Database, now
+from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
 from services.catalog.tables import LocationRow, TrackRow
 from services.catalog.tracks import TrackFile
 from services.domain.job import JobState
-from services.domain.track import EMBEDDING_DIM, Analysis, TrackStatus
+from services.domain.track import Analysis, TrackStatus, unit_vector
 
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who wants to analyse a track: one task of one worker."""
+    """A task of a worker that analyses a track."""
 
     worker: str
-    """A name that no other worker process has or ever had."""
+    """The name of the worker process, never used twice."""
     task: str
     replaces_task: str | None = None
-    """The task that this one replaces, of the same worker, because it died."""
+    """The task of the same worker that died and that this one replaces."""
     continues_attempt: str | None = None
-    """Whose attempt this goes on with, as it stands in the catalogue: it failed through no fault of the track's."""
+    """The name of the claimant whose attempt this continues, after a failure unrelated to the track."""
 
     @property
     def name(self) -> str:
-        """As it stands in the catalogue."""
+        """The name in the catalogue."""
         return f"{self.worker}/{self.task}"
 
     @property
     def may_take_over(self) -> tuple[str, ...]:
-        """Whose claims it may take over: its own, when the broker hands its message out again, and those replaced."""
+        """Names whose claims it may take over: its own, if the broker redelivers its message, and those it replaces."""
         dead = None if self.replaces_task is None else f"{self.worker}/{self.replaces_task}"
         return tuple(name for name in (self.name, dead, self.continues_attempt) if name is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A track that is to be analysed now: the files that hold it, and which attempt this is (from 1)."""
+    """The right to analyse a track: its files, and the number of the attempt, from 1."""
 
     track_id: str
     files: list[TrackFile]
@@ -50,15 +49,15 @@ class Claim:
 
 
 class AnalysisStore:
-    """The way of a track from `pending` to `ready`, `failed` or `quarantined`."""
+    """Moves tracks from `pending` to `ready`, `failed`, `quarantined` or `missing`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def claim(self, track_id: str, claimant: Claimant, lease: timedelta) -> Claim | None:
-        """Count an attempt before its work starts; None when there is nothing to do (any more) or another is at it.
+        """Claim a pending track and count an attempt; None if it is not pending or is claimed.
 
-        The claim holds until the outcome is recorded, it is given back, or the lease is over.
+        The claim ends when the outcome is recorded, when it is released or when the lease expires.
         """
         with self._database.write() as session:
             row = session.get(TrackRow, track_id, with_for_update=True)
@@ -74,7 +73,7 @@ class AnalysisStore:
             return Claim(track_id, _files(session, track_id), row.attempts)
 
     def release_uncounted(self, track_id: str, holder: str) -> None:
-        """End a claim that is no attempt: what went wrong has nothing to do with the track."""
+        """Release a claim and uncount its attempt, after a failure unrelated to the track."""
         with self._database.write() as session:
             session.execute(
                 update(TrackRow)
@@ -83,7 +82,7 @@ class AnalysisStore:
             )
 
     def release(self, track_id: str, holder: str) -> None:
-        """End a claim whose attempt failed: it stays counted, and the track is free for the next one at once."""
+        """Release a claim; its attempt stays counted."""
         with self._database.write() as session:
             session.execute(
                 update(TrackRow)
@@ -92,9 +91,9 @@ class AnalysisStore:
             )
 
     def release_worker(self, worker: str, died: Collection[str] = ()) -> int:
-        """Undo the claims of a worker that was told to stop: what it is at is no attempt; answers how many.
+        """Release the claims of a worker that stops, uncount their attempts, and return the number of claims.
 
-        An attempt that has ended stays counted: one whose lease is over, or whose task is among those that `died`.
+        Claims with an expired lease and claims of tasks in `died` are excluded: their attempts count.
         """
         with self._database.write() as session:
             result = session.execute(
@@ -111,7 +110,7 @@ class AnalysisStore:
             return len(result.all())
 
     def release_all(self) -> int:
-        """Drop every claim, where it is known that no worker runs; the attempts stay counted. Answers how many."""
+        """Release all claims and return their number; call it while no worker runs. The attempts stay counted."""
         with self._database.write() as session:
             result = session.execute(
                 update(TrackRow)
@@ -122,14 +121,12 @@ class AnalysisStore:
             return len(result.all())
 
     def record(self, track_id: str, analysis: Analysis) -> None:
-        """Make a track `ready`, in one transaction with the mark that the index must take it in.
+        """Store an analysis, make the track `ready` and mark it for the index, in one transaction.
 
         Raises:
             ValueError: the embedding is not 128 finite numbers of unit length.
         """
-        embedding = np.asarray(analysis.embedding, dtype="<f4")
-        if embedding.shape != (EMBEDDING_DIM,) or not abs(float(np.linalg.norm(embedding)) - 1) < 1e-3:  # noqa: PLR2004
-            raise ValueError(f"the embedding of track {track_id} is not a unit vector of {EMBEDDING_DIM} numbers")
+        embedding = unit_vector(analysis.embedding, f"track {track_id}").astype("<f4")
         duration = analysis.descriptors.get("duration")
         with self._database.write() as session:
             self._finish(
@@ -157,21 +154,21 @@ class AnalysisStore:
         *,
         tried: Sequence[TrackFile] | None = None,
     ) -> list[TrackFile]:
-        """Record why a track gives no analysis.
+        """Record why a track cannot be analysed.
 
-        Nothing is recorded if it has files that are not among those `tried`: they came while these were read, and are
-        answered.
+        If the track has files that are not in `tried`, because a scan added them meanwhile, records nothing and returns
+        those files.
         """
         with self._database.write() as session:
             if tried is not None:
-                session.get(TrackRow, track_id, with_for_update=True)  # a scan that adds a file waits, or is seen
+                session.get(TrackRow, track_id, with_for_update=True)  # a scan that adds a file commits before or waits
                 if new := [file for file in _files(session, track_id) if file not in tried]:
                     return new
             self._finish(session, track_id, status, reason, {})
             return []
 
     def stale(self, older_than: timedelta, limit: int = 10_000) -> list[str]:
-        """Pending tracks that nobody is at, sent longer ago than this, longest first; marks them sent now."""
+        """Return unclaimed pending tracks not sent for this long, least recently sent first, and mark them sent."""
         with self._database.write() as session:
             ids = session.scalars(
                 select(TrackRow.id)
@@ -188,12 +185,12 @@ class AnalysisStore:
             return list(ids)
 
     def not_sent(self, track_ids: Sequence[str]) -> None:
-        """The broker did not take these: the next pass finds them again."""
+        """Mark tracks as not sent, because the broker did not accept them; `stale` returns them again."""
         with self._database.write() as session:
             self._mark_sent(session, track_ids, None)
 
     def retry(self, statuses: Sequence[TrackStatus] = (TrackStatus.QUARANTINED, TrackStatus.FAILED)) -> int:
-        """Set refused tracks back to `pending`; `stale` then finds them."""
+        """Reset refused tracks to `pending` and return their number; `stale` returns them then."""
         with self._database.write() as session:
             result = session.execute(
                 update(TrackRow)
@@ -211,8 +208,8 @@ class AnalysisStore:
             return len(result.all())
 
     def _mark_sent(self, session: Session, ids: Sequence[str], when: datetime | None) -> None:
-        for start in range(0, len(ids), 1000):
-            session.execute(update(TrackRow).where(TrackRow.id.in_(ids[start : start + 1000])).values(sent_at=when))
+        for batch in batched(ids, ROWS_PER_STATEMENT):
+            session.execute(update(TrackRow).where(TrackRow.id.in_(batch)).values(sent_at=when))
 
     def _finish(
         self,

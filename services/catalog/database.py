@@ -1,13 +1,16 @@
-"""The connection to the catalogue's database and its transactions."""
+"""The catalogue's database: connections, transactions, batches of rows and page cursors."""
 
+import base64
+import binascii
+import json
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -19,109 +22,138 @@ from sqlalchemy.orm import Session
 
 from services.catalog.tables import Table
 from services.circuit import Circuit, CircuitOpen
-from services.domain.errors import CatalogueUnavailable, StorageFull
+from services.domain.errors import CatalogueUnavailable, InvalidCursor, StorageFull
 
-# SQLite takes 32,766 parameters in a statement; this stays below it and below PostgreSQL's planner's comfort.
+Item = TypeVar("Item")
+
+# SQLite accepts 32,766 parameters in a statement, and PostgreSQL plans longer lists slowly.
 IDS_PER_STATEMENT = 5000
 
+# Rows of several columns each, so that the parameters of a statement stay below the same limit.
+ROWS_PER_STATEMENT = 1000
+
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-"""Stands in a statement for the ids that `rows_of` puts there."""
+"""The parameter that `rows_of` sets to a batch of ids."""
 
 
 def rows_of(database: Session | Connection, statement: Select[Any], ids: Collection[str]) -> list[Any]:
-    """The rows of a statement with `IDS` in it; the database is not asked where there are no ids."""
-    return [row for chunk in chunks(list(ids)) for row in database.execute(statement, {IDS.key: chunk}).all()]
+    """Execute a statement with the parameter `IDS` for all ids, in batches, and return the rows."""
+    batches = batched(list(ids), IDS_PER_STATEMENT)
+    return [row for batch in batches for row in database.execute(statement, {IDS.key: batch}).all()]
 
 
-def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    """The ids in pieces that a statement takes."""
-    return (ids[start : start + IDS_PER_STATEMENT] for start in range(0, len(ids), IDS_PER_STATEMENT))
+def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Split a sequence into batches of at most `size` items."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def encode_cursor(*position: str | int) -> str:
+    """Return the cursor of the page after the row at this position."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+
+def decode_cursor(cursor: str, *types: type[str | int]) -> list[Any]:
+    """Return the position that a cursor encodes: one value of each type.
+
+    Raises:
+        InvalidCursor: this service did not create the cursor.
+    """
+    try:
+        position = json.loads(base64.urlsafe_b64decode(cursor))
+    except (binascii.Error, UnicodeError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidCursor(cursor) from error
+    if not isinstance(position, list) or [type(value) for value in position] != list(types):
+        raise InvalidCursor(cursor)
+    texts = "".join(value for value in position if isinstance(value, str))
+    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in texts):
+        raise InvalidCursor(cursor)  # no database accepts these characters in text
+    return position
 
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# How long one statement may take where a client waits for it: with a new connection on top still under 3 s.
+# Timeout of a statement while a client waits. With a new connection the total stays below 3 s.
 REQUEST_SECONDS = 1.8
-# How long in a worker and on the command line. Writers on SQLite wait for one another, a scan's transactions last
-# milliseconds; PostgreSQL may have to read a whole library.
+# Timeouts of a statement in a worker and on the command line. SQLite's writers wait for each other, and a transaction
+# of a scan takes milliseconds; PostgreSQL may have to read a whole library.
 BACKGROUND_SECONDS = 30.0
 SQLITE_BACKGROUND_SECONDS = 15.0
-# For the first in this process's own queue of writers to get the lock of the file, which another process holds then: a
-# share of the time, because the last in the queue has waited for the first already.
+# The share of the timeout for which SQLite waits for the lock of the file, held by another process. Before that, the
+# writer may have waited for other threads of this process.
 SQLITE_BUSY_SHARE = 0.5
-# The server gives up a little before this side does: then its connection need not be closed.
+# The server times out before the client does, so that the connection can be used again.
 SERVER_SHARE = 0.9
 
-# Both engines hide parameters: they hold what people listen to, and no error message, and so no log, may quote them.
+# Both engines hide parameters: error messages and logs must not contain what people listen to.
 
-# PostgreSQL's class of "no space, no memory, no connection left"; this one is the disk.
+# SQLSTATE disk_full
 POSTGRES_DISK_FULL = "53100"
 
 
 class Database:
-    """An engine and the two kinds of transaction that the stores use."""
+    """An engine, and the transactions that the stores use."""
 
     def __init__(self, url: str, patience: float | None = None) -> None:
-        """`patience`: seconds that one statement may take, if someone waits for the answer."""
+        """Create the engine; `patience` is the timeout of a statement in seconds, None that of background work."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url, patience) if self.is_sqlite else _postgres_engine(url, patience)
-        # SQLite is part of this process: there is nobody who could be away.
+        # SQLite runs in this process and cannot be unavailable.
         self._circuit = None if self.is_sqlite else Circuit(_is_gone)
-        # SQLite's writers take turns by trying now and then, and who is unlucky waits for ever. Threads queue up here.
+        # SQLite's writers poll for the lock in no order. A lock of this process lets its threads wait in turn.
         self._writing = threading.Lock() if self.is_sqlite else None
         self._turn_seconds = SQLITE_BACKGROUND_SECONDS if patience is None else patience
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view; writes nothing.
+        """Open a read-only transaction.
 
         Raises:
-            CatalogueUnavailable: the database does not answer.
+            CatalogueUnavailable: the database does not respond.
         """
         with self._transaction(writes=False) as session:
             yield session
 
     @contextmanager
     def columns(self) -> Iterator[Connection]:
-        """The same view past the object-relational mapper, whose bookkeeping takes longer than short reads do.
+        """Open a read-only transaction without the object-relational mapper, which is slow for short reads.
 
         Raises:
-            CatalogueUnavailable: the database does not answer.
+            CatalogueUnavailable: the database does not respond.
         """
         with self._connected(writes=False) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction, committed when the block ends and durable then.
+        """Open a transaction that is committed, and durable, when the block ends.
 
         Raises:
-            CatalogueUnavailable: the database does not answer or is locked.
+            CatalogueUnavailable: the database does not respond or is locked.
             StorageFull: its disk is full.
         """
         with self._transaction(writes=True) as session:
             yield session
 
     def check(self) -> None:
-        """Find out whether it takes writes.
+        """Check that the database accepts writes.
 
         Raises:
-            CatalogueUnavailable: it does not answer, is locked or read-only.
+            CatalogueUnavailable: it does not respond, is locked or is read-only.
         """
         question = "SELECT 'off'" if self.is_sqlite else "SHOW transaction_read_only"
-        with self.write() as session:  # on SQLite it begins, as a writer does, with the first statement
+        with self.write() as session:  # on SQLite the first statement takes the write lock
             if session.connection().exec_driver_sql(question).scalar() != "off":
                 raise CatalogueUnavailable("The catalogue's database is read-only.")
 
     def insert(self, table: type[Table]) -> postgresql.Insert | sqlite.Insert:
-        """An INSERT that knows ON CONFLICT, which SQLAlchemy has per dialect."""
+        """Return the INSERT of the dialect, which supports ON CONFLICT."""
         if self.is_sqlite:
             return sqlite.insert(table)
         return postgresql.insert(table)
 
     def migrate(self) -> None:
-        """Bring the schema up to date; safe to call from several processes."""
+        """Migrate the schema to the latest revision; several processes may call this at once."""
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _translated(), self.engine.connect().execution_options(writes=True) as connection:
@@ -130,18 +162,18 @@ class Database:
             connection.commit()
 
     def translated(self) -> AbstractContextManager[None]:
-        """Around work on the engine itself: what the driver says becomes `CatalogueUnavailable` or `StorageFull`."""
+        """Translate errors of the driver to `CatalogueUnavailable` and `StorageFull`, for code that uses the engine."""
         return _translated()
 
     def scrub(self) -> None:
-        """Have SQLite drop old pages from its write-ahead log, so that what was deleted is in no file any more."""
+        """Truncate SQLite's write-ahead log, so that no file contains deleted data."""
         if self.engine.dialect.name == "sqlite":
             with _translated(), self.engine.connect() as connection:
-                # Beside SQLAlchemy's transaction: a checkpoint runs in none.
+                # On the driver's cursor: a checkpoint cannot run in SQLAlchemy's transaction.
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.engine.dispose()
 
     @contextmanager
@@ -164,11 +196,11 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if self._writing is None:  # PostgreSQL's writers wait for rows only
+        if self._writing is None:  # PostgreSQL locks rows
             yield
             return
         if not self._writing.acquire(timeout=self._turn_seconds):
-            raise CatalogueUnavailable("The catalogue does not answer: many write to it at once.")
+            raise CatalogueUnavailable("The catalogue is busy: too many writes at once.")
         try:
             yield
         finally:
@@ -176,7 +208,7 @@ class Database:
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema that a connection sees to a revision, in the connection's transaction."""
+    """Migrate the schema to a revision, in the connection's transaction."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -188,12 +220,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except CircuitOpen as error:
-        raise CatalogueUnavailable(f"The catalogue does not answer: {error}") from error
+        raise CatalogueUnavailable(f"The catalogue does not respond: {error}") from error
     except (OperationalError, InternalError, InterfaceError, PoolTimeout) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if _is_full(cause):
             raise StorageFull(f"The catalogue's disk is full: {cause}") from error
-        raise CatalogueUnavailable(f"The catalogue does not answer: {cause}") from error
+        raise CatalogueUnavailable(f"The catalogue does not respond: {cause}") from error
 
 
 def _is_full(cause: BaseException | None) -> bool:
@@ -221,15 +253,15 @@ def _postgres_engine(url: str, patience: float | None) -> Engine:
 
     seconds = patience or BACKGROUND_SECONDS
     timeouts = f"-c statement_timeout={int(1000 * SERVER_SHARE * seconds)}"
-    # Asked for under a name, so that whoever looks at the server, `segue restore` for one, knows who is there.
+    # The name shows in pg_stat_activity, where `segue restore` looks for open connections.
     arguments = {"connect_timeout": CONNECT_SECONDS, "options": timeouts, "application_name": "segue"}
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=seconds, hide_parameters=True)
 
     def connect(_dialect: object, _record: object, positional: tuple[Any, ...], named: dict[str, Any]) -> object:
         now = time.monotonic()
         if now - getattr(_begun, "at", now) >= SERVER_SHARE * seconds:
-            # The wait for a pooled connection that turned out dead has used the time up.
-            raise engine.dialect.loaded_dbapi.OperationalError("the server did not answer on an open connection")
+            # Waiting for a pooled connection that turned out to be dead took all of the time.
+            raise engine.dialect.loaded_dbapi.OperationalError("the server did not respond on an open connection")
         made = DeadlineConnection.connect(*positional, **named)
         made.deadline_seconds = seconds
         return made
@@ -239,7 +271,7 @@ def _postgres_engine(url: str, patience: float | None) -> Engine:
 
 
 _begun = threading.local()
-"""When this thread began to get itself a connection."""
+"""The time at which this thread started to connect."""
 
 
 @contextmanager
@@ -252,7 +284,7 @@ def _connecting() -> Iterator[None]:
 
 
 def wait_patiently(connection: Connection) -> None:
-    """Let a migration take its time; the connection does not go back to the pool."""
+    """Remove the timeouts of a connection, for a migration; the connection does not return to the pool."""
     connection.detach()
     driver: Any = connection.connection.dbapi_connection
     if connection.dialect.name == "sqlite":
@@ -263,22 +295,22 @@ def wait_patiently(connection: Connection) -> None:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    connection.isolation_level = None  # `_begin_sqlite` begins transactions
     for pragma in (
         "journal_mode = WAL",  # readers never wait for a writer
-        "synchronous = FULL",  # what was committed survives a power cut
+        "synchronous = FULL",  # committed data survives a power failure
         "foreign_keys = ON",
-        "secure_delete = ON",  # what a listener has deleted is overwritten, not only unlinked
+        "secure_delete = ON",  # deleted data is overwritten
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401  SQLAlchemy's event hands over its Connection
-    # A deferred transaction that turns into a writer fails at once when another writes; an immediate one waits.
+def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401  SQLAlchemy's event passes a Connection
+    # A deferred transaction fails at its first write if another connection writes; an immediate one waits.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def now() -> datetime:
-    """The present, aware."""
+    """Return the current time, aware."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Which tracks the vector index has yet to take in or drop."""
+"""The tracks that the vector index must write or delete."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import Database, chunks
+from services.catalog.database import IDS_PER_STATEMENT, Database, batched
 from services.catalog.tables import MetaRow, TrackRow
-from services.catalog.tracks import EMBEDDING_BYTES, heard, measured_of, vector_of
+from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
 from services.domain.track import TrackStatus
 from services.domain.vector_index import PayloadValue, Point
 
@@ -17,7 +17,7 @@ GENERATION = "index_generation"
 
 @dataclass(frozen=True, slots=True)
 class IndexChange:
-    """A track whose point must be written (`point`) or dropped (`point` is None)."""
+    """A track whose point must be written, or deleted if `point` is None."""
 
     track_id: str
     revision: int
@@ -25,19 +25,19 @@ class IndexChange:
 
 
 class IndexQueue:
-    """Rows marked `index_pending`, and the generation of the index that `segue reindex` raises."""
+    """Tracks marked `index_pending`, and the index generation, which `segue reindex` increments."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def pending(self, limit: int) -> list[IndexChange]:
-        """The next marked tracks."""
+        """Return up to `limit` marked tracks."""
         with self._database.read() as session:
             rows = session.scalars(select(TrackRow).where(TrackRow.index_pending).limit(limit))
             return [_change(row) for row in rows]
 
     def changes(self, track_ids: Sequence[str]) -> list[IndexChange]:
-        """What the index must hold for these tracks now, marked or not; unknown ids must be dropped."""
+        """Return the current state of these tracks, marked or not. For unknown ids `point` is None."""
         with self._database.read() as session:
             found = {
                 row.id: _change(row) for row in session.scalars(select(TrackRow).where(TrackRow.id.in_(track_ids)))
@@ -45,7 +45,7 @@ class IndexQueue:
         return [found.get(track_id, IndexChange(track_id, 0, None)) for track_id in track_ids]
 
     def clear(self, changes: Iterable[IndexChange]) -> None:
-        """Take the mark off tracks that have not changed again since they were read."""
+        """Remove the marks of tracks that have not changed since they were read."""
         with self._database.write() as session:
             for change in changes:
                 session.execute(
@@ -55,8 +55,8 @@ class IndexQueue:
                 )
 
     def mark(self, track_ids: Sequence[str]) -> None:
-        """Have the index look at tracks again."""
-        for chunk in chunks(track_ids):
+        """Mark tracks to be indexed again."""
+        for chunk in batched(track_ids, IDS_PER_STATEMENT):
             with self._database.write() as session:
                 session.execute(
                     update(TrackRow)
@@ -65,7 +65,7 @@ class IndexQueue:
                 )
 
     def expected_ids(self) -> tuple[set[str], set[str]]:
-        """The tracks that the index must hold and has been told of, and those whose mark it has yet to take in."""
+        """Return the ids of unmarked tracks that the index must contain, and the ids of marked tracks."""
         with self._database.read() as session:
             marked = set(session.scalars(select(TrackRow.id).where(TrackRow.index_pending)))
             ready = set(
@@ -78,12 +78,12 @@ class IndexQueue:
         return ready - marked, marked
 
     def count_pending(self) -> int:
-        """How many tracks are marked."""
+        """Return the number of marked tracks."""
         with self._database.read() as session:
             return session.scalar(select(func.count()).where(TrackRow.index_pending)) or 0
 
-    def points(self, batch: int = 1000) -> Iterator[list[Point]]:
-        """Every point that the index must hold, in batches ordered by id; no audio is touched."""
+    def ready(self, batch: int = 1000) -> Iterator[list[IndexChange]]:
+        """Iterate over all tracks that the index must contain, in batches ordered by id."""
         after = ""
         while True:
             with self._database.read() as session:
@@ -96,15 +96,15 @@ class IndexQueue:
             if not rows:
                 return
             after = rows[-1].id
-            yield [_point(row) for row in rows if _has_point(row)]
+            yield [_change(row) for row in rows if _has_point(row)]
 
     def generation(self) -> int:
-        """The number of the index that is wanted; an index with another number must be rebuilt."""
+        """Return the current generation; an index of another generation must be rebuilt."""
         with self._database.read() as session:
             return _generation(session)
 
     def rebuild(self) -> int:
-        """Ask for a new index; answers its generation."""
+        """Request a new index and return its generation."""
         with self._database.write() as session:
             generation = _generation(session) + 1
             session.merge(MetaRow(key=GENERATION, value=str(generation)))
@@ -121,7 +121,7 @@ def _change(row: TrackRow) -> IndexChange:
 
 
 def _has_point(row: TrackRow) -> bool:
-    # A damaged embedding is no point: raising here would hold up every other track.
+    # A damaged embedding must not stop the indexing of other tracks.
     return row.status == TrackStatus.READY and len(row.embedding or b"") == EMBEDDING_BYTES
 
 
@@ -134,6 +134,6 @@ def _point(row: TrackRow) -> Point:
         for name, value in (("genre", row.genre), ("artist", row.artist), ("album", row.album))
         if value
     }
-    payload["tags"] = heard(row.tags) or None
+    payload["tags"] = clear_tags(row.tags) or None
     known = {name: value for name, value in payload.items() if value is not None}
     return Point(id=row.id, vector=vector_of(row.embedding), payload=known)

@@ -1,4 +1,4 @@
-"""Jobs: what was asked for, and how far it is. Counts are taken from items, so a repeated task counts once."""
+"""Jobs and their progress. Counts are computed from items, so that a repeated task counts once."""
 
 import uuid
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from services.domain.errors import JobNotFound
 from services.domain.job import Failure, Job, JobKind, JobState
 from services.domain.track import TrackStatus
 
-# A job's answer lists this many failures and tracks; its counts are complete.
+# The maximum number of failures and of tracks listed in a job; its counts are complete.
 LISTED_ITEMS = 200
 
 _STATE_OF_ITEM = {
@@ -27,20 +27,20 @@ _STATE_OF_ITEM = {
 
 
 class JobStore:
-    """Creates, advances and reads jobs."""
+    """Creates, updates and reads jobs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def create(self, kind: JobKind, path: str) -> str:
-        """Queue a job; answers its id."""
+        """Create a queued job and return its id."""
         job_id = str(uuid.uuid4())
         with self._database.write() as session:
             session.add(JobRow(id=job_id, kind=kind, path=path, created_at=now(), updated_at=now()))
         return job_id
 
     def begin(self, job_id: str, total: int) -> None:
-        """The files are listed; a job that begins again starts its count anew."""
+        """Set a job to running with the number of its files; a job that runs again starts its counts at 0."""
         with self._database.write() as session:
             session.execute(delete(JobItemRow).where(JobItemRow.job_id == job_id))
             _update(
@@ -55,20 +55,20 @@ class JobStore:
             )
 
     def add_track(self, job_id: str, path: str, track_id: str) -> None:
-        """Note a file that holds a track; the item is as far as the track is."""
+        """Add a file that contains a track; the state of the item follows the track's status."""
         with self._database.write() as session:
-            # Locked, so that an analysis which ends now settles this item or is seen by it.
+            # Locked, so that an analysis which ends now either closes this item or is visible here.
             track = session.get_one(TrackRow, track_id, with_for_update=True)
             state = _STATE_OF_ITEM[TrackStatus(track.status)]
             self._put_item(session, job_id, path, track_id=track_id, state=state, reason=track.reason)
 
     def add_failure(self, job_id: str, path: str, reason: str) -> None:
-        """Note a file that is no track."""
+        """Add a file that is not a track."""
         with self._database.write() as session:
             self._put_item(session, job_id, path, track_id=None, state=JobState.FAILED, reason=reason)
 
     def path(self, job_id: str) -> str:
-        """The path that a job is about, as the file system knows it.
+        """Return the path of a job, as the file system encodes it.
 
         Raises:
             JobNotFound: no job has this id.
@@ -80,23 +80,23 @@ class JobStore:
         return path
 
     def advance(self, job_id: str, unchanged: int) -> None:
-        """Note how many files needed nothing so far."""
+        """Set the number of files that have not changed."""
         with self._database.write() as session:
             _update(session, job_id, unchanged=unchanged)
 
     def complete_listing(self, job_id: str, unchanged: int) -> None:
-        """Every file has been looked at; the job ends when the last analysis does."""
+        """Record that all files have been read; the job ends with its last analysis."""
         with self._database.write() as session:
             _update(session, job_id, unchanged=unchanged, listed=True)
             _close_finished(session, [job_id])
 
     def fail(self, job_id: str, reason: str) -> None:
-        """The job as a whole cannot be done."""
+        """Set a job to failed."""
         with self._database.write() as session:
             _update(session, job_id, state=JobState.FAILED, reason=reason, finished_at=now())
 
     def get(self, job_id: str) -> Job:
-        """A job with its counts and first failures.
+        """Return a job with its counts and first failures.
 
         Raises:
             JobNotFound: no job has this id.
@@ -108,7 +108,7 @@ class JobStore:
             return _job(session, row)
 
     def stale_scans(self, older_than: timedelta) -> list[str]:
-        """Scans that have not advanced for this long while files were still to be looked at."""
+        """Return the scans whose listing has made no progress for this long, and restart that time."""
         with self._database.write() as session:
             ids = session.scalars(
                 select(JobRow.id).where(
@@ -132,11 +132,11 @@ class JobStore:
 
 
 def close_items(session: Session, track_id: str, state: JobState, reason: str | None) -> None:
-    """A track's analysis ended: every job that waits for it advances, in the caller's transaction."""
+    """Close the job items that wait for a track, and the jobs without open items, in the caller's transaction."""
     waiting = (JobItemRow.track_id == track_id) & (JobItemRow.state == JobState.QUEUED)
     job_ids = session.scalars(select(JobItemRow.job_id).where(waiting).distinct()).all()
     if job_ids:
-        # Locked in one order: of two tracks that end a job at once, the second must see what the first wrote.
+        # Locked in a fixed order, so that the last of several tracks sees the others' closed items and closes the job.
         session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids)).order_by(JobRow.id).with_for_update()).all()
         session.execute(update(JobItemRow).where(waiting).values(state=state, reason=reason))
         _close_finished(session, job_ids)

@@ -1,4 +1,4 @@
-"""API keys: who may ask. The secret itself is nowhere in the catalogue."""
+"""API keys, without their secrets, and the signing secret of the installation."""
 
 import secrets
 from collections.abc import Collection
@@ -12,13 +12,13 @@ from services.catalog.tables import ApiKeyRow, MetaRow
 from services.domain.access import ApiKey, NewSecret, Scope, new_secret
 from services.domain.errors import KeyNotFound
 
-# When a key was last used is noted this seldom: it answers "is it still in use?", and every note is a write.
+# The precision of a key's last use, because every update is a write.
 LAST_USED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveKey:
-    """A key that is in force, with what its secret must match."""
+    """A key that is not revoked, and the digest of its secret."""
 
     key: ApiKey
     digest: bytes
@@ -33,7 +33,7 @@ class KeyStore:
     def create(
         self, name: str, scopes: Collection[Scope], listeners: Collection[str] | None = None, *, internal: bool = False
     ) -> NewSecret:
-        """A new key; what it answers is the only place where its secret ever is."""
+        """Create a key and return it with its secret, which is not stored."""
         made = new_secret()
         with self._database.write() as session:
             session.add(
@@ -50,7 +50,7 @@ class KeyStore:
         return made
 
     def find(self, key_id: str) -> ActiveKey | None:
-        """A key that is in force, by its id."""
+        """Return the key with this id, unless it is revoked."""
         with self._database.read() as session:
             row = session.scalars(
                 select(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
@@ -58,15 +58,15 @@ class KeyStore:
             return None if row is None else ActiveKey(_key(row), row.digest)
 
     def all(self) -> list[ApiKey]:
-        """Every key that was made for a person, revoked ones included, oldest first."""
+        """Return all keys except internal ones, including revoked keys, oldest first."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(ApiKeyRow).where(ApiKeyRow.internal.is_(False)).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
             )
             return [_key(row) for row in rows]
 
-    def any_in_force(self) -> bool:
-        """Whether some person holds a key that opens something."""
+    def any_active(self) -> bool:
+        """Return whether there is a key that is neither revoked nor internal."""
         with self._database.read() as session:
             return bool(
                 session.scalar(
@@ -75,10 +75,10 @@ class KeyStore:
             )
 
     def revoke(self, key_id: str) -> None:
-        """Put a key out of force for good; to do so again changes nothing.
+        """Revoke a key permanently. Revoking it again changes nothing.
 
         Raises:
-            KeyNotFound: there is none with this id.
+            KeyNotFound: no key has this id.
         """
         with self._database.write() as session:
             if session.get(ApiKeyRow, key_id) is None:
@@ -88,17 +88,17 @@ class KeyStore:
             )
 
     def remove_internal(self, name: str) -> None:
-        """Drop what a program made for itself under this name."""
+        """Delete the internal keys of this name."""
         with self._database.write() as session:
             session.execute(delete(ApiKeyRow).where(ApiKeyRow.internal.is_(True), ApiKeyRow.name == name))
 
     def note_use(self, key_id: str) -> None:
-        """Remember that a key is in use."""
+        """Update the time of a key's last use, unless it is recent."""
         with self._database.write() as session:
-            session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id, _is_stale()).values(last_used_at=now()))
+            session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id, _is_outdated()).values(last_used_at=now()))
 
 
-def _is_stale() -> ColumnElement[bool]:
+def _is_outdated() -> ColumnElement[bool]:
     return or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at < now() - LAST_USED_EVERY)
 
 
@@ -119,19 +119,19 @@ SECRET_BYTES = 32
 
 
 class InstallationStore:
-    """Keeps the secret that signed URLs are made with."""
+    """Stores the secret that signs URLs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def signing_secret(self) -> bytes:
-        """The secret of every process on this catalogue, drawn when it is first asked for."""
+        """Return the secret, which all processes on this catalogue share; create it at first use."""
         with self._database.read() as session:
             row = session.get(MetaRow, SIGNING_SECRET)
-        return bytes.fromhex(row.value) if row is not None else self._draw()
+        return bytes.fromhex(row.value) if row is not None else self._create_secret()
 
-    def _draw(self) -> bytes:
+    def _create_secret(self) -> bytes:
         drawn = self._database.insert(MetaRow).values(key=SIGNING_SECRET, value=secrets.token_hex(SECRET_BYTES))
         with self._database.write() as session:
-            session.execute(drawn.on_conflict_do_nothing())  # another process was faster
+            session.execute(drawn.on_conflict_do_nothing())  # another process may have created it
             return bytes.fromhex(session.get_one(MetaRow, SIGNING_SECRET).value)

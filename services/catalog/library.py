@@ -1,4 +1,4 @@
-"""What scans and uploads write: tracks, the files that hold them, the names they go by."""
+"""What scans, uploads and clients write: tracks, their files and their external ids."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from services.domain.job import JobState
 from services.domain.track import Tags, TrackStatus
 
 MODEL_VERSION = "model_version"
-"""The meta row that names the encoder whose vectors stand in the index."""
+"""The key of the row that names the model version of the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """A file's path, its library root, and what changes when it is written to."""
+    """A file's path, its library root, and the attributes that change when it is written."""
 
     path: str
     root: str
@@ -30,7 +30,7 @@ class FileStamp:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file as the catalogue last saw it, and the track it holds."""
+    """A file as last scanned, and its track."""
 
     stamp: FileStamp
     track_id: str
@@ -38,13 +38,13 @@ class KnownFile:
     reason: str | None
 
     def is_unchanged(self, stamp: FileStamp) -> bool:
-        """Whether the file on disk still looks the same."""
+        """Return whether size and modification time are the same."""
         return (self.stamp.size, self.stamp.mtime_ns) == (stamp.size, stamp.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What became of a file: the status of its track, and whether the audio is new to the library."""
+    """The result of registering a file: the status of its track, and whether the track is new."""
 
     status: TrackStatus
     reason: str | None
@@ -52,19 +52,19 @@ class Registered:
 
 
 class LibraryStore:
-    """Writes tracks and locations; never an analysis."""
+    """Writes tracks, except their analyses, and their files."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def roots(self) -> list[str]:
-        """The library roots that hold files."""
+        """Return the library roots of all files."""
         with self._database.read() as session:
             return list(session.scalars(select(LocationRow.root).distinct()))
 
     def known_files(self, folder: str) -> dict[str, KnownFile]:
-        """Files at or under a path, by absolute path."""
-        inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" comes next after "/"
+        """Return the known files at or under a path, by absolute path."""
+        inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" follows "/"
         query = (
             select(LocationRow, TrackRow.status, TrackRow.reason)
             .join(TrackRow, TrackRow.id == LocationRow.track_id)
@@ -82,7 +82,7 @@ class LibraryStore:
             }
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
-        """Record that a file holds a track: new, moved, retagged or a second copy."""
+        """Record a file of a track. The file may be new, moved, retagged or a copy."""
         with self._database.write() as session:
             is_new = self._insert(
                 session,
@@ -91,11 +91,11 @@ class LibraryStore:
                 title=tags.title,
                 sort_key=_sort_key(tags),
                 added_at=now(),
-                sent_at=now(),  # the caller asks for its analysis next
+                sent_at=now(),  # the caller sends its analysis next
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
             _apply_tags(row, tags)
-            take_from_tags(session, track_id, tags.ids)
+            store_tag_ids(session, track_id, tags.ids)
             self._locate(session, track_id, stamp)
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
@@ -103,9 +103,9 @@ class LibraryStore:
             return Registered(TrackStatus(row.status), row.reason, is_new)
 
     def forget_files(self, paths: Sequence[str]) -> None:
-        """Drop files that are gone; tracks that lose their last file become `missing`."""
+        """Delete files from the catalogue; tracks without any file become `missing`."""
         for path in paths:
-            # A transaction each: holding the locks of several tracks at once could wait for a worker that waits here.
+            # One transaction for each file: locking several tracks at once could cause a deadlock with a worker.
             with self._database.write() as session:
                 track_id = session.scalar(select(LocationRow.track_id).where(LocationRow.path == path))
                 session.execute(delete(LocationRow).where(LocationRow.path == path))
@@ -113,9 +113,9 @@ class LibraryStore:
                     _mark_missing(session, track_id)
 
     def adopt_model(self, version: str) -> int:
-        """Ask for a new analysis of tracks that another model version analysed; answers how many.
+        """Set tracks of other model versions to `pending`, and return their number.
 
-        Vectors of two models are not comparable, so these tracks leave the index until they are analysed again.
+        Vectors of two model versions are not comparable, so these tracks leave the index until they are analysed again.
         """
         with self._database.write() as session:
             session.merge(MetaRow(key=MODEL_VERSION, value=version))
@@ -134,7 +134,7 @@ class LibraryStore:
             return len(result.all())
 
     def _insert(self, session: Session, table: type[Table], **values: object) -> bool:
-        # Two scans may meet the same file or the same audio: the second finds the first one's row.
+        # Two scans may find the same file or the same audio at once.
         inserting = self._database.insert(table).values(**values).on_conflict_do_nothing()
         return bool(session.execute(inserting.returning(literal(1))).all())
 
@@ -145,7 +145,7 @@ class LibraryStore:
         here = LocationRow.path == stamp.path
         held_before = session.scalars(select(LocationRow.track_id).where(here).with_for_update()).one()
         session.execute(update(LocationRow).where(here).values(**values))
-        if held_before != track_id:  # the file now holds other audio
+        if held_before != track_id:  # the audio of the file has changed
             _mark_missing(session, held_before)
 
 
@@ -162,7 +162,7 @@ def _apply_tags(row: TrackRow, tags: Tags) -> None:
         tags.year,
         tags.genre,
     )
-    row.duration_ms = row.duration_ms or tags.duration_ms  # an analysis knows better than a header
+    row.duration_ms = row.duration_ms or tags.duration_ms  # an analysis is more accurate than a header
     row.sort_key = _sort_key(tags)
     if row.status == TrackStatus.READY and before != (row.title, row.artist, row.album, row.year, row.genre):
         _touch(row)
@@ -192,20 +192,20 @@ def _mark_missing(session: Session, track_id: str) -> None:
         close_items(session, track_id, JobState.FAILED, "The file is gone.")
 
 
-TAKEN_AWAY = ""
-"""Stands for an id that a client removed, so that no scan brings it back from the file's tags."""
+REMOVED = ""
+"""The value of an id that a client removed; a scan does not restore it from the tags."""
 
 
 class ExternalIdStore:
-    """Writes external ids; `TrackStore` reads them."""
+    """Writes external ids of clients; `TrackStore` reads them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def change(self, track_id: str, ids: Mapping[str, str | None]) -> None:
-        """Set these ids of a track and take away those that are None; others stay. Scans leave both alone.
+        """Set ids of a track, and remove those whose value is None. Scans do not change them afterwards.
 
-        Listens that waited for a track of such a name are this track's from then on.
+        Attaches the listens that wait for a track with one of these ids.
 
         Raises:
             TrackNotFound: no track has this id.
@@ -214,18 +214,18 @@ class ExternalIdStore:
             if session.get(TrackRow, track_id, with_for_update=True) is None:
                 raise TrackNotFound(track_id)
             for namespace, value in ids.items():
-                row = ExternalIdRow(track_id=track_id, namespace=namespace, value=value or TAKEN_AWAY, by_client=True)
+                row = ExternalIdRow(track_id=track_id, namespace=namespace, value=value or REMOVED, by_client=True)
                 session.merge(row)
             session.flush()
             attach_waiting_listens(session, track_id)
 
 
-def take_from_tags(session: Session, track_id: str, ids: Mapping[str, str]) -> None:
-    """Record what a file's tags say, except where a client has said something else."""
+def store_tag_ids(session: Session, track_id: str, ids: Mapping[str, str]) -> None:
+    """Store the external ids of a file's tags, except in namespaces that a client has set."""
     if not ids:
         return
-    mine = select(ExternalIdRow.namespace).where(ExternalIdRow.track_id == track_id, ExternalIdRow.by_client)
-    theirs = set(session.scalars(mine))
+    set_by_clients = select(ExternalIdRow.namespace).where(ExternalIdRow.track_id == track_id, ExternalIdRow.by_client)
+    fixed = set(session.scalars(set_by_clients))
     for namespace, value in ids.items():
-        if namespace not in theirs:
+        if namespace not in fixed:
             session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=value))

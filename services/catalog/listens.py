@@ -1,8 +1,5 @@
-"""What listeners did: recorded once, kept until they are forgotten."""
+"""Stored listens of listeners."""
 
-import base64
-import binascii
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.catalog.database import Database, now
+from services.catalog.database import Database, decode_cursor, encode_cursor, now
 from services.catalog.matching import Match, lock_matching, match
 from services.catalog.tables import ListenRow, WaitingNameRow
 from services.domain.errors import InvalidCursor
@@ -30,42 +27,42 @@ from services.domain.listening import (
 )
 
 WEIGHED_EVENTS = 1_000
-"""The last events of a listener make the taste: as many as a request's own history may hold."""
+"""The maximum number of latest events that a taste is made from; the same as in the history of a request."""
 
 LARGEST_ID = 2**63 - 1
-"""Of a listen: both databases count so far."""
+"""The largest listen id that both databases support."""
 
 HEARD_KINDS = (EventKind.PLAY, EventKind.SKIP)
-"""Events that mean that a track was on; one can like a track without hearing it."""
+"""Events that mean that a track was heard; a listener can like a track without playing it."""
 
 
 class ListenStore:
-    """Records, reads and forgets listens. Listeners exist by having some."""
+    """Stores, reads and deletes listens. A listener exists while it has listens."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, listener: str, listens: Sequence[NewListen]) -> list[Recorded]:
-        """Record listens in one transaction, durable when it returns; those that are there already stay as they are.
+        """Store listens in one transaction, durable when it returns. Listens that exist already do not change.
 
-        A listen of a track that the library does not have is kept, and gets its track when that comes.
+        A listen of an unknown track is attached to the track when it comes into the library.
         """
         with self._database.write() as session:
             lock_matching(session, alone=False)
             return self._add(session, listener, listens)
 
     def judge(self, listener: str, verdict: NewListen | None, of: NewListen) -> None:
-        """Replace what a listener said of a track, likes and dislikes, by one verdict, or by none.
+        """Replace the likes and dislikes of a track by one verdict, or delete them if it is None.
 
-        The same verdict again changes nothing.
+        Repeating a verdict changes nothing.
         """
         with self._database.write() as session:
             lock_matching(session, alone=False)
-            said = self._likes_and_dislikes(session, listener, of)
-            if verdict is not None and any(row.kind == verdict.kind for row in said):
-                said = [row for row in said if row.kind != verdict.kind]
+            old = self._likes_and_dislikes(session, listener, of)
+            if verdict is not None and any(row.kind == verdict.kind for row in old):
+                old = [row for row in old if row.kind != verdict.kind]
                 verdict = None
-            session.execute(delete(ListenRow).where(ListenRow.id.in_([row.id for row in said])))
+            session.execute(delete(ListenRow).where(ListenRow.id.in_([row.id for row in old])))
             if verdict is not None:
                 self._add(session, listener, [verdict])
 
@@ -78,23 +75,25 @@ class ListenStore:
         limit: int = 50,
         oldest_first: bool = False,
     ) -> ListenPage:
-        """Listens in order of time, newest first.
+        """Return a page of listens ordered by time, newest first unless `oldest_first`.
 
         Raises:
-            InvalidCursor: the cursor was not handed out by this service.
+            InvalidCursor: this service did not create the cursor.
         """
         place = tuple_(ListenRow.at, ListenRow.id)
         query = select(ListenRow).where(ListenRow.listener == listener, *_conditions(wanted or ListenFilter()))
         if cursor is not None:
-            query = query.where(place > _place(cursor) if oldest_first else place < _place(cursor))
+            position = _position(cursor)
+            query = query.where(place > position if oldest_first else place < position)
         order = (ListenRow.at, ListenRow.id) if oldest_first else (ListenRow.at.desc(), ListenRow.id.desc())
         with self._database.read() as session:
             rows = session.scalars(query.order_by(*order).limit(limit + 1)).all()
         shown = rows[:limit]
-        return ListenPage(tuple(map(_listen, shown)), _cursor(shown[-1]) if len(rows) > limit else None)
+        next_cursor = encode_cursor(shown[-1].at.isoformat(), shown[-1].id) if len(rows) > limit else None
+        return ListenPage(tuple(map(_listen, shown)), next_cursor)
 
     def remove(self, listener: str, listen_id: int) -> bool:
-        """Forget one listen, as if it had never been told; whether there was one."""
+        """Delete one listen and return whether it existed."""
         if listen_id > LARGEST_ID:
             return False
         with self._database.write() as session:
@@ -102,7 +101,7 @@ class ListenStore:
             return bool(session.scalars(found.returning(ListenRow.id)).all())
 
     def forget(self, listener: str) -> int:
-        """Delete everything of a listener; answers how many listens that were."""
+        """Delete all listens of a listener and return their number."""
         with self._database.write() as session:
             count = session.scalar(select(func.count()).where(ListenRow.listener == listener)) or 0
             session.execute(delete(ListenRow).where(ListenRow.listener == listener))
@@ -110,50 +109,52 @@ class ListenStore:
         return count
 
     def count(self, listener: str, wanted: ListenFilter | None = None) -> int:
-        """How many listens there are."""
+        """Return the number of listens."""
         conditions = (ListenRow.listener == listener, *_conditions(wanted or ListenFilter()))
         with self._database.read() as session:
             return session.scalar(select(func.count()).where(*conditions)) or 0
 
     def counts(self, listener: str) -> ListenCounts:
-        """How much is known of a listener."""
-        here = ListenRow.listener == listener
+        """Return the numbers of a listener's listens."""
+        of_listener = ListenRow.listener == listener
         with self._database.read() as session:
-            by_kind = session.execute(select(ListenRow.kind, func.count()).where(here).group_by(ListenRow.kind)).all()
-            tracks = session.scalar(select(func.count(ListenRow.track_id.distinct())).where(here))
-            unknown = session.scalar(select(func.count()).where(here, ListenRow.track_id.is_(None)))
+            by_kind = session.execute(
+                select(ListenRow.kind, func.count()).where(of_listener).group_by(ListenRow.kind)
+            ).all()
+            tracks = session.scalar(select(func.count(ListenRow.track_id.distinct())).where(of_listener))
+            unknown = session.scalar(select(func.count()).where(of_listener, ListenRow.track_id.is_(None)))
             ends = [
-                session.scalar(select(ListenRow.at).where(here).order_by(order).limit(1))
+                session.scalar(select(ListenRow.at).where(of_listener).order_by(order).limit(1))
                 for order in (ListenRow.at, ListenRow.at.desc())
             ]
         found = {EventKind(kind): count for kind, count in by_kind}
         return ListenCounts({kind: found.get(kind, 0) for kind in EventKind}, tracks or 0, unknown or 0, *ends)
 
     def events(self, listener: str) -> tuple[ListenEvent, ...]:
-        """The last events of tracks that the library has, newest first."""
+        """Return the latest `WEIGHED_EVENTS` events with a known track, newest first."""
         with self._database.read() as session:
             return _events(session, listener)
 
     def rejected(self, listener: str) -> frozenset[str]:
-        """Tracks whose last verdict is a dislike or a ban, of all times."""
+        """Return the tracks whose latest verdict is a dislike or a ban."""
         with self._database.read() as session:
             return _rejected(session, listener)
 
     def remembered(self, listener: str, *, repeat_after: timedelta | None) -> Remembered:
-        """What a listener's past means for an answer.
+        """Return the part of a listener's history that recommendations use.
 
         Args:
-            listener: Unknown ones have no past.
-            repeat_after: When a track may be answered again after it was heard; None is never.
+            listener: The name of the listener, who need not exist.
+            repeat_after: How long a heard track is not recommended; None is forever.
         """
-        lately = () if repeat_after is None else (ListenRow.at >= _ago(repeat_after),)
+        recently = () if repeat_after is None else (ListenRow.at >= _ago(repeat_after),)
         heard = (
             select(ListenRow.track_id, func.max(ListenRow.at, type_=ListenRow.at.type))
             .where(
                 ListenRow.listener == listener,
                 ListenRow.kind.in_(HEARD_KINDS),
                 ListenRow.track_id.is_not(None),
-                *lately,
+                *recently,
             )
             .group_by(ListenRow.track_id)
         )
@@ -173,13 +174,13 @@ class ListenStore:
         inserting = self._database.insert(ListenRow).on_conflict_do_nothing()
         inserted = session.execute(inserting.returning(ListenRow.id, ListenRow.identity), list(rows.values()))
         new = {identity: row_id for row_id, identity in inserted}
-        _wait(session, {found.identity: found for found in matches}, new)
+        _store_waiting_names(session, {found.identity: found for found in matches}, new)
         known = dict(_known(session, listener, [identity for identity in rows if identity not in new]))
         answers = []
         for found in matches:
             is_new = found.identity in new
             row_id, track_id = (new.pop(found.identity), found.track_id) if is_new else known[found.identity]
-            known[found.identity] = (row_id, track_id)  # told twice in one request: the second is a duplicate
+            known[found.identity] = (row_id, track_id)  # the next one with this identity is a duplicate
             answers.append(Recorded(row_id, is_new, track_id))
         return answers
 
@@ -209,7 +210,7 @@ def _row(listener: str, listen: NewListen, found: Match) -> dict[str, object]:
     }
 
 
-def _wait(session: Session, matches: dict[str, Match], new: dict[str, int]) -> None:
+def _store_waiting_names(session: Session, matches: dict[str, Match], new: dict[str, int]) -> None:
     waiting = [
         {"name": name, "listen_id": row_id} for identity, row_id in new.items() for name in matches[identity].waiting
     ]
@@ -219,8 +220,8 @@ def _wait(session: Session, matches: dict[str, Match], new: dict[str, int]) -> N
 
 def _known(session: Session, listener: str, identities: Iterable[str]) -> Iterable[tuple[str, tuple[int, str | None]]]:
     query = select(ListenRow.identity, ListenRow.id, ListenRow.track_id)
-    there = query.where(ListenRow.listener == listener, ListenRow.identity.in_(list(identities)))
-    return ((identity, (row_id, track_id)) for identity, row_id, track_id in session.execute(there))
+    existing = query.where(ListenRow.listener == listener, ListenRow.identity.in_(list(identities)))
+    return ((identity, (row_id, track_id)) for identity, row_id, track_id in session.execute(existing))
 
 
 def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
@@ -237,7 +238,6 @@ def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
 
 
 def _rejected(session: Session, listener: str) -> frozenset[str]:
-    """Tracks whose last verdict is against them."""
     query = (
         select(ListenRow.track_id, ListenRow.kind)
         .where(ListenRow.listener == listener, ListenRow.kind.in_(VERDICTS), ListenRow.track_id.is_not(None))
@@ -264,21 +264,17 @@ def _conditions(wanted: ListenFilter) -> list[ColumnElement[bool]]:
 def _ago(time: timedelta) -> datetime:
     try:
         return now() - time
-    except OverflowError:  # longer ago than the calendar goes
+    except OverflowError:  # before the year 1
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _cursor(row: ListenRow) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row.at.isoformat(), row.id]).encode()).decode()
-
-
-def _place(cursor: str) -> ColumnElement[Any]:
+def _position(cursor: str) -> ColumnElement[Any]:
+    at, listen_id = decode_cursor(cursor, str, int)
     try:
-        at, listen_id = json.loads(base64.urlsafe_b64decode(cursor))
         moment = datetime.fromisoformat(at).astimezone(UTC)
-    except (binascii.Error, UnicodeError, ValueError, TypeError, RecursionError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidCursor(cursor) from error
-    if type(listen_id) is not int or not 0 <= listen_id <= LARGEST_ID:
+    if not 0 <= listen_id <= LARGEST_ID:
         raise InvalidCursor(cursor)
     return tuple_(literal(moment, ListenRow.at.type), literal(listen_id, ListenRow.id.type))
 

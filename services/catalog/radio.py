@@ -1,4 +1,4 @@
-"""Radio sessions: durable, bounded, and changed by one call at a time."""
+"""Stored radio sessions. Each is changed by one call at a time and keeps a limited number of events."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import Database, now
+from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
 from services.domain.listening import EventKind, ListenEvent, Recommendation
@@ -94,22 +94,20 @@ def call_of(key: str, digest: str, document: Document) -> CallRecord:
 
 
 EVENTS_KEPT = 500
-"""Latest events of a session that count: a day and a half of listening without a pause."""
+"""The number of latest events that a session keeps: about a day and a half of listening."""
 
 CALLS_KEPT = 10
-"""Latest answers that can be repeated: a client repeats the last one, or a few that it had under way."""
-
-ROWS_PER_STATEMENT = 1000
+"""The number of latest calls that a client can repeat; it may have had several in progress."""
 
 
 class RadioStore:
-    """Creates, reads and advances sessions."""
+    """Creates, reads, advances and deletes sessions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def create(self, state: SessionState) -> None:
-        """Keep a new session with what was heard before it."""
+        """Store a new session with the tracks and events of its history."""
         session = state.session
         with self._database.write() as transaction:
             transaction.add(
@@ -126,10 +124,10 @@ class RadioStore:
             _add_events(transaction, session.id, state.events)
 
     def load(self, session_id: str) -> SessionState:
-        """A session with all that belongs to it.
+        """Return a session with its tracks and events.
 
         Raises:
-            RadioNotFound: there is none, or it was idle for too long.
+            RadioNotFound: the session does not exist or has expired.
         """
         with self._database.read() as transaction:
             row = transaction.get(RadioRow, session_id)
@@ -144,7 +142,7 @@ class RadioStore:
             )
 
     def listener_of(self, session_id: str) -> str | None:
-        """Whose session it is; None if nobody's, or if there is none."""
+        """Return the listener of a session; None if it has none or does not exist."""
         with self._database.read() as transaction:
             return transaction.scalar(select(RadioRow.listener).where(RadioRow.id == session_id))
 
@@ -161,10 +159,10 @@ class RadioStore:
         events: Sequence[SessionEvent],
         call: CallRecord | None,
     ) -> bool:
-        """Keep what one call changed, all or nothing; False if another call changed the session meanwhile.
+        """Store the changes of a call in one transaction; return False if another call has changed the session.
 
         Raises:
-            RadioNotFound: the session was ended meanwhile.
+            RadioNotFound: the session has been deleted.
         """
         with self._database.write() as transaction:
             changed = cast(
@@ -189,20 +187,20 @@ class RadioStore:
             return True
 
     def end(self, session_id: str) -> None:
-        """Drop a session and all that belongs to it.
+        """Delete a session with its tracks and events.
 
         Raises:
-            RadioNotFound: there is none.
+            RadioNotFound: the session does not exist.
         """
         if not self._drop(RadioRow.id == session_id):
             raise RadioNotFound(session_id)
 
     def forget_listener(self, listener: str) -> int:
-        """Drop every session of a stored listener; answers how many."""
+        """Delete all sessions of a listener and return their number."""
         return self._drop(RadioRow.listener == listener)
 
     def drop_idle(self, idle: timedelta = IDLE) -> int:
-        """Drop the sessions that nobody went on with; answers how many."""
+        """Delete idle sessions and return their number."""
         return self._drop(RadioRow.touched_at < now() - idle)
 
     def _drop(self, condition: Any) -> int:  # noqa: ANN401  SQLAlchemy's
@@ -222,8 +220,8 @@ class RadioStore:
             }
             for track in tracks
         ]
-        for start in range(0, len(rows), ROWS_PER_STATEMENT):
-            inserting = self._database.insert(RadioTrackRow).values(rows[start : start + ROWS_PER_STATEMENT])
+        for batch in batched(rows, ROWS_PER_STATEMENT):
+            inserting = self._database.insert(RadioTrackRow).values(batch)
             names = ("position", "direction", "call", "reported", "barred")
             transaction.execute(
                 inserting.on_conflict_do_update(
@@ -261,7 +259,7 @@ def _forget_oldest(transaction: Session, session: RadioSession) -> None:
 
 
 def _values(session: RadioSession) -> dict[str, Any]:
-    """What a call may change."""
+    """Return the columns that a call may change."""
     return {
         "directions": directions_as_json(session.directions),
         "position": session.position,

@@ -1,8 +1,5 @@
-"""Reading the library: one track, many tracks, pages, vectors, external ids."""
+"""Reads tracks: by id or external id, in pages, and with embeddings."""
 
-import base64
-import binascii
-import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +10,16 @@ import numpy as np
 from sqlalchemy import Connection, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.catalog.database import IDS, Database, chunks, rows_of
+from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, decode_cursor, encode_cursor, rows_of
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
-from services.domain.errors import InvalidCursor, InvalidRequest, TrackNotFound
-from services.domain.filters import RANGE_FIELDS, TAG_HEARD
+from services.domain.errors import InvalidRequest, TrackNotFound
+from services.domain.filters import RANGE_FIELDS, TAG_THRESHOLD
 from services.domain.track import EMBEDDING_DIM, Description, Embedded, Track, TrackStatus, Vector
 
 EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 NO_KEY = -1
 
-# Columns, not rows of the mapped class, and statements made once: requests read hundreds of tracks in few milliseconds.
+# Columns instead of mapped rows, and statements built once: a request reads hundreds of tracks in a few milliseconds.
 _TRACK, _FILE, _NAME = TrackRow.__table__.c, LocationRow.__table__.c, ExternalIdRow.__table__.c
 _EMBEDDED = (
     *(_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms, _TRACK.genre),
@@ -32,13 +29,13 @@ _SHOWN = (
     *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
     *(_TRACK.status, _TRACK.reason, _TRACK.attributes, _TRACK.descriptors, _TRACK.model_version),
 )
-"""All of a track but what only single answers show."""
+"""The columns of a `Track`."""
 
 _READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(IDS))
 _READY_MEASURED = _READY.add_columns(*_MEASURED)
 _DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(IDS))
 _FOUND = (
-    # A row for each file: of several the first one is the last to be read.
+    # One row for each file. The oldest file comes last, so that `_found` keeps it.
     select(*_SHOWN, _FILE.path, _FILE.root)
     .join_from(TrackRow.__table__, LocationRow.__table__, _FILE.track_id == _TRACK.id, isouter=True)
     .where(_TRACK.id.in_(IDS))
@@ -50,7 +47,7 @@ _NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some tracks in library order, and the cursor of the next page; None when this is the last."""
+    """A page of tracks, and the cursor of the next page; None on the last."""
 
     tracks: list[Track]
     next_cursor: str | None
@@ -58,7 +55,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class TrackFile:
-    """A file that holds a track, and the library root that it was found under; both absolute."""
+    """A file of a track, and its library root; both paths are absolute."""
 
     path: str
     root: str
@@ -71,7 +68,7 @@ class TrackStore:
         self._database = database
 
     def get(self, track_id: str) -> Track:
-        """One track.
+        """Return one track.
 
         Raises:
             TrackNotFound: no track has this id.
@@ -82,7 +79,7 @@ class TrackStore:
         return found[track_id]
 
     def get_many(self, track_ids: Sequence[str]) -> dict[str, Track]:
-        """The tracks that exist among these ids."""
+        """Return the tracks with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
             return _found(connection, track_ids)
 
@@ -94,10 +91,10 @@ class TrackStore:
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page:
-        """Tracks ordered by artist, album and title; every word of `search` must occur in those.
+        """Return a page of tracks ordered by artist, album and title, which must contain every word of `search`.
 
         Raises:
-            InvalidCursor: the cursor was not handed out by this service.
+            InvalidCursor: this service did not create the cursor.
         """
         query = select(_TRACK.id, _TRACK.sort_key).order_by(_TRACK.sort_key, _TRACK.id).limit(limit + 1)
         if status is not None:
@@ -105,20 +102,20 @@ class TrackStore:
         for word in search.casefold().split():
             query = query.where(_TRACK.sort_key.contains(word, autoescape=True))
         if cursor is not None:
-            query = query.where(tuple_(_TRACK.sort_key, _TRACK.id) > tuple_(*_decode_cursor(cursor)))
+            query = query.where(tuple_(_TRACK.sort_key, _TRACK.id) > tuple_(*decode_cursor(cursor, str, str)))
         with self._database.columns() as connection:
             rows = connection.execute(query).all()
             shown = rows[:limit]
             found = _found(connection, [row.id for row in shown])
         return Page(
             tracks=[found[row.id] for row in shown if row.id in found],
-            next_cursor=_encode_cursor(shown[-1]) if len(rows) > limit else None,
+            next_cursor=encode_cursor(shown[-1].sort_key, shown[-1].id) if len(rows) > limit else None,
         )
 
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
-        """Track ids for names that are a track id or an external id (`namespace:value`); unknown ones are absent.
+        """Return the track id of each name, a track id or an external id (`namespace:value`); unknown names are absent.
 
-        Where several tracks share an external id, the one with the lowest id answers.
+        If several tracks share an external id, the lowest track id is returned.
         """
         wanted = list(names)
         if not wanted:
@@ -127,14 +124,14 @@ class TrackStore:
             return resolve_names(connection, wanted)
 
     def identify(self, names: Iterable[str]) -> dict[str, str]:
-        """As `resolve`, but for track ids, which are taken at their word: whoever reads the tracks sees which exist."""
+        """Return the track id of each name, as `resolve` does, without checking that tracks with these ids exist."""
         own, external = own_and_external(names)
         return own | self.resolve(external) if external else own
 
     def embedded(self, track_ids: Collection[str], *, measured: bool = False) -> dict[str, Embedded]:
-        """The ready tracks among these ids with their embeddings, in one read.
+        """Return the ready tracks among these ids with their embeddings, by id.
 
-        What was measured of them is read only if it is asked for: parsing it takes longer than all the rest.
+        `measured` values are optional, because parsing them takes longer than everything else.
         """
         if not track_ids:
             return {}
@@ -143,11 +140,11 @@ class TrackStore:
         return {row[0]: _embedded(row) for row in rows}
 
     def ready(self, names: Iterable[str]) -> dict[str, Embedded]:
-        """The tracks that go by these names, by name, with their embeddings.
+        """Return the tracks with these names and their embeddings, by name.
 
         Raises:
-            TrackNotFound: no track goes by one of them.
-            InvalidRequest: one is not analysed (yet).
+            TrackNotFound: no track has one of the names.
+            InvalidRequest: a track has not been analysed.
         """
         wanted = tuple(names)
         own = self.identify(wanted)
@@ -164,7 +161,7 @@ class TrackStore:
         return InvalidRequest(f"The track '{name}' has no analysis: its status is '{track.status}'.")
 
     def descriptions(self, track_ids: Collection[str]) -> dict[str, Description]:
-        """What was measured of the tracks that exist among these ids, and heard in them."""
+        """Return the measured values and tags of the tracks with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
             rows = rows_of(connection, _DESCRIBED, track_ids)
         return {
@@ -175,20 +172,20 @@ class TrackStore:
         }
 
     def sample(self, count: int) -> dict[str, Vector]:
-        """Embeddings of the ready tracks with the lowest ids: ids are hashes of audio, so these are any tracks."""
+        """Return the embeddings of the ready tracks with the lowest ids: a random sample, because ids are hashes."""
         found = select(_TRACK.id, _TRACK.embedding).where(_TRACK.status == TrackStatus.READY)
         with self._database.columns() as connection:
             rows = connection.execute(found.order_by(_TRACK.id).limit(count))
             return {track_id: vector_of(embedding) for track_id, embedding in rows}
 
     def files(self, track_id: str) -> list[TrackFile]:
-        """The files that hold a track."""
+        """Return the files of a track, oldest first."""
         found = select(_FILE.path, _FILE.root).where(_FILE.track_id == track_id)
         with self._database.columns() as connection:
             return [TrackFile(path, root) for path, root in connection.execute(found.order_by(_FILE.id))]
 
     def count_by_status(self) -> dict[TrackStatus, int]:
-        """How many tracks stand where; every status is a key."""
+        """Return the number of tracks with each status."""
         with self._database.columns() as connection:
             rows = connection.execute(select(_TRACK.status, func.count()).group_by(_TRACK.status)).all()
         counts = {status: count for status, count in rows}  # noqa: C416  rows are no pairs to mypy
@@ -196,14 +193,14 @@ class TrackStore:
 
 
 def resolve_names(database: Session | Connection, names: Iterable[str]) -> dict[str, str]:
-    """Track ids by name, as `TrackStore.resolve` has them, inside a transaction that is open already."""
+    """Return the track id of each name, as `TrackStore.resolve` does, in an open transaction."""
     own, external = own_and_external(names)
     known = {row[0] for row in rows_of(database, _KNOWN, set(own.values()))}
     return {name: track_id for name, track_id in own.items() if track_id in known} | _resolve_all(database, external)
 
 
 def own_and_external(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Those that are track ids, each with how it is stored, and those that may be external ids."""
+    """Return the names that are track ids, with their canonical form, and those that may be external ids."""
     wanted = list(dict.fromkeys(names))
     own = {name: canonical for name in wanted if (canonical := canonical_id(name)) is not None}
     return own, [name for name in wanted if name not in own and ":" in name]
@@ -211,8 +208,8 @@ def own_and_external(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
 
 def _resolve_all(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for chunk in chunks(names):
-        found |= _resolve_external(database, chunk)
+    for batch in batched(names, IDS_PER_STATEMENT):
+        found |= _resolve_external(database, batch)
     return found
 
 
@@ -231,7 +228,7 @@ def _resolve_external(database: Session | Connection, names: Sequence[str]) -> d
 
 
 def canonical_id(name: str) -> str | None:
-    """A track id as it is stored; None if the name is none."""
+    """Return the canonical form of a track id; None if the name is not a UUID."""
     try:
         return str(UUID(name))
     except ValueError:
@@ -239,10 +236,10 @@ def canonical_id(name: str) -> str | None:
 
 
 def vector_of(embedding: bytes | None) -> Vector:
-    """A stored embedding as numbers.
+    """Decode a stored embedding.
 
     Raises:
-        ValueError: it is missing or damaged.
+        ValueError: the embedding is missing or damaged.
     """
     if embedding is None or len(embedding) != EMBEDDING_BYTES:
         raise ValueError(f"a stored embedding has {len(embedding or b'')} bytes instead of {EMBEDDING_BYTES}")
@@ -256,20 +253,22 @@ def measured_of(
     year: int | None,
     duration_ms: int | None,
 ) -> dict[str, float]:
-    """What is known of a track by the names of `RANGE_FIELDS`."""
+    """Return the known values of a track by the names of `RANGE_FIELDS`."""
     found = {**(descriptors or {}), **(attributes or {}), "year": year, "duration_ms": duration_ms}
-    if found.get("key") == NO_KEY:  # nothing is known then: no condition on key or mode may match
+    if found.get("key") == NO_KEY:  # the key is unknown: no filter on key or mode may match
         found |= {"key": None, "mode": None}
     return {name: found[name] for name in RANGE_FIELDS if found.get(name) is not None}
 
 
-def heard(tags: Mapping[str, float] | None) -> list[str]:
-    """The tags that the encoder heard clearly, case-folded and without the data set they come from."""
-    return sorted({name.casefold().split(":")[-1] for name, strength in (tags or {}).items() if strength >= TAG_HEARD})
+def clear_tags(tags: Mapping[str, float] | None) -> list[str]:
+    """Return the tags with a strength of at least `TAG_THRESHOLD`, case-folded and without their data set's prefix."""
+    return sorted(
+        {name.casefold().split(":")[-1] for name, strength in (tags or {}).items() if strength >= TAG_THRESHOLD}
+    )
 
 
 def _embedded(row: Sequence[Any]) -> Embedded:
-    """A track out of the columns `_EMBEDDED`, perhaps with `_MEASURED` behind them."""
+    """Build a track from the columns `_EMBEDDED`, optionally followed by `_MEASURED`."""
     track_id, embedding, title, artist, album, duration_ms, genre, *more = row
     found = Embedded(track_id, vector_of(embedding), title, artist, album, duration_ms, genre)
     if not more:
@@ -296,21 +295,5 @@ def _relative(path: str, root: str) -> str:
 
 
 def readable(path: str) -> str:
-    """A path as text that any JSON reader takes: bytes that are not UTF-8 become replacement characters."""
+    """Return a path as valid Unicode: bytes that are not UTF-8 become replacement characters."""
     return os.fsencode(path).decode("utf-8", errors="replace")
-
-
-def _encode_cursor(row: Any) -> str:  # noqa: ANN401  id and `sort_key`
-    return base64.urlsafe_b64encode(json.dumps([row.sort_key, row.id]).encode()).decode()
-
-
-def _decode_cursor(cursor: str) -> tuple[str, str]:
-    try:
-        sort_key, track_id = json.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, UnicodeError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidCursor(cursor) from error
-    if not (isinstance(sort_key, str) and isinstance(track_id, str)):
-        raise InvalidCursor(cursor)
-    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in sort_key + track_id):
-        raise InvalidCursor(cursor)  # no database takes these in text
-    return sort_key, track_id

@@ -1,4 +1,9 @@
-"""Who asks, and what they may do."""
+"""Scopes, principals and API keys.
+
+An API key reads `segue_<id>_<secret>`. The catalogue stores the SHA-256 digest of the secret. A slow, salted hash
+protects passwords, which can be guessed; a secret of 256 random bits cannot, and a slow hash would let anyone keep the
+service busy with invalid keys.
+"""
 
 import hashlib
 import hmac
@@ -10,12 +15,12 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a key may be used for."""
+    """A permission of a key."""
 
     READ = "read"
-    """The library and everything that is recommended from it, audio included."""
+    """The library, recommendations and audio."""
     LISTEN = "listen"
-    """A listener's own data: history, likes, radio."""
+    """The data of a listener: history, likes, radio."""
     INGEST = "ingest"
     """Scans, uploads and their jobs."""
     ADMIN = "admin"
@@ -24,39 +29,39 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks: the holder of a key, or, without one, whoever sits at the machine itself."""
+    """The sender of a request: the holder of a key, or a local user without one."""
 
     key_id: str | None
     scopes: frozenset[Scope]
     listeners: frozenset[str] | None = None
-    """The listeners that the key is bound to; None is every listener."""
+    """The listeners that the key is bound to; None is all listeners."""
 
     @property
     def name(self) -> str:
-        """What tells principals apart, in limits and logs."""
+        """The name in rate limits and logs."""
         return "local" if self.key_id is None else self.key_id
 
     @property
     def listener(self) -> str | None:
-        """The one listener that the key speaks for; None unless it is bound to exactly one."""
+        """The listener of a key that is bound to exactly one; None otherwise."""
         return next(iter(self.listeners)) if self.listeners is not None and len(self.listeners) == 1 else None
 
     def has_any(self, scopes: Iterable[Scope]) -> bool:
-        """Whether one of these scopes, or `admin`, is among its own."""
+        """Return whether it has one of these scopes, or `admin`."""
         return Scope.ADMIN in self.scopes or not self.scopes.isdisjoint(scopes)
 
     def may_reach(self, listener: str) -> bool:
-        """Whether a listener's data is open to it; whether it has the scope is another question."""
+        """Return whether it may use this listener's data, given the scope for it."""
         return self.listeners is None or listener in self.listeners
 
 
 LOCAL = Principal(key_id=None, scopes=frozenset({Scope.ADMIN}))
-"""Someone on the machine itself, while no key is needed there."""
+"""A local user, where no key is required."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as the catalogue knows it: everything but its secret."""
+    """An API key without its secret."""
 
     id: str
     name: str
@@ -68,22 +73,22 @@ class ApiKey:
 
     @property
     def principal(self) -> Principal:
-        """Who holds it."""
+        """The holder of the key."""
         return Principal(self.id, self.scopes, self.listeners)
 
 
 PREFIX = "segue"
-"""So that scanners of leaked secrets, and people, see what it is."""
+"""Identifies a key for people and for scanners of leaked secrets."""
 
 ID_BYTES = 6
 SECRET_BYTES = 32
 
-_NOBODY = bytes(hashlib.sha256().digest_size)
+_NO_DIGEST = bytes(hashlib.sha256().digest_size)
 
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """What only its holder will ever have, and what is kept of it."""
+    """A new key: its text, for the holder, and the digest to store."""
 
     id: str
     text: str
@@ -91,14 +96,14 @@ class NewSecret:
 
 
 def new_secret() -> NewSecret:
-    """A key that nobody had before."""
+    """Create a random key."""
     key_id = secrets.token_hex(ID_BYTES)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     return NewSecret(key_id, f"{PREFIX}_{key_id}_{secret}", digest(secret))
 
 
 def split(text: str) -> tuple[str, str] | None:
-    """The id and the secret of a key; None if this is none."""
+    """Return the id and the secret of a key; None if the text is not a key."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
     looks_right = prefix == PREFIX and len(key_id) == 2 * ID_BYTES and key_id.isalnum() and key_id.isascii() and secret
@@ -106,11 +111,11 @@ def split(text: str) -> tuple[str, str] | None:
 
 
 def digest(secret: str) -> bytes:
-    """What is kept of a secret."""
+    """Return the digest of a secret."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def matches(secret: str, kept: bytes | None) -> bool:
-    """Whether a secret is the one that was kept, in the same time wherever they differ; None matches nothing."""
-    same = hmac.compare_digest(digest(secret), _NOBODY if kept is None else kept)
+    """Return whether a secret has the stored digest, in constant time; None matches no secret."""
+    same = hmac.compare_digest(digest(secret), _NO_DIGEST if kept is None else kept)
     return same and kept is not None

@@ -1,4 +1,4 @@
-"""Hard conditions on tracks: evaluated inside the vector index, never after it."""
+"""Filters on tracks, which the vector index evaluates during a search."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ ATTRIBUTES = (
     "liveness",
     "speechiness",
 )
-"""Attributes that a track has, each 0 to 1 or null."""
+"""The attributes of a track, each 0 to 1 or null."""
 
 RANGE_FIELDS = (
     *ATTRIBUTES,
@@ -28,18 +28,18 @@ RANGE_FIELDS = (
     "year",
     "duration_ms",
 )
-"""Numeric payload fields; every one has a payload index."""
+"""Numeric payload fields, each with a payload index."""
 
 KEYWORD_FIELDS = ("genre", "artist", "album", "tags")
-"""Text payload fields, compared without regard to case; every one has a payload index. `tags` holds many."""
+"""Text payload fields, compared case-insensitively, each with a payload index. `tags` is a list."""
 
-TAG_HEARD = 0.2
-"""Strength from which on a tag that the encoder heard counts as a tag of the track: three or four do."""
+TAG_THRESHOLD = 0.2
+"""The minimum strength of a tag in the payload; typically three or four tags reach it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An inclusive interval; an open end is None."""
+    """An inclusive interval; None is an open end."""
 
     min: float | None = None
     max: float | None = None
@@ -47,10 +47,9 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All conditions must hold: every range, for every keyword field one of its values, and none of those unwanted.
+    """Filters that a track must satisfy: all ranges, one value of each field in `any_of`, and no value in `none_of`.
 
-    A track whose field is null satisfies no condition on that field, unless it is one of `or_unknown`: then the range
-    holds for it, too.
+    A null field satisfies neither a range nor `any_of`, except the ranges of the fields in `or_unknown`.
     """
 
     ranges: Mapping[str, Range] = field(default_factory=dict)
@@ -61,4 +60,4 @@ class Filters:
     def __post_init__(self) -> None:
         keywords = self.any_of.keys() | self.none_of.keys()
         if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (keywords - set(KEYWORD_FIELDS)):
-            raise ValueError(f"No filter exists on {', '.join(sorted(unknown))}.")
+            raise ValueError(f"Unknown filter fields: {', '.join(sorted(unknown))}.")

@@ -1,4 +1,4 @@
-"""A job: background work that was asked for, and how far it is."""
+"""Jobs: background work that a client requested, and its progress."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -15,7 +15,7 @@ class JobState(StrEnum):
 
 
 class JobKind(StrEnum):
-    """What a job does."""
+    """The kind of a job."""
 
     SCAN = "scan"
     UPLOAD = "upload"
@@ -23,7 +23,7 @@ class JobKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One file that gave no track, and why."""
+    """A file that could not be analysed, and the reason."""
 
     path: str
     reason: str
@@ -31,7 +31,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A scan or an upload. `done` and `failed` count files; `total` is known once the folder is listed."""
+    """A scan or an upload. `total`, `done` and `failed` count files; `total` is 0 until they are listed."""
 
     id: str
     kind: JobKind
@@ -41,10 +41,10 @@ class Job:
     done: int
     failed: int
     failures: tuple[Failure, ...]
-    """The first of them; `failed` has the full count."""
+    """The first failures; `failed` is their number."""
     reason: str | None
-    """Why the job as a whole failed."""
+    """Why the job failed as a whole."""
     tracks: tuple[str, ...]
-    """The tracks it brought in or changed, the first of them."""
+    """The first tracks that it added or changed."""
     created_at: datetime
     finished_at: datetime | None

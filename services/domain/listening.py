@@ -8,27 +8,27 @@ from enum import StrEnum
 from services.domain.track import Vector
 
 _NOW = datetime.max.replace(tzinfo=UTC)
-"""Later than whatever has a time."""
+"""Later than all other times."""
 
 
 class EventKind(StrEnum):
-    """What the listener did with a track."""
+    """The kind of a listen event."""
 
     PLAY = "play"
     SKIP = "skip"
     LIKE = "like"
     DISLIKE = "dislike"
     BAN = "ban"
-    """Never again."""
+    """Never recommend the track again."""
 
 
 VERDICTS = frozenset({EventKind.LIKE, EventKind.DISLIKE, EventKind.BAN})
-"""Events that say outright what the listener thinks of a track; they replace what was said before."""
+"""Explicit ratings of a track; the latest one counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenEvent:
-    """One thing a listener did, and when."""
+    """An action of a listener on a track, and its time."""
 
     track_id: str
     kind: EventKind = EventKind.PLAY
@@ -38,18 +38,18 @@ class ListenEvent:
 
     @property
     def moment(self) -> datetime:
-        """When it was, to bring events in order: what is just now comes last."""
+        """The time to sort events by; events without a time come last."""
         return self.at or _NOW
 
 
 def plays(track_ids: Iterable[str]) -> tuple[ListenEvent, ...]:
-    """A history of whole plays, just now."""
+    """Return a history that plays each track completely, now."""
     return tuple(ListenEvent(track_id) for track_id in track_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """A track in words, for listens whose sender knows no id of it."""
+    """The artist and title of a track, for senders that know no id."""
 
     artist: str
     title: str
@@ -59,15 +59,15 @@ class Description:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewListen:
-    """A listen as it was told.
+    """A listen as sent by a client.
 
     Attributes:
-        names: Ids of the track, the surest first: a track id or external ids.
-        described: The track in words; names or this must say something.
+        names: Ids of the track, most reliable first: a track id or external ids.
+        described: Artist and title of the track; required without names.
         kind: What the listener did.
-        at: When; aware.
-        played_ms: How much was heard.
-        key: The sender's own name for this listen: the same key is the same listen.
+        at: The time of the event, aware.
+        played_ms: How long the track was played.
+        key: The sender's id of this listen; listens with the same key are the same listen.
     """
 
     names: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class NewListen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen(NewListen):
-    """A listen as it is kept; `track_id` is None while no track of the library goes by its names."""
+    """A stored listen; `track_id` is None while the library has no such track."""
 
     id: int
     track_id: str | None
@@ -88,7 +88,7 @@ class Listen(NewListen):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of one listen that was told: its id, whether it is new, and the track it was of, if known."""
+    """The result of storing a listen: its id, whether it is new, and its track, if known."""
 
     id: int
     is_new: bool
@@ -97,14 +97,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class ListenPage:
-    """Some listens, newest first, and the cursor of the next page; None when this is the last."""
+    """A page of listens, and the cursor of the next page; None on the last."""
 
     listens: tuple[Listen, ...]
     next_cursor: str | None
 
 
 class TrackKnown(StrEnum):
-    """Which listens a page shows, by whether their track is known."""
+    """A filter for listens by whether the library has their track."""
 
     ALL = "all"
     KNOWN = "known"
@@ -113,7 +113,7 @@ class TrackKnown(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenFilter:
-    """Which listens are wanted; ends of the time are exclusive for `before`, inclusive for `since`."""
+    """A filter for listens; `since` is inclusive, `before` exclusive, and no `kinds` means all."""
 
     kinds: tuple[EventKind, ...] = ()
     since: datetime | None = None
@@ -123,26 +123,26 @@ class ListenFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListenCounts:
-    """How much is known of a listener."""
+    """The numbers of a listener's listens."""
 
     by_kind: Mapping[EventKind, int]
     tracks: int
-    """Different tracks of the library."""
+    """The number of different tracks of the library."""
     unknown: int
-    """Listens of tracks that the library does not have (yet)."""
+    """The number of listens of tracks that the library does not have."""
     first_at: datetime | None
     last_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a stored listener's past means for an answer, by track ids.
+    """The part of a stored listener's history that recommendations use.
 
     Attributes:
-        events: The last ones, in any order: what the taste is made from.
-        rejected: Tracks whose last verdict is a dislike or a ban, of all times: never answered.
-        heard: Tracks that were heard too lately to be answered again, and when.
-        may_return: Whether these may be answered when nothing else is left, those heard longest ago first.
+        events: The latest events, in any order, which the taste is made from.
+        rejected: Tracks whose latest verdict is a dislike or a ban; they are never recommended.
+        heard: Tracks heard too recently to be recommended again, with the time.
+        may_return: Whether tracks of `heard` may fill an answer, starting with the least recently heard.
     """
 
     events: tuple[ListenEvent, ...] = ()
@@ -153,10 +153,10 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """One thing a listener likes: a direction in the vibe space.
+    """One kind of music that a listener likes: a direction in the vibe space.
 
-    `vector` has shape (128,), unit length; `weight` > 0 is its share of the answer beside other tastes'; `plays` are
-    the tracks it was made from, each with its weight, heaviest first.
+    `vector` has shape (128,) and unit length. `weight` > 0 is its share of the answer relative to other tastes. `plays`
+    are the tracks that it was made from, with their weights in descending order.
     """
 
     vector: Vector
@@ -166,7 +166,7 @@ class Taste:
 
 @dataclass(frozen=True, slots=True)
 class Negative:
-    """A track that was rejected, and how strongly: 1 for a skip at the very start, more for a dislike."""
+    """A rejected track and the strength of the rejection: 1 for a skip at the start, more for a dislike."""
 
     track_id: str
     vector: Vector
@@ -175,7 +175,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a history says of its listener: at least one taste, heaviest first, and what they rejected."""
+    """The tastes of a history, at least one, in descending order of weight, and its negatives."""
 
     tastes: tuple[Taste, ...]
     negatives: tuple[Negative, ...]
@@ -183,7 +183,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class DescribedTaste:
-    """A taste in words, its share of the whole (0 to 1), and its plays, heaviest first."""
+    """A taste with a label, its share of the answer (0 to 1), and its plays in descending order of weight."""
 
     label: str
     weight: float
@@ -192,20 +192,20 @@ class DescribedTaste:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A track to play next."""
+    """A recommended track."""
 
     track_id: str
     score: float
-    """Cosine similarity to the taste or seed it answers, −1 to 1."""
+    """Cosine similarity to its taste or seed, −1 to 1."""
     because_of: tuple[str, ...]
-    """The plays that led to it, strongest first."""
+    """The plays that led to it, most influential first."""
     taste: int | None = None
-    """Which of the answer's tastes it serves; None for a single seed's neighbours."""
+    """The index of its taste in the answer; None for neighbours of a single seed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Recommendations, the tastes they serve, and the ids in the question that no ready track has."""
+    """Recommendations, their tastes, and the requested ids that no ready track has."""
 
     recommendations: tuple[Recommendation, ...]
     unknown: tuple[str, ...]

@@ -1,8 +1,9 @@
-"""A track, what its tags say and what its analysis found."""
+"""Tracks, their tags and their analyses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +12,43 @@ EMBEDDING_DIM = 128
 
 Vector = NDArray[np.float32]
 
+# Rounding 128 float32 numbers changes the length by about 1e-7.
+UNIT_TOLERANCE = 1e-3
+
+
+def unit_vector(vector: NDArray[Any], owner: str) -> Vector:
+    """Return the vector as float32 after checking that it is 128 finite numbers of unit length.
+
+    Raises:
+        ValueError: it is not; the message names its owner.
+    """
+    checked: Vector = np.asarray(vector, dtype=np.float32)
+    if checked.shape != (EMBEDDING_DIM,):
+        raise ValueError(f"{owner} has a vector of shape {checked.shape} instead of ({EMBEDDING_DIM},)")
+    length = float(np.linalg.norm(checked.astype(np.float64)))
+    if not abs(length - 1) <= UNIT_TOLERANCE:  # written so that NaN fails
+        raise ValueError(f"{owner} has a vector of length {length} instead of 1")
+    return checked
+
 
 class TrackStatus(StrEnum):
-    """Where a track stands on its way into the library."""
+    """The status of a track."""
 
     PENDING = "pending"
-    """Known by its identity, waiting for analysis."""
+    """Waiting for analysis."""
     READY = "ready"
     """Analysed: can be recommended."""
     FAILED = "failed"
-    """Analysis refused it; `reason` says why."""
+    """The analysis failed; `reason` is the cause."""
     QUARANTINED = "quarantined"
-    """Analysis died on it again and again; it is left alone until someone retries it."""
+    """The analysis crashed repeatedly; it is not repeated until you run `segue retry`."""
     MISSING = "missing"
-    """None of its files is there any more; its analysis is kept in case one comes back."""
+    """All of its files are gone; the analysis is kept in case one comes back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What the file's own tags say."""
+    """The tags of a file."""
 
     title: str
     artist: str | None = None
@@ -43,7 +62,7 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the worker found by listening, as the catalogue keeps it.
+    """The result of an analysis, as the catalogue stores it.
 
     `embedding` has shape (128,), float32, unit length.
     """
@@ -58,7 +77,7 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One recording of the library. Its id is derived from the audio itself."""
+    """A recording in the library. Its id is derived from the audio."""
 
     id: str
     title: str
@@ -68,10 +87,10 @@ class Track:
     genre: str | None
     duration_ms: int | None
     path: str | None
-    """Relative to its library root; None when no file holds it."""
+    """Relative to its library root; None without a file."""
     status: TrackStatus
     reason: str | None
-    """Why it failed or is quarantined."""
+    """Why its status is `failed`, `quarantined` or `missing`."""
     attributes: Mapping[str, float | None] | None
     descriptors: Mapping[str, float | int | None] | None
     model_version: str | None
@@ -80,7 +99,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What words can be made of: `measured` as in `Embedded`, and how strongly the encoder heard which tag."""
+    """The data that labels are made from: `measured` as in `Embedded`, and the strength of each tag, 0 to 1."""
 
     measured: Mapping[str, float]
     tags: Mapping[str, float]
@@ -90,8 +109,8 @@ class Description:
 class Embedded:
     """A ready track as the recommender sees it.
 
-    `vector` has shape (128,), float32, unit length; `measured` holds attributes, descriptors, year and length by
-    the names of `RANGE_FIELDS`, absent where nothing is known, and is empty where nobody asked for it.
+    `vector` has shape (128,), float32, unit length. `measured` maps names of `RANGE_FIELDS` to values; unknown values
+    are absent, and it is empty unless requested.
     """
 
     id: str
@@ -105,5 +124,5 @@ class Embedded:
 
     @property
     def performer(self) -> str | None:
-        """Whose track it is, to compare: the artist without regard to case; None where nobody is named."""
+        """The case-folded artist, for comparisons; None if unknown."""
         return self.artist.casefold() if self.artist else None

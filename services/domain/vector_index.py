@@ -1,4 +1,4 @@
-"""The one interface that Qdrant Edge and a Qdrant server both fulfil."""
+"""The interface that Qdrant Edge and a Qdrant server both implement."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ PayloadValue = str | int | float | list[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A track as the index keeps it: its id (a UUID), its embedding, the fields that filters may use.
+    """A track in the index: its id (a UUID), its embedding, and the fields that filters may use.
 
-    `payload` maps the names in `services.domain.filters` to values; keyword values are case-folded.
+    `payload` maps the field names of `services.domain.filters` to values; keyword values are case-folded.
     """
 
     id: str
@@ -24,7 +24,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Nearest tracks to one vector, by cosine similarity."""
+    """A request for the tracks nearest to one vector, by cosine similarity."""
 
     vector: Vector
     limit: int
@@ -32,37 +32,41 @@ class Query:
     exclude: frozenset[str] = frozenset()
 
 
-class Hit(NamedTuple):  # a request makes hundreds: a frozen dataclass takes three times as long
-    """One answer: a track id and its cosine similarity, −1 to 1."""
+class Hit(NamedTuple):  # a request makes hundreds; a frozen dataclass takes three times as long to create
+    """One search result: a track id and its cosine similarity, −1 to 1."""
 
     id: str
     score: float
 
 
-class VectorIndex(Protocol):
-    """What Segue asks of a vector index. Every method raises `IndexUnavailable` when it cannot answer."""
+class PointWriter(Protocol):
+    """Writes and deletes points."""
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points; durable when it returns.
 
         Raises:
-            ValueError: a vector is not 128 finite numbers of unit length (Qdrant would take it silently).
+            ValueError: a vector is not 128 finite numbers of unit length, which Qdrant would accept.
         """
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove points; ids that are not there are no error."""
+        """Delete points; missing ids are ignored."""
+
+
+class VectorIndex(PointWriter, Protocol):
+    """A vector index. Every method raises `IndexUnavailable` if the index does not respond."""
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
-        """Answer several queries in one batch, each best first; equal scores are ordered by id."""
+        """Run several queries in one batch. Each result is sorted by descending score, then by id."""
 
     def count(self) -> int:
-        """How many points there are, exactly."""
+        """Return the exact number of points."""
 
     def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
-        """How many points meet the conditions, exactly, without those that are excluded."""
+        """Return the exact number of points that match the filters and are not excluded."""
 
     def ids(self) -> Iterator[str]:
-        """Every point's id, in no particular order."""
+        """Iterate over the ids of all points, in no particular order."""
 
     def close(self) -> None:
-        """Release what it holds; no call may follow."""
+        """Release the resources of the index. Do not use it afterwards."""

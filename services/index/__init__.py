@@ -1,6 +1,6 @@
-"""The vector index: embeddings and filterable fields in, ids and scores out.
+"""The vector index: stores embeddings and filterable fields, and returns ids and scores.
 
-It is derived from the catalogue and can be rebuilt from it at any time.
+The index is derived: Segue can rebuild it from the catalogue at any time.
 """
 
 from services.domain.vector_index import Hit, Point, Query, VectorIndex

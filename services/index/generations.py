@@ -1,11 +1,15 @@
-"""Qdrant Edge's directories: which one is served, which one replaces it, which ones are leftovers.
+"""The directories of Qdrant Edge, and the process that builds one.
 
-    index/lock               held by the one process that may use them
+    index/lock               locked by the process that owns the index
     index/current            names the directory that is served
     index/<generation>-<…>/  one shard
 
-A directory counts from the moment `current` names it and not before: whatever else lies there is what an
-interrupted build left, and is deleted. Generation 0 is the empty index of a fresh or lost directory.
+Only the directory that `current` names is valid. Segue deletes all others at start: an interrupted build left them.
+Generation 0 is the empty index of a new or lost directory.
+
+`python -m services.index.generations` builds a shard with an HNSW graph. It reads an `Order` as JSON from standard
+input, because the catalogue's URL may contain a password and every user can read a process's arguments. Exit code 0
+means that the shard is complete on disk.
 """
 
 import json
@@ -27,7 +31,7 @@ from portalocker import AlreadyLocked, Lock
 from services.catalog import Catalogue
 from services.catalog.indexing import IndexQueue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
-from services.index.indexer import valid_points
+from services.index.indexer import apply
 from services.index.qdrant_edge import EdgeIndex
 from services.storage.disk import sync
 from services.storage.locks import acquire
@@ -36,32 +40,35 @@ NEVER_BUILT = 0
 CURRENT = "current"
 LOCK = "lock"
 
+# A build must not slow down requests; it may take longer itself.
+NICENESS = 10
+
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A shard directory and the generation of the index that it holds."""
+    """A shard directory and the generation of the index in it."""
 
     generation: int
     path: Path
 
 
 class Generations:
-    """The embedded index of this process: `index` stays the same object while the shard behind it is replaced."""
+    """The embedded index of this process. `index` remains the same object when its shard is replaced."""
 
     def __init__(self, root: Path) -> None:
-        """Open the index under a directory; what is missing or damaged starts empty, as generation 0.
+        """Open the index in a directory. A missing or damaged index starts empty, as generation 0.
 
         Raises:
             AlreadyRunning: another process uses the directory.
         """
         self._root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = _exclusive(root / LOCK)
+        self._lock = _lock_exclusively(root / LOCK)
         try:
             self._current, self.index = self._open()
-            self._sweep()
+            self._delete_leftovers()
         except BaseException:
             self._lock.release()
             raise
@@ -72,33 +79,33 @@ class Generations:
         return self._current.generation
 
     def prepare(self, generation: int) -> Build:
-        """A new, empty directory for a shard of this generation."""
+        """Create an empty directory for a shard of this generation."""
         build = Build(generation, self._root / f"{generation}-{secrets.token_hex(4)}")
         build.path.mkdir(mode=0o700)
         return build
 
     @property
     def root(self) -> Path:
-        """The directory that holds them all."""
+        """The directory of the index."""
         return self._root
 
     def is_on_disk(self) -> bool:
-        """Whether what is served is still there: a deleted shard answers on, from files that have no name any more."""
+        """Return whether the served directory exists; a deleted shard still serves from its open files."""
         return self._current.path.is_dir() and (self._root / CURRENT).exists()
 
-    def take_root_again(self) -> None:
-        """Make the directory anew, and lock it, after it was deleted.
+    def recreate_root(self) -> None:
+        """Create and lock the directory again after it was deleted.
 
         Raises:
-            AlreadyRunning: another process was faster.
+            AlreadyRunning: another process has locked it.
         """
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (self._root / LOCK).exists():
-            old, self._lock = self._lock, _exclusive(self._root / LOCK)
+            old, self._lock = self._lock, _lock_exclusively(self._root / LOCK)
             old.release()
 
     def adopt(self, build: Build, index: EdgeIndex) -> None:
-        """Serve this build from now on, here and after a restart, and delete the one before."""
+        """Serve this build from now on, and after a restart, and delete the previous one."""
         old = self._current
         self._point_at(build)
         self.index.take_over(index)
@@ -106,11 +113,11 @@ class Generations:
         self.discard(old)
 
     def discard(self, build: Build) -> None:
-        """Delete a build's directory."""
+        """Delete the directory of a build."""
         shutil.rmtree(build.path, ignore_errors=True)
 
     def close(self) -> None:
-        """Close the index and let another process have the directory."""
+        """Close the index and unlock the directory."""
         self.index.close()
         self._lock.release()
 
@@ -119,7 +126,7 @@ class Generations:
             try:
                 return named, EdgeIndex.load(named.path)
             except IndexUnavailable as error:
-                _log.warning("index damaged: rebuilding it", path=str(named.path), reason=str(error))
+                _log.warning("damaged_index_replaced", path=str(named.path), reason=str(error))
         empty = self.prepare(NEVER_BUILT)
         index = EdgeIndex.create(empty.path)
         self._point_at(empty)
@@ -141,41 +148,37 @@ class Generations:
         draft.replace(self._root / CURRENT)
         sync(self._root)
 
-    def _sweep(self) -> None:
+    def _delete_leftovers(self) -> None:
         for path in self._root.iterdir():
             if path.is_dir() and path != self._current.path:
-                _log.info("leftover of an unfinished build deleted", path=str(path))
+                _log.info("unfinished_build_deleted", path=str(path))
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _exclusive(path: Path) -> Lock[IO[bytes]]:
+def _lock_exclusively(path: Path) -> Lock[IO[bytes]]:
     try:
         return acquire(path, exclusive=True)
     except AlreadyLocked as error:
         raise AlreadyRunning(f"Another process uses the vector index in {path.parent}; stop it first.") from error
 
 
-# The build may take all the time it needs; whoever asks for music must not notice.
-NICENESS = 10
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to build, from which catalogue, and where."""
+    """Which catalogue to build a shard from, and where."""
 
     catalogue_url: str
     path: str
 
 
 def fill(index: EdgeIndex, queue: IndexQueue, after_batch: Callable[[], None] = lambda: None) -> None:
-    """Write every point that the catalogue has."""
-    for points in queue.points():
-        index.upsert(valid_points(points))
+    """Write the points of all ready tracks; what `after_batch` raises ends the build."""
+    for changes in queue.ready():
+        apply(changes, index)
         after_batch()
 
 
-def start(order: Order) -> subprocess.Popen[bytes]:
-    """Build an optimised shard in a child process."""
+def start_build(order: Order) -> subprocess.Popen[bytes]:
+    """Start a child process that builds an optimised shard."""
     with TemporaryFile() as channel:
         channel.write(json.dumps(asdict(order)).encode())
         channel.seek(0)
@@ -183,8 +186,8 @@ def start(order: Order) -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    """Carry out the order on standard input."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the whole group; there is nothing to tidy here
+    """Build the shard of the order on standard input."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the whole process group; nothing to clean up here
     os.nice(NICENESS)
     order = Order(**json.load(sys.stdin))
     catalogue = Catalogue.open(order.catalogue_url)

@@ -1,67 +1,87 @@
-"""From the catalogue's marks into the vector index."""
+"""Keep the vector index equal to the catalogue: copy marked tracks, and reconcile what no mark covers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from services.catalog.database import batched
 from services.catalog.indexing import IndexChange, IndexQueue
-from services.domain.vector_index import Point, VectorIndex
-from services.index.qdrant_shared import unit_vector
+from services.domain.track import unit_vector
+from services.domain.vector_index import Point, PointWriter, VectorIndex
 
-# Some 50 ms of work on two cores: short enough that queries hardly wait, long enough to spread a flush.
+# About 50 ms of work on two cores: short enough not to delay queries, long enough to pay for a flush.
 BATCH = 500
 
-# A difference is rare, and a comparison reads every id: about 3 s at 100,000 tracks on a busy machine.
+# Differences are rare, and a comparison reads every id: about 3 s at 100,000 tracks on a busy machine.
 RECONCILE_EVERY_SECONDS = 600.0
 
 _log = structlog.get_logger(__name__)
 
 
 class Indexer:
-    """Takes marked tracks into an index. The catalogue is right; doing something twice does no harm."""
+    """Copies marked tracks to an index. Every step can be repeated without harm."""
 
     def __init__(self, queue: IndexQueue, index: VectorIndex) -> None:
         self._queue = queue
         self._index = index
 
     def index_once(self, limit: int = BATCH) -> int:
-        """Handle one batch of marks; answers how many there were.
+        """Process one batch of marked tracks and return their number.
 
         Raises:
-            CatalogueUnavailable, IndexUnavailable: nothing is lost, the marks remain.
+            CatalogueUnavailable, IndexUnavailable: the marks remain; call again.
         """
         return len(self.index_batch(limit))
 
     def index_batch(self, limit: int = BATCH) -> list[str]:
-        """Handle one batch of marks; answers whose they were."""
+        """Process one batch of marked tracks and return their ids."""
         changes = self._queue.pending(limit)
         if changes:
             apply(changes, self._index)
-            self._queue.clear(changes)  # only now: the points are on disk
+            self._queue.clear(changes)  # after `apply`, which returns once the points are on disk
         return [change.track_id for change in changes]
 
 
-def apply(changes: Sequence[IndexChange], index: VectorIndex) -> None:
-    """Make the index hold what the changes say; durable when it returns."""
-    kept = valid_points([change.point for change in changes if change.point is not None])
+def apply(changes: Sequence[IndexChange], writer: PointWriter) -> int:
+    """Write and delete points as the changes say, and return the number of points written."""
+    kept = valid_points(change.point for change in changes)
     kept_ids = {point.id for point in kept}
-    index.upsert(kept)
+    if kept:
+        writer.upsert(kept)
     if dropped := [change.track_id for change in changes if change.track_id not in kept_ids]:
-        index.delete(dropped)
+        writer.delete(dropped)
+    return len(kept)
 
 
-def valid_points(points: Iterable[Point]) -> list[Point]:
-    """The points that an index takes.
+def write_until_stable(queue: IndexQueue, changes: Sequence[IndexChange], writer: PointWriter) -> int:
+    """Apply changes, then read the tracks again and repeat for those that changed in the meantime.
 
-    One that it would refuse is logged and left out: it would be refused again on every pass and hold up the rest.
+    Another indexer may write the new state of a track before this function writes the old one. Returns the number of
+    points written first.
+    """
+    written = apply(changes, writer)
+    while changes:
+        revisions = {change.track_id: change.revision for change in changes}
+        current = queue.changes(list(revisions))
+        changes = [change for change in current if change.revision != revisions[change.track_id]]
+        apply(changes, writer)
+    return written
+
+
+def valid_points(points: Iterable[Point | None]) -> list[Point]:
+    """Return the points that an index accepts, and log the others.
+
+    An index would reject an invalid point on every pass, and with it the whole batch.
     """
     kept = []
     for point in points:
+        if point is None:
+            continue
         try:
-            unit_vector(point.vector, point.id)
+            unit_vector(point.vector, f"track {point.id}")
         except ValueError as error:
-            _log.error("point refused: analyse the track again", track_id=point.id, reason=str(error))
+            _log.error("point_rejected", track_id=point.id, reason=f"{error}; analyse the track again")
         else:
             kept.append(point)
     return kept
@@ -69,38 +89,31 @@ def valid_points(points: Iterable[Point]) -> list[Point]:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How many points the index lacked, and how many it had of tracks that are not to be found."""
+    """The number of points that the index lacked, and of points whose track is not ready or does not exist."""
 
     missing: int
     orphans: int
 
 
 def reconcile(queue: IndexQueue, index: VectorIndex) -> Difference:
-    """Mark what is missing for the indexer and drop orphans; safe to run twice at once and beside indexers.
+    """Compare the index with the catalogue: mark tracks without a point, and delete points without a ready track.
+
+    A crash, a restored snapshot or a defect can cause differences that no mark covers. Indexers and other calls of
+    this function may run at the same time.
 
     Raises:
-        CatalogueUnavailable, IndexUnavailable: what was found so far is mended; the next run finds the rest.
+        CatalogueUnavailable, IndexUnavailable: differences found so far are corrected; call again for the rest.
     """
-    # Ids of the index first: a track that becomes ready meanwhile looks missing, and is written once more, no harm.
+    # Read the index first: a track that becomes ready in between seems to be missing and is written twice, which is
+    # harmless. In the other order, its new point would be deleted as an orphan.
     held = set(index.ids())
-    wanted, marked = queue.expected_ids()
-    missing = sorted(wanted - held)
-    orphans = sorted(held - wanted - marked)
+    expected, pending = queue.expected_ids()
+    missing = sorted(expected - held)
+    orphans = sorted(held - expected - pending)
     queue.mark(missing)
-    for first in range(0, len(orphans), BATCH):
-        _settle(queue, index, orphans[first : first + BATCH])
+    for batch in batched(orphans, BATCH):
+        write_until_stable(queue, queue.changes(batch), index)
     found = Difference(len(missing), len(orphans))
     if missing or orphans:
-        _log.warning("index differed from the catalogue", missing=found.missing, orphans=found.orphans)
+        _log.warning("index_reconciled", missing=found.missing, orphans=found.orphans)
     return found
-
-
-def _settle(queue: IndexQueue, index: VectorIndex, track_ids: list[str]) -> None:
-    """Make the index hold what the catalogue says, until it says the same before and after."""
-    changes = queue.changes(track_ids)
-    while True:
-        apply(changes, index)
-        now = queue.changes(track_ids)
-        if [change.revision for change in now] == [change.revision for change in changes]:
-            return
-        changes = now

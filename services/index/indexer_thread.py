@@ -1,4 +1,4 @@
-"""The indexer of the API process: a thread that keeps the embedded index as the catalogue wants it."""
+"""The indexer of the API process: a thread that keeps the embedded index equal to the catalogue."""
 
 import subprocess
 import threading
@@ -8,21 +8,22 @@ from dataclasses import dataclass
 import structlog
 
 from services.catalog import Catalogue
+from services.catalog.database import batched
 from services.domain.errors import SegueError
 from services.domain.track import TrackStatus
-from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start
+from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start_build
 from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Indexer, apply, reconcile
 from services.index.qdrant_edge import EdgeIndex
 from services.storage.disk import check_free_space
 
-# Below this, comparing with every point takes a few ms and is exact; a graph is not worth building.
+# Up to this many points, an exact search takes a few ms and an HNSW graph is not worth building.
 HNSW_THRESHOLD = 50_000
-# A graph is built anew when more than this share of the points lies outside it.
+# The graph is rebuilt when a larger share of the points is outside of it.
 UNINDEXED_SHARE = 0.2
-# A new track is searchable this much after its analysis is recorded, at most.
+# The pause between two looks for marked tracks: a new track is searchable soon after its analysis is recorded.
 INTERVAL_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 10.0
-# A build that failed (disk full, child killed) is not tried again at once: it costs minutes of a core.
+# The pause after a failed build (disk full, child killed), because a build takes minutes of CPU time.
 BUILD_RETRY_SECONDS = 60.0
 STOP_SECONDS = 2.0
 
@@ -30,25 +31,30 @@ _log = structlog.get_logger(__name__)
 
 
 class _Stopped(Exception):  # noqa: N818  not an error
-    """The thread was asked to end in the middle of a build."""
+    """`stop` was called during a build."""
 
 
 @dataclass(slots=True)
 class _Running:
-    """A build in a child process."""
+    """A build that runs in a child process."""
 
     build: Build
     child: subprocess.Popen[bytes]
 
     def result(self) -> EdgeIndex:
-        """What the child, which has ended, built."""
+        """Load the shard; the child process must have ended.
+
+        Raises:
+            ChildProcessError: the child process failed.
+            IndexUnavailable: the shard cannot be loaded.
+        """
         if self.child.returncode != 0:
             raise ChildProcessError(f"the process that built the index ended with code {self.child.returncode}")
         return EdgeIndex.load(self.build.path)
 
 
 class IndexerThread:
-    """Takes marks in, rebuilds a generation that was raised, lost or outgrew exact search, and swaps."""
+    """Indexes marked tracks, reconciles, and rebuilds an index that is outdated, damaged or too large for its graph."""
 
     def __init__(
         self,
@@ -69,15 +75,15 @@ class IndexerThread:
         self._problem: str | None = None
         self._verified = False
         self._lost_points = False
-        self._reconciled_at = time.monotonic()  # the count is compared at the start
+        self._reconciled_at = time.monotonic()  # the first pass compares the counts
         self._running: _Running | None = None
         self._build_after = 0.0
         self._indexed_since: set[str] | None = None
-        """Tracks that the served index took in since a build began: the build may lack them."""
+        """Tracks indexed since a build started, which the build may lack."""
 
     @property
     def problem(self) -> str | None:
-        """Why the index is not what it should be; None when all is well."""
+        """Why the index is incomplete or outdated; None if it is neither."""
         if not self._thread.is_alive():
             return "The indexer does not run."
         if self._generations.generation == NEVER_BUILT and self._problem is None:
@@ -85,11 +91,11 @@ class IndexerThread:
         return self._problem
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End within two seconds; a build under way is given up and starts over next time."""
+        """Stop the thread, waiting up to `STOP_SECONDS`; an unfinished build is deleted."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
@@ -102,13 +108,13 @@ class IndexerThread:
             except _Stopped:
                 break
             except (SegueError, OSError) as error:
-                self._problem = f"The indexer waits: {error}"
+                self._problem = f"The indexer is waiting: {error}"
                 delay = min(max(delay, self._interval) * 2, LONGEST_BACKOFF_SECONDS)
-                _log.warning("indexing delayed", reason=str(error), retry_seconds=delay)
-            except Exception as error:  # noqa: BLE001  logged; a thread that dies silently would be worse
+                _log.warning("indexing_delayed", reason=str(error), retry_seconds=delay)
+            except Exception as error:  # noqa: BLE001  logged with its traceback; the thread must go on
                 self._problem = f"The indexer failed: {error}"
                 delay = LONGEST_BACKOFF_SECONDS
-                _log.exception("indexing failed", retry_seconds=delay)
+                _log.exception("indexing_failed", retry_seconds=delay)
             else:
                 self._problem = None
                 delay = 0.0 if more else self._interval
@@ -118,7 +124,7 @@ class IndexerThread:
     def _pass(self) -> bool:
         check_free_space(self._generations.root.parent)
         if not self._generations.is_on_disk():
-            self._generations.take_root_again()
+            self._generations.recreate_root()
             self._lost_points = True
         if not self._verified:
             self._lost_points = self._points_differ()
@@ -143,7 +149,7 @@ class IndexerThread:
         return len(done) == BATCH
 
     def _points_differ(self) -> bool:
-        """Whether the index lost points, or is another catalogue's; damage can load without an error."""
+        """Return whether the number of points is wrong, because a damaged index may load without an error."""
         ready = self._catalogue.tracks.count_by_status()[TrackStatus.READY]
         marked = self._queue.count_pending()
         return abs(self._generations.index.count() - ready) > marked
@@ -166,11 +172,11 @@ class IndexerThread:
     def _begin(self, generation: int, *, own_process: bool) -> None:
         build = self._generations.prepare(generation)
         self._indexed_since = set()
-        _log.info("index build started", generation=generation, own_process=own_process)
+        _log.info("index_build_started", generation=generation, own_process=own_process)
         try:
             if own_process:
                 url = self._catalogue.database.url.render_as_string(hide_password=False)
-                self._running = _Running(build, start(Order(url, str(build.path))))
+                self._running = _Running(build, start_build(Order(url, str(build.path))))
             else:
                 index = EdgeIndex.create(build.path)
                 fill(index, self._queue, self._between_batches)
@@ -196,14 +202,14 @@ class IndexerThread:
         self._running = None
 
     def _replace(self, build: Build, index: EdgeIndex) -> None:
-        """Catch up with what changed since the build began, then serve it. Only this thread writes points."""
+        """Apply what changed since the build started, then serve the build. Only this thread writes points."""
         changed = sorted(self._indexed_since or ())
-        for first in range(0, len(changed), BATCH):
-            apply(self._queue.changes(changed[first : first + BATCH]), index)
+        for batch in batched(changed, BATCH):
+            apply(self._queue.changes(batch), index)
         self._generations.adopt(build, index)
         self._indexed_since = None
         self._lost_points = False
-        _log.info("index build served", generation=build.generation, replayed=len(changed))
+        _log.info("index_build_served", generation=build.generation, replayed=len(changed))
 
     def _give_up(self, build: Build) -> None:
         if self._running is not None:

@@ -1,35 +1,38 @@
-"""The vector index on a Qdrant server or cluster.
+"""The vector index on a Qdrant server or cluster, and its rebuild from the catalogue.
 
-What Segue reads and writes is an alias; behind it stands a collection `<alias>-<generation>_<…>`. A rebuild fills
-a new collection, whose random ending no other has, and moves the alias in one step. Every other collection of the
-alias is one being filled: it gets each write too, so that nothing that changes during a rebuild is missing from it.
+Segue queries an alias that points to a collection `<alias>-<generation>_<random>`. A rebuild fills a new collection and
+moves the alias in one step. Until then, every write goes to all collections of the alias, so that the new collection
+contains what changes during the rebuild.
 """
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Self
 
 from qdrant_client import QdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
+from services.catalog.indexing import IndexQueue
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
-from services.domain.track import EMBEDDING_DIM
-from services.domain.vector_index import Hit, Point, Query, VectorIndex
-from services.index.qdrant_shared import FilterBuilder, ordered, unit_vector
+from services.domain.track import EMBEDDING_DIM, unit_vector
+from services.domain.vector_index import Hit, Point, PointWriter, Query, VectorIndex
+from services.index.indexer import BATCH, write_until_stable
+from services.index.qdrant_shared import FilterBuilder, ordered
 
-# An answer takes milliseconds; a server that needs longer than this is as good as gone for whoever waits.
+# Timeout for requests of clients. A query usually takes milliseconds.
 REQUEST_SECONDS = 2
-# A worker may wait until a server that is busy with its graph has written a batch.
+# Timeout for workers: a server that builds its graph writes a batch slowly.
 BACKGROUND_SECONDS = 10
 SCROLL_PAGE = 10_000
 NEVER_BUILT = 0
 
-# What follows the alias: no hyphen in it, so that the collections of an alias `segue-2` are none of `segue`'s.
+# The part after the alias has no hyphen: a collection of the alias `segue-2` must not match the alias `segue`.
 _ENDING = re.compile(r"(\d+)(?:_[0-9a-f]{8})?", re.ASCII)
 
 _FILTERS = FilterBuilder(
@@ -43,7 +46,7 @@ _FILTERS = FilterBuilder(
 
 
 class ServerIndex(VectorIndex):
-    """Points behind an alias; the collection is created at first use, as generation 0, until a rebuild fills one."""
+    """The points of an alias. The first use creates an empty collection, generation 0."""
 
     def __init__(self, client: QdrantClient, alias: str) -> None:
         self._client = client
@@ -53,25 +56,25 @@ class ServerIndex(VectorIndex):
 
     @classmethod
     def connect(cls, url: str, api_key: str | None, alias: str, timeout: int = REQUEST_SECONDS) -> Self:
-        """Talk to the server at a URL; nothing is sent yet."""
+        """Create an index for the server at a URL; no request is sent."""
         client = QdrantClient(url=url, api_key=api_key, timeout=timeout, check_compatibility=False)
         return cls(client, alias)
 
     def upsert(self, points: Sequence[Point]) -> None:
-        """Add or replace points; the server has them in its write-ahead log when it returns."""
+        """Add or replace points; they are in the server's write-ahead log when it returns."""
         for collection in self._collections() if points else []:
             self.upsert_into(collection, points)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove points."""
+        """Delete points."""
         for collection in self._collections() if ids else []:
             self.delete_from(collection, ids)
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
-        """Answer all queries in one request."""
+        """Run all queries in one request."""
         requests = [
             models.QueryRequest(
-                query=unit_vector(query.vector, "a query").tolist(),
+                query=unit_vector(query.vector, "the query").tolist(),
                 limit=query.limit,
                 filter=_FILTERS.build(query.filters, query.exclude),
                 with_payload=False,
@@ -85,19 +88,19 @@ class ServerIndex(VectorIndex):
         return [ordered((found.id, found.score) for found in answer.points) for answer in answers]
 
     def count(self) -> int:
-        """How many points there are."""
+        """Return the number of points."""
         with self._translated():
             self._ensure()
             return self._client.count(self._alias, exact=True).count
 
     def count_matching(self, filters: Filters, exclude: frozenset[str] = frozenset()) -> int:
-        """How many points meet the conditions."""
+        """Return the number of points that match the filters."""
         with self._translated():
             self._ensure()
             return self._client.count(self._alias, count_filter=_FILTERS.build(filters, exclude), exact=True).count
 
     def ids(self) -> Iterator[str]:
-        """Every point's id."""
+        """Iterate over the ids of all points."""
         offset = None
         while True:
             with self._translated():
@@ -114,13 +117,13 @@ class ServerIndex(VectorIndex):
         self._client.close()
 
     def generation(self) -> int:
-        """The generation that is served; 0 for a collection that no rebuild has filled."""
+        """Return the served generation; 0 if no rebuild has filled the collection."""
         return self._number(self.served()) or NEVER_BUILT
 
     def stage(self, generation: int) -> str:
-        """An empty collection for a new generation, which takes part in every write from now on; answers its name.
+        """Create an empty collection for a new generation and return its name. It receives every write from now on.
 
-        What an interrupted rebuild left is dropped, so only one rebuild may run at a time.
+        Deletes the collections that interrupted rebuilds left, so only one rebuild may run at a time.
         """
         served = self.served()
         leftovers = set(self._collections()) - {served}
@@ -132,7 +135,7 @@ class ServerIndex(VectorIndex):
         return name
 
     def serve(self, collection: str) -> None:
-        """Let the alias name this collection, in one step, then drop the one it named before."""
+        """Move the alias to this collection in one step, then delete the previous one."""
         old = self.served()
         if old == collection:
             return
@@ -146,16 +149,16 @@ class ServerIndex(VectorIndex):
             self._client.delete_collection(old)
 
     def served(self) -> str:
-        """The collection that the alias names."""
+        """Return the name of the collection behind the alias."""
         with self._translated():
             self._ensure()
             return self._target() or ""
 
     def upsert_into(self, collection: str, points: Sequence[Point]) -> None:
-        """Add or replace points of one collection."""
+        """Add or replace points in one collection."""
         structs = [
             models.PointStruct(
-                id=point.id, vector=unit_vector(point.vector, point.id).tolist(), payload=dict(point.payload)
+                id=point.id, vector=unit_vector(point.vector, f"track {point.id}").tolist(), payload=dict(point.payload)
             )
             for point in points
         ]
@@ -163,12 +166,12 @@ class ServerIndex(VectorIndex):
             self._client.upsert(collection, structs, wait=True)
 
     def delete_from(self, collection: str, ids: Sequence[str]) -> None:
-        """Remove points of one collection."""
+        """Delete points from one collection."""
         with self._translated():
             self._client.delete(collection, models.PointIdsList(points=list(ids)), wait=True)
 
     def _collections(self) -> list[str]:
-        """The collection that is served and those that are being filled."""
+        """Return the names of the served collection and of those that a rebuild fills."""
         with self._translated():
             self._ensure()
             names = [found.name for found in self._client.get_collections().collections]
@@ -215,12 +218,46 @@ class ServerIndex(VectorIndex):
             with self._circuit.call():
                 yield
         except CircuitOpen as error:
-            raise IndexUnavailable(f"The Qdrant server does not answer: {error}") from error
+            raise IndexUnavailable(f"The Qdrant server does not respond: {error}") from error
         except (ApiException, QdrantException) as error:
-            self._exists = False  # the collection may be what is missing
+            self._exists = False  # the collection may be missing
             cause = error.source if isinstance(error, ResponseHandlingException) else error
-            raise IndexUnavailable(f"The Qdrant server does not answer as it should: {cause}") from error
+            raise IndexUnavailable(f"A request to the Qdrant server failed: {cause}") from error
 
 
 def _is_gone(error: Exception) -> bool:
-    return isinstance(error, ResponseHandlingException)  # any other is an answer
+    return isinstance(error, ResponseHandlingException)  # the server responded in all other cases
+
+
+@dataclass(frozen=True, slots=True)
+class _CollectionWriter(PointWriter):
+    index: ServerIndex
+    collection: str
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        self.index.upsert_into(self.collection, points)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self.index.delete_from(self.collection, ids)
+
+
+def rebuild(queue: IndexQueue, index: ServerIndex, after_step: Callable[[], None] = lambda: None) -> int:
+    """Build the generation that the catalogue asks for, unless it is served, and return the number of points written.
+
+    The old collection serves meanwhile, and any number of processes may index. Only one rebuild may run at a time:
+    hold a lease and renew it in `after_step`. An exception from `after_step` ends the rebuild.
+
+    Raises:
+        CatalogueUnavailable, IndexUnavailable: the old collection continues to serve; call again.
+    """
+    wanted = queue.generation()
+    if index.generation() == wanted:
+        return 0
+    staged = index.stage(wanted)
+    after_step()
+    written = 0
+    for changes in queue.ready(BATCH):
+        written += write_until_stable(queue, changes, _CollectionWriter(index, staged))
+        after_step()
+    index.serve(staged)
+    return written

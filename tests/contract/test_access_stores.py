@@ -37,11 +37,11 @@ def test_a_key_is_found_until_it_is_revoked(catalogue):
     found = keys.find(made.id)
     assert (found.digest, found.key.listeners) == (made.digest, frozenset({"ada"}))
     assert found.key.scopes == {Scope.READ, Scope.LISTEN}
-    assert keys.any_in_force()
+    assert keys.any_active()
     keys.revoke(made.id)
 
     assert keys.find(made.id) is None
-    assert not keys.any_in_force()
+    assert not keys.any_active()
     assert [key.name for key in keys.all() if key.revoked_at] == ["Ada's phone"]
     with pytest.raises(KeyNotFound):
         keys.revoke("none")
@@ -51,7 +51,7 @@ def test_keys_of_programs_are_not_peoples(catalogue):
     """What `segue up` makes for itself opens the service but is not listed, and is dropped."""
     made = catalogue.keys.create("segue up", [Scope.ADMIN], internal=True)
     assert catalogue.keys.find(made.id) is not None
-    assert (catalogue.keys.all(), catalogue.keys.any_in_force()) == ([], False)
+    assert (catalogue.keys.all(), catalogue.keys.any_active()) == ([], False)
     catalogue.keys.remove_internal("segue up")
 
     assert catalogue.keys.find(made.id) is None

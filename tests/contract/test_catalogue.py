@@ -488,7 +488,7 @@ def test_every_ready_track_is_a_point_and_no_other(catalogue, ready):
         catalogue.library.register(track_id(number), Tags("T"), stamp(f"{number}.mp3"))
     for number in (2, 4):
         catalogue.analyses.record(track_id(number), analysis(axis=number))
-    points = [point.id for batch in catalogue.indexing.points(batch=2) for point in batch]
+    points = [change.track_id for batch in catalogue.indexing.ready(batch=2) for change in batch]
 
     assert points == [ready, track_id(2), track_id(4)]
     changes = catalogue.indexing.changes([ready, track_id(3), track_id(99)])
@@ -502,7 +502,7 @@ def test_a_damaged_embedding_is_no_point_and_holds_up_no_other(catalogue, ready)
     with catalogue.database.write() as session:
         session.get_one(TrackRow, track_id(2)).embedding = b"short"
 
-    assert [point.id for batch in catalogue.indexing.points() for point in batch] == [ready]
+    assert [change.track_id for batch in catalogue.indexing.ready() for change in batch] == [ready]
     assert [change.point for change in catalogue.indexing.pending(10)] == [None]
 
 
@@ -514,8 +514,8 @@ def test_each_rebuild_is_a_new_generation(catalogue):
 
 
 def test_a_database_that_is_not_there_is_unavailable(tmp_path):
-    """The error says that the catalogue does not answer instead of leaking the driver's."""
+    """The error says that the catalogue does not respond instead of leaking the driver's."""
     nowhere = Catalogue.open(f"postgresql+psycopg://segue@/x?host={tmp_path}")
 
-    with pytest.raises(CatalogueUnavailable, match="does not answer"):
+    with pytest.raises(CatalogueUnavailable, match="does not respond"):
         nowhere.tracks.count_by_status()

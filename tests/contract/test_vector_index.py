@@ -214,7 +214,7 @@ def test_unfit_vector_is_refused_by_name(index, vector):
     """A vector that has no direction is refused with its id, and nothing of its batch is written."""
     with pytest.raises(ValueError, match=identifier(1)):
         index.upsert([point(0), Point(identifier(1), vector, {})])
-    with pytest.raises(ValueError, match="a query"):
+    with pytest.raises(ValueError, match="the query"):
         index.query([Query(vector, 3)])
 
     assert index.count() == 0

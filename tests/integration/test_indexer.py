@@ -26,8 +26,7 @@ from services.index.generations import NEVER_BUILT, Generations
 from services.index.indexer import Indexer
 from services.index.indexer_thread import IndexerThread
 from services.index.qdrant_edge import EdgeIndex
-from services.index.qdrant_server import ServerIndex
-from services.index.server_rebuild import rebuild
+from services.index.qdrant_server import ServerIndex, rebuild
 from tests.fakes.installation import wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")

@@ -11,7 +11,7 @@ def refuse_exposure(settings: Settings, catalogue: Catalogue) -> None:
     Raises:
         NotConfigured: keys are needed and there is none.
     """
-    if not settings.needs_keys or catalogue.keys.any_in_force():
+    if not settings.needs_keys or catalogue.keys.any_active():
         return
     why = (
         "SEGUE_REQUIRE_KEYS is on"
