@@ -1,1 +1,1 @@
-"""Judges the recommender: simulated listeners, the real catalogue, the real index."""
+"""Evaluates the recommender with simulated listeners, a real catalogue and a real index."""

@@ -1,4 +1,4 @@
-"""`python -m services.evaluation`: simulated listeners ask the recommender and what it is judged beside."""
+"""`python -m services.evaluation`: compares the recommender with baselines on simulated listeners."""
 
 import argparse
 import sys
@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.evaluation import methods, trials
-from services.evaluation.listeners import listeners
-from services.evaluation.material import Material, library, read
+from services.evaluation.material import Material, library, listeners, read
 from services.evaluation.report import INFORMED, MEAN, SEGUE, Report, page
 
 DEFAULT_MATERIAL = Path("docs/evaluation/validation.npz")
 DEFAULT_PAGE = Path("docs/evaluation/recommendations.md")
 COUNT = 300
+"""Listeners of each kind."""
+
 RESTARTED = 20
+"""Listeners whose answers are compared after a restart."""
 
 
 def evaluate(material: Material, folder: Path, count: int) -> Report:
@@ -22,8 +24,8 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
 
     Args:
         material: The tracks.
-        folder: Empty, for catalogue and index.
-        count: Listeners of each kind.
+        folder: An empty folder for the catalogue and the index.
+        count: Number of listeners of each kind.
     """
     asked = list(listeners(material, 2, RESTARTED))
     with library(material, folder) as (catalogue, index):
@@ -57,7 +59,7 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run from the command line."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m services.evaluation", description=__doc__)
     parser.add_argument("--material", type=Path, default=DEFAULT_MATERIAL, help="default: %(default)s")
     parser.add_argument("--to", type=Path, default=DEFAULT_PAGE, help="default: %(default)s")

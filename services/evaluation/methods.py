@@ -1,4 +1,4 @@
-"""What answers the simulated listeners: Segue itself, and what it is judged beside."""
+"""Methods that recommend tracks to simulated listeners: Segue, and the baselines it is compared with."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,46 +10,48 @@ from numpy.typing import NDArray
 from services.catalog import Catalogue
 from services.domain.listening import EventKind, ListenEvent
 from services.domain.question import Exclusion, Question
-from services.evaluation.listeners import Listener, Positions
-from services.evaluation.material import Material, positions
-from services.evaluation.measures import DEPTH
+from services.evaluation.material import Listener, Material, Positions, positions
 from services.index import VectorIndex
 from services.recommend import Recommender
 
 Method = Callable[[Listener], Positions]
 Array = NDArray[np.float64]
 
+DEPTH = 20
+"""Tracks in the answer of a method."""
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HALF_LIFE_DAYS = 30.0
-LEFT_AFTER_MS = 5_000
+SKIPPED_AFTER_MS = 5_000
 
 SHARPNESS = 10.0
-"""Of log-sum-exp: between the mean of the plays and the nearest of them."""
+"""Sharpness of log-sum-exp: 0 is the mean over the plays, infinity the nearest play."""
 
 RELEVANCE = 0.7
-"""Of MMR: the rest is novelty (Carbonell & Goldstein, 1998)."""
+"""Weight of relevance in maximal marginal relevance (MMR; Carbonell & Goldstein, 1998); the rest is novelty."""
 
 MMR_POOL = 100
+"""Candidates of MMR."""
 
 
 def random(material: Material) -> Method:
-    """Any tracks that may be answered."""
+    """Recommend random tracks."""
     draw = np.random.default_rng(0)
     return lambda listener: _best(draw.random(len(material)), listener)
 
 
 def mean(material: Material) -> Method:
-    """Nearest to the mean of the plays."""
+    """Recommend the tracks nearest to the mean of the plays."""
     return lambda listener: _best(material.vectors @ material.vectors[listener.played].mean(0), listener)
 
 
 def best_score(material: Material) -> Method:
-    """Nearest to any of the plays."""
+    """Recommend the tracks nearest to any of the plays."""
     return lambda listener: _best((material.vectors @ material.vectors[listener.played].T).max(1), listener)
 
 
 def log_sum_exp(material: Material) -> Method:
-    """A soft maximum over the plays, reordered for novelty."""
+    """Recommend by a soft maximum over the plays, reordered by MMR."""
 
     def answer(listener: Listener) -> Positions:
         near = material.vectors @ material.vectors[listener.played].T
@@ -60,7 +62,7 @@ def log_sum_exp(material: Material) -> Method:
 
 
 def informed(material: Material) -> Method:
-    """Nearest to the mean of each interest in turn: what the embedding gives to one who is told the interests."""
+    """Recommend by the mean of each interest in turn, given which play belongs to which interest."""
 
     def answer(listener: Listener) -> Positions:
         means = [material.vectors @ material.vectors[plays].mean(0) for plays in listener.plays]
@@ -71,15 +73,15 @@ def informed(material: Material) -> Method:
     return answer
 
 
-def segue(material: Material, catalogue: Catalogue, index: VectorIndex, asked: Question | None = None) -> Method:
-    """The recommender, through its public question; `asked` has whatever is not the listener's own."""
+def segue(material: Material, catalogue: Catalogue, index: VectorIndex, base: Question | None = None) -> Method:
+    """Recommend with Segue's recommender; `base` has the options of the question."""
     recommender = Recommender(catalogue.tracks, index, lambda: NOW, half_life_days=HALF_LIFE_DAYS)
-    # A soundtrack is one album and mostly one artist: the caps would forbid what is looked for.
-    wishes = asked or Question(limit=DEPTH, max_per_artist=None, max_per_album=None)
+    # A soundtrack is one album and mostly by one artist, so the maxima would exclude the wanted tracks.
+    options = base or Question(limit=DEPTH, max_per_artist=None, max_per_album=None)
 
     def answer(listener: Listener) -> Positions:
         question = replace(
-            wishes,
+            options,
             history=history(material, listener),
             exclude=Exclusion(tracks=tuple(material.ids[track] for track in listener.kept_back)),
         )
@@ -90,9 +92,9 @@ def segue(material: Material, catalogue: Catalogue, index: VectorIndex, asked: Q
 
 
 def history(material: Material, listener: Listener, at: datetime = NOW) -> tuple[ListenEvent, ...]:
-    """A listener's events, all of one evening."""
+    """Return the listener's events, all of one evening."""
     whole = [ListenEvent(material.ids[track], EventKind.PLAY, at - timedelta(hours=1)) for track in listener.played]
-    left = [ListenEvent(material.ids[track], EventKind.SKIP, at, LEFT_AFTER_MS) for track in listener.skipped]
+    left = [ListenEvent(material.ids[track], EventKind.SKIP, at, SKIPPED_AFTER_MS) for track in listener.skipped]
     return (*whole, *left)
 
 

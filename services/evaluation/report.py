@@ -1,4 +1,4 @@
-"""Everything that was measured, what issue 4 demands of it, and the page that shows both."""
+"""The report: every figure, the demanded values, and the page that shows both."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from math import inf
 from services.evaluation.trials import HALF_LIVES, VARIANTS, Quality, Skips, Spread
 
 COMMAND = "python -m services.evaluation"
-SEGUE, MEAN, INFORMED = "Segue", "mean", "told the interests"
+SEGUE, MEAN, INFORMED = "Segue", "mean", "known interests"
 
 _LOSS_TO_MEAN = 0.01
 _COVERAGE = 0.95
@@ -21,15 +21,15 @@ class Report:
     """One run.
 
     Attributes:
-        tracks: How many there were.
-        model_version: Of the encoder that heard them.
-        listeners: How many were drawn of each kind.
-        methods: Names, in the columns' order.
-        qualities: Interests → one row a variant of the listeners, one column a method.
-        skips: Interests → what three skips do.
-        recency: Share of today's interest, one value a half-life.
-        spreads: Method → how evenly the library is answered.
-        same_after_restart: Whether the same questions had the same answers from a catalogue and an index opened anew.
+        tracks: Number of tracks.
+        model_version: Of the encoder that computed the vectors.
+        listeners: Number of listeners of each kind.
+        methods: Names, in the order of the columns.
+        qualities: By number of interests: one row per variant of the listeners, one column per method.
+        skips: By number of interests: the effect of three skips.
+        recency: Share of today's interest for each half-life.
+        spreads: By method: how evenly the library is recommended.
+        same_after_restart: Whether a reopened catalogue and index gave the same answers.
     """
 
     tracks: int
@@ -43,13 +43,13 @@ class Report:
     same_after_restart: bool
 
     def of(self, interests: int, method: str, variant: int = 0) -> Quality:
-        """One cell."""
+        """Return one cell."""
         return self.qualities[interests][variant][self.methods.index(method)]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One demand: what is measured, and within what it must lie."""
+    """A measured figure and its demanded range."""
 
     test: str
     measured: float
@@ -58,17 +58,17 @@ class Verdict:
 
     @property
     def reached(self) -> bool:
-        """Whether it does."""
+        """Whether the figure is in the range."""
         return self.least <= self.measured <= self.most
 
     @property
     def demand(self) -> str:
-        """In words."""
+        """The range as text."""
         return f"≥ {self.least:.3f}" if self.least > -inf else f"≤ {self.most:.3f}"
 
 
 def verdicts(report: Report) -> Iterator[Verdict]:
-    """Every demand, in the issue's order."""
+    """Return every figure with its demanded range."""
     mean = report.of(1, MEAN).ndcg
     yield Verdict("1 interest: NDCG@20 (mean − .01)", report.of(1, SEGUE).ndcg, least=mean - _LOSS_TO_MEAN)
     for interests in (2, 3):
@@ -76,8 +76,8 @@ def verdicts(report: Report) -> Iterator[Verdict]:
         yield Verdict(f"{interests} interests: coverage@10", mine.coverage, least=_COVERAGE)
         yield Verdict(f"{interests} interests: NDCG@20 (mean)", mine.ndcg, least=report.of(interests, MEAN).ndcg)
     for interests, found in report.skips.items():
-        yield Verdict(f"3 skips of one of {interests} interests: its share falls by", found.fall, least=_FALL)
-        yield Verdict(f"3 skips of one of {interests} interests: the others' NDCG loses", found.loss, most=_LOSS)
+        yield Verdict(f"3 skips of one of {interests} interests: its share decreases by", found.fall, least=_FALL)
+        yield Verdict(f"3 skips of one of {interests} interests: the others' NDCG decreases by", found.loss, most=_LOSS)
     falling = all(one > other for one, other in zip(report.recency, report.recency[1:], strict=False))
     yield Verdict("today beside 60 days ago: share, half-life 30 days", _at(report, 30.0), least=0.6)
     yield Verdict("today beside 60 days ago: monotone in the half-life (1 is yes)", float(falling), least=1)
@@ -89,26 +89,27 @@ def verdicts(report: Report) -> Iterator[Verdict]:
             diversity,
             least=most,
         )
-    yield Verdict("share of the library answered", report.spreads[SEGUE].coverage, least=_LIBRARY)
+    yield Verdict("share of the library recommended", report.spreads[SEGUE].coverage, least=_LIBRARY)
     yield Verdict("Gini coefficient of exposure", report.spreads[SEGUE].gini, most=_GINI)
     yield Verdict("same answers after a restart (1 is yes)", float(report.same_after_restart), least=1)
 
 
 def page(report: Report) -> str:
-    """The page for readers, `docs/evaluation/recommendations.md`."""
+    """Return the page `docs/evaluation/recommendations.md`."""
     return "\n".join((_introduction(report), _verdicts(report), _qualities(report), _skips(report), _rest(report)))
 
 
 def _introduction(report: Report) -> str:
     return f"""# How good are the recommendations?
 
-Written by `{COMMAND}`; do not edit by hand. {report.tracks} tracks of the `[validation]` packages, heard by encoder
-`{report.model_version}` (`docs/evaluation/validation.npz`, written by `python -m models.evaluation.export`), in a real
-catalogue and a real Qdrant Edge. {report.listeners} simulated listeners of each kind: an interest is a soundtrack, of
-which four tracks were played whole this evening; what is wanted are its other tracks. Nobody was asked: that a
-soundtrack is of one feel is an assumption, and some are not. The caps per artist and album are off, as they would
-forbid just what is looked for. The constants of `services/recommend` were chosen on other listeners, but drawn from the
-same tracks; the encoder was never trained on them.
+Written by `{COMMAND}`; do not edit by hand. The material is {report.tracks} tracks of the `[validation]`
+packages, with embeddings of encoder `{report.model_version}` (`docs/evaluation/validation.npz`, written by
+`python -m models.evaluation.export`), in a real catalogue and a real Qdrant Edge. There are {report.listeners}
+simulated listeners of each kind. An interest is a soundtrack: the listener has played four of its tracks this evening,
+and a good answer contains the others. The listeners are not real: the evaluation assumes that a soundtrack has one
+mood, which is not true of all. The maxima per artist and album are off, because they would exclude the wanted tracks.
+The constants of `services/recommend` were chosen on other listeners of the same tracks; the encoder was not trained on
+these tracks.
 """
 
 
@@ -119,17 +120,17 @@ def _verdicts(report: Report) -> str:
     ]
     reached = sum(found.reached for found in verdicts(report))
     header = ("test", "demanded", "measured", "verdict")
-    return f"## What is demanded, and what is reached\n\n{reached} of {len(rows)}.\n\n{table(header, rows)}"
+    return f"## Demanded and measured figures\n\n{reached} of {len(rows)} are reached.\n\n{table(header, rows)}"
 
 
 def _qualities(report: Report) -> str:
     legend = (
         "NDCG@20 ± standard error / coverage@10 (share of the interests of which at least one track is among the first "
         "10) / diversity (mean cosine distance within the first 10). "
-        f"*{INFORMED.capitalize()}* knows which play belongs to which interest and asks for the mean of each in turn: "
-        "about what coverage this embedding can give.\n"
+        f"*{INFORMED.capitalize()}* is given which play belongs to which interest and recommends by the mean of each "
+        "in turn: about the best coverage that this embedding allows.\n"
     )
-    parts = ["## Beside other ways\n", legend]
+    parts = ["## Comparison with other methods\n", legend]
     for interests, variants in report.qualities.items():
         rows = [(name, *(_cell(quality) for quality in row)) for name, row in zip(VARIANTS, variants, strict=True)]
         title = f"### {interests} interest{'s' * (interests > 1)}\n"
@@ -152,8 +153,8 @@ def _skips(report: Report) -> str:
     ]
     header = ("interests", "its share of the first 10", "the others' NDCG@20")
     return (
-        "## Three skips of one interest\n\nThree of its tracks are left after five seconds; before, the same three are "
-        f"merely not offered.\n\n{table(header, rows)}"
+        "## Three skips of one interest\n\nThree of its tracks are skipped after five seconds; before, the same three "
+        f"tracks are just not offered.\n\n{table(header, rows)}"
     )
 
 
@@ -163,17 +164,17 @@ def _rest(report: Report) -> str:
         [("share of today's interest", *(f"{value:.2f}" for value in report.recency))],
     )
     spreads = table(
-        ("method", "share of the library answered", "Gini"),
+        ("method", "share of the library recommended", "Gini"),
         [(name, f"{found.coverage:.3f}", f"{found.gini:.3f}") for name, found in report.spreads.items()],
     )
     return (
-        f"## Today and 60 days ago\n\nTwo interests, one played today, one 60 days ago.\n\n{ages}\n"
-        f"## Is every track answered to someone?\n\nListeners of one to three interests, 10 tracks each.\n\n{spreads}"
+        f"## Today and 60 days ago\n\nOne interest was played today, the other 60 days ago.\n\n{ages}\n"
+        f"## Coverage of the library\n\nListeners with one to three interests, 10 tracks each.\n\n{spreads}"
     )
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, aligned so that it reads in a terminal too."""
+    """Return a Markdown table with aligned columns."""
     lines = [list(header), *map(list, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]

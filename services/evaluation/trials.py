@@ -1,30 +1,48 @@
-"""The trials: each gives figures for Segue and for what it is judged beside."""
+"""The trials and their measures: ranking quality, coverage of interests, diversity, evenness."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.catalog import Catalogue
 from services.domain.listening import EventKind, ListenEvent
 from services.domain.question import Question
-from services.evaluation import measures
-from services.evaluation.listeners import Listener, after_skips, before_skips, listeners, with_noise, with_skips
-from services.evaluation.material import Material, positions
-from services.evaluation.methods import HALF_LIFE_DAYS, NOW, Method
+from services.evaluation.material import (
+    Listener,
+    Material,
+    Positions,
+    after_skips,
+    before_skips,
+    listeners,
+    positions,
+    with_noise,
+    with_skips,
+)
+from services.evaluation.methods import DEPTH, HALF_LIFE_DAYS, NOW, Method
 from services.index import VectorIndex
 from services.recommend import Recommender
 
+TOP = 10
+"""First tracks of an answer that coverage, diversity and shares are computed on."""
+
+Array = NDArray[np.float64]
+
 HALF_LIVES = (7.0, 15.0, 30.0, 60.0, 120.0)
+"""Days that `recency` compares."""
+
 AGE = timedelta(days=60)
+"""Age of the old interest in `recency`."""
 
 VARIANTS = ("as they are", "2 plays of noise", "2 skips of others")
+"""Variants of the listeners in `qualities`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Means over listeners, 0 to 1; the error is that of the mean of ndcg."""
+    """Means over listeners, 0 to 1; `error` is the standard error of the mean of `ndcg`."""
 
     ndcg: float
     error: float
@@ -34,13 +52,13 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Skips:
-    """What three early skips of one interest do, means over listeners.
+    """Effect of three early skips of one interest, as means over listeners.
 
     Attributes:
-        share_before: Of the interest among the 10 first.
-        share_after: Likewise.
-        others_before: NDCG@20 of the other interests' tracks.
-        others_after: Likewise.
+        share_before: Share of the interest among the first 10 tracks, without the skips.
+        share_after: The same with the skips.
+        others_before: NDCG@20 of the other interests' tracks, without the skips.
+        others_after: The same with the skips.
     """
 
     share_before: float
@@ -50,22 +68,22 @@ class Skips:
 
     @property
     def fall(self) -> float:
-        """By what part the interest's share falls."""
+        """Relative decrease of the interest's share."""
         return 1 - self.share_after / self.share_before
 
     @property
     def loss(self) -> float:
-        """What part of their NDCG the others lose; negative where they gain."""
+        """Relative decrease of the other interests' NDCG; negative if it increases."""
         return 1 - self.others_after / self.others_before
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How evenly the library is answered over many listeners.
+    """How evenly the tracks of the library are recommended over many listeners.
 
     Attributes:
-        coverage: Share of tracks that were among somebody's 10 first.
-        gini: Of how often each was: 0 is even.
+        coverage: Share of tracks that were among the first 10 of at least one answer.
+        gini: Gini coefficient of how often each track was; 0 is even.
     """
 
     coverage: float
@@ -73,7 +91,7 @@ class Spread:
 
 
 def qualities(material: Material, methods: Mapping[str, Method], interests: int, count: int) -> list[list[Quality]]:
-    """One row a variant of the listeners, one column a method."""
+    """Return one row per variant of the listeners and one column per method."""
     plain = list(listeners(material, interests, count))
     variants = (
         plain,
@@ -84,7 +102,7 @@ def qualities(material: Material, methods: Mapping[str, Method], interests: int,
 
 
 def skips(material: Material, method: Method, interests: int, count: int) -> Skips:
-    """Three tracks of the first interest are left at once; before, the same three are merely not offered."""
+    """Compare skips of three tracks of the first interest with the same three tracks just not offered."""
     rows = []
     for listener in listeners(material, interests, count):
         before, after = before_skips(listener, 0), after_skips(listener, 0)
@@ -93,14 +111,14 @@ def skips(material: Material, method: Method, interests: int, count: int) -> Ski
         row = []
         for asked in (before, after):
             answer = method(asked)
-            row += [float(np.isin(answer[: measures.TOP], own).mean()), measures.ndcg(answer, others)]
+            row += [float(np.isin(answer[:TOP], own).mean()), ndcg(answer, others)]
         rows.append(row)
     share_before, others_before, share_after, others_after = np.mean(rows, axis=0).tolist()
     return Skips(share_before, share_after, others_before, others_after)
 
 
 def recency(material: Material, catalogue: Catalogue, index: VectorIndex, count: int) -> list[float]:
-    """For each half-life: the share of today's interest in the 10 first, beside one of 60 days ago."""
+    """Return for each half-life the share of today's interest, beside one of 60 days ago, among the first 10 tracks."""
     recommender = Recommender(catalogue.tracks, index, lambda: NOW, half_life_days=HALF_LIFE_DAYS)
     shares = []
     for half_life in HALF_LIVES:
@@ -111,7 +129,7 @@ def recency(material: Material, catalogue: Catalogue, index: VectorIndex, count:
             events += [ListenEvent(material.ids[track], EventKind.PLAY, NOW - AGE) for track in old]
             question = Question(
                 history=tuple(events),
-                limit=measures.TOP,
+                limit=TOP,
                 max_per_artist=None,
                 max_per_album=None,
                 half_life_days=half_life,
@@ -125,27 +143,64 @@ def recency(material: Material, catalogue: Catalogue, index: VectorIndex, count:
 
 
 def spread(material: Material, method: Method, count: int) -> Spread:
-    """Listeners of one to three interests, each asked for 10 tracks."""
+    """Count the first 10 tracks over listeners with one to three interests."""
     counts = np.zeros(len(material), dtype=np.intp)
     for interests in (1, 2, 3):
         for listener in listeners(material, interests, count):
-            np.add.at(counts, method(listener)[: measures.TOP], 1)
-    return Spread(float(np.mean(counts > 0)), measures.gini(counts))
+            np.add.at(counts, method(listener)[:TOP], 1)
+    return Spread(float(np.mean(counts > 0)), gini(counts))
 
 
 def answers(method: Method, asked: Sequence[Listener]) -> list[list[int]]:
-    """What each listener is answered, to be compared across restarts and indexes."""
+    """Return the answer of each listener, to compare across restarts and indexes."""
     return [method(replace(listener)).tolist() for listener in asked]
 
 
 def _quality(material: Material, method: Method, asked: Sequence[Listener]) -> Quality:
     found = [method(listener) for listener in asked]
-    gains = [measures.ndcg(answer, listener.wanted) for answer, listener in zip(found, asked, strict=True)]
-    covered = [measures.coverage(answer, listener.hidden) for answer, listener in zip(found, asked, strict=True)]
-    varied = [measures.diversity(answer, material.vectors) for answer in found]
+    gains = [ndcg(answer, listener.wanted) for answer, listener in zip(found, asked, strict=True)]
+    covered = [coverage(answer, listener.hidden) for answer, listener in zip(found, asked, strict=True)]
+    varied = [diversity(answer, material.vectors) for answer in found]
     return Quality(
         ndcg=float(np.mean(gains)),
-        error=measures.standard_error(gains),
+        error=standard_error(gains),
         coverage=float(np.mean(covered)),
         diversity=float(np.mean(varied)),
     )
+
+
+def ndcg(answer: Positions, wanted: Positions, depth: int = DEPTH) -> float:
+    """Return the normalised discounted cumulative gain, 0 to 1 (binary relevance; Järvelin & Kekäläinen, 2002).
+
+    Args:
+        answer: Positions of tracks, best first.
+        wanted: Positions of the relevant tracks, at least one.
+        depth: Number of tracks of the answer that count.
+    """
+    discounts = 1 / np.log2(np.arange(2, depth + 2))
+    gains = np.isin(answer[:depth], wanted) * discounts[: len(answer[:depth])]
+    return float(gains.sum() / discounts[: min(depth, len(wanted))].sum())
+
+
+def coverage(answer: Positions, interests: Sequence[Positions], depth: int = TOP) -> float:
+    """Return the share of the interests of which the answer contains at least one wanted track."""
+    return float(np.mean([np.isin(answer[:depth], wanted).any() for wanted in interests]))
+
+
+def diversity(answer: Positions, vectors: Array, depth: int = TOP) -> float:
+    """Return the mean cosine distance of two tracks of an answer (intra-list diversity; Ziegler et al., 2005)."""
+    found = vectors[answer[:depth]]
+    pairs = np.triu_indices(len(found), 1)
+    return float(np.mean(1 - (found @ found.T)[pairs]))
+
+
+def gini(counts: NDArray[np.intp]) -> float:
+    """Return the Gini coefficient of (n,) counts: 0 if all are equal, near 1 if a few have almost everything."""
+    ordered = np.sort(counts).astype(np.float64)
+    ranks = np.arange(1, len(ordered) + 1)
+    return float((2 * ranks - len(ordered) - 1) @ ordered / (len(ordered) * ordered.sum()))
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Return the standard error of the mean of values."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))

@@ -8,8 +8,7 @@ from services.domain.filters import Filters, Range
 from services.domain.question import Question
 from services.evaluation import methods
 from services.evaluation.__main__ import DEFAULT_MATERIAL
-from services.evaluation.listeners import listeners
-from services.evaluation.material import library, read, write
+from services.evaluation.material import library, listeners, read, write
 from services.index.qdrant_server import ServerIndex
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")

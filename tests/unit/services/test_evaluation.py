@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from models import checkpoint
-from services.evaluation import measures, methods, report, trials
+from services.evaluation import methods, report, trials
 from services.evaluation.__main__ import DEFAULT_MATERIAL, evaluate
-from services.evaluation.listeners import PLAYS, SKIPS, after_skips, before_skips, listeners, with_noise
-from services.evaluation.material import read
+from services.evaluation.material import PLAYS, SKIPS, after_skips, before_skips, listeners, read, with_noise
 
 FEW = 12
 WAYS = (methods.random, methods.mean, methods.best_score, methods.log_sum_exp, methods.informed)
@@ -24,26 +23,26 @@ def test_ndcg_is_one_when_all_that_is_wanted_comes_first_and_discounts_what_come
     """Two wanted tracks at places 1 and 2, at 1 and 4, nowhere."""
     wanted = np.array([7, 8])
 
-    assert measures.ndcg(np.array([8, 7, 1]), wanted) == 1
-    assert measures.ndcg(np.array([7, 1, 2, 8]), wanted) == pytest.approx((1 + 1 / np.log2(5)) / (1 + 1 / np.log2(3)))
-    assert measures.ndcg(np.array([1, 2]), wanted) == 0
+    assert trials.ndcg(np.array([8, 7, 1]), wanted) == 1
+    assert trials.ndcg(np.array([7, 1, 2, 8]), wanted) == pytest.approx((1 + 1 / np.log2(5)) / (1 + 1 / np.log2(3)))
+    assert trials.ndcg(np.array([1, 2]), wanted) == 0
 
 
 def test_coverage_counts_interests_not_tracks():
     """Three tracks of one interest and none of the other cover half."""
-    assert measures.coverage(np.array([1, 2, 3]), [np.array([1, 2, 3]), np.array([4])]) == 0.5
+    assert trials.coverage(np.array([1, 2, 3]), [np.array([1, 2, 3]), np.array([4])]) == 0.5
 
 
 def test_diversity_of_orthogonal_tracks_is_one_and_of_equal_ones_none():
     """Mean cosine distance of pairs."""
-    assert measures.diversity(np.array([0, 1, 2]), np.eye(3)) == 1
-    assert measures.diversity(np.array([0, 0]), np.eye(3)) == 0
+    assert trials.diversity(np.array([0, 1, 2]), np.eye(3)) == 1
+    assert trials.diversity(np.array([0, 0]), np.eye(3)) == 0
 
 
 def test_gini_of_even_counts_is_zero_and_of_one_that_has_all_nearly_one():
     """The coefficient of four equal counts, and of one track that takes everything."""
-    assert measures.gini(np.array([5, 5, 5, 5])) == 0
-    assert measures.gini(np.array([0, 0, 0, 8])) == 0.75
+    assert trials.gini(np.array([5, 5, 5, 5])) == 0
+    assert trials.gini(np.array([0, 0, 0, 8])) == 0.75
 
 
 def test_listeners_hear_some_tracks_of_their_interests_and_want_exactly_the_others(material):
@@ -81,7 +80,7 @@ def test_baselines_never_answer_what_was_played(material):
         for way in ways:
             answer = way(listener).tolist()
 
-            assert len(set(answer)) == len(answer) == measures.DEPTH
+            assert len(set(answer)) == len(answer) == methods.DEPTH
             assert not set(answer) & set(listener.left_out.tolist())
 
 
