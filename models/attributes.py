@@ -1,23 +1,23 @@
-"""Encoding and descriptors → how a track feels: energy, valence, danceability and their like, each 0…1.
+"""Compute attributes of a track, such as energy and valence, from its encoding and descriptors; each is 0…1.
 
-Each attribute is a weighted mean of *evidence*, and each piece of evidence is its rank in the training corpus,
-0 for the lowest and 1 for the highest; the mean is ranked once more, so that values fill the range. Weights
-are a judgement, backed by the literature on which cues listeners use (Gabrielsson & Lindström, "The role of
-structure in the musical expression of emotions", 2010). The ranks are measured: they stand in the model card.
+Each attribute is a weighted mean of *cues*. A cue is a value's rank in the training corpus, 0 for the lowest and 1 for
+the highest; the mean is ranked again, so that attributes fill the range. The weights are chosen by hand, guided by the
+literature on the cues that people use (Gabrielsson & Lindström, "The role of structure in the musical expression of
+emotions", 2010). The quantiles for the ranks are measured and stored in the model card.
 
-* energy: 2 × feel + flux + mobility (`models.descriptors.activity`)
-* valence: 4 × feel + ½ × majorness: the confidence of the mode, negative for minor
-* danceability: 3 × feel + how clear the beat is + how near the tempo is to 120 BPM, weighted by its confidence
+* energy: 2 × feel + flux + mobility (`models.descriptors.describe`)
+* valence: 4 × feel + ½ × majorness, which is the confidence of the mode, negative for minor
+* danceability: 3 × feel + tempo confidence + nearness of the tempo to 120 BPM, weighted by the tempo confidence
 * acousticness: feel
-* instrumentalness: the odds of "no vocals" against any voice, *not* ranked: the corpus is almost all
-  instrumental, so a rank would call half of it sung
+* instrumentalness: the odds of "no vocals" against any voice tag, *not* ranked: most of the corpus is instrumental, so
+  half of the instrumental tracks would rank below 0.5
 
-*Feel* is what the encoder's head says, fitted to balances of tags that speak for and against an attribute, and to be
-the same for another copy of the recording: see `models.training.calibration`; `models.tag_balances` lists the tags.
+*Feel* is an output of the encoder, fitted to balances of tags that favour and oppose an attribute, and to be equal for
+altered copies of a recording: see `models.training.calibration`; `models.tag_balances` lists the tags.
 
-Loudness is no evidence: it tells how a track was mastered, not how it feels. Nor are brightness and the rate of
-onsets: an equaliser moves the one, noise and a low-pass the other. Nor is the tempo, of energy: one octave wrong turns
-slow into fast, while flux and mobility change as gently as the music.
+Loudness is not a cue, because it depends on the mastering. Neither are brightness and onset rate: an equaliser changes
+the former, noise and a low-pass filter the latter. Tempo is not a cue of energy, because an octave error turns slow
+into fast.
 """
 
 import math
@@ -27,14 +27,14 @@ from typing import NamedTuple
 import numpy as np
 
 from models.descriptors.describe import Descriptors
-from models.encoder import FELT, Encoding
+from models.encoder import FEEL_ATTRIBUTES, Encoding
 from models.tag_balances import log_odds
 
-# Attributes that the audio gives no honest evidence for; interfaces that name them get None.
+# Attributes for which the audio gives no evidence; they are None.
 WITHOUT_EVIDENCE = ("liveness", "speechiness")
 
 _QUANTILES = 21
-_DANCE_TEMPO = 120.0  # BPM: where people's spontaneous movement lies (van Noorden & Moelants, 1999)
+_DANCE_TEMPO = 120.0  # BPM: the tempo of spontaneous movement (van Noorden & Moelants, 1999)
 
 _FEEL_WEIGHTS = {"energy": 2.0, "valence": 4.0, "danceability": 3.0, "acousticness": 1.0}
 
@@ -47,8 +47,8 @@ _VOICE = (
 )  # fmt: skip
 
 
-class _Evidence(NamedTuple):
-    """One cue: its name in the calibration, weight ≥ 0 and value."""
+class _Cue(NamedTuple):
+    """One cue: its name in the calibration, weight ≥ 0 and value before ranking."""
 
     name: str
     weight: float
@@ -56,65 +56,65 @@ class _Evidence(NamedTuple):
 
 
 def attributes(encoding: Encoding, descriptors: Descriptors, calibration: Calibration) -> dict[str, float | None]:
-    """Say how a track feels.
+    """Compute the attributes of a track.
 
     Args:
-        encoding: Output of the encoder.
-        descriptors: What was measured of the same track.
-        calibration: Of the model card: evidence or attribute → quantiles over the training corpus.
+        encoding: The encoding of the track.
+        descriptors: The descriptors of the same track.
+        calibration: From the model card: cue or attribute → 21 ascending quantiles over the training corpus.
 
     Returns:
-        Energy, valence, danceability, acousticness, instrumentalness, each 0…1; liveness and speechiness are
-        None, as nothing here can tell.
+        Energy, valence, danceability, acousticness and instrumentalness, each 0…1; liveness and speechiness are None.
 
     Raises:
-        KeyError: a tag or a piece of evidence is missing from the encoding or from the calibration.
+        KeyError: A tag is missing from the encoding, or a cue from the calibration.
     """
     values: dict[str, float | None] = {
-        name: _rank(_blend(_evidence(name, encoding, descriptors), calibration), calibration[name]) for name in FELT
+        name: _rank(_blend(_cues(name, encoding, descriptors), calibration), calibration[name])
+        for name in FEEL_ATTRIBUTES
     }
     values["instrumentalness"] = _instrumentalness(encoding.tags)
     return values | dict.fromkeys(WITHOUT_EVIDENCE)
 
 
 def calibrate(examples: Iterable[tuple[Encoding, Descriptors]]) -> dict[str, list[float]]:
-    """Measure the ranks.
+    """Compute the quantiles of cues and attributes over tracks.
 
     Args:
-        examples: Encoding and descriptors of the training corpus's tracks.
+        examples: Encoding and descriptors of each track of the training corpus.
 
     Returns:
-        Evidence or attribute → 21 quantiles from the least to the greatest value.
+        Cue or attribute → 21 quantiles from the minimum to the maximum.
     """
     known = list(examples)
     calibration: dict[str, list[float]] = {}
-    for attribute in FELT:
-        cues = [_evidence(attribute, encoding, descriptors) for encoding, descriptors in known]
+    for attribute in FEEL_ATTRIBUTES:
+        cues = [_cues(attribute, encoding, descriptors) for encoding, descriptors in known]
         for name in sorted({cue.name for found in cues for cue in found}):
             calibration[name] = _quantiles([cue.value for found in cues for cue in found if cue.name == name])
         calibration[attribute] = _quantiles([_blend(found, calibration) for found in cues])
     return calibration
 
 
-def _evidence(attribute: str, encoding: Encoding, descriptors: Descriptors) -> list[_Evidence]:
-    feel = _Evidence(f"feel.{attribute}", _FEEL_WEIGHTS[attribute], encoding.feel[attribute])
-    return [feel, *[cue for cue in _other_evidence(attribute, descriptors) if cue.weight > 0.0]]
+def _cues(attribute: str, encoding: Encoding, descriptors: Descriptors) -> list[_Cue]:
+    feel = _Cue(f"feel.{attribute}", _FEEL_WEIGHTS[attribute], encoding.feel[attribute])
+    return [feel, *[cue for cue in _other_cues(attribute, descriptors) if cue.weight > 0.0]]
 
 
-def _other_evidence(attribute: str, descriptors: Descriptors) -> list[_Evidence]:
+def _other_cues(attribute: str, descriptors: Descriptors) -> list[_Cue]:
     if attribute == "energy":
-        return [_Evidence(name, 1.0, descriptors[name]) for name in ("flux", "mobility")]
+        return [_Cue(name, 1.0, descriptors[name]) for name in ("flux", "mobility")]
     if attribute == "valence":
         sign = 1.0 if descriptors["mode"] else -1.0
-        return [_Evidence("majorness", 0.5, sign * descriptors["mode_confidence"])]
+        return [_Cue("majorness", 0.5, sign * descriptors["mode_confidence"])]
     if attribute == "danceability":
         tempo, clear = descriptors["tempo"] or _DANCE_TEMPO, descriptors["tempo_confidence"]
         nearness = -abs(math.log2(tempo / _DANCE_TEMPO))
-        return [_Evidence("tempo_confidence", 1.0, clear), _Evidence("tempo_nearness", clear, nearness)]
+        return [_Cue("tempo_confidence", 1.0, clear), _Cue("tempo_nearness", clear, nearness)]
     return []
 
 
-def _blend(cues: Sequence[_Evidence], calibration: Calibration) -> float:
+def _blend(cues: Sequence[_Cue], calibration: Calibration) -> float:
     ranks = [_unbounded_rank(cue.value, calibration[cue.name]) for cue in cues]
     weights = [cue.weight for cue in cues]
     return float(np.average(ranks, weights=weights))
@@ -126,12 +126,12 @@ def _instrumentalness(tags: Mapping[str, float]) -> float:
 
 
 def _rank(value: float, quantiles: Sequence[float]) -> float:
-    """Share of the training corpus below a value, 0…1, interpolated between quantiles."""
+    """Return the share of the training corpus below a value, 0…1, interpolated between quantiles."""
     return min(1.0, max(0.0, _unbounded_rank(value, quantiles)))
 
 
 def _unbounded_rank(value: float, quantiles: Sequence[float]) -> float:
-    """The same, but beyond the corpus it goes on with the mean slope: what is faster than all is still faster."""
+    """Return the rank of a value; outside the quantiles it continues below 0 and above 1 with the mean slope."""
     inside = float(np.interp(value, quantiles, np.linspace(0.0, 1.0, len(quantiles))))
     beyond = value - min(max(value, quantiles[0]), quantiles[-1])
     return inside + beyond / (quantiles[-1] - quantiles[0] or 1.0)

@@ -1,8 +1,8 @@
-"""Windows of audio → loudness-normalised log-mel: one definition for training and for serving.
+"""Compute the loudness-normalised log-mel of windows, for training and for serving.
 
-The parameters are those musicnn was trained with (Pons & Serra, "musicnn: pre-trained convolutional neural
-networks for music audio tagging", 2019); they are numerically librosa's `melspectrogram` with Slaney's mel
-scale and area normalisation.
+The parameters are those that musicnn was trained with (Pons & Serra, "musicnn: pre-trained convolutional neural
+networks for music audio tagging", 2019); the result agrees with librosa's `melspectrogram` with
+Slaney's mel scale and area normalisation.
 """
 
 import math
@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
 from torch import Tensor
 
-# Below this level a recording carries no music; amplifying it to the target would only raise its noise.
+# Below this level a recording holds only noise, which should not be amplified to the target level.
 SILENCE_DBFS = -70.0
 
 # Slaney's mel scale: 66 2/3 Hz a mel up to 1 kHz, 27 mels for each factor of 6.4 above.
@@ -24,15 +24,15 @@ _LOG_STEP = math.log(6.4) / 27.0
 
 @dataclass(frozen=True, slots=True)
 class MelParameters:
-    """What a checkpoint's weights expect of their input; its model card carries the values.
+    """Parameters of the input of a checkpoint's weights, stored in its model card.
 
     Attributes:
         sample_rate: Hz.
-        n_fft: Samples of one (Hann) frame.
+        n_fft: Samples of one frame, weighted with a Hann window.
         hop_length: Samples between frames.
         n_mels: Mel bands between 0 Hz and half the sample rate.
-        log_scale: `log10(log_scale * power + 1)`.
-        target_dbfs: RMS level of a track, in dB relative to full scale, that it is brought to first.
+        log_scale: Factor in `log10(log_scale * power + 1)`.
+        target_dbfs: RMS level to which a track is normalised, in dB relative to full scale.
     """
 
     sample_rate: int = 16_000
@@ -44,15 +44,15 @@ class MelParameters:
 
 
 def normalise_loudness(windows: Tensor, target_dbfs: float) -> Tensor:
-    """Bring a track to one level: a single gain from the RMS over all of its windows.
+    """Normalise the level of a track with a single gain, from the RMS over all of its windows.
 
-    One gain keeps quiet passages quiet beside loud ones. Peaks may pass ±1 afterwards: samples stay floating
-    point and nothing is clipped, so two copies of a track that differ only in level become identical. A track
-    below `SILENCE_DBFS` is amplified no further than one at that level would be.
+    One gain keeps the differences between quiet and loud passages. Peaks may exceed ±1 afterwards and are not clipped,
+    so two copies of a track that differ only in level become equal. The gain is at most that of a track at
+    `SILENCE_DBFS`.
 
     Args:
         windows: (n_windows, n_samples) float32, nominally in −1…1.
-        target_dbfs: Wanted RMS level in dB relative to full scale.
+        target_dbfs: RMS level in dB relative to full scale.
 
     Returns:
         Windows of the same shape, at the target level.
@@ -117,11 +117,11 @@ class LogMel(torch.nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Compute the log-mel of each window; see the class for shapes."""
-        # One window at a time stays in the processor's cache, and its memory is used again for the next.
-        return torch.cat([self._of_one(window) for window in torch.split(windows, 1)])
+        # One window at a time fits into the processor's cache, and the next one reuses its memory.
+        return torch.cat([self._log_mel_of_window(window) for window in torch.split(windows, 1)])
 
-    def _of_one(self, window: Tensor) -> Tensor:
-        """Equal torchaudio's `MelSpectrogram`, which takes the root of the power and squares it again."""
+    def _log_mel_of_window(self, window: Tensor) -> Tensor:
+        """Equal torchaudio's `MelSpectrogram`, which also takes the square root of the power and squares it again."""
         reach = self.parameters_of_mel.n_fft // 2
         padded = F.pad(window[:, None], (reach, reach), mode="reflect")[:, 0]
         frames = padded.unfold(1, self.parameters_of_mel.n_fft, self.parameters_of_mel.hop_length)

@@ -53,7 +53,7 @@ OTHER_MOOD_BALANCES: Mapping[str, TagBalance] = {
     "valence, other tags": TagBalance(("msd:catchy", "msd:funk", "mtt:pop"), ("msd:experimental", "mtt:weird")),
 }
 
-# Targets of the encoder's feel head, one for each name in `models.encoder.FELT` and in its order.
+# Targets of the encoder's feel head, one for each name in `models.encoder.FEEL_ATTRIBUTES` and in its order.
 FEEL_BALANCES: Mapping[str, TagBalance] = {
     "energy": TagBalance(
         ("mtt:fast", "mtt:drums", "mtt:beat", "mtt:loud", "mtt:metal", "mtt:rock", "msd:punk", "msd:party"),

@@ -1,1 +1,1 @@
-"""Tempo, key, loudness and activity, computed by signal processing."""
+"""Compute descriptors by signal processing: tempo, metre, key, loudness, brightness and activity."""

@@ -1,8 +1,7 @@
-"""What can be measured of music without learning: tempo, key, loudness, brightness and the like.
+"""Compute the descriptors of a track: tempo, metre, key, loudness, brightness and activity.
 
-Everything comes from two spectra of the windows that are decoded anyway: the encoder's log-mel, fine in time, tells
-rhythm and loudness; one of a second, fine in pitch, tells tonality and brightness. What can be wrong carries a
-confidence between 0 and 1.
+Rhythm, loudness and activity come from the encoder's log-mel, which is fine in time; tonality and brightness come from
+a spectrum of each second, which is fine in frequency. Tempo, metre, key and mode have a confidence between 0 and 1.
 """
 
 from typing import TypedDict
@@ -12,30 +11,33 @@ import torch
 from numpy.typing import NDArray
 
 from models.audio.decode import Windows
-from models.descriptors.activity import flux, mobility
 from models.descriptors.loudness import integrated_loudness, weighting
 from models.descriptors.rhythm import measure_rhythm
 from models.descriptors.tonality import measure_tonality
 
+FLUX_BANDS = 64  # of 96 mel bands: up to 3.6 kHz, which telephones and low-pass filters keep
+MOBILITY_BANDS = 40  # up to 1.6 kHz
+_FLOOR = 1e-4  # keeps the logarithm of silence finite
+
 
 class Descriptors(TypedDict):
-    """The descriptors of a track; None where there is no honest evidence.
+    """The descriptors of a track; None if the audio gives no evidence.
 
     Attributes:
-        tempo: Beats a minute, 40 to 240; None where nothing repeats.
-        tempo_confidence: How much of the onsets repeats after one, two or four beats, 0…1.
-        key: Pitch class of the tonic, 0 = C … 11 = B; -1 where the music has none.
-        key_confidence: How far the key is ahead of the next tonic, 0…1.
-        mode: 1 major, 0 minor; the better fit even where the key is -1.
-        mode_confidence: How far that mode is ahead of the other, 0…1.
+        tempo: Beats per minute, 40…240; None if nothing repeats.
+        tempo_confidence: Share of the onsets that repeats after one, two or four beats, 0…1.
+        key: Pitch class of the tonic, 0 = C … 11 = B; −1 if the music has no key.
+        key_confidence: Lead of the key over the next best tonic, 0…1.
+        mode: 1 for major, 0 for minor; the better fit even if the key is −1.
+        mode_confidence: Lead of the mode over the other, 0…1.
         loudness: Integrated loudness in LUFS, −70 and up.
         brightness: Spectral centroid in Hz, 0…8000.
-        onset_rate: Notes and strokes that begin, a second.
-        flux: How much begins, see `models.descriptors.activity`.
-        mobility: How fast bands move, see `models.descriptors.activity`.
-        time_signature: Beats in a bar, 3 or 4; None where accents tell neither.
-        time_signature_confidence: How far that metre is ahead of the other, 0…1.
-        duration: Seconds, of the whole track.
+        onset_rate: Onsets per second.
+        flux: See the function `flux`.
+        mobility: See the function `mobility`.
+        time_signature: Beats per bar, 3 or 4; None if accents show neither.
+        time_signature_confidence: Lead of that metre over the other, 0…1.
+        duration: Duration of the whole track in seconds.
     """
 
     tempo: float | None
@@ -55,15 +57,14 @@ class Descriptors(TypedDict):
 
 
 def describe(windows: Windows, log_mel: NDArray[np.float32]) -> Descriptors:
-    """Measure the descriptors of a track.
+    """Compute the descriptors of a track.
 
     Args:
         windows: Windows of a track at 16 kHz, at least 5 s each.
-        log_mel: `(n_windows, n_frames, n_mels)` of the same windows, brought to one loudness: what
-            `models.encoder.VibeEncoder` hears.
+        log_mel: `(n_windows, n_frames, n_mels)` of the same windows, from `models.encoder.VibeEncoder.log_mel`.
 
     Returns:
-        Every descriptor, each finite or None.
+        All descriptors, each finite or None.
     """
     power = power_spectrum(windows.samples, windows.sample_rate)
     rhythm = measure_rhythm(log_mel)
@@ -87,14 +88,14 @@ def describe(windows: Windows, log_mel: NDArray[np.float32]) -> Descriptors:
 
 
 def power_spectrum(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Take the power spectrum of each second, Hann-weighted: one bin a hertz, two semitones apart at 65 Hz.
+    """Compute the power spectrum of each second with a Hann window: one bin per hertz.
 
     Args:
-        samples: `(n_windows, n_samples)`, at least a second.
+        samples: float32 `(n_windows, n_samples)`, at least one second.
         sample_rate: Hz, even.
 
     Returns:
-        `(n_seconds, sample_rate / 2 + 1)`, whole seconds of all windows in order.
+        float32 `(n_seconds, sample_rate / 2 + 1)` ≥ 0, for the whole seconds of all windows in order.
     """
     whole = samples.shape[1] // sample_rate * sample_rate
     seconds = samples[:, :whole].reshape(-1, sample_rate)
@@ -105,13 +106,47 @@ def power_spectrum(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np
 
 
 def spectral_centroid(power: NDArray[np.float32]) -> float:
-    """Find the centre of mass of a track's spectrum, by amplitude: loud moments weigh more than their echo.
+    """Compute the centre of mass of a track's amplitude spectrum.
 
     Args:
-        power: Power spectrum of each second `(n_seconds, n_bins)`, one bin a hertz from 0 Hz up, not all zero.
+        power: Power spectrum of each second `(n_seconds, n_bins)`, one bin per hertz from 0 Hz, not all zero.
 
     Returns:
-        Hz, between 0 and half the sample rate.
+        Hz, from 0 to half the sample rate.
     """
     spectrum = np.sqrt(power).sum(axis=0, dtype=np.float64)
     return float(np.arange(spectrum.size) @ spectrum / spectrum.sum())
+
+
+def flux(log_mel: NDArray[np.float32]) -> float:
+    """Compute the mean rise of the bands within 32 ms: how strongly notes begin.
+
+    Unlike tempo, flux and `mobility` have no octave errors: they change gradually with the music.
+
+    Args:
+        log_mel: `(n_windows, n_frames, 96)` in bels, at a normalised loudness.
+
+    Returns:
+        Natural logarithm of bels; about −5 for a drone, −2 for drums.
+    """
+    bands = log_mel[:, :, :FLUX_BANDS]
+    pairs = bands[:, 1:] + bands[:, :-1]
+    return _logarithm(np.maximum(pairs[:, 2:] - pairs[:, :-2], 0.0).mean() / 2)
+
+
+def mobility(log_mel: NDArray[np.float32]) -> float:
+    """Compute the share of the bands' variance over time that occurs within 32 ms: the pace of the music.
+
+    Args:
+        log_mel: As for `flux`.
+
+    Returns:
+        Natural logarithm of a ratio: about −4 for slow swells, 0 for a tremolo.
+    """
+    bands = log_mel[:, :, :MOBILITY_BANDS]
+    steps = np.square(bands[:, 2:] - bands[:, :-2]).mean()
+    return _logarithm(steps / (bands.var(axis=1).mean() + _FLOOR))
+
+
+def _logarithm(value: np.floating) -> float:
+    return float(np.log(value + _FLOOR))

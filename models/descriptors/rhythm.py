@@ -1,7 +1,7 @@
-"""Tempo, metre and onset rate from the log-mel spectrogram that the encoder hears.
+"""Compute tempo, metre and onset rate from the encoder's log-mel.
 
-The onset envelope is the spectral flux; its autocorrelation over a few seconds, weighted for the tempi that
-people tap, gives the beat (D. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research 36,
+The onset envelope is the spectral flux. The beat is the maximum of its autocorrelation over a few seconds, weighted by
+a prior for tempi (D. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research 36,
 2007).
 """
 
@@ -14,33 +14,33 @@ from numpy.typing import NDArray
 from models.audio.decode import SAMPLE_RATE
 
 HOP_LENGTH = 256  # samples between frames of the log-mel
-FRAME_RATE = SAMPLE_RATE / HOP_LENGTH  # Hz: 62.5, finer than ears tell two drum strokes apart
-EDGE_FRAMES = 1  # the first and the last frame of a window hear its mirror image, which starts and stops
+FRAME_RATE = SAMPLE_RATE / HOP_LENGTH  # Hz: 62.5, finer than people distinguish two onsets
+EDGE_FRAMES = 1  # the first and the last frame contain the reflected edges of the window
 
-ONSET_RISE = 1.2  # dB of flux, mean over bands: held chords stay below 0.2 and white noise below 1.0
-RISE_FRAMES = 6  # 96 ms: within which an onset rises
-ONSET_DISTANCE = 3  # frames, 48 ms: two strokes closer than this are heard as one
+ONSET_RISE = 1.2  # dB of mean flux over bands; held chords stay below 0.2 and white noise below 1.0
+RISE_FRAMES = 6  # 96 ms: the duration within which an onset rises
+ONSET_DISTANCE = 3  # frames, 48 ms: closer onsets count as one
 
-MIN_TEMPO = 40.0  # beats a minute
+MIN_TEMPO = 40.0  # beats per minute
 MAX_TEMPO = 240.0
-PREFERRED_TEMPO = 120.0  # where the prior of Ellis (2007) has its maximum, and people tap most
-PRIOR_OCTAVES = 0.6  # its standard deviation; with 0.8 and 1.0 no more scores of known tempo were heard right
-REINFORCEMENT = 0.5  # of a beat by its half and its double
-LOCAL_FRAMES = 500  # 8 s: tempo is what repeats within a phrase
-LOCAL_HOP = 31  # frames: a sixteenth of that
-MIN_PERIODICITY = 0.1  # autocorrelation below which white noise, too, has a "beat"
-MIN_MARKED = 0.1  # onsets a beat: with fewer, what repeats is a tremolo or nothing
-MIN_METRE_MARGIN = 0.05  # autocorrelation by which one bar length must exceed the other
-SMOOTHING_FRAMES = 1.5  # players are not exact to the frame, and beats do not fall on frames
-LOUDNESS_EXPONENT = 0.25  # of power: about how loudness is heard, so that a stressed beat counts more
-REFINING_BEATS = (1, 2, 4)  # a peak this many beats away places the beat that many times more finely
+PREFERRED_TEMPO = 120.0  # the maximum of the prior of Ellis (2007)
+PRIOR_OCTAVES = 0.6  # its standard deviation; 0.8 and 1.0 detected no more tempi of rendered scores correctly
+REINFORCEMENT = 0.5  # weight of half and double the lag of a beat
+LOCAL_FRAMES = 500  # 8 s: about the length of a phrase
+LOCAL_HOP = 31  # frames: a sixteenth of LOCAL_FRAMES
+MIN_PERIODICITY = 0.1  # autocorrelation; white noise stays below it
+MIN_MARKED = 0.1  # onsets per beat; with fewer, the repetition is a tremolo or absent
+MIN_METRE_MARGIN = 0.05  # minimum difference in autocorrelation between the bar lengths
+SMOOTHING_FRAMES = 1.5  # standard deviation of the smoothing: players are not exact to the frame
+LOUDNESS_EXPONENT = 0.25  # of power: about proportional to perceived loudness, so that accents count more
+REFINING_BEATS = (1, 2, 4)  # a peak n beats away gives the beat with n times the precision
 
 TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What `models.descriptors.describe.Descriptors` says of rhythm, in the same units."""
+    """The rhythm fields of `models.descriptors.describe.Descriptors`, in the same units."""
 
     tempo: float | None
     tempo_confidence: float
@@ -50,22 +50,22 @@ class Rhythm:
 
 
 def measure_rhythm(log_mel: NDArray[np.float32]) -> Rhythm:
-    """Measure tempo, metre and onset rate.
+    """Compute tempo, metre and onset rate.
 
     Args:
-        log_mel: `(n_windows, n_frames, n_mels)` in bels ≥ 0, 62.5 frames a second, of windows that were brought
-            to one loudness: what counts as an onset is absolute.
+        log_mel: `(n_windows, n_frames, n_mels)` in bels ≥ 0, 62.5 frames per second, at a normalised loudness,
+            because the threshold for onsets is absolute.
 
     Returns:
-        Tempo in beats a minute, onsets a second, beats in a bar, and how sure each is.
+        Tempo in beats per minute, onsets per second, beats per bar, and confidences 0…1.
     """
     inner = log_mel[:, EDGE_FRAMES:-EDGE_FRAMES]
     envelope = 10 * spectral_flux(inner)
     onset_rate = _onset_rate(envelope)
     periodicity = autocorrelation(envelope)
     lag = _refined(_beat_lag(envelope), periodicity)
-    clear = max(_at(periodicity, beats * lag) for beats in REFINING_BEATS)  # strokes that alternate repeat with the bar
-    marked = min(1.0, onset_rate * lag / FRAME_RATE)  # a beat that few onsets mark is a guess
+    clear = max(_at(periodicity, beats * lag) for beats in REFINING_BEATS)  # alternating onsets repeat with the bar
+    marked = min(1.0, onset_rate * lag / FRAME_RATE)  # a beat with few onsets is uncertain
     if clear < MIN_PERIODICITY or marked < MIN_MARKED:
         return Rhythm(None, 0.0, onset_rate, None, 0.0)
     accents = spectral_flux(np.exp(np.float32(np.log(10) * LOUDNESS_EXPONENT) * inner))
@@ -74,13 +74,13 @@ def measure_rhythm(log_mel: NDArray[np.float32]) -> Rhythm:
 
 
 def spectral_flux(spectrogram: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Find how much a spectrogram rises from frame to frame, each frame smoothed with its neighbours (1 2 1).
+    """Compute the mean rise of a spectrogram from frame to frame, each smoothed with its neighbours (1 2 1).
 
     Args:
         spectrogram: `(n_windows, n_frames, n_mels)`, any scale, at least 4 frames.
 
     Returns:
-        `(n_windows, n_frames - 3)`: mean over bands of what rises, ≥ 0, in the same scale.
+        float32 `(n_windows, n_frames - 3)`: mean over bands of the rises, ≥ 0, in the same scale.
     """
     pairs = spectrogram[:, 1:] + spectrogram[:, :-1]
     rise = pairs[:, 2:] - pairs[:, :-2]  # four times the difference of two smoothed frames
@@ -89,18 +89,18 @@ def spectral_flux(spectrogram: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def autocorrelation(envelope: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Correlate an onset envelope with itself, all windows of a track together.
+    """Compute the autocorrelation of an onset envelope over all windows of a track.
 
     Args:
         envelope: `(n_windows, n_frames)`.
 
     Returns:
-        `(n_frames,)`: 1 at lag 0, about 0 where nothing repeats; all zero for a constant envelope.
+        `(n_frames,)`: 1 at lag 0, about 0 at lags without repetition; all zero for a constant envelope.
     """
     n_frames = envelope.shape[1]
     centred = envelope - envelope.mean(axis=1, keepdims=True)
     spectrum = np.square(np.abs(np.fft.rfft(centred, 2 * n_frames, axis=1))).sum(axis=0, dtype=np.float64)
-    turns = np.arange(spectrum.size) / (2 * n_frames)  # a frame
+    turns = np.arange(spectrum.size) / (2 * n_frames)  # per frame
     smooth = spectrum * np.exp(-np.square(2 * np.pi * turns * SMOOTHING_FRAMES))
     correlation = np.fft.irfft(smooth)[:n_frames] / np.arange(n_frames, 0, -1)
     if correlation[0] < np.finfo(np.float32).eps:
@@ -109,9 +109,9 @@ def autocorrelation(envelope: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _beat_lag(envelope: NDArray[np.float32]) -> int:
-    """Find the lag of one beat in frames: the greatest of the mean local autocorrelation, weighted by the prior.
+    """Find the lag of one beat in frames: the maximum of the mean local autocorrelation, weighted by the prior.
 
-    A beat is reinforced by its half and its double, as music divides and groups its beats by two.
+    Half and double the lag add to a beat's score, because music often divides and groups beats by two.
     """
     size = min(LOCAL_FRAMES, envelope.shape[1])
     local = sliding_window_view(envelope, size, axis=1)[:, ::LOCAL_HOP].reshape(-1, size)
@@ -127,33 +127,33 @@ def _beat_lag(envelope: NDArray[np.float32]) -> int:
 
 
 def _refined(lag: float, periodicity: NDArray[np.float64]) -> float:
-    """Place the beat between frames by the peaks one, two and four beats away."""
+    """Refine the beat to a fraction of a frame by the peaks one, two and four beats away."""
     for beats in REFINING_BEATS:
         expected = round(lag * beats)
         reach = max(2, beats)
         if expected + reach + 1 < periodicity.size:
             first = expected - reach
             near = first + int(np.argmax(periodicity[first : expected + reach + 1]))
-            lag = _summit(periodicity, near) / beats if abs(near - expected) < reach else lag
+            lag = _interpolated_peak(periodicity, near) / beats if abs(near - expected) < reach else lag
     return lag
 
 
-def _summit(values: NDArray[np.float64], index: int) -> float:
-    """Place a local maximum between samples by the parabola through its neighbours."""
+def _interpolated_peak(values: NDArray[np.float64], index: int) -> float:
+    """Return the position of a local maximum, interpolated by the parabola through its neighbours."""
     before, peak, after = values[index - 1 : index + 2]
     curvature = before - 2 * peak + after
     return index + float(0.5 * (before - after) / curvature) if curvature < 0 else float(index)
 
 
 def _at(periodicity: NDArray[np.float64], lag: float) -> float:
-    """Read the autocorrelation near a fractional lag; 0 beyond its end."""
+    """Return the autocorrelation near a fractional lag; 0 beyond its end."""
     nearest = round(lag)
     around = periodicity[max(0, nearest - 1) : nearest + 2]
     return max(0.0, float(around.max())) if around.size else 0.0
 
 
 def _metre(periodicity: NDArray[np.float64], beat: float) -> tuple[int | None, float]:
-    """Compare bars of three and of four beats: accents repeat with the bar, so its lag correlates best."""
+    """Return 3 or 4 beats per bar and the margin: accents repeat with the bar, so its lag correlates best."""
     three = np.mean([_at(periodicity, beats * beat) for beats in (3, 6)])
     four = np.mean([_at(periodicity, beats * beat) for beats in (4, 8)])
     margin = float(abs(three - four))
@@ -163,7 +163,7 @@ def _metre(periodicity: NDArray[np.float64], beat: float) -> tuple[int | None, f
 
 
 def _onset_rate(envelope: NDArray[np.float32]) -> float:
-    """Count the greatest value of each neighbourhood that rises far enough above what came before, a second."""
+    """Count the local maxima that rise at least `ONSET_RISE` above the preceding frames, per second."""
     sides = ((0, 0), (ONSET_DISTANCE, ONSET_DISTANCE))
     greatest = sliding_window_view(np.pad(envelope, sides), 2 * ONSET_DISTANCE + 1, axis=1).max(axis=2)
     before = np.pad(envelope, ((0, 0), (RISE_FRAMES, 0)), mode="edge")

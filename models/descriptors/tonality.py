@@ -1,30 +1,30 @@
-"""Key and mode from a spectrum: which of 24 key profiles the sounding pitch classes resemble most."""
+"""Detect key and mode: the one of 24 key profiles that correlates best with the pitch classes of a spectrum."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-# How often each pitch class sounds in pieces of a key, from its tonic up: J. Albrecht and D. Shanahan, "The use of
+# Relative frequency of each pitch class in pieces of a key, from its tonic up: J. Albrecht and D. Shanahan, "The use of
 # large corpora to train a new type of key-finding algorithm", Music Perception 31(1), 2013.
 MAJOR = np.array([0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081])
 MINOR = np.array([0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052])
 
 CONCERT_PITCH = 440.0  # Hz: the A above middle C, MIDI note 69
-LOWEST_NOTE = 36  # MIDI: C two octaves below middle C, 65 Hz; beneath it semitones run into one another
-HIGHEST_NOTE = 96  # exclusive: C three octaves above middle C, 2093 Hz; above it there are overtones only
-TUNING_BAND = (110, 2000)  # Hz: where partials are sharp enough to tell how an instrument is tuned
+LOWEST_NOTE = 36  # MIDI: C two octaves below middle C, 65 Hz; below it, semitones are not separable
+HIGHEST_NOTE = 96  # exclusive: C three octaves above middle C, 2093 Hz; higher partials are mostly overtones
+TUNING_BAND = (110, 2000)  # Hz: partials in this band are sharp enough to estimate the tuning
 
-LEVEL_POWER = -0.25  # of frequency, for amplitude: so that noise between white and pink is level
+LEVEL_POWER = -0.25  # of frequency, for amplitude: flattens noise between white and pink
 
 MIN_CONTRAST = 0.08  # standard deviation over mean of the pitch classes; white noise stays below 0.07
-MAX_CORRELATION_GAP = 0.5  # a lead over the next key that no music exceeds by much: full confidence
+MAX_CORRELATION_GAP = 0.5  # lead over the next key for full confidence; little music exceeds it
 TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
 class Tonality:
-    """What `models.descriptors.describe.Descriptors` says of tonality, in the same units."""
+    """The tonality fields of `models.descriptors.describe.Descriptors`, in the same units."""
 
     key: int
     key_confidence: float
@@ -33,36 +33,36 @@ class Tonality:
 
 
 def measure_tonality(power: NDArray[np.float32]) -> Tonality:
-    """Find key and mode.
+    """Detect key and mode.
 
     Args:
-        power: Power spectrum of each second of a track `(n_seconds, n_bins)`, one bin a hertz from 0 Hz up, at
-            least 2200.
+        power: Power spectrum of each second of a track, `(n_seconds, n_bins)`, one bin per hertz from 0 Hz, at
+            least 2200 bins.
 
     Returns:
-        Key −1 with no confidence where no pitch class stands out, as in drums or noise.
+        Key, mode and confidences; key −1 with confidence 0 if no pitch class dominates, as in drums or noise.
     """
     return match_key(pitch_classes(power))
 
 
 def match_key(chroma: NDArray[np.float64]) -> Tonality:
-    """Compare pitch classes with the profile of every key.
+    """Find the key whose profile correlates best with pitch classes.
 
     Args:
         chroma: `(12,)`, C first, ≥ 0, any scale.
 
     Returns:
-        The key whose profile correlates best, and its lead over the best other tonic and other mode.
+        Key and mode, with confidences from the lead over the best other tonic and the other mode.
     """
     contrast = chroma.std() / max(chroma.mean(), TINY)
     profiles = np.array([[np.roll(profile, tonic) for tonic in range(12)] for profile in (MINOR, MAJOR)])
     centred = profiles - profiles.mean(axis=-1, keepdims=True)
-    sounding = chroma - chroma.mean()
-    scale = np.linalg.norm(centred, axis=-1) * max(float(np.linalg.norm(sounding)), TINY)
-    correlation = centred @ sounding / scale  # (2, 12): minor and major, by tonic
+    centred_chroma = chroma - chroma.mean()
+    scale = np.linalg.norm(centred, axis=-1) * max(float(np.linalg.norm(centred_chroma)), TINY)
+    correlation = centred @ centred_chroma / scale  # (2, 12): minor and major, by tonic
     mode, key = np.unravel_index(np.argmax(correlation), correlation.shape)
     other_tonics = np.delete(correlation.max(axis=0), key)
-    clear = min(1.0, max(0.0, contrast / MIN_CONTRAST - 1))  # grows from nothing, so that no confidence jumps
+    clear = min(1.0, max(0.0, contrast / MIN_CONTRAST - 1))  # continuous from 0, so that confidences do not jump
     return Tonality(
         key=int(key) if contrast >= MIN_CONTRAST else -1,
         key_confidence=clear * _confidence(correlation.max() - other_tonics.max()),
@@ -76,7 +76,7 @@ def _confidence(lead: float) -> float:
 
 
 def pitch_classes(power: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Sum a spectrum into pitch classes: by amplitude, each second relative to its strongest pitch class.
+    """Sum the amplitudes of a spectrum into pitch classes, each second relative to its strongest pitch class.
 
     Args:
         power: As for `measure_tonality`.
@@ -94,7 +94,7 @@ def pitch_classes(power: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _tuning(power: NDArray[np.float32]) -> float:
-    """Estimate how far the partials are from 440 Hz, in semitones, −0.5…0.5: their mean as angles on a circle."""
+    """Estimate the tuning in semitones from 440 Hz, −0.5…0.5, as the circular mean over the partials."""
     low, high = TUNING_BAND
     mean = np.sqrt(power[:, low:high]).mean(axis=0, dtype=np.float64) + TINY
     peaks = 1 + np.flatnonzero((mean[1:-1] > mean[:-2]) & (mean[1:-1] >= mean[2:]))

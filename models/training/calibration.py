@@ -24,7 +24,7 @@ from models.audio.decode import read_windows
 from models.checkpoint import WEIGHTS_DIRECTORY, load, read_card, write_card
 from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.descriptors.describe import describe
-from models.encoder import FELT, VibeEncoder
+from models.encoder import FEEL_ATTRIBUTES, VibeEncoder
 from models.errors import AnalysisError
 from models.tag_balances import FEEL_BALANCES, log_odds
 from models.training.augmentation import Augmentation
@@ -78,7 +78,7 @@ def _mean_embedding(tracks: Sequence[Tensor], encoder: VibeEncoder) -> Tensor:
 def _feel_targets(tags: Float16Array, names: Sequence[str]) -> Float64Array:
     """(n, 100) probabilities → (n, 4) balances of log-odds in standard deviations."""
     odds = log_odds(tags.astype(np.float32))
-    balances = np.stack([FEEL_BALANCES[attribute].scores(odds, names) for attribute in FELT], axis=1)
+    balances = np.stack([FEEL_BALANCES[attribute].scores(odds, names) for attribute in FEEL_ATTRIBUTES], axis=1)
     balances = balances.astype(np.float64)
     standardised: Float64Array = (balances - balances.mean(0)) / balances.std(0)
     return standardised
@@ -126,7 +126,7 @@ def _invariant_regression(
 
 
 def calibrate_card(tracks: Iterable[CorpusTrack], weights: Path, report: Callable[[str], None]) -> None:
-    """Measure the quantiles of the attributes and their evidence over tracks, and write them into the model card.
+    """Measure the quantiles of the attributes and their cues over tracks, and write them into the model card.
 
     Args:
         tracks: The training corpus; a file that cannot be decoded is reported and omitted.

@@ -6,7 +6,7 @@ import pytest
 from models import checkpoint
 from models.attributes import attributes, calibrate
 from models.descriptors.describe import Descriptors
-from models.encoder import FELT, Encoding
+from models.encoder import FEEL_ATTRIBUTES, Encoding
 
 
 def tag_names():
@@ -18,7 +18,7 @@ def encoding(feel=(), tags=()):
         embedding=np.eye(1, 128, dtype=np.float32)[0],
         dispersion=0.0,
         tags=dict.fromkeys(tag_names(), 0.05) | dict(tags),
-        feel=dict.fromkeys(FELT, 0.0) | dict(feel),
+        feel=dict.fromkeys(FEEL_ATTRIBUTES, 0.0) | dict(feel),
     )
 
 
@@ -46,7 +46,7 @@ def examples(n=200):
     generator = np.random.default_rng(0)
     return [
         (
-            encoding(dict(zip(FELT, generator.normal(size=len(FELT)).tolist(), strict=True))),
+            encoding(dict(zip(FEEL_ATTRIBUTES, generator.normal(size=len(FEEL_ATTRIBUTES)).tolist(), strict=True))),
             descriptors(
                 tempo=float(generator.uniform(50, 200)),
                 tempo_confidence=float(generator.random()),
@@ -71,12 +71,12 @@ def test_values_fill_the_range_of_the_corpus(calibration):
     """Over the tracks it was calibrated on, each attribute is spread evenly over 0…1."""
     values = [attributes(heard, measured, calibration) for heard, measured in examples()]
 
-    for name in FELT:
+    for name in FEEL_ATTRIBUTES:
         spread = np.quantile([value[name] for value in values], [0.0, 0.25, 0.5, 0.75, 1.0])
         np.testing.assert_allclose(spread, [0.0, 0.25, 0.5, 0.75, 1.0], atol=0.02)
 
 
-@pytest.mark.parametrize("attribute", FELT)
+@pytest.mark.parametrize("attribute", FEEL_ATTRIBUTES)
 def test_feel_moves_its_attribute_and_no_other(calibration, attribute):
     """What the encoder's head says of an attribute raises or lowers that attribute alone."""
     less, plain, more = (
@@ -84,7 +84,7 @@ def test_feel_moves_its_attribute_and_no_other(calibration, attribute):
     )
 
     assert less[attribute] < plain[attribute] < more[attribute]
-    assert all(less[other] == plain[other] == more[other] for other in FELT if other != attribute)
+    assert all(less[other] == plain[other] == more[other] for other in FEEL_ATTRIBUTES if other != attribute)
 
 
 def test_voices_lower_instrumentalness(calibration):
@@ -126,7 +126,7 @@ def test_music_without_a_tempo_has_attributes(calibration):
     """Where nothing repeats, the other evidence decides."""
     values = attributes(encoding(), descriptors(tempo=None, tempo_confidence=0.0), calibration)
 
-    assert all(0.0 <= values[name] <= 1.0 for name in (*FELT, "instrumentalness"))
+    assert all(0.0 <= values[name] <= 1.0 for name in (*FEEL_ATTRIBUTES, "instrumentalness"))
 
 
 def test_what_cannot_be_told_is_none(calibration):
@@ -139,18 +139,20 @@ def test_what_cannot_be_told_is_none(calibration):
 
 def test_extremes_stay_in_range(calibration):
     """Evidence beyond anything in the corpus saturates instead of leaving 0…1."""
-    loud = attributes(encoding(dict.fromkeys(FELT, 1e6)), descriptors(flux=9.0, mobility=9.0), calibration)
-    none = attributes(encoding(dict.fromkeys(FELT, -1e6)), descriptors(flux=-99.0, mobility=-99.0), calibration)
+    loud = attributes(encoding(dict.fromkeys(FEEL_ATTRIBUTES, 1e6)), descriptors(flux=9.0, mobility=9.0), calibration)
+    none = attributes(
+        encoding(dict.fromkeys(FEEL_ATTRIBUTES, -1e6)), descriptors(flux=-99.0, mobility=-99.0), calibration
+    )
 
     for values in (loud, none):
-        assert all(0.0 <= values[name] <= 1.0 for name in (*FELT, "instrumentalness"))
+        assert all(0.0 <= values[name] <= 1.0 for name in (*FEEL_ATTRIBUTES, "instrumentalness"))
 
 
 def test_the_shipped_calibration_is_a_monotone_map():
     """Every table of the shipped card has 21 quantiles that never fall."""
     shipped = checkpoint.read_card().calibration
 
-    assert set(FELT) <= shipped.keys()
+    assert set(FEEL_ATTRIBUTES) <= shipped.keys()
     for quantiles in shipped.values():
         assert len(quantiles) == 21
         assert np.all(np.diff(quantiles) >= 0)

@@ -9,7 +9,7 @@ import torch
 
 from models import checkpoint
 from models.corpus.corpus import CorpusTrack
-from models.encoder import FELT, VibeEncoder
+from models.encoder import FEEL_ATTRIBUTES, VibeEncoder
 from models.tag_balances import FEEL_BALANCES
 from models.training.calibration import _invariant_regression, calibrate_card, fit_centre_and_feel
 from models.training.examples import Examples
@@ -21,7 +21,7 @@ def test_every_attribute_has_a_balance_of_existing_tags():
     """The balances are those of the feel head, and their tags are in the model card."""
     names = {f"{teacher}:{name}" for teacher, known in CARD.tags.items() for name in known}
 
-    assert tuple(FEEL_BALANCES) == FELT
+    assert tuple(FEEL_BALANCES) == FEEL_ATTRIBUTES
     for favouring, opposing in FEEL_BALANCES.values():
         assert names.issuperset({*favouring, *opposing})
         assert not set(favouring) & set(opposing)

@@ -65,5 +65,5 @@ def test_quiet_passages_are_gated(sine, loudness):
 
 
 def test_nothing_audible():
-    """Where nothing passes the absolute gate, the gate itself is the answer."""
+    """If no block passes the absolute gate, the result is the gate."""
     assert integrated_loudness(np.full((1, 50), 1e-10)) == ABSOLUTE_GATE
