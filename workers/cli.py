@@ -25,9 +25,9 @@ def worker(
     beat: Annotated[
         bool, typer.Option("--beat", help="Also run the scheduler. Exactly one worker of an installation needs it.")
     ] = False,
-    queues: Annotated[str | None, typer.Option(help="Queues to serve, separated by commas. [default: all]")] = None,
+    queues: Annotated[str | None, typer.Option(help="Queues to serve, separated by commas. Default: all.")] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Number of processes. [default: SEGUE_WORKER_PROCESSES]")
+        int | None, typer.Option(min=1, help="Number of processes. Default: SEGUE_WORKER_PROCESSES.")
     ] = None,
 ) -> None:
     """Run a worker, which scans folders and analyses tracks."""

@@ -34,14 +34,13 @@ from services.composition import Services, compose
 from services.settings import load_settings
 
 
-def freeze_heap() -> None:
-    """Have the process answer evenly; called once everything is loaded.
-
-    Requests run side by side already: a matrix product that is split among threads takes time from other requests and
-    gains little. And what exists by now stays to the end, so the garbage collector need not look through it again and
-    again while someone waits.
-    """
+def limit_blas_threads() -> None:
+    """Run each matrix product on one thread, because requests already run in parallel."""
     threadpool_limits(limits=1, user_api="blas")
+
+
+def freeze_heap() -> None:
+    """Exclude all existing objects from garbage collection, because they live as long as the process."""
     gc.collect()
     gc.freeze()
 
@@ -76,6 +75,7 @@ def create_app(services: Services | None = None) -> Flask:
     """
     if services is None:
         app = create_app(_from_environment())
+        limit_blas_threads()
         freeze_heap()
         return app
     app = _App(

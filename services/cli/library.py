@@ -145,7 +145,7 @@ def follow_scan(client: SegueClient, job: Job, tick: Callable[[], None] = lambda
     )
     notice_at = time.monotonic() + WORKER_NOTICE_SECONDS
     with Progress(*columns, console=output.messages) as progress:
-        bar = progress.add_task("", total=None, failed="")
+        bar = progress.add_task("Listing files", total=None, failed="")
         while True:
             listing = job.total == 0 and job.state != JobState.DONE
             progress.update(

@@ -60,7 +60,7 @@ def main() -> None:
 @app.command()
 def up(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder of music to scan; without it Segue serves what it has.")
+        Path | None, typer.Argument(help="Folder of music to scan; without it Segue serves the existing library.")
     ] = None,
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: SEGUE_HOST or 127.0.0.1.")] = None,

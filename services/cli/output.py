@@ -1,7 +1,7 @@
 """What the commands print: results to stdout, messages and progress to stderr."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -85,7 +85,7 @@ def print_job(job: Job) -> None:
     print_message(f"{job.done} of {job.total} files are ready, {job.failed} failed.")
     if not job.failures:
         return
-    table = Table("file", "reason", title="Failed files", title_justify="left")
+    table = Table("file", "reason", box=None)
     for failure in job.failures[:FAILURES_SHOWN]:
         table.add_row(escape(failure.path), escape(failure.reason))
     messages.print(table)
@@ -100,8 +100,11 @@ def print_example(seed: Track, tracks: Sequence[SimilarTrack]) -> None:
         print_message(f"  {place}. {describe(track)}  {track.score:.2f}")
 
 
-def print_keys(keys: Iterable[ApiKey]) -> None:
+def print_keys(keys: Sequence[ApiKey]) -> None:
     """Print API keys."""
+    if not keys:
+        print_message("There are no API keys.")
+        return
     table = Table("name", "scopes", "listeners", "created", "last used", "revoked", box=None)
     table.add_column("id", no_wrap=True)  # ids are copied
     for key in keys:
@@ -164,8 +167,8 @@ def format_time(moment: datetime | None) -> str:
 
 
 def _print_quarantined(status: Status) -> None:
-    title = "Quarantined tracks; `segue retry` analyses them again"
-    table = Table("file", "reason", title=title, title_justify="left")
+    answers.print("\nQuarantined tracks; `segue retry` analyses them again:")
+    table = Table("file", "reason", box=None)
     table.add_column("id", no_wrap=True)  # ids are copied
     for track in status.quarantined:
         table.add_row(escape(track.path or track.title), escape(track.reason or ""), track.id)

@@ -59,14 +59,14 @@ def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, o
     try:
         with SegueClient(settings.service_url, key=supervisor.client_key) as client:
             _wait_until_ready(supervisor, client)
-            output.print_message(f"Segue is running at {settings.service_url}. Its data is in {settings.data_path}")
+            output.print_message(f"Segue is running at {settings.service_url}")
+            output.print_message(f"Data directory: {settings.data_path}")
             if folder is not None:
                 _scan_and_show(client, folder, supervisor.maintain)
         if once:
             return
-        output.print_message(
-            f"Open {settings.service_url} in a browser; the API is described at /docs. Press Ctrl-C to stop."
-        )
+        output.print_message(f"Open {settings.service_url} in a browser. The API is described at /docs.")
+        output.print_message("Press Ctrl-C to stop.")
         while True:
             time.sleep(MAINTENANCE_SECONDS)
             supervisor.maintain()

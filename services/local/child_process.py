@@ -24,6 +24,21 @@ LONGEST_RESTART_DELAY_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
 
 
+def next_delay(delay: float, since_start: float) -> float | None:
+    """Decide whether a process that ended is restarted now.
+
+    Args:
+        delay: the minimum time between two starts, in seconds.
+        since_start: the time since the last start, in seconds.
+
+    Returns:
+        The delay for the restart after this one; None while the current delay is not over.
+    """
+    if since_start > HEALTHY_SECONDS:
+        delay = FIRST_RESTART_DELAY_SECONDS
+    return None if since_start < delay else min(2 * delay, LONGEST_RESTART_DELAY_SECONDS)
+
+
 @dataclass
 class ChildProcess:
     """A command that runs until it is stopped."""
@@ -81,12 +96,10 @@ class ChildProcess:
         if self._process is None or self.is_alive():
             return None
         exit_code = self._process.returncode
-        uptime = time.monotonic() - self._started_at
-        if uptime > HEALTHY_SECONDS:
-            self._delay = FIRST_RESTART_DELAY_SECONDS
-        if uptime < self._delay:
+        delay = next_delay(self._delay, time.monotonic() - self._started_at)
+        if delay is None:
             return None
-        self._delay = min(2 * self._delay, LONGEST_RESTART_DELAY_SECONDS)
+        self._delay = delay
         self._started_at = time.monotonic()  # a failed start causes a delay too
         self._kill_group()
         self.before_restart()

@@ -10,7 +10,7 @@ from services.domain.access import Scope
 from services.settings import Settings
 from tests.fakes.serving import LIBRARY_SIZE, api_process, free_port
 
-PATIENCE_SECONDS = 15
+TIMEOUT_SECONDS = 15
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def locked_url(catalogue, library_dir, broker_url):
 
 
 def until(browser, condition):
-    return WebDriverWait(browser, PATIENCE_SECONDS).until(lambda _: condition())
+    return WebDriverWait(browser, TIMEOUT_SECONDS).until(lambda _: condition())
 
 
 def rows(browser):

@@ -11,7 +11,7 @@ from services.settings import Settings
 from tests.fakes.library import register, track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE
 
-PATIENCE_SECONDS = 15
+TIMEOUT_SECONDS = 15
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def page(browser, url):
 def until(browser, condition):
     """Wait until a condition is true, and return its value."""
     # The page may replace an element during the check: check again.
-    waiting = WebDriverWait(browser, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException])
+    waiting = WebDriverWait(browser, TIMEOUT_SECONDS, ignored_exceptions=[StaleElementReferenceException])
     return waiting.until(lambda _: condition())
 
 

@@ -28,7 +28,7 @@ from workers.app import create_app
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SERVICES = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
 PASSWORD = "a-secret"  # noqa: S105  of a server that lives as long as these tests
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 STOP_SECONDS = 20
 
 
@@ -107,7 +107,7 @@ def ask(command, environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
 
 
@@ -191,7 +191,7 @@ def test_worker_health_measures_consumption(environment, indexer):
     settings = Settings(redis_url=environment["SEGUE_REDIS_URL"])
     node = f"segue@{socket.gethostname()}"
     control = create_app(settings).control
-    assert control.cancel_consumer("index", destination=[node], reply=True, timeout=PATIENCE_SECONDS, limit=1)
+    assert control.cancel_consumer("index", destination=[node], reply=True, timeout=TIMEOUT_SECONDS, limit=1)
     open_queue(settings).index()
     done = ask(check, environment)
 

@@ -25,14 +25,14 @@ from tests.fakes.serving import ROOT, free_port
 
 SAMPLE_RATE = 16_000
 # Starting torch on two busy cores takes most of it.
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
-def wait_until(condition: Callable[[], object], patience: float = PATIENCE_SECONDS, every: float = 0.05) -> float:
+def wait_until(condition: Callable[[], object], timeout: float = TIMEOUT_SECONDS, every: float = 0.05) -> float:
     """Wait until a condition is true. Return the seconds it took."""
     begun = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < patience, "the condition did not become true in time"
+        assert time.monotonic() - begun < timeout, "the condition did not become true in time"
         time.sleep(every)
     return time.monotonic() - begun
 

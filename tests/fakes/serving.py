@@ -22,7 +22,7 @@ from tests.fakes.library import write_library
 from tests.fakes.valkey import started_valkey
 
 LIBRARY_SIZE = 24
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -68,7 +68,7 @@ def api(app: Flask) -> FlaskClient:
 def wait_until_indexed(services: Services) -> None:
     """Wait until the indexer has taken in all that is marked."""
     assert services.embedded is not None
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while services.embedded.indexer.problem is not None or services.catalogue.indexing.count_pending():
         assert time.monotonic() < deadline, services.embedded.indexer.problem
         time.sleep(0.01)
@@ -83,7 +83,7 @@ def free_port() -> int:
 
 @contextmanager
 def api_process(
-    data_dir: Path, broker_url: str, port: int, patience: float = PATIENCE_SECONDS, **settings: str
+    data_dir: Path, broker_url: str, port: int, timeout: float = TIMEOUT_SECONDS, **settings: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The real API process, ready; asked to end and waited for afterwards."""
     environment = {
@@ -95,15 +95,15 @@ def api_process(
     }
     process = subprocess.Popen(api_command(Settings(port=port)), env=environment, cwd=ROOT)
     try:
-        _wait_until_ready(process, port, patience)
+        _wait_until_ready(process, port, timeout)
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=PATIENCE_SECONDS)
+        process.wait(timeout=TIMEOUT_SECONDS)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, patience: float) -> None:
-    deadline = time.monotonic() + patience
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
     while True:
         assert process.poll() is None, "the API process ended"
         assert time.monotonic() < deadline, "the API process is not ready"
@@ -112,4 +112,4 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, patience: flo
                 return
         except httpx.TransportError:
             pass
-        time.sleep(patience / 300)
+        time.sleep(timeout / 300)

@@ -198,7 +198,7 @@ def main():
             wrong = soak.report()
             songs = FIRST_SONGS + soak.songs
             with contextlib.suppress(AssertionError):  # the last scan may not have begun yet
-                wait_until(lambda: client.status().tracks["ready"] == songs, patience=300)
+                wait_until(lambda: client.status().tracks["ready"] == songs, timeout=300)
             counts = client.status()
             print(f"{counts.tracks['ready']} tracks ready, {counts.index.points} points")
             if counts.tracks["ready"] != songs:

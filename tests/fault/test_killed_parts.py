@@ -137,7 +137,7 @@ def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_pa
     with sqlite3.connect(here.settings.data_path / "catalogue.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
-        wait_until(lambda: "analysis_postponed" in worker.said, patience=300)
+        wait_until(lambda: "analysis_postponed" in worker.said, timeout=300)
         other.execute("ROLLBACK")
     wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
 
@@ -267,7 +267,7 @@ def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
                 time.sleep(moments.uniform(0, 2))
                 worker.kill()
         with here.worker("--beat"):
-            wait_until(lambda: counts(here.catalogue) == {"ready": count}, patience=900)
+            wait_until(lambda: counts(here.catalogue) == {"ready": count}, timeout=900)
             wait_until(lambda: api.points() == count)
         with here.catalogue.database.read() as session:
             held = dict(session.execute(select(LocationRow.path, LocationRow.track_id)).tuples().all())
@@ -287,7 +287,7 @@ def test_an_emptied_broker_with_a_hundred_pending(tmp_path):
         with Redis(unix_socket_path=str(here.broker.socket)) as redis:
             redis.flushall()
         with here.worker("--beat"):
-            wait_until(lambda: counts(here.catalogue) == {"ready": len(tracks)}, patience=600)
+            wait_until(lambda: counts(here.catalogue) == {"ready": len(tracks)}, timeout=600)
 
 
 def test_a_move_and_a_retag_during_the_analysis(served, tmp_path):

@@ -19,7 +19,7 @@ from tests.fakes.library import write_tone
 from tests.fakes.serving import ROOT
 from tests.fakes.valkey import started_valkey
 
-PATIENCE_SECONDS = 90
+TIMEOUT_SECONDS = 90
 
 
 @pytest.fixture

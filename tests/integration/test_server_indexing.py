@@ -24,7 +24,7 @@ from workers import lifecycle, tasks
 from workers.lifecycle import ChildContext
 
 LOCK = "segue.exclusive.rebuild"
-START_PATIENCE_SECONDS = 60
+START_TIMEOUT_SECONDS = 60
 UNIT = np.eye(128, dtype=np.float32)
 
 
@@ -154,7 +154,7 @@ def test_a_worker_of_the_index_queue_loads_no_encoder(process, tmp_path, broker_
     with log.open("wb") as output:
         worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:
-        deadline = time.monotonic() + START_PATIENCE_SECONDS
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while "worker_child_ready" not in log.read_text():
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)

@@ -22,7 +22,7 @@ from tests.fakes.serving import free_port
 
 SAMPLE_RATE = 16_000
 PASSWORD = "s3cret-value"  # noqa: S105  of a server that lives as long as a test
-PATIENCE_SECONDS = 90
+TIMEOUT_SECONDS = 90
 STOPPED_WITHIN_SECONDS = 10
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
@@ -35,7 +35,7 @@ def segue(data_dir, *arguments):
         env=os.environ | {"SEGUE_DATA_DIR": str(data_dir)},
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 

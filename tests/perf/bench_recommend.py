@@ -162,10 +162,10 @@ def location(number: int) -> dict[str, Any]:
 def served(folder: Path, count: int) -> Iterator[str]:
     """A real API process whose index holds all tracks, in a graph."""
     broker, port = started_valkey(), free_port()
-    # The first start builds the index: exempt from the patience of tests.
+    # The first start builds the index: exempt from the timeout of tests.
     os.environ["SEGUE_LOG_LEVEL"] = "WARNING"
     try:
-        with api_process(folder, broker.connection_url, port, patience=600):
+        with api_process(folder, broker.connection_url, port, timeout=600):
             url = f"http://127.0.0.1:{port}"
             while httpx.get(f"{url}/v1/status", trust_env=False, timeout=60).json()["index"]["points"] != count:
                 time.sleep(0.5)

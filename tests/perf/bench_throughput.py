@@ -36,7 +36,7 @@ CELERY_SHARE = 0.7
 PEAK_MEGABYTES = 600.0
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a process; `segue worker` sets the same
 POLL_SECONDS = 0.02
-PATIENCE_SECONDS = 600.0
+TIMEOUT_SECONDS = 600.0
 PROCESSES = 2
 
 
@@ -119,7 +119,7 @@ def worker(settings: Settings, broker: LocalBroker) -> Iterator[subprocess.Popen
 def scan(catalogue: Catalogue, queue: TaskQueue, folder: Path) -> None:
     """Scan a folder and wait until each of its tracks is analysed."""
     job_id = request_scan(catalogue, queue, str(folder))
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while (job := catalogue.jobs.get(job_id)).state != JobState.DONE:
         if job.state == JobState.FAILED or time.monotonic() > deadline:
             sys.exit(f"The scan of {folder} did not end: {job.reason}")

@@ -97,7 +97,7 @@ def scanned(tmp_path_factory):
     write_library(music, canary, trap.url)
     with installation(folder / "data") as here, here.worker() as worker:
         job_id = request_scan(here.catalogue, here.queue, str(music))
-        wait_until(lambda: here.catalogue.jobs.get(job_id).state in {JobState.DONE, JobState.FAILED}, patience=280)
+        wait_until(lambda: here.catalogue.jobs.get(job_id).state in {JobState.DONE, JobState.FAILED}, timeout=280)
         yield here, here.catalogue.jobs.get(job_id), watch, trap, worker
     watch.close()
     trap.close()

@@ -16,7 +16,7 @@ CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 SEED = "20261126"
 FEWEST_CASES = 2000
 FEWEST_SELECTED = 80
-PATIENCE_SECONDS = 1200
+TIMEOUT_SECONDS = 1200
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +39,15 @@ def url(key, library_dir, broker_url):
 def run(url, folder, *options):
     """All checks on every operation; answers how many cases there were."""
     command = [Path(sys.executable).with_name("st"), "--config-file", CONFIGURATION, "--no-color"]
-    patience = ["--wait-for-schema=60", "--request-timeout=60"]  # of a busy machine
-    arguments = ["run", f"{url}/openapi.json", "--checks=all", f"--seed={SEED}", "--continue-on-failure", *patience]
+    timeout = ["--wait-for-schema=60", "--request-timeout=60"]  # of a busy machine
+    arguments = ["run", f"{url}/openapi.json", "--checks=all", f"--seed={SEED}", "--continue-on-failure", *timeout]
     done = subprocess.run(
         [*command, *arguments, *options],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -63,7 +63,7 @@ def test_a_selection_conforms(url, key, tmp_path, with_key):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(PATIENCE_SECONDS)
+@pytest.mark.timeout(TIMEOUT_SECONDS)
 @pytest.mark.parametrize("with_key", [True, False])
 def test_everything_conforms(url, key, tmp_path, with_key):
     """Thousands of requests in every phase, sequences of them included, with and without a key."""

@@ -16,7 +16,7 @@ from services.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 SETTINGS_PAGE = DOCS / "settings.md"
-TABLE_HEAD = "| variable | default | what it is |\n|---|---|---|\n"
+TABLE_HEAD = "| variable | default | meaning |\n|---|---|---|\n"
 MACHINE_DEPENDENT = {"worker_processes": "number of processors"}
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]

@@ -1,0 +1,205 @@
+"""What the commands print, made from plain objects; lines are compared at 80 columns."""
+
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from services.api.schemas.service import IndexStatus, Quarantined, Status
+from services.api.schemas.tracks import Failure, Job, SimilarTrack, Track
+from services.cli import output
+from services.domain.access import ApiKey, Scope
+from services.domain.job import JobKind, JobState
+from services.domain.track import TrackStatus
+from services.storage.archive import Manifest
+from services.storage.backup import Restored
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _narrow_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr(output, "answers", Console(highlight=False, width=80))
+    monkeypatch.setattr(output, "messages", Console(stderr=True, highlight=False, width=80))
+
+
+@pytest.fixture
+def printed(capsys):
+    """The lines on stdout and those on stderr, without trailing spaces."""
+
+    def lines():
+        return tuple([line.rstrip() for line in text.splitlines()] for text in capsys.readouterr())
+
+    return lines
+
+
+def status(**changes):
+    fields = {
+        "version": "1.0",
+        "url": "http://127.0.0.1:8765",
+        "data_dir": "/data",
+        "model_version": None,
+        "tracks": {name.value: 0 for name in TrackStatus},
+        "index": IndexStatus(kind="edge", points=5, pending=1),
+        "quarantined": [],
+    }
+    return Status(**fields | changes)
+
+
+def job(**changes):
+    fields = {"id": "j1", "kind": JobKind.SCAN, "state": JobState.DONE, "path": "/music", "total": 3, "done": 3}
+    return Job.model_construct(**fields | {"failed": 0, "reason": None, "failures": []} | changes)
+
+
+def track(title, artist=None, album=None, path="folder/a.mp3", **more):
+    return SimilarTrack.model_construct(id="t1", title=title, artist=artist, album=album, path=path, **more)
+
+
+def test_the_status_of_a_running_service(printed):
+    """Counts of zero are left out, but for the tracks that are ready."""
+    output.print_status(status(model_version="2026.11"), running=True)
+
+    assert printed()[0] == [
+        " data directory  /data",
+        " service         running at http://127.0.0.1:8765",
+        " version         1.0",
+        " model version   2026.11",
+        " ready tracks    0",
+        " index           Qdrant Edge, 5 points, 1 pending",
+    ]
+
+
+def test_the_status_without_a_service_has_no_index(printed):
+    """The index is known to the service only."""
+    output.print_status(status(), running=False)
+    out, _ = printed()
+
+    assert " service         not running; start it with `segue up`" in out
+    assert " model version   none yet" in out
+    assert not [line for line in out if "index" in line]
+
+
+def test_the_status_of_a_service_that_needs_another_key(printed):
+    """The variable that holds the key is named."""
+    output.print_status(status(), running=True, refused=True)
+
+    assert " index           unknown; set `SEGUE_API_KEY` to a key with the scope `read`" in printed()[0]
+
+
+def test_quarantined_tracks_are_listed_with_reasons(printed):
+    """What the list leaves out is counted."""
+    one = Quarantined.model_construct(id="t9", path="/music/[odd].mp3", title="odd", reason="crashed")
+    counts = {name.value: 0 for name in TrackStatus} | {"quarantined": 3}
+    output.print_status(status(tracks=counts, quarantined=[one]), running=False)
+    out, _ = printed()
+
+    assert "Quarantined tracks; `segue retry` analyses them again:" in out
+    assert " /music/[odd].mp3  crashed  t9" in out
+    assert out[-1] == "… and 2 more: GET /v1/tracks?status=quarantined"
+
+
+def test_a_finished_scan(printed):
+    """One line if nothing failed."""
+    output.print_job(job())
+
+    assert printed()[1] == ["3 of 3 files are ready, 0 failed."]
+
+
+def test_a_scan_with_failures(printed):
+    """Failed files are listed with reasons, a screenful at most; markup in a file name is printed as it is."""
+    failures = [Failure(path=f"/music/[b]{number}.mp3", reason="silent") for number in range(25)]
+    output.print_job(job(total=30, done=5, failed=25, failures=failures))
+    _, err = printed()
+
+    assert err[0] == "5 of 30 files are ready, 25 failed."
+    assert " /music/[b]0.mp3   silent" in err
+    assert sum("silent" in line for line in err) == output.FAILURES_SHOWN
+    assert err[-1] == "… and 5 more: GET /v1/jobs/j1"
+
+
+def test_a_scan_that_failed(printed):
+    """The reason is all there is to say."""
+    output.print_job(job(state=JobState.FAILED, reason="No such folder."))
+
+    assert printed()[1] == ["The scan failed: No such folder."]
+
+
+def test_tracks_are_results_and_go_to_stdout(printed):
+    """A missing tag is an empty column."""
+    output.print_tracks([track("Peace", artist="Ada", score=0.51234)])
+
+    assert printed() == ([" score  title  artist  album  id", " 0.512  Peace  Ada            t1"], [])
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (track("Peace", "Ada", "One"), "“Peace” (Ada, One)"),
+        (track("Peace", "Ada"), "“Peace” (Ada)"),
+        (track("01"), "“01” (folder)"),
+        (track("01", path="a.mp3"), "“01”"),
+        (track("01", path=None), "“01”"),
+    ],
+)
+def test_a_track_in_a_sentence(given, shown):
+    """A track without tags is told from others by its folder."""
+    assert output.describe(given) == shown
+
+
+def test_an_example(printed):
+    """The first scan ends with recommendations for a track of the library."""
+    output.print_example(Track.model_construct(title="A", artist="B", album=None, path=None), [track("C", score=0.7)])
+
+    assert printed()[1] == ["For example, after “A” (B) play:", "  1. “C” (folder)  0.70"]
+
+
+def test_keys_are_printed_without_their_secrets(printed):
+    """A key that is bound to nobody is for all listeners."""
+    key = ApiKey("k1", "phone", frozenset({Scope.READ, Scope.LISTEN}), None, NOON, None, None)
+    output.print_keys([key])
+    out, _ = printed()
+
+    assert out[1].split()[:4] == ["phone", "listen", "read", "all"]
+    assert out[1].endswith("k1")
+    assert output.key_as_json(key) == {
+        "id": "k1",
+        "name": "phone",
+        "scopes": ["listen", "read"],
+        "users": None,
+        "created_at": NOON.isoformat(),
+        "last_used_at": None,
+        "revoked_at": None,
+    }
+
+
+def test_no_keys(printed):
+    """An empty table would say nothing."""
+    output.print_keys([])
+
+    assert printed() == ([], ["There are no API keys."])
+
+
+@pytest.mark.parametrize(
+    ("revoked", "shown"),
+    [
+        (None, ["There was no catalogue to tell which keys were revoked since. Check `segue keys list`."]),
+        (0, []),
+        (2, ["Keys that were revoked since the backup and stay revoked: 2."]),
+    ],
+)
+def test_a_restore_reports_on_keys(printed, revoked, shown):
+    """What cannot be known is said, and what did not happen is not."""
+    manifest = Manifest(1, "1.0", "0004", NOON.isoformat(), {"tracks": 2, "jobs": 1}, {})
+    output.print_restored(Restored(manifest, None, None, revoked))
+    _, err = printed()
+
+    assert err[0].startswith("Restored the catalogue from the backup of 2026-03-01 ")
+    assert err[0].endswith("(3 rows).")
+    assert err[1:-1] == shown
+    assert err[-1] == "Segue rebuilds the index when it starts."
+
+
+def test_numbers_of_tracks():
+    """One track is singular."""
+    assert [output.count_tracks(count) for count in (0, 1, 2)] == ["0 tracks", "1 track", "2 tracks"]
