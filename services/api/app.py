@@ -17,7 +17,7 @@ from services.api.http.pages import install_headers, reference, web
 from services.api.http.problems import register_problems
 from services.api.openapi.document import install_document
 from services.api.request_limits import JSON_MAX_BYTES
-from services.api.security.authentication import install_guard
+from services.api.security.authentication import install_authentication
 from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
 from services.api.security.rate_limits import install_limits
@@ -87,7 +87,7 @@ def create_app(services: Services | None = None) -> Flask:
     observer = RequestObserver(services)
     observer.install(app)
     install_origin_checks(app, services.settings)
-    install_guard(app)
+    install_authentication(app)
     install_limits(app, services.settings, observer.registry)
     install_headers(app)
     install_cors(app, services.settings)

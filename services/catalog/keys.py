@@ -92,7 +92,7 @@ class KeyStore:
         with self._database.write() as session:
             session.execute(delete(ApiKeyRow).where(ApiKeyRow.internal.is_(True), ApiKeyRow.name == name))
 
-    def note_use(self, key_id: str) -> None:
+    def record_use(self, key_id: str) -> None:
         """Update the time of a key's last use, unless it is recent."""
         with self._database.write() as session:
             session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id, _is_outdated()).values(last_used_at=now()))

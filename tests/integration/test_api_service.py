@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.api.app import create_app
-from services.api.security.permissions import open_to_all
+from services.api.security.permissions import public
 from services.composition import compose
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, NotConfigured
 from services.settings import Settings
@@ -137,7 +137,7 @@ def test_a_wrong_method_says_which_are_right(api):
 def test_a_defect_shows_nothing_of_itself(services):
     """An unforeseen error is 500 with the request id; its trace is in the log only."""
     app = create_app(services)
-    app.add_url_rule("/defect", view_func=open_to_all(lambda: {}["secret detail"]))
+    app.add_url_rule("/defect", view_func=public(lambda: {}["secret detail"]))
     with capture_logs() as logs:
         answer = app.test_client().get("/defect")
 
@@ -171,7 +171,7 @@ def test_a_part_that_is_down_is_named_without_its_address(services, kind, part):
     def fail() -> None:
         raise kind("10.1.2.3:6379 refused /srv/secret")
 
-    app.add_url_rule("/down", view_func=open_to_all(fail))
+    app.add_url_rule("/down", view_func=public(fail))
     with capture_logs() as logs:
         answer = app.test_client().get("/down")
 

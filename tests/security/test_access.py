@@ -7,7 +7,7 @@ from flask import Blueprint
 
 from services.api.http.errors import status_of
 from services.api.security.authentication import principal, require_listener
-from services.api.security.permissions import TOKEN, Access, access_of, declare, needs, open_to_all
+from services.api.security.permissions import TOKEN, Access, access_of, needs, public, set_default_access
 from services.domain.access import Principal, Scope
 from services.domain.errors import SegueError
 from services.domain.job import JobKind
@@ -31,7 +31,7 @@ def declared(app):
 
 
 def test_every_route_declares_what_it_needs(app):
-    """A route without a declaration would be closed to everyone: say what it needs with `needs` or `open_to_all`."""
+    """A route without a declaration would be closed to everyone: say what it needs with `needs` or `public`."""
     undeclared = [rule.rule for rule, access in declared(app) if access is None]
 
     assert undeclared == []
@@ -138,10 +138,10 @@ def extended(locked):
     app = locked.application
     lazy = Blueprint("lazy", __name__)
     lazy.get("/lazy")(lambda: {"who": principal().name})
-    declare(lazy, Access((Scope.READ,), carriers=(TOKEN,)))
+    set_default_access(lazy, Access((Scope.READ,), key_locations=(TOKEN,)))
     app.register_blueprint(lazy)
     app.add_url_rule("/undeclared", endpoint="undeclared", view_func=lambda: "secret")
-    app.add_url_rule("/open", endpoint="open", view_func=open_to_all(lambda: "open"))
+    app.add_url_rule("/open", endpoint="open", view_func=public(lambda: "open"))
     app.add_url_rule(
         "/of/<user>", endpoint="of_user", view_func=needs(Scope.LISTEN, listener="user")(lambda user: f"of {user}")
     )
@@ -185,11 +185,11 @@ def test_a_blueprint_may_take_keys_in_its_own_way(extended, key_for):
 def test_a_protocol_may_vouch_in_its_own_way(locked, key_for):
     """Where a protocol has users and passwords of its own they do as well; a key that is presented goes first."""
     someone = Principal("someone", frozenset({Scope.READ}))
-    vouch = {"right": someone}.get
-    access = Access((Scope.READ,), vouch=lambda asked: vouch(asked.args.get("p", "")))
+    sign_in = {"right": someone}.get
+    access = Access((Scope.READ,), sign_in=lambda asked: sign_in(asked.args.get("p", "")))
     own = Blueprint("own", __name__)
     own.get("/own")(lambda: principal().name)
-    declare(own, access)
+    set_default_access(own, access)
     locked.application.register_blueprint(own)
     client = locked.application.test_client()
 
@@ -204,7 +204,7 @@ def test_a_blueprint_may_refuse_in_its_own_way(client_with, key_for):
     foreign = Blueprint("foreign", __name__)
     foreign.get("/foreign")(lambda: "ok")
     foreign.register_error_handler(SegueError, lambda error: ({"code": status_of(error).value}, 200))
-    declare(foreign, Access((Scope.READ,)))
+    set_default_access(foreign, Access((Scope.READ,)))
     app.register_blueprint(foreign)
     client, mine = app.test_client(), key_for("read")
 

@@ -131,14 +131,14 @@ def test_its_use_is_noted_now_and_then(locked, services, key_for):
     locked.get(TRACK, headers=headers).close()
     first = store.find(key_id).key.last_used_at
     locked.get(TRACK, headers=headers).close()
-    store.note_use(key_id)
+    store.record_use(key_id)
 
     assert datetime.now(UTC) - first < timedelta(minutes=1)
     assert store.find(key_id).key.last_used_at == first
 
     with services.catalogue.database.write() as session:
         session.execute(update(ApiKeyRow).values(last_used_at=first - timedelta(hours=1)))
-    store.note_use(key_id)
+    store.record_use(key_id)
     assert store.find(key_id).key.last_used_at >= first
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request, send_from_directory
 
-from services.api.security.permissions import OPEN, declare
+from services.api.security.permissions import PUBLIC, set_default_access
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
@@ -51,7 +51,7 @@ WEB = Path(__file__).parents[2] / "web"
 web = Blueprint("web", __name__)
 reference = Blueprint("reference", __name__)
 for pages in (web, reference):
-    declare(pages, OPEN)
+    set_default_access(pages, PUBLIC)
 
 
 @web.get("/")

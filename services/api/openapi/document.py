@@ -15,7 +15,7 @@ from services.api.context import EXTENSION
 from services.api.http.operation import operation, operation_of
 from services.api.openapi import responses, texts
 from services.api.schemas.service import NotReady, Problem
-from services.api.security.permissions import Access, access_of, open_to_all
+from services.api.security.permissions import Access, access_of, public
 
 Document = dict[str, Any]
 Model = type[BaseModel]
@@ -47,7 +47,7 @@ class _Route:
 
 def install_document(app: Flask) -> None:
     """Serve the document at /openapi.json; it is built at the first request."""
-    app.add_url_rule("/openapi.json", "openapi", open_to_all(lambda: _document(app)))
+    app.add_url_rule("/openapi.json", "openapi", public(lambda: _document(app)))
 
 
 @cache

@@ -113,14 +113,14 @@ def security(access: Access, *, needs_keys: bool) -> list[Document]:
     """Which keys open an operation."""
     if not access.scopes:
         return []
-    names = [*(carrier.name for carrier in access.carriers), *(("signedUrl",) if access.signed else ())]
+    names = [*(carrier.name for carrier in access.key_locations), *(("signedUrl",) if access.signed else ())]
     listed: list[Document] = [{name: [str(scope)]} for name in names for scope in access.scopes]
     return listed if needs_keys else [*listed, {}]
 
 
 def security_schemes(accesses: Iterable[Access]) -> Document:
     """Every place where a key may stand."""
-    carriers = {carrier.name: dict(carrier.scheme) for access in accesses for carrier in access.carriers}
+    carriers = {carrier.name: dict(carrier.scheme) for access in accesses for carrier in access.key_locations}
     return {"signedUrl": SIGNED_URL, **carriers}
 
 

@@ -1,4 +1,4 @@
-"""Decide whether a request may proceed. Views state what they need with `services.api.security.permissions`."""
+"""Authenticate requests and check their permissions, as `services.api.security.permissions` declares them."""
 
 import time
 from dataclasses import replace
@@ -9,8 +9,8 @@ from flask import Flask, Request, Response, after_this_request, current_app, g, 
 
 from services.api.context import services
 from services.api.schemas.listens import listener_named
-from services.api.security.permissions import Access, Carrier, access_of
-from services.api.security.rate_limits import count_refusal, is_this_machine
+from services.api.security.permissions import Access, KeyLocation, access_of
+from services.api.security.rate_limits import count_failed_attempt, is_local_address
 from services.api.security.signed_urls import is_valid, key_id_of
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
 from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split
@@ -21,8 +21,8 @@ EXTENSION = "segue.key_use"
 log = structlog.get_logger(__name__)
 
 
-def note_use(key: ApiKey) -> None:
-    """Note the use of a key, unless this process has done so just now."""
+def record_use(key: ApiKey) -> None:
+    """Record when a key was used, after the response is sent. Each process does so at most every `LAST_USED_EVERY`."""
     noted: dict[str, float] = current_app.extensions.setdefault(EXTENSION, {})
     if time.monotonic() - noted.get(key.id, -float("inf")) < LAST_USED_EVERY.total_seconds():
         return
@@ -31,9 +31,9 @@ def note_use(key: ApiKey) -> None:
 
     def write() -> None:
         try:
-            store.note_use(key.id)
+            store.record_use(key.id)
         except SegueError as error:
-            log.warning("key_use_not_noted", key=key.id, reason=error.detail)
+            log.warning("key_use_not_recorded", key=key.id, reason=error.detail)
 
     @after_this_request
     def when_sent(response: Response) -> Response:
@@ -41,85 +41,85 @@ def note_use(key: ApiKey) -> None:
         return response
 
 
-RELAYED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
-"""Headers that proxies add: who sends them is not who asks."""
+PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+"""Headers that proxies add. A request with one of them does not come from the machine itself."""
 
 
-def install_guard(app: Flask) -> None:
-    """Have every request show what its view needs before anything else is done for it."""
-    app.before_request(_guard)
+def install_authentication(app: Flask) -> None:
+    """Check the permissions of every request before its view runs."""
+    app.before_request(_check_permissions)
 
 
 def principal() -> Principal:
-    """Who asks; only in views that need a scope."""
+    """Return the authenticated client, in views that require a scope."""
     return cast("Principal", g.principal)
 
 
 def require_listener(user: str) -> None:
-    """Have the key be one that may reach a listener's data, for views whose route does not name the listener.
+    """Check that the key may access a listener's data, in views whose route does not name the listener.
 
     Raises:
-        InsufficientScope: it is none for listeners' data.
-        ListenerNotAllowed: it is bound to others.
+        InsufficientScope: the key lacks the scope `listen`.
+        ListenerNotAllowed: the key is bound to other listeners.
     """
     if not principal().has_any((Scope.LISTEN,)):
         raise InsufficientScope((Scope.LISTEN,))
     listener = listener_named(user)
     if not principal().may_reach(listener):
         raise ListenerNotAllowed
-    g.listener = listener  # whose data the answer may hold
+    g.listener = listener
 
 
 def authenticate(text: str) -> Principal:
-    """Who holds this key.
+    """Return the principal of a key.
 
     Raises:
-        KeyRequired: it is wrong or revoked.
-        TooManyRequests: and so were too many before it from the same address.
+        KeyRequired: the key is wrong or revoked.
+        TooManyRequests: the address sent too many wrong keys.
     """
     parts = split(text)
     active = None if parts is None else services().catalogue.keys.find(parts[0])
     right = matches(text if parts is None else parts[1], None if active is None else active.digest)
-    return _admit(active if right else None)
+    return _principal_of(active if right else None)
 
 
-def lenient(carrier: Carrier) -> Carrier:
-    """The same place for clients of other systems, which must send something there.
+def optional(location: KeyLocation) -> KeyLocation:
+    """Return a location for clients of other systems, which always send a token.
 
-    What is no key of Segue's counts only where a key is needed.
+    If no key is required, a token that is not a Segue key is ignored.
     """
 
-    def find(asked: Request) -> str | None:
-        given = carrier.find(asked)
+    def find(request: Request) -> str | None:
+        given = location.find(request)
         return given if given is not None and (is_key_needed() or split(given) is not None) else None
 
-    return replace(carrier, find=find)
+    return replace(location, find=find)
 
 
-def _guard() -> None:
+def _check_permissions() -> None:
     if request.url_rule is None or request.method == "OPTIONS":
-        return  # nothing is there, or only the methods are asked for
+        return  # 404, or the allowed methods
     access = access_of(current_app, request.endpoint or "")
     if access is None:
         log.error("route_without_declaration", endpoint=request.endpoint)
-        raise Forbidden("What this needs has not been declared, so nobody may ask for it.")
+        raise Forbidden("This route declares no permissions, so it is closed.")
     if not access.scopes:
         return
-    g.access, g.principal = access, _who(access)
+    g.access, g.principal = access, _authenticated(access)
     if not principal().has_any(access.scopes):
         raise InsufficientScope(access.scopes)
     if access.listener is not None:
         require_listener((request.view_args or {})[access.listener])
 
 
-def _who(access: Access) -> Principal:
+def _authenticated(access: Access) -> Principal:
     if access.signed and "token" in request.args:
         return _holder_of_signature(request.args["token"])
-    presented = next((key for carrier in access.carriers if (key := carrier.find(request)) is not None), None)
+    presented = next((key for location in access.key_locations if (key := location.find(request)) is not None), None)
     if presented is not None:
         return authenticate(presented)
-    if access.vouch is not None and (vouched := access.vouch(request)) is not None:
-        return vouched
+    if access.sign_in is not None and (signed_in := access.sign_in(request)) is not None:
+        return signed_in
     if is_key_needed():
         raise KeyRequired(presented=False)
     return LOCAL
@@ -130,22 +130,22 @@ def _holder_of_signature(token: str) -> Principal:
     secret = services().catalogue.installation.signing_secret()
     track_id = (request.view_args or {}).get("track_id", "")
     is_right = active is not None and is_valid(token, secret, active.digest, track_id)
-    return _admit(active if is_right else None)
+    return _principal_of(active if is_right else None)
 
 
-def _admit(active: ActiveKey | None) -> Principal:
+def _principal_of(active: ActiveKey | None) -> Principal:
     if active is None:
-        count_refusal(request.remote_addr or "unix")
+        count_failed_attempt(request.remote_addr or "unix")
         raise KeyRequired(presented=True)
-    note_use(active.key)
+    record_use(active.key)
     structlog.contextvars.bind_contextvars(key=active.key.id)
     return active.key.principal
 
 
 def is_key_needed() -> bool:
-    """Whether this request must show who sends it."""
+    """Whether this request must have a key."""
     settings = services().settings
-    # The peer is looked at besides the settings: gunicorn may have been told another address than they name.
-    if settings.needs_keys or not is_this_machine(request.remote_addr):
+    # The settings are not enough: gunicorn may be configured to listen on another address.
+    if settings.needs_keys or not is_local_address(request.remote_addr):
         return True
-    return settings.require_keys is None and any(name in request.headers for name in RELAYED)
+    return settings.require_keys is None and any(name in request.headers for name in PROXY_HEADERS)

@@ -1,12 +1,12 @@
-"""What a view needs of those who ask, said beside the view; `services.api.security.authentication` sees to it.
+"""Declare the access that a view requires. `services.api.security.authentication` enforces it.
 
-A view that says nothing is closed to everyone, and a test finds it.
+    @needs(Scope.READ)                           a key with this scope, or with `admin`
+    @needs(Scope.LISTEN, Scope.READ)             a key with one of these scopes
+    @needs(Scope.LISTEN, listener="user")        the route variable `user` names the listener whose data it is
+    @public                                      no key, for health checks and pages
+    set_default_access(blueprint, Access(...))   for the views of a blueprint without a declaration
 
-    @needs(Scope.READ)                        a key with this scope, or with `admin`
-    @needs(Scope.LISTEN, Scope.READ)          one of them is enough
-    @needs(Scope.LISTEN, listener="user")     the route's variable `user` names the listener whose data it is
-    @open_to_all                              health, pages: nobody is asked
-    declare(blueprint, Access(...))           the same for every view of a blueprint that says nothing itself
+A view without any declaration is closed, and a test reports it.
 """
 
 from collections.abc import Callable
@@ -23,58 +23,58 @@ View = TypeVar("View", bound=Callable[..., object])
 
 
 @dataclass(frozen=True, slots=True)
-class Carrier:
-    """A place in a request where a key may stand."""
+class KeyLocation:
+    """A place in a request where clients may send a key."""
 
     name: str
-    """Of its scheme in the OpenAPI document."""
+    """Name of the security scheme in the OpenAPI document."""
     scheme: tuple[tuple[str, str], ...]
     find: Callable[[Request], str | None]
-    """The key; None if there is none in this place."""
+    """Returns the key, or None if the request has none in this place."""
 
 
 def _authorization(scheme: str) -> Callable[[Request], str | None]:
-    def find(asked: Request) -> str | None:
-        kind, _, value = asked.headers.get("Authorization", "").partition(" ")
+    def find(request: Request) -> str | None:
+        kind, _, value = request.headers.get("Authorization", "").partition(" ")
         return value.strip() if kind.lower() == scheme else None
 
     return find
 
 
-BEARER = Carrier("bearer", (("type", "http"), ("scheme", "bearer")), _authorization("bearer"))
+BEARER = KeyLocation("bearer", (("type", "http"), ("scheme", "bearer")), _authorization("bearer"))
 """`Authorization: Bearer KEY`."""
 
-API_KEY_HEADER = Carrier(
+API_KEY_HEADER = KeyLocation(
     "apiKey",
     (("type", "apiKey"), ("in", "header"), ("name", "X-API-Key")),
-    lambda asked: asked.headers.get("X-API-Key"),
+    lambda request: request.headers.get("X-API-Key"),
 )
 """`X-API-Key: KEY`."""
 
-TOKEN = Carrier("token", (("type", "apiKey"), ("in", "header"), ("name", "Authorization")), _authorization("token"))
-"""`Authorization: Token KEY`, as ListenBrainz's clients send it."""
+TOKEN = KeyLocation("token", (("type", "apiKey"), ("in", "header"), ("name", "Authorization")), _authorization("token"))
+"""`Authorization: Token KEY`, used by ListenBrainz clients."""
 
 STANDARD = (BEARER, API_KEY_HEADER)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a view needs of those who ask."""
+    """The access that a view requires."""
 
     scopes: tuple[Scope, ...]
-    """One of these; none at all opens the view to everyone."""
+    """One of these is required. Without any the view is public."""
     listener: str | None = None
-    """The route's variable that names a listener; the key must not be bound to others."""
-    carriers: tuple[Carrier, ...] = STANDARD
+    """The route variable that names a listener. A key that is bound to other listeners is refused."""
+    key_locations: tuple[KeyLocation, ...] = STANDARD
     expensive: bool = False
-    """Whether it counts as an expensive request: see `services.api.security.rate_limits`."""
+    """Whether the lower rate limit for expensive requests applies."""
     signed: bool = False
-    """Whether a signed URL does as well as a key: see `services.api.security.signed_urls`."""
-    vouch: Callable[[Request], Principal | None] | None = None
-    """Another way to say who asks, such as a protocol's user and password; looked at when no key is presented."""
+    """Whether a signed URL is accepted instead of a key."""
+    sign_in: Callable[[Request], Principal | None] | None = None
+    """Another way to authenticate, such as user and password of a protocol. Used if the request has no key."""
 
 
-OPEN = Access(())
+PUBLIC = Access(())
 
 _OF_VIEW = "__segue_access__"
 _OF_BLUEPRINT: WeakKeyDictionary[Blueprint, Access] = WeakKeyDictionary()
@@ -83,26 +83,26 @@ _OF_BLUEPRINT: WeakKeyDictionary[Blueprint, Access] = WeakKeyDictionary()
 def needs(
     *scopes: Scope,
     listener: str | None = None,
-    carriers: tuple[Carrier, ...] = STANDARD,
+    key_locations: tuple[KeyLocation, ...] = STANDARD,
     expensive: bool = False,
     signed: bool = False,
 ) -> Callable[[View], View]:
-    """Declare that a view needs a key with one of these scopes."""
-    return _declared(Access(scopes, listener, carriers, expensive, signed))
+    """Require a key with one of these scopes."""
+    return _declared(Access(scopes, listener, key_locations, expensive, signed))
 
 
-def open_to_all(view: View) -> View:
-    """Declare that a view asks nobody for a key."""
-    return _declared(OPEN)(view)
+def public(view: View) -> View:
+    """Require no key."""
+    return _declared(PUBLIC)(view)
 
 
-def declare(blueprint: Blueprint, access: Access) -> None:
-    """Declare what the views of a blueprint need that say nothing themselves."""
+def set_default_access(blueprint: Blueprint, access: Access) -> None:
+    """Set the access of the views of a blueprint that have no declaration."""
     _OF_BLUEPRINT[blueprint] = access
 
 
 def access_of(app: Flask, endpoint: str) -> Access | None:
-    """What a view has declared; None if nothing."""
+    """Return the declared access of a view, or None."""
     declared: Access | None = getattr(app.view_functions.get(endpoint), _OF_VIEW, None)
     name = endpoint.rpartition(".")[0]
     while declared is None and name:

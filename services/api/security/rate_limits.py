@@ -1,7 +1,7 @@
-"""How many requests one key or address may make. A limiter that breaks is logged, counted, and lets everyone through.
+"""Rate limits per key and per address. If the limiter fails, the failure is logged and counted and requests pass.
 
-With Qdrant Edge there is one API process, which counts in its own memory. With a Qdrant server there may be many, on
-many machines: they count together in the broker, and each for itself while the broker is away.
+With Qdrant Edge there is one API process, which counts in memory. With a Qdrant server there may be many API processes.
+They count together in the broker, and each alone while the broker is unavailable.
 """
 
 import logging
@@ -24,8 +24,8 @@ from services.domain.errors import TooManyRequests
 from services.settings import Settings
 
 
-def is_this_machine(address: str | None) -> bool:
-    """Whether a peer's address is one of this machine alone."""
+def is_local_address(address: str | None) -> bool:
+    """Whether a client's address is a loopback address of this machine."""
     if not address:
         return True  # a unix socket
     try:
@@ -38,30 +38,29 @@ def is_this_machine(address: str | None) -> bool:
 
 EXTENSION = "segue.limiter"
 
-REFUSALS = "segue.refusals"
-"""Where the application keeps its limit of wrong keys, or wrong passwords, from one address.
+FAILED_ATTEMPTS = "segue.failed_attempts"
+"""The application's limit for wrong keys and passwords from one address.
 
-Of keys it stops no guess, for there is nothing to guess: it keeps a script that runs wild from filling log and
-catalogue, and right keys are never held up by it. A password can be guessed: after so many wrong ones the right one has
-to wait as well.
+Keys cannot be guessed. For them the limit protects log and catalogue from faulty scripts, and valid keys always pass.
+Passwords can be guessed, so after too many wrong ones the right one has to wait as well.
 """
 
 CHECKS = parse("120/minute")
-"""Readiness checks from one address: an orchestrator asks every few seconds."""
+"""Readiness checks from one address. An orchestrator sends one every few seconds."""
 
 STORAGE_TIMEOUT_SECONDS = 0.25
-"""The broker answers in a millisecond; one that does not must not hold up requests that need nothing else of it."""
+"""The broker responds within a millisecond. A frozen broker must not delay requests that do not need it."""
 
 log = structlog.get_logger(__name__)
 
 
 class CountedFailures(logging.Handler):
-    """Flask-Limiter tells of its troubles in its log only: this counts them and passes them on to ours."""
+    """Counts the failures that Flask-Limiter logs, and logs them in Segue's format."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(logging.WARNING)
         self._failures = Counter(
-            "segue_rate_limiter_failures", "Times that requests could not be counted as they should.", registry=registry
+            "segue_rate_limiter_failures", "Failures to count a request for rate limits.", registry=registry
         )
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -71,13 +70,13 @@ class CountedFailures(logging.Handler):
 
 
 def install_limits(app: Flask, settings: Settings, registry: CollectorRegistry) -> None:
-    """Count every request that is not open to all; those from the machine itself only if they come with a key."""
+    """Limit all requests to views that are not public. Local requests are limited only if they have a key."""
     limiter = Limiter(
-        key_func=_who_asks,
+        key_func=_principal_name,
         application_limits=[
             ApplicationLimit(f"{count}/minute", scope=scope, exempt_when=exempt)
             for count, scope, exempt in (
-                (settings.rate_limit, "all", _is_uncounted),
+                (settings.rate_limit, "all", _is_unlimited),
                 (settings.expensive_rate_limit, "expensive", _is_cheap),
             )
             if count
@@ -92,46 +91,48 @@ def install_limits(app: Flask, settings: Settings, registry: CollectorRegistry) 
     limiter.logger.propagate = False
     limiter.init_app(app)
     app.extensions[EXTENSION] = limiter
-    app.extensions[REFUSALS] = parse(f"{settings.refusal_rate_limit}/minute") if settings.refusal_rate_limit else None
+    app.extensions[FAILED_ATTEMPTS] = (
+        parse(f"{settings.refusal_rate_limit}/minute") if settings.refusal_rate_limit else None
+    )
     app.register_error_handler(RateLimitExceeded, _from_exceeded)
 
 
 def storage_uri(settings: Settings) -> str:
-    """Where requests are counted."""
+    """Return the storage URI of the limiter."""
     if settings.qdrant_url is None or settings.redis_url is None:
         return "memory://"
     return settings.redis_url.get_secret_value().replace("redis+socket://", "redis+unix://", 1)
 
 
-def count_refusal(address: str) -> None:
+def count_failed_attempt(address: str) -> None:
     """Count a wrong key or password.
 
     Raises:
-        TooManyRequests: there were too many from this address.
+        TooManyRequests: the address exceeds the limit.
     """
-    _hold(current_app.extensions[REFUSALS], "refused", address, counted=True)
+    _limit(current_app.extensions[FAILED_ATTEMPTS], "refused", address, counted=True)
 
 
-def refuse_guessing(address: str) -> None:
-    """Hold a password up where too many wrong ones came before it.
+def refuse_after_failed_attempts(address: str) -> None:
+    """Refuse a password, right or wrong, after too many wrong ones.
 
     Raises:
-        TooManyRequests: there were too many from this address.
+        TooManyRequests: the address exceeds the limit.
     """
-    _hold(current_app.extensions[REFUSALS], "refused", address, counted=False)
+    _limit(current_app.extensions[FAILED_ATTEMPTS], "refused", address, counted=False)
 
 
-def count_check(address: str | None) -> None:
-    """Count a readiness check, unless it comes from the machine itself: it is open to all and asks every part.
+def count_readiness_check(address: str | None) -> None:
+    """Count a readiness check that is not local, because it is public and queries every part.
 
     Raises:
-        TooManyRequests: there were too many from this address.
+        TooManyRequests: the address exceeds the limit.
     """
-    if address is not None and not is_this_machine(address):
-        _hold(CHECKS, "checked", address, counted=True)
+    if address is not None and not is_local_address(address):
+        _limit(CHECKS, "checked", address, counted=True)
 
 
-def _hold(limit: RateLimitItem | None, what: str, address: str, *, counted: bool) -> None:
+def _limit(limit: RateLimitItem | None, what: str, address: str, *, counted: bool) -> None:
     if limit is None:
         return
     limiter: Limiter = current_app.extensions[EXTENSION]
@@ -139,8 +140,8 @@ def _hold(limit: RateLimitItem | None, what: str, address: str, *, counted: bool
         if (limiter.limiter.hit if counted else limiter.limiter.test)(limit, what, address):
             return
         window = limiter.limiter.get_window_stats(limit, what, address)
-    except Exception as error:  # noqa: BLE001  whatever a storage raises: a limiter that breaks lets through
-        limiter.logger.warning("Requests that were %s could not be counted: %s", what, error)
+    except Exception as error:  # noqa: BLE001  storages raise errors of their own; a failing limiter lets requests pass
+        limiter.logger.warning("Could not count requests (%s): %s", what, error)
         return
     raise _too_many(window.reset_time)
 
@@ -159,22 +160,22 @@ def _storage_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _who_asks() -> str:
+def _principal_name() -> str:
     return str(g.principal.name)
 
 
-def _is_uncounted() -> bool:
-    # Open views have no principal. Who sits at the machine needs no API to overload it.
+def _is_unlimited() -> bool:
+    # Public views have no principal. Local clients could overload the machine without the API.
     return "principal" not in g or g.principal == LOCAL
 
 
 def _is_cheap() -> bool:
-    return _is_uncounted() or not g.access.expensive
+    return _is_unlimited() or not g.access.expensive
 
 
 def _from_exceeded(error: RateLimitExceeded) -> Response:
     del error
     limiter: Limiter = current_app.extensions[EXTENSION]
     reset_at = limiter.current_limit.reset_at if limiter.current_limit is not None else time.time()
-    # By way of the error handlers: blueprints may answer errors in the manner of an API of others.
+    # Through the error handlers, because blueprints may render errors in the format of another API.
     return current_app.make_response(current_app.handle_user_exception(_too_many(reset_at)))

@@ -13,8 +13,8 @@ from services.api.http.problems import not_ready, public_detail
 from services.api.request_limits import QUARANTINED_SHOWN
 from services.api.schemas.service import MEDIA_TYPE, Health, IndexStatus, Part, Quarantined, Readiness, Status
 from services.api.security.authentication import principal
-from services.api.security.permissions import needs, open_to_all
-from services.api.security.rate_limits import count_check
+from services.api.security.permissions import needs, public
+from services.api.security.rate_limits import count_readiness_check
 from services.composition import Services
 from services.domain.access import Scope
 from services.domain.errors import SegueError
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 @health.get("/healthz")
 @operation("getHealth", "Is the process alive?", returns=Health)
-@open_to_all
+@public
 def healthz() -> Health:
     """Answers while the process can answer, whatever else is down."""
     return Health(status="ok")
@@ -44,10 +44,10 @@ def healthz() -> Health:
 
 @health.get("/readyz")
 @operation("getReadiness", "Is every part ready?", returns=Readiness, responses=NOT_READY)
-@open_to_all
+@public
 def readyz() -> Readiness | Response:
     """Each part with its reason when it is not ready, and then as a problem with status 503."""
-    count_check(request.remote_addr)
+    count_readiness_check(request.remote_addr)
     parts = check_parts(services())
     if not all(part.ok for part in parts.values()):
         return not_ready(parts)

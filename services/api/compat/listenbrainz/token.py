@@ -4,12 +4,12 @@ from flask import g, request
 
 from services.api.compat.listenbrainz.answers import Unauthorised
 from services.api.schemas.listens import InvalidListenerName, listener_named
-from services.api.security.authentication import authenticate, is_key_needed, lenient, principal, require_listener
+from services.api.security.authentication import authenticate, is_key_needed, optional, principal, require_listener
 from services.api.security.permissions import STANDARD, TOKEN
 from services.domain.access import LOCAL, Scope, split
 from services.domain.errors import KeyRequired
 
-TOKENS = (lenient(TOKEN), *STANDARD)
+TOKENS = (optional(TOKEN), *STANDARD)
 """Where scrobblers put their token; some have it in the form of everyone else's keys."""
 
 

@@ -30,7 +30,7 @@ from services.api.context import services
 from services.api.http.operation import operation
 from services.api.request_limits import SCROBBLES_MAX_BYTES, SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
 from services.api.schemas.listens import listener_named
-from services.api.security.permissions import Access, declare, needs, open_to_all
+from services.api.security.permissions import Access, needs, public, set_default_access
 from services.catalog.database import now
 from services.catalog.listens import WEIGHED_EVENTS
 from services.domain.access import Scope
@@ -38,7 +38,7 @@ from services.domain.listening import EventKind, Listen, ListenFilter, NewListen
 
 listenbrainz = Blueprint("listenbrainz", __name__, url_prefix="/1")
 register_errors(listenbrainz)
-declare(listenbrainz, Access((Scope.LISTEN,), carriers=TOKENS))
+set_default_access(listenbrainz, Access((Scope.LISTEN,), key_locations=TOKENS))
 
 Answer = dict[str, Any]
 OK: Answer = {"status": "ok"}
@@ -73,7 +73,7 @@ def submit_listens() -> Answer:
 
 @listenbrainz.get("/validate-token")
 @operation("validateToken", "Is a token valid?", reads={"query": TokenQuery}, returns=ScrobblerAnswer)
-@open_to_all
+@public
 def validate_token() -> Answer:
     """Say whether a token is valid, and whose it is. Where no keys are needed, it is the listener's name."""
     token = presented_token() or request.args.get("token")
@@ -92,7 +92,7 @@ def validate_token() -> Answer:
     reads={"query": ScrobblesQuery},
     returns=ScrobblerAnswer,
 )
-@needs(Scope.LISTEN, listener="user", carriers=TOKENS)
+@needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_listens(user: str) -> Answer:
     """Plays, newest first; of a listener who is not known, none."""
     listener, here = listener_named(user), services().catalogue
@@ -121,7 +121,7 @@ def get_listens(user: str) -> Answer:
 
 @listenbrainz.get("/user/<user>/listen-count")
 @operation("getScrobbleCount", "How many plays a listener has", returns=ScrobblerAnswer)
-@needs(Scope.LISTEN, listener="user", carriers=TOKENS)
+@needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_listen_count(user: str) -> Answer:
     """Count plays."""
     count = services().catalogue.listens.count(listener_named(user), ListenFilter(kinds=PLAYS))
@@ -130,7 +130,7 @@ def get_listen_count(user: str) -> Answer:
 
 @listenbrainz.get("/user/<user>/playing-now")
 @operation("getPlayingNow", "What a listener plays now", returns=ScrobblerAnswer)
-@needs(Scope.LISTEN, listener="user", carriers=TOKENS)
+@needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_playing_now(user: str) -> Answer:
     """Nothing, ever: what is playing is not kept until it is a listen."""
     return {"payload": {"user_id": listener_named(user), "count": 0, "playing_now": True, "listens": []}}

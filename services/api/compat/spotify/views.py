@@ -18,8 +18,8 @@ from services.api.compat.spotify.schemas import (
 )
 from services.api.context import services
 from services.api.http.operation import operation
-from services.api.security.authentication import lenient
-from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, declare
+from services.api.security.authentication import optional
+from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, set_default_access
 from services.api.v1.presenters import rejected_by_asker
 from services.domain.access import Scope
 from services.domain.errors import NotFound
@@ -28,7 +28,7 @@ from services.domain.question import Exclusion, Question
 from services.domain.track import Track
 
 spotify = Blueprint("spotify", __name__, url_prefix=SPOTIFY)
-declare(spotify, Access((Scope.READ,), carriers=(lenient(BEARER), API_KEY_HEADER), expensive=True))
+set_default_access(spotify, Access((Scope.READ,), key_locations=(optional(BEARER), API_KEY_HEADER), expensive=True))
 
 
 TRACK = "TRACK"

@@ -7,7 +7,7 @@ from services.api.compat.subsonic.render import given
 from services.api.context import services
 from services.api.security.authentication import authenticate as holder_of
 from services.api.security.authentication import is_key_needed
-from services.api.security.rate_limits import count_refusal, refuse_guessing
+from services.api.security.rate_limits import count_failed_attempt, refuse_after_failed_attempts
 from services.domain.access import LOCAL, Principal, Scope
 from services.domain.errors import KeyRequired
 
@@ -34,7 +34,7 @@ class CatalogueKeys:
         return (self.holder.listener or self.holder.name) if self.holder.has_any((Scope.READ,)) else None
 
 
-def vouch(request: Request) -> Principal:
+def sign_in(request: Request) -> Principal:
     """Who asks in Subsonic's manner; `g.subsonic_user` is the name.
 
     Raises:
@@ -43,11 +43,11 @@ def vouch(request: Request) -> Principal:
     keys, settings = CatalogueKeys(), services().settings
     address = request.remote_addr or "unix"
     if settings.subsonic_user is not None:
-        refuse_guessing(address)
+        refuse_after_failed_attempts(address)
     try:
         g.subsonic_user = authenticate(given(), settings, keys)
     except WrongCredentials:
-        count_refusal(address)
+        count_failed_attempt(address)
         raise
     if keys.holder is not None:
         return keys.holder

@@ -18,7 +18,7 @@ from flask import Blueprint, Response, g
 from services.api.compat.names import ARTIST, Namespace, media_server_track, songs_of
 from services.api.compat.paths import SUBSONIC
 from services.api.compat.subsonic import schemas
-from services.api.compat.subsonic.access import vouch
+from services.api.compat.subsonic.access import sign_in
 from services.api.compat.subsonic.auth import InvalidApiKey, MissingParameter
 from services.api.compat.subsonic.objects import songs
 from services.api.compat.subsonic.query import (
@@ -31,7 +31,7 @@ from services.api.compat.subsonic.query import (
 from services.api.compat.subsonic.render import success, wrong_format
 from services.api.context import services
 from services.api.http.operation import operation
-from services.api.security.permissions import Access, declare, open_to_all
+from services.api.security.permissions import Access, public, set_default_access
 from services.api.v1.audio_features import NotAnalysed
 from services.api.v1.presenters import rejected_by_asker
 from services.domain.access import Scope
@@ -78,7 +78,7 @@ class OtherUserForbidden(Forbidden):
         super().__init__("You can request your own user only.")
 
 
-declare(subsonic, Access((Scope.READ,), carriers=(), expensive=True, vouch=vouch))
+set_default_access(subsonic, Access((Scope.READ,), key_locations=(), expensive=True, sign_in=sign_in))
 subsonic.before_request(wrong_format)
 
 
@@ -172,7 +172,7 @@ def _serve(method: _Method) -> None:
             return success(method.answer(query or form))
 
         if method.is_public:
-            open_to_all(view)
+            public(view)
         view.__name__ = f"{verb.lower()}_{method.name}"
         declare_operation = operation(
             f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",
