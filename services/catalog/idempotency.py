@@ -1,4 +1,4 @@
-"""What was answered to requests that may be repeated, so that a repetition does nothing twice."""
+"""Stored responses to requests with an `Idempotency-Key`, so that a repeated request has no second effect."""
 
 import uuid
 import zlib
@@ -12,24 +12,23 @@ from services.catalog.database import Database, now
 from services.catalog.tables import IdempotencyRow
 
 KEPT_FOR = timedelta(hours=24)
-"""A client that has not repeated its request in a day does not do so any more."""
+"""How long a response is stored; clients repeat a request within a day or not at all."""
 
 LEASE = timedelta(seconds=60)
-"""No request takes so long, the sending of its body apart, which is over by then. A run that died holds its key no
-longer than this."""
+"""How long a run that died keeps its claim; no request takes longer once its body has arrived."""
 
 ENTRIES_MAX = 10_000
-"""Seven a minute for a whole day. Beyond, the oldest go first."""
+"""The maximum number of entries, seven a minute for a day; the oldest are deleted first."""
 
 BODY_MAX_BYTES = 64 * 1024
-"""Compressed; the largest answer, of 100 tracks, takes about a third of it. With the entries it bounds the table."""
+"""The maximum size of a compressed response; the largest, of 100 tracks, takes about a third of it."""
 
 PURGE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to run a request."""
+    """The right to execute a request."""
 
     id: str
     owner: str
@@ -37,7 +36,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What was answered."""
+    """A stored response."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -46,24 +45,24 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Somebody is at it, until this time at the latest."""
+    """Another run executes the request, until this time at the latest."""
 
     until: datetime
 
 
 class Mismatch:
-    """The same key came with another request."""
+    """The key was used for another request."""
 
 
 class IdempotencyStore:
-    """Claims requests, keeps their answers, and forgets them in time."""
+    """Claims requests, stores their responses and deletes old ones."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._purged_at: datetime | None = None
 
     def begin(self, request_id: str, fingerprint: str) -> Claim | KeptAnswer | Running | Mismatch:
-        """Run this request, or learn why not to."""
+        """Claim a request, or return its response or the reason why it must not run."""
         claim = Claim(request_id, str(uuid.uuid4()))
         with self._database.write() as session:
             self._purge(session)
@@ -88,10 +87,10 @@ class IdempotencyStore:
             if row.expires_at <= now():
                 session.execute(update(IdempotencyRow).where(IdempotencyRow.id == request_id).values(**fresh))
                 return claim
-            return self._stands(session, row, claim, fingerprint)
+            return self._existing(session, row, claim, fingerprint)
 
     def finish(self, claim: Claim, answer: KeptAnswer, listener: str | None = None) -> None:
-        """Keep the answer, which may be of a listener, unless it is too large or another run has taken over."""
+        """Store the response, unless it is too large or another run has taken over."""
         body = zlib.compress(answer.body)
         if len(body) > BODY_MAX_BYTES:
             self.release(claim)
@@ -110,18 +109,18 @@ class IdempotencyStore:
             )
 
     def release(self, claim: Claim) -> None:
-        """Let the same request run again: nothing came of this one."""
+        """Release the claim of a request that had no effect, so that it can run again."""
         with self._database.write() as session:
             session.execute(
                 delete(IdempotencyRow).where(IdempotencyRow.id == claim.id, IdempotencyRow.owner == claim.owner)
             )
 
     def forget(self, listener: str) -> None:
-        """Delete every answer that is of a listener."""
+        """Delete all responses with data of a listener."""
         with self._database.write() as session:
             session.execute(delete(IdempotencyRow).where(IdempotencyRow.listener == listener))
 
-    def _stands(
+    def _existing(
         self, session: Session, row: IdempotencyRow, claim: Claim, fingerprint: str
     ) -> Claim | KeptAnswer | Running | Mismatch:
         if row.fingerprint != fingerprint:

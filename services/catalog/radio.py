@@ -42,7 +42,7 @@ def terms_of(document: Document) -> Question:
 
 
 def directions_as_json(directions: Iterable[Direction]) -> dict[str, Any]:
-    """Directions by their numbers."""
+    """Return directions as a document, by number."""
     return {
         str(each.number): {
             "plays": [list(play) for play in each.plays],
@@ -55,7 +55,7 @@ def directions_as_json(directions: Iterable[Direction]) -> dict[str, Any]:
 
 
 def directions_of(document: Document) -> tuple[Direction, ...]:
-    """The directions that `directions_as_json` wrote."""
+    """Return the directions that `directions_as_json` wrote."""
     return tuple(
         Direction(
             int(number),
@@ -69,7 +69,7 @@ def directions_of(document: Document) -> tuple[Direction, ...]:
 
 
 def call_as_json(call: CallRecord) -> dict[str, Any]:
-    """What a call was answered."""
+    """Return the answer to a call as a document."""
     return {
         "picks": [
             [
@@ -85,7 +85,7 @@ def call_as_json(call: CallRecord) -> dict[str, Any]:
 
 
 def call_of(key: str, digest: str, document: Document) -> CallRecord:
-    """The answer that `call_as_json` wrote."""
+    """Return the answer that `call_as_json` wrote."""
     picks = tuple(
         RadioPick(Recommendation(track_id, score, tuple(because_of)), direction)
         for track_id, score, because_of, direction in document["picks"]
@@ -147,7 +147,7 @@ class RadioStore:
             return transaction.scalar(select(RadioRow.listener).where(RadioRow.id == session_id))
 
     def answered(self, session_id: str, key: str) -> CallRecord | None:
-        """What a call with this key was answered, if it is one of the latest."""
+        """Return the answer to a call with this key, if it is one of the latest."""
         with self._database.read() as transaction:
             row = transaction.get(RadioCallRow, (session_id, key))
             return None if row is None else call_of(row.key, row.digest, row.answer)

@@ -1,4 +1,4 @@
-"""The catalogue's tables. Migrations in `services/catalog/migrations` build exactly these."""
+"""The catalogue's tables. The migrations in `services/catalog/migrations` create exactly these."""
 
 import os
 from datetime import UTC, datetime
@@ -28,18 +28,18 @@ from services.domain.track import TrackStatus
 
 
 class PathBytes(TypeDecorator[str]):
-    """A file path as the operating system has it: bytes, which need not be UTF-8."""
+    """A file path as bytes, because a path need not be UTF-8."""
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        """Store the bytes that the file system knows."""
+        """Encode a path as the file system does."""
         del dialect
         return None if value is None else os.fsencode(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """Give back a path that opens the same file."""
+        """Decode a path so that it opens the same file."""
         del dialect
         return None if value is None else os.fsdecode(value)
 
@@ -48,13 +48,13 @@ FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware point in time; SQLite forgets time zones, so UTC is stored and restored."""
+    """An aware time, stored as UTC because SQLite has no time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store UTC; a moment at an end of the calendar that has no UTC becomes that end."""
+        """Convert to UTC; a time outside of the calendar in UTC becomes the first or last time."""
         del dialect
         if value is None:
             return None
@@ -64,17 +64,17 @@ class Moment(TypeDecorator[datetime]):
             return FIRST if value.year == 1 else LAST
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back an aware time in UTC."""
+        """Return an aware time in UTC."""
         del dialect
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
 
-# Byte order, so that keyset pages are the same whatever the database's locale.
+# Sorted by bytes, so that pages do not depend on the locale of the database.
 SortText = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class Table(DeclarativeBase):
-    """Declares the tables; constraint names are fixed so that migrations can refer to them."""
+    """The base class of the tables; it names constraints so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -84,11 +84,11 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment}  # noqa: RUF012  SQLAlchemy reads it as is
+    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment}  # noqa: RUF012  SQLAlchemy's own attribute
 
 
 class TrackRow(Table):
-    """One recording."""
+    """A track."""
 
     __tablename__ = "tracks"
     __table_args__ = (
@@ -96,7 +96,9 @@ class TrackRow(Table):
         Index(
             "ix_tracks_index_pending",
             "id",
-            sqlite_where=text("index_pending = 1"),  # to the letter what SQLAlchemy asks, or SQLite scans
+            sqlite_where=text(
+                "index_pending = 1"
+            ),  # SQLite uses the index only for exactly this condition, as SQLAlchemy writes it
             postgresql_where=text("index_pending"),
         ),
         Index("ix_tracks_status_id", "status", "id"),
@@ -110,7 +112,7 @@ class TrackRow(Table):
     genre: Mapped[str | None] = mapped_column(Text)
     duration_ms: Mapped[int | None]
     sort_key: Mapped[str] = mapped_column(SortText)
-    """Artist, album and title case-folded: what pages are ordered by and text search looks in."""
+    """Case-folded artist, album and title, for sorting pages and for text search."""
     status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
     reason: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -122,20 +124,20 @@ class TrackRow(Table):
     tags: Mapped[dict[str, Any] | None]
     model_version: Mapped[str | None] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
-    """Counts changes that the index must see; a mark is cleared only for the revision that was indexed."""
+    """The number of changes relevant to the index; a mark is cleared only for the indexed revision."""
     index_pending: Mapped[bool] = mapped_column(default=False)
     added_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-    """When its analysis was last asked for or begun."""
+    """When its analysis was last sent to the broker or started; null to send it at once."""
     claimed_by: Mapped[str | None] = mapped_column(String(80))
-    """The worker and its task that are at work on it; null while nobody is."""
+    """The worker and task that claim it; null if unclaimed."""
     claimed_until: Mapped[datetime | None]
-    """When that worker cannot be at it any more, whatever became of it."""
+    """When the claim expires."""
     analysed_at: Mapped[datetime | None]
 
 
 class LocationRow(Table):
-    """A file that holds a track."""
+    """A file of a track."""
 
     __tablename__ = "locations"
     __table_args__ = (UniqueConstraint("path"), Index("ix_locations_track_id", "track_id"))
@@ -151,7 +153,7 @@ class LocationRow(Table):
 
 
 class ExternalIdRow(Table):
-    """Another name for a track: `namespace:value`. Several tracks may share one (an ISRC reissued, say)."""
+    """An external id of a track, `namespace:value`. Several tracks may share one, for example a reissued ISRC."""
 
     __tablename__ = "external_ids"
     __table_args__ = (Index("ix_external_ids_name", "namespace", "value"),)
@@ -159,29 +161,29 @@ class ExternalIdRow(Table):
     track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
     namespace: Mapped[str] = mapped_column(String(32), primary_key=True)
     value: Mapped[str] = mapped_column(String(255))
-    """Empty where a client took away what the file's tags say."""
+    """Empty if a client removed the id of the file's tags."""
     by_client: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Set over the API: a scan leaves it alone."""
+    """Set by a client: scans do not change it."""
 
 
 class ListenRow(Table):
-    """One thing that a listener did."""
+    """A listen of a listener."""
 
     __tablename__ = "listens"
     __table_args__ = (
         UniqueConstraint("listener", "identity"),
-        # With track and kind, so that what was heard lately is read from the index alone.
+        # Includes track and kind, so that reading recent listens needs only the index.
         Index("ix_listens_listener_at", "listener", "at", "id", "track_id", "kind"),
         Index("ix_listens_listener_kind", "listener", "kind", "track_id", "at"),
-        {"sqlite_autoincrement": True},  # an id names one listen for ever: a repeated deletion must not hit another
+        {"sqlite_autoincrement": True},  # ids are never reused: a repeated deletion must not delete another listen
     )
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     listener: Mapped[str] = mapped_column(Text)
     identity: Mapped[str] = mapped_column(String(32))
-    """Hash of the sender's key, or else of track, kind and time: a listener has each once."""
+    """Hash of the sender's key, or else of track, kind and time; unique for a listener."""
     track_id: Mapped[str | None] = mapped_column(String(36))
-    """None while no track goes by its names. No foreign key: its lock would make scans and listeners wait crosswise."""
+    """Null while the track is unknown. No foreign key, whose lock could cause deadlocks with scans."""
     kind: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
     played_ms: Mapped[int | None]
@@ -194,7 +196,7 @@ class ListenRow(Table):
 
 
 class WaitingNameRow(Table):
-    """A name under which a listen waits for its track to come into the library."""
+    """A name under which a listen waits for its track."""
 
     __tablename__ = "waiting_names"
     __table_args__ = (Index("ix_waiting_names_listen_id", "listen_id"),)
@@ -215,16 +217,16 @@ class JobRow(Table):
     reason: Mapped[str | None] = mapped_column(Text)
     total: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
-    """Files whose analysis was there already; they get no item."""
+    """The number of files that have not changed; they have no item."""
     listed: Mapped[bool] = mapped_column(default=False)
-    """Every file has been looked at: what remains is analysis."""
+    """Whether all files have been read; analyses may remain."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
 
 class JobItemRow(Table):
-    """One file of a job that is new, changed or unusable."""
+    """A file of a job that is new, changed or unusable."""
 
     __tablename__ = "job_items"
     __table_args__ = (
@@ -242,7 +244,7 @@ class JobItemRow(Table):
 
 
 class MetaRow(Table):
-    """Facts about the catalogue as a whole, such as the model version and the index generation."""
+    """Values for the whole catalogue, such as the model version and the index generation."""
 
     __tablename__ = "meta"
 
@@ -251,7 +253,7 @@ class MetaRow(Table):
 
 
 class RadioRow(Table):
-    """An endless radio session."""
+    """A radio session."""
 
     __tablename__ = "radio_sessions"
     __table_args__ = (
@@ -268,13 +270,13 @@ class RadioRow(Table):
     calls: Mapped[int] = mapped_column(default=0)
     events: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
-    """Counts calls, so that the slower of two at once begins again."""
+    """The number of changes; the slower of two concurrent calls detects the other's change and repeats."""
     created_at: Mapped[datetime]
     touched_at: Mapped[datetime]
 
 
 class RadioTrackRow(Table):
-    """A track that a session answered or that was heard before it."""
+    """A track that a session returned, or that was heard before or during it."""
 
     __tablename__ = "radio_tracks"
 
@@ -288,7 +290,7 @@ class RadioTrackRow(Table):
 
 
 class RadioEventRow(Table):
-    """Something that happened in a session; the latest are kept."""
+    """An event of a session; only the latest are stored."""
 
     __tablename__ = "radio_events"
 
@@ -301,7 +303,7 @@ class RadioEventRow(Table):
 
 
 class RadioCallRow(Table):
-    """What a call was answered, for a client that repeats it; the latest are kept."""
+    """The answer to a call with a key, for clients that repeat it; only the latest are stored."""
 
     __tablename__ = "radio_calls"
 
@@ -313,42 +315,42 @@ class RadioCallRow(Table):
 
 
 class ApiKeyRow(Table):
-    """A key to the API, without its secret."""
+    """An API key, without its secret."""
 
     __tablename__ = "api_keys"
 
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    """SHA-256 of the secret: `services.domain.access` says why that is enough."""
+    """SHA-256 of the secret; `services.domain.access` explains why a fast hash is sufficient."""
     scopes: Mapped[list[str]] = mapped_column(JSON)
     listeners: Mapped[list[str] | None] = mapped_column("users", JSON(none_as_null=True))
-    """The listeners it is bound to; null is every listener."""
+    """The listeners that the key is bound to; null is all listeners."""
     internal: Mapped[bool] = mapped_column(default=False)
-    """Made by a program for itself; no person holds it."""
+    """Created by Segue for its own use."""
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 
 class IdempotencyRow(Table):
-    """A POST that came with an `Idempotency-Key`, and its answer once there is one."""
+    """A POST with an `Idempotency-Key`, and its response once it is known."""
 
     __tablename__ = "idempotency"
     __table_args__ = (Index("ix_idempotency_expires_at", "expires_at"),)
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """SHA-256 of who asked, where, and with which key."""
+    """SHA-256 of principal, path and key."""
     fingerprint: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of what was asked."""
+    """SHA-256 of query and body."""
     owner: Mapped[str] = mapped_column(String(36))
-    """The run that is at it; one that took over from a dead one has an id of its own."""
+    """The id of the run that executes the request."""
     lease_until: Mapped[datetime | None]
-    """Until when nobody else may run it; null once it is answered."""
+    """When another run may take over; null once there is a response."""
     status: Mapped[int | None]
     headers: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Compressed."""
     listener: Mapped[str | None] = mapped_column(Text)
-    """Whose data the answer holds; forgotten with them."""
+    """The listener whose data the response contains; it is deleted with theirs."""
     expires_at: Mapped[datetime]

@@ -119,6 +119,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     for table in ("locations", "job_items", "external_ids", "tracks", "meta", "jobs"):
         op.drop_table(table)

@@ -54,7 +54,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     with op.batch_alter_table("external_ids", schema=None) as batch_op:
         batch_op.drop_column("by_client")
     op.drop_table("waiting_names")

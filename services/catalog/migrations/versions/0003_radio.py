@@ -74,6 +74,6 @@ def _create(table: str, key: list[str], *columns: sa.Column[object]) -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     for table in ("radio_calls", "radio_events", "radio_tracks", "radio_sessions"):
         op.drop_table(table)

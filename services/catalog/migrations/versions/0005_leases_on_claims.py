@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     # Not in a batch: that makes the table anew, and what refers to its rows would go with the old one.
     op.drop_column("tracks", "claimed_until")
     op.drop_column("tracks", "claimed_by")
