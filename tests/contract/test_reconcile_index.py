@@ -42,13 +42,6 @@ def tracks(*numbers):
     return {track_id(number) for number in numbers}
 
 
-def test_nothing_is_done_where_nothing_differs(catalogue, index):
-    """Looking marks nothing and changes nothing."""
-    assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
-    assert catalogue.indexing.count_pending() == 0
-    assert set(index.ids()) == tracks(*range(COUNT))
-
-
 def test_missing_points_are_added_and_orphans_dropped(catalogue, index):
     """Points that vanished come back; those of unknown tracks and of tracks that are not to be found go."""
     index.delete([track_id(0), track_id(1)])
@@ -84,37 +77,3 @@ def test_it_may_run_twice_at_once_and_beside_an_indexer(catalogue, index):
 
     assert set(index.ids()) == tracks(*range(COUNT))
     assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
-
-
-class Reviving(EdgeIndex):
-    """A real index during whose next deletion something happens."""
-
-    meanwhile = None
-
-    def delete(self, ids):
-        happening, self.meanwhile = self.meanwhile, None
-        super().delete(ids)
-        if happening is not None:
-            happening()
-
-
-def test_a_track_that_comes_back_while_its_orphan_is_dropped_keeps_its_point(catalogue, tmp_path):
-    """What the catalogue says after the deletion counts, not what it said before."""
-    (tmp_path / "shard").mkdir()
-    index = Reviving.create(tmp_path / "shard")
-    Indexer(catalogue.indexing, index).index_once()
-    [file] = catalogue.tracks.files(track_id(1))
-    catalogue.library.forget_files([file.path])
-    catalogue.indexing.clear(catalogue.indexing.pending(10))
-
-    def come_back():
-        from tests.fakes.library import register  # noqa: PLC0415
-
-        register(catalogue, tmp_path / "music" / "001.wav", 1)
-        catalogue.indexing.clear(catalogue.indexing.pending(10))  # an indexer was faster than the deletion
-
-    index.meanwhile = come_back
-    reconcile(catalogue.indexing, index)
-
-    assert track_id(1) in set(index.ids())
-    index.close()

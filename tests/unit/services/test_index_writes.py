@@ -1,0 +1,233 @@
+"""How points are written: which ones, in which order, and until when."""
+
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from services.catalog.indexing import IndexChange
+from services.domain.filters import Filters, Range
+from services.domain.track import unit_vector
+from services.domain.vector_index import Point
+from services.index.indexer import BATCH, Difference, apply, reconcile, valid_points, write_until_stable
+from services.index.qdrant_shared import FilterBuilder, ordered
+
+UNIT = np.eye(128, dtype=np.float32)
+
+
+def change(track_id, revision=1, *, vector=UNIT[0]):
+    return IndexChange(track_id, revision, Point(track_id, vector, {}))
+
+
+def gone(track_id, revision=1):
+    return IndexChange(track_id, revision, None)
+
+
+class Memory:
+    """An index in memory; something may happen `during` its first write."""
+
+    def __init__(self, *held, during=lambda: None):
+        self.points = dict.fromkeys(held)
+        self.writes = []
+        self._during = during
+
+    def upsert(self, points):
+        self._happen()
+        self.writes.append(sorted(point.id for point in points))
+        self.points |= {point.id: point for point in points}
+
+    def delete(self, ids):
+        self._happen()
+        self.writes.append(sorted(ids))
+        for track_id in ids:
+            self.points.pop(track_id, None)
+
+    def ids(self):
+        return iter(list(self.points))
+
+    def _happen(self):
+        happening, self._during = self._during, lambda: None
+        happening()
+
+
+class Queue:
+    """The marks of a catalogue, given by its current state."""
+
+    def __init__(self, *current, pending=()):
+        self.current = {each.track_id: each for each in current}
+        self.pending = set(pending)
+        self.marked = []
+
+    def changes(self, track_ids):
+        return [self.current.get(track_id, gone(track_id, 0)) for track_id in track_ids]
+
+    def expected_ids(self):
+        ready = {each.track_id for each in self.current.values() if each.point is not None}
+        return ready - self.pending, self.pending
+
+    def mark(self, track_ids):
+        self.marked += track_ids
+
+
+def test_points_are_written_and_tracks_without_one_deleted():
+    """A batch is one write and one deletion; the number of points written is returned."""
+    index = Memory("b")
+
+    assert apply([change("a"), gone("b"), change("c")], index) == 2
+    assert index.writes == [["a", "c"], ["b"]]
+    assert set(index.points) == {"a", "c"}
+
+
+@pytest.mark.parametrize("vector", [np.zeros(128), np.full(128, np.nan), np.ones(128), np.ones(5)])
+def test_an_invalid_point_is_logged_and_does_not_stop_the_others(vector):
+    """A point that Qdrant must not store is left out, and the log names its track."""
+    with capture_logs() as logs:
+        kept = valid_points([Point("bad", vector, {}), None, Point("good", UNIT[1], {})])
+
+    assert [point.id for point in kept] == ["good"]
+    assert [(line["event"], line["track_id"]) for line in logs] == [("point_rejected", "bad")]
+
+
+def test_an_invalid_point_replaces_nothing():
+    """A track whose new point is invalid leaves the index."""
+    index = Memory("a")
+
+    assert apply([change("a", vector=np.zeros(128))], index) == 0
+    assert not index.points
+
+
+def test_what_changes_during_a_write_is_written_again():
+    """Only tracks with a new revision are written again, until none has one."""
+    queue = Queue(change("a"), change("b"))
+
+    def update():
+        queue.current |= {"a": gone("a", 2)}
+
+    index = Memory(during=update)
+
+    assert write_until_stable(queue, queue.changes(["a", "b"]), index) == 2
+    assert index.writes == [["a", "b"], ["a"]]
+    assert set(index.points) == {"b"}
+
+
+def test_reconciling_marks_missing_points_and_deletes_orphans():
+    """Pending tracks are left to the indexer, whether the index has them or not."""
+    queue = Queue(change("a"), change("b"), change("late"), pending=("late", "leaving"))
+    index = Memory("b", "leaving", "orphan")
+
+    assert reconcile(queue, index) == Difference(missing=1, orphans=1)
+    assert queue.marked == ["a"]
+    assert set(index.points) == {"b", "leaving"}
+
+
+def test_an_orphan_that_becomes_ready_while_it_is_deleted_is_written():
+    """The state after the deletion counts."""
+    queue = Queue()
+
+    def come_back():
+        queue.current |= {"orphan": change("orphan", 2)}
+
+    index = Memory("orphan", during=come_back)
+    reconcile(queue, index)
+
+    assert set(index.points) == {"orphan"}
+
+
+def test_orphans_are_deleted_in_batches():
+    """A large difference is not one large request."""
+    index = Memory(*(f"{number:04}" for number in range(BATCH + 1)))
+
+    assert reconcile(Queue(), index) == Difference(missing=0, orphans=BATCH + 1)
+    assert [len(write) for write in index.writes] == [BATCH, 1]
+
+
+def test_nothing_is_written_where_nothing_differs():
+    """Comparing changes neither side."""
+    queue, index = Queue(change("a")), Memory("a")
+
+    assert reconcile(queue, index) == Difference(missing=0, orphans=0)
+    assert (queue.marked, index.writes) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("vector", "message"),
+    [
+        (np.ones(5), r"^track 1 has a vector of shape \(5,\) instead of \(128,\)$"),
+        (np.zeros(128), "^track 1 has a vector of length 0.0 instead of 1$"),
+        (np.full(128, np.inf), "^track 1 has a vector of length inf instead of 1$"),
+    ],
+)
+def test_a_vector_must_have_unit_length(vector, message):
+    """The error names the owner, and what is wrong."""
+    with pytest.raises(ValueError, match=message):
+        unit_vector(vector, "track 1")
+
+
+def test_rounding_is_no_error():
+    """A unit vector in float64 becomes float32, its length off by rounding."""
+    vector = np.full(128, 128**-0.5)
+
+    checked = unit_vector(vector, "track 1")
+
+    assert checked.dtype == np.float32
+    np.testing.assert_allclose(checked, vector, atol=1e-7)
+
+
+def named(kind):
+    return lambda *values, **options: (kind, *values, *sorted(options.items()))
+
+
+FILTERS = FilterBuilder(
+    named("filter"), named("field"), named("interval"), named("any"), lambda ids: ("ids", sorted(ids)), named("empty")
+)
+
+
+def test_no_condition_is_no_filter():
+    """An index searches without a filter faster than with an empty one."""
+    assert FILTERS.build(Filters(), frozenset()) is None
+
+
+def test_filters_name_what_a_track_must_and_must_not_have():
+    """Ranges and wanted values must match, unwanted values and excluded ids must not; values are case-folded."""
+    filters = Filters({"tempo": Range(90, None)}, {"genre": ("Folk",)}, {"artist": ("ABBA",)})
+
+    assert FILTERS.build(filters, frozenset({"b", "a"})) == (
+        "filter",
+        (
+            "must",
+            [
+                ("field", ("key", "tempo"), ("range", ("interval", ("gte", 90), ("lte", None)))),
+                ("field", ("key", "genre"), ("match", ("any", ("any", ["folk"])))),
+            ],
+        ),
+        ("must_not", [("field", ("key", "artist"), ("match", ("any", ("any", ["abba"])))), ("ids", ["a", "b"])]),
+    )
+
+
+def test_a_range_may_include_tracks_whose_value_is_unknown():
+    """`or_unknown` turns a range into: inside, or empty."""
+    built = FILTERS.build(Filters({"year": Range(1990, 1999)}, or_unknown=frozenset({"year"})), frozenset())
+    [either] = dict(built[1:])["must"]
+
+    assert either == (
+        "filter",
+        (
+            "should",
+            [("field", ("key", "year"), ("range", ("interval", ("gte", 1990), ("lte", 1999)))), ("empty", "year")],
+        ),
+    )
+
+
+def test_hits_are_sorted_by_score_then_id_and_stay_within_a_cosine():
+    """Rounding in the engine never shows."""
+    assert ordered([("b", 0.5), ("c", 1.0000001), ("a", 0.5), ("d", -1.0000001)]) == [
+        ("c", 1.0),
+        ("a", 0.5),
+        ("b", 0.5),
+        ("d", -1.0),
+    ]
+
+
+def test_an_unknown_filter_field_is_refused_by_name():
+    """A misspelt field must not be ignored silently."""
+    with pytest.raises(ValueError, match=r"Unknown filter fields: mood\."):
+        Filters(any_of={"mood": ("happy",)})
