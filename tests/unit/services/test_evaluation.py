@@ -1,4 +1,4 @@
-"""The recommender's evaluation: its measures on known answers, its listeners, and the figures that must not fall."""
+"""The recommender's evaluation: measures on known answers, simulated listeners, and figures of a small run."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ def material():
     return read(DEFAULT_MATERIAL)
 
 
-def test_ndcg_is_one_when_all_that_is_wanted_comes_first_and_discounts_what_comes_late():
-    """Two wanted tracks at places 1 and 2, at 1 and 4, nowhere."""
+def test_ndcg_is_one_if_the_wanted_tracks_come_first_and_discounts_later_places():
+    """Two wanted tracks at places 1 and 2, at 1 and 4, and not in the answer."""
     wanted = np.array([7, 8])
 
     assert trials.ndcg(np.array([8, 7, 1]), wanted) == 1
@@ -29,24 +29,24 @@ def test_ndcg_is_one_when_all_that_is_wanted_comes_first_and_discounts_what_come
 
 
 def test_coverage_counts_interests_not_tracks():
-    """Three tracks of one interest and none of the other cover half."""
+    """Three tracks of one of two interests are a coverage of one half."""
     assert trials.coverage(np.array([1, 2, 3]), [np.array([1, 2, 3]), np.array([4])]) == 0.5
 
 
-def test_diversity_of_orthogonal_tracks_is_one_and_of_equal_ones_none():
-    """Mean cosine distance of pairs."""
+def test_diversity_of_orthogonal_tracks_is_one_and_of_equal_ones_zero():
+    """The mean cosine distance of pairs."""
     assert trials.diversity(np.array([0, 1, 2]), np.eye(3)) == 1
     assert trials.diversity(np.array([0, 0]), np.eye(3)) == 0
 
 
-def test_gini_of_even_counts_is_zero_and_of_one_that_has_all_nearly_one():
-    """The coefficient of four equal counts, and of one track that takes everything."""
+def test_gini_of_equal_counts_is_zero():
+    """For four tracks of which one has everything it is 0.75, the maximum."""
     assert trials.gini(np.array([5, 5, 5, 5])) == 0
     assert trials.gini(np.array([0, 0, 0, 8])) == 0.75
 
 
-def test_listeners_hear_some_tracks_of_their_interests_and_want_exactly_the_others(material):
-    """Plays and wanted tracks are disjoint, of the interests, and all there are; the same seed draws the same."""
+def test_the_wanted_tracks_are_those_of_the_interests_that_were_not_played(material):
+    """Together they are all tracks of the interests; the same seed draws the same listeners."""
     drawn = list(listeners(material, 2, FEW))
 
     for listener in drawn:
@@ -57,14 +57,14 @@ def test_listeners_hear_some_tracks_of_their_interests_and_want_exactly_the_othe
     assert [one.wanted.tolist() for one in drawn] == [one.wanted.tolist() for one in again]
 
 
-def test_noise_is_of_no_interest(material):
-    """What is played as noise belongs to other soundtracks."""
+def test_noise_is_outside_of_the_interests(material):
+    """Its tracks belong to other soundtracks."""
     for listener in listeners(material, 1, FEW):
         assert not set(material.soundtracks[with_noise(material, listener, 1).noise]) & set(listener.interests)
 
 
 def test_before_and_after_skips_the_same_tracks_are_offered(material):
-    """Only what is known of the listener differs."""
+    """Only the history differs."""
     [listener] = listeners(material, 2, 1)
     before, after = before_skips(listener, 0), after_skips(listener, 0)
 
@@ -73,8 +73,8 @@ def test_before_and_after_skips_the_same_tracks_are_offered(material):
     assert (len(before.skipped), len(after.skipped)) == (0, SKIPS)
 
 
-def test_baselines_never_answer_what_was_played(material):
-    """Each answers 20 different tracks, none of them heard."""
+def test_baselines_never_return_played_tracks(material):
+    """Each returns 20 different tracks that were not heard."""
     ways = [make(material) for make in WAYS]
     for listener in listeners(material, 3, FEW):
         for way in ways:
@@ -84,58 +84,58 @@ def test_baselines_never_answer_what_was_played(material):
             assert not set(answer) & set(listener.left_out.tolist())
 
 
-def test_the_material_was_heard_by_the_encoder_that_is_shipped(material):
-    """Else the figures would be another encoder's: run `python -m models.evaluation.export`."""
+def test_the_material_has_the_embeddings_of_the_shipped_encoder(material):
+    """If it fails, run `python -m models.evaluation.export`."""
     assert material.model_version == checkpoint.read_card().version
 
 
 @pytest.fixture(scope="module")
-def judged(material, tmp_path_factory):
-    """A small run: enough listeners to tell Segue from the mean, too few for the published figures."""
+def small_run(material, tmp_path_factory):
+    """A small run: enough listeners to distinguish Segue from the mean, too few for the published figures."""
     return evaluate(material, tmp_path_factory.mktemp("evaluation"), FEW)
 
 
-def test_segue_beats_the_mean_where_there_are_several_interests(judged):
-    """It covers more of the interests, ranks at least as well, and varies more."""
+def test_segue_beats_the_mean_with_several_interests(small_run):
+    """In coverage, ranking quality and diversity."""
     for interests in (2, 3):
-        mine, mean = judged.of(interests, report.SEGUE), judged.of(interests, report.MEAN)
+        mine, mean = small_run.of(interests, report.SEGUE), small_run.of(interests, report.MEAN)
 
         assert mine.coverage > mean.coverage
         assert mine.ndcg > mean.ndcg
         assert mine.diversity > mean.diversity
 
 
-def test_three_skips_turn_the_answer_away_and_the_others_gain(judged):
-    """The skipped interest loses more than half of its share; nothing is taken from the others."""
-    for found in judged.skips.values():
+def test_three_skips_lower_the_share_of_an_interest(small_run):
+    """It loses more than half of its share; the ranking quality of the others increases."""
+    for found in small_run.skips.values():
         assert found.fall > 0.5
         assert found.loss < 0
 
 
-def test_today_outweighs_sixty_days_ago_the_more_the_shorter_the_half_life(judged):
-    """The share of today's interest falls as the half-life grows, and stays above one half."""
-    assert list(judged.recency) == sorted(judged.recency, reverse=True)
-    assert judged.recency[-1] > 0.5
+def test_the_share_of_todays_interest_decreases_with_the_half_life(small_run):
+    """It stays above one half."""
+    assert list(small_run.recency) == sorted(small_run.recency, reverse=True)
+    assert small_run.recency[-1] > 0.5
 
 
-def test_answers_survive_a_restart(judged):
-    """A catalogue and an index opened anew answer the same."""
-    assert judged.same_after_restart
+def test_answers_survive_a_restart(small_run):
+    """A reopened catalogue and index give the same answers."""
+    assert small_run.same_after_restart
 
 
-def test_the_page_names_every_demand_and_its_verdict(judged):
-    """What a reader sees is what was judged."""
-    page = report.page(judged)
+def test_the_page_shows_every_figure_and_its_verdict(small_run):
+    """With a row for each."""
+    page = report.page(small_run)
 
-    for verdict in report.verdicts(judged):
+    for verdict in report.verdicts(small_run):
         assert verdict.test in page
-    assert page.count("| reached ") + page.count("**not reached**") == len(list(report.verdicts(judged)))
-    assert len(judged.recency) == len(trials.HALF_LIVES)
+    assert page.count("| reached ") + page.count("**not reached**") == len(list(report.verdicts(small_run)))
+    assert len(small_run.recency) == len(trials.HALF_LIVES)
 
 
-def test_the_published_page_was_written_by_this_report(judged):
-    """`docs/evaluation/recommendations.md` has the demands of the code as it is."""
+def test_the_published_page_was_written_by_this_report(small_run):
+    """`docs/evaluation/recommendations.md` has the rows of the current code."""
     published = Path("docs/evaluation/recommendations.md").read_text(encoding="utf-8")
 
-    for verdict in report.verdicts(judged):
+    for verdict in report.verdicts(small_run):
         assert verdict.test in published

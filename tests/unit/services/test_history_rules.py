@@ -1,4 +1,4 @@
-"""What a listener's past forbids an answer, and what may come again."""
+"""Rules from a listener's history: forbidden tracks, and repeats."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,23 +21,23 @@ def asked(**remembered):
     return Question(remembered=Remembered(**remembered))
 
 
-def test_what_is_excluded_rejected_or_sent_never_comes():
-    """Not even where it was heard too lately to come yet."""
+def test_excluded_rejected_and_sent_tracks_are_forbidden():
+    """Even if they were heard recently, too."""
     rules = HistoryRules.of(asked(rejected=frozenset("r"), heard={"r": days(1), "x": days(1), "h": days(1)}), ["x"])
 
     assert rules.forbidden == {"r", "x"}
     assert set(rules.repeats) == {"h"}
 
 
-def test_who_never_wants_a_track_again_rests_none():
-    """What was heard is then as good as excluded."""
+def test_without_repeats_all_heard_tracks_are_forbidden():
+    """However long ago they were heard."""
     rules = HistoryRules.of(asked(heard={"h": days(900)}, may_return=False), [])
 
     assert (rules.forbidden, rules.repeats) == ({"h"}, {})
 
 
-def test_the_longer_ago_a_track_was_heard_the_less_it_yields():
-    """In order of time, the latest as much as cosines range over."""
+def test_the_penalty_of_a_repeat_decreases_with_time():
+    """By rank; the most recently heard track has the largest penalty."""
     heard = {"new": days(1), "old": days(20), "older": days(29)}
     resting = HistoryRules.of(asked(heard=heard), []).repeats
 
@@ -48,16 +48,16 @@ def test_the_longer_ago_a_track_was_heard_the_less_it_yields():
     }
 
 
-def test_only_what_may_come_again_yields_a_little():
-    """Tracks of the last events that neither rest nor are forbidden."""
+def test_tracks_heard_long_ago_have_a_small_penalty():
+    """Tracks of the stored events that are neither repeats nor forbidden."""
     events = tuple(ListenEvent(track_id, at=days(40)) for track_id in ("again", "resting", "rejected"))
     rules = HistoryRules.of(asked(events=events, heard={"resting": days(1)}, rejected=frozenset({"rejected"})), [])
 
     assert rules.penalties == {"again": REPEAT_PENALTY}
 
 
-def test_other_encodings_of_what_rests_come_no_sooner_than_it():
-    """They are left out together, and so are those of what never comes."""
+def test_other_encodings_are_excluded_together_with_a_track():
+    """Those of repeats unless repeats are allowed, those of forbidden tracks always."""
     tracks = {name: Embedded(name, np.zeros(128, dtype=np.float32), name) for name in ("r", "h", "again")}
     rules = HistoryRules.of(asked(rejected=frozenset("r"), heard={"h": days(1)}), [])
 
@@ -65,8 +65,8 @@ def test_other_encodings_of_what_rests_come_no_sooner_than_it():
     assert [track.id for track in rules.excluded_recordings(tracks, allow_repeats=True)] == ["r"]
 
 
-def test_what_was_sent_and_stored_counts_once():
-    """The same track, event and time; another event or time is another."""
+def test_an_event_that_is_sent_and_stored_counts_once():
+    """It has the same track, kind and time."""
     stored = (ListenEvent("a", at=days(1)), ListenEvent("b", at=days(1)))
     sent = (ListenEvent("a", at=days(1)), ListenEvent("a", at=days(2)), ListenEvent("b", EventKind.LIKE, days(1)))
     question = Question(history=sent, remembered=Remembered(events=stored))

@@ -1,4 +1,4 @@
-"""In what order an answer is played, what it aims for, and what a taste is called."""
+"""Orders of an answer, targets, labels of tastes, and copies."""
 
 import numpy as np
 import pytest
@@ -27,8 +27,8 @@ def choices(*tracks: Embedded) -> list[Choice]:
     return [Choice(candidate, 0.5, 0) for candidate in tracks]
 
 
-def test_flow_goes_on_from_the_last_play_by_feel_tempo_and_energy():
-    """The nearest comes next; twice the tempo is the same pulse, half an octave is a jump."""
+def test_flow_continues_from_the_last_play_by_sound_tempo_and_energy():
+    """The nearest track is next; a double tempo has the same pulse, half an octave is the largest distance."""
     start = track("s", tempo=100, energy=0.2)
     far, jump, same, pulse = (
         track("f", axis=1, tempo=100, energy=0.2),
@@ -41,11 +41,11 @@ def test_flow_goes_on_from_the_last_play_by_feel_tempo_and_energy():
 
 
 def test_flow_without_a_start_begins_with_the_best():
-    """What ranks first is played first."""
+    """The best choice is played first."""
     assert named(in_order(choices(track("b", 1), track("a", 0), track("c", 1)), Order.FLOW, None)) == "bca"
 
 
-def test_unknown_energy_lies_in_the_middle_and_equals_keep_their_rank():
+def test_unknown_energy_is_in_the_middle_and_equal_energies_keep_their_order():
     """Tracks without energy come between calm and energetic ones, best first."""
     found = choices(track("x"), track("h", energy=0.9), track("y"), track("l", energy=0.1))
 
@@ -63,20 +63,20 @@ def test_unknown_energy_lies_in_the_middle_and_equals_keep_their_rank():
     ],
 )
 def test_distance_to_targets(measured, targets, expected):
-    """The mean over the targets in steps; B is next to C, unknown is a whole step, nothing is further."""
+    """The mean over the targets; B is next to C, and an unknown value is at distance 1, the largest."""
     assert target_distance(track("t", **measured), targets) == pytest.approx(expected)
 
 
-def test_candidates_are_looked_for_around_targets_within_the_filters():
-    """The window is cut to what the filters allow, and there is none where they contradict."""
+def test_filters_are_narrowed_to_the_surroundings_of_targets():
+    """There are none if targets and filters exclude each other."""
     filters = Filters({"tempo": Range(min=95)}, {"genre": ("rock",)})
 
     assert near_targets(filters, {"tempo": 100}) == Filters({"tempo": Range(95, 110)}, {"genre": ("rock",)})
     assert near_targets(filters, {"tempo": 60}) is None
 
 
-def test_a_taste_is_called_by_what_its_plays_have_in_common():
-    """Feeling first, then what is heard without its data set, then the tempo; heavier plays count more."""
+def test_the_label_of_a_taste_comes_from_its_plays():
+    """Attributes first, then tags without their data set, then the tempo; heavier plays count more."""
     one = Description({"energy": 0.1, "tempo": 70}, {"mtt:piano": 0.6, "msd:Piano": 0.2, "mtt:slow": 0.9})
     other = Description({"energy": 0.4, "tempo": 95}, {"mtt:piano": 0.3, "msd:rock": 0.1})
 
@@ -86,8 +86,8 @@ def test_a_taste_is_called_by_what_its_plays_have_in_common():
     assert label_of([(Description({"energy": 0.5}, {}), 1.0)]) == "mixed"
 
 
-def test_another_encoding_of_what_was_heard_is_not_new():
-    """Same sound and length: the same recording; another length: another one."""
+def test_copies_of_known_tracks_are_left_out():
+    """The same sound and duration is the same recording; another duration is another one."""
     heard = Embedded("h", UNIT[0], "Song", "Artist", duration_ms=100_000)
     copy = Embedded("c", UNIT[0], "x", None, duration_ms=100_500)
     longer = Embedded("l", UNIT[0], "Song", "Artist", duration_ms=150_000)

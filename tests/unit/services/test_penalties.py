@@ -1,4 +1,4 @@
-"""Hubs: what is near to everything loses some of its nearness."""
+"""Penalties for hubs, and the sample of the library."""
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from services.recommend.penalties import (
 UNIT = np.eye(128, dtype=np.float32)
 
 
-def test_a_track_in_a_crowd_loses_more_than_one_by_itself():
-    """In a sample of which all point one way, what points there loses HUB_STRENGTH, what is orthogonal nothing."""
+def test_a_hub_has_a_larger_penalty_than_an_isolated_track():
+    """If all vectors of the sample are equal, their own has HUB_STRENGTH and an orthogonal one nothing."""
     sample = Sample.of({f"s{number}": UNIT[0] for number in range(HUB_SAMPLE_MIN)})
 
     lost = hub_penalty([Embedded("hub", UNIT[0], ""), Embedded("alone", UNIT[1], "")], sample)
@@ -25,8 +25,8 @@ def test_a_track_in_a_crowd_loses_more_than_one_by_itself():
     assert lost.tolist() == [HUB_STRENGTH, 0.0]
 
 
-def test_nobody_is_a_neighbour_of_itself():
-    """A track that is in the sample is not near to itself."""
+def test_a_track_is_not_its_own_neighbour():
+    """Its similarity to itself in the sample does not count."""
     sample = Sample.of({f"s{number}": UNIT[number] for number in range(HUB_SAMPLE_MIN)})
 
     assert hub_penalty([Embedded("s0", UNIT[0], "")], sample).tolist() == [0.0]
@@ -40,7 +40,7 @@ def test_a_small_library_has_no_hubs():
 
 
 def test_the_sample_is_read_again_when_it_is_old():
-    """Within SAMPLE_MAX_AGE_SECONDS it is read once; later a library that has grown is seen."""
+    """Within SAMPLE_MAX_AGE_SECONDS it is read once."""
 
     class Tracks:
         reads = 0

@@ -1,4 +1,4 @@
-"""Ranking: every taste its share, nothing twice, caps that give way, the same answer for the same seed."""
+"""Ranking: shares of tastes, duplicates, maxima that rise when nothing else is left, seeded variety."""
 
 from collections import Counter
 from dataclasses import replace
@@ -41,12 +41,12 @@ def shares(ids: list[str]) -> Counter[str]:
 
 
 def test_tastes_share_the_answer_by_weight():
-    """Seats go by D'Hondt: two to one for twice the weight."""
+    """Places are shared by the D'Hondt method: two to one for twice the weight."""
     assert shares(chosen(RankingOptions(limit=9), h0=1.0, h1=0.5)) == {"0": 6, "1": 3}
 
 
-def test_tracks_near_rejected_ones_step_back():
-    """A rejection elsewhere changes nothing; one near a candidate moves it down."""
+def test_tracks_near_rejected_ones_rank_lower():
+    """A rejection near a candidate moves it down."""
     rejected = POOL[0]
     heard = HEARD | {"no": Embedded("no", rejected.vector, "")}
     before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, RankingOptions(limit=40), RankingContext())
@@ -58,8 +58,8 @@ def test_tracks_near_rejected_ones_step_back():
     assert place(after) > place(before)
 
 
-def test_questions_are_unit_vectors_that_lean_towards_the_whole():
-    """One question a taste."""
+def test_query_vectors_are_unit_vectors_shifted_towards_the_profile():
+    """One vector for each taste."""
     asked = query_vectors(profile_of({"h0": 1.0, "h1": 1.0}, HEARD))
 
     assert len(asked) == 2
@@ -67,7 +67,7 @@ def test_questions_are_unit_vectors_that_lean_towards_the_whole():
     assert 0 < asked[0] @ asked[1] < 1
 
 
-def test_no_artist_fills_the_answer_while_others_are_left():
+def test_an_artist_has_at_most_its_maximum_while_others_are_left():
     """At most three of one artist and two of one album, without regard to case."""
     pool = [*library(0, 20, artist="One", album="Hits"), *library(0, 20, artist="ONE"), *library(3, 20)]
     pool = [
@@ -81,7 +81,7 @@ def test_no_artist_fills_the_answer_while_others_are_left():
     assert sum(int(name) < 20 for name in ids) <= 2
 
 
-def test_caps_give_way_when_nothing_else_is_left():
+def test_maxima_rise_when_nothing_else_is_left():
     """A library of one artist still fills the answer."""
     assert len(chosen(RankingOptions(limit=20), library(0, 20, artist="One", album="Hits"), h0=1.0)) == 20
 
@@ -114,7 +114,7 @@ def test_the_maximum_of_a_genre_gives_way_before_that_of_an_artist():
 
 
 def test_copies_of_a_recording_are_recommended_once():
-    """The same recording on another release is collapsed."""
+    """A remaster on another release is the same recording."""
     original = Embedded("1", around(0), "Song", "Ann", "Album", 200_000)
     copy = Embedded("2", original.vector, "Song (Remastered 2011)", "Ann", "Best of", 201_000)
 
@@ -134,8 +134,8 @@ def test_copies_of_a_recording_are_recommended_once():
         (("Song", "Ann", None), 0.99, False),
     ],
 )
-def test_what_is_the_same_recording(other, cosine, same):
-    """Equal length and sound, or equal length and name with a similar sound."""
+def test_same_recording(other, cosine, same):
+    """Equal duration and sound, or equal duration and name with a similar sound."""
     title, artist, duration_ms = other
     one = Embedded("1", UNIT[0], "Song", "Ann", None, 200_000)
 
@@ -143,7 +143,7 @@ def test_what_is_the_same_recording(other, cosine, same):
 
 
 def test_diversity_makes_an_answer_less_alike():
-    """Mean cosine between recommended tracks falls."""
+    """The mean cosine between recommended tracks decreases."""
 
     def likeness(diversity: float) -> float:
         vectors = {each.id: each.vector for each in POOL}
@@ -154,7 +154,7 @@ def test_diversity_makes_an_answer_less_alike():
 
 
 def test_variety_follows_its_seed():
-    """The same seed gives the same answer in any order of candidates, another seed another; none is none."""
+    """The same seed gives the same answer in any order of candidates; without variety, the seed has no effect."""
     plain = chosen(RankingOptions(limit=10), h0=1.0)
     first, again = (chosen(RankingOptions(limit=10, variety=1.0, seed=1), pool, h0=1.0) for pool in (POOL, POOL[::-1]))
 

@@ -1,4 +1,4 @@
-"""A weighted history becomes tastes: several where it is of several kinds, less of what was rejected."""
+"""Tastes of a weighted history: clusters, rejections, and reasons."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_one_play_is_the_track_itself():
 
 
 def test_a_coherent_history_is_one_taste():
-    """Tracks of one kind are not torn apart, and the heavier one leads."""
+    """Tracks of one kind are one taste, and the heavier one has more influence."""
     [taste] = profile(a=0.5, a1=1.0).tastes
 
     assert [track_id for track_id, _ in taste.plays] == ["a1", "a"]
@@ -52,7 +52,7 @@ def test_a_coherent_history_is_one_taste():
 
 
 def test_two_kinds_are_two_tastes_by_weight():
-    """Each kind is a taste of its own with the weight of its plays."""
+    """Each kind is a taste with the weight of its plays."""
     first, second = profile(a=1, a1=1, a2=1, b=1, b1=1).tastes
 
     assert {track_id for track_id, _ in first.plays} == {"a", "a1", "a2"}
@@ -69,8 +69,8 @@ def test_there_are_four_tastes_at_most():
     assert sum(len(taste.plays) for taste in tastes) == 10
 
 
-def test_rejections_take_weight_from_the_taste_that_they_concern():
-    """A skip near one taste costs it weight and leaves the other alone."""
+def test_rejections_lower_the_weight_of_similar_tastes():
+    """A skip near one taste does not change the other."""
     before = {taste.plays[0][0]: taste.weight for taste in profile(a=1, a1=1, b=1, b1=1).tastes}
     after = {taste.plays[0][0]: taste.weight for taste in profile(a=1, a1=1, b=1, b1=1, b2=-0.2).tastes}
 
@@ -78,8 +78,8 @@ def test_rejections_take_weight_from_the_taste_that_they_concern():
     assert 0 < after["b"] < before["b"]
 
 
-def test_a_taste_that_was_rejected_again_and_again_is_given_up():
-    """After skips of its tracks a taste is gone, unless it is the only one."""
+def test_a_taste_that_was_rejected_often_is_dropped():
+    """Unless it is the only one."""
     [left] = profile(a=1, a1=1, b=1, b1=-1, b2=-1).tastes
 
     assert {track_id for track_id, _ in left.plays} == {"a", "a1"}
@@ -87,22 +87,22 @@ def test_a_taste_that_was_rejected_again_and_again_is_given_up():
 
 
 def test_negatives_are_kept_with_their_strength():
-    """What was rejected is known beside the tastes, by its share of the strongest weight."""
+    """The strength is relative to the largest weight."""
     [negative] = profile(a=2, c=-1).negatives
 
     assert (negative.track_id, negative.strength) == ("c", 0.5)
 
 
-def test_rejections_alone_lead_away():
-    """A history of skips asks for the opposite."""
+def test_rejections_alone_have_one_taste():
+    """It points in the opposite direction."""
     [taste] = profile(a=-1).tastes
 
     assert taste.vector == pytest.approx(-UNIT[0])
     assert taste.plays == ()
 
 
-def test_only_proportions_matter():
-    """Weights that are tiny because all is long ago give the same profile."""
+def test_only_the_proportions_of_weights_matter():
+    """Tiny weights of an old history give the same profile."""
     today, long_ago = profile(a=1, b=0.5, c=-0.25), profile(a=1e-30, b=0.5e-30, c=-0.25e-30)
 
     for one, other in zip(today.tastes, long_ago.tastes, strict=True):
@@ -111,13 +111,13 @@ def test_only_proportions_matter():
 
 
 def test_histories_without_direction_give_no_profile():
-    """Nothing heard, or nothing left of it."""
+    """No events, or weights of zero."""
     assert profile() is None
     assert profile(a=0.0) is None
 
 
 def test_every_play_of_a_long_history_belongs_to_a_taste():
-    """Those too light to decide what tastes there are join the nearest."""
+    """Plays that are not clustered join the nearest taste."""
     tracks = {f"{index:04}": Embedded("", near(index % 2, 2 + index % 100), "") for index in range(CLUSTERED_MAX + 50)}
 
     tastes = profile_of(dict.fromkeys(tracks, 1.0), tracks).tastes
@@ -126,7 +126,7 @@ def test_every_play_of_a_long_history_belongs_to_a_taste():
 
 
 def test_clusters_respect_weights():
-    """A heavy point pulls the middle one over."""
+    """The weights decide which merge adds the least variance."""
     points = np.array([[0.0, 0.0], [1.0, 0.0], [2.2, 0.0]])
 
     groups = {tuple(sorted(group)) for group in ward_clusters(np.tile(points, (2, 1)), np.array([1, 1, 1, 1, 1, 1e-3]))}
@@ -137,7 +137,7 @@ def test_clusters_respect_weights():
 
 @given(st.dictionaries(st.sampled_from(sorted(TRACKS)), st.floats(-3, 3).filter(lambda weight: abs(weight) > 1e-9)))
 def test_tastes_are_always_finite_unit_vectors(weights):
-    """Whatever the history, the index gets vectors that it can take, each with a weight."""
+    """For every history."""
     found = profile_of(weights, TRACKS)
 
     assert (found is None) == (not weights)
@@ -147,21 +147,21 @@ def test_tastes_are_always_finite_unit_vectors(weights):
 
 
 def test_a_faint_play_beside_a_strong_rejection_is_a_taste():
-    """Plays of long ago weigh next to nothing, and still say what is liked."""
+    """A tiny positive weight is enough for a taste."""
     found = profile_of({"a": 6e-8, "b": -1.0}, TRACKS)
 
     assert [track_id for taste in found.tastes for track_id, _ in taste.plays] == ["a"]
 
 
 def test_a_far_away_track_still_has_a_reason():
-    """Where no play pulls towards it, the one that pushes away least is named."""
+    """If no contribution is positive, the largest one is named."""
     [taste] = profile(a=1.0).tastes
 
     assert Reasons(taste, TRACKS).of(-UNIT[0]) == ("a",)
 
 
-def test_the_reason_names_the_plays_that_pulled_most():
-    """Strongest first, and only those that pulled."""
+def test_the_reason_names_the_plays_that_contributed_most():
+    """Largest contribution first."""
     [taste] = profile(a=1.0, a1=0.5, a2=0.9).tastes
 
     assert Reasons(taste, TRACKS).of(near(0, 11)) == ("a", "a2", "a1")

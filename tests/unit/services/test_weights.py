@@ -1,4 +1,4 @@
-"""What one track of a history counts: by what happened, how much was heard, and how long ago."""
+"""Weight of a track by the kind of event, the played share, and the age."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -28,8 +28,8 @@ def weigh(*events: ListenEvent, half_life_days: float = HALF_LIFE_DAYS) -> dict[
         (EventKind.BAN, -3),
     ],
 )
-def test_what_happened_decides(kind, weight):
-    """Plays and likes count for a track, skips, dislikes and bans against it."""
+def test_each_kind_of_event_has_its_weight(kind, weight):
+    """Plays and likes are positive; skips, dislikes and bans are negative."""
     assert weigh(ListenEvent("b", kind)) == {"b": weight}
 
 
@@ -48,13 +48,13 @@ def test_what_happened_decides(kind, weight):
         (EventKind.LIKE, 0.1, 2),
     ],
 )
-def test_how_much_was_heard_decides(kind, share, weight):
-    """Left at once is a rejection, 80 % a whole play; a late skip is none; a verdict needs no hearing."""
+def test_the_played_share_replaces_the_weight(kind, share, weight):
+    """0 % is a rejection, 80 % a whole play; a late skip is 0; a verdict ignores the share."""
     assert weigh(ListenEvent("a", kind, played_ms=round(share * LENGTH)))["a"] == pytest.approx(weight)
 
 
-def test_a_half_life_ago_counts_half():
-    """Recency fades by halves, and a clock that is ahead counts as now."""
+def test_an_event_has_half_its_weight_after_a_half_life():
+    """An event in the future counts as now."""
     ages = (timedelta(0), timedelta(days=7), timedelta(days=14), timedelta(days=-3))
 
     weights = [weigh(ListenEvent("a", at=NOW - age), half_life_days=7)["a"] for age in ages]
@@ -63,7 +63,7 @@ def test_a_half_life_ago_counts_half():
 
 
 def test_the_last_verdict_on_a_track_counts():
-    """A verdict replaces what was said before it, in time and not in the order of the list."""
+    """A verdict replaces earlier events, in order of time."""
     before, after = NOW - timedelta(days=1), NOW
     like, dislike = ListenEvent("a", EventKind.LIKE, at=after), ListenEvent("a", EventKind.DISLIKE, at=before)
 
@@ -71,8 +71,8 @@ def test_the_last_verdict_on_a_track_counts():
     assert weigh(dislike, ListenEvent("a"), ListenEvent("a"))["a"] == pytest.approx(2 - 2 * 0.5 ** (1 / 30))
 
 
-def test_unknown_tracks_say_nothing():
-    """Events on tracks without a length entry are left out."""
+def test_events_on_unknown_tracks_are_ignored():
+    """Tracks without an entry among the durations."""
     assert weigh(ListenEvent("elsewhere")) == {}
 
 
@@ -80,7 +80,7 @@ def test_unknown_tracks_say_nothing():
 @example(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))))
 @example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))))
 def test_any_moment_gives_a_weight(at):
-    """No time zone and no year breaks the arithmetic."""
+    """Every time zone and every year can be computed with."""
     event = ListenEvent("a", at=at)
 
     assert 0 <= weight_of(event, None, now=NOW, half_life_days=30) <= 1
