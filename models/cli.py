@@ -55,7 +55,7 @@ def analyse(
 def demo_library(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Folder for the music. [default: ~/.cache/segue/demo]", show_default=False),
+        typer.Argument(help="Folder for the music. Default: ~/.cache/segue/demo.", show_default=False),
     ] = None,
     *,
     synthesised: Annotated[bool, typer.Option("--synthesised", help="Synthesise the music; needs no network.")] = False,

@@ -7,9 +7,8 @@ Each command imports its code when it runs, so that `segue --help` is fast. The 
 # ruff: noqa: PLC0415  see above
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,10 +17,9 @@ import typer
 from typer.core import TyperGroup
 
 from services.domain.access import Scope
-from services.domain.errors import NotConfigured, SegueError
+from services.domain.errors import SegueError
 
 ENTRY_POINT_GROUP = "segue.commands"
-OWN_PACKAGES = ("models", "services", "workers")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Number of tracks.")]
@@ -255,25 +253,8 @@ def _entry_points() -> dict[str, EntryPoint]:
 
 def _load_command(entry: EntryPoint) -> Any:  # noqa: ANN401  Typer's command has no public type
     group = typer.Typer(add_completion=False)
-    group.command(entry.name)(_explain_missing_package(entry.name, entry.load()))
+    group.command(entry.name)(entry.load())
     return typer.main.get_command(group)
-
-
-def _explain_missing_package(name: str, command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a command so that a missing optional package is reported in one line."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:  # noqa: ANN401  the command's own
-        try:
-            command(*arguments, **options)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] in OWN_PACKAGES:
-                raise
-            raise NotConfigured(
-                f"`segue {name}` needs the package {error.name}, which is not installed. Install 'segue[worker]'."
-            ) from error
-
-    return run
 
 
 @contextmanager
