@@ -48,7 +48,7 @@ def write(settings, count=COUNT):
 
 
 def contents(settings):
-    """Every row of every table that the code declares, but for the number of the index."""
+    """Every row of every declared table, except the generation of the index."""
     catalogue = Catalogue.open(settings.catalogue_url)
     with catalogue.database.read() as session:
         found = {
@@ -63,7 +63,7 @@ def contents(settings):
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("source", KINDS)
 def test_everything_comes_back(source, target, tmp_path, request):
-    """Every row of every table is restored as it was, whichever database it came from and goes to."""
+    """Every row of every table is restored, from either database to either database."""
     old = empty(source, tmp_path / "old", request)
     write(old)
     before = contents(old)
@@ -74,7 +74,7 @@ def test_everything_comes_back(source, target, tmp_path, request):
 
     assert contents(new) == before
     assert sum(restored.manifest.rows.values()) >= sum(map(len, before.values()))
-    catalogue = Catalogue.open(new.catalogue_url)  # new rows get numbers of their own
+    catalogue = Catalogue.open(new.catalogue_url)  # new rows get new numbers
     write_library(catalogue, tmp_path / "more", COUNT)
     catalogue.close()
     assert len(contents(new)["locations"]) == 2 * COUNT
@@ -82,7 +82,7 @@ def test_everything_comes_back(source, target, tmp_path, request):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_there_is_kept_and_the_index_is_built_anew(kind, tmp_path, request):
-    """A restore over another catalogue keeps that one, and asks for an index that no directory can hold already."""
+    """A restore keeps the replaced catalogue and requests an index generation that does not exist yet."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
     backup(settings, tmp_path / "file")
@@ -91,7 +91,7 @@ def test_what_was_there_is_kept_and_the_index_is_built_anew(kind, tmp_path, requ
     old_generation = catalogue.indexing.generation()
     catalogue.close()
     changed = contents(settings)
-    for _ in range(2):  # a second restore keeps what the first made
+    for _ in range(2):  # the second restore keeps the catalogue of the first
         restored = restore(settings, tmp_path / "file")
         assert restored.kept is not None
 
@@ -108,7 +108,7 @@ def write_ids():
 
 
 def test_the_kept_catalogue_is_whole(tmp_path):
-    """What was in the place of the backup can be put back by renaming it."""
+    """The replaced catalogue can be put back by renaming it."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     backup(settings, tmp_path / "file")
@@ -121,7 +121,7 @@ def test_the_kept_catalogue_is_whole(tmp_path):
 
 
 def test_a_backup_is_one_moment(tmp_path):
-    """What is written while the backup is taken is in it whole or not at all; the backup holds nobody up."""
+    """A transaction that runs during the backup is not in it, and the backup does not block it."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     with Catalogue.open(settings.catalogue_url).database.write() as session:
@@ -134,14 +134,14 @@ def test_a_backup_is_one_moment(tmp_path):
 
 
 def test_an_installation_without_a_catalogue_has_nothing_to_back_up(tmp_path):
-    """It is said in a sentence, and no empty catalogue is made by asking."""
+    """The error says so, and no empty catalogue is created."""
     with pytest.raises(CatalogueUnavailable, match="nothing to back up"):
         backup(Settings(data_dir=tmp_path / "data"), tmp_path / "file")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_backup_is_for_its_owner_and_replaces_nothing(tmp_path):
-    """It holds listens and hashes of keys, so nobody else reads it; an earlier backup is never overwritten."""
+    """Only its owner can read it, because it holds listens and hashes of keys; existing files are not overwritten."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     backup(settings, tmp_path / "file")
@@ -153,7 +153,7 @@ def test_a_backup_is_for_its_owner_and_replaces_nothing(tmp_path):
 
 
 def test_no_secret_is_in_a_backup(tmp_path):
-    """Settings travel, passwords do not; what differs here is written to a file that nothing reads."""
+    """A backup contains settings without passwords; settings that differ are written to a file."""
     secrets = {"redis_url": "redis://:s3cret@host/0", "qdrant_api_key": "s3cret", "qdrant_url": "http://a:s3cret@host"}
     settings = Settings(data_dir=tmp_path / "data", half_life_days=7, **secrets)
     write(settings)
@@ -168,7 +168,7 @@ def test_no_secret_is_in_a_backup(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_only_good_here_and_now_stays_here(kind, tmp_path, request):
-    """Kept answers and the secret of signed URLs are in no backup; an installation draws a secret of its own."""
+    """Stored responses and the secret of signed URLs are not in a backup; a restore creates a new secret."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
     catalogue = Catalogue.open(settings.catalogue_url)
@@ -193,7 +193,7 @@ def test_what_is_only_good_here_and_now_stays_here(kind, tmp_path, request):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_key_revoked_since_stays_revoked(kind, tmp_path, request):
-    """A restore opens to nobody whom the present catalogue has shut out; without one it says that it cannot know."""
+    """A key revoked in the current catalogue stays revoked; without a catalogue the result says that it is unknown."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
     catalogue = Catalogue.open(settings.catalogue_url)
@@ -216,7 +216,7 @@ def test_a_key_revoked_since_stays_revoked(kind, tmp_path, request):
 
 
 def test_folders_come_back_as_they_were_named(tmp_path, monkeypatch):
-    """Restored settings mean, read from the environment, what they meant: several roots, one of them with an @."""
+    """Restored settings have the same values when they are read from the environment, such as a root with an @."""
     roots = ("/music/a,b", "/mnt/me@home")
     settings = Settings(data_dir=tmp_path / "at@home", library_roots=roots, cors_origins=("https://a.b", "https://c.d"))
     write(settings)
@@ -255,7 +255,7 @@ DAMAGE = {
 @pytest.mark.parametrize("how", DAMAGE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_backup_touches_nothing(kind, how, tmp_path, request):
-    """A backup that is not whole, or not for this version, is refused with a reason and changes no row and no file."""
+    """A backup that is incomplete or of a later version is refused with a reason and changes no row and no file."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
     backup(settings, tmp_path / "file")
@@ -269,7 +269,7 @@ def test_a_damaged_backup_touches_nothing(kind, how, tmp_path, request):
 
 
 def test_half_a_file_and_no_backup_are_refused(tmp_path):
-    """A file that was cut off, or never was a backup, is named."""
+    """The error names a file that is truncated, missing or not a backup."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     backup(settings, tmp_path / "file")
@@ -283,7 +283,7 @@ def test_half_a_file_and_no_backup_are_refused(tmp_path):
 
 
 def test_a_restore_is_refused_while_segue_runs(tmp_path):
-    """Neither beside `segue up` nor beside an API process that owns the index."""
+    """It is refused while `segue up` or an API process with Qdrant Edge runs."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     backup(settings, tmp_path / "file")
@@ -297,7 +297,7 @@ def test_a_restore_is_refused_while_segue_runs(tmp_path):
 
 
 def test_a_restore_is_refused_beside_a_lone_worker(tmp_path):
-    """A worker without `segue up` would write into the file from before; it is seen, and its end is."""
+    """A worker without `segue up` holds the catalogue lock until it ends."""
     with installation(tmp_path / "data") as here:
         backup(here.settings, tmp_path / "file")
         with here.worker("--queues=scan") as worker:
@@ -309,7 +309,7 @@ def test_a_restore_is_refused_beside_a_lone_worker(tmp_path):
 
 
 def test_a_restore_is_refused_beside_an_api_that_owns_no_index(tmp_path):
-    """With a Qdrant server no index is locked, but the catalogue is; several parts hold it together."""
+    """With a Qdrant server the catalogue lock is held, by several processes at once."""
     settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
     first, second = compose(settings), compose(settings)
     backup(settings, tmp_path / "file")
@@ -322,7 +322,7 @@ def test_a_restore_is_refused_beside_an_api_that_owns_no_index(tmp_path):
 
 
 def test_nothing_starts_under_a_restore(tmp_path):
-    """What would open the catalogue while it is replaced is refused, whatever is left unfinished by that."""
+    """Processes that start during a restore are refused."""
     settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
     with exclusive_catalogue_lock(settings):
         with pytest.raises(AlreadyRunning, match="is being restored"):
@@ -332,7 +332,7 @@ def test_nothing_starts_under_a_restore(tmp_path):
 
 
 def test_a_restore_is_refused_while_others_use_the_server(tmp_path, request):
-    """On PostgreSQL whoever is connected is seen, wherever it runs."""
+    """With PostgreSQL every open connection prevents a restore."""
     settings = empty("postgresql", tmp_path / "data", request)
     write(settings)
     backup(settings, tmp_path / "file")

@@ -33,7 +33,7 @@ STOP_SECONDS = 20
 
 
 def image_word(name, word):
-    """The last instruction of an image that is written as a JSON list, as a command for this machine."""
+    """The command of the last instruction of this kind in a Dockerfile, for this machine."""
     text = (DEPLOY / f"{name}.Dockerfile").read_text().replace("\\\n", " ")
     return here(json.loads(re.findall(rf"^{word} [^\[]*(\[.*\])$", text, flags=re.MULTILINE)[-1]))
 
@@ -51,9 +51,9 @@ def health_check(service):
 
 @pytest.fixture(scope="module")
 def redis_port(tmp_path_factory):
-    """A Valkey as compose.yaml starts it, but for its folder and port."""
+    """A Valkey as in compose.yaml, with another folder and port."""
     port, folder = free_port(), tmp_path_factory.mktemp("broker")
-    # Valkey enters the folder as it reads the line, and outside the container there is no /data.
+    # Valkey enters the folder when it reads the line, and /data exists in the container only.
     configuration = (DEPLOY / "redis.conf").read_text(encoding="utf-8")
     assert configuration.count("\ndir /data\n") == 1
     (folder / "redis.conf").write_text(configuration.replace("\ndir /data\n", f"\ndir {folder}\n"), encoding="utf-8")
@@ -113,13 +113,13 @@ def ask(command, environment):
 
 @pytest.fixture(scope="module")
 def indexer(environment):
-    """Runs from the first test that wants it, so that it is up when the test that asks it comes."""
+    """The indexer, started by the first test so that it is ready for the later ones."""
     with running(SERVICES["indexer"]["command"], environment) as process:
         yield process
 
 
 def test_redis_conf_is_in_force(redis_port):
-    """The broker refuses strangers, keeps its messages in an append-only file and drops none when it is full."""
+    """The broker needs a password, writes messages to an append-only file and drops none when it is full."""
     with Redis(port=redis_port, password=PASSWORD, decode_responses=True) as client:
         asked = ("appendonly", "appendfsync", "save", "maxmemory", "maxmemory-policy", "protected-mode")
         found = client.config_get(*asked)
@@ -149,7 +149,7 @@ def assert_one_scrape_sees_all_processes(environment):
 
 
 def test_api_image_serves(environment, indexer):
-    """The API's command serves on PostgreSQL with several processes, its health check tells, and SIGTERM ends it."""
+    """The API's command serves PostgreSQL with several processes, its health check passes, and SIGTERM ends it."""
     check = image_word("api", "HEALTHCHECK")
     assert ask(check, environment).returncode == 1
 
@@ -166,7 +166,7 @@ def test_api_image_serves(environment, indexer):
 
 
 def test_the_first_key_opens_the_api(environment, indexer):
-    """Listening on every address, as in its container, the image refuses to start; `segue keys create` opens it."""
+    """The image refuses to listen on all addresses without a key; after `segue keys create` it starts."""
     variables = environment | {"SEGUE_HOST": "0.0.0.0", "SEGUE_PORT": str(free_port())}  # noqa: S104
     command, check = image_word("api", "CMD"), image_word("api", "HEALTHCHECK")
     refused = ask(command, variables)
@@ -184,7 +184,7 @@ def test_the_first_key_opens_the_api(environment, indexer):
 
 
 def test_worker_health_measures_consumption(environment, indexer):
-    """A worker that answers but takes no message from its queue is ill."""
+    """A worker that responds but does not consume its queue is unhealthy."""
     check = health_check("indexer")
     wait_until(lambda: ask(check, environment).returncode == 0)
 

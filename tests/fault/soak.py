@@ -34,38 +34,38 @@ FIRST_SONGS = 10
 SONG_EVERY_SECONDS = 2.0
 MIB = 1 << 20
 
-# A round asks at least thrice. At r requests/s a leak of 1 KiB a request is r * 3600 / 1024 MiB/h: 105 at 30.
-# Half of that is too steep. Pages are counted as one request, so the rate, and the bound with it, is low rather
-# than high. What grows for good reason is below it: 1800 songs an hour at some KiB each.
+# A round sends at least three requests. At r requests/s a leak of 1 KiB a request is r * 3600 / 1024 MiB/h: 105 at 30.
+# Half of that is the limit. Pages count as one request, so the rate, and with it the limit, is low rather
+# than high. Expected growth is below it: 1800 songs an hour at some KiB each.
 REQUESTS_A_ROUND = 3
 LEAK_FOUND_KIB = 1.0
 SHARE_OF_LEAK_ALLOWED = 0.5
-# Killed every minute and loading torch after it, the worker is a saw: its slope is printed and tells no leak.
+# The worker is killed every minute and then loads torch, so its slope shows no leak and is only printed.
 NOT_JUDGED = {"worker"}
 FILES_ALLOWED = 5
 
 
 @dataclass
 class Series:
-    """Samples of one part."""
+    """Measurements of one process."""
 
     at: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     files: list[float] = field(default_factory=list)
 
     def second_half(self, values):
-        """The times and values to judge by: the first half is for warming up."""
+        """The times and values of the second half; the first half is warm-up."""
         middle = len(values) // 2
         return np.array(self.at[middle:]), np.array(values[middle:])
 
     def slope(self, values):
-        """Units a second: of the line with the least squares over the second half."""
+        """The slope of the least-squares line over the second half, in units per second."""
         times, found = self.second_half(values)
         return float(np.polyfit(times, found, 1)[0]) if len(found) > 2 else 0.0
 
 
 class Soak:
-    """The load, and what is measured meanwhile."""
+    """The load and the measurements."""
 
     def __init__(self, supervisor, client, music):
         self.supervisor = supervisor
@@ -77,7 +77,7 @@ class Soak:
         self.processes = Series()
 
     def ask(self):
-        """Recommendations and pages, as fast as they are answered."""
+        """Request recommendations and pages as fast as the service responds."""
         with SegueClient(self.client.url, timeout=30) as client:
             while not self.stopping.is_set():
                 try:
@@ -92,7 +92,7 @@ class Soak:
                     time.sleep(0.1)
 
     def feed(self):
-        """New music, scan after scan."""
+        """Add new music and scan it, again and again."""
         while not self.stopping.wait(SONG_EVERY_SECONDS):
             write_song(self.music / f"{self.songs}.flac", self.songs)
             self.songs += 1
@@ -102,16 +102,16 @@ class Soak:
                 self.refusals += 1
 
     def part(self, word):
-        """The child of the supervisor that a word of its command line names."""
+        """The child of the supervisor with a word in its command line."""
         return next(child for child in self.supervisor.children() if word in " ".join(child.cmdline()))
 
     def kill_worker(self):
-        """Kill -9, children and all."""
+        """Kill a process and its children with SIGKILL."""
         os.killpg(self.part("celery").pid, signal.SIGKILL)
         self.kills += 1
 
     def sample(self, seconds):
-        """Measure once."""
+        """Take one measurement of each process."""
         worker = self.part("celery")
         watched = {
             "supervisor": [self.supervisor],
@@ -132,7 +132,7 @@ class Soak:
         self.processes.memory.append(len(self.supervisor.children(recursive=True)))
 
     def run(self, seconds):
-        """All of it for so long."""
+        """Run the load for some minutes."""
         threads = [threading.Thread(target=self.ask) for _ in range(ASKING)] + [threading.Thread(target=self.feed)]
         for thread in threads:
             thread.start()
@@ -142,7 +142,7 @@ class Soak:
                 if now - killed > WORKER_KILLED_EVERY_SECONDS:
                     self.kill_worker()
                     killed = now
-                with contextlib.suppress(psutil.NoSuchProcess, StopIteration, IndexError):  # just being restarted
+                with contextlib.suppress(psutil.NoSuchProcess, StopIteration, IndexError):  # it restarts at this moment
                     self.sample(now - begun)
                 time.sleep(SAMPLE_SECONDS)
         finally:
@@ -151,7 +151,7 @@ class Soak:
                 thread.join()
 
     def report(self):
-        """Print every slope; answers what is too steep."""
+        """Print every slope and return those that are too steep."""
         print(f"{self.answers} rounds of questions, {self.refusals} refused, {self.songs} songs, {self.kills} kills")
         wrong = []
         rate = REQUESTS_A_ROUND * self.answers / self.processes.at[-1]
@@ -179,7 +179,7 @@ class Soak:
 
 
 def main():
-    """Run, report, and see that nothing is left."""
+    """Run, report, and check that no process is left."""
     seconds = 60 * float(sys.argv[1] if len(sys.argv) > 1 else MINUTES)
     with tempfile.TemporaryDirectory(prefix="segue-soak-") as folder:
         data, music, port = Path(folder) / "data", Path(folder) / "music", free_port()
@@ -197,14 +197,14 @@ def main():
             soak.run(seconds)
             wrong = soak.report()
             songs = FIRST_SONGS + soak.songs
-            with contextlib.suppress(AssertionError):  # the last scan may not have begun yet
+            with contextlib.suppress(AssertionError):  # the last scan may not have started yet
                 wait_until(lambda: client.status().tracks["ready"] == songs, timeout=300)
             counts = client.status()
             print(f"{counts.tracks['ready']} tracks ready, {counts.index.points} points")
             if counts.tracks["ready"] != songs:
                 wrong.append(f"{songs} songs gave {counts.tracks['ready']} ready tracks")
             family = program.process.children(recursive=True)
-            program.process.terminate()  # a run in the background of a shell is deaf to Ctrl-C
+            program.process.terminate()  # a background process of a shell ignores Ctrl-C
             program.process.wait(30)
             if left := psutil.wait_procs(family, timeout=10)[1]:
                 wrong.append(f"{len(left)} processes are left")

@@ -1,4 +1,4 @@
-"""A part that stands still (SIGSTOP) costs its clients under three seconds, and is found again by itself."""
+"""A frozen process (SIGSTOP) delays its clients by less than three seconds and is used again when it resumes."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ COUNT = 6
 
 @contextmanager
 def frozen(process):
-    """A process and its children that are stopped inside the context."""
+    """Stop a process and its children inside the context."""
     family = [process, *process.children(recursive=True)]
     for member in family:
         member.suspend()
@@ -36,13 +36,13 @@ def frozen(process):
 
 def timed(api, method, path, **request):
     with httpx.Client(base_url=api.url, trust_env=False, timeout=60) as http:
-        begun = time.monotonic()  # making a client takes a while too: it loads certificates
+        begun = time.monotonic()  # creating a client takes time, because it loads certificates
         answer = http.request(method, path, **request)
         return answer, time.monotonic() - begun
 
 
 def assert_refused(api, method, path, **request):
-    """Asked several times at once and then again, the service says 503 within the time promised."""
+    """Several requests at once, and one after them, get 503 within the promised time."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(lambda _: timed(api, method, path, **request), range(AT_ONCE)))
     answers.append(timed(api, method, path, **request))
@@ -54,7 +54,7 @@ def assert_refused(api, method, path, **request):
 
 
 def assert_not_ready(api, part):
-    """Readiness names the part in time, and the process itself is alive."""
+    """Readiness names the dependency in time, and the API process stays alive."""
     answer, seconds = timed(api, "GET", "/readyz")
     assert answer.status_code == 503
     assert not answer.json()["parts"][part]["ok"]
@@ -63,7 +63,7 @@ def assert_not_ready(api, part):
 
 
 def test_a_frozen_broker(tmp_path):
-    """Scans are refused in time, questions are answered as ever, and scans are taken again soon after."""
+    """Scans are refused in time, recommendations still work, and scans are accepted again soon after."""
     with installation(tmp_path / "data") as here:
         write_library(here.catalogue, tmp_path / "music", COUNT)
         scan = {"json": {"path": str(tmp_path / "music")}}
@@ -90,7 +90,7 @@ def postmaster(url):
 
 
 def test_a_frozen_database(tmp_path, postgres_url):
-    """Whatever needs the catalogue is refused in time, and answered again soon after."""
+    """Requests that need the catalogue are refused in time and work again soon after."""
     with installation(tmp_path / "data", database_url=postgres_url) as here:
         write_library(here.catalogue, tmp_path / "music", COUNT)
         with here.api() as api:
@@ -104,7 +104,7 @@ def test_a_frozen_database(tmp_path, postgres_url):
 
 
 def test_a_frozen_index(tmp_path):
-    """What asks the index is refused in time, the library is listed as ever, and the index is found again soon."""
+    """Requests that need the index are refused in time, the library is still listed, and both work again soon after."""
     port = free_port()
     server = [sys.executable, str(ROOT / "tests/fakes/qdrant_process.py"), str(port)]
     with (

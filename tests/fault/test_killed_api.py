@@ -1,4 +1,4 @@
-"""An API process that is killed while it writes keeps all that it has acknowledged; the same file is one track."""
+"""An API process killed during writes keeps all acknowledged writes, and the same file stays one track."""
 
 import random
 import shutil
@@ -31,7 +31,7 @@ class Uploads:
         self._folder = folder
 
     def write(self, http, number):
-        """Send one; answers what must be there from now on."""
+        """Send one write and return what must exist from now on."""
         tone = write_tone(self._folder / f"{number}.wav", 100 + number)
         with tone.open("rb") as stream:
             answer = http.post("/v1/tracks", files={"file": (tone.name, stream)})
@@ -39,12 +39,12 @@ class Uploads:
         return answer.json()["tracks"][0]
 
     def is_there(self, http, acknowledged):
-        """Whether it is."""
+        """Return whether it exists."""
         return http.get(f"/v1/tracks/{acknowledged}").status_code == httpx.codes.OK
 
 
 class Writer(threading.Thread):
-    """Writes on and on; a write that the process died under is not acknowledged, and forgotten."""
+    """Write continuously; writes that fail because the process died are not counted."""
 
     def __init__(self, kind, first):
         super().__init__()
@@ -71,7 +71,7 @@ class Writer(threading.Thread):
     "kills", [3, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])], ids="{} kills".format
 )
 def test_what_was_acknowledged_survives_kill_9(tmp_path, kills):
-    """After kills at random moments every acknowledged write is there, and each ready track is one point."""
+    """After kills at random times every acknowledged write exists, and each ready track is one point."""
     moments = random.Random(SEED)  # noqa: S311  moments, not secrets
     uploads = Uploads(tmp_path / "tones")
     writer = Writer(uploads, first=0)
@@ -84,7 +84,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path, kills):
                     before = len(writer.acknowledged)
                     writer.url = api.url
                     wait_until(lambda before=before: len(writer.acknowledged) > before)
-                    # As a worker would, so that the index is written to while the process dies.
+                    # Recorded as by a worker, so that the indexer writes while the process is killed.
                     for track_id in writer.acknowledged[len(analysed) :]:
                         record(here.catalogue, track_id, len(analysed))
                         analysed.append(track_id)
@@ -108,7 +108,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path, kills):
 
 
 def test_the_same_file_twenty_times_at_once(tmp_path):
-    """Uploaded and scanned many times at once and analysed by two processes, a recording is one track and one point."""
+    """A recording uploaded and scanned many times at once, and analysed by two workers, is one track and one point."""
     song = write_song(tmp_path / "song.flac", 7)
     folders = [tmp_path / f"library-{number}" for number in range(4)]
     for folder in folders:
@@ -121,7 +121,7 @@ def test_the_same_file_twenty_times_at_once(tmp_path):
             if number % 5 == 4:
                 return request_scan(here.catalogue, here.queue, str(folders[number // 5]))
             with httpx.Client(base_url=api.url, trust_env=False, timeout=60) as http:
-                while True:  # a busy disk may say 503, and when to ask again
+                while True:  # a busy disk may cause 503 with Retry-After
                     answer = http.post("/v1/tracks", files={"file": ("a.flac", song.read_bytes())})
                     if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                         break

@@ -1,4 +1,4 @@
-"""What a killed child, worker, broker or API process leaves is finished by the next pass, once."""
+"""Work that a killed child, worker, broker or API process leaves unfinished is finished once."""
 
 import contextlib
 import json
@@ -56,14 +56,14 @@ def write_songs(folder, count):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """An installation with a worker, shared: loading torch takes seconds."""
+    """An installation with a worker, shared because loading torch takes seconds."""
     with installation(tmp_path_factory.mktemp("killed") / "data") as here, here.worker() as worker:
         wait_until(lambda: "worker_child_ready" in worker.said)
         yield here, worker
 
 
 def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_path):
-    """It is left alone with its reason, named by the API's list and, with who asked, by the log; the next is ready."""
+    """It is quarantined with a reason in the API and, with the request id, in the log; the next track is analysed."""
     here, worker = served
     bad = register(here.catalogue, write_noise(tmp_path / "bad.flac", 1), 1)
     good = register(here.catalogue, write_song(tmp_path / "good.flac", 2), 2)
@@ -92,7 +92,7 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
 
 @pytest.fixture
 def interpreter(tmp_path):
-    """This Python under a path of its own, which can be taken away."""
+    """A link to this Python that can be removed."""
     folder = tmp_path / "python"
     (folder / "bin").mkdir(parents=True)
     (folder / "pyvenv.cfg").symlink_to(Path(sys.prefix) / "pyvenv.cfg")
@@ -103,7 +103,7 @@ def interpreter(tmp_path):
 
 
 def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpreter):
-    """While no decoder can be started tracks stay pending, however often they are sent; then they are analysed."""
+    """While the sandbox cannot start, tracks stay pending however often they are sent; afterwards they are analysed."""
     command = [str(interpreter), "-m", "services.cli.main", "worker", "--processes", "1"]
     with (
         installation(tmp_path / "data") as here,
@@ -129,7 +129,7 @@ def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpre
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_path):
-    """An outcome that cannot be written down for longer than a task waits is worked out again and costs no attempt."""
+    """An analysis that cannot be recorded before the timeout is repeated and costs no attempt."""
     here, worker = served
     track_id = register(here.catalogue, write_noise(tmp_path / "long.flac", 7), 700)
     here.queue.analyse(track_id)
@@ -145,7 +145,7 @@ def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_pa
 
 
 def test_an_emptied_broker_loses_nothing(served, tmp_path):
-    """Messages that are gone are sent again from the catalogue, at the next look at what is unfinished."""
+    """Lost messages are sent again from the catalogue by the next pass."""
     here, worker = served
     tracks = [register(here.catalogue, song, 100 + n) for n, song in enumerate(write_songs(tmp_path / "music", 25))]
     worker.stop()
@@ -154,7 +154,7 @@ def test_an_emptied_broker_loses_nothing(served, tmp_path):
             here.queue.analyse(track_id)
         with Redis(unix_socket_path=str(here.broker.socket)) as redis:
             redis.delete(*(route["queue"] for route in ROUTES.values()), "unacked", "unacked_index")
-        with here.catalogue.database.write() as session:  # as if it had happened a while ago
+        with here.catalogue.database.write() as session:  # as if they had been sent some time ago
             session.execute(update(TrackRow).where(TrackRow.status == TrackStatus.PENDING).values(sent_at=None))
     finally:
         worker.go_on()
@@ -166,7 +166,7 @@ def test_an_emptied_broker_loses_nothing(served, tmp_path):
 
 
 def test_a_worker_consumes_again_soon_after_the_broker_was_killed(served, tmp_path):
-    """The broker is killed and started anew: within 30 s the worker takes messages, and its health check says so."""
+    """Within 30 s after the broker was killed and restarted, the worker consumes messages and is healthy."""
     here, _ = served
     here.broker.process._process.kill()
     here.broker.process._process.wait()
@@ -184,7 +184,7 @@ def test_a_worker_consumes_again_soon_after_the_broker_was_killed(served, tmp_pa
 
 
 def test_what_a_stopped_worker_had_begun_is_no_attempt(tmp_path):
-    """Told to stop in mid-analysis again and again, a worker gives the track back; it is never quarantined for that."""
+    """A worker that is stopped during an analysis releases the track; several stops do not quarantine it."""
     with installation(tmp_path / "data") as here:
         song = write_noise(tmp_path / "long.flac", 3)
         track_id = register(here.catalogue, song, 1)
@@ -195,7 +195,7 @@ def test_what_a_stopped_worker_had_begun_is_no_attempt(tmp_path):
                 child = child_of(worker)
                 here.queue.analyse(track_id)
                 wait_until(lambda: attempts(here.catalogue, track_id) == 1)
-                child.suspend()  # as slow as it takes for the analysis to outlast the soft shutdown
+                child.suspend()  # the analysis must outlast the soft shutdown
                 worker.process.terminate()
                 wait_until(lambda worker=worker: "Initiating Soft Shutdown" in worker.said)
                 time.sleep(SOFT_SHUTDOWN_SECONDS + 2)
@@ -209,7 +209,7 @@ def test_what_a_stopped_worker_had_begun_is_no_attempt(tmp_path):
 
 @contextmanager
 def segue_up(data_dir):
-    """`segue up` in a session of its own."""
+    """`segue up` in its own session."""
     data_dir.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
@@ -223,7 +223,7 @@ def segue_up(data_dir):
 
 
 def worker_of(program):
-    """The worker that `segue up` runs now; None while it is just being started again."""
+    """The worker of `segue up`; None while it restarts."""
     for child in program.process.children():
         with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one
             if "celery" in " ".join(child.cmdline()):
@@ -232,7 +232,7 @@ def worker_of(program):
 
 
 def test_a_worker_killed_again_and_again_finishes_everything(tmp_path):
-    """`segue up` whose worker is killed in mid-work ends with every track ready and one point each."""
+    """`segue up` finishes all tracks, with one point each, although its worker is killed during the work."""
     count, kills, moments = 30, 2, random.Random(SEED)  # noqa: S311  moments, not secrets
     music = tmp_path / "music"
     write_songs(music, count)
@@ -255,7 +255,7 @@ def test_a_worker_killed_again_and_again_finishes_everything(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
-    """Without a supervisor that knows it dead, what a worker held is found when its lease is over."""
+    """Without a supervisor, the tracks of a killed worker are analysed when their leases have expired."""
     count, kills, moments = 100, 20, random.Random(SEED)  # noqa: S311
     songs = write_songs(tmp_path / "music", count)
     with installation(tmp_path / "data") as here, here.api() as api:
@@ -271,14 +271,14 @@ def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
             wait_until(lambda: api.points() == count)
         with here.catalogue.database.read() as session:
             held = dict(session.execute(select(LocationRow.path, LocationRow.track_id)).tuples().all())
-        assert held.keys() == {str(song) for song in songs}  # each file once, and each is a recording of its own
+        assert held.keys() == {str(song) for song in songs}  # each file once, and each has its own recording
         assert len(set(held.values())) == len(_ids(here.catalogue)) == api.points() == count
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_an_emptied_broker_with_a_hundred_pending(tmp_path):
-    """Nobody does anything about it: the schedule finds them."""
+    """The scheduler finds them without a restart or a command."""
     with installation(tmp_path / "data") as here:
         songs = write_songs(tmp_path / "music", 100)
         tracks = [register(here.catalogue, song, number) for number, song in enumerate(songs)]
@@ -291,7 +291,7 @@ def test_an_emptied_broker_with_a_hundred_pending(tmp_path):
 
 
 def test_a_move_and_a_retag_during_the_analysis(served, tmp_path):
-    """A file that is renamed and retagged while it is analysed stays one track, and ends ready under its new name."""
+    """A file that is renamed and retagged during its analysis stays one track and is ready under its new name."""
     here, worker = served
     known = _ids(here.catalogue)
     old = write_noise(tmp_path / "music" / "old.flac", 5, seconds=90)

@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or gone, a catalogue that is locked: clear errors, recovery without a restart."""
+"""A full, read-only or missing disk and a locked catalogue cause clear errors, and Segue recovers without a restart."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ PROMISED_SECONDS = 3.0
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small disk of its own; where nothing may be mounted there is none, which CI must not pass over in silence."""
+    """A small disk; without the right to mount, the test is skipped, and fails in CI."""
     folder = tmp_path / "disk"
     folder.mkdir()
     size = MIN_FREE_BYTES + 96 * MIB
@@ -59,7 +59,7 @@ def upload(api, number):
 
 
 def add_ready(here, number):
-    anything = here.settings.data_path / f"{number}"  # nobody reads it: what a worker would find is recorded
+    anything = here.settings.data_path / f"{number}"  # the file is not read, because the analysis is recorded directly
     anything.touch()
     track_id = register(here.catalogue, anything, number)
     record(here.catalogue, track_id, number)
@@ -81,7 +81,7 @@ def assert_whole(here):
 
 @contextmanager
 def full(folder):
-    """All of a disk is taken, down to the last block."""
+    """Fill a disk completely."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as stream:
         try:
@@ -94,7 +94,7 @@ def full(folder):
 
 
 def test_a_full_disk(disk, tmp_path):
-    """Nothing is spoilt: writes are refused as 507, questions are answered, and all goes on when there is room."""
+    """Writes get 507, reads still work, no data is damaged, and writes work again when there is space."""
     with installation(disk / "data") as here:
         ids = write_library(here.catalogue, tmp_path / "music", COUNT)
         with here.api() as api:
@@ -117,7 +117,7 @@ def test_a_full_disk(disk, tmp_path):
 
 
 def test_a_full_disk_in_mid_indexing(disk, tmp_path):
-    """The index stops before the disk is full, not in the middle of a write that would end the process."""
+    """Indexing stops before the disk is full, because a write without space would kill the process."""
     with installation(disk / "data") as here:
         write_library(here.catalogue, tmp_path / "music", COUNT)
         with here.api() as api:
@@ -138,7 +138,7 @@ def test_a_full_disk_in_mid_indexing(disk, tmp_path):
 
 
 def test_a_read_only_disk(disk, tmp_path):
-    """When the data directory turns read-only, questions are answered and what cannot be done is said; until it can."""
+    """While the data directory is read-only, reads work and writes get 503; then writes work again."""
     data = disk / "data"
     with installation(data) as here:
         ids = write_library(here.catalogue, tmp_path / "music", COUNT)
@@ -159,7 +159,7 @@ def test_a_read_only_disk(disk, tmp_path):
 
 
 def test_files_that_cannot_grow(tmp_path):
-    """What a limit on file sizes stops is refused in time and undone; when the limit is raised, it is done."""
+    """Writes that exceed a limit on file sizes are refused in time and rolled back; without the limit they work."""
     with installation(tmp_path / "data") as here:
         write_library(here.catalogue, tmp_path / "music", COUNT)
         with here.api() as api:
@@ -177,7 +177,7 @@ def test_files_that_cannot_grow(tmp_path):
 
 
 def test_a_locked_catalogue(tmp_path):
-    """While another program holds the catalogue, writes are refused in time; when it lets go, they are taken."""
+    """While another program locks the catalogue, writes are refused in time; afterwards they work."""
     with installation(tmp_path / "data") as here:
         ids = write_library(here.catalogue, tmp_path / "music", COUNT)
         with here.api() as api:
@@ -198,13 +198,13 @@ def test_a_locked_catalogue(tmp_path):
 
 
 def test_an_index_that_is_gone(tmp_path):
-    """A deleted index is built anew from the catalogue by the process that runs, and written to where it was."""
+    """The running process rebuilds a deleted index from the catalogue, in the same folder."""
     with installation(tmp_path / "data") as here:
         ids = write_library(here.catalogue, tmp_path / "music", COUNT)
         with here.api() as api:
             wait_until(lambda: api.points() == COUNT)
             (tmp_path / "data/index").rename(tmp_path / "gone")
-            shutil.rmtree(tmp_path / "gone", ignore_errors=True)  # the process may tidy there as well
+            shutil.rmtree(tmp_path / "gone", ignore_errors=True)  # the process may delete files there too
             wait_until((tmp_path / "data/index/current").exists)
             wait_until(api.is_ready)
             added = add_ready(here, 50)
@@ -212,7 +212,7 @@ def test_an_index_that_is_gone(tmp_path):
 
             similar = api.http.get(f"/v1/tracks/{ids[0]}/similar", params={"limit": 100}).json()["tracks"]
             assert added in {track["id"] for track in similar}
-        with here.api() as api:  # what was written is on disk
+        with here.api() as api:  # the writes are on disk
             assert api.points() == COUNT + 1
             assert httpx.codes.is_success(api.http.get("/readyz").status_code)
 
@@ -233,7 +233,7 @@ def parts_named(program, word):
 
 @contextmanager
 def segue_up(data_dir, log):
-    """`segue up` that keeps its data in one place and says what it says in another."""
+    """`segue up` with its data in one folder and its output in another."""
     port = free_port()
     command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
     variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
@@ -246,7 +246,7 @@ def segue_up(data_dir, log):
 
 
 def hold_a_claim(data_dir, song):
-    """What a worker was at when it died."""
+    """Claim a track as a worker does that then dies."""
     catalogue = Catalogue.open(Settings(data_dir=data_dir).catalogue_url)
     try:
         catalogue.analyses.claim(register(catalogue, song, 1), Claimant("dead", "task"), timedelta(0))
@@ -264,7 +264,7 @@ def assert_goes_on(program, client, music):
 
 
 def test_segue_up_outlives_files_that_cannot_grow(tmp_path):
-    """A log that cannot be set aside and a worker that dies meanwhile are both looked after, then and later."""
+    """While a log cannot be rotated, a worker that dies is still restarted."""
     log = tmp_path / "data/logs/worker.log"
     with segue_up(tmp_path / "data", tmp_path / "up.log") as (program, client):
         limit_files([program.process], 4096)
@@ -280,7 +280,7 @@ def test_segue_up_outlives_files_that_cannot_grow(tmp_path):
 
 
 def test_segue_up_outlives_a_full_disk(disk, tmp_path):
-    """A worker that dies while the catalogue takes no write is started again; with room, all goes on by itself."""
+    """A worker that dies while the disk is full is restarted; with space, everything works again."""
     with segue_up(disk / "data", tmp_path / "up.log") as (program, client):
         hold_a_claim(disk / "data", write_song(tmp_path / "held" / "held.flac", 2))
         with full(disk):
@@ -292,7 +292,7 @@ def test_segue_up_outlives_a_full_disk(disk, tmp_path):
 
 
 def test_segue_up_outlives_a_read_only_disk(disk, tmp_path):
-    """A part that cannot be started because its log cannot be opened is said once, and started when it can."""
+    """A process that cannot start because its log cannot be opened is reported once and starts when it can."""
     data = disk / "data"
     with segue_up(data, tmp_path / "up.log") as (program, client):
         subprocess.run(["mount", "--bind", data, data], check=True)

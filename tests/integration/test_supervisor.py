@@ -1,4 +1,4 @@
-"""`segue up` as its user knows it: real processes, Ctrl-C, and what a crash leaves behind."""
+"""`segue up` with real processes: start, Ctrl-C, and crashes."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def segue(data_dir, *arguments):
 
 @dataclass
 class Running:
-    """A `segue up` and where it listens."""
+    """A running `segue up` and its port."""
 
     process: psutil.Popen
     data_dir: Path
@@ -58,13 +58,13 @@ class Running:
         return self.output.read_text(encoding="utf-8")
 
     def part(self, word):
-        """The process of a part, named by a word of its command line."""
+        """The child process with a word in its command line."""
         return next(child for child in self.process.children() if word in " ".join(child.cmdline()))
 
 
 @contextmanager
 def running(data_dir, *arguments, **variables):
-    """`segue up` in a session of its own; whatever the test leaves is killed."""
+    """`segue up` in its own session; remaining processes are killed."""
     data_dir.mkdir(exist_ok=True)
     port, output = free_port(), data_dir / "output"
     with output.open("w", encoding="utf-8") as stream:
@@ -133,7 +133,7 @@ def answers(broker_url):
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    """A service that runs for all tests that leave it running."""
+    """A service shared by the tests that do not stop it."""
     with running(tmp_path_factory.mktemp("up") / "data") as started:
         wait_until(lambda: "Ctrl-C" in started.said)
         yield started
@@ -149,7 +149,7 @@ def test_second_up_says_where_the_first_one_is(up):
 
 
 def test_second_up_with_a_folder_scans_through_the_first(up, tmp_path):
-    """A folder given to a second `segue up` is analysed by the service that runs, and ends in an example."""
+    """The running service scans the folder of a second `segue up`, which then prints an example."""
     second = segue(up.data_dir, "up", str(write_songs(tmp_path / "music", 3)))
 
     assert second.returncode == 0, second.stderr
@@ -158,7 +158,7 @@ def test_second_up_with_a_folder_scans_through_the_first(up, tmp_path):
 
 
 def test_port_in_use_names_the_port_and_the_remedy(up, tmp_path):
-    """Another program on the port is a sentence, not a traceback, and nothing is left running."""
+    """A port that is in use is reported in one line, without a traceback."""
     other = segue(tmp_path / "other", "up", "--port", str(up.port))
 
     assert other.returncode == 1
@@ -169,7 +169,7 @@ def test_port_in_use_names_the_port_and_the_remedy(up, tmp_path):
 
 
 def test_status_names_the_data_directory_and_the_service(up):
-    """`segue status` finds the service that runs on this data, whatever its port."""
+    """`segue status` finds the service of this data directory on any port."""
     found = segue(up.data_dir, "status", "--json")
 
     assert '"running": true' in found.stdout
@@ -178,7 +178,7 @@ def test_status_names_the_data_directory_and_the_service(up):
 
 
 def test_broker_listens_on_no_network(up):
-    """The broker is reached by a socket that only its owner may open."""
+    """The broker has no network port, and only its owner can open its socket."""
     broker = up.part("valkey-server")
 
     assert broker.net_connections(kind="inet") == []
@@ -189,7 +189,7 @@ def test_broker_listens_on_no_network(up):
 
 @pytest.mark.parametrize("word", ["valkey-server", "gunicorn", "celery"])
 def test_part_that_dies_is_started_again(up, word):
-    """Each part that is killed comes back, and the service is ready again."""
+    """Each process that is killed is restarted, and the service becomes ready again."""
     before = up.part(word)
     before.kill()
     wait_until(lambda: any(word in " ".join(child.cmdline()) for child in up.process.children() if child != before))
@@ -199,7 +199,7 @@ def test_part_that_dies_is_started_again(up, word):
 
 
 def test_no_secret_is_an_argument(tmp_path, broker_with_password):
-    """Every user of the machine can read the command lines in /proc: no process of `segue up` has a password there."""
+    """Every user can read command lines in /proc, so no process of `segue up` has a password there."""
     with running(tmp_path / "data", SEGUE_REDIS_URL=broker_with_password, SEGUE_API_KEY=PASSWORD) as up:
         wait_until(lambda: "Ctrl-C" in up.said)
         processes = [up.process, *family(up.process)]
@@ -211,7 +211,7 @@ def test_no_secret_is_an_argument(tmp_path, broker_with_password):
 
 
 def test_ctrl_c_in_mid_analysis_leaves_nothing_running_and_loses_nothing(tmp_path):
-    """Ctrl-C ends every process within 10 s; the next start finishes what was not."""
+    """Ctrl-C ends every process within 10 s; the next start continues the work."""
     data_dir, music = tmp_path / "data", write_songs(tmp_path / "music", 20)
     with running(data_dir, str(music)) as first:
         with SegueClient(first.url) as client:
@@ -228,7 +228,7 @@ def test_ctrl_c_in_mid_analysis_leaves_nothing_running_and_loses_nothing(tmp_pat
 
 
 def test_killed_supervisor_takes_everything_with_it(tmp_path):
-    """Even kill -9 leaves no process behind, and the next start works."""
+    """SIGKILL leaves no process behind, and the next start works."""
     with running(tmp_path / "data") as first:
         wait_until(lambda: "Ctrl-C" in first.said)
         parts = family(first.process)
@@ -240,7 +240,7 @@ def test_killed_supervisor_takes_everything_with_it(tmp_path):
 
 
 def test_data_directory_that_cannot_be_made_is_a_sentence(tmp_path):
-    """A data directory that cannot be used is named, with the setting that names another."""
+    """The error names the data directory and the variable that changes it."""
     (tmp_path / "file").write_text("in the way")
     refused = segue(tmp_path / "file" / "data", "up")
 

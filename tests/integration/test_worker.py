@@ -1,4 +1,4 @@
-"""A real worker process on a real broker and catalogue, with audio that is synthesised."""
+"""A real worker process with a real broker, a real catalogue and synthesised audio."""
 
 import os
 import uuid
@@ -21,13 +21,13 @@ from tests.fakes.installation import SAMPLE_RATE, installation, wait_until, writ
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """An installation with a worker, shared: loading torch takes seconds."""
+    """An installation with a worker, shared because loading torch takes seconds."""
     with installation(tmp_path_factory.mktemp("data")) as here, here.worker():
         yield here
 
 
 def register(catalogue, path):
-    """A pending track that holds a file, and that no message stands for."""
+    """A pending track with a file and without a message."""
     track_id = str(uuid.uuid4())
     catalogue.library.register(track_id, Tags(title=path.stem), FileStamp(str(path), str(path.parent), 1, 1))
     return track_id
@@ -39,7 +39,7 @@ def analysed(catalogue, track_id):
 
 
 def test_scan_makes_tracks_ready_and_names_what_it_cannot_read(served, tmp_path):
-    """A folder with good and broken files ends with analysed tracks and a reason for each other file."""
+    """After the scan of a folder, good files are analysed and each broken file has a reason."""
     for seed in (1, 2):
         write_song(tmp_path / f"{seed}.flac", seed)
     (tmp_path / "letter.mp3").write_text("Dear reader, this is not audio.")
@@ -56,7 +56,7 @@ def test_scan_makes_tracks_ready_and_names_what_it_cannot_read(served, tmp_path)
 
 
 def test_refused_track_does_not_hold_up_the_queue(served, tmp_path):
-    """Damaged audio is refused with a reason, and the track behind it is analysed."""
+    """A damaged file fails with a reason, and the next track is analysed."""
     damaged = write_song(tmp_path / "damaged.flac", 3)
     damaged.write_bytes(b"fLaC" + bytes(200))
     bad, good = register(served.catalogue, damaged), register(served.catalogue, write_song(tmp_path / "good.flac", 4))
@@ -69,7 +69,7 @@ def test_refused_track_does_not_hold_up_the_queue(served, tmp_path):
 
 
 def test_track_without_files_is_missing(served, tmp_path):
-    """A file that vanished before its analysis gives a reason, not an endless wait, and is analysed once it is back."""
+    """A track whose file was removed before its analysis becomes missing, with a reason."""
     track_id = register(served.catalogue, tmp_path / "gone.flac")
     served.queue.analyse(track_id)
     track = analysed(served.catalogue, track_id)
@@ -79,7 +79,7 @@ def test_track_without_files_is_missing(served, tmp_path):
 
 
 def test_second_file_stands_in_for_a_missing_one(served, tmp_path):
-    """A track is analysed from whichever of its files is still there."""
+    """A track is analysed from another of its files."""
     track_id = register(served.catalogue, tmp_path / "gone.flac")
     copy = write_song(tmp_path / "copy.flac", 5)
     served.catalogue.library.register(track_id, Tags(title="copy"), FileStamp(str(copy), str(tmp_path), 1, 1))
@@ -89,7 +89,7 @@ def test_second_file_stands_in_for_a_missing_one(served, tmp_path):
 
 
 def test_work_that_the_broker_lost_is_sent_again(served, tmp_path):
-    """A pending track without a message is analysed after the next look at what is unfinished."""
+    """A pending track without a message is analysed after the next pass."""
     track_id = register(served.catalogue, write_song(tmp_path / "lost.flac", 6))
     with served.catalogue.database.write() as session:
         session.execute(update(TrackRow).where(TrackRow.id == track_id).values(sent_at=None))
@@ -101,7 +101,7 @@ def test_work_that_the_broker_lost_is_sent_again(served, tmp_path):
 
 
 def test_sigterm_in_mid_work_loses_nothing(tmp_path):
-    """A worker that is told to stop goes within 10 s, and the next one finishes what it left."""
+    """A worker ends within 10 s of SIGTERM, and the next worker finishes its tasks."""
     with installation(tmp_path / "data") as here:
         song = write_song(tmp_path / "song.flac", 7)
         tracks = []
@@ -126,7 +126,7 @@ def test_sigterm_in_mid_work_loses_nothing(tmp_path):
 
 
 def test_a_killed_child_costs_its_track_one_attempt(tmp_path):
-    """The track that a child died on is analysed again by the next child, before lost work is sent again."""
+    """The next child analyses the track of a killed child at once."""
     with installation(tmp_path / "data") as here, here.worker() as worker:
         song = write_noise(tmp_path / "song.flac", 8)
         track_id = register(here.catalogue, song)

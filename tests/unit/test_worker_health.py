@@ -1,4 +1,4 @@
-"""What the worker container's health check calls ill; the worker itself is asked in `test_deploy_processes.py`."""
+"""When the health check of worker containers fails; `test_deploy_processes.py` runs it with a real worker."""
 
 import importlib.util
 from pathlib import Path
@@ -20,7 +20,7 @@ def health():
 
 @pytest.mark.parametrize(("held", "waiting", "ill"), [(1, 5, True), (2, 5, False), (1, 0, False)])
 def test_one_child_that_is_at_work_does_not_vouch_for_the_others(health, held, waiting, ill):
-    """Messages that wait while a child is free make a worker ill, whatever the other child does."""
+    """A worker is unhealthy if messages wait while one of its children is free."""
     sample = health.Sample(started=9, held=held, children=2, waiting=waiting)
 
     assert sample.leaves_work == ill
@@ -30,10 +30,10 @@ def test_one_child_that_is_at_work_does_not_vouch_for_the_others(health, held, w
     ("name", "begun", "overdue"), [(ANALYSE_TASK, 170, False), (ANALYSE_TASK, 190, True), (SCAN_TASK, 3600, False)]
 )
 def test_a_task_that_no_limit_ended_is_overdue(health, name, begun, overdue):
-    """Each kind of task has the time that its hard limit gives it, and a little more."""
+    """A task is overdue after its hard limit and a grace period."""
     assert health.is_overdue({"name": name, "time_start": 10_000.0 - begun}, now=10_000.0) == overdue
 
 
 def test_a_task_that_has_not_begun_is_not_overdue(health):
-    """Celery describes tasks that wait for a child as well."""
+    """A task that waits for a child has no start time."""
     assert not health.is_overdue({"name": ANALYSE_TASK, "time_start": None}, now=10_000.0)

@@ -1,4 +1,4 @@
-"""A circuit opens after failures in a row, lets one call try, and closes when that succeeds."""
+"""A circuit opens after consecutive failures, allows a trial call, and closes when that succeeds."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def is_open(circuit):
 
 
 def test_it_opens_after_failures_in_a_row(circuit):
-    """One failure fewer is not enough, and a success between them starts the count anew."""
+    """Fewer failures are not enough, and a success resets the count."""
     for _ in range(FAILURES - 1):
         fail(circuit)
     assert not is_open(circuit)
@@ -53,7 +53,7 @@ def test_it_opens_after_failures_in_a_row(circuit):
 
 
 def test_an_answer_that_is_an_error_is_no_failure(circuit):
-    """A part that says no is there."""
+    """An error response is not unavailability."""
     for _ in range(2 * FAILURES):
         fail(circuit, LookupError)
 
@@ -61,7 +61,7 @@ def test_an_answer_that_is_an_error_is_no_failure(circuit):
 
 
 def test_it_closes_by_itself_when_the_part_is_back(circuit, clock):
-    """After a while a call is let through; it succeeds, and all are again."""
+    """After the retry time a trial call is allowed; its success closes the circuit."""
     opened(circuit)
     clock.now += RETRY_SECONDS
 
@@ -69,7 +69,7 @@ def test_it_closes_by_itself_when_the_part_is_back(circuit, clock):
 
 
 def test_a_trial_that_fails_keeps_it_open(circuit, clock):
-    """The next one is let through only after the whole time again."""
+    """After a failed trial the next one is allowed after the full retry time."""
     opened(circuit)
     clock.now += RETRY_SECONDS
     fail(circuit)
@@ -81,7 +81,7 @@ def test_a_trial_that_fails_keeps_it_open(circuit, clock):
 
 
 def test_one_call_tries_at_a_time(circuit, clock):
-    """While one waits to see whether the part is back, no other does."""
+    """While a trial call runs, other calls fail at once."""
     opened(circuit)
     clock.now += RETRY_SECONDS
     with circuit.call():
@@ -90,7 +90,7 @@ def test_one_call_tries_at_a_time(circuit, clock):
 
 
 def test_an_interrupted_trial_leaves_the_next_one_to_try(circuit, clock):
-    """Ctrl-C in a trial says nothing about the part, and blocks nobody."""
+    """An interrupted trial is neither success nor failure and blocks no later trial."""
     opened(circuit)
     clock.now += RETRY_SECONDS
     fail(circuit, KeyboardInterrupt)
@@ -99,7 +99,7 @@ def test_an_interrupted_trial_leaves_the_next_one_to_try(circuit, clock):
 
 
 def test_the_right_to_be_alone_asks_no_broker_that_is_away():
-    """What asks for an exclusive right counts, and is refused at once, like everything that asks the broker."""
+    """Acquiring a lease uses the circuit too."""
     queue = TaskQueue("redis+socket:///nonexistent/valkey.sock")
     for _ in range(FAILURES):
         with pytest.raises(BrokerUnavailable), queue.exclusive("anything", 1.0):

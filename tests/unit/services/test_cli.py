@@ -14,7 +14,7 @@ from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
 
 
 def segue(*arguments, **variables):
-    """Run a command as a script would: output, errors and exit code apart."""
+    """Run a command in a new process."""
     return subprocess.run(
         [sys.executable, "-m", "services.cli.main", *arguments],
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **variables},
@@ -26,7 +26,7 @@ def segue(*arguments, **variables):
 
 
 def test_help_lists_the_commands_of_every_package_and_imports_no_torch():
-    """`segue --help` names its own and the mounted commands without loading what they need."""
+    """`segue --help` lists all commands, including entry points, without heavy imports."""
     code = (
         "import sys\nfrom services.cli.main import app\n"
         "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
@@ -43,7 +43,7 @@ def test_help_lists_the_commands_of_every_package_and_imports_no_torch():
 
 
 def test_mounted_command_has_its_own_help():
-    """A command from another package is reached like the rest."""
+    """A command from an entry point has help like the others."""
     shown = CliRunner().invoke(app, ["worker", "--help"])
 
     assert shown.exit_code == 0
@@ -51,12 +51,12 @@ def test_mounted_command_has_its_own_help():
 
 
 def test_unknown_command_is_refused():
-    """A misspelt command is an error, not a silent nothing."""
+    """A misspelt command is an error."""
     assert CliRunner().invoke(app, ["recomend"]).exit_code == 2
 
 
 def test_status_without_a_service_reads_the_catalogue(tmp_path):
-    """`segue status` names the data directory and counts tracks though nothing runs."""
+    """`segue status` shows the data directory and counts tracks while no service runs."""
     shown = segue("status", "--json", SEGUE_DATA_DIR=str(tmp_path / "data"))
     found = json.loads(shown.stdout)
 
@@ -75,7 +75,7 @@ def test_status_without_a_service_reads_the_catalogue(tmp_path):
     ],
 )
 def test_expected_error_is_one_line(tmp_path, arguments, says):
-    """What a user can get wrong is one sentence on stderr and exit code 1."""
+    """A user's mistake prints one line to stderr and exits with code 1."""
     shown = segue(*arguments, SEGUE_DATA_DIR=str(tmp_path), SEGUE_PORT="9")
 
     assert (shown.returncode, shown.stdout) == (1, "")
@@ -85,7 +85,7 @@ def test_expected_error_is_one_line(tmp_path, arguments, says):
 
 
 def test_wrong_setting_is_named(tmp_path):
-    """A variable that cannot be read is named as the user wrote it."""
+    """The error has the name of the variable."""
     shown = segue("status", SEGUE_DATA_DIR=str(tmp_path), SEGUE_PORT="eighty")
 
     assert shown.returncode == 1
@@ -93,7 +93,7 @@ def test_wrong_setting_is_named(tmp_path):
 
 
 def test_reindex_without_a_service_is_done_at_the_next_start(tmp_path):
-    """Each `segue reindex` asks for an index that is newer than the last."""
+    """Each `segue reindex` requests the next generation."""
     generations = [
         json.loads(segue("reindex", "--json", SEGUE_DATA_DIR=str(tmp_path)).stdout)["generation"] for _ in range(2)
     ]
@@ -102,7 +102,7 @@ def test_reindex_without_a_service_is_done_at_the_next_start(tmp_path):
 
 
 class Library:
-    """Answers as a service with these titles does."""
+    """A client of a service with these titles."""
 
     def __init__(self, *titles):
         self._tracks = [
@@ -121,27 +121,27 @@ class Library:
 
 
 def test_track_is_named_by_its_id():
-    """An id is taken before any words."""
+    """An id is tried before words."""
     assert find_track(Library("1", "Peace"), "1").title == "Peace"
 
 
 def test_track_is_named_by_words_that_fit_only_one():
-    """Words of a title are enough where they leave no doubt."""
+    """Words that match one track are enough."""
     assert find_track(Library("Peace", "Battle"), "peac").title == "Peace"
 
 
 def test_exact_title_wins_over_titles_that_contain_it():
-    """A whole title is not ambiguous because a longer one holds it."""
+    """A title is not ambiguous if a longer title contains it."""
     assert find_track(Library("Peace Again", "Peace"), "peace").title == "Peace"
 
 
 def test_words_that_fit_several_tracks_are_refused_with_candidates():
-    """An ambiguous name lists what it could mean instead of guessing."""
+    """An ambiguous name is an error that lists the candidates."""
     with pytest.raises(InvalidRequest, match=r"matches several tracks(.|\n)*War and Peace"):
         find_track(Library("War and Peace", "Peace Again"), "peace")
 
 
 def test_words_that_fit_nothing_are_refused():
-    """A name that nothing has is an error that repeats it."""
+    """A name without a match is an error that repeats the name."""
     with pytest.raises(NotFound, match="'jazz'"):
         find_track(Library("Peace"), "jazz")

@@ -1,4 +1,4 @@
-"""Attempts end, and lost work is found; on a real SQLite catalogue."""
+"""Attempts are limited and lost work is sent again, with a real SQLite catalogue."""
 
 from datetime import timedelta
 from itertools import count
@@ -35,13 +35,13 @@ TASKS = count()
 
 
 def begin(catalogue):
-    """Claim the track as the task that replaces the one before, which died."""
+    """Claim the track with a task that replaces the previous one."""
     task = next(TASKS)
     return claim_attempt(catalogue, TRACK, Claimant("worker", str(task), replaces_task=str(task - 1)))
 
 
 class QueueWithBacklog(RecordingQueue):
-    """Says how many messages wait in front of the next one."""
+    """A queue with messages that wait."""
 
     backlog = 0
 
@@ -56,7 +56,7 @@ def queue():
 
 
 def test_fourth_attempt_is_quarantine(catalogue):
-    """After three attempts that never ended the track is left alone, with a reason."""
+    """After three attempts without an outcome the track is quarantined, with a reason."""
     assert [begin(catalogue).attempt for _ in range(3)] == [1, 2, 3]
     assert begin(catalogue) is None
     track = catalogue.tracks.get(TRACK)
@@ -66,7 +66,7 @@ def test_fourth_attempt_is_quarantine(catalogue):
 
 
 def test_retry_gives_a_quarantined_track_all_its_attempts_again(catalogue):
-    """`segue retry` forgets the attempts that were counted."""
+    """`segue retry` resets the count of attempts."""
     for _ in range(4):
         begin(catalogue)
     catalogue.analyses.retry()
@@ -75,7 +75,7 @@ def test_retry_gives_a_quarantined_track_all_its_attempts_again(catalogue):
 
 
 def test_finished_track_is_not_claimed(catalogue):
-    """A message that arrives twice does its work once."""
+    """A duplicate message does nothing."""
     begin(catalogue)
     catalogue.analyses.record(TRACK, Analysis(np.eye(128, dtype=np.float32)[0], 0.0, {}, {}, {}, "m1"))
 
@@ -84,7 +84,7 @@ def test_finished_track_is_not_claimed(catalogue):
 
 
 def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
-    """A pending track that no message stands for is found; a second pass at once does not repeat it."""
+    """A pending track without a message is sent; a second pass right after does not send it again."""
     with catalogue.database.write() as session:
         session.execute(update(TrackRow).values(sent_at=None))
     resend_lost_work(catalogue, queue)
@@ -94,7 +94,7 @@ def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
 
 
 def test_track_at_work_is_not_sent(catalogue, queue):
-    """An analysis that began a moment ago is not lost."""
+    """A claimed track is not lost."""
     begin(catalogue)
     resend_lost_work(catalogue, queue)
 
@@ -102,7 +102,7 @@ def test_track_at_work_is_not_sent(catalogue, queue):
 
 
 def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
-    """While analyses wait in the broker, a track that was not reached yet is late, not lost."""
+    """While analyses wait in the broker, recently sent tracks are not sent again."""
     queue.backlog = 5
     resend_lost_work(catalogue, queue)
 
@@ -110,7 +110,7 @@ def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
 
 
 def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
-    """Where the queue is never empty, what nothing was heard of for an hour is sent once, longest first, few a pass."""
+    """If the queue is never empty, each pass sends a few tracks that were sent over an hour ago, the oldest first."""
     queue.backlog = 5
     others = [f"{number:08}" for number in range(RESENT_INTO_QUEUE)]
     for number, other in enumerate(others):
@@ -128,7 +128,7 @@ def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
 
 
 def test_scan_that_was_just_asked_for_is_not_lost(catalogue, queue):
-    """A scan that waits for its worker is not asked for again at once."""
+    """A scan that was just requested is not sent again."""
     catalogue.jobs.create(JobKind.SCAN, "/music")
     resend_lost_work(catalogue, queue)
 

@@ -1,4 +1,4 @@
-"""The worker's settings fit together."""
+"""The Celery configuration is consistent."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def app():
 
 
 def test_no_task_outlives_the_visibility_timeout(app):
-    """Redis never hands a message out again while a task may still be at work on it, whoever has the connection."""
+    """Redis redelivers no message whose task may still run, with the options of workers and of producers."""
     limits = [task.time_limit for name, task in app.tasks.items() if name.startswith("segue.") and task.time_limit]
     places = [app.conf.broker_transport_options, app.conf.result_backend_transport_options, BROKER_OPTIONS]
 
@@ -32,19 +32,19 @@ def test_no_task_outlives_the_visibility_timeout(app):
 
 
 def test_producers_and_workers_agree_about_the_visibility_timeout():
-    """A producer's connection, which may be the one that restores messages, has the same one."""
+    """Producers may redeliver messages, so they have the same options."""
     assert TaskQueue("redis://broker.invalid/0")._app.conf.broker_transport_options == BROKER_OPTIONS
 
 
 def test_results_are_ignored_and_errors_kept(app):
-    """What a task failed with can be looked up for a day; nothing else fills the broker."""
+    """Errors are kept for a day and results are not stored."""
     assert app.conf.task_ignore_result is True
     assert app.conf.task_store_errors_even_if_ignored is True
     assert app.conf.result_expires == 24 * 3600
 
 
 def test_children_are_replaced(app):
-    """A child ends after so many tasks, or so much memory."""
+    """A child is replaced after a number of tasks or above an amount of memory."""
     assert 0 < app.conf.worker_max_tasks_per_child <= 1000
     assert 0 < app.conf.worker_max_memory_per_child <= 2_000_000
 
@@ -58,7 +58,7 @@ def test_no_wait_for_the_broker_is_endless(app):
 
 
 def test_each_soft_limit_leaves_time_to_say_so(app):
-    """A task that runs out of time is told before it is killed."""
+    """A task gets an exception before its process is killed."""
     from workers import tasks  # noqa: PLC0415
 
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit
@@ -66,25 +66,25 @@ def test_each_soft_limit_leaves_time_to_say_so(app):
 
 
 def test_messages_outlive_workers(app):
-    """A message is acknowledged when its work is done, and one that kills its child does not come back for ever."""
+    """A message is acknowledged after its task, and one that kills its child is not redelivered."""
     assert app.conf.task_acks_late is True
     assert app.conf.task_reject_on_worker_lost is False
     assert app.conf.worker_prefetch_multiplier == 1
 
 
 def test_only_json_is_taken(app):
-    """What reaches the broker cannot run code in a worker."""
+    """Messages cannot run code in a worker."""
     assert app.conf.accept_content == ["json"]
     assert app.conf.task_serializer == "json"
 
 
 def test_soft_shutdown_fits_into_the_supervisors_patience():
-    """A worker in the middle of a task gives it back before `segue up` would kill it."""
+    """A worker returns its tasks before `segue up` kills it."""
     assert application.SOFT_SHUTDOWN_SECONDS < STOP_SECONDS - 2
 
 
 def test_every_scheduled_task_exists_and_expires(app):
-    """Beat sends tasks that a worker knows, and a pause leaves no heap of them."""
+    """The scheduler sends registered tasks, and their messages expire before the next ones."""
     for entry in app.conf.beat_schedule.values():
         assert entry["options"]["expires"] <= entry["schedule"]
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
@@ -94,12 +94,12 @@ def test_every_scheduled_task_exists_and_expires(app):
 
 
 def test_without_a_qdrant_server_no_worker_indexes():
-    """On one machine the API process owns the index: the scheduler leaves it alone."""
+    """With Qdrant Edge the API process updates the index, so no index task is scheduled."""
     assert set(create_app(Settings(redis_url="redis://broker.invalid/0")).conf.beat_schedule) == {"resend_lost_work"}
 
 
 def test_parent_process_imports_no_torch():
-    """A torch operation before the fork hangs children: the parent does not even import it."""
+    """The parent does not import torch, because its threads would make forked children hang."""
     code = (
         "import sys, workers.app; workers.app.app.loader.import_default_modules();"
         "import workers.tasks; print(sorted({'torch', 'librosa', 'torchaudio'} & set(sys.modules)))"

@@ -1,4 +1,4 @@
-"""A worker child's memory is bounded; in a process of its own, for the limit stays."""
+"""The memory limit of a worker child, tested in new processes because it cannot be removed."""
 
 import subprocess
 import sys
@@ -33,10 +33,10 @@ def printed(code):
 
 
 def test_runaway_allocation_is_a_memory_error():
-    """Beyond the headroom a process gets MemoryError, whatever it had mapped before; within it, what it asks for."""
+    """An allocation beyond the headroom raises MemoryError, whatever was mapped before."""
     assert printed(ALLOCATE) == "refused\n"
 
 
 def test_a_stricter_limit_of_the_operators_stands():
-    """What the system allows less than Segue is left as it is."""
+    """A stricter limit of the system stays in force."""
     assert printed(DECLARED) == "True\n"
