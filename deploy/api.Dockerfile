@@ -1,4 +1,4 @@
-# The API process: Segue without torch and librosa.
+# The API process: Segue without torch.
 # Build from the repository's root: docker build --file deploy/api.Dockerfile --tag segue-api:0.1.0 .
 
 FROM python:3.11-slim AS build

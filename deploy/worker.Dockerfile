@@ -1,4 +1,4 @@
-# A worker: Segue with torch and librosa. libsndfile and libsoxr come inside their wheels, so nothing is needed from apt.
+# A worker: Segue with torch. libsndfile and libsoxr come inside their wheels, so nothing is needed from apt.
 # Build from the repository's root: docker build --file deploy/worker.Dockerfile --tag segue-worker:0.1.0 .
 # With `--build-arg TORCH_INDEX=…` torch comes from that index: see deploy/README.md.
 
@@ -28,12 +28,10 @@ RUN groupadd --gid 10001 segue \
     && install --directory --owner=segue --group=segue --mode=0700 /data /data/tmp
 COPY --from=build /opt/segue /opt/segue
 COPY deploy/worker_health.py /etc/segue/
-# NUMBA_CACHE_DIR: librosa does not import where numba finds no folder to write.
 # PYTHONDONTWRITEBYTECODE: pip has compiled everything, and the root file system may be read-only.
 # PYTHONSAFEPATH: the folder it is started in must not shadow Segue's packages.
 # REMAP_SIGTERM: being stopped is Celery's soft shutdown; `segue worker` sets it too, plain `celery worker` does not.
-ENV NUMBA_CACHE_DIR=/tmp/numba \
-    PATH=/opt/segue/bin:$PATH \
+ENV PATH=/opt/segue/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \

@@ -16,7 +16,6 @@ ENVIRONMENT = {
     # One thread per child, because there is one child per processor.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
 }
 
 
