@@ -2,18 +2,19 @@
 
 `python -m models.evaluation.agreement` compares what `models.descriptors` computes for the six windows that serving
 decodes with two things: with itself over windows that cover the whole track, which tells what windows lose, and with
-librosa and the loudness standard over the full length, which tells what measure and windows lose together. It writes
-`docs/evaluation/agreement.md` and `agreement.json`.
+librosa and the loudness standard over the full length, which tells what measure and windows lose together. It also
+compares our tempo and key with librosa's on the same spectra. It writes `docs/evaluation/agreement.md` and
+`agreement.json`.
 """
 
 import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import librosa
 import numpy as np
@@ -24,14 +25,18 @@ import torch
 from numpy.typing import NDArray
 
 from models import checkpoint
-from models.audio.decode import WINDOW_COUNT, read_windows
 from models.audio.waveform import STEPS_A_SECOND
 from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
-from models.descriptors.describe import Descriptors, describe
+from models.descriptors.describe import Descriptors
 from models.descriptors.loudness import integrated_loudness, k_weighting
 from models.descriptors.tonality import match_key
 from models.encoder import VibeEncoder
+from models.evaluation import descriptor_cost
+from models.evaluation.beside_librosa import Beside, compare, figures, ours, section, steadiness
+from models.evaluation.known_pieces import audio_file, known_pieces
+from models.evaluation.librosa_descriptors import describe_both
 from models.evaluation.page import markdown_table
+from models.evaluation.relations import AGREEING, TempoAndKey, key_relation, tempo_relation
 from models.evaluation.report import Requirement
 
 REFERENCE_RATE = 22_050  # Hz: what librosa's defaults are made for
@@ -39,22 +44,7 @@ REFERENCE_HOP = 256  # samples, 12 ms: at librosa's default of 512, lags at 180 
 STANDARD_CHANNELS = 2  # the standard weighs surround channels; the corpus has none
 
 
-@dataclass(frozen=True)
-class Reference:
-    """What librosa measures over the full length of a track.
-
-    Attributes:
-        tempo: Beats a minute, > 0.
-        key: Pitch class of the tonic, 0 = C … 11 = B; -1 where no pitch class stands out.
-        mode: 1 major, 0 minor.
-    """
-
-    tempo: float
-    key: int
-    mode: int
-
-
-def reference(track: CorpusTrack, cache_dir: Path) -> Reference:
+def reference(track: CorpusTrack, cache_dir: Path) -> TempoAndKey:
     """Measure a whole track with librosa, or read what an earlier run measured.
 
     Args:
@@ -64,7 +54,7 @@ def reference(track: CorpusTrack, cache_dir: Path) -> Reference:
     Returns:
         The full-length values.
     """
-    return Reference(**_kept(cache_dir / "reference", track, lambda: asdict(_measure(_whole(track.path)))))
+    return TempoAndKey(**_kept(cache_dir / "reference", track, lambda: _measure(_whole(track.path))))
 
 
 def standard_loudness(track: CorpusTrack, cache_dir: Path) -> float:
@@ -122,40 +112,41 @@ def _whole(path: Path) -> NDArray[np.float32]:
     return np.concatenate(blocks)
 
 
-def _measure(samples: NDArray[np.float32]) -> Reference:
+def _measure(samples: NDArray[np.float32]) -> dict[str, float | int]:
     envelope = librosa.onset.onset_strength(y=samples, sr=REFERENCE_RATE, hop_length=REFERENCE_HOP)
     tempo = librosa.feature.tempo(onset_envelope=envelope, sr=REFERENCE_RATE, hop_length=REFERENCE_HOP)
     chroma = librosa.feature.chroma_cqt(y=samples, sr=REFERENCE_RATE, norm=None)
     tonality = match_key(chroma.sum(axis=1, dtype=np.float64))
-    return Reference(tempo=float(tempo[0]), key=tonality.key, mode=tonality.mode)
+    return {"tempo": float(tempo[0]), "key": tonality.key, "mode": tonality.mode}
 
 
 COMMAND = "python -m models.evaluation.agreement"
 DEMANDED = 0.90  # share of tracks, by issue 3
-TEMPO_TOLERANCE = 0.04
-TEMPO_RATIOS = {
-    "equal": (1.0,),
-    "octave": (2.0, 1 / 2),
-    "a third of or three times": (3.0, 1 / 3),
-    "2:3 or 3:2": (3 / 2, 2 / 3),
-    "3:4 or 4:3": (3 / 4, 4 / 3),
-}
-AGREEING = ("equal", "octave", "relative")
 EVERYWHERE = 10_000  # windows: more than 12 h hold
+TIMED_EVERY = 33  # tracks: six of all
 
 _DEFAULT_DIRECTORY = Path("docs/evaluation")
-_SEMITONES = 12
-_RELATIVE = 9  # semitones from a major key's tonic up to its relative minor's
-_FIFTHS = (5, 7)
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
 class Heard:
-    """Tempo, key and loudness of one track as the six windows and as the whole tell them."""
+    """Tempo, key and loudness of one track as the six windows and as the whole tell them.
+
+    Attributes:
+        windows: Our descriptors.
+        whole: Likewise, of windows that cover the whole track.
+        librosa_windows: What librosa finds in the windows.
+        librosa_whole: Likewise in windows that cover the whole track.
+        librosa: What librosa finds in the full length by its own spectra.
+        standard_loudness: LUFS.
+    """
 
     windows: Descriptors
     whole: Descriptors
-    librosa: Reference
+    librosa_windows: TempoAndKey
+    librosa_whole: TempoAndKey
+    librosa: TempoAndKey
     standard_loudness: float
 
 
@@ -183,27 +174,6 @@ class Agreement:
         return sum(relations.get(name, 0.0) for name in AGREEING)
 
 
-def tempo_relation(tempo: float | None, other: float | None) -> str:
-    """Name the simple ratio of two tempi in beats a minute, within 4 %: "equal", "octave" … or "other"."""
-    if tempo is None or other is None:
-        return "equal" if tempo is other else "none heard"
-    for name, ratios in TEMPO_RATIOS.items():
-        if any(abs(tempo / (ratio * other) - 1) <= TEMPO_TOLERANCE for ratio in ratios):
-            return name
-    return "other"
-
-
-def key_relation(key: int, mode: int, other_key: int, other_mode: int) -> str:
-    """Name what two keys have to do with each other: "equal", "relative" … or "other"."""
-    if -1 in (key, other_key):
-        return "equal" if key == other_key else "none heard"
-    if mode == other_mode:
-        distance = (key - other_key) % _SEMITONES
-        return "equal" if distance == 0 else "a fifth apart" if distance in _FIFTHS else "other"
-    major, minor = (key, other_key) if mode else (other_key, key)
-    return {_RELATIVE: "relative", 0: "parallel"}.get((minor - major) % _SEMITONES, "other")
-
-
 def hear(track: CorpusTrack, encoder: VibeEncoder, cache_dir: Path) -> Heard:
     """Measure one track in every way.
 
@@ -212,17 +182,16 @@ def hear(track: CorpusTrack, encoder: VibeEncoder, cache_dir: Path) -> Heard:
         encoder: Whose log-mel the descriptors share.
         cache_dir: Where full-length references are kept.
     """
+    windows, librosa_windows = describe_both(track.path, encoder)
+    whole, librosa_whole = describe_both(track.path, encoder, EVERYWHERE)
     return Heard(
-        windows=_described(track.path, encoder, WINDOW_COUNT),
-        whole=_described(track.path, encoder, EVERYWHERE),
+        windows=windows,
+        whole=whole,
+        librosa_windows=librosa_windows,
+        librosa_whole=librosa_whole,
         librosa=reference(track, cache_dir),
         standard_loudness=standard_loudness(track, cache_dir),
     )
-
-
-def _described(path: Path, encoder: VibeEncoder, at_most: int) -> Descriptors:
-    windows = read_windows(path, at_most)
-    return describe(windows, encoder.log_mel(torch.from_numpy(windows.samples)).numpy())
 
 
 def agreements(heard: Sequence[Heard]) -> dict[str, Agreement]:
@@ -271,7 +240,7 @@ def verdicts(found: dict[str, Agreement]) -> list[Requirement]:
     ]
 
 
-def page(found: dict[str, Agreement], n_tracks: int) -> str:
+def page(found: dict[str, Agreement], n_tracks: int, beside: Beside) -> str:
     """The page for readers, in Markdown."""
     judged = markdown_table(
         ("full-length measure", "demanded", "measured", "verdict"),
@@ -291,7 +260,8 @@ Share of {n_tracks} tracks, the `[validation]` packages of `models/corpus/corpus
 - **librosa and BS.1770**: librosa's tempo of the whole onset envelope, the best key profile for the whole constant-Q
   chromagram, and K-weighted, gated loudness of the unresampled channels. librosa errs too: it is no ground truth.
 
-{details}"""
+{details}
+{section(beside)}"""
 
 
 def _details(name: str, agreement: Agreement) -> str:
@@ -305,6 +275,14 @@ surest key, {agreement.key_where_sure:.3f} in key. Loudness differs by {agreemen
 """
 
 
+def _shown(items: Sequence[_Item], name: str) -> Iterator[_Item]:
+    """The items, and on the terminal how many were taken."""
+    for done, item in enumerate(items):
+        sys.stderr.write(f"\r{name}: {done}/{len(items)}")
+        yield item
+    sys.stderr.write(f"\r{name}: {len(items)}/{len(items)}\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
@@ -315,17 +293,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     encoder = checkpoint.load()
     tracks = fetch(packages("validation"), options.cache)[:: options.every]
-    heard = []
-    for done, track in enumerate(tracks, start=1):
-        heard.append(hear(track, encoder, options.cache))
-        sys.stderr.write(f"\r{done}/{len(tracks)}")
-    sys.stderr.write("\n")
+    heard = [hear(track, encoder, options.cache) for track in _shown(tracks, "tracks")]
+    pieces = known_pieces(options.cache)[:: options.every]
+    beside = Beside(
+        known=compare(pieces, (audio_file(piece, options.cache) for piece in _shown(pieces, "known pieces")), encoder),
+        steady=steadiness(
+            [(ours(track.windows), track.librosa_windows) for track in heard],
+            [(ours(track.whole), track.librosa_whole) for track in heard],
+        ),
+        tracks=len(heard),
+        cost=descriptor_cost.measure([track.path for track in tracks[::TIMED_EVERY]]),
+    )
     found = agreements(heard)
     content = {"command": COMMAND, "tracks": len(heard)} | {name: asdict(value) for name, value in found.items()}
+    content["beside librosa"] = figures(beside)
     options.to.mkdir(parents=True, exist_ok=True)
     (options.to / "agreement.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    (options.to / "agreement.md").write_text(page(found, len(heard)), encoding="utf-8")
-    sys.stdout.write(page(found, len(heard)))
+    (options.to / "agreement.md").write_text(page(found, len(heard), beside), encoding="utf-8")
+    sys.stdout.write(page(found, len(heard), beside))
 
 
 if __name__ == "__main__":

@@ -213,27 +213,29 @@ def _chord_tones(plan: Plan, character: str, tones: Sequence[int]) -> Sequence[i
     return (tones[int(character)],)
 
 
-def compose(genre: Genre, number: int, seconds: float = 72.0) -> Score:
+def compose(genre: Genre, number: int, seconds: float = 72.0, *, tonic: int | None = None) -> Score:
     """Compose one piece of a genre.
 
     Args:
         genre: Template.
         number: Number of the piece within its genre; the seed is the genre's name and this number.
         seconds: Approximate duration; a piece is a whole number of sections, at least two.
+        tonic: Semitones above C, 0…11; drawn if not given.
 
     Returns:
         The score; its title is the genre's name and the number.
     """
     rng = np.random.default_rng((zlib.crc32(genre.name.encode()), number))
-    plan = _draw(genre, rng, seconds)
+    plan = _draw(genre, rng, seconds, tonic)
     parts = tuple(part for part in _parts(plan) if part.notes)
     return Score(f"{genre.name}-{number:02d}", genre.name, plan.tempo, plan.metre, plan.key.mode, parts)
 
 
-def _draw(genre: Genre, rng: np.random.Generator, seconds: float) -> Plan:
+def _draw(genre: Genre, rng: np.random.Generator, seconds: float, tonic: int | None) -> Plan:
     tempo = float(rng.integers(genre.tempo[0], genre.tempo[1] + 1))
     metre = _one_of(rng, genre.metres)
-    key = Key(int(rng.integers(12)), _one_of(rng, genre.modes))
+    drawn = int(rng.integers(12))  # also where it is given, so that the rest of the piece stays the same
+    key = Key(drawn if tonic is None else tonic, _one_of(rng, genre.modes))
     known = PROGRESSIONS[key.mode]
     progressions = {theme: _one_of(rng, known) for theme in "ABC"}
     bar_seconds = 240.0 * metre[0] / metre[1] / tempo

@@ -113,14 +113,25 @@ def render(
     for done, rendering in enumerate(plan):
         on_progress(rendering.file.as_posix(), done, len(plan))
         if not (root / rendering.file).exists():
-            _write(root / rendering.file, _audio(rendering, cache_dir))
+            _write(root / rendering.file, audio(rendering, cache_dir))
     on_progress("", len(plan), len(plan))
     _write_credits(root, plan)
     return sorted(root / rendering.file for rendering in plan)
 
 
-def _audio(rendering: Rendering, cache_dir: Path) -> Float32Array:
-    """Render to (n_samples, 2) within ±0.98."""
+def audio(rendering: Rendering, cache_dir: Path) -> Float32Array:
+    """Play a rendering.
+
+    Args:
+        rendering: What to play.
+        cache_dir: As for `render`.
+
+    Returns:
+        (n_samples, 2) within ±0.98 at 32 kHz.
+
+    Raises:
+        ScoreError: as for `render`, like the others.
+    """
     music = _checked(rendering, play(midi(rendering.score), fetch(rendering.soundfont, cache_dir)))
     if rendering.speech_level is not None:
         spoken = speech.narrate(len(music), SAMPLE_RATE, rendering.seed)

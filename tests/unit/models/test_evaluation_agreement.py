@@ -1,22 +1,35 @@
 """Windows and the full length agree when tempo and key are the same, or as near as ears would call the same."""
 
+from collections import Counter
+from functools import partial
+
 import numpy as np
 import pytest
 import soundfile
 
+from models import checkpoint
+from models.corpus import synthesis
 from models.evaluation import agreement
-from models.evaluation.agreement import (
-    Agreement,
-    Heard,
-    Reference,
-    agreements,
-    filtered_loudness,
-    key_relation,
-    tempo_relation,
-)
+from models.evaluation.agreement import Agreement, Heard, agreements, filtered_loudness
+from models.evaluation.beside_librosa import LIBROSA, OURS, STEADY, Beside, Comparison, compare, figures
+from models.evaluation.descriptor_cost import Cost
+from models.evaluation.known_pieces import KnownPiece, audio_file, known_pieces
+from models.evaluation.relations import TempoAndKey, key_relation, scores, tempo_relation
 
 C, G, A = 0, 7, 9
 MAJOR, MINOR = 1, 0
+BESIDE = Beside(
+    known=Comparison(
+        drums=np.array([True, False]),
+        scores={
+            name: scores([TempoAndKey(tempo, C, MAJOR, beats)] * 2, [TempoAndKey(120, C, MAJOR, 4)] * 2)
+            for name, tempo, beats in ((OURS, 120, 4), (LIBROSA, 60, None))
+        },
+    ),
+    steady={name: dict.fromkeys(STEADY, share) for name, share in ((OURS, 0.9), (LIBROSA, 0.8))},
+    tracks=166,
+    cost={"tempo": Cost(1.4, 230.0, 6.0), "key": Cost(1.1, 20.0, 1.0)},
+)
 
 
 def descriptors(tempo, key, mode, confidence, loudness=-14.0):
@@ -76,11 +89,16 @@ def test_key_relation(mine, other, relation):
 def found():
     """Three tracks: windows err in one tempo and in one key, and only where they are unsure."""
     heard = [
-        (descriptors(120, C, MAJOR, 0.9), descriptors(60, A, MINOR, 0.9), Reference(120, C, MAJOR)),
-        (descriptors(100, C, MAJOR, 0.8), descriptors(100, C, MAJOR, 0.8), Reference(100, C, MAJOR)),
-        (descriptors(100, C, MAJOR, 0.1), descriptors(73, G, MINOR, 0.1, -16.0), Reference(100, C, MAJOR)),
+        (descriptors(120, C, MAJOR, 0.9), descriptors(60, A, MINOR, 0.9), TempoAndKey(120, C, MAJOR)),
+        (descriptors(100, C, MAJOR, 0.8), descriptors(100, C, MAJOR, 0.8), TempoAndKey(100, C, MAJOR)),
+        (descriptors(100, C, MAJOR, 0.1), descriptors(73, G, MINOR, 0.1, -16.0), TempoAndKey(100, C, MAJOR)),
     ]
-    return agreements([Heard(*track, standard_loudness=-15.0) for track in heard])
+    return agreements(
+        [
+            Heard(windows, whole, librosa_windows=full, librosa_whole=full, librosa=full, standard_loudness=-15.0)
+            for windows, whole, full in heard
+        ]
+    )
 
 
 def test_shares_of_tracks(found):
@@ -100,7 +118,7 @@ def test_page_says_what_is_not_reached():
     """Each demand has its line and its verdict, and every relation its share."""
     poor = Agreement({"equal": 0.8, "other": 0.2}, {"equal": 0.5, "relative": 0.5}, 1.0, 1.0, 0.3)
 
-    page = agreement.page({"librosa": poor}, 166)
+    page = agreement.page({"librosa": poor}, 166, BESIDE)
 
     [tempo] = [line for line in page.splitlines() if "tempo within" in line]
     [key] = [line for line in page.splitlines() if "key equal" in line]
@@ -108,6 +126,84 @@ def test_page_says_what_is_not_reached():
     assert "not reached" in tempo
     assert "1.000" in key
     assert "not reached" not in key
+
+
+def test_page_shows_both_measures_beside_each_other():
+    """Ours and librosa's have a line each, a half of the tempo is an octave, and a cost above a limit is out of it."""
+    lines = agreement.page({}, 166, BESIDE).splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+    assert ["all (2)", "ours", "1.000", "1.000", "1.000", "1.000", "1.000"] in rows
+    assert ["all (2)", "librosa", "0.000", "1.000", "1.000", "1.000", "–"] in rows
+    assert ["ours", "0.900", "0.900"] in rows
+    assert ["tempo", "1.40", "230", "6.0", "no"] in rows
+    assert ["key", "1.10", "20", "1.0", "yes"] in rows
+
+
+def test_figures_are_what_the_page_shows():
+    """The JSON has the same shares, for all pieces and for those with and without drums."""
+    found = figures(BESIDE)
+
+    assert found["pieces"] == 2
+    assert found["right"]["all"][LIBROSA]["tempo"] == found["right"]["with drums"][LIBROSA]["tempo"] == 0.0
+    assert found["right"]["without drums"][OURS]["tempo"] == 1.0
+    assert found["cost"]["key"]["memory"] == 20.0
+
+
+def test_scores_of_tempo_and_key():
+    """An octave, a fifth, a relative and a parallel key each count as much as they are worth."""
+    truth = TempoAndKey(120, C, MAJOR, 4)
+    found = [
+        TempoAndKey(60, G, MAJOR, 4),
+        TempoAndKey(120, A, MINOR, 3),
+        TempoAndKey(90, C, MINOR),
+        TempoAndKey(None, -1, MAJOR),
+    ]
+
+    assert {name: values.tolist() for name, values in scores(found, [truth] * 4).items()} == {
+        "tempo": [0, 1, 0, 0],
+        "tempo or an octave": [1, 1, 0, 0],
+        "key": [0, 0, 0, 0],
+        "key or its relative": [0, 1, 0, 0],
+        "key, MIREX-weighted": [0.5, 0.3, 0.2, 0],
+        "time signature": [1, 0, 0, 0],
+    }
+
+
+def test_known_pieces_cover_tempi_keys_and_metres(tmp_path):
+    """There are over 200 pieces in every key, from 55 to 190 beats a minute, in both metres, with and without drums."""
+    pieces = known_pieces(tmp_path)
+    keys = Counter((piece.truth.key, piece.truth.mode) for piece in pieces)
+    tempi = [piece.truth.tempo for piece in pieces if piece.truth.tempo is not None]
+
+    assert len(pieces) == len({piece.name for piece in pieces}) >= 200
+    assert len(keys) == 24
+    assert min(keys.values()) >= 8
+    assert (min(tempi), max(tempi)) == (55, 190)
+    assert np.histogram(tempi, 9, (55, 190))[0].min() >= 10
+    assert {piece.truth.beats for piece in pieces} == {3, 4}
+    assert min(Counter(piece.drums for piece in pieces).values()) > 50
+
+
+def test_ours_is_right_on_a_handful_of_known_pieces(tmp_path):
+    """Both measures get the same pieces; ours finds tempo, key and metre of plain ones."""
+    made = [
+        synthesis.Piece("one", "Known", 120, 48, minor=False, progression=(0, 3, 4, 0), percussion=0.5, seconds=20),
+        synthesis.Piece("two", "Known", 96, 45, minor=True, progression=(0, 3, 4, 0), metre=3, sustain=0.2, seconds=20),
+    ]
+    truths = [TempoAndKey(120, C, MAJOR, 4), TempoAndKey(96, A, MINOR, 3)]
+    pieces = [
+        KnownPiece(piece.title, drums=piece.percussion > 0, truth=truth, write=partial(synthesis.write, piece))
+        for piece, truth in zip(made, truths, strict=True)
+    ]
+
+    found = compare(pieces, [audio_file(piece, tmp_path) for piece in pieces], checkpoint.load())
+
+    assert found.drums.tolist() == [True, False]
+    assert found.scores[OURS]["tempo"].all()
+    assert found.scores[OURS]["key"].all()
+    assert found.scores[OURS].keys() == found.scores[LIBROSA].keys()
+    assert found.scores[LIBROSA]["key"].all()
 
 
 def test_loudness_of_the_standards_own_example(tmp_path):

@@ -63,6 +63,17 @@ def test_composing_is_repeatable_and_pieces_differ(genre):
     assert first.parts != second.parts
 
 
+@pytest.mark.parametrize("tonic", [0, 5, 11])
+def test_a_piece_has_the_tonic_that_is_given(tonic):
+    """A given tonic changes which tones sound and nothing of the rhythm; the last chord is the tonic's."""
+    drawn, given = compose(BY_NAME["piano-solo"], 0), compose(BY_NAME["piano-solo"], 0, tonic=tonic)
+    chords = next(part for part in given.parts if part.name == "chords")
+
+    assert (given.tempo, given.metre, given.mode) == (drawn.tempo, drawn.metre, drawn.mode)
+    assert {note.pitch % 12 for note in chords.notes} <= {(tonic + step) % 12 for step in SCALES[given.mode]}
+    assert min(note.pitch for note in chords.notes[-4:]) % 12 == tonic
+
+
 @pytest.mark.parametrize("genre", GENRES, ids=lambda genre: genre.name)
 def test_a_piece_has_the_tempo_metre_and_programs_of_its_genre(genre):
     """Tempo, metre, mode and programs are among those of the genre, and the MIDI file contains them."""

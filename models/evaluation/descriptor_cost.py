@@ -1,0 +1,152 @@
+"""What an analysis would cost if librosa measured tempo or key, in a process that is set up as a worker's child.
+
+`measure` starts such processes; `python -m models.evaluation.descriptor_cost FEATURE FILE …` is one of them.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models import checkpoint
+from models.analysis import analyse, warm_up
+from models.audio.decode import read_windows
+from models.descriptors.describe import power_spectrum
+from models.descriptors.rhythm import measure_rhythm
+from models.descriptors.tonality import measure_tonality
+
+FEATURES = ("tempo", "key", "tempo and key")
+PROCESSES = 3  # for each feature
+ROUNDS = 5  # over all files
+
+_MODULE = "models.evaluation.descriptor_cost"
+_MEGABYTE = 1e6
+
+_Spectra = tuple[NDArray[np.float32], NDArray[np.float32]]  # log-mel, power spectrum
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What librosa adds where it measures a feature; medians over processes.
+
+    Attributes:
+        analysis: Seconds of a whole analysis over today's, with librosa in place of all that we measure of rhythm or
+            tonality.
+        memory: Megabytes by which a process grows when librosa is imported and measures its first track.
+        first: Seconds by which the first analysis gets longer, import included. numba's cache is filled: with an empty
+            one, minutes are possible.
+    """
+
+    analysis: float
+    memory: float
+    first: float
+
+
+def measure(files: Sequence[Path], processes: int = PROCESSES) -> dict[str, Cost]:
+    """Measure each feature in several processes, one after another, features in turn.
+
+    Args:
+        files: Tracks to analyse, at least one.
+        processes: For each feature.
+    """
+    _in_process(FEATURES[-1], files)  # fills numba's cache
+    turns = [{feature: _in_process(feature, files) for feature in FEATURES} for _ in range(processes)]
+    return {
+        feature: Cost(**{name: median(turn[feature][name] for turn in turns) for name in turns[0][feature]})
+        for feature in FEATURES
+    }
+
+
+def _in_process(feature: str, files: Sequence[Path]) -> dict[str, float]:
+    # Our own module, on files of the corpus.
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", _MODULE, feature, *map(str, files)], stdout=subprocess.PIPE, check=True
+    )
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured
+
+
+def in_this_process(feature: str, files: Sequence[Path]) -> dict[str, float]:
+    """Measure one feature; nothing may have imported librosa before.
+
+    Args:
+        feature: Of `FEATURES`.
+        files: Tracks to analyse, at least one.
+
+    Returns:
+        The fields of `Cost`.
+    """
+    warm_up()
+    inputs = [_spectra(file) for file in files]
+    for file in files:
+        analyse(file)
+    before, started = _resident(), perf_counter()
+    from models.evaluation.librosa_descriptors import (  # noqa: PLC0415  the import is part of what is measured
+        librosa_tempo,
+        librosa_tonality,
+    )
+
+    wanted = feature.split(" and ")
+    today = {"tempo": (measure_rhythm, 0), "key": (measure_tonality, 1)}
+    instead = {"tempo": (librosa_tempo, 0), "key": (librosa_tonality, 1)}
+    for measure_one, spectrum in map(instead.__getitem__, wanted):
+        measure_one(inputs[0][spectrum])
+    first, memory = perf_counter() - started, (_resident() - before) / _MEGABYTE
+    took = _seconds(
+        {
+            "analysis": [partial(analyse, file) for file in files],
+            "today": _calls(map(today.__getitem__, wanted), inputs),
+            "instead": _calls(map(instead.__getitem__, wanted), inputs),
+        }
+    )
+    return {
+        "analysis": 1 + (took["instead"] - took["today"]) / took["analysis"],
+        "memory": memory,
+        "first": first - took["today"] / len(files),
+    }
+
+
+def _spectra(file: Path) -> _Spectra:
+    """The log-mel and the power spectrum of a track, as its analysis computes them."""
+    windows = read_windows(file)
+    log_mel: NDArray[np.float32] = checkpoint.load().log_mel(torch.from_numpy(windows.samples)).numpy()
+    return log_mel, power_spectrum(windows.samples, windows.sample_rate)
+
+
+def _calls(
+    measures: Iterable[tuple[Callable[[NDArray[np.float32]], object], int]], inputs: Sequence[_Spectra]
+) -> list[Callable[[], object]]:
+    """Each measure on its spectrum of each track."""
+    return [partial(measure_one, spectra[index]) for measure_one, index in measures for spectra in inputs]
+
+
+def _seconds(calls: Mapping[str, Sequence[Callable[[], object]]]) -> dict[str, float]:
+    """Time calls in turn, so that other work on the machine slows all of them: sums of each call's median."""
+    taken: dict[str, list[list[float]]] = {name: [[] for _ in of] for name, of in calls.items()}
+    for _ in range(ROUNDS):
+        for name, of in calls.items():
+            for call, seconds in zip(of, taken[name], strict=True):
+                started = perf_counter()
+                call()
+                seconds.append(perf_counter() - started)
+    return {name: sum(map(median, of)) for name, of in taken.items()}
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(in_this_process(sys.argv[1], [Path(name) for name in sys.argv[2:]])) + "\n")
