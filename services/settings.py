@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description=(
-            "Host names and addresses that requests to the HTTP API may use, separated by commas, besides "
+            "Host names and addresses that requests to the HTTP API may use, separated by commas, in addition to "
             "localhost and the hosts of `SEGUE_HOST` and `SEGUE_URL`. If unset and `SEGUE_HOST` is `0.0.0.0` "
             "or `::`, every IP address is allowed as well, but no other name."
         ),

@@ -138,7 +138,7 @@ def print_restored(restored: "Restored") -> None:
     if restored.kept is not None:
         print_message(f"The previous catalogue is kept: {restored.kept}")
     if restored.revoked is None:
-        print_message("There was no catalogue to tell which keys were revoked since. Check `segue keys list`.")
+        print_message("No previous catalogue shows which keys were revoked since. Check `segue keys list`.")
     elif restored.revoked:
         print_message(f"Keys that were revoked since the backup and stay revoked: {restored.revoked}.")
     if restored.settings_file is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 
-# A larger log is renamed and one old log is kept, so the logs of a process take at most twice this space.
+# A larger log is copied to `.log.1` and truncated, so the logs of a process take about twice this space at most.
 LOG_MAX_BYTES = 10 * 1024 * 1024
 # Lines of the log that an error message quotes.
 QUOTED_LOG_LINES = 15
@@ -112,7 +112,7 @@ class ChildProcess:
             self._process.terminate()
 
     def wait_or_kill(self, deadline: float) -> None:
-        """Wait until the process has ended and kill its process group; kill it at the deadline, a monotonic time."""
+        """Wait for the process until the deadline, a monotonic time; then kill what is left of its process group."""
         if self._process is None:
             return
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -183,7 +183,7 @@ def test_no_keys(printed):
 @pytest.mark.parametrize(
     ("revoked", "shown"),
     [
-        (None, ["There was no catalogue to tell which keys were revoked since. Check `segue keys list`."]),
+        (None, ["No previous catalogue shows which keys were revoked since. Check `segue keys list`."]),
         (0, []),
         (2, ["Keys that were revoked since the backup and stay revoked: 2."]),
     ],
