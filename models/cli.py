@@ -33,7 +33,7 @@ def analyse(
     with _worker_packages("segue analyse"):
         from models.analysis import analyse as analyse_file  # noqa: PLC0415  see the module's docstring
         from models.checkpoint import CheckpointError  # noqa: PLC0415
-        from models.errors import AnalysisError  # noqa: PLC0415
+        from models.errors import AnalysisError, SandboxUnavailable  # noqa: PLC0415
 
     console = Console()
     failures = 0
@@ -43,7 +43,7 @@ def analyse(
         except AnalysisError as error:
             failures += 1
             _show_failure(console, path, str(error), as_json=as_json)
-        except CheckpointError as error:
+        except (CheckpointError, SandboxUnavailable) as error:
             Console(stderr=True).print(f"[red]{escape(str(error))}")
             raise typer.Exit(2) from error
         else:

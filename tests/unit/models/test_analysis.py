@@ -33,7 +33,7 @@ def analyses(pieces):
 
 
 def test_analysis_is_complete(analyses):
-    """An analysis has a unit embedding, finite attributes between 0 and 1, tags, a version and its cost."""
+    """An analysis has a unit embedding, attributes between 0 and 1, tags, a model version and timings."""
     found = analyses["calm"]
 
     assert found.embedding.shape == (128,)
@@ -67,7 +67,7 @@ def test_lively_is_more_energetic(analyses):
 
 
 def test_json(analyses):
-    """What is printed as JSON is strict JSON with the promised keys."""
+    """`to_json` gives strict JSON with the documented keys."""
     found = json.loads(json.dumps(analyses["calm"].to_json(), allow_nan=False))
 
     assert found.keys() == {
@@ -85,7 +85,7 @@ def test_json(analyses):
 
 
 def test_shortest_track(write_sound, tmp_path):
-    """A track of exactly 5 s is analysed; one of 4.9 s is refused with the reason."""
+    """A track of exactly 5 s is analysed; one of 4.9 s is refused."""
     samples = render(LIVELY)
 
     assert analyse(write_sound("five.wav", samples[: 5 * 44_100])).descriptors["duration"] == 5
@@ -94,7 +94,7 @@ def test_shortest_track(write_sound, tmp_path):
 
 
 def test_reasons_come_through(tmp_path):
-    """What decoding refuses, analysis refuses with the same reason."""
+    """An analysis fails with the reason that decoding gives."""
     path = tmp_path / "notes.mp3"
     path.write_text("Dear diary, " * 100)
 
@@ -104,7 +104,7 @@ def test_reasons_come_through(tmp_path):
 
 @pytest.mark.parametrize("value", [np.nan, 0.0])
 def test_unusable_embeddings_are_refused(pieces, value):
-    """An encoder whose weights went bad gives an error, not an embedding that poisons the index."""
+    """An encoder with damaged weights gives an error instead of an invalid embedding."""
     network = analysis._loaded()[0].network
     good = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     for tensor in (network.place.weight, network.place.bias, network.centre):
@@ -117,7 +117,7 @@ def test_unusable_embeddings_are_refused(pieces, value):
 
 
 def test_warm_up_prepares_a_worker():
-    """After warm-up one torch thread is used, and no encoder is left to load."""
+    """After the warm-up, torch uses one thread and the encoder is loaded."""
     threads = torch.get_num_threads()
     analysis._loaded.cache_clear()
     try:
@@ -130,7 +130,7 @@ def test_warm_up_prepares_a_worker():
 
 
 def test_library_errors_become_reasons(pieces, monkeypatch):
-    """An error from inside a library is reported as the file's reason and keeps its cause."""
+    """An error inside a library becomes an AnalysisError and keeps its cause."""
     encoder, card = analysis._loaded()
     broken = copy.deepcopy(encoder)
     broken.network.place = torch.nn.Linear(3, 3)

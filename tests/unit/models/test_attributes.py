@@ -1,4 +1,4 @@
-"""Attributes follow their evidence, and nothing else."""
+"""Attributes follow their cues, and nothing else."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_values_fill_the_range_of_the_corpus(calibration):
 
 @pytest.mark.parametrize("attribute", FEEL_ATTRIBUTES)
 def test_feel_moves_its_attribute_and_no_other(calibration, attribute):
-    """What the encoder's head says of an attribute raises or lowers that attribute alone."""
+    """The encoder's feel for an attribute raises or lowers only that attribute."""
     less, plain, more = (
         attributes(encoding({attribute: value}), descriptors(), calibration) for value in (-1.0, 0.0, 1.0)
     )
@@ -88,7 +88,7 @@ def test_feel_moves_its_attribute_and_no_other(calibration, attribute):
 
 
 def test_voices_lower_instrumentalness(calibration):
-    """Tags of voices speak against an instrumental, "no vocals" for it."""
+    """Voice tags lower instrumentalness, and "no vocals" raises it."""
     sung, plain, unsung = (
         attributes(encoding(tags=tags), descriptors(), calibration)["instrumentalness"]
         for tags in ({"mtt:singing": 0.5}, {}, {"mtt:no vocals": 0.5})
@@ -108,14 +108,14 @@ def test_voices_lower_instrumentalness(calibration):
     ],
 )
 def test_descriptors_move_their_attribute(calibration, attribute, more):
-    """Restless is energetic; major is positive; a clear beat near 120 BPM is danceable."""
+    """Flux and mobility raise energy, major raises valence, and a clear beat near 120 BPM raises danceability."""
     plain = attributes(encoding(), descriptors(), calibration)[attribute]
 
     assert attributes(encoding(), descriptors(**more), calibration)[attribute] > plain
 
 
 def test_the_master_moves_nothing(calibration):
-    """A louder, brighter or cleaner copy of the same music feels the same."""
+    """A louder, brighter or cleaner copy of the same music has the same attributes."""
     plain = attributes(encoding(), descriptors(loudness=-30.0), calibration)
 
     for changed in ({"loudness": -5.0}, {"brightness": 6000.0}, {"onset_rate": 12.0}):
@@ -123,14 +123,14 @@ def test_the_master_moves_nothing(calibration):
 
 
 def test_music_without_a_tempo_has_attributes(calibration):
-    """Where nothing repeats, the other evidence decides."""
+    """Without a tempo, the other cues decide."""
     values = attributes(encoding(), descriptors(tempo=None, tempo_confidence=0.0), calibration)
 
     assert all(0.0 <= values[name] <= 1.0 for name in (*FEEL_ATTRIBUTES, "instrumentalness"))
 
 
 def test_what_cannot_be_told_is_none(calibration):
-    """Liveness and speechiness are named, and None."""
+    """Liveness and speechiness are present and None."""
     values = attributes(encoding(), descriptors(), calibration)
 
     assert values["liveness"] is None
@@ -138,7 +138,7 @@ def test_what_cannot_be_told_is_none(calibration):
 
 
 def test_extremes_stay_in_range(calibration):
-    """Evidence beyond anything in the corpus saturates instead of leaving 0…1."""
+    """Cues outside the range of the corpus saturate within 0…1."""
     loud = attributes(encoding(dict.fromkeys(FEEL_ATTRIBUTES, 1e6)), descriptors(flux=9.0, mobility=9.0), calibration)
     none = attributes(
         encoding(dict.fromkeys(FEEL_ATTRIBUTES, -1e6)), descriptors(flux=-99.0, mobility=-99.0), calibration
@@ -149,7 +149,7 @@ def test_extremes_stay_in_range(calibration):
 
 
 def test_the_shipped_calibration_is_a_monotone_map():
-    """Every table of the shipped card has 21 quantiles that never fall."""
+    """Every calibration table of the shipped card has 21 ascending quantiles."""
     shipped = checkpoint.read_card().calibration
 
     assert set(FEEL_ATTRIBUTES) <= shipped.keys()

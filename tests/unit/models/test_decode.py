@@ -52,7 +52,7 @@ def test_formats(write_sound, sine, name):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_windows_equal_a_full_decode(write_sound, noise, name):
-    """What is decoded by seeking is bit-identical to the same stretch of a full decode."""
+    """Windows that are decoded after a seek equal the same part of a full decode, bit for bit."""
     rate = 48_000 if name.endswith("opus") else RATE
     path = write_sound(name, noise(70, sample_rate=rate), rate)
     windows = read_windows(path)
@@ -85,14 +85,14 @@ def test_window_layout(seconds, count, length):
 
 
 def test_silent_windows_are_left_out(write_sound, noise):
-    """A track that is silent in its second half is described by its first."""
+    """Windows in the silent half of a track are left out."""
     path = write_sound("half.flac", np.concatenate([noise(40), np.zeros((40 * RATE, 2), np.float32)]))
 
     assert read_windows(path).samples.shape == (3, 160_000)
 
 
 def test_opposite_channels_do_not_cancel(write_sound, sine):
-    """A stereo file whose channels cancel in the mix is heard by its left channel."""
+    """A stereo file whose channels cancel in the mix is decoded from its left channel."""
     tone = sine(440, 12)
     windows = read_windows(write_sound("inverted.wav", np.stack([tone, -tone], axis=1)))
 
@@ -100,7 +100,7 @@ def test_opposite_channels_do_not_cancel(write_sound, sine):
 
 
 def test_surround_is_folded(write_sound, noise):
-    """A file with six channels gives one."""
+    """Six channels are mixed to one."""
     windows = read_windows(write_sound("surround.flac", noise(11, channels=6)))
 
     assert windows.samples.shape == (1, 160_000)
@@ -108,7 +108,7 @@ def test_surround_is_folded(write_sound, noise):
 
 
 def test_high_rates_are_measured_whole(write_sound, noise):
-    """The power of a 192 kHz file includes what lies above the 8 kHz that its samples keep."""
+    """The power of a 192 kHz file includes frequencies above 8 kHz, which the samples lack."""
     windows = read_windows(write_sound("fast.wav", noise(11, sample_rate=192_000), 192_000, "PCM_24"))
 
     assert windows.samples.shape == (1, 160_000)
@@ -117,8 +117,8 @@ def test_high_rates_are_measured_whole(write_sound, noise):
 
 
 def test_name_does_not_matter(write_sound, noise, tmp_path):
-    """A FLAC named .raw is decoded as what it is."""
-    path = write_sound("honest.flac", noise(6)).rename(tmp_path / "lying.raw")
+    """A FLAC named .raw is decoded as FLAC."""
+    path = write_sound("song.flac", noise(6)).rename(tmp_path / "song.raw")
 
     assert read_windows(path).duration == pytest.approx(6)
 
@@ -142,7 +142,7 @@ CONTENTS = [
 
 @pytest.mark.parametrize(("content", "reason"), CONTENTS, ids=range(len(CONTENTS)))
 def test_not_audio(tmp_path, content, reason):
-    """A file that is not supported audio is refused with what it is instead, whatever its name says."""
+    """A file that is not supported audio is refused with a reason, whatever its name."""
     path = tmp_path / "song.mp3"
     path.write_bytes(content)
 
@@ -154,7 +154,7 @@ def test_not_audio(tmp_path, content, reason):
 
 
 def test_playlist_opens_no_other_file(write_sound, noise, tmp_path):
-    """An HLS playlist named .mp3 is refused although the file it points at would decode."""
+    """An HLS playlist named .mp3 is refused although its target would decode."""
     other = write_sound("private.wav", noise(20))
     playlist = tmp_path / "x.mp3"
     playlist.write_text(f"#EXTM3U\n#EXTINF:20,\n{other}\n#EXT-X-ENDLIST\n")
@@ -173,7 +173,7 @@ def test_odd_codec_is_refused(write_sound, noise):
 
 @pytest.mark.parametrize("name", ["cut.flac", "cut.mp3"])
 def test_truncated(write_sound, noise, name):
-    """A file that declares more than it holds is refused with where it ends."""
+    """A file that declares more than it holds is refused, and the message says where it ends."""
     path = write_sound(name, noise(60))
     os.truncate(path, path.stat().st_size // 3)
 
@@ -183,7 +183,7 @@ def test_truncated(write_sound, noise, name):
 
 @pytest.mark.parametrize("name", ["cut.ogg", "cut.opus", "cut.wav"])
 def test_truncated_without_a_declared_length(write_sound, noise, name):
-    """Where libsndfile measures the length itself, a truncated file is the shorter track that is left."""
+    """If libsndfile measures the length itself, a truncated file is a shorter track."""
     rate = 48_000 if name.endswith("opus") else RATE
     path = write_sound(name, noise(60, sample_rate=rate), rate)
     os.truncate(path, path.stat().st_size // 3)
@@ -209,7 +209,7 @@ def test_too_long(write_sound, noise):
 
 
 def test_streamed_flac_is_measured(write_sound, noise):
-    """A FLAC whose header leaves the length open, as encoders writing to a pipe do, is measured."""
+    """The length of a FLAC that declares none, as encoders write to a pipe, is measured."""
     path = write_sound("piped.flac", noise(30))
     _declare_frames(path, 0)
 
@@ -221,8 +221,8 @@ def test_streamed_flac_is_measured(write_sound, noise):
 
 @pytest.mark.parametrize(("frames", "readable"), [(5, True), (500, False)])
 def test_mp3_that_declares_more_frames(write_sound, noise, frames, readable):
-    """A few declared frames that are not there are silence; many mean that the file ends early."""
-    path = write_sound("boastful.mp3", noise(30, channels=1))
+    """A few missing frames become silence; many mean that the file ends early."""
+    path = write_sound("short.mp3", noise(30, channels=1))
     content = bytearray(path.read_bytes())
     count = max(content.find(b"Xing"), content.find(b"Info")) + 8
     declared = int.from_bytes(content[count : count + 4], "big") + frames
@@ -237,10 +237,10 @@ def test_mp3_that_declares_more_frames(write_sound, noise, frames, readable):
 
 
 def test_mp3_without_a_length_header(write_sound, noise):
-    """An MP3 whose estimated length runs past its end still gives windows from the music that is there."""
+    """An MP3 whose estimated length exceeds the file gives windows from the existing audio."""
     samples = noise(60)
     samples[: 2 * RATE] *= 1e-4  # a first frame of few bits makes the estimate far too long
-    path = write_sound("untold.mp3", samples)
+    path = write_sound("undeclared.mp3", samples)
     content = path.read_bytes()
     tag = max(content.find(b"Xing"), content.find(b"Info"))
     path.write_bytes(content[content.find(b"\xff\xfb", tag) :])
@@ -250,7 +250,7 @@ def test_mp3_without_a_length_header(write_sound, noise):
 
 
 def _write_variable(path, samples, rate=RATE):
-    """Write an MP3 of variable bit rate and take away the first frame, which declares its length."""
+    """Write an MP3 of variable bit rate without its first frame, which declares the length."""
     with soundfile.SoundFile(
         path, "w", rate, samples.shape[1], format="MP3", bitrate_mode="VARIABLE", compression_level=0.3
     ) as file:
@@ -266,7 +266,7 @@ def _write_variable(path, samples, rate=RATE):
 @pytest.mark.parametrize(("rate", "channels"), [(44_100, 2), (48_000, 1), (22_050, 2), (11_025, 1)])
 @pytest.mark.parametrize("quiet", [slice(0, 3), slice(3, 6)], ids=["quiet first", "loud first"])
 def test_variable_mp3_without_a_length_header(tmp_path, noise, quiet, rate, channels):
-    """An MP3 of variable bit rate that declares no length is heard to its end, however its first frame misleads."""
+    """An MP3 of variable bit rate that declares no length is decoded to its end, whatever the rate of its first frame."""
     samples = noise(60, channels, rate)
     samples[quiet.start * 10 * rate : quiet.stop * 10 * rate] *= 0.01
     path = _write_variable(tmp_path / "variable.mp3", samples, rate)
@@ -280,7 +280,7 @@ def test_variable_mp3_without_a_length_header(tmp_path, noise, quiet, rate, chan
 
 
 def test_variable_mp3_between_tags(tmp_path, noise):
-    """Tags before and behind the frames change neither the length nor what is heard."""
+    """Tags before and after the frames change neither the length nor the samples."""
     samples = noise(30)
     samples[: 15 * RATE] *= 0.01
     path = _write_variable(tmp_path / "variable.mp3", samples)
@@ -306,7 +306,7 @@ def test_damage_in_the_middle(write_sound, noise):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e20])
 def test_impossible_samples(write_sound, noise, value):
-    """One sample that is no number, or far beyond full scale, marks the file as damaged."""
+    """One sample that is NaN, infinite or far above full scale means that the file is damaged."""
     samples = noise(12)
     samples[6 * RATE, 1] = value
 
@@ -324,7 +324,7 @@ def test_impossible_samples(write_sound, noise, value):
     ],
 )
 def test_limits(write_sound, shape, rate, reason):
-    """Audio outside the limits is refused with the limit."""
+    """Audio outside the limits is refused, and the message names the limit."""
     path = write_sound("odd.wav", np.zeros(shape, np.float32), rate, "PCM_U8")
 
     with pytest.raises(RefusedAudio) as caught:
@@ -334,7 +334,7 @@ def test_limits(write_sound, shape, rate, reason):
 
 
 def test_constant_offset_is_silence(write_sound):
-    """A file that holds one constant value is silent, however great the value."""
+    """A file of one constant value is silent, whatever the value."""
     with pytest.raises(RefusedAudio, match="The file is silent"):
         read_windows(write_sound("offset.wav", np.full(20 * RATE, 0.5, np.float32)))
 
@@ -347,7 +347,7 @@ def test_quiet_music_is_not_silence(write_sound, noise):
 def test_header_without_samples(write_sound):
     """A header without samples is refused."""
     with pytest.raises(UnreadableAudio, match="a header but no samples"):
-        read_windows(write_sound("hollow.wav", np.zeros(0, np.float32)))
+        read_windows(write_sound("empty.wav", np.zeros(0, np.float32)))
 
 
 def test_not_a_regular_file(tmp_path):
@@ -366,7 +366,7 @@ def test_not_a_regular_file(tmp_path):
 
 
 def test_no_permission(write_sound, noise):
-    """A file that may not be read is refused with that reason, also inside a closed folder."""
+    """A file without read permission is refused with that reason, also in a folder without permission."""
     path = write_sound("closed/song.wav", noise(6))
     script = textwrap.dedent("""
         import os, sys
@@ -413,7 +413,7 @@ def test_greatest_allowed_file_takes_bounded_memory(write_sound, noise):
 
 
 def _probe(path):
-    """Decode in a process of its own; answer the outcome and by how many kilobytes its peak memory rose."""
+    """Decode in a separate process; return the outcome and the rise of its peak memory in kilobytes."""
     script = textwrap.dedent(MEMORY_PROBE)
     result = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     kind, rise = result.stdout.split()
@@ -421,7 +421,7 @@ def _probe(path):
 
 
 def test_every_cut_gives_windows_or_a_reason(write_sound, noise):
-    """Wherever a file is cut, decoding ends in windows or in a reason, never in another exception."""
+    """Wherever a file is cut, decoding gives windows or an AnalysisError."""
     for name in ("short.flac", "short.ogg", "short.mp3", "short.wav"):
         path = write_sound(name, noise(7, channels=1))
         for size in sorted({int(path.stat().st_size * part / 20) for part in range(20)}, reverse=True):

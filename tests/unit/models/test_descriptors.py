@@ -12,7 +12,7 @@ RATE = 16_000
 
 
 def _clicks(tempo, seconds=30, accent_every=1):
-    """A click on every beat, at random phase; those not accented 8 dB softer."""
+    """Clicks on every beat, at a random phase; clicks without accent are 8 dB softer."""
     click = np.sin(2 * np.pi * 1000 * np.arange(800) / RATE) * np.exp(-np.arange(800) / 150)
     samples = np.zeros(seconds * RATE)
     for index in range(int((seconds - 1) * tempo / 60)):
@@ -22,7 +22,7 @@ def _clicks(tempo, seconds=30, accent_every=1):
 
 
 def _progression(tonic, scale, degrees, detune_cents=0):
-    """Half-second triads of harmonic tones, four times over; `tonic` is a MIDI note."""
+    """Half-second triads of harmonic tones, repeated four times; `tonic` is a MIDI note."""
     time = np.arange(RATE // 2) / RATE
     chords = []
     for degree in degrees:
@@ -35,7 +35,7 @@ def _progression(tonic, scale, degrees, detune_cents=0):
 
 @pytest.mark.parametrize("tempo", [66, 93.7, 120, 140])
 def test_tempo(described, one_window, tempo):
-    """A click track's tempo is found within a quarter of a percent."""
+    """The tempo of a click track is detected within 0.25 %."""
     found = described(one_window(_clicks(tempo)))
 
     assert found["tempo"] == pytest.approx(tempo, rel=0.0025)
@@ -43,7 +43,7 @@ def test_tempo(described, one_window, tempo):
 
 
 def test_tempo_of_fast_clicks_is_an_octave_at_most_away(described, one_window):
-    """A fast click track reads as itself or as half as fast, as listeners tap it."""
+    """A fast click track has its own tempo or half of it, at which people tap."""
     ratio = 174 / described(one_window(_clicks(174)))["tempo"]
 
     assert min(abs(ratio - 1), abs(ratio - 2)) < 0.01
@@ -51,7 +51,7 @@ def test_tempo_of_fast_clicks_is_an_octave_at_most_away(described, one_window):
 
 @pytest.mark.parametrize("metre", [3, 4])
 def test_time_signature(described, one_window, metre):
-    """Accents on every third or fourth beat tell the metre."""
+    """Accents on every third or fourth beat give the time signature."""
     found = described(one_window(_clicks(120, accent_every=metre)))
 
     assert found["time_signature"] == metre
@@ -68,7 +68,7 @@ def test_no_metre_without_accents(described, one_window):
 
 @pytest.mark.parametrize("rate", [2, 4])
 def test_onset_rate(described, one_window, rate):
-    """Clicks are counted, all but those that the edges of the window cut off."""
+    """The onset rate counts all clicks that the edges of the window do not cut."""
     assert described(one_window(_clicks(60 * rate)))["onset_rate"] == pytest.approx(rate, rel=0.05)
 
 
@@ -85,7 +85,7 @@ def test_held_sounds_have_no_onsets(described, one_window, sine, noise):
 @pytest.mark.parametrize("tonic", range(12))
 @pytest.mark.parametrize(("mode", "scale"), [(1, MAJOR_SCALE), (0, MINOR_SCALE)])
 def test_key(described, one_window, tonic, mode, scale):
-    """A I-IV-V-I progression is heard in its key and mode, from every tonic."""
+    """Key and mode of a I-IV-V-I progression are detected for every tonic."""
     found = described(one_window(_progression(48 + tonic, scale, (0, 3, 4, 0))))
 
     assert (found["key"], found["mode"]) == (tonic, mode)
@@ -94,14 +94,14 @@ def test_key(described, one_window, tonic, mode, scale):
 
 
 def test_key_of_a_detuned_recording(described, one_window):
-    """An instrument tuned a third of a semitone high is heard in its own key."""
+    """An instrument tuned a third of a semitone high gives the same key."""
     found = described(one_window(_progression(48, MAJOR_SCALE, (0, 3, 4, 0), detune_cents=33)))
 
     assert (found["key"], found["mode"]) == (0, 1)
 
 
 def test_noise_has_no_key(described, one_window, noise):
-    """Noise has no key, and so no confidence in one."""
+    """Noise has no key and a confidence of 0."""
     found = described(one_window(noise(20, channels=1, sample_rate=RATE)[:, 0]))
 
     assert (found["key"], found["key_confidence"], found["mode_confidence"]) == (-1, 0, 0)
@@ -109,7 +109,7 @@ def test_noise_has_no_key(described, one_window, noise):
 
 @pytest.mark.parametrize(("mode", "profile"), [(1, MAJOR), (0, MINOR)])
 def test_key_profiles_match_themselves(mode, profile):
-    """A key's own profile is that key, whatever its tonic."""
+    """The profile of a key is detected as that key, for every tonic."""
     for tonic in range(12):
         found = match_key(np.roll(profile, tonic))
         assert (found.key, found.mode) == (tonic, mode)
@@ -117,7 +117,7 @@ def test_key_profiles_match_themselves(mode, profile):
 
 @pytest.mark.parametrize("frequency", [250, 1000, 4000])
 def test_brightness(described, one_window, sine, frequency):
-    """A sine is as bright as its frequency."""
+    """The brightness of a sine is its frequency."""
     assert described(one_window(sine(frequency, 10, 0.1, RATE)))["brightness"] == pytest.approx(frequency, rel=0.01)
 
 
@@ -132,7 +132,7 @@ def test_everything_is_there_and_finite(described, one_window, noise):
 
 
 def test_level_changes_loudness_only(described, one_window):
-    """Twelve decibels less are twelve LU less, and nothing else."""
+    """A gain of −12 dB changes the loudness by −12 LU, and no other descriptor."""
     samples = _progression(48, MAJOR_SCALE, (0, 3, 4, 0))
     loud, soft = described(one_window(samples)), described(one_window(samples * np.float32(10 ** (-12 / 20))))
 
@@ -143,12 +143,12 @@ def test_level_changes_loudness_only(described, one_window):
 
 
 def test_autocorrelation_of_nothing():
-    """A constant envelope correlates with nothing, not even itself."""
+    """The autocorrelation of a constant envelope is zero."""
     assert not autocorrelation(np.full((2, 100), 0.3, np.float32)).any()
 
 
 def test_mode_fades_into_its_opposite():
-    """From minor to major pitch classes, the signed confidence in major rises without a jump."""
+    """Between minor and major pitch classes, the signed confidence of the mode changes continuously."""
     signed = []
     for share in np.linspace(0, 1, 101):
         found = match_key((1 - share) * MINOR + share * MAJOR)
@@ -160,7 +160,7 @@ def test_mode_fades_into_its_opposite():
 
 
 def test_confidence_fades_as_pitch_classes_level_out():
-    """Confidence in a key reaches nothing without a jump where no pitch class stands out any more."""
+    """The confidence in a key falls to 0 continuously as the pitch classes become equal."""
     level = MAJOR.mean()
     confidences = [match_key(level + part * (MAJOR - level)).mode_confidence for part in np.linspace(0, 1, 201)]
 

@@ -1,4 +1,4 @@
-"""The shipped encoder: what it promises of every track."""
+"""Properties of the shipped encoder that hold for every track."""
 
 import numpy as np
 import pytest
@@ -52,14 +52,14 @@ def test_level_does_not_matter(encoder, gain_db):
 
 
 def test_different_music_lies_apart(encoder):
-    """Noise and music are not neighbours, so the tests above cannot pass by a constant answer."""
+    """Noise and music are far apart, so the tests above cannot pass with a constant embedding."""
     noise = torch.randn(2, 104_000, generator=torch.Generator().manual_seed(0)) * 0.1
 
     assert encoder.encode(noise).embedding @ encoder.encode(music()).embedding < 0.9
 
 
 def test_windows_are_heard_one_by_one(encoder):
-    """A track's point is the renormalised mean of its windows' points, which do not depend on the batch."""
+    """The embedding is the normalised mean of the windows' embeddings, which do not depend on the batch."""
     log_mel = encoder.log_mel(music(n_windows=5))
 
     together = encoder.encode_log_mel(log_mel).embedding
@@ -69,7 +69,7 @@ def test_windows_are_heard_one_by_one(encoder):
 
 
 def test_a_track_is_encoded_from_its_samples_or_its_log_mel(encoder):
-    """The two steps that the analysis takes give what one call gives."""
+    """`log_mel` and `encode_log_mel` give the same encoding as `encode`."""
     one = encoder.encode(music())
     two = encoder.encode_log_mel(encoder.log_mel(music()))
 
@@ -92,7 +92,7 @@ def test_threads_do_not_matter(encoder):
 
 
 def test_dispersion_grows_with_variety(encoder):
-    """One window has no dispersion; a track of unlike windows has more than one of like windows."""
+    """One window has dispersion 0; different windows have a higher dispersion than similar ones."""
     alike = music(n_windows=1).repeat(2, 1)
     noise = torch.randn(2, 104_000, generator=torch.Generator().manual_seed(0)) * 0.1
     unlike = torch.cat([music(n_windows=2), noise])
@@ -103,7 +103,7 @@ def test_dispersion_grows_with_variety(encoder):
 
 
 def test_tags_name_their_data_set(encoder):
-    """There are 100 tags, each a probability, told apart by the data set that a teacher knows them from."""
+    """There are 100 tags, each a probability, prefixed by the data set of their teacher."""
     tags = encoder.encode(music()).tags
 
     assert len(tags) == 100
@@ -128,7 +128,7 @@ def test_short_windows_work(encoder, seconds):
 
 
 def test_silence_is_encoded_without_nan(encoder):
-    """Digital silence, though refused earlier, gives finite numbers."""
+    """Digital silence, which decoding refuses, gives finite numbers."""
     assert np.isfinite(encoder.encode(torch.zeros(1, 160_000)).embedding).all()
 
 
@@ -138,6 +138,6 @@ def test_silence_is_encoded_without_nan(encoder):
     ids=["no window", "one dimension", "one second", "not a number"],
 )
 def test_windows_that_cannot_be_heard_are_refused(encoder, windows):
-    """An empty, misshapen, too short or non-finite input raises ValueError instead of giving a vector."""
+    """An empty, misshapen, too short or non-finite input raises ValueError."""
     with pytest.raises(ValueError, match=r"[Ww]indow"):
         encoder.encode(windows)

@@ -1,4 +1,4 @@
-"""The front end is librosa's melspectrogram, and level is taken out before it."""
+"""The front end equals librosa's melspectrogram, after the loudness is normalised."""
 
 import importlib
 
@@ -62,12 +62,12 @@ def test_a_tone_lights_the_band_it_lies_in():
 
 @pytest.mark.parametrize("gain", [0.01, 1.0, 7.0])
 def test_every_level_becomes_the_target(gain):
-    """Whatever a track's level, its RMS over all windows comes out at the target."""
+    """The RMS over all windows of a track becomes the target, whatever its level."""
     assert rms_dbfs(normalise_loudness(noise() * gain, -17.0)) == pytest.approx(-17.0, abs=0.01)
 
 
 def test_one_gain_keeps_the_windows_relation():
-    """A quiet window stays as much quieter than a loud one as it was."""
+    """The level difference between windows does not change."""
     windows = noise()
     windows[1] *= 0.1
 
@@ -77,7 +77,7 @@ def test_one_gain_keeps_the_windows_relation():
 
 
 def test_peaks_may_pass_full_scale():
-    """A sparse, peaky track is brought to the target without clipping."""
+    """A track with high peaks reaches the target level without clipping."""
     clicks = torch.zeros(1, 48_000)
     clicks[0, ::4000] = 1.0
 
@@ -88,6 +88,6 @@ def test_peaks_may_pass_full_scale():
 
 
 def test_silence_stays_silent():
-    """Digital silence and noise below the floor are not blown up to the level of music."""
+    """Digital silence and noise below the floor are not amplified to the level of music."""
     assert torch.equal(normalise_loudness(torch.zeros(1, 1000), -17.0), torch.zeros(1, 1000))
     assert rms_dbfs(normalise_loudness(noise() * 1e-5, -17.0)) < SILENCE_DBFS / 2

@@ -34,7 +34,7 @@ def test_filter_is_the_standard_s():
 
 
 def test_gain_is_that_of_the_filter():
-    """The gain read off the coefficients is the filter's power response."""
+    """The gain equals the power response of the filter."""
     frequencies, response = sosfreqz(k_weighting(48_000), worN=[20, 100, 1000, 8000], fs=48_000)
 
     np.testing.assert_allclose(k_gain(frequencies.astype(float)), np.square(np.abs(response)), rtol=1e-9)
