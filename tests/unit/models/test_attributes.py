@@ -69,7 +69,7 @@ def calibration():
 
 def test_values_fill_the_range_of_the_corpus(calibration):
     """Over the tracks it was calibrated on, each attribute is spread evenly over 0…1."""
-    values = [attributes(heard, measured, calibration) for heard, measured in examples()]
+    values = [attributes(encoded, measured, calibration) for encoded, measured in examples()]
 
     for name in FEEL_ATTRIBUTES:
         spread = np.quantile([value[name] for value in values], [0.0, 0.25, 0.5, 0.75, 1.0])

@@ -266,7 +266,7 @@ def _write_variable(path, samples, rate=RATE):
 @pytest.mark.parametrize(("rate", "channels"), [(44_100, 2), (48_000, 1), (22_050, 2), (11_025, 1)])
 @pytest.mark.parametrize("quiet", [slice(0, 3), slice(3, 6)], ids=["quiet first", "loud first"])
 def test_variable_mp3_without_a_length_header(tmp_path, noise, quiet, rate, channels):
-    """An MP3 of variable bit rate that declares no length is decoded to its end, whatever the rate of its first frame."""
+    """An MP3 of variable bit rate that declares no length is decoded to its end, whatever its first frame."""
     samples = noise(60, channels, rate)
     samples[quiet.start * 10 * rate : quiet.stop * 10 * rate] *= 0.01
     path = _write_variable(tmp_path / "variable.mp3", samples, rate)

@@ -58,7 +58,7 @@ def test_different_music_lies_apart(encoder):
     assert encoder.encode(noise).embedding @ encoder.encode(music()).embedding < 0.9
 
 
-def test_windows_are_heard_one_by_one(encoder):
+def test_windows_are_encoded_independently(encoder):
     """The embedding is the normalised mean of the windows' embeddings, which do not depend on the batch."""
     log_mel = encoder.log_mel(music(n_windows=5))
 
@@ -111,7 +111,7 @@ def test_tags_name_their_data_set(encoder):
     assert all(0.0 <= probability <= 1.0 for probability in tags.values())
 
 
-def test_a_tone_is_not_heard_as_drums(encoder):
+def test_a_tone_is_not_tagged_as_drums(encoder):
     """A pulse of noise raises the tags of percussion above a steady tone's."""
     time = torch.arange(48_000) / 16_000
     tone = 0.2 * torch.sin(2 * torch.pi * 440 * time)[None]
@@ -137,7 +137,7 @@ def test_silence_is_encoded_without_nan(encoder):
     [torch.zeros(0, 160_000), torch.zeros(160_000), torch.zeros(1, 16_000), torch.full((1, 160_000), torch.nan)],
     ids=["no window", "one dimension", "one second", "not a number"],
 )
-def test_windows_that_cannot_be_heard_are_refused(encoder, windows):
+def test_invalid_windows_are_refused(encoder, windows):
     """An empty, misshapen, too short or non-finite input raises ValueError."""
     with pytest.raises(ValueError, match=r"[Ww]indow"):
         encoder.encode(windows)
