@@ -17,7 +17,7 @@ TORCH_INDEX ?=
 TORCH_FROM := $(if $(wildcard $(TORCH_INDEX)/.),--no-index --find-links,--index-url)
 INSTALL_TORCH = $(if $(TORCH_INDEX),$(INSTALL) --no-deps $(TORCH_FROM) '$(TORCH_INDEX)' torch)
 # Of .venv after `make up`, by `du -sh .venv`.
-SIZE := $(if $(TORCH_INDEX),1.2 GB,5.1 GB (1.2 GB with TORCH_INDEX: see README.md))
+SIZE := $(if $(TORCH_INDEX),1.2 GB,5.6 GB (1.2 GB with TORCH_INDEX: see README.md))
 # pip would compile on one processor. Some packages hold files that are no Python of this version: nothing imports them.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # Containers like to forbid it, and every process that is started would compile Segue's own modules again.
