@@ -1,6 +1,6 @@
-"""gunicorn's worker, but what it refuses itself is a problem as well: it answers before Flask has seen anything.
+"""A gunicorn worker that renders its own errors as RFC 9457 problems, for requests that never reach Flask.
 
-Nothing of the request is quoted or logged: a request line may hold a key.
+It does not quote or log the request because a request line may contain a key.
 """
 
 import json
@@ -16,37 +16,37 @@ from services.api.http.pages import ALWAYS, API_POLICY
 from services.api.schemas.service import MEDIA_TYPE
 from services.domain.errors import NotConfigured
 
-# The first that fits counts.
+# The first matching entry applies.
 REFUSALS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
-    # The service's own fault, though these are kinds of what a client does wrong.
+    # Errors of the service, although their base classes are client errors.
     (errors.InvalidResponseHeader, HTTPStatus.INTERNAL_SERVER_ERROR, ""),
     (errors.InvalidResponseHeaderName, HTTPStatus.INTERNAL_SERVER_ERROR, ""),
     (errors.ConfigurationProblem, HTTPStatus.INTERNAL_SERVER_ERROR, ""),
-    (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "The request line is longer than the service takes."),
+    (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "The request line is too long."),
     (
         errors.LimitRequestHeaders,
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-        "The request has more or longer headers than the service takes.",
+        "The request has too many or too long headers.",
     ),
-    (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, "The transfer coding is not known here."),
-    (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, "The expectation cannot be met."),
-    (errors.ParseException, HTTPStatus.BAD_REQUEST, "This is not a request as HTTP/1.1 has it."),
+    (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, "The transfer coding is not supported."),
+    (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, "The `Expect` header is not supported."),
+    (errors.ParseException, HTTPStatus.BAD_REQUEST, "The request is not valid HTTP/1.1."),
 )
-DEFECT = "Something went wrong in Segue. The service's log has it under the request id {}."
+DEFECT = "Internal error. See the service's log for request id {}."
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Threads, and RFC 9457 for what does not parse."""
+    """A threaded worker that renders parse errors as problems."""
 
     def load_wsgi(self) -> None:
-        """Load the application; a wrong setting stops gunicorn with one line instead of a traceback."""
+        """Load the application. A wrong setting stops gunicorn with one line instead of a traceback."""
         try:
             super().load_wsgi()
         except NotConfigured as error:
             raise AppImportError(f"segue: {error.detail}") from error
 
     def handle_error(self, req: object, client: object, addr: tuple[str, int] | None, exc: Exception) -> None:
-        """Answer a request that gunicorn could not read, or whose answer it could not write."""
+        """Respond to a request that gunicorn could not parse, or whose response it could not write."""
         del req
         request_id = uuid.uuid4().hex
         status, detail = next(
@@ -65,11 +65,11 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         try:
             write_nonblock(client, problem(status, detail or DEFECT.format(request_id), request_id))
         except OSError:
-            self.log.debug("The client was gone.")
+            self.log.debug("The client closed the connection.")
 
 
 def problem(status: HTTPStatus, detail: str, request_id: str) -> bytes:
-    """A whole answer, as it goes over the wire."""
+    """Return a complete HTTP response."""
     body = json.dumps(
         {
             "type": "about:blank",

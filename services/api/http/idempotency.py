@@ -1,8 +1,8 @@
-"""`Idempotency-Key`: a POST that is sent again with the same key is done once and answered alike.
+"""`Idempotency-Key`: a repeated POST with the same key runs once and gets the same response.
 
-Only answers that say that something was done are kept. After an error nothing was, so the same key may try again. A
-run that dies holds its key until its lease ends; whoever repeats the request then does it anew, which every POST of
-this API bears: the same audio is the same track, the same listen is the same listen.
+Successful responses are stored. After an error the same key may be used again. If a process dies, its key stays locked
+until the lease expires, and a later repetition runs again. Every POST of this API tolerates that: the same audio is the
+same track, and the same listen is stored once.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from services.domain.errors import IdempotencyKeyReused, InvalidRequest, Request
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-"""Says that the answer is the one to an earlier request."""
+"""Response header: this is the stored response of an earlier request."""
 
 RETRY_AFTER_SECONDS = 1
-"""Most requests end within it."""
+"""Most requests finish within this time."""
 
 PRINTABLE = re.compile("[!-~]+")
 
@@ -48,7 +48,7 @@ class InvalidIdempotencyKey(InvalidRequest):
 
 
 def install_idempotency(app: Flask) -> None:
-    """Let every POST be repeated that needs a scope; call it when all routes are there."""
+    """Support `Idempotency-Key` on every POST that needs a scope. Call it after all routes are registered."""
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or ()):
             app.view_functions[rule.endpoint] = _repeatable(app.view_functions[rule.endpoint])
@@ -56,8 +56,8 @@ def install_idempotency(app: Flask) -> None:
 
 def _repeatable(view: View) -> View:
     @wraps(view)
-    def once(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever the view takes and gives
-        # Where nobody is asked for a key, nobody could be told from another.
+    def once(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  any view
+        # Public views have no principal that could own the key.
         if request.method != "POST" or HEADER not in request.headers or "principal" not in g:
             return view(*args, **kwargs)
         store = services().catalogue.idempotency
@@ -81,13 +81,13 @@ def _run(claim: Claim, view: Callable[[], Any]) -> Response:
         store.release(claim)
         raise
     try:
-        if response.status_code < 300:  # noqa: PLR2004  it says that something was done
+        if response.status_code < 300:  # noqa: PLR2004  success
             answer = KeptAnswer(response.status_code, list(response.headers.items()), response.get_data())
             store.finish(claim, answer, g.get("listener"))
         else:
             store.release(claim)
-    except SegueError as error:  # it is done all the same, and the client must learn that
-        log.warning("answer_not_kept", reason=error.detail)
+    except SegueError as error:  # the request itself succeeded
+        log.warning("response_not_stored", reason=error.detail)
     return response
 
 
@@ -95,12 +95,12 @@ def _request_id() -> str:
     key = request.headers[HEADER]
     if not (len(key) <= IDEMPOTENCY_KEY_MAX and PRINTABLE.fullmatch(key)):
         raise InvalidIdempotencyKey
-    # Without API keys a scrobbler's token is its listener's name: what one sent is no repetition of another's.
+    # Without API keys a scrobbler's token is the listener's name, so keys of different listeners must not collide.
     return _digest(principal().name, request.headers.get("Authorization", ""), request.path, key)
 
 
 def _fingerprint() -> str:
-    """What tells two requests apart. A form is taken by its parts: its boundary is another each time it is sent."""
+    """Return a hash of the request. A form is hashed by its parts because its boundary differs each time."""
     query = request.query_string.decode(errors="replace")
     if request.mimetype not in FORMS:
         return _digest(query, request.mimetype, hashlib.sha256(request.get_data()).hexdigest())
@@ -115,5 +115,5 @@ def _fingerprint() -> str:
 
 
 def _digest(*parts: str) -> str:
-    # Each part by its length as well, so that no two lists of parts make the same text.
+    # With the length of each part, so that different lists never give the same text.
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode(errors="replace")).hexdigest()

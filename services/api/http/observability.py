@@ -1,4 +1,4 @@
-"""What operators see: one log line and one measurement a request, gauges of the library, request ids."""
+"""Logs, metrics and request ids."""
 
 import logging
 import os
@@ -23,13 +23,13 @@ from services.domain.errors import SegueError
 from services.logs import COMMON
 
 REQUEST_ID_HEADER = "X-Request-ID"
-# A client's own id is taken when it is a plain word: it ends up in logs and headers.
+# A client's own request id is used if it is plain, because it appears in logs and headers.
 PLAIN_WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-# Who listens is nobody's business: the log says what was asked for, not about whom.
+# Listener names are private and are not logged.
 LISTENER_IN_PATH = re.compile(r"^(/v1/users/|/1/(?:[a-z-]+/)*users?/)([^/]+)(.*)", re.DOTALL)
 
-# From an index hit on an idle machine to the slowest upload.
+# From a fast index query to a slow upload.
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNROUTED = "(none)"
 
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 def configure_logging(level: str) -> None:
-    """Log one JSON object a line to standard error, with what is bound to the request."""
+    """Log one JSON object per line to standard error, with the context of the request."""
     structlog.configure(
         processors=[
             *COMMON,
@@ -54,30 +54,30 @@ def configure_logging(level: str) -> None:
 
 
 class LibraryCollector(Collector):
-    """Counts that are read from catalogue and index when they are asked for; a part that is down leaves its own out."""
+    """Gauges that are read from catalogue and index at each scrape. Gauges of an unavailable part are left out."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing in advance: describing must not need a database."""
+        """Yield nothing, because registration must not need a database."""
         yield from ()
 
     def collect(self) -> Iterator[Metric]:
-        """The gauges of this moment."""
+        """Yield the gauges."""
         tracks = GaugeMetricFamily("segue_tracks", "Tracks in the library.", labels=["status"])
-        pending = GaugeMetricFamily("segue_index_pending", "Tracks whose change the vector index has yet to take in.")
+        pending = GaugeMetricFamily("segue_index_pending", "Tracks whose changes are not yet in the vector index.")
         points = GaugeMetricFamily("segue_index_points", "Points in the vector index.")
         try:
             for status, count in self._services.catalogue.tracks.count_by_status().items():
                 tracks.add_metric([status], count)
             pending.add_metric([], self._services.catalogue.indexing.count_pending())
         except SegueError as error:
-            log.warning("metric_left_out", reason=error.detail)
+            log.warning("metric_unavailable", reason=error.detail)
         try:
             points.add_metric([], self._services.index.count())
         except SegueError as error:
-            log.warning("metric_left_out", reason=error.detail)
+            log.warning("metric_unavailable", reason=error.detail)
         yield from (tracks, pending, points)
 
 
@@ -93,14 +93,14 @@ class _MetricsOf(Collector):
 
 
 class RequestObserver:
-    """Gives each request an id, and measures and logs it when it ends."""
+    """Assigns request ids, and measures and logs each request."""
 
     def __init__(self, services: Services) -> None:
         self.registry = CollectorRegistry()
         """Holds the metrics of this process. Other parts of the API register theirs here."""
         self._seconds = Histogram(
             "segue_http_request_duration_seconds",
-            "Time from a request's arrival to the start of its answer.",
+            "Time from the arrival of a request to the start of its response.",
             ["method", "endpoint", "status"],
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
@@ -108,7 +108,7 @@ class RequestObserver:
         self._library = LibraryCollector(services)
 
     def install(self, app: Flask) -> None:
-        """Observe every request of an application."""
+        """Observe all requests of an application."""
         app.before_request(self._begin)
         app.after_request(self._end)
 
@@ -133,9 +133,9 @@ class RequestObserver:
     def _end(self, response: Response) -> Response:
         seconds = time.perf_counter() - g.started
         response.headers[REQUEST_ID_HEADER] = g.request_id
-        # The route, not the path: a label for every track id would fill the memory.
+        # The route, not the path: a label for each track id would fill the memory.
         endpoint = request.url_rule.rule if request.url_rule is not None else UNROUTED
-        # Methods are free text in HTTP: what no route knows is counted as one.
+        # Methods are free text in HTTP, so all unrouted ones share a label.
         method = request.method if request.url_rule is not None else UNROUTED
         self._seconds.labels(method, endpoint, response.status_code).observe(seconds)
         log.info(
@@ -149,5 +149,5 @@ class RequestObserver:
 
 
 def _path_without_listener() -> str:
-    # Behind a path that nothing serves anything may stand, the rest of a name with a slash as well.
+    # An unrouted path may contain a listener name with slashes, so everything after the prefix is hidden.
     return LISTENER_IN_PATH.sub(r"\1…" if request.url_rule is None else r"\1…\3", request.path)

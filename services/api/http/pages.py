@@ -1,4 +1,4 @@
-"""Headers that keep browsers from doing what Segue never needs."""
+"""Static pages, and the security headers of all responses."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +14,7 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-# Swagger UI sets style attributes and carries its icons as data: URLs.
+# Swagger UI uses style attributes and data: URLs for icons.
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -33,7 +33,7 @@ POLICY_OF_BLUEPRINT = {"web": PAGE_POLICY, "reference": DOCS_POLICY}
 
 
 def install_headers(app: Flask) -> None:
-    """Add the headers to every answer."""
+    """Add the security headers to every response."""
     app.after_request(_protect)
 
 
@@ -41,7 +41,7 @@ def _protect(response: Response) -> Response:
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     response.headers["Content-Security-Policy"] = POLICY_OF_BLUEPRINT.get(request.blueprint or "", API_POLICY)
-    # What the library holds changes at any moment; files bring their own validators.
+    # The library may change at any time. Files have their own validators.
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
@@ -56,30 +56,30 @@ for pages in (web, reference):
 
 @web.get("/")
 def index() -> Response:
-    """The page."""
+    """Serve the page."""
     return send_from_directory(WEB, "index.html", max_age=0)
 
 
 @web.get("/web/<path:name>")
 def asset(name: str) -> Response:
-    """What the page is made of."""
+    """Serve a file of the page."""
     return send_from_directory(WEB, name, max_age=0)
 
 
 @reference.get("/docs")
 def docs() -> Response:
-    """The reference, rendered from /openapi.json in the browser."""
+    """Serve the API reference, which the browser renders from /openapi.json."""
     return send_from_directory(WEB / "reference", "index.html", max_age=0)
 
 
 @reference.get("/docs/assets/<name>")
 def docs_asset(name: str) -> Response:
-    """Swagger UI, from the wheel that carries it: nothing is fetched from elsewhere."""
+    """Serve a file of Swagger UI from its installed package."""
     return send_from_directory(_swagger_ui(), name, max_age=0)
 
 
 def _swagger_ui() -> Path:
-    spec = find_spec("flask_swagger_ui")  # its own code is not wanted, so it is never imported
+    spec = find_spec("flask_swagger_ui")  # only its files are used, so it is not imported
     if spec is None or spec.origin is None:
         raise FileNotFoundError("flask-swagger-ui is not installed.")
     return Path(spec.origin).parent / "dist"

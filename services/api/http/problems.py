@@ -1,4 +1,7 @@
-"""Every error as an RFC 9457 problem: this is the only place that turns one into an answer."""
+"""Render errors as RFC 9457 problems.
+
+Paths of other APIs have their own formats: `services.api.compat.dialects`, and ListenBrainz's blueprint.
+"""
 
 from http import HTTPStatus
 
@@ -26,20 +29,20 @@ from services.domain.errors import (
 log = structlog.get_logger(__name__)
 
 PARTS: dict[type[SegueError], str] = {
-    BrokerUnavailable: "The broker does not take tasks",
-    CatalogueUnavailable: "The catalogue does not answer",
-    IndexUnavailable: "The vector index does not answer",
-    StorageFull: "The disk that Segue keeps its data on is full",
-    StorageUnavailable: "The disk that Segue keeps its data on cannot be written",
+    BrokerUnavailable: "The broker does not accept tasks",
+    CatalogueUnavailable: "The catalogue does not respond",
+    IndexUnavailable: "The vector index does not respond",
+    StorageFull: "The disk with the data directory is full",
+    StorageUnavailable: "The data directory cannot be written",
 }
-"""What clients learn, the first that fits: the messages themselves quote drivers, with addresses and paths in them."""
+"""Public messages, the first match applies. The errors' own messages quote drivers, with addresses and paths."""
 
 TEMPORARY = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
-"""Such an answer says when to ask again."""
+"""These responses have a `Retry-After` header."""
 
 
 def register_problems(app: Flask) -> None:
-    """Answer every error that a request can end in as a problem."""
+    """Render every error of a request as a problem."""
     app.register_error_handler(SegueError, from_segue_error)
     app.register_error_handler(HTTPException, from_http_error)
     for broken_off in (ParseException, NoMoreData):
@@ -48,7 +51,7 @@ def register_problems(app: Flask) -> None:
 
 
 def from_segue_error(error: SegueError) -> Response:
-    """The answer to an error that Segue can name."""
+    """Render an expected error."""
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", reason=error.detail, error=type(error).__name__)
@@ -67,15 +70,15 @@ def from_segue_error(error: SegueError) -> Response:
 
 
 def public_detail(error: SegueError) -> str:
-    """The sentence for a client; the log has the whole one."""
+    """Return the message for clients. The log has the complete one."""
     if not isinstance(error, Unavailable):
         return error.detail
-    part = next((text for kind, text in PARTS.items() if isinstance(error, kind)), "A part does not answer")
-    return f"{part}. Try again later; the service's log has the cause under the request id {g.request_id}."
+    part = next((text for kind, text in PARTS.items() if isinstance(error, kind)), "A part of Segue does not respond")
+    return f"{part}. Retry later. See the service's log for request id {g.request_id}."
 
 
 def from_http_error(error: HTTPException) -> Response:
-    """The answer to an error of HTTP itself, with the headers that belong to it, such as `Allow`."""
+    """Render an HTTP error with its headers, such as `Allow`."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     response = _answer(
         Problem(type="about:blank", title=status.phrase, status=status, detail=_detail(error), **_where())
@@ -87,19 +90,19 @@ def from_http_error(error: HTTPException) -> Response:
 
 
 def from_broken_body(error: Exception) -> Response:
-    """The answer to a body that stops being HTTP, a bad chunk say; gunicorn finds it as the body is read."""
+    """Render a malformed body, such as a bad chunk, which gunicorn detects while the body is read."""
     log.info("body_broken", error=type(error).__name__)
-    return from_http_error(BadRequest("The request's body is not sent as HTTP/1.1 has it."))
+    return from_http_error(BadRequest("The body is not valid HTTP/1.1."))
 
 
 def from_defect(error: Exception) -> Response:
-    """The answer to an error that nobody foresaw: all of it into the log, nothing of it to the client."""
+    """Log an unexpected error completely, and reveal nothing of it to the client."""
     log.error("request_crashed", exc_info=error)
     return from_http_error(InternalServerError())
 
 
 def not_ready(parts: dict[str, Part]) -> Response:
-    """The answer of a readiness check that failed."""
+    """Render a failed readiness check."""
     reasons = "; ".join(f"{name}: {part.reason}" for name, part in parts.items() if not part.ok)
     return _answer(
         NotReady(
@@ -116,15 +119,13 @@ def not_ready(parts: dict[str, Part]) -> Response:
 
 def _detail(error: HTTPException) -> str:
     if isinstance(error, InternalServerError):
-        return f"Something went wrong in Segue. The service's log has it under the request id {g.request_id}."
+        return f"Internal error. See the service's log for request id {g.request_id}."
     if isinstance(error, RequestEntityTooLarge) and request.max_content_length is not None:
-        return f"The request's body has more than {request.max_content_length:,} bytes, the most that is taken here."
+        return f"The body is larger than {request.max_content_length:,} bytes, the maximum here."
     if isinstance(error, MethodNotAllowed):
-        return (
-            f"{request.method} is not possible at {request.path}: {', '.join(sorted(error.valid_methods or ()))} are."
-        )
+        return f"{request.path} does not support {request.method}, only {', '.join(sorted(error.valid_methods or ()))}."
     if error.code == HTTPStatus.NOT_FOUND:
-        return f"Nothing is served at {request.path}. GET /openapi.json lists what is."
+        return f"There is no resource at {request.path}. GET /openapi.json lists all."
     return error.description or HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR).description
 
 

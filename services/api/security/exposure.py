@@ -1,4 +1,4 @@
-"""Whether the API may listen where it is told to: beyond this machine only if somebody holds a key."""
+"""Refuse to listen beyond this machine without an API key."""
 
 from services.catalog import Catalogue
 from services.domain.errors import NotConfigured
@@ -6,29 +6,29 @@ from services.settings import Settings
 
 
 def refuse_exposure(settings: Settings, catalogue: Catalogue) -> None:
-    """Look, before anything listens.
+    """Check that an API key exists if keys are required. Call it before the API listens.
 
     Raises:
-        NotConfigured: keys are needed and there is none.
+        NotConfigured: keys are required and none exists.
     """
     if not settings.needs_keys or catalogue.keys.any_active():
         return
     why = (
         "SEGUE_REQUIRE_KEYS is on"
         if settings.listens_to_loopback_only
-        else f"The HTTP API is to listen on {settings.host}, beyond this machine"
+        else f"SEGUE_HOST is {settings.host}, which other machines can reach"
     )
     raise NotConfigured(
-        f"{why}, and there is no API key yet. Make one first: `segue keys create NAME --scope admin` prints it, once."
+        f"{why}, but no API key exists. Create one with `segue keys create NAME --scope admin`. It is shown once."
     )
 
 
 def refuse_exposure_at_start(settings: Settings) -> None:
-    """The same for a process that has not opened the catalogue.
+    """Check the same in a process that has not opened the catalogue.
 
     Raises:
-        NotConfigured: keys are needed and there is none.
-        CatalogueUnavailable: it cannot be known.
+        NotConfigured: keys are required and none exists.
+        CatalogueUnavailable: the catalogue does not respond.
     """
     if not settings.needs_keys:
         return

@@ -1,4 +1,7 @@
-"""Who may ask: an API without keys is kept from web pages that were not served by it."""
+"""Protection against pages of other sites: host names, cross-site requests, CORS.
+
+An API without keys must not be reachable from any page that a browser on the machine shows.
+"""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -32,10 +35,10 @@ class CrossSiteRequest(Forbidden):
 
 
 def install_origin_checks(app: Flask, settings: Settings) -> None:
-    """Refuse requests to foreign names, and changes that pages of other sites ask for."""
+    """Refuse requests with a foreign `Host`, and requests of other sites' pages that change data."""
 
     def check() -> None:
-        if not _is_allowed(_host_name(f"//{request.host}"), settings):
+        if not _is_own_name(_host_name(f"//{request.host}"), settings):
             raise HostNotAllowed(request.host)
         if request.method not in SAFE_METHODS:
             _check_origin(settings)
@@ -43,20 +46,20 @@ def install_origin_checks(app: Flask, settings: Settings) -> None:
     app.before_request(check)
 
 
-def _is_allowed(name: str, settings: Settings) -> bool:
+def _is_own_name(name: str, settings: Settings) -> bool:
     if name in settings.host_names:
         return True
-    # Whoever rebinds DNS owns a name; an address as Host means that it was the very address that was opened.
+    # DNS rebinding needs a name. With an IP address as host, the browser connected to that address itself.
     return settings.listens_everywhere and not settings.allowed_hosts and _is_address(name)
 
 
 def _check_origin(settings: Settings) -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if origin is not None and is_listed(origin, settings):
+    if origin is not None and is_allowed_origin(origin, settings):
         return
     if site == "cross-site":
         raise CrossSiteRequest(origin or "another site")
-    if site == "same-origin" or origin is None:  # no page can set Sec-Fetch-Site, and programs send neither
+    if site == "same-origin" or origin is None:  # pages cannot set Sec-Fetch-Site; programs send neither
         return
     try:
         is_own = urlsplit(origin).netloc == request.host
@@ -69,7 +72,7 @@ def _check_origin(settings: Settings) -> None:
 def _host_name(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
-    except ValueError:  # brackets around what is no IPv6 address
+    except ValueError:  # invalid IPv6 address in brackets
         return ""
 
 
@@ -84,18 +87,18 @@ def _is_address(name: str) -> bool:
 ALLOWED_HEADERS = f"Authorization, Content-Type, Range, X-API-Key, {IDEMPOTENCY_HEADER}, {REQUEST_ID_HEADER}"
 EXPOSED_HEADERS = f"Accept-Ranges, Content-Range, ETag, Location, Retry-After, {REPLAYED}, {REQUEST_ID_HEADER}"
 PREFLIGHT_SECONDS = 600
-"""How long a browser remembers the answer: short enough that taking an origin off the list is soon felt."""
+"""How long a browser caches a preflight. Short, so that a removed origin soon loses access."""
 
 
 def install_cors(app: Flask, settings: Settings) -> None:
-    """Answer preflights and mark answers for the origins that are listed."""
+    """Answer preflight requests and add CORS headers for the origins in `SEGUE_CORS_ORIGINS`."""
     if not settings.cors_origins:
         return
 
     def mark(response: Response) -> Response:
         response.vary.add("Origin")
         origin = request.headers.get("Origin")
-        if origin is None or not is_listed(origin, settings):
+        if origin is None or not is_allowed_origin(origin, settings):
             return response
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
@@ -108,6 +111,6 @@ def install_cors(app: Flask, settings: Settings) -> None:
     app.after_request(mark)
 
 
-def is_listed(origin: str, settings: Settings) -> bool:
-    """Whether the pages of an origin may use the API."""
+def is_allowed_origin(origin: str, settings: Settings) -> bool:
+    """Whether pages of this origin may use the API."""
     return origin.lower() in settings.cors_origins
