@@ -1,5 +1,6 @@
 """Searches the index for candidates and ranks them, with larger searches until the answer is full."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -73,7 +74,8 @@ class Searcher:
     def choose(self, search: Search) -> SearchResult:
         """Choose `limit` tracks, or all that qualify if there are fewer.
 
-        With an `artist_gap`, no artist comes twice in a row if tracks by others qualify.
+        With an `artist_gap`, no artist comes twice in a row if tracks by others qualify; with `max_per_genre`, no
+        genre has more tracks if enough tracks of other genres qualify.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
@@ -81,7 +83,7 @@ class Searcher:
         pool = max(POOL_PER_TASTE, 2 * search.options.limit)
         measured = bool(search.options.targets) or search.with_measured
         context = replace(search.context, sample=self._sample.get())
-        crowding: frozenset[str] = frozenset()
+        crowding: frozenset[tuple[str, str]] = frozenset()
         while True:
             results = self._index.query(_queries(search, pool, crowding))
             found = list({hit.id for hits in results for hit in hits if search.only is None or hit.id in search.only})
@@ -89,7 +91,7 @@ class Searcher:
             known = self._tracks.embedded(found, measured=measured)
             candidates = without_copies(known.values(), search.excluded_recordings)
             choices = rank(candidates, search.profile, search.tracks, search.options, context)
-            crowded = _repeated_artists(search, choices) - crowding
+            crowded = (_repeated_artists(search, choices) | _excess_genres(search, choices)) - crowding
             full = len(choices) >= search.options.limit
             exhausted = all(len(hits) < pool for hits in results)
             if (full or exhausted) and (exhausted or not crowded):
@@ -117,30 +119,43 @@ class Searcher:
             pool *= POOL_GROWTH
 
 
-def _queries(search: Search, pool: int, crowding: frozenset[str]) -> list[Query]:
+def _queries(search: Search, pool: int, crowding: frozenset[tuple[str, str]]) -> list[Query]:
     queries = [Query(vector, pool, search.filters, search.exclude) for vector in query_vectors(search.profile)]
     targeted = near_targets(search.filters, search.options.targets) if search.options.targets else None
     queries += [replace(query, filters=targeted) for query in queries] if targeted else []
-    # Artists whose tracks fill the pool leave no room for others, so each query is repeated without them.
-    repeated = [replace(query, filters=without_artists(query.filters, crowding)) for query in queries]
-    return queries + (repeated if crowding else [])
+    if not crowding:
+        return queries
+    # Artists and genres whose tracks fill the pool leave no room for others, so each query is repeated without them.
+    artists, genres = (frozenset(name for field_, name in crowding if field_ == each) for each in ("artist", "genre"))
+    return queries + [replace(each, filters=_without(each.filters, artist=artists, genre=genres)) for each in queries]
 
 
-def _repeated_artists(search: Search, choices: list[Choice]) -> frozenset[str]:
-    """Return the artists that come twice in a row although an artist gap is desired."""
+def _repeated_artists(search: Search, choices: list[Choice]) -> frozenset[tuple[str, str]]:
+    """Return as filters the artists that come twice in a row although an artist gap is desired."""
     if not search.options.artist_gap:
         return frozenset()
     order = [*search.context.previous[-1:], *(choice.candidate for choice in choices)]
     artists = [track.performer for track in order]
-    return frozenset(artist for artist, following in pairwise(artists) if artist is not None and artist == following)
+    return frozenset(("artist", one) for one, other in pairwise(artists) if one is not None and one == other)
+
+
+def _excess_genres(search: Search, choices: list[Choice]) -> frozenset[tuple[str, str]]:
+    """Return as filters the genres that have more tracks than `max_per_genre`."""
+    if search.options.max_per_genre is None:
+        return frozenset()
+    counts = Counter(choice.candidate.genre.casefold() for choice in choices if choice.candidate.genre)
+    return frozenset(("genre", genre) for genre, count in counts.items() if count > search.options.max_per_genre)
 
 
 def without_artists(filters: Filters, artists: frozenset[str]) -> Filters:
     """Return the filters with these artists excluded."""
-    if not artists:
-        return filters
-    unwanted = (*filters.none_of.get("artist", ()), *sorted(artists))
-    return replace(filters, none_of={**filters.none_of, "artist": unwanted})
+    return _without(filters, artist=artists)
+
+
+def _without(filters: Filters, **unwanted: frozenset[str]) -> Filters:
+    """Return the filters with these values of keyword fields excluded."""
+    added = {name: (*filters.none_of.get(name, ()), *sorted(values)) for name, values in unwanted.items() if values}
+    return replace(filters, none_of={**filters.none_of, **added}) if added else filters
 
 
 def random_profile(seed: int) -> Profile:

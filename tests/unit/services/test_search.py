@@ -1,5 +1,6 @@
 """Search, seeds and paths on an index in memory."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,7 +38,8 @@ def songs_of(*artists, genre="Folk"):
     """Songs around one axis, the first nearest to it."""
     return [
         Song(
-            Embedded(f"{n:03}", unit(AXES[0] + 0.01 * n * AXES[1]), f"T {n}", artist, None, 100_000 + 9_000 * n), genre
+            Embedded(f"{n:03}", unit(AXES[0] + 0.01 * n * AXES[1]), f"T {n}", artist, None, 100_000 + 9_000 * n, genre),
+            genre,
         )
         for n, artist in enumerate(artists)
     ]
@@ -101,6 +103,21 @@ def test_an_artist_who_fills_the_pool_leaves_room_for_others_if_a_gap_is_desired
 
     assert all(one != other for one, other in pairwise(artists))
     assert index.asked[-1].filters.none_of == {"artist": ("crowd",)}
+
+
+def test_a_genre_that_fills_the_pool_leaves_room_for_others():
+    """The index is queried again without it, however far the other genres are."""
+    folk = songs_of(*[f"Artist {number}" for number in range(2 * POOL_PER_TASTE)])
+    rock = [
+        Song(replace(song.track, id=f"rock {n}", vector=AXES[5 + n], genre="Rock"), "Rock")
+        for n, song in enumerate(songs_of("A", "B"))
+    ]
+    options = RankingOptions(limit=4, max_per_genre=2)
+    found, index = chosen([*folk, *rock], search(options=options))
+
+    assert len(found) == 4
+    assert {"rock 0", "rock 1"} <= set(found)
+    assert index.asked[-1].filters.none_of == {"genre": ("folk",)}
 
 
 def test_the_artist_gap_counts_from_the_previous_track():
