@@ -27,34 +27,34 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
         folder: An empty folder for the catalogue and the index.
         count: Number of listeners of each kind.
     """
-    asked = list(listeners(material, 2, RESTARTED))
+    restarted = list(listeners(material, 2, RESTARTED))
     with library(material, folder) as (catalogue, index):
-        mine = methods.segue(material, catalogue, index)
-        ways = {
+        segue = methods.segue(material, catalogue, index)
+        compared = {
             "random": methods.random(material),
             MEAN: methods.mean(material),
             "best score": methods.best_score(material),
             "log-sum-exp + MMR": methods.log_sum_exp(material),
             INFORMED: methods.informed(material),
-            SEGUE: mine,
+            SEGUE: segue,
         }
-        answered = trials.answers(mine, asked)
-        qualities = {interests: trials.qualities(material, ways, interests, count) for interests in (1, 2, 3)}
-        skips = {interests: trials.skips(material, mine, interests, count) for interests in (2, 3)}
+        before_restart = trials.answers(segue, restarted)
+        qualities = {interests: trials.qualities(material, compared, interests, count) for interests in (1, 2, 3)}
+        skips = {interests: trials.skips(material, segue, interests, count) for interests in (2, 3)}
         recency = trials.recency(material, catalogue, index, count)
-        spreads = {name: trials.spread(material, ways[name], count) for name in (MEAN, SEGUE)}
+        spreads = {name: trials.spread(material, compared[name], count) for name in (MEAN, SEGUE)}
     with library(material, folder) as (catalogue, index):
-        again = trials.answers(methods.segue(material, catalogue, index), asked)
+        after_restart = trials.answers(methods.segue(material, catalogue, index), restarted)
     return Report(
         tracks=len(material),
         model_version=material.model_version,
         listeners=count,
-        methods=tuple(ways),
+        methods=tuple(compared),
         qualities=qualities,
         skips=skips,
         recency=recency,
         spreads=spreads,
-        same_after_restart=answered == again,
+        same_after_restart=before_restart == after_restart,
     )
 
 

@@ -48,55 +48,57 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Figure:
     """A measured figure and its demanded range."""
 
     test: str
     measured: float
-    least: float = -inf
-    most: float = inf
+    minimum: float = -inf
+    maximum: float = inf
 
     @property
     def reached(self) -> bool:
         """Whether the figure is in the range."""
-        return self.least <= self.measured <= self.most
+        return self.minimum <= self.measured <= self.maximum
 
     @property
     def demand(self) -> str:
         """The range as text."""
-        return f"≥ {self.least:.3f}" if self.least > -inf else f"≤ {self.most:.3f}"
+        return f"≥ {self.minimum:.3f}" if self.minimum > -inf else f"≤ {self.maximum:.3f}"
 
 
-def verdicts(report: Report) -> Iterator[Verdict]:
+def figures(report: Report) -> Iterator[Figure]:
     """Return every figure with its demanded range."""
     mean = report.of(1, MEAN).ndcg
-    yield Verdict("1 interest: NDCG@20 (mean − .01)", report.of(1, SEGUE).ndcg, least=mean - _LOSS_TO_MEAN)
+    yield Figure("1 interest: NDCG@20 (mean − .01)", report.of(1, SEGUE).ndcg, minimum=mean - _LOSS_TO_MEAN)
     for interests in (2, 3):
         mine = report.of(interests, SEGUE)
-        yield Verdict(f"{interests} interests: coverage@10", mine.coverage, least=_COVERAGE)
-        yield Verdict(f"{interests} interests: NDCG@20 (mean)", mine.ndcg, least=report.of(interests, MEAN).ndcg)
+        yield Figure(f"{interests} interests: coverage@10", mine.coverage, minimum=_COVERAGE)
+        yield Figure(f"{interests} interests: NDCG@20 (mean)", mine.ndcg, minimum=report.of(interests, MEAN).ndcg)
     for interests, found in report.skips.items():
-        yield Verdict(f"3 skips of one of {interests} interests: its share decreases by", found.fall, least=_FALL)
-        yield Verdict(f"3 skips of one of {interests} interests: the others' NDCG decreases by", found.loss, most=_LOSS)
+        yield Figure(f"3 skips of one of {interests} interests: its share decreases by", found.fall, minimum=_FALL)
+        yield Figure(
+            f"3 skips of one of {interests} interests: the others' NDCG decreases by", found.loss, maximum=_LOSS
+        )
     falling = all(one > other for one, other in zip(report.recency, report.recency[1:], strict=False))
-    yield Verdict("today beside 60 days ago: share, half-life 30 days", _at(report, 30.0), least=0.6)
-    yield Verdict("today beside 60 days ago: monotone in the half-life (1 is yes)", float(falling), least=1)
+    yield Figure("today beside 60 days ago: share, half-life 30 days", _at(report, 30.0), minimum=0.6)
+    yield Figure("today beside 60 days ago: monotone in the half-life (1 is yes)", float(falling), minimum=1)
     for interests in (1, 2, 3):
-        most = report.of(interests, MEAN).diversity * _MORE_DIVERSE
+        demanded = report.of(interests, MEAN).diversity * _MORE_DIVERSE
         diversity = report.of(interests, SEGUE).diversity
-        yield Verdict(
+        yield Figure(
             f"{interests} interest{'s' * (interests > 1)}: diversity within an answer (mean + 20 %)",
             diversity,
-            least=most,
+            minimum=demanded,
         )
-    yield Verdict("share of the library recommended", report.spreads[SEGUE].coverage, least=_LIBRARY)
-    yield Verdict("Gini coefficient of exposure", report.spreads[SEGUE].gini, most=_GINI)
-    yield Verdict("same answers after a restart (1 is yes)", float(report.same_after_restart), least=1)
+    yield Figure("share of the library recommended", report.spreads[SEGUE].coverage, minimum=_LIBRARY)
+    yield Figure("Gini coefficient of exposure", report.spreads[SEGUE].gini, maximum=_GINI)
+    yield Figure("same answers after a restart (1 is yes)", float(report.same_after_restart), minimum=1)
 
 
 def page(report: Report) -> str:
     """Return the page `docs/evaluation/recommendations.md`."""
-    return "\n".join((_introduction(report), _verdicts(report), _qualities(report), _skips(report), _rest(report)))
+    return "\n".join((_introduction(report), _figures(report), _qualities(report), _skips(report), _rest(report)))
 
 
 def _introduction(report: Report) -> str:
@@ -113,13 +115,13 @@ these tracks.
 """
 
 
-def _verdicts(report: Report) -> str:
+def _figures(report: Report) -> str:
     rows = [
         (found.test, found.demand, f"{found.measured:.3f}", "reached" if found.reached else "**not reached**")
-        for found in verdicts(report)
+        for found in figures(report)
     ]
-    reached = sum(found.reached for found in verdicts(report))
-    header = ("test", "demanded", "measured", "verdict")
+    reached = sum(found.reached for found in figures(report))
+    header = ("test", "demanded", "measured", "result")
     return f"## Demanded and measured figures\n\n{reached} of {len(rows)} are reached.\n\n{table(header, rows)}"
 
 

@@ -98,7 +98,7 @@ def qualities(material: Material, methods: Mapping[str, Method], interests: int,
         [with_noise(material, listener, seed) for seed, listener in enumerate(plain)],
         [with_skips(material, listener, seed) for seed, listener in enumerate(plain)],
     )
-    return [[_quality(material, method, asked) for method in methods.values()] for asked in variants]
+    return [[_quality(material, method, drawn) for method in methods.values()] for drawn in variants]
 
 
 def skips(material: Material, method: Method, interests: int, count: int) -> Skips:
@@ -109,8 +109,8 @@ def skips(material: Material, method: Method, interests: int, count: int) -> Ski
         others = np.concatenate(listener.hidden[1:])
         own = np.concatenate([listener.hidden[0], listener.plays[0]])
         row = []
-        for asked in (before, after):
-            answer = method(asked)
+        for variant in (before, after):
+            answer = method(variant)
             row += [float(np.isin(answer[:TOP], own).mean()), ndcg(answer, others)]
         rows.append(row)
     share_before, others_before, share_after, others_after = np.mean(rows, axis=0).tolist()
@@ -151,15 +151,15 @@ def spread(material: Material, method: Method, count: int) -> Spread:
     return Spread(float(np.mean(counts > 0)), gini(counts))
 
 
-def answers(method: Method, asked: Sequence[Listener]) -> list[list[int]]:
+def answers(method: Method, drawn: Sequence[Listener]) -> list[list[int]]:
     """Return the answer of each listener, to compare across restarts and indexes."""
-    return [method(replace(listener)).tolist() for listener in asked]
+    return [method(replace(listener)).tolist() for listener in drawn]
 
 
-def _quality(material: Material, method: Method, asked: Sequence[Listener]) -> Quality:
-    found = [method(listener) for listener in asked]
-    gains = [ndcg(answer, listener.wanted) for answer, listener in zip(found, asked, strict=True)]
-    covered = [coverage(answer, listener.hidden) for answer, listener in zip(found, asked, strict=True)]
+def _quality(material: Material, method: Method, drawn: Sequence[Listener]) -> Quality:
+    found = [method(listener) for listener in drawn]
+    gains = [ndcg(answer, listener.wanted) for answer, listener in zip(found, drawn, strict=True)]
+    covered = [coverage(answer, listener.hidden) for answer, listener in zip(found, drawn, strict=True)]
     varied = [diversity(answer, material.vectors) for answer in found]
     return Quality(
         ndcg=float(np.mean(gains)),

@@ -114,7 +114,7 @@ TARGET_PENALTY = 0.6
 """Penalty, in cosine, of a track at distance 1 from its targets."""
 
 TARGET_WINDOW = 0.1
-"""Distance around each target within which the index is asked for additional candidates."""
+"""Distance around each target within which the index is queried for additional candidates."""
 
 KEYS_PER_OCTAVE = 12
 

@@ -93,8 +93,8 @@ class Recommender:
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
         """Return the tastes of a history with labels, heaviest first."""
-        heard = self._read_history(Question(history=tuple(history), half_life_days=half_life_days))
-        profile = profile_of(heard.weights, heard.tracks)
+        read = self._read_history(Question(history=tuple(history), half_life_days=half_life_days))
+        profile = profile_of(read.weights, read.tracks)
         return () if profile is None else self.describe(profile)
 
     def recommend(self, question: Question) -> Answer:

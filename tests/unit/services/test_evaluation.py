@@ -123,13 +123,13 @@ def test_answers_survive_a_restart(small_run):
     assert small_run.same_after_restart
 
 
-def test_the_page_shows_every_figure_and_its_verdict(small_run):
+def test_the_page_shows_every_figure_and_its_result(small_run):
     """With a row for each."""
     page = report.page(small_run)
 
-    for verdict in report.verdicts(small_run):
-        assert verdict.test in page
-    assert page.count("| reached ") + page.count("**not reached**") == len(list(report.verdicts(small_run)))
+    for figure in report.figures(small_run):
+        assert figure.test in page
+    assert page.count("| reached ") + page.count("**not reached**") == len(list(report.figures(small_run)))
     assert len(small_run.recency) == len(trials.HALF_LIVES)
 
 
@@ -137,5 +137,5 @@ def test_the_published_page_was_written_by_this_report(small_run):
     """`docs/evaluation/recommendations.md` has the rows of the current code."""
     published = Path("docs/evaluation/recommendations.md").read_text(encoding="utf-8")
 
-    for verdict in report.verdicts(small_run):
-        assert verdict.test in published
+    for figure in report.figures(small_run):
+        assert figure.test in published
