@@ -1,10 +1,9 @@
-"""Do six windows tell tempo, key and loudness as well as the whole track does?
+"""Agreement of tempo, key and loudness of six windows with the whole track.
 
-`python -m models.evaluation.agreement` compares what `models.descriptors` computes for the six windows that serving
-decodes with two things: with itself over windows that cover the whole track, which tells what windows lose, and with
-librosa and the loudness standard over the full length, which tells what measure and windows lose together. It also
-compares our tempo and key with librosa's on the same spectra. It writes `docs/evaluation/agreement.md` and
-`agreement.json`.
+`python -m models.evaluation.agreement` compares the descriptors of the six windows that serving decodes with two
+references. The same descriptors over windows that cover the whole track show the error of the windows alone. librosa
+and the loudness standard over the whole track show the error of method and windows together. The command also compares
+our tempo and key with librosa's on the same spectra. It writes `docs/evaluation/agreement.md` and `agreement.json`.
 """
 
 import argparse
@@ -22,9 +21,9 @@ import scipy.signal
 import soundfile
 import soxr
 import torch
-from numpy.typing import NDArray
 
 from models import checkpoint
+from models.arrays import Float32Array
 from models.audio.waveform import STEPS_A_SECOND
 from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.descriptors.describe import Descriptors
@@ -32,64 +31,64 @@ from models.descriptors.loudness import integrated_loudness, k_weighting
 from models.descriptors.tonality import match_key
 from models.encoder import VibeEncoder
 from models.evaluation import descriptor_cost
-from models.evaluation.beside_librosa import Beside, compare, figures, ours, section, steadiness
 from models.evaluation.known_pieces import audio_file, known_pieces
+from models.evaluation.librosa_comparison import LibrosaComparison, compare, figures, ours, section, window_agreement
 from models.evaluation.librosa_descriptors import describe_both
 from models.evaluation.page import markdown_table
 from models.evaluation.relations import AGREEING, TempoAndKey, key_relation, tempo_relation
 from models.evaluation.report import Requirement
 
-REFERENCE_RATE = 22_050  # Hz: what librosa's defaults are made for
+REFERENCE_RATE = 22_050  # Hz: librosa's default
 REFERENCE_HOP = 256  # samples, 12 ms: at librosa's default of 512, lags at 180 BPM lie 7 % apart
-STANDARD_CHANNELS = 2  # the standard weighs surround channels; the corpus has none
+STANDARD_CHANNELS = 2  # the standard gives surround channels other weights; the corpus has none
 
 
 def reference(track: CorpusTrack, cache_dir: Path) -> TempoAndKey:
-    """Measure a whole track with librosa, or read what an earlier run measured.
+    """Measure a whole track with librosa, or read the result of an earlier run.
 
     Args:
         track: A track of the corpus.
         cache_dir: The corpus's cache.
 
     Returns:
-        The full-length values.
+        Tempo, key and mode of the whole track.
     """
-    return TempoAndKey(**_kept(cache_dir / "reference", track, lambda: _measure(_whole(track.path))))
+    return TempoAndKey(**_cached(cache_dir / "reference", track, lambda: _measure(_whole(track.path))))
 
 
 def standard_loudness(track: CorpusTrack, cache_dir: Path) -> float:
-    """Measure the integrated loudness of a whole track in LUFS, or read it; arguments as for `reference`."""
+    """Measure the integrated loudness of a whole track in LUFS, or read it from the cache; see `reference`."""
     directory = cache_dir / "reference-loudness"
-    return float(_kept(directory, track, lambda: {"loudness": filtered_loudness(track.path)})["loudness"])
+    return float(_cached(directory, track, lambda: {"loudness": filtered_loudness(track.path)})["loudness"])
 
 
-def _kept(directory: Path, track: CorpusTrack, measure: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    kept = directory / track.package / f"{track.key}.json"
-    if not kept.exists():
+def _cached(directory: Path, track: CorpusTrack, measure: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    file = track.cache_file(directory, ".json")
+    if not file.exists():
         measured = json.dumps(measure())
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".partial")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
         partial.write_text(measured, encoding="utf-8")
-        partial.rename(kept)
-    found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        partial.rename(file)
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
 
 
 def filtered_loudness(path: Path) -> float:
-    """Filter every channel as ITU-R BS.1770-4 has it, and gate.
+    """Measure the integrated loudness of a file by ITU-R BS.1770-4.
 
     Args:
-        path: A file that libsndfile reads, with one or two channels.
+        path: Audio file with one or two channels that libsndfile can read.
 
     Returns:
         LUFS, at least −70.
 
     Raises:
-        ValueError: more than two channels.
+        ValueError: The file has more than two channels.
     """
     with soundfile.SoundFile(path) as file:
         if file.channels > STANDARD_CHANNELS:
-            raise ValueError(f"{path}: {file.channels} channels, and surround is weighted differently.")
+            raise ValueError(f"{path}: {file.channels} channels; only one or two are supported.")
         sections = k_weighting(file.samplerate)
         state = np.zeros((len(sections), 2, file.channels))
         length = file.samplerate // STEPS_A_SECOND
@@ -101,7 +100,7 @@ def filtered_loudness(path: Path) -> float:
     return integrated_loudness(np.array([power]))
 
 
-def _whole(path: Path) -> NDArray[np.float32]:
+def _whole(path: Path) -> Float32Array:
     """Decode a track to mono at the reference rate, block by block."""
     with soundfile.SoundFile(path) as file:
         stream = soxr.ResampleStream(file.samplerate, REFERENCE_RATE, 1, dtype="float32")
@@ -112,7 +111,7 @@ def _whole(path: Path) -> NDArray[np.float32]:
     return np.concatenate(blocks)
 
 
-def _measure(samples: NDArray[np.float32]) -> dict[str, float | int]:
+def _measure(samples: Float32Array) -> dict[str, float | int]:
     envelope = librosa.onset.onset_strength(y=samples, sr=REFERENCE_RATE, hop_length=REFERENCE_HOP)
     tempo = librosa.feature.tempo(onset_envelope=envelope, sr=REFERENCE_RATE, hop_length=REFERENCE_HOP)
     chroma = librosa.feature.chroma_cqt(y=samples, sr=REFERENCE_RATE, norm=None)
@@ -121,25 +120,25 @@ def _measure(samples: NDArray[np.float32]) -> dict[str, float | int]:
 
 
 COMMAND = "python -m models.evaluation.agreement"
-DEMANDED = 0.90  # share of tracks, by issue 3
-EVERYWHERE = 10_000  # windows: more than 12 h hold
-TIMED_EVERY = 33  # tracks: six of all
+REQUIRED = 0.90  # share of tracks
+ALL_WINDOWS = 10_000  # more than a track of 12 h has
+TIMED_EVERY = 33  # every 33rd track: six of 166
 
 _DEFAULT_DIRECTORY = Path("docs/evaluation")
 _Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Tempo, key and loudness of one track as the six windows and as the whole tell them.
+class MeasuredTrack:
+    """Tempo, key and loudness of one track, from its six windows and from the whole track.
 
     Attributes:
-        windows: Our descriptors.
-        whole: Likewise, of windows that cover the whole track.
-        librosa_windows: What librosa finds in the windows.
-        librosa_whole: Likewise in windows that cover the whole track.
-        librosa: What librosa finds in the full length by its own spectra.
-        standard_loudness: LUFS.
+        windows: Our descriptors of the six windows.
+        whole: Our descriptors of windows that cover the whole track.
+        librosa_windows: librosa's results on the spectra of the six windows.
+        librosa_whole: librosa's results on the spectra of windows that cover the whole track.
+        librosa: librosa's results on the whole track with its own spectra.
+        standard_loudness: LUFS of the whole track.
     """
 
     windows: Descriptors
@@ -152,13 +151,13 @@ class Heard:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How often the windows agree with one full-length measure.
+    """Agreement of the windows with one reference of the whole track.
 
     Attributes:
         tempo: Relation of the tempi → share of tracks.
         key: Relation of the keys → share of tracks.
-        tempo_where_sure: Share that agrees, up to an octave, in the half of tracks with the surest tempo.
-        key_where_sure: Share that agrees, up to the relative key, in the half with the surest key.
+        tempo_where_sure: Share of equal tempi or octaves in the half of tracks with the greatest tempo confidence.
+        key_where_sure: Share of equal or relative keys in the half of tracks with the greatest key confidence.
         loudness: Mean absolute difference in LU.
     """
 
@@ -169,22 +168,25 @@ class Agreement:
     loudness: float
 
     def share(self, of: str) -> float:
-        """Share of tracks whose `tempo` or `key` agrees as demanded."""
+        """Return the share of tracks whose `tempo` or `key` agrees: equal, an octave apart or relative."""
         relations: dict[str, float] = getattr(self, of)
         return sum(relations.get(name, 0.0) for name in AGREEING)
 
 
-def hear(track: CorpusTrack, encoder: VibeEncoder, cache_dir: Path) -> Heard:
-    """Measure one track in every way.
+def measure_track(track: CorpusTrack, encoder: VibeEncoder, cache_dir: Path) -> MeasuredTrack:
+    """Measure one track with every method.
 
     Args:
-        track: Of the corpus.
-        encoder: Whose log-mel the descriptors share.
-        cache_dir: Where full-length references are kept.
+        track: Track of the corpus.
+        encoder: Computes the log-mel for the descriptors.
+        cache_dir: The corpus's cache; references of whole tracks are kept there.
+
+    Returns:
+        All results.
     """
     windows, librosa_windows = describe_both(track.path, encoder)
-    whole, librosa_whole = describe_both(track.path, encoder, EVERYWHERE)
-    return Heard(
+    whole, librosa_whole = describe_both(track.path, encoder, ALL_WINDOWS)
+    return MeasuredTrack(
         windows=windows,
         whole=whole,
         librosa_windows=librosa_windows,
@@ -194,14 +196,14 @@ def hear(track: CorpusTrack, encoder: VibeEncoder, cache_dir: Path) -> Heard:
     )
 
 
-def agreements(heard: Sequence[Heard]) -> dict[str, Agreement]:
-    """Agreement of n tracks' windows with each full-length measure."""
-    windows = [track.windows for track in heard]
-    librosa = [(track.librosa.tempo, track.librosa.key, track.librosa.mode) for track in heard]
-    whole = [(track.whole["tempo"], track.whole["key"], track.whole["mode"]) for track in heard]
+def agreements(measured: Sequence[MeasuredTrack]) -> dict[str, Agreement]:
+    """Return the agreement of n tracks' windows with each reference of the whole track."""
+    windows = [track.windows for track in measured]
+    librosa = [(track.librosa.tempo, track.librosa.key, track.librosa.mode) for track in measured]
+    whole = [(track.whole["tempo"], track.whole["key"], track.whole["mode"]) for track in measured]
     return {
-        "the same measure": _agreement(windows, whole, [track.whole["loudness"] for track in heard]),
-        "librosa and BS.1770": _agreement(windows, librosa, [track.standard_loudness for track in heard]),
+        "the same measure": _agreement(windows, whole, [track.whole["loudness"] for track in measured]),
+        "librosa and BS.1770": _agreement(windows, librosa, [track.standard_loudness for track in measured]),
     }
 
 
@@ -209,14 +211,14 @@ def _agreement(
     windows: Sequence[Descriptors], others: Sequence[tuple[float | None, int, int]], loudness: Sequence[float]
 ) -> Agreement:
     pairs = list(zip(windows, others, strict=True))
-    tempo = [tempo_relation(mine["tempo"], other) for mine, (other, _, _) in pairs]
-    key = [key_relation(mine["key"], mine["mode"], *other) for mine, (_, *other) in pairs]
-    levels = [mine["loudness"] for mine in windows]
+    tempo = [tempo_relation(result["tempo"], other) for result, (other, _, _) in pairs]
+    key = [key_relation(result["key"], result["mode"], *other) for result, (_, *other) in pairs]
+    levels = [result["loudness"] for result in windows]
     return Agreement(
         tempo=_shares(tempo),
         key=_shares(key),
-        tempo_where_sure=_where_sure(tempo, [mine["tempo_confidence"] for mine in windows]),
-        key_where_sure=_where_sure(key, [mine["key_confidence"] for mine in windows]),
+        tempo_where_sure=_where_sure(tempo, [result["tempo_confidence"] for result in windows]),
+        key_where_sure=_where_sure(key, [result["key_confidence"] for result in windows]),
         loudness=float(np.abs(np.subtract(levels, loudness)).mean()),
     )
 
@@ -230,38 +232,40 @@ def _where_sure(relations: Sequence[str], confidence: Sequence[float]) -> float:
     return float(np.mean([relations[index] in AGREEING for index in surest]))
 
 
-def verdicts(found: dict[str, Agreement]) -> list[Requirement]:
-    """What is demanded beside what was measured."""
+def requirements(found: dict[str, Agreement]) -> list[Requirement]:
+    """Return the required and measured agreement of tempo and key."""
     names = {"tempo": "tempo within 4 % or an octave", "key": "key equal or relative"}
     return [
-        Requirement(f"{text}, windows against {name}", agreement.share(of), least=DEMANDED)
+        Requirement(f"{text}, windows against {name}", agreement.share(of), least=REQUIRED)
         for name, agreement in found.items()
         for of, text in names.items()
     ]
 
 
-def page(found: dict[str, Agreement], n_tracks: int, beside: Beside) -> str:
-    """The page for readers, in Markdown."""
-    judged = markdown_table(
-        ("full-length measure", "demanded", "measured", "verdict"),
+def page(found: dict[str, Agreement], n_tracks: int, comparison: LibrosaComparison) -> str:
+    """Return the page in Markdown."""
+    results = markdown_table(
+        ("reference", "required", "measured", "result"),
         [
-            (verdict.test, verdict.limit, f"{verdict.measured:.3f}", "reached" if verdict.met else "not reached")
-            for verdict in verdicts(found)
+            (each.test, each.limit, f"{each.measured:.3f}", "met" if each.met else "not met")
+            for each in requirements(found)
         ],
     )
     details = "\n".join(_details(name, agreement) for name, agreement in found.items())
-    return f"""# Do six windows tell tempo, key and loudness?
+    return f"""# Agreement of six windows with the whole track
 
 Written by `{COMMAND}`; do not edit by hand. Figures: `agreement.json`.
-Share of {n_tracks} tracks, the `[validation]` packages of `models/corpus/corpus.toml`.
+Shares of {n_tracks} tracks, the `[validation]` packages of `models/corpus/corpus.toml`.
 
-{judged}
-- **The same measure**: `models.descriptors.describe` on windows that cover the whole track. It tells what windows lose.
+{results}
+- **The same measure**: `models.descriptors.describe` on windows that cover the whole track. The difference is the error
+  of the windows.
 - **librosa and BS.1770**: librosa's tempo of the whole onset envelope, the best key profile for the whole constant-Q
-  chromagram, and K-weighted, gated loudness of the unresampled channels. librosa errs too: it is no ground truth.
+  chromagram, and K-weighted, gated loudness of the unresampled channels. librosa is not ground truth: it makes errors
+  too.
 
 {details}
-{section(beside)}"""
+{section(comparison)}"""
 
 
 def _details(name: str, agreement: Agreement) -> str:
@@ -270,13 +274,14 @@ def _details(name: str, agreement: Agreement) -> str:
     return f"""## Against {name}
 
 {markdown_table(("descriptor", "relation", "share"), rows)}
-In the half of tracks with the surest tempo, {agreement.tempo_where_sure:.3f} agree in tempo; in the half with the
-surest key, {agreement.key_where_sure:.3f} in key. Loudness differs by {agreement.loudness:.2f} LU on average.
+In the half of tracks with the greatest tempo confidence, {agreement.tempo_where_sure:.3f} agree in tempo; in the half
+with the greatest key confidence, {agreement.key_where_sure:.3f} agree in key. The mean absolute difference in loudness
+is {agreement.loudness:.2f} LU.
 """
 
 
 def _shown(items: Sequence[_Item], name: str) -> Iterator[_Item]:
-    """The items, and on the terminal how many were taken."""
+    """Yield the items, and print the progress on the terminal."""
     for done, item in enumerate(items):
         sys.stderr.write(f"\r{name}: {done}/{len(items)}")
         yield item
@@ -284,33 +289,33 @@ def _shown(items: Sequence[_Item], name: str) -> Iterator[_Item]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run from the command line."""
+    """Measure the agreement from the command line."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="music; default: %(default)s")
-    parser.add_argument("--to", type=Path, default=_DEFAULT_DIRECTORY, help="page; default: %(default)s")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="judge each N-th track, for development")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="corpus cache; default: %(default)s")
+    parser.add_argument("--to", type=Path, default=_DEFAULT_DIRECTORY, help="output directory; default: %(default)s")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="use every N-th track, for development")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     encoder = checkpoint.load()
     tracks = fetch(packages("validation"), options.cache)[:: options.every]
-    heard = [hear(track, encoder, options.cache) for track in _shown(tracks, "tracks")]
+    measured = [measure_track(track, encoder, options.cache) for track in _shown(tracks, "tracks")]
     pieces = known_pieces(options.cache)[:: options.every]
-    beside = Beside(
+    comparison = LibrosaComparison(
         known=compare(pieces, (audio_file(piece, options.cache) for piece in _shown(pieces, "known pieces")), encoder),
-        steady=steadiness(
-            [(ours(track.windows), track.librosa_windows) for track in heard],
-            [(ours(track.whole), track.librosa_whole) for track in heard],
+        steady=window_agreement(
+            [(ours(track.windows), track.librosa_windows) for track in measured],
+            [(ours(track.whole), track.librosa_whole) for track in measured],
         ),
-        tracks=len(heard),
+        tracks=len(measured),
         cost=descriptor_cost.measure([track.path for track in tracks[::TIMED_EVERY]]),
     )
-    found = agreements(heard)
-    content = {"command": COMMAND, "tracks": len(heard)} | {name: asdict(value) for name, value in found.items()}
-    content["beside librosa"] = figures(beside)
+    found = agreements(measured)
+    content = {"command": COMMAND, "tracks": len(measured)} | {name: asdict(value) for name, value in found.items()}
+    content["beside librosa"] = figures(comparison)
     options.to.mkdir(parents=True, exist_ok=True)
     (options.to / "agreement.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    (options.to / "agreement.md").write_text(page(found, len(heard), beside), encoding="utf-8")
-    sys.stdout.write(page(found, len(heard), beside))
+    (options.to / "agreement.md").write_text(page(found, len(measured), comparison), encoding="utf-8")
+    sys.stdout.write(page(found, len(measured), comparison))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What an analysis would cost if librosa measured tempo or key, in a process that is set up as a worker's child.
+"""Cost of an analysis in which librosa measures tempo or key, in a process like a worker's child.
 
-`measure` starts such processes; `python -m models.evaluation.descriptor_cost FEATURE FILE …` is one of them.
+`measure` starts such processes: `python -m models.evaluation.descriptor_cost FEATURE FILE …`.
 """
 
 import json
@@ -26,7 +26,7 @@ from models.descriptors.rhythm import measure_rhythm
 from models.descriptors.tonality import measure_tonality
 
 FEATURES = ("tempo", "key", "tempo and key")
-PROCESSES = 3  # for each feature
+PROCESSES = 3  # per feature
 ROUNDS = 5  # over all files
 
 _MODULE = "models.evaluation.descriptor_cost"
@@ -37,14 +37,14 @@ _Spectra = tuple[NDArray[np.float32], NDArray[np.float32]]  # log-mel, power spe
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What librosa adds where it measures a feature; medians over processes.
+    """Cost of librosa for a feature; medians over processes.
 
     Attributes:
-        analysis: Seconds of a whole analysis over today's, with librosa in place of all that we measure of rhythm or
+        analysis: Time of a whole analysis relative to today's, with librosa instead of our measurement of rhythm or
             tonality.
-        memory: Megabytes by which a process grows when librosa is imported and measures its first track.
-        first: Seconds by which the first analysis gets longer, import included. numba's cache is filled: with an empty
-            one, minutes are possible.
+        memory: Megabytes by which a process grows when it imports librosa and measures the first track.
+        first: Seconds that the first analysis takes longer, including the import. numba's cache is filled; with an
+            empty cache it can take minutes.
     """
 
     analysis: float
@@ -53,11 +53,14 @@ class Cost:
 
 
 def measure(files: Sequence[Path], processes: int = PROCESSES) -> dict[str, Cost]:
-    """Measure each feature in several processes, one after another, features in turn.
+    """Measure each feature in several processes, one after another.
 
     Args:
         files: Tracks to analyse, at least one.
-        processes: For each feature.
+        processes: Number of processes per feature.
+
+    Returns:
+        Feature → cost.
     """
     _in_process(FEATURES[-1], files)  # fills numba's cache
     turns = [{feature: _in_process(feature, files) for feature in FEATURES} for _ in range(processes)]
@@ -77,10 +80,10 @@ def _in_process(feature: str, files: Sequence[Path]) -> dict[str, float]:
 
 
 def in_this_process(feature: str, files: Sequence[Path]) -> dict[str, float]:
-    """Measure one feature; nothing may have imported librosa before.
+    """Measure one feature in this process, which must not have imported librosa before.
 
     Args:
-        feature: Of `FEATURES`.
+        feature: One of `FEATURES`.
         files: Tracks to analyse, at least one.
 
     Returns:
@@ -91,22 +94,22 @@ def in_this_process(feature: str, files: Sequence[Path]) -> dict[str, float]:
     for file in files:
         analyse(file)
     before, started = _resident(), perf_counter()
-    from models.evaluation.librosa_descriptors import (  # noqa: PLC0415  the import is part of what is measured
+    from models.evaluation.librosa_descriptors import (  # noqa: PLC0415  the import is part of the measurement
         librosa_tempo,
         librosa_tonality,
     )
 
-    wanted = feature.split(" and ")
+    parts = feature.split(" and ")
     today = {"tempo": (measure_rhythm, 0), "key": (measure_tonality, 1)}
     instead = {"tempo": (librosa_tempo, 0), "key": (librosa_tonality, 1)}
-    for measure_one, spectrum in map(instead.__getitem__, wanted):
+    for measure_one, spectrum in map(instead.__getitem__, parts):
         measure_one(inputs[0][spectrum])
     first, memory = perf_counter() - started, (_resident() - before) / _MEGABYTE
     took = _seconds(
         {
             "analysis": [partial(analyse, file) for file in files],
-            "today": _calls(map(today.__getitem__, wanted), inputs),
-            "instead": _calls(map(instead.__getitem__, wanted), inputs),
+            "today": _calls(map(today.__getitem__, parts), inputs),
+            "instead": _calls(map(instead.__getitem__, parts), inputs),
         }
     )
     return {
@@ -117,7 +120,7 @@ def in_this_process(feature: str, files: Sequence[Path]) -> dict[str, float]:
 
 
 def _spectra(file: Path) -> _Spectra:
-    """The log-mel and the power spectrum of a track, as its analysis computes them."""
+    """Compute the log-mel and the power spectrum of a track as an analysis does."""
     windows = read_windows(file)
     log_mel: NDArray[np.float32] = checkpoint.load().log_mel(torch.from_numpy(windows.samples)).numpy()
     return log_mel, power_spectrum(windows.samples, windows.sample_rate)
@@ -126,12 +129,12 @@ def _spectra(file: Path) -> _Spectra:
 def _calls(
     measures: Iterable[tuple[Callable[[NDArray[np.float32]], object], int]], inputs: Sequence[_Spectra]
 ) -> list[Callable[[], object]]:
-    """Each measure on its spectrum of each track."""
+    """Return calls of each function on its spectrum of each track."""
     return [partial(measure_one, spectra[index]) for measure_one, index in measures for spectra in inputs]
 
 
 def _seconds(calls: Mapping[str, Sequence[Callable[[], object]]]) -> dict[str, float]:
-    """Time calls in turn, so that other work on the machine slows all of them: sums of each call's median."""
+    """Return the sums of each call's median time. Calls alternate, so that other work slows all of them equally."""
     taken: dict[str, list[list[float]]] = {name: [[] for _ in of] for name, of in calls.items()}
     for _ in range(ROUNDS):
         for name, of in calls.items():
@@ -143,7 +146,7 @@ def _seconds(calls: Mapping[str, Sequence[Callable[[], object]]]) -> dict[str, f
 
 
 def _resident() -> int:
-    """Bytes of memory that this process holds."""
+    """Return the resident memory of this process in bytes."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * resource.getpagesize()
 

@@ -1,7 +1,7 @@
-"""Pieces whose tempo, key and time signature are known because they were made with them.
+"""Pieces of known tempo, key and time signature.
 
-Two kinds: scores of every genre, composed as for training and played with soundfonts, and synthesised pieces, which
-need no soundfont. Tempi run from 55 to 190 beats a minute; all 24 keys, 3/4 and 4/4, with and without drums.
+Scores of every genre, composed as for training and rendered with soundfonts, and synthesised pieces, which need no
+soundfont. They have 55 to 190 BPM, all 24 keys, 3/4 and 4/4, with and without drums.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,17 +20,17 @@ from models.corpus.scores.score import Score
 from models.corpus.soundfonts import SAMPLE_RATE, SOUNDFONTS, Soundfont
 from models.evaluation.relations import TempoAndKey
 
-SCORES_A_GENRE = 6
+SCORES_PER_GENRE = 6
 SYNTHESISED = 48  # each key twice: once with drums, once without
-SLOWEST, FASTEST = 55, 190  # beats a minute
+SLOWEST, FASTEST = 55, 190  # beats per minute
 
 _KEYS = 24
-_FIFTH = 7  # semitones: steps of a fifth reach all twelve tonics, so neighbouring pieces share few tones
+_FIFTH = 7  # semitones: steps of a fifth reach all twelve tonics
 _LOWEST_TONIC = 36  # MIDI: the C two octaves below middle C
-_PLAYED_WITH = tuple(font for font in SOUNDFONTS if font.name in ("fluid", "timgm", "opl3"))  # small downloads
+_SOUNDFONTS = tuple(font for font in SOUNDFONTS if font.name in ("fluid", "timgm", "opl3"))  # small downloads
 _MINOR_SCALES = ("minor", "harmonic minor")
 _FEW_DRUMS, _MANY_DRUMS = 0.3, 0.9
-_TEMPO_STEPS = 19  # has no divisor in common with 48: tempo varies independently of the key
+_TEMPO_STEPS = 19  # coprime to 48, so that tempo varies independently of the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class KnownPiece:
 
     Attributes:
         name: Unique; also the name of its file.
-        drums: Whether it has any.
-        truth: What it was made with.
+        drums: Whether it has drums.
+        truth: Known tempo, key and time signature.
         write: Writes the audio to a path; the suffix is `.flac`.
     """
 
@@ -51,23 +51,26 @@ class KnownPiece:
 
 
 def known_pieces(cache_dir: Path) -> list[KnownPiece]:
-    """Plan all pieces without rendering any; the same each time.
+    """Return all pieces without rendering them; every call returns the same.
 
     Args:
-        cache_dir: Where soundfonts are kept.
+        cache_dir: The corpus's cache, which has the soundfonts.
     """
     return [*_scores(cache_dir), *_synthesised()]
 
 
 def audio_file(piece: KnownPiece, cache_dir: Path) -> Path:
-    """Return a piece's audio, written first if the cache lacks it.
+    """Return a piece's audio file, and write it if it is not in the cache.
 
     Args:
-        piece: Of `known_pieces`.
-        cache_dir: The audio is kept in `known-pieces` below.
+        piece: One of `known_pieces`.
+        cache_dir: The corpus's cache; audio is written to its folder `known-pieces`.
+
+    Returns:
+        A FLAC file.
 
     Raises:
-        models.corpus.scores.rendering.ScoreError: a rendering is silent or shorter than planned.
+        models.corpus.scores.rendering.ScoreError: A rendering is silent or shorter than planned.
         models.corpus.soundfonts.SoundfontError: FluidSynth is missing or fails.
         models.corpus.debian.PackageError: apt cannot fetch a soundfont.
     """
@@ -79,17 +82,17 @@ def audio_file(piece: KnownPiece, cache_dir: Path) -> Path:
 
 
 def _key(index: int) -> tuple[int, int]:
-    """Tonic and mode of one of 24 keys, counted round and round."""
+    """Return tonic and mode of one of 24 keys, which repeat."""
     return index * _FIFTH % 12, 1 - index // 12 % 2
 
 
 def _scores(cache_dir: Path) -> Iterator[KnownPiece]:
-    for number in range(SCORES_A_GENRE):
+    for number in range(SCORES_PER_GENRE):
         for position, genre in enumerate(GENRES):
             index = number * len(GENRES) + position
             key, mode = _key(index)
             template = _only(genre, number, mode)
-            soundfont = _PLAYED_WITH[index % len(_PLAYED_WITH)]
+            soundfont = _SOUNDFONTS[index % len(_SOUNDFONTS)]
             yield KnownPiece(
                 name=f"score-{genre.name}-{number}",
                 drums=bool(genre.drums),
@@ -99,9 +102,9 @@ def _scores(cache_dir: Path) -> Iterator[KnownPiece]:
 
 
 def _only(genre: Genre, number: int, mode: int) -> Genre:
-    """A genre with one tempo, the n-th of six that spread over its range, with one scale and one metre."""
+    """Return a genre with one tempo (the n-th of six over its range), one scale and one metre."""
     slowest, fastest = max(SLOWEST, genre.tempo[0]), min(FASTEST, genre.tempo[1])
-    tempo = round(slowest + (fastest - slowest) * number / (SCORES_A_GENRE - 1))
+    tempo = round(slowest + (fastest - slowest) * number / (SCORES_PER_GENRE - 1))
     metres = [metre for metre in ((4, 4), (3, 4)) if metre in genre.metres]
     scale = "major" if mode else _MINOR_SCALES[number % len(_MINOR_SCALES)]
     return replace(genre, tempo=(tempo, tempo), modes=(scale,), metres=(metres[number % len(metres)],))

@@ -1,6 +1,6 @@
-"""Tempo and key as librosa measures them on the spectra that an analysis computes anyway.
+"""Tempo and key by librosa, from the spectra that an analysis computes in any case.
 
-librosa finds neither time signatures nor keys: its pitch classes are compared with the same key profiles as ours.
+librosa has no function for time signatures or keys, so its chromagram is compared with the same key profiles as ours.
 """
 
 from pathlib import Path
@@ -21,13 +21,13 @@ _DECIBELS = 10.0  # in a bel
 
 
 def librosa_tempo(log_mel: NDArray[np.float32]) -> float:
-    """Measure the tempo by librosa's onset strength and tempogram, all windows of a track together.
+    """Measure the tempo with librosa's onset strength and tempogram, averaged over all windows of a track.
 
     Args:
-        log_mel: `(n_windows, n_frames, n_mels)` in bels, 62.5 frames a second.
+        log_mel: (n_windows, n_frames, n_mels) in bels, 62.5 frames per second.
 
     Returns:
-        Beats a minute, below 320; its own prior, which does better with its tempogram than ours.
+        Beats per minute, below 320, with librosa's prior, which is better with its tempogram than ours.
     """
     decibels = _DECIBELS * log_mel[:, EDGE_FRAMES:-EDGE_FRAMES].transpose(0, 2, 1)
     envelope = librosa.onset.onset_strength(S=decibels, sr=SAMPLE_RATE, hop_length=HOP_LENGTH)
@@ -39,25 +39,28 @@ def librosa_tempo(log_mel: NDArray[np.float32]) -> float:
 
 
 def librosa_tonality(power: NDArray[np.float32]) -> Tonality:
-    """Find key and mode from librosa's chromagram, tuned by its own estimate.
+    """Measure key and mode from librosa's chromagram, with its tuning estimate.
 
     Args:
-        power: Power spectrum of each second of a track `(n_seconds, n_bins)`, one bin a hertz.
+        power: (n_seconds, n_bins) power spectrum of each second of a track, one bin per hertz.
 
     Returns:
-        As `models.descriptors.tonality.match_key`.
+        The result of `models.descriptors.tonality.match_key`.
     """
     chroma = librosa.feature.chroma_stft(S=power.T, sr=SAMPLE_RATE)  # (12, n_seconds), each second's greatest is 1
     return match_key(chroma.sum(axis=1, dtype=np.float64))
 
 
 def describe_both(path: Path, encoder: VibeEncoder, at_most: int = WINDOW_COUNT) -> tuple[Descriptors, TempoAndKey]:
-    """Describe the same windows of a track by our measures and by librosa's.
+    """Describe the same windows of a track with our descriptors and with librosa.
 
     Args:
-        path: A file that `models.audio.decode` reads.
-        encoder: Whose log-mel both share.
-        at_most: Windows to decode.
+        path: A file that `models.audio.decode` can read.
+        encoder: Computes the log-mel for both.
+        at_most: Maximum number of windows.
+
+    Returns:
+        Our descriptors, and librosa's tempo and key.
     """
     windows = read_windows(path, at_most)
     log_mel = encoder.log_mel(torch.from_numpy(windows.samples)).numpy()

@@ -1,4 +1,4 @@
-"""How two tempi or two keys relate, and how often a measure finds what a piece was made with."""
+"""Relations of two tempi and of two keys, and scores of measured against known values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ TEMPO_RATIOS = {
     "3:4 or 4:3": (3 / 4, 4 / 3),
 }
 AGREEING = ("equal", "octave", "relative")
-# Parts of a point, as in MIREX's audio key detection; here a fifth counts in both directions.
+# As in MIREX's audio key detection, except that a fifth counts in both directions.
 KEY_WEIGHTS = {"equal": 1.0, "a fifth apart": 0.5, "relative": 0.3, "parallel": 0.2}
 
 _SEMITONES = 12
@@ -25,13 +25,13 @@ _FIFTHS = (5, 7)
 
 @dataclass(frozen=True, slots=True)
 class TempoAndKey:
-    """Tempo, key and time signature of a piece, as it was made or as a measure finds them.
+    """Tempo, key and time signature of a piece, known or measured.
 
     Attributes:
-        tempo: Beats a minute, > 0; None where none is found.
-        key: Pitch class of the tonic, 0 = C … 11 = B; -1 where none is found.
+        tempo: Beats per minute, > 0; None if none was found.
+        key: Pitch class of the tonic, 0 = C … 11 = B; -1 if none was found.
         mode: 1 major, 0 minor.
-        beats: In a bar, 3 or 4; None where none are found.
+        beats: Beats per bar, 3 or 4; None if not measured.
     """
 
     tempo: float | None
@@ -41,7 +41,7 @@ class TempoAndKey:
 
 
 def tempo_relation(tempo: float | None, other: float | None) -> str:
-    """Name the simple ratio of two tempi in beats a minute, within 4 %: "equal", "octave" … or "other"."""
+    """Return the simple ratio of two tempi in BPM within 4 %: "equal", "octave" … or "other"."""
     if tempo is None or other is None:
         return "equal" if tempo is other else "none heard"
     for name, ratios in TEMPO_RATIOS.items():
@@ -51,7 +51,7 @@ def tempo_relation(tempo: float | None, other: float | None) -> str:
 
 
 def key_relation(key: int, mode: int, other_key: int, other_mode: int) -> str:
-    """Name the relation of two keys: "equal", "relative" … or "other"."""
+    """Return the relation of two keys: "equal", "relative" … or "other"."""
     if -1 in (key, other_key):
         return "equal" if key == other_key else "none heard"
     if mode == other_mode:
@@ -62,23 +62,23 @@ def key_relation(key: int, mode: int, other_key: int, other_mode: int) -> str:
 
 
 def scores(found: Sequence[TempoAndKey], others: Sequence[TempoAndKey]) -> dict[str, NDArray[np.float64]]:
-    """Score n pieces by how what is found in them relates to something else, such as what they were made with.
+    """Score the results of n pieces against other values, such as their known tempo and key.
 
     Args:
-        found: Of each piece.
-        others: Likewise.
+        found: Result of each piece.
+        others: The other values of each piece.
 
     Returns:
-        Name of the score → `(n,)`, 0…1.
+        Name of the score → (n,), 0…1.
     """
     pairs = list(zip(found, others, strict=True))
-    tempo = [tempo_relation(mine.tempo, other.tempo) for mine, other in pairs]
-    key = [key_relation(mine.key, mine.mode, other.key, other.mode) for mine, other in pairs]
+    tempo = [tempo_relation(result.tempo, other.tempo) for result, other in pairs]
+    key = [key_relation(result.key, result.mode, other.key, other.mode) for result, other in pairs]
     return {
         "tempo": np.array([float(relation == "equal") for relation in tempo]),
         "tempo or an octave": np.array([float(relation in AGREEING) for relation in tempo]),
         "key": np.array([float(relation == "equal") for relation in key]),
         "key or its relative": np.array([float(relation in AGREEING) for relation in key]),
         "key, MIREX-weighted": np.array([KEY_WEIGHTS.get(relation, 0.0) for relation in key]),
-        "time signature": np.array([float(mine.beats == other.beats) for mine, other in pairs]),
+        "time signature": np.array([float(result.beats == other.beats) for result, other in pairs]),
     }

@@ -1,4 +1,4 @@
-"""Windows and the full length agree when tempo and key are the same, or as near as ears would call the same."""
+"""Agreement of windows with the whole track, and the comparison with librosa."""
 
 from collections import Counter
 from functools import partial
@@ -10,15 +10,15 @@ import soundfile
 from models import checkpoint
 from models.corpus import synthesis
 from models.evaluation import agreement
-from models.evaluation.agreement import Agreement, Heard, agreements, filtered_loudness
-from models.evaluation.beside_librosa import LIBROSA, OURS, STEADY, Beside, Comparison, compare, figures
+from models.evaluation.agreement import Agreement, MeasuredTrack, agreements, filtered_loudness
 from models.evaluation.descriptor_cost import Cost
 from models.evaluation.known_pieces import KnownPiece, audio_file, known_pieces
+from models.evaluation.librosa_comparison import LIBROSA, OURS, STEADY, Comparison, LibrosaComparison, compare, figures
 from models.evaluation.relations import TempoAndKey, key_relation, scores, tempo_relation
 
 C, G, A = 0, 7, 9
 MAJOR, MINOR = 1, 0
-BESIDE = Beside(
+COMPARISON = LibrosaComparison(
     known=Comparison(
         drums=np.array([True, False]),
         scores={
@@ -63,7 +63,7 @@ def descriptors(tempo, key, mode, confidence, loudness=-14.0):
     ],
 )
 def test_tempo_relation(tempo, other, relation):
-    """Within 4 % of a simple ratio is that ratio; where only one hears a tempo, they differ."""
+    """A ratio within 4 % of a simple ratio is that ratio; if one tempo is missing, the relation is "none heard"."""
     assert tempo_relation(tempo, other) == relation
 
 
@@ -81,28 +81,30 @@ def test_tempo_relation(tempo, other, relation):
     ],
 )
 def test_key_relation(mine, other, relation):
-    """A minor is C major's relative, and no other pair of modes is."""
+    """A minor is the relative of C major, and C minor its parallel key."""
     assert key_relation(*mine, *other) == relation
 
 
 @pytest.fixture
 def found():
-    """Three tracks: windows err in one tempo and in one key, and only where they are unsure."""
-    heard = [
+    """Three tracks of which the one with the least confidence has a wrong tempo and a wrong key."""
+    measured = [
         (descriptors(120, C, MAJOR, 0.9), descriptors(60, A, MINOR, 0.9), TempoAndKey(120, C, MAJOR)),
         (descriptors(100, C, MAJOR, 0.8), descriptors(100, C, MAJOR, 0.8), TempoAndKey(100, C, MAJOR)),
         (descriptors(100, C, MAJOR, 0.1), descriptors(73, G, MINOR, 0.1, -16.0), TempoAndKey(100, C, MAJOR)),
     ]
     return agreements(
         [
-            Heard(windows, whole, librosa_windows=full, librosa_whole=full, librosa=full, standard_loudness=-15.0)
-            for windows, whole, full in heard
+            MeasuredTrack(
+                windows, whole, librosa_windows=full, librosa_whole=full, librosa=full, standard_loudness=-15.0
+            )
+            for windows, whole, full in measured
         ]
     )
 
 
 def test_shares_of_tracks(found):
-    """Octaves and relative keys agree; what else differs does not, and the surest half is judged apart."""
+    """Octaves and relative keys agree, other relations do not; the more confident half has its own share."""
     same, librosa = found["the same measure"], found["librosa and BS.1770"]
 
     assert same.share("tempo") == pytest.approx(2 / 3)
@@ -114,23 +116,23 @@ def test_shares_of_tracks(found):
     assert librosa.loudness == pytest.approx(1.0)
 
 
-def test_page_says_what_is_not_reached():
-    """Each demand has its line and its verdict, and every relation its share."""
+def test_the_page_shows_which_requirements_are_met():
+    """Each requirement has a line with its result."""
     poor = Agreement({"equal": 0.8, "other": 0.2}, {"equal": 0.5, "relative": 0.5}, 1.0, 1.0, 0.3)
 
-    page = agreement.page({"librosa": poor}, 166, BESIDE)
+    page = agreement.page({"librosa": poor}, 166, COMPARISON)
 
     [tempo] = [line for line in page.splitlines() if "tempo within" in line]
     [key] = [line for line in page.splitlines() if "key equal" in line]
     assert "0.800" in tempo
-    assert "not reached" in tempo
+    assert "not met" in tempo
     assert "1.000" in key
-    assert "not reached" not in key
+    assert "not met" not in key
 
 
-def test_page_shows_both_measures_beside_each_other():
-    """Ours and librosa's have a line each, a half of the tempo is an octave, and a cost above a limit is out of it."""
-    lines = agreement.page({}, 166, BESIDE).splitlines()
+def test_the_page_compares_both_methods():
+    """Each method has a line, half a tempo is an octave, and a cost above a limit is marked."""
+    lines = agreement.page({}, 166, COMPARISON).splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
 
     assert ["all (2)", "ours", "1.000", "1.000", "1.000", "1.000", "1.000"] in rows
@@ -140,9 +142,9 @@ def test_page_shows_both_measures_beside_each_other():
     assert ["key", "1.10", "20", "1.0", "yes"] in rows
 
 
-def test_figures_are_what_the_page_shows():
-    """The JSON has the same shares, for all pieces and for those with and without drums."""
-    found = figures(BESIDE)
+def test_the_json_has_the_figures_of_the_page():
+    """The JSON has the shares of all pieces and of those with and without drums."""
+    found = figures(COMPARISON)
 
     assert found["pieces"] == 2
     assert found["right"]["all"][LIBROSA]["tempo"] == found["right"]["with drums"][LIBROSA]["tempo"] == 0.0
@@ -151,7 +153,7 @@ def test_figures_are_what_the_page_shows():
 
 
 def test_scores_of_tempo_and_key():
-    """An octave, a fifth, a relative and a parallel key each count as much as they are worth."""
+    """Octaves, fifths, relative and parallel keys have the weights of each score."""
     truth = TempoAndKey(120, C, MAJOR, 4)
     found = [
         TempoAndKey(60, G, MAJOR, 4),
@@ -171,7 +173,7 @@ def test_scores_of_tempo_and_key():
 
 
 def test_known_pieces_cover_tempi_keys_and_metres(tmp_path):
-    """There are over 200 pieces in every key, from 55 to 190 beats a minute, in both metres, with and without drums."""
+    """At least 200 pieces cover every key, 55 to 190 BPM, both metres, with and without drums."""
     pieces = known_pieces(tmp_path)
     keys = Counter((piece.truth.key, piece.truth.mode) for piece in pieces)
     tempi = [piece.truth.tempo for piece in pieces if piece.truth.tempo is not None]
@@ -185,8 +187,8 @@ def test_known_pieces_cover_tempi_keys_and_metres(tmp_path):
     assert min(Counter(piece.drums for piece in pieces).values()) > 50
 
 
-def test_ours_is_right_on_a_handful_of_known_pieces(tmp_path):
-    """Both measures get the same pieces; ours finds tempo, key and metre of plain ones."""
+def test_both_methods_are_compared_on_known_pieces(tmp_path):
+    """Both methods measure the same pieces; ours finds tempo and key of simple ones."""
     made = [
         synthesis.Piece("one", "Known", 120, 48, minor=False, progression=(0, 3, 4, 0), percussion=0.5, seconds=20),
         synthesis.Piece("two", "Known", 96, 45, minor=True, progression=(0, 3, 4, 0), metre=3, sustain=0.2, seconds=20),
@@ -206,8 +208,8 @@ def test_ours_is_right_on_a_handful_of_known_pieces(tmp_path):
     assert found.scores[LIBROSA]["key"].all()
 
 
-def test_loudness_of_the_standards_own_example(tmp_path):
-    """A full-scale sine of 997 Hz on one of two channels reads −3.01 LUFS (ITU-R BS.1770-4)."""
+def test_loudness_of_the_standard_example(tmp_path):
+    """A full-scale sine of 997 Hz on one of two channels has −3.01 LUFS (ITU-R BS.1770-4)."""
     file = tmp_path / "sine.wav"
     sine = np.sin(2 * np.pi * 997 * np.arange(5 * 48_000) / 48_000)
     soundfile.write(file, np.stack([sine, np.zeros_like(sine)], axis=1), 48_000, "FLOAT")
