@@ -9,7 +9,7 @@ from services.composition import compose
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, NotConfigured
 from services.settings import Settings
 from tests.fakes.library import MODEL
-from tests.fakes.serving import LIBRARY_SIZE
+from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
 
 
 def test_a_healthy_service_is_ready(api):
@@ -43,9 +43,10 @@ def test_readiness_says_which_part_is_missing(tmp_path):
 
 
 def test_a_stopped_indexer_is_not_ready(tmp_path, broker_url):
-    """When the indexer has ended, readiness says so."""
+    """The readiness check fails when the indexer has stopped."""
     services = compose(Settings(data_dir=tmp_path, redis_url=broker_url))
     try:
+        wait_until_indexed(services)  # stop() does not wait for the end of a build
         services.embedded.indexer.stop()
         parts = create_app(services).test_client().get("/readyz").json["parts"]
     finally:
