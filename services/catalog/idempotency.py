@@ -1,4 +1,8 @@
-"""Stored responses to requests with an `Idempotency-Key`, so that a repeated request has no second effect."""
+"""Stored responses to requests with a key, so that a repeated request has no second effect.
+
+A request with an `Idempotency-Key` is claimed before it runs. A call of a radio session needs no claim: its response is
+stored in the transaction that changes the session.
+"""
 
 import uuid
 import zlib
@@ -52,6 +56,19 @@ class Running:
 
 class Mismatch:
     """The key was used for another request."""
+
+
+def stored_answer(row: IdempotencyRow, fingerprint: str) -> KeptAnswer | Mismatch | None:
+    """Return the response to a repeated request; None while there is none."""
+    if row.fingerprint != fingerprint:
+        return Mismatch()
+    if row.lease_until is not None:
+        return None
+    return KeptAnswer(
+        status=row.status or 0,
+        headers=[(name, value) for name, value in row.headers or ()],
+        body=zlib.decompress(row.body or b""),
+    )
 
 
 class IdempotencyStore:
@@ -123,15 +140,9 @@ class IdempotencyStore:
     def _existing(
         self, session: Session, row: IdempotencyRow, claim: Claim, fingerprint: str
     ) -> Claim | KeptAnswer | Running | Mismatch:
-        if row.fingerprint != fingerprint:
-            return Mismatch()
-        if row.lease_until is None:
-            return KeptAnswer(
-                status=row.status or 0,
-                headers=[(name, value) for name, value in row.headers or ()],
-                body=zlib.decompress(row.body or b""),
-            )
-        if row.lease_until > now():
+        if (found := stored_answer(row, fingerprint)) is not None:
+            return found
+        if row.lease_until is not None and row.lease_until > now():
             return Running(row.lease_until)
         session.execute(
             update(IdempotencyRow)
@@ -145,7 +156,8 @@ class IdempotencyStore:
             return
         self._purged_at = now()
         session.execute(delete(IdempotencyRow).where(IdempotencyRow.expires_at <= now()))
-        newest = select(IdempotencyRow.expires_at).order_by(IdempotencyRow.expires_at.desc())
+        not_radio = IdempotencyRow.radio_session.is_(None)  # a session limits the number of its calls itself
+        newest = select(IdempotencyRow.expires_at).where(not_radio).order_by(IdempotencyRow.expires_at.desc())
         oldest_kept = session.scalar(newest.offset(ENTRIES_MAX - 1).limit(1))
         if oldest_kept is not None:
-            session.execute(delete(IdempotencyRow).where(IdempotencyRow.expires_at < oldest_kept))
+            session.execute(delete(IdempotencyRow).where(not_radio, IdempotencyRow.expires_at < oldest_kept))

@@ -1,7 +1,11 @@
 """Stored radio sessions. Each is changed by one call at a time and keeps a limited number of events."""
 
+import hashlib
+import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, cast
 
 from pydantic import TypeAdapter
@@ -9,7 +13,8 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
-from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
+from services.catalog.idempotency import Mismatch, stored_answer
+from services.catalog.tables import IdempotencyRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
 from services.domain.listening import EventKind, ListenEvent, Recommendation
 from services.domain.question import Question
@@ -146,11 +151,14 @@ class RadioStore:
         with self._database.read() as transaction:
             return transaction.scalar(select(RadioRow.listener).where(RadioRow.id == session_id))
 
-    def answered(self, session_id: str, key: str) -> CallRecord | None:
-        """Return the answer to a call with this key, if it is one of the latest."""
+    def answered(self, session_id: str, key: str, digest: str) -> CallRecord | Mismatch | None:
+        """Return the answer to a call with this key, if it is one of the latest and was the same request."""
         with self._database.read() as transaction:
-            row = transaction.get(RadioCallRow, (session_id, key))
-            return None if row is None else call_of(row.key, row.digest, row.answer)
+            row = transaction.get(IdempotencyRow, _request_id(session_id, key))
+            found = None if row is None else stored_answer(row, digest)
+        if found is None or isinstance(found, Mismatch):
+            return found
+        return call_of(key, digest, json.loads(found.body))
 
     def advance(
         self,
@@ -180,9 +188,8 @@ class RadioStore:
             self._put_tracks(transaction, session.id, tracks)
             _add_events(transaction, session.id, events)
             if call is not None:
-                row = RadioCallRow(session_id=session.id, key=call.key, number=session.calls, digest=call.digest)
-                row.answer = call_as_json(call)
-                transaction.add(row)
+                transaction.add(_stored(session, call))
+                transaction.flush()
             _forget_oldest(transaction, session)
             return True
 
@@ -246,16 +253,38 @@ def _add_events(transaction: Session, session_id: str, events: Sequence[SessionE
 
 
 def _forget_oldest(transaction: Session, session: RadioSession) -> None:
+    of_session = IdempotencyRow.radio_session == session.id
     transaction.execute(
         delete(RadioEventRow).where(
             RadioEventRow.session_id == session.id, RadioEventRow.number <= session.events - EVENTS_KEPT
         )
     )
     transaction.execute(
-        delete(RadioCallRow).where(
-            RadioCallRow.session_id == session.id, RadioCallRow.number <= session.calls - CALLS_KEPT
+        delete(IdempotencyRow).where(
+            of_session,
+            IdempotencyRow.id.not_in(
+                select(IdempotencyRow.id).where(of_session).order_by(IdempotencyRow.expires_at.desc()).limit(CALLS_KEPT)
+            ),
         )
     )
+
+
+def _stored(session: RadioSession, call: CallRecord) -> IdempotencyRow:
+    return IdempotencyRow(
+        id=_request_id(session.id, call.key),
+        fingerprint=call.digest,
+        owner=session.id,
+        status=HTTPStatus.OK,
+        headers=[],
+        body=zlib.compress(json.dumps(call_as_json(call)).encode()),
+        listener=session.listener,
+        radio_session=session.id,
+        expires_at=now() + IDLE,
+    )
+
+
+def _request_id(session_id: str, key: str) -> str:
+    return hashlib.sha256(f"radio:{session_id}:{key}".encode()).hexdigest()
 
 
 def _values(session: RadioSession) -> dict[str, Any]:

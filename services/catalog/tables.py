@@ -302,18 +302,6 @@ class RadioEventRow(Table):
     played_ms: Mapped[int | None]
 
 
-class RadioCallRow(Table):
-    """The answer to a call with a key, for clients that repeat it; only the latest are stored."""
-
-    __tablename__ = "radio_calls"
-
-    session_id: Mapped[str] = mapped_column(ForeignKey("radio_sessions.id", ondelete="CASCADE"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    number: Mapped[int]
-    digest: Mapped[str] = mapped_column(String(64))
-    answer: Mapped[dict[str, Any]]
-
-
 class ApiKeyRow(Table):
     """An API key, without its secret."""
 
@@ -334,17 +322,20 @@ class ApiKeyRow(Table):
 
 
 class IdempotencyRow(Table):
-    """A POST with an `Idempotency-Key`, and its response once it is known."""
+    """A request that a client may repeat under its key, and its response once it is known."""
 
     __tablename__ = "idempotency"
-    __table_args__ = (Index("ix_idempotency_expires_at", "expires_at"),)
+    __table_args__ = (
+        Index("ix_idempotency_expires_at", "expires_at"),
+        Index("ix_idempotency_radio_session", "radio_session"),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """SHA-256 of principal, path and key."""
+    """SHA-256 of principal, path and key, or of radio session and key."""
     fingerprint: Mapped[str] = mapped_column(String(64))
     """SHA-256 of query and body."""
     owner: Mapped[str] = mapped_column(String(36))
-    """The id of the run that executes the request."""
+    """The id of the run that executes the request, or of the radio session."""
     lease_until: Mapped[datetime | None]
     """When another run may take over; null once there is a response."""
     status: Mapped[int | None]
@@ -353,4 +344,6 @@ class IdempotencyRow(Table):
     """Compressed."""
     listener: Mapped[str | None] = mapped_column(Text)
     """The listener whose data the response contains; it is deleted with theirs."""
+    radio_session: Mapped[str | None] = mapped_column(ForeignKey("radio_sessions.id", ondelete="CASCADE"))
+    """The session of a radio call, which is deleted with it; null for other requests."""
     expires_at: Mapped[datetime]

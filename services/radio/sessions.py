@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.catalog import Catalogue
 from services.catalog.database import now as current_time
+from services.catalog.idempotency import Mismatch
 from services.domain.errors import InvalidRequest, RadioBusy
 from services.domain.listening import EventKind, ListenEvent, NewListen, Profile, Recommendation, Taste
 from services.domain.radio import (
@@ -105,8 +106,8 @@ class Radio:
         recorded = False
         for _ in range(ATTEMPTS):
             state = self._store.load(session_id)
-            if key is not None and (call := self._store.answered(session_id, key)) is not None:
-                return self._repeated(state, call, digest)
+            if key is not None and (call := self._store.answered(session_id, key, digest)) is not None:
+                return self._repeated(state, key, call)
             if state.session.listener is not None:
                 if not recorded:
                     self._record_listens(state.session, events, key)
@@ -244,9 +245,9 @@ class Radio:
         described = zip(current.states, self._recommender.describe(profile), strict=True)
         return RadioView(state.session, tuple(DescribedDirection(*each) for each in described), played, unknown)
 
-    def _repeated(self, state: SessionState, call: CallRecord, digest: str) -> RadioAnswer:
-        if call.digest != digest:
-            raise InvalidRequest(f"The call '{call.key}' was made before with another request; use a new key.")
+    def _repeated(self, state: SessionState, key: str, call: CallRecord | Mismatch) -> RadioAnswer:
+        if isinstance(call, Mismatch):
+            raise InvalidRequest(f"The call '{key}' was made before with another request; use a new key.")
         return RadioAnswer(call.picks, self._view(state).directions, call.unknown)
 
 

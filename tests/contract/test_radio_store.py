@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import func, select, update
+from sqlalchemy import JSON, column, func, insert, select, table, update
 
 from services.catalog import Catalogue
 from services.catalog.database import MIGRATIONS, now
-from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT
-from services.catalog.tables import RadioCallRow, RadioEventRow, RadioRow, RadioTrackRow
+from services.catalog.idempotency import Mismatch
+from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT, call_as_json
+from services.catalog.tables import IdempotencyRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
 from services.domain.filters import Filters, Range
 from services.domain.listening import EventKind, ListenEvent, Recommendation
@@ -64,17 +65,36 @@ def test_a_session_comes_back_as_it_was(catalogue):
     assert catalogue.radio.load("s") == made
 
 
+def downgrade(catalogue, revision, *statements):
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with catalogue.database.engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def test_calls_of_an_older_catalogue_can_be_repeated(catalogue):
+    """The answers move from a table of their own to that of all repeated requests, and go with their session."""
+    catalogue.radio.create(state())
+    columns = (column("session_id"), column("key"), column("number"), column("digest"), column("answer", JSON))
+    older = insert(table("radio_calls", *columns)).values(("s", "key 1", 1, "digest", call_as_json(call())))
+    downgrade(catalogue, "0006", older)
+    catalogue.migrate()
+
+    assert catalogue.radio.answered("s", "key 1", "digest") == call()
+    catalogue.radio.end("s")
+    assert catalogue.radio.answered("s", "key 1", "digest") is None
+
+
 def test_sessions_of_an_older_catalogue_keep_their_terms(tmp_path):
     """Filters, exclusions and options survive the migration of their document, in both directions."""
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
     catalogue.migrate()
     catalogue.radio.create(state())
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with catalogue.database.engine.connect().execution_options(writes=True) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0005")
-        connection.commit()
+    downgrade(catalogue, "0005")
     with catalogue.database.read() as session:
         older = session.scalar(select(RadioRow.terms))
     catalogue.migrate()
@@ -97,8 +117,9 @@ def test_a_call_is_kept_as_a_whole(catalogue):
     assert after.tracks == {"a": moved}
     assert after.events[-1] == event
     assert (after.session.position, after.session.revision) == (4, 1)
-    assert catalogue.radio.answered("s", "key 1") == call()
-    assert catalogue.radio.answered("s", "key 2") is None
+    assert catalogue.radio.answered("s", "key 1", "digest") == call()
+    assert isinstance(catalogue.radio.answered("s", "key 1", "another"), Mismatch)
+    assert catalogue.radio.answered("s", "key 2", "digest") is None
 
 
 def test_the_slower_of_two_calls_changes_nothing(catalogue):
@@ -110,7 +131,7 @@ def test_the_slower_of_two_calls_changes_nothing(catalogue):
 
     assert (first, second) == (True, False)
     assert set(catalogue.radio.load("s").tracks) == {"a", "t"}
-    assert catalogue.radio.answered("s", "key 1") is None
+    assert catalogue.radio.answered("s", "key 1", "digest") is None
 
 
 def test_only_the_latest_events_and_answers_are_kept(catalogue):
@@ -123,12 +144,12 @@ def test_only_the_latest_events_and_answers_are_kept(catalogue):
     events = catalogue.radio.load("s").events
 
     assert (len(events), events[-1].number) == (EVENTS_KEPT, 1200)
-    assert catalogue.radio.answered("s", "key 2") is None
-    assert catalogue.radio.answered("s", "key 3") is not None
+    assert catalogue.radio.answered("s", "key 2", "digest") is None
+    assert catalogue.radio.answered("s", "key 3", "digest") is not None
 
 
 def rows(catalogue):
-    tables = (RadioRow, RadioTrackRow, RadioEventRow, RadioCallRow)
+    tables = (RadioRow, RadioTrackRow, RadioEventRow, IdempotencyRow)
     with catalogue.database.read() as session:
         return [session.scalar(select(func.count()).select_from(table)) for table in tables]
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from services.catalog.idempotency import Mismatch
 from services.domain.errors import RadioNotFound, TrackNotFound
 from services.domain.filters import ATTRIBUTES, Filters
 from services.domain.listening import EventKind, ListenEvent, NewListen, Remembered
@@ -121,8 +122,9 @@ class MemoryRadio:
             raise RadioNotFound(session_id)
         return self.states[session_id]
 
-    def answered(self, session_id: str, key: str) -> CallRecord | None:
-        return self.calls.get((session_id, key))
+    def answered(self, session_id: str, key: str, digest: str) -> CallRecord | Mismatch | None:
+        call = self.calls.get((session_id, key))
+        return call if call is None or call.digest == digest else Mismatch()
 
     def advance(
         self,
