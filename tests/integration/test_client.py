@@ -108,7 +108,7 @@ def test_a_radio_is_started_gone_on_with_and_ended(client):
     assert client.next_radio_tracks(session.id, limit=4, call="1").tracks == first.tracks
     tracks = first.tracks + second.tracks
     assert len({track.id for track in tracks}) == 8
-    assert all(track.artist != "Artist 2" and track.descriptors["tempo"] >= 90 for track in tracks)
+    assert all(track.artist != "Artist 2" and track.descriptors.tempo >= 90 for track in tracks)
     assert [played.event for played in client.radio(session.id).played] == [EventKind.SKIP]
     client.end_radio(session.id)
     for gone in (client.radio, client.end_radio):

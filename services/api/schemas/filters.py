@@ -42,10 +42,6 @@ class _Interval(_Conditions):
 class _FilterBody(_Conditions):
     """Conditions that must all hold; a track whose field is null meets no condition on it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"tempo": {"min": 90, "max": 120}, "genre": ["rock", "folk"]}}
-    )
-
     def to_domain(self) -> Filters:
         """The conditions as the vector index takes them."""
         ranges: dict[str, _Interval | None] = {name: getattr(self, name) for name in RANGE_FIELDS}

@@ -4,7 +4,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.api.request_limits import (
     CURSOR_MAX,
@@ -20,7 +20,7 @@ from services.api.request_limits import (
     TIME_AHEAD,
 )
 from services.api.schemas.fields import Moment
-from services.api.schemas.tracks import EXAMPLE_ID, NO_NUL, Request, Response, Taste, TrackName
+from services.api.schemas.tracks import NO_NUL, Request, Response, Taste, TrackName
 from services.domain import listening as kept
 from services.domain.errors import InvalidRequest
 from services.domain.listening import EventKind
@@ -133,18 +133,6 @@ class ListenIn(Request):
 
 class ListensIn(Request):
     """What a listener did, in any order."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "listens": [
-                    {"track_id": "navidrome:a1b2", "at": "2026-03-01T20:15:00Z", "played_ms": 183_000},
-                    {"track_id": EXAMPLE_ID, "event": "like", "at": "2026-03-01T20:17:00Z", "key": "queue-17"},
-                    {"artist": "A Composer", "title": "Peace", "event": "skip", "at": "2026-03-01T20:18:00Z"},
-                ]
-            }
-        }
-    )
 
     listens: list[ListenIn] = Field(min_length=1, max_length=LISTENS_MAX, description="At most a thousand.")
 
@@ -284,8 +272,6 @@ Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]
 
 class ExternalIds(Request):
     """External ids to set, by namespace; null takes one away. Namespaces that are not named stay as they are."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"ids": {"navidrome": "a1b2", "isrc": None}}})
 
     ids: dict[Namespace, Key | None] = Field(
         min_length=1,

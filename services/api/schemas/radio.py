@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.api.request_limits import (
     CALL_MAX,
@@ -17,8 +17,6 @@ from services.api.request_limits import (
 from services.api.schemas.listens import ListenedAt, ListenerName
 from services.api.schemas.recommendations import SharedOptions, with_options
 from services.api.schemas.tracks import (
-    EXAMPLE_ID,
-    EXAMPLE_PLAY,
     NO_NUL,
     ListenEvent,
     Request,
@@ -64,19 +62,6 @@ class RadioSeeds(Request):
 class RadioRequest(SharedOptions):
     """The start of a radio session, and options of the whole session."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "seeds": {"tracks": [EXAMPLE_ID], "genres": ["folk"]},
-                "history": [{"track_id": EXAMPLE_PLAY, "event": "like"}],
-                "filters": {"duration_ms": {"min": 60_000}},
-                "exclude": {"artists": ["Anybody"]},
-                "order": "flow",
-                "seed": 7,
-            }
-        }
-    )
-
     seeds: RadioSeeds | None = Field(default=None, description="Tracks, artists, genres and tags.")
     history: list[ListenEvent] = Field(
         default_factory=list, max_length=HISTORY_MAX, description="Earlier listen events in any order."
@@ -121,16 +106,6 @@ class RadioEvent(ListenEvent):
 
 class NextRequest(Request):
     """Events since the last call, and the number of tracks to return."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "events": [{"track_id": EXAMPLE_PLAY, "event": "skip", "played_ms": 4_000}],
-                "limit": 5,
-                "call": "7f1d8a2e-2",
-            }
-        }
-    )
 
     events: list[RadioEvent] = Field(
         default_factory=list,

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, create_model, field_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, create_model, field_validator
 
 from services.api.request_limits import (
     EXCLUDE_MAX,
@@ -18,7 +18,7 @@ from services.api.request_limits import (
 from services.api.schemas.fields import MEASURES
 from services.api.schemas.filters import FilterBody
 from services.api.schemas.listens import ListenerName
-from services.api.schemas.tracks import EXAMPLE_PLAY, NO_NUL, ListenEvent, Request, TrackName
+from services.api.schemas.tracks import NO_NUL, ListenEvent, Request, TrackName
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.question import AnswerOptions, Exclusion, Question, SessionOptions
 
@@ -110,22 +110,6 @@ REPEATS = (
 
 class RecommendationRequest(SharedOptions, RequestedOptions):
     """A listening history, and options of the answer."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "history": [
-                    {"track_id": EXAMPLE_PLAY, "event": "play", "at": "2026-03-01T20:15:00Z", "played_ms": 183_000},
-                    {"track_id": "navidrome:a1b2", "event": "skip", "played_ms": 4_000},
-                ],
-                "limit": 10,
-                "filters": {"tempo": {"min": 90, "max": 120}, "genre": ["rock"]},
-                "targets": {"energy": 0.7},
-                "exclude": {"tracks": ["isrc:USRC17607839"], "seed_artists": True},
-                "order": "flow",
-            }
-        }
-    )
 
     user: ListenerName | None = Field(
         default=None,

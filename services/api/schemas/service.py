@@ -1,8 +1,9 @@
 """Answers about the service itself, and the shape of every error."""
 
 import re
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from services.api.schemas.tracks import Response
 from services.domain.errors import SegueError
@@ -28,20 +29,6 @@ class FieldError(Response):
 class Problem(Response):
     """An error, as RFC 9457 has it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "type": "urn:segue:problem:invalid-fields",
-                "title": "Invalid request",
-                "status": 422,
-                "detail": "Wrong: #/limit. Input should be less than or equal to 100.",
-                "instance": "/v1/recommendations",
-                "request_id": "6f0d9d0a3f3e4e0f",
-                "errors": [{"pointer": "#/limit", "detail": "Input should be less than or equal to 100"}],
-            }
-        }
-    )
-
     type: str = Field(description="`urn:segue:problem:…`, stable for programs; `about:blank` for plain HTTP errors.")
     title: str = Field(description="The kind of problem, the same sentence every time.")
     status: int = Field(description="The HTTP status.")
@@ -61,7 +48,7 @@ class Part(Response):
 class Health(Response):
     """The process is alive."""
 
-    status: str = Field(examples=["ok"])
+    status: Literal["ok"]
 
 
 class Readiness(Response):

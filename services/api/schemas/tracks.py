@@ -4,18 +4,13 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Annotated, Any, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypeAliasType
 
 from services.api.request_limits import CURSOR_MAX, ID_MAX, PAGE_DEFAULT, PAGE_MAX, PATH_MAX, PLAYED_MS_MAX, TEXT_MAX
-from services.api.schemas.fields import DESCRIPTORS, MEASURES, Moment
+from services.api.schemas.fields import MEASURES, Moment
 from services.domain import job as domain_job
 from services.domain import listening, track
-from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobKind, JobState
 from services.domain.listening import EventKind
 from services.domain.track import TrackStatus
@@ -42,27 +37,63 @@ class Response(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+def is_none(value: object) -> bool:
+    """Whether a value is None; a field with `exclude_if=is_none` is absent instead of null."""
+    return value is None
+
+
+def _measured(name: str) -> Any:  # noqa: ANN401  as pydantic's own Field
+    return Field(default=None, description=MEASURES[name].meaning + ".")
+
+
+def _confidence(name: str) -> Any:  # noqa: ANN401  as pydantic's own Field
+    return Field(default=None, description=f"Confidence of `{name}`, 0 to 1.")
+
+
+class _Measured(Response):
+    """Values that may be null; every field is present."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class TrackAttributes(_Measured):
+    """Perceptual attributes that the encoder predicts, each 0 to 1; null where it makes no prediction."""
+
+    energy: float | None = _measured("energy")
+    valence: float | None = _measured("valence")
+    danceability: float | None = _measured("danceability")
+    acousticness: float | None = _measured("acousticness")
+    instrumentalness: float | None = _measured("instrumentalness")
+    liveness: float | None = _measured("liveness")
+    speechiness: float | None = _measured("speechiness")
+
+
+class TrackDescriptors(_Measured):
+    """Values that signal processing measures; null where the audio gives no evidence."""
+
+    tempo: float | None = _measured("tempo")
+    tempo_confidence: float | None = _confidence("tempo")
+    key: int | None = _measured("key")
+    key_confidence: float | None = _confidence("key")
+    mode: int | None = _measured("mode")
+    mode_confidence: float | None = _confidence("mode")
+    time_signature: int | None = _measured("time_signature")
+    time_signature_confidence: float | None = _confidence("time_signature")
+    loudness: float | None = _measured("loudness")
+    brightness: float | None = _measured("brightness")
+    onset_rate: float | None = _measured("onset_rate")
+    flux: float | None = _measured("flux")
+    mobility: float | None = _measured("mobility")
+    duration: float | None = Field(default=None, description="Length in seconds.")
+
+
+TrackIds = TypeAliasType(
+    "TrackIds", Annotated[dict[str, str], Field(description="External ids by namespace, such as `isrc` or `mbid`.")]
+)
+
+
 class Track(Response):
     """One recording of the library."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": EXAMPLE_ID,
-                "title": "Peace",
-                "artist": "A Composer",
-                "album": "A Game's Soundtrack",
-                "year": 2011,
-                "genre": "Soundtrack",
-                "duration_ms": 183_000,
-                "path": "A Composer/A Game's Soundtrack/01 Peace.ogg",
-                "status": "ready",
-                "attributes": {"energy": 0.21, "valence": 0.55},
-                "descriptors": {"tempo": 84.0, "key": 7, "mode": 1, "loudness": -18.4},
-                "ids": {"mbid": "4a0a6d1e-3c11-4f0c-8d4b-1f0f3a6f5b1d"},
-            }
-        }
-    )
 
     id: str = Field(description="Derived from the audio itself: it survives moving, renaming and retagging the file.")
     title: str = Field(description="From the file's tags, or its name.")
@@ -75,16 +106,12 @@ class Track(Response):
     status: TrackStatus = Field(description="Only `ready` tracks are recommended.")
     reason: str | None = Field(
         default=None,
-        exclude_if=lambda reason: reason is None,
+        exclude_if=is_none,
         description="Why it failed or is quarantined; absent otherwise.",
     )
-    attributes: dict[str, float | None] | None = Field(
-        description=f"{', '.join(ATTRIBUTES)}: each 0 to 1, null where it cannot be said. Null before analysis."
-    )
-    descriptors: dict[str, int | float | None] | None = Field(
-        description=f"{', '.join(DESCRIPTORS)} and the confidence of those that can be wrong. Null before analysis."
-    )
-    ids: dict[str, str] = Field(description="External ids by namespace, such as `isrc` or `mbid`.")
+    attributes: TrackAttributes | None = Field(description="Null before analysis.")
+    descriptors: TrackDescriptors | None = Field(description="Null before analysis.")
+    ids: TrackIds
 
     @classmethod
     def of(cls, found: track.Track, **more: object) -> Self:
@@ -173,8 +200,6 @@ class ListenEvent(Request):
 class AudioUrlRequest(Request):
     """A track to be listened to."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"track_id": "isrc:USRC17607839"}})
-
     track_id: TrackName = Field(description="A track id or an external id, `namespace:value`.")
 
 
@@ -187,8 +212,6 @@ class AudioUrl(Response):
 
 class ScanRequest(Request):
     """A folder, or a single file, to take into the library."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"path": "/home/ada/Music"}})
 
     path: str = Field(
         min_length=1,
@@ -236,39 +259,13 @@ class Job(Response):
         return cls.model_validate(fields | {"path": path, "failures": failures, "tracks": list(found.tracks)})
 
 
-def _measured(name: str) -> Any:  # noqa: ANN401  as pydantic's own Field
-    return Field(default=None, description=MEASURES[name].meaning + ".")
-
-
-class AudioFeatures(Response):
-    """Everything that the analysis of one track found, in one flat object; null where it cannot be said.
-
-    Descriptors that can be wrong come with a confidence, 0 to 1, in a field of their own.
-    """
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, int | float | None]
+class AudioFeatures(TrackAttributes, TrackDescriptors):
+    """Everything that the analysis of one track found, in one flat object; null where a value is not known."""
 
     id: str
     duration_ms: int | None = Field(description="Length in milliseconds.")
-    model_version: str = Field(description="The encoder that listened.")
-    tags: dict[str, float] = Field(description="Tags the encoder heard, each with its strength, 0 to 1.")
+    model_version: str = Field(description="Version of the encoder that analysed the track.")
+    tags: dict[str, float] = Field(description="Tags that the encoder predicts, each with its strength, 0 to 1.")
     embedding: list[float] | None = Field(
-        description="Where the track lies in the vibe space: 128 numbers, unit length. Null unless it is ready."
+        description="Position of the track in the vibe space: 128 numbers, unit length. Null unless it is `ready`."
     )
-    energy: float | None = _measured("energy")
-    valence: float | None = _measured("valence")
-    danceability: float | None = _measured("danceability")
-    acousticness: float | None = _measured("acousticness")
-    instrumentalness: float | None = _measured("instrumentalness")
-    liveness: float | None = _measured("liveness")
-    speechiness: float | None = _measured("speechiness")
-    tempo: float | None = _measured("tempo")
-    loudness: float | None = _measured("loudness")
-    brightness: float | None = _measured("brightness")
-    onset_rate: float | None = _measured("onset_rate")
-    flux: float | None = _measured("flux")
-    mobility: float | None = _measured("mobility")
-    key: int | None = _measured("key")
-    mode: int | None = _measured("mode")
-    time_signature: int | None = _measured("time_signature")

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from flask import Blueprint, Response, g, json
 from werkzeug.exceptions import HTTPException
 
+from services.api.compat.listenbrainz.schemas import Scrobble, ScrobbleTrack, ScrobbleTrackInfo
 from services.api.http.errors import ApiError, headers_of, status_of
 from services.api.http.problems import from_defect, log, public_detail
 from services.api.request_limits import RETRY_AFTER_SECONDS
@@ -80,36 +80,35 @@ def msid_of(listen: Listen) -> str:
     return str(uuid5(NAMESPACE_URL, f"urn:segue:recording:{subject}"))
 
 
-def listens_payload(listener: str, listens: Sequence[Listen], tracks: Mapping[str, Track]) -> list[dict[str, Any]]:
-    """The listens, each with what is known of its track."""
+def scrobbles(listener: str, listens: Sequence[Listen], tracks: Mapping[str, Track]) -> list[Scrobble]:
+    """Return the listens in ListenBrainz's format, with the metadata of their tracks."""
     return [
-        {
-            "listened_at": int(listen.at.timestamp()),
-            "recording_msid": msid_of(listen),
-            "user_name": listener,
-            "track_metadata": _metadata(listen, tracks.get(listen.track_id or "")),
-        }
+        Scrobble(
+            listened_at=int(listen.at.timestamp()),
+            recording_msid=msid_of(listen),
+            user_name=listener,
+            track_metadata=_metadata(listen, tracks.get(listen.track_id or "")),
+        )
         for listen in listens
     ]
 
 
-def _metadata(listen: Listen, track: Track | None) -> dict[str, Any]:
+def _metadata(listen: Listen, track: Track | None) -> ScrobbleTrack:
     described = listen.described
     ids = {} if track is None else dict(track.ids)
     ids |= dict(name.split(":", 1) for name in listen.names if ":" in name)
-    info: dict[str, Any] = {"recording_msid": msid_of(listen)}
-    info |= {
-        key: ids[namespace] for key, namespace in (("recording_mbid", "mbid"), ("isrc", "isrc")) if namespace in ids
-    }
-    if listen.track_id is not None:
-        info["segue_track_id"] = listen.track_id
-    length = (described and described.duration_ms) or (track and track.duration_ms)
-    if length:
-        info["duration_ms"] = length
+    info = ScrobbleTrackInfo(
+        recording_msid=msid_of(listen),
+        recording_mbid=ids.get("mbid"),
+        isrc=ids.get("isrc"),
+        segue_track_id=listen.track_id,
+        duration_ms=(described and described.duration_ms) or (track and track.duration_ms) or None,
+    )
+    artist, title, album = NAMELESS, "", None
     if described is not None:
-        names = {"artist_name": described.artist, "track_name": described.title, "release_name": described.album}
+        artist, title, album = described.artist, described.title, described.album
     elif track is not None:
-        names = {"artist_name": track.artist or NAMELESS, "track_name": track.title, "release_name": track.album}
+        artist, title, album = track.artist or NAMELESS, track.title, track.album
     else:
-        names = {"artist_name": NAMELESS, "track_name": listen.names[0], "release_name": None}
-    return {**names, "additional_info": info}
+        title = listen.names[0]
+    return ScrobbleTrack(artist_name=artist, track_name=title, release_name=album, additional_info=info)

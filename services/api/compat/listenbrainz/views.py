@@ -1,20 +1,27 @@
 """The part of ListenBrainz's API that scrobblers and their like call, at the root as there: `/1/…`."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from flask import Blueprint, request
 
-from services.api.compat.listenbrainz.answers import BadSubmission, listens_payload, msid_of, register_errors
+from services.api.compat.listenbrainz.answers import BadSubmission, msid_of, register_errors, scrobbles
 from services.api.compat.listenbrainz.schemas import (
+    LatestImport,
     LatestImportQuery,
-    ScrobblerAnswer,
+    PlayingNow,
+    PlayingNowPayload,
+    ScrobbleCount,
+    ScrobbleCountPayload,
+    ScrobblePage,
+    ScrobblePagePayload,
     ScrobblerDeletion,
     ScrobblerFeedback,
     ScrobblerImport,
     ScrobblerSubmission,
+    ScrobblerSuccess,
     ScrobblesQuery,
     TokenQuery,
+    TokenValidity,
 )
 from services.api.compat.listenbrainz.submission import (
     PLAYING_NOW,
@@ -40,8 +47,7 @@ listenbrainz = Blueprint("listenbrainz", __name__, url_prefix="/1")
 register_errors(listenbrainz)
 set_default_access(listenbrainz, Access((Scope.LISTEN,), key_locations=TOKENS))
 
-Answer = dict[str, Any]
-OK: Answer = {"status": "ok"}
+OK = ScrobblerSuccess()
 PLAYS = (EventKind.PLAY,)
 VERDICT_OF_SCORE = {1: EventKind.LIKE, -1: EventKind.DISLIKE}
 LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
@@ -56,8 +62,8 @@ listenbrainz.before_request(_allow_imports)
 
 
 @listenbrainz.post("/submit-listens")
-@operation("submitListens", "Submit listens", reads={"body": ScrobblerSubmission}, returns=ScrobblerAnswer)
-def submit_listens() -> Answer:
+@operation("submitListens", "Submit listens", reads={"body": ScrobblerSubmission}, returns=ScrobblerSuccess)
+def submit_listens() -> ScrobblerSuccess:
     """Take listens as ListenBrainz takes them; they are on disk when this answers.
 
     A listen is of the track that has its recording MBID, else its ISRC, else its artist and title (and, of several,
@@ -72,17 +78,17 @@ def submit_listens() -> Answer:
 
 
 @listenbrainz.get("/validate-token")
-@operation("validateToken", "Is a token valid?", reads={"query": TokenQuery}, returns=ScrobblerAnswer)
+@operation("validateToken", "Is a token valid?", reads={"query": TokenQuery}, returns=TokenValidity)
 @public
-def validate_token() -> Answer:
+def validate_token() -> TokenValidity:
     """Say whether a token is valid, and whose it is. Where no keys are needed, it is the listener's name."""
     token = presented_token() or request.args.get("token")
     if not token:
         raise BadSubmission("You need to provide an Authorization token.")
     listener = listener_of(token)
     if listener is None:
-        return {"code": 200, "message": "Token invalid.", "valid": False}
-    return {"code": 200, "message": "Token valid.", "valid": True, "user_name": listener}
+        return TokenValidity(message="Token invalid.", valid=False)
+    return TokenValidity(message="Token valid.", valid=True, user_name=listener)
 
 
 @listenbrainz.get("/user/<user>/listens")
@@ -90,10 +96,10 @@ def validate_token() -> Answer:
     "getScrobbles",
     "A listener's plays",
     reads={"query": ScrobblesQuery},
-    returns=ScrobblerAnswer,
+    returns=ScrobblePage,
 )
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
-def get_listens(user: str) -> Answer:
+def get_listens(user: str) -> ScrobblePage:
     """Plays, newest first; of a listener who is not known, none."""
     listener, here = listener_named(user), services().catalogue
     newest, oldest = _number("max_ts"), _number("min_ts")
@@ -108,37 +114,37 @@ def get_listens(user: str) -> Answer:
     shown = found[::-1] if forwards else found
     counts = here.listens.counts(listener)
     tracks = here.tracks.get_many([listen.track_id for listen in shown if listen.track_id is not None])
-    return {
-        "payload": {
-            "user_id": listener,
-            "count": len(shown),
-            "listens": listens_payload(listener, shown, tracks),
-            "latest_listen_ts": int(counts.last_at.timestamp()) if counts.last_at else 0,
-            "oldest_listen_ts": int(counts.first_at.timestamp()) if counts.first_at else 0,
-        }
-    }
+    return ScrobblePage(
+        payload=ScrobblePagePayload(
+            user_id=listener,
+            count=len(shown),
+            listens=scrobbles(listener, shown, tracks),
+            latest_listen_ts=int(counts.last_at.timestamp()) if counts.last_at else 0,
+            oldest_listen_ts=int(counts.first_at.timestamp()) if counts.first_at else 0,
+        )
+    )
 
 
 @listenbrainz.get("/user/<user>/listen-count")
-@operation("getScrobbleCount", "How many plays a listener has", returns=ScrobblerAnswer)
+@operation("getScrobbleCount", "How many plays a listener has", returns=ScrobbleCount)
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
-def get_listen_count(user: str) -> Answer:
+def get_listen_count(user: str) -> ScrobbleCount:
     """Count plays."""
     count = services().catalogue.listens.count(listener_named(user), ListenFilter(kinds=PLAYS))
-    return {"payload": {"count": count}}
+    return ScrobbleCount(payload=ScrobbleCountPayload(count=count))
 
 
 @listenbrainz.get("/user/<user>/playing-now")
-@operation("getPlayingNow", "What a listener plays now", returns=ScrobblerAnswer)
+@operation("getPlayingNow", "What a listener plays now", returns=PlayingNow)
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
-def get_playing_now(user: str) -> Answer:
+def get_playing_now(user: str) -> PlayingNow:
     """Nothing, ever: what is playing is not kept until it is a listen."""
-    return {"payload": {"user_id": listener_named(user), "count": 0, "playing_now": True, "listens": []}}
+    return PlayingNow(payload=PlayingNowPayload(user_id=listener_named(user)))
 
 
 @listenbrainz.post("/delete-listen")
-@operation("deleteScrobble", "Take a play back", reads={"body": ScrobblerDeletion}, returns=ScrobblerAnswer)
-def delete_listen() -> Answer:
+@operation("deleteScrobble", "Take a play back", reads={"body": ScrobblerDeletion}, returns=ScrobblerSuccess)
+def delete_listen() -> ScrobblerSuccess:
     """Delete the plays of a recording at one second; that there is none is no error, as there."""
     listener, body = speaking_for(), read_json(request.get_data())
     msid, at = uuid_of(body.get("recording_msid")), moment_of(body.get("listened_at"))
@@ -153,8 +159,8 @@ def delete_listen() -> Answer:
 
 
 @listenbrainz.post("/feedback/recording-feedback")
-@operation("submitFeedback", "Love or hate a recording", reads={"body": ScrobblerFeedback}, returns=ScrobblerAnswer)
-def recording_feedback() -> Answer:
+@operation("submitFeedback", "Love or hate a recording", reads={"body": ScrobblerFeedback}, returns=ScrobblerSuccess)
+def recording_feedback() -> ScrobblerSuccess:
     """Love is a like, hate a dislike; 0 takes either back. The same again changes nothing."""
     listener = speaking_for()
     feedback = read_feedback(request.get_data())
@@ -168,15 +174,15 @@ def recording_feedback() -> Answer:
 
 
 @listenbrainz.get("/latest-import")
-@operation("getLatestImport", "Where an import goes on", reads={"query": LatestImportQuery}, returns=ScrobblerAnswer)
-def get_latest_import() -> Answer:
+@operation("getLatestImport", "Where an import goes on", reads={"query": LatestImportQuery}, returns=LatestImport)
+def get_latest_import() -> LatestImport:
     """From the start, always: what was imported before is known by itself, and nothing is left out."""
-    return {"musicbrainz_id": own(request.args.get("user_name", "")), "latest_import": 0}
+    return LatestImport(musicbrainz_id=own(request.args.get("user_name", "")))
 
 
 @listenbrainz.post("/latest-import")
-@operation("setLatestImport", "Note where an import ended", reads={"body": ScrobblerImport}, returns=ScrobblerAnswer)
-def set_latest_import() -> Answer:
+@operation("setLatestImport", "Note where an import ended", reads={"body": ScrobblerImport}, returns=ScrobblerSuccess)
+def set_latest_import() -> ScrobblerSuccess:
     """Taken, and not needed: see the question."""
     speaking_for()
     read_json(request.get_data())

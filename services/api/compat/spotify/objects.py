@@ -11,6 +11,7 @@ from services.api.compat.spotify.schemas import (
     SpotifyAlbum,
     SpotifyArtist,
     SpotifyAudioFeatures,
+    SpotifyIds,
     SpotifyTrack,
     SpotifyUrls,
 )
@@ -83,7 +84,7 @@ def _track(track: Track, album_tracks: int) -> SpotifyTrack:
         disc_number=0,
         duration_ms=track.duration_ms or 0,
         explicit=False,
-        external_ids={"isrc": track.ids["isrc"]} if "isrc" in track.ids else {},
+        external_ids=SpotifyIds(isrc=track.ids.get("isrc")),
         external_urls=SpotifyUrls(spotify=f"https://open.spotify.com/track/{name}" if is_registered else link),
         href=link,
         id=name,
@@ -99,7 +100,7 @@ def _track(track: Track, album_tracks: int) -> SpotifyTrack:
 def _artist(track: Track) -> SpotifyArtist:
     found = artist_id(track)
     return SpotifyArtist(
-        external_urls={},
+        external_urls=SpotifyUrls(),
         href=search_link(track.artist) if track.artist else None,
         id=found,
         name=track.artist or "",
@@ -112,7 +113,7 @@ def _album(track: Track, total: int) -> SpotifyAlbum:
     return SpotifyAlbum(
         artists=[_artist(track)],
         available_markets=[],
-        external_urls={},
+        external_urls=SpotifyUrls(),
         href=search_link(track.artist or "", track.album) if track.album else None,
         id=found,
         images=[],

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.api.schemas.tracks import Response
+from services.api.schemas.tracks import Response, is_none
 
 LINK = "A link into this service."
 
@@ -10,15 +10,32 @@ LINK = "A link into this service."
 class SpotifyUrls(Response):
     """Where a person finds it."""
 
-    spotify: str = Field(
-        description="At Spotify, where a Spotify id is registered; otherwise a link into this service."
+    spotify: str | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="At Spotify, where a Spotify id is registered; otherwise a link into this service. Absent for "
+        "artists and albums.",
     )
+
+
+class SpotifyIds(Response):
+    """External ids."""
+
+    isrc: str | None = Field(default=None, exclude_if=is_none, description="Absent where the track has no ISRC.")
+
+
+class SpotifyImage(Response):
+    """A cover."""
+
+    url: str
+    height: int | None
+    width: int | None
 
 
 class SpotifyArtist(Response):
     """An artist, by name."""
 
-    external_urls: dict[str, str]
+    external_urls: SpotifyUrls
     href: str | None = Field(description="A link into this service that lists the artist's tracks.")
     id: str | None = Field(description="Made from the name; null where there is none or it is very long.")
     name: str = Field(description="Empty where the file names no artist.")
@@ -32,10 +49,10 @@ class SpotifyAlbum(Response):
     album_type: str = "album"
     artists: list[SpotifyArtist]
     available_markets: list[str] = Field(description="Always empty: Segue knows no markets.")
-    external_urls: dict[str, str]
+    external_urls: SpotifyUrls
     href: str | None = Field(description="A link into this service that lists the album's tracks.")
     id: str | None
-    images: list[dict[str, str]] = Field(description="Always empty: Segue keeps no covers.")
+    images: list[SpotifyImage] = Field(description="Always empty: Segue keeps no covers.")
     name: str = Field(description="Empty where the file names no album.")
     release_date: str = Field(description="The year; `0000` where it is not known.")
     release_date_precision: str = "year"
@@ -53,16 +70,16 @@ class SpotifyTrack(Response):
     disc_number: int = Field(description="Always 0: not known.")
     duration_ms: int
     explicit: bool = Field(description="Always false: not known.")
-    external_ids: dict[str, str] = Field(description="Such as `isrc`.")
+    external_ids: SpotifyIds
     external_urls: SpotifyUrls
     href: str = Field(description=LINK)
     id: str = Field(description="A registered Spotify id, or Segue's own in 22 letters and digits.")
     is_local: bool = False
     is_playable: bool = Field(description="Whether a file holds it.")
     name: str
-    popularity: int = Field(description="Beats in a bar; 0 where it is not known.")
+    popularity: int = Field(description="Always 0: not known.")
     preview_url: str | None = Field(description="The whole file, from this service.")
-    track_number: int = Field(description="Beats in a bar; 0 where it is not known.")
+    track_number: int = Field(description="Always 0: not known.")
     type: str = "track"
     uri: str
 
