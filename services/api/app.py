@@ -54,7 +54,9 @@ METRICS_DESCRIPTION = (
     "Counters and latencies of requests in the Prometheus text format, added up over all API processes, and gauges of "
     "the library and the index."
 )
-METRICS: dict[int, dict[str, Any]] = {200: {"description": "Prometheus text format", "content": {"text/plain": {}}}}
+METRICS: dict[int, dict[str, Any]] = {
+    200: {"description": "Prometheus text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 
 
 class _App(Flask):

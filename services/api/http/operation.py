@@ -52,8 +52,6 @@ class operation:  # noqa: N801  used as a decorator
     problems: tuple[HTTPStatus, ...] = ()
     """Problems that do not follow from the parts of the request."""
     description: str = ""
-    example: Mapping[str, object] = field(default_factory=dict)
-    """Values of parameters for the request example."""
 
     def __call__(self, view: View) -> View:
         """The view with its request checked and its answer serialized."""

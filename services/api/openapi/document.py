@@ -1,7 +1,7 @@
 """Builds the OpenAPI document from the routes, their declared operations and their declared access."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +14,8 @@ from werkzeug.routing import Rule
 from services.api.context import EXTENSION
 from services.api.http.operation import operation, operation_of
 from services.api.openapi import responses, texts
+from services.api.openapi.compat_examples import COMPAT_EXAMPLES
+from services.api.openapi.examples import V1_EXAMPLES
 from services.api.schemas.service import NotReady, Problem
 from services.api.security.permissions import Access, access_of, public
 
@@ -27,6 +29,9 @@ MEDIA_OF_PART = {
     "upload": "multipart/form-data",
     "form": "application/x-www-form-urlencoded",
 }
+
+
+EXAMPLES = {**V1_EXAMPLES, **COMPAT_EXAMPLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,9 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
     }
     for part, media in MEDIA_OF_PART.items():
         if part in declared.inputs:
-            model = declared.inputs[part]
-            content = {"schema": schemas.of(model, "validation"), **_example(model)}
+            content = {"schema": schemas.of(declared.inputs[part], "validation")}
+            if (example := EXAMPLES[declared.id].body) is not None:
+                content["example"] = example
             # A form's fields may stand in the query instead.
             described["requestBody"] = {"required": part != "form", "content": {media: content}}
     responses.add_repeatability(described, route.method, route.access)
@@ -151,21 +157,21 @@ def _query_parameters(declared: operation, schemas: _Schemas) -> Iterator[Docume
 
 
 def _parameter(declared: operation, place: str, name: str, schema: Document, *, required: bool) -> Document:
-    example = {"example": declared.example[name]} if name in declared.example else {}
+    values = EXAMPLES[declared.id].parameters
     return {
         "name": name,
         "in": place,
         "required": required,
         "description": schema.pop("description"),
         "schema": schema,
-        **example,
+        **({"example": values[name]} if name in values else {}),
     }
 
 
 def _success(declared: operation, schemas: _Schemas) -> Document:
     content = {}
     if declared.returns is not None:
-        content = {"application/json": {"schema": schemas.of(declared.returns), **_example(declared.returns)}}
+        content["application/json"] = {"schema": schemas.of(declared.returns)}
     headers = {
         name: {"description": meaning, "required": True, "schema": {"type": "string"}}
         for name, meaning in declared.headers.items()
@@ -176,12 +182,10 @@ def _success(declared: operation, schemas: _Schemas) -> Document:
     for status, more in declared.responses.items():
         own = described.setdefault(str(status), {"content": {}, "headers": {}})
         own |= {**more, "content": own["content"] | more.get("content", {})}
+    example = EXAMPLES[declared.id].response
+    if example is not None:
+        media = "application/json" if declared.returns is not None else "text/plain"
+        described[str(declared.status.value)]["content"][media]["example"] = example
     for response in described.values():
         response["headers"] = response["headers"] | responses.REQUEST_ID
     return described
-
-
-def _example(model: Model) -> Document:
-    extra = model.model_config.get("json_schema_extra")
-    examples = extra.get("examples") if isinstance(extra, Mapping) else None
-    return {"example": examples[0]} if isinstance(examples, list) else {}

@@ -1,0 +1,203 @@
+"""Request and response examples of the operations that are compatible with ListenBrainz, Spotify and OpenSubsonic."""
+
+from collections.abc import Mapping
+
+from services.api.openapi.examples import (
+    API_KEY,
+    ATTRIBUTES,
+    AWAKENING,
+    COHERENCE,
+    DESCRIPTORS,
+    LISTENER,
+    NEBULA,
+    SERVICE,
+    Example,
+    Json,
+)
+
+RECORDING = "4a0a6d1e-3c11-4f0c-8d4b-1f0f3a6f5b1d"
+SCROBBLED_AT = 1_772_396_100
+
+SUCCESS: Json = {"status": "ok"}
+SCROBBLED: Json = {"artist_name": "Maxstack", "track_name": "Awakening", "release_name": None}
+
+LISTENBRAINZ: dict[str, Example] = {
+    "submitListens": Example(
+        body={
+            "listen_type": "single",
+            "payload": [
+                {
+                    "listened_at": SCROBBLED_AT,
+                    "track_metadata": {**SCROBBLED, "additional_info": {"duration_ms": 208_000}},
+                }
+            ],
+        },
+        response=SUCCESS,
+    ),
+    "validateToken": Example(
+        {"token": LISTENER}, response={"code": 200, "message": "Token valid.", "valid": True, "user_name": LISTENER}
+    ),
+    "getScrobbles": Example(
+        {"user": LISTENER, "count": 10},
+        response={
+            "payload": {
+                "user_id": LISTENER,
+                "count": 1,
+                "listens": [
+                    {
+                        "listened_at": SCROBBLED_AT,
+                        "recording_msid": RECORDING,
+                        "user_name": LISTENER,
+                        "track_metadata": {
+                            **SCROBBLED,
+                            "additional_info": {"recording_msid": RECORDING, "segue_track_id": AWAKENING},
+                        },
+                    }
+                ],
+                "latest_listen_ts": SCROBBLED_AT,
+                "oldest_listen_ts": SCROBBLED_AT,
+            }
+        },
+    ),
+    "getScrobbleCount": Example({"user": LISTENER}, response={"payload": {"count": 1}}),
+    "getPlayingNow": Example(
+        {"user": LISTENER}, response={"payload": {"user_id": LISTENER, "count": 0, "playing_now": True, "listens": []}}
+    ),
+    "deleteScrobble": Example(body={"listened_at": SCROBBLED_AT, "recording_msid": RECORDING}, response=SUCCESS),
+    "submitFeedback": Example(body={"recording_mbid": RECORDING, "score": 1}, response=SUCCESS),
+    "getLatestImport": Example({"user_name": LISTENER}, response={"musicbrainz_id": LISTENER, "latest_import": 0}),
+    "setLatestImport": Example(body={"ts": SCROBBLED_AT}, response=SUCCESS),
+}
+
+SHORT_ID = "6pHtQ8mY2VdWxk4mR1cZsE"
+SPOTIFY_ARTIST: Json = {
+    "external_urls": {},
+    "href": f"{SERVICE}/v1/tracks?q=Maxstack",
+    "id": "1a2b3c",
+    "name": "Maxstack",
+    "type": "artist",
+    "uri": "spotify:artist:1a2b3c",
+}
+SPOTIFY_TRACK: Json = {
+    "album": {
+        "album_type": "album",
+        "artists": [SPOTIFY_ARTIST],
+        "available_markets": [],
+        "external_urls": {},
+        "href": f"{SERVICE}/v1/tracks?q=Maxstack%20Endgame",
+        "id": "4d5e6f",
+        "images": [],
+        "name": "Endgame: Singularity Original Soundtrack",
+        "release_date": "2012",
+        "release_date_precision": "year",
+        "total_tracks": 8,
+        "type": "album",
+        "uri": "spotify:album:4d5e6f",
+    },
+    "artists": [SPOTIFY_ARTIST],
+    "available_markets": [],
+    "disc_number": 0,
+    "duration_ms": 228_574,
+    "explicit": False,
+    "external_ids": {},
+    "external_urls": {"spotify": f"{SERVICE}/v1/tracks/{COHERENCE}"},
+    "href": f"{SERVICE}/v1/tracks/{COHERENCE}",
+    "id": SHORT_ID,
+    "is_local": False,
+    "is_playable": True,
+    "name": "Coherence",
+    "popularity": 0,
+    "preview_url": f"{SERVICE}/v1/tracks/{COHERENCE}/audio",
+    "track_number": 0,
+    "type": "track",
+    "uri": f"spotify:track:{SHORT_ID}",
+}
+SPOTIFY_FEATURES: Json = {
+    **{name: value or 0.0 for name, value in ATTRIBUTES.items()},
+    **{name: DESCRIPTORS[name] for name in ("tempo", "key", "mode", "time_signature", "loudness")},
+    "analysis_url": f"{SERVICE}/v1/audio-features/{AWAKENING}",
+    "duration_ms": 208_000,
+    "id": SHORT_ID,
+    "track_href": f"{SERVICE}/v1/tracks/{AWAKENING}",
+    "type": "audio_features",
+    "uri": f"spotify:track:{SHORT_ID}",
+}
+
+SPOTIFY: dict[str, Example] = {
+    "spotifyRecommendations": Example(
+        {"seed_tracks": AWAKENING, "limit": 1, "target_energy": 0.3, "max_tempo": 180},
+        response={
+            "seeds": [
+                {
+                    "afterFilteringSize": 40,
+                    "afterRelinkingSize": 40,
+                    "href": f"{SERVICE}/v1/tracks/{AWAKENING}",
+                    "id": AWAKENING,
+                    "initialPoolSize": 45,
+                    "type": "TRACK",
+                }
+            ],
+            "tracks": [SPOTIFY_TRACK],
+        },
+    ),
+    "spotifySeveralAudioFeatures": Example(
+        {"ids": f"{AWAKENING},{NEBULA}"}, response={"audio_features": [SPOTIFY_FEATURES, None]}
+    ),
+    "spotifyAudioFeatures": Example({"track_id": AWAKENING}, response=SPOTIFY_FEATURES),
+}
+
+SONG: Json = {
+    "id": COHERENCE,
+    "isDir": False,
+    "title": "Coherence",
+    "artist": "Maxstack",
+    "album": "Endgame: Singularity Original Soundtrack",
+    "year": 2012,
+    "contentType": "audio/ogg",
+    "suffix": "ogg",
+    "duration": 229,
+    "isVideo": False,
+    "type": "music",
+    "mediaType": "song",
+    "bpm": 120,
+    "musicBrainzId": "",
+    "displayArtist": "Maxstack",
+    "isrc": [],
+    "genres": [],
+}
+SUBSONIC: dict[str, tuple[Json, Json]] = {
+    "Ping": ({}, {}),
+    "GetLicense": ({}, {"license": {"valid": True}}),
+    "GetOpenSubsonicExtensions": ({}, {"openSubsonicExtensions": [{"name": "sonicSimilarity", "versions": [1]}]}),
+    "GetUser": ({"username": LISTENER}, {"user": {"username": LISTENER, "scrobblingEnabled": False}}),
+    "TokenInfo": ({"apiKey": API_KEY}, {"tokenInfo": {"username": LISTENER}}),
+    "GetSimilarSongs": ({"id": AWAKENING, "count": 1}, {"similarSongs": {"song": [SONG]}}),
+    "GetSimilarSongs2": ({"id": AWAKENING, "count": 1}, {"similarSongs2": {"song": [SONG]}}),
+    "GetSonicSimilarTracks": ({"id": AWAKENING, "count": 1}, {"sonicMatch": [{"entry": SONG, "similarity": 0.83}]}),
+    "FindSonicPath": (
+        {"startSongId": AWAKENING, "endSongId": COHERENCE, "count": 3},
+        {"sonicMatch": [{"entry": SONG, "similarity": 0.83}]},
+    ),
+}
+"""Parameters and result of each method of Subsonic; the request is sent as a query or as a form."""
+
+
+def _subsonic() -> dict[str, Example]:
+    examples: dict[str, Example] = {}
+    for method, (parameters, result) in SUBSONIC.items():
+        sent = {"f": "json", **parameters}
+        envelope = {
+            "status": "ok",
+            "version": "1.16.1",
+            "type": "segue",
+            "serverVersion": "0.1.0",
+            "openSubsonic": True,
+            **result,
+        }
+        response = {"subsonic-response": envelope}
+        examples[f"subsonic{method}"] = Example(sent, response=response)
+        examples[f"subsonic{method}ByForm"] = Example(body=sent, response=response)
+    return examples
+
+
+COMPAT_EXAMPLES: Mapping[str, Example] = {**LISTENBRAINZ, **SPOTIFY, **_subsonic()}

@@ -1,0 +1,113 @@
+"""Every example of the OpenAPI document works: requests succeed, and responses fit their schema."""
+
+import io
+import re
+from datetime import UTC, datetime
+
+import pytest
+from openapi_schema_validator import OAS31Validator
+
+from services.api.openapi.document import EXAMPLES
+from services.api.openapi.examples import AWAKENING, COHERENCE, LISTENER, NEBULA, THROUGH_SPACE
+from services.catalog import Catalogue
+from services.catalog.library import FileStamp
+from services.domain.access import Scope
+from services.domain.job import JobKind
+from services.domain.listening import NewListen
+from services.domain.track import Tags
+from services.settings import Settings
+from tests.fakes.library import record, write_library, write_tone
+
+DEMO_TRACKS = {AWAKENING: "Awakening", NEBULA: "Nebula", COHERENCE: "Coherence", THROUGH_SPACE: "Through Space"}
+
+
+@pytest.fixture(scope="module")
+def library_dir(tmp_path_factory):
+    """A data directory with the tracks that the examples name, and others."""
+    folder = tmp_path_factory.mktemp("segue")
+    catalogue = Catalogue.open(Settings(data_dir=folder).catalogue_url)
+    write_library(catalogue, folder / "music", 12)
+    for number, (track_id, title) in enumerate(DEMO_TRACKS.items()):
+        file = write_tone(folder / "music" / f"{title}.wav", 500 + number)
+        stamp = FileStamp(str(file), str(file.parent), file.stat().st_size, file.stat().st_mtime_ns)
+        catalogue.library.register(track_id, Tags(title=title, artist="Maxstack", duration_ms=2_000), stamp)
+        record(catalogue, track_id, number)
+    catalogue.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def document(app):
+    return app.test_client().get("/openapi.json").json
+
+
+@pytest.fixture(scope="module")
+def operations(document):
+    """Path, method and description of each operation, by operation id."""
+    return {
+        operation["operationId"]: (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@pytest.fixture
+def made(api, services, library_dir):
+    """Values for the placeholders of the examples: ids that only the service creates, and this machine's folders."""
+    catalogue = services.catalogue
+    listen = NewListen(names=(AWAKENING,), at=datetime.now(UTC))
+    key = catalogue.keys.create("example", [Scope.READ], [LISTENER])
+    yield {
+        "session_id": api.post("/v1/radio", json={"seeds": {"tracks": [AWAKENING]}}).json["id"],
+        "job_id": catalogue.jobs.create(JobKind.SCAN, "/music"),
+        "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
+        "apiKey": key.text,
+        "path": str(library_dir / "music"),
+        "file": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "Awakening.wav"),
+    }
+    catalogue.keys.revoke(key.id)
+
+
+def send_example(api, path, method, operation, made):
+    """Send the request example of an operation."""
+    examples = {(each["in"], each["name"]): each["example"] for each in operation["parameters"] if "example" in each}
+    values = {place: made.get(place[1], value) for place, value in examples.items()}
+    path = re.sub(r"{(\w+)}", lambda found: str(values["path", found[1]]), path)
+    query = {name: value for (where, name), value in values.items() if where == "query"}
+    sent = {}
+    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+        body = {name: made.get(name, value) for name, value in content["example"].items()}
+        sent = {"json": body} if media == "application/json" else {"data": body, "content_type": media}
+    headers = {"Authorization": f"Token {LISTENER}"} if path.startswith("/1/") else {}
+    return api.open(path, method=method.upper(), query_string=query, headers=headers, **sent)
+
+
+def test_every_operation_is_described_and_has_examples(document, operations):
+    """Each has a description in whole sentences, and examples of its input and of its JSON response."""
+    assert set(EXAMPLES) == set(operations)
+    for name, (_, _, operation) in operations.items():
+        assert operation["description"][0].isupper(), name
+        assert operation["description"].endswith((".", ":")), name
+        required = [each for each in operation["parameters"] if each["required"]]
+        assert all("example" in each for each in required), name
+        assert all("example" in each for each in operation.get("requestBody", {}).get("content", {}).values()), name
+        for status, response in operation["responses"].items():
+            if status.startswith("2") and "application/json" in response["content"]:
+                assert "example" in response["content"]["application/json"], name
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_the_request_example_succeeds(api, document, operations, made, name):
+    """It gets the documented success, and a JSON body fits the documented schema, as the response example does."""
+    path, method, operation = operations[name]
+    answer = send_example(api, path, method, operation, made)
+    content = operation["responses"][str(answer.status_code)]["content"]
+
+    assert answer.status_code < 300, answer.text
+    assert answer.mimetype in content or not content
+    if answer.mimetype == "application/json":
+        schema = {**content["application/json"]["schema"], "components": document["components"]}
+        validator = OAS31Validator(schema)
+        validator.validate(answer.json)
+        validator.validate(content["application/json"]["example"])
+        assert answer.json.get("subsonic-response", {"status": "ok"})["status"] == "ok", answer.json
