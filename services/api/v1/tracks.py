@@ -36,7 +36,9 @@ AUDIO_TYPES = {
 AUDIO_RESPONSES: dict[int, dict[str, Any]] = {
     200: {
         "description": "The file",
-        "content": {media: {} for media in sorted(set(AUDIO_TYPES.values()))},
+        "content": {
+            media: {"schema": {"type": "string", "format": "binary"}} for media in sorted(set(AUDIO_TYPES.values()))
+        },
     },
     206: {"description": "The part that `Range` asks for"},
     304: {"description": "Unchanged since the client has it"},
