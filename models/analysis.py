@@ -27,7 +27,7 @@ LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, MemoryError, OSErro
 
 
 @dataclass(frozen=True)
-class Seconds:
+class Timings:
     """Wall time of each step of an analysis, in seconds."""
 
     decode: float
@@ -56,7 +56,7 @@ class TrackAnalysis:
     descriptors: Descriptors
     tags: dict[str, float]
     model_version: str
-    seconds: Seconds
+    seconds: Timings
 
     def to_json(self) -> dict[str, Any]:
         """Return the analysis as a dictionary for `json.dumps`."""
@@ -111,7 +111,7 @@ def analyse(source: Path | int) -> TrackAnalysis:
 
 
 @torch.inference_mode()
-def _described_and_encoded(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encoding, Seconds]:
+def _described_and_encoded(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encoding, Timings]:
     """Describe and encode windows from one log-mel, whose time counts as the encoder's."""
     started = perf_counter()
     log_mel = encoder.log_mel(torch.from_numpy(windows.samples))
@@ -121,7 +121,7 @@ def _described_and_encoded(windows: Windows, encoder: VibeEncoder) -> tuple[Desc
     encoding = encoder.encode_log_mel(log_mel)
     finished = perf_counter()
     encode = (computed - started) + (finished - described)
-    return descriptors, encoding, Seconds(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
+    return descriptors, encoding, Timings(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
 
 
 def warm_up(threads: int = 1) -> decoder.Protections:

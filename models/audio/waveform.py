@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from models.errors import UnreadableAudio
 
-STEPS_A_SECOND = 10  # loudness combines them into the blocks of ITU-R BS.1770
+STEPS_PER_SECOND = 10  # loudness combines them into the blocks of ITU-R BS.1770
 MAX_PEAK = 100.0  # +40 dBFS: float files may exceed full scale a little; a higher peak means damage
 CANCELLED_POWER = 5e-4  # mid 33 dB below both channels together means opposite signs
 
@@ -37,7 +37,7 @@ def power_of_steps(frames: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     Returns:
         float32 `(n_steps,)`, ≥ 0; full scale is 1 per channel.
     """
-    length = sample_rate // STEPS_A_SECOND
+    length = sample_rate // STEPS_PER_SECOND
     n_steps = len(frames) // length
     steps = frames[: n_steps * length].reshape(n_steps, -1)  # (n_steps, length * n_channels)
     power: NDArray[np.float32] = np.vecdot(steps, steps) / np.float32(length)

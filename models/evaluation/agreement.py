@@ -24,7 +24,7 @@ import torch
 
 from models import checkpoint
 from models.arrays import Float32Array
-from models.audio.waveform import STEPS_A_SECOND
+from models.audio.waveform import STEPS_PER_SECOND
 from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.descriptors.describe import Descriptors
 from models.descriptors.loudness import integrated_loudness, k_weighting
@@ -91,7 +91,7 @@ def filtered_loudness(path: Path) -> float:
             raise ValueError(f"{path}: {file.channels} channels; only one or two are supported.")
         sections = k_weighting(file.samplerate)
         state = np.zeros((len(sections), 2, file.channels))
-        length = file.samplerate // STEPS_A_SECOND
+        length = file.samplerate // STEPS_PER_SECOND
         power = []
         for block in file.blocks(length, dtype="float64", always_2d=True):
             filtered, state = scipy.signal.sosfilt(sections, block, axis=0, zi=state)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio.decode import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, Windows
-from models.audio.waveform import MAX_PEAK, STEPS_A_SECOND
+from models.audio.waveform import MAX_PEAK, STEPS_PER_SECOND
 from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
 
 REQUEST = struct.Struct("=H")  # maximum number of windows; the file and the result pipe come as descriptors
@@ -25,7 +25,7 @@ WINDOWS = 0
 REASONS: tuple[type[AnalysisError], ...] = (UnreadableAudio, RefusedAudio, DecoderFailed)  # kinds 1, 2, 3
 LONGEST_REASON = 500  # bytes
 MAX_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE) + 1  # a resampler rounds up
-MAX_STEPS = round(WINDOW_SECONDS * STEPS_A_SECOND)
+MAX_STEPS = round(WINDOW_SECONDS * STEPS_PER_SECOND)
 OVERSHOOT = 2.0  # above the 1.1 by which a resampler overshoots at a square wave's edge
 FULL_POWER = 2 * MAX_PEAK**2  # of two channels
 
