@@ -1,4 +1,4 @@
-"""Sounds that are known exactly, and files that hold them."""
+"""Synthesised sounds with known properties, and files of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ WriteSound = Callable[..., Path]
 
 @pytest.fixture
 def write_sound(tmp_path) -> WriteSound:
-    """Write samples to a file under the test's own folder; the suffix of the name decides the format."""
+    """Write samples to a file in the test's folder; the suffix of the name decides the format."""
 
     def write(name: str, samples: NDArray[np.float32], sample_rate: int = RATE, subtype: str | None = None) -> Path:
         path = tmp_path / name
@@ -39,7 +39,7 @@ def write_sound(tmp_path) -> WriteSound:
 
 @pytest.fixture
 def sine() -> Callable[..., NDArray[np.float32]]:
-    """A sine: frequency in Hz, length in seconds, peak amplitude, sample rate in Hz."""
+    """Make a sine of a frequency in Hz, duration in seconds, peak amplitude and sample rate in Hz."""
 
     def make(frequency: float, seconds: float, amplitude: float = 0.5, sample_rate: int = RATE) -> NDArray[np.float32]:
         time = np.arange(round(seconds * sample_rate)) / sample_rate
@@ -61,7 +61,7 @@ def noise() -> Callable[..., NDArray[np.float32]]:
 
 @pytest.fixture
 def one_window() -> Callable[[NDArray[np.float32]], Windows]:
-    """Mono samples at 16 kHz as the windows of a track."""
+    """Wrap mono samples at 16 kHz as the windows of a track."""
 
     def make(samples: NDArray[np.float32]) -> Windows:
         return Windows(
@@ -76,7 +76,7 @@ def one_window() -> Callable[[NDArray[np.float32]], Windows]:
 
 @pytest.fixture(scope="session")
 def described() -> Callable[[Windows], Descriptors]:
-    """Windows → descriptors, through the log-mel that an encoder hears."""
+    """Compute the descriptors of windows from the log-mel of the encoder."""
     parameters = MelParameters()
     log_mel = LogMel(parameters)
 
@@ -89,7 +89,7 @@ def described() -> Callable[[Windows], Descriptors]:
 
 @pytest.fixture(scope="session")
 def make_examples() -> Callable[..., Examples]:
-    """Random training examples: seed, number of windows."""
+    """Make random training examples from a seed and a number of windows."""
 
     def make(seed: int, n: int = 4) -> Examples:
         random = np.random.default_rng(seed)

@@ -107,7 +107,7 @@ def shipped():
     return read_card()
 
 
-def test_the_shipped_card_says_what_a_user_must_know(shipped):
+def test_the_shipped_card_describes_the_weights(shipped):
     """The default version's card names data, licence, limits and calibration, and 100 different tags."""
     assert shipped.version == DEFAULT_VERSION
     assert shipped.data
