@@ -14,10 +14,10 @@ from services.domain.filters import Filters
 from services.domain.listening import ListenEvent, Remembered
 
 RESULTS_DEFAULT, RESULTS_MAX = 10, 100
-"""Tracks in one answer; a page, a queue and a block of a radio are all smaller than the maximum."""
+"""Tracks in one answer; the maximum is more than a player queues."""
 
 SEED_MAX = 2**63 - 1
-"""The largest integer that every database and most languages have."""
+"""The largest signed 64-bit integer, which databases and most languages can store."""
 
 HALF_LIFE_DAYS_MAX = 36_500.0
 """A century: events of all times have nearly the same weight."""

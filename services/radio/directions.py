@@ -158,20 +158,7 @@ def evaluate(
         returned: Tracks that the session itself returned. Each belongs to the nearest direction, whatever its cosine.
     """
     counters = [_EventCounter(each, tracks) for each in directions if any(name in tracks for name, _ in each.plays)]
-    negatives: list[Negative] = []
-    unassigned: dict[str, None] = {}
-    for each in events:
-        track, weight = tracks.get(each.event.track_id), weights.get(each.number, 0.0)
-        if track is None:
-            continue
-        if weight < 0:
-            negatives.append(Negative(track.id, track.vector, -weight))
-        open_ = [counter for counter in counters if each.number >= max(1, counter.direction.since)]
-        matching = _matching(open_, track, is_returned=track.id in returned)
-        for counter in matching:
-            counter.add(track, weight)
-        if not matching and weight >= RESET_WEIGHT and each.number > 0:
-            unassigned[track.id] = None
+    negatives, unassigned = _count(counters, events, weights, tracks, returned)
     _deactivate_similar(counters)
     known = {name for counter in counters for name, _ in counter.direction.plays}
     return EvaluatedDirections(
@@ -184,6 +171,31 @@ def evaluate(
         negatives=tuple(negatives[-NEGATIVES_MAX:]),
         unassigned=tuple(name for name in reversed(unassigned) if name not in known),
     )
+
+
+def _count(
+    counters: Sequence[_EventCounter],
+    events: Sequence[SessionEvent],
+    weights: Mapping[int, float],
+    tracks: Mapping[str, Embedded],
+    returned: frozenset[str],
+) -> tuple[list[Negative], dict[str, None]]:
+    """Count the events for the directions; return the negatives, and the tracks that belong to no direction."""
+    negatives: list[Negative] = []
+    unassigned: dict[str, None] = {}
+    for each in events:
+        track, weight = tracks.get(each.event.track_id), weights.get(each.number, 0.0)
+        if track is None:
+            continue
+        if weight < 0:
+            negatives.append(Negative(track.id, track.vector, -weight))
+        opened = [counter for counter in counters if each.number >= max(1, counter.direction.since)]
+        matching = _matching(opened, track, is_returned=track.id in returned)
+        for counter in matching:
+            counter.add(track, weight)
+        if not matching and weight >= RESET_WEIGHT and each.number > 0:
+            unassigned[track.id] = None
+    return negatives, unassigned
 
 
 def _deactivate_similar(counters: Sequence[_EventCounter]) -> None:

@@ -8,7 +8,7 @@ from services.domain.question import Question
 from services.domain.track import Embedded
 
 REPEAT_PENALTY = 0.15
-"""Penalty, in cosine, for a track that was heard long ago: it cancels the gain from its similarity to itself."""
+"""Penalty, in cosine, for a track that was heard long ago: more than it gains from its similarity to itself."""
 
 LATEST_REPEAT_PENALTY = 2.0
 """Penalty, in cosine, for the most recently heard track when repeats fill an answer: the whole range of cosines, so

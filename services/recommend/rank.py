@@ -25,7 +25,7 @@ PLAYS_PER_TASTE = 12
 """Heaviest plays of a taste that candidates are compared with."""
 
 TURN_PENALTY = 0.15
-"""Penalty, in cosine, of a play each time it has led to a track, so that the plays take turns."""
+"""Penalty, in cosine, of the heaviest play each time it has led to a track, so that the plays take turns."""
 
 ARTIST_GAP_PENALTY = 0.3
 """Penalty, in cosine, of a track whose artist was played just before; it falls to 0 over `artist_gap` tracks."""

@@ -13,7 +13,7 @@ DIRECTIONS_PER_SEED = 4
 """Random directions from which the tracks of a seed are drawn, so that they cover all of its moods."""
 
 TRACKS_PER_DIRECTION = 8
-"""Tracks drawn from each direction: together more than the plays of a taste that take turns in the ranking."""
+"""Tracks drawn from each direction: together up to 32, more than the plays of a taste that are ranked by."""
 
 _SEED = 20_260_101
 

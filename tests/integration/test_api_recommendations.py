@@ -1,4 +1,4 @@
-"""A history in, the next tracks out, over HTTP."""
+"""Recommendations over HTTP: histories, exclusions, filters, and invalid bodies."""
 
 import json
 
@@ -14,7 +14,7 @@ URL = "/v1/recommendations"
 
 
 def test_a_history_gives_more_of_the_same(api):
-    """Plays of one cluster are answered with its other tracks, and because_of names those plays."""
+    """For plays of one cluster, its other tracks are returned, and `because_of` names the plays."""
     history = [{"track_id": track_id(1)}, {"track_id": "test:5", "event": "like", "at": "2026-01-01T12:00:00+02:00"}]
     answer = api.post(URL, json={"history": history, "limit": 2})
 
@@ -29,7 +29,7 @@ def test_a_history_gives_more_of_the_same(api):
 
 
 def test_unknown_ids_are_listed_and_ignored(api):
-    """Ids that no track has come back in `unknown`; the rest of the history still counts."""
+    """Ids that are not in the library are listed in `unknown`; the rest of the history counts."""
     answer = api.post(URL, json={"history": [{"track_id": "spotify:xyz"}, {"track_id": "test:1"}]})
 
     assert answer.json["unknown"] == ["spotify:xyz"]
@@ -37,7 +37,7 @@ def test_unknown_ids_are_listed_and_ignored(api):
 
 
 def test_excluded_tracks_stay_out(api):
-    """A track excluded by its own or an external id is not answered."""
+    """By their track id or an external id."""
     asked = {"history": [{"track_id": "test:1"}], "limit": 100}
     before = [track["id"] for track in api.post(URL, json=asked).json["tracks"]]
     after = api.post(URL, json={**asked, "exclude": {"tracks": [before[0], "test:5"]}}).json["tracks"]
@@ -55,7 +55,7 @@ def test_filters_hold_for_every_answer(api):
 
 
 def test_an_empty_history_is_no_error(api):
-    """Nothing heard is answered with tracks from all over the library, explained by nothing."""
+    """The tracks come from the whole library, without tastes and reasons."""
     answer = api.post(URL, json={"history": []}).json
 
     assert len({track["id"] for track in answer["tracks"]}) == 10
@@ -83,7 +83,7 @@ def test_an_empty_history_is_no_error(api):
     ],
 )
 def test_each_wrong_field_is_pointed_to(api, body, pointers):
-    """A body that does not fit is 422, and `errors` points to every wrong field."""
+    """An invalid body gets 422, and `errors` points to every wrong field."""
     answer = api.post(URL, json=body)
 
     assert answer.status_code == 422
@@ -93,15 +93,15 @@ def test_each_wrong_field_is_pointed_to(api, body, pointers):
 @pytest.mark.parametrize(
     "data", ["", "{", '{"history": [NaN]', "\ud800".encode(errors="surrogatepass"), b"\xff", "[" * 9999]
 )
-def test_a_body_that_is_no_json_is_400(api, data):
-    """Text that does not parse is 400, however broken."""
+def test_invalid_json_is_400(api, data):
+    """With a problem document."""
     answer = api.post(URL, data=data, content_type="application/json")
 
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
 
 
 def test_a_body_of_another_type_is_415(api):
-    """Only JSON is taken, so that no HTML form of another site can post."""
+    """JSON is required, so that an HTML form of another site cannot post."""
     assert api.post(URL, data={"history": "[]"}).status_code == 415
 
 
@@ -143,8 +143,8 @@ bodies = st.fixed_dictionaries(
 
 @given(body=bodies)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_body_is_answered_or_refused(api, body):
-    """Whatever the body, the answer is 200 and keeps its promises, or a problem that blames the request."""
+def test_any_body_gets_an_answer_or_a_problem(api, body):
+    """The answer is 200 and meets the conditions, or a problem with a status of 400 or 422."""
     answer = api.post(URL, data=json.dumps(body), content_type="application/json")
 
     if answer.status_code != 200:
@@ -159,8 +159,8 @@ def test_any_body_is_answered_or_refused(api, body):
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
-def test_a_moment_at_the_ends_of_time_is_no_error(api, at):
-    """A time that has no equivalent in UTC still counts."""
+def test_a_time_outside_of_utc_years_is_no_error(api, at):
+    """A time that cannot be converted to UTC counts."""
     answer = api.post(URL, json={"history": [{"track_id": "test:1", "at": at}, {"track_id": "test:5"}]})
 
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Stored listeners, over HTTP: what they did is kept, decides what they are answered, and can be forgotten."""
+"""Stored listeners over HTTP: listens, recommendations, taste, and deletion."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -34,8 +34,8 @@ def listen(number, event="play", at=None, **more):
     return {"track_id": f"test:{number}", "event": event, "at": at or ago(hours=1), **more}
 
 
-def recommended(api, user, **wishes):
-    answer = api.get(f"/v1/users/{user}/recommendations", query_string=wishes)
+def recommended(api, user, **options):
+    answer = api.get(f"/v1/users/{user}/recommendations", query_string=options)
     assert answer.status_code == 200, answer.json
     return answer.json
 
@@ -46,7 +46,7 @@ def numbers(answer):
 
 
 def test_listens_are_kept_and_listed_newest_first(api, user):
-    """Each outcome says what became of it; pages and filters show what is kept."""
+    """Each listen has an outcome; pages and filters show the stored listens."""
     answer = send(
         api,
         user,
@@ -78,7 +78,7 @@ def test_listens_are_kept_and_listed_newest_first(api, user):
 
 
 def test_sending_again_is_harmless(api, user):
-    """Duplicates are reported with the id of the one that is kept, by key or by track, event and time."""
+    """Duplicates, by key or by track, event and time, are reported with the id of the stored listen."""
     batch = [listen(1, at="2026-01-01T00:00:00Z"), listen(2, key="k")]
     first = send(api, user, *batch)
     again = send(api, user, {**batch[0], "track_id": track_id(1), "at": "2026-01-01T01:00:00+01:00"}, batch[1])
@@ -89,7 +89,7 @@ def test_sending_again_is_harmless(api, user):
 
 
 def test_listens_without_a_time_are_now_and_in_order(api, user):
-    """None of them is taken for another, not even two of one track."""
+    """None of them is a duplicate, not even two of one track."""
     answer = send(api, user, *({"track_id": f"test:{number}"} for number in (1, 2, 1)))
     kept = api.get(f"/v1/users/{user}/listens").json["listens"]
 
@@ -98,7 +98,7 @@ def test_listens_without_a_time_are_now_and_in_order(api, user):
 
 
 def test_a_whole_backlog_goes_in_one_request(api, user):
-    """A thousand listens with long names are taken, one more is refused, and then none is kept."""
+    """A thousand listens with long names are stored; with one more, the request is refused and none is stored."""
     batch = [
         {
             **listen(number % LIBRARY_SIZE, at=ago(minutes=number)),
@@ -130,8 +130,8 @@ def test_a_whole_backlog_goes_in_one_request(api, user):
         {"track_id": "test:1", "x": 1},
     ],
 )
-def test_a_listen_that_makes_no_sense_is_named(api, user, wrong):
-    """The answer points at it, and nothing of the request is kept."""
+def test_an_invalid_listen_is_named(api, user, wrong):
+    """The problem points to it, and no listen of the request is stored."""
     answer = send(api, user, listen(1), wrong, status=422)
 
     assert answer["errors"][0]["pointer"].startswith("#/listens/1")
@@ -140,7 +140,7 @@ def test_a_listen_that_makes_no_sense_is_named(api, user, wrong):
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "ada@example.org", "Ünïcödé 🎧", "a.b", "x" * 200, "%41"])
 def test_a_listener_may_have_any_name(api, name):
-    """The name is one in paths and in bodies, and composed and decomposed letters are the same."""
+    """Paths and bodies name the same listener; composed and decomposed letters are the same."""
     path = "/v1/users/" + "".join(f"%{byte:02X}" for byte in name.encode())
     api.post(f"{path}/listens", json={"listens": [listen(1)]})
     body = {"user": name.replace("ü", "u\N{COMBINING DIAERESIS}"), "limit": 1}
@@ -151,7 +151,7 @@ def test_a_listener_may_have_any_name(api, name):
 
 
 @pytest.mark.parametrize("name", ["x" * 201, "a%00b", "a%0Ab", "a%7Fb"])
-def test_what_is_no_name_is_refused(api, name):
+def test_an_invalid_name_is_refused(api, name):
     """Too long, or with control characters."""
     for answer in (
         api.get(f"/v1/users/{name}/listens"),
@@ -164,8 +164,8 @@ def test_what_is_no_name_is_refused(api, name):
     assert api.post("/v1/recommendations", json={"user": "a/b"}).status_code == 422
 
 
-def test_nobody_gets_all_sorts(api):
-    """A listener of whom nothing is known has no listens, no taste, and tracks from all over the library."""
+def test_an_unknown_listener_gets_tracks_from_the_whole_library(api):
+    """Without listens and without a taste."""
     answer = recommended(api, "nobody", limit=12, seed=3)
     taste = api.get("/v1/users/nobody/taste").json
 
@@ -177,8 +177,8 @@ def test_nobody_gets_all_sorts(api):
     assert api.delete("/v1/users/nobody").json == {"listens": 0}
 
 
-def test_a_stored_history_is_answered_like_one_that_is_sent(api, user):
-    """The same events weigh the same, wherever they come from."""
+def test_a_stored_history_gives_the_same_answer_as_a_sent_one(api, user):
+    """The same events have the same weights."""
     events = [listen(0), listen(4, "like"), listen(3, played_ms=1900), listen(2, "skip", played_ms=100)]
     send(api, user, *events)
     sent = api.post("/v1/recommendations", json={"history": events, "limit": 8}).json
@@ -190,7 +190,7 @@ def test_a_stored_history_is_answered_like_one_that_is_sent(api, user):
 
 
 def test_a_sent_history_counts_beside_the_stored_one(api, user):
-    """Both make the taste, what is in both counts once, and the sent tracks are left out like the stored ones."""
+    """An event in both counts once, and the tracks of both are left out."""
     send(api, user, stored := listen(0), listen(4))
     both = api.post(
         "/v1/recommendations", json={"user": user, "history": [listen(3), listen(7), stored], "limit": 8}
@@ -204,8 +204,8 @@ def test_a_sent_history_counts_beside_the_stored_one(api, user):
     assert not {0, 3, 4, 7} & set(numbers(both))
 
 
-def test_query_parameters_ask_the_same_as_a_body(api, user):
-    """Every part of a question that fits into a line."""
+def test_query_parameters_give_the_same_answer_as_a_body(api, user):
+    """For every option that is a query parameter."""
     send(api, user, listen(0), listen(1))
     line = {
         "limit": 5,
@@ -251,22 +251,22 @@ def test_query_parameters_ask_the_same_as_a_body(api, user):
 
 @pytest.mark.parametrize("wrong", [{"repeat_after_days": -1}, {"repeat_after_days": "x"}, {"limit": 0}, {"nothing": 1}])
 def test_a_wrong_parameter_is_named(api, user, wrong):
-    """As everywhere."""
+    """The problem points to it."""
     answer = api.get(f"/v1/users/{user}/recommendations", query_string=wrong)
 
     assert answer.status_code == 422
     assert answer.json["errors"][0]["parameter"].startswith(next(iter(wrong)))
 
 
-def test_who_or_what_is_asked_about_must_be_said(api):
-    """Without a history a user is needed, and without a user a history, which may be empty."""
+def test_a_history_or_a_user_is_required(api):
+    """The history may be empty."""
     assert api.post("/v1/recommendations", json={}).status_code == 422
     assert api.post("/v1/recommendations", json={"history": []}).status_code == 200
     assert api.post("/v1/recommendations", json={"user": "nobody"}).status_code == 200
 
 
-def test_what_was_heard_lately_comes_back_only_when_nothing_else_is_left(api, user):
-    """All else comes first, then rather those heard longest ago; `never` is never."""
+def test_recently_heard_tracks_are_returned_only_if_nothing_else_is_left(api, user):
+    """Those heard longest ago first; with `never`, not at all."""
     send(api, user, *(listen(number, at=ago(days=number)) for number in range(10)))
     everything = numbers(recommended(api, user, limit=100))
     some = numbers(recommended(api, user, limit=17))
@@ -278,8 +278,8 @@ def test_what_was_heard_lately_comes_back_only_when_nothing_else_is_left(api, us
     assert set(numbers(recommended(api, user, limit=100, repeat_after_days="never"))) == set(range(10, LIBRARY_SIZE))
 
 
-def test_what_was_heard_long_ago_comes_again_behind_what_is_new(api, user):
-    """An old favourite is a candidate like others that yields to new tracks which fit as well."""
+def test_a_track_heard_long_ago_ranks_below_new_tracks_that_fit_as_well(api, user):
+    """It is a candidate like others, with a penalty."""
     send(api, user, *(listen(number, at=ago(days=60)) for number in (0, 4, 8)))
     places = {number: place for place, number in enumerate(numbers(recommended(api, user, limit=100)))}
     strict = numbers(recommended(api, user, limit=100, repeat_after_days=90))
@@ -291,15 +291,15 @@ def test_what_was_heard_long_ago_comes_again_behind_what_is_new(api, user):
 
 
 def test_a_track_that_comes_again_is_not_its_own_reason(api, user):
-    """The other plays are, as long as there are some."""
+    """Other plays are, if there are any."""
     send(api, user, *(listen(number, at=ago(days=60)) for number in (0, 4, 8)))
     reasons = {track["id"]: track["because_of"] for track in recommended(api, user, limit=100)["tracks"]}
 
     assert set(reasons[track_id(0)]) == {track_id(4), track_id(8)}
 
 
-def test_a_ban_holds_until_it_is_taken_back(api, user):
-    """However long ago and however much was heard since; deleting it, or a like, undoes it."""
+def test_a_ban_holds_until_it_is_undone(api, user):
+    """Whatever its age and whatever was heard since; deleting it, or a like, undoes it."""
     banned = send(api, user, listen(5, "ban", at=ago(days=4000)))["listens"][0]["id"]
     send(api, user, listen(6, "dislike", at=ago(days=4000)))
     for _ in range(2):
@@ -316,8 +316,8 @@ def test_a_ban_holds_until_it_is_taken_back(api, user):
     assert api.delete(f"/v1/users/{user}/listens/{10**30}").status_code == 404
 
 
-def test_a_taste_is_said_in_words_with_counts(api, user):
-    """Each with its share and its plays; counts say what is kept."""
+def test_tastes_have_labels_and_counts(api, user):
+    """Each taste has its share and its plays; the counts are of stored listens."""
     send(api, user, *(listen(number) for number in (0, 4, 8)), listen(3, "like"), listen(2, "ban"))
     send(api, user, {"track_id": "navidrome:none", "at": ago(days=9)})
     answer = api.get(f"/v1/users/{user}/taste").json
@@ -333,8 +333,8 @@ def test_a_taste_is_said_in_words_with_counts(api, user):
     assert answer["counts"]["first_at"] < answer["counts"]["last_at"]
 
 
-def test_a_forgotten_listener_is_gone(api, user):
-    """Everything at once, twice if need be, and the next answer knows nothing."""
+def test_a_forgotten_listener_has_no_data(api, user):
+    """Everything is deleted at once; a second deletion is no error."""
     send(api, user, listen(0), listen(1, "ban"), {"track_id": "navidrome:none"})
 
     assert [api.delete(f"/v1/users/{user}").json["listens"] for _ in range(2)] == [3, 0]
@@ -343,7 +343,7 @@ def test_a_forgotten_listener_is_gone(api, user):
 
 
 def test_external_ids_work_wherever_a_track_id_goes(api, user):
-    """Set by PUT, they stand in the track, and in paths, histories, exclusions and listens."""
+    """Set by PUT, they are shown in the track and accepted in paths, histories, exclusions and listens."""
     answer = api.put("/v1/tracks/test:11/ids", json={"ids": {"navidrome": "a1/b:2", "deezer": "9"}})
     name = "navidrome:a1/b:2"
     api.put(f"/v1/tracks/{name}/ids", json={"ids": {"deezer": None}})
@@ -377,13 +377,13 @@ def test_external_ids_work_wherever_a_track_id_goes(api, user):
         {"n": "a\0b"},
     ],
 )
-def test_what_is_no_external_id_is_refused(api, ids):
-    """Namespaces are plain words, values neither empty nor endless."""
+def test_an_invalid_external_id_is_refused(api, ids):
+    """Namespaces are plain words; values are neither empty nor too long."""
     assert api.put("/v1/tracks/test:1/ids", json={"ids": ids}).status_code == 422
 
 
-def test_listens_that_came_before_their_track_count_when_it_comes(api, services, user, tmp_path):
-    """By its audio's id, by an external id given later, by artist and title from the tags."""
+def test_listens_are_matched_when_their_track_is_added(api, services, user, tmp_path):
+    """By the id of its audio, by an external id set later, or by artist and title."""
     send(api, user, {"track_id": "navidrome:late"}, {"artist": "ARTIST 3", "title": "late"}, {"track_id": track_id(99)})
     unknown = api.get(f"/v1/users/{user}/taste").json["counts"]["unknown"]
     own = register(services.catalogue, write_tone(tmp_path / "late.wav", 440), 99, "Late")
@@ -395,8 +395,8 @@ def test_listens_that_came_before_their_track_count_when_it_comes(api, services,
     services.catalogue.library.forget_files([str(tmp_path / "late.wav")])
 
 
-def test_a_scan_leaves_ids_alone_that_a_client_set(api, services, tmp_path):
-    """Whatever the tags of the file say by then."""
+def test_a_scan_keeps_ids_that_a_client_set(api, services, tmp_path):
+    """Even if the tags of the file differ."""
     own = register(services.catalogue, write_tone(tmp_path / "a.wav", 440), 98)
     api.put(f"/v1/tracks/{own}/ids", json={"ids": {"test": "mine"}})
     register(services.catalogue, tmp_path / "a.wav", 98, "Retagged")
@@ -406,8 +406,8 @@ def test_a_scan_leaves_ids_alone_that_a_client_set(api, services, tmp_path):
     services.catalogue.library.forget_files([str(tmp_path / "a.wav")])
 
 
-def test_nothing_of_a_listener_is_in_the_log(api, capsys):
-    """Neither the name nor what was heard, whatever is asked and however it goes wrong."""
+def test_the_log_has_no_data_of_a_listener(api, capsys):
+    """Neither names nor tracks, for requests that succeed and for requests that fail."""
     name, words = "Augusta", "Secret pleasure"
     send(api, name, {"artist": "Nobody", "title": words}, {"track_id": f"x:{words}"})
     send(api, name, {"track_id": ""}, status=422)
@@ -458,8 +458,8 @@ wishes = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=st.lists(events, max_size=30, unique_by=lambda event: (event["track_id"], event["at"])), asked=wishes)
-def test_whatever_is_asked_no_banned_track_is_answered_and_the_answer_is_full(api, stored, asked):
-    """Rejected, sent and filtered tracks never come, those heard unless never; all that qualify do, up to limit."""
+def test_no_banned_track_is_returned_and_the_answer_is_full(api, stored, asked):
+    """No rejected, sent or filtered track is returned; all that qualify are, up to the limit."""
     user = next(names)
     if stored:
         send(api, user, *stored)
@@ -484,8 +484,8 @@ def test_whatever_is_asked_no_banned_track_is_answered_and_the_answer_is_full(ap
 
 
 @pytest.mark.parametrize("moment", ["0.5", "1767225600", "+5"])
-def test_a_number_is_no_moment(api, moment):
-    """What pydantic would take for seconds since 1970 is refused: in a query, in a listen and in a history."""
+def test_a_number_is_not_a_time(api, moment):
+    """In a query, in a listen and in a history, although pydantic reads it as seconds since 1970."""
     track = track_id(1)
     answers = [
         api.get("/v1/users/anna/listens", query_string={"since": moment}),

@@ -1,4 +1,4 @@
-"""Every part of a question, over HTTP: what is aimed for, left out, mixed up and put in order."""
+"""Options of recommendations over HTTP: targets, exclusions, variety, orders, half-life."""
 
 from collections import Counter
 from itertools import pairwise
@@ -13,8 +13,8 @@ URL = "/v1/recommendations"
 FEELS = 4
 
 
-def ask(api, *history, **wishes):
-    answer = api.post(URL, json={"history": [{"track_id": f"test:{number}"} for number in history], **wishes})
+def ask(api, *history, **options):
+    answer = api.post(URL, json={"history": [{"track_id": f"test:{number}"} for number in history], **options})
     assert answer.status_code == 200, answer.json
     return answer.json
 
@@ -23,8 +23,8 @@ def ids(answer):
     return [track["id"] for track in answer["tracks"]]
 
 
-def test_targets_draw_the_answer_towards_them(api):
-    """With a target for tempo the answer lies nearer to it; nothing is left out for missing it."""
+def test_targets_move_the_answer_towards_them(api):
+    """With a target for the tempo, the mean tempo is nearer to it; no track is left out."""
 
     def mean_tempo(answer):
         return sum(track["descriptors"]["tempo"] for track in answer["tracks"]) / len(answer["tracks"])
@@ -37,7 +37,7 @@ def test_targets_draw_the_answer_towards_them(api):
 
 
 def test_artists_are_left_out_without_regard_to_case(api):
-    """Neither a named artist nor, if asked, an artist of the history is answered."""
+    """Named artists, and with `seed_artists` those of the history."""
     named = ask(api, 1, limit=100, exclude={"artists": ["ARTIST 1", "nobody"]})
     own = ask(api, 1, 2, limit=100, exclude={"seed_artists": True})
 
@@ -54,14 +54,14 @@ def test_a_genre_has_at_most_as_many_tracks_as_asked(api):
     assert set(Counter(track["genre"] for track in spread["tracks"]).values()) == {2}
 
 
-def test_tags_that_the_encoder_heard_are_a_filter(api):
-    """All tracks of the library sound calm, none like a harp."""
+def test_tags_of_the_analysis_are_a_filter(api):
+    """All tracks of the library have the tag `calm`, none has `harp`."""
     assert len(ask(api, 1, limit=100, filters={"tags": ["Calm"]})["tracks"]) == LIBRARY_SIZE - 1
     assert ask(api, 1, filters={"tags": ["harp"]})["tracks"] == []
 
 
 def test_two_moods_are_two_tastes_and_both_are_served(api):
-    """Plays of two clusters give two tastes in words; each track says which it serves and which plays led to it."""
+    """Plays of two clusters give two labelled tastes; each track has its taste and the plays that led to it."""
     answer = ask(api, 0, 4, 3, 7, limit=8)
 
     assert len(answer["tastes"]) == 2
@@ -76,7 +76,7 @@ def test_two_moods_are_two_tastes_and_both_are_served(api):
 
 
 def test_an_answer_need_not_be_explained(api):
-    """Without `explain` the tracks are the same, and nothing says why."""
+    """Without `explain` the tracks are the same, without tastes and reasons."""
     plain = ask(api, 0, 3, explain=False)
 
     assert ids(plain) == ids(ask(api, 0, 3))
@@ -85,7 +85,7 @@ def test_an_answer_need_not_be_explained(api):
 
 
 def test_energy_orders_the_answer(api):
-    """`energy_up` and `energy_down` put the very same tracks in order of energy."""
+    """`energy_up` and `energy_down` sort the same tracks by energy."""
     plain, up, down = (
         ask(api, 0, 1, 2, 3, limit=12, order=order) for order in ("relevance", "energy_up", "energy_down")
     )
@@ -97,7 +97,7 @@ def test_energy_orders_the_answer(api):
 
 
 def test_a_flow_has_smaller_steps_than_relevance(api):
-    """`flow` jumps less from one energy to the next, tastes taking turns jump more."""
+    """The sum of the differences in energy is smaller than with alternating tastes."""
 
     def jumps(answer):
         energies = [track["attributes"]["energy"] for track in answer["tracks"]]
@@ -110,7 +110,7 @@ def test_a_flow_has_smaller_steps_than_relevance(api):
 
 
 def test_variety_depends_on_its_seed_alone(api):
-    """The same seed gives the same answer, other seeds give others, and no variety needs no seed."""
+    """The same seed gives the same answer, other seeds give others; without variety, the seed has no effect."""
     varied = {seed: ids(ask(api, 0, 1, variety=1, seed=seed)) for seed in range(4)}
 
     assert all(found == ids(ask(api, 0, 1, variety=1, seed=seed)) for seed, found in varied.items())
@@ -118,8 +118,8 @@ def test_variety_depends_on_its_seed_alone(api):
     assert ids(ask(api, 0, 1, seed=1)) == ids(ask(api, 0, 1, seed=2))
 
 
-def test_a_listener_of_whom_nothing_is_known_gets_all_sorts(api):
-    """An empty history is answered from all over the library, within filters, and the same for the same seed."""
+def test_an_empty_history_gets_tracks_from_the_whole_library(api):
+    """Within the filters, and the same tracks for the same seed."""
     answer = ask(api, limit=12, seed=3)
 
     assert len({track["genre"] for track in answer["tracks"]}) == FEELS
@@ -128,7 +128,7 @@ def test_a_listener_of_whom_nothing_is_known_gets_all_sorts(api):
 
 
 def test_half_life_decides_between_old_and_new(api):
-    """A play of today outweighs one of 60 days ago, the more the shorter the half-life."""
+    """A newer play has a larger share than one 60 days older, increasing with a shorter half-life."""
     history = [
         {"track_id": "test:0", "at": "2020-01-01T00:00:00Z"},
         {"track_id": "test:3", "at": "2020-03-01T00:00:00Z"},
@@ -179,8 +179,8 @@ bodies = st.fixed_dictionaries(
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=bodies)
-def test_whatever_is_asked_the_answer_keeps_to_it_and_is_full(api, body):
-    """No heard, banned, excluded or filtered track is ever answered, none twice; all that qualify are, up to limit."""
+def test_every_answer_meets_its_conditions_and_is_full(api, body):
+    """No heard, excluded or filtered track is returned, none twice; all that qualify are, up to the limit."""
     answer = api.post(URL, json=body)
     out = {event["track_id"] for event in body["history"]} | set(body["exclude"]["tracks"])
     qualified = {
