@@ -1,30 +1,30 @@
 # make up [MUSIC=folder]   install and start Segue on a folder of music, or on a demo library
-# make test                install what tests need, run the checks and all tests but those that take minutes each
-# make test-all            and those as well: faults at their full number, the soak
+# make test                install what the tests need, run the checks and all fast tests
+# make test-all            run the slow tests as well: full fault counts, fuzzing, the soak test
 # make check | bench | audit | clean
-# make up|test TORCH_INDEX=address-or-folder   the same, with torch from there: its CPU build is a fifth of the size
+# make up|test TORCH_INDEX=address-or-folder   install torch from there: its CPU build is a fifth of the size
 
 SHELL := /bin/sh
-# The first interpreter that is new enough; `make PYTHON=… up` names another. It matters only until .venv exists.
+# The first interpreter that is new enough. Use `make PYTHON=… up` for another. Only used to create .venv.
 PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
-# An index's address or a folder of wheels. Only torch comes from it: pip prefers no index to another, so any package of
-# that index could otherwise replace one of the same name. It matters only until torch is installed.
+# The address of an index, or a folder of wheels. Only torch is installed from it: pip does not rank indexes, so any
+# package of that index could otherwise replace one of the same name. Has no effect once torch is installed.
 TORCH_INDEX ?=
 TORCH_FROM := $(if $(wildcard $(TORCH_INDEX)/.),--no-index --find-links,--index-url)
 INSTALL_TORCH = $(if $(TORCH_INDEX),$(INSTALL) --no-deps $(TORCH_FROM) '$(TORCH_INDEX)' torch)
-# Of .venv after `make up`, by `du -sh .venv`.
+# Size of .venv after `make up`, by `du -sh .venv`.
 SIZE := $(if $(TORCH_INDEX),1.2 GB,5.6 GB (1.2 GB with TORCH_INDEX: see README.md))
-# pip would compile on one processor. Some packages hold files that are no Python of this version: nothing imports them.
+# pip compiles on one processor only. Some packages contain files for other Python versions, which nothing imports.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
-# Containers like to forbid it, and every process that is started would compile Segue's own modules again.
+# Containers often set this, and then every process would compile Segue's modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Many tests wait for processes that they started: two at once take little more than half of the time. Which tests stay
-# together, as they share what they set up, is said in tests/conftest.py.
+# Many tests wait for processes, so two at once take little more than half of the time. tests/conftest.py decides which
+# tests run in the same process.
 AT_ONCE := --numprocesses 2 --no-loadscope-reorder
 
 .PHONY: up test test-all check bench audit clean
@@ -56,7 +56,7 @@ check: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	@for bench in tests/perf/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
-# Licences and conflicts of what is installed are tests and need no network; known vulnerabilities are looked up on it.
+# Tests check licences and version conflicts. This looks up known vulnerabilities, which needs the network.
 # pip-audit takes exact versions only, so it checks the newer end of torch's range.
 audit: $(VENV)/.installed-test
 	$(BIN)/python -m pip check

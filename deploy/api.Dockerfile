@@ -5,7 +5,7 @@ FROM python:3.11-slim AS build
 RUN python -m venv /opt/segue
 ENV PATH=/opt/segue/bin:$PATH
 WORKDIR /src
-# Dependencies first, beside a Segue that is still empty: a change of its code leaves this layer in the cache.
+# Dependencies first, with an empty Segue package, so that a code change keeps this layer in the cache.
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY models/weights/NOTICE models/weights/
 RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[postgres]'
@@ -15,16 +15,16 @@ COPY workers workers
 RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall .
 
 FROM python:3.11-slim
-# The number is fixed, because it owns the files in the data volume. /data/tmp is for uploads on their way in: they are
-# too large for a /tmp in memory.
+# The user id is fixed because it owns the files in the data volume. Incoming uploads go to /data/tmp because they are too
+# large for a /tmp in memory.
 RUN groupadd --gid 10001 segue \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin segue \
     && install --directory --owner=segue --group=segue --mode=0700 /data /data/tmp
 COPY --from=build /opt/segue /opt/segue
 COPY deploy/gunicorn_conf.py deploy/api_health.py /etc/segue/
-# SEGUE_HOST: a container's loopback reaches nobody; who may reach the port is decided where it is published.
-# PYTHONDONTWRITEBYTECODE: pip has compiled everything, and the root file system may be read-only.
-# PYTHONSAFEPATH: the folder it is started in must not shadow Segue's packages.
+# SEGUE_HOST: clients cannot reach a container's loopback. The published address decides who can reach the port.
+# PYTHONDONTWRITEBYTECODE: everything is compiled already, and the root file system may be read-only.
+# PYTHONSAFEPATH: files in the working directory must not shadow Segue's packages.
 ENV PATH=/opt/segue/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \

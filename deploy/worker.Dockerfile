@@ -1,18 +1,18 @@
-# A worker: Segue with torch. libsndfile and libsoxr come inside their wheels, so nothing is needed from apt.
+# The worker: Segue with torch. libsndfile and libsoxr are in their wheels, so no apt packages are needed.
 # Build from the repository's root: docker build --file deploy/worker.Dockerfile --tag segue-worker:0.1.0 .
-# With `--build-arg TORCH_INDEX=…` torch comes from that index: see deploy/README.md.
+# `--build-arg TORCH_INDEX=…` installs torch from that index: see deploy/README.md.
 
 FROM python:3.11-slim AS build
 RUN python -m venv /opt/segue
 ENV PATH=/opt/segue/bin:$PATH
 WORKDIR /src
-# torch first, in a layer that only its version changes. With TORCH_INDEX, an index's address, torch alone comes from
-# there, so that no other package of that index can replace one of the same name; the next step installs what it needs.
+# torch first, in a layer that changes only with its version. Only torch is installed from TORCH_INDEX, so that no other
+# package of that index can replace one of the same name. The next step installs torch's dependencies.
 ARG TORCH_INDEX
 COPY constraints.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt \
     ${TORCH_INDEX:+--no-deps --index-url "$TORCH_INDEX"} torch
-# Dependencies next, beside a Segue that is still empty: a change of its code leaves this layer in the cache.
+# Dependencies next, with an empty Segue package, so that a code change keeps this layer in the cache.
 COPY pyproject.toml README.md LICENSE ./
 COPY models/weights/NOTICE models/weights/
 RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[worker,postgres]'
@@ -22,15 +22,15 @@ COPY workers workers
 RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall .
 
 FROM python:3.11-slim
-# The same number as in the API's image: workers read the uploads that the API has stored for its own user only.
+# The same user id as in the API image, because workers read uploads that only the API's user can read.
 RUN groupadd --gid 10001 segue \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin segue \
     && install --directory --owner=segue --group=segue --mode=0700 /data /data/tmp
 COPY --from=build /opt/segue /opt/segue
 COPY deploy/worker_health.py /etc/segue/
-# PYTHONDONTWRITEBYTECODE: pip has compiled everything, and the root file system may be read-only.
-# PYTHONSAFEPATH: the folder it is started in must not shadow Segue's packages.
-# REMAP_SIGTERM: being stopped is Celery's soft shutdown; `segue worker` sets it too, plain `celery worker` does not.
+# PYTHONDONTWRITEBYTECODE: everything is compiled already, and the root file system may be read-only.
+# PYTHONSAFEPATH: files in the working directory must not shadow Segue's packages.
+# REMAP_SIGTERM: SIGTERM starts Celery's soft shutdown. `segue worker` sets this too, plain `celery worker` does not.
 ENV PATH=/opt/segue/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \

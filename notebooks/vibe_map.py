@@ -14,9 +14,9 @@
 # %% [markdown]
 # # The vibe map of a library
 #
-# Where do the tracks of a library lie in the vibe space, what are their neighbours, and does a listening history
-# lead where one would expect? This notebook asks a running Segue (`make up`) through the same HTTP API that a
-# player uses. `SEGUE_URL` names another service than the one on this machine, `SEGUE_API_KEY` the key that it may want.
+# This notebook shows the tracks of a library in the vibe space, their neighbours, and the recommendations for a
+# listening history. It uses the HTTP API of a running Segue (`make up`). Set `SEGUE_URL` to use a service on another
+# machine, and `SEGUE_API_KEY` if the service requires a key.
 
 # %%
 import matplotlib.pyplot as plt
@@ -36,7 +36,7 @@ print(f"{status.tracks[TrackStatus.READY]} tracks are ready, analysed by {status
 # %% [markdown]
 # ## The library
 #
-# One row a track. `folder` is the first part of its path: in the demo library, the game it was written for.
+# One row per track. `folder` is the first part of its path. In the demo library that is the game.
 
 # %%
 tracks = list(client.tracks(status=TrackStatus.READY))
@@ -65,9 +65,9 @@ library.groupby("folder").agg(
 # %% [markdown]
 # ## The map
 #
-# The 128 dimensions of the vibe space, seen along the two directions in which this library varies most (principal
-# components). Two dimensions keep only part of the variance, so neighbours on paper need not be neighbours in the
-# space; the next section asks the service for those.
+# The 128 dimensions of the vibe space, projected on the first two principal components of this library. They keep
+# only part of the variance, so neighbours in the plot need not be neighbours in the space. The next section requests
+# those from the service.
 
 # %%
 space = np.array([found.embedding for found in features])
@@ -92,8 +92,8 @@ figure.tight_layout()
 # %% [markdown]
 # ## Neighbours
 #
-# The calmest, the most energetic and the happiest track, each with what the service calls most similar. Bars of
-# the seed's own folder are dark.
+# The calmest, the most energetic and the happiest track, each with its most similar tracks. Bars of tracks in the same
+# folder are dark.
 
 # %%
 seeds = {
@@ -115,10 +115,10 @@ for axes, (name, seed) in zip(panels, seeds.items(), strict=True):
 figure.tight_layout()
 
 # %% [markdown]
-# ## Does listening find what belongs together?
+# ## Are tracks of the same folder similar?
 #
-# How often do a track's five nearest neighbours come from its own folder, against picking five at random? The
-# encoder never saw a folder name.
+# The share of a track's five nearest neighbours that are in the same folder, compared with a random choice. The
+# encoder does not use folder names.
 
 # %%
 found, chance = [], []
@@ -132,8 +132,8 @@ library.groupby("folder")[["own_folder", "own_folder_by_chance"]].mean().round(2
 # %% [markdown]
 # ## From a history to the next tracks
 #
-# Two calm tracks are played and one is liked; the most energetic is skipped. `because_of` names the plays that led
-# to each recommendation.
+# Two calm tracks are played, one is liked, and the most energetic one is skipped. `because_of` names the plays that
+# led to each recommendation.
 
 # %%
 calm = list(library.energy.nsmallest(3).index)

@@ -1,4 +1,4 @@
-"""What all tests share: real servers, started once and stopped at the end."""
+"""Fixtures of all tests: real servers, started once and stopped at the end."""
 
 import os
 import pwd
@@ -15,20 +15,20 @@ from xdist.scheduler import LoadScopeScheduling
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
-# Tests decide every setting themselves: nothing of the developer's own Segue may leak in.
+# Tests set every setting themselves. The developer's own settings must not affect them.
 for name in [name for name in os.environ if name.startswith("SEGUE_")]:
     del os.environ[name]
 
-# A shell starts what runs in the background deaf to Ctrl-C, and programs hand that on to those that they start.
+# Background jobs of a shell ignore SIGINT, and child processes inherit that. Tests need Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 TOGETHER = ("end_to_end",)
-"""Folders whose tests share a service that is dear to start."""
+"""Folders whose tests share a service that is slow to start."""
 
 
 class ByFile(LoadScopeScheduling):
-    """Where several processes test at once, all tests of a file, or of such a folder, are one process's."""
+    """Distribute tests by file, or by folder for those in `TOGETHER`, so that fixtures are not created twice."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.split("::", maxsplit=1)[0])
@@ -36,12 +36,12 @@ class ByFile(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    """Have pytest-xdist hand out tests file by file."""
+    """Return the scheduler for pytest-xdist."""
     return ByFile(config, log)
 
 
 def missing(what: str) -> None:
-    """Skip visibly where a system package is missing; in CI that is a failure."""
+    """Skip a test whose system package is missing. In CI, fail."""
     if IN_CI:
         pytest.fail(f"{what} is not installed, and CI must not skip: see tests/install-system-packages")
     pytest.skip(f"{what} is not installed: tests/install-system-packages installs it")
@@ -57,7 +57,7 @@ def _postgres_binaries() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL cluster of its own, reachable through a socket only."""
+    """The URL of a temporary PostgreSQL cluster that listens on a socket only."""
     binaries = _postgres_binaries()
     if binaries is None:
         missing("PostgreSQL")

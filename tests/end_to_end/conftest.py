@@ -1,4 +1,4 @@
-"""A whole Segue, started as its owner starts it, on the demo library."""
+"""`segue up` on the demo library."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class Running:
-    """A service, the folder that it plays from, and the process that keeps it."""
+    """A running service, its music folder and its process."""
 
     client: SegueClient
     music: Path
@@ -30,7 +30,7 @@ class Running:
 
 @pytest.fixture(scope="session")
 def demo_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Real music: the packages that `make up` uses, as a folder of their own."""
+    """A folder with the music packages that `make up` uses."""
     if shutil.which("apt-get") is None:
         missing("apt-get, which fetches the demo music,")
     command = [SEGUE, "demo-library"]
@@ -42,7 +42,7 @@ def demo_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def running(demo_music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """`segue up FOLDER`, from its start until the folder is analysed, and its end by Ctrl-C."""
+    """Run `segue up FOLDER` until the folder is analysed, and stop it with Ctrl-C at the end."""
     port = free_port()
     environment = os.environ | {
         "SEGUE_DATA_DIR": str(tmp_path_factory.mktemp("data")),
@@ -81,7 +81,7 @@ def _read_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""From a folder of real music to recommendations: real broker, workers, index, API and music."""
+"""From a folder of real music to recommendations, with real broker, workers, index and API."""
 
 import shutil
 from collections import Counter
@@ -35,7 +35,7 @@ def library(running):
 
 
 def test_every_track_of_the_demo_library_is_ready(running, library):
-    """Nothing failed, and the demo has what `make up` promises."""
+    """Every file of the demo library is analysed."""
     assert Counter(map(soundtrack, library.values())) == {
         "drascula-music": 27,
         "singularity-music": 16,
@@ -45,7 +45,7 @@ def test_every_track_of_the_demo_library_is_ready(running, library):
 
 
 def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chance(running, library):
-    """One play of a soundtrack brings more of it than picking at random would, and so do three plays."""
+    """One play of a soundtrack returns more of it than random selection, and so do three plays."""
     sizes = Counter(map(soundtrack, library.values()))
     for played in (1, 3):
         found, chance = [], []
@@ -64,7 +64,7 @@ def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chan
 
 
 def test_a_history_leaves_itself_out_and_says_why(running, library):
-    """No recommendation was in the history, and each names plays of it; unknown ids are listed."""
+    """No recommendation is in the history, each names plays as reasons, and unknown ids are listed."""
     first, second, third, *_ = library
     history = (
         ListenEvent(first),
@@ -81,14 +81,14 @@ def test_a_history_leaves_itself_out_and_says_why(running, library):
 
 
 def test_a_second_scan_analyses_nothing(running, library):
-    """Every file is known: the job is done as soon as it is listed."""
+    """A second scan of known files finishes at once."""
     job = running.client.wait_for(running.client.scan(running.music), timeout=60)
 
     assert (job.total, job.done, job.failed, job.tracks) == (len(library), len(library), 0, [])
 
 
 def test_a_new_file_is_recommended_once_it_is_analysed_and_a_broken_one_has_its_reason(running, library):
-    """Copied in and scanned, it turns up among the tracks that are similar to others."""
+    """A new file becomes a similar track of others after a scan."""
     seed = next(iter(library))
     [original, *_] = (running.music / "asc-music").rglob("*.mp3")
     new = running.music / "new" / "song.mp3"
@@ -111,7 +111,7 @@ def test_a_new_file_is_recommended_once_it_is_analysed_and_a_broken_one_has_its_
 
 
 def test_the_api_process_stays_small_and_knows_no_torch(running):
-    """After all of the above, no process that serves HTTP has mapped torch or passed 200 MB."""
+    """After all other tests, the API process has not loaded torch and stays below 200 MB."""
     serving = [
         process
         for process in psutil.Process(running.process.pid).children(recursive=True)

@@ -1,4 +1,4 @@
-"""The notebook runs from its first cell to its last against a real service."""
+"""Notebooks run against a real service."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_and_shows_plots(running, source, monkeypatch):
-    """No cell raises, and there are plots and tables to look at."""
+    """No cell raises, and the notebook shows plots and tables."""
     monkeypatch.setenv("SEGUE_URL", running.client.url)
     monkeypatch.setenv("PYTHONPATH", os.getcwd())  # noqa: PTH109  an environment variable is text
     notebook = jupytext.read(source)
@@ -34,7 +34,7 @@ def test_a_notebook_runs_and_shows_plots(running, source, monkeypatch):
 
 @pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_paired_notebook_says_the_same_and_has_outputs(source):
-    """What is shown on the web is what the .py file says, already executed."""
+    """The committed notebook has the cells of the .py file and their outputs."""
     paired = jupytext.read(source.with_suffix(".ipynb"))
     cells = [(cell.cell_type, cell.source) for cell in paired.cells]
 

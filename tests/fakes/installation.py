@@ -1,4 +1,4 @@
-"""A Segue of real processes on a data directory of its own, to be broken by tests: broker, worker, API."""
+"""A temporary installation of real processes (broker, worker, API) for fault tests."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ from services.tasks.queue import TaskQueue
 from tests.fakes.serving import ROOT, free_port
 
 SAMPLE_RATE = 16_000
-# Starting torch on two busy cores takes most of it.
+# Loading torch on two busy cores takes most of this time.
 TIMEOUT_SECONDS = 120.0
 
 
@@ -38,7 +38,7 @@ def wait_until(condition: Callable[[], object], timeout: float = TIMEOUT_SECONDS
 
 
 def write_song(path: Path, seed: int, seconds: float = 6) -> Path:
-    """A chord with a beat; each seed is a recording of its own."""
+    """Write a chord with a beat. Each seed gives a different recording."""
     path.parent.mkdir(parents=True, exist_ok=True)
     axis = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     chord = sum(np.sin(2 * np.pi * (150 + 7 * seed) * ratio * axis) for ratio in (1, 1.25, 1.5))
@@ -47,7 +47,7 @@ def write_song(path: Path, seed: int, seconds: float = 6) -> Path:
 
 
 def write_noise(path: Path, seed: int, seconds: float = 120) -> Path:
-    """Minutes of noise: a second or more of work, time to break something in."""
+    """Write minutes of noise, whose analysis takes a second or more."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, np.random.default_rng(seed).normal(0, 0.1, int(seconds * SAMPLE_RATE)), SAMPLE_RATE)
     return path
@@ -55,36 +55,36 @@ def write_noise(path: Path, seed: int, seconds: float = 120) -> Path:
 
 @dataclass
 class Program:
-    """A process in a session of its own, with its log."""
+    """A process in its own session, with its log."""
 
     process: psutil.Popen
     log: Path
 
     @property
     def said(self) -> str:
-        """What it has logged so far."""
+        """The log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def kill(self) -> None:
-        """Kill -9 the whole session, children and all."""
+        """Send SIGKILL to the process and all its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> None:
-        """SIGSTOP all of it: sockets stay open and nobody answers."""
+        """Send SIGSTOP to the process and all its children. Sockets stay open."""
         for process in [self.process, *self.process.children(recursive=True)]:
             process.suspend()
 
     def go_on(self) -> None:
-        """SIGCONT all of it."""
+        """Send SIGCONT to the process and all its children."""
         for process in [self.process, *self.process.children(recursive=True)]:
             process.resume()
 
 
 @contextmanager
 def running(command: list[str], log: Path, environment: Mapping[str, str], folder: Path = ROOT) -> Iterator[Program]:
-    """A program; killed with all its children at the end, if it still runs."""
+    """Run a program, and kill it and its children at the end."""
     with log.open("ab") as output:
         process = psutil.Popen(
             command,
@@ -103,7 +103,7 @@ def running(command: list[str], log: Path, environment: Mapping[str, str], folde
 
 @dataclass
 class Installation:
-    """Where everything is, and how to start the parts."""
+    """The data directory, and methods that start the parts."""
 
     settings: Settings
     broker: LocalBroker
@@ -113,19 +113,19 @@ class Installation:
 
     @property
     def worker_log(self) -> Path:
-        """What workers write to."""
+        """The log file of workers."""
         return self.settings.data_path / "worker.log"
 
     @contextmanager
     def worker(self, *options: str) -> Iterator[Program]:
-        """A worker with one child unless told otherwise."""
+        """Run a worker, by default with one child process."""
         command = [sys.executable, "-m", "services.cli.main", "worker", "--processes", "1", *options]
         with running(command, self.worker_log, self.environment) as program:
             yield program
 
     @contextmanager
     def api(self, **environment: str) -> Iterator["Api"]:
-        """The API process, ready."""
+        """Run an API process until it is ready."""
         port = free_port()
         command = api_command(self.settings.model_copy(update={"port": port}))
         variables = self.environment | {"SEGUE_PORT": str(port)} | environment
@@ -148,20 +148,20 @@ class Api:
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
 
     def is_ready(self) -> bool:
-        """Whether every part of the service is ready."""
+        """Whether the readiness check passes."""
         try:
             return self.http.get("/readyz").status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 
     def points(self) -> int:
-        """How many points the index has."""
+        """Return the number of points in the index."""
         return int(self.http.get("/v1/status").json()["index"]["points"])
 
 
 @contextmanager
 def installation(data_dir: Path, **settings: object) -> Iterator[Installation]:
-    """A broker that runs and a catalogue; everything of it ends with the context."""
+    """Run a broker and open a catalogue until the context ends."""
     data_dir.mkdir(parents=True, exist_ok=True)
     made = Settings(data_dir=data_dir, **settings)
     broker = local_broker(made)

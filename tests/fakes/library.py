@@ -1,4 +1,4 @@
-"""A small library, written through the catalogue's own stores as a scan and a worker would."""
+"""A small library, written through the catalogue's stores as a scan and a worker do it."""
 
 import uuid
 import wave
@@ -17,12 +17,12 @@ SECONDS = 2
 
 
 def track_id(number: int) -> str:
-    """The id of a track, by its number."""
+    """Return the id of a numbered track."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"track {number}"))
 
 
 def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
-    """Write `count` ready tracks, numbered; those with the same number modulo 4 feel alike and share genre and artist.
+    """Write `count` ready tracks. Tracks with the same number modulo 4 are similar and share genre and artist.
 
     Track n goes by `test:n`; its tempo is 80 + n, its energy 0.25 × (n modulo 4).
     """
@@ -58,13 +58,13 @@ def register(catalogue: Catalogue, file: Path, number: int, title: str | None = 
 
 
 def record(catalogue: Catalogue, track: str, number: int) -> None:
-    """Make a pending track ready, with a feel that no other number has."""
+    """Make a pending track ready, with an embedding that depends on its number."""
     embedding = np.random.default_rng(number).normal(size=EMBEDDING_DIM)
     catalogue.analyses.record(track, _analysis(embedding, number))
 
 
 def write_tone(file: Path, hertz: int) -> Path:
-    """A real audio file."""
+    """Write an audio file with a tone."""
     times = np.arange(8000 * SECONDS) / 8000
     with wave.open(str(file), "wb") as sound:
         sound.setnchannels(1)

@@ -1,4 +1,4 @@
-"""Names that another system gave to tracks of the small library."""
+"""External ids of tracks in the small library."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.fakes.serving import wait_until_indexed
 
 
 def retag(services: Services, library: Path, number: int, *, title: str | None = None, ids: dict[str, str]) -> None:
-    """Register a track's file again with other tags, as a scan does after they were edited."""
+    """Register a track's file with other tags, as a scan does after an edit."""
     feel = number % len(GENRES)
     file = library / "music" / f"{number:03}.wav"
     found = file.stat()

@@ -1,10 +1,10 @@
-"""A queue that remembers what it was asked, or refuses everything."""
+"""A fake task queue that records tasks or refuses them."""
 
 from services.domain.errors import BrokerUnavailable
 
 
 class RecordingQueue:
-    """Stands where TaskQueue stands."""
+    """A fake of `TaskQueue`."""
 
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
@@ -21,4 +21,4 @@ class RecordingQueue:
 
     def _check(self) -> None:
         if self.broken:
-            raise BrokerUnavailable("The broker does not take tasks.")
+            raise BrokerUnavailable("The broker does not accept tasks.")

@@ -1,4 +1,4 @@
-"""Fixtures that serve the API: in this process for most tests, as the real gunicorn process for some."""
+"""Fixtures that serve the API, in this process or as a gunicorn process."""
 
 import os
 import socket
@@ -36,7 +36,7 @@ def broker_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory whose catalogue has LIBRARY_SIZE ready tracks."""
+    """A data directory with LIBRARY_SIZE ready tracks."""
     folder = tmp_path_factory.mktemp("segue")
     catalogue = Catalogue.open(Settings(data_dir=folder).catalogue_url)
     write_library(catalogue, folder / "music", LIBRARY_SIZE)
@@ -46,7 +46,7 @@ def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
-    """The composed services on that library, with a real broker and Qdrant Edge."""
+    """The composed services of that library, with a real broker and Qdrant Edge."""
     made = compose(Settings(data_dir=library_dir, redis_url=broker_url))
     wait_until_indexed(made)
     yield made
@@ -55,7 +55,7 @@ def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
 
 @pytest.fixture(scope="module")
 def app(services: Services) -> Flask:
-    """The application on these services."""
+    """The application of these services."""
     return create_app(services)
 
 
@@ -66,7 +66,7 @@ def api(app: Flask) -> FlaskClient:
 
 
 def wait_until_indexed(services: Services) -> None:
-    """Wait until the indexer has taken in all that is marked."""
+    """Wait until the indexer has written all marked tracks."""
     assert services.embedded is not None
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while services.embedded.indexer.problem is not None or services.catalogue.indexing.count_pending():
@@ -75,7 +75,7 @@ def wait_until_indexed(services: Services) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
+    """Return a free TCP port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -85,7 +85,7 @@ def free_port() -> int:
 def api_process(
     data_dir: Path, broker_url: str, port: int, timeout: float = TIMEOUT_SECONDS, **settings: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The real API process, ready; asked to end and waited for afterwards."""
+    """Run a gunicorn process until it is ready, and stop it at the end."""
     environment = {
         **os.environ,
         **settings,

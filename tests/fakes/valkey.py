@@ -1,4 +1,4 @@
-"""A real Valkey on a port of its own."""
+"""A Valkey server on a free port."""
 
 import socket
 
@@ -9,7 +9,7 @@ ATTEMPTS = 5
 
 
 def started_valkey() -> ValkeyServer:
-    """A running server; another test process may take the free port that was found, so it is tried again."""
+    """Run a server. Retry if another test process takes the free port first."""
     for attempt in range(ATTEMPTS):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -1,9 +1,8 @@
-"""What an analysis costs, step by step: `python tests/perf/bench_analysis.py`.
+"""Measure the cost of each step of an analysis: `python tests/perf/bench_analysis.py`.
 
-Four minutes of synthesised stereo music in each format, on one thread. The yardstick is libsndfile's full decode of
-the same file in the same run: machines differ, the ratio to it hardly does. Processor time is measured, not wall time,
-so that other work on the machine disturbs little. bliss-audio and the encoder's teachers stand beside where their
-wheels can be had.
+It analyses four minutes of synthesised stereo music in each format, on one thread. Times are compared with libsndfile's
+full decode of the same file, because this ratio depends little on the machine. It measures processor time, which other
+processes affect less than wall time. If installed, bliss-audio and the encoder's teachers are measured too.
 """
 
 import os

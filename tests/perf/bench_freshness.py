@@ -1,9 +1,9 @@
-"""How soon a new file is recommended after its analysis is recorded, on a whole running Segue.
+"""Measure how soon a track is recommended after its analysis is recorded, with `segue up`.
 
     python tests/perf/bench_freshness.py [--files 5]
 
-Copies files into a scanned folder one by one and prints, for each, the seconds from the moment its job is done (the
-same transaction that records the analysis) until another track's neighbours include it.
+It copies files into a scanned folder one by one. For each it prints the seconds from the end of its job (the
+transaction that records the analysis) until the track is among the similar tracks of another one.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What Qdrant Edge costs on this machine: `python tests/perf/bench_index.py [--points 100000]` prints a table."""
+"""Measure Qdrant Edge: `python tests/perf/bench_index.py [--points 100000]` prints a table."""
 
 import argparse
 import tempfile

@@ -1,9 +1,9 @@
-"""Questions over HTTP to a real API process with a library of 100,000 tracks, beside the bare index.
+"""Measure requests to an API process with 100,000 tracks, compared with the index alone.
 
     python tests/perf/bench_recommend.py [--tracks 100000] [--data DIR]
 
-Synthetic clustered vectors with everything that a real track has, in a real catalogue and a real Qdrant Edge. With
-`--data` the library is kept in a directory and used again by the next run.
+The library consists of synthetic clustered vectors with all fields of a track, in a real catalogue and Qdrant Edge.
+With `--data` it is kept in a directory for the next run.
 """
 
 import argparse

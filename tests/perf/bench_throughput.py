@@ -1,8 +1,7 @@
-"""How many tracks a second, and in how much memory: `python tests/perf/bench_throughput.py`.
+"""Measure tracks per second and memory: `python tests/perf/bench_throughput.py`.
 
-Four-minute mp3 tracks through `models.analysis.analyse` in one process a core, then through a scan by real Celery
-workers with a broker and a catalogue of their own. Wall time: only an idle machine tells. The memory is that of the
-worker's children after their work.
+It analyses four-minute MP3s with `models.analysis.analyse` in one process per core, then by a scan with Celery workers.
+It measures wall time, so use an idle machine. The memory is that of the worker's children afterwards.
 """
 
 import argparse

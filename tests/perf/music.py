@@ -1,4 +1,4 @@
-"""The music that benchmarks analyse: four synthesised minutes, 44.1 kHz stereo, in each format."""
+"""Music for benchmarks: four synthesised minutes, 44.1 kHz stereo, in each format."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from models.corpus.synthesis import SAMPLE_RATE, Piece, render, write
 
 MINUTES = 4
 PIECE = Piece("Bench", "Bench", 120, 45, minor=True, brightness=0.6, percussion=0.6, seconds=60 * MINUTES)
-OPUS_RATE = 48_000  # Hz: the only full rate that Opus has
+OPUS_RATE = 48_000  # Hz, the full rate of Opus
 
 
 def tracks(folder: Path, suffixes: tuple[str, ...] = ("mp3", "ogg", "flac", "opus")) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""How a benchmark prints what it measured beside what is demanded."""
+"""Prints measured values beside their targets."""
 
 import os
 
@@ -9,7 +9,7 @@ CONSOLE = Console(width=140)
 
 
 def at_most(measured: float, limit: float) -> str:
-    """A cell: the figure, its limit and whether it is kept."""
+    """Return a cell with the figure, its limit and whether it is met."""
     return f"{measured:.2f} (≤ {limit:g}: {'reached' if measured <= limit else '[bold]not reached[/]'})"
 
 
