@@ -25,6 +25,7 @@ from models.evaluation.relations import TempoAndKey, scores
 OURS, LIBROSA = "ours", "librosa"
 COST_LIMITS = {"analysis": 1.1, "memory": 20.0, "first": 1.0}  # units as in `Cost`
 SCORES = ("tempo", "tempo or an octave", "key", "key, MIREX-weighted", "time signature")
+MISSING = {OURS: (), LIBROSA: ("time signature",)}  # scores that a method has no result for
 STEADY = ("tempo or an octave", "key or its relative")
 
 Scores = dict[str, Float64Array]
@@ -111,7 +112,7 @@ def figures(comparison: LibrosaComparison) -> dict[str, Any]:
     """Return all figures of the section, for JSON."""
     known = {
         group: {
-            name: {score: float(of[score][chosen].mean()) for score in SCORES}
+            name: {score: float(of[score][chosen].mean()) for score in SCORES if score not in MISSING[name]}
             for name, of in comparison.known.scores.items()
         }
         for group, chosen in _groups(comparison.known)
@@ -161,12 +162,12 @@ def _groups(known: Comparison) -> list[tuple[str, NDArray[np.bool_]]]:
 
 
 def _right(values: Float64Array, score: str, measure: str) -> str:
-    return "–" if score == "time signature" and measure == LIBROSA else f"{values.mean():.3f}"
+    return "–" if score in MISSING[measure] else f"{values.mean():.3f}"
 
 
 def _lead(known: Comparison, score: str) -> str:
     """Return the difference of ours and librosa's score, with its interval."""
-    if score == "time signature":
+    if score in MISSING[LIBROSA]:
         return "–"
     difference = known.scores[OURS][score] - known.scores[LIBROSA][score]
     low, high = interval(difference)
