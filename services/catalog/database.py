@@ -6,9 +6,10 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,13 +39,15 @@ IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 def rows_of(database: Session | Connection, statement: Select[Any], ids: Collection[str]) -> list[Any]:
     """Execute a statement with the parameter `IDS` for all ids, in batches, and return the rows."""
-    batches = batched(list(ids), IDS_PER_STATEMENT)
+    batches = batched(ids, IDS_PER_STATEMENT)
     return [row for batch in batches for row in database.execute(statement, {IDS.key: batch}).all()]
 
 
-def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Split a sequence into batches of at most `size` items."""
-    return (items[start : start + size] for start in range(0, len(items), size))
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Split items into lists of `size` items; the last may be shorter."""
+    remaining = iter(items)  # `itertools.batched` needs Python 3.12
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
 def encode_cursor(*position: str | int) -> str:

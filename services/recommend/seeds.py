@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from services.catalog.database import batched
 from services.domain.filters import Filters
 from services.domain.track import EMBEDDING_DIM, Vector
 from services.index import Query, VectorIndex
@@ -54,7 +55,7 @@ def exemplars(
         return []
     vectors = random_directions(seed, DIRECTIONS_PER_SEED)
     results = index.query([Query(vector, drawn, filters) for filters in conditions for vector in vectors])
-    per_filter = (results[start : start + DIRECTIONS_PER_SEED] for start in range(0, len(results), DIRECTIONS_PER_SEED))
+    per_filter = batched(results, DIRECTIONS_PER_SEED)
     return [tuple(dict.fromkeys(hit.id for hits in found for hit in hits)) for found in per_filter]
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
     true,
 )
 
+from services.catalog.database import batched
 from services.catalog.keys import SIGNING_SECRET
 from services.domain.errors import ArchiveUnusable
 
@@ -116,7 +117,7 @@ class Archive:
         if {table.name for table in tables} != set(self.manifest.rows):
             raise ArchiveUnusable(f"The tables in '{self._file}' are not those of revision {self.manifest.revision}.")
         for table in tables:
-            for rows in _batches(self._read(table)):
+            for rows in batched(self._read(table), ROWS_PER_STATEMENT):
                 connection.execute(table.insert(), rows)
             found = connection.execute(select(func.count()).select_from(table)).scalar_one()
             expected = self.manifest.rows[table.name]
@@ -169,17 +170,6 @@ def _write_table(archive: zipfile.ZipFile, connection: Connection, table: Table)
             stream.write(line)
             count += 1
     return count, digest.hexdigest()
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == ROWS_PER_STATEMENT:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _member(table: str) -> str:
