@@ -90,7 +90,7 @@ def index() -> None:
 
     context = child_context()
     queue, server_index = context.catalogue.indexing, context.server_index
-    with context.queue.exclusive("rebuild", REBUILD_LEASE_SECONDS) as lease:
+    with context.queue.lease("rebuild", REBUILD_LEASE_SECONDS) as lease:
         if lease is not None:
             rebuild(queue, server_index, lease.renew)
     indexer = Indexer(queue, server_index)

@@ -34,12 +34,12 @@ class Catalogue:
         self.installation = InstallationStore(database)
 
     @classmethod
-    def open(cls, url: str, patience: float | None = None) -> Self:
+    def open(cls, url: str, timeout: float | None = None) -> Self:
         """Open the catalogue at an SQLAlchemy URL; call `migrate` before use if it may be new.
 
-        `patience` is the timeout of a statement in seconds; None is the timeout of background work.
+        `timeout` is the timeout of a statement in seconds; None is the timeout of background work.
         """
-        return cls(Database(url, patience))
+        return cls(Database(url, timeout))
 
     def migrate(self) -> None:
         """Migrate the schema to the latest revision."""

@@ -96,16 +96,16 @@ POSTGRES_DISK_FULL = "53100"
 class Database:
     """An engine, and the transactions that the stores use."""
 
-    def __init__(self, url: str, patience: float | None = None) -> None:
-        """Create the engine; `patience` is the timeout of a statement in seconds, None that of background work."""
+    def __init__(self, url: str, timeout: float | None = None) -> None:
+        """Create the engine; `timeout` is the timeout of a statement in seconds, None that of background work."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, patience) if self.is_sqlite else _postgres_engine(url, patience)
+        self.engine = _sqlite_engine(url, timeout) if self.is_sqlite else _postgres_engine(url, timeout)
         # SQLite runs in this process and cannot be unavailable.
         self._circuit = None if self.is_sqlite else Circuit(_is_gone)
         # SQLite's writers poll for the lock in no order. A lock of this process lets its threads wait in turn.
         self._writing = threading.Lock() if self.is_sqlite else None
-        self._turn_seconds = SQLITE_BACKGROUND_SECONDS if patience is None else patience
+        self._turn_seconds = SQLITE_BACKGROUND_SECONDS if timeout is None else timeout
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -160,7 +160,7 @@ class Database:
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _translated(), self.engine.connect().execution_options(writes=True) as connection:
-            wait_patiently(connection)
+            remove_timeouts(connection)
             upgrade(connection)
             connection.commit()
 
@@ -243,18 +243,18 @@ def _is_gone(error: Exception) -> bool:
     return isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and is_gone(error.orig))
 
 
-def _sqlite_engine(url: str, patience: float | None) -> Engine:
-    busy = SQLITE_BACKGROUND_SECONDS if patience is None else patience * SQLITE_BUSY_SHARE
+def _sqlite_engine(url: str, timeout: float | None) -> Engine:
+    busy = SQLITE_BACKGROUND_SECONDS if timeout is None else timeout * SQLITE_BUSY_SHARE
     engine = create_engine(url, connect_args={"timeout": busy, "check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _postgres_engine(url: str, patience: float | None) -> Engine:
+def _postgres_engine(url: str, timeout: float | None) -> Engine:
     from services.catalog.postgres import CONNECT_SECONDS, DeadlineConnection  # noqa: PLC0415  an optional package
 
-    seconds = patience or BACKGROUND_SECONDS
+    seconds = timeout or BACKGROUND_SECONDS
     timeouts = f"-c statement_timeout={int(1000 * SERVER_SHARE * seconds)}"
     # The name shows in pg_stat_activity, where `segue restore` looks for open connections.
     arguments = {"connect_timeout": CONNECT_SECONDS, "options": timeouts, "application_name": "segue"}
@@ -286,7 +286,7 @@ def _connecting() -> Iterator[None]:
         del _begun.at
 
 
-def wait_patiently(connection: Connection) -> None:
+def remove_timeouts(connection: Connection) -> None:
     """Remove the timeouts of a connection, for a migration; the connection does not return to the pool."""
     connection.detach()
     driver: Any = connection.connection.dbapi_connection

@@ -160,7 +160,7 @@ class Supervisor:
         try:
             catalogue.keys.remove_internal(name)
         except SegueError as error:
-            self._notify(f"{error.detail} The next start removes the key that `segue up` used.")
+            self._notify(f"The next start removes the API key that `segue up` used. {error.detail}")
         finally:
             catalogue.close()
 
@@ -185,7 +185,7 @@ class Supervisor:
         try:
             catalogue.analyses.release_all()
         except SegueError as error:
-            self._notify(f"{error.detail} Interrupted analyses start again in a few minutes.")
+            self._notify(f"Interrupted analyses start again in a few minutes. {error.detail}")
         finally:
             catalogue.close()
 

@@ -33,7 +33,7 @@ from sqlalchemy import (
     true,
 )
 
-from services.catalog.database import batched
+from services.catalog.database import ROWS_PER_STATEMENT, batched
 from services.catalog.keys import SIGNING_SECRET
 from services.domain.errors import ArchiveUnusable
 
@@ -41,7 +41,6 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 SETTINGS = "settings.json"
 REVISION_TABLE = "alembic_version"
-ROWS_PER_STATEMENT = 500
 EXCLUDED_ROWS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
     "idempotency": lambda _: true(),  # stored responses, valid for hours
     "meta": lambda table: table.c.key == SIGNING_SECRET,  # it signs URLs

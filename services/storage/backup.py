@@ -19,7 +19,7 @@ from alembic.util.exc import CommandError
 from pydantic import SecretStr
 from sqlalchemy import Connection, inspect, select, text, update
 
-from services.catalog.database import Database, upgrade, wait_patiently
+from services.catalog.database import Database, remove_timeouts, upgrade
 from services.catalog.indexing import GENERATION
 from services.catalog.tables import ApiKeyRow
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
@@ -135,7 +135,7 @@ def _restore_sqlite(archive: Archive, current: Database) -> tuple[str | None, in
 
 def _restore_postgres(archive: Archive, current: Database) -> tuple[str | None, int | None]:
     with current.engine.connect() as connection:
-        wait_patiently(connection)
+        remove_timeouts(connection)
         others = connection.execute(
             text(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
@@ -215,7 +215,7 @@ def _snapshot(database: Database) -> Iterator[Connection]:
     with database.engine.connect() as connection:
         if not database.is_sqlite:
             connection.execution_options(isolation_level="REPEATABLE READ")
-        wait_patiently(connection)
+        remove_timeouts(connection)
         yield connection
 
 

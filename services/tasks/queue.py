@@ -106,7 +106,7 @@ class TaskQueue:
             return int(redis.llen(ROUTES[task]["queue"]))
 
     @contextmanager
-    def exclusive(self, name: str, lease_seconds: float) -> Iterator[Lease | None]:
+    def lease(self, name: str, lease_seconds: float) -> Iterator[Lease | None]:
         """Hold a lease that one process has at a time; None while another process holds it.
 
         The lease of a process that dies expires after `lease_seconds`.

@@ -123,22 +123,22 @@ def test_a_rebuild_that_lost_its_lease_ends_without_serving(process, broker_url)
 def test_a_lease_is_held_by_one_until_it_is_given_back(broker_url):
     """While one process has the lease another is told at once that it has not; renewing gives all the time again."""
     one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
-    with one.exclusive("rebuild", 60) as lease:
-        with other.exclusive("rebuild", 60) as refused:
+    with one.lease("rebuild", 60) as lease:
+        with other.lease("rebuild", 60) as refused:
             assert refused is None
         redis.expire(LOCK, 5)
         lease.renew()
         assert redis.ttl(LOCK) > 50
-    with other.exclusive("rebuild", 60) as lease:
+    with other.lease("rebuild", 60) as lease:
         assert lease is not None
 
 
 def test_a_lease_that_ran_out_is_not_taken_from_its_next_holder(broker_url):
     """Whoever comes too late to give a lease back leaves the one who has it now alone."""
     one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
-    with one.exclusive("rebuild", 60):
+    with one.lease("rebuild", 60):
         redis.delete(LOCK)
-        late = other.exclusive("rebuild", 60)
+        late = other.lease("rebuild", 60)
         assert late.__enter__() is not None
     assert redis.exists(LOCK)
     late.__exit__(None, None, None)

@@ -102,12 +102,12 @@ def test_the_right_to_be_alone_asks_no_broker_that_is_away():
     """Acquiring a lease uses the circuit too."""
     queue = TaskQueue("redis+socket:///nonexistent/valkey.sock")
     for _ in range(FAILURES):
-        with pytest.raises(BrokerUnavailable), queue.exclusive("anything", 1.0):
+        with pytest.raises(BrokerUnavailable), queue.lease("anything", 1.0):
             pass
 
     with pytest.raises(BrokerUnavailable) as refused:
         queue.ping()
     assert isinstance(refused.value.__cause__, CircuitOpen)
-    with pytest.raises(BrokerUnavailable) as refused, queue.exclusive("anything", 1.0):
+    with pytest.raises(BrokerUnavailable) as refused, queue.lease("anything", 1.0):
         pass
     assert isinstance(refused.value.__cause__, CircuitOpen)
