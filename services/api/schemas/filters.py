@@ -78,7 +78,7 @@ class _FilterQuery(_Conditions):
 class _SimilarQuery(_FilterQuery):
     """How many tracks are wanted, and the conditions that all of them meet."""
 
-    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="The most tracks to answer.")
+    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="Maximum number of tracks to return.")
 
 
 class _PathQuery(_FilterQuery):

@@ -1,0 +1,92 @@
+"""Options of a question are stated once; requests, query strings, stored sessions and rankings derive from them."""
+
+from dataclasses import fields, replace
+
+import pytest
+from pydantic import ValidationError
+
+from services.api.schemas.radio import RadioRequest
+from services.api.schemas.recommendations import RecommendationRequest
+from services.api.schemas.user_query import ListenerQuery
+from services.catalog.radio import terms_as_json, terms_of
+from services.domain.filters import Filters, Range
+from services.domain.listening import EventKind, ListenEvent
+from services.domain.question import AnswerOptions, Exclusion, Order, Question, SessionOptions
+from services.domain.radio import RadioStart, Seeds
+from services.domain.wire import question_as_json, radio_as_json
+from services.recommend.rank import RankingOptions
+
+QUESTION = Question(
+    history=(ListenEvent("a", EventKind.LIKE, played_ms=5),),
+    filters=Filters({"tempo": Range(90, None)}, {"genre": ("folk",)}),
+    targets={"energy": 0.5},
+    exclude=Exclusion(tracks=("x",), artists=("y",), seed_artists=True),
+    diversity=0.1,
+    variety=0.3,
+    seed=2**62,
+    order=Order.FLOW,
+    half_life_days=3.5,
+    limit=7,
+    max_per_artist=None,
+    max_per_album=4,
+    max_per_genre=5,
+    explain=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [(RecommendationRequest, AnswerOptions), (ListenerQuery, AnswerOptions), (RadioRequest, SessionOptions)],
+)
+def test_a_request_has_every_option_with_its_default_and_description(model, kind):
+    """A radio request has a variety, a seed and an order of its own."""
+    own = {"variety", "seed", "order"} if model is RadioRequest else set()
+    for option in fields(kind):
+        field = model.model_fields[option.name]
+
+        assert field.description
+        if option.name not in own:
+            assert (field.default, field.description) == (option.default, option.metadata["description"])
+
+
+def test_a_request_refuses_values_out_of_bounds():
+    """The bounds are those of the option."""
+    for name, wrong in {"diversity": 2, "limit": 0, "max_per_genre": 0, "seed": -1, "half_life_days": 0}.items():
+        with pytest.raises(ValidationError, match=name):
+            RecommendationRequest(history=[], **{name: wrong})
+
+
+def test_a_question_survives_the_way_from_the_client_to_the_recommender():
+    """Every option and condition, through the body of a request."""
+    assert RecommendationRequest.model_validate(question_as_json(QUESTION)).to_domain() == QUESTION
+
+
+def test_the_start_of_a_radio_survives_the_way_from_the_client():
+    """Options of a single answer are not sent."""
+    shared = {option.name for option in fields(SessionOptions)}
+    defaults = {option.name: option.default for option in fields(AnswerOptions) if option.name not in shared}
+    terms = replace(QUESTION, history=(), **defaults)
+    start = RadioStart(
+        seeds=Seeds(tracks=("a",), tags=("calm",)), history=QUESTION.history, listener="ada", terms=terms
+    )
+    body = radio_as_json(start)
+
+    assert "max_per_genre" not in body
+    assert RadioRequest.model_validate(body).to_domain() == start
+
+
+def test_stored_terms_are_read_as_they_were_written():
+    """Without the history; options that an older document lacks have their defaults."""
+    document = terms_as_json(QUESTION)
+    older = {name: value for name, value in document.items() if name != "max_per_genre"}
+
+    assert terms_of(document) == replace(QUESTION, history=())
+    assert terms_of(older) == replace(QUESTION, history=(), max_per_genre=None)
+
+
+def test_a_ranking_has_the_options_of_its_question():
+    """With some of them changed."""
+    options = RankingOptions.of(QUESTION, limit=3, artist_gap=2)
+
+    assert (options.limit, options.artist_gap, options.max_per_genre) == (3, 2, 5)
+    assert options.targets == QUESTION.targets
