@@ -77,7 +77,13 @@ def save(encoder: VibeEncoder, card: ModelCard, directory: Path = WEIGHTS_DIRECT
 
 
 def write_card(card: ModelCard, directory: Path = WEIGHTS_DIRECTORY, *, sha256: str | None = None) -> None:
-    """Write a card, with `sha256` if one is given."""
+    """Write a model card.
+
+    Args:
+        card: The card.
+        directory: Target folder.
+        sha256: Hexadecimal digest that replaces the one of the card; None keeps it.
+    """
     content = asdict(card) | ({"sha256": sha256} if sha256 else {})
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     _card_file(card.version, directory).write_text(text, encoding="utf-8")
@@ -85,6 +91,13 @@ def write_card(card: ModelCard, directory: Path = WEIGHTS_DIRECTORY, *, sha256: 
 
 def read_card(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) -> ModelCard:
     """Read the card of a version.
+
+    Args:
+        version: Version of the weights.
+        directory: Folder of weights and cards.
+
+    Returns:
+        The card.
 
     Raises:
         CheckpointError: The card is missing or invalid.

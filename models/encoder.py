@@ -99,5 +99,15 @@ class VibeEncoder(nn.Module):
         )
 
     def encode(self, windows: Tensor) -> Encoding:
-        """Encode one track from its samples; see `log_mel` for arguments and errors."""
+        """Encode one track from its samples.
+
+        Args:
+            windows: As for `log_mel`.
+
+        Returns:
+            As `encode_log_mel`.
+
+        Raises:
+            ValueError: As for `log_mel`.
+        """
         return self.encode_log_mel(self.log_mel(windows))

@@ -143,6 +143,12 @@ def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
 def regular_file(path: Path) -> Iterator[int]:
     """Open a regular file for reading; opening a pipe does not block.
 
+    Args:
+        path: The file.
+
+    Yields:
+        A descriptor, open for reading.
+
     Raises:
         UnreadableAudio: The file cannot be opened, is not a regular file or is empty.
     """
@@ -159,6 +165,9 @@ def regular_file(path: Path) -> Iterator[int]:
 
 def check_regular(descriptor: int) -> None:
     """Check that a descriptor is a regular, non-empty file.
+
+    Args:
+        descriptor: An open descriptor; its offset does not change.
 
     Raises:
         UnreadableAudio: It is a folder, a pipe, a socket, a device or an empty file.

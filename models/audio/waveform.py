@@ -65,7 +65,16 @@ def mono(frames: NDArray[np.float32], power: NDArray[np.float32]) -> NDArray[np.
 
 
 def resampled(samples: NDArray[np.float32], old_rate: int, new_rate: int) -> NDArray[np.float32]:
-    """Resample float32 `(n_samples,)` from one rate in Hz to another, with soxr's high quality."""
+    """Resample one channel with soxr's high quality.
+
+    Args:
+        samples: float32 `(n_samples,)`, full scale ±1.
+        old_rate: Sample rate of `samples` in Hz, > 0.
+        new_rate: Sample rate of the result in Hz, > 0.
+
+    Returns:
+        float32 `(n_samples * new_rate / old_rate,)`, full scale ±1; `samples` itself if the rates are equal.
+    """
     if old_rate == new_rate:
         return samples
     changed: NDArray[np.float32] = soxr.resample(samples, old_rate, new_rate)

@@ -14,7 +14,14 @@ class UnsupportedContainer(Exception):  # noqa: N818  "Error" would say less tha
 
 
 def feed_range(stream: BinaryIO, start: int, end: int, update: Update) -> None:
-    """Pass the bytes from `start` up to `end` to `update`, in blocks."""
+    """Pass a range of a file to `update`, in blocks.
+
+    Args:
+        stream: A seekable file.
+        start: Position of the first byte.
+        end: Position after the last byte; the end of the file may come first.
+        update: Receives the bytes, in order.
+    """
     stream.seek(start)
     left = end - start
     while left > 0 and (data := stream.read(min(READ_BYTES, left))):

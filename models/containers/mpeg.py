@@ -105,14 +105,29 @@ def find_frame(
 
 
 def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
-    """Pass the frames to `update`, without a first frame that holds only a table."""
+    """Pass the frames to `update`, without a first frame that holds only a table.
+
+    Args:
+        stream: A seekable file.
+        start: Position after leading ID3v2 tags.
+        size: Size of the file in bytes.
+        update: Receives the bytes, in order.
+    """
     first = find_frame(stream, start)
     if first is not None:
         feed_range(stream, first + _table_size(stream, first), end_of_audio(stream, size), update)
 
 
 def end_of_audio(stream: BinaryIO, size: int) -> int:
-    """Return where the audio ends before ID3v1, APEv2, Lyrics3 and ID3v2.4 tags, in any order."""
+    """Return where the audio ends before ID3v1, APEv2, Lyrics3 and ID3v2.4 tags, in any order.
+
+    Args:
+        stream: A seekable file.
+        size: Size of the file in bytes.
+
+    Returns:
+        The position after the last byte of audio.
+    """
     end = size
     for _ in range(MAX_TAGS):
         before = _start_of_last_tag(stream, end)

@@ -46,6 +46,12 @@ def is_opus(stream: BinaryIO, start: int) -> bool:
 def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     """Pass the packets of every audio stream in the file to `update`, in order.
 
+    Args:
+        stream: A seekable file.
+        start: Position after leading ID3v2 tags.
+        size: Size of the file in bytes.
+        update: Receives the bytes, in order.
+
     Raises:
         UnsupportedContainer: None of the streams is Vorbis, Opus or FLAC, or there are too many streams or pages.
     """

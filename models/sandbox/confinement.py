@@ -152,7 +152,11 @@ ARCHITECTURES = {
 
 
 def die_with_parent(parent: int) -> None:
-    """Make the kernel kill this process when its parent dies (Linux only)."""
+    """Make the kernel kill this process when its parent dies (Linux only).
+
+    Args:
+        parent: Process id of the parent; if it died already, this process exits.
+    """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

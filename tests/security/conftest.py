@@ -1,4 +1,4 @@
-"""Applications that want a key from everyone, and keys to open them."""
+"""Applications that require keys, and keys for them."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ __all__ = ["api", "app", "broker_url", "library_dir", "services"]
 
 @pytest.fixture
 def client_with(services: Services) -> Callable[..., FlaskClient]:
-    """Makes a client of the application under other settings."""
+    """Make a client of the application with other settings."""
 
     def make(**changes: object) -> FlaskClient:
         settings = Settings(
@@ -30,13 +30,13 @@ def client_with(services: Services) -> Callable[..., FlaskClient]:
 
 @pytest.fixture
 def locked(client_with: Callable[..., FlaskClient]) -> FlaskClient:
-    """A client of an application that wants a key."""
+    """A client of an application that requires keys."""
     return client_with()
 
 
 @pytest.fixture
 def key_for(services: Services) -> Iterator[Callable[..., dict[str, str]]]:
-    """Makes the headers of a key with these scopes, bound to these listeners if any are named."""
+    """Make the headers of a key with these scopes, restricted to these listeners if there are any."""
 
     def make(*scopes: Scope | str, users: tuple[str, ...] | None = None) -> dict[str, str]:
         made = services.catalogue.keys.create("test", [Scope(scope) for scope in scopes], users)

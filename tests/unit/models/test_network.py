@@ -1,4 +1,4 @@
-"""The network: what it promises of any windows, whatever its weights."""
+"""Properties of the network that hold for all windows and weights."""
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ def log_mel(n=3, n_frames=626, seed=0):
 
 
 def test_shapes(network):
-    """n windows give n of everything, in the sizes that the documentation names."""
+    """All outputs have the documented shapes."""
     output = network(log_mel())
 
     sizes = {"embedding": 128, "vibe": 86, "mood": 2, "timbre": 40, "tags": 100, "penultimate": 400, "features": 560}
@@ -50,7 +50,7 @@ def test_points_have_unit_length(network):
     assert ((output.tags > 0) & (output.tags < 1)).all()
 
 
-def test_features_are_what_the_heads_are_linear_in(network):
+def test_heads_are_linear_in_the_features(network):
     """The first 400 features are the penultimate ones, and place, mood and timbre follow from all of them."""
     output = network(log_mel())
 
@@ -96,8 +96,8 @@ def test_tall_filters_are_mixtures_of_shared_ones(shape):
     torch.testing.assert_close(block(windows.transpose(1, 2)), direct, atol=1e-4, rtol=1e-4)
 
 
-def test_long_filters_listen_to_some_bands():
-    """A filter of an even length reaches one frame less back than forth, in every sixth band from the fourth on."""
+def test_long_filters_cover_some_bands():
+    """A filter of even length covers one frame less before than after, in every sixth band from the fourth."""
     torch.manual_seed(0)
     block, windows = TemporalPeaks(Temporal(64, 5, 6)), log_mel(n=2, n_frames=100).transpose(1, 2).contiguous()
 
@@ -108,7 +108,7 @@ def test_long_filters_listen_to_some_bands():
 
 
 def test_activation_normalises_after_relu():
-    """sign · x + bias, relu, then scale and shift."""
+    """The activation is relu(sign · x + bias) · scale + shift."""
     activation = Activation(1)
     activation.sign.fill_(-1.0)
     for name, value in (("bias", 1.0), ("scale", 2.0), ("shift", 5.0)):
@@ -117,7 +117,7 @@ def test_activation_normalises_after_relu():
     assert activation(torch.tensor([[[-1.0, 0.5, 3.0]]])).flatten().tolist() == [9.0, 6.0, 5.0]
 
 
-def test_patches_are_pooled_apart():
+def test_patches_are_pooled_separately():
     """A window of 10 s has three patches of 63 strides from its start to its end: maxima first, then means."""
     ramp = torch.arange(209.0)[None, None]
 
@@ -129,7 +129,7 @@ def test_patches_are_pooled_apart():
     assert pooled[0, 1].tolist() == [0.0, -73.0, -146.0]
 
 
-def test_a_beat_shows_at_its_lag():
+def test_a_beat_has_a_peak_at_its_lag():
     """Onsets every 30 frames in the lowest bands repeat after 30 frames, in that range of pitch only."""
     window = torch.zeros(1, 626, 96)
     window[:, ::30, :24] = 2.0
