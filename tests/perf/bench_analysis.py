@@ -35,7 +35,7 @@ from models.teachers.weights import build_teachers
 from tests.perf.music import MINUTES, tracks
 from tests.perf.verdicts import CONSOLE, at_least, at_most, show
 
-LIMITS = {"mp3": 1.0, "ogg": 0.5, "flac": 0.5, "opus": 0.5}  # of a full decode, by issue 3
+LIMITS = {"mp3": 1.0, "ogg": 0.5, "flac": 0.5, "opus": 0.5}  # targets, as parts of a full decode
 BLISS_FORMATS = ("mp3", "ogg", "flac")
 BLISS_RATIO = 4.0
 TEACHERS_RATIO = 20.0
