@@ -107,12 +107,12 @@ def test_a_second_index_task_leaves_the_rebuild_to_the_first(process):
 
 
 def test_a_rebuild_that_lost_its_lease_ends_without_serving(process, broker_url):
-    """A process that stood still too long does not put its collection into service; the next task does it anew."""
+    """A process whose lease expired does not serve its collection; the next task rebuilds the index."""
     analyse(process.catalogue, 1)
     process.server_index = Interrupted(process.server_index._client, "segue")
     process.server_index.meanwhile = lambda: Redis.from_url(broker_url).delete(LOCK)
 
-    with pytest.raises(BrokerUnavailable, match="ran out"):
+    with pytest.raises(BrokerUnavailable, match="lease expired"):
         tasks.index()
     assert process.server_index.generation() == 0
 
@@ -121,7 +121,7 @@ def test_a_rebuild_that_lost_its_lease_ends_without_serving(process, broker_url)
 
 
 def test_a_lease_is_held_by_one_until_it_is_given_back(broker_url):
-    """While one process has the lease another is told at once that it has not; renewing gives all the time again."""
+    """While one process holds the lease, another gets None at once; renewing resets the remaining time."""
     one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
     with one.lease("rebuild", 60) as lease:
         with other.lease("rebuild", 60) as refused:
@@ -134,7 +134,7 @@ def test_a_lease_is_held_by_one_until_it_is_given_back(broker_url):
 
 
 def test_a_lease_that_ran_out_is_not_taken_from_its_next_holder(broker_url):
-    """Whoever comes too late to give a lease back leaves the one who has it now alone."""
+    """Releasing an expired lease does not release that of its next holder."""
     one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
     with one.lease("rebuild", 60):
         redis.delete(LOCK)
