@@ -58,8 +58,8 @@ def running(demo_music: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         process_group=0,
     )
     try:
-        output = _read_until(process, "Ctrl-C stops everything")
-        assert "Listening at" in output, output
+        output = _read_until(process, "Ctrl-C")
+        assert "Segue is running at" in output, output
         with SegueClient(f"http://127.0.0.1:{port}") as client:
             yield Running(client, demo_music, process)
     finally:

@@ -70,7 +70,7 @@ def _start(music: Path, data: Path, port: int) -> subprocess.Popen[str]:
     with log.open("wb") as stream:
         process = subprocess.Popen([SEGUE, "up", str(music)], env=environment, stderr=stream, process_group=0)
     while process.poll() is None:
-        if "Ctrl-C stops everything" in log.read_text(encoding="utf-8"):
+        if "Ctrl-C" in log.read_text(encoding="utf-8"):
             return process
         time.sleep(POLL_SECONDS)
     sys.exit(f"segue up ended before it was ready:\n{log.read_text(encoding='utf-8')}")
