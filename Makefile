@@ -27,6 +27,12 @@ export PYTHONDONTWRITEBYTECODE :=
 # tests run in the same process.
 AT_ONCE := --numprocesses 2 --no-loadscope-reorder
 
+# A test generates a TypeScript client. Without npm or network it is skipped, except in CI.
+CLIENTS := tests/clients
+INSTALL_CLIENT_TOOLS := if command -v npm >/dev/null && \
+	! [ $(CLIENTS)/node_modules -nt $(CLIENTS)/package-lock.json ]; then \
+	npm ci --prefix $(CLIENTS) --no-progress >/dev/null || echo 'npm could not install $(CLIENTS)/package.json.' >&2; fi
+
 .PHONY: up test test-all check bench audit clean
 
 up: $(VENV)/.installed-up
@@ -38,11 +44,13 @@ endif
 
 test: $(VENV)/.installed-test
 	tests/install-system-packages
+	@$(INSTALL_CLIENT_TOOLS)
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(AT_ONCE)
 
 test-all: $(VENV)/.installed-test
 	tests/install-system-packages
+	@$(INSTALL_CLIENT_TOOLS)
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(AT_ONCE) -m '' -p randomly
 	$(BIN)/python -m tests.fault.soak
@@ -69,7 +77,7 @@ audit: $(VENV)/.installed-test
 		'this check needs the network.' >&2; exit 1; }
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache segue.egg-info build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(CLIENTS)/node_modules segue.egg-info build
 
 # A stamp is newer than what it was installed from, so that the next start takes no time.
 $(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt

@@ -22,8 +22,8 @@ from services.api.schemas.service import Problem, type_of
 
 Dialect = Callable[[Problem], Response]
 
-ABSENT = "Field required"
-"""What pydantic says of a parameter that was not given."""
+ABSENT = " is required"
+"""End of the message about a missing parameter."""
 
 CODES_OF_TYPES = {
     type_of(MissingParameter): Code.MISSING_PARAMETER,
@@ -64,7 +64,7 @@ def in_subsonic(problem: Problem) -> Response:
 
 
 def _code_of(problem: Problem) -> Code:
-    if any(error.detail == ABSENT for error in problem.errors or ()):
+    if any(error.detail.endswith(ABSENT) for error in problem.errors or ()):
         return Code.MISSING_PARAMETER
     return CODES_OF_TYPES.get(problem.type) or CODES_OF_STATUSES.get(HTTPStatus(problem.status), Code.GENERIC)
 

@@ -31,7 +31,7 @@ class _Interval(_Conditions):
         if self.min is None and self.max is None:
             raise ValueError("Give min, max or both.")
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min must not be greater than max.")
+            raise ValueError("`min` must not be greater than `max`.")
         return self
 
     def to_domain(self) -> Range:
@@ -59,7 +59,7 @@ class _FilterQuery(_Conditions):
         for name in RANGE_FIELDS:
             low, high = self._ends(name)
             if low is not None and high is not None and low > high:
-                message = "must not be greater than max_{name}"
+                message = "must not be greater than `max_{name}`"
                 raise PydanticCustomError("interval", message, {"name": name, "parameter": f"min_{name}"})
         return self
 

@@ -63,7 +63,7 @@ class _SpotifyQuery(_Asked):
     def _ranges_hold_something(self) -> Self:
         for name, wanted in self._ranges().items():
             if wanted.min is not None and wanted.max is not None and wanted.min > wanted.max:
-                raise _wrong(f"min_{name}", f"Must not be greater than max_{name}")
+                raise _wrong(f"min_{name}", f"must not be greater than `max_{name}`")
         return self
 
     def filters(self) -> Filters:
