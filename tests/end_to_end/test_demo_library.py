@@ -9,6 +9,7 @@ from time import monotonic, sleep
 import psutil
 import pytest
 
+from services.api.openapi.examples import AWAKENING, COHERENCE, NEBULA, THROUGH_SPACE
 from services.domain.listening import EventKind, ListenEvent, plays
 from services.domain.question import Question
 from services.domain.track import TrackStatus
@@ -42,6 +43,13 @@ def test_every_track_of_the_demo_library_is_ready(running, library):
         "asc-music": 3,
     }
     assert running.client.status().tracks[TrackStatus.READY] == len(library)
+
+
+def test_the_demo_library_has_the_tracks_of_the_api_examples(library):
+    """Requests of the OpenAPI document succeed on it."""
+    tracks = {AWAKENING: "Awakening", NEBULA: "Nebula", COHERENCE: "Coherence", THROUGH_SPACE: "Through Space"}
+
+    assert {track_id: library[track_id].title for track_id in tracks} == tracks
 
 
 def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chance(running, library):

@@ -84,7 +84,7 @@ def _read_upload(model: type[Read]) -> Read:
 
 
 def _read_form(model: type[Read]) -> Read:
-    """A form whose fields may stand in the query instead; of a field that stands there twice the first counts."""
+    """Read a form whose fields may be in the query instead. If a field is given twice, the first value counts."""
     return _read_values(model, MultiDict(request.values.to_dict()))
 
 
@@ -94,7 +94,7 @@ READERS: dict[str, Callable[[type[BaseModel]], BaseModel]] = {
     "upload": _read_upload,
     "form": _read_form,
 }
-"""How each part of a request is read."""
+"""The reader of each part of a request."""
 
 
 def _read_values(model: type[Read], given: MultiDict[str, Any]) -> Read:

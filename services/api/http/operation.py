@@ -1,12 +1,12 @@
-"""What an operation takes and returns, declared beside its view.
+"""Declaration of an operation, as a decorator of its view.
 
     @tracks.get("/tracks/<path:track_id>/similar")
     @operation("getSimilarTracks", "Get similar tracks", query=SimilarQuery, returns=SimilarTracks)
     @needs(Scope.READ, expensive=True)
     def get_similar(track_id: str, query: SimilarQuery) -> SimilarTracks:
 
-The declaration checks the request, serializes the model that the view returns, and describes both in the OpenAPI
-document. The docstring of the view is the description.
+The decorator validates the request, passes its models to the view and serializes the model that the view returns. The
+OpenAPI document describes both; its description is the view's docstring.
 """
 
 import inspect
@@ -30,7 +30,7 @@ _OPERATION = "__segue_operation__"
 
 @dataclass(frozen=True, slots=True)
 class operation:  # noqa: N801  used as a decorator
-    """An operation of the API; the view gets each part of the request as an argument of the part's name."""
+    """An operation of the API; the view gets each part of the request as an argument, such as `query` or `body`."""
 
     id: str
     summary: str
@@ -40,7 +40,7 @@ class operation:  # noqa: N801  used as a decorator
     upload: Model | None = None
     form: Model | None = None
     reads: Mapping[str, Model] = field(default_factory=dict)
-    """Parts that the view reads by itself; they are only described."""
+    """Parts that the view reads itself: they are described but not validated."""
     returns: Model | None = None
     status: HTTPStatus = HTTPStatus.OK
     meaning: str = "Success"
@@ -48,13 +48,13 @@ class operation:  # noqa: N801  used as a decorator
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of the response, with their descriptions."""
     responses: Mapping[int, Document] = field(default_factory=dict)
-    """Further responses, as OpenAPI describes them."""
+    """Further responses, in OpenAPI's format."""
     problems: tuple[HTTPStatus, ...] = ()
-    """Problems that do not follow from the parts of the request."""
+    """Further problems; most follow from the parts of the request."""
     description: str = ""
 
     def __call__(self, view: View) -> View:
-        """The view with its request checked and its answer serialized."""
+        """Return the view with validation and serialization."""
 
         @wraps(view)
         def checked(**variables: object) -> Any:  # noqa: ANN401  whatever a view returns
@@ -66,18 +66,18 @@ class operation:  # noqa: N801  used as a decorator
 
     @property
     def checked(self) -> dict[str, Model]:
-        """The model of each part of the request that is checked before the view runs."""
+        """The models of the parts that are validated before the view runs."""
         parts = {"query": self.query, "body": self.body, "upload": self.upload, "form": self.form}
         return {part: model for part, model in parts.items() if model is not None}
 
     @property
     def inputs(self) -> dict[str, Model]:
-        """The model of each part of the request."""
+        """The models of all parts of the request."""
         return {**self.checked, **self.reads}
 
 
 def operation_of(view: View) -> operation | None:
-    """The operation that a view declares."""
+    """Return the operation that a view declares, if any."""
     declared: operation | None = getattr(view, _OPERATION, None)
     return declared
 

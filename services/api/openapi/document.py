@@ -1,4 +1,4 @@
-"""Builds the OpenAPI document from the routes, their declared operations and their declared access."""
+"""Build the OpenAPI document from the routes, their declared operations and their declared access."""
 
 import re
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ class _Schemas:
         modes |= {(model, "serialization"): None for model in written}
         self._refs, found = models_json_schema(list(modes), ref_template="#/components/schemas/{model}")
         self.components: Document = found["$defs"]
-        # A query is spread over parameters; only a form has a schema of its own as well.
+        # A query becomes parameters. A form also needs its schema.
         forms = {each.inputs["form"] for each in operations if "form" in each.inputs}
         queries = {each.inputs["query"] for each in operations if "query" in each.inputs}
         self._fields = {model: self.components[model.__name__] for model in queries}
@@ -105,11 +105,11 @@ class _Schemas:
             del self.components[model.__name__]
 
     def of(self, model: Model, mode: JsonSchemaMode = "serialization") -> Document:
-        """A reference to a model's schema."""
+        """Return a reference to a model's schema."""
         return dict(self._refs[model, mode])
 
     def fields(self, model: Model) -> Iterator[tuple[str, Document, bool]]:
-        """Name and schema of each field of a query, and whether it is required."""
+        """Yield name and schema of each field of a query, and whether it is required."""
         schema = self._fields[model]
         for name, field in schema["properties"].items():
             yield name, dict(field), name in schema.get("required", ())
@@ -131,7 +131,7 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
             content = {"schema": schemas.of(declared.inputs[part], "validation")}
             if (example := EXAMPLES[declared.id].body) is not None:
                 content["example"] = example
-            # A form's fields may stand in the query instead.
+            # A form's fields may be in the query instead.
             described["requestBody"] = {"required": part != "form", "content": {media: content}}
     responses.add_repeatability(described, route.method, route.access)
     dialect = texts.DIALECTS.get(route.blueprint)

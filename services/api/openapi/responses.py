@@ -1,4 +1,4 @@
-"""Errors, security and repeated requests, as every operation has them; read from the declared access."""
+"""Describe what operations have in common: problems, security and the idempotency key."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -17,7 +17,7 @@ RETRY_AFTER: Document = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
 }
 REQUEST_ID: Document = {
-    REQUEST_ID_HEADER: {"description": "Names the request in the service's log.", "schema": {"type": "string"}}
+    REQUEST_ID_HEADER: {"description": "Id of the request in the service's log.", "schema": {"type": "string"}}
 }
 CHALLENGE: Document = {"WWW-Authenticate": {"description": "The challenge.", "schema": {"type": "string"}}}
 
@@ -25,15 +25,15 @@ SIGNED_URL: Document = {
     "type": "apiKey",
     "in": "query",
     "name": "token",
-    "description": "Part of the URL that `signTrackAudio` answers: opens one track's audio for an hour.",
+    "description": "Part of the URL that `signTrackAudio` returns. It grants access to one track's audio for an hour.",
 }
 
 IDEMPOTENCY_KEY: Document = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "A text of your choice, such as a UUID. The same request with the same key within 24 hours is done "
-    f"once and answered alike, with the header `{REPLAYED}`. After an error the key may be used again.",
+    "description": "A unique string, such as a UUID. Within 24 hours, the same request with the same key is executed "
+    f"once; repetitions get the stored response, with the header `{REPLAYED}`. After an error you may reuse the key.",
     "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX, "pattern": "^[!-~]+$"},
 }
 
@@ -53,32 +53,32 @@ HEADERS_OF = {
     **dict.fromkeys((HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, *WITH_PARTS), RETRY_AFTER),
 }
 DESCRIPTIONS = {
-    HTTPStatus.UNAUTHORIZED: "No API key, or one that is wrong or revoked",
-    HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, by another site's page for a change, or with a key "
-    "that may not",
+    HTTPStatus.UNAUTHORIZED: "No API key, or an invalid or revoked one",
+    HTTPStatus.FORBIDDEN: "The `Host` header is not allowed, another site's page sent the request, or the key lacks a "
+    "scope",
     HTTPStatus.NOT_FOUND: HTTPStatus.NOT_FOUND.phrase,
     HTTPStatus.BAD_REQUEST: HTTPStatus.BAD_REQUEST.phrase,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE.phrase,
     HTTPStatus.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
-    HTTPStatus.CONFLICT: f"A request with the same `{HEADER}` is still at work",
+    HTTPStatus.CONFLICT: f"A request with the same `{HEADER}` is still running",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, listens of more than "
-    f"{LISTENS_MAX_BYTES:,}, or an upload of more than the service takes",
+    f"{LISTENS_MAX_BYTES:,} bytes, or an upload over the service's limit",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The request line is too long",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are wrong (`errors` says which), or it cannot be done as it stands",
-    HTTPStatus.TOO_MANY_REQUESTS: "More requests in a minute than one key or address may make",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too many or too long",
-    HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer; `Retry-After` says when to ask",
-    HTTPStatus.INSUFFICIENT_STORAGE: "There is no room left where Segue keeps its data",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are invalid (see `errors`), or the request cannot be executed",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests per minute from one key or address",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "There are too many headers, or they are too long",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond; see `Retry-After`",
+    HTTPStatus.INSUFFICIENT_STORAGE: "The disk with the data directory is full",
 }
 
 
 def shared(problem: Document) -> Document:
-    """The problem responses that operations refer to."""
+    """Return the problem responses that operations refer to."""
     return {_name(status): _response(status, MEDIA_TYPE, problem) for status in DESCRIPTIONS}
 
 
 def problems(described: Document, declared: operation, access: Access) -> Document:
-    """References to the problems that an operation may end in."""
+    """Return references to the problems that an operation may return."""
     located = {parameter["in"] for parameter in described["parameters"]}
     statuses = [
         *(WITH_KEY if access.scopes else ()),
@@ -98,7 +98,7 @@ def problems(described: Document, declared: operation, access: Access) -> Docume
 
 
 def dialect_errors(error: Document, meanings: Mapping[HTTPStatus, str]) -> Document:
-    """Errors as another system's API has them."""
+    """Return error responses in the format of another API."""
     return {
         str(status.value): {
             "description": meaning,
@@ -110,7 +110,7 @@ def dialect_errors(error: Document, meanings: Mapping[HTTPStatus, str]) -> Docum
 
 
 def security(access: Access, *, needs_keys: bool) -> list[Document]:
-    """Which keys open an operation."""
+    """Return the keys that an operation accepts."""
     if not access.scopes:
         return []
     names = [*(carrier.name for carrier in access.key_locations), *(("signedUrl",) if access.signed else ())]
@@ -119,13 +119,13 @@ def security(access: Access, *, needs_keys: bool) -> list[Document]:
 
 
 def security_schemes(accesses: Iterable[Access]) -> Document:
-    """Every place where a key may stand."""
+    """Return every location of a key in a request."""
     carriers = {carrier.name: dict(carrier.scheme) for access in accesses for carrier in access.key_locations}
     return {"signedUrl": SIGNED_URL, **carriers}
 
 
 def add_repeatability(operation: Document, method: str, access: Access) -> None:
-    """Add the header that makes a POST repeatable."""
+    """Add the idempotency key to a POST that needs a key."""
     if method == "POST" and access.scopes:
         operation["parameters"].append(IDEMPOTENCY_KEY)
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about the API as a whole."""
+"""Texts of the OpenAPI document that are not about one operation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from services.api.schemas.listens import RULE
 from services.api.schemas.service import MEDIA_TYPE
 
 DESCRIPTION = (
-    "Music recommendation by how music feels: a listening history in, the next tracks out.\n\n"
-    "Wherever a track id is accepted, an external id (`namespace:value`, such as `isrc:USRC17607839`) is as well. "
-    f"Every error is a problem as RFC 9457 has it (`{MEDIA_TYPE}`).\n\n"
-    "Each operation names the scope that a key needs for it; `admin` is enough for all. On a service that only its own "
-    "machine can reach no key is needed."
+    "Music recommendation by how music feels: send a listening history, get the next tracks.\n\n"
+    "Every parameter that takes a track id also takes an external id (`namespace:value`, such as `isrc:USRC17607839`). "
+    f"Errors are RFC 9457 problems (`{MEDIA_TYPE}`), except in the APIs that are compatible with others.\n\n"
+    "Each operation lists the scopes of which a key needs one; `admin` includes all scopes. No key is needed if only "
+    "the machine itself can reach the service."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A group of operations: those of some blueprints."""
+    """A group of operations, by their blueprints."""
 
     name: str
     description: str
@@ -33,39 +33,39 @@ class Tag:
 
 TAGS = (
     Tag("Recommendations", "What to play next.", ("recommendations", "path")),
-    Tag("Radio", "Endless sessions that go on from what was played and skipped.", ("radio",)),
-    Tag("Listeners", "What listeners did, kept by Segue; what they like, what to play to them.", ("users",)),
+    Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
+    Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
     Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio_features", "audio_urls")),
     Tag(
         "ListenBrainz",
-        "What scrobblers call at ListenBrainz. Give them the address of this service as API root, and as token the "
-        "name of a listener.",
+        "ListenBrainz's API for scrobblers. Set the API root to the address of this service, and the token to an API "
+        "key that is bound to a listener (or to the listener's name, if no keys are needed).",
         ("listenbrainz",),
     ),
-    Tag("Jobs", "Scans and uploads: work in the background.", ("jobs",)),
-    Tag("Service", "Health, counts and metrics, for those who run Segue.", ("health", "")),
+    Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
+    Tag("Service", "Health, counts and metrics.", ("health", "")),
     Tag(
         "Compatibility",
-        "Spotify's and OpenSubsonic's shapes, for clients that know these. Errors are theirs, too.",
+        "Parts of Spotify's and OpenSubsonic's APIs, with their formats of requests, responses and errors.",
         ("spotify", "subsonic"),
     ),
 )
 
 PATH_PARAMETERS = {
     "track_id": "A track id or an external id, `namespace:value`.",
-    "job_id": "A job id.",
-    "session_id": "A radio session's id.",
+    "job_id": "The id of a job.",
+    "session_id": "The id of a radio session.",
     "user": f"A listener: {RULE}.",
-    "listen_id": "Of a listen, as it was answered.",
+    "listen_id": "The id of a listen event.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the operations of a blueprint fail where they do not answer problems."""
+    """Errors of a blueprint that has a format of its own."""
 
     error: type[BaseModel] | None
-    """None: every answer is a success for HTTP."""
+    """None if errors have the status 200."""
     errors: Mapping[HTTPStatus, str]
 
 
@@ -74,33 +74,32 @@ DIALECTS = {
     "spotify": Dialect(
         SpotifyError,
         {
-            HTTPStatus.BAD_REQUEST: "A parameter is missing or wrong",
+            HTTPStatus.BAD_REQUEST: "A parameter is missing or invalid",
             HTTPStatus.UNAUTHORIZED: "No valid API key",
-            HTTPStatus.FORBIDDEN: "Asked for under a foreign host name",
+            HTTPStatus.FORBIDDEN: "The `Host` header is not allowed",
             HTTPStatus.NOT_FOUND: "No analysed track has this id",
             HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
             HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
-            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer",
+            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond",
         },
     ),
     "listenbrainz": Dialect(
         ScrobblerError,
         {
-            HTTPStatus.BAD_REQUEST: "What ListenBrainz would refuse as well",
-            HTTPStatus.UNAUTHORIZED: "No token, or none that is valid",
-            HTTPStatus.FORBIDDEN: "Asked for under a foreign host name, or a change asked for by another site's page",
+            HTTPStatus.BAD_REQUEST: "ListenBrainz would refuse this request, too",
+            HTTPStatus.UNAUTHORIZED: "No valid token",
+            HTTPStatus.FORBIDDEN: "The `Host` header is not allowed, or another site's page sent the request",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "More than 1,000 listens of 10,240 bytes",
-            HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many wrong tokens; `Retry-After` says when to ask "
-            "again",
-            HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
-            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not answer: send it again later",
+            HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many invalid tokens; see `Retry-After`",
+            HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
+            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond; retry later",
         },
     ),
 }
 
 
 def info() -> dict[str, Any]:
-    """Title, version and licence."""
+    """Return title, version, description and licence of the API."""
     return {
         "title": "Segue",
         "version": version("segue"),
@@ -110,5 +109,5 @@ def info() -> dict[str, Any]:
 
 
 def tag_of(blueprint: str) -> str:
-    """The tag of a blueprint's operations."""
+    """Return the tag of a blueprint's operations."""
     return next(tag.name for tag in TAGS if blueprint in tag.blueprints)
