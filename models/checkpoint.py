@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as dump_tensors
 
+from models.audio.frontend import MelParameters
 from models.encoder import VibeEncoder
-from models.frontend import MelParameters
 
 DEFAULT_VERSION = "2026.11"
 WEIGHTS_DIRECTORY = Path(__file__).with_name("weights")

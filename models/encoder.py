@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
 from torch import Tensor, nn
 
-from models.frontend import LogMel, MelParameters, normalise_loudness
+from models.audio.frontend import LogMel, MelParameters, normalise_loudness
 from models.network import FEATURE_SIZE, VibeNetwork
 
 MIN_SECONDS = 3.0  # of a window; the network pools patches of this length

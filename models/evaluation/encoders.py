@@ -22,16 +22,16 @@ from models import checkpoint
 from models.arrays import Arrays, Float32Array, Float64Array, cached_arrays, unit_rows
 from models.attributes import attributes
 from models.audio.decode import Windows, read_windows
+from models.audio.frontend import MelParameters
 from models.corpus.corpus import CorpusTrack, fetch, packages
 from models.descriptors.describe import Descriptors, describe
 from models.encoder import Encoding, VibeEncoder
 from models.errors import AnalysisError
-from models.frontend import MelParameters
 from models.teachers.weights import build_teachers
 from models.training.space import half_whitening
 
 _DIGEST_LENGTH = 12
-_ENCODING_SOURCES = ("audio/decode.py", "audio/waveform.py", "encoder.py", "frontend.py", "network.py")
+_ENCODING_SOURCES = ("audio/decode.py", "audio/waveform.py", "audio/frontend.py", "encoder.py", "network.py")
 _DESCRIPTOR_SOURCES = (*_ENCODING_SOURCES, "descriptors/*.py")
 _TEACHER_AXES = 128
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
 from torch import Tensor, nn
 
-from models.frontend import LogMel, MelParameters, normalise_loudness
+from models.audio.frontend import LogMel, MelParameters, normalise_loudness
 
 PENULTIMATE_SIZE = 200
 TAGS_PER_TOWER = 50

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from models.arrays import Float32Array
-from models.frontend import MelParameters
+from models.audio.frontend import MelParameters
 from models.teachers.musicnn import MusicnnTower, Teachers
 from models.teachers.tensorflow_checkpoint import read
 

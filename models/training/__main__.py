@@ -16,11 +16,11 @@ import numpy as np
 import torch
 
 from models.arrays import Float16Array, Float32Array
+from models.audio.frontend import MelParameters
 from models.checkpoint import DEFAULT_VERSION, WEIGHTS_DIRECTORY, ModelCard, save
 from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
 from models.corpus.scores import rendering
 from models.encoder import VibeEncoder
-from models.frontend import MelParameters
 from models.network import PATCH_FRAMES, VibeNetwork
 from models.teachers.musicnn import Teachers
 from models.teachers.weights import build_teachers, check_tags

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
 from torch import Tensor
 
-from models.frontend import MelParameters
+from models.audio.frontend import MelParameters
 
 _LOWEST_LOG_POWER = 1e-7  # of log10(scale * power + 1): keeps power positive
 

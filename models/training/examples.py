@@ -15,8 +15,8 @@ from torch import Tensor
 
 from models.arrays import Float16Array, Float64Array, read_arrays, write_arrays
 from models.audio.decode import SAMPLE_RATE, WINDOW_SECONDS, read_windows
+from models.audio.frontend import normalise_loudness
 from models.errors import AnalysisError
-from models.frontend import normalise_loudness
 from models.teachers.musicnn import Teachers
 from models.training.augmentation import Augmentation
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.arrays import Float16Array, Float32Array
-from models.frontend import MelParameters
+from models.audio.frontend import MelParameters
 from models.network import NetworkOutput, VibeNetwork
 from models.tag_balances import SMALLEST_PROBABILITY
 from models.training.augmentation import Augmentation

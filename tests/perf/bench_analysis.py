@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed pa
 from models import checkpoint
 from models.analysis import analyse, warm_up
 from models.audio.decode import read_windows
+from models.audio.frontend import MelParameters
 from models.corpus.corpus import DEFAULT_CACHE
 from models.descriptors.describe import describe
-from models.frontend import MelParameters
 from models.sandbox.decoder import DECODER
 from models.teachers.weights import build_teachers
 from tests.perf.music import MINUTES, tracks

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from models.audio.decode import SAMPLE_RATE, Windows
+from models.audio.frontend import LogMel, MelParameters, normalise_loudness
 from models.audio.waveform import power_of_steps
 from models.descriptors.describe import Descriptors, describe
-from models.frontend import LogMel, MelParameters, normalise_loudness
 from models.training.examples import Examples
 
 RATE = 44_100

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.frontend import MelParameters
+from models.audio.frontend import MelParameters
 from models.training.augmentation import Augmentation
 
 MEL = MelParameters()

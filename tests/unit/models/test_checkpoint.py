@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from models.audio.frontend import MelParameters
 from models.checkpoint import (
     DEFAULT_VERSION,
     WEIGHTS_DIRECTORY,
@@ -17,7 +18,6 @@ from models.checkpoint import (
     save,
 )
 from models.encoder import VibeEncoder
-from models.frontend import MelParameters
 
 TAGS = {"msd": [f"a{i}" for i in range(50)], "mtt": [f"b{i}" for i in range(50)]}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.frontend import MelParameters
+from models.audio.frontend import MelParameters
 from models.teachers.musicnn import MusicnnTower, Teachers
 from models.training.compression import _kept_filters, _Layers, _low_rank, _regressed, compress
 from models.training.space import VibeSpace

@@ -7,8 +7,8 @@ import torch
 
 from models import checkpoint
 from models.audio.decode import SAMPLE_RATE
+from models.audio.frontend import MelParameters
 from models.errors import AnalysisError
-from models.frontend import MelParameters
 from models.teachers.musicnn import Teachers
 from models.training.examples import Examples, Source, make_mix_examples, make_track_examples
 

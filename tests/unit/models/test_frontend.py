@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.frontend import SILENCE_DBFS, LogMel, MelParameters, mel_filters, normalise_loudness
+from models.audio.frontend import SILENCE_DBFS, LogMel, MelParameters, mel_filters, normalise_loudness
 
 
 def noise(n_windows=2, n_samples=48_000, seed=0):

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
 
-from models.frontend import MelParameters
+from models.audio.frontend import MelParameters
 from models.teachers.musicnn import MusicnnTower, Teachers, temporal_peaks, timbral_peaks
 
 

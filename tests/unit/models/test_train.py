@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from models import checkpoint
-from models.frontend import MelParameters
+from models.audio.frontend import MelParameters
 from models.network import VibeNetwork
 from models.training.space import VibeSpace
 from models.training.train import Dataset, LossWeights, Run, Schedule, contrastive_loss, distillation_loss
