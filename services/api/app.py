@@ -8,7 +8,6 @@ from flask import Flask, Response, request
 from threadpoolctl import threadpool_limits
 
 from services.api.compat import install_compat
-from services.api.compat.listenbrainz import listenbrainz
 from services.api.context import EXTENSION
 from services.api.http.idempotency import install_idempotency
 from services.api.http.observability import RequestObserver, configure_logging
@@ -21,11 +20,9 @@ from services.api.security.authentication import install_authentication
 from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
 from services.api.security.rate_limits import install_limits
-from services.api.v1.audio_features import audio_features
-from services.api.v1.audio_urls import audio_urls
+from services.api.v1.audio import audio
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
-from services.api.v1.path import path
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import tracks
@@ -45,10 +42,7 @@ def freeze_heap() -> None:
     gc.freeze()
 
 
-BLUEPRINTS = (
-    *(tracks, recommendations, radio, path, users, jobs, audio_features, audio_urls),
-    *(listenbrainz, health, web, reference),
-)
+BLUEPRINTS = (tracks, audio, recommendations, radio, users, jobs, health, web, reference)
 
 METRICS_DESCRIPTION = (
     "Counters and latencies of requests in the Prometheus text format, added up over all API processes, and gauges of "

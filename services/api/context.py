@@ -1,4 +1,4 @@
-"""How a view reaches the services of its application."""
+"""Gives views the services of their application."""
 
 from flask import current_app
 
@@ -9,29 +9,18 @@ EXTENSION = "segue"
 
 
 def services() -> Services:
-    """The services that this application was made with."""
+    """Return the services that the application was created with."""
     found: Services = current_app.extensions[EXTENSION]
     return found
 
 
 def resolve_track(name: str) -> str:
-    """The track id for a track id or an external id.
+    """Return the track id for a track id or an external id.
 
     Raises:
-        TrackNotFound: no track goes by this name.
+        TrackNotFound: the library has no such track.
     """
-    refuse_nul(name)
     resolved = services().catalogue.tracks.resolve([name])
     if name not in resolved:
         raise TrackNotFound(name)
     return resolved[name]
-
-
-def refuse_nul(name: str) -> None:
-    """PostgreSQL refuses a NUL in any text; no track goes by such a name.
-
-    Raises:
-        TrackNotFound: there is one in it.
-    """
-    if "\0" in name:
-        raise TrackNotFound(name)

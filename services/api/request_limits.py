@@ -1,119 +1,119 @@
-"""How much one request may ask for, each with its reason."""
+"""Limits of requests and responses, each with its reason."""
 
 from datetime import timedelta
 
 JSON_MAX_BYTES = 256 * 1024
-"""A history of HISTORY_MAX events takes about 130 KiB; nothing else comes near."""
+"""Size of a JSON body. The largest request, a history of HISTORY_MAX events, takes about 130 KiB."""
 
 MULTIPART_OVERHEAD_BYTES = 64 * 1024
-"""What a form adds around an uploaded file: boundaries, headers, its name."""
+"""Size of everything in a form except the file: boundaries, headers, the file's name."""
 
 HISTORY_MAX = 1_000
-"""Events: a month of listening all day. More would not move the taste, only the answer time."""
+"""Events: a month of listening all day. More would take time without a change of the tastes."""
 
 EXCLUDE_MAX = 1_000
-"""Ids to leave out: as many as a history may hold."""
+"""Ids to leave out: as many as a history has."""
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 100
-"""Tracks on one page; `next_cursor` gives the rest."""
+"""Items on a page; `next_cursor` gives the next page."""
 
 QUARANTINED_SHOWN = 5
-"""Tracks that a status names: enough to see what they have in common."""
+"""Quarantined tracks in the status: enough to see what they have in common."""
 
 KEYWORDS_MAX = 50
-"""Values of one keyword filter."""
+"""Values of a keyword filter."""
 
 TEXT_MAX = 200
-"""Characters of a search or of a keyword filter: longer than any title that someone types."""
+"""Characters of a search or a keyword: longer than any title that a person types."""
 
 ID_MAX = 300
-"""Characters of a track id: a namespace, a colon and an external id of up to 255."""
+"""Characters of a track id: a namespace, a colon and an external id of at most EXTERNAL_ID_MAX characters."""
 
 CURSOR_MAX = 4_000
-"""Characters: four thousand of the REQUEST_LINE_MAX that gunicorn takes."""
+"""Characters of a cursor, which fits into REQUEST_LINE_MAX with the other parameters."""
 
 REQUEST_LINE_MAX = 8_190
-"""Bytes of method, path and query: the most that gunicorn can be told. A longer one is answered with 414."""
+"""Bytes of method, path and query: the maximum of gunicorn's setting. A longer request line gets the status 414."""
 
 IDEMPOTENCY_KEY_MAX = 255
 """Characters of an `Idempotency-Key`; a UUID has 36."""
 
 PATH_MAX = 4_096
-"""Characters of a path: PATH_MAX of Linux."""
+"""Characters of a path: Linux's PATH_MAX."""
 
 PLAYED_MS_MAX = 24 * 60 * 60 * 1000
-"""One day."""
+"""Milliseconds of a day."""
 
 RETRY_AFTER_SECONDS = 5
-"""When a client may ask again after a 503: a broker restart takes about this long."""
+"""`Retry-After` of a response with status 503 or 507: a restart of the broker takes about as long."""
 
 LISTENS_MAX = 1_000
-"""Listens in one request: a scrobbler's whole backlog in a few, one transaction of some 100 ms each."""
+"""Listens in a request. One transaction of this size takes about 100 ms."""
 
 LISTENS_MAX_BYTES = 2 * 1024 * 1024
-"""LISTENS_MAX listens with ids, names and keys of ordinary length take a third of it."""
+"""Size of a request with listens. LISTENS_MAX listens with names and keys of usual length take a third of it."""
 
 LISTENER_MAX = 200
-"""Characters of a listener's name: longer than any account name or opaque id of a player."""
+"""Characters of a listener's name: longer than account names and opaque ids of players."""
 
 NAMED_MAX = 500
-"""Characters of an artist, a title or an album: as many as are kept of a file's tags."""
+"""Characters of an artist, a title or an album: as many as a scan keeps of a tag."""
 
 EXTERNAL_ID_MAX = 255
-"""Characters of an external id's value, or of a listen's key."""
+"""Characters of an external id without its namespace, or of a listen's key."""
 
 IDS_MAX = 32
-"""External ids that one request sets: more than there are players around one library."""
+"""External ids in a request: more than the number of players that use a library."""
 
 TIME_AHEAD = timedelta(days=1)
-"""How far ahead a listen's time may lie: a wrong time zone, not a wrong year, which would stay newest for ever."""
+"""How far in the future a listen may be. This allows for wrong time zones, but not for wrong years."""
 
 REPEAT_AFTER_DAYS = 30.0
-"""When a track may be answered again to a listener who has heard it, unless a request says otherwise."""
+"""Default number of days after which a heard track may be recommended to its listener again."""
 
 REPEAT_AFTER_DAYS_MAX = 36_500.0
-"""Longer than any listener listens."""
+"""A hundred years."""
 
 SCROBBLE_MAX_BYTES = 10_240
-"""A listen in ListenBrainz's shape, on average over a request: its own limit."""
+"""Average size of a listen in a ListenBrainz request: ListenBrainz's own limit."""
 
 SCROBBLES_MAX_BYTES = LISTENS_MAX * SCROBBLE_MAX_BYTES
-"""A request in ListenBrainz's shape: its own limit, too."""
+"""Size of a ListenBrainz request: ListenBrainz's own limit."""
 
 SCROBBLE_AHEAD = timedelta(hours=1)
-"""ListenBrainz's own limit for clocks that are fast."""
+"""How far in the future a ListenBrainz listen may be: ListenBrainz's own limit."""
 
 SCROBBLES_PAGE, SCROBBLES_PAGE_MAX = 25, 1_000
-"""Listens that ListenBrainz answers at once."""
+"""Default and maximum number of listens in a ListenBrainz response."""
 
 OTHER_IDS_MAX = 20
-"""Ids of one listen besides the first: a recording has an MBID or two, an ISRC or two, and one for each player."""
+"""Ids of a listen in addition to the first: one or two MBIDs and ISRCs, and one id for each player."""
 
 SCROBBLER_IDS_MAX = 10
-"""ISRCs of one listen that are looked up: a recording has one or two."""
+"""ISRCs of a listen that are looked up; recordings usually have one or two."""
 
 SEEDS_MAX = 100
-"""Seed tracks, artists and genres of one compatible request: they stand in one URL, of which gunicorn takes 4 KB."""
+"""Seeds of a Spotify request. They are part of its URL, which REQUEST_LINE_MAX limits."""
 
 SEEDS_DRAWN_MAX = 20
-"""Seeds among them that are no tracks: tracks are looked up for each in the index, eight queries at most."""
+"""Artists and genres among the seeds. Each takes four or eight queries of the vector index."""
 
 AUDIO_FEATURES_MAX = 100
-"""Ids of one compatible request for audio features, as Spotify had it."""
+"""Ids of a Spotify request for audio features: Spotify's own limit."""
 
 COMPAT_DEFAULT = 20
-"""Tracks of a compatible answer, as Spotify had it."""
+"""Default number of tracks of a Spotify response: Spotify's own default."""
 
 RADIO_SEEDS_MAX = 50
-"""Tracks, artists, genres or tags that a radio starts from: more would no longer name a direction."""
+"""Tracks, artists, genres or tags that a radio session starts from: more would not define a direction."""
 
 EVENTS_MAX = 200
-"""Events in one call of a radio: twice what one answer holds."""
+"""Events in a call of a radio session: twice the maximum number of tracks in a response."""
 
 CALL_MAX = 64
-"""Characters of the key that a client gives a call: a UUID has 36."""
+"""Characters of the key of a radio call; a UUID has 36."""
 
 STEPS_DEFAULT = 10
 STEPS_MAX = 100
-"""Tracks of a path: as many as one answer holds."""
+"""Tracks of a path."""

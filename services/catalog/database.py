@@ -67,10 +67,14 @@ def decode_cursor(cursor: str, *types: type[str | int]) -> list[Any]:
         raise InvalidCursor(cursor) from error
     if not isinstance(position, list) or [type(value) for value in position] != list(types):
         raise InvalidCursor(cursor)
-    texts = "".join(value for value in position if isinstance(value, str))
-    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in texts):
-        raise InvalidCursor(cursor)  # no database accepts these characters in text
+    if not all(is_storable(value) for value in position if isinstance(value, str)):
+        raise InvalidCursor(cursor)
     return position
+
+
+def is_storable(text: str) -> bool:
+    """Whether the databases accept a text: PostgreSQL refuses NUL, and UTF-8 has no surrogates."""
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 MIGRATIONS = Path(__file__).parent / "migrations"

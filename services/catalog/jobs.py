@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import Database, now
+from services.catalog.database import Database, is_storable, now
 from services.catalog.tables import JobItemRow, JobRow, TrackRow
 from services.catalog.tracks import readable
 from services.domain.errors import JobNotFound
@@ -102,7 +102,7 @@ class JobStore:
             JobNotFound: no job has this id.
         """
         with self._database.read() as session:
-            row = session.get(JobRow, job_id)
+            row = session.get(JobRow, job_id) if is_storable(job_id) else None
             if row is None:
                 raise JobNotFound(job_id)
             return _job(session, row)

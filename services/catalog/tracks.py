@@ -10,7 +10,16 @@ import numpy as np
 from sqlalchemy import Connection, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, decode_cursor, encode_cursor, rows_of
+from services.catalog.database import (
+    IDS,
+    IDS_PER_STATEMENT,
+    Database,
+    batched,
+    decode_cursor,
+    encode_cursor,
+    is_storable,
+    rows_of,
+)
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import RANGE_FIELDS, TAG_THRESHOLD
@@ -203,7 +212,7 @@ def own_and_external(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     """Return the names that are track ids, with their canonical form, and those that may be external ids."""
     wanted = list(dict.fromkeys(names))
     own = {name: canonical for name in wanted if (canonical := canonical_id(name)) is not None}
-    return own, [name for name in wanted if name not in own and ":" in name]
+    return own, [name for name in wanted if name not in own and ":" in name and is_storable(name)]
 
 
 def _resolve_all(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:

@@ -31,6 +31,17 @@ def unit_vector(vector: NDArray[Any], owner: str) -> Vector:
     return checked
 
 
+MEDIA_TYPES = {
+    ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
+    ".oga": "audio/ogg",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+}
+"""Media types of the supported audio files by suffix."""
+
+
 class TrackStatus(StrEnum):
     """The status of a track."""
 

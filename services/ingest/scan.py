@@ -12,13 +12,13 @@ from services.catalog import Catalogue
 from services.catalog.library import FileStamp, KnownFile
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio
 from services.domain.job import JobKind
-from services.domain.track import TrackStatus
+from services.domain.track import MEDIA_TYPES, TrackStatus
 from services.ingest.identity import identify
 from services.ingest.roots import OutsideLibrary, Roots, check_inside, contains, open_inside
 from services.ingest.tags import read_tags
 from services.tasks.queue import TaskQueue
 
-AUDIO_SUFFIXES = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav"})
+AUDIO_SUFFIXES = frozenset(MEDIA_TYPES)
 # A scan reports files of these formats as failures, so that their owner learns why they are missing.
 UNSUPPORTED_SUFFIXES = frozenset(
     {".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".wv", ".mpc", ".tta", ".aif", ".aiff", ".dsf", ".dff", ".mka"}

@@ -242,7 +242,7 @@ def test_the_key_says_what_minus_one_means(document):
 
 def test_recommendations_say_what_a_listener_needs(document):
     """The declared scope is enough without `user` only; the description says which is needed with one."""
-    assert "`listen` besides `read`" in document["paths"]["/v1/recommendations"]["post"]["description"]
+    assert "the scope `listen` in addition to `read`" in document["paths"]["/v1/recommendations"]["post"]["description"]
 
 
 def test_every_measure_can_be_filtered_aimed_for_and_read():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.api.compat.names import short
+from services.api.compat.ids import short
 from tests.fakes.library import GENRES, track_id
 from tests.fakes.named import retag
 from tests.fakes.serving import LIBRARY_SIZE

@@ -1,14 +1,20 @@
-"""Answers in the shapes of other systems, so that their clients work against Segue."""
+"""APIs of other systems, so that their clients can use Segue."""
 
 from flask import Flask
 
+from services.api.compat.errors import listenbrainz_error, spotify_error, subsonic_error
+from services.api.compat.listenbrainz.views import listenbrainz
 from services.api.compat.spotify.views import spotify
 from services.api.compat.subsonic.views import WithoutViewSuffix, subsonic
+from services.api.http.problems import set_error_format
+
+ERROR_FORMATS = ((spotify, spotify_error), (subsonic, subsonic_error), (listenbrainz, listenbrainz_error))
 
 
 def install_compat(app: Flask) -> None:
-    """Serve what clients of Spotify and of OpenSubsonic ask for."""
-    app.register_blueprint(spotify)
-    app.register_blueprint(subsonic)
-    # Flask's own way to add middleware.
+    """Serve the APIs of Spotify, OpenSubsonic and ListenBrainz, each with its own error format."""
+    for blueprint, render in ERROR_FORMATS:
+        app.register_blueprint(blueprint)
+        set_error_format(app, f"{blueprint.url_prefix}/", render)
+    # Flask's documented way to add middleware.
     app.wsgi_app = WithoutViewSuffix(app.wsgi_app)  # type: ignore[method-assign]

@@ -1,17 +1,14 @@
-"""Render errors as RFC 9457 problems.
+"""Render errors as RFC 9457 problems, or in the format that is set for a path, as for `services.api.compat`."""
 
-Paths of other APIs have their own formats: `services.api.compat.dialects`, and ListenBrainz's blueprint.
-"""
-
+from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, current_app, g, json, request
 from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
-from services.api.compat.dialects import spoken_here
 from services.api.http.errors import headers_of, status_of, title_of
 from services.api.http.input import InvalidFields
 from services.api.request_limits import RETRY_AFTER_SECONDS
@@ -39,6 +36,16 @@ PARTS: dict[type[SegueError], str] = {
 
 TEMPORARY = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 """These responses have a `Retry-After` header."""
+
+
+ErrorFormat = Callable[[Problem], Response]
+
+FORMATS = "segue.error_formats"
+
+
+def set_error_format(app: Flask, prefix: str, render: ErrorFormat) -> None:
+    """Set how errors of paths with this prefix are rendered."""
+    app.extensions.setdefault(FORMATS, {})[prefix] = render
 
 
 def register_problems(app: Flask) -> None:
@@ -134,10 +141,14 @@ def _where() -> dict[str, str]:
 
 
 def _answer(problem: Problem) -> Response:
-    response = spoken_here(problem)
-    if response is None:
-        body = json.dumps(problem.model_dump(mode="json", exclude_none=True))
-        response = Response(body, problem.status, content_type=MEDIA_TYPE)
+    formats: dict[str, ErrorFormat] = current_app.extensions.get(FORMATS, {})
+    render = next((render for prefix, render in formats.items() if request.path.startswith(prefix)), _as_problem)
+    response = render(problem)
     if problem.status in TEMPORARY:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
+
+
+def _as_problem(problem: Problem) -> Response:
+    body = json.dumps(problem.model_dump(mode="json", exclude_none=True))
+    return Response(body, problem.status, content_type=MEDIA_TYPE)

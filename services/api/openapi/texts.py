@@ -32,10 +32,10 @@ class Tag:
 
 
 TAGS = (
-    Tag("Recommendations", "What to play next.", ("recommendations", "path")),
+    Tag("Recommendations", "What to play next.", ("recommendations",)),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
-    Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio_features", "audio_urls")),
+    Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio")),
     Tag(
         "ListenBrainz",
         "ListenBrainz's API for scrobblers. Set the API root to the address of this service, and the token to an API "

@@ -1,1 +1,1 @@
-"""Version 1 of the API, one module for each kind of thing it answers about."""
+"""Version 1 of Segue's own API: a blueprint for each kind of resource."""

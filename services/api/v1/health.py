@@ -1,4 +1,4 @@
-"""For those who run Segue: alive, ready, measured, counted."""
+"""Health, readiness and status of the service, for its operator."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +25,14 @@ health = Blueprint("health", __name__)
 
 NOT_READY = {
     503: {
-        "description": "A part is not ready",
+        "description": "At least one part is not ready",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/NotReady"}}},
-        "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}},
+        "headers": {
+            "Retry-After": {
+                "description": "Seconds to wait before a retry.",
+                "schema": {"type": "integer", "minimum": 0},
+            }
+        },
     }
 }
 
@@ -35,18 +40,18 @@ log = structlog.get_logger(__name__)
 
 
 @health.get("/healthz")
-@operation("getHealth", "Is the process alive?", returns=Health)
+@operation("getHealth", "Check that the process is alive", returns=Health)
 @public
 def healthz() -> Health:
-    """Answers while the process can answer, whatever else is down."""
+    """Check that the API process responds. Other parts, such as the catalogue, are not checked."""
     return Health(status="ok")
 
 
 @health.get("/readyz")
-@operation("getReadiness", "Is every part ready?", returns=Readiness, responses=NOT_READY)
+@operation("getReadiness", "Check that every part is ready", returns=Readiness, responses=NOT_READY)
 @public
 def readyz() -> Readiness | Response:
-    """Each part with its reason when it is not ready, and then as a problem with status 503."""
+    """Check catalogue, broker, index and disk. If one is not ready, the response has the status 503 and the reason."""
     count_readiness_check(request.remote_addr)
     parts = check_parts(services())
     if not all(part.ok for part in parts.values()):
@@ -55,47 +60,47 @@ def readyz() -> Readiness | Response:
 
 
 @health.get("/v1/status")
-@operation("getStatus", "What Segue has and where it keeps it", returns=Status)
+@operation("getStatus", "Get the status of the library and the index", returns=Status)
 @needs(Scope.READ)
 def get_status() -> Status:
-    """Counts of the library and of its index."""
-    here = services()
-    ready = here.catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
-    quarantined = here.catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
+    """Get counts of the library and of its index. The data directory is shown to keys with the scope `admin` only."""
+    current = services()
+    ready = current.catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
+    quarantined = current.catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
     return Status(
         version=version("segue"),
-        url=here.settings.service_url,
-        data_dir=str(here.settings.data_path) if principal().has_any(()) else None,
+        url=current.settings.service_url,
+        data_dir=str(current.settings.data_path) if principal().has_any(()) else None,
         model_version=ready[0].model_version if ready else None,
-        tracks={status.value: count for status, count in here.catalogue.tracks.count_by_status().items()},
+        tracks={status.value: count for status, count in current.catalogue.tracks.count_by_status().items()},
         index=IndexStatus(
-            kind=here.index_kind, points=here.index.count(), pending=here.catalogue.indexing.count_pending()
+            kind=current.index_kind, points=current.index.count(), pending=current.catalogue.indexing.count_pending()
         ),
         quarantined=[Quarantined.of(track) for track in quarantined],
     )
 
 
-def check_parts(here: Services) -> dict[str, Part]:
-    """Ask every part whether it works; all at once, so that several that stand still take no longer than one."""
-    questions: dict[str, Callable[[], object]] = {
-        "catalogue": here.catalogue.database.check,
-        "broker": here.queue.ping,
-        "index": here.index.count,
-        "storage": lambda: check_storage(here.settings.data_path),
+def check_parts(current: Services) -> dict[str, Part]:
+    """Check every part. The checks run in parallel, so several timeouts take no longer than one."""
+    checks: dict[str, Callable[[], object]] = {
+        "catalogue": current.catalogue.database.check,
+        "broker": current.queue.ping,
+        "index": current.index.count,
+        "storage": lambda: check_storage(current.settings.data_path),
     }
-    with ThreadPoolExecutor(len(questions)) as pool:
-        errors = dict(zip(questions, pool.map(_error_of, questions.values()), strict=True))
+    with ThreadPoolExecutor(len(checks)) as pool:
+        errors = dict(zip(checks, pool.map(_error_of, checks.values()), strict=True))
     parts = {name: _part(error) for name, error in errors.items()}
-    if here.embedded is not None:
-        problem = here.embedded.indexer.problem
-        # What follows a colon quotes an error, with addresses and paths in it; the indexer has logged that itself.
+    if current.embedded is not None:
+        problem = current.embedded.indexer.problem
+        # The text after the colon quotes an error, which may contain addresses and paths. The indexer logs it.
         parts["indexer"] = Part(ok=problem is None, reason=problem and problem.partition(":")[0])
     return parts
 
 
-def _error_of(question: Callable[[], object]) -> SegueError | None:
+def _error_of(check: Callable[[], object]) -> SegueError | None:
     try:
-        question()
+        check()
     except SegueError as error:
         return error
     return None

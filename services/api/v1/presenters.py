@@ -1,13 +1,78 @@
-"""What an app that cannot name its listener must not be answered: its key says who listens."""
+"""Build responses from domain objects and the tracks of the catalogue.
 
-from services.api.context import services
-from services.api.security.authentication import principal
-from services.domain.access import Scope
+Tracks that have left the library since the vector index returned them are left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from services.api.schemas.radio import Direction, NextTracks, Path, PathTrack, RadioTrack
+from services.api.schemas.tracks import AudioFeatures, Recommendations, RecommendedTrack, SimilarTrack, Taste
+from services.domain.listening import Answer, Recommendation
+from services.domain.radio import RadioAnswer
+from services.domain.track import Description, Embedded, Track
+from services.recommend.path import PathStep
+
+Shown = TypeVar("Shown", bound=SimilarTrack)
+
+Tracks = Mapping[str, Track]
+"""Tracks of the catalogue by id."""
 
 
-def rejected_by_asker() -> tuple[str, ...]:
-    """Tracks that the one listener rejects for whom the key speaks; none where it speaks for nobody, or for several."""
-    asker = principal()
-    if asker.listener is None or not asker.has_any((Scope.LISTEN,)):
-        return ()
-    return tuple(sorted(services().catalogue.listens.rejected(asker.listener)))
+def similar_tracks(found: Sequence[Recommendation], tracks: Tracks) -> list[SimilarTrack]:
+    """Return the response for neighbours of a track."""
+    return [_scored(SimilarTrack, each, tracks) for each in found if each.track_id in tracks]
+
+
+def recommendations(answer: Answer, tracks: Tracks) -> Recommendations:
+    """Return the response for an answer of the recommender."""
+    return Recommendations(
+        tracks=[
+            _scored(RecommendedTrack, each, tracks, taste=each.taste)
+            for each in answer.recommendations
+            if each.track_id in tracks
+        ],
+        tastes=[Taste.of(taste) for taste in answer.tastes],
+        unknown=list(answer.unknown),
+    )
+
+
+def radio_tracks(answer: RadioAnswer, tracks: Tracks) -> NextTracks:
+    """Return the response for the next tracks of a radio session."""
+    return NextTracks(
+        tracks=[
+            _scored(RadioTrack, pick.recommendation, tracks, direction=pick.direction)
+            for pick in answer.picks
+            if pick.recommendation.track_id in tracks
+        ],
+        directions=[Direction.described(direction) for direction in answer.directions],
+        unknown=list(answer.unknown),
+    )
+
+
+def path(steps: Sequence[PathStep], tracks: Tracks) -> Path:
+    """Return the response for a path."""
+    return Path(
+        tracks=[
+            PathTrack.of(tracks[step.track_id], similarity=step.similarity) for step in steps if step.track_id in tracks
+        ]
+    )
+
+
+def audio_features(track: Track, embedded: Embedded | None, described: Description | None) -> AudioFeatures:
+    """Return the response for the analysis of a track; a track that is not ready has no embedding."""
+    return AudioFeatures.model_validate(
+        {
+            **(track.descriptors or {}),
+            **(track.attributes or {}),
+            "id": track.id,
+            "duration_ms": track.duration_ms,
+            "model_version": track.model_version,
+            "tags": {} if described is None else described.tags,
+            "embedding": None if embedded is None else embedded.vector.tolist(),
+        }
+    )
+
+
+def _scored(kind: type[Shown], found: Recommendation, tracks: Tracks, **more: object) -> Shown:
+    return kind.of(tracks[found.track_id], score=found.score, because_of=list(found.because_of), **more)

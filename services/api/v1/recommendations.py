@@ -1,55 +1,59 @@
-"""A listening history in, the next tracks out."""
+"""Recommendations for a listening history, and paths between two tracks."""
 
 from dataclasses import replace
-from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint
 
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.schemas.filters import PathQuery
+from services.api.schemas.radio import Path
 from services.api.schemas.recommendations import RecommendationRequest
-from services.api.schemas.tracks import Recommendations, RecommendedTrack, Taste
+from services.api.schemas.tracks import Recommendations
 from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
-from services.api.v1.tracks import with_metadata
+from services.api.v1 import presenters
 from services.domain.access import Scope
-from services.domain.listening import Answer
-from services.domain.question import Question
 
 recommendations = Blueprint("recommendations", __name__, url_prefix="/v1")
 
 
 @recommendations.post("/recommendations")
-@operation("recommend", "What to play next", body=RecommendationRequest, returns=Recommendations)
+@operation("recommend", "Recommend tracks for a listening history", body=RecommendationRequest, returns=Recommendations)
 @needs(Scope.READ, expensive=True)
 def recommend(body: RecommendationRequest) -> Recommendations:
-    """Answer a listening history with the tracks to play next.
+    """Get the tracks to play after a listening history.
 
-    Plays and likes draw the answer towards their tracks, skips, dislikes and bans push it away; how much was heard
-    (`played_ms`) and how long ago (`at`) decide how far. A history of several moods is answered with each of them in
-    turn. The history's own tracks are left out. Ids that no ready track has are listed in `unknown` and otherwise
-    ignored. A history that says nothing is answered with tracks from all over the library.
+    Plays and likes attract similar tracks; skips, dislikes and bans repel them. Their weight depends on the time played
+    (`played_ms`) and on their age (`at`). If the history has several moods, the answer alternates between them. The
+    tracks of the history are left out. Ids that match no ready track are listed in `unknown` and otherwise ignored.
+    Without any usable event, the tracks come from the whole library.
 
-    With `user` the stored listens of a listener are asked about, as by `GET /v1/users/{user}/recommendations`; a
-    `history` beside it counts as well. The key then needs the scope `listen` besides `read`.
+    With `user`, the stored listens of that listener count as well, as in `GET /v1/users/{user}/recommendations`. The
+    key then needs the scope `listen` in addition to `read`.
     """
     question = body.to_domain()
     if body.user is not None:
         require_listener(body.user)
-        question = about(question, body.user, body.repeat_after)
-    return answered(services().recommender.recommend(question))
+        remembered = services().catalogue.listens.remembered(body.user, repeat_after=body.repeat_after)
+        question = replace(question, remembered=remembered)
+    answer = services().recommender.recommend(question)
+    known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
+    return presenters.recommendations(answer, known)
 
 
-def about(question: Question, listener: str, repeat_after: timedelta | None) -> Question:
-    """The same question with what is stored of a listener."""
-    remembered = services().catalogue.listens.remembered(listener, repeat_after=repeat_after)
-    return replace(question, remembered=remembered)
+@recommendations.get("/path")
+@operation(
+    "findPath", "Find a path between two tracks", problems=(HTTPStatus.NOT_FOUND,), query=PathQuery, returns=Path
+)
+@needs(Scope.READ, expensive=True)
+def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run time
+    """Get tracks that lead smoothly from one track to another. Both ends are included, and no track comes twice.
 
-
-def answered(answer: Answer) -> Recommendations:
-    """What the recommender found, with what the catalogue knows of the tracks."""
-    return Recommendations(
-        tracks=with_metadata(answer.recommendations, RecommendedTrack),
-        tastes=[Taste.of(taste) for taste in answer.tastes],
-        unknown=list(answer.unknown),
-    )
+    The path has `steps` tracks, or fewer if not enough tracks match the filters. The filters do not apply to the two
+    ends. The path from a track to itself contains that track only.
+    """
+    steps = services().paths.between(query.start, query.end, steps=query.steps, filters=query.to_domain())
+    return presenters.path(steps, services().catalogue.tracks.get_many([step.track_id for step in steps]))

@@ -1,5 +1,6 @@
-"""Stored listeners: what they did, what they like, what to play to them, and forgetting them."""
+"""Stored listeners: their listens, tastes and recommendations."""
 
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +24,7 @@ from services.api.schemas.listens import (
 from services.api.schemas.tracks import Recommendations, Taste
 from services.api.schemas.user_query import ListenerQuery, TasteQuery
 from services.api.security.permissions import needs
-from services.api.v1.recommendations import about, answered
+from services.api.v1 import presenters
 from services.catalog.database import now
 from services.domain.access import Scope
 from services.domain.errors import NotFound
@@ -32,10 +33,10 @@ users = Blueprint("users", __name__, url_prefix="/v1/users")
 
 
 class ListenNotFound(NotFound):
-    """A listener has no listen of this id."""
+    """The listener has no listen with this id."""
 
     def __init__(self, listen_id: int) -> None:
-        super().__init__(f"This listener has no listen {listen_id}.")
+        super().__init__(f"This listener has no listen with the id {listen_id}.")
 
 
 def _allow_batches() -> None:
@@ -47,26 +48,27 @@ users.before_request(_allow_batches)
 
 
 @users.post("/<user>/listens")
-@operation("addListens", "Record what a listener did", body=ListensIn, returns=ListensRecorded)
+@operation("addListens", "Record listens", body=ListensIn, returns=ListensRecorded)
 @needs(Scope.LISTEN, listener="user")
 def add_listens(user: str, body: ListensIn) -> ListensRecorded:
-    """Record up to a thousand plays, skips, likes, dislikes and bans.
+    """Record up to 1,000 plays, skips, likes, dislikes and bans of a listener.
 
-    All of them are on disk when this answers. Sending the same again is harmless: a listen is told by its `key`, or
-    else by track, event and time, and `status` says `duplicate`. Tracks that the library does not have are no error:
-    the listen is kept, and is of the track as soon as one of that name comes. A listener needs no creating.
+    The response is sent after the listens are on disk. You can send the same listens again: a listen is identified by
+    its `key`, or else by track, event and time, and `status` is `duplicate` if it was stored before. Listens of tracks
+    that are not in the library are stored too, and are attached to the track when it is added. A listener is created
+    by the first listen.
     """
-    here = now()
-    # A moment each: in the order in which they were sent, and none taken for another.
-    told = [listen.to_domain(here + timedelta(microseconds=n)) for n, listen in enumerate(body.listens)]
-    return ListensRecorded.of(services().catalogue.listens.add(listener_named(user), told))
+    received = now()
+    # Each listen without a time gets its own microsecond, so that they keep their order and none is a duplicate.
+    listens = [listen.to_domain(received + timedelta(microseconds=n)) for n, listen in enumerate(body.listens)]
+    return ListensRecorded.of(services().catalogue.listens.add(listener_named(user), listens))
 
 
 @users.get("/<user>/listens")
-@operation("listListens", "What a listener did", query=ListenPageQuery, returns=ListenPage)
+@operation("listListens", "List the listens of a listener", query=ListenPageQuery, returns=ListenPage)
 @needs(Scope.LISTEN, listener="user")
 def list_listens(user: str, query: ListenPageQuery) -> ListenPage:
-    """List what is kept of a listener, newest first; `next_cursor` leads to the next page."""
+    """List the stored listens of a listener, newest first. Pass `next_cursor` as `cursor` to get the next page."""
     page = services().catalogue.listens.page(
         listener_named(user), query.to_domain(), cursor=query.cursor, limit=query.limit
     )
@@ -74,43 +76,45 @@ def list_listens(user: str, query: ListenPageQuery) -> ListenPage:
 
 
 @users.delete("/<user>/listens/<int:listen_id>")
-@operation("deleteListen", "Take a listen back", status=HTTPStatus.NO_CONTENT, meaning="It is gone")
+@operation("deleteListen", "Delete a listen", status=HTTPStatus.NO_CONTENT, meaning="The listen is deleted.")
 @needs(Scope.LISTEN, listener="user")
 def delete_listen(user: str, listen_id: int) -> None:
-    """Delete one listen as if it had never been: so a ban, a like or a play by mistake is undone."""
+    """Delete a listen, for example to undo a ban or a like. It no longer affects recommendations."""
     if not services().catalogue.listens.remove(listener_named(user), listen_id):
         raise ListenNotFound(listen_id)
 
 
 @users.get("/<user>/recommendations")
-@operation("getUserRecommendations", "What to play to a listener", query=ListenerQuery, returns=Recommendations)
+@operation("getUserRecommendations", "Recommend tracks to a listener", query=ListenerQuery, returns=Recommendations)
 @needs(Scope.LISTEN, listener="user", expensive=True)
 def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
-    """Answer what is stored of a listener with the tracks to play next.
+    """Get the tracks to play next, based on the stored listens of a listener.
 
-    The last thousand events make the taste. Bans and dislikes of all times are left out until they are undone; what
-    was heard lately comes again only where nothing else is left. A listener of whom nothing is known gets tracks from
-    all over the library. `POST /v1/recommendations` with `user` takes a history of its own besides.
+    The last 1,000 events determine the tastes. Banned and disliked tracks are left out, however old the verdict is.
+    Recently heard tracks are returned only if no others are left. For an unknown listener, the tracks come from the
+    whole library. To send a listening history as well, use `POST /v1/recommendations` with `user`.
     """
-    question = about(query.to_question(), listener_named(user), query.repeat_after)
-    return answered(services().recommender.recommend(question))
+    remembered = services().catalogue.listens.remembered(listener_named(user), repeat_after=query.repeat_after)
+    answer = services().recommender.recommend(replace(query.to_question(), remembered=remembered))
+    known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
+    return presenters.recommendations(answer, known)
 
 
 @users.get("/<user>/taste")
-@operation("getTaste", "What a listener likes", query=TasteQuery, returns=ListenerTaste)
+@operation("getTaste", "Get the tastes of a listener", query=TasteQuery, returns=ListenerTaste)
 @needs(Scope.LISTEN, listener="user", expensive=True)
 def get_taste(user: str, query: TasteQuery) -> ListenerTaste:
-    """Each taste in words, its share and its plays; and how much is kept of the listener."""
+    """Get each taste of a listener with its label, share and plays, and counts of the stored listens."""
     name, listens = listener_named(user), services().catalogue.listens
     tastes = services().recommender.tastes(listens.events(name), query.half_life_days)
     return ListenerTaste(tastes=[Taste.of(taste) for taste in tastes], counts=ListenCounts.of(listens.counts(name)))
 
 
 @users.delete("/<user>")
-@operation("forgetUser", "Forget a listener", returns=Forgotten)
+@operation("forgetUser", "Delete a listener", returns=Forgotten)
 @needs(Scope.LISTEN, listener="user")
 def forget(user: str) -> Forgotten:
-    """Delete everything of a listener at once. Of one who is unknown, that is nothing."""
+    """Delete a listener with all listens, radio sessions and stored responses. An unknown listener is no error."""
     listener, catalogue = listener_named(user), services().catalogue
     catalogue.radio.forget_listener(listener)
     catalogue.idempotency.forget(listener)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.compat.names import NAMES_ID_MAX, NAMES_MAX_BYTES, from_short, id_of_names, names_of_id, short
+from services.api.compat.ids import NAMES_ID_MAX, NAMES_MAX_BYTES, from_short, id_of_names, names_of_id, short
 from services.recommend.seeds import seed_weights
 
 names = st.text(st.characters(exclude_characters="\0\x1f", exclude_categories=["Cs"]), min_size=1, max_size=30)

@@ -13,7 +13,7 @@ from services.api.compat.subsonic.auth import (
     PasswordsNotSupported,
     TokensNotSupported,
     WrongCredentials,
-    authenticate,
+    authenticated_user,
 )
 from services.settings import Settings
 
@@ -47,7 +47,7 @@ class KnownKeys(ApiKeys):
 @pytest.mark.parametrize("given", [{}, {"u": "x", "p": "y"}, {"u": "x", "t": "0", "s": "0"}])
 def test_anyone_may_ask_where_nothing_is_configured(given):
     """Without a user and without API keys any credentials are taken, and none as well."""
-    assert authenticate(given, OPEN, NoKeys()) == given.get("u", "")
+    assert authenticated_user(given, OPEN, NoKeys()) == given.get("u", "")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_anyone_may_ask_where_nothing_is_configured(given):
 )
 def test_a_password_may_be_given_in_each_way(given):
     """Plain, in hexadecimal digits, or as a token made with a salt."""
-    assert authenticate(given, CLOSED, NoKeys()) == "ada"
+    assert authenticated_user(given, CLOSED, NoKeys()) == "ada"
 
 
 def test_the_documented_token_is_accepted():
@@ -69,7 +69,7 @@ def test_the_documented_token_is_accepted():
     documented = {"u": "joe", "t": "26719a1196d2a940705a59634eb18eab", "s": "c19b2d"}
     settings = Settings.model_validate({"subsonic_user": "joe", "subsonic_password": "sesame"})
 
-    assert authenticate(documented, settings, NoKeys()) == "joe"
+    assert authenticated_user(documented, settings, NoKeys()) == "joe"
 
 
 @pytest.mark.parametrize(
@@ -97,20 +97,20 @@ def test_the_documented_token_is_accepted():
 def test_what_proves_nothing_is_refused(given, error):
     """Each way to fail has an error of its own, which becomes a code of its own."""
     with pytest.raises(error):
-        authenticate(given, CLOSED, NoKeys())
+        authenticated_user(given, CLOSED, NoKeys())
 
 
 def test_conflicts_are_refused_even_where_anyone_may_ask():
     """Two mechanisms at once are an error of the client whatever is configured."""
     with pytest.raises(ConflictingMechanisms):
-        authenticate({"apiKey": "z", "u": "ada"}, OPEN, NoKeys())
+        authenticated_user({"apiKey": "z", "u": "ada"}, OPEN, NoKeys())
 
 
 def test_api_keys_name_their_owner():
     """A key that may read signs in as whom it was given to, beside a user with a password."""
-    assert authenticate({"apiKey": "good"}, OPEN, KnownKeys()) == "player"
-    assert authenticate({"apiKey": "good"}, CLOSED, KnownKeys()) == "player"
-    assert authenticate({"u": "ada", "p": PASSWORD}, CLOSED, KnownKeys()) == "ada"
+    assert authenticated_user({"apiKey": "good"}, OPEN, KnownKeys()) == "player"
+    assert authenticated_user({"apiKey": "good"}, CLOSED, KnownKeys()) == "player"
+    assert authenticated_user({"u": "ada", "p": PASSWORD}, CLOSED, KnownKeys()) == "ada"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_api_keys_name_their_owner():
 def test_where_only_api_keys_exist_passwords_are_not_supported(given, error):
     """Nobody gets in with a password that nobody has set."""
     with pytest.raises(error):
-        authenticate(given, OPEN, KnownKeys())
+        authenticated_user(given, OPEN, KnownKeys())
 
 
 @pytest.mark.parametrize("half", [{"subsonic_user": "ada"}, {"subsonic_password": "x"}])

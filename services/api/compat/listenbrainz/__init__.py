@@ -1,5 +1,1 @@
-"""ListenBrainz's API for scrobblers: whatever can send listens there can send them to Segue."""
-
-from services.api.compat.listenbrainz.views import listenbrainz
-
-__all__ = ["listenbrainz"]
+"""ListenBrainz's API for scrobblers."""

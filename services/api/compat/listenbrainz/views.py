@@ -1,10 +1,28 @@
-"""The part of ListenBrainz's API that scrobblers and their like call, at the root as there: `/1/…`."""
+"""The part of ListenBrainz's API that scrobblers use, under `/1/` as in ListenBrainz."""
 
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, request
 
-from services.api.compat.listenbrainz.answers import BadSubmission, msid_of, register_errors, scrobbles
+from services.api.compat.listenbrainz.auth import (
+    TOKENS,
+    allowed_listener,
+    listener_of,
+    presented_token,
+    request_listener,
+)
+from services.api.compat.listenbrainz.listens import (
+    PLAYING_NOW,
+    BadSubmission,
+    Feedback,
+    moment_of,
+    msid_of,
+    read_feedback,
+    read_json,
+    read_submission,
+    scrobbles,
+    uuid_of,
+)
 from services.api.compat.listenbrainz.schemas import (
     LatestImport,
     LatestImportQuery,
@@ -23,16 +41,6 @@ from services.api.compat.listenbrainz.schemas import (
     TokenQuery,
     TokenValidity,
 )
-from services.api.compat.listenbrainz.submission import (
-    PLAYING_NOW,
-    Feedback,
-    moment_of,
-    read_feedback,
-    read_json,
-    read_submission,
-    uuid_of,
-)
-from services.api.compat.listenbrainz.token import TOKENS, listener_of, own, presented_token, speaking_for
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.request_limits import SCROBBLES_MAX_BYTES, SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
@@ -44,7 +52,6 @@ from services.domain.access import Scope
 from services.domain.listening import EventKind, Listen, ListenFilter, NewListen
 
 listenbrainz = Blueprint("listenbrainz", __name__, url_prefix="/1")
-register_errors(listenbrainz)
 set_default_access(listenbrainz, Access((Scope.LISTEN,), key_locations=TOKENS))
 
 OK = ScrobblerSuccess()
@@ -64,13 +71,13 @@ listenbrainz.before_request(_allow_imports)
 @listenbrainz.post("/submit-listens")
 @operation("submitListens", "Submit listens", reads={"body": ScrobblerSubmission}, returns=ScrobblerSuccess)
 def submit_listens() -> ScrobblerSuccess:
-    """Take listens as ListenBrainz takes them; they are on disk when this answers.
+    """Submit listens in ListenBrainz's format. The response is sent after they are on disk.
 
-    A listen is of the track that has its recording MBID, else its ISRC, else its artist and title (and, of several,
-    its release and duration). One of a track that the library does not have is kept until that comes. What is only
-    playing now is taken and not kept: it is not a listen yet.
+    Segue finds the track of a listen by its recording MBID, else by its ISRC, else by artist and title; if several
+    tracks match, release and duration decide. Listens of tracks that are not in the library are stored too, and are
+    attached to the track when it is added. Listens of the type `playing_now` are accepted and not stored.
     """
-    listener = speaking_for()
+    listener = request_listener()
     submission = read_submission(request.get_data(), now())
     if submission.kind != PLAYING_NOW:
         services().catalogue.listens.add(listener, submission.listens)
@@ -78,10 +85,10 @@ def submit_listens() -> ScrobblerSuccess:
 
 
 @listenbrainz.get("/validate-token")
-@operation("validateToken", "Is a token valid?", reads={"query": TokenQuery}, returns=TokenValidity)
+@operation("validateToken", "Check a token", reads={"query": TokenQuery}, returns=TokenValidity)
 @public
 def validate_token() -> TokenValidity:
-    """Say whether a token is valid, and whose it is. Where no keys are needed, it is the listener's name."""
+    """Check whether a token is valid, and get its listener. If no key is required, the listener's name is a token."""
     token = presented_token() or request.args.get("token")
     if not token:
         raise BadSubmission("You need to provide an Authorization token.")
@@ -92,28 +99,23 @@ def validate_token() -> TokenValidity:
 
 
 @listenbrainz.get("/user/<user>/listens")
-@operation(
-    "getScrobbles",
-    "A listener's plays",
-    reads={"query": ScrobblesQuery},
-    returns=ScrobblePage,
-)
+@operation("getScrobbles", "List the plays of a listener", reads={"query": ScrobblesQuery}, returns=ScrobblePage)
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_listens(user: str) -> ScrobblePage:
-    """Plays, newest first; of a listener who is not known, none."""
-    listener, here = listener_named(user), services().catalogue
+    """List the plays of a listener, newest first. An unknown listener has none."""
+    listener, catalogue = listener_named(user), services().catalogue
     newest, oldest = _number("max_ts"), _number("min_ts")
-    wanted = ListenFilter(
+    conditions = ListenFilter(
         kinds=PLAYS,
         before=None if newest is None else _at(newest),
         since=None if oldest is None else _at(oldest) + timedelta(microseconds=1),
     )
     count = min(_number("count") or SCROBBLES_PAGE, SCROBBLES_PAGE_MAX)
-    forwards = oldest is not None and newest is None
-    found = here.listens.page(listener, wanted, limit=count, oldest_first=forwards).listens
-    shown = found[::-1] if forwards else found
-    counts = here.listens.counts(listener)
-    tracks = here.tracks.get_many([listen.track_id for listen in shown if listen.track_id is not None])
+    oldest_first = oldest is not None and newest is None
+    found = catalogue.listens.page(listener, conditions, limit=count, oldest_first=oldest_first).listens
+    shown = found[::-1] if oldest_first else found
+    counts = catalogue.listens.counts(listener)
+    tracks = catalogue.tracks.get_many([listen.track_id for listen in shown if listen.track_id is not None])
     return ScrobblePage(
         payload=ScrobblePagePayload(
             user_id=listener,
@@ -126,27 +128,27 @@ def get_listens(user: str) -> ScrobblePage:
 
 
 @listenbrainz.get("/user/<user>/listen-count")
-@operation("getScrobbleCount", "How many plays a listener has", returns=ScrobbleCount)
+@operation("getScrobbleCount", "Count the plays of a listener", returns=ScrobbleCount)
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_listen_count(user: str) -> ScrobbleCount:
-    """Count plays."""
+    """Count the plays of a listener. Skips and verdicts do not count."""
     count = services().catalogue.listens.count(listener_named(user), ListenFilter(kinds=PLAYS))
     return ScrobbleCount(payload=ScrobbleCountPayload(count=count))
 
 
 @listenbrainz.get("/user/<user>/playing-now")
-@operation("getPlayingNow", "What a listener plays now", returns=PlayingNow)
+@operation("getPlayingNow", "Get what a listener is playing", returns=PlayingNow)
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_playing_now(user: str) -> PlayingNow:
-    """Nothing, ever: what is playing is not kept until it is a listen."""
+    """Get an empty list: Segue does not store what is playing."""
     return PlayingNow(payload=PlayingNowPayload(user_id=listener_named(user)))
 
 
 @listenbrainz.post("/delete-listen")
-@operation("deleteScrobble", "Take a play back", reads={"body": ScrobblerDeletion}, returns=ScrobblerSuccess)
+@operation("deleteScrobble", "Delete a play", reads={"body": ScrobblerDeletion}, returns=ScrobblerSuccess)
 def delete_listen() -> ScrobblerSuccess:
-    """Delete the plays of a recording at one second; that there is none is no error, as there."""
-    listener, body = speaking_for(), read_json(request.get_data())
+    """Delete the plays of a recording at a time. As in ListenBrainz, it is no error if there are none."""
+    listener, body = request_listener(), read_json(request.get_data())
     msid, at = uuid_of(body.get("recording_msid")), moment_of(body.get("listened_at"))
     if msid is None:
         raise BadSubmission("recording_msid must be a UUID.")
@@ -161,46 +163,53 @@ def delete_listen() -> ScrobblerSuccess:
 @listenbrainz.post("/feedback/recording-feedback")
 @operation("submitFeedback", "Love or hate a recording", reads={"body": ScrobblerFeedback}, returns=ScrobblerSuccess)
 def recording_feedback() -> ScrobblerSuccess:
-    """Love is a like, hate a dislike; 0 takes either back. The same again changes nothing."""
-    listener = speaking_for()
+    """Record a love (1) as a like or a hate (−1) as a dislike, or remove either (0). You can repeat feedback."""
+    listener = request_listener()
     feedback = read_feedback(request.get_data())
     kind = VERDICT_OF_SCORE.get(feedback.score)
-    of = _meant(listener, feedback)
+    subject = _subject(listener, feedback)
     verdict = None
     if kind is not None:
-        verdict = NewListen(names=of.names, described=of.described, kind=kind, at=now())
-    services().catalogue.listens.judge(listener, verdict, of)
+        verdict = NewListen(names=subject.names, described=subject.described, kind=kind, at=now())
+    services().catalogue.listens.judge(listener, verdict, subject)
     return OK
 
 
 @listenbrainz.get("/latest-import")
-@operation("getLatestImport", "Where an import goes on", reads={"query": LatestImportQuery}, returns=LatestImport)
+@operation(
+    "getLatestImport",
+    "Get the time from which an import continues",
+    reads={"query": LatestImportQuery},
+    returns=LatestImport,
+)
 def get_latest_import() -> LatestImport:
-    """From the start, always: what was imported before is known by itself, and nothing is left out."""
-    return LatestImport(musicbrainz_id=own(request.args.get("user_name", "")))
+    """Get 0: an import starts from the beginning, and listens that are already stored are recognised as duplicates."""
+    return LatestImport(musicbrainz_id=allowed_listener(request.args.get("user_name", "")))
 
 
 @listenbrainz.post("/latest-import")
-@operation("setLatestImport", "Note where an import ended", reads={"body": ScrobblerImport}, returns=ScrobblerSuccess)
+@operation(
+    "setLatestImport", "Set the time that an import reached", reads={"body": ScrobblerImport}, returns=ScrobblerSuccess
+)
 def set_latest_import() -> ScrobblerSuccess:
-    """Taken, and not needed: see the question."""
-    speaking_for()
+    """Accept the time and ignore it, because an import always starts from the beginning."""
+    request_listener()
     read_json(request.get_data())
     return OK
 
 
-def _meant(listener: str, feedback: Feedback) -> NewListen:
-    """A listen of the recording that feedback is about.
+def _subject(listener: str, feedback: Feedback) -> NewListen:
+    """Return a listen of the recording that feedback is about.
 
     Raises:
-        BadSubmission: it goes by an id of ours that is of none of the listener's last plays.
+        BadSubmission: the MSID matches none of the listener's last `WEIGHED_EVENTS` listens.
     """
     if feedback.mbid is not None:
         return NewListen(names=(f"mbid:{feedback.mbid}",), at=now())
     last = services().catalogue.listens.page(listener, limit=WEIGHED_EVENTS).listens
     found: Listen | None = next((listen for listen in last if msid_of(listen) == feedback.msid), None)
     if found is None:
-        raise BadSubmission("No recent listen of yours has this recording_msid: use recording_mbid.")
+        raise BadSubmission("None of your recent listens has this recording_msid. Use recording_mbid.")
     names = found.names if found.track_id is None else (found.track_id, *found.names)
     return NewListen(names=names, described=found.described, at=now())
 
@@ -212,9 +221,9 @@ def _number(name: str) -> int | None:
     try:
         number = int(given)
     except ValueError as error:
-        raise BadSubmission(f"Invalid {name} argument: it must be a whole number.") from error
+        raise BadSubmission(f"Invalid {name} argument: it must be an integer.") from error
     if number < 0:
-        raise BadSubmission(f"'{name}' should be a non-negative integer")
+        raise BadSubmission(f"Invalid {name} argument: it must not be negative.")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Tracks of the catalogue in Spotify's shapes."""
+"""Converts tracks and analyses to Spotify's objects."""
 
 import re
 from collections.abc import Iterable
@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from flask import request
 
-from services.api.compat.names import ALPHABET, SPOTIFY, album_id, artist_id, of_album, short
+from services.api.compat.ids import ALPHABET, SPOTIFY, album_id, artist_id, of_album, short
 from services.api.compat.spotify.schemas import (
+    UNKNOWN,
     SpotifyAlbum,
     SpotifyArtist,
     SpotifyAudioFeatures,
@@ -18,15 +19,7 @@ from services.api.compat.spotify.schemas import (
 from services.api.context import services
 from services.api.request_limits import TEXT_MAX
 from services.catalog.tracks import measured_of
-from services.domain.filters import ATTRIBUTES
 from services.domain.track import Track
-
-UNKNOWN: dict[str, float] = {
-    **dict.fromkeys((*ATTRIBUTES, "tempo", "mode", "time_signature", "duration_ms"), 0),
-    "key": -1,
-    "loudness": -60,
-}
-"""What is answered where nothing is known, as Spotify's types know no null; conditions hold for these values, too."""
 
 NO_YEAR = "0000"
 
@@ -34,7 +27,7 @@ _SPOTIFY_ID = re.compile(rf"[{ALPHABET}]+")
 
 
 def track_objects(found: Iterable[Track]) -> list[SpotifyTrack]:
-    """Tracks as Spotify had them."""
+    """Return tracks as Spotify's track objects."""
     shown = list(found)
     totals: dict[str | None, int] = {None: 0}
     for track in shown:
@@ -44,7 +37,7 @@ def track_objects(found: Iterable[Track]) -> list[SpotifyTrack]:
 
 
 def audio_features(track: Track) -> SpotifyAudioFeatures:
-    """The analysis of a track that has one."""
+    """Return the analysis of an analysed track."""
     measured = measured_of(track.descriptors, track.attributes, year=None, duration_ms=track.duration_ms)
     values = {name: measured.get(name, unknown) for name, unknown in UNKNOWN.items()}
     return SpotifyAudioFeatures.model_validate(
@@ -59,18 +52,18 @@ def audio_features(track: Track) -> SpotifyAudioFeatures:
 
 
 def public_id(track: Track) -> str:
-    """The Spotify id that a track is registered with, or its own in Spotify's alphabet."""
+    """Return the registered Spotify id of a track, or else its short id."""
     registered = track.ids.get(SPOTIFY, "")
     return registered if _SPOTIFY_ID.fullmatch(registered) else short(track.id)
 
 
 def track_link(track_id: str) -> str:
-    """Where this service tells more of a track."""
+    """Return the URL of a track in this service."""
     return f"{request.root_url}v1/tracks/{track_id}"
 
 
 def search_link(*words: str) -> str:
-    """Where this service lists the tracks with these words in artist, album and title."""
+    """Return the URL that lists the tracks with these words in artist, album or title."""
     return f"{request.root_url}v1/tracks?q={quote(' '.join(words)[:TEXT_MAX])}"
 
 

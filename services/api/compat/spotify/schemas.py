@@ -1,19 +1,154 @@
-"""What Spotify's Web API answered, field for field; where Segue knows nothing, what Spotify's types allow."""
+"""Requests and responses of Spotify's Web API, with its field names. Unknown values are what Spotify's types allow."""
 
-from pydantic import Field
+from typing import Any, Self
 
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.api.request_limits import AUDIO_FEATURES_MAX, COMPAT_DEFAULT, SEEDS_DRAWN_MAX, SEEDS_MAX
+from services.api.schemas.fields import MEASURES
 from services.api.schemas.tracks import Response, is_none
+from services.domain.filters import ATTRIBUTES, Filters, Range
+from services.domain.question import RESULTS_MAX
 
-LINK = "A link into this service."
+UNKNOWN: dict[str, float] = {
+    **dict.fromkeys((*ATTRIBUTES, "tempo", "mode", "time_signature", "duration_ms"), 0),
+    "key": -1,
+    "loudness": -60,
+}
+"""The numbers that stand for unknown values, because Spotify's types have no null. Conditions apply to them."""
+
+FEATURES = tuple(sorted(UNKNOWN))
+IGNORED = ("popularity",)
+"""Values that Segue does not have. Conditions and targets on them are ignored."""
+
+NO_MARKETS = "Always empty: Segue has no markets."
+NOT_KNOWN = "Always 0: not known."
+LINK = "A link to this service."
+
+
+class _Query(BaseModel):
+    """Query parameters; unknown ones are ignored, as in Spotify's API."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+
+class _RecommendationsQuery(_Query):
+    """Seeds, conditions and targets."""
+
+    seed_tracks: str = Field(default="", description="Track ids, separated by commas.")
+    seed_artists: str = Field(
+        default="", description="Artists, separated by commas: the ids of track objects, or names."
+    )
+    seed_genres: str = Field(
+        default="", description="Genres of the library, or tags of the analysis, separated by commas."
+    )
+    limit: int = Field(default=COMPAT_DEFAULT, ge=1, le=RESULTS_MAX, description="Maximum number of tracks.")
+    market: str = Field(default="", description="Ignored: Segue has no markets.")
+
+    @property
+    def tracks(self) -> list[str]:
+        """The seed tracks."""
+        return comma_separated(self.seed_tracks)
+
+    @property
+    def artists(self) -> list[str]:
+        """The seed artists."""
+        return comma_separated(self.seed_artists)
+
+    @property
+    def genres(self) -> list[str]:
+        """The seed genres."""
+        return comma_separated(self.seed_genres)
+
+    @model_validator(mode="after")
+    def _has_seeds(self) -> Self:
+        drawn = len(self.artists) + len(self.genres)
+        if not self.tracks and not drawn:
+            raise _invalid("seed_tracks", "Give at least one seed: seed_tracks, seed_artists or seed_genres")
+        if len(self.tracks) + drawn > SEEDS_MAX:
+            raise _invalid("seed_tracks", f"Give at most {SEEDS_MAX} seeds")
+        if drawn > SEEDS_DRAWN_MAX:
+            raise _invalid("seed_artists", f"Give at most {SEEDS_DRAWN_MAX} artists and genres")
+        return self
+
+    @model_validator(mode="after")
+    def _ranges_are_not_empty(self) -> Self:
+        for name, limits in self._ranges().items():
+            if limits.min is not None and limits.max is not None and limits.min > limits.max:
+                raise _invalid(f"min_{name}", f"must not be greater than `max_{name}`")
+        return self
+
+    def filters(self) -> Filters:
+        """Return the conditions. An unknown value meets a condition if the number that stands for it does."""
+        ranges = self._ranges()
+        met = frozenset(name for name, limits in ranges.items() if _is_within(UNKNOWN[name], limits))
+        return Filters(ranges=ranges, or_unknown=met)
+
+    def targets(self) -> dict[str, float]:
+        """Return the values to aim for, by name."""
+        values = {name: getattr(self, f"target_{name}") for name in FEATURES}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _ranges(self) -> dict[str, Range]:
+        ranges = {name: Range(getattr(self, f"min_{name}"), getattr(self, f"max_{name}")) for name in FEATURES}
+        return {name: limits for name, limits in ranges.items() if limits != Range()}
+
+
+class FeaturesQuery(_Query):
+    """Selects tracks."""
+
+    ids: str = Field(description=f"Track ids, separated by commas; at most {AUDIO_FEATURES_MAX}.")
+
+    @property
+    def tracks(self) -> list[str]:
+        """The ids in order, with duplicates."""
+        return comma_separated(self.ids, distinct=False)
+
+    @model_validator(mode="after")
+    def _has_some_ids(self) -> Self:
+        if not self.tracks:
+            raise _invalid("ids", "Give at least one id")
+        if len(self.tracks) > AUDIO_FEATURES_MAX:
+            raise _invalid("ids", f"Give at most {AUDIO_FEATURES_MAX} ids")
+        return self
+
+
+def comma_separated(text: str, *, distinct: bool = True) -> list[str]:
+    """Return the parts between commas, without empty ones and, if `distinct`, without duplicates."""
+    parts = [part for each in text.split(",") if (part := each.strip())]
+    return list(dict.fromkeys(parts)) if distinct else parts
+
+
+def _is_within(value: float, limits: Range) -> bool:
+    return (limits.min is None or value >= limits.min) and (limits.max is None or value <= limits.max)
+
+
+def _invalid(parameter: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError("invalid", "{message}", {"parameter": parameter, "message": message})
+
+
+def _feature_fields() -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name in sorted((*FEATURES, *IGNORED)):
+        meaning = f"{MEASURES[name].meaning}." if name in FEATURES else "Ignored: Segue does not have this value."
+        for prefix, role in (("min", "Minimum. "), ("max", "Maximum. "), ("target", "Value to aim for. ")):
+            fields[f"{prefix}_{name}"] = (float | None, Field(default=None, description=role + meaning))
+    return fields
+
+
+SpotifyQuery: type[_RecommendationsQuery] = create_model(
+    "SpotifyQuery", __base__=_RecommendationsQuery, __doc__=_RecommendationsQuery.__doc__, **_feature_fields()
+)
 
 
 class SpotifyUrls(Response):
-    """Where a person finds it."""
+    """Links for people."""
 
     spotify: str | None = Field(
         default=None,
         exclude_if=is_none,
-        description="At Spotify, where a Spotify id is registered; otherwise a link into this service. Absent for "
+        description="The track at Spotify if it has a registered Spotify id, else a link to this service. Absent for "
         "artists and albums.",
     )
 
@@ -21,7 +156,7 @@ class SpotifyUrls(Response):
 class SpotifyIds(Response):
     """External ids."""
 
-    isrc: str | None = Field(default=None, exclude_if=is_none, description="Absent where the track has no ISRC.")
+    isrc: str | None = Field(default=None, exclude_if=is_none, description="Absent if the track has no ISRC.")
 
 
 class SpotifyImage(Response):
@@ -33,94 +168,94 @@ class SpotifyImage(Response):
 
 
 class SpotifyArtist(Response):
-    """An artist, by name."""
+    """An artist."""
 
     external_urls: SpotifyUrls
-    href: str | None = Field(description="A link into this service that lists the artist's tracks.")
-    id: str | None = Field(description="Made from the name; null where there is none or it is very long.")
-    name: str = Field(description="Empty where the file names no artist.")
+    href: str | None = Field(description="A link to this service that lists the artist's tracks.")
+    id: str | None = Field(description="Encodes the name; null if there is none or it is very long.")
+    name: str = Field(description="Empty if the file's tags name no artist.")
     type: str = "artist"
     uri: str | None
 
 
 class SpotifyAlbum(Response):
-    """An album, by its artist and its name."""
+    """An album of an artist."""
 
     album_type: str = "album"
     artists: list[SpotifyArtist]
-    available_markets: list[str] = Field(description="Always empty: Segue knows no markets.")
+    available_markets: list[str] = Field(description=NO_MARKETS)
     external_urls: SpotifyUrls
-    href: str | None = Field(description="A link into this service that lists the album's tracks.")
-    id: str | None
-    images: list[SpotifyImage] = Field(description="Always empty: Segue keeps no covers.")
-    name: str = Field(description="Empty where the file names no album.")
-    release_date: str = Field(description="The year; `0000` where it is not known.")
+    href: str | None = Field(description="A link to this service that lists the album's tracks.")
+    id: str | None = Field(description="Encodes artist and album; null if there is no album or the names are too long.")
+    images: list[SpotifyImage] = Field(description="Always empty: Segue has no covers.")
+    name: str = Field(description="Empty if the file's tags name no album.")
+    release_date: str = Field(description="The year; `0000` if it is not known.")
     release_date_precision: str = "year"
-    total_tracks: int = Field(description="Analysed tracks of it in this library.")
+    total_tracks: int = Field(description="Number of analysed tracks of the album in this library.")
     type: str = "album"
     uri: str | None
 
 
 class SpotifyTrack(Response):
-    """A track as Spotify had it."""
+    """A track in Spotify's format."""
 
     album: SpotifyAlbum
     artists: list[SpotifyArtist]
-    available_markets: list[str] = Field(description="Always empty: Segue knows no markets.")
-    disc_number: int = Field(description="Always 0: not known.")
-    duration_ms: int
+    available_markets: list[str] = Field(description=NO_MARKETS)
+    disc_number: int = Field(description=NOT_KNOWN)
+    duration_ms: int = Field(description="Length in milliseconds; 0 if it is not known.")
     explicit: bool = Field(description="Always false: not known.")
     external_ids: SpotifyIds
     external_urls: SpotifyUrls
     href: str = Field(description=LINK)
-    id: str = Field(description="A registered Spotify id, or Segue's own in 22 letters and digits.")
+    id: str = Field(description="A registered Spotify id, or the Segue id written as 22 letters and digits.")
     is_local: bool = False
-    is_playable: bool = Field(description="Whether a file holds it.")
+    is_playable: bool = Field(description="Whether the track has a file.")
     name: str
-    popularity: int = Field(description="Always 0: not known.")
-    preview_url: str | None = Field(description="The whole file, from this service.")
-    track_number: int = Field(description="Always 0: not known.")
+    popularity: int = Field(description=NOT_KNOWN)
+    preview_url: str | None = Field(description="The whole audio file, from this service; null without a file.")
+    track_number: int = Field(description=NOT_KNOWN)
     type: str = "track"
     uri: str
 
 
 class SpotifySeed(Response):
-    """A starting point, and how much there was to choose from."""
+    """A seed, and the number of tracks that it could lead to."""
 
-    afterFilteringSize: int = Field(description="How many of `initialPoolSize` meet every min_* and max_*.")
-    afterRelinkingSize: int = Field(description="The same: nothing is relinked.")
-    href: str | None = Field(description="A link into this service; null for a genre and what is not known.")
-    id: str = Field(description="As it was asked for.")
+    afterFilteringSize: int = Field(description="Number of those tracks that meet every `min_*` and `max_*`.")
+    afterRelinkingSize: int = Field(description="Same as `afterFilteringSize`: Segue does not relink tracks.")
+    href: str | None = Field(description="A link to this service; null for genres and unknown seeds.")
+    id: str = Field(description="The seed, as it was sent.")
     initialPoolSize: int = Field(
-        description="Analysed tracks that may be answered: all but the seed tracks. 0 where the seed is not known."
+        description="Number of analysed tracks without the seed tracks; 0 if the seed is not in the library."
     )
-    type: str = Field(description="TRACK, ARTIST or GENRE.")
+    type: str = Field(description="`TRACK`, `ARTIST` or `GENRE`.")
 
 
 class SpotifyRecommendations(Response):
-    """What to play next, as Spotify answered it."""
+    """Tracks to play next, in Spotify's format."""
 
     seeds: list[SpotifySeed]
     tracks: list[SpotifyTrack]
 
 
 class SpotifyAudioFeatures(Response):
-    """What the analysis found, as Spotify answered it. Its types know no null: what is not known is 0."""
+    """The analysis of a track in Spotify's format. Spotify's types have no null, so unknown values are 0."""
 
     acousticness: float
-    analysis_url: str = Field(description="Everything that the analysis found, from this service.")
+    analysis_url: str = Field(description="A link to the complete analysis in this service.")
     danceability: float
-    duration_ms: int
+    duration_ms: int = Field(description="Length in milliseconds; 0 if it is not known.")
     energy: float
     id: str
     instrumentalness: float
-    key: int = Field(description="0 (C) to 11 (B); −1 where no key was found.")
-    liveness: float = Field(description="0 where it is not known.")
-    loudness: float = Field(description="Integrated loudness in LUFS; −60 where it is not known.")
-    mode: int = Field(description="1 (major) or 0 (minor, or not known).")
-    speechiness: float = Field(description="0 where it is not known.")
-    tempo: float = Field(description="Beats per minute; 0 where it is not known.")
-    time_signature: int = Field(description="Beats in a bar; 0 where it is not known.")
+    key: int = Field(description="0 (C) to 11 (B); −1 if no key was found.")
+    liveness: float
+    loudness: float = Field(description="Integrated loudness in LUFS; −60 if it is not known.")
+    mode: int = Field(description="1 for major; 0 for minor, or if it is not known.")
+    speechiness: float
+    tempo: float = Field(description="Beats per minute; 0 if it is not known.")
+    time_signature: int = Field(description="Beats in a bar; 0 if it is not known.")
     track_href: str = Field(description=LINK)
     type: str = "audio_features"
     uri: str
@@ -128,19 +263,19 @@ class SpotifyAudioFeatures(Response):
 
 
 class SpotifyAudioFeaturesList(Response):
-    """Several of them, in the order of the ids; null for an id that no analysed track has."""
+    """The analyses of several tracks, in the order of the ids. Ids that match no analysed track give null."""
 
     audio_features: list[SpotifyAudioFeatures | None]
 
 
 class SpotifyErrorDetail(Response):
-    """What went wrong."""
+    """The status and the message of an error."""
 
     status: int = Field(description="The HTTP status.")
-    message: str = Field(description="A sentence for a person.")
+    message: str = Field(description="What is wrong, for people.")
 
 
 class SpotifyError(Response):
-    """An error as Spotify answered it."""
+    """An error in Spotify's format."""
 
     error: SpotifyErrorDetail

@@ -1,1 +1,1 @@
-"""OpenSubsonic's similar songs and sonicSimilarity."""
+"""OpenSubsonic's similar songs, with the extension `sonicSimilarity`."""

@@ -1,4 +1,4 @@
-"""Who asks, as Subsonic's clients say it: user with token or password, or an API key."""
+"""Subsonic authentication: a user with a password or token, or an API key."""
 
 import binascii
 import hmac
@@ -7,19 +7,29 @@ from hashlib import md5
 from http import HTTPStatus
 from typing import Protocol
 
+from flask import Request, g
+
+from services.api.compat.subsonic.responses import parameters
+from services.api.context import services
 from services.api.http.errors import ApiError
-from services.domain.errors import InvalidRequest
+from services.api.security.authentication import authenticate, is_key_needed
+from services.api.security.rate_limits import count_failed_attempt, refuse_after_failed_attempts
+from services.domain.access import LOCAL, Principal, Scope
+from services.domain.errors import InvalidRequest, KeyRequired
 from services.settings import Settings
 
 HEX_PREFIX = "enc:"
 
+PASSWORD_USER = Principal(key_id="subsonic", scopes=frozenset({Scope.READ}))
+"""The principal of requests with SEGUE_SUBSONIC_USER and its password."""
+
 
 class MissingParameter(InvalidRequest):
-    """A parameter that must be given is not."""
+    """A required parameter is missing."""
 
 
 class WrongCredentials(ApiError):  # noqa: N818
-    """No such user, or not that password."""
+    """The user or the password is wrong."""
 
     status = HTTPStatus.UNAUTHORIZED
 
@@ -28,30 +38,32 @@ class WrongCredentials(ApiError):  # noqa: N818
 
 
 class TokensNotSupported(InvalidRequest):
-    """A token can be checked only where a password is set."""
-
-    def __init__(self) -> None:
-        super().__init__("Token authentication needs SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD: use an API key.")
-
-
-class PasswordsNotSupported(InvalidRequest):
-    """A password can be checked only where one is set."""
-
-    def __init__(self) -> None:
-        super().__init__("Passwords need SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD to be set: use an API key.")
-
-
-class ConflictingMechanisms(InvalidRequest):
-    """More than one way to say who asks."""
+    """The request has a token, but no password is configured."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Multiple conflicting authentication mechanisms provided: use apiKey alone, or u with p or t/s."
+            "Tokens are not enabled. Use an API key, or set SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD."
         )
 
 
+class PasswordsNotSupported(InvalidRequest):
+    """The request has a password, but no password is configured."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Passwords are not enabled. Use an API key, or set SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD."
+        )
+
+
+class ConflictingMechanisms(InvalidRequest):
+    """The request has more than one kind of credentials."""
+
+    def __init__(self) -> None:
+        super().__init__("Conflicting authentication mechanisms: use apiKey alone, or u with either p or t and s.")
+
+
 class InvalidApiKey(ApiError):  # noqa: N818
-    """No such API key."""
+    """The API key is wrong, revoked, or lacks the scope `read`."""
 
     status = HTTPStatus.UNAUTHORIZED
 
@@ -60,23 +72,63 @@ class InvalidApiKey(ApiError):  # noqa: N818
 
 
 class ApiKeys(Protocol):
-    """What authentication must know of API keys."""
+    """The API keys that `authenticated_user` checks."""
 
     def are_needed(self) -> bool:
-        """Whether nobody gets in without one."""
+        """Whether requests must be authenticated."""
 
     def owner(self, key: str) -> str | None:
-        """Who holds a key that may read; None if it may not, or is none."""
+        """Return the user name of a key with the scope `read`; None for any other key."""
 
 
-def authenticate(given: Mapping[str, str], settings: Settings, keys: ApiKeys) -> str:
-    """The name of who asks; any name is taken where neither a user nor an API key is configured.
+class CatalogueKeys:
+    """The API keys of the catalogue. `principal` is that of the last valid key."""
+
+    def __init__(self) -> None:
+        self.principal: Principal | None = None
+
+    def are_needed(self) -> bool:
+        """Whether this request must be authenticated."""
+        return is_key_needed()
+
+    def owner(self, key: str) -> str | None:
+        """Return the listener that a key with the scope `read` is bound to, or else the key's id."""
+        try:
+            self.principal = authenticate(key)
+        except KeyRequired:
+            return None
+        return (self.principal.listener or self.principal.name) if self.principal.has_any((Scope.READ,)) else None
+
+
+def sign_in(request: Request) -> Principal:
+    """Return the principal of a Subsonic request, and set `g.subsonic_user` to its user name.
 
     Raises:
-        ConflictingMechanisms: more than one mechanism is used at once.
-        MissingParameter: none is used.
-        WrongCredentials, InvalidApiKey: it does not prove what it should.
-        TokensNotSupported, PasswordsNotSupported: only API keys are configured.
+        SegueError: the credentials are missing or wrong, see `authenticated_user`.
+        TooManyRequests: the address sent too many wrong passwords or keys.
+    """
+    keys, settings = CatalogueKeys(), services().settings
+    address = request.remote_addr or "unix"
+    if settings.subsonic_user is not None:
+        refuse_after_failed_attempts(address)
+    try:
+        g.subsonic_user = authenticated_user(parameters(), settings, keys)
+    except WrongCredentials:
+        count_failed_attempt(address)
+        raise
+    if keys.principal is not None:
+        return keys.principal
+    return LOCAL if settings.subsonic_user is None else PASSWORD_USER
+
+
+def authenticated_user(given: Mapping[str, str], settings: Settings, keys: ApiKeys) -> str:
+    """Return the user name of a request. If neither a user nor API keys are required, any name is accepted.
+
+    Raises:
+        ConflictingMechanisms: the request has more than one kind of credentials.
+        MissingParameter: the request has no complete credentials.
+        WrongCredentials, InvalidApiKey: the credentials are wrong.
+        TokensNotSupported, PasswordsNotSupported: no password is configured, so only API keys are accepted.
     """
     key = given.get("apiKey")
     by_token = "t" in given or "s" in given
@@ -89,10 +141,10 @@ def authenticate(given: Mapping[str, str], settings: Settings, keys: ApiKeys) ->
         if owner is None:
             raise InvalidApiKey
         return owner
-    return _by_password(given, settings, by_token=by_token)
+    return _user_with_password(given, settings, by_token=by_token)
 
 
-def _by_password(given: Mapping[str, str], settings: Settings, *, by_token: bool) -> str:
+def _user_with_password(given: Mapping[str, str], settings: Settings, *, by_token: bool) -> str:
     absent = [name for name in ("u", *(("t", "s") if by_token else ("p",))) if name not in given]
     if absent:
         raise MissingParameter(f"Required parameter is missing: {', '.join(absent)} (or apiKey alone).")
@@ -100,22 +152,22 @@ def _by_password(given: Mapping[str, str], settings: Settings, *, by_token: bool
         raise TokensNotSupported if by_token else PasswordsNotSupported
     password = settings.subsonic_password.get_secret_value()
     if by_token:
-        # Subsonic's protocol, not a choice: the token is the MD5 of password and salt.
+        # Subsonic's protocol requires MD5 of the password and the salt.
         expected = md5((password + given["s"]).encode(), usedforsecurity=False).hexdigest()
-        proven = _same(given["t"].lower(), expected)
+        is_right = _same(given["t"].lower(), expected)
     else:
-        proven = _same(_plain(given["p"]), password)
-    if not (_same(given["u"], settings.subsonic_user) & proven):  # both are compared, whatever the first gives
+        is_right = _same(_decoded(given["p"]), password)
+    if not (_same(given["u"], settings.subsonic_user) & is_right):  # `&` always compares both
         raise WrongCredentials
     return given["u"]
 
 
-def _plain(password: str) -> str:
+def _decoded(password: str) -> str:
     if not password.startswith(HEX_PREFIX):
         return password
     try:
         return binascii.unhexlify(password.removeprefix(HEX_PREFIX)).decode()
-    except ValueError as error:  # no hexadecimal, or no UTF-8
+    except ValueError as error:  # not hexadecimal, or not UTF-8
         raise WrongCredentials from error
 
 

@@ -1,10 +1,60 @@
-"""What OpenSubsonic's methods answer, field for field: https://opensubsonic.netlify.app."""
+"""Requests and responses of OpenSubsonic's methods, with its field names: https://opensubsonic.netlify.app."""
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.schemas.tracks import Response
+from services.domain.question import RESULTS_MAX
+
+SONG = "A Segue id, an external id (`namespace:value`), or an id from Navidrome or another media server."
+OWN_IDS_ONLY = "Absent if the song's id is from another system."
+
+
+class SubsonicQuery(BaseModel):
+    """Parameters of every method; unknown parameters are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    u: str | None = Field(default=None, description="User name.")
+    p: str | None = Field(default=None, description="Password, plain or as `enc:` and hexadecimal digits.")
+    t: str | None = Field(default=None, description="Token: MD5 of the password and the salt, in hexadecimal digits.")
+    s: str | None = Field(default=None, description="Salt of the token.")
+    apiKey: str | None = Field(default=None, description="An API key, instead of `u`, `p`, `t` and `s`.")
+    v: str | None = Field(default=None, description="The client's version of the protocol; ignored.")
+    c: str | None = Field(default=None, description="The client's name; ignored.")
+    f: str = Field(default="xml", description="Format of the response: `xml`, `json` or `jsonp`.")
+    callback: str | None = Field(default=None, description="With `jsonp`: the function to call, a plain identifier.")
+
+
+class UserQuery(SubsonicQuery):
+    """Selects a user."""
+
+    username: str = Field(description="Must be the user of the request.")
+
+
+class SimilarSongsQuery(SubsonicQuery):
+    """Selects a song, an album or an artist, and the number of similar songs."""
+
+    id: str = Field(description=f"{SONG} Or an `artistId` or `albumId` from a response of this service.")
+    count: int = Field(default=50, ge=1, description=f"Maximum number of songs; at most {RESULTS_MAX} are returned.")
+
+
+class SonicSimilarQuery(SubsonicQuery):
+    """Selects a song, and the number of similar songs."""
+
+    id: str = Field(description=SONG)
+    count: int = Field(default=10, ge=1, description=f"Maximum number of songs; at most {RESULTS_MAX} are returned.")
+
+
+class SonicPathQuery(SubsonicQuery):
+    """Selects both ends of a path, and its length."""
+
+    startSongId: str = Field(description=SONG)
+    endSongId: str = Field(description=SONG)
+    count: int = Field(
+        default=25, ge=2, description=f"Maximum number of songs of the path; at most {RESULTS_MAX} are returned."
+    )
 
 
 class SubsonicGenre(Response):
@@ -16,8 +66,8 @@ class SubsonicGenre(Response):
 class SubsonicChild(Response):
     """A song."""
 
-    id: str = Field(description="In the namespace of the id that was asked with, where the song has one there.")
-    parent: str | None = Field(default=None, description="The album's id; only with Segue's own song ids.")
+    id: str = Field(description="In the namespace of the requested id if the song has an id there, else a Segue id.")
+    parent: str | None = Field(default=None, description=f"The album's id. {OWN_IDS_ONLY}")
     isDir: bool = False
     title: str
     album: str | None = None
@@ -26,14 +76,14 @@ class SubsonicChild(Response):
     genre: str | None = None
     contentType: str | None = None
     suffix: str | None = None
-    duration: int | None = Field(default=None, description="Seconds.")
-    path: str | None = Field(default=None, description="Relative to its library root.")
+    duration: int | None = Field(default=None, description="Length in seconds.")
+    path: str | None = Field(default=None, description="Relative to the library root.")
     isVideo: bool = False
-    albumId: str | None = Field(default=None, description="Only with Segue's own song ids.")
-    artistId: str | None = Field(default=None, description="Only with Segue's own song ids.")
+    albumId: str | None = Field(default=None, description=OWN_IDS_ONLY)
+    artistId: str | None = Field(default=None, description=OWN_IDS_ONLY)
     type: str = "music"
     mediaType: str = "song"
-    bpm: int = Field(default=0, description="0 where it is not known.")
+    bpm: int = Field(default=0, description="Beats per minute; 0 if not known.")
     musicBrainzId: str = ""
     displayArtist: str = ""
     isrc: list[str] = Field(default_factory=list)
@@ -41,43 +91,43 @@ class SubsonicChild(Response):
 
 
 class SubsonicSonicMatch(Response):
-    """A song and how alike it is."""
+    """A song and its similarity."""
 
     entry: SubsonicChild
     similarity: float = Field(
         ge=0,
         le=1,
-        description="Cosine to the song asked for, or that the path starts from: 1 is the same, 0 nothing in common.",
+        description="Cosine similarity to the requested song or to the start of the path; negative values become 0.",
     )
 
 
 class SubsonicSongs(Response):
-    """Songs to play."""
+    """A list of songs."""
 
     song: list[SubsonicChild]
 
 
 class SubsonicExtension(Response):
-    """An extension of OpenSubsonic that is answered here."""
+    """A supported extension of OpenSubsonic."""
 
     name: str
     versions: list[int]
 
 
 class SubsonicLicense(Response):
-    """Always valid."""
+    """The license, which is always valid."""
 
     valid: bool = True
 
 
 class SubsonicTokenInfo(Response):
-    """Whose key it is."""
+    """The user of an API key."""
 
     username: str
 
 
 class SubsonicUser(Response):
-    """What a user may do here: nothing but ask what is alike."""
+    """A user and its roles. Segue grants none of them."""
 
     username: str
     scrobblingEnabled: bool = False
@@ -96,7 +146,7 @@ class SubsonicUser(Response):
 
 
 class SubsonicError(Response):
-    """What went wrong."""
+    """An error."""
 
     code: int = Field(
         description="0 generic, 10 parameter missing, 40 wrong user or password, 41 and 42 not supported, "
@@ -106,11 +156,11 @@ class SubsonicError(Response):
 
 
 class SubsonicEnvelope(Response):
-    """The element that every answer is; what the method found is in it under the method's own name."""
+    """The content of every response. The result of a method has the method's own field."""
 
     status: Literal["ok", "failed"]
-    version: str = Field(description="Of Subsonic's protocol.")
-    type: str = Field(description="segue")
+    version: str = Field(description="Version of Subsonic's protocol.")
+    type: str = Field(description="Always `segue`.")
     serverVersion: str
     openSubsonic: bool
     error: SubsonicError | None = None
@@ -124,7 +174,7 @@ class SubsonicEnvelope(Response):
 
 
 class SubsonicAnswer(Response):
-    """An answer as JSON. As XML the envelope is the root, in the namespace `http://subsonic.org/restapi`."""
+    """A response in JSON. In XML, the envelope is the root, in the namespace `http://subsonic.org/restapi`."""
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -1,78 +1,71 @@
-"""What OpenSubsonic's clients ask about what sounds alike, and what they need to sign in."""
+"""OpenSubsonic's methods for similar songs, and those that clients call to sign in."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-from services.api.compat.paths import SUBSONIC_PREFIX
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flask import Blueprint, Response, g
 
-from services.api.compat.names import ARTIST, Namespace, media_server_track, songs_of
-from services.api.compat.paths import SUBSONIC
+from services.api.compat.ids import ARTIST, Namespace, media_server_track, rejected_tracks, songs_of
 from services.api.compat.subsonic import schemas
-from services.api.compat.subsonic.access import sign_in
-from services.api.compat.subsonic.auth import InvalidApiKey, MissingParameter
-from services.api.compat.subsonic.objects import songs
-from services.api.compat.subsonic.query import (
+from services.api.compat.subsonic.auth import InvalidApiKey, MissingParameter, sign_in
+from services.api.compat.subsonic.responses import song, success, wrong_format
+from services.api.compat.subsonic.schemas import (
     SimilarSongsQuery,
     SonicPathQuery,
     SonicSimilarQuery,
     SubsonicQuery,
     UserQuery,
 )
-from services.api.compat.subsonic.render import success, wrong_format
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.security.permissions import Access, public, set_default_access
-from services.api.v1.audio_features import NotAnalysed
-from services.api.v1.presenters import rejected_by_asker
 from services.domain.access import Scope
 from services.domain.errors import Forbidden
 from services.domain.question import RESULTS_MAX, Exclusion, Question
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PREFIX = "/rest"
 
 SUFFIX = ".view"
 
 
 class WithoutViewSuffix:
-    """WSGI middleware that takes the suffix off: one route for both names."""
+    """WSGI middleware that removes the suffix `.view`, so that each method has one route."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request under the name without the suffix."""
+        """Call the application with the path without the suffix."""
         path = environ.get("PATH_INFO", "")
-        if path.startswith(SUBSONIC_PREFIX) and path.endswith(SUFFIX):
+        if path.startswith(f"{PREFIX}/") and path.endswith(SUFFIX):
             environ["PATH_INFO"] = path.removesuffix(SUFFIX)
         return self._app(environ, start_response)
 
 
-subsonic = Blueprint("subsonic", __name__, url_prefix=SUBSONIC)
+subsonic = Blueprint("subsonic", __name__, url_prefix=PREFIX)
 
 EXTENSIONS = {"apiKeyAuthentication": [1], "formPost": [1], "sonicSimilarity": [1]}
 
-Found = dict[str, Any]
+Result = dict[str, Any]
+"""The result of a method, under the method's field of the envelope."""
 
 OTHER_FORMATS = {
     200: {
         "content": {
-            "text/xml": {"schema": {"type": "string", "description": "Root `subsonic-response`."}},
-            "text/javascript": {"schema": {"type": "string", "description": "A call of `callback`."}},
+            "text/xml": {"schema": {"type": "string", "description": "The root element is `subsonic-response`."}},
+            "text/javascript": {"schema": {"type": "string", "description": "A call of `callback` with the JSON."}},
         }
     }
 }
 
 
 class OtherUserForbidden(Forbidden):
-    """A user requests data of another user."""
+    """The request is about another user."""
 
     def __init__(self) -> None:
         super().__init__("You can request your own user only.")
@@ -82,31 +75,31 @@ set_default_access(subsonic, Access((Scope.READ,), key_locations=(), expensive=T
 subsonic.before_request(wrong_format)
 
 
-def ping(_: SubsonicQuery) -> Found:
-    """Whether the service is there and the credentials are good."""
+def ping(_: SubsonicQuery) -> Result:
+    """Check that the service responds and that your credentials are valid."""
     return {}
 
 
-def get_license(_: SubsonicQuery) -> Found:
-    """Segue needs no licence key: it is always valid."""
+def get_license(_: SubsonicQuery) -> Result:
+    """Get the license, which is always valid: Segue needs no license key."""
     return {"license": schemas.SubsonicLicense().model_dump()}
 
 
-def get_extensions(_: SubsonicQuery) -> Found:
-    """The extensions of OpenSubsonic that are answered here; nobody needs to sign in for this."""
+def get_extensions(_: SubsonicQuery) -> Result:
+    """Get the supported extensions of OpenSubsonic. You do not need to sign in."""
     known = [schemas.SubsonicExtension(name=name, versions=versions) for name, versions in EXTENSIONS.items()]
     return {"openSubsonicExtensions": [extension.model_dump() for extension in known]}
 
 
-def get_user(asked: UserQuery) -> Found:
-    """What the user may do: nothing but ask what is alike."""
+def get_user(asked: UserQuery) -> Result:
+    """Get the roles of your user. Segue grants none of Subsonic's roles."""
     if g.subsonic_user not in ("", asked.username):
         raise OtherUserForbidden
     return {"user": schemas.SubsonicUser(username=asked.username).model_dump()}
 
 
-def token_info(asked: SubsonicQuery) -> Found:
-    """Whose API key it is."""
+def token_info(asked: SubsonicQuery) -> Result:
+    """Get the user of an API key: the listener that it is bound to, or else the key's id."""
     if asked.apiKey is None:
         raise MissingParameter("Required parameter is missing: apiKey.")
     if not g.subsonic_user:
@@ -114,58 +107,64 @@ def token_info(asked: SubsonicQuery) -> Found:
     return {"tokenInfo": schemas.SubsonicTokenInfo(username=g.subsonic_user).model_dump()}
 
 
-def get_similar_songs(asked: SimilarSongsQuery) -> Found:
-    """Songs to go on with after a song, an album or an artist; a song or an album itself is left out."""
-    return {"similarSongs": {"song": _going_on(asked)}}
+def get_similar_songs(asked: SimilarSongsQuery) -> Result:
+    """Get songs to play after a song, an album or an artist. The song or album itself is left out."""
+    return {"similarSongs": {"song": _similar_songs(asked)}}
 
 
-def get_similar_songs_2(asked: SimilarSongsQuery) -> Found:
-    """The same as `getSimilarSongs`: Segue has tags only, no folders to organise by."""
-    return {"similarSongs2": {"song": _going_on(asked)}}
+def get_similar_songs_2(asked: SimilarSongsQuery) -> Result:
+    """Get the same songs as `getSimilarSongs`, because Segue organises music by tags and not by folders."""
+    return {"similarSongs2": {"song": _similar_songs(asked)}}
 
 
-def get_sonic_similar_tracks(asked: SonicSimilarQuery) -> Found:
-    """Songs that feel like a song, most alike first; the song itself is left out."""
+def get_sonic_similar_tracks(asked: SonicSimilarQuery) -> Result:
+    """Get the songs that are most similar to a song. The song itself is left out."""
     track_id, namespace = media_server_track(asked.id)
-    found = services().recommender.similar(track_id, limit=min(asked.count, RESULTS_MAX), exclude=rejected_by_asker())
+    found = services().recommender.similar(track_id, limit=min(asked.count, RESULTS_MAX), exclude=rejected_tracks())
     return {"sonicMatch": _matches({each.track_id: each.score for each in found}, namespace)}
 
 
-def find_sonic_path(asked: SonicPathQuery) -> Found:
-    """A smooth way from one song to another, both included; similarities are to the first."""
+def find_sonic_path(asked: SonicPathQuery) -> Result:
+    """Get a smooth path from one song to another, both included. Similarities are relative to the first song."""
     (start, namespace), (end, _) = media_server_track(asked.startSongId), media_server_track(asked.endSongId)
     steps = services().paths.between(start, end, steps=min(asked.count, RESULTS_MAX))
-    return {"sonicMatch": _matches(_alike(start, [step.track_id for step in steps]), namespace)}
+    return {"sonicMatch": _matches(_similarities(start, [step.track_id for step in steps]), namespace)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Method:
-    """A method of Subsonic's, as it is served and described."""
+    """A Subsonic method with its parameters and its description."""
 
     name: str
     asked: type[SubsonicQuery]
-    answer: Callable[[Any], Found]
+    answer: Callable[[Any], Result]
     summary: str
     is_public: bool = False
 
 
 METHODS = (
-    _Method("ping", SubsonicQuery, ping, "Sign in to the OpenSubsonic methods"),
-    _Method("getLicense", SubsonicQuery, get_license, "The licence that Subsonic's clients ask for"),
+    _Method("ping", SubsonicQuery, ping, "Check your credentials (OpenSubsonic)"),
+    _Method("getLicense", SubsonicQuery, get_license, "Get the license (OpenSubsonic)"),
     _Method(
-        "getOpenSubsonicExtensions", SubsonicQuery, get_extensions, "The extensions of OpenSubsonic", is_public=True
+        "getOpenSubsonicExtensions",
+        SubsonicQuery,
+        get_extensions,
+        "List the supported extensions (OpenSubsonic)",
+        is_public=True,
     ),
-    _Method("getUser", UserQuery, get_user, "What a user of OpenSubsonic may do"),
-    _Method("tokenInfo", SubsonicQuery, token_info, "Whose API key it is"),
-    _Method("getSimilarSongs", SimilarSongsQuery, get_similar_songs, "Songs to go on with, in OpenSubsonic's shape"),
-    _Method("getSimilarSongs2", SimilarSongsQuery, get_similar_songs_2, "Songs to go on with, by tags"),
-    _Method("getSonicSimilarTracks", SonicSimilarQuery, get_sonic_similar_tracks, "Songs that feel like a song"),
-    _Method("findSonicPath", SonicPathQuery, find_sonic_path, "A smooth path between two songs"),
+    _Method("getUser", UserQuery, get_user, "Get a user (OpenSubsonic)"),
+    _Method("tokenInfo", SubsonicQuery, token_info, "Get the user of an API key (OpenSubsonic)"),
+    _Method("getSimilarSongs", SimilarSongsQuery, get_similar_songs, "Get songs to play next (OpenSubsonic)"),
+    _Method(
+        "getSimilarSongs2", SimilarSongsQuery, get_similar_songs_2, "Get songs to play next, by tags (OpenSubsonic)"
+    ),
+    _Method("getSonicSimilarTracks", SonicSimilarQuery, get_sonic_similar_tracks, "Get similar songs (OpenSubsonic)"),
+    _Method("findSonicPath", SonicPathQuery, find_sonic_path, "Find a path between two songs (OpenSubsonic)"),
 )
 
 
 def _serve(method: _Method) -> None:
-    """Take the method's parameters from the query of a GET, or from the form of a POST."""
+    """Add the routes of a method: GET with a query, and POST with a form."""
     for verb, ending in (("GET", ""), ("POST", "ByForm")):
 
         def view(query: SubsonicQuery | None = None, form: SubsonicQuery | None = None) -> Response:
@@ -177,9 +176,9 @@ def _serve(method: _Method) -> None:
         declare_operation = operation(
             f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",
             method.summary,
-            description=f"{method.answer.__doc__} `{method.name}.view` is the same.",
+            description=f"{method.answer.__doc__} The path with `.view` at the end works as well.",
             returns=schemas.SubsonicAnswer,
-            meaning="What was found, or `error` with its code: HTTP calls both a success. The format is `f`.",
+            meaning="The result, or `error` with its code; the status is 200 for both. `f` sets the format.",
             responses=OTHER_FORMATS,
             query=method.asked if verb == "GET" else None,
             form=method.asked if verb == "POST" else None,
@@ -192,33 +191,36 @@ for served in METHODS:
     _serve(served)
 
 
-def _going_on(asked: SimilarSongsQuery) -> list[Found]:
-    together = songs_of(asked.id)
-    if together is not None:
-        # An artist's own songs belong to its radio, as Subsonic has it; an album was heard.
-        seed, namespace, excluded = together, Namespace(), () if asked.id.startswith(ARTIST) else together
+def _similar_songs(asked: SimilarSongsQuery) -> list[Result]:
+    group = songs_of(asked.id)
+    if group is not None:
+        # In Subsonic, the songs of an artist include the artist's own. Songs of an album are excluded like a song.
+        seed, namespace, excluded = group, Namespace(), () if asked.id.startswith(ARTIST) else group
     else:
         track_id, namespace = media_server_track(asked.id)
-        if not services().catalogue.tracks.embedded([track_id]):
-            raise NotAnalysed(services().catalogue.tracks.get(track_id))
-        seed, excluded = (track_id,), (track_id,)
-    question = Question(
-        limit=min(asked.count, RESULTS_MAX), exclude=Exclusion(tracks=(*excluded, *rejected_by_asker()))
-    )
+        [analysed] = services().catalogue.tracks.ready([track_id]).values()
+        seed = excluded = (analysed.id,)
+    question = Question(limit=min(asked.count, RESULTS_MAX), exclude=Exclusion(tracks=(*excluded, *rejected_tracks())))
     found = services().recommender.seeded([seed], question)
-    return list(songs((each.track_id for each in found), namespace).values())
+    return list(_songs([each.track_id for each in found], namespace).values())
 
 
-def _matches(similarities: dict[str, float], namespace: Namespace) -> list[Found]:
-    # The extension's scale ends at 0 for what is most different; a cosine goes on to −1.
+def _matches(similarities: dict[str, float], namespace: Namespace) -> list[Result]:
+    # The extension's similarities range from 0 to 1, but a cosine can be negative.
     return [
-        {"entry": song, "similarity": min(1.0, max(0.0, similarities[track_id]))}
-        for track_id, song in songs(similarities, namespace).items()
+        {"entry": entry, "similarity": min(1.0, max(0.0, similarities[track_id]))}
+        for track_id, entry in _songs(list(similarities), namespace).items()
     ]
 
 
-def _alike(start: str, track_ids: Sequence[str]) -> dict[str, float]:
-    """Cosines of tracks to the first of them, which is itself among them."""
+def _songs(track_ids: Sequence[str], namespace: Namespace) -> dict[str, Result]:
+    """Return songs by track id, in the same order; tracks that have left the library are absent."""
+    known = services().catalogue.tracks.get_many(track_ids)
+    return {track_id: song(known[track_id], namespace) for track_id in track_ids if track_id in known}
+
+
+def _similarities(start: str, track_ids: Sequence[str]) -> dict[str, float]:
+    """Return the cosine similarity of each track to `start`, which is one of them."""
     embedded = services().catalogue.tracks.embedded(track_ids)
     origin = embedded[start].vector.astype(np.float64)
     return {

@@ -1,6 +1,6 @@
-"""Subsonic's envelope, as XML, JSON or JSONP: one tree of values, written as the client asks for it.
+"""Subsonic responses: songs, and the envelope in XML, JSON or JSONP.
 
-In XML a value is an attribute, an object an element, a list one element for each of its items.
+In XML, a value becomes an attribute, an object becomes an element, and a list becomes an element for each item.
 """
 
 import re
@@ -8,15 +8,20 @@ from collections.abc import Mapping
 from enum import IntEnum
 from http import HTTPStatus
 from importlib.metadata import version
+from pathlib import PurePath
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from flask import Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from services.api.compat.ids import ALBUM, ARTIST, Namespace, album_id, artist_id
+from services.api.compat.subsonic.schemas import SubsonicChild, SubsonicGenre
+from services.domain.track import MEDIA_TYPES, Track
+
 
 class Code(IntEnum):
-    """What went wrong, for programs."""
+    """Subsonic's error codes."""
 
     GENERIC = 0
     MISSING_PARAMETER = 10
@@ -35,21 +40,21 @@ PROTOCOL = "1.16.1"
 XML, JSON, JSONP = "xml", "json", "jsonp"
 
 CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,99}", re.ASCII)
-"""A plain identifier: what goes into a script that a browser will run must not be anything else."""
+"""A plain identifier. Anything else could inject code into the script that a browser runs."""
 
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML document can hold, not even escaped."""
+"""Characters that XML documents must not contain, not even escaped."""
 
 Tree = Mapping[str, Any]
 
 
-def success(found: Tree) -> Response:
-    """The answer that holds what was found."""
-    return _rendered({"status": "ok", **_server(), **found}, _format(), HTTPStatus.OK)
+def success(result: Tree) -> Response:
+    """Return a successful response with the result of a method."""
+    return _rendered({"status": "ok", **_server(), **result}, _format(), HTTPStatus.OK)
 
 
 def failure(code: Code, message: str, status: HTTPStatus | int = HTTPStatus.OK) -> Response:
-    """The answer that says what went wrong."""
+    """Return a failed response."""
     envelope = {"status": "failed", **_server(), "error": {"code": int(code), "message": message}}
     form = _format()
     if form == JSONP and CALLBACK.fullmatch(_readable().get("callback", "")) is None:
@@ -57,15 +62,15 @@ def failure(code: Code, message: str, status: HTTPStatus | int = HTTPStatus.OK) 
     return _rendered(envelope, form, status)
 
 
-def given() -> Mapping[str, str]:
-    """The request's parameters, from its query and from its form."""
+def parameters() -> Mapping[str, str]:
+    """Return the parameters of the request, from its query and its form."""
     return request.values
 
 
 def _readable() -> Mapping[str, str]:
     try:
-        return given()
-    except HTTPException:  # the form is what is wrong: an answer must not fail for it
+        return parameters()
+    except HTTPException:  # the form cannot be read, which the response reports
         return request.args
 
 
@@ -74,14 +79,14 @@ def _format() -> str:
 
 
 def wrong_format() -> Response | None:
-    """The answer to a request for a format that does not exist, or cannot be written safely."""
+    """Return a failed response if the requested format does not exist or the JSONP callback is not an identifier."""
     callback = _readable().get("callback")
     if _format() not in (XML, JSON, JSONP):
-        return failure(Code.GENERIC, "f must be xml, json or jsonp.")
+        return failure(Code.GENERIC, "The parameter f must be xml, json or jsonp.")
     if _format() == JSONP and callback is None:
         return failure(Code.MISSING_PARAMETER, "Required parameter is missing: callback.")
     if _format() == JSONP and CALLBACK.fullmatch(callback or "") is None:
-        return failure(Code.GENERIC, "callback must be the name of a function: letters, digits, _ and $.")
+        return failure(Code.GENERIC, "The parameter callback must be an identifier: letters, digits, _ and $.")
     return None
 
 
@@ -93,7 +98,7 @@ def _rendered(envelope: Tree, form: str, status: HTTPStatus | int) -> Response:
     if form == JSON:
         return Response(_as_json(envelope), status, content_type="application/json")
     if form == JSONP:
-        # The comment keeps a plug-in from taking the answer for a file of its own whose first bytes a stranger chose.
+        # The comment prevents that a client chooses the first bytes, which browser plug-ins use to detect file types.
         script = f"/**/{_readable()['callback']}({_as_json(envelope)});"
         return Response(script, status, content_type="text/javascript; charset=utf-8")
     return Response(_as_xml(envelope), status, content_type="text/xml; charset=utf-8")
@@ -131,3 +136,31 @@ def _add(parent: Element, name: str, value: object) -> None:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else NO_XML.sub("\ufffd", str(value))
+
+
+def song(track: Track, namespace: Namespace) -> dict[str, Any]:
+    """Return a track as a Subsonic song, with ids of the client's namespace."""
+    suffix = PurePath(track.path or "").suffix.lower()
+    # Another system does not know the ids of artists and albums that Segue makes from their names.
+    album, artist = (None, None) if namespace.has(track) else (album_id(track), artist_id(track))
+    child = SubsonicChild(
+        id=namespace.id_of(track),
+        parent=None if album is None else ALBUM + album,
+        title=track.title,
+        album=track.album,
+        artist=track.artist,
+        year=track.year,
+        genre=track.genre,
+        contentType=MEDIA_TYPES.get(suffix),
+        suffix=suffix.removeprefix(".") or None,
+        duration=None if track.duration_ms is None else round(track.duration_ms / 1000),
+        path=track.path,
+        albumId=None if album is None else ALBUM + album,
+        artistId=None if artist is None else ARTIST + artist,
+        bpm=round((track.descriptors or {}).get("tempo") or 0),
+        musicBrainzId=track.ids.get("mbid", ""),
+        displayArtist=track.artist or "",
+        isrc=[track.ids["isrc"]] if "isrc" in track.ids else [],
+        genres=[SubsonicGenre(name=track.genre)] if track.genre else [],
+    )
+    return child.model_dump(exclude_none=True)

@@ -1,14 +1,16 @@
-"""What scrobblers send: ListenBrainz's JSON, read as ListenBrainz reads it."""
+"""Converts listens from and to ListenBrainz's JSON, with the checks that ListenBrainz makes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic_core import from_json
 
-from services.api.compat.listenbrainz.answers import BadSubmission
+from services.api.compat.listenbrainz.schemas import Scrobble, ScrobbleTrack, ScrobbleTrackInfo
+from services.api.http.errors import ApiError
 from services.api.request_limits import (
     EXTERNAL_ID_MAX,
     LISTENS_MAX,
@@ -18,14 +20,24 @@ from services.api.request_limits import (
     SCROBBLE_MAX_BYTES,
     SCROBBLER_IDS_MAX,
 )
-from services.domain.listening import Description, EventKind, NewListen
+from services.domain.listening import Description, EventKind, Listen, NewListen
+from services.domain.track import Track
 
 PLAYING_NOW, SINGLE, IMPORT = "playing_now", "single", "import"
+
+UNKNOWN_ARTIST = "[unknown]"
+"""MusicBrainz's name for an unknown artist."""
+
+
+class BadSubmission(ApiError):  # noqa: N818
+    """ListenBrainz would refuse the request as well."""
+
+    status = HTTPStatus.BAD_REQUEST
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Listens that were sent together; `playing_now` ones are not over yet."""
+    """Listens of a request; those of the kind `playing_now` are not finished."""
 
     kind: str
     listens: tuple[NewListen, ...]
@@ -33,7 +45,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A love (1), a hate (−1) or neither (0) for a recording that goes by one of two ids."""
+    """A love (1), a hate (−1) or neither (0) for a recording, which is named by at least one of two ids."""
 
     mbid: str | None
     msid: str | None
@@ -41,10 +53,10 @@ class Feedback:
 
 
 def read_submission(raw: bytes, now: datetime) -> Submission:
-    """The listens of a request's body.
+    """Return the listens of a request's body.
 
     Raises:
-        BadSubmission: ListenBrainz would not take it either.
+        BadSubmission: the body is not valid.
     """
     body = read_json(raw)
     kind, payload = body.get("listen_type"), body.get("payload")
@@ -62,10 +74,10 @@ def read_submission(raw: bytes, now: datetime) -> Submission:
 
 
 def read_feedback(raw: bytes) -> Feedback:
-    """The feedback of a request's body.
+    """Return the feedback of a request's body.
 
     Raises:
-        BadSubmission: ListenBrainz would not take it either.
+        BadSubmission: the body is not valid.
     """
     body = read_json(raw)
     mbid, msid, score = body.get("recording_mbid"), body.get("recording_msid"), body.get("score")
@@ -81,10 +93,10 @@ def read_feedback(raw: bytes) -> Feedback:
 
 
 def read_json(raw: bytes) -> dict[str, Any]:
-    """A JSON object.
+    """Parse a JSON object.
 
     Raises:
-        BadSubmission: it is none.
+        BadSubmission: the text is not a JSON object.
     """
     try:
         body = from_json(raw)
@@ -96,10 +108,10 @@ def read_json(raw: bytes) -> dict[str, Any]:
 
 
 def moment_of(listened_at: object) -> datetime:
-    """The time of seconds since 1970.
+    """Return the time of a number of seconds since 1970; negative numbers count as 0.
 
     Raises:
-        BadSubmission: it is no number, or none that stands for a time.
+        BadSubmission: the value is not a number, or out of range.
     """
     try:
         if not isinstance(listened_at, int | float | str) or isinstance(listened_at, bool):
@@ -110,11 +122,55 @@ def moment_of(listened_at: object) -> datetime:
 
 
 def uuid_of(text: object) -> str | None:
-    """A UUID as it is written everywhere; None if it is none."""
+    """Return the canonical form of a UUID; None if the value is not a UUID."""
     try:
         return str(UUID(text)) if isinstance(text, str) else None
     except ValueError:
         return None
+
+
+def msid_of(listen: Listen) -> str:
+    """Return the UUID by which ListenBrainz clients identify the recording of a listen."""
+    described = listen.described
+    if described is not None:
+        subject = f"{described.artist}\x1f{described.title}".casefold()
+    else:
+        subject = listen.track_id or listen.names[0]
+    return str(uuid5(NAMESPACE_URL, f"urn:segue:recording:{subject}"))
+
+
+def scrobbles(listener: str, listens: Sequence[Listen], tracks: Mapping[str, Track]) -> list[Scrobble]:
+    """Return the listens in ListenBrainz's format, with the metadata of their tracks."""
+    return [
+        Scrobble(
+            listened_at=int(listen.at.timestamp()),
+            recording_msid=msid_of(listen),
+            user_name=listener,
+            track_metadata=_metadata(listen, tracks.get(listen.track_id or "")),
+        )
+        for listen in listens
+    ]
+
+
+def _metadata(listen: Listen, track: Track | None) -> ScrobbleTrack:
+    described = listen.described
+    ids = {} if track is None else dict(track.ids)
+    ids |= dict(name.split(":", 1) for name in listen.names if ":" in name)
+    info = ScrobbleTrackInfo(
+        recording_msid=msid_of(listen),
+        recording_mbid=ids.get("mbid"),
+        isrc=ids.get("isrc"),
+        segue_track_id=listen.track_id,
+        duration_ms=(described and described.duration_ms) or (track and track.duration_ms) or None,
+    )
+    artist, title, album = UNKNOWN_ARTIST, "", None
+    if described is not None:
+        artist, title, album = described.artist, described.title, described.album
+    elif track is not None:
+        artist, title, album = track.artist or UNKNOWN_ARTIST, track.title, track.album
+    else:
+        title = listen.names[0]
+    return ScrobbleTrack(artist_name=artist, track_name=title, release_name=album, additional_info=info)
 
 
 def _listen(listen: object, kind: str, now: datetime) -> NewListen:
@@ -152,16 +208,17 @@ def _required(metadata: Mapping[str, object], name: str) -> str:
 
 
 def _text(found: object) -> str | None:
+    """Return a text without NUL, which PostgreSQL refuses; None if it is empty or not a text."""
     return found.replace("\0", "").strip()[:NAMED_MAX] or None if isinstance(found, str) else None
 
 
 def _names(info: Mapping[str, object]) -> tuple[str, ...]:
-    """External ids, the surest first. What is no id is ignored: it must not cost a listen."""
-    # Older scrobblers have the recording under `track_mbid`, as file tags do.
+    """Return external ids, the most reliable first. Invalid ids are ignored, so that the listen is stored anyway."""
+    # Older scrobblers send the recording's MBID as `track_mbid`.
     mbids = [uuid for name in ("recording_mbid", "track_mbid") if (uuid := uuid_of(info.get(name))) is not None]
     given = info.get("isrc")
     isrcs = [isrc for isrc in (given if isinstance(given, list) else [given]) if isinstance(isrc, str)]
-    plain = [isrc.replace("-", "").replace("\0", "").strip().upper() for isrc in isrcs[:SCROBBLER_IDS_MAX]]
+    plain = [(_text(isrc) or "").replace("-", "").upper() for isrc in isrcs[:SCROBBLER_IDS_MAX]]
     names = [f"mbid:{mbid}" for mbid in mbids] + [f"isrc:{isrc}" for isrc in plain if 0 < len(isrc) <= EXTERNAL_ID_MAX]
     return tuple(dict.fromkeys(names))
 

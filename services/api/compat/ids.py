@@ -1,4 +1,7 @@
-"""What other systems' names mean in this library: tracks by the ids they know, artists, albums and genres by name."""
+"""Ids of other systems' clients: short track ids, ids that encode names, and the tracks that an id or a name refers to.
+
+A Spotify id has letters and digits only, so track ids and names are encoded in base 62.
+"""
 
 import string
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,6 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.api.context import services
+from services.api.security.authentication import principal
+from services.domain.access import Scope
 from services.domain.errors import TrackNotFound
 from services.domain.filters import Filters
 from services.domain.track import Track
@@ -16,46 +21,46 @@ TRACK_LENGTH = 22
 TRACK_BITS = 128
 
 NAMES_MAX_BYTES = 200
-"""Longer names have no id: it would not fit beside others into one URL."""
+"""Bytes of an artist's and an album's name that an id encodes. Ids of longer names would make URLs too long."""
 
 NAMES_ID_MAX = 272
-"""Characters that an id of NAMES_MAX_BYTES has."""
+"""Characters of the id of NAMES_MAX_BYTES bytes."""
 
 SEPARATOR = "\x1f"
 MARK = b"\x01"
-"""Goes before a name: it keeps zero bytes at its start, and tells an id from most other words."""
+"""First byte of encoded names. It preserves zero bytes that follow, and most other words do not have it."""
 
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 
 
 def short(track_id: str) -> str:
-    """A track id in 22 letters and digits."""
+    """Return a track id as 22 letters and digits."""
     return _encode(UUID(track_id).int).rjust(TRACK_LENGTH, ALPHABET[0])
 
 
 def from_short(text: str) -> str | None:
-    """The track id that was shortened; None where the text is no such id."""
+    """Return the track id of a short id; None if the text is not a short id."""
     number = _decode(text) if len(text) == TRACK_LENGTH else None
     return None if number is None or number >> TRACK_BITS else str(UUID(int=number))
 
 
 def id_of_names(*names: str) -> str | None:
-    """The id of an artist, or of an artist's album; None where the names are too long for one."""
-    written = SEPARATOR.join(names).casefold().encode("utf-8", "replace")
-    return None if len(written) > NAMES_MAX_BYTES else _encode(int.from_bytes(MARK + written))
+    """Return the id of an artist, or of an artist and an album; None if the names are too long."""
+    encoded = SEPARATOR.join(names).casefold().encode("utf-8", "replace")
+    return None if len(encoded) > NAMES_MAX_BYTES else _encode(int.from_bytes(MARK + encoded))
 
 
 def names_of_id(text: str) -> tuple[str, ...] | None:
-    """The names in such an id, case-folded; None where the text is none."""
+    """Return the case-folded names that an id encodes; None if the text is not such an id."""
     number = _decode(text) if len(text) <= NAMES_ID_MAX else None
     if number is None:
         return None
-    written = number.to_bytes((number.bit_length() + 7) // 8)
+    encoded = number.to_bytes((number.bit_length() + 7) // 8)
     try:
-        names = written.removeprefix(MARK).decode()
+        names = encoded.removeprefix(MARK).decode()
     except UnicodeDecodeError:
         return None
-    return tuple(names.split(SEPARATOR)) if written.startswith(MARK) and "\0" not in names else None
+    return tuple(names.split(SEPARATOR)) if encoded.startswith(MARK) and "\0" not in names else None
 
 
 def _encode(number: int) -> str:
@@ -78,35 +83,43 @@ def _decode(text: str) -> int | None:
 SPOTIFY = "spotify"
 SPOTIFY_URI = "spotify:track:"
 MEDIA_SERVERS = ("navidrome", "subsonic")
-"""Namespaces in which a bare id is looked for, in this order."""
+"""Namespaces in which an id without a namespace is looked up, in this order."""
 
 ARTIST, ALBUM = "ar-", "al-"
-"""What tells the ids of artists and albums from those of songs where all three may stand."""
+"""Prefixes of the ids of artists and albums in parameters that accept songs, artists and albums."""
 
-ALBUM_DRAWN = 100
-"""Songs of an album that are looked up: as good as all of any."""
+SONGS_PER_DIRECTION = 100
+"""Songs of an artist or an album that each query of the index returns: all songs of almost every album."""
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """The namespace that a client's ids are from; answers to it are named likewise where a track has such an id."""
+    """The namespace of a client's id. Responses use it for every track that has an id in it."""
 
     name: str | None = None
-    written: bool = False
+    prefixed: bool = False
     """Whether the client writes the namespace before the id."""
 
-    def name_of(self, track: Track) -> str:
-        """What the client calls the track: Segue's own id where there is no other."""
+    def id_of(self, track: Track) -> str:
+        """Return the id of a track in this namespace, or else its Segue id."""
         value = None if self.name is None else track.ids.get(self.name)
-        return track.id if value is None else f"{self.name}:{value}" if self.written else value
+        return track.id if value is None else f"{self.name}:{value}" if self.prefixed else value
 
-    def owns(self, track: Track) -> bool:
-        """Whether the name of the track is of another system: what Segue calls artist and album means nothing there."""
+    def has(self, track: Track) -> bool:
+        """Whether the track has an id in this namespace."""
         return self.name is not None and self.name in track.ids
 
 
+def rejected_tracks() -> tuple[str, ...]:
+    """Return the tracks that the listener of the key dislikes or bans; none if the key is not bound to one listener."""
+    client = principal()
+    if client.listener is None or not client.has_any((Scope.LISTEN,)):
+        return ()
+    return tuple(sorted(services().catalogue.listens.rejected(client.listener)))
+
+
 def spotify_tracks(names: Iterable[str]) -> dict[str, str]:
-    """Track ids for Segue ids, external ids, Spotify ids that are registered as `spotify:…`, and shortened ids."""
+    """Return track ids for Segue ids, external ids, Spotify ids registered as `spotify:…`, and short ids."""
     return _first_known({name: _spotify_variants(name) for name in names})
 
 
@@ -117,17 +130,17 @@ def _spotify_variants(name: str) -> list[str]:
 
 
 def media_server_track(name: str) -> tuple[str, Namespace]:
-    """The track id for a Segue id, an external id, or the id that a media server has, and the namespace it is from.
+    """Return the track id for a Segue id, an external id or a media server's id, and the namespace of that id.
 
     Raises:
-        TrackNotFound: no track goes by this name.
+        TrackNotFound: no track has this id.
     """
     in_namespaces = {namespace: f"{namespace}:{name}" for namespace in MEDIA_SERVERS}
-    known = _known([name, *in_namespaces.values()])
+    known = services().catalogue.tracks.resolve([name, *in_namespaces.values()])
     if name in known:
         namespace, colon, _ = name.partition(":")
         is_own = known[name] == name or not colon
-        return known[name], Namespace() if is_own else Namespace(namespace.casefold(), written=True)
+        return known[name], Namespace() if is_own else Namespace(namespace.casefold(), prefixed=True)
     for namespace, variant in in_namespaces.items():
         if variant in known:
             return known[variant], Namespace(namespace)
@@ -135,46 +148,46 @@ def media_server_track(name: str) -> tuple[str, Namespace]:
 
 
 def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Some tracks of each artist: by name, without regard to case, or by the id that track objects have."""
-    asked = {name: [by_artist(name), *_by_artist_id(name)] for name in names}
-    found = iter(exemplars(services().index, [each for conditions in asked.values() for each in conditions]))
-    drawn = {name: [next(found) for _ in conditions] for name, conditions in asked.items()}
-    return {name: next((part for part in parts if part), ()) for name, parts in drawn.items()}
+    """Return representative tracks of each artist, given by name (case is ignored) or by the id in a track object."""
+    filters = {name: [by_artist(name), *_by_artist_id(name)] for name in names}
+    found = iter(exemplars(services().index, [each for some in filters.values() for each in some]))
+    drawn = {name: [next(found) for _ in some] for name, some in filters.items()}
+    return {name: next((tracks for tracks in candidates if tracks), ()) for name, candidates in drawn.items()}
 
 
 def genres(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Some tracks of each genre of the library, or with this tag heard in them."""
+    """Return representative tracks of each genre, which is a genre of the files or a tag of the analysis."""
     return exemplars_by_name(services().index, {name: of_genre(name) for name in names})
 
 
 def artist_id(track: Track) -> str | None:
-    """The id of a track's artist."""
+    """Return the id of a track's artist; None if it has none or its name is too long."""
     return id_of_names(track.artist) if track.artist else None
 
 
 def album_id(track: Track) -> str | None:
-    """The id of a track's album, which is an album of its artist."""
+    """Return the id of a track's album; None if it has none or its name is too long."""
     return id_of_names(track.artist or "", track.album) if track.album else None
 
 
 def songs_of(name: str) -> tuple[str, ...] | None:
-    """Tracks of the artist or album that an id with `ar-` or `al-` before it names; None where it names neither.
+    """Return the tracks of an artist id (`ar-…`) or an album id (`al-…`); None for any other id.
 
     Raises:
-        TrackNotFound: there is no track of it.
+        TrackNotFound: the library has no track of the artist or album.
     """
     names = names_of_id(name[len(ARTIST) :]) if name.startswith((ARTIST, ALBUM)) else None
     if names is None or len(names) != (1 if name.startswith(ARTIST) else 2):
         return None
-    conditions = by_artist(*names) if name.startswith(ARTIST) else of_album(*names)
-    [found] = exemplars(services().index, [conditions], drawn=ALBUM_DRAWN)
+    filters = by_artist(*names) if name.startswith(ARTIST) else of_album(*names)
+    [found] = exemplars(services().index, [filters], drawn=SONGS_PER_DIRECTION)
     if not found:
         raise TrackNotFound(name)
     return found
 
 
 def of_album(artist: str, album: str) -> Filters:
-    """The condition that a track is of an artist's album."""
+    """Return the filter for tracks of an artist's album."""
     return Filters(any_of={"album": (album,)} | ({"artist": (artist,)} if artist else {}))
 
 
@@ -184,11 +197,6 @@ def _by_artist_id(text: str) -> list[Filters]:
 
 
 def _first_known(variants: Mapping[str, list[str]]) -> dict[str, str]:
-    known = _known([variant for each in variants.values() for variant in each])
+    known = services().catalogue.tracks.resolve([variant for each in variants.values() for variant in each])
     first = {name: next((known[each] for each in some if each in known), None) for name, some in variants.items()}
     return {name: track_id for name, track_id in first.items() if track_id is not None}
-
-
-def _known(names: Iterable[str]) -> dict[str, str]:
-    # PostgreSQL refuses a NUL in any text; no track goes by such a name.
-    return services().catalogue.tracks.resolve([name for name in names if "\0" not in name])

@@ -1,8 +1,10 @@
-"""Whose listens a scrobbler sends: the token that it was given says so."""
+"""ListenBrainz authentication: the listener of a token."""
+
+from http import HTTPStatus
 
 from flask import g, request
 
-from services.api.compat.listenbrainz.answers import Unauthorised
+from services.api.http.errors import ApiError
 from services.api.schemas.listens import InvalidListenerName, listener_named
 from services.api.security.authentication import authenticate, is_key_needed, optional, principal, require_listener
 from services.api.security.permissions import STANDARD, TOKEN
@@ -10,17 +12,22 @@ from services.domain.access import LOCAL, Scope, split
 from services.domain.errors import KeyRequired
 
 TOKENS = (optional(TOKEN), *STANDARD)
-"""Where scrobblers put their token; some have it in the form of everyone else's keys."""
+"""Scrobblers send `Authorization: Token …`; some send the token like other API keys."""
+
+
+class Unauthorised(ApiError):  # noqa: N818
+    """The request has no token of a listener."""
+
+    status = HTTPStatus.UNAUTHORIZED
 
 
 def listener_of(token: str) -> str | None:
-    """The listener that a token speaks for; None if it speaks for nobody.
+    """Return the listener of a token; None if it has none.
 
-    It is an API key that is bound to one listener. Where no key is needed it may be the listener's name as well: on
-    one's own machine that is all there is to say.
+    A token is an API key that is bound to one listener. If no key is required, the listener's name is a token as well.
 
     Raises:
-        TooManyRequests: there were too many wrong ones from the same address.
+        TooManyRequests: the address sent too many wrong keys.
     """
     if is_key_needed() or split(token) is not None:
         try:
@@ -35,10 +42,10 @@ def listener_of(token: str) -> str | None:
 
 
 def presented_token() -> str | None:
-    """The token of this request, `Authorization: Token …`; None if there is none.
+    """Return the token of the `Authorization` header; None if there is no such header.
 
     Raises:
-        Unauthorised: the header has another form.
+        Unauthorised: the header has another format.
     """
     header = request.headers.get("Authorization")
     if not header:
@@ -46,29 +53,31 @@ def presented_token() -> str | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() not in ("token", "bearer") or not token.strip():
         raise Unauthorised("Provided Authorization header is invalid.")
-    try:  # WSGI hands over bytes as if they were Latin-1
+    try:  # WSGI decodes headers as Latin-1
         return token.strip().encode("latin-1").decode()
     except UnicodeError:
         return token.strip()
 
 
-def speaking_for() -> str:
-    """The listener of this request.
+def request_listener() -> str:
+    """Return the listener of this request, and set `g.listener`.
 
     Raises:
-        Unauthorised: no token, or one that speaks for no listener, or for several.
+        Unauthorised: there is no token, or it is not bound to one listener.
     """
-    g.listener = listener = _of_key() if principal() != LOCAL else _of_name()
+    g.listener = listener = _listener_of_key() if principal() != LOCAL else _listener_of_token()
     return listener
 
 
-def _of_key() -> str:
+def _listener_of_key() -> str:
     if (listener := principal().listener) is None:
-        raise Unauthorised("This key is bound to no listener: segue keys create NAME --scope listen --user LISTENER.")
+        raise Unauthorised(
+            "This key is not bound to one listener. Create one: segue keys create NAME --scope listen --user LISTENER"
+        )
     return listener
 
 
-def _of_name() -> str:
+def _listener_of_token() -> str:
     token = presented_token()
     if token is None:
         raise Unauthorised("You need to provide an Authorization header.")
@@ -78,11 +87,11 @@ def _of_name() -> str:
     return listener
 
 
-def own(user: str) -> str:
-    """The listener that a parameter names, whose data the request may read.
+def allowed_listener(user: str) -> str:
+    """Return the listener that a parameter names.
 
     Raises:
-        ListenerNotAllowed: it may not.
+        ListenerNotAllowed: the key is bound to other listeners.
     """
     require_listener(user)
     return listener_named(user)

@@ -1,7 +1,0 @@
-"""Where which dialect is spoken."""
-
-SPOTIFY = "/v1/compat/spotify"
-SUBSONIC = "/rest"
-
-SPOTIFY_PREFIX = f"{SPOTIFY}/"
-SUBSONIC_PREFIX = f"{SUBSONIC}/"
