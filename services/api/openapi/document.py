@@ -52,10 +52,9 @@ class _Route:
 
 def install_document(app: Flask) -> None:
     """Serve the document at /openapi.json; it is built at the first request."""
-    app.add_url_rule("/openapi.json", "openapi", public(lambda: _document(app)))
+    app.add_url_rule("/openapi.json", "openapi", public(cache(lambda: _document(app))))
 
 
-@cache
 def _document(app: Flask) -> Document:
     routes = list(_routes(app))
     schemas = _Schemas(routes)
