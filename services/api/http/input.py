@@ -40,7 +40,7 @@ MESSAGES = {
     **dict.fromkeys(("float_type", "float_parsing"), "{name} must be a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "{name} must be true or false"),
     **dict.fromkeys(("uuid_type", "uuid_parsing"), "{name} must be a UUID"),
-    **dict.fromkeys(("list_type",), "{name} must be an array"),
+    "list_type": "{name} must be an array",
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "{name} must be an object"),
     "is_instance_of": "{name} must be a file",
     "repeated": "{name} must be given only once",
@@ -138,7 +138,10 @@ def _detail(found: ErrorDetails, kind: str) -> str:
 
 def _without_fractions(context: dict[str, Any]) -> dict[str, Any]:
     """Return the context with 1.0 as 1."""
-    return {name: f"{value:g}" if isinstance(value, float) else value for name, value in context.items()}
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in context.items()
+    }
 
 
 def _name(found: ErrorDetails) -> str:

@@ -119,9 +119,9 @@ COUNTS: Json = {
     "first_at": PLAYED_AT,
     "last_at": SKIPPED_AT,
 }
-METRICS = """# HELP segue_http_requests_total Requests by route and status
-# TYPE segue_http_requests_total counter
-segue_http_requests_total{method="GET",route="/v1/tracks",status="200"} 12.0
+METRICS = """# HELP segue_http_request_duration_seconds Time from the arrival of a request to the start of its response.
+# TYPE segue_http_request_duration_seconds histogram
+segue_http_request_duration_seconds_count{endpoint="tracks.list_tracks",method="GET",status="200"} 12.0
 """
 
 V1_EXAMPLES: Mapping[str, Example] = {

@@ -27,6 +27,7 @@ def errors_of(part, model, **request):
         ("limit=1&limit=2", "`limit` must be given only once."),
         ("min_energy=nan", "`min_energy` must be a finite number."),
         ("min_energy=2", "`min_energy` must be at most 1."),
+        ("max_duration_ms=1e12", "`max_duration_ms` must be at most 1000000000."),
         ("genre=", "`genre.0` must not be empty."),
         ("min_tempo=90&max_tempo=80", "`min_tempo` must not be greater than `max_tempo`."),
         ("limit=0&ids=1", "`limit` must be at least 1; Unknown parameter `ids`."),
