@@ -1,4 +1,4 @@
-"""API keys and kept answers, on SQLite and on PostgreSQL."""
+"""API keys and stored responses, on SQLite and on PostgreSQL."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -25,13 +25,13 @@ def store(catalogue: Catalogue) -> IdempotencyStore:
 
 
 def make_older(catalogue, **columns):
-    """Move a kept request's times into the past."""
+    """Move the times of a stored request into the past."""
     with catalogue.database.write() as session:
         session.execute(update(IdempotencyRow).values({name: now() - past for name, past in columns.items()}))
 
 
 def test_a_key_is_found_until_it_is_revoked(catalogue):
-    """What was made is found with its scopes and listeners, and then not any more."""
+    """A created key is found with its scopes and listeners; a revoked key is not found."""
     keys = catalogue.keys
     made = keys.create("Ada's phone", [Scope.LISTEN, Scope.READ], ["ada"])
     found = keys.find(made.id)
@@ -47,8 +47,8 @@ def test_a_key_is_found_until_it_is_revoked(catalogue):
         keys.revoke("none")
 
 
-def test_keys_of_programs_are_not_peoples(catalogue):
-    """What `segue up` makes for itself opens the service but is not listed, and is dropped."""
+def test_internal_keys_are_valid_but_not_listed(catalogue):
+    """The key that `segue up` creates for itself is valid, is not listed, and can be removed."""
     made = catalogue.keys.create("segue up", [Scope.ADMIN], internal=True)
     assert catalogue.keys.find(made.id) is not None
     assert (catalogue.keys.all(), catalogue.keys.any_active()) == ([], False)
@@ -57,8 +57,8 @@ def test_keys_of_programs_are_not_peoples(catalogue):
     assert catalogue.keys.find(made.id) is None
 
 
-def test_an_answer_is_kept_and_given_again(store):
-    """The first run gets the claim; later ones get its answer, byte by byte."""
+def test_a_repeated_request_gets_the_stored_response(store):
+    """The first request gets the claim; later ones get its response, byte for byte."""
     claim = store.begin(REQUEST, PRINT)
     assert isinstance(claim, Claim)
     assert isinstance(store.begin(REQUEST, PRINT), Running)
@@ -69,37 +69,37 @@ def test_an_answer_is_kept_and_given_again(store):
 
 
 def test_a_released_request_may_run_again(store):
-    """After an error nothing was done: the same key begins anew, with another body too."""
+    """After a release, the same key accepts a new request, even with another body."""
     store.release(store.begin(REQUEST, PRINT))
 
     assert isinstance(store.begin(REQUEST, "0" * 64), Claim)
 
 
-def test_one_of_many_at_once_runs(store):
-    """However many send it at the same moment, one does it."""
+def test_one_of_many_concurrent_requests_runs(store):
+    """Of sixteen concurrent requests with the same key, one gets the claim."""
     with ThreadPoolExecutor(8) as clients:
         found = list(clients.map(lambda _: store.begin(REQUEST, PRINT), range(16)))
 
     assert sorted(type(each).__name__ for each in found) == ["Claim"] + ["Running"] * 15
 
 
-def test_a_dead_run_does_not_hold_its_key(catalogue, store):
-    """When its lease is over the next one does it, and what the dead one says later does not count."""
+def test_an_expired_claim_is_replaced(catalogue, store):
+    """After the lease expires, the next request gets the claim, and a late result of the first is ignored."""
     dead = store.begin(REQUEST, PRINT)
     make_older(catalogue, lease_until=timedelta(seconds=1))
     assert isinstance(store.begin(REQUEST, "0" * 64), Mismatch)
-    heir = store.begin(REQUEST, PRINT)
+    successor = store.begin(REQUEST, PRINT)
     store.finish(dead, KeptAnswer(200, [], b"late"))
     store.release(dead)
-    assert isinstance(heir, Claim)
+    assert isinstance(successor, Claim)
     assert isinstance(store.begin(REQUEST, PRINT), Running)
-    store.finish(heir, ANSWER)
+    store.finish(successor, ANSWER)
 
     assert store.begin(REQUEST, PRINT) == ANSWER
 
 
-def test_answers_are_forgotten_after_a_day(catalogue, store):
-    """An old key may be used for something else; what nobody asks for again is removed."""
+def test_expired_responses_are_deleted(catalogue, store):
+    """An expired key accepts another request, and expired rows are deleted."""
     store.finish(store.begin(REQUEST, PRINT), ANSWER)
     store.finish(store.begin("o" * 64, PRINT), ANSWER)
     make_older(catalogue, expires_at=timedelta(seconds=1))
@@ -110,10 +110,10 @@ def test_answers_are_forgotten_after_a_day(catalogue, store):
 
 
 def test_the_table_is_bounded(catalogue, monkeypatch):
-    """Beyond the limit the oldest go first."""
+    """Above the maximum, the oldest rows are deleted."""
     monkeypatch.setattr(idempotency, "ENTRIES_MAX", 3)
     for number in range(6):
-        # Each a process that has not tidied up yet.
+        # A new store each time, because a store deletes old rows only from time to time.
         store = IdempotencyStore(catalogue.database)
         store.finish(store.begin(f"{number:064}", PRINT), ANSWER)
 
@@ -122,8 +122,8 @@ def test_the_table_is_bounded(catalogue, monkeypatch):
     assert isinstance(store.begin(f"{0:064}", PRINT), Claim)
 
 
-def test_an_answer_that_is_too_large_is_not_kept(store):
-    """It is released instead, so that nobody waits for it."""
+def test_a_response_that_is_too_large_is_not_stored(store):
+    """Its key is released, so that the next request runs."""
     claim = store.begin(REQUEST, PRINT)
     store.finish(claim, KeptAnswer(200, [], secrets.token_bytes(BODY_MAX_BYTES + 1)))
 

@@ -62,7 +62,7 @@ def contents(settings):
 
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("source", KINDS)
-def test_everything_comes_back(source, target, tmp_path, request):
+def test_every_row_is_restored(source, target, tmp_path, request):
     """Every row of every table is restored, from either database to either database."""
     old = empty(source, tmp_path / "old", request)
     write(old)
@@ -74,14 +74,14 @@ def test_everything_comes_back(source, target, tmp_path, request):
 
     assert contents(new) == before
     assert sum(restored.manifest.rows.values()) >= sum(map(len, before.values()))
-    catalogue = Catalogue.open(new.catalogue_url)  # new rows get new numbers
+    catalogue = Catalogue.open(new.catalogue_url)  # a row added after the restore gets a new id
     write_library(catalogue, tmp_path / "more", COUNT)
     catalogue.close()
     assert len(contents(new)["locations"]) == 2 * COUNT
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_was_there_is_kept_and_the_index_is_built_anew(kind, tmp_path, request):
+def test_the_replaced_catalogue_is_kept_and_the_index_is_rebuilt(kind, tmp_path, request):
     """A restore keeps the replaced catalogue and requests an index generation that does not exist yet."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
@@ -107,8 +107,8 @@ def write_ids():
     return [track_id(number) for number in range(COUNT)]
 
 
-def test_the_kept_catalogue_is_whole(tmp_path):
-    """The replaced catalogue can be put back by renaming it."""
+def test_the_replaced_catalogue_can_be_restored(tmp_path):
+    """Renaming the file of the replaced catalogue restores it."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     backup(settings, tmp_path / "file")
@@ -120,7 +120,7 @@ def test_the_kept_catalogue_is_whole(tmp_path):
     assert contents(Settings(data_dir=tmp_path / "other")) == before
 
 
-def test_a_backup_is_one_moment(tmp_path):
+def test_a_backup_is_a_consistent_snapshot(tmp_path):
     """A transaction that runs during the backup is not in it, and the backup does not block it."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
@@ -133,14 +133,14 @@ def test_a_backup_is_one_moment(tmp_path):
     assert contents(Settings(data_dir=tmp_path / "new")) == contents(settings)
 
 
-def test_an_installation_without_a_catalogue_has_nothing_to_back_up(tmp_path):
-    """The error says so, and no empty catalogue is created."""
+def test_a_backup_without_a_catalogue_is_refused(tmp_path):
+    """The error states that there is no catalogue, and no empty catalogue is created."""
     with pytest.raises(CatalogueUnavailable, match="nothing to back up"):
         backup(Settings(data_dir=tmp_path / "data"), tmp_path / "file")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_backup_is_for_its_owner_and_replaces_nothing(tmp_path):
+def test_a_backup_is_private_and_overwrites_no_file(tmp_path):
     """Only its owner can read it, because it holds listens and hashes of keys; existing files are not overwritten."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
@@ -167,7 +167,7 @@ def test_no_secret_is_in_a_backup(tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_only_good_here_and_now_stays_here(kind, tmp_path, request):
+def test_a_backup_contains_no_stored_responses_and_no_signing_secret(kind, tmp_path, request):
     """Stored responses and the secret of signed URLs are not in a backup; a restore creates a new secret."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
@@ -192,8 +192,8 @@ def test_what_is_only_good_here_and_now_stays_here(kind, tmp_path, request):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_key_revoked_since_stays_revoked(kind, tmp_path, request):
-    """A key revoked in the current catalogue stays revoked; without a catalogue the result says that it is unknown."""
+def test_a_key_revoked_after_the_backup_stays_revoked(kind, tmp_path, request):
+    """A key revoked in the current catalogue stays revoked; without a catalogue the number is None."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
     catalogue = Catalogue.open(settings.catalogue_url)
@@ -215,7 +215,7 @@ def test_a_key_revoked_since_stays_revoked(kind, tmp_path, request):
     assert restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file").revoked is None
 
 
-def test_folders_come_back_as_they_were_named(tmp_path, monkeypatch):
+def test_restored_settings_have_the_same_values(tmp_path, monkeypatch):
     """Restored settings have the same values when they are read from the environment, such as a root with an @."""
     roots = ("/music/a,b", "/mnt/me@home")
     settings = Settings(data_dir=tmp_path / "at@home", library_roots=roots, cors_origins=("https://a.b", "https://c.d"))
@@ -254,7 +254,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("how", DAMAGE)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_damaged_backup_touches_nothing(kind, how, tmp_path, request):
+def test_a_damaged_backup_changes_nothing(kind, how, tmp_path, request):
     """A backup that is incomplete or of a later version is refused with a reason and changes no row and no file."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
@@ -268,7 +268,7 @@ def test_a_damaged_backup_touches_nothing(kind, how, tmp_path, request):
     assert {path.name for path in settings.data_path.iterdir()} <= {*files, "lock", "catalogue.db.lock"}
 
 
-def test_half_a_file_and_no_backup_are_refused(tmp_path):
+def test_a_file_that_is_not_a_backup_is_refused(tmp_path):
     """The error names a file that is truncated, missing or not a backup."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
@@ -283,7 +283,7 @@ def test_half_a_file_and_no_backup_are_refused(tmp_path):
 
 
 def test_a_restore_is_refused_while_segue_runs(tmp_path):
-    """It is refused while `segue up` or an API process with Qdrant Edge runs."""
+    """A restore is refused while `segue up` or an API process with Qdrant Edge runs."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     backup(settings, tmp_path / "file")
@@ -296,7 +296,7 @@ def test_a_restore_is_refused_while_segue_runs(tmp_path):
     lock.release()
 
 
-def test_a_restore_is_refused_beside_a_lone_worker(tmp_path):
+def test_a_restore_is_refused_while_a_worker_runs(tmp_path):
     """A worker without `segue up` holds the catalogue lock until it ends."""
     with installation(tmp_path / "data") as here:
         backup(here.settings, tmp_path / "file")
@@ -308,8 +308,8 @@ def test_a_restore_is_refused_beside_a_lone_worker(tmp_path):
         assert restore(here.settings, tmp_path / "file").kept is not None
 
 
-def test_a_restore_is_refused_beside_an_api_that_owns_no_index(tmp_path):
-    """With a Qdrant server the catalogue lock is held, by several processes at once."""
+def test_a_restore_is_refused_while_an_api_without_an_index_runs(tmp_path):
+    """API processes with a Qdrant server share the catalogue lock, and each of them prevents a restore."""
     settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
     first, second = compose(settings), compose(settings)
     backup(settings, tmp_path / "file")
@@ -321,7 +321,7 @@ def test_a_restore_is_refused_beside_an_api_that_owns_no_index(tmp_path):
     assert restore(settings, tmp_path / "file").kept is not None
 
 
-def test_nothing_starts_under_a_restore(tmp_path):
+def test_no_process_starts_during_a_restore(tmp_path):
     """Processes that start during a restore are refused."""
     settings = Settings(data_dir=tmp_path, qdrant_url="http://127.0.0.1:1", redis_url="redis://127.0.0.1:1/0")
     with exclusive_catalogue_lock(settings):
@@ -331,7 +331,7 @@ def test_nothing_starts_under_a_restore(tmp_path):
             pass
 
 
-def test_a_restore_is_refused_while_others_use_the_server(tmp_path, request):
+def test_a_restore_is_refused_while_the_database_has_connections(tmp_path, request):
     """With PostgreSQL every open connection prevents a restore."""
     settings = empty("postgresql", tmp_path / "data", request)
     write(settings)

@@ -1,4 +1,4 @@
-"""One contract, two databases: what the catalogue promises holds on SQLite and on PostgreSQL."""
+"""The catalogue's stores, on SQLite and on PostgreSQL."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -54,8 +54,8 @@ def ready(catalogue: Catalogue) -> str:
     return track_id(1)
 
 
-def test_migrations_build_exactly_the_declared_tables(catalogue):
-    """Migrating twice is harmless, and the schema has every declared column and index."""
+def test_migrations_create_exactly_the_declared_tables(catalogue):
+    """The migrated schema has every declared column and index; migrating twice changes nothing."""
     catalogue.migrate()
     found = MetaData()
     found.reflect(catalogue.database.engine)
@@ -68,8 +68,8 @@ def test_migrations_build_exactly_the_declared_tables(catalogue):
         assert {index.name for index in table.indexes} <= {index.name for index in found.tables[name].indexes}
 
 
-def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index_at_once(catalogue):
-    """Embedding, status and mark appear together and come back as they were recorded."""
+def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index(catalogue):
+    """An analysis sets embedding, attributes, status and index mark together."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
     assert claim(catalogue, track_id(1)).files == [TrackFile("/music/a.mp3", "/music")]
@@ -87,7 +87,7 @@ def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index_at_once(cata
     "embedding", [np.zeros(128), np.full(128, np.nan), np.full(128, np.inf), np.ones(128), np.ones(5)]
 )
 def test_only_a_finite_unit_vector_is_recorded(catalogue, embedding):
-    """A broken embedding is refused and the track stays as it was."""
+    """An embedding that is not a finite unit vector is refused, and the track does not change."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
     with pytest.raises(ValueError, match="has a vector of"):
@@ -97,7 +97,7 @@ def test_only_a_finite_unit_vector_is_recorded(catalogue, embedding):
 
 
 def test_a_mark_survives_a_change_during_indexing(catalogue, ready):
-    """A track that changes after it was read for the index is read again."""
+    """A track that changes after the indexer read it stays marked."""
     catalogue.library.register(ready, Tags("New title"), stamp("a.mp3"))
     [change] = catalogue.indexing.pending(10)
     catalogue.library.register(ready, Tags("Newer title"), stamp("a.mp3"))
@@ -107,8 +107,8 @@ def test_a_mark_survives_a_change_during_indexing(catalogue, ready):
     assert catalogue.indexing.count_pending() == 1
 
 
-def test_registering_the_same_tags_again_asks_nothing_of_the_index(catalogue, ready):
-    """A rescan of an untouched library leaves no mark."""
+def test_registering_the_same_tags_again_sets_no_mark(catalogue, ready):
+    """A rescan of an unchanged library marks no track for the index."""
     registered = catalogue.library.register(
         ready, Tags("Title", "Artist", "Album", 2001, "Rock"), stamp("a.mp3", size=1001)
     )
@@ -118,7 +118,7 @@ def test_registering_the_same_tags_again_asks_nothing_of_the_index(catalogue, re
 
 
 def test_a_moved_file_keeps_its_track_and_analysis(catalogue, ready):
-    """Found at a new path and gone from the old one, it is the same ready track."""
+    """A file that is found at a new path and gone from the old one belongs to the same ready track."""
     catalogue.library.register(ready, Tags("Title"), stamp("moved/a.mp3"))
     catalogue.library.forget_files(["/music/a.mp3"])
 
@@ -126,8 +126,8 @@ def test_a_moved_file_keeps_its_track_and_analysis(catalogue, ready):
     assert catalogue.tracks.get(ready).status == TrackStatus.READY
 
 
-def test_a_track_without_files_is_missing_until_one_comes_back(catalogue, ready):
-    """It leaves the index with its last file and returns with its old analysis."""
+def test_a_track_without_files_is_missing_until_a_file_is_found(catalogue, ready):
+    """A track leaves the index with its last file, and a new file makes it ready with its old analysis."""
     catalogue.library.forget_files(["/music/a.mp3"])
     assert catalogue.tracks.get(ready).status == TrackStatus.MISSING
     assert [change.point for change in catalogue.indexing.pending(10)] == [None]
@@ -137,8 +137,8 @@ def test_a_track_without_files_is_missing_until_one_comes_back(catalogue, ready)
     assert catalogue.indexing.pending(10)[0].point is not None
 
 
-def test_a_file_that_now_holds_other_audio_leaves_its_old_track_missing(catalogue, ready):
-    """The path follows the audio that is in it now."""
+def test_a_file_with_other_audio_belongs_to_another_track(catalogue, ready):
+    """If the audio at a path changes, the path belongs to the new track, and the old track is missing."""
     catalogue.library.register(track_id(2), Tags("Other"), stamp("a.mp3", size=5))
 
     assert catalogue.tracks.get(ready).status == TrackStatus.MISSING
@@ -146,7 +146,7 @@ def test_a_file_that_now_holds_other_audio_leaves_its_old_track_missing(catalogu
 
 
 def test_paths_that_are_not_utf8_are_kept_to_the_byte(catalogue):
-    """The file opens again by the stored path, and the answer has readable text."""
+    """The stored path has the original bytes, and the displayed path is valid text."""
     name = b"caf\xe9\n.mp3".decode("utf-8", "surrogateescape")
     catalogue.library.register(track_id(1), Tags("Title"), stamp(name))
 
@@ -155,7 +155,7 @@ def test_paths_that_are_not_utf8_are_kept_to_the_byte(catalogue):
 
 
 def test_the_same_audio_registered_at_once_is_one_track(catalogue):
-    """Twenty threads that meet twenty copies make one track with twenty files."""
+    """Twenty threads that register copies of one recording create one track with twenty files."""
     barrier = threading.Barrier(20)
 
     def register(number: int) -> None:
@@ -172,8 +172,8 @@ def test_the_same_audio_registered_at_once_is_one_track(catalogue):
     assert len(catalogue.tracks.files(track_id(1))) == 20
 
 
-def test_attempts_are_counted_before_work_and_ended_work_is_not_claimed(catalogue):
-    """Each claim is one more attempt; a track that is done is claimed by nobody."""
+def test_each_claim_counts_as_an_attempt(catalogue):
+    """Each claim is one more attempt; a track that failed, or that does not exist, cannot be claimed."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
     assert [claim(catalogue, track_id(1)).attempt for _ in range(2)] == [1, 2]
@@ -183,8 +183,8 @@ def test_attempts_are_counted_before_work_and_ended_work_is_not_claimed(catalogu
     assert catalogue.tracks.get(track_id(1)).reason == "The audio is silent."
 
 
-def test_a_claim_keeps_others_out_until_its_lease_is_over(catalogue):
-    """Of two messages for one track one is worked on; when its worker cannot be at it any more, another may be."""
+def test_a_claim_excludes_other_tasks_until_its_lease_expires(catalogue):
+    """While a task holds the claim on a track, no other task gets it; after the lease expires, one does."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
     assert claim(catalogue, track_id(1), "one", lease=timedelta(0)).attempt == 1
@@ -194,8 +194,8 @@ def test_a_claim_keeps_others_out_until_its_lease_is_over(catalogue):
     assert catalogue.analyses.stale(timedelta(0)) == []
 
 
-def test_claims_made_at_once_have_one_winner(catalogue):
-    """Twenty messages for one track, handed out at the same moment, begin one analysis."""
+def test_one_of_many_concurrent_claims_succeeds(catalogue):
+    """Of twenty concurrent claims on one track, one succeeds."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     with ThreadPoolExecutor(20) as pool:
         claims = list(pool.map(lambda number: claim(catalogue, track_id(1), str(number)), range(20)))
@@ -203,8 +203,8 @@ def test_claims_made_at_once_have_one_winner(catalogue):
     assert [found.attempt for found in claims if found is not None] == [1]
 
 
-def test_the_task_that_replaces_a_dead_one_takes_over_its_claim(catalogue):
-    """The message that is sent because a child died need not wait until the child's lease is over."""
+def test_a_task_takes_over_the_claim_of_the_task_it_replaces(catalogue):
+    """A task that replaces the task of a killed child gets its claim before the lease expires."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     claim(catalogue, track_id(1), "dead")
 
@@ -213,8 +213,8 @@ def test_the_task_that_replaces_a_dead_one_takes_over_its_claim(catalogue):
     assert claim(catalogue, track_id(1), "next", replaces_task="dead").attempt == 2
 
 
-def test_a_claim_given_back_was_no_attempt(catalogue):
-    """A worker that is told to stop gives back what it has begun, and nothing of another worker's."""
+def test_a_released_claim_is_not_an_attempt(catalogue):
+    """A stopping worker releases the claims of its unfinished tasks, and none of another worker."""
     for number in (1, 2, 3):
         catalogue.library.register(track_id(number), Tags("Title"), stamp(f"{number}.mp3"))
     claim(catalogue, track_id(1), worker="stopped")
@@ -227,8 +227,8 @@ def test_a_claim_given_back_was_no_attempt(catalogue):
     assert claim(catalogue, track_id(2), "again") is None
 
 
-def test_an_attempt_that_has_ended_is_not_given_back(catalogue):
-    """What ran out of time, or whose child died, was tried, however its worker ends."""
+def test_a_finished_attempt_is_not_released(catalogue):
+    """Attempts that timed out, expired or whose child died still count after their worker stops."""
     for number in (1, 2, 3, 4):
         catalogue.library.register(track_id(number), Tags("Title"), stamp(f"{number}.mp3"))
     claim(catalogue, track_id(1), "late", worker="stopped")
@@ -240,13 +240,13 @@ def test_an_attempt_that_has_ended_is_not_given_back(catalogue):
 
     assert catalogue.analyses.release_worker("stopped", died={"dead"}) == 1
     assert claim(catalogue, track_id(1), "again").attempt == 2
-    assert claim(catalogue, track_id(2), "heir", worker="stopped", replaces_task="dead").attempt == 2
+    assert claim(catalogue, track_id(2), "next", worker="stopped", replaces_task="dead").attempt == 2
     assert claim(catalogue, track_id(3), "again").attempt == 2
     assert claim(catalogue, track_id(4), "again").attempt == 1
 
 
-def test_what_is_no_fault_of_the_track_is_no_attempt(catalogue):
-    """An attempt that is undone, or that another goes on with, counts once; a foreign one is neither."""
+def test_an_attempt_released_uncounted_does_not_count(catalogue):
+    """A released or continued attempt is counted once; a task cannot release the attempt of another."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     claim(catalogue, track_id(1), "one")
     catalogue.analyses.release_uncounted(track_id(1), "another/task")
@@ -259,8 +259,8 @@ def test_what_is_no_fault_of_the_track_is_no_attempt(catalogue):
     assert claim(catalogue, track_id(1), "four", replaces_task="three", worker="foreign").attempt == 2
 
 
-def test_ending_all_leases_keeps_the_attempts(catalogue):
-    """Where no worker is left alive, what was at work is free at once, and what killed them is still counted."""
+def test_releasing_all_claims_keeps_the_attempts(catalogue):
+    """After all claims are released, tracks can be claimed at once, and their attempts still count."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     claim(catalogue, track_id(1))
 
@@ -269,16 +269,16 @@ def test_ending_all_leases_keeps_the_attempts(catalogue):
     assert claim(catalogue, track_id(1), "again").attempt == 2
 
 
-def test_what_the_broker_did_not_take_is_found_by_the_next_look(catalogue):
-    """A track that was to be sent and was not is not taken for sent."""
+def test_a_track_that_could_not_be_sent_is_stale_at_once(catalogue):
+    """If the broker refuses the task of a track, the next pass sends it again."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     catalogue.analyses.not_sent(catalogue.analyses.stale(timedelta(0)))
 
     assert catalogue.analyses.stale(timedelta(hours=1)) == [track_id(1)]
 
 
-def test_a_file_that_came_during_the_analysis_keeps_a_track_from_being_missing(catalogue):
-    """Moved while it was read, a track is not called missing for its old path's sake."""
+def test_a_track_is_not_missing_if_a_file_was_added_during_its_analysis(catalogue):
+    """A track that is moved during its analysis stays pending; it is missing only when every file was tried."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("old.mp3"))
     begun = claim(catalogue, track_id(1))
     catalogue.library.register(track_id(1), Tags("Title"), stamp("new.mp3"))
@@ -291,8 +291,8 @@ def test_a_file_that_came_during_the_analysis_keeps_a_track_from_being_missing(c
     assert catalogue.tracks.get(track_id(1)).status == TrackStatus.MISSING
 
 
-def test_stale_names_lost_tracks_once(catalogue):
-    """A pending track is asked for again after a while, not at every look."""
+def test_a_stale_track_is_returned_once_per_period(catalogue):
+    """A pending track is returned once, and again only after the period has passed."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
 
     assert catalogue.analyses.stale(timedelta(hours=1)) == []
@@ -300,7 +300,7 @@ def test_stale_names_lost_tracks_once(catalogue):
     assert catalogue.analyses.stale(timedelta(hours=1)) == []
 
 
-def test_retry_sets_refused_tracks_back(catalogue):
+def test_retry_resets_failed_tracks(catalogue):
     """After a retry a failed track can be claimed again, as a first attempt."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     catalogue.analyses.refuse(track_id(1), "Damaged.")
@@ -310,8 +310,8 @@ def test_retry_sets_refused_tracks_back(catalogue):
     assert catalogue.tracks.get(track_id(1)).reason is None
 
 
-def test_another_model_version_takes_tracks_back_to_pending(catalogue, ready):
-    """Vectors of two models never stand in the index together."""
+def test_a_new_model_version_resets_tracks_to_pending(catalogue, ready):
+    """A new model version removes tracks from the index, because vectors of two models cannot be compared."""
     assert catalogue.library.adopt_model("m1") == 0
     assert catalogue.library.adopt_model("m2") == 1
 
@@ -319,8 +319,8 @@ def test_another_model_version_takes_tracks_back_to_pending(catalogue, ready):
     assert [change.point for change in catalogue.indexing.pending(10)] == [None]
 
 
-def test_a_track_comes_back_ready_only_with_the_adopted_models_vector(catalogue, ready):
-    """One that was missing while the model changed is analysed again, as a first attempt."""
+def test_a_returning_track_with_an_outdated_embedding_is_analysed_again(catalogue, ready):
+    """A track that was missing while the model changed becomes pending, with no attempts."""
     catalogue.library.forget_files(["/music/a.mp3"])
     catalogue.library.adopt_model("m2")
 
@@ -328,8 +328,8 @@ def test_a_track_comes_back_ready_only_with_the_adopted_models_vector(catalogue,
     assert claim(catalogue, ready).attempt == 1
 
 
-def test_a_quarantined_track_that_went_and_came_back_starts_afresh(catalogue):
-    """Neither its attempts nor its reason stick to it."""
+def test_a_quarantined_track_that_returns_is_pending(catalogue):
+    """A quarantined track that was missing becomes pending, without attempts and reason."""
     catalogue.library.register(track_id(1), Tags("T"), stamp("a.mp3"))
     claim(catalogue, track_id(1))
     catalogue.analyses.refuse(track_id(1), "It died.", TrackStatus.QUARANTINED)
@@ -341,7 +341,7 @@ def test_a_quarantined_track_that_went_and_came_back_starts_afresh(catalogue):
 
 
 def test_known_files_are_those_inside_a_folder(catalogue):
-    """A folder whose name begins alike is another folder."""
+    """Files in a folder whose name only starts with the given one are left out."""
     for name in ("a/1.mp3", "a/b/2.mp3", "a0/3.mp3", "a.mp3", "ab/4.mp3"):
         catalogue.library.register(track_id(1), Tags("T"), stamp(name))
 
@@ -350,16 +350,16 @@ def test_known_files_are_those_inside_a_folder(catalogue):
     assert len(catalogue.library.known_files("/music")) == 5
 
 
-def test_a_track_without_key_matches_no_filter_on_key_or_mode(catalogue):
-    """-1 means that no key was found, and then the mode says nothing either."""
+def test_a_track_without_a_key_has_no_key_and_mode_in_the_index(catalogue):
+    """A key of -1 means that none was found, so the payload has neither key nor mode."""
     catalogue.library.register(track_id(1), Tags("T"), stamp("a.mp3"))
     catalogue.analyses.record(track_id(1), analysis(descriptors={"key": -1, "mode": 1, "tempo": 90.0}))
 
     assert catalogue.indexing.pending(1)[0].point.payload == {"energy": 0.5, "tempo": 90.0, "tags": ["rock"]}
 
 
-def test_pages_walk_the_library_once_in_order(catalogue):
-    """Cursors neither skip nor repeat, whatever the page size."""
+def test_pages_contain_every_track_once_in_order(catalogue):
+    """Cursors neither skip nor repeat tracks."""
     names = [("b", "x"), ("A", "y"), ("a", "z"), ("é", "q"), ("a", "a")]
     for number, (artist, title) in enumerate(names):
         catalogue.library.register(track_id(number), Tags(title, artist), stamp(f"{number}.mp3"))
@@ -374,21 +374,21 @@ def test_pages_walk_the_library_once_in_order(catalogue):
 
 
 @pytest.mark.parametrize("cursor", ["", "zzz", "WzEsMl0=", "bnVsbA==", "\N{SNOWMAN}"])
-def test_a_foreign_cursor_is_refused(catalogue, cursor):
-    """What the service did not hand out is named in the error."""
+def test_an_invalid_cursor_is_refused(catalogue, cursor):
+    """A cursor that the service did not create raises InvalidCursor."""
     with pytest.raises(InvalidCursor):
         catalogue.tracks.page(cursor=cursor)
 
 
-def test_search_wants_every_word_and_takes_wildcards_literally(catalogue, ready):
-    """Words may stand in title, artist or album; % and _ are characters like others."""
+def test_search_matches_every_word_and_escapes_wildcards(catalogue, ready):
+    """Each word may occur in title, artist or album; % and _ are ordinary characters."""
     found = [catalogue.tracks.page(search=words).tracks for words in ("TITLE artist", "title nobody", "%", "_")]
 
     assert [len(tracks) for tracks in found] == [1, 0, 0, 0]
 
 
 def test_names_resolve_to_track_ids(catalogue):
-    """A track goes by its id and by its external ids; unknown names are left out."""
+    """Track ids and external ids resolve to track ids; unknown names are left out."""
     catalogue.library.register(track_id(1), Tags("Title", ids={"isrc": "GBAYE0601498"}), stamp("a.mp3"))
     names = ["isrc:GBAYE0601498", track_id(1), track_id(2), "isrc:unknown", "words", ""]
 
@@ -399,7 +399,7 @@ def test_names_resolve_to_track_ids(catalogue):
 
 
 def test_an_unknown_track_or_job_is_named(catalogue):
-    """The error says which id was not found."""
+    """The error contains the id that was not found."""
     with pytest.raises(TrackNotFound, match=track_id(7)):
         catalogue.tracks.get(track_id(7))
     with pytest.raises(JobNotFound, match="nope"):
@@ -407,7 +407,7 @@ def test_an_unknown_track_or_job_is_named(catalogue):
 
 
 def test_a_job_ends_with_its_last_analysis(catalogue, ready):
-    """Counts follow the tracks; the job is done when nothing waits any more."""
+    """A job counts its tracks and is done when no analysis is pending."""
     job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
     catalogue.jobs.begin(job_id, total=4)
     for number in (2, 3):
@@ -426,8 +426,8 @@ def test_a_job_ends_with_its_last_analysis(catalogue, ready):
     assert after.finished_at is not None
 
 
-def test_two_analyses_that_end_a_job_at_once_close_it(catalogue):
-    """Neither waits for the other's item for ever."""
+def test_analyses_that_end_concurrently_finish_the_job(catalogue):
+    """When the last two analyses and the listing end at the same time, the job is done."""
     for first in range(0, 40, 2):
         job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
         catalogue.jobs.begin(job_id, total=2)
@@ -448,8 +448,8 @@ def test_two_analyses_that_end_a_job_at_once_close_it(catalogue):
         assert catalogue.jobs.get(job_id).state == JobState.DONE
 
 
-def test_an_item_added_after_its_analysis_ended_does_not_keep_the_job_waiting(catalogue, ready):
-    """An item takes the state its track has at that moment."""
+def test_an_item_whose_track_is_ready_is_done_when_added(catalogue, ready):
+    """A new item of a job has the current state of its track."""
     job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
     catalogue.jobs.begin(job_id, total=1)
     catalogue.jobs.add_track(job_id, "/music/a.mp3", ready)
@@ -458,8 +458,8 @@ def test_an_item_added_after_its_analysis_ended_does_not_keep_the_job_waiting(ca
     assert catalogue.jobs.get(job_id).state == JobState.DONE
 
 
-def test_a_scan_that_begins_again_counts_anew(catalogue, ready):
-    """A task delivered twice gives the same counts as once."""
+def test_a_scan_that_runs_twice_counts_once(catalogue, ready):
+    """A task that is delivered twice gives the same counts as one delivery."""
     job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
     for _ in range(2):
         catalogue.jobs.begin(job_id, total=2)
@@ -471,8 +471,8 @@ def test_a_scan_that_begins_again_counts_anew(catalogue, ready):
     assert (job.done, job.failed, job.state) == (1, 1, JobState.DONE)
 
 
-def test_a_scan_that_stands_still_is_found(catalogue):
-    """A scan without progress is named once until it has stood still for as long again."""
+def test_a_stalled_scan_is_stale(catalogue):
+    """A scan without progress is returned as stale; a finished scan is not."""
     job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
 
     assert catalogue.jobs.stale_scans(timedelta(hours=1)) == []
@@ -482,8 +482,8 @@ def test_a_scan_that_stands_still_is_found(catalogue):
     assert catalogue.jobs.stale_scans(timedelta(0)) == []
 
 
-def test_every_ready_track_is_a_point_and_no_other(catalogue, ready):
-    """What a rebuild reads is what the index should hold, whatever the batch size."""
+def test_a_rebuild_reads_exactly_the_ready_tracks(catalogue, ready):
+    """`ready` yields every ready track once, and `changes` has a point only for ready tracks."""
     for number in range(2, 6):
         catalogue.library.register(track_id(number), Tags("T"), stamp(f"{number}.mp3"))
     for number in (2, 4):
@@ -495,8 +495,8 @@ def test_every_ready_track_is_a_point_and_no_other(catalogue, ready):
     assert [change.point is not None for change in changes] == [True, False, False]
 
 
-def test_a_damaged_embedding_is_no_point_and_holds_up_no_other(catalogue, ready):
-    """The damaged track leaves the index; the others are read as ever."""
+def test_a_damaged_embedding_is_left_out(catalogue, ready):
+    """A track with a damaged embedding leaves the index, and the other tracks are still read."""
     catalogue.library.register(track_id(2), Tags("T"), stamp("2.mp3"))
     catalogue.analyses.record(track_id(2), analysis())
     with catalogue.database.write() as session:
@@ -513,8 +513,8 @@ def test_each_rebuild_is_a_new_generation(catalogue):
     assert catalogue.indexing.generation() == 3
 
 
-def test_a_database_that_is_not_there_is_unavailable(tmp_path):
-    """The error says that the catalogue does not respond instead of leaking the driver's."""
+def test_a_missing_database_is_unavailable(tmp_path):
+    """A database that cannot be reached raises CatalogueUnavailable instead of the driver's error."""
     nowhere = Catalogue.open(f"postgresql+psycopg://segue@/x?host={tmp_path}")
 
     with pytest.raises(CatalogueUnavailable, match="does not respond"):

@@ -1,6 +1,6 @@
-"""The images and compose.yaml: linted, valid, and in agreement with the code that they run.
+"""The images and compose.yaml are valid, pass their linters and agree with the code.
 
-There is no Docker engine here. What can be known without one is tested: `test_deploy_processes.py` runs the commands.
+These tests need no Docker engine; `test_deploy_processes.py` runs the commands of the containers.
 """
 
 import json
@@ -38,7 +38,7 @@ UNITS = {"m": 2**20, "g": 2**30}
 
 
 def instructions(dockerfile):
-    """The instructions as pairs of a word and the rest, continued lines joined."""
+    """Return the instructions as pairs of a keyword and the rest, with continued lines joined."""
     text = re.sub(r"^#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
     return [tuple(line.split(maxsplit=1)) for line in text.splitlines() if line.strip()]
 
@@ -48,7 +48,7 @@ def last(dockerfile, word):
 
 
 def resolved(text):
-    """What Compose makes of ${NAME:-default} and ${NAME:?error} when .env is filled in."""
+    """Replace ${NAME:-default} and ${NAME:?error} as Compose does when .env is filled in."""
 
     def value(match):
         return FILLED_IN[match["name"]] if match["operator"] == ":?" else match["word"]
@@ -68,7 +68,7 @@ def settings_of(service, monkeypatch):
     image = DOCKERFILES[service["image"].removeprefix("segue-").partition(":")[0]]
     variables = dict(pair.split("=", 1) for pair in last(image, "ENV").split()) | service["environment"]
     for name, value in variables.items():
-        if name.startswith("SEGUE_") and value is not None:  # which is unset unless .env sets it
+        if name.startswith("SEGUE_") and value is not None:  # a variable without a value is unset
             monkeypatch.setenv(name, resolved(value))
     return Settings()
 
@@ -78,7 +78,7 @@ def run(*command):
 
 
 def test_there_are_two_images():
-    """The API has an image of its own, apart from the workers'."""
+    """API and workers have different images."""
     assert set(DOCKERFILES) == {"api", "worker"}
 
 
@@ -110,7 +110,7 @@ def test_variables_are_settings():
 
 @pytest.mark.parametrize("name", OURS)
 def test_environment_selects_servers(name, monkeypatch):
-    """Each container reaches broker, catalogue and index as servers that are parts of the composition."""
+    """The settings of each container name the broker, the catalogue and the index in compose.yaml."""
     settings = settings_of(OURS[name], monkeypatch)
 
     urls = [settings.redis_url.get_secret_value(), settings.database_url.get_secret_value(), settings.qdrant_url]
@@ -139,8 +139,8 @@ def test_example_names_every_variable():
     assert not any(used[name] for name in required)
 
 
-def test_what_an_operator_may_want_to_set_reaches_the_api(monkeypatch):
-    """Limits, origins and the names of players are passed on, and are what they are without Docker unless set."""
+def test_optional_settings_are_passed_to_the_api(monkeypatch):
+    """Limits, origins and the names of players reach the API, with the defaults of the settings."""
     wanted = {"rate_limit", "expensive_rate_limit", "refusal_rate_limit", "upload_max_bytes", "cors_origins"}
     wanted |= {"subsonic_user", "subsonic_password"}
     settings = settings_of(SERVICES["api"], monkeypatch)
@@ -151,13 +151,13 @@ def test_what_an_operator_may_want_to_set_reaches_the_api(monkeypatch):
     }
 
 
-def test_the_backup_that_is_advised_is_segues_own():
-    """A copy of a volume under a running server is none."""
+def test_the_documented_backup_uses_segue_backup():
+    """The README backs up with `segue backup`, because a copy of a running server's volume may be inconsistent."""
     assert "exec api segue backup /data/" in (DEPLOY / "README.md").read_text()
 
 
 def test_every_queue_is_served():
-    """Together the workers serve all queues, and each is asked about those that it serves."""
+    """Together the workers serve all queues, and each health check covers the queues of its worker."""
     served = [queue for service in CONSUMERS.values() for queue in queues(service).split(",")]
 
     assert sorted(served) == sorted({route["queue"] for route in ROUTES.values()})
@@ -174,7 +174,7 @@ def test_one_scheduler():
 
 
 def closure(extras):
-    """Every package that installing Segue with these extras brings, as the installed packages declare it."""
+    """Return every package that is installed with Segue and these extras, by the metadata of installed packages."""
     found, todo = set(), [Requirement(f"segue[{','.join(extras)}]")]
     while todo:
         wanted = todo.pop()
@@ -192,7 +192,7 @@ def extras_of(dockerfile):
 
 
 def test_images_install_their_extras():
-    """Only the worker's image has torch; neither has what only training or running on one machine needs."""
+    """Only the worker's image has torch; no image has packages for training or for a single machine."""
     extras = {name: extras_of(path) for name, path in DOCKERFILES.items()}
     assert all(set(names) <= set(PROJECT["optional-dependencies"]) for names in extras.values())
 
@@ -205,8 +205,8 @@ def test_images_install_their_extras():
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
-def test_image_is_made_of_what_it_may_be(name):
-    """What an image copies exists and passes .dockerignore; it pins versions and names no registry."""
+def test_image_copies_allowed_files_and_pins_versions(name):
+    """Copied files exist and pass .dockerignore; versions are pinned, and no registry is named."""
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     copies = [rest.split()[:-1] for word, rest in instructions(DOCKERFILES[name]) if word == "COPY"]
     for source in (source for sources in copies if "--from=build" not in sources for source in sources):
@@ -222,8 +222,8 @@ def test_image_is_made_of_what_it_may_be(name):
     [({}, []), ({"TORCH_INDEX": ""}, []), ({"TORCH_INDEX": "an index"}, ["--no-deps", "--index-url", "an index"])],
     ids=["unset", "empty", "set"],
 )
-def test_worker_image_takes_torch_alone_from_an_index(torch_index, chosen):
-    """The build argument TORCH_INDEX chooses where torch comes from, has no default, and concerns no other package."""
+def test_worker_image_installs_only_torch_from_an_index(torch_index, chosen):
+    """The build argument TORCH_INDEX selects the index of torch, has no default, and affects no other package."""
     assert last(DOCKERFILES["worker"], "ARG") == "TORCH_INDEX"
     installs = [rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "RUN" and "pip install" in rest]
     print_arguments = "pip() { printf '%s\\n' \"$@\"; };"
@@ -242,7 +242,7 @@ def test_worker_image_takes_torch_alone_from_an_index(torch_index, chosen):
 
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_image_runs_without_privileges(name):
-    """An image runs as the fixed user 10001, in exec form, stops by SIGTERM, and says whether it is well."""
+    """An image runs as user 10001, its command is in exec form, it stops on SIGTERM, and it has a health check."""
     dockerfile = DOCKERFILES[name]
 
     assert last(dockerfile, "USER") == "10001:10001"
@@ -253,7 +253,7 @@ def test_image_runs_without_privileges(name):
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_container_is_hardened(name):
-    """A container writes nowhere but in its volumes, has no capability, a bound on what it takes, and no root."""
+    """A container has a read-only root, no capabilities, limits on memory and processes, and an unprivileged user."""
     service = SERVICES[name]
 
     assert service["read_only"] is True
@@ -266,7 +266,7 @@ def test_container_is_hardened(name):
 
 
 def test_only_the_api_is_reachable():
-    """One port is published, on the loopback; everything else has no way in or out."""
+    """One port is published, on the loopback address; all other containers are on an internal network."""
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["api"]
     assert [resolved(port) for port in SERVICES["api"]["ports"]] == [f"127.0.0.1:8765:{Settings().port}"]
     assert COMPOSE["networks"]["backend"]["internal"] is True
@@ -274,7 +274,7 @@ def test_only_the_api_is_reachable():
 
 
 def test_api_and_worker_see_the_same_files():
-    """The folder of music is at one path, read-only, and what the API stores of uploads the worker can read."""
+    """API and worker mount the music at one path, read-only, and share the volume of uploads."""
     api, worker = ({mount["target"]: mount for mount in SERVICES[name]["volumes"]} for name in ("api", "worker"))
 
     assert api["/music"] == worker["/music"]
@@ -286,7 +286,7 @@ def test_api_and_worker_see_the_same_files():
 
 
 def test_limits_fit_the_code(monkeypatch):
-    """Docker waits longer than a soft shutdown takes, and gives each child what it may grow to."""
+    """Docker waits longer than a soft shutdown takes, and memory limits allow what each child may use."""
     for name, service in CONSUMERS.items():
         assert float(service["stop_grace_period"].rstrip("s")) > 2 * SOFT_SHUTDOWN_SECONDS, name
     limit = size(resolved(SERVICES["worker"]["deploy"]["resources"]["limits"]["memory"]))
@@ -295,7 +295,7 @@ def test_limits_fit_the_code(monkeypatch):
 
 
 def test_versions_agree():
-    """Images carry the project's version, and Qdrant's server is within one minor version of its client."""
+    """Images have the project's version, and Qdrant's server is within one minor version of its client."""
     assert {service["image"].partition(":")[2] for service in OURS.values()} == {PROJECT["version"]}
 
     client = re.search(r"^qdrant-client==(\d+)\.(\d+)", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
@@ -304,8 +304,8 @@ def test_versions_agree():
     assert abs(int(client[2]) - int(server[2])) <= 1
 
 
-def test_index_keeps_to_its_volume():
-    """Qdrant stores everything on its volume, for nothing else can be written."""
+def test_qdrant_stores_everything_on_its_volume():
+    """All paths of Qdrant are on its volume, because the rest of the container is read-only."""
     storage = yaml.safe_load((DEPLOY / "qdrant.yaml").read_text())["storage"]
     mounts = [mount.split(":")[1] for mount in SERVICES["qdrant"]["volumes"] if mount.startswith("index:")]
     marker = SERVICES["qdrant"]["environment"]["QDRANT_INIT_FILE_PATH"]

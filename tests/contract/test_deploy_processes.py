@@ -1,6 +1,6 @@
-"""The commands and health checks of the images and of compose.yaml, run as they stand, on this machine.
+"""The commands and health checks of the images and of compose.yaml work, run on this machine.
 
-A real PostgreSQL and a real Valkey with deploy/redis.conf take the place of the containers'; Qdrant is absent.
+A real PostgreSQL and a real Valkey with deploy/redis.conf replace the containers; Qdrant is absent.
 """
 
 import json
@@ -33,7 +33,7 @@ STOP_SECONDS = 20
 
 
 def image_word(name, word):
-    """The command of the last instruction of this kind in a Dockerfile, for this machine."""
+    """Return the command of the last instruction of this kind in a Dockerfile, adapted to this machine."""
     text = (DEPLOY / f"{name}.Dockerfile").read_text().replace("\\\n", " ")
     return here(json.loads(re.findall(rf"^{word} [^\[]*(\[.*\])$", text, flags=re.MULTILINE)[-1]))
 
@@ -53,7 +53,7 @@ def health_check(service):
 def redis_port(tmp_path_factory):
     """A Valkey as in compose.yaml, with another folder and port."""
     port, folder = free_port(), tmp_path_factory.mktemp("broker")
-    # Valkey enters the folder when it reads the line, and /data exists in the container only.
+    # Valkey changes to the folder when it reads the line, and /data exists only in the container.
     configuration = (DEPLOY / "redis.conf").read_text(encoding="utf-8")
     assert configuration.count("\ndir /data\n") == 1
     (folder / "redis.conf").write_text(configuration.replace("\ndir /data\n", f"\ndir {folder}\n"), encoding="utf-8")
@@ -118,8 +118,8 @@ def indexer(environment):
         yield process
 
 
-def test_redis_conf_is_in_force(redis_port):
-    """The broker needs a password, writes messages to an append-only file and drops none when it is full."""
+def test_redis_conf_is_applied(redis_port):
+    """The broker requires a password, writes messages to an append-only file, and evicts none when it is full."""
     with Redis(port=redis_port, password=PASSWORD, decode_responses=True) as client:
         asked = ("appendonly", "appendfsync", "save", "maxmemory", "maxmemory-policy", "protected-mode")
         found = client.config_get(*asked)
@@ -199,8 +199,8 @@ def test_worker_health_measures_consumption(environment, indexer):
     assert done.stderr.strip() == "The worker does not consume its queues: 1 messages wait in index."
 
 
-def test_scheduler_answers_and_ends(environment, tmp_path):
-    """The scheduler's check passes while it keeps the schedule, and SIGTERM ends it."""
+def test_scheduler_is_healthy_and_stops(environment, tmp_path):
+    """The scheduler's health check passes while it runs, and SIGTERM ends it."""
     log = tmp_path / "log"
     with log.open("wb") as output, running(SERVICES["scheduler"]["command"], environment, output) as process:
         wait_until(lambda: b"beat pidbox: Connected" in log.read_bytes())

@@ -1,4 +1,4 @@
-"""What the catalogue promises of listens and external ids, on SQLite and on PostgreSQL."""
+"""Listens and external ids in the catalogue, on SQLite and on PostgreSQL."""
 
 import threading
 from dataclasses import replace
@@ -39,8 +39,8 @@ def words(artist: str, title: str, album: str | None = None, duration_ms: int | 
     return listen(described=Description(artist=artist, title=title, album=album, duration_ms=duration_ms))
 
 
-def test_a_listen_comes_back_as_it_was_told(catalogue):
-    """Everything that was sent is kept, and the track is the library's."""
+def test_a_listen_is_stored_completely(catalogue):
+    """Every field of a listen is stored, with the id of its track."""
     register(catalogue, 1)
     told = NewListen(
         names=(track_id(1),),
@@ -61,7 +61,7 @@ def test_a_listen_comes_back_as_it_was_told(catalogue):
 
 
 def test_the_same_listen_is_recorded_once(catalogue):
-    """By the sender's key whatever else it says; without one by track, event and time, whichever name was used."""
+    """Duplicates have the same client key or, without a key, the same track, event and time, under any id."""
     register(catalogue, 1, Tags("T", "A", ids={"isrc": "X1"}))
     first = catalogue.listens.add("ada", [listen(track_id(1)), listen(track_id(1), minute=1, key="k")])
     again = catalogue.listens.add(
@@ -82,8 +82,8 @@ def test_the_same_listen_is_recorded_once(catalogue):
     assert [outcome.is_new for outcome in catalogue.listens.add("bob", [listen(track_id(1))])] == [True]
 
 
-def test_listens_sent_twice_at_once_are_recorded_once(catalogue):
-    """Eight threads that send the same fifty listens leave fifty."""
+def test_concurrent_duplicates_are_recorded_once(catalogue):
+    """Eight threads that send the same fifty listens store fifty."""
     register(catalogue, 1)
     batch = [listen(track_id(1), minute=minute) for minute in range(50)]
     outcomes: list[int] = []
@@ -112,8 +112,8 @@ def test_listens_sent_twice_at_once_are_recorded_once(catalogue):
         (words("boards of canada ", "ROYGBIV"), Tags("Roygbiv", "Boards of Canada", "Album")),
     ],
 )
-def test_a_listen_waits_for_its_track(catalogue, told, tags):
-    """What the library lacks is kept, and is of the track from the moment that it is registered."""
+def test_a_listen_is_attached_when_its_track_is_registered(catalogue, told, tags):
+    """A listen of an unknown track is stored without a track id and gets it when the track is registered."""
     register(catalogue, 2)
     [recorded] = catalogue.listens.add("ada", [told])
     before = catalogue.listens.page("ada").listens
@@ -127,8 +127,8 @@ def test_a_listen_waits_for_its_track(catalogue, told, tags):
     assert [outcome.is_new for outcome in catalogue.listens.add("ada", [told])] == [False]
 
 
-def test_a_listen_waits_for_an_external_id(catalogue):
-    """It is of the track as soon as a client gives the track that name."""
+def test_a_listen_is_attached_when_its_external_id_is_set(catalogue):
+    """A listen with an unknown external id gets its track when a client sets that id."""
     catalogue.listens.add("ada", [listen("navidrome:a1")])
     register(catalogue, 1)
     catalogue.external_ids.change(track_id(1), {"navidrome": "a1"})
@@ -136,8 +136,8 @@ def test_a_listen_waits_for_an_external_id(catalogue):
     assert catalogue.listens.page("ada").listens[0].track_id == track_id(1)
 
 
-def test_a_listen_that_was_told_by_two_names_is_one_when_its_track_comes(catalogue):
-    """A play that a player and a scrobbler both reported before the scan counts once; others all stay."""
+def test_listens_under_two_ids_are_merged_when_their_track_is_registered(catalogue):
+    """A play reported under two external ids of one track counts once; other listens are kept."""
     catalogue.listens.add("ada", [listen("isrc:X1"), listen("mbid:m"), listen("mbid:m", minute=1), listen("mbid:n")])
     catalogue.listens.add("bob", [listen("mbid:m")])
     register(catalogue, 1, Tags("T", ids={"isrc": "X1", "mbid": "m"}))
@@ -146,8 +146,8 @@ def test_a_listen_that_was_told_by_two_names_is_one_when_its_track_comes(catalog
     assert catalogue.listens.count("bob") == 1
 
 
-def test_no_listen_misses_its_track_when_both_come_at_once(catalogue):
-    """Whichever of the two is first, the other finds it."""
+def test_a_listen_and_its_track_added_concurrently_are_attached(catalogue):
+    """A listen is attached to a track that is registered at the same time."""
     for number in range(1, 21):
         barrier = threading.Barrier(2)
 
@@ -169,8 +169,8 @@ def test_no_listen_misses_its_track_when_both_come_at_once(catalogue):
     assert catalogue.listens.count("ada", ListenFilter(track_known=TrackKnown.UNKNOWN)) == 0
 
 
-def test_words_find_the_nearest_of_several_tracks(catalogue):
-    """Album first, then length; another artist or title is another track."""
+def test_descriptions_match_the_closest_track(catalogue):
+    """Among tracks of the same artist and title, the album decides, then the duration."""
     register(catalogue, 1, Tags("Song", "Band", "Live", duration_ms=300_000))
     register(catalogue, 2, Tags("Song", "Band", "Studio", duration_ms=200_000))
     register(catalogue, 3, Tags("Song", "Band", "Remix", duration_ms=250_000))
@@ -189,8 +189,8 @@ def test_words_find_the_nearest_of_several_tracks(catalogue):
     ]
 
 
-def test_pages_walk_all_listens_once_newest_first(catalogue):
-    """Cursors neither skip nor repeat, also among listens of the same moment, in either direction."""
+def test_pages_contain_every_listen_once_newest_first(catalogue):
+    """Cursors neither skip nor repeat listens with the same time, in both directions."""
     catalogue.listens.add("ada", [listen(f"x:{number}", minute=number // 3) for number in range(10)])
     catalogue.listens.add("bob", [listen("x:1")])
 
@@ -208,14 +208,14 @@ def test_pages_walk_all_listens_once_newest_first(catalogue):
 
 
 @pytest.mark.parametrize("cursor", ["", "zzz", "bnVsbA==", "WyJ4IiwgMV0=", "\N{SNOWMAN}"])
-def test_a_foreign_cursor_is_refused(catalogue, cursor):
-    """What the service did not hand out is named in the error."""
+def test_an_invalid_cursor_is_refused(catalogue, cursor):
+    """A cursor that the service did not create raises InvalidCursor."""
     with pytest.raises(InvalidCursor):
         catalogue.listens.page("ada", cursor=cursor)
 
 
 def test_listens_are_filtered_by_event_time_and_whether_the_track_is_known(catalogue):
-    """Conditions hold together; `since` is inclusive, `before` is not."""
+    """A listen must meet every condition; `since` is inclusive, `before` is exclusive."""
     register(catalogue, 1)
     kinds = [EventKind.PLAY, EventKind.LIKE, EventKind.PLAY, EventKind.BAN]
     catalogue.listens.add("ada", [listen(track_id(1), minute=minute, kind=kind) for minute, kind in enumerate(kinds)])
@@ -233,8 +233,8 @@ def test_listens_are_filtered_by_event_time_and_whether_the_track_is_known(catal
     assert minutes(track_known=TrackKnown.KNOWN, kinds=(EventKind.PLAY,)) == [2, 0]
 
 
-def test_the_last_verdict_decides_what_is_rejected(catalogue):
-    """A ban of any age holds until it is taken back or a like replaces it."""
+def test_the_last_verdict_decides_whether_a_track_is_rejected(catalogue):
+    """A ban of any age applies until it is deleted or followed by a like."""
     for number in range(1, 6):
         register(catalogue, number)
     years_ago = NOON - timedelta(days=5000)
@@ -258,8 +258,8 @@ def test_the_last_verdict_decides_what_is_rejected(catalogue):
     assert len(remembered.events) == 1000
 
 
-def test_what_was_heard_lately_is_remembered_with_its_last_time(catalogue):
-    """Plays and skips count, likes do not; without a limit of time all of them do."""
+def test_recently_heard_tracks_have_the_time_of_their_last_play(catalogue):
+    """Plays and skips within the period count, likes do not; without a period all plays and skips count."""
     for number in range(1, 5):
         register(catalogue, number)
     now = datetime.now(UTC)
@@ -279,8 +279,8 @@ def test_what_was_heard_lately_is_remembered_with_its_last_time(catalogue):
     assert set(catalogue.listens.remembered("ada", repeat_after=timedelta(days=36_500 * 30)).heard) == set(ever.heard)
 
 
-def test_a_judgement_replaces_the_one_before(catalogue):
-    """Love and hate of a track take turns, the same again changes nothing, none takes it back; bans stay."""
+def test_a_new_judgement_replaces_the_previous_one(catalogue):
+    """A dislike replaces a like, repeating a judgement changes nothing, None deletes it, and bans are kept."""
     register(catalogue, 1)
 
     def kept() -> list[tuple[EventKind, int]]:
@@ -299,8 +299,8 @@ def test_a_judgement_replaces_the_one_before(catalogue):
         catalogue.listens.forget("ada")
 
 
-def test_one_listen_is_taken_back_by_its_own_listener_only(catalogue):
-    """Another's listens, and those that are gone already, are not found."""
+def test_a_listen_can_be_deleted_only_by_its_listener(catalogue):
+    """Deleting a listen of another listener, or a deleted listen, returns false."""
     [mine, other] = catalogue.listens.add("ada", [listen("x:1"), listen("x:2")])
 
     assert not catalogue.listens.remove("bob", mine.id)
@@ -310,8 +310,8 @@ def test_one_listen_is_taken_back_by_its_own_listener_only(catalogue):
     assert [kept.id for kept in catalogue.listens.page("ada").listens] == [other.id]
 
 
-def test_an_id_never_names_another_listen(catalogue):
-    """A deletion that is repeated late does not hit a listen that came since."""
+def test_ids_of_listens_are_not_reused(catalogue):
+    """The id of a deleted listen is not given to a new one, so a repeated deletion does no harm."""
     [gone] = catalogue.listens.add("ada", [listen("x:1")])
     catalogue.listens.remove("ada", gone.id)
     [new] = catalogue.listens.add("ada", [listen("x:2")])
@@ -319,8 +319,8 @@ def test_an_id_never_names_another_listen(catalogue):
     assert new.id > gone.id
 
 
-def test_counts_say_what_is_kept(catalogue):
-    """By event, with the different tracks, those unknown, and the ends of the time."""
+def test_counts_of_a_listener(catalogue):
+    """Counts contain events by kind, distinct tracks, unknown tracks, and the first and last time."""
     register(catalogue, 1)
     told = [listen(track_id(1)), listen(track_id(1), minute=1), listen("x:1", minute=2, kind=EventKind.LIKE)]
     catalogue.listens.add("ada", told)
@@ -333,8 +333,8 @@ def test_counts_say_what_is_kept(catalogue):
     assert (nobody.by_kind, nobody.tracks, nobody.first_at) == (dict.fromkeys(EventKind, 0), 0, None)
 
 
-def test_forgetting_a_listener_leaves_nothing_and_nobody_else_out(catalogue):
-    """All listens and the names they wait for go at once; a second time there is nothing to do."""
+def test_forgetting_a_listener_deletes_only_their_listens(catalogue):
+    """All listens of the listener and their waiting names are deleted; those of others are kept."""
     catalogue.listens.add("ada", [listen(f"x:{number}") for number in range(5)])
     catalogue.listens.add("bob", [listen("x:1")])
 
@@ -346,7 +346,7 @@ def test_forgetting_a_listener_leaves_nothing_and_nobody_else_out(catalogue):
 
 
 def test_forgetting_overwrites_the_listener_on_disk(tmp_path):
-    """No file of the catalogue has the bytes of the name or of what was heard any more."""
+    """After a deletion, no file of the catalogue contains the bytes of the name or of the listens."""
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
     catalogue.migrate()
 
@@ -362,8 +362,8 @@ def test_forgetting_overwrites_the_listener_on_disk(tmp_path):
     catalogue.close()
 
 
-def test_ids_that_a_client_sets_outlive_scans(catalogue):
-    """What a client set or took away stays, whatever the tags say; what it did not touch follows the tags."""
+def test_ids_set_by_a_client_are_kept_by_scans(catalogue):
+    """Ids that a client set or removed stay so after a scan; all others follow the tags."""
     register(catalogue, 1, Tags("T", ids={"mbid": "tag", "isrc": "tag", "other": "tag"}))
     catalogue.external_ids.change(track_id(1), {"mbid": "mine", "isrc": None, "navidrome": "a1"})
     register(catalogue, 1, Tags("T", ids={"mbid": "new tag", "isrc": "new tag", "other": "new tag"}))
@@ -375,8 +375,8 @@ def test_ids_that_a_client_sets_outlive_scans(catalogue):
         catalogue.external_ids.change(track_id(2), {"x": "y"})
 
 
-def test_listens_of_an_older_catalogue_find_room(tmp_path):
-    """A catalogue of the first version keeps its tracks and names when it is migrated."""
+def test_a_catalogue_of_the_first_version_is_migrated(tmp_path):
+    """A catalogue of the first version keeps its tracks and ids when it is migrated."""
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
     catalogue.migrate()
     register(catalogue, 1, Tags("T", ids={"isrc": "X1"}))

@@ -1,4 +1,4 @@
-"""One contract, two databases: what the store of radio sessions promises holds on SQLite and on PostgreSQL."""
+"""The store of radio sessions, on SQLite and on PostgreSQL."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -57,8 +57,8 @@ def call(number=1):
     return CallRecord(f"key {number}", "digest", (RadioPick(Recommendation("t", 0.5, ("a",)), 1),), ("nobody",))
 
 
-def test_a_session_comes_back_as_it_was(catalogue):
-    """Terms, directions, tracks and events survive, whoever reads them."""
+def test_a_session_is_loaded_as_it_was_created(catalogue):
+    """Terms, directions, tracks and events are stored completely."""
     made = state(listener="ada")
     catalogue.radio.create(made)
 
@@ -77,7 +77,7 @@ def downgrade(catalogue, revision, *statements):
 
 
 def test_calls_of_an_older_catalogue_can_be_repeated(catalogue):
-    """The answers move from a table of their own to that of all repeated requests, and go with their session."""
+    """A migration moves stored calls to the table of idempotent requests; they are deleted with their session."""
     catalogue.radio.create(state())
     columns = (column("session_id"), column("key"), column("number"), column("digest"), column("answer", JSON))
     older = insert(table("radio_calls", *columns)).values(("s", "key 1", 1, "digest", call_as_json(call())))
@@ -90,7 +90,7 @@ def test_calls_of_an_older_catalogue_can_be_repeated(catalogue):
 
 
 def test_sessions_of_an_older_catalogue_keep_their_terms(tmp_path):
-    """Filters, exclusions and options survive the migration of their document, in both directions."""
+    """Filters, exclusions and options are kept by the migration of their document, in both directions."""
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
     catalogue.migrate()
     catalogue.radio.create(state())
@@ -104,8 +104,8 @@ def test_sessions_of_an_older_catalogue_keep_their_terms(tmp_path):
     catalogue.close()
 
 
-def test_a_call_is_kept_as_a_whole(catalogue):
-    """Moved tracks replace their rows, events and the answer are added, the revision counts up."""
+def test_a_call_is_stored_completely(catalogue):
+    """A call replaces the rows of its tracks, adds its events and answer, and increments the revision."""
     catalogue.radio.create(state())
     before = catalogue.radio.load("s").session
     moved = SessionTrack(track_id="a", position=4, direction=2, call=1)
@@ -123,7 +123,7 @@ def test_a_call_is_kept_as_a_whole(catalogue):
 
 
 def test_the_slower_of_two_calls_changes_nothing(catalogue):
-    """A call that read the session before another changed it must begin again."""
+    """A call that read the session before another call changed it is refused and stores nothing."""
     catalogue.radio.create(state())
     session = catalogue.radio.load("s").session
     first = catalogue.radio.advance(replace(session, position=1), [SessionTrack(track_id="t", position=1)], [], None)
@@ -135,7 +135,7 @@ def test_the_slower_of_two_calls_changes_nothing(catalogue):
 
 
 def test_only_the_latest_events_and_answers_are_kept(catalogue):
-    """However long a session lasts, what it holds besides its tracks is bounded."""
+    """A session keeps at most `EVENTS_KEPT` events and `CALLS_KEPT` calls."""
     catalogue.radio.create(state())
     for number in range(1, CALLS_KEPT + 3):
         session = catalogue.radio.load("s").session
@@ -154,8 +154,8 @@ def rows(catalogue):
         return [session.scalar(select(func.count()).select_from(table)) for table in tables]
 
 
-def test_nothing_is_left_of_an_ended_session(catalogue):
-    """Tracks, events and answers go with it; ending it twice is an error, going on with it as well."""
+def test_an_ended_session_is_deleted_completely(catalogue):
+    """Tracks, events and answers are deleted with the session, and every later use raises RadioNotFound."""
     catalogue.radio.create(state())
     session = catalogue.radio.load("s").session
     catalogue.radio.advance(session, [], [], call())
@@ -169,8 +169,8 @@ def test_nothing_is_left_of_an_ended_session(catalogue):
         catalogue.radio.advance(session, [], [], None)
 
 
-def test_a_listeners_sessions_go_with_them(catalogue):
-    """Forgetting a listener drops their sessions and nobody else's."""
+def test_forgetting_a_listener_deletes_their_sessions(catalogue):
+    """Sessions of other listeners are kept."""
     for name, user in (("1", "ada"), ("2", "ada"), ("3", "bob"), ("4", None)):
         catalogue.radio.create(state(name, user))
 
@@ -178,8 +178,8 @@ def test_a_listeners_sessions_go_with_them(catalogue):
     assert rows(catalogue)[0] == 2
 
 
-def test_an_idle_session_is_gone_at_once_and_dropped_by_and_by(catalogue):
-    """Nobody can go on with it once its time is up, and the next look at what is idle removes it."""
+def test_an_idle_session_expires(catalogue):
+    """An expired session cannot be loaded, and `drop_idle` deletes it."""
     for name in ("old", "new"):
         catalogue.radio.create(state(name))
     with catalogue.database.write() as session:

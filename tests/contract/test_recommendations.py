@@ -1,4 +1,4 @@
-"""The same question has the same answer, whichever index holds the points."""
+"""Recommendations are the same with Qdrant Edge and with a Qdrant server."""
 
 import pytest
 from qdrant_client import QdrantClient
@@ -45,8 +45,8 @@ def server(material, tmp_path_factory):
 
 
 @pytest.mark.parametrize("asked", QUESTIONS)
-def test_both_indexes_lead_to_the_same_answer(material, edge, server, asked):
-    """Histories of one to three interests: tracks and order are equal."""
+def test_both_indexes_give_the_same_recommendations(material, edge, server, asked):
+    """Histories of one to three interests give the same tracks in the same order."""
     ways = [methods.segue(material, *opened, QUESTIONS[asked]) for opened in (edge, server)]
     for interests in (1, 2, 3):
         for listener in listeners(material, interests, 3):

@@ -1,4 +1,4 @@
-"""Whatever was lost or left behind in the index is found and mended, in Qdrant Edge and on a server."""
+"""Reconciling repairs differences between catalogue and index, in Qdrant Edge and on a server."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +14,7 @@ from services.index.qdrant_server import ServerIndex
 from tests.fakes.library import track_id, write_library
 
 COUNT = 6
-STRANGER = "00000000-0000-5000-8000-000000000099"
+UNKNOWN = "00000000-0000-5000-8000-000000000099"
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def catalogue(tmp_path):
 
 @pytest.fixture(params=["edge", "server"])
 def index(request, tmp_path, catalogue):
-    """An index that has taken everything in."""
+    """An index that contains every ready track."""
     if request.param == "edge":
         (tmp_path / "shard").mkdir()
         opened = EdgeIndex.create(tmp_path / "shard")
@@ -42,12 +42,12 @@ def tracks(*numbers):
     return {track_id(number) for number in numbers}
 
 
-def test_missing_points_are_added_and_orphans_dropped(catalogue, index):
-    """Points that vanished come back; those of unknown tracks and of tracks that are not to be found go."""
+def test_missing_points_are_added_and_orphans_deleted(catalogue, index):
+    """Points that the index lacks are added; those of unknown tracks and of tracks that are not ready are deleted."""
     index.delete([track_id(0), track_id(1)])
-    index.upsert([Point(STRANGER, np.eye(128, dtype=np.float32)[0], {})])
+    index.upsert([Point(UNKNOWN, np.eye(128, dtype=np.float32)[0], {})])
     catalogue.library.forget_files([file.path for file in catalogue.tracks.files(track_id(2))])
-    catalogue.indexing.clear(catalogue.indexing.pending(10))  # the index never hears of it
+    catalogue.indexing.clear(catalogue.indexing.pending(10))  # so the index keeps the point
 
     assert reconcile(catalogue.indexing, index) == Difference(missing=2, orphans=2)
     Indexer(catalogue.indexing, index).index_once()
@@ -55,8 +55,8 @@ def test_missing_points_are_added_and_orphans_dropped(catalogue, index):
     assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
 
 
-def test_what_is_marked_is_left_to_the_indexer(catalogue, index):
-    """A track that the index has yet to take in is late, not missing; one it has yet to drop is no orphan."""
+def test_marked_tracks_are_left_to_the_indexer(catalogue, index):
+    """A marked track counts neither as missing nor as an orphan."""
     index.delete([track_id(0)])
     catalogue.indexing.mark([track_id(0)])
     catalogue.library.forget_files([file.path for file in catalogue.tracks.files(track_id(1))])
@@ -64,10 +64,10 @@ def test_what_is_marked_is_left_to_the_indexer(catalogue, index):
     assert reconcile(catalogue.indexing, index) == Difference(missing=0, orphans=0)
 
 
-def test_it_may_run_twice_at_once_and_beside_an_indexer(catalogue, index):
-    """Several comparisons at the same time end where one would."""
+def test_reconciling_concurrently_with_an_indexer(catalogue, index):
+    """Two concurrent reconciliations and two index passes give the same index as one of each."""
     index.delete([track_id(0)])
-    index.upsert([Point(STRANGER, np.eye(128, dtype=np.float32)[0], {})])
+    index.upsert([Point(UNKNOWN, np.eye(128, dtype=np.float32)[0], {})])
     indexer = Indexer(catalogue.indexing, index)
     with ThreadPoolExecutor(4) as pool:
         work = [lambda: reconcile(catalogue.indexing, index), indexer.index_once] * 2

@@ -1,4 +1,4 @@
-"""What a vector index promises, asked of both adapters."""
+"""The contract of a vector index, for Qdrant Edge and a Qdrant server."""
 
 import socket
 import threading
@@ -55,7 +55,7 @@ def found(index, *direction, limit=10, exclude=(), **filters):
 
 
 def test_new_index_is_empty(index):
-    """An index that nothing was put into answers with nothing."""
+    """A new index returns no hits, no ids and a count of 0."""
     assert index.count() == 0
     assert found(index) == []
     assert list(index.ids()) == []
@@ -73,7 +73,7 @@ def test_upserted_points_are_found(index):
 
 
 def test_score_stays_within_cosine_bounds(index):
-    """Rounding never carries a score past one."""
+    """Rounding never gives a score above 1."""
     vector = unit(*np.random.default_rng(3).normal(size=EMBEDDING_DIM))
     index.upsert([Point(identifier(0), vector, {})])
 
@@ -82,7 +82,7 @@ def test_score_stays_within_cosine_bounds(index):
 
 
 def test_upsert_replaces_vector_and_payload(index):
-    """A second upsert under one id replaces all of the first, fields that it no longer has too."""
+    """A second upsert of an id replaces vector and payload, and removes fields that it lacks."""
     index.upsert([point(0, 1.0, tempo=90.0, genre="jazz")])
     index.upsert([point(0, 0.0, 1.0, tempo=140.0)])
 
@@ -94,7 +94,7 @@ def test_upsert_replaces_vector_and_payload(index):
 
 
 def test_deleted_points_are_gone(index):
-    """A deleted point is neither found nor counted; deleting what is not there is no error."""
+    """A deleted point is neither found nor counted; deleting an unknown id is no error."""
     index.upsert([point(0), point(1)])
     index.delete([identifier(0), identifier(7)])
     index.delete([])
@@ -104,14 +104,14 @@ def test_deleted_points_are_gone(index):
 
 
 def test_order_is_best_first_and_ties_by_id(index):
-    """Hits come by falling score, equal scores by id, whatever the order of arrival."""
+    """Hits are sorted by descending score, then by id, whatever the order of insertion."""
     index.upsert([point(4), point(2), point(9, 1.0, 0.5), point(0, 1.0, 1.0), point(3)])
 
     assert found(index) == [2, 3, 4, 9, 0]
 
 
 def test_limit(index):
-    """A limit is kept; one larger than the index gives all there is."""
+    """A query returns at most `limit` hits, or all points if there are fewer."""
     index.upsert([point(number, 1.0, number / 10) for number in range(5)])
 
     assert found(index, limit=2) == [0, 1]
@@ -119,7 +119,7 @@ def test_limit(index):
 
 
 def test_excluded_ids_do_not_use_up_the_limit(index):
-    """Excluded tracks are left out inside the index: the next ones take their places."""
+    """Excluded points are left out inside the index, so the limit is still reached."""
     index.upsert([point(number, 1.0, number / 10) for number in range(5)])
 
     assert found(index, limit=2, exclude=(0, 2, 77)) == [1, 3]
@@ -136,8 +136,8 @@ def test_excluded_ids_do_not_use_up_the_limit(index):
         (Range(), [0, 1, 2]),
     ],
 )
-def test_range_is_inclusive_and_null_satisfies_none(index, wanted, expected):
-    """Both ends of a range belong to it, an end may be open, and a track without the field never matches."""
+def test_ranges_are_inclusive_and_null_matches_none(index, wanted, expected):
+    """A range includes both ends, either end may be open, and a point without the field never matches."""
     index.upsert(
         [
             point(0, 1.0, 0.0, tempo=80.0),
@@ -153,7 +153,7 @@ def test_range_is_inclusive_and_null_satisfies_none(index, wanted, expected):
 
 @pytest.mark.parametrize("name", RANGE_FIELDS)
 def test_every_numeric_field_can_be_filtered(index, name):
-    """Each numeric field narrows a query by itself."""
+    """A range on each numeric field filters a query."""
     index.upsert([point(0, 1.0, **{name: 1}), point(1, 1.0, **{name: 0.25})])
 
     assert found(index, ranges={name: Range(min=0.5)}) == [0]
@@ -161,7 +161,7 @@ def test_every_numeric_field_can_be_filtered(index, name):
 
 @pytest.mark.parametrize("name", KEYWORD_FIELDS)
 def test_every_keyword_field_matches_any_of_its_values(index, name):
-    """A keyword field holds one of the wanted values, without regard to case; no value wanted, none matches."""
+    """A keyword field matches any of the given values, case-insensitively; an empty list matches nothing."""
     index.upsert([point(0, **{name: "ambient"}), point(1, **{name: "straße"}), point(2, **{name: "rock"}), point(3)])
 
     assert found(index, any_of={name: ("Ambient", "STRASSE")}) == [0]
@@ -169,8 +169,8 @@ def test_every_keyword_field_matches_any_of_its_values(index, name):
     assert found(index, any_of={name: ()}) == []
 
 
-def test_all_conditions_hold_together(index):
-    """Ranges, keywords and exclusion narrow one another."""
+def test_hits_meet_all_conditions(index):
+    """Ranges, keywords and exclusions are combined with AND."""
     index.upsert(
         [
             point(0, tempo=120.0, year=1999, genre="rock"),
@@ -185,8 +185,8 @@ def test_all_conditions_hold_together(index):
     assert found(index, exclude=(1,), **narrowed) == [0]
 
 
-def test_batch_answers_as_single_queries_do(index):
-    """Several queries in one batch give what each gives alone, in their order; no query, no answer."""
+def test_a_batch_gives_the_results_of_single_queries(index):
+    """A batch returns the results of its queries in order; an empty batch returns an empty list."""
     index.upsert([point(number, 1.0, number / 3, tempo=60.0 + number) for number in range(20)])
     queries = [
         Query(unit(1.0), 3),
@@ -210,8 +210,8 @@ def test_batch_answers_as_single_queries_do(index):
     ],
     ids=["nan", "infinite", "zero", "too long", "short", "two rows"],
 )
-def test_unfit_vector_is_refused_by_name(index, vector):
-    """A vector that has no direction is refused with its id, and nothing of its batch is written."""
+def test_an_invalid_vector_is_refused_with_its_id(index, vector):
+    """Anything but a finite unit vector raises a ValueError with its id, and no point of the batch is written."""
     with pytest.raises(ValueError, match=identifier(1)):
         index.upsert([point(0), Point(identifier(1), vector, {})])
     with pytest.raises(ValueError, match="the query"):
@@ -225,7 +225,7 @@ GENRES = ("ambient", "rock", "folk")
 
 
 def library():
-    """Clustered vectors, some of them twins, with fields that are missing now and then."""
+    """Clustered vectors with some duplicates and some missing fields."""
     rng = np.random.default_rng(7)
     centres = rng.normal(size=(6, EMBEDDING_DIM))
     vectors = centres[rng.integers(6, size=SIZE)] + 0.6 * rng.normal(size=(SIZE, EMBEDDING_DIM))
@@ -252,7 +252,7 @@ def stocked(request, tmp_path_factory):
 
 
 def brute_force(query):
-    """Scores of every point that the query allows, by numpy."""
+    """Return the score of every matching point, computed by numpy."""
 
     def allowed(candidate):
         tempo, genre = candidate.payload.get("tempo"), candidate.payload.get("genre")
@@ -288,7 +288,7 @@ queries = st.builds(
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(batch=st.lists(queries, min_size=1, max_size=3))
 def test_agrees_with_brute_force(stocked, batch):
-    """Whatever is asked, the answer is the one that comparing with every point gives."""
+    """Every query returns the scores that a comparison with every point gives."""
     for query, hits in zip(batch, stocked.query(batch), strict=True):
         truth = brute_force(query)
         best = sorted(truth.values(), reverse=True)[: query.limit]
@@ -298,13 +298,13 @@ def test_agrees_with_brute_force(stocked, batch):
         assert len({hit.id for hit in hits}) == len(hits)
 
 
-def test_listing_names_every_point_once(stocked):
-    """All ids are listed, none twice."""
+def test_ids_contain_every_point_once(stocked):
+    """`ids` yields every id exactly once."""
     assert sorted(stocked.ids()) == sorted(kept.id for kept in POINTS)
 
 
 def test_edge_keeps_points_when_reopened(tmp_path):
-    """What was upserted is there after the shard was closed and loaded again, deletions included."""
+    """A reopened shard has all upserted points without the deleted ones."""
     index = EdgeIndex.create(tmp_path)
     index.upsert(POINTS)
     index.delete([POINTS[0].id])
@@ -316,8 +316,8 @@ def test_edge_keeps_points_when_reopened(tmp_path):
     assert reopened.query([Query(POINTS[5].vector, 1)])[0][0].id == POINTS[5].id
 
 
-def test_edge_graph_answers_as_before(tmp_path):
-    """An optimised shard has every point in its graph and gives the answers it gave without one."""
+def test_edge_graph_gives_the_same_results(tmp_path):
+    """An optimised shard has every point in its graph and gives the same scores as before."""
     index = EdgeIndex.create(tmp_path)
     index.upsert(POINTS)
     wanted = [Query(kept.vector, 10) for kept in POINTS[:20]]
@@ -333,8 +333,8 @@ def test_edge_graph_answers_as_before(tmp_path):
         assert [hit.score for hit in new] == pytest.approx([hit.score for hit in old], abs=1e-5)
 
 
-def test_edge_is_shared_by_threads(tmp_path):
-    """Threads share an index: every write arrives and no query fails meanwhile."""
+def test_edge_is_thread_safe(tmp_path):
+    """With concurrent threads, every write is stored and no query fails."""
     index = EdgeIndex.create(tmp_path)
     failures = []
 
@@ -356,14 +356,14 @@ def test_edge_is_shared_by_threads(tmp_path):
     assert index.count() == 60
 
 
-def test_edge_shard_that_is_not_there(tmp_path):
-    """A directory without a shard is an index that is unavailable, not a crash."""
+def test_edge_shard_that_does_not_exist(tmp_path):
+    """Loading a directory without a shard raises IndexUnavailable with its path."""
     with pytest.raises(IndexUnavailable, match=str(tmp_path / "none")):
         EdgeIndex.load(tmp_path / "none")
 
 
 def test_server_that_refuses_connections():
-    """A server that is down makes every call fail as unavailable."""
+    """Every call to a server that is down raises IndexUnavailable."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         index = ServerIndex.connect(f"http://127.0.0.1:{reserved.getsockname()[1]}", None, "segue")
@@ -372,8 +372,8 @@ def test_server_that_refuses_connections():
                 call()
 
 
-def test_server_that_never_answers():
-    """A server that takes the connection and stays silent costs the timeout, not a thread."""
+def test_server_that_does_not_respond():
+    """A call to a server that accepts connections but does not respond times out."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         index = ServerIndex.connect(url, None, "segue", timeout=1)
@@ -382,7 +382,7 @@ def test_server_that_never_answers():
 
 
 def test_matching_points_are_counted(index):
-    """What meets all conditions and is not excluded is counted, without any vector."""
+    """The count includes points that meet all conditions and are not excluded."""
     index.upsert([point(number, tempo=80.0 + number, genre="jazz" if number % 2 else "folk") for number in range(6)])
     fast = Filters(ranges={"tempo": Range(min=82)})
 
@@ -392,8 +392,8 @@ def test_matching_points_are_counted(index):
     assert index.count_matching(Filters(ranges=fast.ranges, any_of={"genre": ("Jazz",)})) == 2
 
 
-def test_what_is_not_known_may_be_let_through(index):
-    """A track without a field meets the ranges of the fields that a filter names in `or_unknown`, and no others."""
+def test_a_range_may_include_points_without_the_field(index):
+    """A point without a field meets ranges of fields in `or_unknown`, and no other ranges."""
     index.upsert([point(0, liveness=0.1), point(1, liveness=0.9), point(2), point(3, tempo=90.0)])
     quiet = {"liveness": Range(max=0.5)}
 
