@@ -28,7 +28,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 
 def test_a_scan_is_queued(api, services, tmp_path):
-    """A folder is accepted with 202, a job to ask about, and a task for the workers."""
+    """The response is 202 with a job and its `Location`, and a task is sent to the workers."""
     waiting = services.queue.count_waiting(SCAN_TASK)
     answer = api.post("/v1/scans", json={"path": str(tmp_path)})
 
@@ -49,14 +49,14 @@ def test_a_path_that_cannot_be_scanned_is_422(api, path):
 
 
 def test_a_path_with_a_nul_points_to_the_field(api):
-    """A path that no system can hold is a wrong field."""
+    """Such a path is an invalid field."""
     [error] = api.post("/v1/scans", json={"path": "/a\0b"}).json["errors"]
 
     assert error["pointer"] == "#/path"
 
 
 def test_a_scan_without_a_broker_is_503(tmp_path):
-    """With no broker a scan answers 503 and when to come back."""
+    """With `Retry-After`."""
     services = compose(Settings(data_dir=tmp_path, redis_url=NOWHERE))
     try:
         answer = create_app(services).test_client().post("/v1/scans", json={"path": str(tmp_path)})
@@ -68,7 +68,7 @@ def test_a_scan_without_a_broker_is_503(tmp_path):
 
 
 def test_an_upload_becomes_a_track(api, services, tmp_path):
-    """An uploaded file is a pending track at once, known by its own audio and not by the client's path."""
+    """An uploaded file is a pending track at once. Its id comes from its audio, not from the client's path."""
     file = write_tone(tmp_path / "x.wav", 333)
     waiting = services.queue.count_waiting(ANALYSE_TASK)
     answer = api.post("/v1/tracks", data={"file": (file.open("rb"), "../../etc/My Song.wav")})
@@ -82,15 +82,15 @@ def test_an_upload_becomes_a_track(api, services, tmp_path):
     assert services.queue.count_waiting(ANALYSE_TASK) == waiting + 1
 
 
-def test_text_is_no_audio(api):
-    """A file that is no audio is 415, whatever it is called."""
+def test_a_file_without_audio_is_415(api):
+    """Whatever its name is."""
     answer = api.post("/v1/tracks", data={"file": (io.BytesIO(b"hello" * 99), "song.mp3")})
 
     assert (answer.status_code, answer.json["type"]) == (415, "urn:segue:problem:unsupported-audio")
 
 
 def test_an_upload_that_is_too_large_is_413(tmp_path, broker_url):
-    """More bytes than the setting allows are refused, whether the form or the file is too long."""
+    """Whether the file alone or the whole form exceeds the limit."""
     services = compose(Settings(data_dir=tmp_path, redis_url=broker_url, upload_max_bytes=1000))
     api = create_app(services).test_client()
     try:
@@ -109,8 +109,8 @@ def test_an_upload_that_is_too_large_is_413(tmp_path, broker_url):
     ("fields", "wrong"),
     [({}, {"file"}), ({"file": "no file"}, {"file"}), ({"file": None, "title": "x"}, {"title"})],
 )
-def test_a_form_without_the_file_names_it(api, fields, wrong):
-    """A form that lacks the file, or has another field, is 422."""
+def test_an_invalid_upload_form_is_422(api, fields, wrong):
+    """The problem names the missing or unknown field."""
     data = {name: (io.BytesIO(b"x"), "a.wav") if value is None else value for name, value in fields.items()}
     answer = api.post("/v1/tracks", data=data, content_type="multipart/form-data")
 
@@ -119,13 +119,13 @@ def test_a_form_without_the_file_names_it(api, fields, wrong):
 
 
 def test_an_upload_that_is_no_form_is_415(api):
-    """JSON where a form belongs is 415."""
+    """JSON is refused."""
     assert api.post("/v1/tracks", json={}).status_code == 415
 
 
 @pytest.mark.parametrize("job_id", ["1", "a%00b"])
 def test_an_unknown_job_is_404(api, job_id):
-    """A job that does not exist is a problem."""
+    """The problem names its type."""
     answer = api.get(f"/v1/jobs/{job_id}")
 
     assert (answer.status_code, answer.json["type"]) == (404, "urn:segue:problem:job-not-found")

@@ -1,4 +1,4 @@
-"""Tracks over HTTP: pages, one track, neighbours, audio, analysis."""
+"""Tracks over HTTP: pages, single tracks, similar tracks, audio, analyses."""
 
 import base64
 import os
@@ -31,7 +31,7 @@ SHAPE = {
 
 
 def test_pages_cover_the_library_once(api):
-    """Following next_cursor lists every track exactly once, in the order artist, album, title."""
+    """Following `next_cursor` lists every track exactly once, ordered by artist, album and title."""
     seen, cursor = [], ""
     while cursor is not None:
         answer = api.get("/v1/tracks", query_string={"limit": 7, **({"cursor": cursor} if cursor else {})})
@@ -44,7 +44,7 @@ def test_pages_cover_the_library_once(api):
 
 
 def test_a_track_has_the_documented_shape(api):
-    """A ready track is answered with exactly the documented fields, its path relative to its root."""
+    """A ready track has exactly the documented fields; its path is relative to its library root."""
     track = api.get(f"/v1/tracks/{track_id(3)}").json
 
     assert set(track) == SHAPE
@@ -77,7 +77,7 @@ def test_an_external_id_names_a_track(api):
     "path", ["/v1/tracks/{}", "/v1/tracks/{}/similar", "/v1/tracks/{}/audio", "/v1/audio-features/{}"]
 )
 def test_an_unknown_track_is_a_problem(api, path, name):
-    """A name that no track has is 404 on every route about one track."""
+    """An unknown id gets 404 on every route about one track."""
     answer = api.get(path.format(name))
 
     assert answer.status_code == 404
@@ -85,8 +85,8 @@ def test_an_unknown_track_is_a_problem(api, path, name):
     assert answer.json["type"] == "urn:segue:problem:track-not-found"
 
 
-def test_similar_tracks_feel_alike(api):
-    """The nearest neighbours of a track come from its own cluster, best first, and never the track itself."""
+def test_similar_tracks_are_nearest_first(api):
+    """The neighbours of a track are from its own cluster, best first, without the track itself."""
     answer = api.get(f"/v1/tracks/{track_id(2)}/similar?limit=5").json
 
     assert len(answer["tracks"]) == 5
@@ -108,7 +108,7 @@ def test_similar_tracks_feel_alike(api):
         ("min_liveness=0", set()),
     ],
 )
-def test_filters_hold_for_every_neighbour(api, query, expected):
+def test_filters_apply_to_every_neighbour(api, query, expected):
     """Ranges include both ends, keywords ignore case and may be repeated, null meets no condition."""
     answer = api.get(f"/v1/tracks/test:2/similar?limit=100&{query}").json
 
@@ -132,15 +132,15 @@ def test_filters_hold_for_every_neighbour(api, query, expected):
     ],
 )
 def test_a_wrong_parameter_is_named(api, path, wrong):
-    """A parameter out of range, misspelt or given twice is 422, and `errors` names it."""
+    """A parameter that is out of range, unknown or repeated gets 422, and `errors` names it."""
     answer = api.get(path)
 
     assert answer.status_code == 422
     assert [error["parameter"] for error in answer.json["errors"]] == [wrong]
 
 
-def test_a_made_up_cursor_is_refused(api):
-    """A cursor that was never handed out is 422."""
+def test_an_invalid_cursor_is_refused(api):
+    """With 422."""
     answer = api.get("/v1/tracks?cursor=abc")
 
     assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-cursor")
@@ -151,7 +151,7 @@ def test_a_made_up_cursor_is_refused(api):
     ["[" * 2900, r'["\ud800", "x"]', r'["x", "\udfff"]', r'["a\u0000", "x"]', r'["x", "\u0000"]', "[1, 2]", "{}"],
 )
 def test_a_forged_cursor_is_refused(api, content):
-    """Neither depth nor letters that no database takes get past the cursor's check."""
+    """Deep nesting and characters that no database accepts get 422."""
     cursor = base64.urlsafe_b64encode(content.encode()).decode()
     answer = api.get("/v1/tracks", query_string={"cursor": cursor})
 
@@ -159,7 +159,7 @@ def test_a_forged_cursor_is_refused(api, content):
 
 
 def test_audio_is_streamed_in_ranges(api, library_dir):
-    """A range request gets that part of the very file, and a repeated request 304."""
+    """A range request gets that part of the file, and a repeated request 304."""
     file = (library_dir / "music" / "004.wav").read_bytes()
     part = api.get("/v1/tracks/test:4/audio", headers={"Range": "bytes=10-19"})
     whole = api.get("/v1/tracks/test:4/audio")
@@ -173,7 +173,7 @@ def test_audio_is_streamed_in_ranges(api, library_dir):
 
 
 def test_a_range_beyond_the_file_is_a_problem(api):
-    """An unsatisfiable range is 416 with the header that says how long the file is."""
+    """An unsatisfiable range gets 416, and a header with the length of the file."""
     answer = api.get("/v1/tracks/test:4/audio", headers={"Range": "bytes=99999999-"})
 
     assert (answer.status_code, answer.content_type) == (416, "application/problem+json")
@@ -181,7 +181,7 @@ def test_a_range_beyond_the_file_is_a_problem(api):
 
 
 def test_audio_whose_file_is_gone_is_a_problem(api, services, tmp_path):
-    """A track whose file was deleted since the last scan answers 404, not a crash."""
+    """A track whose file was deleted since the last scan gets 404."""
     file = write_tone(tmp_path / "gone.wav", 500)
     register(services.catalogue, file, 300)
     file.unlink()
@@ -192,7 +192,7 @@ def test_audio_whose_file_is_gone_is_a_problem(api, services, tmp_path):
 
 @pytest.fixture
 def swapped(services, tmp_path):
-    """A track whose file is taken away after it was scanned; what is put in its place is the test's."""
+    """A track whose file was deleted after the scan; the test replaces it."""
     (tmp_path / "music").mkdir()
     file = write_tone(tmp_path / "music" / "a.wav", 510)
     register(services.catalogue, file, 310)
@@ -205,7 +205,7 @@ def swapped(services, tmp_path):
     "target", ["../secret.wav", "secret.txt", "folder.wav", "pipe.wav", "a.wav", "../music-2/b.wav"]
 )
 def test_a_file_that_was_swapped_is_not_served(api, swapped, target):
-    """A link out of the library, to what is no audio file or to no file at all, is as good as gone."""
+    """A link out of the library, or to something that is not an audio file, gets 404."""
     music = swapped.parent
     (music.parent / "music-2").mkdir()
     for file in ("../secret.wav", "secret.txt", "../music-2/b.wav"):
@@ -219,15 +219,15 @@ def test_a_file_that_was_swapped_is_not_served(api, swapped, target):
 
 
 def test_a_link_within_the_library_is_served(api, swapped):
-    """Links are fine as long as they stay inside."""
+    """The file that it points to."""
     other = write_tone(swapped.parent / "b.wav", 520)
     swapped.symlink_to("b.wav")
 
     assert api.get("/v1/tracks/test:310/audio").data == other.read_bytes()
 
 
-def test_similar_asks_the_catalogue_little(api, services):
-    """Similar tracks take four queries: the seed, the candidates' vectors, the tracks and their names."""
+def test_similar_tracks_take_four_catalogue_queries(api, services):
+    """The seed, the candidates' vectors, the tracks and their external ids."""
     statements = []
     this_thread = threading.get_ident()
 
@@ -245,8 +245,8 @@ def test_similar_asks_the_catalogue_little(api, services):
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.wav", b"two\nlines.wav", "日本.wav".encode()])
-def test_audio_of_any_file_name(api, services, tmp_path, name):
-    """Names that are not UTF-8, or hold line breaks, are served like any other."""
+def test_file_names_may_have_any_bytes(api, services, tmp_path, name):
+    """Names that are not UTF-8, or have line breaks, are served like any other."""
     folder = Path(tmp_path / "named")
     folder.mkdir()
     file = folder / name.decode(errors="surrogateescape")
@@ -258,7 +258,7 @@ def test_audio_of_any_file_name(api, services, tmp_path, name):
 
 
 def test_audio_features_are_flat(api):
-    """Attributes, descriptors with their confidence, and tags stand side by side."""
+    """Attributes, descriptors with their confidence, and tags are in one object."""
     found = api.get("/v1/audio-features/test:6").json
 
     expected = {"energy": 0.5, "liveness": None, "tempo": 86.0, "tempo_confidence": 0.8, "key": 6, "loudness": None}
@@ -269,8 +269,8 @@ def test_audio_features_are_flat(api):
     assert len(found["embedding"]) == 128
 
 
-def test_a_track_that_nobody_listened_to_has_no_neighbours(api, services, tmp_path):
-    """A pending track answers 422 where an analysis is needed, and says that it is pending."""
+def test_a_pending_track_has_no_analysis_and_no_neighbours(api, services, tmp_path):
+    """Both requests get 422, and the problem names the status."""
     register(services.catalogue, write_tone(tmp_path / "pending.wav", 700), 301)
     wait_until_indexed(services)
 
@@ -280,7 +280,7 @@ def test_a_track_that_nobody_listened_to_has_no_neighbours(api, services, tmp_pa
         assert "pending" in answer.json["detail"]
 
 
-def test_a_refused_track_says_why(api, services, tmp_path):
+def test_a_failed_track_has_a_reason(api, services, tmp_path):
     """A failed track carries its reason."""
     own_id = register(services.catalogue, write_tone(tmp_path / "refused.wav", 800), 302)
     services.catalogue.analyses.refuse(own_id, "The file is silent.")

@@ -1,4 +1,4 @@
-"""Who may ask: only names of the service itself, and no page of another site for a change."""
+"""Checks of `Host`, `Origin` and `Sec-Fetch-Site`."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ SCAN = {"json": {"path": "/nowhere"}}
 
 @pytest.fixture
 def client_with(services):
-    """Makes a client of the application under other settings."""
+    """Make a client of the application with other settings."""
 
     def make(**changes):
         settings = Settings(data_dir=services.settings.data_dir, **changes)
@@ -27,8 +27,8 @@ def status(client, host):
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8765", "127.0.0.1:8765", "[::1]:8765"])
-def test_the_loopback_is_always_a_name(client_with, host):
-    """Health checks and the command line reach it whatever is allowed besides."""
+def test_loopback_names_are_always_allowed(client_with, host):
+    """Health checks and the command line use them, whatever the setting is."""
     assert status(client_with(), host) == 200
     assert status(client_with(host=WILDCARDS[0], allowed_hosts=("music.example",)), host) == 200
 
@@ -36,7 +36,7 @@ def test_the_loopback_is_always_a_name(client_with, host):
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "192.168.1.5", "[::1", "a b", ""])
 @pytest.mark.parametrize("path", ["/", "/healthz", "/v1/tracks", "/nowhere"])
 def test_a_foreign_name_is_refused_everywhere(client_with, host, path):
-    """A page that rebinds its own name to this address gets nothing, and people learn which setting to change."""
+    """DNS rebinding fails, and the problem names the setting to change."""
     answer = client_with().get(path, headers={"Host": host})
 
     assert (answer.status_code, answer.content_type) == (403, "application/problem+json")
@@ -45,7 +45,7 @@ def test_a_foreign_name_is_refused_everywhere(client_with, host, path):
 
 
 def test_configured_names_are_allowed(client_with):
-    """The address that it binds to, the URL that clients are given, and what the setting lists."""
+    """The address that the service binds to, its URL, and the names in the setting."""
     client = client_with(host="192.168.1.5", url="http://nas.home:80", allowed_hosts=("Music.Example", "[fd00::1]"))
 
     assert [status(client, host) for host in ("192.168.1.5:1", "nas.home", "music.example", "[fd00::1]:8765")] == [
@@ -56,14 +56,14 @@ def test_configured_names_are_allowed(client_with):
 
 @pytest.mark.parametrize("wildcard", WILDCARDS)
 def test_a_wildcard_address_allows_addresses_but_no_names(client_with, wildcard):
-    """An address cannot be rebound; once names are listed, they alone count."""
+    """DNS rebinding needs a name. Once names are configured, only they are allowed."""
     assert status(client_with(host=wildcard), "192.168.1.5:8765") == 200
     assert status(client_with(host=wildcard), "[fd00::1]:8765") == 200
     assert status(client_with(host=wildcard), "evil.example") == 403
     assert status(client_with(host=wildcard, allowed_hosts=("music.example",)), "192.168.1.5") == 403
 
 
-def test_hosts_are_listed_with_commas(monkeypatch):
+def test_hosts_are_separated_by_commas(monkeypatch):
     """The variable takes names separated by commas."""
     monkeypatch.setenv("SEGUE_ALLOWED_HOSTS", "music.example, 10.0.0.7,")
 
@@ -83,8 +83,8 @@ def test_hosts_are_listed_with_commas(monkeypatch):
     ],
 )
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
-def test_pages_of_other_sites_change_nothing(api, headers, method):
-    """Whatever method could change something is refused before anything is read."""
+def test_pages_of_other_sites_cannot_change_anything(api, headers, method):
+    """Methods that can change something are refused before the body is read."""
     answer = getattr(api, method)("/v1/scans", headers=headers, **SCAN)
 
     assert (answer.status_code, answer.content_type) == (403, "application/problem+json")
@@ -100,13 +100,13 @@ def test_pages_of_other_sites_change_nothing(api, headers, method):
         {"Sec-Fetch-Site": "none"},
     ],
 )
-def test_its_own_page_and_programs_may_change(api, headers):
-    """They get as far as the request itself, which here names no folder."""
+def test_its_own_page_and_programs_are_allowed(api, headers):
+    """Their requests are processed; this one names a missing folder."""
     answer = api.post("/v1/scans", headers=headers, **SCAN)
 
     assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:path-not-scannable")
 
 
 def test_links_from_other_sites_may_be_followed(api):
-    """Reading is not refused for where the link was: the answer is not theirs to read."""
+    """GET is allowed, because the other site cannot read the response."""
     assert api.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200

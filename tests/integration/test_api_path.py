@@ -1,4 +1,4 @@
-"""A path between two tracks, over HTTP."""
+"""Paths between two tracks, over HTTP."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def ids(answer):
 
 
 def test_a_path_leads_from_one_track_to_another(api):
-    """It has as many tracks as asked for, none twice, begins and ends there, and says how alike neighbours are."""
+    """It has the requested length, no track twice, both ends, and the similarity of neighbours."""
     answer = api.get(URL, query_string={"from": "test:0", "to": track_id(3), "steps": 6})
 
     assert answer.status_code == 200
@@ -24,22 +24,22 @@ def test_a_path_leads_from_one_track_to_another(api):
     assert {track["artist"] for track in answer.json["tracks"]} >= {"Artist 0", "Artist 3"}
 
 
-def test_ten_steps_unless_asked_otherwise(api):
-    """The default is a handful that one can listen to; two steps are the ends alone."""
+def test_a_path_has_ten_steps_by_default(api):
+    """Two steps are the ends alone."""
     assert len(ids(api.get(URL, query_string={"from": "test:0", "to": "test:3"}))) == 10
     assert ids(api.get(URL, query_string={"from": "test:0", "to": "test:3", "steps": 2})) == [track_id(0), track_id(3)]
 
 
-def test_filters_hold_between_the_ends(api):
-    """Tracks between meet the conditions; where too few do, the path is shorter."""
+def test_filters_apply_between_the_ends(api):
+    """The path is shorter if too few tracks match."""
     asked = {"from": "test:0", "to": "test:3", "steps": 20, "genre": "folk", "min_tempo": 90}
     between = ids(api.get(URL, query_string=asked))[1:-1]
 
     assert set(between) == {track_id(number) for number in (13, 17, 21)}
 
 
-def test_from_a_track_to_itself_is_that_track(api):
-    """There is no way to go."""
+def test_a_path_from_a_track_to_itself_is_that_track(api):
+    """Under either id."""
     assert ids(api.get(URL, query_string={"from": "test:5", "to": track_id(5)})) == [track_id(5)]
 
 
@@ -55,8 +55,8 @@ def test_from_a_track_to_itself_is_that_track(api):
         ({"from": "test:0", "to": "test:1", "mood": "x"}, 422, "mood"),
     ],
 )
-def test_what_is_wrong_is_named(api, asked, status, says):
-    """The problem says which end is unknown, or which parameter is wrong."""
+def test_unknown_ends_and_invalid_parameters_are_named(api, asked, status, says):
+    """By the detail of the problem."""
     answer = api.get(URL, query_string=asked)
 
     assert answer.status_code == status
@@ -64,7 +64,7 @@ def test_what_is_wrong_is_named(api, asked, status, says):
 
 
 def test_an_end_that_is_not_analysed_is_named(api, services, tmp_path):
-    """A pending track is no end of a path, and the problem says how it stands."""
+    """A pending track cannot be an end of a path, and the problem names its status."""
 
     register(services.catalogue, write_tone(tmp_path / "new.wav", 700), 900)
     answer = api.get(URL, query_string={"from": "test:0", "to": "test:900"})

@@ -1,4 +1,4 @@
-"""The API as the process that is really run."""
+"""The API as a real gunicorn process."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def port():
 
 
 def test_the_process_serves_many_at_once_and_stays_small(library_dir, broker_url, port):
-    """Eight listeners at once are answered alike, and the worker stays under 200 MB."""
+    """Eight concurrent clients get the same answer, and the worker needs less than 200 MB."""
     with api_process(library_dir, broker_url, port) as process, SegueClient(f"http://127.0.0.1:{port}") as client:
         [worker] = psutil.Process(process.pid).children()
         question = Question(history=plays([track_id(1)]), limit=5)
@@ -43,7 +43,7 @@ def test_the_process_serves_many_at_once_and_stays_small(library_dir, broker_url
 
 
 def status(data_dir, port, *options):
-    """What `segue status` prints beside an API process, without `segue up`."""
+    """Return the output of `segue status` beside an API process, without `segue up`."""
     environment = {**os.environ, "SEGUE_DATA_DIR": str(data_dir), "SEGUE_PORT": str(port)}
     return subprocess.run(
         [sys.executable, "-m", "services.cli.main", "status", *options],
@@ -56,7 +56,7 @@ def status(data_dir, port, *options):
 
 
 def test_status_finds_a_service_that_segue_up_did_not_start(library_dir, broker_url, port, tmp_path):
-    """In a container gunicorn runs alone: `segue status` asks it, and knows it from another installation's service."""
+    """As in a container. The service of another installation is not taken for its own."""
     with api_process(library_dir, broker_url, port):
         ours = json.loads(status(library_dir, port, "--json"))
         others = json.loads(status(tmp_path, port, "--json"))
@@ -67,8 +67,8 @@ def test_status_finds_a_service_that_segue_up_did_not_start(library_dir, broker_
     assert others["tracks"]["ready"] == 0
 
 
-def test_status_without_a_key_says_that_the_service_runs(broker_url, port, tmp_path):
-    """Where the service needs a key, the counts come from the catalogue and the index is left out."""
+def test_status_works_without_a_required_key(broker_url, port, tmp_path):
+    """The counts come from the catalogue, and those of the index are left out."""
     catalogue = Catalogue.open(Settings(data_dir=tmp_path).catalogue_url)
     catalogue.migrate()
     catalogue.keys.create("admin", [Scope.ADMIN])
@@ -81,7 +81,7 @@ def test_status_without_a_key_says_that_the_service_runs(broker_url, port, tmp_p
 
 
 def test_a_second_process_on_the_same_data_is_refused(library_dir, broker_url, port):
-    """Two API processes never share one embedded index: the second one ends and names the reason."""
+    """An embedded index has one API process: the second one exits with the reason."""
     with api_process(library_dir, broker_url, port):
         environment = {**os.environ, "SEGUE_DATA_DIR": str(library_dir), "SEGUE_REDIS_URL": broker_url}
         program = "from services.api.app import create_app; create_app()"

@@ -13,7 +13,7 @@ from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
 
 
 def test_a_healthy_service_is_ready(api):
-    """With everything up, both checks answer 200 and every part is ok."""
+    """Both checks get 200, and every part is ok."""
     assert api.get("/healthz").json == {"status": "ok"}
     answer = api.get("/readyz")
 
@@ -24,8 +24,8 @@ def test_a_healthy_service_is_ready(api):
     }  # fmt: skip
 
 
-def test_readiness_says_which_part_is_missing(tmp_path):
-    """Without a broker the service is alive but not ready, and says that it is the broker."""
+def test_readiness_names_the_missing_part(tmp_path):
+    """Without a broker the service is alive but not ready."""
     services = compose(Settings(data_dir=tmp_path, redis_url="redis://127.0.0.1:1/0"))
     api = create_app(services).test_client()
     try:
@@ -56,7 +56,7 @@ def test_a_stopped_indexer_is_not_ready(tmp_path, broker_url):
 
 
 def test_status_counts_the_library(api, library_dir):
-    """The status has the counts, the model, the index and where everything lies."""
+    """The status has counts, the model version, the index and the data directory."""
     status = api.get("/v1/status").json
 
     assert status["tracks"]["ready"] == LIBRARY_SIZE
@@ -65,7 +65,7 @@ def test_status_counts_the_library(api, library_dir):
 
 
 def test_metrics_count_tracks_and_time_requests(api):
-    """Prometheus sees tracks by status, the index, and each route's latency under its route, not its path."""
+    """Tracks by status, the index, and latencies by route rather than by path."""
     api.get("/v1/tracks/test:1")
     api.get("/made/up")
     lines = api.get("/metrics").text.splitlines()
@@ -81,7 +81,7 @@ def test_metrics_count_tracks_and_time_requests(api):
 
 
 def test_a_request_id_is_kept_or_made(api):
-    """A plain X-Request-ID comes back and is logged; anything else is replaced."""
+    """A valid X-Request-ID is returned and logged; any other is replaced."""
     with capture_logs() as logs:
         kept = api.get("/healthz", headers={"X-Request-ID": "abc-1"})
     made = api.get("/healthz", headers={"X-Request-ID": 'x"} forged'})
@@ -92,8 +92,8 @@ def test_a_request_id_is_kept_or_made(api):
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/v1/tracks", "/nowhere", "/openapi.json", "/v1/tracks/test:1/audio"])
-def test_every_answer_is_protected(api, path):
-    """Pages, answers and errors all carry the headers that keep browsers from guessing and framing."""
+def test_every_response_has_security_headers(api, path):
+    """Pages, data and errors."""
     headers = api.get(path).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -103,7 +103,7 @@ def test_every_answer_is_protected(api, path):
 
 
 def test_the_page_may_run_only_its_own_scripts(api):
-    """The main page's policy allows no inline script or style and nothing from elsewhere."""
+    """The policy of the main page allows no inline script or style, and nothing from other hosts."""
     policy = api.get("/").headers["Content-Security-Policy"]
 
     assert "script-src 'self'" in policy
@@ -112,22 +112,22 @@ def test_the_page_may_run_only_its_own_scripts(api):
 
 
 @pytest.mark.parametrize("path", ["/", "/web/app.js", "/web/style.css", "/docs", "/docs/assets/swagger-ui-bundle.js"])
-def test_pages_are_served_from_here(api, path):
-    """The page and the reference come whole from this process."""
+def test_pages_are_served_from_this_process(api, path):
+    """The page and the reference need no other host."""
     assert api.get(path).status_code == 200
 
 
 @pytest.mark.parametrize(
     "path", ["/web/../client.py", "/web/%2e%2e/client.py", "/docs/assets/..%2f__init__.py", "/web/none.js"]
 )
-def test_nothing_else_is_served(api, path):
-    """No path leads out of the pages' folders."""
+def test_no_other_file_is_served(api, path):
+    """No path leaves the folders of the pages."""
     answer = api.get(path)
 
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
 
 
-def test_a_wrong_method_says_which_are_right(api):
+def test_405_has_an_allow_header(api):
     """405 keeps its Allow header."""
     answer = api.delete("/v1/tracks")
 
@@ -135,8 +135,8 @@ def test_a_wrong_method_says_which_are_right(api):
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_a_defect_shows_nothing_of_itself(services):
-    """An unforeseen error is 500 with the request id; its trace is in the log only."""
+def test_an_unexpected_error_reveals_nothing(services):
+    """It gets 500 with the request id; the traceback is in the log only."""
     app = create_app(services)
     app.add_url_rule("/defect", view_func=public(lambda: {}["secret detail"]))
     with capture_logs() as logs:
@@ -149,13 +149,13 @@ def test_a_defect_shows_nothing_of_itself(services):
 
 
 def test_edge_refuses_several_processes(tmp_path, broker_url):
-    """Qdrant Edge with more than one API process is refused with the remedy."""
+    """Qdrant Edge with more than one API process is refused, and the message names the setting."""
     with pytest.raises(NotConfigured, match="SEGUE_QDRANT_URL"):
         compose(Settings(data_dir=tmp_path, redis_url=broker_url, api_processes=2))
 
 
 def test_a_service_without_a_broker_setting_is_refused(tmp_path):
-    """Without SEGUE_REDIS_URL nothing is opened."""
+    """Without SEGUE_REDIS_URL nothing is created."""
     with pytest.raises(NotConfigured, match="SEGUE_REDIS_URL"):
         compose(Settings(data_dir=tmp_path))
 
@@ -166,7 +166,7 @@ def test_a_service_without_a_broker_setting_is_refused(tmp_path):
     ("kind", "part"), [(BrokerUnavailable, "broker"), (CatalogueUnavailable, "catalogue"), (IndexUnavailable, "index")]
 )
 def test_a_part_that_is_down_is_named_without_its_address(services, kind, part):
-    """What a driver says stays in the log: it has addresses and paths in it."""
+    """The driver's message, which may have addresses and paths, is in the log only."""
     app = create_app(services)
 
     def fail() -> None:

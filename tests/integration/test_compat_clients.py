@@ -1,4 +1,4 @@
-"""Clients that were written for Spotify and for OpenSubsonic, against the real API process."""
+"""Unmodified clients of Spotify and OpenSubsonic with a real API process."""
 
 import os
 
@@ -18,7 +18,7 @@ PASSWORD = "c19b2d"  # noqa: S105  the test's own
 
 @pytest.fixture(scope="module")
 def port(library_dir, broker_url):
-    """Where a gunicorn serves the small library to one OpenSubsonic user; tracks 1 and 2 have a media server's ids."""
+    """The port of an API process with one OpenSubsonic user; tracks 1 and 2 have a media server's ids."""
     made = compose(Settings(data_dir=library_dir, redis_url=broker_url))
     wait_until_indexed(made)
     for number in (1, 2):
@@ -37,7 +37,7 @@ def port(library_dir, broker_url):
 
 @pytest.fixture
 def spotify(port):
-    """Spotipy as it is, pointed elsewhere."""
+    """Spotipy with another base URL."""
     client = spotipy.Spotify(auth="a token", retries=0)
     client.prefix = f"http://127.0.0.1:{port}/v1/compat/spotify/"
     client._session.trust_env = False
@@ -46,15 +46,15 @@ def spotify(port):
 
 @pytest.fixture(params=[{}, {"use_get": True}, {"use_views": False}, {"legacy_auth": True}], ids=str)
 def sonic(port, request):
-    """py-opensonic as it is: by POST and by GET, with and without `.view`, with a token and with a password."""
+    """py-opensonic with POST and GET, with and without `.view`, with a token and with a password."""
     client = libopensonic.Connection("http://127.0.0.1", "ada", PASSWORD, port=port, **request.param)
     yield client
     client.cleanup()
 
 
 @pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
-def test_spotipy_gets_recommendations_and_follows_them(spotify):
-    """Ids that an answer holds are accepted by spotipy's own check, and by the service as seeds again."""
+def test_spotipy_gets_recommendations(spotify):
+    """Spotipy accepts the returned ids, and the service accepts them as seeds."""
     first = spotify.recommendations(seed_genres=["folk"], limit=2, country="SE", min_tempo=85, target_energy=0.2)
     artist = first["tracks"][0]["artists"][0]
     again = spotify.recommendations(
@@ -68,7 +68,7 @@ def test_spotipy_gets_recommendations_and_follows_them(spotify):
 
 @pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
 def test_spotipy_gets_audio_features(spotify):
-    """One track, several tracks in their order, and null for one that is not known."""
+    """Of one track, and of several in their order, with null for an unknown id."""
     [track] = spotify.recommendations(seed_genres=["folk"], limit=1)["tracks"]
     [alone] = spotify.audio_features(track["id"])
     unknown, known = spotify.audio_features(["4NHQUGzhtTLFvgF5SZesLK", track["uri"]])
@@ -79,7 +79,7 @@ def test_spotipy_gets_audio_features(spotify):
 
 @pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
 def test_spotipy_understands_errors(spotify):
-    """A wrong parameter becomes spotipy's exception, with the status and the message."""
+    """An invalid parameter raises spotipy's exception with the status and the message."""
     with pytest.raises(spotipy.SpotifyException, match="max_energy") as caught:
         spotify.recommendations(seed_genres=["folk"], min_energy=0.9, max_energy=0.1)
 
@@ -87,15 +87,15 @@ def test_spotipy_understands_errors(spotify):
 
 
 def test_an_opensubsonic_client_signs_in(sonic):
-    """What a client asks when it connects is answered: ping, licence, extensions, user."""
+    """The methods that a client calls when it connects succeed: ping, license, extensions, user."""
     assert sonic.ping() is True
     assert sonic.get_license()["license"] == {"valid": True}
     assert "sonicSimilarity" in {extension.name for extension in sonic.get_open_subsonic_extensions()}
     assert sonic.get_user("ada").username == "ada"
 
 
-def test_an_opensubsonic_client_finds_what_sounds_alike(sonic):
-    """Similar songs and paths come back as the client's own objects, in the ids that it asked with."""
+def test_an_opensubsonic_client_gets_similar_songs_and_paths(sonic):
+    """As the client's own objects, with ids of the requested namespace."""
     matches = sonic.get_sonic_similar_tracks("nd1", count=100)
     path = sonic.find_sonic_path("nd1", "nd2", count=5)
     songs = sonic.get_similar_songs("nd1", count=3)
@@ -108,7 +108,7 @@ def test_an_opensubsonic_client_finds_what_sounds_alike(sonic):
 
 
 def test_an_opensubsonic_client_understands_errors(sonic, port):
-    """An unknown song and a wrong password become the client's exceptions for them."""
+    """An unknown song and a wrong password raise the client's exceptions for them."""
     stranger = libopensonic.Connection("http://127.0.0.1", "ada", "wrong", port=port)
 
     with pytest.raises(DataNotFoundError):

@@ -41,8 +41,8 @@ def numbers(answer):
     return [short_ids[track["id"]] for track in answer["tracks"]]
 
 
-def test_a_seed_track_gives_more_like_it(api):
-    """A track is answered with tracks of its cluster, itself left out, with every field that Spotify had."""
+def test_a_seed_track_gives_similar_tracks(api):
+    """The tracks are from its cluster, without the seed, and have every field of Spotify's objects."""
     answer = recommended(api, seed_tracks="test:1", limit=2)
     [seed] = answer["seeds"]
 
@@ -58,8 +58,8 @@ def test_a_seed_track_gives_more_like_it(api):
         assert track["uri"] == f"spotify:track:{track['id']}"
 
 
-def test_links_lead_somewhere(api):
-    """What an answer links to is served, so that a client may follow it."""
+def test_links_work(api):
+    """Every URL in a response gets 200."""
     answer = recommended(api, seed_tracks="test:1", seed_artists="artist 2", limit=1)
     [track] = answer["tracks"]
     links = [seed["href"] for seed in answer["seeds"]]
@@ -72,8 +72,8 @@ def test_links_lead_somewhere(api):
     assert track["artists"][0]["name"] in {each["artist"] for each in listed}
 
 
-def test_artists_are_named_or_go_by_their_id(api):
-    """The name in any case and the id of a track object mean the same artist, whose own tracks may be answered."""
+def test_artists_are_given_by_name_or_by_id(api):
+    """A name in any case and the id of a track object give the same tracks, the artist's own included."""
     artist = recommended(api, seed_tracks="test:2", limit=1)["tracks"][0]["artists"][0]
     by_name, by_id = (recommended(api, seed_artists=name, limit=2) for name in ("ARTIST 2", artist["id"]))
 
@@ -82,8 +82,8 @@ def test_artists_are_named_or_go_by_their_id(api):
     assert by_name["seeds"][0]["type"] == "ARTIST"
 
 
-def test_genres_are_those_of_the_library_or_heard_tags(api):
-    """A genre in any case gives its tracks, a tag that was heard gives tracks with it, anything else nothing."""
+def test_genres_are_those_of_the_files_or_tags_of_the_analysis(api):
+    """In any case; an unknown genre gives nothing."""
     folk, calm, polka = (recommended(api, seed_genres=name, limit=2) for name in ("FOLK", "calm", "polka"))
 
     assert {number % FEELS for number in numbers(folk)} == {GENRES.index("Folk")}
@@ -92,15 +92,15 @@ def test_genres_are_those_of_the_library_or_heard_tags(api):
     assert (folk["seeds"][0]["type"], folk["seeds"][0]["href"]) == ("GENRE", None)
 
 
-def test_seeds_weigh_alike_however_many_tracks_they_have(api):
-    """A track beside an artist of six tracks gets half of the answer."""
+def test_seeds_have_the_same_weight(api):
+    """A track and an artist with six tracks get half of the response each."""
     answer = recommended(api, seed_tracks="test:0", seed_artists="Artist 3", limit=4)
 
     assert sorted(number % FEELS for number in numbers(answer)) == [0, 0, 3, 3]
 
 
 def test_more_than_five_seeds_are_allowed(api):
-    """Spotify took five seeds in all; here all of eight count."""
+    """Spotify allowed five; here all eight count."""
     answer = recommended(api, seed_tracks=",".join(f"test:{number}" for number in range(8)), limit=100)
 
     assert len(answer["seeds"]) == 8
@@ -108,7 +108,7 @@ def test_more_than_five_seeds_are_allowed(api):
 
 
 def test_pool_sizes_are_counted(api):
-    """The pool is all that may be answered, then what meets the conditions; a seed that is not known has none."""
+    """All tracks without the seeds, then those that meet the conditions; both are 0 for an unknown seed."""
     answer = recommended(api, seed_tracks="test:0,nobody", seed_genres="folk,polka", min_tempo=100, limit=100)
     sizes = {
         seed["id"]: (seed["initialPoolSize"], seed["afterFilteringSize"], seed["afterRelinkingSize"])
@@ -125,16 +125,16 @@ def test_pool_sizes_are_counted(api):
     assert len(answer["tracks"]) == after
 
 
-def test_targets_draw_the_answer_towards_them(api):
-    """A target changes which tracks come first, and leaves none out."""
+def test_targets_change_the_order(api):
+    """A target changes which tracks come first, and excludes none."""
     slow, fast = (recommended(api, seed_tracks="test:0", target_tempo=tempo, limit=4) for tempo in (80, 103))
 
     assert sum(numbers(slow)) < sum(numbers(fast))
     assert len(recommended(api, seed_tracks="test:0", target_tempo=300, limit=100)["tracks"]) == LIBRARY_SIZE - 1
 
 
-def test_what_segue_does_not_know_leaves_nothing_out(api):
-    """Popularity and time signature are ignored; a track whose liveness nobody knows counts as 0."""
+def test_unknown_values_count_as_0(api):
+    """Conditions on popularity are ignored; an unknown liveness counts as 0."""
     everything = len(recommended(api, seed_tracks="test:0", limit=100)["tracks"])
     ignored = {"min_popularity": 50, "target_popularity": 90, "market": "SE", "x": "y"}
 
@@ -158,8 +158,8 @@ ends = {f"{end}_{name}": values for name, values in ranges.items() for end in ("
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.fixed_dictionaries({}, optional=ends), limit=st.integers(1, 100))
-def test_conditions_always_hold(api, asked, limit):
-    """Every min_* and max_* holds for the audio features of every track; the answer is full and without repeats."""
+def test_conditions_apply_to_every_track(api, asked, limit):
+    """The audio features of every track meet them; the response is complete and has no duplicates."""
     parameters = {"seed_tracks": "test:0", "seed_genres": "folk", "limit": limit, **asked}
     answer = api.get(f"{BASE}/recommendations", query_string=parameters)
     if any(asked.get(f"min_{name}", -math.inf) > asked.get(f"max_{name}", math.inf) for name in ranges):
@@ -184,7 +184,7 @@ def test_conditions_always_hold(api, asked, limit):
 
 
 def test_audio_features_have_every_field(api):
-    """One track's analysis is what the native answer says, under Spotify's names."""
+    """The values are those of the v1 API, under Spotify's names."""
     features = api.get(f"{BASE}/audio-features/test:5").json
     native = api.get("/v1/audio-features/test:5").json
 
@@ -199,21 +199,21 @@ def test_audio_features_have_every_field(api):
 
 @pytest.mark.parametrize("path", [f"{BASE}/audio-features", f"{BASE}/audio-features/"])
 def test_several_audio_features_keep_their_order(api, path):
-    """Ids are answered in their order, each as often as it is asked for, null for those that no track has."""
+    """Repeated ids are repeated in the response, and unknown ids give null."""
     ids = ["test:3", "nobody", short(track_id(1)), track_id(2), "test:3", f"spotify:track:{short(track_id(4))}"]
     found = api.get(path, query_string={"ids": ",".join(ids)}).json["audio_features"]
 
     assert [None if each is None else each["tempo"] for each in found] == [83, None, 81, 82, 83, 84]
 
 
-def test_a_hundred_ids_are_taken_and_no_more(api):
-    """The limit is Spotify's."""
+def test_at_most_a_hundred_ids_are_allowed(api):
+    """As in Spotify's API."""
     assert len(api.get(f"{BASE}/audio-features?ids={'x,' * 100}").json["audio_features"]) == 100
     assert api.get(f"{BASE}/audio-features?ids={'x,' * 101}").status_code == 400
 
 
-def test_registered_spotify_ids_are_spoken(api, services, library_dir):
-    """A track that is registered as `spotify:…` is known by that id bare, and answered with it."""
+def test_registered_spotify_ids_are_used(api, services, library_dir):
+    """A track that is registered as `spotify:…` is found by that id, and returned with it."""
     retag(services, library_dir, 9, ids={"spotify": "4NHQUGzhtTLFvgF5SZesLK"})
     features = api.get(f"{BASE}/audio-features/4NHQUGzhtTLFvgF5SZesLK").json
     [track] = [
@@ -248,8 +248,8 @@ def test_registered_spotify_ids_are_spoken(api, services, library_dir):
         ("nothing", 404),
     ],
 )
-def test_errors_have_spotifys_shape(api, path, status):
-    """Whatever is wrong is answered as Spotify answered it: an object with status and message."""
+def test_errors_have_spotifys_format(api, path, status):
+    """An object with status and message."""
     answer = api.get(f"{BASE}/{path}")
 
     assert (answer.status_code, answer.content_type) == (status, "application/json")
@@ -258,8 +258,8 @@ def test_errors_have_spotifys_shape(api, path, status):
     assert answer.json["error"]["message"]
 
 
-def test_errors_before_and_beyond_a_view_have_spotifys_shape(api):
-    """A foreign host name and a method that does not exist are answered in the same dialect, headers included."""
+def test_errors_outside_views_have_spotifys_format(api):
+    """A foreign host name and an unsupported method; headers are kept."""
     foreign = api.get(f"{BASE}/audio-features?ids=x", headers={"Host": "evil.example"})
     posted = api.post(f"{BASE}/recommendations")
 
@@ -269,8 +269,8 @@ def test_errors_before_and_beyond_a_view_have_spotifys_shape(api):
 
 
 @pytest.mark.parametrize("name", ["\0", "\ud7ff", "%", "a" * 2000, "1" * 2000, "../../etc/passwd", "'; drop--", ":"])
-def test_strange_seeds_are_no_more_than_unknown(api, name):
-    """A seed that no library has is answered with an empty pool."""
+def test_unusual_seeds_are_unknown(api, name):
+    """They get an empty pool."""
     answer = recommended(api, seed_tracks=name, seed_artists=name, seed_genres=name)
 
     assert [seed["initialPoolSize"] for seed in answer["seeds"]] == [0, 0, 0]

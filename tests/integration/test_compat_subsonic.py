@@ -24,7 +24,7 @@ FEELS = 4
 
 @pytest.fixture(scope="module", autouse=True)
 def _names(services, library_dir):
-    """The first tracks go by ids of a media server as well; one title holds what no XML can."""
+    """Give the first tracks ids of a media server, and one track a title that XML cannot contain."""
     for number in range(NAMED):
         retag(services, library_dir, number, ids={"navidrome": f"nd{number}"})
     retag(services, library_dir, 13, ids={"subsonic": "13", "isrc": "GBAYE0601498"}, title="<&\"' \x01\x0b ]]> \u266b")
@@ -53,8 +53,8 @@ def code(api, method, **parameters):
 
 @pytest.mark.parametrize("suffix", ["", ".view"])
 @pytest.mark.parametrize("verb", ["get", "post"])
-def test_methods_go_by_both_names_and_both_verbs(api, suffix, verb):
-    """`ping` and `ping.view`, by GET and by a POST with a form, are the same."""
+def test_methods_accept_both_names_and_both_verbs(api, suffix, verb):
+    """`ping` and `ping.view`, by GET and by POST with a form."""
     envelope = asked(api, f"ping{suffix}", verb=verb, u="x", p="y", v="1.16.1", c="test").json["subsonic-response"]
 
     assert (envelope["status"], envelope["version"], envelope["type"]) == ("ok", "1.16.1", "segue")
@@ -78,8 +78,8 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("method", "parameters"), CALLS)
-def test_xml_is_valid_and_says_what_json_says(api, method, parameters):
-    """XML is the format where none is asked for; it fits the schema and holds the values that JSON holds."""
+def test_xml_is_valid_and_equals_json(api, method, parameters):
+    """XML is the default format; it is valid and has the same values as JSON."""
     answer = api.get(f"/rest/{method}", query_string=parameters)
     as_json = asked(api, method, **parameters).json["subsonic-response"]
     root = ET.fromstring(answer.data)  # noqa: S314  our own answer
@@ -100,7 +100,7 @@ def _songs(envelope):
 
 
 def test_the_extensions_are_listed(api):
-    """The extension that this is about is advertised, in its first version."""
+    """With `sonicSimilarity` in its first version."""
     listed = found(api, "getOpenSubsonicExtensions")["openSubsonicExtensions"]
 
     assert {"name": "sonicSimilarity", "versions": [1]} in listed
@@ -108,7 +108,7 @@ def test_the_extensions_are_listed(api):
 
 
 def test_sonic_similar_tracks_are_the_nearest(api):
-    """Most alike first, the song itself left out, ten where no count is given; each similarity is the native score."""
+    """Most similar first, without the song itself, ten by default, with the scores of the v1 API."""
     matches = found(api, "getSonicSimilarTracks", id=track_id(14))["sonicMatch"]
     native = api.get(f"/v1/tracks/{track_id(14)}/similar?limit=10").json["tracks"]
     similarities = [match["similarity"] for match in matches]
@@ -120,7 +120,7 @@ def test_sonic_similar_tracks_are_the_nearest(api):
 
 
 def test_a_song_has_the_fields_of_a_child(api):
-    """What Segue knows of a song stands where clients look for it."""
+    """The metadata is in the fields that clients read."""
     [match] = found(api, "getSonicSimilarTracks", id=track_id(14), count=1)["sonicMatch"]
     song = match["entry"]
     number = int(song["title"].removeprefix("Title "))
@@ -138,7 +138,7 @@ def test_a_song_has_the_fields_of_a_child(api):
 
 
 def test_a_path_begins_and_ends_with_its_songs(api):
-    """Similarities are to the first song, which is 1; there are no more songs than asked for, none twice."""
+    """Similarities are relative to the first song; there are at most `count` songs, and no duplicates."""
     matches = found(api, "findSonicPath", startSongId=track_id(12), endSongId=track_id(15), count=6)["sonicMatch"]
     ids = [match["entry"]["id"] for match in matches]
     to_start = {
@@ -154,8 +154,8 @@ def test_a_path_begins_and_ends_with_its_songs(api):
         assert match["similarity"] == pytest.approx(max(0.0, to_start[called.get(name, name)]), abs=1e-5)
 
 
-def test_ids_are_answered_in_the_namespace_they_were_asked_in(api):
-    """A media server hears its own ids where a track has one, and Segue's where it has none."""
+def test_songs_have_ids_of_the_requested_namespace(api):
+    """A song without an id in it has its Segue id."""
     every = {track_id(number): number for number in range(LIBRARY_SIZE)}
     by_server = [song["id"] for song in _songs(found(api, "getSonicSimilarTracks", id="nd1", count=100))]
     by_segue = [song["id"] for song in _songs(found(api, "getSonicSimilarTracks", id=track_id(1), count=100))]
@@ -170,16 +170,16 @@ def test_ids_are_answered_in_the_namespace_they_were_asked_in(api):
     assert found(api, "getSonicSimilarTracks", id="13")["sonicMatch"]
 
 
-def test_songs_of_another_system_bear_no_ids_that_it_does_not_know(api):
-    """Segue's artist and album ids are answered with its own song ids only."""
+def test_songs_of_another_system_have_no_artist_and_album_ids(api):
+    """Only songs with a Segue id have them."""
     songs = list(_songs(found(api, "getSonicSimilarTracks", id="nd1", count=100)))
 
     assert {song["id"].startswith("nd") for song in songs} == {True, False}
     assert all(("artistId" in song) != song["id"].startswith("nd") for song in songs)
 
 
-def test_artists_and_albums_are_starting_points(api):
-    """Ids that were answered lead on: an artist's own songs belong to its radio, an album's are left out."""
+def test_similar_songs_accept_artist_and_album_ids(api):
+    """An artist's own songs are included, and an album's songs are left out."""
     [match] = found(api, "getSonicSimilarTracks", id=track_id(14), count=1)["sonicMatch"]
     by_artist = found(api, "getSimilarSongs2", id=match["entry"]["artistId"], count=2)["similarSongs2"]["song"]
     by_album = found(api, "getSimilarSongs", id=match["entry"]["albumId"], count=100)["similarSongs"]["song"]
@@ -190,7 +190,7 @@ def test_artists_and_albums_are_starting_points(api):
 
 
 def test_similar_songs_leave_the_song_out_and_mix_albums(api):
-    """A mix that starts from a song goes on with other songs, at first no more than two of one album."""
+    """The first songs include at most two of an album."""
     songs = found(api, "getSimilarSongs", id=track_id(14), count=3)["similarSongs"]["song"]
     everything = found(api, "getSimilarSongs", id=track_id(14))["similarSongs"]["song"]
 
@@ -198,8 +198,8 @@ def test_similar_songs_leave_the_song_out_and_mix_albums(api):
     assert len(everything) == LIBRARY_SIZE - 1
 
 
-def test_jsonp_calls_a_plain_function_only(api):
-    """The script calls the function that was named; what is no identifier never becomes part of a script."""
+def test_jsonp_calls_the_callback(api):
+    """The script is a call of the function with the JSON."""
     script = asked(api, "ping", form="jsonp", callback="app_1$")
 
     assert script.content_type == "text/javascript; charset=utf-8"
@@ -211,7 +211,7 @@ def test_jsonp_calls_a_plain_function_only(api):
 
 @pytest.mark.parametrize("name", ["a.b", "alert(1)", "1a", "", "a b", "a\n", "ä", "</script>", "a" * 101, "a;b"])
 def test_other_callbacks_are_refused(api, name):
-    """A callback that is no identifier is an error, answered as plain JSON without it."""
+    """A callback that is not an identifier gets an error in plain JSON without it."""
     answer = asked(api, "ping", form="jsonp", callback=name)
 
     assert answer.content_type == "application/json"
@@ -242,33 +242,33 @@ def test_other_callbacks_are_refused(api, name):
     ],
 )
 def test_errors_have_their_codes(api, method, parameters, expected):
-    """Whatever is wrong with a request is a failed answer that HTTP calls a success, with the code for its kind."""
+    """An invalid request gets a failed response with status 200 and the code of its error."""
     assert code(api, method, **{"form": parameters.pop("f", "json"), **parameters}) == expected
 
 
-def test_a_format_that_does_not_exist_is_an_error(api):
-    """It is said in XML, which every client reads."""
+def test_an_unknown_format_is_an_error(api):
+    """The error is in XML, the default format."""
     answer = asked(api, "ping", form="yaml")
 
     SCHEMA.validate(answer.text)
     assert 'code="0"' in answer.text
 
 
-def test_counts_beyond_all_reason_give_what_there_is(api):
-    """`count` is the most to answer: a huge one is no error."""
+def test_a_large_count_gives_all_songs(api):
+    """`count` is a maximum, so a huge number is no error."""
     assert len(found(api, "getSonicSimilarTracks", id="nd1", count=10**30)["sonicMatch"]) == LIBRARY_SIZE - 1
 
 
-def test_what_http_refuses_is_said_in_the_dialect(api):
-    """A method that is not served and a verb that is not taken keep their status, with a failed answer as body."""
+def test_http_errors_have_subsonics_format(api):
+    """An unknown method and an unsupported verb keep their status and have a failed response as body."""
     unknown, wrong = api.get("/rest/stream?f=json"), api.delete("/rest/ping?f=json")
 
     assert (unknown.status_code, unknown.json["subsonic-response"]["error"]["code"]) == (404, 70)
     assert (wrong.status_code, wrong.json["subsonic-response"]["status"]) == (405, "failed")
 
 
-def test_a_form_that_is_too_large_is_refused_in_the_dialect(api):
-    """The format that is asked for beside such a form is kept; where it is asked for inside, nobody has read it."""
+def test_a_form_that_is_too_large_gets_subsonics_format(api):
+    """The format in the query is used; a format in the form itself cannot be read."""
     beside = api.post("/rest/ping?f=json", data={"x": "y" * 300_000})
     inside = api.post("/rest/ping", data={"f": "json", "x": "y" * 300_000})
 
@@ -277,8 +277,8 @@ def test_a_form_that_is_too_large_is_refused_in_the_dialect(api):
     SCHEMA.validate(inside.text)
 
 
-def test_a_track_without_an_analysis_is_said_to_have_none(api, services, library_dir):
-    """A song that waits for its analysis is no unknown song: the error says what it waits for."""
+def test_a_song_without_an_analysis_is_an_error(api, services, library_dir):
+    """The message names the status of the track."""
     register(services.catalogue, write_tone(library_dir / "music" / "waiting.wav", 999), 99)
 
     for method in ("getSimilarSongs", "getSonicSimilarTracks"):
@@ -294,8 +294,8 @@ def closed(services):
     return create_app(replace(services, settings=Settings.model_validate(wanted))).test_client()
 
 
-def test_a_password_keeps_others_out(closed):
-    """With a user configured only its credentials get in; extensions can be listed without any."""
+def test_a_configured_user_needs_its_password(closed):
+    """Only the extensions can be listed without it."""
     assert found(closed, "ping", u="ada", p="sesame")["status"] == "ok"
     assert found(closed, "ping", u="ada", p="enc:736573616d65")["status"] == "ok"
     assert found(closed, "ping", u="ada", t="26719a1196d2a940705a59634eb18eab", s="c19b2d")["status"] == "ok"
@@ -307,8 +307,8 @@ def test_a_password_keeps_others_out(closed):
     assert code(closed, "getOpenSubsonicExtensions", form="jsonp", callback="a.b") == 0
 
 
-def test_credentials_may_stand_in_the_form(closed):
-    """A POST carries them in its body, where no log sees them."""
+def test_credentials_may_be_in_the_form(closed):
+    """Where access logs do not record them."""
     answer = closed.post("/rest/getUser.view", data={"u": "ada", "p": "sesame", "username": "ada", "f": "json"})
 
     assert answer.json["subsonic-response"]["user"]["username"] == "ada"
@@ -326,16 +326,16 @@ texts = st.text(max_size=12)
         st.one_of(texts, st.sampled_from(["nd1", "test:2", "ar-ulodjoP09Q5", "3", "-1", "enc:zz"])),
     ),
 )
-def test_whatever_is_asked_the_answer_is_valid_xml(api, method, parameters):
-    """No parameter makes an answer that is not a well-formed, valid document, or one that HTTP calls a failure."""
+def test_every_response_is_valid_xml(api, method, parameters):
+    """Any parameters get status 200 and a document that fits the schema."""
     answer = api.get(f"/rest/{method}.view", query_string=parameters)
 
     assert answer.status_code == 200
     SCHEMA.validate(answer.get_data(as_text=True))
 
 
-def test_similarities_stay_on_the_scale(api):
-    """Between 0 and 1, falling, however far the library goes."""
+def test_similarities_are_between_0_and_1(api):
+    """In descending order, for the whole library."""
     for number in (0, 5, 14):
         values = [
             match["similarity"]

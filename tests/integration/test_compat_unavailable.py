@@ -1,4 +1,4 @@
-"""What clients of other systems hear while a part of Segue is down."""
+"""Responses of the compatible APIs while the vector index is unavailable."""
 
 import pytest
 
@@ -10,15 +10,15 @@ from tests.fakes.serving import free_port
 
 @pytest.fixture(scope="module")
 def api(library_dir, broker_url):
-    """The application with a Qdrant server that is not there."""
+    """The application with the address of a Qdrant server that does not exist."""
     nowhere = f"http://127.0.0.1:{free_port()}"
     made = compose(Settings(data_dir=library_dir, redis_url=broker_url, qdrant_url=nowhere))
     yield create_app(made).test_client()
     made.close()
 
 
-def test_spotifys_clients_hear_when_to_ask_again(api):
-    """The status and the header are those of every other path, the body is Spotify's."""
+def test_spotify_clients_get_503_with_retry_after(api):
+    """In Spotify's error format."""
     answer = api.get("/v1/compat/spotify/recommendations?seed_tracks=test:1")
 
     assert answer.status_code == 503
@@ -26,8 +26,8 @@ def test_spotifys_clients_hear_when_to_ask_again(api):
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_subsonics_clients_hear_a_generic_error(api):
-    """The answer is a failed one that its clients can read, and names neither address nor driver."""
+def test_subsonic_clients_get_a_generic_error(api):
+    """Without the address and the driver's message."""
     answer = api.get("/rest/getSonicSimilarTracks?id=test:1&f=json")
     error = answer.json["subsonic-response"]["error"]
 
@@ -36,7 +36,7 @@ def test_subsonics_clients_hear_a_generic_error(api):
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_what_needs_no_index_is_answered(api):
+def test_requests_without_the_index_succeed(api):
     """Audio features come from the catalogue alone."""
     assert api.get("/v1/compat/spotify/audio-features/test:1").status_code == 200
     assert api.get("/rest/ping?f=json").json["subsonic-response"]["status"] == "ok"

@@ -1,4 +1,4 @@
-"""A request's id follows its work: into a real worker's log, and into the tasks that the worker sends in turn."""
+"""The id of a request is passed to the worker's log and to the tasks that the worker sends."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def broker_url():
 
 @contextmanager
 def scanning_worker(data_dir, broker_url, log):
-    """A worker that scans and does not analyse."""
+    """Run a worker that scans and does not analyse."""
     environment = os.environ | {
         "SEGUE_DATA_DIR": str(data_dir),
         "SEGUE_REDIS_URL": broker_url,
@@ -47,9 +47,9 @@ def scanning_worker(data_dir, broker_url, log):
         process.wait()
 
 
-def test_a_request_id_follows_into_the_worker(tmp_path, broker_url):
-    """The worker's log, JSON in every line, names the request that asked; so do the tasks that come of it."""
-    clear_contextvars()  # an application of another test may have left its last request's id here
+def test_the_request_id_is_passed_to_the_worker(tmp_path, broker_url):
+    """Each line of its log is JSON; tasks that it sends have the id too."""
+    clear_contextvars()  # another test may have left a request id in the context
     data_dir, log = tmp_path / "segue", tmp_path / "log"
     (tmp_path / "music").mkdir()
     write_tone(tmp_path / "music" / "a.wav", 440)

@@ -1,4 +1,4 @@
-"""What feels like one track, over HTTP, in a library that holds recordings in several encodings."""
+"""Similar tracks over HTTP, in a library that has recordings in several encodings."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from tests.fakes.library import MODEL, register, track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
 
 COPIES = range(LIBRARY_SIZE, LIBRARY_SIZE + 15)
-"""Of track 0: more than are looked at at once beyond what is wanted."""
+"""Encodings of track 0: more than the additional candidates of a query."""
 
 TWIN = COPIES.stop
-"""Another encoding of track 4, which feels like track 0."""
+"""Another encoding of track 4, which is similar to track 0."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,8 +32,8 @@ def similar(api, limit):
     return answer.json["tracks"]
 
 
-def test_other_encodings_of_the_track_are_no_answer(api):
-    """However many there are, the nearest other recording comes first, and as many as are wanted."""
+def test_other_encodings_of_the_track_are_left_out(api):
+    """However many there are, the response has the requested number of other recordings, nearest first."""
     [nearest] = similar(api, 1)
     few = similar(api, 5)
     copied = {track_id(number) for number in COPIES}
@@ -44,16 +44,16 @@ def test_other_encodings_of_the_track_are_no_answer(api):
     assert [track["score"] for track in few] == sorted((track["score"] for track in few), reverse=True)
 
 
-def test_a_recording_is_answered_once(api):
-    """Of two encodings of one recording the nearer one comes; every other recording of the library does, too."""
+def test_each_recording_is_returned_once(api):
+    """The nearer one of two encodings is returned, and every other recording of the library."""
     found = [track["id"] for track in similar(api, 100)]
 
     assert len({track_id(4), track_id(TWIN)} & set(found)) == 1
     assert len(found) == len(set(found)) == LIBRARY_SIZE - 1
 
 
-def test_opensubsonic_players_get_no_copies_either(api):
-    """`getSonicSimilarTracks` answers what the native endpoint does."""
+def test_opensubsonic_clients_get_the_same_tracks(api):
+    """`getSonicSimilarTracks` leaves out other encodings too."""
     asked = {"u": "x", "p": "y", "v": "1.16.1", "c": "test", "f": "json", "id": track_id(0), "count": 5}
     envelope = api.get("/rest/getSonicSimilarTracks", query_string=asked).json["subsonic-response"]
 
@@ -63,8 +63,8 @@ def test_opensubsonic_players_get_no_copies_either(api):
     assert set(found).isdisjoint(track_id(number) for number in COPIES)
 
 
-def test_copies_of_what_is_excluded_are_left_out(services):
-    """A player that has played a track wants no other encoding of it."""
+def test_other_encodings_of_excluded_tracks_are_left_out(services):
+    """Excluding one encoding of a recording excludes all of them."""
     found = services.recommender.similar(track_id(0), limit=100, exclude=["test:4"])
 
     assert {each.track_id for each in found}.isdisjoint({track_id(4), track_id(TWIN)})

@@ -1,4 +1,4 @@
-"""Every route says what it needs, and the guard sees to it."""
+"""Every route declares its permissions, and they are enforced."""
 
 import re
 
@@ -30,20 +30,20 @@ def declared(app):
     return [(rule, access_of(app, rule.endpoint)) for rule in app.url_map.iter_rules()]
 
 
-def test_every_route_declares_what_it_needs(app):
-    """A route without a declaration would be closed to everyone: say what it needs with `needs` or `public`."""
+def test_every_route_declares_its_permissions(app):
+    """A route without a declaration is closed: declare its permissions with `needs` or `public`."""
     undeclared = [rule.rule for rule, access in declared(app) if access is None]
 
     assert undeclared == []
 
 
-def test_only_these_routes_are_open(app):
-    """Nobody opens a route by mistake: the list is here."""
+def test_only_these_routes_are_public(app):
+    """No route is made public by mistake."""
     assert {rule.rule for rule, access in declared(app) if not access.scopes} == OPEN_ROUTES
 
 
 def test_listeners_in_the_path_are_declared(app):
-    """A route that names a listener declares it, so that a bound key is held to it."""
+    """A route with a listener in its path declares it, so that keys of other listeners are refused."""
     unbound = [
         rule.rule
         for rule, access in declared(app)
@@ -53,8 +53,8 @@ def test_listeners_in_the_path_are_declared(app):
     assert unbound == []
 
 
-def test_the_document_says_what_each_operation_needs(app, locked):
-    """OpenAPI names the scopes, 401, 403 and 429 for every operation that needs a key, and none for the others."""
+def test_the_document_lists_the_permissions_of_each_operation(app, locked):
+    """OpenAPI lists the scopes and 401, 403 and 429 for every operation that needs a key, and for no other."""
     document = locked.get("/openapi.json").json
     for rule, access in declared(app):
         path = document["paths"].get(re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule.rule), {})
@@ -64,22 +64,22 @@ def test_the_document_says_what_each_operation_needs(app, locked):
                 assert operation["security"] == []
                 continue
             if rule.rule.startswith(SUBSONIC):
-                continue  # it signs in as its protocol has it, and answers errors with 200
+                continue  # Subsonic has its own sign-in, and its errors have the status 200
             assert {"401", "403", "429"} <= set(operation["responses"])
             assert scopes & set(access.scopes), rule
             assert {} not in operation["security"]
 
 
 @pytest.mark.parametrize("require_keys", [True, None])
-def test_the_document_says_whether_a_key_is_needed(client_with, require_keys):
-    """On a service that only this machine reaches, a key may be left out, and the document says so."""
+def test_the_document_shows_whether_a_key_is_optional(client_with, require_keys):
+    """On a service that only this machine can reach, the key is optional in the document too."""
     document = client_with(require_keys=require_keys).get("/openapi.json").json
 
     assert ({} in document["paths"]["/v1/tracks"]["get"]["security"]) is (require_keys is None)
 
 
 def routes_and_scopes():
-    """Each route that needs a scope, with a request that gets past the guard."""
+    """Return each route that needs a scope, with a request that passes the permission check."""
     return [
         ("get", "/v1/tracks", "read"),
         ("get", "/v1/tracks/test:1", "read"),
@@ -98,8 +98,8 @@ def routes_and_scopes():
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), routes_and_scopes())
-def test_only_the_right_scope_opens(locked, key_for, method, path, scope):
-    """Without a key it is 401; with any other scope 403 that names the right one; with it or `admin` neither."""
+def test_a_route_requires_its_scope(locked, key_for, method, path, scope):
+    """401 without a key; 403 that names the scope with any other scope; access with the scope or `admin`."""
     ask = getattr(locked, method)
     others = [other for other in Scope if other not in (scope, Scope.ADMIN)]
     refused = ask(path, headers=key_for(*others))
@@ -112,8 +112,8 @@ def test_only_the_right_scope_opens(locked, key_for, method, path, scope):
     assert ask(path, headers=key_for("admin")).status_code not in (401, 403)
 
 
-def test_the_test_above_misses_no_route(app):
-    """Whoever adds a route of Segue's own adds it there."""
+def test_the_test_of_scopes_covers_every_route(app):
+    """A new route of Segue's own API must be added to the test above."""
     tested = {
         (method.upper(), path.replace("test:1", "X").replace("none", "X")) for method, path, _ in routes_and_scopes()
     }
@@ -127,14 +127,14 @@ def test_the_test_above_misses_no_route(app):
     assert routes <= tested
 
 
-# Tested beside what they do, with listeners and radios of their own.
+# Tested in test_compat_apis.py, because they need listeners and sessions.
 SUBSONIC = "/rest/"
 ELSEWHERE = ("/v1/users", "/v1/radio", "/v1/path", "/v1/compat", "/rest", "/1/")
 
 
 @pytest.fixture
 def extended(locked):
-    """The application with routes as others may add them."""
+    """An application with additional routes."""
     app = locked.application
     lazy = Blueprint("lazy", __name__)
     lazy.get("/lazy")(lambda: {"who": principal().name})
@@ -154,16 +154,16 @@ def extended(locked):
     return app.test_client()
 
 
-def test_what_is_not_declared_is_closed(extended, key_for):
-    """A forgotten declaration closes a route, even to `admin`."""
+def test_a_route_without_a_declaration_is_closed(extended, key_for):
+    """Even a key with the scope `admin` is refused."""
     assert extended.get("/undeclared", headers=key_for("admin")).status_code == 403
     assert extended.get("/undeclared").status_code == 403
     assert extended.get("/open").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/of/bob", "/in-body"])
-def test_another_listeners_data_is_not_reached(extended, key_for, path):
-    """A key that is bound to ada gets 403 for bob, whether or not there is a bob; an unbound one gets through."""
+def test_another_listeners_data_is_refused(extended, key_for, path):
+    """A key bound to ada gets 403 for bob, whether bob exists or not; an unbound key has access."""
     refused = extended.get(path, headers=key_for("listen", users=("ada",)))
 
     assert refused.status_code == 403
@@ -173,8 +173,8 @@ def test_another_listeners_data_is_not_reached(extended, key_for, path):
     assert extended.get("/of/ada", headers=key_for("listen", users=("ada",))).text == "of ada"
 
 
-def test_a_blueprint_may_take_keys_in_its_own_way(extended, key_for):
-    """APIs of others carry keys in another scheme, and there only."""
+def test_a_blueprint_may_accept_keys_elsewhere(extended, key_for):
+    """A blueprint of another API accepts keys in that API's header; other blueprints do not."""
     text = key_for("read")["Authorization"].removeprefix("Bearer ")
 
     assert extended.get("/lazy", headers={"Authorization": f"Token {text}"}).json["who"] == text.split("_")[1]
@@ -182,8 +182,8 @@ def test_a_blueprint_may_take_keys_in_its_own_way(extended, key_for):
     assert extended.get("/lazy", headers={"Authorization": "Token wrong"}).status_code == 401
 
 
-def test_a_protocol_may_vouch_in_its_own_way(locked, key_for):
-    """Where a protocol has users and passwords of its own they do as well; a key that is presented goes first."""
+def test_a_protocol_may_have_its_own_sign_in(locked, key_for):
+    """Users and passwords of a protocol are accepted; a key in the request has priority."""
     someone = Principal("someone", frozenset({Scope.READ}))
     sign_in = {"right": someone}.get
     access = Access((Scope.READ,), sign_in=lambda asked: sign_in(asked.args.get("p", "")))
@@ -198,8 +198,8 @@ def test_a_protocol_may_vouch_in_its_own_way(locked, key_for):
     assert client.get("/own?p=right", headers={"X-API-Key": "wrong"}).status_code == 401
 
 
-def test_a_blueprint_may_refuse_in_its_own_way(client_with, key_for):
-    """A blueprint's own handler answers a missing key, a missing scope and too many requests as others' APIs do."""
+def test_a_blueprint_may_have_its_own_error_format(client_with, key_for):
+    """The blueprint's handler renders missing keys, missing scopes and rate limits."""
     app = client_with(rate_limit=2).application
     foreign = Blueprint("foreign", __name__)
     foreign.get("/foreign")(lambda: "ok")
@@ -215,15 +215,15 @@ def test_a_blueprint_may_refuse_in_its_own_way(client_with, key_for):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/docs", "/openapi.json", "/web/app.js"])
-def test_health_and_pages_ask_nobody(locked, path):
-    """Whoever watches the service needs no key, and a wrong one does not matter there."""
+def test_health_and_pages_need_no_key(locked, path):
+    """Monitoring needs no key, and an invalid key is ignored."""
     assert locked.get(path).status_code == 200
     assert locked.get(path, headers={"X-API-Key": "wrong"}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["get", "head", "post", "put", "delete", "patch", "options", "trace"])
-def test_no_method_slips_by(locked, method):
-    """HEAD is asked as GET is; what no route takes is 405; OPTIONS tells methods only."""
+def test_every_method_is_checked(locked, method):
+    """HEAD needs the same permissions as GET, unsupported methods get 405, and OPTIONS lists methods only."""
     answer = locked.open("/v1/tracks", method=method.upper())
 
     assert answer.status_code == {"get": 401, "head": 401, "post": 401, "options": 200}.get(method, 405)
@@ -231,19 +231,19 @@ def test_no_method_slips_by(locked, method):
 
 
 @pytest.mark.parametrize("path", ["/v1/tracks/", "/%2Fv1/tracks", "/v1//tracks", "/v1/tracks/test:1/", "/V1/tracks"])
-def test_no_spelling_of_a_path_slips_by(locked, path):
-    """No variant of a path reaches a view without its guard."""
+def test_every_spelling_of_a_path_is_checked(locked, path):
+    """No variant of a path reaches a view without a permission check."""
     assert locked.get(path).status_code in (401, 404, 308)
 
 
 def test_paths_of_the_machine_are_for_admins(locked, key_for):
-    """Where Segue keeps its data is told to `admin` only."""
+    """The data directory is shown to keys with the scope `admin` only."""
     assert locked.get("/v1/status", headers=key_for("read")).json["data_dir"] is None
     assert locked.get("/v1/status", headers=key_for("admin")).json["data_dir"]
 
 
-def test_where_uploads_are_stored_is_for_admins(locked, key_for, services, tmp_path):
-    """Of its upload's job an `ingest` key is told all but the place, in failures too; admins are told the place."""
+def test_the_location_of_uploads_is_for_admins(locked, key_for, services, tmp_path):
+    """The job of an upload and its failures show the stored file's path to `admin` only."""
     ingest, admin = key_for("ingest"), key_for("admin")
     with write_tone(tmp_path / "x.wav", 777).open("rb") as file:
         sent = locked.post("/v1/tracks", data={"file": (file, "x.wav")}, headers=ingest)
@@ -260,15 +260,15 @@ def test_where_uploads_are_stored_is_for_admins(locked, key_for, services, tmp_p
     assert told["admin"].json["failures"][0]["path"] == f"{services.settings.uploads_path}/y.wav"
 
 
-def test_what_a_scan_reads_is_told_to_who_may_scan(locked, key_for, services):
-    """Whoever may ask for it has named the folder himself."""
+def test_the_folder_of_a_scan_is_visible_with_ingest(locked, key_for, services):
+    """Clients that may start scans have chosen the folder themselves."""
     job_id = services.catalogue.jobs.create(JobKind.SCAN, "/music/new")
 
     assert locked.get(f"/v1/jobs/{job_id}", headers=key_for("ingest")).json["path"] == "/music/new"
 
 
-def test_options_names_the_methods_of_the_route_alone(api):
-    """Ids may hold slashes, so that `GET /v1/tracks/{id}` fits this address as well; it is not what is meant by it."""
+def test_options_lists_the_methods_of_the_matched_route(api):
+    """`GET /v1/tracks/{id}` matches the same URL, because ids may contain slashes, but is not listed."""
     allowed = api.options("/v1/tracks/0/ids").allow
     assert set(allowed) == {"PUT", "OPTIONS"}
     assert set(api.options("/v1/users/anna/listens").allow) == {"GET", "HEAD", "POST", "OPTIONS"}

@@ -22,7 +22,7 @@ def headers(key_for):
 
 @pytest.fixture
 def url(locked, headers):
-    """A fresh URL of track 1's audio."""
+    """A new URL of track 1's audio."""
     answer = locked.post("/v1/audio-urls", json={"track_id": "test:1"}, headers=headers)
     assert answer.status_code == 201
     return answer.json["url"]
@@ -33,7 +33,7 @@ def key_id(headers):
 
 
 def token_for(services, headers, track):
-    """A token as the service signs it."""
+    """Return a token that is signed like the service's."""
     secret = services.catalogue.installation.signing_secret()
     return sign_track(secret, key_id(headers), services.catalogue.keys.find(key_id(headers)).digest, track)
 
@@ -45,8 +45,8 @@ def test_it_plays_without_a_key(locked, url):
     assert locked.get(url, headers={"Range": "bytes=0-3"}).data == b"RIFF"
 
 
-def test_it_opens_nothing_else(locked, url, services, headers):
-    """Not another track, not the same track's data, not the library."""
+def test_it_gives_access_to_nothing_else(locked, url, services, headers):
+    """Other tracks, the track's metadata and the library are refused."""
     token = urlsplit(url).query
     paths = [f"/v1/tracks/{track_id(2)}/audio", "/v1/tracks/test:1/audio"]
 
@@ -71,8 +71,8 @@ def test_it_expires(locked, services, headers, monkeypatch):
     assert LIFETIME_SECONDS <= 3600
 
 
-def test_who_finds_a_backup_can_sign_nothing(locked, services, headers, url, tmp_path):
-    """All that signatures are made with is in no backup, but every process on the catalogue has it."""
+def test_a_backup_does_not_contain_the_signing_secret(locked, services, headers, url, tmp_path):
+    """Every process that uses the catalogue has the same secret, but backups do not contain it."""
     backup(services.settings, tmp_path / "file")
     with zipfile.ZipFile(tmp_path / "file") as archive:
         found = b"".join(archive.read(name) for name in archive.namelist())
@@ -88,8 +88,8 @@ def test_who_finds_a_backup_can_sign_nothing(locked, services, headers, url, tmp
     assert Catalogue.open(services.settings.catalogue_url).installation.signing_secret() == secret
 
 
-def test_it_ends_with_its_key(locked, services, headers, url):
-    """A revoked key takes its URLs with it."""
+def test_revoking_the_key_revokes_its_urls(locked, services, headers, url):
+    """A URL is refused after the key that created it is revoked."""
     services.catalogue.keys.revoke(key_id(headers))
 
     assert locked.get(url).status_code == 401
@@ -98,21 +98,21 @@ def test_it_ends_with_its_key(locked, services, headers, url):
 @pytest.mark.parametrize(
     "token", ["", ".", "..", "x.1.y", "000000000000.99999999999.0", "é.1.x", "a.٣.x", "a.1e9.x", "a" * 5000]
 )
-def test_nonsense_is_refused(locked, token):
-    """No token breaks anything."""
+def test_malformed_tokens_are_refused(locked, token):
+    """With an error of the client, not of the server."""
     assert locked.get(f"/v1/tracks/{track_id(1)}/audio", query_string={"token": token}).status_code == 401
 
 
-def test_it_takes_the_scope_to_make_one(locked, key_for):
-    """Who may not listen cannot sign."""
+def test_creating_a_url_needs_the_scope_read(locked, key_for):
+    """A key without the scope gets 403."""
     asked = {"json": {"track_id": "test:1"}}
 
     assert locked.post("/v1/audio-urls", headers=key_for("ingest"), **asked).status_code == 403
     assert locked.post("/v1/audio-urls", **asked).status_code == 401
 
 
-def test_it_is_in_no_log(locked, url):
-    """The log has the path only."""
+def test_tokens_are_not_logged(locked, url):
+    """The log has the path without the query."""
     token = parse_qs(urlsplit(url).query)["token"][0]
     with capture_logs() as logs:
         locked.get(url)
@@ -121,8 +121,8 @@ def test_it_is_in_no_log(locked, url):
     assert token not in str(logs)
 
 
-def test_where_no_key_is_needed_the_url_is_plain(api):
-    """Without keys there is nothing to sign with, and no need."""
+def test_without_required_keys_the_url_has_no_token(api):
+    """The URL is that of the audio itself, and it does not expire."""
     answer = api.post("/v1/audio-urls", json={"track_id": "test:1"})
 
     assert answer.json == {"url": f"/v1/tracks/{track_id(1)}/audio", "expires_at": None}

@@ -20,16 +20,16 @@ def listed(client_with):
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, "null", "http://localhost"])
-def test_no_origin_is_listed_by_default(locked, key_for, origin):
-    """Without the setting nothing is allowed, to whoever asks."""
+def test_no_origin_is_allowed_by_default(locked, key_for, origin):
+    """Without the setting, no response has a CORS header."""
     asked = key_for("read") | {"Origin": origin}
 
     assert allowed(locked.get("/v1/tracks", headers=asked)) == {}
     assert allowed(locked.options("/v1/recommendations", headers={"Origin": origin, **PREFLIGHT})) == {}
 
 
-def test_a_listed_origin_may_ask(listed, key_for):
-    """Its preflight is answered without a key, and its requests with theirs."""
+def test_a_listed_origin_is_allowed(listed, key_for):
+    """Its preflight requests need no key; its requests do."""
     preflight = listed.options("/v1/recommendations", headers={"Origin": ORIGIN, **PREFLIGHT})
     asked = key_for("read", "ingest") | {"Origin": ORIGIN, "Sec-Fetch-Site": "cross-site"}
     read = listed.get("/v1/tracks", headers=asked)
@@ -54,8 +54,8 @@ def test_a_listed_origin_may_ask(listed, key_for):
         "https://evil.example", "null", "*",
     ],
 )  # fmt: skip
-def test_only_the_very_origin_is_listed(listed, key_for, origin):
-    """Scheme, host and port must all be right; nothing is echoed back, and `*` is never said."""
+def test_the_origin_must_match_exactly(listed, key_for, origin):
+    """Scheme, host and port must be equal; other origins are not echoed, and `*` is never sent."""
     asked = key_for("read", "ingest") | {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
 
     assert allowed(listed.get("/v1/tracks", headers=asked)) == {}
@@ -65,14 +65,14 @@ def test_only_the_very_origin_is_listed(listed, key_for, origin):
 @pytest.mark.parametrize(
     "given", ["*", "player.example", "https://", "https://player.example/", "ftp://x", "https://a/b"]
 )
-def test_what_is_no_origin_is_refused(monkeypatch, given):
-    """A wildcard, a bare name and a URL with a path are mistakes that would open too much or nothing."""
+def test_invalid_origins_are_refused(monkeypatch, given):
+    """The setting accepts no wildcard, no bare name and no URL with a path."""
     monkeypatch.setenv("SEGUE_CORS_ORIGINS", given)
     with pytest.raises(ValidationError, match="not an origin"):
         Settings()
 
 
-def test_origins_are_listed_with_commas(monkeypatch):
+def test_origins_are_separated_by_commas(monkeypatch):
     """The variable takes several, in any case."""
     monkeypatch.setenv("SEGUE_CORS_ORIGINS", "https://A.example, http://b.example:8080")
 

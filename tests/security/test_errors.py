@@ -1,4 +1,4 @@
-"""Every error is a problem with its own headers, and says nothing of the inside; in a real API process too."""
+"""Every error is a problem with its headers and reveals no internals, also in a real API process."""
 
 import json
 import re
@@ -18,14 +18,14 @@ INSIDE = re.compile(
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory, broker_url):
-    """Where a real API process serves an empty library."""
+    """The port of a real API process with an empty library."""
     found = free_port()
     with api_process(tmp_path_factory.mktemp("empty"), broker_url, found):
         yield found
 
 
 def exchange(port, request):
-    """Send bytes as they are; the status, the headers and the problem that come back."""
+    """Send raw bytes; return the status, the headers and the problem."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
@@ -73,8 +73,8 @@ def exchange(port, request):
         ),
     ],
 )
-def test_what_is_no_request_is_a_problem(port, capfd, request_bytes, status):
-    """gunicorn refuses before Flask sees anything: a problem all the same, which quotes nothing, nor does the log."""
+def test_an_invalid_request_is_a_problem(port, capfd, request_bytes, status):
+    """gunicorn refuses it before Flask sees it; neither the problem nor the log quotes the request."""
     found, headers, body = exchange(port, request_bytes)
     problem = json.loads(body)
 
@@ -88,7 +88,7 @@ def test_what_is_no_request_is_a_problem(port, capfd, request_bytes, status):
 
 
 def test_a_header_cannot_be_injected(port):
-    """What comes back in headers has no line break in it, however it was sent."""
+    """No value in a response header has a line break, whatever the request contains."""
     evil = "x%0d%0aSet-Cookie:%20a=b"
     for path in (f"/v1/tracks/{evil}", f"/v1/jobs/{evil}", f"/{evil}", f"/v1/tracks?q={evil}"):
         request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: a%0d%0ab\r\nConnection: close\r\n\r\n"
@@ -108,13 +108,13 @@ def test_a_header_cannot_be_injected(port):
         "/v1/tracks/../../etc/passwd/audio", "/v1/tracks/..%2f..%2fetc%2fpasswd/audio", "/v1/jobs/..%2f..%2fx",
     ],
 )  # fmt: skip
-def test_no_path_leads_outside(port, path):
-    """Files are served by name from two folders, and audio by track: nothing else of the disk is reached."""
+def test_no_path_leaves_the_served_folders(port, path):
+    """Static files come from two folders, and audio by track id; no other file is served."""
     status, headers, body = exchange(
         port, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     )
 
-    if status == 308:  # the path without its second slash, on the same host
+    if status == 308:  # redirects to the path without the second slash, on the same host
         assert headers["Location"] == "http://localhost/web/etc/passwd"
         return
     assert (status, headers["Content-Type"]) == (404, "application/problem+json")
@@ -131,7 +131,7 @@ def test_no_path_leads_outside(port, path):
     ],
 )
 def test_errors_have_their_headers(locked, key_for, ask, status, header):
-    """Each status with the header that HTTP wants beside it."""
+    """Each status comes with the header that HTTP requires."""
     headers = ask.get("headers", {}) | (key_for(ask["scope"]) if "scope" in ask else {})
     answer = locked.open(ask["path"], method=ask.get("method", "GET"), headers=headers)
 
@@ -148,8 +148,8 @@ def test_errors_have_their_headers(locked, key_for, ask, status, header):
         ("pages=1-2", 200), ("bytes=0-1,4-5", 200), ("bytes=x", 200), ("bytes", 200), ("", 200), ("bytes=5-2", 200),
     ],
 )  # fmt: skip
-def test_ranges_are_taken_as_http_has_it(api, asked, status):
-    """A range of bytes is served; unknown units, several ranges and nonsense are ignored; beyond the end is 416."""
+def test_ranges_follow_rfc_9110(api, asked, status):
+    """One byte range is served; other units, several ranges and invalid ones are ignored; beyond the end is 416."""
     answer = api.get(AUDIO, headers={"Range": asked})
 
     assert answer.status_code == status
@@ -166,8 +166,8 @@ def test_ranges_are_taken_as_http_has_it(api, asked, status):
         "/v1/tracks?status=ready'--", "/v1/tracks?limit=1e9", "/v1/tracks?limit=٣",
     ],
 )  # fmt: skip
-def test_nothing_of_the_inside_is_told(api, path):
-    """Whatever is asked, no answer has a trace, a path or SQL in it, and none is a 5xx."""
+def test_errors_reveal_no_internals(api, path):
+    """No response has a traceback, a path or SQL in it, and none has a 5xx status."""
     answer = api.get(path)
 
     assert answer.status_code in (200, 404, 422)
@@ -176,7 +176,7 @@ def test_nothing_of_the_inside_is_told(api, path):
 
 
 def test_a_request_id_goes_into_the_queue(locked, key_for, services, tmp_path):
-    """The message to the worker names the request, and so will the worker's log."""
+    """The message to the worker has the request id, so that the worker can log it."""
     asked = key_for(Scope.INGEST) | {"X-Request-ID": "follow-me"}
     with capture_logs():
         assert locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=asked).status_code == 202

@@ -1,4 +1,4 @@
-"""Without keys the service is for its own machine only."""
+"""Without keys the service accepts requests from its own machine only."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ TRACK = "/v1/tracks/test:1"
 
 @pytest.fixture
 def here(client_with):
-    """A client of an application that asks for a key only where it must."""
+    """A client of an application that requires keys only if it must."""
     return client_with(require_keys=None)
 
 
@@ -29,27 +29,27 @@ def status(client, address, **headers):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", ""])
-def test_the_machine_itself_needs_no_key(here, address):
-    """Loopback, in every spelling, and unix sockets."""
+def test_requests_from_this_machine_need_no_key(here, address):
+    """From loopback addresses, in every notation, and Unix sockets."""
     assert status(here, address) == 200
 
 
 @pytest.mark.parametrize("address", ["192.168.1.7", "10.0.0.1", "::ffff:10.0.0.1", "fe80::1", "8.8.8.8", "no address"])
-def test_anybody_else_does_whatever_the_settings_say(here, address):
-    """gunicorn may have been told to listen elsewhere than the settings say: who is not here needs a key."""
+def test_requests_from_other_machines_need_a_key(here, address):
+    """Also if gunicorn listens on another address than the settings name."""
     assert status(here, address) == 401
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
-def test_what_a_proxy_passes_on_needs_a_key(here, client_with, header):
-    """A proxy's request comes from loopback but not from this machine; SEGUE_REQUIRE_KEYS=false spares it the key."""
+def test_proxied_requests_need_a_key(here, client_with, header):
+    """They come from loopback but not from this machine. SEGUE_REQUIRE_KEYS=false exempts them."""
     assert status(here, "127.0.0.1", **{header: "127.0.0.1"}) == 401
     assert status(client_with(require_keys=False), "127.0.0.1", **{header: "1.2.3.4"}) == 200
 
 
 @pytest.mark.parametrize("require_keys", [True, False, None])
-def test_beyond_loopback_nothing_spares_the_key(client_with, require_keys):
-    """No setting opens a service that others can reach."""
+def test_beyond_loopback_keys_cannot_be_disabled(client_with, require_keys):
+    """No setting disables keys of a service that other machines can reach."""
     client = client_with(host=EVERYWHERE, require_keys=require_keys)
 
     assert status(client, "127.0.0.1") == 401
@@ -62,13 +62,13 @@ def test_beyond_loopback_nothing_spares_the_key(client_with, require_keys):
         (EVERYWHERE, False), ("::", False), ("192.168.1.2", False), ("nas.home", False), ("", False),
     ],
 )  # fmt: skip
-def test_loopback_is_known(host, is_loopback):
-    """Only addresses of the machine itself are; a name may mean anything."""
+def test_loopback_addresses_are_recognised(host, is_loopback):
+    """Host names are not, because they may resolve to any address."""
     assert Settings(host=host).listens_to_loopback_only is is_loopback
 
 
 def test_a_revoked_or_internal_key_does_not_count(tmp_path):
-    """There must be a key that a person can use."""
+    """The service needs a key that a person can use."""
     settings = Settings(data_dir=tmp_path, host=EVERYWHERE)
     catalogue = Catalogue.open(settings.catalogue_url)
     catalogue.migrate()
@@ -96,8 +96,8 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_it_does_not_start_open(tmp_path, broker_url, name):
-    """However it is started, it ends at once and says what to do."""
+def test_it_does_not_start_without_a_key(tmp_path, broker_url, name):
+    """Each way to start it fails at once, with a message that says what to do."""
     done = subprocess.run(
         COMMANDS[name],
         env=environment(tmp_path, broker_url, SEGUE_HOST=EVERYWHERE),
@@ -110,12 +110,12 @@ def test_it_does_not_start_open(tmp_path, broker_url, name):
 
     assert done.returncode != 0
     assert "segue keys create" in done.stderr + done.stdout
-    if name != "gunicorn alone":  # which names the error with its trace
+    if name != "gunicorn alone":  # which prints the error with its traceback
         assert "Traceback" not in done.stderr
 
 
-def test_a_first_key_opens_it(tmp_path, broker_url):
-    """`segue keys create` needs no running service; with the key that it prints `segue up` starts everywhere."""
+def test_it_starts_once_there_is_a_key(tmp_path, broker_url):
+    """`segue keys create` needs no running service; with the key, `segue up` starts."""
     variables = environment(tmp_path, broker_url)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

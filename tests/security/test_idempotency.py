@@ -1,4 +1,4 @@
-"""`Idempotency-Key` over HTTP: done once, answered alike, by several processes, through a crash."""
+"""`Idempotency-Key` over HTTP: one execution and one response, across processes and crashes."""
 
 import io
 import threading
@@ -25,13 +25,13 @@ KEY = {"Idempotency-Key": "9f1c6c0e-1"}
 
 
 def without_request(answer):
-    """Headers that belong to the answer itself, not to the request that it was given to."""
+    """Return the headers that do not depend on the individual request."""
     own = ("X-Request-ID", "Idempotency-Replayed", "Date")
     return {name: value for name, value in answer.headers.items() if name not in own}
 
 
 def test_a_repeated_scan_is_one_scan(locked, services, key_for, tmp_path):
-    """Status, body and headers are the first answer's; one job and one task came of both."""
+    """Status, body and headers are those of the first response; there is one job and one task."""
     mine = key_for("ingest") | KEY
     waiting = services.queue.count_waiting(SCAN_TASK)
     first, second = (locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=mine) for _ in range(2))
@@ -47,7 +47,7 @@ def test_a_repeated_scan_is_one_scan(locked, services, key_for, tmp_path):
 
 
 def test_another_body_is_422(locked, key_for, tmp_path):
-    """A key that came with another request is refused rather than answered wrongly."""
+    """A key that was used for another request is refused."""
     mine = key_for("ingest") | KEY | {"Idempotency-Key": "other-body"}
     locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=mine)
     answer = locked.post("/v1/scans", json={"path": str(tmp_path.parent)}, headers=mine)
@@ -55,8 +55,8 @@ def test_another_body_is_422(locked, key_for, tmp_path):
     assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:idempotency-key-reused")
 
 
-def test_keys_belong_to_who_sent_them(locked, key_for, tmp_path):
-    """Two API keys may choose the same text: neither gets the other's answer. Nor do two routes."""
+def test_idempotency_keys_belong_to_an_api_key_and_a_route(locked, key_for, tmp_path):
+    """Two API keys, or two routes, may use the same text and get their own responses."""
     asked = {"json": {"path": str(tmp_path)}}
     one = locked.post("/v1/scans", headers=key_for("ingest") | KEY, **asked)
     mine = key_for("admin") | KEY
@@ -68,8 +68,8 @@ def test_keys_belong_to_who_sent_them(locked, key_for, tmp_path):
     assert elsewhere.json["type"] == "urn:segue:problem:invalid-fields"
 
 
-def test_a_key_does_not_outlive_its_scope(locked, services, key_for, tmp_path):
-    """A replay is asked for its API key first: a revoked one sees nothing of the kept answer."""
+def test_a_replay_needs_a_valid_api_key(locked, services, key_for, tmp_path):
+    """A revoked API key does not get the stored response."""
     headers = key_for("ingest")
     locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=headers | KEY)
     services.catalogue.keys.revoke(headers["Authorization"].split("_")[1])
@@ -77,8 +77,8 @@ def test_a_key_does_not_outlive_its_scope(locked, services, key_for, tmp_path):
     assert locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=headers | KEY).status_code == 401
 
 
-def test_an_error_is_not_kept(locked, key_for, tmp_path):
-    """After an error the same key may try again, corrected."""
+def test_an_error_is_not_stored(locked, key_for, tmp_path):
+    """The client can send a corrected request with the same key."""
     mine = key_for("ingest") | KEY
     folder = tmp_path / "later"
     refused = locked.post("/v1/scans", json={"path": str(folder)}, headers=mine)
@@ -88,8 +88,8 @@ def test_an_error_is_not_kept(locked, key_for, tmp_path):
     assert (refused.status_code, taken.status_code) == (422, 202)
 
 
-def test_a_broken_part_is_not_kept(locked, services, key_for, tmp_path, monkeypatch):
-    """503 invites to try again, with the same key."""
+def test_a_503_is_not_stored(locked, services, key_for, tmp_path, monkeypatch):
+    """The client can retry with the same key."""
     mine = key_for("ingest") | KEY
 
     def refuse(_task):
@@ -104,7 +104,7 @@ def test_a_broken_part_is_not_kept(locked, services, key_for, tmp_path, monkeypa
 
 
 def test_the_same_file_is_the_same_upload(locked, key_for, tmp_path):
-    """A form is sent with another boundary each time: its parts count, and the file by its content."""
+    """Forms have a new boundary each time, so their fields and the file's content are compared."""
     mine = key_for("ingest") | KEY
     audio = write_tone(tmp_path / "a.wav", 440).read_bytes()
 
@@ -120,8 +120,8 @@ def test_the_same_file_is_the_same_upload(locked, key_for, tmp_path):
     assert (other.status_code, renamed.status_code) == (422, 422)
 
 
-def test_one_at_a_time(locked, key_for):
-    """While the first is at work the second is told to wait; afterwards it gets the answer."""
+def test_concurrent_requests_run_once(locked, key_for):
+    """The second request is told to retry while the first runs; afterwards it gets the stored response."""
     going, go_on = threading.Event(), threading.Event()
 
     def slow():
@@ -148,8 +148,8 @@ def test_one_at_a_time(locked, key_for):
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 256, "a\tb"])
-def test_a_bad_key_is_refused(locked, key_for, key):
-    """It must be something that can be told from others and stored."""
+def test_an_invalid_key_is_refused(locked, key_for, key):
+    """An empty, too long or unprintable key."""
     answer = locked.post(
         "/v1/recommendations", json={"history": []}, headers=key_for("read") | {"Idempotency-Key": key}
     )
@@ -157,13 +157,13 @@ def test_a_bad_key_is_refused(locked, key_for, key):
     assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-idempotency-key")
 
 
-def test_get_does_not_care(locked, key_for):
-    """Reading changes nothing and is never kept."""
+def test_get_ignores_the_key(locked, key_for):
+    """Responses to GET are not stored."""
     assert "Idempotency-Replayed" not in locked.get("/v1/tracks", headers=key_for("read") | KEY).headers
 
 
 def test_it_survives_a_crash_and_works_across_processes(broker_url, tmp_path):
-    """An answer is there after kill -9, for another process; a run that was killed holds its key for its lease only."""
+    """Another process replays the response after kill -9; a killed request holds its key until the lease ends."""
     port = free_port()
     data_dir = tmp_path / "segue"
     catalogue = Catalogue.open(Settings(data_dir=data_dir).catalogue_url)
@@ -174,7 +174,7 @@ def test_it_survives_a_crash_and_works_across_processes(broker_url, tmp_path):
         for each in (process, *workers):
             each.kill()
         psutil.wait_procs(workers)
-    # As if another had been killed in the middle of it.
+    # As if another process had been killed during the request.
     running = {"Idempotency-Key": "died"}
     with api_process(data_dir, broker_url, port):
         second = httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, **asked)

@@ -1,4 +1,4 @@
-"""What is sent in: unknown fields are refused, sizes bounded, and no shape of JSON or form breaks anything."""
+"""Requests: unknown fields are refused, sizes are limited, and no JSON or form causes a server error."""
 
 import io
 import re
@@ -15,7 +15,7 @@ JSON = {"content_type": "application/json"}
 
 
 def sent_schemas(document):
-    """Every schema that a request body is made of."""
+    """Return every schema that is part of a request body."""
     todo = [
         content["schema"]
         for path in document["paths"].values()
@@ -39,11 +39,8 @@ def sent_schemas(document):
 OTHER_DIALECTS = ("/v1/compat", "/rest", "/1/")
 
 
-def test_no_request_takes_fields_that_it_does_not_know(api):
-    """A misspelt or smuggled field is an error wherever Segue speaks for itself, not silence.
-
-    Clients of other systems send fields that those know and Segue does not: they are ignored, as there.
-    """
+def test_unknown_fields_are_refused(api):
+    """Except in the APIs of other systems, whose clients send more fields than Segue uses."""
     document = api.get("/openapi.json").json
     document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith(OTHER_DIALECTS)}
     objects = {name: schema for name, schema in sent_schemas(document).items() if schema.get("type") == "object"}
@@ -61,15 +58,15 @@ def test_no_request_takes_fields_that_it_does_not_know(api):
         ("/v1/audio-urls", {"track_id": "test:1", "expires_at": "2099-01-01T00:00:00Z"}),
     ],
 )
-def test_smuggled_fields_are_named(api, path, body):
-    """The answer points at the field."""
+def test_unknown_fields_are_named(api, path, body):
+    """The problem points to the field."""
     answer = api.post(path, json=body)
 
     assert (answer.status_code, answer.json["type"]) == (422, "urn:segue:problem:invalid-fields")
 
 
-def test_the_limits_are_those_that_were_promised():
-    """JSON 256 KiB, uploads 64 MiB, histories of 1,000, answers and pages of 100."""
+def test_limits_are_as_documented():
+    """JSON 256 KiB, uploads 64 MiB, histories of 1,000 events, responses and pages of 100 tracks."""
     assert request_limits.JSON_MAX_BYTES == 256 * 1024
     assert Settings().upload_max_bytes == 64 * 1024 * 1024
     assert (request_limits.HISTORY_MAX, RESULTS_MAX, request_limits.PAGE_MAX) == (1000, 100, 100)
@@ -92,8 +89,8 @@ def test_the_limits_are_those_that_were_promised():
         b'{"history": [], "history": []}',
     ],
 )
-def test_no_json_breaks_it(api, body):
-    """Deep, huge, broken or repeated: 400 or 422, at once."""
+def test_malformed_json_is_a_client_error(api, body):
+    """Deep, huge, invalid or repeated JSON gets 400 or 422 at once."""
     answer = api.post("/v1/recommendations", data=body, **JSON)
 
     assert answer.status_code in (200, 400, 422)
@@ -110,8 +107,8 @@ def test_no_json_breaks_it(api, body):
         ({"file": (io.BytesIO(b"ID3" + bytes(100)), "../../../etc/cron.d/x\r\nSet-Cookie: a=b")}, {415, 422}),
     ],
 )
-def test_no_form_breaks_it(api, form, status):
-    """Extra fields, extra files, thousands of parts and file names that lead elsewhere are refused."""
+def test_malformed_forms_are_client_errors(api, form, status):
+    """Extra fields and files, thousands of parts, and file names with paths are refused."""
     answer = api.post("/v1/tracks", data=form, content_type="multipart/form-data")
 
     assert answer.status_code in status
@@ -122,12 +119,12 @@ def test_no_form_breaks_it(api, form, status):
     "path", ["http://example.org/a.mp3", "file:///etc/passwd", "//host/share", "ftp://x/y", "data:,x"]
 )
 def test_no_url_is_fetched(api, path):
-    """What looks like a URL is a path that does not exist."""
+    """A URL is treated as a path that does not exist."""
     assert api.post("/v1/scans", json={"path": path}).status_code == 422
 
 
-def test_services_that_take_input_have_no_http_client():
-    """Nothing that handles a request or a file can ask another server: only the client of the API itself does."""
+def test_modules_that_handle_input_have_no_http_client():
+    """Only the API's own client imports an HTTP client."""
     found = subprocess.run(
         [
             "git",
@@ -148,7 +145,7 @@ def test_services_that_take_input_have_no_http_client():
 
 
 def test_every_name_in_the_security_page_exists():
-    """`docs/security.md` names a test behind each promise, and each of them is there."""
+    """`docs/security.md` names a test for each claim, and each of them exists."""
     page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
 

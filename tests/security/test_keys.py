@@ -1,4 +1,4 @@
-"""API keys: how they are kept, what they open, and that they end."""
+"""API keys: storage, authentication and revocation."""
 
 import hashlib
 import hmac
@@ -22,7 +22,7 @@ TRACK = "/v1/tracks/test:1"
 
 
 def test_a_key_has_a_prefix_and_32_random_bytes():
-    """A scanner of leaked secrets can recognise it; nobody can guess it; no two are alike."""
+    """Scanners of leaked secrets recognise the prefix; keys are unique."""
     keys = [new_secret() for _ in range(100)]
 
     assert all(re.fullmatch(r"segue_[0-9a-f]{12}_[A-Za-z0-9_-]{43}", key.text) for key in keys)
@@ -30,8 +30,8 @@ def test_a_key_has_a_prefix_and_32_random_bytes():
     assert split(keys[0].text)[0] == keys[0].id
 
 
-def test_the_catalogue_keeps_a_hash_only(services, key_for, library_dir):
-    """Whoever reads the whole catalogue has no key in hand."""
+def test_the_catalogue_stores_a_hash_only(services, key_for, library_dir):
+    """The whole catalogue does not contain the key."""
     key = key_for("read")["Authorization"].removeprefix("Bearer ")
     secret = split(key)[1]
     with sqlite3.connect(library_dir / "catalogue.db") as database:
@@ -42,7 +42,7 @@ def test_the_catalogue_keeps_a_hash_only(services, key_for, library_dir):
 
 
 def test_secrets_are_compared_in_constant_time(monkeypatch):
-    """Every comparison is `compare_digest` of two digests, for an unknown key as well."""
+    """Every comparison is `compare_digest` of two digests, also for an unknown key."""
     compared = []
     compare = hmac.compare_digest
     monkeypatch.setattr(api_keys.hmac, "compare_digest", lambda *two: compared.append(two) or compare(*two))
@@ -56,8 +56,8 @@ def test_secrets_are_compared_in_constant_time(monkeypatch):
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
-def test_either_header_opens(locked, key_for, scheme):
-    """A key is taken as `Authorization: Bearer` and as `X-API-Key`."""
+def test_either_header_is_accepted(locked, key_for, scheme):
+    """`Authorization: Bearer` and `X-API-Key`."""
     text = key_for("read")["Authorization"].removeprefix("Bearer ")
 
     assert locked.get(TRACK, headers={"Authorization": f"{scheme} {text}"}).status_code == 200
@@ -65,8 +65,8 @@ def test_either_header_opens(locked, key_for, scheme):
     assert locked.get(f"{TRACK}?apiKey={text}").status_code == 401
 
 
-def test_no_key_is_a_challenge(locked):
-    """401 says how to ask, and that a key is missing rather than wrong."""
+def test_a_missing_key_gets_a_challenge(locked):
+    """401 with `WWW-Authenticate`, without the error code of an invalid key."""
     answer = locked.get(TRACK)
 
     assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
@@ -76,14 +76,14 @@ def test_no_key_is_a_challenge(locked):
 
 
 def wrong_keys():
-    """Keys that are nearly right, and texts that are no keys."""
+    """Return keys that are nearly right, and texts that are not keys."""
     made = new_secret()
     return [
         "",
         "x",
         "segue_",
         "segue__",
-        made.text,  # nobody has put it into the catalogue
+        made.text,  # well-formed, but not in the catalogue
         "segue_" + "é" * 12 + "_x",
         "segue_000000000000_" + "0" * 43,
         "segue_' OR 1=1 --_x",
@@ -94,7 +94,7 @@ def wrong_keys():
 @pytest.mark.parametrize("text", wrong_keys(), ids=range(len(wrong_keys())))
 @pytest.mark.parametrize("require_keys", [True, None])
 def test_a_wrong_key_is_refused_everywhere(client_with, text, require_keys):
-    """A key that is presented counts, even where none is needed: a wrong one is never waved through."""
+    """A wrong key is refused even if no key is required."""
     client = client_with(require_keys=require_keys)
     answer = client.get(TRACK, headers={"X-API-Key": text.encode("utf-8").decode("latin-1")})
 
@@ -103,15 +103,15 @@ def test_a_wrong_key_is_refused_everywhere(client_with, text, require_keys):
     assert not text or text not in answer.text
 
 
-def test_the_secret_of_another_key_opens_nothing(locked, key_for):
-    """Id and secret belong together."""
+def test_the_secret_of_another_key_is_refused(locked, key_for):
+    """Id and secret must belong together."""
     one, two = (split(key_for("read")["Authorization"].removeprefix("Bearer ")) for _ in range(2))
 
     assert locked.get(TRACK, headers={"X-API-Key": f"segue_{one[0]}_{two[1]}"}).status_code == 401
 
 
-def test_a_revoked_key_ends_at_once(locked, services, key_for):
-    """The next request after `segue keys revoke` is refused; to revoke twice changes nothing."""
+def test_a_revoked_key_is_refused_at_once(locked, services, key_for):
+    """The next request after `segue keys revoke` is refused; revoking twice changes nothing."""
     headers = key_for("read")
     assert locked.get(TRACK, headers=headers).status_code == 200
     key_id = split(headers["Authorization"].removeprefix("Bearer "))[0]
@@ -123,8 +123,8 @@ def test_a_revoked_key_ends_at_once(locked, services, key_for):
     assert services.catalogue.keys.all()[-1].revoked_at == revoked_at
 
 
-def test_its_use_is_noted_now_and_then(locked, services, key_for):
-    """The list says when a key was last used, without a write for every request."""
+def test_the_last_use_is_recorded(locked, services, key_for):
+    """Without a write for every request."""
     headers = key_for("read")
     key_id = split(headers["Authorization"].removeprefix("Bearer "))[0]
     store = services.catalogue.keys
@@ -142,8 +142,8 @@ def test_its_use_is_noted_now_and_then(locked, services, key_for):
     assert store.find(key_id).key.last_used_at >= first
 
 
-def test_a_key_is_in_no_log_and_no_answer(locked, key_for):
-    """Requests name the key by its id; its secret is nowhere, whatever goes wrong."""
+def test_keys_are_in_no_log_and_no_response(locked, key_for):
+    """Logs name a key by its id; its secret appears nowhere, whatever fails."""
     headers = key_for("read")
     secret = split(headers["Authorization"].removeprefix("Bearer "))[1]
     wrong = {"X-API-Key": f"segue_000000000000_{secret}"}
@@ -160,8 +160,8 @@ def test_a_key_is_in_no_log_and_no_answer(locked, key_for):
     assert secret not in repr(Settings(api_key=secret))
 
 
-def test_no_part_inherits_the_key(tmp_path, monkeypatch):
-    """`segue up` keeps the key of whoever started it to itself: its worker and API never see it."""
+def test_child_processes_do_not_inherit_the_key(tmp_path, monkeypatch):
+    """Worker and API started by `segue up` do not get the key of the user who started it."""
     monkeypatch.setenv("SEGUE_API_KEY", "s3cret")
     part = ChildProcess("part", ["sh", "-c", "env; echo end"], tmp_path / "log", {"SEGUE_PORT": "1"})
     part.start()
@@ -171,8 +171,8 @@ def test_no_part_inherits_the_key(tmp_path, monkeypatch):
     assert "s3cret" not in (tmp_path / "log").read_text()
 
 
-def test_admin_is_enough_for_everything():
-    """`admin` stands for every scope; others stand for themselves."""
+def test_admin_includes_every_scope():
+    """Other scopes include only themselves."""
     admin, reader = (Principal("k", frozenset({scope})) for scope in (Scope.ADMIN, Scope.READ))
 
     assert admin.has_any([Scope.INGEST])
@@ -181,8 +181,8 @@ def test_admin_is_enough_for_everything():
     assert not reader.has_any([Scope.INGEST])
 
 
-def test_a_key_knows_its_listeners():
-    """A key that is bound reaches its own listeners, and speaks for one if it is bound to one."""
+def test_a_bound_key_is_limited_to_its_listeners():
+    """It has a listener if it is bound to exactly one."""
     ada = Principal("k", frozenset({Scope.LISTEN}), frozenset({"ada"}))
     both = Principal("k", frozenset({Scope.LISTEN}), frozenset({"ada", "bob"}))
 

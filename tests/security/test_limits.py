@@ -1,4 +1,4 @@
-"""How many requests one key or address may make, and what happens when nobody counts."""
+"""Rate limits of keys and addresses, and their behaviour while the broker is down."""
 
 import dataclasses
 import os
@@ -18,12 +18,12 @@ from services.settings import Settings
 from tests.fakes.valkey import started_valkey
 
 TRACK = "/v1/tracks/test:1"
-SERVER = "http://127.0.0.1:1"  # names a Qdrant server, so that many API processes may count together; nothing asks it
+SERVER = "http://127.0.0.1:1"  # a Qdrant server, so that several API processes are allowed; never called
 
 
 @pytest.fixture(autouse=True)
 def early_in_the_minute():
-    """Windows end with the clock's minute: wait where one is about to."""
+    """Wait for the next minute if it is near, because the limits count in clock minutes."""
     left = 60 - time.time() % 60
     if left < 15:
         time.sleep(left)
@@ -31,7 +31,7 @@ def early_in_the_minute():
 
 @pytest.fixture
 def broker():
-    """A Valkey of this test's own, so that it may be stopped."""
+    """A Valkey server that the test can stop."""
     server = started_valkey()
     yield server
     with suppress(ValkeyServerNotStartedError):
@@ -40,7 +40,7 @@ def broker():
 
 @pytest.fixture
 def counted_together(services, broker):
-    """Makes clients of applications that count in the broker, each like a process of its own."""
+    """Make clients of applications that share a broker, as separate processes would."""
 
     def make(**changes):
         shared = {"require_keys": True, "qdrant_url": SERVER, "redis_url": broker.connection_url}
@@ -55,7 +55,7 @@ def statuses(client, headers, count, path=TRACK):
 
 
 def test_too_many_requests_are_429_with_a_time(client_with, key_for):
-    """The next one is a problem that says when to come back; the count is each key's own."""
+    """The problem has `Retry-After`; each key has its own count."""
     client, mine, other = client_with(rate_limit=3), key_for("read"), key_for("read")
     assert statuses(client, mine, 3) == [200, 200, 200]
     refused = client.get(TRACK, headers=mine)
@@ -68,25 +68,25 @@ def test_too_many_requests_are_429_with_a_time(client_with, key_for):
 
 
 def test_expensive_requests_have_a_limit_of_their_own(client_with, key_for):
-    """Recommendations end while the library can still be listed."""
+    """Recommendations are refused while the library can still be listed."""
     client, mine = client_with(rate_limit=100, expensive_rate_limit=2), key_for("read")
 
     assert statuses(client, mine, 3, f"{TRACK}/similar") == [200, 200, 429]
     assert statuses(client, mine, 3) == [200] * 3
 
 
-def test_no_limit_is_no_limit(client_with, key_for):
-    """0 turns either limit off."""
+def test_a_limit_of_0_is_no_limit(client_with, key_for):
+    """For both limits."""
     assert set(statuses(client_with(rate_limit=0, expensive_rate_limit=0), key_for("read"), 30)) == {200}
 
 
-def test_the_machine_itself_is_not_counted(client_with):
-    """Who needs no key is on the machine, and could overload it without the API."""
+def test_requests_without_a_key_are_not_counted(client_with):
+    """They come from this machine, which could overload the service without the API as well."""
     assert set(statuses(client_with(require_keys=None, rate_limit=2), {}, 10)) == {200}
 
 
 def test_wrong_keys_are_counted_by_address(client_with, key_for):
-    """A script that tries keys is told to stop; right keys from the same address are not held up."""
+    """Further attempts are refused; requests with valid keys from the same address are not."""
     client, mine = client_with(), key_for("read")
     wrong = statuses(client, {"X-API-Key": "segue_000000000000_x"}, Settings().refusal_rate_limit + 2)
 
@@ -97,7 +97,7 @@ def test_wrong_keys_are_counted_by_address(client_with, key_for):
 
 
 def test_edge_counts_in_memory_and_servers_together(broker_url):
-    """One process needs no broker for it; a socket's URL is written as the limiter reads it."""
+    """A single process needs no broker for it; the URL of a socket is converted for the limiter."""
     assert storage_uri(Settings(redis_url=broker_url)) == "memory://"
     assert storage_uri(Settings(redis_url=broker_url, qdrant_url=SERVER)) == broker_url
     assert (
@@ -106,7 +106,7 @@ def test_edge_counts_in_memory_and_servers_together(broker_url):
 
 
 def test_processes_count_together(counted_together, key_for):
-    """Two API processes on one broker give one key one allowance."""
+    """Two API processes with one broker share the count of a key."""
     one, two, mine = counted_together(rate_limit=4), counted_together(rate_limit=4), key_for("read")
 
     assert statuses(one, mine, 2) + statuses(two, mine, 2) == [200] * 4
@@ -114,7 +114,7 @@ def test_processes_count_together(counted_together, key_for):
 
 
 def test_without_its_broker_it_counts_in_memory(counted_together, broker, key_for):
-    """When the broker goes requests go on, limits still hold, and both log and metric say what happened."""
+    """Without the broker, requests and limits continue, and a log event and a metric report it."""
     client, mine = counted_together(rate_limit=5), key_for("read")
     assert statuses(client, mine, 1) == [200]
     broker.stop()
@@ -127,8 +127,8 @@ def test_without_its_broker_it_counts_in_memory(counted_together, broker, key_fo
     assert re.search(r"^segue_rate_limiter_failures_total [1-9]", metrics, re.MULTILINE)
 
 
-def test_a_frozen_broker_holds_nobody_up(counted_together, broker, key_for):
-    """A broker that stands still costs one request a moment, not each of them seconds."""
+def test_a_frozen_broker_delays_one_request_only(counted_together, broker, key_for):
+    """Later requests do not wait for the timeout again."""
     client, mine = counted_together(rate_limit=100), key_for("read")
     with Redis.from_url(broker.connection_url) as asked:
         process = int(asked.info("server")["process_id"])
@@ -146,7 +146,7 @@ def test_a_frozen_broker_holds_nobody_up(counted_together, broker, key_for):
 
 
 def test_a_broken_limiter_lets_through(client_with, key_for):
-    """Whatever breaks in it is logged and counted, and nobody is refused for it."""
+    """A failure is logged and counted, and no request is refused because of it."""
     client, mine = client_with(rate_limit=2), key_for("read")
     limiter = client.application.extensions[EXTENSION]
     limiter._limiter = limiter._fallback_limiter = None
@@ -160,7 +160,7 @@ def test_a_broken_limiter_lets_through(client_with, key_for):
 
 
 def test_readiness_is_counted_by_address(api):
-    """It is open to all and asks every part: strangers may ask twice a second, this machine as it likes."""
+    """It is public and checks every part: other machines may call it twice a second, this one without a limit."""
     strange = {"REMOTE_ADDR": "192.0.2.7"}
     answers = [api.get("/readyz", environ_overrides=strange).status_code for _ in range(121)]
 

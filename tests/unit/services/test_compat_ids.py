@@ -1,4 +1,4 @@
-"""Ids in letters and digits, and starting points that weigh alike."""
+"""Short track ids, ids that encode names, and equal weights of seeds."""
 
 import uuid
 
@@ -13,8 +13,8 @@ names = st.text(st.characters(exclude_characters="\0\x1f", exclude_categories=["
 
 
 @given(st.uuids())
-def test_a_short_id_leads_back_to_its_track(track):
-    """A track id survives being shortened, in 22 letters and digits."""
+def test_a_short_id_decodes_to_its_track(track):
+    """A short id has 22 letters and digits."""
     written = short(str(track))
 
     assert len(written) == 22
@@ -23,16 +23,16 @@ def test_a_short_id_leads_back_to_its_track(track):
     assert from_short(written) == str(track)
 
 
-def test_every_track_has_one_short_id():
-    """The smallest and the largest id fit; a number beyond is none."""
+def test_short_ids_cover_all_track_ids():
+    """The smallest and the largest id have one; a larger number is not an id."""
     assert short(str(uuid.UUID(int=0))) == "0" * 22
     assert from_short(short(str(uuid.UUID(int=2**128 - 1)))) == str(uuid.UUID(int=2**128 - 1))
     assert from_short("Z" * 22) is None
 
 
 @given(st.lists(names, min_size=1, max_size=2))
-def test_an_id_of_names_says_them(written):
-    """The names come back case-folded, and the id is the same whatever their case."""
+def test_an_id_encodes_names(written):
+    """The decoded names are case-folded, and the id does not depend on their case."""
     found = id_of_names(*written)
 
     assert found is not None
@@ -43,14 +43,14 @@ def test_an_id_of_names_says_them(written):
 
 
 @pytest.mark.parametrize("text", ["", "-", "a b", "ä", "Abba", "Z" * 22, "1" * 10_000, "test:1", "\0"])
-def test_other_words_are_no_ids(text):
-    """Words that were not made from names name none, and are turned down quickly."""
+def test_other_words_are_not_ids(text):
+    """Long ones are refused without decoding."""
     assert names_of_id(text) is None
     assert from_short(text) is None
 
 
 def test_very_long_names_have_no_id():
-    """A name has an id up to its longest, which is as long as an id may be."""
+    """The longest possible name has an id of the maximum length."""
     longest = id_of_names("\u00ff" * (NAMES_MAX_BYTES // 2))
 
     assert longest is not None
@@ -59,8 +59,8 @@ def test_very_long_names_have_no_id():
     assert id_of_names("x" * (NAMES_MAX_BYTES + 1)) is None
 
 
-def test_every_seed_weighs_the_same():
-    """A seed of many tracks weighs as much as one of a single track; what is not ready weighs nothing."""
+def test_every_seed_has_the_same_weight():
+    """However many tracks it has; tracks that are not ready have no weight."""
     weights = seed_weights([("a",), ("b", "c", "gone", "c"), ("a", "b"), ("gone",), ()], {"a", "b", "c"})
 
     assert weights == {"a": 1.5, "b": 1.0, "c": 0.5}

@@ -1,4 +1,4 @@
-"""Who asks, as OpenSubsonic's clients say it."""
+"""Authentication of OpenSubsonic requests."""
 
 from hashlib import md5
 
@@ -25,7 +25,7 @@ TOKEN = md5((PASSWORD + SALT).encode(), usedforsecurity=False).hexdigest()
 
 
 class NoKeys(ApiKeys):
-    """Nobody needs a key, and there is none."""
+    """No key is required, and none exists."""
 
     def are_needed(self):
         return False
@@ -35,7 +35,7 @@ class NoKeys(ApiKeys):
 
 
 class KnownKeys(ApiKeys):
-    """One key, of one owner."""
+    """Keys are required, and one exists."""
 
     def are_needed(self):
         return True
@@ -45,8 +45,8 @@ class KnownKeys(ApiKeys):
 
 
 @pytest.mark.parametrize("given", [{}, {"u": "x", "p": "y"}, {"u": "x", "t": "0", "s": "0"}])
-def test_anyone_may_ask_where_nothing_is_configured(given):
-    """Without a user and without API keys any credentials are taken, and none as well."""
+def test_any_credentials_are_accepted_if_none_are_configured(given):
+    """And requests without credentials."""
     assert authenticated_user(given, OPEN, NoKeys()) == given.get("u", "")
 
 
@@ -59,13 +59,13 @@ def test_anyone_may_ask_where_nothing_is_configured(given):
         {"u": "ada", "t": TOKEN.upper(), "s": SALT},
     ],
 )
-def test_a_password_may_be_given_in_each_way(given):
-    """Plain, in hexadecimal digits, or as a token made with a salt."""
+def test_a_password_is_accepted_in_each_form(given):
+    """Plain, in hexadecimal digits, or as a token with a salt."""
     assert authenticated_user(given, CLOSED, NoKeys()) == "ada"
 
 
 def test_the_documented_token_is_accepted():
-    """The example of the protocol's own documentation signs in."""
+    """The example of the protocol's documentation."""
     documented = {"u": "joe", "t": "26719a1196d2a940705a59634eb18eab", "s": "c19b2d"}
     settings = Settings.model_validate({"subsonic_user": "joe", "subsonic_password": "sesame"})
 
@@ -94,20 +94,20 @@ def test_the_documented_token_is_accepted():
         ({"u": "ada", "p": PASSWORD, "t": TOKEN, "s": SALT}, ConflictingMechanisms),
     ],
 )
-def test_what_proves_nothing_is_refused(given, error):
-    """Each way to fail has an error of its own, which becomes a code of its own."""
+def test_invalid_credentials_are_refused(given, error):
+    """Each kind has its own error, and thus its own code."""
     with pytest.raises(error):
         authenticated_user(given, CLOSED, NoKeys())
 
 
-def test_conflicts_are_refused_even_where_anyone_may_ask():
-    """Two mechanisms at once are an error of the client whatever is configured."""
+def test_conflicting_mechanisms_are_always_refused():
+    """Even if no credentials are required."""
     with pytest.raises(ConflictingMechanisms):
         authenticated_user({"apiKey": "z", "u": "ada"}, OPEN, NoKeys())
 
 
-def test_api_keys_name_their_owner():
-    """A key that may read signs in as whom it was given to, beside a user with a password."""
+def test_an_api_key_signs_in_as_its_owner():
+    """Also if a user with a password is configured."""
     assert authenticated_user({"apiKey": "good"}, OPEN, KnownKeys()) == "player"
     assert authenticated_user({"apiKey": "good"}, CLOSED, KnownKeys()) == "player"
     assert authenticated_user({"u": "ada", "p": PASSWORD}, CLOSED, KnownKeys()) == "ada"
@@ -122,14 +122,14 @@ def test_api_keys_name_their_owner():
         ({}, MissingParameter),
     ],
 )
-def test_where_only_api_keys_exist_passwords_are_not_supported(given, error):
-    """Nobody gets in with a password that nobody has set."""
+def test_without_a_configured_password_only_keys_are_accepted(given, error):
+    """Passwords and tokens get their own errors."""
     with pytest.raises(error):
         authenticated_user(given, OPEN, KnownKeys())
 
 
 @pytest.mark.parametrize("half", [{"subsonic_user": "ada"}, {"subsonic_password": "x"}])
 def test_user_and_password_are_set_together(half):
-    """Half of the pair is no setting."""
+    """One without the other is an invalid setting."""
     with pytest.raises(ValidationError, match="together"):
         Settings(**half)

@@ -1,4 +1,4 @@
-"""Keys, listeners and limits where Segue speaks as ListenBrainz, Spotify and OpenSubsonic do, and in its radio."""
+"""Keys, listeners and limits in the APIs of ListenBrainz, Spotify and OpenSubsonic, and in radio sessions."""
 
 import uuid
 
@@ -37,8 +37,8 @@ def ada(key_for):
         ("get", "/1/latest-import?user_name=bob", None),
     ],
 )
-def test_a_bound_key_reaches_no_other_listener(locked, ada, method, path, body):
-    """What opens ada's data is refused for bob, on every way to it."""
+def test_a_bound_key_is_refused_for_other_listeners(locked, ada, method, path, body):
+    """Every route that a key of ada can use is refused for bob."""
     ask = getattr(locked, method)
     mine = path.replace("bob", "ada"), body if body is None else {**body, **({"user": "ada"} if "user" in body else {})}
 
@@ -47,16 +47,16 @@ def test_a_bound_key_reaches_no_other_listener(locked, ada, method, path, body):
 
 
 @pytest.mark.parametrize("path", ["/v1/recommendations", "/v1/radio"])
-def test_a_key_for_reading_reaches_no_listener(locked, key_for, path):
-    """Naming a listener needs the scope `listen`; the same without one does not."""
+def test_naming_a_listener_needs_the_scope_listen(locked, key_for, path):
+    """The same request without a listener does not."""
     headers = key_for(Scope.READ)
 
     assert locked.post(path, headers=headers, json={"user": "ada"}).status_code == 403
     assert locked.post(path, headers=headers, json={"history": []}).status_code in (200, 201)
 
 
-def test_a_radio_of_a_listener_is_gone_on_with_by_nobody_else(locked, ada, key_for):
-    """Whoever learns the id of ada's session needs a key that may reach ada."""
+def test_a_radio_session_of_a_listener_needs_a_key_of_the_listener(locked, ada, key_for):
+    """The id of ada's session is not enough."""
     place = locked.post("/v1/radio", headers=ada, json={"user": "ada", "seeds": {"tracks": [TRACK]}}).headers[
         "Location"
     ]
@@ -68,8 +68,8 @@ def test_a_radio_of_a_listener_is_gone_on_with_by_nobody_else(locked, ada, key_f
     assert locked.post(f"{place}/next", headers=ada, json={}).status_code == 200
 
 
-def test_a_scrobbler_speaks_for_the_listener_its_key_is_bound_to(locked, ada, key_for):
-    """With keys the token is one; the listener's name opens nothing, and a key of nobody says so."""
+def test_a_scrobblers_token_is_a_key_bound_to_a_listener(locked, ada, key_for):
+    """If keys are required, a listener's name and an unbound key are refused."""
     token = ada["Authorization"].replace("Bearer", "Token")
     unbound = key_for(Scope.LISTEN)["Authorization"].replace("Bearer", "Token")
 
@@ -79,14 +79,14 @@ def test_a_scrobbler_speaks_for_the_listener_its_key_is_bound_to(locked, ada, ke
     assert submit(token).json == {"status": "ok"}
     assert locked.get("/1/user/ada/listen-count", headers={"Authorization": token}).json["payload"]["count"] == 1
     assert (submit("Token ada").status_code, submit(unbound).status_code) == (401, 401)
-    assert "bound to no listener" in submit(unbound).json["error"]
+    assert "not bound to one listener" in submit(unbound).json["error"]
     valid = locked.get("/1/validate-token", headers={"Authorization": token}).json
     assert (valid["valid"], valid["user_name"]) == (True, "ada")
     assert locked.get("/1/validate-token?token=ada").json["valid"] is False
 
 
-def test_two_scrobblers_with_one_idempotency_key_are_two(api, services):
-    """Without keys a name is a token: what anna sent is no answer to bert, and bert's listen is kept."""
+def test_scrobblers_of_two_listeners_may_use_one_idempotency_key(api, services):
+    """Without keys a name is a token; each listener's request is executed."""
     both = [f"{name} {uuid.uuid4()}" for name in ("anna", "bert")]
     for name in both:
         headers = {"Authorization": f"Token {name}", "Idempotency-Key": "same"}
@@ -96,7 +96,7 @@ def test_two_scrobblers_with_one_idempotency_key_are_two(api, services):
 
 
 def test_another_form_with_the_same_idempotency_key_is_refused(api):
-    """A form's fields tell requests apart, though somebody has read them already."""
+    """The fields of a form are compared, even after they were parsed."""
     headers = {"Idempotency-Key": str(uuid.uuid4())}
 
     def ask(name):
@@ -107,8 +107,8 @@ def test_another_form_with_the_same_idempotency_key_is_refused(api):
     assert ask("other").json["subsonic-response"]["status"] == "failed"
 
 
-def test_a_forgotten_listener_is_in_no_kept_answer(api, services):
-    """Answers that are kept to be repeated go with the listener they are of."""
+def test_stored_responses_are_deleted_with_their_listener(api, services):
+    """A repeated request after the deletion is executed again."""
     name = f"eve {uuid.uuid4()}"
     headers = {"Idempotency-Key": str(uuid.uuid4())}
     first = api.post(f"/v1/users/{name}/listens", json=LISTENS, headers=headers)
@@ -121,8 +121,8 @@ def test_a_forgotten_listener_is_in_no_kept_answer(api, services):
     services.catalogue.listens.forget(name)
 
 
-def test_a_password_cannot_be_guessed_for_long(client_with):
-    """After thirty wrong passwords a minute the right one is held up as well: an answer would tell that it is right."""
+def test_password_attempts_are_limited(client_with):
+    """After 30 wrong passwords in a minute, the right one is refused as well, so that the response reveals nothing."""
     client = client_with(require_keys=None, subsonic_user="ada", subsonic_password=PASSWORD)
 
     def ask(password):
@@ -133,8 +133,8 @@ def test_a_password_cannot_be_guessed_for_long(client_with):
     assert ask(PASSWORD)["status"] == "failed"
 
 
-def test_spotifys_clients_may_send_any_token_until_keys_are_needed(api, locked, key_for):
-    """They must send something: on one's own machine it counts for nothing, elsewhere it is a key or refused."""
+def test_spotify_clients_may_send_any_token_if_no_key_is_required(api, locked, key_for):
+    """They always send a token. If keys are required, it must be one."""
     path = "/v1/compat/spotify/audio-features/test:1"
     anything = {"Authorization": "Bearer whatever"}
 
@@ -145,7 +145,7 @@ def test_spotifys_clients_may_send_any_token_until_keys_are_needed(api, locked, 
 
 
 def test_a_subsonic_client_signs_in_with_a_key(locked, key_for):
-    """`apiKey` is a Segue key that may read."""
+    """`apiKey` is a Segue key with the scope `read`."""
 
     def ask(key):
         return locked.get("/rest/ping", query_string={"apiKey": key, "f": "json"}).json["subsonic-response"]
@@ -155,8 +155,8 @@ def test_a_subsonic_client_signs_in_with_a_key(locked, key_for):
     assert ask(keys[1])["error"]["code"] == 44
 
 
-def test_a_stored_ban_holds_in_the_radio(api):
-    """What a listener banned long ago never comes in a radio of theirs, and what they report there is kept."""
+def test_a_stored_ban_applies_to_radio_sessions(api):
+    """A track that was banned long ago is not returned, and events reported to the session are stored."""
     name = f"dan {uuid.uuid4()}"
     banned = api.get("/v1/tracks/test:7").json["id"]
     ban = {"listens": [{"track_id": banned, "event": "ban", "at": "2001-03-01T20:15:00Z"}]}
@@ -173,8 +173,8 @@ def test_a_stored_ban_holds_in_the_radio(api):
     assert api.get(place).status_code == 404
 
 
-def test_a_ban_stored_after_a_radio_began_holds_and_a_like_lifts_it(api):
-    """The session asks at each call what its listener rejects, wherever they said so."""
+def test_a_verdict_applies_to_a_running_radio_session(api):
+    """Each call reads the verdicts: a ban excludes a track, and a later like allows it again."""
     name = f"fay {uuid.uuid4()}"
     track = api.get("/v1/tracks/test:7").json["id"]
     place = api.post("/v1/radio", json={"user": name, "seeds": {"tracks": [TRACK]}}).headers["Location"]
@@ -189,8 +189,8 @@ def test_a_ban_stored_after_a_radio_began_holds_and_a_like_lifts_it(api):
     api.delete(f"/v1/users/{name}")
 
 
-def test_seeds_that_lead_nowhere_are_refused_whatever_is_stored(api):
-    """A listener's past is no answer to seeds that the library does not have."""
+def test_unknown_seeds_are_refused_despite_stored_listens(api):
+    """The listens of a listener do not replace seeds that are not in the library."""
     name = f"hal {uuid.uuid4()}"
     api.post(f"/v1/users/{name}/listens", json=LISTENS)
 
@@ -198,8 +198,8 @@ def test_seeds_that_lead_nowhere_are_refused_whatever_is_stored(api):
     api.delete(f"/v1/users/{name}")
 
 
-def test_what_is_reported_to_a_radio_is_kept_once_and_of_unknown_tracks_too(api):
-    """A call that is repeated records nothing twice, though its events have no time; the future is refused."""
+def test_events_of_a_radio_session_are_stored_once(api):
+    """A repeated call stores nothing twice; events of unknown tracks are stored, events in the future are refused."""
     name = f"gil {uuid.uuid4()}"
     place = api.post("/v1/radio", json={"user": name, "seeds": {"tracks": [TRACK]}}).headers["Location"]
     body = {"events": [{"track_id": "test:1"}, {"track_id": "mbid:nobody-has-this"}], "call": "1"}
@@ -215,8 +215,8 @@ def test_what_is_reported_to_a_radio_is_kept_once_and_of_unknown_tracks_too(api)
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_the_ends_of_time_are_no_crash(api, at):
-    """Moments that have no UTC are taken for the end they lie at, or refused."""
+def test_times_at_the_limits_of_utc_are_no_error(api, at):
+    """They count as the first or last UTC time, or are refused."""
     started = api.post(
         "/v1/radio", json={"history": [{"track_id": "test:1", "event": "skip", "at": at}], "half_life_days": 36_500}
     )
@@ -238,8 +238,8 @@ def test_the_ends_of_time_are_no_crash(api, at):
         "/v1/compat/spotify/recommendations?seed_tracks=test:0&limit=100",
     ],
 )
-def test_apps_that_cannot_name_a_listener_are_spared_what_their_keys_listener_banned(locked, ada, path):
-    """A key that is bound to one listener says who listens."""
+def test_a_bound_keys_listener_determines_the_banned_tracks(locked, ada, path):
+    """For apps that cannot name a listener, the key's listener counts."""
     banned = locked.get("/v1/tracks/test:4", headers=ada).json
     ban = {"listens": [{"track_id": banned["id"], "event": "ban"}]}
     asked = f"{path}&apiKey={ada['Authorization'].split()[1]}" if path.startswith("/rest") else path
