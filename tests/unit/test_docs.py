@@ -1,9 +1,10 @@
-"""What can be set and run is documented, and what is documented exists.
+"""Settings, commands, packages and import rules are documented, and what is documented exists.
 
 Run as a program, this file writes the table of `docs/settings.md` anew: `python tests/unit/test_docs.py`.
 """
 
 import re
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -21,6 +22,7 @@ MACHINE_DEPENDENT = {"worker_processes": "number of processors"}
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RECORDS = sorted((DOCS / "adr").glob("*"))
+ARCHITECTURE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 
 
 def settings_table() -> str:
@@ -108,6 +110,56 @@ def test_relative_links_lead_somewhere(page):
     relative = [target.split("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
 
     assert [target for target in relative if not (page.parent / target).exists()] == []
+
+
+def test_paths_in_the_architecture_page_exist():
+    """A path in backticks is a file or a folder of the repository."""
+    paths = re.findall(r"`(\.?\w[\w.-]*/[\w./-]*)`", ARCHITECTURE)
+
+    assert len(paths) > 50
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_file_names_in_the_architecture_page_are_paths():
+    """A Python file is named with its folder, so that the test above checks it."""
+    assert re.findall(r"`\w+\.py`", ARCHITECTURE) == []
+
+
+@pytest.mark.parametrize("root", ["models", "services", "workers"])
+def test_every_package_is_in_the_architecture_page(root):
+    """The table of packages has each package below `models`, `services` and `workers`, and no other."""
+    listed = set(re.findall(rf"^\| `({root}/[^`]*)` \|", _section("Packages"), re.MULTILINE))
+    packages = {f"{file.parent.relative_to(ROOT).as_posix()}/" for file in (ROOT / root).rglob("__init__.py")}
+    packages -= {"services/"}
+
+    assert packages <= listed
+    assert [folder for folder in listed if not (ROOT / folder).is_dir()] == []
+
+
+def test_modules_outside_packages_are_in_the_architecture_page():
+    """The page names each module that lies directly in `services`."""
+    modules = [file.relative_to(ROOT).as_posix() for file in (ROOT / "services").glob("*.py")]
+
+    assert [path for path in modules if path != "services/__init__.py" and f"`{path}`" not in ARCHITECTURE] == []
+
+
+def test_import_rules_are_the_contracts():
+    """The table of import rules has the contracts that import-linter checks."""
+    configuration = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = [contract["name"] for contract in configuration["tool"]["importlinter"]["contracts"]]
+
+    assert re.findall(r"^\| ([^|`]+?) \|", _section("Import rules"), re.MULTILINE)[1:] == contracts
+
+
+def test_the_architecture_page_says_where_to_make_twenty_changes():
+    """The table has at least twenty rows that name a path."""
+    rows = re.findall(r"^\| [^|]+ \| [^|]*`[^`|]+/[^`|]*`[^|]* \|$", _section("Where do I change …?"), re.MULTILINE)
+
+    assert len(rows) >= 20
+
+
+def _section(title):
+    return ARCHITECTURE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 if __name__ == "__main__":
