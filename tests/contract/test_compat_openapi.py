@@ -1,4 +1,4 @@
-"""The compatible endpoints are described as they answer: in the dialects of others."""
+"""The OpenAPI document describes the compatible APIs, with their own formats."""
 
 import pytest
 from openapi_schema_validator import OAS31Validator
@@ -27,8 +27,8 @@ def check(document, schema, value):
         ("audio-features/nobody", "audio-features/{track_id}", 404),
     ],
 )
-def test_spotifys_answers_fit_their_schema(api, document, asked, template, status):
-    """Answers and errors alike are what the document says."""
+def test_spotify_responses_fit_their_schema(api, document, asked, template, status):
+    """Successes and errors."""
     answer = api.get(f"{SPOTIFY}/{asked}")
     documented = document["paths"][f"{SPOTIFY}/{template}"]["get"]["responses"]
 
@@ -52,8 +52,8 @@ def test_spotifys_answers_fit_their_schema(api, document, asked, template, statu
         ("findSonicPath", {}),
     ],
 )
-def test_subsonics_answers_fit_their_schema(api, document, verb, method, parameters):
-    """Each method is described by GET and by POST, and has one status whatever happens."""
+def test_subsonic_responses_fit_their_schema(api, document, verb, method, parameters):
+    """Each method is described for GET and POST, and every response has the status 200."""
     answer = getattr(api, verb)(f"/rest/{method}", query_string={"f": "json", **parameters})
     documented = document["paths"][f"/rest/{method}"][verb]["responses"]
 
@@ -62,8 +62,8 @@ def test_subsonics_answers_fit_their_schema(api, document, verb, method, paramet
     check(document, documented["200"]["content"]["application/json"]["schema"], answer.json)
 
 
-def test_what_clients_send_is_described(document):
-    """Each parameter says what it means, and so does each field of a form."""
+def test_parameters_have_descriptions(document):
+    """And so has each field of a form."""
     forms = {
         operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["$ref"].rsplit("/", 1)[1]
         for path, operations in document["paths"].items()

@@ -32,8 +32,8 @@ def test_a_path_has_ten_steps_by_default(api):
 
 def test_filters_apply_between_the_ends(api):
     """The path is shorter if too few tracks match."""
-    asked = {"from": "test:0", "to": "test:3", "steps": 20, "genre": "folk", "min_tempo": 90}
-    between = ids(api.get(URL, query_string=asked))[1:-1]
+    parameters = {"from": "test:0", "to": "test:3", "steps": 20, "genre": "folk", "min_tempo": 90}
+    between = ids(api.get(URL, query_string=parameters))[1:-1]
 
     assert set(between) == {track_id(number) for number in (13, 17, 21)}
 
@@ -44,7 +44,7 @@ def test_a_path_from_a_track_to_itself_is_that_track(api):
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "says"),
+    ("parameters", "status", "named"),
     [
         ({"from": "test:0", "to": "spotify:x"}, 404, "'spotify:x'"),
         ({"from": "nobody", "to": "test:0"}, 404, "'nobody'"),
@@ -55,12 +55,12 @@ def test_a_path_from_a_track_to_itself_is_that_track(api):
         ({"from": "test:0", "to": "test:1", "mood": "x"}, 422, "mood"),
     ],
 )
-def test_unknown_ends_and_invalid_parameters_are_named(api, asked, status, says):
+def test_unknown_ends_and_invalid_parameters_are_named(api, parameters, status, named):
     """By the detail of the problem."""
-    answer = api.get(URL, query_string=asked)
+    answer = api.get(URL, query_string=parameters)
 
     assert answer.status_code == status
-    assert says in answer.json["detail"]
+    assert named in answer.json["detail"]
 
 
 def test_an_end_that_is_not_analysed_is_named(api, services, tmp_path):

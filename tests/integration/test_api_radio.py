@@ -61,7 +61,7 @@ def test_an_artist_or_a_genre_is_a_seed(api, seeds, genre):
 
 
 def test_a_genre_is_of_the_files_or_a_tag(api):
-    """As in Spotify's dialect: no file has the genre "calm", but all tracks have the tag."""
+    """As in the Spotify API: no file has the genre "calm", but all tracks have the tag."""
     session = start(api, seeds={"genres": ["Calm", "polka"]})
 
     assert session["unknown"] == ["genre:polka"]

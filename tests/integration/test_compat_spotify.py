@@ -157,12 +157,12 @@ ends = {f"{end}_{name}": values for name, values in ranges.items() for end in ("
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=st.fixed_dictionaries({}, optional=ends), limit=st.integers(1, 100))
-def test_conditions_apply_to_every_track(api, asked, limit):
+@given(conditions=st.fixed_dictionaries({}, optional=ends), limit=st.integers(1, 100))
+def test_conditions_apply_to_every_track(api, conditions, limit):
     """The audio features of every track meet them; the response is complete and has no duplicates."""
-    parameters = {"seed_tracks": "test:0", "seed_genres": "folk", "limit": limit, **asked}
+    parameters = {"seed_tracks": "test:0", "seed_genres": "folk", "limit": limit, **conditions}
     answer = api.get(f"{BASE}/recommendations", query_string=parameters)
-    if any(asked.get(f"min_{name}", -math.inf) > asked.get(f"max_{name}", math.inf) for name in ranges):
+    if any(conditions.get(f"min_{name}", -math.inf) > conditions.get(f"max_{name}", math.inf) for name in ranges):
         assert answer.status_code == 400
         return
     ids = [track["id"] for track in answer.json["tracks"]]
@@ -173,7 +173,7 @@ def test_conditions_apply_to_every_track(api, asked, limit):
         features["id"]
         for features in everything
         if all(
-            asked.get(f"min_{name}", -math.inf) <= features[name] <= asked.get(f"max_{name}", math.inf)
+            conditions.get(f"min_{name}", -math.inf) <= features[name] <= conditions.get(f"max_{name}", math.inf)
             for name in ranges
         )
     }

@@ -30,7 +30,7 @@ def _names(services, library_dir):
     retag(services, library_dir, 13, ids={"subsonic": "13", "isrc": "GBAYE0601498"}, title="<&\"' \x01\x0b ]]> \u266b")
 
 
-def asked(api, method, *, form="json", verb="get", **parameters):
+def call(api, method, *, form="json", verb="get", **parameters):
     answer = getattr(api, verb)(
         f"/rest/{method}", **{"query_string" if verb == "get" else "data": {"f": form, **parameters}}
     )
@@ -39,13 +39,13 @@ def asked(api, method, *, form="json", verb="get", **parameters):
 
 
 def found(api, method, **parameters):
-    envelope = asked(api, method, **parameters).json["subsonic-response"]
+    envelope = call(api, method, **parameters).json["subsonic-response"]
     assert envelope["status"] == "ok", envelope
     return envelope
 
 
 def code(api, method, **parameters):
-    envelope = asked(api, method, **parameters).json["subsonic-response"]
+    envelope = call(api, method, **parameters).json["subsonic-response"]
     assert envelope["status"] == "failed"
     assert envelope["error"]["message"]
     return envelope["error"]["code"]
@@ -55,7 +55,7 @@ def code(api, method, **parameters):
 @pytest.mark.parametrize("verb", ["get", "post"])
 def test_methods_accept_both_names_and_both_verbs(api, suffix, verb):
     """`ping` and `ping.view`, by GET and by POST with a form."""
-    envelope = asked(api, f"ping{suffix}", verb=verb, u="x", p="y", v="1.16.1", c="test").json["subsonic-response"]
+    envelope = call(api, f"ping{suffix}", verb=verb, u="x", p="y", v="1.16.1", c="test").json["subsonic-response"]
 
     assert (envelope["status"], envelope["version"], envelope["type"]) == ("ok", "1.16.1", "segue")
     assert envelope["openSubsonic"] is True
@@ -81,7 +81,7 @@ CALLS = [
 def test_xml_is_valid_and_equals_json(api, method, parameters):
     """XML is the default format; it is valid and has the same values as JSON."""
     answer = api.get(f"/rest/{method}", query_string=parameters)
-    as_json = asked(api, method, **parameters).json["subsonic-response"]
+    as_json = call(api, method, **parameters).json["subsonic-response"]
     root = ET.fromstring(answer.data)  # noqa: S314  our own answer
 
     assert answer.content_type == "text/xml; charset=utf-8"
@@ -200,7 +200,7 @@ def test_similar_songs_leave_the_song_out_and_mix_albums(api):
 
 def test_jsonp_calls_the_callback(api):
     """The script is a call of the function with the JSON."""
-    script = asked(api, "ping", form="jsonp", callback="app_1$")
+    script = call(api, "ping", form="jsonp", callback="app_1$")
 
     assert script.content_type == "text/javascript; charset=utf-8"
     start, end = "/**/app_1$(", ");"
@@ -212,7 +212,7 @@ def test_jsonp_calls_the_callback(api):
 @pytest.mark.parametrize("name", ["a.b", "alert(1)", "1a", "", "a b", "a\n", "ä", "</script>", "a" * 101, "a;b"])
 def test_other_callbacks_are_refused(api, name):
     """A callback that is not an identifier gets an error in plain JSON without it."""
-    answer = asked(api, "ping", form="jsonp", callback=name)
+    answer = call(api, "ping", form="jsonp", callback=name)
 
     assert answer.content_type == "application/json"
     assert answer.json["subsonic-response"]["error"]["code"] == 0
@@ -248,7 +248,7 @@ def test_errors_have_their_codes(api, method, parameters, expected):
 
 def test_an_unknown_format_is_an_error(api):
     """The error is in XML, the default format."""
-    answer = asked(api, "ping", form="yaml")
+    answer = call(api, "ping", form="yaml")
 
     SCHEMA.validate(answer.text)
     assert 'code="0"' in answer.text
@@ -282,7 +282,7 @@ def test_a_song_without_an_analysis_is_an_error(api, services, library_dir):
     register(services.catalogue, write_tone(library_dir / "music" / "waiting.wav", 999), 99)
 
     for method in ("getSimilarSongs", "getSonicSimilarTracks"):
-        error = asked(api, method, id="test:99").json["subsonic-response"]["error"]
+        error = call(api, method, id="test:99").json["subsonic-response"]["error"]
         assert error["code"] == 0
         assert "pending" in error["message"]
 

@@ -59,8 +59,8 @@ def test_the_request_id_is_passed_to_the_worker(tmp_path, broker_url):
         with bound_contextvars(request_id="first-request"):
             queue.scan("no-such-job")
             request_scan(catalogue, queue, str(tmp_path / "music"))
-        queue.scan("nobody-asked")
-        wait_until(lambda: "nobody-asked" in log.read_text())
+        queue.scan("without-request")
+        wait_until(lambda: "without-request" in log.read_text())
         with queue._redis() as redis:
             wait_until(lambda: redis.llen("analyse"))
             analysis = json.loads(redis.lindex("analyse", 0))
@@ -69,9 +69,9 @@ def test_the_request_id_is_passed_to_the_worker(tmp_path, broker_url):
     unknown = {line["job_id"]: line for line in lines if line["event"] == "scan_unknown"}
 
     assert unknown["no-such-job"]["request_id"] == "first-request"
-    assert "request_id" not in unknown["nobody-asked"]
-    assert unknown["nobody-asked"]["level"] == "warning"
-    assert unknown["nobody-asked"].keys() >= {"timestamp", "process"}
+    assert "request_id" not in unknown["without-request"]
+    assert unknown["without-request"]["level"] == "warning"
+    assert unknown["without-request"].keys() >= {"timestamp", "process"}
     assert analysis["headers"]["request_id"] == "first-request"
     celerys = [line for line in lines if line.get("logger", "").startswith("celery.")]
     assert all({"event", "level", "timestamp"} <= line.keys() for line in celerys)

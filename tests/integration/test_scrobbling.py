@@ -34,8 +34,8 @@ def submit(api, user, *payload, kind="import"):
     return api.post("/1/submit-listens", json={"listen_type": kind, "payload": list(payload)}, headers=token(user))
 
 
-def scrobbles(api, user, **asked):
-    answer = api.get(f"/1/user/{user}/listens", query_string=asked)
+def scrobbles(api, user, **parameters):
+    answer = api.get(f"/1/user/{user}/listens", query_string=parameters)
     assert answer.status_code == 200
     return answer.json["payload"]
 
@@ -74,7 +74,7 @@ def test_a_listen_finds_its_track_by_id_before_names(api, user):
     api.put("/v1/tracks/test:5/ids", json={"ids": {"mbid": MBID}})
     api.put("/v1/tracks/test:6/ids", json={"ids": {"isrc": "USRC17607839"}})
     other = "00000000-0000-4000-8000-000000000000"
-    told = [
+    listens = [
         listen(at=NOON + 5, recording_mbid=MBID.upper(), isrc="USRC17607839"),
         listen(at=NOON + 4, recording_mbid=other, isrc="us-rc1-76-07839"),
         listen(at=NOON + 3, recording_mbid=other, isrc=["nobody's", "USRC17607839"]),
@@ -82,7 +82,7 @@ def test_a_listen_finds_its_track_by_id_before_names(api, user):
         listen(" TITLE 001", "artist 1 ", at=NOON + 1, release="another", recording_mbid="no mbid", duration="long"),
         listen("Title 001", "Artist 2", at=NOON),
     ]
-    submit(api, user, *told)
+    submit(api, user, *listens)
 
     assert [found["track_id"] for found in kept(api, user)] == [*map(track_id, (5, 6, 6, 5, 1)), None]
     api.put("/v1/tracks/test:5/ids", json={"ids": {"mbid": None}})
@@ -163,8 +163,8 @@ def test_plays_are_listed_newest_first_between_times(api, user):
     """`max_ts` and `min_ts` are exclusive; with `min_ts` alone, the oldest plays after it are listed."""
     submit(api, user, *(listen(at=NOON + number) for number in range(5)))
 
-    def times(**asked):
-        payload = scrobbles(api, user, **asked)
+    def times(**parameters):
+        payload = scrobbles(api, user, **parameters)
         assert payload["count"] == len(payload["listens"])
         return [found["listened_at"] - NOON for found in payload["listens"]]
 
@@ -226,19 +226,19 @@ def test_love_is_a_like_and_hate_a_dislike(api, user):
     submit(api, user, listen("Title 007", "Artist 3"))
     msid = scrobbles(api, user)["listens"][0]["recording_msid"]
 
-    def said(**feedback):
+    def verdicts_after(**feedback):
         answer = api.post("/1/feedback/recording-feedback", json=feedback, headers=token(user))
         assert (answer.status_code, answer.json) == (200, {"status": "ok"})
         verdicts = [found for found in kept(api, user) if found["event"] != "play"]
         assert all(found["track_id"] == track_id(7) for found in verdicts)
         return [found["event"] for found in verdicts]
 
-    assert said(recording_mbid=MBID, score=1) == ["like"]
-    assert said(recording_msid=msid, score=1) == ["like"]
-    assert said(recording_msid=msid, score=-1) == ["dislike"]
+    assert verdicts_after(recording_mbid=MBID, score=1) == ["like"]
+    assert verdicts_after(recording_msid=msid, score=1) == ["like"]
+    assert verdicts_after(recording_msid=msid, score=-1) == ["dislike"]
     answer = api.get(f"/v1/users/{user}/recommendations", query_string={"limit": 100}).json
     assert track_id(7) not in {track["id"] for track in answer["tracks"]}
-    assert said(recording_mbid=MBID, score=0) == []
+    assert verdicts_after(recording_mbid=MBID, score=0) == []
     api.put("/v1/tracks/test:7/ids", json={"ids": {"mbid": None}})
 
 

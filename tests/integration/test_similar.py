@@ -54,8 +54,8 @@ def test_each_recording_is_returned_once(api):
 
 def test_opensubsonic_clients_get_the_same_tracks(api):
     """`getSonicSimilarTracks` leaves out other encodings too."""
-    asked = {"u": "x", "p": "y", "v": "1.16.1", "c": "test", "f": "json", "id": track_id(0), "count": 5}
-    envelope = api.get("/rest/getSonicSimilarTracks", query_string=asked).json["subsonic-response"]
+    parameters = {"u": "x", "p": "y", "v": "1.16.1", "c": "test", "f": "json", "id": track_id(0), "count": 5}
+    envelope = api.get("/rest/getSonicSimilarTracks", query_string=parameters).json["subsonic-response"]
 
     found = [match["entry"]["id"] for match in envelope["sonicMatch"]]
 

@@ -38,8 +38,8 @@ def locked(client_with: Callable[..., FlaskClient]) -> FlaskClient:
 def key_for(services: Services) -> Iterator[Callable[..., dict[str, str]]]:
     """Make the headers of a key with these scopes, restricted to these listeners if there are any."""
 
-    def make(*scopes: Scope | str, users: tuple[str, ...] | None = None) -> dict[str, str]:
-        made = services.catalogue.keys.create("test", [Scope(scope) for scope in scopes], users)
+    def make(*scopes: Scope | str, listeners: tuple[str, ...] | None = None) -> dict[str, str]:
+        made = services.catalogue.keys.create("test", [Scope(scope) for scope in scopes], listeners)
         return {"Authorization": f"Bearer {made.text}"}
 
     yield make

@@ -100,16 +100,16 @@ def routes_and_scopes():
 @pytest.mark.parametrize(("method", "path", "scope"), routes_and_scopes())
 def test_a_route_requires_its_scope(locked, key_for, method, path, scope):
     """401 without a key; 403 that names the scope with any other scope; access with the scope or `admin`."""
-    ask = getattr(locked, method)
+    send = getattr(locked, method)
     others = [other for other in Scope if other not in (scope, Scope.ADMIN)]
-    refused = ask(path, headers=key_for(*others))
+    refused = send(path, headers=key_for(*others))
 
-    assert ask(path).status_code == 401
+    assert send(path).status_code == 401
     assert refused.status_code == 403
     assert f'scope="{scope}"' in refused.headers["WWW-Authenticate"]
     assert refused.json["type"] == "urn:segue:problem:insufficient-scope"
-    assert ask(path, headers=key_for(scope)).status_code not in (401, 403)
-    assert ask(path, headers=key_for("admin")).status_code not in (401, 403)
+    assert send(path, headers=key_for(scope)).status_code not in (401, 403)
+    assert send(path, headers=key_for("admin")).status_code not in (401, 403)
 
 
 def test_the_test_of_scopes_covers_every_route(app):
@@ -164,13 +164,13 @@ def test_a_route_without_a_declaration_is_closed(extended, key_for):
 @pytest.mark.parametrize("path", ["/of/bob", "/in-body"])
 def test_another_listeners_data_is_refused(extended, key_for, path):
     """A key bound to ada gets 403 for bob, whether bob exists or not; an unbound key has access."""
-    refused = extended.get(path, headers=key_for("listen", users=("ada",)))
+    refused = extended.get(path, headers=key_for("listen", listeners=("ada",)))
 
     assert refused.status_code == 403
     assert refused.json["type"] == "urn:segue:problem:listener-not-allowed"
-    assert extended.get(path, headers=key_for("listen", users=("ada", "bob"))).status_code == 200
+    assert extended.get(path, headers=key_for("listen", listeners=("ada", "bob"))).status_code == 200
     assert extended.get(path, headers=key_for("listen")).status_code == 200
-    assert extended.get("/of/ada", headers=key_for("listen", users=("ada",))).text == "of ada"
+    assert extended.get("/of/ada", headers=key_for("listen", listeners=("ada",))).text == "of ada"
 
 
 def test_a_blueprint_may_accept_keys_elsewhere(extended, key_for):
@@ -186,7 +186,7 @@ def test_a_protocol_may_have_its_own_sign_in(locked, key_for):
     """Users and passwords of a protocol are accepted; a key in the request has priority."""
     someone = Principal("someone", frozenset({Scope.READ}))
     sign_in = {"right": someone}.get
-    access = Access((Scope.READ,), sign_in=lambda asked: sign_in(asked.args.get("p", "")))
+    access = Access((Scope.READ,), sign_in=lambda request: sign_in(request.args.get("p", "")))
     own = Blueprint("own", __name__)
     own.get("/own")(lambda: principal().name)
     set_default_access(own, access)
@@ -248,16 +248,16 @@ def test_the_location_of_uploads_is_for_admins(locked, key_for, services, tmp_pa
     with write_tone(tmp_path / "x.wav", 777).open("rb") as file:
         sent = locked.post("/v1/tracks", data={"file": (file, "x.wav")}, headers=ingest)
     services.catalogue.jobs.add_failure(sent.json["id"], f"{services.settings.uploads_path}/y.wav", "a reason")
-    told = {
+    shown = {
         who: locked.get(sent.headers["Location"], headers=key) for who, key in (("ingest", ingest), ("admin", admin))
     }
-    services.catalogue.library.forget_files([told["admin"].json["path"]])
+    services.catalogue.library.forget_files([shown["admin"].json["path"]])
 
-    assert (sent.status_code, sent.json["path"], told["ingest"].json["path"]) == (202, None, None)
-    assert told["ingest"].json["failures"] == [{"path": "y.wav", "reason": "a reason"}]
-    assert str(services.settings.data_path) not in sent.text + told["ingest"].text
-    assert told["admin"].json["path"].startswith(str(services.settings.uploads_path))
-    assert told["admin"].json["failures"][0]["path"] == f"{services.settings.uploads_path}/y.wav"
+    assert (sent.status_code, sent.json["path"], shown["ingest"].json["path"]) == (202, None, None)
+    assert shown["ingest"].json["failures"] == [{"path": "y.wav", "reason": "a reason"}]
+    assert str(services.settings.data_path) not in sent.text + shown["ingest"].text
+    assert shown["admin"].json["path"].startswith(str(services.settings.uploads_path))
+    assert shown["admin"].json["failures"][0]["path"] == f"{services.settings.uploads_path}/y.wav"
 
 
 def test_the_folder_of_a_scan_is_visible_with_ingest(locked, key_for, services):

@@ -65,9 +65,9 @@ def test_it_expires(locked, services, headers, monkeypatch):
     timestamps = [token.split(".")[2] for token in (good, expired)]
     moved = expired.replace(timestamps[1], timestamps[0])
 
-    answers = [locked.get(f"/v1/tracks/{track_id(1)}/audio?token={token}") for token in (good, expired, moved)]
+    responses = [locked.get(f"/v1/tracks/{track_id(1)}/audio?token={token}") for token in (good, expired, moved)]
 
-    assert [answer.status_code for answer in answers] == [200, 401, 401]
+    assert [answer.status_code for answer in responses] == [200, 401, 401]
     assert LIFETIME_SECONDS <= 3600
 
 
@@ -105,10 +105,10 @@ def test_malformed_tokens_are_refused(locked, token):
 
 def test_creating_a_url_needs_the_scope_read(locked, key_for):
     """A key without the scope gets 403."""
-    asked = {"json": {"track_id": "test:1"}}
+    body = {"json": {"track_id": "test:1"}}
 
-    assert locked.post("/v1/audio-urls", headers=key_for("ingest"), **asked).status_code == 403
-    assert locked.post("/v1/audio-urls", **asked).status_code == 401
+    assert locked.post("/v1/audio-urls", headers=key_for("ingest"), **body).status_code == 403
+    assert locked.post("/v1/audio-urls", **body).status_code == 401
 
 
 def test_tokens_are_not_logged(locked, url):

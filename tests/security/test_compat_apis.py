@@ -18,7 +18,7 @@ PASSWORD = "correct horse"  # noqa: S105  the test's own
 @pytest.fixture
 def ada(key_for):
     """A key that is bound to ada."""
-    return key_for(Scope.LISTEN, Scope.READ, users=("ada",))
+    return key_for(Scope.LISTEN, Scope.READ, listeners=("ada",))
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def ada(key_for):
 )
 def test_a_bound_key_is_refused_for_other_listeners(locked, ada, method, path, body):
     """Every route that a key of ada can use is refused for bob."""
-    ask = getattr(locked, method)
+    send = getattr(locked, method)
     mine = path.replace("bob", "ada"), body if body is None else {**body, **({"user": "ada"} if "user" in body else {})}
 
-    assert ask(path, headers=ada, json=body).status_code == 403
-    assert ask(mine[0], headers=ada, json=mine[1]).status_code in (200, 201, 404)
+    assert send(path, headers=ada, json=body).status_code == 403
+    assert send(mine[0], headers=ada, json=mine[1]).status_code in (200, 201, 404)
 
 
 @pytest.mark.parametrize("path", ["/v1/recommendations", "/v1/radio"])
@@ -60,7 +60,7 @@ def test_a_radio_session_of_a_listener_needs_a_key_of_the_listener(locked, ada, 
     place = locked.post("/v1/radio", headers=ada, json={"user": "ada", "seeds": {"tracks": [TRACK]}}).headers[
         "Location"
     ]
-    others = key_for(Scope.LISTEN, Scope.READ, users=("bob",))
+    others = key_for(Scope.LISTEN, Scope.READ, listeners=("bob",))
 
     assert locked.get(place, headers=others).status_code == 403
     assert locked.post(f"{place}/next", headers=others, json={}).status_code == 403
@@ -99,12 +99,12 @@ def test_another_form_with_the_same_idempotency_key_is_refused(api):
     """The fields of a form are compared, even after they were parsed."""
     headers = {"Idempotency-Key": str(uuid.uuid4())}
 
-    def ask(name):
+    def send(name):
         return api.post("/rest/getUser", data={"username": name, "f": "json"}, headers=headers)
 
-    assert ask("me").json["subsonic-response"]["user"]["username"] == "me"
-    assert ask("me").headers["Idempotency-Replayed"] == "true"
-    assert ask("other").json["subsonic-response"]["status"] == "failed"
+    assert send("me").json["subsonic-response"]["user"]["username"] == "me"
+    assert send("me").headers["Idempotency-Replayed"] == "true"
+    assert send("other").json["subsonic-response"]["status"] == "failed"
 
 
 def test_stored_responses_are_deleted_with_their_listener(api, services):
@@ -125,12 +125,12 @@ def test_password_attempts_are_limited(client_with):
     """After 30 wrong passwords in a minute, the right one is refused as well, so that the response reveals nothing."""
     client = client_with(require_keys=None, subsonic_user="ada", subsonic_password=PASSWORD)
 
-    def ask(password):
+    def send(password):
         return client.get("/rest/ping", query_string={"u": "ada", "p": password, "f": "json"}).json["subsonic-response"]
 
-    assert ask(PASSWORD)["status"] == "ok"
-    assert {ask(f"guess {number}")["status"] for number in range(31)} == {"failed"}
-    assert ask(PASSWORD)["status"] == "failed"
+    assert send(PASSWORD)["status"] == "ok"
+    assert {send(f"guess {number}")["status"] for number in range(31)} == {"failed"}
+    assert send(PASSWORD)["status"] == "failed"
 
 
 def test_spotify_clients_may_send_any_token_if_no_key_is_required(api, locked, key_for):
@@ -147,12 +147,12 @@ def test_spotify_clients_may_send_any_token_if_no_key_is_required(api, locked, k
 def test_a_subsonic_client_signs_in_with_a_key(locked, key_for):
     """`apiKey` is a Segue key with the scope `read`."""
 
-    def ask(key):
+    def send(key):
         return locked.get("/rest/ping", query_string={"apiKey": key, "f": "json"}).json["subsonic-response"]
 
     keys = [key_for(scope)["Authorization"].split()[1] for scope in (Scope.READ, Scope.INGEST)]
-    assert [ask(key)["status"] for key in (*keys, "segue_x_y")] == ["ok", "failed", "failed"]
-    assert ask(keys[1])["error"]["code"] == 44
+    assert [send(key)["status"] for key in (*keys, "segue_x_y")] == ["ok", "failed", "failed"]
+    assert send(keys[1])["error"]["code"] == 44
 
 
 def test_a_stored_ban_applies_to_radio_sessions(api):
@@ -162,13 +162,13 @@ def test_a_stored_ban_applies_to_radio_sessions(api):
     ban = {"listens": [{"track_id": banned, "event": "ban", "at": "2001-03-01T20:15:00Z"}]}
     api.post(f"/v1/users/{name}/listens", json=ban)
     place = api.post("/v1/radio", json={"user": name, "seeds": {"tracks": [TRACK]}}).headers["Location"]
-    answered = api.post(f"{place}/next", json={"limit": 100}).json["tracks"]
-    played = {"track_id": answered[0]["id"], "event": "play", "at": "2026-03-01T20:15:00Z"}
-    answered += api.post(f"{place}/next", json={"events": [played], "limit": 100}).json["tracks"]
+    returned = api.post(f"{place}/next", json={"limit": 100}).json["tracks"]
+    played = {"track_id": returned[0]["id"], "event": "play", "at": "2026-03-01T20:15:00Z"}
+    returned += api.post(f"{place}/next", json={"events": [played], "limit": 100}).json["tracks"]
 
-    assert banned not in {track["id"] for track in answered}
+    assert banned not in {track["id"] for track in returned}
     kept = api.get(f"/v1/users/{name}/listens").json["listens"]
-    assert [(listen["track_id"], listen["event"]) for listen in kept] == [(answered[0]["id"], "play"), (banned, "ban")]
+    assert [(listen["track_id"], listen["event"]) for listen in kept] == [(returned[0]["id"], "play"), (banned, "ban")]
     api.delete(f"/v1/users/{name}")
     assert api.get(place).status_code == 404
 
@@ -179,13 +179,13 @@ def test_a_verdict_applies_to_a_running_radio_session(api):
     track = api.get("/v1/tracks/test:7").json["id"]
     place = api.post("/v1/radio", json={"user": name, "seeds": {"tracks": [TRACK]}}).headers["Location"]
 
-    def say(kind, day):
+    def report(kind, day):
         listen = {"track_id": track, "event": kind, "at": f"2026-03-0{day}T20:15:00Z"}
         assert api.post(f"/v1/users/{name}/listens", json={"listens": [listen]}).json["recorded"] == 1
         return {found["id"] for found in api.post(f"{place}/next", json={"limit": 100}).json["tracks"]}
 
-    assert track not in say("ban", 1)
-    assert track in say("like", 2)
+    assert track not in report("ban", 1)
+    assert track in report("like", 2)
     api.delete(f"/v1/users/{name}")
 
 
@@ -242,9 +242,9 @@ def test_a_bound_keys_listener_determines_the_banned_tracks(locked, ada, path):
     """For apps that cannot name a listener, the key's listener counts."""
     banned = locked.get("/v1/tracks/test:4", headers=ada).json
     ban = {"listens": [{"track_id": banned["id"], "event": "ban"}]}
-    asked = f"{path}&apiKey={ada['Authorization'].split()[1]}" if path.startswith("/rest") else path
+    url = f"{path}&apiKey={ada['Authorization'].split()[1]}" if path.startswith("/rest") else path
 
-    assert f"{banned['title']}" in locked.get(asked, headers=ada).text
+    assert f"{banned['title']}" in locked.get(url, headers=ada).text
     locked.post("/v1/users/ada/listens", json=ban, headers=ada)
-    assert f"{banned['title']}" not in locked.get(asked, headers=ada).text
+    assert f"{banned['title']}" not in locked.get(url, headers=ada).text
     locked.delete("/v1/users/ada", headers=ada)

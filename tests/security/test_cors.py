@@ -22,18 +22,18 @@ def listed(client_with):
 @pytest.mark.parametrize("origin", [ORIGIN, "null", "http://localhost"])
 def test_no_origin_is_allowed_by_default(locked, key_for, origin):
     """Without the setting, no response has a CORS header."""
-    asked = key_for("read") | {"Origin": origin}
+    headers = key_for("read") | {"Origin": origin}
 
-    assert allowed(locked.get("/v1/tracks", headers=asked)) == {}
+    assert allowed(locked.get("/v1/tracks", headers=headers)) == {}
     assert allowed(locked.options("/v1/recommendations", headers={"Origin": origin, **PREFLIGHT})) == {}
 
 
 def test_a_listed_origin_is_allowed(listed, key_for):
     """Its preflight requests need no key; its requests do."""
     preflight = listed.options("/v1/recommendations", headers={"Origin": ORIGIN, **PREFLIGHT})
-    asked = key_for("read", "ingest") | {"Origin": ORIGIN, "Sec-Fetch-Site": "cross-site"}
-    read = listed.get("/v1/tracks", headers=asked)
-    changed = listed.post("/v1/scans", json={"path": "/none"}, headers=asked)
+    headers = key_for("read", "ingest") | {"Origin": ORIGIN, "Sec-Fetch-Site": "cross-site"}
+    read = listed.get("/v1/tracks", headers=headers)
+    changed = listed.post("/v1/scans", json={"path": "/none"}, headers=headers)
     refused = listed.get("/v1/tracks", headers={"Origin": ORIGIN})
 
     assert preflight.status_code == 200
@@ -56,10 +56,10 @@ def test_a_listed_origin_is_allowed(listed, key_for):
 )  # fmt: skip
 def test_the_origin_must_match_exactly(listed, key_for, origin):
     """Scheme, host and port must be equal; other origins are not echoed, and `*` is never sent."""
-    asked = key_for("read", "ingest") | {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    headers = key_for("read", "ingest") | {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
 
-    assert allowed(listed.get("/v1/tracks", headers=asked)) == {}
-    assert listed.post("/v1/scans", json={"path": "/none"}, headers=asked).status_code == 403
+    assert allowed(listed.get("/v1/tracks", headers=headers)) == {}
+    assert listed.post("/v1/scans", json={"path": "/none"}, headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_no_path_leaves_the_served_folders(port, path):
 
 
 @pytest.mark.parametrize(
-    ("ask", "status", "header"),
+    ("sent", "status", "header"),
     [
         ({"path": "/v1/tracks/test:1"}, 401, "WWW-Authenticate"),
         ({"path": "/v1/jobs/x", "scope": "read"}, 403, "WWW-Authenticate"),
@@ -130,10 +130,10 @@ def test_no_path_leaves_the_served_folders(port, path):
         ({"path": AUDIO, "headers": {"Range": "bytes=999999999-"}, "scope": "read"}, 416, "Content-Range"),
     ],
 )
-def test_errors_have_their_headers(locked, key_for, ask, status, header):
+def test_errors_have_their_headers(locked, key_for, sent, status, header):
     """Each status comes with the header that HTTP requires."""
-    headers = ask.get("headers", {}) | (key_for(ask["scope"]) if "scope" in ask else {})
-    answer = locked.open(ask["path"], method=ask.get("method", "GET"), headers=headers)
+    headers = sent.get("headers", {}) | (key_for(sent["scope"]) if "scope" in sent else {})
+    answer = locked.open(sent["path"], method=sent.get("method", "GET"), headers=headers)
 
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
     assert answer.headers[header]
@@ -141,16 +141,16 @@ def test_errors_have_their_headers(locked, key_for, ask, status, header):
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"),
+    ("requested", "status"),
     [
         ("bytes=0-9", 206), ("bytes=-5", 206), ("bytes=5-", 206),
         ("bytes=999999999-", 416),
         ("pages=1-2", 200), ("bytes=0-1,4-5", 200), ("bytes=x", 200), ("bytes", 200), ("", 200), ("bytes=5-2", 200),
     ],
 )  # fmt: skip
-def test_ranges_follow_rfc_9110(api, asked, status):
+def test_ranges_follow_rfc_9110(api, requested, status):
     """One byte range is served; other units, several ranges and invalid ones are ignored; beyond the end is 416."""
-    answer = api.get(AUDIO, headers={"Range": asked})
+    answer = api.get(AUDIO, headers={"Range": requested})
 
     assert answer.status_code == status
     assert status == 416 or answer.headers["Accept-Ranges"] == "bytes"
@@ -177,9 +177,9 @@ def test_errors_reveal_no_internals(api, path):
 
 def test_a_request_id_goes_into_the_queue(locked, key_for, services, tmp_path):
     """The message to the worker has the request id, so that the worker can log it."""
-    asked = key_for(Scope.INGEST) | {"X-Request-ID": "follow-me"}
+    headers = key_for(Scope.INGEST) | {"X-Request-ID": "follow-me"}
     with capture_logs():
-        assert locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=asked).status_code == 202
+        assert locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=headers).status_code == 202
     with services.queue._redis() as redis:
         newest = json.loads(redis.lindex("scan", 0))
 

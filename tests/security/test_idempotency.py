@@ -57,10 +57,10 @@ def test_another_body_is_422(locked, key_for, tmp_path):
 
 def test_idempotency_keys_belong_to_an_api_key_and_a_route(locked, key_for, tmp_path):
     """Two API keys, or two routes, may use the same text and get their own responses."""
-    asked = {"json": {"path": str(tmp_path)}}
-    one = locked.post("/v1/scans", headers=key_for("ingest") | KEY, **asked)
+    request = {"json": {"path": str(tmp_path)}}
+    one = locked.post("/v1/scans", headers=key_for("ingest") | KEY, **request)
     mine = key_for("admin") | KEY
-    two = locked.post("/v1/scans", headers=mine, **asked)
+    two = locked.post("/v1/scans", headers=mine, **request)
     elsewhere = locked.post("/v1/recommendations", json={}, headers=mine)
 
     assert one.json["id"] != two.json["id"]
@@ -132,8 +132,8 @@ def test_concurrent_requests_run_once(locked, key_for):
     app = locked.application
     app.add_url_rule("/slow", endpoint="slow", methods=["POST"], view_func=needs(Scope.READ)(slow))
     install_idempotency(app)
-    mine, answers = key_for("read") | KEY, []
-    first = threading.Thread(target=lambda: answers.append(app.test_client().post("/slow", headers=mine)))
+    mine, responses = key_for("read") | KEY, []
+    first = threading.Thread(target=lambda: responses.append(app.test_client().post("/slow", headers=mine)))
     first.start()
     going.wait(10)
     meanwhile = app.test_client().post("/slow", headers=mine)
@@ -143,7 +143,7 @@ def test_concurrent_requests_run_once(locked, key_for):
 
     assert (meanwhile.status_code, meanwhile.headers["Retry-After"]) == (409, "1")
     assert meanwhile.json["type"] == "urn:segue:problem:request-still-running"
-    assert (answers[0].status_code, afterwards.status_code, afterwards.json) == (201, 201, {"done": True})
+    assert (responses[0].status_code, afterwards.status_code, afterwards.json) == (201, 201, {"done": True})
     assert afterwards.headers["X-Own"] == "kept"
 
 
@@ -167,9 +167,9 @@ def test_it_survives_a_crash_and_works_across_processes(broker_url, tmp_path):
     port = free_port()
     data_dir = tmp_path / "segue"
     catalogue = Catalogue.open(Settings(data_dir=data_dir).catalogue_url)
-    asked = {"json": {"path": str(tmp_path)}, "headers": {"Idempotency-Key": "crash"}}
+    request = {"json": {"path": str(tmp_path)}, "headers": {"Idempotency-Key": "crash"}}
     with api_process(data_dir, broker_url, port) as process:
-        first = httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, **asked)
+        first = httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, **request)
         workers = psutil.Process(process.pid).children()
         for each in (process, *workers):
             each.kill()
@@ -177,15 +177,15 @@ def test_it_survives_a_crash_and_works_across_processes(broker_url, tmp_path):
     # As if another process had been killed during the request.
     running = {"Idempotency-Key": "died"}
     with api_process(data_dir, broker_url, port):
-        second = httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, **asked)
-        httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, json=asked["json"], headers=running)
+        second = httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, **request)
+        httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, json=request["json"], headers=running)
         with catalogue.database.write() as session:
             session.execute(
                 update(IdempotencyRow).values(
                     lease_until=now() - timedelta(seconds=1), status=None, body=None, headers=None
                 )
             )
-        again = httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, json=asked["json"], headers=running)
+        again = httpx.post(f"http://127.0.0.1:{port}/v1/scans", trust_env=False, json=request["json"], headers=running)
     catalogue.close()
 
     assert first.status_code == 202

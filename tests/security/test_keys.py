@@ -148,14 +148,14 @@ def test_keys_are_in_no_log_and_no_response(locked, key_for):
     secret = split(headers["Authorization"].removeprefix("Bearer "))[1]
     wrong = {"X-API-Key": f"segue_000000000000_{secret}"}
     with capture_logs() as logs:
-        answers = [
-            locked.get(path, headers=asked)
+        responses = [
+            locked.get(path, headers=each_headers)
             for path in (TRACK, "/v1/tracks/none", "/v1/jobs/x", "/nowhere", "/v1/tracks?limit=0")
-            for asked in (headers, wrong)
+            for each_headers in (headers, wrong)
         ]
 
-    assert {answer.status_code for answer in answers} == {200, 401, 403, 404, 422}
-    assert not any(secret in answer.text or secret in str(answer.headers) for answer in answers)
+    assert {answer.status_code for answer in responses} == {200, 401, 403, 404, 422}
+    assert not any(secret in answer.text or secret in str(answer.headers) for answer in responses)
     assert secret not in str(logs)
     assert secret not in repr(Settings(api_key=secret))
 

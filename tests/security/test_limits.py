@@ -119,10 +119,10 @@ def test_without_its_broker_it_counts_in_memory(counted_together, broker, key_fo
     assert statuses(client, mine, 1) == [200]
     broker.stop()
     with capture_logs() as logs:
-        answers = statuses(client, mine, 7)
+        found = statuses(client, mine, 7)
     metrics = client.get("/metrics", headers=key_for("read")).text
 
-    assert answers == [200] * 5 + [429] * 2
+    assert found == [200] * 5 + [429] * 2
     assert any(entry["event"] == "rate_limiter_failed" for entry in logs)
     assert re.search(r"^segue_rate_limiter_failures_total [1-9]", metrics, re.MULTILINE)
 
@@ -130,18 +130,18 @@ def test_without_its_broker_it_counts_in_memory(counted_together, broker, key_fo
 def test_a_frozen_broker_delays_one_request_only(counted_together, broker, key_for):
     """Later requests do not wait for the timeout again."""
     client, mine = counted_together(rate_limit=100), key_for("read")
-    with Redis.from_url(broker.connection_url) as asked:
-        process = int(asked.info("server")["process_id"])
+    with Redis.from_url(broker.connection_url) as connection:
+        process = int(connection.info("server")["process_id"])
     assert statuses(client, mine, 1) == [200]
     os.kill(process, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        answers = statuses(client, mine, 10)
+        found = statuses(client, mine, 10)
         took = time.monotonic() - began
     finally:
         os.kill(process, signal.SIGCONT)
 
-    assert answers == [200] * 10
+    assert found == [200] * 10
     assert took < 3
 
 
@@ -151,10 +151,10 @@ def test_a_broken_limiter_lets_through(client_with, key_for):
     limiter = client.application.extensions[EXTENSION]
     limiter._limiter = limiter._fallback_limiter = None
     with capture_logs() as logs:
-        answers = statuses(client, mine, 5)
+        found = statuses(client, mine, 5)
         wrong = client.get(TRACK, headers={"X-API-Key": "x"})
 
-    assert answers == [200] * 5
+    assert found == [200] * 5
     assert wrong.status_code == 401
     assert any(entry["event"] == "rate_limiter_failed" for entry in logs)
 
@@ -162,8 +162,8 @@ def test_a_broken_limiter_lets_through(client_with, key_for):
 def test_readiness_is_counted_by_address(api):
     """It is public and checks every part: other machines may call it twice a second, this one without a limit."""
     strange = {"REMOTE_ADDR": "192.0.2.7"}
-    answers = [api.get("/readyz", environ_overrides=strange).status_code for _ in range(121)]
+    found = [api.get("/readyz", environ_overrides=strange).status_code for _ in range(121)]
 
-    assert answers[0] == 200
-    assert answers[-1] == 429
+    assert found[0] == 200
+    assert found[-1] == 429
     assert api.get("/readyz").status_code == 200

@@ -24,11 +24,11 @@ NAMES_MAX_BYTES = 200
 """Bytes of an artist's and an album's name that an id encodes. Ids of longer names would make URLs too long."""
 
 NAMES_ID_MAX = 272
-"""Characters of the id of NAMES_MAX_BYTES bytes."""
+"""Characters of the longest id of names; more than NAMES_MAX_BYTES bytes need."""
 
 SEPARATOR = "\x1f"
 MARK = b"\x01"
-"""First byte of encoded names. It preserves zero bytes that follow, and most other words do not have it."""
+"""First byte of encoded names. It preserves zero bytes that follow, and distinguishes ids from most other texts."""
 
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 
@@ -125,8 +125,8 @@ def spotify_tracks(names: Iterable[str]) -> dict[str, str]:
 
 def _spotify_variants(name: str) -> list[str]:
     bare = name.removeprefix(SPOTIFY_URI)
-    shortened = from_short(bare)
-    return [bare, f"{SPOTIFY}:{bare}", *([] if shortened is None else [shortened])]
+    own = from_short(bare)
+    return [bare, f"{SPOTIFY}:{bare}", *([] if own is None else [own])]
 
 
 def media_server_track(name: str) -> tuple[str, Namespace]:

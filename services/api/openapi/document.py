@@ -88,7 +88,7 @@ class _Schemas:
 
     def __init__(self, routes: list[_Route]) -> None:
         operations = [route.declared for route in routes]
-        errors = [dialect.error for dialect in texts.DIALECTS.values() if dialect.error is not None]
+        errors = [each.error for each in texts.ERROR_FORMATS.values() if each.error is not None]
         read = [model for each in operations for model in each.inputs.values()]
         returned = [each.returns for each in operations if each.returns is not None]
         modes: dict[tuple[Model, JsonSchemaMode], None] = {(model, "validation"): None for model in read}
@@ -133,11 +133,11 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
             # A form's fields may be in the query instead.
             described["requestBody"] = {"required": part != "form", "content": {media: content}}
     responses.add_repeatability(described, route.method, route.access)
-    dialect = texts.DIALECTS.get(route.blueprint)
-    if dialect is None:
+    error_format = texts.ERROR_FORMATS.get(route.blueprint)
+    if error_format is None:
         described["responses"] |= responses.problems(described, declared, route.access)
-    elif dialect.error is not None:
-        described["responses"] |= responses.dialect_errors(schemas.of(dialect.error), dialect.errors)
+    elif error_format.error is not None:
+        described["responses"] |= responses.formatted_errors(schemas.of(error_format.error), error_format.errors)
     return described
 
 

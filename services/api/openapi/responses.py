@@ -97,7 +97,7 @@ def problems(described: Document, declared: operation, access: Access) -> Docume
     }
 
 
-def dialect_errors(error: Document, meanings: Mapping[HTTPStatus, str]) -> Document:
+def formatted_errors(error: Document, meanings: Mapping[HTTPStatus, str]) -> Document:
     """Return error responses in the format of another API."""
     return {
         str(status.value): {

@@ -61,17 +61,17 @@ PATH_PARAMETERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """Errors of a blueprint that has a format of its own."""
+class ErrorFormat:
+    """Error responses of a blueprint of another API."""
 
     error: type[BaseModel] | None
     """None if errors have the status 200."""
     errors: Mapping[HTTPStatus, str]
 
 
-DIALECTS = {
-    "subsonic": Dialect(None, {}),
-    "spotify": Dialect(
+ERROR_FORMATS = {
+    "subsonic": ErrorFormat(None, {}),
+    "spotify": ErrorFormat(
         SpotifyError,
         {
             HTTPStatus.BAD_REQUEST: "A parameter is missing or invalid",
@@ -83,7 +83,7 @@ DIALECTS = {
             HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond",
         },
     ),
-    "listenbrainz": Dialect(
+    "listenbrainz": ErrorFormat(
         ScrobblerError,
         {
             HTTPStatus.BAD_REQUEST: "ListenBrainz would refuse this request, too",

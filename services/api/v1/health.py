@@ -51,7 +51,7 @@ def healthz() -> Health:
 @operation("getReadiness", "Check that every part is ready", returns=Readiness, responses=NOT_READY)
 @public
 def readyz() -> Readiness | Response:
-    """Check catalogue, broker, index and disk. If one is not ready, the response has the status 503 and the reason."""
+    """Check catalogue, broker, index, indexer and disk. If one is not ready, the status is 503, with the reason."""
     count_readiness_check(request.remote_addr)
     parts = check_parts(services())
     if not all(part.ok for part in parts.values()):

@@ -1,4 +1,4 @@
-"""Short track ids, ids that encode names, and equal weights of seeds."""
+"""Ids of other systems' clients, songs with these ids, Spotify's conditions, and equal weights of seeds."""
 
 import uuid
 
@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.compat.ids import NAMES_ID_MAX, NAMES_MAX_BYTES, from_short, id_of_names, names_of_id, short
+from services.api.compat.ids import (
+    NAMES_ID_MAX,
+    NAMES_MAX_BYTES,
+    Namespace,
+    album_id,
+    artist_id,
+    from_short,
+    id_of_names,
+    names_of_id,
+    short,
+)
+from services.api.compat.spotify.schemas import SpotifyQuery
+from services.api.compat.subsonic.responses import song
+from services.domain.filters import Range
+from services.domain.track import Track, TrackStatus
 from services.recommend.seeds import seed_weights
 
 names = st.text(st.characters(exclude_characters="\0\x1f", exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -64,3 +78,66 @@ def test_every_seed_has_the_same_weight():
     weights = seed_weights([("a",), ("b", "c", "gone", "c"), ("a", "b"), ("gone",), ()], {"a", "b", "c"})
 
     assert weights == {"a": 1.5, "b": 1.0, "c": 0.5}
+
+
+TRACK = Track(
+    id="5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11",
+    title="Title",
+    artist="Artist",
+    album="Album",
+    year=None,
+    genre=None,
+    duration_ms=1600,
+    path="a/Title.OGG",
+    status=TrackStatus.READY,
+    reason=None,
+    attributes={},
+    descriptors={"tempo": 89.6},
+    model_version="test-1",
+    ids={"navidrome": "nd1", "isrc": "X1"},
+)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"),
+    [
+        (Namespace(), TRACK.id),
+        (Namespace("navidrome"), "nd1"),
+        (Namespace("isrc", prefixed=True), "isrc:X1"),
+        (Namespace("subsonic"), TRACK.id),
+    ],
+)
+def test_a_track_is_named_in_the_clients_namespace(namespace, name):
+    """It has its Segue id if it has none in the namespace."""
+    assert namespace.id_of(TRACK) == name
+
+
+def test_a_song_has_the_metadata_of_its_track():
+    """Lengths are rounded to seconds and the tempo to beats per minute; absent values are absent."""
+    shown = song(TRACK, Namespace())
+
+    assert (shown["duration"], shown["bpm"], shown["suffix"], shown["contentType"]) == (2, 90, "ogg", "audio/ogg")
+    assert (shown["artistId"], shown["albumId"]) == (f"ar-{artist_id(TRACK)}", f"al-{album_id(TRACK)}")
+    assert shown["isrc"] == ["X1"]
+    assert "year" not in shown
+
+
+def test_a_song_of_another_system_has_no_ids_of_artist_and_album():
+    """The other system does not know them."""
+    assert {"artistId", "albumId", "parent"}.isdisjoint(song(TRACK, Namespace("navidrome")))
+
+
+def test_spotify_conditions_apply_to_the_numbers_of_unknown_values():
+    """A track with an unknown liveness counts as 0, and one without a key as −1."""
+    query = SpotifyQuery.model_validate({"seed_tracks": "a", "max_liveness": 0.8, "min_key": 0, "target_energy": 0.5})
+
+    assert query.filters().ranges == {"liveness": Range(None, 0.8), "key": Range(0, None)}
+    assert query.filters().or_unknown == {"liveness"}
+    assert query.targets() == {"energy": 0.5}
+
+
+def test_spotify_seeds_are_separated_by_commas():
+    """Spaces, empty parts and duplicates are removed."""
+    query = SpotifyQuery.model_validate({"seed_tracks": "a, b,,a", "seed_genres": "folk"})
+
+    assert (query.tracks, query.artists, query.genres) == (["a", "b"], [], ["folk"])

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.request_limits import SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
+from services.api.request_limits import LISTENS_MAX, SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
 from services.api.schemas.tracks import Response, is_none
 
 Seconds = Annotated[int, Field(ge=0, description="Seconds since 1970.")]
@@ -45,7 +45,7 @@ class ScrobblerSubmission(ScrobblerSent):
     """Listens to record."""
 
     listen_type: Literal["single", "playing_now", "import"]
-    payload: list[ScrobbledListen] = Field(min_length=1, max_length=1000)
+    payload: list[ScrobbledListen] = Field(min_length=1, max_length=LISTENS_MAX)
 
 
 class ScrobblerDeletion(ScrobblerSent):
@@ -80,7 +80,8 @@ class ScrobblesQuery(ScrobblerSent):
 
     max_ts: int | None = Field(default=None, description="Only plays before this time, in seconds since 1970.")
     min_ts: int | None = Field(
-        default=None, description="Only plays after this time, in seconds since 1970; the oldest ones first."
+        default=None,
+        description="Only plays after this time, in seconds since 1970. Without `max_ts`: the oldest of them.",
     )
     count: int | None = Field(
         default=None,
@@ -101,7 +102,7 @@ class ScrobblerSuccess(Response):
 
 
 class TokenValidity(Response):
-    """Whether a token is valid, and whose it is."""
+    """Whether a token is valid, and its listener."""
 
     code: Literal[200] = 200
     message: str

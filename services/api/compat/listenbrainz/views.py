@@ -58,6 +58,7 @@ OK = ScrobblerSuccess()
 PLAYS = (EventKind.PLAY,)
 VERDICT_OF_SCORE = {1: EventKind.LIKE, -1: EventKind.DISLIKE}
 LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
+"""Later times cannot be represented."""
 
 
 def _allow_imports() -> None:

@@ -29,9 +29,9 @@ from services.domain.track import Track
 spotify = Blueprint("spotify", __name__, url_prefix="/v1/compat/spotify")
 set_default_access(spotify, Access((Scope.READ,), key_locations=(optional(BEARER), API_KEY_HEADER), expensive=True))
 
-
 TRACK = "TRACK"
-NOTHING = (0, 0)
+NO_TRACKS = (0, 0)
+"""Pool sizes of an unknown seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def recommend(query: Any) -> SpotifyRecommendations:  # noqa: ANN401  its fields
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     pools = _pools(question)
     return SpotifyRecommendations(
-        seeds=[seed.response(*(pools if seed.tracks else NOTHING)) for seed in seeds],
+        seeds=[seed.response(*(pools if seed.tracks else NO_TRACKS)) for seed in seeds],
         tracks=track_objects(known[each.track_id] for each in found if each.track_id in known),
     )
 
@@ -98,7 +98,7 @@ def recommend(query: Any) -> SpotifyRecommendations:  # noqa: ANN401  its fields
     query=FeaturesQuery,
     returns=SpotifyAudioFeaturesList,
 )
-def several(query: FeaturesQuery) -> SpotifyAudioFeaturesList:
+def get_several_audio_features(query: FeaturesQuery) -> SpotifyAudioFeaturesList:
     """Get analyses in the order of the ids. Ids that match no analysed track give null."""
     analysed = _analysed(query.tracks)
     return SpotifyAudioFeaturesList(
@@ -108,7 +108,7 @@ def several(query: FeaturesQuery) -> SpotifyAudioFeaturesList:
 
 @spotify.get("/audio-features/<path:track_id>")
 @operation("spotifyAudioFeatures", "Get the analysis of a track (Spotify)", returns=SpotifyAudioFeatures)
-def one(track_id: str) -> SpotifyAudioFeatures:
+def get_audio_features(track_id: str) -> SpotifyAudioFeatures:
     """Get the analysis of a track under Spotify's names. Unknown values are 0, or −1 (`key`) or −60 (`loudness`)."""
     analysed = _analysed([track_id])
     if track_id not in analysed:

@@ -91,43 +91,43 @@ def get_extensions(_: SubsonicQuery) -> Result:
     return {"openSubsonicExtensions": [extension.model_dump() for extension in known]}
 
 
-def get_user(asked: UserQuery) -> Result:
+def get_user(query: UserQuery) -> Result:
     """Get the roles of your user. Segue grants none of Subsonic's roles."""
-    if g.subsonic_user not in ("", asked.username):
+    if g.subsonic_user not in ("", query.username):
         raise OtherUserForbidden
-    return {"user": schemas.SubsonicUser(username=asked.username).model_dump()}
+    return {"user": schemas.SubsonicUser(username=query.username).model_dump()}
 
 
-def token_info(asked: SubsonicQuery) -> Result:
+def token_info(query: SubsonicQuery) -> Result:
     """Get the user of an API key: the listener that it is bound to, or else the key's id."""
-    if asked.apiKey is None:
+    if query.apiKey is None:
         raise MissingParameter("Required parameter is missing: apiKey.")
     if not g.subsonic_user:
         raise InvalidApiKey
     return {"tokenInfo": schemas.SubsonicTokenInfo(username=g.subsonic_user).model_dump()}
 
 
-def get_similar_songs(asked: SimilarSongsQuery) -> Result:
+def get_similar_songs(query: SimilarSongsQuery) -> Result:
     """Get songs to play after a song, an album or an artist. The song or album itself is left out."""
-    return {"similarSongs": {"song": _similar_songs(asked)}}
+    return {"similarSongs": {"song": _similar_songs(query)}}
 
 
-def get_similar_songs_2(asked: SimilarSongsQuery) -> Result:
+def get_similar_songs_2(query: SimilarSongsQuery) -> Result:
     """Get the same songs as `getSimilarSongs`, because Segue organises music by tags and not by folders."""
-    return {"similarSongs2": {"song": _similar_songs(asked)}}
+    return {"similarSongs2": {"song": _similar_songs(query)}}
 
 
-def get_sonic_similar_tracks(asked: SonicSimilarQuery) -> Result:
+def get_sonic_similar_tracks(query: SonicSimilarQuery) -> Result:
     """Get the songs that are most similar to a song. The song itself is left out."""
-    track_id, namespace = media_server_track(asked.id)
-    found = services().recommender.similar(track_id, limit=min(asked.count, RESULTS_MAX), exclude=rejected_tracks())
+    track_id, namespace = media_server_track(query.id)
+    found = services().recommender.similar(track_id, limit=min(query.count, RESULTS_MAX), exclude=rejected_tracks())
     return {"sonicMatch": _matches({each.track_id: each.score for each in found}, namespace)}
 
 
-def find_sonic_path(asked: SonicPathQuery) -> Result:
+def find_sonic_path(query: SonicPathQuery) -> Result:
     """Get a smooth path from one song to another, both included. Similarities are relative to the first song."""
-    (start, namespace), (end, _) = media_server_track(asked.startSongId), media_server_track(asked.endSongId)
-    steps = services().paths.between(start, end, steps=min(asked.count, RESULTS_MAX))
+    (start, namespace), (end, _) = media_server_track(query.startSongId), media_server_track(query.endSongId)
+    steps = services().paths.between(start, end, steps=min(query.count, RESULTS_MAX))
     return {"sonicMatch": _matches(_similarities(start, [step.track_id for step in steps]), namespace)}
 
 
@@ -136,8 +136,8 @@ class _Method:
     """A Subsonic method with its parameters and its description."""
 
     name: str
-    asked: type[SubsonicQuery]
-    answer: Callable[[Any], Result]
+    query: type[SubsonicQuery]
+    run: Callable[[Any], Result]
     summary: str
     is_public: bool = False
 
@@ -168,7 +168,7 @@ def _serve(method: _Method) -> None:
     for verb, ending in (("GET", ""), ("POST", "ByForm")):
 
         def view(query: SubsonicQuery | None = None, form: SubsonicQuery | None = None) -> Response:
-            return success(method.answer(query or form))
+            return success(method.run(query or form))
 
         if method.is_public:
             public(view)
@@ -176,12 +176,12 @@ def _serve(method: _Method) -> None:
         declare_operation = operation(
             f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",
             method.summary,
-            description=f"{method.answer.__doc__} The path with `.view` at the end works as well.",
+            description=f"{method.run.__doc__} The path with `.view` at the end works as well.",
             returns=schemas.SubsonicAnswer,
             meaning="The result, or `error` with its code; the status is 200 for both. `f` sets the format.",
             responses=OTHER_FORMATS,
-            query=method.asked if verb == "GET" else None,
-            form=method.asked if verb == "POST" else None,
+            query=method.query if verb == "GET" else None,
+            form=method.query if verb == "POST" else None,
         )
         described = declare_operation(view)
         subsonic.add_url_rule(f"/{method.name}", view.__name__, described, methods=[verb])
@@ -191,16 +191,16 @@ for served in METHODS:
     _serve(served)
 
 
-def _similar_songs(asked: SimilarSongsQuery) -> list[Result]:
-    group = songs_of(asked.id)
+def _similar_songs(query: SimilarSongsQuery) -> list[Result]:
+    group = songs_of(query.id)
     if group is not None:
         # In Subsonic, the songs of an artist include the artist's own. Songs of an album are excluded like a song.
-        seed, namespace, excluded = group, Namespace(), () if asked.id.startswith(ARTIST) else group
+        seed, namespace, excluded = group, Namespace(), () if query.id.startswith(ARTIST) else group
     else:
-        track_id, namespace = media_server_track(asked.id)
+        track_id, namespace = media_server_track(query.id)
         [analysed] = services().catalogue.tracks.ready([track_id]).values()
         seed = excluded = (analysed.id,)
-    question = Question(limit=min(asked.count, RESULTS_MAX), exclude=Exclusion(tracks=(*excluded, *rejected_tracks())))
+    question = Question(limit=min(query.count, RESULTS_MAX), exclude=Exclusion(tracks=(*excluded, *rejected_tracks())))
     found = services().recommender.seeded([seed], question)
     return list(_songs([each.track_id for each in found], namespace).values())
 
