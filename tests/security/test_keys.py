@@ -165,7 +165,7 @@ def test_child_processes_do_not_inherit_the_key(tmp_path, monkeypatch):
     monkeypatch.setenv("SEGUE_API_KEY", "s3cret")
     part = ChildProcess("part", ["sh", "-c", "env; echo end"], tmp_path / "log", {"SEGUE_PORT": "1"})
     part.start()
-    part.wait(time.monotonic() + 10)
+    part.wait_or_kill(time.monotonic() + 10)
 
     assert "SEGUE_PORT=1" in (tmp_path / "log").read_text()
     assert "s3cret" not in (tmp_path / "log").read_text()
