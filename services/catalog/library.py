@@ -1,4 +1,4 @@
-"""What scans, uploads and clients write: tracks, their files and their external ids."""
+"""Writes of scans, uploads and clients: tracks, their files and their external ids."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Stored listens of listeners."""
+"""Stored listens, by listener."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta

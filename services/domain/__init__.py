@@ -1,1 +1,1 @@
-"""What Segue talks about: tracks, listen events, filters, jobs. No I/O, no framework."""
+"""Tracks, listen events, questions, filters, jobs and errors, without I/O and frameworks."""

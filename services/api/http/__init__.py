@@ -1,1 +1,1 @@
-"""What every request and response goes through: validation, problems, idempotency, logs."""
+"""Processing of all requests and responses: validation, problems, idempotency, logs, metrics; and the static pages."""
