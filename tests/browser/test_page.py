@@ -76,7 +76,7 @@ def test_search_choose_listen(page):
     assert page.execute_script("return document.getElementById('audio').src").endswith(f"/v1/tracks/{chosen}/audio")
 
 
-def test_a_track_played_to_the_end_counts_and_the_next_one_starts(page):
+def test_the_next_track_plays_after_a_track_ends(page):
     """When a track ends, it joins the history and the next one plays."""
     choose(page, "Title 006")
     first = cards(page)[0]
@@ -107,7 +107,7 @@ def test_the_history_can_be_undone(page):
     assert page.find_element(By.ID, "heard-empty").is_displayed()
 
 
-def test_the_keyboard_alone_is_enough(page):
+def test_the_page_can_be_used_by_keyboard(page):
     """Slash focuses the search; tab and enter reach and press the button that plays similar tracks."""
     page.find_element(By.TAG_NAME, "body").send_keys("/")
     active = page.switch_to.active_element
@@ -123,16 +123,16 @@ def test_the_keyboard_alone_is_enough(page):
     assert text_of(page, "#heard") == "Title 009"
 
 
-def test_a_search_without_result_says_so(page):
-    """A search without a match shows a sentence."""
+def test_a_search_without_a_result_shows_a_message(page):
+    """A search without a match shows a message."""
     page.find_element(By.ID, "search-words").send_keys("zzzz")
     until(page, lambda: "zzzz" in text_of(page, "#library-message"))
 
     assert rows(page) == []
 
 
-def test_filters_that_nothing_meets_say_so(page):
-    """When no track meets the filters, the page says what to do."""
+def test_filters_that_no_track_meets_show_a_message(page):
+    """When no track meets the filters, the page shows what to change."""
     choose(page, "Title 010")
     page.execute_script("document.getElementById('narrow').open = true")
     page.find_element(By.NAME, "tempo-min").send_keys("900", Keys.TAB)
@@ -170,8 +170,8 @@ def test_tags_never_become_markup(page, library_dir, tmp_path):
 
 
 @pytest.mark.parametrize("width", [360, 768])
-def test_nothing_is_cut_off_on_a_phone(browser, url, width):
-    """On a narrow screen the page never scrolls sideways, with recommendations and player shown."""
+def test_the_page_fits_a_narrow_screen(browser, url, width):
+    """On a narrow screen the page does not scroll sideways, with recommendations and player shown."""
     metrics = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.get(url)
@@ -183,7 +183,7 @@ def test_nothing_is_cut_off_on_a_phone(browser, url, width):
 
 
 def test_the_reference_renders_offline(browser, url):
-    """The API reference shows every tag, loads nothing from elsewhere and breaks no policy."""
+    """The API reference shows every tag, loads nothing from other hosts and violates no content security policy."""
     browser.get(f"{url}/docs")
     until(browser, lambda: len(all_of(browser, ".opblock")) >= 12)
     loaded = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
@@ -193,5 +193,5 @@ def test_the_reference_renders_offline(browser, url):
 
 
 def test_the_page_loads_the_whole_library(page):
-    """The list shows as many tracks as there are."""
+    """The list shows every track of the library."""
     assert len(rows(page)) == LIBRARY_SIZE

@@ -71,7 +71,7 @@ def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chan
         assert mean(found) > mean(chance) + 0.15, f"{played} plays"
 
 
-def test_a_history_leaves_itself_out_and_says_why(running, library):
+def test_recommendations_exclude_the_history_and_have_reasons(running, library):
     """No recommendation is in the history, each names plays as reasons, and unknown ids are listed."""
     first, second, third, *_ = library
     history = (
@@ -118,8 +118,8 @@ def test_a_new_file_is_recommended_once_it_is_analysed_and_a_broken_one_has_its_
     assert eventually(is_recommended)
 
 
-def test_the_api_process_stays_small_and_knows_no_torch(running):
-    """After all other tests, the API process has not loaded torch and stays below 200 MB."""
+def test_the_api_process_stays_small_and_loads_no_torch(running):
+    """After all other tests, the API process has not loaded torch and uses less than 200 MB."""
     serving = [
         process
         for process in psutil.Process(running.process.pid).children(recursive=True)

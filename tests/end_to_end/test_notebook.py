@@ -33,7 +33,7 @@ def test_a_notebook_runs_and_shows_plots(running, source, monkeypatch):
 
 
 @pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_paired_notebook_says_the_same_and_has_outputs(source):
+def test_the_committed_notebook_matches_its_source_and_has_outputs(source):
     """The committed notebook has the cells of the .py file and their outputs."""
     paired = jupytext.read(source.with_suffix(".ipynb"))
     cells = [(cell.cell_type, cell.source) for cell in paired.cells]

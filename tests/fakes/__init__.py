@@ -1,1 +1,1 @@
-"""Hand-written stand-ins for what a unit does not own."""
+"""Fakes, fixtures and test data that several tests share."""

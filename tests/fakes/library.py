@@ -1,4 +1,4 @@
-"""A small library, written through the catalogue's stores as a scan and a worker do it."""
+"""A small library, written through the catalogue's stores as a scan and a worker do."""
 
 import uuid
 import wave
@@ -24,7 +24,7 @@ def track_id(number: int) -> str:
 def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
     """Write `count` ready tracks. Tracks with the same number modulo 4 are similar and share genre and artist.
 
-    Track n goes by `test:n`; its tempo is 80 + n, its energy 0.25 × (n modulo 4).
+    Track n has the external id `test:n`; its tempo is 80 + n, its energy 0.25 × (n modulo 4).
     """
     folder.mkdir(parents=True, exist_ok=True)
     catalogue.migrate()

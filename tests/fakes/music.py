@@ -1,4 +1,4 @@
-"""A music library in memory: a catalogue and an exact vector index that answer in microseconds."""
+"""A music library in memory: a catalogue and an exact vector index."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ REJECTIONS = frozenset({EventKind.DISLIKE, EventKind.BAN})
 
 @dataclass(frozen=True)
 class Song:
-    """A track of the library in memory; a genre and tags belong to the index's payload, not to the embedding."""
+    """A track of the library in memory; genre and tags are in the index's payload, not in the embedding."""
 
     track: Embedded
     genre: str | None = None
@@ -50,7 +50,7 @@ class Song:
 
 
 class MemoryTracks:
-    """The reading side of the catalogue's track store; `test:n` names the n-th song."""
+    """The read methods of the catalogue's track store; `test:n` is an external id of song n."""
 
     def __init__(self, songs: Sequence[Song]) -> None:
         self.songs = {song.track.id: song for song in songs}
@@ -108,7 +108,7 @@ class ExactIndex:
 
 @dataclass
 class MemoryRadio:
-    """The store of radio sessions; `rivals` calls of other processes change a session before it is advanced."""
+    """The store of radio sessions; the first `rivals` calls to `advance` fail, as if other processes were faster."""
 
     states: dict[str, SessionState] = field(default_factory=dict)
     calls: dict[tuple[str, str], CallRecord] = field(default_factory=dict)
@@ -169,12 +169,12 @@ class MemoryListens:
 
 
 def catalogue_of(songs: Sequence[Song]) -> SimpleNamespace:
-    """A catalogue of these songs, without listens and radio sessions."""
+    """Return a catalogue of these songs, without listens and radio sessions."""
     return SimpleNamespace(tracks=MemoryTracks(songs), listens=MemoryListens(), radio=MemoryRadio())
 
 
 def random_songs(count: int, *, kinds: int = 6, seed: int = 11) -> list[Song]:
-    """Songs of several kinds: those with the same number modulo `kinds` resemble each other and share a genre."""
+    """Return songs of several kinds; songs with the same number modulo `kinds` are similar and share a genre."""
     random = np.random.default_rng(seed)
     centres = random.normal(size=(kinds, EMBEDDING_DIM))
     return [_random_song(number, number % kinds, centres[number % kinds], random) for number in range(count)]

@@ -1,4 +1,4 @@
-"""External ids of tracks in the small library."""
+"""Changes to the tags of tracks in the small library."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Answers to fixed questions about a fixed library, to be compared with recorded ones.
+"""Recommendations, paths and radio sessions of a fixed library, compared with recorded ones.
 
-`python -m tests.fakes.recorded` records them again; explain the difference in the commit.
+Run `python -m tests.fakes.recorded` to record them again, and explain the difference in the commit.
 """
 
 import json
@@ -25,7 +25,7 @@ KINDS = list(EventKind)
 
 
 def answers() -> dict[str, str]:
-    """Every answer as one line of text, by the name of what was asked."""
+    """Return every result as one line of text, by the name of its question."""
     songs = random_songs(COUNT)
     catalogue, index = catalogue_of(songs), ExactIndex(songs)
     recommender = Recommender(catalogue.tracks, index, lambda: NOON, half_life_days=30.0)
@@ -46,7 +46,7 @@ def answers() -> dict[str, str]:
 
 
 def questions() -> Iterator[Question]:
-    """Questions that use every option."""
+    """Yield questions that use every option."""
     random = np.random.default_rng(5)
     for number in range(50):
         history = tuple(
@@ -91,7 +91,7 @@ def questions() -> Iterator[Question]:
 
 
 def starts() -> Iterator[tuple[str, RadioStart]]:
-    """Radio sessions from every sort of seed."""
+    """Yield radio sessions from every kind of seed."""
     terms = Question(seed=3, variety=0.2)
     liked = tuple(ListenEvent(f"test:{n}", EventKind.LIKE if n % 2 else EventKind.SKIP, NOON) for n in range(12))
     yield "nothing", RadioStart(terms=terms)

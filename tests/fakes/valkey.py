@@ -9,7 +9,7 @@ ATTEMPTS = 5
 
 
 def started_valkey() -> ValkeyServer:
-    """Run a server. Retry if another test process takes the free port first."""
+    """Start a server. Retry if another test process takes the free port first."""
     for attempt in range(ATTEMPTS):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

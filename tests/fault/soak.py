@@ -1,8 +1,8 @@
-"""Hours of use in minutes: `python -m tests.fault.soak [MINUTES]`, ten unless told otherwise.
+"""Find leaks under load: `python -m tests.fault.soak [MINUTES]`, by default ten.
 
-`segue up` takes in new tracks all the time, is asked for recommendations from several threads, and has its worker
-killed every minute. What lives through it must not grow: resident memory, open files and processes are sampled, and
-their slopes over the second half of the time are printed. Ends with 1 if one is too steep.
+The test adds tracks to `segue up` continuously, requests recommendations from several threads, and kills the worker
+every minute. It samples resident memory, open files and number of processes, and prints their slopes over the second
+half of the time. It exits with 1 if a slope exceeds its limit.
 """
 
 import contextlib
@@ -92,7 +92,7 @@ class Soak:
                     time.sleep(0.1)
 
     def feed(self):
-        """Add new music and scan it, again and again."""
+        """Add new music and scan it, repeatedly."""
         while not self.stopping.wait(SONG_EVERY_SECONDS):
             write_song(self.music / f"{self.songs}.flac", self.songs)
             self.songs += 1
@@ -102,7 +102,7 @@ class Soak:
                 self.refusals += 1
 
     def part(self, word):
-        """The child of the supervisor with a word in its command line."""
+        """Return the child of the supervisor with a word in its command line."""
         return next(child for child in self.supervisor.children() if word in " ".join(child.cmdline()))
 
     def kill_worker(self):

@@ -23,7 +23,7 @@ AT_ONCE = 20
 class Uploads:
     """Writes through the API: an upload is acknowledged when 202 has been read.
 
-    Anything else that the API acknowledges can be tested beside it by a class with these two methods.
+    A class with the same two methods can test other writes that the API acknowledges.
     """
 
     def __init__(self, folder):
@@ -70,7 +70,7 @@ class Writer(threading.Thread):
 @pytest.mark.parametrize(
     "kills", [3, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])], ids="{} kills".format
 )
-def test_what_was_acknowledged_survives_kill_9(tmp_path, kills):
+def test_acknowledged_writes_survive_kill_9(tmp_path, kills):
     """After kills at random times every acknowledged write exists, and each ready track is one point."""
     moments = random.Random(SEED)  # noqa: S311  moments, not secrets
     uploads = Uploads(tmp_path / "tones")

@@ -63,7 +63,7 @@ def served(tmp_path_factory):
 
 
 def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_path):
-    """It is quarantined with a reason in the API and, with the request id, in the log; the next track is analysed."""
+    """The reason is in the API and, with the request id, in the log; the next track is analysed."""
     here, worker = served
     bad = register(here.catalogue, write_noise(tmp_path / "bad.flac", 1), 1)
     good = register(here.catalogue, write_song(tmp_path / "good.flac", 2), 2)
@@ -102,7 +102,7 @@ def interpreter(tmp_path):
     return path
 
 
-def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpreter):
+def test_a_sandbox_that_does_not_start_costs_no_attempt(tmp_path, interpreter):
     """While the sandbox cannot start, tracks stay pending however often they are sent; afterwards they are analysed."""
     command = [str(interpreter), "-m", "services.cli.main", "worker", "--processes", "1"]
     with (
@@ -128,7 +128,7 @@ def test_a_sandbox_that_does_not_start_is_no_fault_of_a_track(tmp_path, interpre
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_path):
+def test_a_locked_catalogue_costs_no_attempt(served, tmp_path):
     """An analysis that cannot be recorded before the timeout is repeated and costs no attempt."""
     here, worker = served
     track_id = register(here.catalogue, write_noise(tmp_path / "long.flac", 7), 700)
@@ -144,7 +144,7 @@ def test_a_catalogue_that_is_away_for_long_is_no_fault_of_a_track(served, tmp_pa
     assert attempts(here.catalogue, track_id) == 1
 
 
-def test_an_emptied_broker_loses_nothing(served, tmp_path):
+def test_an_emptied_broker_loses_no_track(served, tmp_path):
     """Lost messages are sent again from the catalogue by the next pass."""
     here, worker = served
     tracks = [register(here.catalogue, song, 100 + n) for n, song in enumerate(write_songs(tmp_path / "music", 25))]
@@ -154,7 +154,7 @@ def test_an_emptied_broker_loses_nothing(served, tmp_path):
             here.queue.analyse(track_id)
         with Redis(unix_socket_path=str(here.broker.socket)) as redis:
             redis.delete(*(route["queue"] for route in ROUTES.values()), "unacked", "unacked_index")
-        with here.catalogue.database.write() as session:  # as if they had been sent some time ago
+        with here.catalogue.database.write() as session:  # makes the tracks stale
             session.execute(update(TrackRow).where(TrackRow.status == TrackStatus.PENDING).values(sent_at=None))
     finally:
         worker.go_on()
@@ -183,7 +183,7 @@ def test_a_worker_consumes_again_soon_after_the_broker_was_killed(served, tmp_pa
     assert check.returncode == 0, check.stderr
 
 
-def test_what_a_stopped_worker_had_begun_is_no_attempt(tmp_path):
+def test_a_stopped_worker_costs_no_attempt(tmp_path):
     """A worker that is stopped during an analysis releases the track; several stops do not quarantine it."""
     with installation(tmp_path / "data") as here:
         song = write_noise(tmp_path / "long.flac", 3)
@@ -231,7 +231,7 @@ def worker_of(program):
     return None
 
 
-def test_a_worker_killed_again_and_again_finishes_everything(tmp_path):
+def test_a_repeatedly_killed_worker_finishes_all_tracks(tmp_path):
     """`segue up` finishes all tracks, with one point each, although its worker is killed during the work."""
     count, kills, moments = 30, 2, random.Random(SEED)  # noqa: S311  moments, not secrets
     music = tmp_path / "music"
@@ -277,8 +277,8 @@ def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_an_emptied_broker_with_a_hundred_pending(tmp_path):
-    """The scheduler finds them without a restart or a command."""
+def test_an_emptied_broker_with_a_hundred_pending_tracks(tmp_path):
+    """The scheduler sends them again without a restart or a command."""
     with installation(tmp_path / "data") as here:
         songs = write_songs(tmp_path / "music", 100)
         tracks = [register(here.catalogue, song, number) for number, song in enumerate(songs)]

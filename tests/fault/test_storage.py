@@ -116,7 +116,7 @@ def test_a_full_disk(disk, tmp_path):
         assert_whole(here)
 
 
-def test_a_full_disk_in_mid_indexing(disk, tmp_path):
+def test_a_full_disk_during_indexing(disk, tmp_path):
     """Indexing stops before the disk is full, because a write without space would kill the process."""
     with installation(disk / "data") as here:
         write_library(here.catalogue, tmp_path / "music", COUNT)
@@ -197,7 +197,7 @@ def test_a_locked_catalogue(tmp_path):
             assert upload(api, 1).status_code == 202
 
 
-def test_an_index_that_is_gone(tmp_path):
+def test_a_deleted_index(tmp_path):
     """The running process rebuilds a deleted index from the catalogue, in the same folder."""
     with installation(tmp_path / "data") as here:
         ids = write_library(here.catalogue, tmp_path / "music", COUNT)
@@ -246,7 +246,7 @@ def segue_up(data_dir, log):
 
 
 def hold_a_claim(data_dir, song):
-    """Claim a track as a worker does that then dies."""
+    """Claim a track for a worker that is dead."""
     catalogue = Catalogue.open(Settings(data_dir=data_dir).catalogue_url)
     try:
         catalogue.analyses.claim(register(catalogue, song, 1), Claimant("dead", "task"), timedelta(0))
@@ -263,7 +263,7 @@ def assert_goes_on(program, client, music):
     assert program.process.wait(30) == 0
 
 
-def test_segue_up_outlives_files_that_cannot_grow(tmp_path):
+def test_segue_up_survives_files_that_cannot_grow(tmp_path):
     """While a log cannot be rotated, a worker that dies is still restarted."""
     log = tmp_path / "data/logs/worker.log"
     with segue_up(tmp_path / "data", tmp_path / "up.log") as (program, client):
@@ -279,7 +279,7 @@ def test_segue_up_outlives_files_that_cannot_grow(tmp_path):
         assert_goes_on(program, client, tmp_path / "music")
 
 
-def test_segue_up_outlives_a_full_disk(disk, tmp_path):
+def test_segue_up_survives_a_full_disk(disk, tmp_path):
     """A worker that dies while the disk is full is restarted; with space, everything works again."""
     with segue_up(disk / "data", tmp_path / "up.log") as (program, client):
         hold_a_claim(disk / "data", write_song(tmp_path / "held" / "held.flac", 2))
@@ -291,7 +291,7 @@ def test_segue_up_outlives_a_full_disk(disk, tmp_path):
         assert_goes_on(program, client, tmp_path / "music")
 
 
-def test_segue_up_outlives_a_read_only_disk(disk, tmp_path):
+def test_segue_up_survives_a_read_only_disk(disk, tmp_path):
     """A process that cannot start because its log cannot be opened is reported once and starts when it can."""
     data = disk / "data"
     with segue_up(data, tmp_path / "up.log") as (program, client):

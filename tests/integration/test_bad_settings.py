@@ -1,4 +1,4 @@
-"""A wrong setting stops each kind of process with one line that names the variable and quotes no value."""
+"""An invalid setting stops each kind of process with one line that names the variable and contains no value."""
 
 import os
 import subprocess
@@ -48,8 +48,8 @@ def run(command, data_dir):
 
 
 @pytest.mark.parametrize("process", COMMANDS)
-def test_a_wrong_setting_is_one_line(process, tmp_path):
-    """Nothing else is printed, and no value of a secret."""
+def test_an_invalid_setting_is_reported_in_one_line(process, tmp_path):
+    """The output is one line without the value of a secret."""
     done = run(COMMANDS[process], tmp_path)
 
     assert done.returncode == 1
@@ -57,8 +57,8 @@ def test_a_wrong_setting_is_one_line(process, tmp_path):
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_a_wrong_setting_is_one_line_of_gunicorns_log(tmp_path):
-    """Without the image's configuration file gunicorn logs the line and stops, with no traceback and no secret."""
+def test_an_invalid_setting_is_one_line_of_gunicorns_log(tmp_path):
+    """Without the image's configuration file, gunicorn logs the line and stops, without a traceback or a secret."""
     done = run(api_command(Settings(port=1)), tmp_path)
     log = done.stdout + done.stderr
 

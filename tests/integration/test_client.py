@@ -41,7 +41,7 @@ def client(app):
 
 
 def test_a_key_is_sent_and_refusals_are_errors(services):
-    """With a key the service answers; without it, or without its scope, the client raises what was answered."""
+    """The client sends its key; a missing key or scope raises the error of the response."""
     settings = Settings(**(services.settings.model_dump() | {"require_keys": True}))
     locked = httpx.WSGITransport(app=create_app(dataclasses.replace(services, settings=settings)))
     key = services.catalogue.keys.create("client", [Scope.READ]).text
@@ -56,13 +56,13 @@ def test_a_key_is_sent_and_refusals_are_errors(services):
         client.status()
 
 
-def test_tracks_follow_the_pages(client):
+def test_tracks_iterates_over_all_pages(client):
     """The iterator yields the whole library, whatever the page size."""
     assert len({track.id for track in client.tracks(page=5)}) == LIBRARY_SIZE
     assert [track.title for track in client.tracks("title 007")] == ["Title 007"]
 
 
-def test_similar_passes_filters_on(client):
+def test_similar_sends_filters(client):
     """Ranges and keywords reach the service."""
     wanted = Filters({"tempo": Range(84, 90)}, {"genre": ("Ambient", "folk")})
     found = client.similar("test:2", limit=100, filters=wanted)
@@ -70,7 +70,7 @@ def test_similar_passes_filters_on(client):
     assert {track.id for track in found.tracks} == {track_id(number) for number in (4, 5, 8, 9)}
 
 
-def test_recommend_passes_a_whole_question_on(client):
+def test_recommend_sends_every_option(client):
     """Every part of a question reaches the service."""
     question = Question(
         history=(*plays(["test:1", "nobody"]), ListenEvent("test:5", EventKind.LIKE, played_ms=2000)),
@@ -89,7 +89,7 @@ def test_recommend_passes_a_whole_question_on(client):
     assert all(track.genre == "Folk" and track.because_of for track in found.tracks)
 
 
-def test_a_path_is_asked_for(client):
+def test_path_sends_every_option(client):
     """Ends, steps and filters reach the service."""
     found = client.path("test:0", "test:3", steps=5, filters=Filters(any_of={"genre": ("Folk",)}))
 
@@ -97,8 +97,8 @@ def test_a_path_is_asked_for(client):
     assert {track.genre for track in found.tracks[1:-1]} == {"Folk"}
 
 
-def test_a_radio_is_started_gone_on_with_and_ended(client):
-    """A whole session goes through the client, terms and reports included."""
+def test_a_radio_session_is_started_continued_and_ended(client):
+    """The client sends terms and events, repeats a call, and ends the session."""
     terms = Question(filters=Filters({"tempo": Range(90, None)}), exclude=Exclusion(artists=("Artist 2",)), seed=5)
     session = client.start_radio(RadioStart(seeds=Seeds(tracks=("test:0",)), history=plays(["test:4"]), terms=terms))
     first = client.next_radio_tracks(session.id, limit=4, call="1")
@@ -124,13 +124,13 @@ def test_audio_features_are_attributes(client):
 
 
 def test_status_and_readiness(client):
-    """Counts and readiness arrive typed."""
+    """The client returns counts and readiness with types."""
     assert client.status().tracks["ready"] == LIBRARY_SIZE
     assert client.ready().ready
 
 
-def test_a_job_is_waited_for(client, services, tmp_path):
-    """wait_for reports progress and returns the job as it ended."""
+def test_wait_for_a_job(client, services, tmp_path):
+    """`wait_for` reports progress and returns the finished job."""
     folder = tmp_path / "empty"
     folder.mkdir()
     job = client.scan(folder)
@@ -146,14 +146,14 @@ def test_a_job_is_waited_for(client, services, tmp_path):
 
 
 def test_waiting_can_time_out(client, tmp_path):
-    """A job that nobody works on raises TimeoutError, and is not lost."""
+    """A job that does not finish in time raises TimeoutError with its id."""
     job = client.scan(tmp_path)
     with pytest.raises(TimeoutError, match=job.id):
         client.wait_for(job, timeout=0)
 
 
-def test_an_upload_arrives(client, tmp_path):
-    """A file is sent, and its track is in the answer."""
+def test_an_upload_is_stored(client, tmp_path):
+    """The client sends the file, and the job contains its track."""
     job = client.upload(write_tone(tmp_path / "new.wav", 444))
 
     assert client.track(job.tracks[0]).title == "new"
@@ -169,8 +169,8 @@ def test_an_upload_arrives(client, tmp_path):
         (lambda client, folder: client.upload(folder / "text.mp3"), UnsupportedAudio),
     ],
 )
-def test_problems_are_raised_as_what_they_are(client, tmp_path, call, kind):
-    """An error of the service is the same class and message in the client."""
+def test_problems_are_raised_as_their_own_errors(client, tmp_path, call, kind):
+    """A problem of the service is raised as the same error class with its message."""
     (tmp_path / "text.mp3").write_text("no audio")
     with pytest.raises(SegueError) as caught:
         call(client, tmp_path)
@@ -182,16 +182,16 @@ def test_problems_are_raised_as_what_they_are(client, tmp_path, call, kind):
 @pytest.mark.parametrize(
     ("status", "kind"), [(404, NotFound), (422, InvalidRequest), (503, Unavailable), (418, ProblemError)]
 )
-def test_an_unknown_problem_is_the_nearest_error(status, kind):
-    """A type that this client does not know is judged by its status."""
-    problem = Problem(type="urn:new", title="New", status=status, detail="So it is.", instance="/", request_id="1")
+def test_an_unknown_problem_is_raised_by_its_status(status, kind):
+    """A problem type that the client does not know becomes the error of its HTTP status."""
+    problem = Problem(type="urn:new", title="New", status=status, detail="Details.", instance="/", request_id="1")
     error = error_of(problem)
 
-    assert (type(error), error.detail) == (kind, "So it is.")
+    assert (type(error), error.detail) == (kind, "Details.")
 
 
-def test_nobody_answers():
-    """Where nothing listens the error names the URL and the remedy."""
+def test_an_unreachable_service():
+    """If no service listens, the error names the URL and how to start Segue."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -201,8 +201,8 @@ def test_nobody_answers():
     assert url in caught.value.detail
 
 
-def test_something_else_answers():
-    """A server that is not Segue is told apart from a Segue that is ill."""
+def test_a_server_that_is_not_segue():
+    """A response of another server raises ServiceUnreachable."""
     other = httpx.MockTransport(lambda _: httpx.Response(200, html="<h1>It works!</h1>"))
     with (
         SegueClient("http://other.test", transport=other) as client,
@@ -211,8 +211,8 @@ def test_something_else_answers():
         client.status()
 
 
-def test_a_listener_is_kept_asked_about_and_forgotten(client):
-    """Every method about stored listeners speaks with the service as it is."""
+def test_methods_of_stored_listeners(client):
+    """Every method for stored listeners works with the service."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     words = Description(artist="Nobody", title="Never heard", album="A", duration_ms=5)
     told = [
@@ -244,8 +244,8 @@ def test_a_listener_is_kept_asked_about_and_forgotten(client):
     assert client.forget(name).listens == 2
 
 
-def test_ids_are_set_and_taken_away(client):
-    """The track comes back with them."""
+def test_external_ids_are_set_and_removed(client):
+    """The response contains the new ids of the track."""
     assert client.set_ids("test:3", {"navidrome": "x/1"}).ids == {"test": "3", "navidrome": "x/1"}
     assert client.track("navidrome:x/1").id == track_id(3)
     assert client.set_ids("navidrome:x/1", {"navidrome": None}).ids == {"test": "3"}

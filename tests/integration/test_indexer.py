@@ -1,4 +1,4 @@
-"""From the catalogue into the vector index: real SQLite, real Qdrant Edge, real child processes."""
+"""From the catalogue to the vector index, with real SQLite, real Qdrant Edge and real child processes."""
 
 import contextlib
 import shutil
@@ -42,7 +42,7 @@ def embedding(number):
 
 
 def add(catalogue, *numbers, **changes):
-    """Put analysed tracks into the catalogue, marked for the index."""
+    """Add analysed tracks to the catalogue, marked for the index."""
     rows = [
         {
             "id": identifier(number),
@@ -66,7 +66,7 @@ def add(catalogue, *numbers, **changes):
 
 
 def change(catalogue, number, **values):
-    """Change a track as the stores do: with a new revision and a mark."""
+    """Change a track as the stores do, with a new revision and a mark."""
     with catalogue.database.write() as session:
         session.execute(
             update(TrackRow)
@@ -97,7 +97,7 @@ def index(tmp_path):
 
 @contextlib.contextmanager
 def serving(catalogue, root: Path, **options):
-    """What the API process does: the embedded index and its indexer."""
+    """Run the embedded index and its indexer as the API process does."""
     generations = Generations(root)
     indexer = IndexerThread(catalogue, generations, interval=0.02, **options)
     indexer.start()
@@ -117,7 +117,7 @@ def directories(root):
 
 
 def test_marked_track_becomes_searchable(catalogue, index):
-    """A marked track is found after one pass, by its fields too, and its mark is gone."""
+    """After one pass a marked track is found, also by its fields, and its mark is cleared."""
     add(catalogue, 1, 2)
 
     assert Indexer(catalogue.indexing, index).index_once() == 2
@@ -128,7 +128,7 @@ def test_marked_track_becomes_searchable(catalogue, index):
 
 
 def test_batches_are_bounded(catalogue, index):
-    """One pass takes no more than its limit; the rest waits for the next."""
+    """One pass indexes at most `limit` tracks; the next pass continues."""
     add(catalogue, *range(7))
     indexer = Indexer(catalogue.indexing, index)
 
@@ -136,8 +136,8 @@ def test_batches_are_bounded(catalogue, index):
     assert index.count() == 7
 
 
-class ChangesMeanwhile(EdgeIndex):
-    """A real index during whose writes a track changes."""
+class ChangedDuringWrites(EdgeIndex):
+    """A real index that calls a function after each write."""
 
     meanwhile = staticmethod(lambda: None)
 
@@ -147,8 +147,8 @@ class ChangesMeanwhile(EdgeIndex):
 
 
 def test_change_during_indexing_keeps_the_mark(catalogue, tmp_path):
-    """A track that changes between being read and being written is taken in again."""
-    index = ChangesMeanwhile.create(tmp_path / "shard")
+    """A track that changes between being read and being written is indexed again."""
+    index = ChangedDuringWrites.create(tmp_path / "shard")
     index.meanwhile = lambda: change(catalogue, 1, embedding=embedding(50).tobytes())
     add(catalogue, 1, 2)
     indexer = Indexer(catalogue.indexing, index)
@@ -163,7 +163,7 @@ def test_change_during_indexing_keeps_the_mark(catalogue, tmp_path):
 
 @pytest.mark.parametrize("status", [TrackStatus.MISSING, TrackStatus.FAILED, TrackStatus.QUARANTINED])
 def test_track_that_is_not_ready_leaves_the_index(catalogue, index, status):
-    """A track that stops being ready is dropped from the index."""
+    """A track that stops being ready is deleted from the index."""
     add(catalogue, 1, 2)
     indexer = Indexer(catalogue.indexing, index)
     indexer.index_once()
@@ -175,8 +175,8 @@ def test_track_that_is_not_ready_leaves_the_index(catalogue, index, status):
     assert catalogue.indexing.count_pending() == 0
 
 
-def test_unfit_embedding_does_not_hold_up_others(catalogue, index):
-    """An embedding that the index refuses is left out, its old point too, and the rest is taken in."""
+def test_invalid_embedding_does_not_stop_the_others(catalogue, index):
+    """A track with an invalid embedding leaves the index, and the other tracks are indexed."""
     add(catalogue, 1, 2)
     indexer = Indexer(catalogue.indexing, index)
     indexer.index_once()
@@ -190,7 +190,7 @@ def test_unfit_embedding_does_not_hold_up_others(catalogue, index):
 
 
 def test_mark_stays_when_the_index_is_unavailable(catalogue):
-    """A server that is down costs no mark: the track is taken in when it is back."""
+    """If the server is down, marks are kept for the next pass."""
     add(catalogue, 1)
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
@@ -201,8 +201,8 @@ def test_mark_stays_when_the_index_is_unavailable(catalogue):
     assert catalogue.indexing.count_pending() == 1
 
 
-def test_thread_indexes_what_is_marked(catalogue, tmp_path):
-    """While the service runs, a track becomes searchable by itself."""
+def test_thread_indexes_marked_tracks(catalogue, tmp_path):
+    """While the service runs, a marked track becomes searchable without a command."""
     with serving(catalogue, tmp_path / "index") as (generations, indexer):
         wait_until(lambda: indexer.problem is None)
         add(catalogue, 1)
@@ -213,8 +213,8 @@ def test_thread_indexes_what_is_marked(catalogue, tmp_path):
     assert indexer.problem == "The indexer does not run."
 
 
-def test_restart_serves_what_was_indexed(catalogue, tmp_path):
-    """After a restart the index is there at once, from its directory and not from a rebuild."""
+def test_restart_loads_the_index(catalogue, tmp_path):
+    """After a restart the index is loaded from its directory and not rebuilt."""
     add(catalogue, *range(5))
     with serving(catalogue, tmp_path / "index") as (generations, _):
         wait_until(lambda: up_to_date(catalogue, generations))
@@ -229,8 +229,8 @@ def test_restart_serves_what_was_indexed(catalogue, tmp_path):
 
 
 @pytest.mark.parametrize("threshold", [1_000_000, 100], ids=["in process", "child process"])
-def test_reindex_swaps_while_queries_go_on(catalogue, tmp_path, threshold):
-    """A raised generation is built beside the old one; queries answer throughout and see what changed meanwhile."""
+def test_reindex_swaps_during_queries(catalogue, tmp_path, threshold):
+    """A new generation is built beside the old one; queries succeed throughout, and later changes are included."""
     add(catalogue, *range(1200))
     root = tmp_path / "index"
     with serving(catalogue, root, hnsw_threshold=threshold) as (generations, indexer):
@@ -260,8 +260,8 @@ def test_reindex_swaps_while_queries_go_on(catalogue, tmp_path, threshold):
         wait_until(lambda: len(directories(root)) == 1)
 
 
-def test_child_process_builds_a_graph_with_the_same_answers(catalogue, tmp_path):
-    """An index that outgrows exact search gets its graph from a child process, and answers as before."""
+def test_child_process_builds_a_graph_with_the_same_results(catalogue, tmp_path):
+    """An index above the threshold gets its graph from a child process, and returns the same hits as before."""
     add(catalogue, *range(1500))
     with serving(catalogue, tmp_path / "index") as (generations, _):
         wait_until(lambda: up_to_date(catalogue, generations))
@@ -279,8 +279,8 @@ def test_child_process_builds_a_graph_with_the_same_answers(catalogue, tmp_path)
         assert nearest(generations.index, 1999) == [1999]
 
 
-def test_killed_build_is_given_up(catalogue, tmp_path):
-    """A build whose process is killed leaves no directory; the old index serves and the reason is told."""
+def test_killed_build_is_discarded(catalogue, tmp_path):
+    """A build whose process is killed leaves no directory; the old index serves, and the problem is reported."""
     add(catalogue, *range(1500))
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
@@ -297,7 +297,7 @@ def test_killed_build_is_given_up(catalogue, tmp_path):
 
 @pytest.mark.parametrize("threshold", [1_000_000, 100], ids=["in process", "child process"])
 def test_lost_directory_is_rebuilt(catalogue, tmp_path, threshold):
-    """When the index directory is gone, the next start builds it anew from the catalogue."""
+    """If the index directory was deleted, the next start rebuilds it from the catalogue."""
     add(catalogue, *range(300))
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
@@ -313,7 +313,7 @@ def test_lost_directory_is_rebuilt(catalogue, tmp_path, threshold):
     "file", ["edge_config.json", "segments/*/segment.json", "segments/*/vector_storage/vectors/status.dat"]
 )
 def test_damaged_shard_is_rebuilt(catalogue, tmp_path, file):
-    """A shard that does not load, or makes Edge panic, is replaced by one from the catalogue."""
+    """A shard that does not load, or makes Edge panic, is rebuilt from the catalogue."""
     add(catalogue, *range(30))
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
@@ -328,7 +328,7 @@ def test_damaged_shard_is_rebuilt(catalogue, tmp_path, file):
 
 
 def test_shard_that_lost_points_is_rebuilt(catalogue, tmp_path):
-    """A shard that loads without an error but lacks points is noticed and replaced."""
+    """A shard that loads without an error but lacks points is rebuilt."""
     add(catalogue, *range(30))
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
@@ -341,7 +341,7 @@ def test_shard_that_lost_points_is_rebuilt(catalogue, tmp_path):
 
 
 def test_leftovers_of_unfinished_builds_are_deleted(tmp_path):
-    """What an interrupted build left behind is deleted at the next start."""
+    """The next start deletes the directory of an interrupted build."""
     generations = Generations(tmp_path)
     EdgeIndex.create(generations.prepare(5).path).close()
     generations.close()
@@ -353,7 +353,7 @@ def test_leftovers_of_unfinished_builds_are_deleted(tmp_path):
 
 
 def test_second_process_is_refused(tmp_path):
-    """One directory serves one process; the second is told so and damages nothing."""
+    """A second process on the same directory raises AlreadyRunning and damages nothing."""
     generations = Generations(tmp_path)
     with pytest.raises(AlreadyRunning, match=str(tmp_path)):
         Generations(tmp_path)
@@ -364,7 +364,7 @@ def test_second_process_is_refused(tmp_path):
 
 
 def test_thread_survives_a_catalogue_that_fails(catalogue, tmp_path):
-    """While the catalogue gives errors the thread waits and says so; afterwards it goes on."""
+    """While the catalogue raises errors the thread waits and reports the problem; afterwards it continues."""
     with serving(catalogue, tmp_path / "index") as (generations, indexer):
         wait_until(lambda: indexer.problem is None)
         with catalogue.database.write() as session:
@@ -380,7 +380,7 @@ def test_thread_survives_a_catalogue_that_fails(catalogue, tmp_path):
 
 
 def test_stop_ends_a_build_in_progress(catalogue, tmp_path):
-    """Stopping during a child's build takes under two seconds, ends the child and leaves the old index."""
+    """Stopping during a build kills the child and keeps the old index."""
     add(catalogue, *range(1500))
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
@@ -412,8 +412,8 @@ for number in range(100_000):
 """
 
 
-def test_kill_during_upserts_loses_nothing_acknowledged(tmp_path):
-    """After kill -9 in the middle of writing, every point whose upsert had returned is there and found."""
+def test_kill_during_upserts_keeps_acknowledged_points(tmp_path):
+    """After kill -9 during writes, every point whose upsert had returned is stored and found."""
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path / "shard")], stdout=subprocess.PIPE, text=True
     )
@@ -432,7 +432,7 @@ def test_kill_during_upserts_loses_nothing_acknowledged(tmp_path):
 
 
 def test_server_rebuild_moves_the_alias(catalogue):
-    """On a server a rebuild fills a new collection and moves the alias; the old collection is dropped."""
+    """On a server a rebuild fills a new collection, moves the alias and deletes the old collection."""
     client = QdrantClient(":memory:")
     index = ServerIndex(client, "segue")
     add(catalogue, *range(20))
@@ -452,12 +452,12 @@ def test_server_rebuild_moves_the_alias(catalogue):
 
 
 def test_server_rebuild_misses_no_change(catalogue):
-    """What other processes index during a rebuild is in the new collection, in its newest state."""
+    """Tracks that other processes index during a rebuild are in the new collection, in their newest state."""
     client = QdrantClient(":memory:")
     other = ServerIndex(client, "segue")
 
     class Busy(ServerIndex):
-        """Before each write into the new collection another process changes tracks and indexes them."""
+        """A server index where another process changes and indexes tracks before the first write."""
 
         passes = 0
 
@@ -478,8 +478,8 @@ def test_server_rebuild_misses_no_change(catalogue):
     assert nearest(index, 103) == [3]
 
 
-def test_serving_what_is_served_deletes_nothing():
-    """A collection that the alias names already stays, however often it is put into service."""
+def test_serving_the_current_collection_again_changes_nothing():
+    """A collection that the alias already names is kept when it is served again."""
     index = ServerIndex(QdrantClient(":memory:"), "segue")
     staged = index.stage(1)
     index.serve(staged)
@@ -489,8 +489,8 @@ def test_serving_what_is_served_deletes_nothing():
     assert index.count() == 0
 
 
-def test_staged_collections_never_share_a_name():
-    """Staging one generation twice gives two collections; both tell their generation."""
+def test_staged_collections_have_different_names():
+    """Staging one generation twice creates two collections, and both have its number."""
     index = ServerIndex(QdrantClient(":memory:"), "segue")
     index.serve(first := index.stage(7))
     second = index.stage(7)
@@ -500,8 +500,8 @@ def test_staged_collections_never_share_a_name():
     assert index.generation() == 7
 
 
-def test_an_alias_leaves_the_collections_of_another_alone():
-    """Two installations share a server although one's alias looks like a collection of the other's."""
+def test_staging_keeps_the_collections_of_another_installation():
+    """Two installations can share a server even if the name of one alias starts with that of the other."""
     client = QdrantClient(":memory:")
     other = ServerIndex(client, "segue-2")
     other.serve(theirs := other.stage(3))
@@ -512,14 +512,14 @@ def test_an_alias_leaves_the_collections_of_another_alone():
 
 
 class Unclosable:
-    """A shard whose disk is full when it is to be closed."""
+    """A shard that cannot be closed because the disk is full."""
 
     def close(self):
         raise OSError("No space left on device")
 
 
-def test_replaced_shard_that_does_not_close_costs_nothing(catalogue, tmp_path):
-    """When the shard that was replaced cannot be closed, the new one serves, here and after a restart."""
+def test_replaced_shard_that_does_not_close_is_ignored(catalogue, tmp_path):
+    """If the replaced shard cannot be closed, the new one serves, also after a restart."""
     add(catalogue, 1)
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, indexer):

@@ -106,7 +106,7 @@ def test_moved_and_renamed_files_are_not_analysed_again(catalogue, queue, music)
 
 
 def test_a_track_is_missing_while_its_file_is(catalogue, queue, music):
-    """When the file is back, the track is ready again with its old analysis."""
+    """A track whose file is back is ready again with its old analysis."""
     song = write_song(music / "a.flac")
     scan(catalogue, queue, music)
     [track_id] = queue.analyses
@@ -123,7 +123,7 @@ def test_a_track_is_missing_while_its_file_is(catalogue, queue, music):
 
 
 def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music):
-    """The scan continues after each of them."""
+    """The scan continues after each unusable file."""
     write_song(music / "good.flac")
     (music / "text.mp3").write_text("not music at all\n" * 99)
     (music / "zero.ogg").touch()
@@ -148,7 +148,7 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
 
 
 def test_a_folder_without_permission_is_reported():
-    """The other folders are listed."""
+    """A folder that cannot be read is reported, and the other folders are listed."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         locked = write_song(Path(folder) / "locked" / "a.flac").parent
@@ -200,7 +200,7 @@ def test_a_link_to_a_folder_outside_is_reported(catalogue, queue, music, tmp_pat
 
 
 def test_a_scan_of_a_missing_folder_fails_and_removes_nothing(catalogue, queue, music):
-    """If a disk is not mounted, its tracks stay in the library."""
+    """The scan fails and its tracks stay in the library, because the disk may not be mounted."""
     write_song(music / "a.flac")
     scan(catalogue, queue, music)
     job_id = request_scan(catalogue, queue, str(music))
@@ -237,7 +237,7 @@ def test_paths_are_relative_to_the_first_root_that_contains_them(catalogue, queu
 
 @pytest.mark.parametrize("path", ["relative/folder", "/nowhere/at/all", "/etc/\0passwd"])
 def test_a_path_that_cannot_be_scanned_is_refused(catalogue, queue, path):
-    """The request fails and no task is sent."""
+    """Such a request raises PathNotScannable and sends no task."""
     with pytest.raises(PathNotScannable):
         request_scan(catalogue, queue, path)
 

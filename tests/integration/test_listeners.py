@@ -77,7 +77,7 @@ def test_listens_are_kept_and_listed_newest_first(api, user):
     assert lately["listens"] == unknown["listens"] == page["listens"][:1]
 
 
-def test_sending_again_is_harmless(api, user):
+def test_duplicates_are_not_stored(api, user):
     """Duplicates, by key or by track, event and time, are reported with the id of the stored listen."""
     batch = [listen(1, at="2026-01-01T00:00:00Z"), listen(2, key="k")]
     first = send(api, user, *batch)
@@ -88,8 +88,8 @@ def test_sending_again_is_harmless(api, user):
     assert [outcome["id"] for outcome in again["listens"]] == [outcome["id"] for outcome in first["listens"]]
 
 
-def test_listens_without_a_time_are_now_and_in_order(api, user):
-    """None of them is a duplicate, not even two of one track."""
+def test_listens_without_a_time_get_the_current_time_in_order(api, user):
+    """Listens without a time are never duplicates, even two of one track."""
     answer = send(api, user, *({"track_id": f"test:{number}"} for number in (1, 2, 1)))
     kept = api.get(f"/v1/users/{user}/listens").json["listens"]
 
@@ -97,7 +97,7 @@ def test_listens_without_a_time_are_now_and_in_order(api, user):
     assert [listen["track_id"] for listen in kept] == [track_id(number) for number in (1, 2, 1)]
 
 
-def test_a_whole_backlog_goes_in_one_request(api, user):
+def test_a_request_may_contain_a_thousand_listens(api, user):
     """A thousand listens with long names are stored; with one more, the request is refused and none is stored."""
     batch = [
         {
@@ -131,7 +131,7 @@ def test_a_whole_backlog_goes_in_one_request(api, user):
     ],
 )
 def test_an_invalid_listen_is_named(api, user, wrong):
-    """The problem points to it, and no listen of the request is stored."""
+    """The problem has a pointer to the listen, and no listen of the request is stored."""
     answer = send(api, user, listen(1), wrong, status=422)
 
     assert answer["errors"][0]["pointer"].startswith("#/listens/1")
@@ -152,7 +152,7 @@ def test_a_listener_may_have_any_name(api, name):
 
 @pytest.mark.parametrize("name", ["x" * 201, "a%00b", "a%0Ab", "a%7Fb"])
 def test_an_invalid_name_is_refused(api, name):
-    """Too long, or with control characters."""
+    """Names that are too long or contain control characters are refused."""
     for answer in (
         api.get(f"/v1/users/{name}/listens"),
         api.get(f"/v1/users/{name}/taste"),
@@ -165,7 +165,7 @@ def test_an_invalid_name_is_refused(api, name):
 
 
 def test_an_unknown_listener_gets_tracks_from_the_whole_library(api):
-    """Without listens and without a taste."""
+    """A listener without listens gets tracks that belong to no taste."""
     answer = recommended(api, "nobody", limit=12, seed=3)
     taste = api.get("/v1/users/nobody/taste").json
 
@@ -178,7 +178,7 @@ def test_an_unknown_listener_gets_tracks_from_the_whole_library(api):
 
 
 def test_a_stored_history_gives_the_same_answer_as_a_sent_one(api, user):
-    """The same events have the same weights."""
+    """Stored events have the same weights as the same events in a request."""
     events = [listen(0), listen(4, "like"), listen(3, played_ms=1900), listen(2, "skip", played_ms=100)]
     send(api, user, *events)
     sent = api.post("/v1/recommendations", json={"history": events, "limit": 8}).json
@@ -205,7 +205,7 @@ def test_a_sent_history_counts_beside_the_stored_one(api, user):
 
 
 def test_query_parameters_give_the_same_answer_as_a_body(api, user):
-    """For every option that is a query parameter."""
+    """Every option that is a query parameter has the same effect in a body."""
     send(api, user, listen(0), listen(1))
     line = {
         "limit": 5,
@@ -251,7 +251,7 @@ def test_query_parameters_give_the_same_answer_as_a_body(api, user):
 
 @pytest.mark.parametrize("wrong", [{"repeat_after_days": -1}, {"repeat_after_days": "x"}, {"limit": 0}, {"nothing": 1}])
 def test_a_wrong_parameter_is_named(api, user, wrong):
-    """The problem points to it."""
+    """The problem names the parameter."""
     answer = api.get(f"/v1/users/{user}/recommendations", query_string=wrong)
 
     assert answer.status_code == 422
@@ -259,14 +259,14 @@ def test_a_wrong_parameter_is_named(api, user, wrong):
 
 
 def test_a_history_or_a_user_is_required(api):
-    """The history may be empty."""
+    """A request with an empty history is accepted; one without history and user is refused."""
     assert api.post("/v1/recommendations", json={}).status_code == 422
     assert api.post("/v1/recommendations", json={"history": []}).status_code == 200
     assert api.post("/v1/recommendations", json={"user": "nobody"}).status_code == 200
 
 
 def test_recently_heard_tracks_are_returned_only_if_nothing_else_is_left(api, user):
-    """Those heard longest ago first; with `never`, not at all."""
+    """Tracks heard longest ago come first; with `never`, no heard track is returned."""
     send(api, user, *(listen(number, at=ago(days=number)) for number in range(10)))
     everything = numbers(recommended(api, user, limit=100))
     some = numbers(recommended(api, user, limit=17))
@@ -278,8 +278,8 @@ def test_recently_heard_tracks_are_returned_only_if_nothing_else_is_left(api, us
     assert set(numbers(recommended(api, user, limit=100, repeat_after_days="never"))) == set(range(10, LIBRARY_SIZE))
 
 
-def test_a_track_heard_long_ago_ranks_below_new_tracks_that_fit_as_well(api, user):
-    """It is a candidate like others, with a penalty."""
+def test_a_track_heard_long_ago_ranks_below_similar_new_tracks(api, user):
+    """A track heard long ago is a candidate with a penalty."""
     send(api, user, *(listen(number, at=ago(days=60)) for number in (0, 4, 8)))
     places = {number: place for place, number in enumerate(numbers(recommended(api, user, limit=100)))}
     strict = numbers(recommended(api, user, limit=100, repeat_after_days=90))
@@ -290,8 +290,8 @@ def test_a_track_heard_long_ago_ranks_below_new_tracks_that_fit_as_well(api, use
     assert set(strict[-3:]) == {0, 4, 8}
 
 
-def test_a_track_that_comes_again_is_not_its_own_reason(api, user):
-    """Other plays are, if there are any."""
+def test_a_repeated_track_is_not_its_own_reason(api, user):
+    """Other plays are the reasons, if there are any."""
     send(api, user, *(listen(number, at=ago(days=60)) for number in (0, 4, 8)))
     reasons = {track["id"]: track["because_of"] for track in recommended(api, user, limit=100)["tracks"]}
 
@@ -299,7 +299,7 @@ def test_a_track_that_comes_again_is_not_its_own_reason(api, user):
 
 
 def test_a_ban_holds_until_it_is_undone(api, user):
-    """Whatever its age and whatever was heard since; deleting it, or a like, undoes it."""
+    """A ban applies whatever its age; deleting it, or a like, ends it."""
     banned = send(api, user, listen(5, "ban", at=ago(days=4000)))["listens"][0]["id"]
     send(api, user, listen(6, "dislike", at=ago(days=4000)))
     for _ in range(2):
@@ -342,8 +342,8 @@ def test_a_forgotten_listener_has_no_data(api, user):
     assert recommended(api, user)["tastes"] == []
 
 
-def test_external_ids_work_wherever_a_track_id_goes(api, user):
-    """Set by PUT, they are shown in the track and accepted in paths, histories, exclusions and listens."""
+def test_external_ids_are_accepted_wherever_a_track_id_is(api, user):
+    """Ids set by PUT are shown in the track and accepted in paths, histories, exclusions and listens."""
     answer = api.put("/v1/tracks/test:11/ids", json={"ids": {"navidrome": "a1/b:2", "deezer": "9"}})
     name = "navidrome:a1/b:2"
     api.put(f"/v1/tracks/{name}/ids", json={"ids": {"deezer": None}})
@@ -383,7 +383,7 @@ def test_an_invalid_external_id_is_refused(api, ids):
 
 
 def test_listens_are_matched_when_their_track_is_added(api, services, user, tmp_path):
-    """By the id of its audio, by an external id set later, or by artist and title."""
+    """A new track gets listens by the id of its audio, by an external id set later, or by artist and title."""
     send(api, user, {"track_id": "navidrome:late"}, {"artist": "ARTIST 3", "title": "late"}, {"track_id": track_id(99)})
     unknown = api.get(f"/v1/users/{user}/taste").json["counts"]["unknown"]
     own = register(services.catalogue, write_tone(tmp_path / "late.wav", 440), 99, "Late")
@@ -396,7 +396,7 @@ def test_listens_are_matched_when_their_track_is_added(api, services, user, tmp_
 
 
 def test_a_scan_keeps_ids_that_a_client_set(api, services, tmp_path):
-    """Even if the tags of the file differ."""
+    """Ids set by a client are kept even if the tags of the file differ."""
     own = register(services.catalogue, write_tone(tmp_path / "a.wav", 440), 98)
     api.put(f"/v1/tracks/{own}/ids", json={"ids": {"test": "mine"}})
     register(services.catalogue, tmp_path / "a.wav", 98, "Retagged")
@@ -407,7 +407,7 @@ def test_a_scan_keeps_ids_that_a_client_set(api, services, tmp_path):
 
 
 def test_the_log_has_no_data_of_a_listener(api, capsys):
-    """Neither names nor tracks, for requests that succeed and for requests that fail."""
+    """The log has neither names nor tracks, for requests that succeed and for requests that fail."""
     name, words = "Augusta", "Secret pleasure"
     send(api, name, {"artist": "Nobody", "title": words}, {"track_id": f"x:{words}"})
     send(api, name, {"track_id": ""}, status=422)
@@ -485,7 +485,7 @@ def test_no_banned_track_is_returned_and_the_answer_is_full(api, stored, asked):
 
 @pytest.mark.parametrize("moment", ["0.5", "1767225600", "+5"])
 def test_a_number_is_not_a_time(api, moment):
-    """In a query, in a listen and in a history, although pydantic reads it as seconds since 1970."""
+    """Numbers are refused as times, although pydantic reads them as seconds since 1970."""
     track = track_id(1)
     answers = [
         api.get("/v1/users/anna/listens", query_string={"since": moment}),

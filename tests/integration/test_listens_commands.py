@@ -36,7 +36,7 @@ def segue(url, *arguments, given=""):
     )
 
 
-def test_what_is_exported_is_the_same_when_it_is_imported(url, tmp_path):
+def test_exported_listens_can_be_imported(url, tmp_path):
     """Another listener gets all listens; a second import, or one for the same listener, adds none."""
     file = tmp_path / "ada.jsonl"
     with SegueClient(url) as client:
@@ -66,7 +66,7 @@ def test_what_is_exported_is_the_same_when_it_is_imported(url, tmp_path):
         ('{"track_id": "test:1"}', "Line 2 has no time"),
     ],
 )
-def test_a_line_that_is_no_listen_is_named_and_nothing_is_sent(url, line, message):
+def test_an_invalid_line_is_reported_and_nothing_is_sent(url, line, message):
     """The error has the number of the line and the problem."""
     good = '{"track_id": "test:1", "at": "2026-01-01T00:00:00Z"}'
     done = segue(url, "import-listens", "eve", "-", given=f"{good}\n{line}\n")

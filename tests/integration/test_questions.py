@@ -24,7 +24,7 @@ def ids(answer):
 
 
 def test_targets_move_the_answer_towards_them(api):
-    """With a target for the tempo, the mean tempo is nearer to it; no track is left out."""
+    """A target for the tempo moves the mean tempo towards it and leaves out no track."""
 
     def mean_tempo(answer):
         return sum(track["descriptors"]["tempo"] for track in answer["tracks"]) / len(answer["tracks"])
@@ -36,8 +36,8 @@ def test_targets_move_the_answer_towards_them(api):
     assert len(ask(api, 0, limit=100, targets={"tempo": 300})["tracks"]) == LIBRARY_SIZE - 1
 
 
-def test_artists_are_left_out_without_regard_to_case(api):
-    """Named artists, and with `seed_artists` those of the history."""
+def test_artists_are_excluded_without_regard_to_case(api):
+    """Named artists are excluded and, with `seed_artists`, those of the history."""
     named = ask(api, 1, limit=100, exclude={"artists": ["ARTIST 1", "nobody"]})
     own = ask(api, 1, 2, limit=100, exclude={"seed_artists": True})
 
@@ -45,7 +45,7 @@ def test_artists_are_left_out_without_regard_to_case(api):
     assert {track["artist"] for track in own["tracks"]} == {"Artist 0", "Artist 3"}
 
 
-def test_a_genre_has_at_most_as_many_tracks_as_asked(api):
+def test_a_genre_has_at_most_max_per_genre_tracks(api):
     """`max_per_genre` spreads the answer over the library's four genres; without it, one genre leads."""
     plain = ask(api, 0, limit=8, max_per_artist=None, max_per_album=None)
     spread = ask(api, 0, limit=8, max_per_artist=None, max_per_album=None, max_per_genre=2)
@@ -55,12 +55,12 @@ def test_a_genre_has_at_most_as_many_tracks_as_asked(api):
 
 
 def test_tags_of_the_analysis_are_a_filter(api):
-    """All tracks of the library have the tag `calm`, none has `harp`."""
+    """Every track of the library has the tag `calm`, and none has `harp`."""
     assert len(ask(api, 1, limit=100, filters={"tags": ["Calm"]})["tracks"]) == LIBRARY_SIZE - 1
     assert ask(api, 1, filters={"tags": ["harp"]})["tracks"] == []
 
 
-def test_two_moods_are_two_tastes_and_both_are_served(api):
+def test_two_clusters_of_plays_are_two_tastes(api):
     """Plays of two clusters give two labelled tastes; each track has its taste and the plays that led to it."""
     answer = ask(api, 0, 4, 3, 7, limit=8)
 
@@ -75,7 +75,7 @@ def test_two_moods_are_two_tastes_and_both_are_served(api):
     assert labels[frozenset({track_id(3), track_id(7)})].split(", ")[0] == "energetic"
 
 
-def test_an_answer_need_not_be_explained(api):
+def test_an_answer_without_explanations(api):
     """Without `explain` the tracks are the same, without tastes and reasons."""
     plain = ask(api, 0, 3, explain=False)
 
@@ -119,7 +119,7 @@ def test_variety_depends_on_its_seed_alone(api):
 
 
 def test_an_empty_history_gets_tracks_from_the_whole_library(api):
-    """Within the filters, and the same tracks for the same seed."""
+    """The tracks meet the filters and are the same for the same seed."""
     answer = ask(api, limit=12, seed=3)
 
     assert len({track["genre"] for track in answer["tracks"]}) == FEELS
@@ -127,7 +127,7 @@ def test_an_empty_history_gets_tracks_from_the_whole_library(api):
     assert {track["genre"] for track in ask(api, limit=12, filters={"genre": ["folk"]})["tracks"]} == {"Folk"}
 
 
-def test_half_life_decides_between_old_and_new(api):
+def test_a_shorter_half_life_favours_newer_plays(api):
     """A newer play has a larger share than one 60 days older, increasing with a shorter half-life."""
     history = [
         {"track_id": "test:0", "at": "2020-01-01T00:00:00Z"},

@@ -47,8 +47,8 @@ def analyse(catalogue, number):
     return track_id
 
 
-def test_what_is_marked_becomes_searchable(process):
-    """The first run fills a server that has nothing, later ones take in what is new."""
+def test_marked_tracks_become_searchable(process):
+    """The first run fills an empty server, later runs index new tracks."""
     first = analyse(process.catalogue, 1)
     tasks.index()
     second = analyse(process.catalogue, 2)
@@ -60,13 +60,13 @@ def test_what_is_marked_becomes_searchable(process):
 
 
 def test_a_reindex_replaces_the_collection(process):
-    """What the server had and the catalogue has not is gone after `segue reindex`."""
+    """A point that is not in the catalogue is gone after `segue reindex`."""
     kept = analyse(process.catalogue, 1)
     tasks.index()
     analyse(process.catalogue, 2)
     tasks.index()
     process.catalogue.library.forget_files(["/music/2.mp3"])
-    process.catalogue.indexing.clear(process.catalogue.indexing.pending(10))  # the index never hears of it
+    process.catalogue.indexing.clear(process.catalogue.indexing.pending(10))  # so the index keeps the point
     process.catalogue.indexing.rebuild()
     tasks.index()
 
@@ -75,7 +75,7 @@ def test_a_reindex_replaces_the_collection(process):
 
 
 class Interrupted(ServerIndex):
-    """A real index during whose first write something happens."""
+    """A real server index that calls a function before its first write."""
 
     meanwhile = None
 
@@ -87,14 +87,14 @@ class Interrupted(ServerIndex):
 
 
 def test_a_second_index_task_leaves_the_rebuild_to_the_first(process):
-    """Two index tasks at once end with one rebuild, and what is served is never deleted."""
+    """Two concurrent index tasks rebuild once, and the served collection is never deleted."""
     track_id = analyse(process.catalogue, 1)
     staged = []
 
     def second():
         staged.extend(process.server_index._collections())
         tasks.index()
-        assert process.catalogue.indexing.count_pending() == 0  # the second takes in marks all the same
+        assert process.catalogue.indexing.count_pending() == 0  # the second task still indexes marked tracks
         assert process.server_index._collections() == staged
 
     process.server_index = Interrupted(process.server_index._client, "segue")
@@ -106,7 +106,7 @@ def test_a_second_index_task_leaves_the_rebuild_to_the_first(process):
     assert process.server_index.generation() == 1
 
 
-def test_a_rebuild_that_lost_its_lease_ends_without_serving(process, broker_url):
+def test_a_rebuild_without_its_lease_is_not_served(process, broker_url):
     """A process whose lease expired does not serve its collection; the next task rebuilds the index."""
     analyse(process.catalogue, 1)
     process.server_index = Interrupted(process.server_index._client, "segue")
@@ -120,7 +120,7 @@ def test_a_rebuild_that_lost_its_lease_ends_without_serving(process, broker_url)
     assert process.server_index.generation() == 1
 
 
-def test_a_lease_is_held_by_one_until_it_is_given_back(broker_url):
+def test_a_lease_has_one_holder_until_it_is_released(broker_url):
     """While one process holds the lease, another gets None at once; renewing resets the remaining time."""
     one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
     with one.lease("rebuild", 60) as lease:
@@ -133,7 +133,7 @@ def test_a_lease_is_held_by_one_until_it_is_given_back(broker_url):
         assert lease is not None
 
 
-def test_a_lease_that_ran_out_is_not_taken_from_its_next_holder(broker_url):
+def test_releasing_an_expired_lease_keeps_that_of_the_next_holder(broker_url):
     """Releasing an expired lease does not release that of its next holder."""
     one, other, redis = TaskQueue(broker_url), TaskQueue(broker_url), Redis.from_url(broker_url)
     with one.lease("rebuild", 60):
@@ -147,7 +147,7 @@ def test_a_lease_that_ran_out_is_not_taken_from_its_next_holder(broker_url):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process has mapped is read from /proc")
 def test_a_worker_of_the_index_queue_loads_no_encoder(process, tmp_path, broker_url):
-    """A worker that never analyses costs no memory for torch."""
+    """A worker of the index queue does not load torch."""
     environment = os.environ | {"SEGUE_DATA_DIR": str(tmp_path), "SEGUE_REDIS_URL": broker_url}
     command = [sys.executable, "-m", "services.cli.main", "worker", "--processes=1", "--queues=index"]
     log = tmp_path / "worker.log"

@@ -58,13 +58,13 @@ class Running:
         return self.output.read_text(encoding="utf-8")
 
     def part(self, word):
-        """The child process with a word in its command line."""
+        """Return the child process with a word in its command line."""
         return next(child for child in self.process.children() if word in " ".join(child.cmdline()))
 
 
 @contextmanager
 def running(data_dir, *arguments, **variables):
-    """`segue up` in its own session; remaining processes are killed."""
+    """Run `segue up` in its own session, and kill remaining processes at the end."""
     data_dir.mkdir(exist_ok=True)
     port, output = free_port(), data_dir / "output"
     with output.open("w", encoding="utf-8") as stream:
@@ -139,8 +139,8 @@ def up(tmp_path_factory):
         yield started
 
 
-def test_second_up_says_where_the_first_one_is(up):
-    """A second `segue up` on the same data starts nothing and names the URL."""
+def test_second_up_prints_the_url_of_the_first(up):
+    """A second `segue up` on the same data starts nothing and prints the URL."""
     second = segue(up.data_dir, "up")
 
     assert second.returncode == 1
@@ -157,8 +157,8 @@ def test_second_up_with_a_folder_scans_through_the_first(up, tmp_path):
     assert "For example, after" in second.stderr
 
 
-def test_port_in_use_names_the_port_and_the_remedy(up, tmp_path):
-    """A port that is in use is reported in one line, without a traceback."""
+def test_port_in_use_is_reported(up, tmp_path):
+    """The message has the port and the option to change, in one line without a traceback."""
     other = segue(tmp_path / "other", "up", "--port", str(up.port))
 
     assert other.returncode == 1
@@ -188,7 +188,7 @@ def test_broker_listens_on_no_network(up):
 
 
 @pytest.mark.parametrize("word", ["valkey-server", "gunicorn", "celery"])
-def test_part_that_dies_is_started_again(up, word):
+def test_dead_process_is_restarted(up, word):
     """Each process that is killed is restarted, and the service becomes ready again."""
     before = up.part(word)
     before.kill()
@@ -210,7 +210,7 @@ def test_no_secret_is_an_argument(tmp_path, broker_with_password):
     assert [line for line in lines if PASSWORD.encode() in line or b"SEGUE_" in line] == []
 
 
-def test_ctrl_c_in_mid_analysis_leaves_nothing_running_and_loses_nothing(tmp_path):
+def test_ctrl_c_during_an_analysis_stops_every_process_and_loses_no_work(tmp_path):
     """Ctrl-C ends every process within 10 s; the next start continues the work."""
     data_dir, music = tmp_path / "data", write_songs(tmp_path / "music", 20)
     with running(data_dir, str(music)) as first:
@@ -227,7 +227,7 @@ def test_ctrl_c_in_mid_analysis_leaves_nothing_running_and_loses_nothing(tmp_pat
     assert "20 of 20 files are ready, 0 failed." in second.stderr
 
 
-def test_killed_supervisor_takes_everything_with_it(tmp_path):
+def test_killed_supervisor_leaves_no_process(tmp_path):
     """SIGKILL leaves no process behind, and the next start works."""
     with running(tmp_path / "data") as first:
         wait_until(lambda: "Ctrl-C" in first.said)
@@ -239,7 +239,7 @@ def test_killed_supervisor_takes_everything_with_it(tmp_path):
         wait_until(lambda: serves(second.url))
 
 
-def test_data_directory_that_cannot_be_made_is_a_sentence(tmp_path):
+def test_data_directory_that_cannot_be_created_is_reported(tmp_path):
     """The error names the data directory and the variable that changes it."""
     (tmp_path / "file").write_text("in the way")
     refused = segue(tmp_path / "file" / "data", "up")

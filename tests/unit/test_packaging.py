@@ -1,4 +1,4 @@
-"""What is installed is pinned, and torch can come from an index of its own."""
+"""Installed versions are pinned, and torch can come from another index."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def normalised(requirement: str) -> str:
-    """The package's name as an index compares it."""
+    """Return the normalised name of the package."""
     name = re.match(r"[A-Za-z0-9._-]+", requirement)
     assert name is not None
     return re.sub(r"[-_.]+", "-", name[0]).lower()
@@ -43,7 +43,7 @@ def test_direct_dependency_is_pinned(name):
 
 @pytest.mark.parametrize("pin", [pin for pin in pins() if not re.fullmatch(TORCH, pin)])
 def test_pin_is_exact(pin):
-    """A constraint is one exact version, so that two installations a month apart are the same."""
+    """A constraint is one exact version, so that installations at different times are the same."""
     assert re.fullmatch(r'[A-Za-z0-9._-]+==[A-Za-z0-9.]+(; python_version (<|>=) "3\.\d+")?', pin)
 
 
@@ -72,7 +72,7 @@ def install_commands(target, tmp_path, torch_index):
 
 
 @pytest.mark.parametrize("target", ["up", "check"])
-def test_make_takes_torch_alone_from_an_index(target, tmp_path):
+def test_make_installs_only_torch_from_an_index(target, tmp_path):
     """With an index's address in TORCH_INDEX, one command installs torch from there, and no other package."""
     torch, segue = install_commands(target, tmp_path, "https://index.example/cpu")
 
@@ -81,8 +81,8 @@ def test_make_takes_torch_alone_from_an_index(target, tmp_path):
 
 
 @pytest.mark.parametrize("target", ["up", "check"])
-def test_make_takes_torch_from_a_folder(target, tmp_path):
-    """With a folder of wheels in TORCH_INDEX, pip looks nowhere else for torch."""
+def test_make_installs_torch_from_a_folder(target, tmp_path):
+    """With a folder of wheels in TORCH_INDEX, pip searches for torch only there."""
     torch, segue = install_commands(target, tmp_path, tmp_path)
 
     assert torch[-5:] == ["--no-deps", "--no-index", "--find-links", str(tmp_path), "torch"]

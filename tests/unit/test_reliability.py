@@ -1,4 +1,4 @@
-"""docs/reliability.md names tests that exist, and every test that breaks something stands behind a promise."""
+"""docs/reliability.md names existing tests, and it names every fault test."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ NAMED = sorted(set(re.findall(r"`(test_\w+)`", PAGE)))
 
 
 def functions(folder):
-    """The names of all tests under a folder."""
+    """Return the names of all tests in a folder."""
     return {
         node.name
         for file in folder.rglob("test_*.py")
@@ -22,21 +22,21 @@ def functions(folder):
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_test_that_is_named_exists(name):
-    """A promise stands on a test that runs."""
+def test_every_named_test_exists(name):
+    """Every test that the page names is defined in a test file."""
     assert name in functions(TESTS)
 
 
-def test_every_promise_names_a_test():
-    """No row of a table is without one."""
+def test_every_guarantee_names_a_test():
+    """Every row of a table names a test."""
     rows = [line for line in PAGE.splitlines() if line.startswith("| ") and "| test |" not in line]
 
     assert len(rows) > 20
     assert [row for row in rows if "`test_" not in row and "the same" not in row] == []
 
 
-def test_every_test_of_these_faults_is_named():
-    """What is broken on purpose here is promised to hold."""
+def test_every_fault_test_is_named():
+    """The page names every test that causes a failure."""
     files = ["test_frozen_parts.py", "test_killed_api.py", "test_killed_parts.py", "test_storage.py"]
     here = {
         node.name

@@ -19,7 +19,7 @@ def health():
 
 
 @pytest.mark.parametrize(("held", "waiting", "ill"), [(1, 5, True), (2, 5, False), (1, 0, False)])
-def test_one_child_that_is_at_work_does_not_vouch_for_the_others(health, held, waiting, ill):
+def test_a_worker_with_a_free_child_and_waiting_messages_is_unhealthy(health, held, waiting, ill):
     """A worker is unhealthy if messages wait while one of its children is free."""
     sample = health.Sample(started=9, held=held, children=2, waiting=waiting)
 
@@ -29,7 +29,7 @@ def test_one_child_that_is_at_work_does_not_vouch_for_the_others(health, held, w
 @pytest.mark.parametrize(
     ("name", "begun", "overdue"), [(ANALYSE_TASK, 170, False), (ANALYSE_TASK, 190, True), (SCAN_TASK, 3600, False)]
 )
-def test_a_task_that_no_limit_ended_is_overdue(health, name, begun, overdue):
+def test_a_task_beyond_its_limit_is_overdue(health, name, begun, overdue):
     """A task is overdue after its hard limit and a grace period."""
     assert health.is_overdue({"name": name, "time_start": 10_000.0 - begun}, now=10_000.0) == overdue
 

@@ -53,15 +53,15 @@ def test_same_file_same_embedding(pieces, analyses):
     np.testing.assert_array_equal(analyse(pieces["calm"]).embedding, analyses["calm"].embedding)
 
 
-def test_format_hardly_moves_a_track(analyses):
-    """The same piece as FLAC and as Ogg Vorbis lies closer together than two pieces of different mood."""
+def test_format_hardly_changes_the_embedding(analyses):
+    """The same piece as FLAC and as Ogg Vorbis is closer together than two pieces of different mood."""
     calm, again, lively = (analyses[name].embedding for name in ("calm", "calm again", "lively"))
 
     assert calm @ again > 0.9
     assert calm @ again > calm @ lively + 0.2
 
 
-def test_lively_is_more_energetic(analyses):
+def test_a_lively_piece_has_more_energy(analyses):
     """A fast bright piece with drums has more energy than a slow dark one without."""
     assert analyses["lively"].attributes["energy"] > analyses["calm"].attributes["energy"]
 
@@ -93,7 +93,7 @@ def test_shortest_track(write_sound, tmp_path):
         analyse(write_sound("less.wav", samples[: round(4.9 * 44_100)]))
 
 
-def test_reasons_come_through(tmp_path):
+def test_reasons_of_decoding_are_kept(tmp_path):
     """An analysis fails with the reason that decoding gives."""
     path = tmp_path / "notes.mp3"
     path.write_text("Dear diary, " * 100)

@@ -77,7 +77,7 @@ def test_values_fill_the_range_of_the_corpus(calibration):
 
 
 @pytest.mark.parametrize("attribute", FEEL_ATTRIBUTES)
-def test_feel_moves_its_attribute_and_no_other(calibration, attribute):
+def test_feel_changes_only_its_attribute(calibration, attribute):
     """The encoder's feel for an attribute raises or lowers only that attribute."""
     less, plain, more = (
         attributes(encoding({attribute: value}), descriptors(), calibration) for value in (-1.0, 0.0, 1.0)
@@ -107,14 +107,14 @@ def test_voices_lower_instrumentalness(calibration):
         ("danceability", {"tempo_confidence": 1.0, "tempo": 120.0}),
     ],
 )
-def test_descriptors_move_their_attribute(calibration, attribute, more):
+def test_descriptors_change_their_attribute(calibration, attribute, more):
     """Flux and mobility raise energy, major raises valence, and a clear beat near 120 BPM raises danceability."""
     plain = attributes(encoding(), descriptors(), calibration)[attribute]
 
     assert attributes(encoding(), descriptors(**more), calibration)[attribute] > plain
 
 
-def test_the_master_moves_nothing(calibration):
+def test_mastering_changes_no_attribute(calibration):
     """A louder, brighter or cleaner copy of the same music has the same attributes."""
     plain = attributes(encoding(), descriptors(loudness=-30.0), calibration)
 
@@ -129,7 +129,7 @@ def test_music_without_a_tempo_has_attributes(calibration):
     assert all(0.0 <= values[name] <= 1.0 for name in (*FEEL_ATTRIBUTES, "instrumentalness"))
 
 
-def test_what_cannot_be_told_is_none(calibration):
+def test_unmeasured_attributes_are_none(calibration):
     """Liveness and speechiness are present and None."""
     values = attributes(encoding(), descriptors(), calibration)
 

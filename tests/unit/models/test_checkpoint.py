@@ -37,7 +37,7 @@ def saved(tmp_path, card):
     return encoder
 
 
-def test_weights_survive_the_disk(saved, tmp_path):
+def test_saved_weights_are_loaded(saved, tmp_path):
     """A loaded encoder gives the encodings of the saved one, to half precision."""
     windows = torch.randn(1, 160_000, generator=torch.Generator().manual_seed(0)) * 0.1
 
@@ -93,7 +93,7 @@ def test_a_damaged_card_is_named(tmp_path, content):
         read_card("test-1", tmp_path)
 
 
-def test_a_card_survives_the_disk(saved, tmp_path, card):
+def test_a_saved_card_is_loaded(saved, tmp_path, card):
     """A card is read as it was written, with the digest of its weights."""
     again = read_card("test-1", tmp_path)
 
@@ -117,7 +117,7 @@ def test_the_shipped_card_describes_the_weights(shipped):
     assert [len(set(names)) for names in shipped.tags.values()] == [50, 50]
 
 
-def test_the_shipped_weights_are_the_cards(shipped):
+def test_the_shipped_weights_match_the_card(shipped):
     """The digest on the card is that of the weights file."""
     weights = (WEIGHTS_DIRECTORY / f"vibe-{DEFAULT_VERSION}.safetensors").read_bytes()
 
@@ -133,7 +133,7 @@ def test_the_shipped_encoder_is_small():
     assert (WEIGHTS_DIRECTORY / f"vibe-{DEFAULT_VERSION}.safetensors").stat().st_size <= 1_500_000
 
 
-def test_the_teachers_licence_lies_beside_the_weights():
+def test_the_teachers_licence_is_shipped_with_the_weights():
     """The weights derive from musicnn's, so its name and licence are shipped with them."""
     notice = (WEIGHTS_DIRECTORY / "NOTICE").read_text(encoding="utf-8")
 

@@ -50,7 +50,7 @@ UNSUPPORTED = {
 
 @pytest.mark.parametrize(("head", "message"), UNSUPPORTED.values(), ids=UNSUPPORTED)
 def test_scan_and_analysis_give_the_same_message(head: bytes, message: str, tmp_path: Path):
-    """A file that is not supported gets one message, from a scan or upload and from an analysis alike."""
+    """A file that is not supported gets the same message from a scan, an upload and an analysis."""
     path = tmp_path / "song.mp3"
     path.write_bytes(head and head + bytes(5000))
     with pytest.raises(UnreadableAudio) as analysed:

@@ -121,7 +121,7 @@ def test_brightness(described, one_window, sine, frequency):
     assert described(one_window(sine(frequency, 10, 0.1, RATE)))["brightness"] == pytest.approx(frequency, rel=0.01)
 
 
-def test_everything_is_there_and_finite(described, one_window, noise):
+def test_every_descriptor_is_present_and_finite(described, one_window, noise):
     """Every descriptor is present; confidences lie between 0 and 1; numbers are finite."""
     found = described(one_window(_clicks(100) + noise(30, channels=1, sample_rate=RATE)[:, 0]))
 
@@ -142,7 +142,7 @@ def test_level_changes_loudness_only(described, one_window):
     assert soft["time_signature"] == loud["time_signature"]
 
 
-def test_autocorrelation_of_nothing():
+def test_autocorrelation_of_a_constant():
     """The autocorrelation of a constant envelope is zero."""
     assert not autocorrelation(np.full((2, 100), 0.3, np.float32)).any()
 

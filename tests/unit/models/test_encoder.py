@@ -34,7 +34,7 @@ def test_an_embedding_is_a_unit_vector(encoder):
     assert np.linalg.norm(embedding) == pytest.approx(1.0, abs=1e-6)
 
 
-def test_an_embedding_stays_what_it_was(encoder):
+def test_embeddings_do_not_change(encoder):
     """The shipped encoder gives the recorded embedding with every build of torch, because libraries keep embeddings."""
     recorded = [-0.05016, -0.09114, -0.05077, 0.18119, 0.0133, -0.16021, -0.09376, -0.05944]
 
@@ -51,7 +51,7 @@ def test_level_does_not_matter(encoder, gain_db):
     assert louder.embedding @ encoder.encode(windows).embedding >= 0.99999
 
 
-def test_different_music_lies_apart(encoder):
+def test_different_music_has_distant_embeddings(encoder):
     """Noise and music are far apart, so the tests above cannot pass with a constant embedding."""
     noise = torch.randn(2, 104_000, generator=torch.Generator().manual_seed(0)) * 0.1
 

@@ -49,7 +49,7 @@ def test_mel_filters_equal_torchaudios(mel):
     assert torch.equal(mel_filters(mel), expected)
 
 
-def test_a_tone_lights_the_band_it_lies_in():
+def test_a_tone_is_strongest_in_its_band():
     """A 1 kHz sine is strongest in the mel band whose filter peaks nearest to 1 kHz."""
     time = torch.arange(48_000) / 16_000
     tone = 0.5 * torch.sin(2 * torch.pi * 1000 * time)[None]
@@ -66,7 +66,7 @@ def test_every_level_becomes_the_target(gain):
     assert rms_dbfs(normalise_loudness(noise() * gain, -17.0)) == pytest.approx(-17.0, abs=0.01)
 
 
-def test_one_gain_keeps_the_windows_relation():
+def test_one_gain_applies_to_all_windows():
     """The level difference between windows does not change."""
     windows = noise()
     windows[1] *= 0.1
@@ -76,7 +76,7 @@ def test_one_gain_keeps_the_windows_relation():
     torch.testing.assert_close(out[1] / out[0], windows[1] / windows[0])
 
 
-def test_peaks_may_pass_full_scale():
+def test_peaks_may_exceed_full_scale():
     """A track with high peaks reaches the target level without clipping."""
     clicks = torch.zeros(1, 48_000)
     clicks[0, ::4000] = 1.0

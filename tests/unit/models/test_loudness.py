@@ -23,7 +23,7 @@ def _stereo(samples):
     return np.stack([samples, samples], axis=1)
 
 
-def test_filter_is_the_standard_s():
+def test_filter_has_the_coefficients_of_the_standard():
     """At 48 kHz the filter has the coefficients tabulated in ITU-R BS.1770-4, Annex 1, tables 1 and 2."""
     expected = [
         [1.53512485958697, -2.69169618940638, 1.19839281085285, 1, -1.69065929318241, 0.73248077421585],
@@ -64,6 +64,6 @@ def test_quiet_passages_are_gated(sine, loudness):
     assert loudness(_stereo(np.concatenate([quiet, loud, quiet]))) == pytest.approx(-23, abs=0.1)
 
 
-def test_nothing_audible():
+def test_loudness_of_silence():
     """If no block passes the absolute gate, the result is the gate."""
     assert integrated_loudness(np.full((1, 50), 1e-10)) == ABSOLUTE_GATE

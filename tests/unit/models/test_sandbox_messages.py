@@ -45,7 +45,7 @@ def received(message):
     return receive(reader(b"".join(bytes(part) for part in message)), WINDOW_COUNT)
 
 
-def test_windows_come_back_as_they_were():
+def test_windows_are_transferred_unchanged():
     """Windows arrive bit for bit."""
     sent = windows()
     got = received(windows_message(sent))
@@ -56,7 +56,7 @@ def test_windows_come_back_as_they_were():
 
 
 @pytest.mark.parametrize("kind", [UnreadableAudio, RefusedAudio, DecoderFailed])
-def test_reasons_come_back_as_they_were(kind):
+def test_reasons_are_transferred_unchanged(kind):
     """The class of the error and its message arrive."""
     with pytest.raises(kind, match=r"^Too short: 1 s$"):
         received(reason_message(kind("Too short: 1 s")))
@@ -117,7 +117,7 @@ def test_invalid_power_is_refused(value):
         received(windows_message(windows(power=power)))
 
 
-def test_a_report_comes_back_as_it_was():
+def test_reports_are_transferred_unchanged():
     """A report arrives unchanged."""
     report = Report(End.KILLED, 11, 2**33, 0.25)
 

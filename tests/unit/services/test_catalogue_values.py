@@ -1,4 +1,4 @@
-"""What the catalogue computes without a database: batches, cursors, names, claims and identities of listens."""
+"""Values that the catalogue computes without a database: batches, cursors, names, claims and identities of listens."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ TRACK = "0f2d7d0c-6d7c-5d0e-8e7a-7b1f4b2c9a10"
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (3, [3]), (4, [3, 1]), (6, [3, 3])])
 def test_batches_are_full_except_the_last(count, sizes):
-    """All items come in order, none twice."""
+    """Batches contain all items in order, none twice."""
     items = list(range(count))
     found = [list(batch) for batch in batched(items, 3)]
 
@@ -30,7 +30,7 @@ def test_batches_are_full_except_the_last(count, sizes):
 
 
 def test_a_cursor_returns_the_position_it_was_made_from():
-    """Any text and number survive."""
+    """Any text and number can be encoded and decoded."""
     assert decode_cursor(encode_cursor("björk\x1f“", 7), str, int) == ["björk\x1f“", 7]
 
 
@@ -49,14 +49,14 @@ def test_a_cursor_returns_the_position_it_was_made_from():
         "W" * 4000,
     ],
 )
-def test_a_foreign_cursor_is_refused(cursor):
-    """Neither another kind of page's cursor nor text that a database refuses gets through."""
+def test_an_invalid_cursor_is_refused(cursor):
+    """A cursor of another kind of page, or with text that a database refuses, raises InvalidCursor."""
     with pytest.raises(InvalidCursor):
         decode_cursor(cursor, str, str)
 
 
 def test_names_are_track_ids_or_external_ids():
-    """A track id may be written in any form of a UUID; a name without a colon is neither."""
+    """A track id may have any form of a UUID; other names without a colon are ignored."""
     other_form = "{" + TRACK.upper() + "}"
     own, external = own_and_external([TRACK, other_form, "isrc:X", "isrc:X", "nothing"])
 
@@ -66,7 +66,7 @@ def test_names_are_track_ids_or_external_ids():
 
 
 def test_measured_values_have_the_names_of_filter_fields():
-    """Unknown values are absent, and an unknown key takes the mode with it."""
+    """Unknown values are absent; if the key is unknown, so is the mode."""
     found = measured_of({"tempo": 120.0, "key": -1, "mode": 1}, {"energy": None}, year=1999, duration_ms=None)
 
     assert found == {"tempo": 120.0, "year": 1999}
@@ -74,14 +74,14 @@ def test_measured_values_have_the_names_of_filter_fields():
 
 
 def test_only_clear_tags_are_filterable():
-    """Names are case-folded and lose their data set's prefix."""
+    """Names are case-folded and lose the prefix of their data set."""
     assert clear_tags({"mtt:Guitar": 0.9, "msd:guitar": 0.3, "Piano": 0.2, "drums": 0.19}) == ["guitar", "piano"]
     assert clear_tags(None) == []
 
 
 @pytest.mark.parametrize("embedding", [None, b"", bytes(511), bytes(513)])
 def test_a_damaged_embedding_is_an_error(embedding):
-    """Its length tells how much is there."""
+    """The error states the length of the damaged embedding."""
     with pytest.raises(ValueError, match=f"has {len(embedding or b'')} bytes instead of 512"):
         vector_of(embedding)
 
@@ -94,12 +94,12 @@ def test_an_embedding_is_stored_as_little_endian_float32():
 
 
 def test_a_path_that_is_not_utf8_can_be_shown():
-    """Every JSON reader accepts it."""
+    """The displayed path is valid Unicode, so every JSON reader accepts it."""
     assert readable("caf\udce9/ä.mp3") == "caf\ufffd/ä.mp3"
 
 
 def test_a_file_is_unchanged_if_size_and_time_are():
-    """Moving a library root changes neither."""
+    """Moving a library root changes neither size nor time."""
     known = KnownFile(FileStamp("/a/x.mp3", "/a", 5, 7), TRACK, TrackStatus.READY, None)
 
     assert known.is_unchanged(FileStamp("/b/x.mp3", "/b", 5, 7))
@@ -108,7 +108,7 @@ def test_a_file_is_unchanged_if_size_and_time_are():
 
 
 def test_a_claimant_may_take_over_its_own_claims_and_those_it_replaces():
-    """A redelivered message, a dead task of the same worker, and an attempt that it continues."""
+    """These are a redelivered message, a dead task of the same worker, and an attempt that the task continues."""
     assert Claimant("w", "1").may_take_over == ("w/1",)
     assert Claimant("w", "2", replaces_task="1").may_take_over == ("w/2", "w/1")
     assert Claimant("w", "2", continues_attempt="v/9").may_take_over == ("w/2", "v/9")
@@ -118,14 +118,14 @@ def listen(**values):
     return NewListen(**{"names": ("isrc:X",), "at": NOON} | values)
 
 
-def test_the_senders_key_makes_a_listen_the_same():
-    """With equal keys nothing else counts."""
+def test_listens_with_the_same_client_key_are_the_same():
+    """With equal keys, no other field is compared."""
     assert identity_of(listen(key="k"), None) == identity_of(listen(key="k", at=NOON + timedelta(1)), TRACK)
     assert identity_of(listen(key="k"), None) != identity_of(listen(key="l"), None)
 
 
-def test_without_a_key_track_kind_and_time_make_a_listen_the_same():
-    """How much was played and how the track was named do not."""
+def test_listens_without_a_key_are_compared_by_track_kind_and_time():
+    """The played time and the name of the track are not compared."""
     first = identity_of(listen(), TRACK)
 
     assert identity_of(listen(names=("mbid:Y",), played_ms=5), TRACK) == first
@@ -145,7 +145,7 @@ def test_described_tracks_are_compared_without_case():
 
 
 def test_events_without_a_time_come_last():
-    """They happen now."""
+    """Events without a time count as now."""
     now, past = ListenEvent("a"), ListenEvent("b", at=NOON)
 
     assert sorted([now, past], key=lambda event: event.moment) == [past, now]
@@ -153,7 +153,7 @@ def test_events_without_a_time_come_last():
 
 
 def test_a_key_is_recognised_and_its_secret_matches():
-    """A text in another form is not a key, and no secret matches a missing digest."""
+    """Text in another form is not a key, and no secret matches a missing digest."""
     made = new_secret()
     key_id, secret = split(made.text)
 
@@ -166,7 +166,7 @@ def test_a_key_is_recognised_and_its_secret_matches():
 
 
 def test_a_key_becomes_a_principal():
-    """Its scopes and listeners are the key's."""
+    """The principal has the scopes and listeners of the key."""
     key = ApiKey("k", "phone", frozenset({Scope.LISTEN}), frozenset({"ada"}), NOON, None, None)
 
     assert key.principal == Principal("k", frozenset({Scope.LISTEN}), frozenset({"ada"}))

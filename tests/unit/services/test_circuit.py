@@ -52,15 +52,15 @@ def test_it_opens_after_failures_in_a_row(circuit):
     assert is_open(circuit)
 
 
-def test_an_answer_that_is_an_error_is_no_failure(circuit):
-    """An error response is not unavailability."""
+def test_an_error_response_is_not_a_failure(circuit):
+    """An error response does not mean that the part is unavailable."""
     for _ in range(2 * FAILURES):
         fail(circuit, LookupError)
 
     assert not is_open(circuit)
 
 
-def test_it_closes_by_itself_when_the_part_is_back(circuit, clock):
+def test_it_closes_after_a_successful_trial(circuit, clock):
     """After the retry time a trial call is allowed; its success closes the circuit."""
     opened(circuit)
     clock.now += RETRY_SECONDS
@@ -80,7 +80,7 @@ def test_a_trial_that_fails_keeps_it_open(circuit, clock):
     assert not is_open(circuit)
 
 
-def test_one_call_tries_at_a_time(circuit, clock):
+def test_one_trial_call_runs_at_a_time(circuit, clock):
     """While a trial call runs, other calls fail at once."""
     opened(circuit)
     clock.now += RETRY_SECONDS
@@ -89,7 +89,7 @@ def test_one_call_tries_at_a_time(circuit, clock):
     assert not is_open(circuit)
 
 
-def test_an_interrupted_trial_leaves_the_next_one_to_try(circuit, clock):
+def test_an_interrupted_trial_allows_the_next(circuit, clock):
     """An interrupted trial is neither success nor failure and blocks no later trial."""
     opened(circuit)
     clock.now += RETRY_SECONDS
@@ -98,8 +98,8 @@ def test_an_interrupted_trial_leaves_the_next_one_to_try(circuit, clock):
     assert not is_open(circuit)
 
 
-def test_the_right_to_be_alone_asks_no_broker_that_is_away():
-    """Acquiring a lease uses the circuit too."""
+def test_acquiring_a_lease_uses_the_circuit():
+    """While the circuit is open, acquiring a lease fails without a connection to the broker."""
     queue = TaskQueue("redis+socket:///nonexistent/valkey.sock")
     for _ in range(FAILURES):
         with pytest.raises(BrokerUnavailable), queue.lease("anything", 1.0):

@@ -125,7 +125,7 @@ def test_track_is_named_by_its_id():
     assert find_track(Library("1", "Peace"), "1").title == "Peace"
 
 
-def test_track_is_named_by_words_that_fit_only_one():
+def test_track_is_named_by_words_that_match_only_one():
     """Words that match one track are enough."""
     assert find_track(Library("Peace", "Battle"), "peac").title == "Peace"
 
@@ -135,13 +135,13 @@ def test_exact_title_wins_over_titles_that_contain_it():
     assert find_track(Library("Peace Again", "Peace"), "peace").title == "Peace"
 
 
-def test_words_that_fit_several_tracks_are_refused_with_candidates():
+def test_words_that_match_several_tracks_are_refused_with_candidates():
     """An ambiguous name is an error that lists the candidates."""
     with pytest.raises(InvalidRequest, match=r"matches several tracks(.|\n)*War and Peace"):
         find_track(Library("War and Peace", "Peace Again"), "peace")
 
 
-def test_words_that_fit_nothing_are_refused():
+def test_words_that_match_no_track_are_refused():
     """A name without a match is an error that repeats the name."""
     with pytest.raises(NotFound, match="'jazz'"):
         find_track(Library("Peace"), "jazz")

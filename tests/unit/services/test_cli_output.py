@@ -1,4 +1,4 @@
-"""What the commands print, made from plain objects; lines are compared at 80 columns."""
+"""The output of the commands, made from plain objects and compared at 80 columns."""
 
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ def track(title, artist=None, album=None, path="folder/a.mp3", **more):
 
 
 def test_the_status_of_a_running_service(printed):
-    """Counts of zero are left out, but for the tracks that are ready."""
+    """Counts of zero are omitted, except that of ready tracks."""
     output.print_status(status(model_version="2026.11"), running=True)
 
     assert printed()[0] == [
@@ -71,7 +71,7 @@ def test_the_status_of_a_running_service(printed):
 
 
 def test_the_status_without_a_service_has_no_index(printed):
-    """The index is known to the service only."""
+    """Only a running service can report on its index."""
     output.print_status(status(), running=False)
     out, _ = printed()
 
@@ -81,14 +81,14 @@ def test_the_status_without_a_service_has_no_index(printed):
 
 
 def test_the_status_of_a_service_that_needs_another_key(printed):
-    """The variable that holds the key is named."""
+    """The message names the variable for the key."""
     output.print_status(status(), running=True, refused=True)
 
     assert " index           unknown; set `SEGUE_API_KEY` to a key with the scope `read`" in printed()[0]
 
 
 def test_quarantined_tracks_are_listed_with_reasons(printed):
-    """What the list leaves out is counted."""
+    """If the list is cut, the rest is counted."""
     one = Quarantined.model_construct(id="t9", path="/music/[odd].mp3", title="odd", reason="crashed")
     counts = {name.value: 0 for name in TrackStatus} | {"quarantined": 3}
     output.print_status(status(tracks=counts, quarantined=[one]), running=False)
@@ -100,14 +100,14 @@ def test_quarantined_tracks_are_listed_with_reasons(printed):
 
 
 def test_a_finished_scan(printed):
-    """One line if nothing failed."""
+    """A scan without failures prints one line."""
     output.print_job(job())
 
     assert printed()[1] == ["3 of 3 files are ready, 0 failed."]
 
 
 def test_a_scan_with_failures(printed):
-    """Failed files are listed with reasons, a screenful at most; markup in a file name is printed as it is."""
+    """Failed files are listed with reasons, up to a maximum; markup in a file name is printed unchanged."""
     failures = [Failure(path=f"/music/[b]{number}.mp3", reason="silent") for number in range(25)]
     output.print_job(job(total=30, done=5, failed=25, failures=failures))
     _, err = printed()
@@ -119,13 +119,13 @@ def test_a_scan_with_failures(printed):
 
 
 def test_a_scan_that_failed(printed):
-    """The reason is all there is to say."""
+    """Only the reason is printed."""
     output.print_job(job(state=JobState.FAILED, reason="No such folder."))
 
     assert printed()[1] == ["The scan failed: No such folder."]
 
 
-def test_tracks_are_results_and_go_to_stdout(printed):
+def test_tracks_are_printed_to_stdout(printed):
     """A missing tag is an empty column."""
     output.print_tracks([track("Peace", artist="Ada", score=0.51234)])
 
@@ -143,7 +143,7 @@ def test_tracks_are_results_and_go_to_stdout(printed):
     ],
 )
 def test_a_track_in_a_sentence(given, shown):
-    """A track without tags is told from others by its folder."""
+    """A track without tags is shown with its folder."""
     assert output.describe(given) == shown
 
 
@@ -155,7 +155,7 @@ def test_an_example(printed):
 
 
 def test_keys_are_printed_without_their_secrets(printed):
-    """A key that is bound to nobody is for all listeners."""
+    """A key without listeners is valid for all listeners."""
     key = ApiKey("k1", "phone", frozenset({Scope.READ, Scope.LISTEN}), None, NOON, None, None)
     output.print_keys([key])
     out, _ = printed()
@@ -174,7 +174,7 @@ def test_keys_are_printed_without_their_secrets(printed):
 
 
 def test_no_keys(printed):
-    """An empty table would say nothing."""
+    """Without keys, a sentence is printed instead of an empty table."""
     output.print_keys([])
 
     assert printed() == ([], ["There are no API keys."])
@@ -189,7 +189,7 @@ def test_no_keys(printed):
     ],
 )
 def test_a_restore_reports_on_keys(printed, revoked, shown):
-    """What cannot be known is said, and what did not happen is not."""
+    """The message covers an unknown number and zero."""
     manifest = Manifest(1, "1.0", "0004", NOON.isoformat(), {"tracks": 2, "jobs": 1}, {})
     output.print_restored(Restored(manifest, None, None, revoked))
     _, err = printed()
@@ -201,5 +201,5 @@ def test_a_restore_reports_on_keys(printed, revoked, shown):
 
 
 def test_numbers_of_tracks():
-    """One track is singular."""
+    """The noun is singular for one track."""
     assert [output.count_tracks(count) for count in (0, 1, 2)] == ["0 tracks", "1 track", "2 tracks"]

@@ -58,7 +58,7 @@ def test_an_id_encodes_names(written):
 
 @pytest.mark.parametrize("text", ["", "-", "a b", "ä", "Abba", "Z" * 22, "1" * 10_000, "test:1", "\0"])
 def test_other_words_are_not_ids(text):
-    """Long ones are refused without decoding."""
+    """Text that was not made from names is refused, long text without decoding."""
     assert names_of_id(text) is None
     assert from_short(text) is None
 
@@ -74,7 +74,7 @@ def test_very_long_names_have_no_id():
 
 
 def test_every_seed_has_the_same_weight():
-    """However many tracks it has; tracks that are not ready have no weight."""
+    """The weight of a seed is divided among its tracks; tracks that are not ready have none."""
     weights = seed_weights([("a",), ("b", "c", "gone", "c"), ("a", "b"), ("gone",), ()], {"a", "b", "c"})
 
     assert weights == {"a": 1.5, "b": 1.0, "c": 0.5}
@@ -108,7 +108,7 @@ TRACK = Track(
     ],
 )
 def test_a_track_is_named_in_the_clients_namespace(namespace, name):
-    """It has its Segue id if it has none in the namespace."""
+    """A track without an id in the namespace has its Segue id."""
     assert namespace.id_of(TRACK) == name
 
 
@@ -123,7 +123,7 @@ def test_a_song_has_the_metadata_of_its_track():
 
 
 def test_a_song_of_another_system_has_no_ids_of_artist_and_album():
-    """The other system does not know them."""
+    """The other system does not have Segue's ids of artists and albums."""
     assert {"artistId", "albumId", "parent"}.isdisjoint(song(TRACK, Namespace("navidrome")))
 
 

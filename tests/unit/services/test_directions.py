@@ -47,7 +47,7 @@ def after(*events: tuple[str, float], directions=TWO, first=1, returned=()):
     return evaluate(directions, numbered, weights, TRACKS, frozenset(returned))
 
 
-def test_without_events_directions_are_as_they_were_opened():
+def test_without_events_directions_do_not_change():
     """Weights, centres and plays are those of the start."""
     found = after()
 
@@ -79,7 +79,7 @@ def test_old_events_lose_influence():
 
 @pytest.mark.parametrize("count", range(1, 5))
 def test_rejections_in_a_row_lower_the_weight_until_the_direction_is_inactive(count):
-    """Each rejection multiplies the weight; the third turns the session away."""
+    """Each rejection multiplies the weight; the third makes the direction inactive."""
     state = after(*[("a1", -1.0)] * count).states[0]
     active = count < REJECTIONS_TO_DEACTIVATE
 
@@ -88,14 +88,14 @@ def test_rejections_in_a_row_lower_the_weight_until_the_direction_is_inactive(co
 
 
 def test_a_whole_play_resets_the_rejections():
-    """A play with a small weight does not."""
+    """A play with a small weight does not reset them."""
     skips = [("a1", -1.0)] * 2
 
     assert after(*skips, ("a2", 1.0), ("a1", -1.0)).states[0].rejections == 1
     assert after(*skips, ("a2", 0.2), ("a1", -1.0)).states[0].rejections == 3
 
 
-def test_an_inactive_direction_comes_back():
+def test_an_inactive_direction_becomes_active_after_a_like():
     """One like is enough."""
     skips = [("a1", -1.0)] * 3
 
@@ -103,8 +103,8 @@ def test_an_inactive_direction_comes_back():
     assert after(*skips, ("a2", 2.0)).states[0].is_active
 
 
-def test_the_session_is_lost_when_every_direction_is_inactive():
-    """Then a new direction is needed."""
+def test_the_session_needs_a_direction_when_all_are_inactive():
+    """The session then opens a new direction."""
     skips = [("a1", -1.0)] * 3
 
     assert not after(*skips).are_all_inactive
@@ -112,13 +112,13 @@ def test_the_session_is_lost_when_every_direction_is_inactive():
 
 
 def test_an_event_between_two_directions_counts_for_both():
-    """A track that is about as near to both is of both kinds."""
+    """A track that is about as near to two directions counts for both."""
     assert [state.rejections for state in after(("ab", -1.0)).states] == [1, 1]
     assert [state.rejections for state in after(("a1", -1.0)).states] == [1, 0]
 
 
 def test_events_before_a_direction_was_opened_do_not_count_for_it():
-    """Neither do events before the session, whose numbers are 0 and less; they are negatives all the same."""
+    """Events before the session do not count for a direction either, but they are negatives."""
     late = (Direction(1, (("a", 1.0),), 1.0, since=3),)
 
     assert after(*[("a1", -1.0)] * 4, directions=late).states[0].rejections == 2
@@ -128,13 +128,13 @@ def test_events_before_a_direction_was_opened_do_not_count_for_it():
 
 
 def test_a_play_of_another_kind_is_unassigned():
-    """The latest first; a skip of another kind opens nothing, and tracks of a direction are known."""
+    """The latest unassigned play comes first; skips, and tracks of a direction, are not unassigned."""
     assert after(("c", 1.0), ("far", 1.0)).unassigned == ("far", "c")
     assert after(("c", -1.0), ("a", 1.0)).unassigned == ()
 
 
 def test_a_track_that_the_session_returned_belongs_to_the_nearest_direction():
-    """However far away it is: the session chose it for a direction."""
+    """The distance does not matter, because the session chose the track for a direction."""
     found = after(("far", -1.0), returned=["far"])
 
     assert [state.rejections for state in found.states] == [1, 0]
@@ -142,7 +142,7 @@ def test_a_track_that_the_session_returned_belongs_to_the_nearest_direction():
 
 
 def test_a_rejected_direction_becomes_inactive_with_a_similar_inactive_one():
-    """They are of one kind; a similar direction that was not rejected stays active."""
+    """A similar direction that was not rejected stays active."""
     similar = (*TWO[:1], Direction(2, (("ab", 1.0),), 0.5))
     skips = [("a1", -1.0)] * 3
     rejected = after(*skips, ("b1", -1.0), directions=similar)
@@ -173,7 +173,7 @@ def test_a_waypoint_shifts_the_taste_of_its_direction():
 
 
 def test_the_latest_rejections_are_negatives():
-    """With the strength of the rejection, and not more than `NEGATIVES_MAX`."""
+    """Negatives have the strength of the rejection, and there are at most `NEGATIVES_MAX`."""
     found = after(("c", -3.0), *[("far", -0.5)] * NEGATIVES_MAX)
 
     assert {negative.track_id for negative in found.negatives} == {"far"}
@@ -181,7 +181,7 @@ def test_the_latest_rejections_are_negatives():
 
 
 def test_a_direction_whose_tracks_left_the_library_is_skipped():
-    """So are events on such tracks."""
+    """Events on such tracks are skipped too."""
     found = after(("gone", 1.0), directions=(Direction(1, (("gone", 1.0),)), TWO[1]))
 
     assert [state.number for state in found.states] == [2]

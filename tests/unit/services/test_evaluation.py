@@ -20,7 +20,7 @@ def material():
 
 
 def test_ndcg_is_one_if_the_wanted_tracks_come_first_and_discounts_later_places():
-    """Two wanted tracks at places 1 and 2, at 1 and 4, and not in the answer."""
+    """The figures are those of two wanted tracks at places 1 and 2, at 1 and 4, and not in the answer."""
     wanted = np.array([7, 8])
 
     assert trials.ndcg(np.array([8, 7, 1]), wanted) == 1
@@ -34,19 +34,19 @@ def test_coverage_counts_interests_not_tracks():
 
 
 def test_diversity_of_orthogonal_tracks_is_one_and_of_equal_ones_zero():
-    """The mean cosine distance of pairs."""
+    """Diversity is the mean cosine distance of pairs."""
     assert trials.diversity(np.array([0, 1, 2]), np.eye(3)) == 1
     assert trials.diversity(np.array([0, 0]), np.eye(3)) == 0
 
 
 def test_gini_of_equal_counts_is_zero():
-    """For four tracks of which one has everything it is 0.75, the maximum."""
+    """It is 0.75, the maximum, for four tracks of which one has all counts."""
     assert trials.gini(np.array([5, 5, 5, 5])) == 0
     assert trials.gini(np.array([0, 0, 0, 8])) == 0.75
 
 
 def test_the_wanted_tracks_are_those_of_the_interests_that_were_not_played(material):
-    """Together they are all tracks of the interests; the same seed draws the same listeners."""
+    """Wanted and played tracks together are all tracks of the interests; the same seed gives the same listeners."""
     drawn = list(listeners(material, 2, FEW))
 
     for listener in drawn:
@@ -58,7 +58,7 @@ def test_the_wanted_tracks_are_those_of_the_interests_that_were_not_played(mater
 
 
 def test_noise_is_outside_of_the_interests(material):
-    """Its tracks belong to other soundtracks."""
+    """Noise consists of tracks of other soundtracks."""
     for listener in listeners(material, 1, FEW):
         assert not set(material.soundtracks[with_noise(material, listener, 1).noise]) & set(listener.interests)
 
@@ -85,7 +85,7 @@ def test_baselines_never_return_played_tracks(material):
 
 
 def test_the_material_has_the_embeddings_of_the_shipped_encoder(material):
-    """If it fails, run `python -m models.evaluation.export`."""
+    """If this test fails, run `python -m models.evaluation.export`."""
     assert material.model_version == checkpoint.read_card().version
 
 
@@ -96,7 +96,7 @@ def small_run(material, tmp_path_factory):
 
 
 def test_segue_beats_the_mean_with_several_interests(small_run):
-    """In coverage, ranking quality and diversity."""
+    """Segue is better in coverage, ranking quality and diversity."""
     for interests in (2, 3):
         mine, mean = small_run.of(interests, report.SEGUE), small_run.of(interests, report.MEAN)
 
@@ -106,25 +106,25 @@ def test_segue_beats_the_mean_with_several_interests(small_run):
 
 
 def test_three_skips_lower_the_share_of_an_interest(small_run):
-    """It loses more than half of its share; the ranking quality of the others increases."""
+    """The interest loses more than half of its share; the ranking quality of the others increases."""
     for found in small_run.skips.values():
         assert found.fall > 0.5
         assert found.loss < 0
 
 
 def test_the_share_of_todays_interest_decreases_with_the_half_life(small_run):
-    """It stays above one half."""
+    """The share stays above one half."""
     assert list(small_run.recency) == sorted(small_run.recency, reverse=True)
     assert small_run.recency[-1] > 0.5
 
 
-def test_answers_survive_a_restart(small_run):
+def test_answers_are_the_same_after_a_restart(small_run):
     """A reopened catalogue and index give the same answers."""
     assert small_run.same_after_restart
 
 
 def test_the_page_shows_every_figure_and_its_result(small_run):
-    """With a row for each."""
+    """The page has a row for each figure."""
     page = report.page(small_run)
 
     for figure in report.figures(small_run):

@@ -22,7 +22,7 @@ def asked(**remembered):
 
 
 def test_excluded_rejected_and_sent_tracks_are_forbidden():
-    """Even if they were heard recently, too."""
+    """These tracks are forbidden even if they were heard recently."""
     rules = HistoryRules.of(asked(rejected=frozenset("r"), heard={"r": days(1), "x": days(1), "h": days(1)}), ["x"])
 
     assert rules.forbidden == {"r", "x"}
@@ -30,14 +30,14 @@ def test_excluded_rejected_and_sent_tracks_are_forbidden():
 
 
 def test_without_repeats_all_heard_tracks_are_forbidden():
-    """However long ago they were heard."""
+    """The time of the play does not matter."""
     rules = HistoryRules.of(asked(heard={"h": days(900)}, may_return=False), [])
 
     assert (rules.forbidden, rules.repeats) == ({"h"}, {})
 
 
 def test_the_penalty_of_a_repeat_decreases_with_time():
-    """By rank; the most recently heard track has the largest penalty."""
+    """The penalty depends on the rank; the most recently heard track has the largest."""
     heard = {"new": days(1), "old": days(20), "older": days(29)}
     resting = HistoryRules.of(asked(heard=heard), []).repeats
 
@@ -49,7 +49,7 @@ def test_the_penalty_of_a_repeat_decreases_with_time():
 
 
 def test_tracks_heard_long_ago_have_a_small_penalty():
-    """Tracks of the stored events that are neither repeats nor forbidden."""
+    """The penalty applies to stored events whose tracks are neither repeats nor forbidden."""
     events = tuple(ListenEvent(track_id, at=days(40)) for track_id in ("again", "resting", "rejected"))
     rules = HistoryRules.of(asked(events=events, heard={"resting": days(1)}, rejected=frozenset({"rejected"})), [])
 
@@ -57,7 +57,7 @@ def test_tracks_heard_long_ago_have_a_small_penalty():
 
 
 def test_other_encodings_are_excluded_together_with_a_track():
-    """Those of repeats unless repeats are allowed, those of forbidden tracks always."""
+    """Copies of repeats are excluded unless repeats are allowed, copies of forbidden tracks always."""
     tracks = {name: Embedded(name, np.zeros(128, dtype=np.float32), name) for name in ("r", "h", "again")}
     rules = HistoryRules.of(asked(rejected=frozenset("r"), heard={"h": days(1)}), [])
 
@@ -66,7 +66,7 @@ def test_other_encodings_are_excluded_together_with_a_track():
 
 
 def test_an_event_that_is_sent_and_stored_counts_once():
-    """It has the same track, kind and time."""
+    """Such an event has the same track, kind and time."""
     stored = (ListenEvent("a", at=days(1)), ListenEvent("b", at=days(1)))
     sent = (ListenEvent("a", at=days(1)), ListenEvent("a", at=days(2)), ListenEvent("b", EventKind.LIKE, days(1)))
     question = Question(history=sent, remembered=Remembered(events=stored))

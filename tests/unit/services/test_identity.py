@@ -48,7 +48,7 @@ def audio(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return write_audio(tmp_path / "song", request.param)
 
 
-def test_other_audio_is_another_track(audio, tmp_path):
+def test_different_audio_is_a_different_track(audio, tmp_path):
     """Two recordings get different ids."""
     other = write_audio(tmp_path / "other", next(name for name, row in FORMATS.items() if row[2] == audio.suffix), 1)
 
@@ -119,7 +119,7 @@ def test_copying_the_streams_into_a_new_container_keeps_the_track_id(name, tmp_p
     assert track_id(copied) == track_id(path)
 
 
-def test_one_changed_audio_byte_is_another_track(audio):
+def test_one_changed_audio_byte_is_a_different_track(audio):
     """The hash covers the audio up to its end."""
     before = track_id(audio)
     data = bytearray(audio.read_bytes())
@@ -146,8 +146,8 @@ def test_one_changed_audio_byte_is_another_track(audio):
         (b"\xff" * 4000, "Not a supported audio file, or damaged"),
     ],
 )
-def test_what_is_not_audio_is_refused_with_a_reason(content, reason):
-    """The error names what is wrong with the file."""
+def test_an_unusable_file_is_refused_with_a_reason(content, reason):
+    """The error states what is wrong with the file."""
     with pytest.raises(UnsupportedAudio) as caught:
         identify(io.BytesIO(content))
 

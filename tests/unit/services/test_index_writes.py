@@ -1,4 +1,4 @@
-"""How points are written: which ones, in which order, and until when."""
+"""Writing points: selection, order, and repetition."""
 
 import numpy as np
 import pytest
@@ -22,8 +22,8 @@ def gone(track_id, revision=1):
     return IndexChange(track_id, revision, None)
 
 
-class Memory:
-    """An index in memory; something may happen `during` its first write."""
+class MemoryIndex:
+    """An index in memory; it calls `during` in its first write."""
 
     def __init__(self, *held, during=lambda: None):
         self.points = dict.fromkeys(held)
@@ -49,7 +49,7 @@ class Memory:
         happening()
 
 
-class Queue:
+class Marks:
     """The marks of a catalogue, given by its current state."""
 
     def __init__(self, *current, pending=()):
@@ -70,7 +70,7 @@ class Queue:
 
 def test_points_are_written_and_tracks_without_one_deleted():
     """A batch is one write and one deletion; the number of points written is returned."""
-    index = Memory("b")
+    index = MemoryIndex("b")
 
     assert apply([change("a"), gone("b"), change("c")], index) == 2
     assert index.writes == [["a", "c"], ["b"]]
@@ -89,20 +89,20 @@ def test_an_invalid_point_is_logged_and_does_not_stop_the_others(vector):
 
 def test_an_invalid_point_replaces_nothing():
     """A track whose new point is invalid leaves the index."""
-    index = Memory("a")
+    index = MemoryIndex("a")
 
     assert apply([change("a", vector=np.zeros(128))], index) == 0
     assert not index.points
 
 
-def test_what_changes_during_a_write_is_written_again():
+def test_a_track_that_changes_during_a_write_is_written_again():
     """Only tracks with a new revision are written again, until none has one."""
-    queue = Queue(change("a"), change("b"))
+    queue = Marks(change("a"), change("b"))
 
     def update():
         queue.current |= {"a": gone("a", 2)}
 
-    index = Memory(during=update)
+    index = MemoryIndex(during=update)
 
     assert write_until_stable(queue, queue.changes(["a", "b"]), index) == 2
     assert index.writes == [["a", "b"], ["a"]]
@@ -111,8 +111,8 @@ def test_what_changes_during_a_write_is_written_again():
 
 def test_reconciling_marks_missing_points_and_deletes_orphans():
     """Pending tracks are left to the indexer, whether the index has them or not."""
-    queue = Queue(change("a"), change("b"), change("late"), pending=("late", "leaving"))
-    index = Memory("b", "leaving", "orphan")
+    queue = Marks(change("a"), change("b"), change("late"), pending=("late", "leaving"))
+    index = MemoryIndex("b", "leaving", "orphan")
 
     assert reconcile(queue, index) == Difference(missing=1, orphans=1)
     assert queue.marked == ["a"]
@@ -121,28 +121,28 @@ def test_reconciling_marks_missing_points_and_deletes_orphans():
 
 def test_an_orphan_that_becomes_ready_while_it_is_deleted_is_written():
     """The state after the deletion counts."""
-    queue = Queue()
+    queue = Marks()
 
     def come_back():
         queue.current |= {"orphan": change("orphan", 2)}
 
-    index = Memory("orphan", during=come_back)
+    index = MemoryIndex("orphan", during=come_back)
     reconcile(queue, index)
 
     assert set(index.points) == {"orphan"}
 
 
 def test_orphans_are_deleted_in_batches():
-    """A large difference is not one large request."""
-    index = Memory(*(f"{number:04}" for number in range(BATCH + 1)))
+    """A large difference is split into several requests."""
+    index = MemoryIndex(*(f"{number:04}" for number in range(BATCH + 1)))
 
-    assert reconcile(Queue(), index) == Difference(missing=0, orphans=BATCH + 1)
+    assert reconcile(Marks(), index) == Difference(missing=0, orphans=BATCH + 1)
     assert [len(write) for write in index.writes] == [BATCH, 1]
 
 
-def test_nothing_is_written_where_nothing_differs():
+def test_reconciling_equal_contents_writes_nothing():
     """Comparing changes neither side."""
-    queue, index = Queue(change("a")), Memory("a")
+    queue, index = Marks(change("a")), MemoryIndex("a")
 
     assert reconcile(queue, index) == Difference(missing=0, orphans=0)
     assert (queue.marked, index.writes) == ([], [])
@@ -157,13 +157,13 @@ def test_nothing_is_written_where_nothing_differs():
     ],
 )
 def test_a_vector_must_have_unit_length(vector, message):
-    """The error names the owner, and what is wrong."""
+    """The error names the owner of the vector and the problem."""
     with pytest.raises(ValueError, match=message):
         unit_vector(vector, "track 1")
 
 
-def test_rounding_is_no_error():
-    """A unit vector in float64 becomes float32, its length off by rounding."""
+def test_a_rounded_unit_vector_is_accepted():
+    """A unit vector in float64 becomes float32, whose length differs by rounding."""
     vector = np.full(128, 128**-0.5)
 
     checked = unit_vector(vector, "track 1")
@@ -181,12 +181,12 @@ FILTERS = FilterBuilder(
 )
 
 
-def test_no_condition_is_no_filter():
+def test_no_condition_gives_no_filter():
     """An index searches without a filter faster than with an empty one."""
     assert FILTERS.build(Filters(), frozenset()) is None
 
 
-def test_filters_name_what_a_track_must_and_must_not_have():
+def test_filters_have_required_and_excluded_values():
     """Ranges and wanted values must match, unwanted values and excluded ids must not; values are case-folded."""
     filters = Filters({"tempo": Range(90, None)}, {"genre": ("Folk",)}, {"artist": ("ABBA",)})
 
@@ -217,8 +217,8 @@ def test_a_range_may_include_tracks_whose_value_is_unknown():
     )
 
 
-def test_hits_are_sorted_by_score_then_id_and_stay_within_a_cosine():
-    """Rounding in the engine never shows."""
+def test_hits_are_sorted_by_score_then_id_and_clipped():
+    """Scores that rounding moves outside of −1 to 1 are clipped."""
     assert ordered([("b", 0.5), ("c", 1.0000001), ("a", 0.5), ("d", -1.0000001)]) == [
         ("c", 1.0),
         ("a", 0.5),

@@ -36,7 +36,7 @@ def settings(tmp_path):
 
 
 def test_a_shared_lock_excludes_only_exclusive_locks(tmp_path):
-    """Any number of holders share a lock; one that wants it alone is refused until all have released it."""
+    """Any number of holders share a lock; an exclusive lock is refused until all have released it."""
     first, second = (acquire(tmp_path / "lock", exclusive=False) for _ in range(2))
     with pytest.raises(AlreadyLocked):
         acquire(tmp_path / "lock", exclusive=True)
@@ -87,7 +87,7 @@ def test_a_lock_ends_with_a_killed_process(tmp_path):
 
 
 def test_no_lock_file_is_created_by_a_status_check(tmp_path, settings):
-    """Asking whether Segue runs leaves no trace."""
+    """Checking whether Segue runs creates no file."""
     assert running_url(settings) is None
     assert not is_locked(tmp_path / "missing")
     assert list(tmp_path.iterdir()) == []
@@ -115,7 +115,7 @@ def test_a_data_directory_that_cannot_be_created_is_named(tmp_path):
 
 
 def test_a_restore_excludes_every_process_that_uses_the_catalogue(settings):
-    """While a process uses the catalogue it is not replaced, and while it is replaced no process opens it."""
+    """No restore starts while a process uses the catalogue, and no process opens it during a restore."""
     with (
         shared_catalogue_lock(settings),
         shared_catalogue_lock(settings),

@@ -1,4 +1,4 @@
-"""Options of a question are stated once; requests, query strings, stored sessions and rankings derive from them."""
+"""Requests, query strings, stored sessions and rankings derive from one definition of the options."""
 
 from dataclasses import fields, replace
 
@@ -39,7 +39,7 @@ QUESTION = Question(
     [(RecommendationRequest, AnswerOptions), (ListenerQuery, AnswerOptions), (RadioRequest, SessionOptions)],
 )
 def test_a_request_has_every_option_with_its_default_and_description(model, kind):
-    """A radio request has a variety, a seed and an order of its own."""
+    """A radio request has its own variety, seed and order."""
     own = {"variety", "seed", "order"} if model is RadioRequest else set()
     for option in fields(kind):
         field = model.model_fields[option.name]
@@ -56,12 +56,12 @@ def test_a_request_refuses_values_out_of_bounds():
             RecommendationRequest(history=[], **{name: wrong})
 
 
-def test_a_question_survives_the_way_from_the_client_to_the_recommender():
-    """Every option and condition, through the body of a request."""
+def test_a_request_body_contains_the_whole_question():
+    """A question that is sent as a request body is read unchanged."""
     assert RecommendationRequest.model_validate(question_as_json(QUESTION)).to_domain() == QUESTION
 
 
-def test_the_start_of_a_radio_survives_the_way_from_the_client():
+def test_a_request_body_contains_the_start_of_a_radio_session():
     """Options of a single answer are not sent."""
     shared = {option.name for option in fields(SessionOptions)}
     defaults = {option.name: option.default for option in fields(AnswerOptions) if option.name not in shared}
@@ -76,7 +76,7 @@ def test_the_start_of_a_radio_survives_the_way_from_the_client():
 
 
 def test_stored_terms_are_read_as_they_were_written():
-    """Without the history; options that an older document lacks have their defaults."""
+    """Terms are stored without the history; options that an older document lacks have their defaults."""
     document = terms_as_json(QUESTION)
     older = {name: value for name, value in document.items() if name != "max_per_genre"}
 
@@ -85,7 +85,7 @@ def test_stored_terms_are_read_as_they_were_written():
 
 
 def test_a_ranking_has_the_options_of_its_question():
-    """With some of them changed."""
+    """Options can be overridden for a ranking."""
     options = RankingOptions.of(QUESTION, limit=3, artist_gap=2)
 
     assert (options.limit, options.artist_gap, options.max_per_genre) == (3, 2, 5)

@@ -63,12 +63,12 @@ def test_unknown_energy_is_in_the_middle_and_equal_energies_keep_their_order():
     ],
 )
 def test_distance_to_targets(measured, targets, expected):
-    """The mean over the targets; B is next to C, and an unknown value is at distance 1, the largest."""
+    """The distance is the mean over the targets; B is next to C, and an unknown value has distance 1, the largest."""
     assert target_distance(track("t", **measured), targets) == pytest.approx(expected)
 
 
-def test_filters_are_narrowed_to_the_surroundings_of_targets():
-    """There are none if targets and filters exclude each other."""
+def test_filters_are_narrowed_around_targets():
+    """The result is None if targets and filters exclude each other."""
     filters = Filters({"tempo": Range(min=95)}, {"genre": ("rock",)})
 
     assert near_targets(filters, {"tempo": 100}) == Filters({"tempo": Range(95, 110)}, {"genre": ("rock",)})

@@ -17,7 +17,7 @@ UNIT = np.eye(128, dtype=np.float32)
 
 
 def test_a_hub_has_a_larger_penalty_than_an_isolated_track():
-    """If all vectors of the sample are equal, their own has HUB_STRENGTH and an orthogonal one nothing."""
+    """If all vectors of the sample are equal, their own has HUB_STRENGTH and an orthogonal one 0."""
     sample = Sample.of({f"s{number}": UNIT[0] for number in range(HUB_SAMPLE_MIN)})
 
     lost = hub_penalty([Embedded("hub", UNIT[0], ""), Embedded("alone", UNIT[1], "")], sample)

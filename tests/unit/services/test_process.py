@@ -16,5 +16,5 @@ assert [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] ==
 
 
 def test_an_api_process_has_a_frozen_heap_and_one_blas_thread():
-    """Both are tested in a new process, because they cannot be undone."""
+    """Both are tested in a new process, because they cannot be reverted."""
     subprocess.run([sys.executable, "-c", PREPARED], check=True)

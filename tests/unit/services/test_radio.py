@@ -1,4 +1,4 @@
-"""Radio sessions on a library in memory: the start, new directions, next tracks, and calls that are repeated."""
+"""Radio sessions on a library in memory: start, new directions, next tracks, and repeated calls."""
 
 from collections import Counter
 from dataclasses import replace
@@ -95,7 +95,7 @@ def test_seeds_that_resemble_each_other_are_one_direction():
 @pytest.mark.parametrize(
     ("names", "kind"), [({"artists": ("FOLK 1",)}, 1), ({"genres": ("rock",)}, 3), ({"tags": ("Calm",)}, None)]
 )
-def test_names_are_seeds_by_tracks_that_represent_them(names, kind):
+def test_names_are_represented_by_their_tracks(names, kind):
     """An artist, a genre or a tag becomes directions of its tracks, whatever its case."""
     view = Station().start(names=names)
     plays = [int(name) // PER_KIND for each in view.directions for name in each.taste.plays]
@@ -104,14 +104,14 @@ def test_names_are_seeds_by_tracks_that_represent_them(names, kind):
 
 
 def test_a_name_weighs_as_much_as_a_track():
-    """However many tracks represent it."""
+    """The number of tracks that represent it does not matter."""
     weights = [each.state.weight for each in Station().start(0, names={"genres": ("rock",)}).directions]
 
     assert weights == pytest.approx([0.5, 0.5])
 
 
-def test_what_is_not_in_the_library_is_reported():
-    """Tracks, names, ids of the history and exclusions."""
+def test_unknown_names_are_reported():
+    """Unknown tracks, names, ids of the history and exclusions are listed."""
     view = Station().start(
         0, 99, history=[event(98)], names={"genres": ("polka",)}, exclude=Exclusion(tracks=("097", "001"))
     )
@@ -119,15 +119,15 @@ def test_what_is_not_in_the_library_is_reported():
     assert view.unknown == ("099", "098", "097", "genre:polka")
 
 
-def test_seeds_without_any_match_start_nothing():
-    """With a history besides, they do not matter."""
+def test_seeds_without_a_match_are_an_error():
+    """If there is a history too, the seeds are ignored."""
     with pytest.raises(InvalidRequest, match="None of the seeds"):
         Station().start(99, names={"artists": ("Nobody",)})
     assert Station().start(99, history=[event(0)]).directions
 
 
-def test_a_history_is_weighed_and_its_dislikes_never_come():
-    """Likes make a direction; a disliked track is barred and pushes away what resembles it."""
+def test_a_history_is_weighted_and_its_dislikes_are_excluded():
+    """Likes make a direction; a disliked track is excluded and lowers the score of similar tracks."""
     station = Station()
     view = station.start(history=[event(0, EventKind.LIKE), event(1, EventKind.DISLIKE)])
     state = station.catalogue.radio.load(view.session.id)
@@ -140,7 +140,7 @@ def test_a_history_is_weighed_and_its_dislikes_never_come():
     assert [(each.number, each.event.track_id) for each in state.events] == [(0, "001")]
 
 
-def test_seeds_outweigh_the_stored_past():
+def test_seeds_take_precedence_over_stored_listens():
     """Without seeds, the listens of the listener are the directions; with seeds, only their rejections count."""
     station = Station()
     station.catalogue.listens.add("ada", [NewListen(names=("012",), at=NOON)])
@@ -172,7 +172,7 @@ def test_unheard_tracks_come_first_and_then_those_heard_longest_ago():
 
 
 def test_a_track_that_was_not_reported_is_not_in_the_next_answer():
-    """A player that fetches ahead has it in its queue; after another call it may come again."""
+    """A player that fetches ahead has it in its queue; after another call it may be returned again."""
     station = Station()
     view = station.start(0, filters=Filters(any_of={"genre": ("ambient",)}))
     answers = [ids(station.next(view, limit=100)) for _ in range(3)]
@@ -181,7 +181,7 @@ def test_a_track_that_was_not_reported_is_not_in_the_next_answer():
 
 
 def test_a_reported_track_may_come_again_at_once():
-    """If nothing else is left."""
+    """It is returned only if no other track is left."""
     station = Station()
     view = station.start(0, filters=Filters(any_of={"genre": ("ambient",)}))
     first = ids(station.next(view, limit=100))
@@ -190,8 +190,8 @@ def test_a_reported_track_may_come_again_at_once():
 
 
 @pytest.mark.parametrize("kind", [EventKind.BAN, EventKind.DISLIKE])
-def test_a_barred_track_never_comes_again(kind):
-    """Until it is liked."""
+def test_a_rejected_track_is_not_returned_again(kind):
+    """A like makes it available again."""
     station = Station()
     view = station.start(0, filters=Filters(any_of={"genre": ("ambient",)}))
     station.next(view, limit=100)
@@ -204,7 +204,7 @@ def test_a_barred_track_never_comes_again(kind):
 
 
 def test_no_artist_comes_twice_in_a_row():
-    """Within an answer and from one call to the next, as long as there are others."""
+    """Within an answer and between calls, artists alternate as long as there are others."""
     station = Station()
     view = station.start(0, 1, 2)
     played = [artist for limit in (1, 1, 3, 2, 8, 1, 5) for artist in artists(station.next(view, limit=limit))]
@@ -213,7 +213,7 @@ def test_no_artist_comes_twice_in_a_row():
 
 
 def test_a_session_has_no_maximum_per_artist_or_album():
-    """Twelve tracks of one genre by three artists: all of them come."""
+    """All of twelve tracks of one genre by three artists are returned."""
     station = Station()
     view = station.start(0, filters=Filters(any_of={"genre": ("ambient",)}), variety=0)
 
@@ -231,7 +231,7 @@ def test_other_encodings_of_a_returned_track_are_not_returned():
 
 
 def test_directions_share_the_tracks_by_weight():
-    """Two to one for a direction of two seeds and one of a single seed."""
+    """A direction of two seeds gets twice as many tracks as one of a single seed."""
     station = Station()
     found = kinds(station.next(station.start(0, 1, 12, variety=0), limit=6))
 
@@ -240,7 +240,7 @@ def test_directions_share_the_tracks_by_weight():
 
 @pytest.mark.parametrize("order", [Order.ENERGY_UP, Order.ENERGY_DOWN])
 def test_each_answer_is_in_the_order_of_the_session(order):
-    """By energy, even if an artist then follows themselves."""
+    """With an order by energy, an artist may follow themselves."""
     station = Station()
     view = station.start(0, 12, order=order)
     for _ in range(2):
@@ -250,7 +250,7 @@ def test_each_answer_is_in_the_order_of_the_session(order):
 
 
 def test_a_direction_gets_another_waypoint_after_each_block():
-    """So that a session does not stay around its seed; the draw depends on the session's seed."""
+    """Waypoints move a session away from its seed; they depend on the session's seed."""
 
     def waypoints(seed):
         station = Station()
@@ -269,7 +269,7 @@ def test_a_direction_gets_another_waypoint_after_each_block():
     assert first != waypoints(2)
 
 
-def test_a_session_from_nothing_plays_several_kinds():
+def test_a_session_without_seeds_plays_several_kinds():
     """The first call opens directions from the whole library; the same seed opens the same."""
     station = Station()
     view = station.start()
@@ -284,7 +284,7 @@ def test_a_session_from_nothing_plays_several_kinds():
 
 
 def test_three_skips_open_a_direction_of_another_kind():
-    """When the session has turned away from everything; tracks of the skipped kind nearly stop."""
+    """A new direction opens when all others are inactive; tracks of the skipped kind become rare."""
     station = Station()
     view = station.start(0, 1)
     answer = station.next(view, *skips(2, 3, 4))
@@ -294,7 +294,7 @@ def test_three_skips_open_a_direction_of_another_kind():
 
 
 def test_a_new_direction_keeps_apart_from_the_skipped_kind():
-    """Its tracks resemble each other and not what was skipped."""
+    """Its tracks are similar to each other and not to the skipped ones."""
     tracks = {each.track.id: each.track for each in SONGS}
     weights = dict.fromkeys(range(1, 4), -1.0)
     station = Station()
@@ -311,7 +311,7 @@ def test_a_new_direction_keeps_apart_from_the_skipped_kind():
 
 
 def test_a_play_of_another_kind_opens_a_direction():
-    """With half of the mean weight of the others."""
+    """The new direction has half of the mean weight of the others."""
     station = Station()
     view = station.start(0)
     answer = station.next(view, event(12), limit=9)
@@ -331,7 +331,7 @@ def test_the_oldest_direction_is_dropped_beyond_the_maximum():
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_a_library_of_nothing_or_one_track(count):
+def test_a_library_of_at_most_one_track(count):
     """An empty library returns nothing; its only track comes again once it was reported."""
     station = Station(SONGS[:count])
     view = station.start()
@@ -340,7 +340,7 @@ def test_a_library_of_nothing_or_one_track(count):
 
 
 def test_a_repeated_call_returns_the_same_answer_and_its_events_count_once():
-    """After a lost response; the session has moved on by one call only."""
+    """A call repeated after a lost response advances the session once."""
     station = Station()
     view = station.start(0)
     first, again = (station.next(view, *skips(1), key="a") for _ in range(2))
@@ -374,7 +374,7 @@ def test_an_event_with_the_same_time_counts_once():
     assert answer.unknown == ("spotify:x",)
 
 
-def test_a_call_is_repeated_while_others_change_the_session():
+def test_a_call_is_retried_while_others_change_the_session():
     """Its listens are recorded once; after too many attempts the session is busy."""
     station = Station()
     view = station.start(0, listener="ada")
@@ -397,8 +397,8 @@ def test_events_of_a_listener_are_stored_with_a_key_that_makes_a_repeated_call_h
     assert [listen.key for listen in station.catalogue.listens.kept["ada"]] == [None, f"radio:{view.session.id}:a:1"]
 
 
-def test_what_a_listener_rejects_elsewhere_is_not_returned():
-    """The stored terms of the session do not change, so it comes back when the listener takes the ban back."""
+def test_tracks_rejected_outside_of_the_session_are_not_returned():
+    """The stored terms of the session do not change, so the track is available when the listener deletes the ban."""
     station = Station()
     view = station.start(0, listener="ada", filters=Filters(any_of={"genre": ("ambient",)}))
     station.catalogue.listens.add("ada", [NewListen(names=("005",), kind=EventKind.BAN, at=NOON)])
@@ -421,7 +421,7 @@ def test_the_same_seed_and_the_same_events_give_the_same_session():
 
 
 def test_an_ended_session_is_gone():
-    """For every call."""
+    """Every later call raises RadioNotFound."""
     station = Station()
     view = station.start(0)
     station.radio.end(view.session.id)

@@ -1,4 +1,4 @@
-"""Ranking: shares of tastes, duplicates, maxima that rise when nothing else is left, seeded variety."""
+"""Ranking: shares of tastes, duplicates, maxima that rise when no other track is left, and seeded variety."""
 
 from collections import Counter
 from dataclasses import replace
@@ -59,7 +59,7 @@ def test_tracks_near_rejected_ones_rank_lower():
 
 
 def test_query_vectors_are_unit_vectors_shifted_towards_the_profile():
-    """One vector for each taste."""
+    """There is one vector for each taste."""
     asked = query_vectors(profile_of({"h0": 1.0, "h1": 1.0}, HEARD))
 
     assert len(asked) == 2
@@ -68,7 +68,7 @@ def test_query_vectors_are_unit_vectors_shifted_towards_the_profile():
 
 
 def test_an_artist_has_at_most_its_maximum_while_others_are_left():
-    """At most three of one artist and two of one album, without regard to case."""
+    """At most three tracks of one artist and two of one album are chosen, without regard to case."""
     pool = [*library(0, 20, artist="One", album="Hits"), *library(0, 20, artist="ONE"), *library(3, 20)]
     pool = [
         Embedded(str(index), *[getattr(each, name) for name in ("vector", "title", "artist", "album")])
@@ -104,7 +104,7 @@ def test_a_genre_has_at_most_its_share(max_per_genre, folk):
     assert counts["jazz"] <= folk
 
 
-def test_the_maximum_of_a_genre_gives_way_before_that_of_an_artist():
+def test_the_maximum_of_a_genre_rises_before_that_of_an_artist():
     """In a library of one genre the answer is full, and no artist has more tracks than it may."""
     pool = [replace(track, genre="Folk", artist=f"Artist {place % 3}") for place, track in enumerate(library(0, 12))]
     artist_of = {track.id: track.artist for track in pool}
@@ -135,14 +135,14 @@ def test_copies_of_a_recording_are_recommended_once():
     ],
 )
 def test_same_recording(other, cosine, same):
-    """Equal duration and sound, or equal duration and name with a similar sound."""
+    """Equal duration and sound, or equal duration and name with a similar sound, mean the same recording."""
     title, artist, duration_ms = other
     one = Embedded("1", UNIT[0], "Song", "Ann", None, 200_000)
 
     assert same_recording(one, Embedded("2", UNIT[0], title, artist, None, duration_ms), cosine) is same
 
 
-def test_diversity_makes_an_answer_less_alike():
+def test_diversity_lowers_the_similarity_of_an_answer():
     """The mean cosine between recommended tracks decreases."""
 
     def likeness(diversity: float) -> float:
@@ -170,8 +170,8 @@ def test_variety_follows_its_seed():
     st.floats(0, 1),
     st.floats(0, 1),
 )
-def test_the_limit_is_met_and_nothing_comes_twice(weights, limit, diversity, variety):
-    """Whatever the history and the options."""
+def test_the_limit_is_reached_without_duplicates(weights, limit, diversity, variety):
+    """This holds for every history and all options."""
     ids = chosen(RankingOptions(limit=limit, diversity=diversity, variety=variety), POOL[::3], **weights)
 
     assert len(ids) == len(set(ids)) == min(limit, len(POOL[::3]))

@@ -6,7 +6,7 @@ from tests.fakes.recorded import RECORD, answers
 
 
 def test_fixed_questions_have_the_recorded_answers():
-    """Every option, every order and every sort of seed; `python -m tests.fakes.recorded` records them again."""
+    """Run `python -m tests.fakes.recorded` to record them again after an intended change."""
     expected = json.loads(RECORD.read_text(encoding="utf-8"))
 
     assert answers() == expected

@@ -1,4 +1,4 @@
-"""Paths inside the library roots are told from paths outside by their real location."""
+"""Paths inside the library roots are distinguished from paths outside by their real location."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from services.ingest.scan import OUTSIDE_LIBRARY, library_root, list_audio
     ("path", "inside"),
     [("/music", True), ("/music/a/b.mp3", True), ("/music-other/a.mp3", False), ("/", False), ("/mus", False)],
 )
-def test_a_root_contains_itself_and_what_lies_in_it(path: str, inside: bool):  # noqa: FBT001
+def test_a_root_contains_itself_and_its_files(path: str, inside: bool):  # noqa: FBT001
     """A path whose name only starts like a root is outside."""
     assert contains(("/elsewhere", "/music"), path) == inside
 
@@ -29,7 +29,7 @@ def test_without_roots_everything_is_allowed():
 
 
 def test_a_link_out_of_the_root_is_not_opened(tmp_path: Path):
-    """The real path of the opened file decides, not the path that was asked for."""
+    """The real path of the opened file decides, not the requested path."""
     root = tmp_path / "music"
     root.mkdir()
     (tmp_path / "private.mp3").write_bytes(b"private")

@@ -64,7 +64,7 @@ def chosen(songs, wanted):
 
 
 def test_the_pool_grows_until_the_answer_is_full():
-    """Here all but the last tracks are copies of an excluded recording, so the first pool is not enough."""
+    """If all but the last tracks are copies of an excluded recording, the first pool is not enough."""
     copies = [
         Song(Embedded(f"copy {n:03}", unit(AXES[0] + 0.001 * AXES[2 + n % 90]), "x", None, None, 50_000))
         for n in range(POOL_PER_TASTE + 5)
@@ -85,7 +85,7 @@ def test_an_answer_is_short_if_the_library_has_no_more():
 
 
 def test_only_given_ids_are_chosen():
-    """Filters, exclusions and `only` hold together."""
+    """A track must meet filters, exclusions and `only`."""
     songs = [*songs_of(*"ABCDEF"), Song(Embedded("rock", AXES[0], "rock"), "Rock")]
     wanted = search(
         filters=Filters(any_of={"genre": ("FOLK",)}), exclude=frozenset({"001"}), only={"001", "002", "rock"}
@@ -130,7 +130,7 @@ def test_the_artist_gap_counts_from_the_previous_track():
 
 
 def test_targets_add_a_query_around_them():
-    """Within the filters; targets outside of them add none."""
+    """The query is within the filters; targets outside of the filters add none."""
     songs = songs_of("A")
     options = RankingOptions(limit=1, targets={"energy": 0.5})
     filters = Filters({"energy": Range(min=0.45)})
@@ -142,7 +142,7 @@ def test_targets_add_a_query_around_them():
 
 
 def test_excluded_artists_are_added_to_those_excluded_already():
-    """No artists, no change."""
+    """An empty list changes nothing."""
     filters = Filters(none_of={"artist": ("a",)})
 
     assert without_artists(filters, frozenset("cb")).none_of == {"artist": ("a", "b", "c")}
@@ -150,7 +150,7 @@ def test_excluded_artists_are_added_to_those_excluded_already():
 
 
 def test_a_random_profile_depends_on_its_seed():
-    """Unit vectors, the same for the same seed, negative seeds included."""
+    """The profile consists of unit vectors, the same for the same seed, negative seeds included."""
     one, again, other = (random_profile(seed).tastes for seed in (3, 3, -4))
 
     assert [taste.vector.tolist() for taste in one] == [taste.vector.tolist() for taste in again]
@@ -159,7 +159,7 @@ def test_a_random_profile_depends_on_its_seed():
 
 
 def test_similar_tracks_leave_out_copies_of_the_track_and_of_each_other():
-    """And of excluded tracks; without the others, the answer is short."""
+    """Copies of excluded tracks are left out too, even if the answer is then short."""
     seed = Embedded("seed", AXES[0], "Seed", "A", None, 100_000)
     twin = Embedded("twin", unit(AXES[0] + 0.01 * AXES[1]), "Seed", "A", None, 100_500)
     out = Embedded("out", unit(AXES[0] + 0.5 * AXES[2]), "Out", "B", None, 200_000)
@@ -178,7 +178,7 @@ def test_seeds_have_the_same_weight_whatever_their_number_of_tracks():
 
 
 def test_exemplars_are_all_tracks_of_a_small_seed_and_some_of_a_large_one():
-    """In the order of the filters; nothing for a filter that no track meets."""
+    """Exemplars are in the order of the filters; a filter that no track meets has none."""
     index = ExactIndex([*songs_of(*["Many"] * 60), *songs_of("Few", genre="Rock")])
     few, many, none = exemplars(index, [by_artist("FEW"), by_artist("many"), by_artist("nobody")], drawn=3)
 
@@ -188,7 +188,7 @@ def test_exemplars_are_all_tracks_of_a_small_seed_and_some_of_a_large_one():
     assert exemplars(index, []) == []
 
 
-def test_a_genre_is_of_the_file_or_a_tag():
+def test_a_genre_name_matches_genres_and_tags():
     """Tracks that meet either filter represent the name."""
     tagged = Song(Embedded("tagged", AXES[1], ""), "Rock", ("folk",))
 
@@ -225,7 +225,7 @@ def path(songs, start, end, **asked):
 
 
 def test_a_path_is_evenly_spaced_on_the_great_circle():
-    """Both ends included, each track at its place."""
+    """Both ends are included, and each track is at its place."""
     assert path(CIRCLE, "000", "090", steps=4) == ["000", "030", "060", "090"]
     assert path(CIRCLE, "090", "000", steps=4) == ["090", "060", "030", "000"]
 
@@ -240,7 +240,7 @@ def test_a_path_has_fewer_tracks_if_the_library_has_no_more():
 
 
 def test_a_path_from_a_track_to_itself_is_that_track():
-    """With similarity 1."""
+    """Its similarity is 1."""
     [step] = Paths(MemoryTracks(CIRCLE), ExactIndex(CIRCLE)).between("030", "test:10", steps=5)
 
     assert (step.track_id, step.similarity) == ("030", 1.0)
@@ -261,7 +261,7 @@ def test_no_recording_comes_twice_on_a_path():
 
 
 def test_similarities_are_those_of_neighbours():
-    """The cosine of each track to the previous one."""
+    """Each similarity is the cosine of a track to the previous one."""
     steps = Paths(MemoryTracks(CIRCLE), ExactIndex(CIRCLE)).between("000", "090", steps=4)
 
     assert [step.similarity for step in steps] == pytest.approx([1, *[np.cos(np.radians(30))] * 3], abs=1e-5)

@@ -1,4 +1,4 @@
-"""What the environment may set, and how a wrong value is reported."""
+"""Settings from the environment, and messages about invalid values."""
 
 import pytest
 from pydantic import ValidationError
@@ -52,7 +52,7 @@ def test_every_invalid_variable_is_named(monkeypatch):
 
 
 def test_no_error_of_pydantic_quotes_its_input(monkeypatch):
-    """Code that reads the settings directly, a notebook for example, prints no secret either."""
+    """Code that reads the settings directly, such as a notebook, prints no secret either."""
     monkeypatch.setenv("SEGUE_SUBSONIC_PASSWORD", SECRET)
     with pytest.raises(ValidationError) as refused:
         Settings()
@@ -62,7 +62,7 @@ def test_no_error_of_pydantic_quotes_its_input(monkeypatch):
 
 
 def test_arguments_replace_variables(monkeypatch):
-    """`segue up --port` wins over SEGUE_PORT."""
+    """The option `--port` of `segue up` takes precedence over SEGUE_PORT."""
     monkeypatch.setenv("SEGUE_PORT", "9000")
 
     assert load_settings().port == 9000
@@ -98,11 +98,11 @@ def test_keys_are_needed_beyond_loopback(host, require, needed):
     ],
 )
 def test_clients_on_this_machine_find_the_service(values, url):
-    """A wildcard address is reached over loopback; SEGUE_URL wins."""
+    """A wildcard address is replaced by loopback; SEGUE_URL takes precedence."""
     assert Settings(**values).service_url == url
 
 
-def test_host_names_hold_no_wildcard_and_no_brackets():
+def test_host_names_have_no_wildcard_and_no_brackets():
     """The names that requests may use: loopback, the host, the host of the URL and the allowed ones."""
     settings = Settings(host="0.0.0.0", url="https://Music.Example", allowed_hosts="[fd00::1], radio.example")  # noqa: S104
 

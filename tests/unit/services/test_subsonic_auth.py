@@ -46,7 +46,7 @@ class KnownKeys(ApiKeys):
 
 @pytest.mark.parametrize("given", [{}, {"u": "x", "p": "y"}, {"u": "x", "t": "0", "s": "0"}])
 def test_any_credentials_are_accepted_if_none_are_configured(given):
-    """And requests without credentials."""
+    """Requests without credentials are accepted too."""
     assert authenticated_user(given, OPEN, NoKeys()) == given.get("u", "")
 
 
@@ -60,12 +60,12 @@ def test_any_credentials_are_accepted_if_none_are_configured(given):
     ],
 )
 def test_a_password_is_accepted_in_each_form(given):
-    """Plain, in hexadecimal digits, or as a token with a salt."""
+    """The forms are plain text, hexadecimal digits, and a token with a salt."""
     assert authenticated_user(given, CLOSED, NoKeys()) == "ada"
 
 
 def test_the_documented_token_is_accepted():
-    """The example of the protocol's documentation."""
+    """The example of the protocol's documentation is valid."""
     documented = {"u": "joe", "t": "26719a1196d2a940705a59634eb18eab", "s": "c19b2d"}
     settings = Settings.model_validate({"subsonic_user": "joe", "subsonic_password": "sesame"})
 
@@ -101,13 +101,13 @@ def test_invalid_credentials_are_refused(given, error):
 
 
 def test_conflicting_mechanisms_are_always_refused():
-    """Even if no credentials are required."""
+    """Two mechanisms in one request are an error even if no credentials are required."""
     with pytest.raises(ConflictingMechanisms):
         authenticated_user({"apiKey": "z", "u": "ada"}, OPEN, NoKeys())
 
 
 def test_an_api_key_signs_in_as_its_owner():
-    """Also if a user with a password is configured."""
+    """A key is valid also if a user with a password is configured."""
     assert authenticated_user({"apiKey": "good"}, OPEN, KnownKeys()) == "player"
     assert authenticated_user({"apiKey": "good"}, CLOSED, KnownKeys()) == "player"
     assert authenticated_user({"u": "ada", "p": PASSWORD}, CLOSED, KnownKeys()) == "ada"

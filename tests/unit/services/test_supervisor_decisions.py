@@ -1,4 +1,4 @@
-"""What `segue up` decides about its processes, without starting Segue."""
+"""Decisions of `segue up` about its processes, without starting Segue."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ from services.settings import Settings
 PASSWORD = "s3cret-value"  # noqa: S105  looked for in command lines
 
 
-def test_restarts_become_rarer():
+def test_the_delay_before_restarts_doubles():
     """The delay doubles up to a limit while a process ends soon after each start."""
     delays = [FIRST_RESTART_DELAY_SECONDS]
     while delays[-1] < LONGEST_RESTART_DELAY_SECONDS:
@@ -40,8 +40,8 @@ def test_a_process_that_ran_long_is_restarted_at_once():
     assert next_delay(LONGEST_RESTART_DELAY_SECONDS, HEALTHY_SECONDS + 1) == 2 * FIRST_RESTART_DELAY_SECONDS
 
 
-class Child:
-    """Stands where a ChildProcess stands."""
+class FakeChild:
+    """A fake of ChildProcess."""
 
     name = "worker"
     log_path = Path("/logs/worker.log")
@@ -58,7 +58,7 @@ class Child:
         return self.exit_code
 
     def rotate_log(self):
-        """Nothing to rotate."""
+        """Do nothing."""
 
     def log_tail(self):
         return "the last line"
@@ -66,7 +66,7 @@ class Child:
 
 @pytest.fixture
 def child():
-    return Child()
+    return FakeChild()
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_failure_is_reported_once_until_it_is_over(supervisor, child, messages
     assert messages == ["Restart or log rotation of the worker failed; trying again: disk full"] * 2
 
 
-def test_an_output_on_a_full_disk_stops_nothing(child):
+def test_an_output_on_a_full_disk_is_ignored(child):
     """The terminal's output may be a file on the same disk."""
 
     def report(_sentence):
@@ -133,7 +133,7 @@ def test_a_port_that_is_taken_is_an_error():
 
 
 def test_an_address_of_another_machine_is_an_error():
-    """It is not reported as in use."""
+    """The message does not state that the port is in use."""
     with pytest.raises(NotConfigured, match="cannot be used"):
         _check_port(Settings(host="203.0.113.1"))
 
@@ -158,7 +158,7 @@ def test_a_long_log_is_rotated(tmp_path):
 
 
 def test_the_end_of_a_log_is_quoted(tmp_path):
-    """Bytes that are not UTF-8 do no harm."""
+    """Bytes that are not UTF-8 are replaced."""
     child = ChildProcess("worker", [], tmp_path / "worker.log")
     child.log_path.write_bytes(b"\xff\n" + b"\n".join(b"%d" % number for number in range(30)))
 
@@ -167,7 +167,7 @@ def test_the_end_of_a_log_is_quoted(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_variables_of_a_child_are_not_arguments(tmp_path, monkeypatch):
-    """Command lines are readable for every user; the API key of the command line is not passed on at all."""
+    """Every user can read command lines; the API key of the command line is not passed to children."""
     monkeypatch.setenv("SEGUE_API_KEY", "of the command line")
     monkeypatch.setenv("SEGUE_LOG_LEVEL", "DEBUG")
     printer = "import os; print({name: os.environ[name] for name in sorted(os.environ) if 'SEGUE_' in name})"

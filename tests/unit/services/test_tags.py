@@ -55,7 +55,7 @@ def test_a_file_without_tags_gets_the_fallback_title(flac):
     assert (tags.title, tags.artist, tags.album, tags.year, tags.ids) == ("01 - song", None, None, None, {})
 
 
-def test_hostile_text_is_made_safe(flac):
+def test_unsafe_text_is_sanitised(flac):
     """Control characters become spaces, long texts are cut, and an invalid year is None."""
     retag(flac, title="a\0b\nc" + "x" * 9999, date="soon", genre="\x1f")
     tags = read_tags(flac, fallback_title="song")

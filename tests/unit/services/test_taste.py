@@ -79,7 +79,7 @@ def test_rejections_lower_the_weight_of_similar_tastes():
 
 
 def test_a_taste_that_was_rejected_often_is_dropped():
-    """Unless it is the only one."""
+    """The only taste is never dropped."""
     [left] = profile(a=1, a1=1, b=1, b1=-1, b2=-1).tastes
 
     assert {track_id for track_id, _ in left.plays} == {"a", "a1"}
@@ -111,7 +111,7 @@ def test_only_the_proportions_of_weights_matter():
 
 
 def test_histories_without_direction_give_no_profile():
-    """No events, or weights of zero."""
+    """These are histories without events, or with weights of zero."""
     assert profile() is None
     assert profile(a=0.0) is None
 
@@ -137,7 +137,7 @@ def test_clusters_respect_weights():
 
 @given(st.dictionaries(st.sampled_from(sorted(TRACKS)), st.floats(-3, 3).filter(lambda weight: abs(weight) > 1e-9)))
 def test_tastes_are_always_finite_unit_vectors(weights):
-    """For every history."""
+    """This holds for every history."""
     found = profile_of(weights, TRACKS)
 
     assert (found is None) == (not weights)
@@ -161,7 +161,7 @@ def test_a_far_away_track_still_has_a_reason():
 
 
 def test_the_reason_names_the_plays_that_contributed_most():
-    """Largest contribution first."""
+    """Reasons are sorted by contribution, the largest first."""
     [taste] = profile(a=1.0, a1=0.5, a2=0.9).tastes
 
     assert Reasons(taste, TRACKS).of(near(0, 11)) == ("a", "a2", "a1")

@@ -72,7 +72,7 @@ def test_the_last_verdict_on_a_track_counts():
 
 
 def test_events_on_unknown_tracks_are_ignored():
-    """Tracks without an entry among the durations."""
+    """Unknown tracks have no entry among the durations."""
     assert weigh(ListenEvent("elsewhere")) == {}
 
 
@@ -80,7 +80,7 @@ def test_events_on_unknown_tracks_are_ignored():
 @example(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))))
 @example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))))
 def test_any_moment_gives_a_weight(at):
-    """Every time zone and every year can be computed with."""
+    """Every time zone and every year is accepted."""
     event = ListenEvent("a", at=at)
 
     assert 0 <= weight_of(event, None, now=NOW, half_life_days=30) <= 1

@@ -55,8 +55,8 @@ def queue():
     return QueueWithBacklog()
 
 
-def test_fourth_attempt_is_quarantine(catalogue):
-    """After three attempts without an outcome the track is quarantined, with a reason."""
+def test_fourth_attempt_is_quarantined(catalogue):
+    """After three attempts without a result the track is quarantined, with a reason."""
     assert [begin(catalogue).attempt for _ in range(3)] == [1, 2, 3]
     assert begin(catalogue) is None
     track = catalogue.tracks.get(TRACK)
@@ -65,7 +65,7 @@ def test_fourth_attempt_is_quarantine(catalogue):
     assert "3 times" in track.reason
 
 
-def test_retry_gives_a_quarantined_track_all_its_attempts_again(catalogue):
+def test_retry_resets_the_attempts_of_a_quarantined_track(catalogue):
     """`segue retry` resets the count of attempts."""
     for _ in range(4):
         begin(catalogue)
@@ -93,7 +93,7 @@ def test_track_that_was_never_sent_is_sent_once(catalogue, queue):
     assert queue.analyses == [TRACK]
 
 
-def test_track_at_work_is_not_sent(catalogue, queue):
+def test_claimed_track_is_not_sent(catalogue, queue):
     """A claimed track is not lost."""
     begin(catalogue)
     resend_lost_work(catalogue, queue)
@@ -109,7 +109,7 @@ def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
     assert queue.analyses == []
 
 
-def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
+def test_lost_tracks_are_sent_while_others_wait(catalogue, queue):
     """If the queue is never empty, each pass sends a few tracks that were sent over an hour ago, the oldest first."""
     queue.backlog = 5
     others = [f"{number:08}" for number in range(RESENT_INTO_QUEUE)]
@@ -127,7 +127,7 @@ def test_a_track_that_was_lost_is_sent_though_others_wait(catalogue, queue):
     assert sorted(queue.analyses) == sorted([TRACK, *others])
 
 
-def test_scan_that_was_just_asked_for_is_not_lost(catalogue, queue):
+def test_scan_that_was_just_requested_is_not_sent(catalogue, queue):
     """A scan that was just requested is not sent again."""
     catalogue.jobs.create(JobKind.SCAN, "/music")
     resend_lost_work(catalogue, queue)

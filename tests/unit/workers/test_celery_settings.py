@@ -31,7 +31,7 @@ def test_no_task_outlives_the_visibility_timeout(app):
         assert options["visibility_timeout"] >= 2 * max(*limits, app.conf.task_time_limit)
 
 
-def test_producers_and_workers_agree_about_the_visibility_timeout():
+def test_producers_and_workers_have_the_same_visibility_timeout():
     """Producers may redeliver messages, so they have the same options."""
     assert TaskQueue("redis://broker.invalid/0")._app.conf.broker_transport_options == BROKER_OPTIONS
 
@@ -49,7 +49,7 @@ def test_children_are_replaced(app):
     assert 0 < app.conf.worker_max_memory_per_child <= 2_000_000
 
 
-def test_no_wait_for_the_broker_is_endless(app):
+def test_every_connection_to_the_broker_has_a_timeout(app):
     """Each socket of workers and producers has a timeout."""
     for options in (app.conf.broker_transport_options, BROKER_OPTIONS):
         assert 0 < options["socket_timeout"] <= 10
@@ -57,7 +57,7 @@ def test_no_wait_for_the_broker_is_endless(app):
     assert 0 < app.conf.redis_socket_timeout <= 10
 
 
-def test_each_soft_limit_leaves_time_to_say_so(app):
+def test_each_soft_limit_is_below_the_hard_limit(app):
     """A task gets an exception before its process is killed."""
     from workers import tasks  # noqa: PLC0415
 
@@ -65,20 +65,20 @@ def test_each_soft_limit_leaves_time_to_say_so(app):
     assert tasks.scan.soft_time_limit < tasks.scan.time_limit
 
 
-def test_messages_outlive_workers(app):
+def test_messages_are_acknowledged_late(app):
     """A message is acknowledged after its task, and one that kills its child is not redelivered."""
     assert app.conf.task_acks_late is True
     assert app.conf.task_reject_on_worker_lost is False
     assert app.conf.worker_prefetch_multiplier == 1
 
 
-def test_only_json_is_taken(app):
+def test_only_json_is_accepted(app):
     """Messages cannot run code in a worker."""
     assert app.conf.accept_content == ["json"]
     assert app.conf.task_serializer == "json"
 
 
-def test_soft_shutdown_fits_into_the_supervisors_patience():
+def test_soft_shutdown_is_shorter_than_the_supervisors_timeout():
     """A worker returns its tasks before `segue up` kills it."""
     assert application.SOFT_SHUTDOWN_SECONDS < STOP_SECONDS - 2
 

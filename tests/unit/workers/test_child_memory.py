@@ -37,6 +37,6 @@ def test_runaway_allocation_is_a_memory_error():
     assert printed(ALLOCATE) == "refused\n"
 
 
-def test_a_stricter_limit_of_the_operators_stands():
+def test_a_stricter_limit_of_the_system_is_kept():
     """A stricter limit of the system stays in force."""
     assert printed(DECLARED) == "True\n"
