@@ -235,7 +235,7 @@ def test_only_maps_have_additional_properties(document):
 def test_the_key_says_what_minus_one_means(document):
     """Players know −1 from Spotify: no key was found."""
     assert (
-        "−1 where no key was found"
+        "−1 if no key was found"
         in document["components"]["schemas"]["AudioFeatures"]["properties"]["key"]["description"]
     )
 

@@ -1,4 +1,4 @@
-"""Filters as a client writes them: in a JSON body, or as query parameters."""
+"""Filters in a JSON body or as query parameters."""
 
 from typing import Annotated, Any, Self
 
@@ -15,13 +15,13 @@ Keywords = list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_M
 
 
 class _Conditions(BaseModel):
-    """Refuses fields that do not exist, and numbers that are none."""
+    """Refuses unknown fields, NaN and infinity."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class _Interval(_Conditions):
-    """An inclusive interval; at least one end is given."""
+    """An inclusive interval with at least one end."""
 
     min: float | None = None
     max: float | None = None
@@ -29,21 +29,21 @@ class _Interval(_Conditions):
     @model_validator(mode="after")
     def _holds_something(self) -> Self:
         if self.min is None and self.max is None:
-            raise ValueError("Give min, max or both.")
+            raise ValueError("Give `min`, `max` or both.")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("`min` must not be greater than `max`.")
         return self
 
     def to_domain(self) -> Range:
-        """The interval as the vector index takes it."""
+        """Return the interval for the vector index."""
         return Range(self.min, self.max)
 
 
 class _FilterBody(_Conditions):
-    """Conditions that must all hold; a track whose field is null meets no condition on it."""
+    """Conditions that must all hold. A track whose field is null meets no condition on that field."""
 
     def to_domain(self) -> Filters:
-        """The conditions as the vector index takes them."""
+        """Return the conditions for the vector index."""
         ranges: dict[str, _Interval | None] = {name: getattr(self, name) for name in RANGE_FIELDS}
         return Filters(
             ranges={name: interval.to_domain() for name, interval in ranges.items() if interval is not None},
@@ -64,7 +64,7 @@ class _FilterQuery(_Conditions):
         return self
 
     def to_domain(self) -> Filters:
-        """The conditions as the vector index takes them."""
+        """Return the conditions for the vector index."""
         ends = {name: self._ends(name) for name in RANGE_FIELDS}
         return Filters(
             ranges={name: Range(*pair) for name, pair in ends.items() if pair != (None, None)},
@@ -76,19 +76,17 @@ class _FilterQuery(_Conditions):
 
 
 class _SimilarQuery(_FilterQuery):
-    """How many tracks are wanted, and the conditions that all of them meet."""
+    """The number of tracks and the filters."""
 
     limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="Maximum number of tracks to return.")
 
 
 class _PathQuery(_FilterQuery):
-    """Where a path begins and ends, how long it is, and the conditions that the tracks between meet."""
+    """The ends and the length of a path, and filters for the tracks between."""
 
     start: TrackName = Field(alias="from", description="The first track: a track id or an external id.")
-    end: TrackName = Field(alias="to", description="The last track, likewise.")
-    steps: int = Field(
-        default=STEPS_DEFAULT, ge=2, le=STEPS_MAX, description="Tracks of the whole path, both ends included."
-    )
+    end: TrackName = Field(alias="to", description="The last track: a track id or an external id.")
+    steps: int = Field(default=STEPS_DEFAULT, ge=2, le=STEPS_MAX, description="Number of tracks including both ends.")
 
 
 def _keywords(conditions: _Conditions) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What goes in and out about listeners over HTTP."""
+"""Requests and responses about listeners and external ids."""
 
 import unicodedata
 from datetime import UTC, datetime
@@ -29,14 +29,14 @@ RULE = f"1 to {LISTENER_MAX} characters, none of them a slash or a control chara
 
 
 class InvalidListenerName(InvalidRequest):
-    """A text that cannot be a listener's name."""
+    """The text is not a valid listener name."""
 
     def __init__(self) -> None:
-        super().__init__(f"This is no listener's name: {RULE}.")
+        super().__init__(f"Invalid listener name. A name has {RULE}.")
 
 
 def listener_named(text: str) -> str:
-    """The name as it is stored: composed characters, so that "é" is the same from every keyboard.
+    """Return the name as it is stored, in composed characters (NFC), so that "é" has one form.
 
     Raises:
         InvalidListenerName: it cannot be one.
@@ -69,9 +69,9 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 def _plausible(at: datetime) -> datetime:
     if at < EARLIEST:
-        raise ValueError("This is before 1970.")
+        raise ValueError("must not be before 1970")
     if at > datetime.now(UTC) + TIME_AHEAD:
-        raise ValueError("This lies in the future.")
+        raise ValueError("must not be in the future")
     return at
 
 
@@ -81,25 +81,29 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=EXTERNAL_ID_MAX,
 
 
 class ListenIn(Request):
-    """One thing a listener did. The track goes by `track_id`, or by `artist` and `title`."""
+    """A listen event. The track is named by `track_id`, or by `artist` and `title`."""
 
     track_id: TrackName | None = Field(
-        default=None, description="A track id or an external id, `namespace:value`, whether or not the library has it."
+        default=None,
+        description="A track id or an external id, `namespace:value`. The library need not have the track.",
     )
     other_ids: list[TrackName] = Field(
-        default_factory=list, max_length=OTHER_IDS_MAX, description="Further ids of the track, tried after `track_id`."
+        default_factory=list,
+        max_length=OTHER_IDS_MAX,
+        description="Further ids of the track, looked up after `track_id`.",
     )
-    artist: Name | None = Field(default=None, description="Finds the track where no id does, together with `title`.")
-    title: Name | None = Field(default=None, description="Finds the track where no id does, together with `artist`.")
-    album: Name | None = Field(default=None, description="Decides between tracks of the same artist and title.")
+    artist: Name | None = Field(default=None, description="Finds the track together with `title` if no id matches.")
+    title: Name | None = Field(default=None, description="Finds the track together with `artist` if no id matches.")
+    album: Name | None = Field(default=None, description="Distinguishes tracks of the same artist and title.")
     duration_ms: int | None = Field(
-        default=None, ge=0, le=PLAYED_MS_MAX, description="Likewise: the track's length in milliseconds."
+        default=None,
+        ge=0,
+        le=PLAYED_MS_MAX,
+        description="Length of the track in milliseconds, which also distinguishes tracks.",
     )
     event: EventKind = Field(default=EventKind.PLAY, description="What the listener did.")
-    at: ListenedAt | None = Field(default=None, description="When, with a time zone; null is now.")
-    played_ms: int | None = Field(
-        default=None, ge=0, le=PLAYED_MS_MAX, description="How much of it was heard, in milliseconds."
-    )
+    at: ListenedAt | None = Field(default=None, description="Time of the event, with a time zone. Null means now.")
+    played_ms: int | None = Field(default=None, ge=0, le=PLAYED_MS_MAX, description="Played time in milliseconds.")
     key: Key | None = Field(
         default=None,
         description="Your own name for this listen: the same key again is the same listen. Without one, the same "
@@ -109,13 +113,13 @@ class ListenIn(Request):
     @model_validator(mode="after")
     def _names_a_track(self) -> Self:
         if (self.artist is None) != (self.title is None):
-            raise ValueError("Give artist and title together.")
+            raise ValueError("Give `artist` and `title` together.")
         if self.track_id is None and not self.other_ids and self.title is None:
-            raise ValueError("Give track_id, or artist and title.")
+            raise ValueError("Give `track_id`, or `artist` and `title`.")
         return self
 
     def to_domain(self, now: datetime) -> kept.NewListen:
-        """The listen as the catalogue keeps it."""
+        """Return the listen for the catalogue."""
         described = None
         if self.artist is not None and self.title is not None:
             described = kept.Description(
@@ -132,33 +136,33 @@ class ListenIn(Request):
 
 
 class ListensIn(Request):
-    """What a listener did, in any order."""
+    """Listen events, in any order."""
 
-    listens: list[ListenIn] = Field(min_length=1, max_length=LISTENS_MAX, description="At most a thousand.")
+    listens: list[ListenIn] = Field(min_length=1, max_length=LISTENS_MAX, description="At most 1,000 listens.")
 
 
 class ListenOutcome(Response):
-    """What became of one listen that was sent."""
+    """The result for one listen."""
 
-    id: int = Field(description="Of the listen that is kept: DELETE takes it.")
+    id: int = Field(description="Id of the stored listen, for DELETE.")
     status: Literal["recorded", "duplicate"]
-    track_id: str | None = Field(description="The track it is of; null while the library has none of that name.")
+    track_id: str | None = Field(description="Id of the track. Null while the library does not have it.")
 
 
 class ListensRecorded(Response):
-    """What became of each listen. All of them are on disk."""
+    """The result for each listen. All of them are on disk."""
 
-    recorded: int = Field(description="Listens that are new.")
-    duplicates: int = Field(description="Listens that were there already: these stay as they were.")
+    recorded: int = Field(description="Number of new listens.")
+    duplicates: int = Field(description="Number of listens that were stored before. They are unchanged.")
     unknown: int = Field(
-        description="Listens of tracks that the library does not have. They are kept, and count from the moment that "
-        "their track comes."
+        description="Number of listens of tracks that are not in the library. They are stored, and count as soon as "
+        "their track is added."
     )
-    listens: list[ListenOutcome] = Field(description="One for each that was sent, in the same order.")
+    listens: list[ListenOutcome] = Field(description="One result per listen, in the same order.")
 
     @classmethod
     def of(cls, recorded: list[kept.Recorded]) -> Self:
-        """The answer for what the catalogue recorded."""
+        """Return the response for recorded listens."""
         new = sum(outcome.is_new for outcome in recorded)
         return cls(
             recorded=new,
@@ -174,12 +178,12 @@ class ListensRecorded(Response):
 
 
 class Listen(Response):
-    """One thing that a listener did, as it is kept."""
+    """A stored listen event."""
 
-    id: int = Field(description="Names the listen for DELETE.")
-    track_id: str | None = Field(description="A Segue id; null while the library has no track of that name.")
-    names: list[str] = Field(description="The ids that it was sent with.")
-    artist: str | None = Field(description="As it was sent, as are the next three.")
+    id: int = Field(description="Id of the listen, for DELETE.")
+    track_id: str | None = Field(description="A Segue id. Null while the library does not have the track.")
+    names: list[str] = Field(description="The ids in the request.")
+    artist: str | None = Field(description="From the request, as are the next three fields.")
     title: str | None
     album: str | None
     duration_ms: int | None
@@ -190,7 +194,7 @@ class Listen(Response):
 
     @classmethod
     def of(cls, found: kept.Listen) -> Self:
-        """The answer for a listen of the catalogue."""
+        """Return the response for a listen."""
         described = found.described
         return cls(
             id=found.id,
@@ -208,43 +212,47 @@ class Listen(Response):
 
 
 class ListenPage(Response):
-    """Some listens, newest first."""
+    """A page of listens, newest first."""
 
     listens: list[Listen]
-    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page. Null on the last page.")
 
 
 class ListenPageQuery(Request):
-    """Which listens to list."""
+    """The listens to list."""
 
     event: list[EventKind] = Field(
-        default_factory=list, max_length=len(EventKind), description="Only these events; may be repeated."
+        default_factory=list,
+        max_length=len(EventKind),
+        description="Return only these events. The parameter may be repeated.",
     )
-    since: Moment | None = Field(default=None, description="Only what was done then or later, with a time zone.")
-    before: Moment | None = Field(default=None, description="Only what was done earlier, with a time zone.")
+    since: Moment | None = Field(
+        default=None, description="Return only events at or after this time, with a time zone."
+    )
+    before: Moment | None = Field(default=None, description="Return only events before this time, with a time zone.")
     tracks: kept.TrackKnown = Field(
         default=kept.TrackKnown.ALL, description="`unknown`: only listens of tracks that the library does not have."
     )
-    cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the page before.")
-    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Listens on a page.")
+    cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the previous page.")
+    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of listens on a page.")
 
     def to_domain(self) -> kept.ListenFilter:
-        """The conditions for the catalogue."""
+        """Return the conditions for the catalogue."""
         return kept.ListenFilter(kinds=tuple(self.event), since=self.since, before=self.before, track_known=self.tracks)
 
 
 class ListenCounts(Response):
-    """How much of a listener is kept."""
+    """Counts of a listener's stored events."""
 
-    events: dict[str, int] = Field(description="How many of each event.")
-    tracks: int = Field(description="Different tracks of the library.")
-    unknown: int = Field(description="Listens of tracks that the library does not have.")
-    first_at: datetime | None = Field(description="When the first of them was.")
-    last_at: datetime | None = Field(description="When the last of them was.")
+    events: dict[str, int] = Field(description="Number of listens by event.")
+    tracks: int = Field(description="Number of different tracks in the library.")
+    unknown: int = Field(description="Number of listens of tracks that are not in the library.")
+    first_at: datetime | None = Field(description="Time of the first listen.")
+    last_at: datetime | None = Field(description="Time of the last listen.")
 
     @classmethod
     def of(cls, found: kept.ListenCounts) -> Self:
-        """The answer for what the catalogue counted."""
+        """Return the response for counts."""
         return cls(
             events={kind.value: count for kind, count in found.by_kind.items()},
             tracks=found.tracks,
@@ -255,26 +263,26 @@ class ListenCounts(Response):
 
 
 class ListenerTaste(Response):
-    """What a listener likes, made from the last thousand events of tracks that the library has."""
+    """A listener's tastes, from the last 1,000 events of tracks in the library."""
 
-    tastes: list[Taste] = Field(description="Heaviest first; empty while nothing is known.")
+    tastes: list[Taste] = Field(description="Heaviest first. Empty without usable events.")
     counts: ListenCounts
 
 
 class Forgotten(Response):
     """What was deleted of a listener."""
 
-    listens: int = Field(description="How many listens that were.")
+    listens: int = Field(description="Number of deleted listens.")
 
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]
 
 
 class ExternalIds(Request):
-    """External ids to set, by namespace; null takes one away. Namespaces that are not named stay as they are."""
+    """External ids to set, by namespace. Null removes an id. Other namespaces do not change."""
 
     ids: dict[Namespace, Key | None] = Field(
         min_length=1,
         max_length=IDS_MAX,
-        description="By namespace: lower-case letters, digits, _ and -. Scans leave them alone.",
+        description="Ids by namespace, which has lower-case letters, digits, _ and -. Scans do not change these ids.",
     )

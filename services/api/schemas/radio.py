@@ -38,17 +38,17 @@ class RadioSeeds(Request):
 
     tracks: list[TrackName] = Field(default_factory=list, max_length=RADIO_SEEDS_MAX, description="Ids of tracks.")
     artists: list[Name] = Field(
-        default_factory=list, max_length=RADIO_SEEDS_MAX, description="Artists, compared without regard to case."
+        default_factory=list, max_length=RADIO_SEEDS_MAX, description="Names of artists. Case is ignored."
     )
     genres: list[Name] = Field(
         default_factory=list,
         max_length=RADIO_SEEDS_MAX,
-        description="Genres of the files' metadata, or tags that the analysis found; compared without regard to case.",
+        description="Genres from the files' tags, or tags from the analysis. Case is ignored.",
     )
     tags: list[Name] = Field(
         default_factory=list,
         max_length=RADIO_SEEDS_MAX,
-        description="Tags that the analysis found, compared without regard to case.",
+        description="Tags from the analysis. Case is ignored.",
     )
 
     def to_domain(self) -> radio.Seeds:

@@ -1,4 +1,4 @@
-"""Answers about the service itself, and the shape of every error."""
+"""Responses about the service, and problems."""
 
 import re
 from typing import Literal
@@ -14,35 +14,37 @@ TYPE_PREFIX = "urn:segue:problem:"
 
 
 def type_of(error: type[SegueError]) -> str:
-    """The class name, hyphenated, as a URN."""
+    """Return the class name, hyphenated, as a URN."""
     return TYPE_PREFIX + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower()
 
 
 class FieldError(Response):
-    """One thing that is wrong with a request."""
+    """An error in a field of a request."""
 
-    pointer: str | None = Field(default=None, description="Where in the JSON body: `#/history/0/at`.")
-    parameter: str | None = Field(default=None, description="Which query parameter or form field.")
+    pointer: str | None = Field(
+        default=None, description="JSON pointer to the field in the body, such as `#/history/0/at`."
+    )
+    parameter: str | None = Field(default=None, description="Name of the query parameter or form field.")
     detail: str = Field(description="What is wrong with it.")
 
 
 class Problem(Response):
-    """An error, as RFC 9457 has it."""
+    """An error in the format of RFC 9457."""
 
     type: str = Field(description="`urn:segue:problem:…`, stable for programs; `about:blank` for plain HTTP errors.")
-    title: str = Field(description="The kind of problem, the same sentence every time.")
+    title: str = Field(description="The kind of problem. It is the same for all problems of a type.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What happened this time and what to do, for a person.")
-    instance: str = Field(description="The path that was asked for.")
-    request_id: str = Field(description="Names this request in the service's log; also in `X-Request-ID`.")
-    errors: list[FieldError] | None = Field(default=None, description="Each wrong field, where fields are wrong.")
+    detail: str = Field(description="What went wrong and what to do, for people.")
+    instance: str = Field(description="The requested path.")
+    request_id: str = Field(description="Id of this request in the service's log, also in the header `X-Request-ID`.")
+    errors: list[FieldError] | None = Field(default=None, description="The invalid fields, if any.")
 
 
 class Part(Response):
-    """One part that Segue depends on."""
+    """A part that Segue depends on."""
 
     ok: bool
-    reason: str | None = Field(default=None, description="Why not.")
+    reason: str | None = Field(default=None, description="Why it is not ready.")
 
 
 class Health(Response):
@@ -52,11 +54,11 @@ class Health(Response):
 
 
 class Readiness(Response):
-    """Whether every part is ready to serve."""
+    """Whether every part is ready."""
 
     ready: bool
     parts: dict[str, Part] = Field(
-        description="`catalogue`, `broker`, `index`, `storage` and, where it runs here, `indexer`."
+        description="`catalogue`, `broker`, `index`, `storage`, and `indexer` if it runs in this process."
     )
 
 
@@ -68,36 +70,37 @@ class NotReady(Problem):
 
 
 class IndexStatus(Response):
-    """The vector index against the catalogue."""
+    """The state of the vector index."""
 
     kind: str = Field(description="`edge` (inside the API process) or `server`.")
-    points: int = Field(description="Tracks that can be found.")
-    pending: int = Field(description="Tracks whose change the index has yet to take in.")
+    points: int = Field(description="Number of tracks in the index.")
+    pending: int = Field(description="Number of tracks whose changes are not yet in the index.")
 
 
 class Quarantined(Response):
-    """A track whose analysis was begun several times and never ended."""
+    """A quarantined track: its analysis crashed repeatedly."""
 
     id: str
     title: str
-    path: str | None = Field(description="Relative to its library root.")
-    reason: str | None = Field(description="Why it is left alone.")
+    path: str | None = Field(description="Path relative to the library root.")
+    reason: str | None = Field(description="Why it is quarantined.")
 
     @classmethod
     def of(cls, track: Track) -> "Quarantined":
-        """What is told of a track."""
+        """Return the response for a track."""
         return cls(id=track.id, title=track.title, path=track.path, reason=track.reason)
 
 
 class Status(Response):
-    """What Segue has and where it keeps it."""
+    """The state of the service."""
 
-    version: str = Field(description="Of Segue.")
-    url: str = Field(description="Under which clients on the same machine reach it.")
-    data_dir: str | None = Field(description="The directory that holds all it keeps; null for keys without `admin`.")
-    model_version: str | None = Field(description="Of the encoder that listened; null before the first track.")
-    tracks: dict[str, int] = Field(description="How many tracks stand where.")
+    version: str = Field(description="Version of Segue.")
+    url: str = Field(description="URL for clients on the same machine.")
+    data_dir: str | None = Field(description="The data directory. Null for keys without `admin`.")
+    model_version: str | None = Field(description="Version of the encoder. Null before the first analysis.")
+    tracks: dict[str, int] = Field(description="Number of tracks by status.")
     index: IndexStatus
     quarantined: list[Quarantined] = Field(
-        description="The first few; `GET /v1/tracks?status=quarantined` lists all, `segue retry` tries them again."
+        description="The first quarantined tracks. `GET /v1/tracks?status=quarantined` lists all, and "
+        "`segue retry` analyses them again."
     )

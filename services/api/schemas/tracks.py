@@ -1,4 +1,4 @@
-"""What goes in and out over HTTP. The client reads answers with the same classes."""
+"""Requests and responses about tracks, recommendations, audio and jobs. The client uses the same classes."""
 
 from datetime import datetime
 from pathlib import PurePath
@@ -19,26 +19,26 @@ EXAMPLE_ID = "5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11"
 EXAMPLE_PLAY = "b3a9d1c2-41e7-8f60-8c1d-27f0a5e4d9c3"
 
 NO_NUL = r"^[^\x00]*$"
-"""PostgreSQL stores no NUL in text; a name with one exists nowhere."""
+"""PostgreSQL stores no NUL in text, so no name can contain one."""
 
 TrackName = Annotated[str, StringConstraints(min_length=1, max_length=ID_MAX, pattern=NO_NUL)]
 """A track id or an external id, `namespace:value`."""
 
 
 class Request(BaseModel):
-    """Something a client sends: a field that it does not know is refused."""
+    """A request. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Response(BaseModel):
-    """Something the service answers; a client takes fields that it does not know yet."""
+    """A response. Clients ignore unknown fields."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 def is_none(value: object) -> bool:
-    """Whether a value is None; a field with `exclude_if=is_none` is absent instead of null."""
+    """Whether a value is None. A field with `exclude_if=is_none` is absent instead of null."""
     return value is None
 
 
@@ -57,7 +57,7 @@ class _Measured(Response):
 
 
 class TrackAttributes(_Measured):
-    """Perceptual attributes that the encoder predicts, each 0 to 1; null where it makes no prediction."""
+    """Perceptual attributes that the encoder predicts, each from 0 to 1. Null if it makes no prediction."""
 
     energy: float | None = _measured("energy")
     valence: float | None = _measured("valence")
@@ -69,7 +69,7 @@ class TrackAttributes(_Measured):
 
 
 class TrackDescriptors(_Measured):
-    """Values that signal processing measures; null where the audio gives no evidence."""
+    """Values that signal processing measures. Null if the audio gives no evidence."""
 
     tempo: float | None = _measured("tempo")
     tempo_confidence: float | None = _confidence("tempo")
@@ -95,19 +95,21 @@ TrackIds = TypeAliasType(
 class Track(Response):
     """One recording of the library."""
 
-    id: str = Field(description="Derived from the audio itself: it survives moving, renaming and retagging the file.")
-    title: str = Field(description="From the file's tags, or its name.")
+    id: str = Field(
+        description="Derived from the audio, so it stays the same when the file is moved, renamed or retagged."
+    )
+    title: str = Field(description="From the file's tags, or else its name.")
     artist: str | None
     album: str | None
     year: int | None
     genre: str | None
     duration_ms: int | None = Field(description="Length in milliseconds.")
-    path: str | None = Field(description="Relative to its library root; null when no file holds the track any more.")
+    path: str | None = Field(description="Path relative to the library root. Null if no file holds the track any more.")
     status: TrackStatus = Field(description="Only `ready` tracks are recommended.")
     reason: str | None = Field(
         default=None,
         exclude_if=is_none,
-        description="Why it failed or is quarantined; absent otherwise.",
+        description="Reason of a failure or quarantine. Absent otherwise.",
     )
     attributes: TrackAttributes | None = Field(description="Null before analysis.")
     descriptors: TrackDescriptors | None = Field(description="Null before analysis.")
@@ -115,140 +117,138 @@ class Track(Response):
 
     @classmethod
     def of(cls, found: track.Track, **more: object) -> Self:
-        """The answer for a track of the catalogue."""
+        """Return the response for a track."""
         return cls.model_validate(
             {name: getattr(found, name) for name in Track.model_fields} | more,
         )
 
 
 class TrackPage(Response):
-    """Some tracks in library order: artist, album, title."""
+    """A page of tracks, ordered by artist, album and title."""
 
     tracks: list[Track]
-    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page. Null on the last page.")
 
 
 class SimilarTrack(Track):
-    """A track and how alike it is."""
+    """A track and its similarity."""
 
-    score: float = Field(description="Cosine similarity to the taste or seed it answers, −1 to 1; 1 is the same.")
+    score: float = Field(description="Cosine similarity to its taste or seed, −1 to 1; 1 is identical.")
     because_of: list[str] = Field(description="Ids of the tracks that led to it, strongest first.")
 
 
 class RecommendedTrack(SimilarTrack):
-    """A track to play next, and why."""
+    """A track to play next, and the reasons for it."""
 
-    taste: int | None = Field(description="Which of `tastes` it serves, counted from 0; null where nothing is known.")
+    taste: int | None = Field(description="Index of its taste in `tastes`, from 0. Null if the history is empty.")
 
 
 class Taste(Response):
-    """One of the things that a listener likes."""
+    """A taste of a listener."""
 
-    label: str = Field(description="In words made from its tags and attributes, such as “calm, piano, slow”.")
-    weight: float = Field(description="Its share of all that the listener likes, 0 to 1.")
-    plays: list[str] = Field(description="Ids of the tracks it was made from, heaviest first.")
+    label: str = Field(description="Description by tags and attributes, such as “calm, piano, slow”.")
+    weight: float = Field(description="Share of the taste in the history, 0 to 1.")
+    plays: list[str] = Field(description="Ids of its plays, heaviest first.")
 
     @classmethod
     def of(cls, found: listening.DescribedTaste) -> Self:
-        """The answer for a taste that the recommender described."""
+        """Return the response for a taste."""
         return cls(label=found.label, weight=found.weight, plays=list(found.plays))
 
 
 class SimilarTracks(Response):
-    """Tracks that feel like one track, nearest first."""
+    """Tracks similar to a track, most similar first."""
 
     tracks: list[SimilarTrack]
 
 
 class Recommendations(Response):
-    """Tracks to play next, in the order asked for."""
+    """Tracks to play next, in the requested order."""
 
     tracks: list[RecommendedTrack]
-    tastes: list[Taste] = Field(description="What the history says its listener likes, heaviest first.")
-    unknown: list[str] = Field(description="Ids in the question that no ready track has.")
+    tastes: list[Taste] = Field(description="The tastes of the history, heaviest first.")
+    unknown: list[str] = Field(description="Ids of the request that match no ready track.")
 
 
 class TrackPageQuery(Request):
-    """Which tracks to list."""
+    """The tracks to list."""
 
     q: str = Field(
         default="",
         max_length=TEXT_MAX,
         pattern=NO_NUL,
-        description="Words that must all occur in title, artist or album, without regard to case.",
+        description="Words that must all occur in title, artist or album. Case is ignored.",
     )
-    status: TrackStatus | None = Field(default=None, description="Only tracks that stand here.")
-    cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the page before.")
-    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Tracks on a page.")
+    status: TrackStatus | None = Field(default=None, description="Return only tracks with this status.")
+    cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the previous page.")
+    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of tracks on a page.")
 
 
 class ListenEvent(Request):
-    """One thing a listener did."""
+    """A listen event."""
 
     track_id: TrackName = Field(description="A track id or an external id, `namespace:value`.")
     event: EventKind = Field(default=EventKind.PLAY, description="What the listener did.")
-    at: Moment | None = Field(default=None, description="When, with a time zone; null is now.")
-    played_ms: int | None = Field(
-        default=None, ge=0, le=PLAYED_MS_MAX, description="How much of it was heard, in milliseconds."
-    )
+    at: Moment | None = Field(default=None, description="Time of the event, with a time zone. Null means now.")
+    played_ms: int | None = Field(default=None, ge=0, le=PLAYED_MS_MAX, description="Played time in milliseconds.")
 
     def to_domain(self) -> listening.ListenEvent:
-        """The event as the recommender takes it."""
+        """Return the event for the recommender."""
         return listening.ListenEvent(self.track_id, self.event, self.at, self.played_ms)
 
 
 class AudioUrlRequest(Request):
-    """A track to be listened to."""
+    """The track to play."""
 
     track_id: TrackName = Field(description="A track id or an external id, `namespace:value`.")
 
 
 class AudioUrl(Response):
-    """Where a track's audio can be had without a key, for a while."""
+    """A temporary URL of a track's audio that needs no key."""
 
-    url: str = Field(description="Path and query of the audio, to be given to an audio element as it is.")
-    expires_at: datetime | None = Field(description="When it ends; null where no key is needed.")
+    url: str = Field(description="Path and query of the audio. Pass it to an audio element unchanged.")
+    expires_at: datetime | None = Field(description="When the URL expires. Null if no key is required.")
 
 
 class ScanRequest(Request):
-    """A folder, or a single file, to take into the library."""
+    """A folder or a file to scan."""
 
     path: str = Field(
         min_length=1,
         max_length=PATH_MAX,
         pattern=NO_NUL,
-        description="Absolute path on the machine that Segue runs on.",
+        description="Absolute path on the machine where Segue runs.",
     )
 
 
 class Failure(Response):
-    """A file that gave no track, and why."""
+    """A file without a track, and the reason."""
 
-    path: str = Field(description="Absolute; of an upload, for keys without `admin`, the file's name only.")
+    path: str = Field(description="Absolute path. For uploads, keys without `admin` get the file name only.")
     reason: str
 
 
 class Job(Response):
-    """A scan or an upload, and how far it is. `done` + `failed` reaches `total` when it ends."""
+    """A scan or an upload, and its progress. At the end `done` + `failed` equals `total`."""
 
     id: str
     kind: JobKind
     state: JobState
     path: str | None = Field(
-        description="What is scanned, or where the upload is stored; the latter is null for keys without `admin`."
+        description="The scanned path, or where the upload is stored, which is null for keys without `admin`."
     )
-    total: int = Field(description="Audio files found; 0 until the folder is listed.")
-    done: int = Field(description="Files whose track is analysed.")
-    failed: int = Field(description="Files that gave no track.")
-    failures: list[Failure] = Field(description="The first of the failures; `failed` has the full count.")
-    reason: str | None = Field(description="Why the job as a whole failed.")
-    tracks: list[str] = Field(description="Ids of the tracks that were new or changed, the first of them.")
+    total: int = Field(description="Number of audio files. 0 until the folder is listed.")
+    done: int = Field(description="Number of files whose track is analysed.")
+    failed: int = Field(description="Number of files without a track.")
+    failures: list[Failure] = Field(description="The first failures. `failed` is the full count.")
+    reason: str | None = Field(description="Why the whole job failed.")
+    tracks: list[str] = Field(description="Ids of the first new or changed tracks.")
     created_at: datetime
     finished_at: datetime | None
 
     @classmethod
     def of(cls, found: domain_job.Job, *, to_admin: bool) -> Self:
-        """The answer for a job of the catalogue; where uploads are stored only an admin is told."""
+        """Return the response for a job. Paths of uploads are shown to admins only."""
         told = to_admin or found.kind != JobKind.UPLOAD
         failures = [
             Failure(path=failure.path if told else PurePath(failure.path).name, reason=failure.reason)
@@ -260,7 +260,7 @@ class Job(Response):
 
 
 class AudioFeatures(TrackAttributes, TrackDescriptors):
-    """Everything that the analysis of one track found, in one flat object; null where a value is not known."""
+    """The analysis of a track as one flat object. Unknown values are null."""
 
     id: str
     duration_ms: int | None = Field(description="Length in milliseconds.")

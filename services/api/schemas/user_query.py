@@ -1,4 +1,4 @@
-"""A question about a stored listener as query parameters, and the query of a taste."""
+"""Query parameters of recommendations and tastes of a stored listener."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -28,15 +28,17 @@ _TargetQuery: type[SimilarQuery] = create_model("_TargetQuery", __base__=Similar
 
 @with_options(AnswerOptions)
 class ListenerQuery(_TargetQuery):
-    """Options of the answer, and the conditions that all tracks meet."""
+    """Options and filters."""
 
     exclude_track: list[TrackName] = Field(
-        default_factory=list, max_length=KEYWORDS_MAX, description="Id of a track to leave out; may be repeated."
+        default_factory=list,
+        max_length=KEYWORDS_MAX,
+        description="Id of a track to leave out. The parameter may be repeated.",
     )
     exclude_artist: list[Artist] = Field(
         default_factory=list,
         max_length=KEYWORDS_MAX,
-        description="Artist to leave out, compared without regard to case; may be repeated.",
+        description="Artist to leave out. Case is ignored. The parameter may be repeated.",
     )
     exclude_seed_artists: bool = Field(default=False, description="Whether to leave out the artists of the listens.")
     repeat_after_days: Days | Literal["never"] = Field(
@@ -59,12 +61,12 @@ class ListenerQuery(_TargetQuery):
 
     @property
     def repeat_after(self) -> timedelta | None:
-        """When a track may be recommended again; None is never."""
+        """When a track may be recommended again. None means never."""
         return None if self.repeat_after_days == "never" else timedelta(days=self.repeat_after_days)
 
 
 class TasteQuery(Request):
-    """How to weigh the listens of a taste."""
+    """How to weight the listens of a taste."""
 
     half_life_days: float | None = Field(
         default=None,

@@ -63,7 +63,7 @@ def test_a_union_names_its_parameter():
         (
             RecommendationRequest,
             '{"history": [], "filters": {"energy": {}}}',
-            "`filters.energy`: Give min, max or both.",
+            "`filters.energy`: Give `min`, `max` or both.",
             "#/filters/energy",
         ),
         (ListensIn, "{}", "`listens` is required.", "#/listens"),
