@@ -14,12 +14,12 @@ from services.api.http.observability import RequestObserver, configure_logging
 from services.api.http.operation import operation
 from services.api.http.pages import install_headers, reference, web
 from services.api.http.problems import register_problems
+from services.api.http.rate_limits import install_limits
 from services.api.openapi.document import install_document
 from services.api.request_limits import JSON_MAX_BYTES
 from services.api.security.authentication import install_authentication
 from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
-from services.api.security.rate_limits import install_limits
 from services.api.v1.audio import audio
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs

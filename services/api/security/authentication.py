@@ -8,9 +8,9 @@ import structlog
 from flask import Flask, Request, Response, after_this_request, current_app, g, request
 
 from services.api.context import services
+from services.api.http.rate_limits import count_failed_attempt, is_local_address
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import Access, KeyLocation, access_of
-from services.api.security.rate_limits import count_failed_attempt, is_local_address
 from services.api.security.signed_urls import is_valid, key_id_of
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
 from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split

@@ -10,11 +10,11 @@ from flask import Blueprint, Response, request
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.http.problems import not_ready, public_detail
+from services.api.http.rate_limits import count_readiness_check
 from services.api.request_limits import QUARANTINED_SHOWN
 from services.api.schemas.service import MEDIA_TYPE, Health, IndexStatus, Part, Quarantined, Readiness, Status
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs, public
-from services.api.security.rate_limits import count_readiness_check
 from services.composition import Services
 from services.domain.access import Scope
 from services.domain.errors import SegueError

@@ -12,8 +12,8 @@ from flask import Request, g
 from services.api.compat.subsonic.responses import parameters
 from services.api.context import services
 from services.api.http.errors import ApiError
+from services.api.http.rate_limits import count_failed_attempt, refuse_after_failed_attempts
 from services.api.security.authentication import authenticate, is_key_needed
-from services.api.security.rate_limits import count_failed_attempt, refuse_after_failed_attempts
 from services.domain.access import LOCAL, Principal, Scope
 from services.domain.errors import InvalidRequest, KeyRequired
 from services.settings import Settings
