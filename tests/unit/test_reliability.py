@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ PAGE = (TESTS.parent / "docs/reliability.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(test_\w+)`", PAGE)))
 
 
+@cache
 def functions(folder):
     """Return the names of all tests in a folder."""
     return {
