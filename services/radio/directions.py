@@ -1,4 +1,4 @@
-"""Evaluates the directions of a radio session: their weights and centres after the plays and skips."""
+"""Evaluate the directions of a radio session: their weights and centres after the plays and skips."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Finds directions for a radio session: from its seeds, from the whole library, or away from what was skipped."""
+"""Find directions for a radio session: from its seeds, from the whole library, or away from what was skipped."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Turns a weighted history into tastes and negatives."""
+"""Turn a weighted history into tastes and negatives."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Maps errors to HTTP: status, title and headers."""
+"""Map errors to HTTP: status, title and headers."""
 
 import re
 from collections.abc import Mapping
