@@ -1,4 +1,4 @@
-"""Fixtures of all tests: real servers, started once and stopped at the end."""
+"""Fixtures of all tests: a catalogue, and real servers that are started once and stopped at the end."""
 
 import os
 import pwd
@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from services.catalog import Catalogue
+from tests.fakes.library import open_catalogue
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
@@ -87,3 +90,16 @@ def postgres_url() -> Iterator[str]:
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd=folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    """A new catalogue on SQLite."""
+    with open_catalogue(tmp_path) as catalogue:
+        yield catalogue
+
+
+@pytest.fixture
+def catalogue(sqlite_catalogue: Catalogue) -> Catalogue:
+    """A new catalogue. Contract tests replace this fixture by one for each database."""
+    return sqlite_catalogue

@@ -1,7 +1,6 @@
 """Fixtures that serve the API, and a catalogue on each database."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -13,15 +12,15 @@ __all__ = ["api", "app", "broker_url", "library_dir", "services"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
+def catalogue(request: pytest.FixtureRequest) -> Iterator[Catalogue]:
     """A new catalogue, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    else:
-        opened = Catalogue.open(request.getfixturevalue("postgres_url"))
-        with opened.database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
+        yield request.getfixturevalue("sqlite_catalogue")
+        return
+    opened = Catalogue.open(request.getfixturevalue("postgres_url"))
+    with opened.database.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
     opened.migrate()
     yield opened
     opened.close()

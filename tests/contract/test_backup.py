@@ -301,7 +301,7 @@ def test_a_restore_is_refused_while_a_worker_runs(tmp_path):
     with installation(tmp_path / "data") as here:
         backup(here.settings, tmp_path / "file")
         with here.worker("--queues=scan") as worker:
-            wait_until(lambda: "worker_child_ready" in worker.said)
+            wait_until(lambda: "worker_child_ready" in worker.output)
             with pytest.raises(AlreadyRunning, match="Stop every API process and worker"):
                 restore(here.settings, tmp_path / "file")
 

@@ -345,21 +345,20 @@ def test_forgetting_a_listener_deletes_only_their_listens(catalogue):
         assert session.scalar(text("SELECT count(*) FROM waiting_names")) == 1
 
 
-def test_forgetting_overwrites_the_listener_on_disk(tmp_path):
+def test_forgetting_overwrites_the_listener_on_disk(sqlite_catalogue, tmp_path):
     """After a deletion, no file of the catalogue contains the bytes of the name or of the listens."""
-    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    catalogue.migrate()
 
     def on_disk(word: bytes) -> bool:
         return any(word in file.read_bytes() for file in tmp_path.iterdir())
 
-    catalogue.listens.add("Augusta Ada King", [words(f"Band {number}", "Secret pleasure") for number in range(200)])
+    sqlite_catalogue.listens.add(
+        "Augusta Ada King", [words(f"Band {number}", "Secret pleasure") for number in range(200)]
+    )
     assert on_disk(b"Augusta Ada King")
-    catalogue.listens.forget("Augusta Ada King")
+    sqlite_catalogue.listens.forget("Augusta Ada King")
 
     assert not on_disk(b"Augusta Ada King")
     assert not on_disk(b"Secret pleasure")
-    catalogue.close()
 
 
 def test_ids_set_by_a_client_are_kept_by_scans(catalogue):
@@ -375,19 +374,16 @@ def test_ids_set_by_a_client_are_kept_by_scans(catalogue):
         catalogue.external_ids.change(track_id(2), {"x": "y"})
 
 
-def test_a_catalogue_of_the_first_version_is_migrated(tmp_path):
+def test_a_catalogue_of_the_first_version_is_migrated(sqlite_catalogue):
     """A catalogue of the first version keeps its tracks and ids when it is migrated."""
-    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    catalogue.migrate()
-    register(catalogue, 1, Tags("T", ids={"isrc": "X1"}))
+    register(sqlite_catalogue, 1, Tags("T", ids={"isrc": "X1"}))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with catalogue.database.engine.connect().execution_options(writes=True) as connection:
+    with sqlite_catalogue.database.engine.connect().execution_options(writes=True) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
         connection.commit()
-    catalogue.migrate()
-    [recorded] = catalogue.listens.add("ada", [listen("isrc:X1")])
+    sqlite_catalogue.migrate()
+    [recorded] = sqlite_catalogue.listens.add("ada", [listen("isrc:X1")])
 
     assert recorded.track_id == track_id(1)
-    catalogue.close()

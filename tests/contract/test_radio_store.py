@@ -8,7 +8,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import JSON, column, func, insert, select, table, update
 
-from services.catalog import Catalogue
 from services.catalog.database import MIGRATIONS, now
 from services.catalog.idempotency import Mismatch
 from services.catalog.radio import CALLS_KEPT, EVENTS_KEPT, call_as_json
@@ -89,19 +88,16 @@ def test_calls_of_an_older_catalogue_can_be_repeated(catalogue):
     assert catalogue.radio.answered("s", "key 1", "digest") is None
 
 
-def test_sessions_of_an_older_catalogue_keep_their_terms(tmp_path):
+def test_sessions_of_an_older_catalogue_keep_their_terms(sqlite_catalogue):
     """Filters, exclusions and options are kept by the migration of their document, in both directions."""
-    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    catalogue.migrate()
-    catalogue.radio.create(state())
-    downgrade(catalogue, "0005")
-    with catalogue.database.read() as session:
+    sqlite_catalogue.radio.create(state())
+    downgrade(sqlite_catalogue, "0005")
+    with sqlite_catalogue.database.read() as session:
         older = session.scalar(select(RadioRow.terms))
-    catalogue.migrate()
+    sqlite_catalogue.migrate()
 
     assert (older["ranges"], older["exclude_tracks"]) == ({"tempo": [90, None]}, ["x"])
-    assert catalogue.radio.load("s").session.terms == TERMS
-    catalogue.close()
+    assert sqlite_catalogue.radio.load("s").session.terms == TERMS
 
 
 def test_a_call_is_stored_completely(catalogue):

@@ -3,13 +3,13 @@
 import pytest
 from qdrant_client import QdrantClient
 
-from services.catalog import Catalogue
 from services.domain.filters import Filters, Range
 from services.domain.question import Question
 from services.evaluation import methods
 from services.evaluation.__main__ import DEFAULT_MATERIAL
 from services.evaluation.material import library, listeners, read, write
 from services.index.qdrant_server import ServerIndex
+from tests.fakes.library import open_catalogue
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 
@@ -34,14 +34,11 @@ def edge(material, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(material, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("server")
-    catalogue = Catalogue.open(f"sqlite+pysqlite:///{folder / 'catalogue.db'}")
-    catalogue.migrate()
-    index = ServerIndex(QdrantClient(":memory:"), "segue")
-    write(material, catalogue, index)
-    yield catalogue, index
-    index.close()
-    catalogue.close()
+    with open_catalogue(tmp_path_factory.mktemp("server")) as catalogue:
+        index = ServerIndex(QdrantClient(":memory:"), "segue")
+        write(material, catalogue, index)
+        yield catalogue, index
+        index.close()
 
 
 @pytest.mark.parametrize("asked", QUESTIONS)

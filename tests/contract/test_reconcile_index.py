@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient
 
-from services.catalog import Catalogue
 from services.index import Point
 from services.index.indexer import Difference, Indexer, reconcile
 from services.index.qdrant_edge import EdgeIndex
@@ -18,11 +17,10 @@ UNKNOWN = "00000000-0000-5000-8000-000000000099"
 
 
 @pytest.fixture
-def catalogue(tmp_path):
-    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    write_library(opened, tmp_path / "music", COUNT)
-    yield opened
-    opened.close()
+def catalogue(sqlite_catalogue, tmp_path):
+    """A catalogue with COUNT ready tracks."""
+    write_library(sqlite_catalogue, tmp_path / "music", COUNT)
+    return sqlite_catalogue
 
 
 @pytest.fixture(params=["edge", "server"])

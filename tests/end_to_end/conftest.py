@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from services.client import SegueClient
 from tests.conftest import missing
+from tests.fakes.serving import free_port
 
 SEGUE = str(Path(sys.executable).with_name("segue"))
 STOP_SECONDS = 10
@@ -78,10 +78,3 @@ def _read_until(process: subprocess.Popen[str], words: str) -> str:
         if words in line:
             break
     return "".join(lines)
-
-
-def free_port() -> int:
-    """A free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

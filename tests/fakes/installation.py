@@ -17,6 +17,7 @@ import psutil
 import soundfile
 
 from services.catalog import Catalogue
+from services.client import SegueClient
 from services.local.supervisor import api_command
 from services.local.valkey import LocalBroker, local_broker
 from services.settings import Settings
@@ -37,13 +38,18 @@ def wait_until(condition: Callable[[], object], timeout: float = TIMEOUT_SECONDS
     return time.monotonic() - begun
 
 
-def write_song(path: Path, seed: int, seconds: float = 6) -> Path:
+def write_song(path: Path, seed: int = 0, seconds: float = 6) -> Path:
     """Write a chord with a beat. Each seed gives a different recording."""
     path.parent.mkdir(parents=True, exist_ok=True)
     axis = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     chord = sum(np.sin(2 * np.pi * (150 + 7 * seed) * ratio * axis) for ratio in (1, 1.25, 1.5))
     soundfile.write(path, 0.1 * chord * (1 + np.sign(np.sin(4 * np.pi * axis))), SAMPLE_RATE)
     return path
+
+
+def write_songs(folder: Path, count: int) -> list[Path]:
+    """Write different songs, and return their paths."""
+    return [write_song(folder / f"{seed}.flac", seed) for seed in range(count)]
 
 
 def write_noise(path: Path, seed: int, seconds: float = 120) -> Path:
@@ -61,8 +67,8 @@ class Program:
     log: Path
 
     @property
-    def said(self) -> str:
-        """The log so far."""
+    def output(self) -> str:
+        """The text of the log."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def kill(self) -> None:
@@ -71,15 +77,23 @@ class Program:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def stop(self) -> None:
+    def suspend(self) -> None:
         """Send SIGSTOP to the process and all its children. Sockets stay open."""
         for process in [self.process, *self.process.children(recursive=True)]:
             process.suspend()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Send SIGCONT to the process and all its children."""
         for process in [self.process, *self.process.children(recursive=True)]:
             process.resume()
+
+    def children(self, word: str) -> list[psutil.Process]:
+        """Return the child processes with a word in their command line."""
+        found = []
+        for child in self.process.children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # raised for a zombie
+                found += [child] if word in " ".join(child.cmdline()) else []
+        return found
 
 
 @contextmanager
@@ -99,6 +113,20 @@ def running(command: list[str], log: Path, environment: Mapping[str, str], folde
         yield program
     finally:
         program.kill()
+
+
+@contextmanager
+def segue_up(data_dir: Path, log: Path) -> Iterator[tuple[Program, SegueClient]]:
+    """Run `segue up` in its own session, and connect a client to it."""
+    port = free_port()
+    command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
+    variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
+    with (
+        running(command, log, variables) as program,
+        SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        wait_until(lambda: "Ctrl-C" in program.output)
+        yield program, client
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 import uuid
 import wave
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,17 @@ from services.domain.track import EMBEDDING_DIM, Analysis, Tags
 GENRES = ("Ambient", "Folk", "Industrial", "Orchestral")
 MODEL = "test-1"
 SECONDS = 2
+
+
+@contextmanager
+def open_catalogue(folder: Path) -> Iterator[Catalogue]:
+    """Open a new SQLite catalogue in a folder until the context ends."""
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{folder / 'catalogue.db'}")
+    catalogue.migrate()
+    try:
+        yield catalogue
+    finally:
+        catalogue.close()
 
 
 def track_id(number: int) -> str:
@@ -39,8 +52,10 @@ def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
     return ids
 
 
-def register(catalogue: Catalogue, file: Path, number: int, title: str | None = None) -> str:
-    """Write one pending track."""
+def register(
+    catalogue: Catalogue, file: Path, number: int, title: str | None = None, ids: Mapping[str, str] | None = None
+) -> str:
+    """Register a file as a scan does. A new track is pending."""
     feel = number % len(GENRES)
     tags = Tags(
         title=title or f"Title {number:03}",
@@ -49,7 +64,7 @@ def register(catalogue: Catalogue, file: Path, number: int, title: str | None = 
         year=2000 + number,
         genre=GENRES[feel],
         duration_ms=SECONDS * 1000,
-        ids={"test": str(number)},
+        ids={"test": str(number), **(ids or {})},
     )
     found = file.stat()
     stamp = FileStamp(str(file), str(file.parent), found.st_size, found.st_mtime_ns)

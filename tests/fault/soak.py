@@ -192,7 +192,7 @@ def main():
             running(command, data / "up.log", variables) as program,
             SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
         ):
-            wait_until(lambda: "Ctrl-C" in program.said)
+            wait_until(lambda: "Ctrl-C" in program.output)
             soak = Soak(program.process, client, music)
             soak.run(seconds)
             wrong = soak.report()

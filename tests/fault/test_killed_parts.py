@@ -1,6 +1,5 @@
 """Work that a killed child, worker, broker or API process leaves unfinished is finished once."""
 
-import contextlib
 import json
 import os
 import random
@@ -9,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import mutagen.flac
@@ -20,13 +18,12 @@ from sqlalchemy import select, update
 from structlog.contextvars import bound_contextvars
 
 from services.catalog.tables import LocationRow, TrackRow
-from services.client import SegueClient
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
 from services.tasks.queue import ROUTES
-from tests.fakes.installation import installation, running, wait_until, write_noise, write_song
+from tests.fakes.installation import installation, running, segue_up, wait_until, write_noise, write_song, write_songs
 from tests.fakes.library import register
-from tests.fakes.serving import ROOT, free_port
+from tests.fakes.serving import ROOT
 from workers.analysis import MAX_ATTEMPTS
 from workers.app import SOFT_SHUTDOWN_SECONDS
 
@@ -50,15 +47,11 @@ def child_of(worker):
     return found[0] if len(found) == 1 else None
 
 
-def write_songs(folder, count):
-    return [write_song(folder / f"{seed}.flac", seed) for seed in range(count)]
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """An installation with a worker, shared because loading torch takes seconds."""
     with installation(tmp_path_factory.mktemp("killed") / "data") as here, here.worker() as worker:
-        wait_until(lambda: "worker_child_ready" in worker.said)
+        wait_until(lambda: "worker_child_ready" in worker.output)
         yield here, worker
 
 
@@ -67,7 +60,7 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
     here, worker = served
     bad = register(here.catalogue, write_noise(tmp_path / "bad.flac", 1), 1)
     good = register(here.catalogue, write_song(tmp_path / "good.flac", 2), 2)
-    with bound_contextvars(request_id="who-asked"):
+    with bound_contextvars(request_id="request-7"):
         here.queue.analyse(bad)
     here.queue.analyse(good)
     for attempt in (1, 2, 3):
@@ -79,8 +72,8 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
     assert here.catalogue.tracks.get(good).status == TrackStatus.READY
     assert here.catalogue.tracks.get(bad).status == TrackStatus.QUARANTINED
     assert "3 times" in here.catalogue.tracks.get(bad).reason
-    [told] = [line for line in worker.said.splitlines() if "track_quarantined" in line]
-    assert "who-asked" in told
+    [event] = [line for line in worker.output.splitlines() if "track_quarantined" in line]
+    assert "request-7" in event
     status = subprocess.run(
         [sys.executable, "-m", "services.cli.main", "status", "--json"],
         env=os.environ | here.environment,
@@ -109,14 +102,14 @@ def test_a_sandbox_that_does_not_start_costs_no_attempt(tmp_path, interpreter):
         installation(tmp_path / "data") as here,
         running(command, here.worker_log, here.environment | {"PYTHONPATH": str(ROOT)}) as worker,
     ):
-        wait_until(lambda: "worker_child_ready" in worker.said)
+        wait_until(lambda: "worker_child_ready" in worker.output)
         track_id = register(here.catalogue, write_song(tmp_path / "song.flac", 1), 1)
         elsewhere = interpreter.rename(interpreter.with_name("elsewhere"))
         [decoders] = child_of(worker).children()
         decoders.kill()
         for sent in range(1, MAX_ATTEMPTS + 2):
             here.queue.analyse(track_id)
-            wait_until(lambda sent=sent: worker.said.count("analysis_postponed") == sent)
+            wait_until(lambda sent=sent: worker.output.count("analysis_postponed") == sent)
         wait_until(lambda: attempts(here.catalogue, track_id) == 0)
         assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
 
@@ -137,7 +130,7 @@ def test_a_locked_catalogue_costs_no_attempt(served, tmp_path):
     with sqlite3.connect(here.settings.data_path / "catalogue.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         assert here.catalogue.tracks.get(track_id).status == TrackStatus.PENDING
-        wait_until(lambda: "analysis_postponed" in worker.said, timeout=300)
+        wait_until(lambda: "analysis_postponed" in worker.output, timeout=300)
         other.execute("ROLLBACK")
     wait_until(lambda: here.catalogue.tracks.get(track_id).status == TrackStatus.READY)
 
@@ -148,7 +141,7 @@ def test_an_emptied_broker_loses_no_track(served, tmp_path):
     """Lost messages are sent again from the catalogue by the next pass."""
     here, worker = served
     tracks = [register(here.catalogue, song, 100 + n) for n, song in enumerate(write_songs(tmp_path / "music", 25))]
-    worker.stop()
+    worker.suspend()
     try:
         for track_id in tracks:
             here.queue.analyse(track_id)
@@ -157,7 +150,7 @@ def test_an_emptied_broker_loses_no_track(served, tmp_path):
         with here.catalogue.database.write() as session:  # makes the tracks stale
             session.execute(update(TrackRow).where(TrackRow.status == TrackStatus.PENDING).values(sent_at=None))
     finally:
-        worker.go_on()
+        worker.resume()
     here.queue._send("segue.resend_lost_work")
 
     wait_until(lambda: TrackStatus.PENDING.value not in counts(here.catalogue))
@@ -191,13 +184,13 @@ def test_a_stopped_worker_costs_no_attempt(tmp_path):
         for _ in range(2):
             here.worker_log.unlink(missing_ok=True)
             with here.worker() as worker:
-                wait_until(lambda worker=worker: "worker_child_ready" in worker.said)
+                wait_until(lambda worker=worker: "worker_child_ready" in worker.output)
                 child = child_of(worker)
                 here.queue.analyse(track_id)
                 wait_until(lambda: attempts(here.catalogue, track_id) == 1)
                 child.suspend()  # the analysis must outlast the soft shutdown
                 worker.process.terminate()
-                wait_until(lambda worker=worker: "Initiating Soft Shutdown" in worker.said)
+                wait_until(lambda worker=worker: "Initiating Soft Shutdown" in worker.output)
                 time.sleep(SOFT_SHUTDOWN_SECONDS + 2)
                 child.resume()
                 worker.process.wait(60)
@@ -207,42 +200,18 @@ def test_a_stopped_worker_costs_no_attempt(tmp_path):
                 redis.flushall()
 
 
-@contextmanager
-def segue_up(data_dir):
-    """`segue up` in its own session."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
-    variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
-    with (
-        running(command, data_dir / "up.log", variables) as program,
-        SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
-    ):
-        wait_until(lambda: "Ctrl-C" in program.said)
-        yield program, client
-
-
-def worker_of(program):
-    """The worker of `segue up`; None while it restarts."""
-    for child in program.process.children():
-        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one
-            if "celery" in " ".join(child.cmdline()):
-                return child.pid
-    return None
-
-
 def test_a_repeatedly_killed_worker_finishes_all_tracks(tmp_path):
     """`segue up` finishes all tracks, with one point each, although its worker is killed during the work."""
     count, kills, moments = 30, 2, random.Random(SEED)  # noqa: S311  moments, not secrets
     music = tmp_path / "music"
     write_songs(music, count)
-    with segue_up(tmp_path / "data") as (program, client):
+    with segue_up(tmp_path / "data", tmp_path / "up.log") as (program, client):
         job = client.scan(music)
         for kill in range(kills):
             wait_until(lambda kill=kill: client.status().tracks["ready"] > kill * 2)
             time.sleep(moments.uniform(0, 0.5))
-            wait_until(lambda: worker_of(program))
-            os.killpg(worker_of(program), signal.SIGKILL)
+            wait_until(lambda: program.children("celery"))  # the worker may be restarting
+            os.killpg(program.children("celery")[0].pid, signal.SIGKILL)
         wait_until(lambda: client.status().tracks["ready"] == count)
         wait_until(lambda: client.status().index.points == count)
         wait_until(lambda: client.job(job.id).state == "done")
@@ -262,8 +231,8 @@ def test_a_worker_killed_twenty_times_finishes_a_hundred_tracks(tmp_path):
         request_scan(here.catalogue, here.queue, str(songs[0].parent))
         for _ in range(kills):
             with here.worker() as worker:
-                said = len(worker.said)
-                wait_until(lambda worker=worker, said=said: "worker_child_ready" in worker.said[said:])
+                start = len(worker.output)
+                wait_until(lambda worker=worker, start=start: "worker_child_ready" in worker.output[start:])
                 time.sleep(moments.uniform(0, 2))
                 worker.kill()
         with here.worker("--beat"):

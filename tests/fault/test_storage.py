@@ -20,14 +20,12 @@ import pytest
 
 from services.catalog import Catalogue
 from services.catalog.analyses import Claimant
-from services.client import SegueClient
 from services.local.child_process import LOG_MAX_BYTES
 from services.settings import Settings
 from services.storage.disk import MIN_FREE_BYTES
 from tests.conftest import IN_CI
-from tests.fakes.installation import installation, running, wait_until, write_song
+from tests.fakes.installation import installation, segue_up, wait_until, write_song
 from tests.fakes.library import record, register, write_library, write_tone
-from tests.fakes.serving import free_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="prlimit and tmpfs are Linux's")
 
@@ -223,28 +221,6 @@ def limit_files(processes, size):
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def parts_named(program, word):
-    found = []
-    for child in program.process.children():
-        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one
-            found += [child] if word in " ".join(child.cmdline()) else []
-    return found
-
-
-@contextmanager
-def segue_up(data_dir, log):
-    """`segue up` with its data in one folder and its output in another."""
-    port = free_port()
-    command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
-    variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
-    with (
-        running(command, log, variables) as program,
-        SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
-    ):
-        wait_until(lambda: "Ctrl-C" in program.said)
-        yield program, client
-
-
 def hold_a_claim(data_dir, song):
     """Claim a track for a worker that is dead."""
     catalogue = Catalogue.open(Settings(data_dir=data_dir).catalogue_url)
@@ -254,7 +230,7 @@ def hold_a_claim(data_dir, song):
         catalogue.close()
 
 
-def assert_goes_on(program, client, music):
+def assert_works(program, client, music):
     write_song(music / "song.flac", 1)
     job = client.scan(music)
     wait_until(lambda: client.job(job.id).state == "done")
@@ -269,14 +245,14 @@ def test_segue_up_survives_files_that_cannot_grow(tmp_path):
     with segue_up(tmp_path / "data", tmp_path / "up.log") as (program, client):
         limit_files([program.process], 4096)
         os.truncate(log, LOG_MAX_BYTES + MIB)
-        wait_until(lambda: "Restart or log rotation of the worker failed" in program.said)
-        os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
-        wait_until(lambda: "The worker exited" in program.said)
+        wait_until(lambda: "Restart or log rotation of the worker failed" in program.output)
+        os.killpg(program.children("celery")[0].pid, signal.SIGKILL)
+        wait_until(lambda: "The worker exited" in program.output)
         limit_files([program.process, *program.process.children(recursive=True)], resource.RLIM_INFINITY)
 
         wait_until(lambda: log.stat().st_size < LOG_MAX_BYTES)
         assert log.with_suffix(".log.1").stat().st_size > LOG_MAX_BYTES
-        assert_goes_on(program, client, tmp_path / "music")
+        assert_works(program, client, tmp_path / "music")
 
 
 def test_segue_up_survives_a_full_disk(disk, tmp_path):
@@ -284,11 +260,11 @@ def test_segue_up_survives_a_full_disk(disk, tmp_path):
     with segue_up(disk / "data", tmp_path / "up.log") as (program, client):
         hold_a_claim(disk / "data", write_song(tmp_path / "held" / "held.flac", 2))
         with full(disk):
-            os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
-            wait_until(lambda: "The worker exited" in program.said)
-        assert "disk is full" in program.said
+            os.killpg(program.children("celery")[0].pid, signal.SIGKILL)
+            wait_until(lambda: "The worker exited" in program.output)
+        assert "disk is full" in program.output
 
-        assert_goes_on(program, client, tmp_path / "music")
+        assert_works(program, client, tmp_path / "music")
 
 
 def test_segue_up_survives_a_read_only_disk(disk, tmp_path):
@@ -298,12 +274,12 @@ def test_segue_up_survives_a_read_only_disk(disk, tmp_path):
         subprocess.run(["mount", "--bind", data, data], check=True)
         try:
             subprocess.run(["mount", "-o", "remount,bind,ro", data], check=True)
-            os.killpg(parts_named(program, "celery")[0].pid, signal.SIGKILL)
-            wait_until(lambda: "Restart or log rotation of the worker failed" in program.said)
+            os.killpg(program.children("celery")[0].pid, signal.SIGKILL)
+            wait_until(lambda: "Restart or log rotation of the worker failed" in program.output)
             time.sleep(5)
-            assert program.said.count("Restart or log rotation of the worker failed") == 1
+            assert program.output.count("Restart or log rotation of the worker failed") == 1
         finally:
             subprocess.run(["umount", "--lazy", data], check=True)
 
-        wait_until(lambda: "The worker exited" in program.said)
-        assert_goes_on(program, client, tmp_path / "music")
+        wait_until(lambda: "The worker exited" in program.output)
+        assert_works(program, client, tmp_path / "music")

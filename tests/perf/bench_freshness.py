@@ -10,17 +10,19 @@ import argparse
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed package
+
 from models.corpus.synthesis import write_library
 from services.client import SegueClient
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
+from tests.fakes.serving import free_port
 
 SEGUE = str(Path(sys.executable).with_name("segue"))
 POLL_SECONDS = 0.005
@@ -38,7 +40,7 @@ def main() -> None:
         music.mkdir()
         for piece in pieces[files:]:
             shutil.copy(piece, music)
-        port = _free_port()
+        port = free_port()
         process = _start(music, Path(folder) / "data", port)
         try:
             with SegueClient(f"http://127.0.0.1:{port}") as client:
@@ -74,12 +76,6 @@ def _start(music: Path, data: Path, port: int) -> subprocess.Popen[str]:
             return process
         time.sleep(POLL_SECONDS)
     sys.exit(f"segue up ended before it was ready:\n{log.read_text(encoding='utf-8')}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

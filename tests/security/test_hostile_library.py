@@ -160,7 +160,7 @@ def test_no_url_is_fetched(scanned):
 
 def test_the_worker_logs_the_protections_of_its_decoder_once(scanned):
     """The worker logs one line per child, with the active protections."""
-    log = scanned[4].said
+    log = scanned[4].output
     lines = [line for line in log.splitlines() if '"decoder_sandbox"' in line]
 
     assert len(lines) == 1

@@ -10,7 +10,6 @@ import soundfile
 from pydantic import ValidationError
 
 from services.api.app import create_app
-from services.catalog import Catalogue
 from services.cli import up
 from services.composition import compose
 from services.domain.errors import PathNotScannable
@@ -33,14 +32,6 @@ from tests.fakes.queue import RecordingQueue
 from workers.analysis import OUTSIDE, Refusal, analyse_first_readable
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  a setting, nothing binds
-
-
-@pytest.fixture
-def catalogue(tmp_path):
-    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from services.catalog import Catalogue
 from services.catalog.analyses import Claimant
 from services.catalog.database import now
 from services.catalog.library import FileStamp
@@ -23,12 +22,10 @@ TRACK = "5e0c1f0a-7f5b-8d7e-9a43-0d6f6f1c2b11"
 
 
 @pytest.fixture
-def catalogue(tmp_path):
-    opened = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}")
-    opened.migrate()
-    opened.library.register(TRACK, Tags(title="A"), FileStamp("/music/a.flac", "/music", 1, 1))
-    yield opened
-    opened.close()
+def catalogue(sqlite_catalogue):
+    """A catalogue with one pending track."""
+    sqlite_catalogue.library.register(TRACK, Tags(title="A"), FileStamp("/music/a.flac", "/music", 1, 1))
+    return sqlite_catalogue
 
 
 TASKS = count()
