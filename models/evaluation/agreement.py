@@ -31,11 +31,17 @@ from models.descriptors.loudness import integrated_loudness, k_weighting
 from models.descriptors.tonality import match_key
 from models.encoder import VibeEncoder
 from models.evaluation import descriptor_cost
-from models.evaluation.known_pieces import audio_file, known_pieces
-from models.evaluation.librosa_comparison import LibrosaComparison, compare, figures, ours, section, window_agreement
+from models.evaluation.known_pieces import AGREEING, TempoAndKey, audio_file, key_relation, known_pieces, tempo_relation
+from models.evaluation.librosa_comparison import (
+    LibrosaComparison,
+    compare,
+    figures,
+    ours,
+    section,
+    window_agreement,
+)
 from models.evaluation.librosa_descriptors import describe_both
 from models.evaluation.page import markdown_table
-from models.evaluation.relations import AGREEING, TempoAndKey, key_relation, tempo_relation
 from models.evaluation.report import Requirement
 
 REFERENCE_RATE = 22_050  # Hz: librosa's default

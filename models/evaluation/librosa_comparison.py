@@ -16,11 +16,10 @@ from models.arrays import Float64Array
 from models.descriptors.describe import Descriptors
 from models.encoder import VibeEncoder
 from models.evaluation.descriptor_cost import PROCESSES, Cost
-from models.evaluation.known_pieces import KnownPiece
+from models.evaluation.known_pieces import KnownPiece, TempoAndKey, scores
 from models.evaluation.librosa_descriptors import describe_both
 from models.evaluation.metrics import interval
 from models.evaluation.page import markdown_table
-from models.evaluation.relations import TempoAndKey, scores
 
 OURS, LIBROSA = "ours", "librosa"
 COST_LIMITS = {"analysis": 1.1, "memory": 20.0, "first": 1.0}  # units as in `Cost`

@@ -15,7 +15,7 @@ from models.descriptors.describe import Descriptors, describe, power_spectrum
 from models.descriptors.rhythm import EDGE_FRAMES, HOP_LENGTH, LOCAL_FRAMES
 from models.descriptors.tonality import Tonality, match_key
 from models.encoder import VibeEncoder
-from models.evaluation.relations import TempoAndKey
+from models.evaluation.known_pieces import TempoAndKey
 
 _DECIBELS = 10.0  # in a bel
 

@@ -1,4 +1,4 @@
-"""Read tracks: by id or external id, in pages, and with embeddings."""
+"""Reads tracks: by id or external id, in pages, and with embeddings."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Evaluate the recommender with simulated listeners, a real catalogue and a real index."""
+"""Evaluates the recommender with simulated listeners, a real catalogue and a real index."""

@@ -1,4 +1,4 @@
-"""Choose the next tracks of a radio session: unheard ones by direction, then those heard longest ago."""
+"""Chooses the next tracks of a radio session: unheard ones by direction, then those heard longest ago."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,8 +11,7 @@ from services.domain.question import Order
 from services.domain.radio import SessionState, SessionTrack
 from services.domain.track import Embedded
 from services.index import Query, VectorIndex
-from services.radio.directions import EvaluatedDirections
-from services.radio.new_directions import DirectionFinder, with_waypoints
+from services.radio.directions import DirectionFinder, EvaluatedDirections, with_waypoints
 from services.recommend.duplicates import distinct, without_copies
 from services.recommend.order import in_order, space_artists
 from services.recommend.rank import Choice, RankingContext, RankingOptions

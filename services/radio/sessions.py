@@ -25,14 +25,13 @@ from services.domain.radio import (
 )
 from services.domain.track import Embedded
 from services.index import VectorIndex
-from services.radio.directions import EvaluatedDirections, evaluate
-from services.radio.new_directions import DirectionFinder, with_direction
+from services.radio.directions import DirectionFinder, EvaluatedDirections, evaluate, with_direction
 from services.radio.next_tracks import PREVIOUS_MAX, TrackChooser
 from services.radio.start import BARRING_EVENTS, SessionStarter
 from services.recommend.explain import Reasons
 from services.recommend.rank import Choice
 from services.recommend.recommender import Recommender
-from services.recommend.weights import weight_of
+from services.recommend.taste import weight_of
 
 DIRECTIONS_MAX = 6
 """Directions of one session; beyond, the oldest are dropped. Each costs a query."""

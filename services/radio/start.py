@@ -1,4 +1,4 @@
-"""Make the first state of a radio session from seeds, a history and a stored listener's past."""
+"""Makes the first state of a radio session from seeds, a history and a stored listener's past."""
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,11 +11,9 @@ from services.domain.listening import EventKind, ListenEvent, Profile, Remembere
 from services.domain.question import Exclusion, Question
 from services.domain.radio import Direction, RadioSession, RadioStart, SessionEvent, SessionState, SessionTrack
 from services.domain.track import Embedded
-from services.radio.directions import NEGATIVES_MAX
-from services.radio.new_directions import DirectionFinder
+from services.radio.directions import NEGATIVES_MAX, DirectionFinder
 from services.recommend.search import without_artists
-from services.recommend.taste import profile_of
-from services.recommend.weights import weights_of
+from services.recommend.taste import profile_of, weights_of
 
 PLAYS_PER_DIRECTION = 25
 """Heaviest plays that a direction is made from; more would hardly move it."""

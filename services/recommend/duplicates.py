@@ -1,4 +1,4 @@
-"""Recognise the same recording on another release or in another encoding."""
+"""Recognises the same recording on another release or in another encoding."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Explain an answer: the plays that led to a track, and a label for each taste."""
+"""Explains an answer: the plays that led to a track, and a label for each taste."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Find a smooth path from one track to another."""
+"""Finds a smooth path from one track to another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ import pytest
 from itsdangerous import TimestampSigner
 from structlog.testing import capture_logs
 
-from services.api.security.signed_urls import LIFETIME_SECONDS, sign_track
+from services.api.security.authentication import LIFETIME_SECONDS, sign_track
 from services.catalog import Catalogue
 from services.storage.backup import backup
 from tests.fakes.library import track_id

@@ -1,4 +1,4 @@
-"""Declaration of an operation, as a decorator of its view.
+"""Declaration of an operation, as a decorator of its view, and validation of its request.
 
     @tracks.get("/tracks/<path:track_id>/similar")
     @operation("getSimilarTracks", "Get similar tracks", query=SimilarQuery, returns=SimilarTracks)
@@ -14,12 +14,165 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any, TypeVar, get_origin
 
-from flask import Response
-from pydantic import BaseModel
+from flask import Response, request
+from pydantic import BaseModel, InstanceOf, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from services.api.http.input import READERS
+from services.api.schemas.service import FieldError
+from services.domain.errors import InvalidRequest
+
+Read = TypeVar("Read", bound=BaseModel)
+
+UploadedFile = Annotated[InstanceOf[FileStorage], WithJsonSchema({"type": "string", "format": "binary"})]
+
+# A request may have a thousand invalid events; the first errors are enough to find the cause.
+LISTED_ERRORS = 20
+DETAILED_ERRORS = 3
+
+MESSAGES = {
+    "missing": "{name} is required",
+    "extra_forbidden": "Unknown {kind} {name}",
+    "greater_than_equal": "{name} must be at least {ge}",
+    "greater_than": "{name} must be greater than {gt}",
+    "less_than_equal": "{name} must be at most {le}",
+    "less_than": "{name} must be less than {lt}",
+    "string_too_short": "{name} must not be empty",
+    "string_too_long": "{name} must have at most {max_length} characters",
+    "string_pattern_mismatch": "{name} must match the pattern {pattern}",
+    "too_short": "{name} must not be empty",
+    "too_long": "{name} must have at most {max_length} items",
+    "enum": "{name} must be {expected}",
+    "literal_error": "{name} must be {expected}",
+    "finite_number": "{name} must be a finite number",
+    **dict.fromkeys(("string_type", "string_unicode"), "{name} must be a string"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "{name} must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "{name} must be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "{name} must be true or false"),
+    **dict.fromkeys(("uuid_type", "uuid_parsing"), "{name} must be a UUID"),
+    "list_type": "{name} must be an array",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "{name} must be an object"),
+    "is_instance_of": "{name} must be a file",
+    "repeated": "{name} must be given only once",
+}
+"""Messages by pydantic's type of error; they name the field and may use the error's context."""
+
+
+class InvalidFields(InvalidRequest):
+    """Fields of a request are invalid; `errors` lists them."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        listed = "; ".join(error.detail for error in errors[:DETAILED_ERRORS])
+        more = "; `errors` lists more" if len(errors) > DETAILED_ERRORS else ""
+        super().__init__(f"{listed}{more}.")
+        self.errors = errors
+
+
+def _read_body(model: type[Read]) -> Read:
+    if not request.is_json:
+        raise UnsupportedMediaType("The body must be JSON: send it as Content-Type: application/json.")
+    try:
+        return model.model_validate_json(request.get_data(), strict=True)
+    except ValidationError as error:
+        if (first := error.errors(include_url=False)[0])["type"] == "json_invalid":
+            raise BadRequest(f"The body is not JSON. {first['msg']}.") from error
+        raise _invalid(
+            error, lambda found: FieldError(pointer=_pointer(found), detail=_detail(found, "field"))
+        ) from error
+
+
+def _read_query(model: type[Read]) -> Read:
+    return _read_values(model, request.args)
+
+
+def _read_upload(model: type[Read]) -> Read:
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("The body must be a form with a file: Content-Type: multipart/form-data.")
+    fields: MultiDict[str, Any] = MultiDict(request.form)
+    fields.update(request.files)
+    return _read_values(model, fields)
+
+
+def _read_form(model: type[Read]) -> Read:
+    """Read a form whose fields may be in the query instead. If a field is given twice, the first value counts."""
+    return _read_values(model, MultiDict(request.values.to_dict()))
+
+
+READERS: dict[str, Callable[[type[BaseModel]], BaseModel]] = {
+    "body": _read_body,
+    "query": _read_query,
+    "upload": _read_upload,
+    "form": _read_form,
+}
+"""The reader of each part of a request."""
+
+
+def _read_values(model: type[Read], given: MultiDict[str, Any]) -> Read:
+    # A field with one value that is given twice gets a list, which its type refuses.
+    values = {name: each if len(each) > 1 or _takes_many(model, name) else each[0] for name, each in given.lists()}
+    repeated = {name for name, value in values.items() if isinstance(value, list) and not _takes_many(model, name)}
+
+    def described(found: ErrorDetails) -> FieldError:
+        if found["loc"] and found["loc"][0] in repeated:
+            found["type"] = "repeated"
+        return FieldError(parameter=_parameter(found), detail=_detail(found, "parameter"))
+
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _invalid(error, described) from error
+
+
+def _takes_many(model: type[BaseModel], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and get_origin(field.annotation) is list
+
+
+def _invalid(error: ValidationError, describe: Callable[[ErrorDetails], FieldError]) -> InvalidFields:
+    return InvalidFields(
+        [describe(each) for each in error.errors(include_url=False, include_input=False)[:LISTED_ERRORS]]
+    )
+
+
+def _detail(found: ErrorDetails, kind: str) -> str:
+    name = f"`{_parameter(found)}`" if _parameter(found) else "The body"
+    template = MESSAGES.get(found["type"])
+    if template is not None:
+        return template.format(name=name, kind=kind, **_without_fractions(found.get("ctx", {})))
+    # A message of our own: a sentence, or the end of one.
+    message = found["msg"].removeprefix("Value error, ").rstrip(".")
+    if message.startswith("must "):
+        return f"{name} {message}"
+    return f"{name}: {message}" if found["type"] == "value_error" and found["loc"] else message
+
+
+def _without_fractions(context: dict[str, Any]) -> dict[str, Any]:
+    """Return the context with 1.0 as 1."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in context.items()
+    }
+
+
+def _name(found: ErrorDetails) -> str:
+    """Return the field's path: `history.0.at`; without what pydantic adds for a key or a branch of a union."""
+    steps = [str(step) for step in found["loc"]]
+    return ".".join(step for step in steps if not step.startswith(("[", "constrained-", "literal[")))
+
+
+def _parameter(found: ErrorDetails) -> str | None:
+    # A check of several fields names the parameter itself.
+    name: str | None = found.get("ctx", {}).get("parameter")
+    return name or _name(found) or None
+
+
+def _pointer(found: ErrorDetails) -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in found["loc"])
+    return "/".join(("#", *steps))
+
 
 Document = dict[str, Any]
 Model = type[BaseModel]

@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
 from services.api.http.errors import headers_of, status_of, title_of
-from services.api.http.input import InvalidFields
+from services.api.http.operation import InvalidFields
 from services.api.request_limits import RETRY_AFTER_SECONDS
 from services.api.schemas.service import MEDIA_TYPE, TYPE_PREFIX, NotReady, Part, Problem, type_of
 from services.domain.errors import (

@@ -1,9 +1,11 @@
 """Build the OpenAPI document from the routes, their declared operations and their declared access."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
 
 from flask import Flask
@@ -11,13 +13,116 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
+from services.api.compat.listenbrainz.schemas import ScrobblerError
+from services.api.compat.spotify.schemas import SpotifyError
 from services.api.context import EXTENSION
 from services.api.http.operation import operation, operation_of
-from services.api.openapi import responses, texts
+from services.api.openapi import responses
 from services.api.openapi.compat_examples import COMPAT_EXAMPLES
 from services.api.openapi.examples import V1_EXAMPLES
-from services.api.schemas.service import NotReady, Problem
+from services.api.schemas.listens import RULE
+from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem
 from services.api.security.permissions import Access, access_of, public
+
+DESCRIPTION = (
+    "Music recommendation by how music feels: send a listening history, get the next tracks.\n\n"
+    "Every parameter that takes a track id also takes an external id (`namespace:value`, such as `isrc:USRC17607839`). "
+    f"Errors are RFC 9457 problems (`{MEDIA_TYPE}`), except in the APIs that are compatible with others.\n\n"
+    "Each operation lists the scopes of which a key needs one; `admin` includes all scopes. No key is needed if only "
+    "the machine itself can reach the service."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A group of operations, by their blueprints."""
+
+    name: str
+    description: str
+    blueprints: tuple[str, ...]
+
+
+TAGS = (
+    Tag("Recommendations", "What to play next.", ("recommendations",)),
+    Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
+    Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
+    Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio")),
+    Tag(
+        "ListenBrainz",
+        "ListenBrainz's API for scrobblers. Set the API root to the address of this service, and the token to an API "
+        "key that is bound to a listener (or to the listener's name, if no keys are needed).",
+        ("listenbrainz",),
+    ),
+    Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
+    Tag("Service", "Health, counts and metrics.", ("health", "")),
+    Tag(
+        "Compatibility",
+        "Parts of Spotify's and OpenSubsonic's APIs, with their formats of requests, responses and errors.",
+        ("spotify", "subsonic"),
+    ),
+)
+
+PATH_PARAMETERS = {
+    "track_id": "A track id or an external id, `namespace:value`.",
+    "job_id": "The id of a job.",
+    "session_id": "The id of a radio session.",
+    "user": f"A listener: {RULE}.",
+    "listen_id": "The id of a listen event.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFormat:
+    """Error responses of a blueprint of another API."""
+
+    error: type[BaseModel] | None
+    """None if errors have the status 200."""
+    errors: Mapping[HTTPStatus, str]
+
+
+ERROR_FORMATS = {
+    "subsonic": ErrorFormat(None, {}),
+    "spotify": ErrorFormat(
+        SpotifyError,
+        {
+            HTTPStatus.BAD_REQUEST: "A parameter is missing or invalid",
+            HTTPStatus.UNAUTHORIZED: "No valid API key",
+            HTTPStatus.FORBIDDEN: "The `Host` header is not allowed",
+            HTTPStatus.NOT_FOUND: "No analysed track has this id",
+            HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
+            HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
+            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond",
+        },
+    ),
+    "listenbrainz": ErrorFormat(
+        ScrobblerError,
+        {
+            HTTPStatus.BAD_REQUEST: "ListenBrainz would refuse this request, too",
+            HTTPStatus.UNAUTHORIZED: "No valid token",
+            HTTPStatus.FORBIDDEN: "The `Host` header is not allowed, or another site's page sent the request",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "More than 1,000 listens of 10,240 bytes",
+            HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many invalid tokens; see `Retry-After`",
+            HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
+            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond; retry later",
+        },
+    ),
+}
+
+
+def info() -> dict[str, Any]:
+    """Return title, version, description and licence of the API."""
+    return {
+        "title": "Segue",
+        "version": version("segue"),
+        "description": DESCRIPTION,
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    }
+
+
+def tag_of(blueprint: str) -> str:
+    """Return the tag of a blueprint's operations."""
+    return next(tag.name for tag in TAGS if blueprint in tag.blueprints)
+
 
 Document = dict[str, Any]
 Model = type[BaseModel]
@@ -64,8 +169,8 @@ def _document(app: Flask) -> Document:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, needs_keys=needs_keys)
     return {
         "openapi": "3.1.0",
-        "info": texts.info(),
-        "tags": [{"name": tag.name, "description": tag.description} for tag in texts.TAGS],
+        "info": info(),
+        "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
@@ -88,7 +193,7 @@ class _Schemas:
 
     def __init__(self, routes: list[_Route]) -> None:
         operations = [route.declared for route in routes]
-        errors = [each.error for each in texts.ERROR_FORMATS.values() if each.error is not None]
+        errors = [each.error for each in ERROR_FORMATS.values() if each.error is not None]
         read = [model for each in operations for model in each.inputs.values()]
         returned = [each.returns for each in operations if each.returns is not None]
         modes: dict[tuple[Model, JsonSchemaMode], None] = {(model, "validation"): None for model in read}
@@ -120,7 +225,7 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
         "operationId": declared.id,
         "summary": declared.summary,
         "description": declared.description,
-        "tags": [texts.tag_of(route.blueprint)],
+        "tags": [tag_of(route.blueprint)],
         "security": responses.security(route.access, needs_keys=needs_keys),
         "parameters": [*_path_parameters(route), *_query_parameters(declared, schemas)],
         "responses": _success(declared, schemas),
@@ -133,7 +238,7 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
             # A form's fields may be in the query instead.
             described["requestBody"] = {"required": part != "form", "content": {media: content}}
     responses.add_repeatability(described, route.method, route.access)
-    error_format = texts.ERROR_FORMATS.get(route.blueprint)
+    error_format = ERROR_FORMATS.get(route.blueprint)
     if error_format is None:
         described["responses"] |= responses.problems(described, declared, route.access)
     elif error_format.error is not None:
@@ -145,7 +250,7 @@ def _path_parameters(route: _Route) -> Iterator[Document]:
     for name in ROUTE_VARIABLE.findall(str(route.rule.rule)):
         kind = "integer" if f"<int:{name}>" in route.rule.rule else "string"
         yield _parameter(
-            route.declared, "path", name, {"type": kind, "description": texts.PATH_PARAMETERS[name]}, required=True
+            route.declared, "path", name, {"type": kind, "description": PATH_PARAMETERS[name]}, required=True
         )
 
 

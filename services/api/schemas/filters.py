@@ -6,8 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from pydantic_core import PydanticCustomError
 
 from services.api.request_limits import KEYWORDS_MAX, STEPS_DEFAULT, STEPS_MAX, TEXT_MAX
-from services.api.schemas.fields import KEYWORDS, MEASURES
-from services.api.schemas.tracks import TrackName
+from services.api.schemas.tracks import KEYWORDS, MEASURES, TrackName
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
 

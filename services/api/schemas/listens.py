@@ -19,8 +19,7 @@ from services.api.request_limits import (
     PLAYED_MS_MAX,
     TIME_AHEAD,
 )
-from services.api.schemas.fields import Moment
-from services.api.schemas.tracks import NO_NUL, Request, Response, Taste, TrackName
+from services.api.schemas.tracks import NO_NUL, Moment, Request, Response, Taste, TrackName
 from services.domain import listening as kept
 from services.domain.errors import InvalidRequest
 from services.domain.listening import EventKind

@@ -7,8 +7,7 @@ from flask import Blueprint, request, url_for
 from pydantic import Field
 
 from services.api.context import services
-from services.api.http.input import UploadedFile
-from services.api.http.operation import operation
+from services.api.http.operation import UploadedFile, operation
 from services.api.request_limits import MULTIPART_OVERHEAD_BYTES
 from services.api.schemas.tracks import Job, Request, ScanRequest
 from services.api.security.authentication import principal

@@ -1,17 +1,38 @@
-"""The tracks of the library: list, search, similar tracks and external ids."""
+"""Tracks: the library, similar tracks, analyses, audio files and signed URLs."""
 
-from typing import Any
+import os
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlencode
 
-from flask import Blueprint
+from flask import Blueprint, Response, request, send_file, url_for
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from services.api.context import resolve_track, services
 from services.api.http.operation import operation
 from services.api.schemas.filters import SimilarQuery
 from services.api.schemas.listens import ExternalIds
-from services.api.schemas.tracks import SimilarTracks, Track, TrackPage, TrackPageQuery
+from services.api.schemas.tracks import (
+    AudioFeatures,
+    AudioUrl,
+    AudioUrlRequest,
+    SimilarTracks,
+    Track,
+    TrackPage,
+    TrackPageQuery,
+)
+from services.api.security.authentication import LIFETIME_SECONDS, principal, sign_track
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
+from services.catalog.tracks import TrackFile, readable
 from services.domain.access import Scope
+from services.domain.errors import InvalidRequest, KeyRequired, NotFound
+from services.domain.track import MEDIA_TYPES
+from services.domain.track import Track as StoredTrack
+from services.ingest.roots import open_inside, readable_roots
 
 tracks = Blueprint("tracks", __name__, url_prefix="/v1")
 
@@ -62,3 +83,133 @@ def set_ids(track_id: str, body: ExternalIds) -> Track:
     own = resolve_track(track_id)
     services().catalogue.external_ids.change(own, body.ids)
     return Track.of(services().catalogue.tracks.get(own))
+
+
+audio = Blueprint("audio", __name__, url_prefix="/v1")
+
+AUDIO_RESPONSES: dict[int, dict[str, Any]] = {
+    200: {
+        "description": "The file",
+        "content": {
+            media: {"schema": {"type": "string", "format": "binary"}} for media in sorted(set(MEDIA_TYPES.values()))
+        },
+    },
+    206: {"description": "The requested range of the file"},
+    304: {"description": "The client's copy is current"},
+    416: {"description": "The range starts after the end of the file"},
+}
+
+
+class NotAnalysed(InvalidRequest):
+    """The track has no analysis."""
+
+    def __init__(self, track: StoredTrack) -> None:
+        reason = f" ({track.reason})" if track.reason else ""
+        super().__init__(f"The track '{track.id}' has no analysis: its status is '{track.status}'{reason}.")
+
+
+class AudioNotFound(NotFound):
+    """No file of the track can be read."""
+
+    def __init__(self, track_id: str) -> None:
+        super().__init__(f"No file of track '{track_id}' can be read. If you moved it, scan its new folder.")
+
+
+@audio.get("/audio-features/<path:track_id>")
+@operation("getAudioFeatures", "Get the analysis of a track", returns=AudioFeatures)
+@needs(Scope.READ)
+def get_audio_features(track_id: str) -> AudioFeatures:
+    """Get the attributes, descriptors, tags and embedding of a track in one flat object."""
+    tracks = services().catalogue.tracks
+    track = tracks.get(resolve_track(track_id))
+    if track.model_version is None:
+        raise NotAnalysed(track)
+    embedded = tracks.embedded([track.id]).get(track.id)
+    described = tracks.descriptions([track.id]).get(track.id)
+    return presenters.audio_features(track, embedded, described)
+
+
+@audio.post("/audio-urls")
+@operation(
+    "signTrackAudio",
+    "Create a URL that plays a track without a key",
+    body=AudioUrlRequest,
+    returns=AudioUrl,
+    status=HTTPStatus.CREATED,
+    meaning="The URL",
+    problems=(HTTPStatus.NOT_FOUND,),
+)
+@needs(Scope.READ)
+def sign_audio(body: AudioUrlRequest) -> AudioUrl:
+    """Create a URL of a track's audio for clients that cannot send a key, such as audio elements.
+
+    The URL is valid for this track only. It expires after an hour, or when the key of this request is revoked.
+    """
+    resolved = resolve_track(body.track_id)
+    path = url_for("audio.get_audio", track_id=resolved)
+    key_id = principal().key_id
+    if key_id is None:
+        return AudioUrl(url=path, expires_at=None)
+    active = services().catalogue.keys.find(key_id)
+    if active is None:  # revoked during this request
+        raise KeyRequired(presented=True)
+    secret = services().catalogue.installation.signing_secret()
+    token = sign_track(secret, key_id, active.digest, resolved)
+    expires_at = datetime.now(UTC) + timedelta(seconds=LIFETIME_SECONDS)
+    return AudioUrl(url=f"{path}?{urlencode({'token': token})}", expires_at=expires_at)
+
+
+@audio.get("/tracks/<path:track_id>/audio")
+@operation("getTrackAudio", "Get the audio of a track", responses=AUDIO_RESPONSES)
+@needs(Scope.READ, signed=True)
+def get_audio(track_id: str) -> Response:
+    """Get the audio file of a track, unchanged.
+
+    The request may name one range (`Range: bytes=…`) and may be conditional, so players can seek.
+    """
+    for file in services().catalogue.tracks.files(resolve_track(track_id)):
+        with suppress(OSError):  # try the next file of the track
+            return _stream(file)
+    raise AudioNotFound(track_id)
+
+
+def _stream(file: TrackFile) -> Response:
+    opened, path = _open_audio(file)
+    found = os.fstat(opened.fileno())
+    response = send_file(
+        opened,
+        mimetype=MEDIA_TYPES[path.suffix.lower()],
+        download_name="".join(letter if letter.isprintable() else "_" for letter in readable(Path(file.path).name)),
+        etag=f"{found.st_mtime_ns:x}-{found.st_size:x}",
+        last_modified=found.st_mtime,
+        max_age=0,
+        conditional=False,  # Flask does not determine the length of an open file, which ranges require
+    )
+    response.content_length = found.st_size
+    try:
+        response.make_conditional(request, accept_ranges=_is_one_range(), complete_length=found.st_size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
+    response.accept_ranges = "bytes"
+    return response
+
+
+def _is_one_range() -> bool:
+    """Whether `Range` names one range of bytes. RFC 9110 allows the whole file as the response to anything else."""
+    requested = request.range
+    return requested is not None and requested.units == "bytes" and len(requested.ranges) == 1
+
+
+def _open_audio(file: TrackFile) -> tuple[BinaryIO, Path]:
+    """Open a file and return it with its real path, because a symbolic link may have replaced it since the scan.
+
+    Raises:
+        OSError: it is missing, unreadable, no audio file, or outside its library root or the configured folders.
+    """
+    opened, real = open_inside(file.path, file.root, readable_roots(services().settings))
+    path = Path(real)
+    if path.suffix.lower() not in MEDIA_TYPES:
+        opened.close()
+        raise FileNotFoundError(file.path)
+    return opened, path

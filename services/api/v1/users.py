@@ -21,8 +21,8 @@ from services.api.schemas.listens import (
     ListensRecorded,
     listener_named,
 )
+from services.api.schemas.recommendations import ListenerQuery, TasteQuery
 from services.api.schemas.tracks import Recommendations, Taste
-from services.api.schemas.user_query import ListenerQuery, TasteQuery
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.database import now

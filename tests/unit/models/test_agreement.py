@@ -12,9 +12,16 @@ from models.corpus import synthesis
 from models.evaluation import agreement
 from models.evaluation.agreement import Agreement, MeasuredTrack, agreements, filtered_loudness
 from models.evaluation.descriptor_cost import Cost
-from models.evaluation.known_pieces import KnownPiece, audio_file, known_pieces
+from models.evaluation.known_pieces import (
+    KnownPiece,
+    TempoAndKey,
+    audio_file,
+    key_relation,
+    known_pieces,
+    scores,
+    tempo_relation,
+)
 from models.evaluation.librosa_comparison import LIBROSA, OURS, STEADY, Comparison, LibrosaComparison, compare, figures
-from models.evaluation.relations import TempoAndKey, key_relation, scores, tempo_relation
 
 C, G, A = 0, 7, 9
 MAJOR, MINOR = 1, 0

@@ -8,7 +8,7 @@ import pytest
 from services.domain.listening import EventKind, ListenEvent, Remembered
 from services.domain.question import Question
 from services.domain.track import Embedded
-from services.recommend.history_rules import LATEST_REPEAT_PENALTY, REPEAT_PENALTY, HistoryRules, all_events
+from services.recommend.recommender import LATEST_REPEAT_PENALTY, REPEAT_PENALTY, HistoryRules, all_events
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

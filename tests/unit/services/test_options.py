@@ -6,8 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.api.schemas.radio import RadioRequest
-from services.api.schemas.recommendations import RecommendationRequest
-from services.api.schemas.user_query import ListenerQuery
+from services.api.schemas.recommendations import ListenerQuery, RecommendationRequest
 from services.catalog.radio import terms_as_json, terms_of
 from services.domain.filters import Filters, Range
 from services.domain.listening import EventKind, ListenEvent

@@ -14,8 +14,7 @@ from services.domain.listening import EventKind, ListenEvent, NewListen
 from services.domain.question import Exclusion, Order, Question
 from services.domain.radio import Direction, RadioStart, Seeds
 from services.domain.track import Embedded
-from services.radio.directions import evaluate, unit
-from services.radio.new_directions import INITIAL_DIRECTIONS_MAX, DirectionFinder, with_direction
+from services.radio.directions import INITIAL_DIRECTIONS_MAX, DirectionFinder, evaluate, unit, with_direction
 from services.radio.next_tracks import BLOCK
 from services.radio.sessions import ATTEMPTS, DIRECTIONS_MAX, NEW_DIRECTION_SHARE, Radio
 from services.recommend import Recommender

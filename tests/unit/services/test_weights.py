@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.domain.listening import EventKind, ListenEvent
-from services.recommend.weights import weight_of, weights_of
+from services.recommend.taste import weight_of, weights_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LENGTH = 200_000

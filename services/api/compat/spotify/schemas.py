@@ -6,8 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.api.request_limits import AUDIO_FEATURES_MAX, COMPAT_DEFAULT, SEEDS_DRAWN_MAX, SEEDS_MAX
-from services.api.schemas.fields import MEASURES
-from services.api.schemas.tracks import Response, is_none
+from services.api.schemas.tracks import MEASURES, Response, is_none
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.question import RESULTS_MAX
 

@@ -3,11 +3,10 @@
 import pytest
 from flask import Flask
 
-from services.api.http.input import READERS, InvalidFields
+from services.api.http.operation import READERS, InvalidFields
 from services.api.schemas.filters import SimilarQuery
 from services.api.schemas.listens import ExternalIds, ListensIn
-from services.api.schemas.recommendations import RecommendationRequest
-from services.api.schemas.user_query import ListenerQuery
+from services.api.schemas.recommendations import ListenerQuery, RecommendationRequest
 
 
 def errors_of(part, model, **request):
