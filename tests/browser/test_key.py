@@ -51,8 +51,8 @@ def enter(browser, text):
     browser.find_element(By.ID, "key-text").send_keys(text, Keys.ENTER)
 
 
-def test_the_page_asks_once_and_plays(browser, locked_url, key):
-    """The key is asked for once, kept for the tab only, and audio plays from a URL that does not hold it."""
+def test_the_page_requests_the_key_once_and_plays(browser, locked_url, key):
+    """The page requests the key once, keeps it for the tab only, and plays audio from a URL without the key."""
     browser.get(locked_url)
     enter(browser, key.text)
     until(browser, lambda: len(rows(browser)) == LIBRARY_SIZE)
@@ -72,7 +72,7 @@ def test_the_page_asks_once_and_plays(browser, locked_url, key):
     assert not dialog_is_open(browser)
 
 
-def test_a_wrong_key_is_asked_for_again(browser, locked_url, key):
+def test_the_page_requests_another_key_after_a_wrong_one(browser, locked_url, key):
     """The page reports a wrong key and accepts the right one afterwards."""
     browser.get(locked_url)
     enter(browser, "segue_000000000000_wrong")
@@ -84,7 +84,7 @@ def test_a_wrong_key_is_asked_for_again(browser, locked_url, key):
 
 
 def test_a_closed_dialog_is_not_shown_again(browser, locked_url):
-    """After the dialog is closed, the page explains why the library is empty and does not ask again."""
+    """After the dialog is closed, the page explains why the library is empty and does not open it again."""
     browser.get(locked_url)
     until(browser, lambda: dialog_is_open(browser))
     browser.find_element(By.ID, "key-close").click()
@@ -94,8 +94,8 @@ def test_a_closed_dialog_is_not_shown_again(browser, locked_url):
     assert rows(browser) == []
 
 
-def test_a_revoked_key_is_asked_for_again(browser, catalogue, locked_url, key):
-    """When the key is revoked while the page is open, the page asks for another."""
+def test_the_page_requests_another_key_after_a_revocation(browser, catalogue, locked_url, key):
+    """When the key is revoked while the page is open, the page requests another."""
     browser.get(locked_url)
     enter(browser, key.text)
     until(browser, lambda: rows(browser))

@@ -89,7 +89,7 @@ def test_the_next_track_plays_after_a_track_ends(page):
     assert text_of(page, "#now-title") != ""
 
 
-def test_a_skip_changes_what_comes_next(page):
+def test_a_skipped_track_leaves_the_list(page):
     """A skipped card leaves the list and is shown in the history as skipped."""
     choose(page, "Title 007")
     skipped = cards(page)[0].get_attribute("data-track")

@@ -77,11 +77,6 @@ def run(*command):
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
-def test_there_are_two_images():
-    """API and workers have different images."""
-    assert set(DOCKERFILES) == {"api", "worker"}
-
-
 @pytest.mark.parametrize(
     "command",
     [

@@ -42,7 +42,7 @@ def words(artist: str, title: str, album: str | None = None, duration_ms: int | 
 def test_a_listen_is_stored_completely(catalogue):
     """Every field of a listen is stored, with the id of its track."""
     register(catalogue, 1)
-    told = NewListen(
+    sent = NewListen(
         names=(track_id(1),),
         described=Description(artist="A", title="T", album="L", duration_ms=9),
         kind=EventKind.SKIP,
@@ -50,13 +50,13 @@ def test_a_listen_is_stored_completely(catalogue):
         played_ms=4000,
         key="k",
     )
-    [recorded] = catalogue.listens.add("ada", [told])
+    [recorded] = catalogue.listens.add("ada", [sent])
     [kept] = catalogue.listens.page("ada").listens
 
     assert recorded.is_new
     assert (kept.id, kept.track_id) == (recorded.id, track_id(1))
     assert {name: getattr(kept, name) for name in NewListen.__slots__} == {
-        name: getattr(told, name) for name in NewListen.__slots__
+        name: getattr(sent, name) for name in NewListen.__slots__
     }
 
 
@@ -104,7 +104,7 @@ def test_concurrent_duplicates_are_recorded_once(catalogue):
 
 
 @pytest.mark.parametrize(
-    ("told", "tags"),
+    ("sent", "tags"),
     [
         (listen(track_id(1)), Tags("T")),
         (listen("ISRC:X1"), Tags("T", ids={"isrc": "X1"})),
@@ -112,10 +112,10 @@ def test_concurrent_duplicates_are_recorded_once(catalogue):
         (words("boards of canada ", "ROYGBIV"), Tags("Roygbiv", "Boards of Canada", "Album")),
     ],
 )
-def test_a_listen_is_attached_when_its_track_is_registered(catalogue, told, tags):
+def test_a_listen_is_attached_when_its_track_is_registered(catalogue, sent, tags):
     """A listen of an unknown track is stored without a track id and gets it when the track is registered."""
     register(catalogue, 2)
-    [recorded] = catalogue.listens.add("ada", [told])
+    [recorded] = catalogue.listens.add("ada", [sent])
     before = catalogue.listens.page("ada").listens
     register(catalogue, 1, tags)
     after = catalogue.listens.page("ada").listens
@@ -124,7 +124,7 @@ def test_a_listen_is_attached_when_its_track_is_registered(catalogue, told, tags
     assert recorded.track_id is None
     assert before[0].track_id is None
     assert after == (replace(before[0], track_id=track_id(1)),)
-    assert [outcome.is_new for outcome in catalogue.listens.add("ada", [told])] == [False]
+    assert [outcome.is_new for outcome in catalogue.listens.add("ada", [sent])] == [False]
 
 
 def test_a_listen_is_attached_when_its_external_id_is_set(catalogue):
@@ -175,7 +175,7 @@ def test_descriptions_match_the_closest_track(catalogue):
     register(catalogue, 2, Tags("Song", "Band", "Studio", duration_ms=200_000))
     register(catalogue, 3, Tags("Song", "Band", "Remix", duration_ms=250_000))
     register(catalogue, 4, Tags("Song", "Bandit", "Studio", duration_ms=200_000))
-    told = [
+    sent = [
         words("band", "song", "live"),
         words("Band", "Song", duration_ms=252_000),
         words("Band", "Song", "Bootleg", 201_000),
@@ -183,7 +183,7 @@ def test_descriptions_match_the_closest_track(catalogue):
         words("Band", "Other"),
     ]
 
-    assert [outcome.track_id for outcome in catalogue.listens.add("ada", told)] == [
+    assert [outcome.track_id for outcome in catalogue.listens.add("ada", sent)] == [
         *(track_id(number) for number in (1, 3, 2, 4)),
         None,
     ]
@@ -322,15 +322,15 @@ def test_ids_of_listens_are_not_reused(catalogue):
 def test_counts_of_a_listener(catalogue):
     """Counts contain events by kind, distinct tracks, unknown tracks, and the first and last time."""
     register(catalogue, 1)
-    told = [listen(track_id(1)), listen(track_id(1), minute=1), listen("x:1", minute=2, kind=EventKind.LIKE)]
-    catalogue.listens.add("ada", told)
+    sent = [listen(track_id(1)), listen(track_id(1), minute=1), listen("x:1", minute=2, kind=EventKind.LIKE)]
+    catalogue.listens.add("ada", sent)
     counts = catalogue.listens.counts("ada")
-    nobody = catalogue.listens.counts("nobody")
+    none = catalogue.listens.counts("nobody")
 
     assert counts.by_kind == dict.fromkeys(EventKind, 0) | {EventKind.PLAY: 2, EventKind.LIKE: 1}
     assert (counts.tracks, counts.unknown) == (1, 1)
     assert (counts.first_at, counts.last_at) == (NOON, NOON + timedelta(minutes=2))
-    assert (nobody.by_kind, nobody.tracks, nobody.first_at) == (dict.fromkeys(EventKind, 0), 0, None)
+    assert (none.by_kind, none.tracks, none.first_at) == (dict.fromkeys(EventKind, 0), 0, None)
 
 
 def test_forgetting_a_listener_deletes_only_their_listens(catalogue):

@@ -31,7 +31,7 @@ class Uploads:
         self._folder = folder
 
     def write(self, http, number):
-        """Send one write and return what must exist from now on."""
+        """Send one write and return the id that must exist from now on."""
         tone = write_tone(self._folder / f"{number}.wav", 100 + number)
         with tone.open("rb") as stream:
             answer = http.post("/v1/tracks", files={"file": (tone.name, stream)})

@@ -183,7 +183,7 @@ def test_problems_are_raised_as_their_own_errors(client, tmp_path, call, kind):
     ("status", "kind"), [(404, NotFound), (422, InvalidRequest), (503, Unavailable), (418, ProblemError)]
 )
 def test_an_unknown_problem_is_raised_by_its_status(status, kind):
-    """A problem type that the client does not know becomes the error of its HTTP status."""
+    """An unknown problem type is raised as the error of its HTTP status."""
     problem = Problem(type="urn:new", title="New", status=status, detail="Details.", instance="/", request_id="1")
     error = error_of(problem)
 
@@ -215,13 +215,13 @@ def test_methods_of_stored_listeners(client):
     """Every method for stored listeners works with the service."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     words = Description(artist="Nobody", title="Never heard", album="A", duration_ms=5)
-    told = [
+    sent = [
         NewListen(names=("test:1",), at=at, played_ms=1900, key="k"),
         NewListen(names=("test:2",), kind=EventKind.BAN, at=at),
         NewListen(described=words, at=at + timedelta(days=1)),
     ]
     name = "Ada Lovelace?"
-    recorded, again = client.listen(name, told), client.listen(name, told * 400)
+    recorded, again = client.listen(name, sent), client.listen(name, sent * 400)
     kept = list(client.listens(name, page=2))
     answer = client.user_recommendations(name, Question(limit=100))
     never = client.user_recommendations(name, Question(limit=100), repeat_after_days=None)

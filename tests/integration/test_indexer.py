@@ -166,20 +166,6 @@ def test_track_that_is_not_ready_leaves_the_index(catalogue, index, status):
     assert catalogue.indexing.count_pending() == 0
 
 
-def test_invalid_embedding_does_not_stop_the_others(catalogue, index):
-    """A track with an invalid embedding leaves the index, and the other tracks are indexed."""
-    add(catalogue, 1, 2)
-    indexer = Indexer(catalogue.indexing, index)
-    indexer.index_once()
-    change(catalogue, 1, embedding=np.full(EMBEDDING_DIM, np.nan, dtype="<f4").tobytes())
-    add(catalogue, 3)
-
-    indexer.index_once()
-
-    assert set(index.ids()) == {identifier(2), identifier(3)}
-    assert catalogue.indexing.count_pending() == 0
-
-
 def test_mark_stays_when_the_index_is_unavailable(catalogue):
     """If the server is down, marks are kept for the next pass."""
     add(catalogue, 1)

@@ -60,7 +60,7 @@ def test_a_scan_registers_every_recording_once(catalogue, queue, music):
     assert catalogue.jobs.get(job.id).done == 3
 
 
-def test_a_second_scan_analyses_only_what_is_new(catalogue, queue, music):
+def test_a_second_scan_analyses_only_new_files(catalogue, queue, music):
     """Unchanged files are not read again."""
     known = write_song(music / "a.flac")
     scan(catalogue, queue, music)

@@ -1,7 +1,6 @@
-"""Options of recommendations over HTTP: targets, exclusions, variety, orders, half-life."""
+"""Options of recommendations over HTTP."""
 
 from collections import Counter
-from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,40 +81,6 @@ def test_an_answer_without_explanations(api):
     assert ids(plain) == ids(ask(api, 0, 3))
     assert plain["tastes"] == []
     assert all(track["because_of"] == [] for track in plain["tracks"])
-
-
-def test_energy_orders_the_answer(api):
-    """`energy_up` and `energy_down` sort the same tracks by energy."""
-    plain, up, down = (
-        ask(api, 0, 1, 2, 3, limit=12, order=order) for order in ("relevance", "energy_up", "energy_down")
-    )
-    energies = [track["attributes"]["energy"] for track in up["tracks"]]
-
-    assert set(ids(plain)) == set(ids(up)) == set(ids(down))
-    assert energies == sorted(energies)
-    assert [track["attributes"]["energy"] for track in down["tracks"]] == sorted(energies, reverse=True)
-
-
-def test_a_flow_has_smaller_steps_than_relevance(api):
-    """The sum of the differences in energy is smaller than with alternating tastes."""
-
-    def jumps(answer):
-        energies = [track["attributes"]["energy"] for track in answer["tracks"]]
-        return sum(abs(one - other) for one, other in pairwise(energies))
-
-    flow, plain = (ask(api, 0, 3, limit=10, order=order) for order in ("flow", "relevance"))
-
-    assert set(ids(flow)) == set(ids(plain))
-    assert jumps(flow) < jumps(plain)
-
-
-def test_variety_depends_on_its_seed_alone(api):
-    """The same seed gives the same answer, other seeds give others; without variety, the seed has no effect."""
-    varied = {seed: ids(ask(api, 0, 1, variety=1, seed=seed)) for seed in range(4)}
-
-    assert all(found == ids(ask(api, 0, 1, variety=1, seed=seed)) for seed, found in varied.items())
-    assert len({tuple(found) for found in varied.values()}) > 1
-    assert ids(ask(api, 0, 1, seed=1)) == ids(ask(api, 0, 1, seed=2))
 
 
 def test_an_empty_history_gets_tracks_from_the_whole_library(api):

@@ -68,7 +68,7 @@ def _added(client: SegueClient, piece: Path, music: Path) -> float:
 
 def _start(music: Path, data: Path, port: int) -> subprocess.Popen[str]:
     environment = os.environ | {"SEGUE_DATA_DIR": str(data), "SEGUE_PORT": str(port)}
-    log = data.with_name("segue.log")  # a file: nobody reads on while the benchmark runs, and a pipe would fill
+    log = data.with_name("segue.log")  # a file, because a pipe that is not read would fill
     with log.open("wb") as stream:
         process = subprocess.Popen([SEGUE, "up", str(music)], env=environment, stderr=stream, process_group=0)
     while process.poll() is None:

@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def run(count: int, folder: Path) -> None:
-    """Build the library where there is none, ask over HTTP, then ask its index directly."""
+    """Build the library if it does not exist, send requests over HTTP, then query the index directly."""
     vectors = written(count, folder)
     random = np.random.default_rng(1)
     with served(folder, count) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
@@ -96,7 +96,7 @@ def run(count: int, folder: Path) -> None:
 
 
 def written(count: int, folder: Path) -> np.ndarray:
-    """(count, 128): the library's vectors; written where the folder has none yet."""
+    """(count, 128): the library's vectors, written if the folder has none yet."""
     random = np.random.default_rng(0)
     centres = random.normal(size=(CLUSTERS, EMBEDDING_DIM))
     noise = random.normal(scale=0.7, size=(count, EMBEDDING_DIM))
@@ -115,7 +115,7 @@ def written(count: int, folder: Path) -> np.ndarray:
 
 
 def name(number: int) -> str:
-    """A track's id."""
+    """Return a track's id."""
     return str(UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128))
 
 
@@ -220,13 +220,13 @@ def took(client: httpx.Client, asked: Iterator[Ask], rounds: int = ROUNDS) -> li
 
 
 def row(client: httpx.Client, asked: Iterator[Ask], limit: float) -> tuple[str, str]:
-    """Median and 95th percentile."""
+    """Return the median and the 95th percentile."""
     middle, high = np.percentile(took(client, asked), [50, 95])
     return f"{middle:.1f}", at_most(float(high), limit)
 
 
 def median(client: httpx.Client, asked: Iterator[Ask]) -> float:
-    """Milliseconds."""
+    """Return the median in milliseconds."""
     return float(np.median(took(client, asked)))
 
 
@@ -251,7 +251,7 @@ def throughput(url: str, asked: Iterator[Ask]) -> float:
 
 
 def bare_query(folder: Path, vectors: np.ndarray, random: np.random.Generator, limit: int) -> float:
-    """Milliseconds, median, of the batch that a history of several tastes asks of the index."""
+    """Median milliseconds of the index query for a history of several tastes."""
     served_name = (folder / "index" / "current").read_text(encoding="utf-8")
     index = EdgeIndex.load(folder / "index" / served_name)
     times = []

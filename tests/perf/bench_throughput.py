@@ -81,7 +81,7 @@ def _analyse(file: Path) -> None:
 
 
 def celery_workers(files: list[Path], warming: list[Path], data: Path) -> tuple[float, list[list[float]]]:
-    """Tracks a second from the scan's request to the last record; then the memory of each child, as `memory` says."""
+    """Tracks a second from the scan's request to the last record; then the result of `memory` for each child."""
     settings = Settings(data_dir=data)
     broker = local_broker(settings)
     broker.start()

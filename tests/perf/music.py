@@ -24,7 +24,7 @@ def tracks(folder: Path, suffixes: tuple[str, ...] = ("mp3", "ogg", "flac", "opu
 
 
 def variants(folder: Path, number: int) -> list[Path]:
-    """Write mp3 tracks that differ in level only: a catalogue takes two equal ones for one."""
+    """Write mp3 tracks that differ in level only, because equal files are one track."""
     folder.mkdir(parents=True, exist_ok=True)
     samples = render(PIECE)
     files = [folder / f"{index}.mp3" for index in range(number)]

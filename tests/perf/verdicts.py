@@ -1,4 +1,4 @@
-"""Prints measured values beside their targets."""
+"""Print measured values beside their targets."""
 
 import os
 
@@ -13,9 +13,9 @@ def at_most(measured: float, limit: float) -> str:
     return f"{measured:.2f} (≤ {limit:g}: {'reached' if measured <= limit else '[bold]not reached[/]'})"
 
 
-def at_least(measured: float, demanded: float) -> str:
-    """A cell: the figure, what is demanded and whether it is reached."""
-    return f"{measured:.2f} (≥ {demanded:g}: {'reached' if measured >= demanded else '[bold]not reached[/]'})"
+def at_least(measured: float, required: float) -> str:
+    """Return a cell with the figure, its target and whether it is reached."""
+    return f"{measured:.2f} (≥ {required:g}: {'reached' if measured >= required else '[bold]not reached[/]'})"
 
 
 def show(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -155,7 +155,7 @@ def declared_frames(counted: CountedMp3) -> int:
 
 
 def test_frames_are_counted_across_damage():
-    """The count goes on behind damage, and stops at the limit of samples."""
+    """Counting continues after damage, and stops at the limit of samples."""
     content = FRAME * 10 + bytes(5000) + FRAME * 10
     counted = CountedMp3.counting(io.BytesIO(content), 2000 * 1152)
     limited = CountedMp3.counting(io.BytesIO(content), 4 * 1152)
@@ -167,7 +167,7 @@ def test_frames_are_counted_across_damage():
 
 
 def test_a_counted_mp3_reads_as_its_table_and_its_frames():
-    """Tags before the first frame are gone; seeking and reading work as in a binary file."""
+    """Tags before the first frame are left out; seeking and reading work as in a binary file."""
     counted = CountedMp3.counting(io.BytesIO(ID3V2 + FRAME * 3), 2000 * 1152)
     assert counted is not None
     size = counted.seek(0, io.SEEK_END)

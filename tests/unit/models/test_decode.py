@@ -35,7 +35,7 @@ MEMORY_PROBE = """
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_formats(write_sound, sine, name):
-    """A sine comes back from every format with its frequency, level, rate and duration."""
+    """A sine is decoded from every format with its frequency, level, rate and duration."""
     rate = 48_000 if name.endswith("opus") else RATE
     tone = sine(1000, 12, amplitude=0.5, sample_rate=rate)
     windows = read_windows(write_sound(name, np.stack([tone, tone], axis=1), rate))
@@ -173,7 +173,7 @@ def test_odd_codec_is_refused(write_sound, noise):
 
 @pytest.mark.parametrize("name", ["cut.flac", "cut.mp3"])
 def test_truncated(write_sound, noise, name):
-    """A file that declares more than it holds is refused, and the message says where it ends."""
+    """A file that declares more than it contains is refused, and the message states where it ends."""
     path = write_sound(name, noise(60))
     os.truncate(path, path.stat().st_size // 3)
 

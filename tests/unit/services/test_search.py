@@ -94,8 +94,8 @@ def test_only_given_ids_are_chosen():
     assert chosen(songs, wanted)[0] == ["002"]
 
 
-def test_an_artist_who_fills_the_pool_leaves_room_for_others_if_a_gap_is_desired():
-    """The index is queried again without this artist."""
+def test_the_pool_has_other_artists_if_a_gap_is_required():
+    """If one artist fills the pool, the index is queried again without this artist."""
     songs = songs_of(*["Crowd"] * (POOL_PER_TASTE + 10), "Other", "Third")
     options = RankingOptions(limit=3, max_per_artist=None, max_per_album=None, artist_gap=2)
     found, index = chosen(songs, search(options=options))
@@ -105,8 +105,8 @@ def test_an_artist_who_fills_the_pool_leaves_room_for_others_if_a_gap_is_desired
     assert index.asked[-1].filters.none_of == {"artist": ("crowd",)}
 
 
-def test_a_genre_that_fills_the_pool_leaves_room_for_others():
-    """The index is queried again without it, however far the other genres are."""
+def test_the_pool_has_other_genres_if_a_maximum_is_set():
+    """If one genre fills the pool, the index is queried again without it."""
     folk = songs_of(*[f"Artist {number}" for number in range(2 * POOL_PER_TASTE)])
     rock = [
         Song(replace(song.track, id=f"rock {n}", vector=AXES[5 + n], genre="Rock"), "Rock")

@@ -33,7 +33,7 @@ def _no_variables(monkeypatch):
     ],
 )
 def test_an_invalid_value_is_one_line_that_names_the_variable(monkeypatch, variable, value, message):
-    """The message says what is wrong with which variable, and quotes no secret."""
+    """The message names the variable and the problem, and quotes no secret."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(NotConfigured) as refused:
         load_settings()
@@ -83,8 +83,8 @@ def test_arguments_replace_variables(monkeypatch):
         ("0.0.0.0", False, True),  # noqa: S104
     ],
 )
-def test_keys_are_needed_beyond_loopback(host, require, needed):
-    """Every address that others can reach needs keys, whatever SEGUE_REQUIRE_KEYS says."""
+def test_keys_are_required_beyond_loopback(host, require, needed):
+    """Addresses that other machines can reach require keys, even if SEGUE_REQUIRE_KEYS is false."""
     assert Settings(host=host, require_keys=require).needs_keys == needed
 
 

@@ -122,7 +122,7 @@ def test_a_process_that_ends_during_the_start_is_an_error(supervisor, child):
         supervisor.check_started()
 
 
-def test_a_port_that_is_taken_is_an_error():
+def test_a_port_in_use_is_an_error():
     """The message names the port and the ways to choose another one."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -33,10 +33,10 @@ def printed(code):
 
 
 def test_runaway_allocation_is_a_memory_error():
-    """An allocation beyond the headroom raises MemoryError, whatever was mapped before."""
+    """An allocation beyond the headroom raises MemoryError."""
     assert printed(ALLOCATE) == "refused\n"
 
 
 def test_a_stricter_limit_of_the_system_is_kept():
-    """A stricter limit of the system stays in force."""
+    """A stricter limit of the system is not raised."""
     assert printed(DECLARED) == "True\n"
