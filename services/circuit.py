@@ -1,4 +1,4 @@
-"""A circuit breaker for the broker and the Qdrant server.
+"""A circuit breaker for PostgreSQL, the broker and the Qdrant server.
 
 Libraries do not fit: `circuitbreaker` lets all callers through when it retries, so each waits for the whole timeout;
 `pybreaker` runs one call at a time even while all calls succeed.

@@ -44,8 +44,8 @@ def freeze_heap() -> None:
 BLUEPRINTS = (tracks, audio, recommendations, radio, users, jobs, health, web, reference)
 
 METRICS_DESCRIPTION = (
-    "Counters and latencies of requests in the Prometheus text format, added up over all API processes, and gauges of "
-    "the library and the index."
+    "Counters and latencies of requests in the Prometheus text format, and gauges of the library and the index. In a "
+    "container, the figures of all API processes are added up."
 )
 METRICS: dict[int, dict[str, Any]] = {
     200: {"description": "Prometheus text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -54,7 +54,7 @@ METRICS: dict[int, dict[str, Any]] = {
 
 class _App(Flask):
     def make_default_options_response(self) -> Response:
-        """The methods of the route itself: a track's id may hold slashes, so that other routes fit many addresses."""
+        """Return the methods of the matched route. Track ids may contain slashes, so other routes match as well."""
         route = request.url_rule
         alike = (rule for rule in self.url_map.iter_rules() if route is not None and rule.rule == route.rule)
         answer = self.response_class()
@@ -63,10 +63,10 @@ class _App(Flask):
 
 
 def create_app(services: Services | None = None) -> Flask:
-    """The application on the given services, or on those that the environment's settings name.
+    """Create the application with the given services; without them, open services with the environment's settings.
 
     Raises:
-        SegueError: a part does not open, or it would listen beyond this machine and nobody has a key.
+        SegueError: a part cannot be opened, or the API would listen beyond this machine and there is no API key.
     """
     if services is None:
         app = create_app(_from_environment())
@@ -75,7 +75,7 @@ def create_app(services: Services | None = None) -> Flask:
         return app
     app = _App(
         __name__,
-        static_folder=None,  # the pages have routes of their own
+        static_folder=None,  # `services.api.http.pages` serves the pages
     )
     app.config["MAX_CONTENT_LENGTH"] = JSON_MAX_BYTES
     app.extensions[EXTENSION] = services

@@ -1,4 +1,4 @@
-"""Reads tracks: by id or external id, in pages, and with embeddings."""
+"""Read tracks: by id or external id, in pages, and with embeddings."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Evaluates the recommender with simulated listeners, a real catalogue and a real index."""
+"""Evaluate the recommender with simulated listeners, a real catalogue and a real index."""

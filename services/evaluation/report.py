@@ -1,4 +1,4 @@
-"""The report: every figure, the demanded values, and the page that shows both."""
+"""The report: every figure, the required values, and the page that shows both."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured figure and its demanded range."""
+    """A measured figure and its required range."""
 
     test: str
     measured: float
@@ -62,13 +62,13 @@ class Figure:
         return self.minimum <= self.measured <= self.maximum
 
     @property
-    def demand(self) -> str:
+    def requirement(self) -> str:
         """The range as text."""
         return f"≥ {self.minimum:.3f}" if self.minimum > -inf else f"≤ {self.maximum:.3f}"
 
 
 def figures(report: Report) -> Iterator[Figure]:
-    """Return every figure with its demanded range."""
+    """Return every figure with its required range."""
     mean = report.of(1, MEAN).ndcg
     yield Figure("1 interest: NDCG@20 (mean − .01)", report.of(1, SEGUE).ndcg, minimum=mean - _LOSS_TO_MEAN)
     for interests in (2, 3):
@@ -84,12 +84,12 @@ def figures(report: Report) -> Iterator[Figure]:
     yield Figure("today beside 60 days ago: share, half-life 30 days", _at(report, 30.0), minimum=0.6)
     yield Figure("today beside 60 days ago: monotone in the half-life (1 is yes)", float(falling), minimum=1)
     for interests in (1, 2, 3):
-        demanded = report.of(interests, MEAN).diversity * _MORE_DIVERSE
+        required = report.of(interests, MEAN).diversity * _MORE_DIVERSE
         diversity = report.of(interests, SEGUE).diversity
         yield Figure(
             f"{interests} interest{'s' * (interests > 1)}: diversity within an answer (mean + 20 %)",
             diversity,
-            minimum=demanded,
+            minimum=required,
         )
     yield Figure("share of the library recommended", report.spreads[SEGUE].coverage, minimum=_LIBRARY)
     yield Figure("Gini coefficient of exposure", report.spreads[SEGUE].gini, maximum=_GINI)
@@ -117,12 +117,12 @@ these tracks.
 
 def _figures(report: Report) -> str:
     rows = [
-        (found.test, found.demand, f"{found.measured:.3f}", "reached" if found.reached else "**not reached**")
+        (found.test, found.requirement, f"{found.measured:.3f}", "reached" if found.reached else "**not reached**")
         for found in figures(report)
     ]
     reached = sum(found.reached for found in figures(report))
-    header = ("test", "demanded", "measured", "result")
-    return f"## Demanded and measured figures\n\n{reached} of {len(rows)} are reached.\n\n{table(header, rows)}"
+    header = ("test", "required", "measured", "result")
+    return f"## Required and measured figures\n\n{reached} of {len(rows)} are reached.\n\n{table(header, rows)}"
 
 
 def _qualities(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""Chooses the next tracks of a radio session: unheard ones by direction, then those heard longest ago."""
+"""Choose the next tracks of a radio session: unheard ones by direction, then those heard longest ago."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Makes the first state of a radio session from seeds, a history and a stored listener's past."""
+"""Make the first state of a radio session from seeds, a history and a stored listener's past."""
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence

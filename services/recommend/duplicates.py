@@ -1,4 +1,4 @@
-"""Recognises the same recording on another release or in another encoding."""
+"""Recognise the same recording on another release or in another encoding."""
 
 import re
 from collections.abc import Iterable, Sequence

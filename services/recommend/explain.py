@@ -1,4 +1,4 @@
-"""Explains an answer: the plays that led to a track, and a label for each taste."""
+"""Explain an answer: the plays that led to a track, and a label for each taste."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Orders the tracks of an answer for playing, and spaces the tracks of one artist."""
+"""Order the tracks of an answer for playing, and space the tracks of one artist."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Finds a smooth path from one track to another."""
+"""Find a smooth path from one track to another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Searches the index for candidates and ranks them, with larger searches until the answer is full."""
+"""Search the index for candidates and rank them, with larger searches until the answer is full."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

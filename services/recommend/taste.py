@@ -1,4 +1,4 @@
-"""Weights listen events, and turns a weighted history into tastes and negatives."""
+"""Weight listen events, and turn a weighted history into tastes and negatives."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Sends tasks again that the catalogue shows as unfinished and that the broker may have lost.
+"""Send tasks again that the catalogue shows as unfinished and that the broker may have lost.
 
 A duplicate message is harmless: a track that is claimed or analysed is not claimed again, and a scan that starts again
 skips the files it has registered.

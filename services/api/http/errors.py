@@ -1,4 +1,4 @@
-"""Maps errors to HTTP: status, title and headers."""
+"""Map errors to HTTP: status, title and headers."""
 
 import re
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def title_of(error: SegueError) -> str:
 def headers_of(error: SegueError) -> dict[str, str]:
     """Return the headers of the response: challenges as in RFC 6750, and when to retry."""
     if isinstance(error, KeyRequired):
-        # RFC 6750 wants no error code if the request had no key.
+        # RFC 6750 defines no error code for a request without a key.
         code = ', error="invalid_token"' if error.presented else ""
         return {"WWW-Authenticate": f'Bearer realm="segue"{code}'}
     if isinstance(error, InsufficientScope):

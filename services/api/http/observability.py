@@ -114,7 +114,7 @@ class RequestObserver:
 
     @needs(Scope.READ)
     def exposition(self) -> Response:
-        """Return all metrics in the Prometheus text format, added up over all API processes."""
+        """Return all metrics in the Prometheus text format, added up over the processes that share a metrics folder."""
         registry = CollectorRegistry()
         if MULTIPROCESS_VARIABLE in os.environ:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
