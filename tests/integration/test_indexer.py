@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient
 from sqlalchemy import insert, text, update
+from structlog.testing import capture_logs
 
 from services.catalog.database import now
 from services.catalog.tables import TrackRow
@@ -262,12 +263,12 @@ def test_killed_build_is_discarded(catalogue, tmp_path):
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
         wait_until(lambda: up_to_date(catalogue, generations))
-    with serving(catalogue, root, hnsw_threshold=1000) as (generations, indexer):
+    with serving(catalogue, root, hnsw_threshold=1000) as (generations, indexer), capture_logs() as logs:
         wait_until(lambda: indexer._running is not None)
         indexer._running.child.kill()
 
-        wait_until(lambda: indexer.problem is not None)
-        assert "-9" in indexer.problem
+        wait_until(lambda: any("ended with code -9" in entry.get("reason", "") for entry in logs))
+        wait_until(lambda: indexer._running is None)
         assert len(directories(root)) == 1
         assert nearest(generations.index, 3) == [3]
 
