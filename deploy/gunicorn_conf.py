@@ -8,13 +8,13 @@ import tempfile
 from services.api.request_limits import REQUEST_LINE_MAX
 from services.api.security.exposure import refuse_exposure_at_start
 from services.domain.errors import SegueError
-from services.settings import load_settings_or_exit
+from services.settings import METRICS_DIR_VARIABLE, load_settings_or_exit
 
 _settings = load_settings_or_exit()
 
 # API processes share their metrics through files here, so that one scrape sees all of them. prometheus_client reads the
 # variable when it is first imported, which happens in the processes that gunicorn starts.
-METRICS_DIR = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="segue-metrics-")
+METRICS_DIR = os.environ[METRICS_DIR_VARIABLE] = tempfile.mkdtemp(prefix="segue-metrics-")
 
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 

@@ -16,6 +16,8 @@ from services.domain.errors import NotConfigured
 VARIABLE_PREFIX = "SEGUE_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 WILDCARD_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
+METRICS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable of prometheus_client: a directory in which several API processes share their metrics."""
 
 
 class Settings(BaseSettings):

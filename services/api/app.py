@@ -44,8 +44,8 @@ def freeze_heap() -> None:
 BLUEPRINTS = (tracks, audio, recommendations, radio, users, jobs, health, web, reference)
 
 METRICS_DESCRIPTION = (
-    "Counters and latencies of requests in the Prometheus text format, and gauges of the library and the index. In a "
-    "container, the figures of all API processes are added up."
+    "Counters and latencies of requests in the Prometheus text format, added up over all API processes of the service, "
+    "and gauges of the library and the index."
 )
 METRICS: dict[int, dict[str, Any]] = {
     200: {"description": "Prometheus text format", "content": {"text/plain": {"schema": {"type": "string"}}}}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -19,7 +20,7 @@ from services.domain.access import Scope
 from services.domain.errors import NotConfigured, SegueError, Unavailable
 from services.local.child_process import ChildProcess
 from services.local.valkey import LocalBroker, local_broker
-from services.settings import Settings
+from services.settings import METRICS_DIR_VARIABLE, Settings
 from services.storage.locks import instance_lock
 from services.tasks.lost_work import resend_analyses, resend_scans
 from services.tasks.queue import TaskQueue, open_queue
@@ -135,6 +136,9 @@ class Supervisor:
             "SEGUE_PORT": str(self._settings.port),
             "SEGUE_LIBRARY_ROOTS": os.pathsep.join(self._settings.library_roots),
         }
+        if self._settings.api_processes > 1:  # they share their metrics through files
+            folder = TemporaryDirectory(prefix="segue-metrics-")
+            environment[METRICS_DIR_VARIABLE] = self._resources.enter_context(folder)
         logs = self._settings.data_path / "logs"
         for name, command in (("worker", _worker_command()), ("api", api_command(self._settings))):
             child = ChildProcess(name, command, logs / f"{name}.log", environment)

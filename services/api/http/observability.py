@@ -21,6 +21,7 @@ from services.composition import Services
 from services.domain.access import Scope
 from services.domain.errors import SegueError
 from services.logs import COMMON
+from services.settings import METRICS_DIR_VARIABLE
 
 REQUEST_ID_HEADER = "X-Request-ID"
 # A client's own request id is used if it is plain, because it appears in logs and headers.
@@ -32,9 +33,6 @@ LISTENER_IN_PATH = re.compile(r"^(/v1/users/|/1/(?:[a-z-]+/)*users?/)([^/]+)(.*)
 # From a fast index query to a slow upload.
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNROUTED = "(none)"
-
-# prometheus_client reads this variable itself: with it, metrics are shared between processes by files in a directory.
-MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +114,7 @@ class RequestObserver:
     def exposition(self) -> Response:
         """Return all metrics in the Prometheus text format, added up over the processes that share a metrics folder."""
         registry = CollectorRegistry()
-        if MULTIPROCESS_VARIABLE in os.environ:
+        if METRICS_DIR_VARIABLE in os.environ:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         else:
             registry.register(_MetricsOf(self.registry))
