@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.evaluation import methods, trials
+from services.evaluation import trials
 from services.evaluation.material import Material, library, listeners, read
 from services.evaluation.report import INFORMED, MEAN, SEGUE, Report, page
 
@@ -29,13 +29,13 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
     """
     restarted = list(listeners(material, 2, RESTARTED))
     with library(material, folder) as (catalogue, index):
-        segue = methods.segue(material, catalogue, index)
+        segue = trials.segue(material, catalogue, index)
         compared = {
-            "random": methods.random(material),
-            MEAN: methods.mean(material),
-            "best score": methods.best_score(material),
-            "log-sum-exp + MMR": methods.log_sum_exp(material),
-            INFORMED: methods.informed(material),
+            "random": trials.random(material),
+            MEAN: trials.mean(material),
+            "best score": trials.best_score(material),
+            "log-sum-exp + MMR": trials.log_sum_exp(material),
+            INFORMED: trials.informed(material),
             SEGUE: segue,
         }
         before_restart = trials.answers(segue, restarted)
@@ -44,7 +44,7 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
         recency = trials.recency(material, catalogue, index, count)
         spreads = {name: trials.spread(material, compared[name], count) for name in (MEAN, SEGUE)}
     with library(material, folder) as (catalogue, index):
-        after_restart = trials.answers(methods.segue(material, catalogue, index), restarted)
+        after_restart = trials.answers(trials.segue(material, catalogue, index), restarted)
     return Report(
         tracks=len(material),
         model_version=material.model_version,

@@ -5,7 +5,7 @@ from qdrant_client import QdrantClient
 
 from services.domain.filters import Filters, Range
 from services.domain.question import Question
-from services.evaluation import methods
+from services.evaluation import trials
 from services.evaluation.__main__ import DEFAULT_MATERIAL
 from services.evaluation.material import library, listeners, read, write
 from services.index.qdrant_server import ServerIndex
@@ -44,7 +44,7 @@ def server(material, tmp_path_factory):
 @pytest.mark.parametrize("asked", QUESTIONS)
 def test_both_indexes_give_the_same_recommendations(material, edge, server, asked):
     """Histories of one to three interests give the same tracks in the same order."""
-    ways = [methods.segue(material, *opened, QUESTIONS[asked]) for opened in (edge, server)]
+    ways = [trials.segue(material, *opened, QUESTIONS[asked]) for opened in (edge, server)]
     for interests in (1, 2, 3):
         for listener in listeners(material, interests, 3):
             one, other = (way(listener).tolist() for way in ways)

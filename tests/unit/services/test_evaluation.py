@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from models import checkpoint
-from services.evaluation import methods, report, trials
+from services.evaluation import report, trials
 from services.evaluation.__main__ import DEFAULT_MATERIAL, evaluate
 from services.evaluation.material import PLAYS, SKIPS, after_skips, before_skips, listeners, read, with_noise
 
 FEW = 12
-WAYS = (methods.random, methods.mean, methods.best_score, methods.log_sum_exp, methods.informed)
+WAYS = (trials.random, trials.mean, trials.best_score, trials.log_sum_exp, trials.informed)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_baselines_never_return_played_tracks(material):
         for way in ways:
             answer = way(listener).tolist()
 
-            assert len(set(answer)) == len(answer) == methods.DEPTH
+            assert len(set(answer)) == len(answer) == trials.DEPTH
             assert not set(answer) & set(listener.left_out.tolist())
 
 
