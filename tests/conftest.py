@@ -22,6 +22,10 @@ IN_CI = os.environ.get("CI", "").lower() == "true"
 for name in [name for name in os.environ if name.startswith("SEGUE_")]:
     del os.environ[name]
 
+# Two processes that fill one numba cache at the same time corrupt it, so each process of pytest-xdist has its own.
+NUMBA_CACHE = Path(__file__).parents[1] / ".pytest_cache" / f"numba-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+os.environ["NUMBA_CACHE_DIR"] = str(NUMBA_CACHE)
+
 # Background jobs of a shell ignore SIGINT, and child processes inherit that. Tests need Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
