@@ -17,7 +17,7 @@ TORCH_INDEX ?=
 TORCH_FROM := $(if $(wildcard $(TORCH_INDEX)/.),--no-index --find-links,--index-url)
 INSTALL_TORCH = $(if $(TORCH_INDEX),$(INSTALL) --no-deps $(TORCH_FROM) '$(TORCH_INDEX)' torch)
 # Size of .venv after `make up`, by `du -sh .venv`.
-SIZE := $(if $(TORCH_INDEX),1.2 GB,5.6 GB (1.2 GB with TORCH_INDEX: see README.md))
+SIZE := $(if $(TORCH_INDEX),1.2 GB,5.6 GB)
 # pip compiles on one processor only. Some packages contain files for other Python versions, which nothing imports.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # Containers often set this, and then every process would compile Segue's modules again.
@@ -33,7 +33,10 @@ INSTALL_CLIENT_TOOLS := if command -v npm >/dev/null && \
 	! [ $(CLIENTS)/node_modules -nt $(CLIENTS)/package-lock.json ]; then \
 	npm ci --prefix $(CLIENTS) --no-progress >/dev/null || echo 'npm could not install $(CLIENTS)/package.json.' >&2; fi
 
-.PHONY: up test test-all check bench audit clean
+.PHONY: help up test test-all check bench audit clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 up: $(VENV)/.installed-up
 ifeq ($(strip $(MUSIC)),)
@@ -81,7 +84,7 @@ clean:
 
 # A stamp is newer than what it was installed from, so that the next start takes no time.
 $(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt
-	@echo 'Installing Segue into $(VENV): once, a minute or two and $(SIZE), most of it PyTorch.'
+	@echo 'Installing Segue into $(VENV), once. This takes a minute or two and $(SIZE).'
 	@$(INSTALL_TORCH)
 	@$(INSTALL) --editable '.[local,worker]'
 	@$(COMPILE)

@@ -55,7 +55,8 @@ def main() -> None:
 
 def _warm_up() -> None:
     """Load everything that libraries load on first use, while files can still be opened."""
-    samples = np.random.default_rng(0).normal(0, 0.1, WARM_UP_RATE * WARM_UP_SECONDS)
+    # A tone: libmpg123 prints errors about low-rate MP3s of noise.
+    samples = 0.1 * np.sin(np.arange(WARM_UP_RATE * WARM_UP_SECONDS))
     with tempfile.TemporaryFile() as file:
         soundfile.write(file, samples, WARM_UP_RATE, format="MP3")
         for _ in windows_message(decode_windows(file.fileno())):

@@ -50,7 +50,7 @@ def print_tracks(tracks: Sequence[SimilarTrack]) -> None:
 
 def print_path(tracks: Sequence[PathTrack]) -> None:
     """Print the tracks of a path, each with its similarity to the previous one."""
-    table = Table("step", "similarity", "title", "artist", "album", box=None)
+    table = Table("step", "score", "title", "artist", "album", box=None)
     table.add_column("id", no_wrap=True)  # ids are copied
     for step, track in enumerate(tracks, start=1):
         table.add_row(str(step), f"{track.similarity:.3f}", *_names(track), track.id)
@@ -112,7 +112,7 @@ def print_keys(keys: Sequence[ApiKey]) -> None:
             escape(key.name),
             " ".join(sorted(key.scopes)),
             "all" if key.listeners is None else escape(", ".join(sorted(key.listeners))),
-            *(format_time(moment) for moment in (key.created_at, key.last_used_at, key.revoked_at)),
+            *(_format_date(moment) for moment in (key.created_at, key.last_used_at, key.revoked_at)),
             key.id,
         )
     answers.print(table)
@@ -164,6 +164,10 @@ def describe(track: Track) -> str:
 def format_time(moment: datetime | None) -> str:
     """Format a time in the local time zone, to the minute."""
     return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _format_date(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d}"
 
 
 def _print_quarantined(status: Status) -> None:
