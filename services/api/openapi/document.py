@@ -28,7 +28,7 @@ DESCRIPTION = (
     "Music recommendation by how music feels: send a listening history, get the next tracks.\n\n"
     "Every parameter that takes a track id also takes an external id (`namespace:value`, such as `isrc:USRC17607839`). "
     f"Errors are RFC 9457 problems (`{MEDIA_TYPE}`), except in the APIs that are compatible with others.\n\n"
-    "Each operation lists the scopes of which a key needs one; `admin` includes all scopes. No key is needed if only "
+    "A key needs one of the scopes that an operation lists; `admin` includes all scopes. No key is needed if only "
     "the machine itself can reach the service."
 )
 
