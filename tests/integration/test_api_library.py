@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
 
 from services.catalog.library import FileStamp
+from services.catalog.tables import TrackRow
 from services.domain.track import Tags
 from tests.fakes.library import register, track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
@@ -28,6 +29,15 @@ SHAPE = {
     "descriptors",
     "ids",
 }
+
+
+@pytest.fixture(autouse=True)
+def _unchanged_library(services):
+    """Delete the tracks that a test adds, because all tests of this file share one library."""
+    yield
+    own = [track_id(number) for number in range(LIBRARY_SIZE)]
+    with services.catalogue.database.write() as session:
+        session.execute(delete(TrackRow).where(TrackRow.id.not_in(own)))
 
 
 def test_pages_cover_the_library_once(api):

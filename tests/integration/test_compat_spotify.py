@@ -212,9 +212,16 @@ def test_at_most_a_hundred_ids_are_allowed(api):
     assert api.get(f"{BASE}/audio-features?ids={'x,' * 101}").status_code == 400
 
 
-def test_registered_spotify_ids_are_used(api, services, library_dir):
-    """A track that is registered as `spotify:…` is found by that id, and returned with it."""
+@pytest.fixture
+def _spotify_id_of_track_9(services, library_dir):
     retag(services, library_dir, 9, ids={"spotify": "4NHQUGzhtTLFvgF5SZesLK"})
+    yield
+    services.catalogue.external_ids.change(track_id(9), {"spotify": None})
+
+
+@pytest.mark.usefixtures("_spotify_id_of_track_9")
+def test_registered_spotify_ids_are_used(api):
+    """A track that is registered as `spotify:…` is found by that id, and returned with it."""
     features = api.get(f"{BASE}/audio-features/4NHQUGzhtTLFvgF5SZesLK").json
     [track] = [
         track for track in recommended(api, seed_tracks="test:1", limit=100)["tracks"] if track["name"] == "Title 009"
