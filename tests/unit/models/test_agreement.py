@@ -194,6 +194,7 @@ def test_known_pieces_cover_tempi_keys_and_metres(tmp_path):
     assert min(Counter(piece.drums for piece in pieces).values()) > 50
 
 
+@pytest.mark.slow  # compiles librosa's kernels, which takes half a minute
 def test_both_methods_are_compared_on_known_pieces(tmp_path):
     """Both methods measure the same pieces; ours finds tempo and key of simple ones."""
     made = [
