@@ -1,0 +1,69 @@
+"""Words in a question: a text, what was understood of it, and vectors of words and pictures in the vibe space."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.domain.filters import Filters
+from services.domain.track import Vector
+
+TEXT_USED_MAX = 500
+"""Characters of a text that are used; a query is a sentence, and the text tower takes longer for longer texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text of a question and its weight; a negative weight asks for less of it."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What was understood of a text.
+
+    Attributes:
+        text: The text.
+        filters: The hard facts, such as a tempo or a decade.
+        targets: Values to aim for, by the names of `RANGE_FIELDS`.
+        like: Ids of the tracks that the text names as examples.
+        less: Phrases to avoid, such as "drums" of "no drums".
+        rest: The words that become a direction; None if none are left or they were not understood.
+        warnings: What was ignored or is contradictory, one sentence each.
+    """
+
+    text: str
+    filters: Filters = field(default_factory=Filters)
+    targets: Mapping[str, float] = field(default_factory=dict)
+    like: tuple[str, ...] = ()
+    less: tuple[str, ...] = ()
+    rest: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedText:
+    """A text of a question as it was understood, with its weight; a negative weight asks for less of it."""
+
+    understood: Understood
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedVector:
+    """A direction of the vibe space in a question, such as that of a picture.
+
+    `label` names it in the answer. `vector` has shape (128,) and unit length. A negative weight asks for less of it.
+    """
+
+    label: str
+    vector: Vector
+    weight: float = 1.0
+
+
+class TextEmbedder(Protocol):
+    """Places texts in the vibe space; thread-safe."""
+
+    def embed(self, text: str) -> Vector | None:
+        """Return the unit vector of a text, of shape (128,), or None if the text is not understood."""
