@@ -73,7 +73,7 @@ def attributes(encoding: Encoding, descriptors: Descriptors, calibration: Calibr
         name: _rank(_blend(_cues(name, encoding, descriptors), calibration), calibration[name])
         for name in FEEL_ATTRIBUTES
     }
-    values["instrumentalness"] = _instrumentalness(encoding.tags)
+    values["instrumentalness"] = instrumentalness(encoding.tags)
     return values | dict.fromkeys(WITHOUT_EVIDENCE)
 
 
@@ -120,7 +120,8 @@ def _blend(cues: Sequence[_Cue], calibration: Calibration) -> float:
     return float(np.average(ranks, weights=weights))
 
 
-def _instrumentalness(tags: Mapping[str, float]) -> float:
+def instrumentalness(tags: Mapping[str, float]) -> float:
+    """Return the probability 0…1 that a track with these tags has no vocals: the odds of the tags are compared."""
     without, sung = log_odds(np.array([max(tags[name] for name in names) for names in (_NO_VOICE, _VOICE)]))
     return 1.0 / (1.0 + math.exp(sung - without))
 

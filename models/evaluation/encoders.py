@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -81,6 +82,10 @@ class ShippedEncoder:
         """
         return self._encoding(key, samples).embedding.astype(np.float64)
 
+    def tags(self, key: Path, samples: Callable[[], Float32Array]) -> dict[str, float]:
+        """Return the probabilities 0…1 of the tags of windows; see `embed`."""
+        return self._encoding(key, samples).tags
+
     def encode_track(self, key: Path, windows: Callable[[], Windows]) -> EncodedTrack:
         """Compute all outputs for a track's windows, or read them from the cache.
 
@@ -92,7 +97,7 @@ class ShippedEncoder:
             Embedding, tags and attributes.
         """
         encoding = self._encoding(key, lambda: windows().samples)
-        values = attributes(encoding, self._described(key, windows), self.card.calibration)
+        values = attributes(encoding, self.descriptors(key, windows), self.card.calibration)
         return EncodedTrack(
             embedding=encoding.embedding.astype(np.float64),
             tags=encoding.tags,
@@ -110,6 +115,17 @@ class ShippedEncoder:
 
         return cached_arrays(_file(self._predictions, key), predicted)["penultimate"].astype(np.float64)
 
+    def descriptors(self, key: Path, windows: Callable[[], Windows]) -> Descriptors:
+        """Compute the descriptors of windows, or read them from the cache; see `encode_track`."""
+
+        def described() -> Arrays:
+            decoded = windows()
+            log_mel = self.encoder.log_mel(torch.from_numpy(decoded.samples)).numpy()
+            return {"json": np.array(json.dumps(describe(decoded, log_mel)))}
+
+        stored = cached_arrays(_file(self._descriptors, key), described)
+        return cast("Descriptors", json.loads(stored["json"].item()))
+
     def _encoding(self, key: Path, samples: Callable[[], Float32Array]) -> Encoding:
         def encoded() -> Arrays:
             encoding = self.encoder.encode(torch.from_numpy(samples()))
@@ -118,15 +134,6 @@ class ShippedEncoder:
 
         stored = cached_arrays(_file(self._encodings, key), encoded)
         return Encoding(embedding=stored["embedding"], **json.loads(stored["json"].item()))
-
-    def _described(self, key: Path, windows: Callable[[], Windows]) -> Descriptors:
-        def described() -> Arrays:
-            decoded = windows()
-            log_mel = self.encoder.log_mel(torch.from_numpy(decoded.samples)).numpy()
-            return {"json": np.array(json.dumps(describe(decoded, log_mel)))}
-
-        stored = cached_arrays(_file(self._descriptors, key), described)
-        return cast("Descriptors", json.loads(stored["json"].item()))
 
 
 class TeacherEncoder:
@@ -141,10 +148,8 @@ class TeacherEncoder:
         self._teachers = build_teachers(cache_dir / "musicnn", mel)
         self._features = cache_dir / "evaluation-teachers"
         self._train_features = cache_dir / f"features-musicnn-{mel.target_dbfs:g}dBFS"
+        self._cache_dir = cache_dir
         self.tag_names = list(self._teachers.tag_names)
-        features = self._features_of(fetch(packages("train"), cache_dir))
-        centre, projection = half_whitening(features, _TEACHER_AXES)
-        self._centre, self._projection = centre.astype(np.float64), projection.astype(np.float64)
 
     def encode(self, key: Path, samples: Callable[[], Float32Array]) -> Arrays:
         """Compute features and tags of windows, or read them from the cache.
@@ -164,7 +169,15 @@ class TeacherEncoder:
 
     def half_whitened(self, penultimate: Float64Array) -> Float64Array:
         """Project features (n, 400) to unit vectors (n, 128) in the half-whitened space."""
-        return unit_rows((penultimate - self._centre) @ self._projection)
+        centre, projection = self._half_whitening
+        return unit_rows((penultimate - centre) @ projection)
+
+    @cached_property
+    def _half_whitening(self) -> tuple[Float64Array, Float64Array]:
+        """Centre (400,) and projection (400, 128), fitted on the `[train]` packages."""
+        features = self._features_of(fetch(packages("train"), self._cache_dir))
+        centre, projection = half_whitening(features, _TEACHER_AXES)
+        return centre.astype(np.float64), projection.astype(np.float64)
 
     def _outputs(self, samples: Float32Array) -> Arrays:
         penultimate, tags = self._teachers.encode(torch.from_numpy(samples))
