@@ -3,6 +3,8 @@
 * AnalysisError
   * UnreadableAudio: the file is not audio in a supported format, or it is damaged.
   * RefusedAudio: the audio is decodable, but silent, too short or otherwise outside the limits.
+  * UnreadablePicture: the file is not a picture in a supported format, or it is damaged.
+  * RefusedPicture: the picture is larger than the limits.
   * DecoderFailed: the decoder died on this file, was stopped at a limit, or sent an invalid result.
 * SandboxUnavailable: no decoder can be started; no fault of the file.
 
@@ -20,6 +22,14 @@ class UnreadableAudio(AnalysisError):  # noqa: N818  "Error" would say less than
 
 class RefusedAudio(AnalysisError):  # noqa: N818
     """The audio is decodable but outside the limits of the analysis."""
+
+
+class UnreadablePicture(AnalysisError):  # noqa: N818
+    """The file is not a picture in a supported format, or it is damaged."""
+
+
+class RefusedPicture(AnalysisError):  # noqa: N818
+    """The picture is larger than the limits."""
 
 
 class DecoderFailed(AnalysisError):  # noqa: N818

@@ -22,7 +22,7 @@ from models.audio.waveform import check_samples, mono, power_of_steps, resampled
 from models.containers import UnsupportedContainer, mpeg
 from models.containers.mpeg import CountedMp3
 from models.containers.recognise import not_supported, recognise
-from models.errors import RefusedAudio, UnreadableAudio
+from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
 
 SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
 WINDOW_COUNT = 6
@@ -140,45 +140,51 @@ def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
 
 
 @contextmanager
-def regular_file(path: Path) -> Iterator[int]:
+def regular_file(path: Path, unreadable: type[AnalysisError] = UnreadableAudio) -> Iterator[int]:
     """Open a regular file for reading; opening a pipe does not block.
 
     Args:
         path: The file.
+        unreadable: The error of a file that cannot be read.
 
     Yields:
         A descriptor, open for reading.
 
     Raises:
-        UnreadableAudio: The file cannot be opened, is not a regular file or is empty.
+        AnalysisError: The given one: the file cannot be opened, is not a regular file or is empty.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise UnreadableAudio(_open_error(error)) from error
+        raise unreadable(_open_error(error)) from error
     try:
-        check_regular(descriptor)
+        check_regular(descriptor, unreadable)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def check_regular(descriptor: int) -> None:
+def check_regular(descriptor: int, unreadable: type[AnalysisError] = UnreadableAudio) -> int:
     """Check that a descriptor is a regular, non-empty file.
 
     Args:
         descriptor: An open descriptor; its offset does not change.
+        unreadable: The error of a file that is not.
+
+    Returns:
+        The size of the file in bytes.
 
     Raises:
-        UnreadableAudio: It is a folder, a pipe, a socket, a device or an empty file.
+        AnalysisError: The given one: a folder, a pipe, a socket, a device or an empty file.
     """
     status = os.fstat(descriptor)
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableAudio("The path is a folder, not an audio file")
+        raise unreadable("The path is a folder, not a file")
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableAudio("The path is a pipe, socket or device, not an audio file")
+        raise unreadable("The path is a pipe, socket or device, not a file")
     if status.st_size == 0:
-        raise UnreadableAudio("The file is empty (0 bytes)")
+        raise unreadable("The file is empty (0 bytes)")
+    return status.st_size
 
 
 def _open_error(error: OSError) -> str:
@@ -187,7 +193,7 @@ def _open_error(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "The file does not exist"
     if error.errno == errno.ENXIO:
-        return "The path is a pipe, socket or device, not an audio file"
+        return "The path is a pipe, socket or device, not a file"
     return f"The file could not be opened: {error.strerror}"
 
 

@@ -10,14 +10,26 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from models.audio.decode import WINDOW_COUNT, Windows, check_regular, regular_file
-from models.errors import AnalysisError, DecoderFailed, SandboxUnavailable
-from models.sandbox.messages import REPORT, REQUEST, End, Report, receive
+from models.errors import AnalysisError, DecoderFailed, SandboxUnavailable, UnreadablePicture
+from models.pictures.decode import Pixels
+from models.sandbox.messages import (
+    REPORT,
+    REQUEST,
+    End,
+    Kind,
+    Read,
+    Report,
+    receive_picture,
+    receive_windows,
+)
 
 PACKAGES = Path(__file__).parents[2]
 START = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from models.sandbox.server import main; main()"
@@ -34,6 +46,8 @@ FILE_SECONDS = 90.0  # of wall time; below the time limit of the task, so that t
 GRACE_SECONDS = 10.0  # for the server to end a decoder and report
 PIPE_BYTES = 1 << 20  # one track is four reads instead of sixty
 LONGEST_GREETING = 4096  # bytes
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -87,11 +101,28 @@ class Decoder:
             with regular_file(source) as descriptor:
                 return self.read_windows(descriptor, max_windows)
         check_regular(source)
-        with self._lock:
-            try:
-                return self._decode(source, max_windows)
-            except ConnectionError:  # the server was killed, which need not be the file's fault
-                return self._decode_again(source, max_windows)
+        return self._decode(
+            source, REQUEST.pack(Kind.AUDIO, max_windows), lambda read: receive_windows(read, max_windows)
+        )
+
+    def read_picture(self, source: Path | int) -> Pixels:
+        """Decode a picture like `models.pictures.decode.decode_picture`, in a sandboxed process.
+
+        Args:
+            source: A path, or a descriptor open for reading; its offset changes.
+
+        Returns:
+            The pixels, sRGB, uint8 `(height, width, 3)`, upright and scaled down.
+
+        Raises:
+            AnalysisError: The file cannot be decoded; the message is the reason.
+            SandboxUnavailable: No decoder can be started; no fault of the file.
+        """
+        if isinstance(source, Path):
+            with regular_file(source, UnreadablePicture) as descriptor:
+                return self.read_picture(descriptor)
+        check_regular(source, UnreadablePicture)
+        return self._decode(source, REQUEST.pack(Kind.PICTURE, 0), receive_picture)
 
     def stop(self) -> None:
         """Stop the server and its decoder."""
@@ -140,23 +171,26 @@ class Decoder:
             server.kill()
             server.wait()
 
-    def _decode_again(self, source: int, max_windows: int) -> Windows:
-        try:
-            return self._decode(source, max_windows)
-        except ConnectionError as error:
-            raise DecoderFailed("The decoder's sandbox was killed twice on this file") from error
+    def _decode(self, source: int, request: bytes, receive: Callable[[Read], Result]) -> Result:
+        with self._lock:
+            with suppress(ConnectionError):  # the server was killed, which need not be the file's fault
+                return self._decode_once(source, request, receive)
+            try:
+                return self._decode_once(source, request, receive)
+            except ConnectionError as error:
+                raise DecoderFailed("The decoder's sandbox was killed twice on this file") from error
 
-    def _decode(self, source: int, max_windows: int) -> Windows:
+    def _decode_once(self, source: int, request: bytes, receive: Callable[[Read], Result]) -> Result:
         self._start()
         result, decoder_end = os.pipe()
         try:
             with suppress(AttributeError, OSError):  # macOS lacks the call; Linux limits the pipe memory of a user
                 fcntl.fcntl(result, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             try:
-                socket.send_fds(self._control, [REQUEST.pack(max_windows)], [source, decoder_end])
+                socket.send_fds(self._control, [request], [source, decoder_end])
             finally:
                 os.close(decoder_end)
-            outcome = self._receive(result, max_windows)
+            outcome = self._receive(result, receive)
             os.close(result)
             result = -1  # a decoder that continues to write gets an error
             self.report = self._receive_report()
@@ -169,9 +203,9 @@ class Decoder:
         finally:
             if result >= 0:
                 os.close(result)
-        return _windows_or_error(outcome, self.report)
+        return _result_or_error(outcome, self.report)
 
-    def _receive(self, result: int, max_windows: int) -> Windows | AnalysisError:
+    def _receive(self, result: int, receive: Callable[[Read], Result]) -> Result | AnalysisError:
         deadline = time.monotonic() + self.seconds + GRACE_SECONDS
         poll = select.poll()
         poll.register(result, select.POLLIN)
@@ -186,7 +220,7 @@ class Decoder:
                 buffer = buffer[count:]
 
         try:
-            return receive(read, max_windows)
+            return receive(read)
         except AnalysisError as error:
             return error
 
@@ -197,7 +231,7 @@ class Decoder:
         return Report.of_bytes(data)
 
 
-def _windows_or_error(outcome: Windows | AnalysisError, report: Report) -> Windows:
+def _result_or_error(outcome: Result | AnalysisError, report: Report) -> Result:
     if report.end == End.NOT_STARTED:
         raise SandboxUnavailable(f"No decoder can be started: {os.strerror(report.code)}")
     if report.end == End.OUT_OF_TIME:
@@ -217,3 +251,4 @@ atexit.register(DECODER.stop)
 
 start = DECODER.start
 read_windows = DECODER.read_windows
+read_picture = DECODER.read_picture

@@ -1,4 +1,4 @@
-"""The messages between a worker, the server that forks decoders, and a decoder.
+"""The messages between a worker, the server that forks decoders, and a decoder of audio or of a picture.
 
 A malicious file may control its decoder. The worker therefore reads a decoder's message into memory of a known size,
 and checks every number before it uses it.
@@ -15,14 +15,29 @@ from numpy.typing import NDArray
 
 from models.audio.decode import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, Windows
 from models.audio.waveform import MAX_PEAK, STEPS_PER_SECOND
-from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
+from models.errors import (
+    AnalysisError,
+    DecoderFailed,
+    RefusedAudio,
+    RefusedPicture,
+    UnreadableAudio,
+    UnreadablePicture,
+)
+from models.pictures.decode import MAX_SIDE, Pixels
 
-REQUEST = struct.Struct("=H")  # maximum number of windows; the file and the result pipe come as descriptors
+REQUEST = struct.Struct("=BH")  # kind, maximum number of windows; the file and the result pipe come as descriptors
 REPORT = struct.Struct("=BiQd")  # how the decoder ended, exit code or signal, peak memory, processor time
-HEADER = struct.Struct("=BHIId")  # kind, windows or length of the reason, samples, steps of power, duration
+# Decoded or which reason; windows, or length of the reason; samples, or height; steps of power, or width; duration.
+HEADER = struct.Struct("=BHIId")
 
-WINDOWS = 0
-REASONS: tuple[type[AnalysisError], ...] = (UnreadableAudio, RefusedAudio, DecoderFailed)  # kinds 1, 2, 3
+DECODED = 0
+REASONS: tuple[type[AnalysisError], ...] = (  # kinds 1, 2 …
+    UnreadableAudio,
+    RefusedAudio,
+    UnreadablePicture,
+    RefusedPicture,
+    DecoderFailed,
+)
 LONGEST_REASON = 500  # bytes
 MAX_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE) + 1  # a resampler rounds up
 MAX_STEPS = round(WINDOW_SECONDS * STEPS_PER_SECOND)
@@ -31,6 +46,13 @@ FULL_POWER = 2 * MAX_PEAK**2  # of two channels
 
 Read = Callable[[memoryview], None]
 """Fills a buffer completely with bytes from the decoder, or raises."""
+
+
+class Kind(IntEnum):
+    """What a file is decoded as."""
+
+    AUDIO = 0
+    PICTURE = 1
 
 
 class End(IntEnum):
@@ -72,9 +94,16 @@ class Report:
 def windows_message(windows: Windows) -> Iterator[bytes | memoryview]:
     """Serialise decoded windows."""
     count, n_samples = windows.samples.shape
-    yield HEADER.pack(WINDOWS, count, n_samples, windows.power.shape[1], windows.duration)
+    yield HEADER.pack(DECODED, count, n_samples, windows.power.shape[1], windows.duration)
     yield np.ascontiguousarray(windows.samples).data.cast("B")
     yield np.ascontiguousarray(windows.power).data.cast("B")
+
+
+def picture_message(pixels: Pixels) -> Iterator[bytes | memoryview]:
+    """Serialise a decoded picture."""
+    height, width, _ = pixels.shape
+    yield HEADER.pack(DECODED, 0, height, width, 0.0)
+    yield np.ascontiguousarray(pixels).data.cast("B")
 
 
 def reason_message(error: AnalysisError) -> Iterator[bytes | memoryview]:
@@ -85,8 +114,8 @@ def reason_message(error: AnalysisError) -> Iterator[bytes | memoryview]:
     yield reason
 
 
-def receive(read: Read, max_windows: int) -> Windows:
-    """Read and validate a decoder's message.
+def receive_windows(read: Read, max_windows: int) -> Windows:
+    """Read and validate the message of a decoder of audio.
 
     Args:
         read: Source of the bytes.
@@ -98,11 +127,7 @@ def receive(read: Read, max_windows: int) -> Windows:
     Raises:
         AnalysisError: The reason that the decoder sent, or what is wrong with its message.
     """
-    header = bytearray(HEADER.size)
-    read(memoryview(header))
-    kind, count, n_samples, n_steps, duration = HEADER.unpack(header)
-    if kind != WINDOWS:
-        raise _reason(read, kind, count)
+    count, n_samples, n_steps, duration = _header(read)
     if not (1 <= count <= max_windows and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
         raise DecoderFailed("The decoder sent more windows or samples than requested")
     if not (math.isfinite(duration) and MIN_SECONDS <= duration <= MAX_SECONDS):
@@ -110,6 +135,35 @@ def receive(read: Read, max_windows: int) -> Windows:
     samples = _array(read, (count, n_samples), -OVERSHOOT * MAX_PEAK, OVERSHOOT * MAX_PEAK)
     power = _array(read, (count, n_steps), 0.0, FULL_POWER)
     return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, power=power)
+
+
+def receive_picture(read: Read) -> Pixels:
+    """Read and validate the message of a decoder of a picture.
+
+    Args:
+        read: Source of the bytes.
+
+    Returns:
+        The decoded pixels.
+
+    Raises:
+        AnalysisError: The reason that the decoder sent, or what is wrong with its message.
+    """
+    _, height, width, _ = _header(read)
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+        raise DecoderFailed("The decoder sent a picture outside the limits")
+    pixels = np.empty((height, width, 3), np.uint8)
+    read(pixels.data.cast("B"))
+    return pixels
+
+
+def _header(read: Read) -> tuple[int, int, int, float]:
+    header = bytearray(HEADER.size)
+    read(memoryview(header))
+    kind, count, first, second, duration = HEADER.unpack(header)
+    if kind != DECODED:
+        raise _reason(read, kind, count)
+    return count, first, second, duration
 
 
 def _reason(read: Read, kind: int, length: int) -> AnalysisError:

@@ -22,8 +22,17 @@ import soundfile
 
 from models.audio.decode import decode_windows
 from models.errors import AnalysisError, DecoderFailed
+from models.pictures.decode import decode_picture
 from models.sandbox import confinement
-from models.sandbox.messages import REQUEST, End, Report, reason_message, windows_message
+from models.sandbox.messages import (
+    REQUEST,
+    End,
+    Kind,
+    Report,
+    picture_message,
+    reason_message,
+    windows_message,
+)
 
 DESCRIPTORS = 2  # in each request: the file and the result pipe
 WARM_UP_RATE, WARM_UP_SECONDS = 8_000, 6
@@ -91,17 +100,16 @@ class Server:
             request, descriptors, _, _ = socket.recv_fds(self.control, REQUEST.size, DESCRIPTORS)
             if len(request) < REQUEST.size or len(descriptors) < DESCRIPTORS:
                 return
-            (max_windows,) = REQUEST.unpack(request)
             file, result = descriptors
-            self.control.sendall(self._decode(file, result, max_windows).to_bytes())
+            self.control.sendall(self._decode(file, result, request).to_bytes())
 
-    def _decode(self, file: int, result: int, max_windows: int) -> Report:
+    def _decode(self, file: int, result: int, request: bytes) -> Report:
         alive, held_by_decoder = os.pipe()  # end of file on `alive` means that the decoder ended
         try:
             server = os.getpid()
             decoder = os.fork()
             if decoder == 0:
-                self._become_decoder(server, file, result, max_windows)
+                self._become_decoder(server, file, result, request)
         except OSError as error:
             return Report(End.NOT_STARTED, error.errno or 0, 0, 0.0)
         else:
@@ -124,21 +132,23 @@ class Server:
             return Report(End.KILLED, os.WTERMSIG(status), peak, cpu)
         return Report(End.EXITED, os.WEXITSTATUS(status), peak, cpu)
 
-    def _become_decoder(self, server: int, file: int, result: int, max_windows: int) -> None:
+    def _become_decoder(self, server: int, file: int, result: int, request: bytes) -> None:
         code = 1
         try:
             confinement.die_with_parent(server)
             self.control.close()
             confinement.limit_decoder(self.address_space, filter_calls=self.filter_calls)
-            for part in _message(file, max_windows):
+            for part in _message(file, *REQUEST.unpack(request)):
                 _write(result, memoryview(part))
             code = 0
         finally:  # a decoder must never return into the server's loop
             os._exit(code)
 
 
-def _message(file: int, max_windows: int) -> Iterator[bytes | memoryview]:
+def _message(file: int, kind: int, max_windows: int) -> Iterator[bytes | memoryview]:
     try:
+        if kind == Kind.PICTURE:
+            return picture_message(decode_picture(file))
         return windows_message(decode_windows(file, max_windows))
     except AnalysisError as error:
         return reason_message(error)

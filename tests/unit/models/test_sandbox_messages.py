@@ -6,15 +6,15 @@ import pytest
 from models.audio.decode import SAMPLE_RATE, Windows
 from models.errors import DecoderFailed, RefusedAudio, UnreadableAudio
 from models.sandbox.messages import (
+    DECODED,
     HEADER,
     LONGEST_REASON,
     MAX_SAMPLES,
     MAX_STEPS,
-    WINDOWS,
     End,
     Report,
     reason_message,
-    receive,
+    receive_windows,
     windows_message,
 )
 
@@ -42,7 +42,7 @@ def reader(data):
 
 
 def received(message):
-    return receive(reader(b"".join(bytes(part) for part in message)), WINDOW_COUNT)
+    return receive_windows(reader(b"".join(bytes(part) for part in message)), WINDOW_COUNT)
 
 
 def test_windows_are_transferred_unchanged():
@@ -72,21 +72,21 @@ def test_a_reason_is_safe_to_log():
 
 
 INVALID = {
-    "no windows": HEADER.pack(WINDOWS, 0, 1000, 10, 60.0),
-    "more windows": HEADER.pack(WINDOWS, WINDOW_COUNT + 1, 1000, 10, 60.0),
-    "no samples": HEADER.pack(WINDOWS, 2, 0, 10, 60.0),
-    "more samples": HEADER.pack(WINDOWS, 2, MAX_SAMPLES + 1, 10, 60.0),
-    "4 GB of samples": HEADER.pack(WINDOWS, 2, 0xFFFFFFFF, 10, 60.0),
-    "more steps": HEADER.pack(WINDOWS, 2, 1000, MAX_STEPS + 1, 60.0),
-    "no steps": HEADER.pack(WINDOWS, 1, 1, 0, 60.0) + bytes(4),
-    "a duration that is not a number": HEADER.pack(WINDOWS, 2, 1000, 10, float("nan")),
-    "a negative duration": HEADER.pack(WINDOWS, 2, 1000, 10, -1.0),
-    "a duration of a year": HEADER.pack(WINDOWS, 2, 1000, 10, 3e7),
+    "no windows": HEADER.pack(DECODED, 0, 1000, 10, 60.0),
+    "more windows": HEADER.pack(DECODED, WINDOW_COUNT + 1, 1000, 10, 60.0),
+    "no samples": HEADER.pack(DECODED, 2, 0, 10, 60.0),
+    "more samples": HEADER.pack(DECODED, 2, MAX_SAMPLES + 1, 10, 60.0),
+    "4 GB of samples": HEADER.pack(DECODED, 2, 0xFFFFFFFF, 10, 60.0),
+    "more steps": HEADER.pack(DECODED, 2, 1000, MAX_STEPS + 1, 60.0),
+    "no steps": HEADER.pack(DECODED, 1, 1, 0, 60.0) + bytes(4),
+    "a duration that is not a number": HEADER.pack(DECODED, 2, 1000, 10, float("nan")),
+    "a negative duration": HEADER.pack(DECODED, 2, 1000, 10, -1.0),
+    "a duration of a year": HEADER.pack(DECODED, 2, 1000, 10, 3e7),
     "an unknown kind": HEADER.pack(9, 5, 0, 0, 0.0) + b"Hello",
     "a long reason": HEADER.pack(1, LONGEST_REASON + 1, 0, 0, 0.0) + bytes(LONGEST_REASON + 1),
     "half a header": bytes(5),
     "nothing": b"",
-    "half the samples": HEADER.pack(WINDOWS, 2, 1000, 10, 60.0) + bytes(3999),
+    "half the samples": HEADER.pack(DECODED, 2, 1000, 10, 60.0) + bytes(3999),
 }
 
 
@@ -94,7 +94,7 @@ INVALID = {
 def test_invalid_headers_are_refused(message):
     """A size is checked before memory is allocated for it."""
     with pytest.raises(DecoderFailed):
-        receive(reader(message), WINDOW_COUNT)
+        receive_windows(reader(message), WINDOW_COUNT)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e6, -1e6])
