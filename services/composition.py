@@ -13,6 +13,7 @@ from services.recommend import Recommender
 from services.recommend.path import Paths
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
+from services.tasks.questions import Questions
 from services.tasks.queue import TaskQueue, open_queue
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Services:
     settings: Settings
     catalogue: Catalogue
     queue: TaskQueue
+    questions: Questions
     index: VectorIndex
     recommender: Recommender
     paths: Paths
@@ -86,6 +88,8 @@ def compose(settings: Settings) -> Services:
         settings=settings,
         catalogue=catalogue,
         queue=queue,
+        # The other threads stay free for requests that need no worker.
+        questions=Questions(queue, at_once=max(1, settings.api_threads // 2)),
         index=index,
         recommender=recommender,
         paths=Paths(catalogue.tracks, index),

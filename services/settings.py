@@ -117,6 +117,14 @@ class Settings(BaseSettings):
     )
     api_threads: int = Field(default=8, ge=1, description="Number of threads per API process.")
     worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Number of processes per worker.")
+    question_processes: int = Field(
+        default=1,
+        ge=0,
+        description=(
+            "Number of processes that `segue up` starts for questions about clips and pictures. 0 saves their memory; "
+            "such questions are then refused."
+        ),
+    )
     refusal_rate_limit: int = Field(
         default=30,
         ge=0,

@@ -52,7 +52,7 @@ INDEX_EVERY_SECONDS = 15.0
 def create_app(settings: Settings) -> Celery:
     """Return the application for the broker of the settings, with its schedule."""
     broker_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    app = Celery("segue", broker=broker_url, backend=broker_url, include=["workers.tasks"])
+    app = Celery("segue", broker=broker_url, backend=broker_url, include=["workers.tasks", "workers.questions"])
     app.conf.update(_RELIABILITY, beat_schedule=_schedule(settings), task_routes=ROUTES)
     return app
 

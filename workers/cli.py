@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -24,12 +25,17 @@ def worker(
     beat: Annotated[
         bool, typer.Option("--beat", help="Also run the scheduler. Exactly one worker of an installation needs it.")
     ] = False,
-    queues: Annotated[str | None, typer.Option(help="Queues to serve, separated by commas. Default: all.")] = None,
+    queues: Annotated[
+        str | None, typer.Option(help="Queues to serve, separated by commas. Default: all but `questions`.")
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, help="Number of processes. Default: SEGUE_WORKER_PROCESSES.")
     ] = None,
 ) -> None:
-    """Run a worker, which scans folders and analyses tracks."""
+    """Run a worker, which scans folders and analyses tracks. With `--queues=questions` it answers questions instead.
+
+    Questions about clips and pictures need a worker of their own, because an analysis would delay them.
+    """
     settings = load_settings()
     if settings.redis_url is None:
         raise NotConfigured(
@@ -53,7 +59,8 @@ def celery_command(settings: Settings, *, beat: bool, queues: list[str], process
         f"--loglevel={settings.log_level}",
         f"--queues={','.join(queues)}",
         f"--concurrency={processes}",
-        "--hostname=segue@%h",
+        # Two workers on one machine, for questions and for the rest, need different names.
+        f"--hostname={node_prefix(queues)}@%h",
         # Workers need no information about each other.
         "--without-gossip",
         "--without-mingle",
@@ -62,11 +69,20 @@ def celery_command(settings: Settings, *, beat: bool, queues: list[str], process
     ]
 
 
+def node_prefix(queues: Iterable[str]) -> str:
+    """Return the part of a worker's node name before the host name."""
+    from services.tasks.queue import QUESTION_TASK, ROUTES  # noqa: PLC0415  importing Celery would slow down `--help`
+
+    questions = ROUTES[QUESTION_TASK]["queue"]
+    return questions if set(queues) == {questions} else "segue"
+
+
 def _known_queues(names: str | None) -> list[str]:
-    from services.tasks.queue import ROUTES  # noqa: PLC0415  importing Celery would slow down `segue --help`
+    from services.tasks.queue import QUESTION_TASK, ROUTES  # noqa: PLC0415
 
     known = list(dict.fromkeys(route["queue"] for route in ROUTES.values()))
-    wanted = known if names is None else names.split(",")
+    others = [queue for queue in known if queue != ROUTES[QUESTION_TASK]["queue"]]
+    wanted = others if names is None else names.split(",")
     if unknown := set(wanted) - set(known):
         raise typer.BadParameter(f"Unknown queue: {', '.join(sorted(unknown))}. Known queues: {', '.join(known)}.")
     return wanted

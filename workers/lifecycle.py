@@ -41,10 +41,12 @@ from services.domain.errors import SegueError
 from services.logs import COMMON, formatter
 from services.settings import Settings, load_settings
 from services.storage.locks import shared_catalogue_lock
-from services.tasks.queue import ANALYSE_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
+from services.tasks.queue import ANALYSE_TASK, QUESTION_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
+from workers import questions
 from workers.app import app
 
 if TYPE_CHECKING:
+    from models.sandbox.decoder import Protections
     from services.index.qdrant_server import ServerIndex
 
 # Each worker sends it at its start. It runs in a child because the model version is read through torch.
@@ -54,6 +56,9 @@ ADOPT_MODEL_TASK = "segue.adopt_model"
 # and returns at most a minute of mono audio, so only a defect reaches this limit. The track then fails with
 # MemoryError and the machine does not run out of memory.
 ADDRESS_SPACE_HEADROOM_BYTES = 4 * 2**30
+
+# Scans must not delay requests, questions about clips and pictures, or the owner's other programs.
+ANALYSIS_NICENESS = 5
 
 # Identifies this worker in the claims of its children, which inherit the value. A restarted worker has another id.
 WORKER_ID = uuid.uuid4().hex
@@ -128,22 +133,29 @@ def log_json(logger: logging.Logger, **_signal: Any) -> None:  # noqa: ANN401
         handler.setFormatter(formatter())
 
 
+def consumed_queues() -> set[str]:
+    """Return the queues that this worker serves."""
+    return set(app.amqp.queues.consume_from)
+
+
+def answers_only_questions() -> bool:
+    """Return whether this worker serves no queue but that of questions, which need no catalogue."""
+    return consumed_queues() == {ROUTES[QUESTION_TASK]["queue"]}
+
+
 @worker_process_init.connect
 def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery's signals have no types
-    """Open the catalogue, and load the encoder if this worker serves the queue of analyses.
+    """Load what the tasks of this worker's queues need: models, the catalogue.
 
     A failure stops the whole worker. Celery would log the error and keep the child, which would then fail each task.
     """
-    global _child  # noqa: PLW0603  one a process, by design
     try:
-        if ROUTES[ANALYSE_TASK]["queue"] in app.amqp.queues.consume_from:
-            _prepare_analysis()
+        _prepare_models()
         settings = load_settings()
-        resources = ExitStack()
-        resources.enter_context(shared_catalogue_lock(settings))
-        catalogue = Catalogue.open(settings.catalogue_url)
-        resources.callback(catalogue.close)
-        _child = ChildContext(settings, catalogue, open_queue(settings), resources)
+        if not answers_only_questions():
+            _open_catalogue(settings)
+        if ROUTES[QUESTION_TASK]["queue"] in consumed_queues():
+            questions.begin(open_queue(settings), f"{WORKER_ID}.{current_process().index}")
     except BaseException:
         log.critical("worker_child_failed_to_start", exc_info=True)
         os.kill(os.getppid(), signal.SIGTERM)
@@ -151,17 +163,34 @@ def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery's signals have n
     log.info("worker_child_ready")
 
 
-def _prepare_analysis() -> None:
-    # torch starts threads that a fork does not copy, and a forked child would wait for them forever. So torch is first
-    # imported here, after the fork.
-    from models.analysis import warm_up  # noqa: PLC0415
+def _open_catalogue(settings: Settings) -> None:
+    global _child  # noqa: PLW0603  one a process, by design
+    resources = ExitStack()
+    resources.enter_context(shared_catalogue_lock(settings))
+    catalogue = Catalogue.open(settings.catalogue_url)
+    resources.callback(catalogue.close)
+    _child = ChildContext(settings, catalogue, open_queue(settings), resources)
 
-    protections = warm_up(threads=1)  # the children already use all processors
+
+def _prepare_models() -> None:
+    if ROUTES[QUESTION_TASK]["queue"] in consumed_queues():
+        _report_protections(questions.prepare_models())
+        bound_memory(ADDRESS_SPACE_HEADROOM_BYTES)
+    elif ROUTES[ANALYSE_TASK]["queue"] in consumed_queues():
+        os.nice(ANALYSIS_NICENESS)  # before the decoder starts, which inherits it
+        # torch starts threads that a fork does not copy, and a forked child would wait for them forever. So torch is
+        # first imported here, after the fork.
+        from models.analysis import warm_up  # noqa: PLC0415
+
+        _report_protections(warm_up(threads=1))  # the children already use all processors
+        bound_memory(ADDRESS_SPACE_HEADROOM_BYTES)
+
+
+def _report_protections(protections: "Protections") -> None:
     if protections.missing:
         log.warning("decoder_sandbox", on=protections.on, missing=protections.missing)
     else:
         log.info("decoder_sandbox", on=protections.on)
-    bound_memory(ADDRESS_SPACE_HEADROOM_BYTES)
 
 
 def bound_memory(headroom: int) -> None:
@@ -188,7 +217,8 @@ def bind_request(task: Any, **_signal: Any) -> None:  # noqa: ANN401
 
 @worker_process_shutdown.connect
 def close_child(**_signal: Any) -> None:  # noqa: ANN401
-    """Close the catalogue and release its lock."""
+    """Close the catalogue and release its lock; take the announcement to clients back."""
+    questions.end()
     if _child is not None:
         _child.resources.close()
 
@@ -218,7 +248,7 @@ def release_claims_at_exit(**_signal: Any) -> None:  # noqa: ANN401
 
 def _release_claims(parent: int) -> None:
     """Release the claims of children that were stopped during an analysis, without counting the attempts."""
-    if os.getpid() != parent:
+    if os.getpid() != parent or answers_only_questions():
         return
     catalogue = Catalogue.open(load_settings().catalogue_url, RELEASE_SECONDS)
     try:
@@ -233,6 +263,8 @@ def _release_claims(parent: int) -> None:
 @worker_ready.connect
 def resend_at_start(sender: Any, **_signal: Any) -> None:  # noqa: ANN401
     """Look for unfinished work when a worker starts, instead of waiting for the scheduler."""
+    if answers_only_questions():
+        return
     sender.app.send_task(ADOPT_MODEL_TASK, queue=ROUTES[RESEND_TASK]["queue"])
 
 

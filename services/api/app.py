@@ -22,6 +22,7 @@ from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
+from services.api.v1.media import media
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.tracks import audio, tracks
@@ -41,7 +42,7 @@ def freeze_heap() -> None:
     gc.freeze()
 
 
-BLUEPRINTS = (tracks, audio, recommendations, radio, users, jobs, health, web, reference)
+BLUEPRINTS = (tracks, audio, recommendations, media, radio, users, jobs, health, web, reference)
 
 METRICS_DESCRIPTION = (
     "Counters and latencies of requests in the Prometheus text format, added up over all API processes of the service, "

@@ -8,6 +8,9 @@ JSON_MAX_BYTES = 256 * 1024
 MULTIPART_OVERHEAD_BYTES = 64 * 1024
 """Size of everything in a form except the file: boundaries, headers, the file's name."""
 
+MEDIA_MAX_BYTES = 16 * 1024 * 1024
+"""Size of a clip or a picture in a search: a photograph, or six minutes of MP3 at 320 kbit/s. The broker holds it."""
+
 HISTORY_MAX = 1_000
 """Events: a month of listening all day. More would take time without a change of the tastes."""
 

@@ -178,5 +178,6 @@ def _status_of_catalogue(settings: Settings) -> Status:
                 points=0,
                 pending=catalogue.indexing.count_pending(),
             ),
+            question_processes=None,
             quarantined=[Quarantined.of(track) for track in quarantined],
         )

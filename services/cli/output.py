@@ -72,6 +72,9 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
     elif running:
         index = status.index
         table.add_row("index", f"{INDEX_NAMES[index.kind]}, {index.points} points, {index.pending} pending")
+        running_questions = status.question_processes
+        shown = "unknown; the broker does not respond" if running_questions is None else str(running_questions)
+        table.add_row("question processes", shown)
     answers.print(table)
     if status.quarantined:
         _print_quarantined(status)

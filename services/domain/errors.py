@@ -2,10 +2,12 @@
 
 * SegueError
   * NotFound: TrackNotFound, JobNotFound, RadioNotFound, KeyNotFound
-  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable
+  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnusableClip, UnusablePicture
   * UnsupportedAudio
+  * UnsupportedPicture
   * UploadTooLarge
-  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ServiceUnreachable
+  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, QuestionUnanswered, RadioBusy,
+    ServiceUnreachable
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * NotConfigured
@@ -80,8 +82,20 @@ class ArchiveUnusable(InvalidRequest):
     """The file is not a backup, or cannot be restored here."""
 
 
+class UnusableClip(InvalidRequest):
+    """The clip is audio, but it is too short, silent or otherwise outside the limits."""
+
+
+class UnusablePicture(InvalidRequest):
+    """The picture is in a supported format, but it is too large or otherwise outside the limits."""
+
+
 class UnsupportedAudio(SegueError):
     """The bytes are not audio in a supported format."""
+
+
+class UnsupportedPicture(SegueError):
+    """The bytes are not a picture in a supported format."""
 
 
 class UploadTooLarge(SegueError):
@@ -117,6 +131,10 @@ class StorageFull(StorageUnavailable):
 
 class ServiceUnreachable(Unavailable):
     """No Segue service responds at the URL."""
+
+
+class QuestionUnanswered(Unavailable):
+    """No worker answered a question about a clip or a picture in time."""
 
 
 class RadioBusy(Unavailable):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from models.containers import UnsupportedContainer, mpeg
-from models.containers.recognise import recognise
+from models.containers.recognise import Container, recognise
 from services.domain.errors import UnsupportedAudio
 
 # Any fixed UUID works; changing it changes every track id, so listens would lose their tracks.
@@ -47,15 +47,27 @@ def identify(stream: BinaryIO) -> Identity:
     Raises:
         UnsupportedAudio: the bytes are not WAV, FLAC, Ogg (Vorbis, Opus, FLAC) or MP3, or hold no audio.
     """
+    container = format_of(stream)
     size = stream.seek(0, os.SEEK_END)
-    if size == 0:
-        raise UnsupportedAudio("The file is empty (0 bytes)")
     digest = _Digest()
     try:
-        container = recognise(stream)
         container.feed(stream, mpeg.skip_id3v2(stream), size, digest.update)
     except UnsupportedContainer as error:
         raise UnsupportedAudio(str(error)) from error
     if digest.size == 0:
         raise UnsupportedAudio(f"The {container.name} file holds no audio")
     return Identity(digest.track_id(), container.suffix)
+
+
+def format_of(stream: BinaryIO) -> Container:
+    """Return the audio format of a seekable stream, by its content.
+
+    Raises:
+        UnsupportedAudio: the bytes are not WAV, FLAC, Ogg or MP3.
+    """
+    if stream.seek(0, os.SEEK_END) == 0:
+        raise UnsupportedAudio("The file is empty (0 bytes)")
+    try:
+        return recognise(stream)
+    except UnsupportedContainer as error:
+        raise UnsupportedAudio(str(error)) from error

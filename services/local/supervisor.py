@@ -1,4 +1,4 @@
-"""The supervisor of `segue up`: starts broker, worker and API on one machine, restarts and stops them."""
+"""The supervisor of `segue up`: starts broker, workers and API on one machine, restarts and stops them."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ API_GRACEFUL_SECONDS = 3
 
 
 class Supervisor:
-    """A context manager that runs broker, worker and API.
+    """A context manager that runs broker, API, a worker for scans and analyses, and a worker for questions.
 
     Call `maintain` regularly, from the thread that entered the context: the kernel kills the child processes when the
     thread that started them ends. `report` receives messages for the user.
@@ -140,8 +140,13 @@ class Supervisor:
             folder = TemporaryDirectory(prefix="segue-metrics-")
             environment[METRICS_DIR_VARIABLE] = self._resources.enter_context(folder)
         logs = self._settings.data_path / "logs"
-        for name, command in (("worker", _worker_command()), ("api", api_command(self._settings))):
-            child = ChildProcess(name, command, logs / f"{name}.log", environment)
+        commands = [("worker", _worker_command("--beat")), ("api", api_command(self._settings))]
+        if self._settings.question_processes:
+            options = ("--queues=questions", f"--processes={self._settings.question_processes}")
+            commands.append(("question worker", _worker_command(*options)))
+        for name, command in commands:
+            log_name = name.replace(" ", "-")
+            child = ChildProcess(name, command, logs / f"{log_name}.log", environment)
             if name == "worker" and self._broker is not None:
                 child.before_restart = self._release_claims
             self._children.append(child)
@@ -209,8 +214,8 @@ def _check_port(settings: Settings) -> None:
         ) from error
 
 
-def _worker_command() -> list[str]:
-    return [sys.executable, "-P", "-m", "services.cli.main", "worker", "--beat"]
+def _worker_command(*options: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "services.cli.main", "worker", *options]
 
 
 def api_command(settings: Settings) -> list[str]:

@@ -9,8 +9,8 @@ from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation
 from services.domain.question import Order, Question
-from services.domain.track import Embedded
-from services.index import VectorIndex
+from services.domain.track import Embedded, Vector
+from services.index import Hit, VectorIndex
 from services.recommend.explain import Reasons, label_of
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, RankingOptions
@@ -137,6 +137,14 @@ class Recommender:
         known = [seed, *self._tracks.embedded(excluded).values()]
         hits = self._searcher.nearest(seed.vector, limit, filters or Filters(), excluded | {seed.id}, known)
         return tuple(Recommendation(hit.id, hit.score, because_of=(seed.id,)) for hit in hits)
+
+    def nearest(self, vector: Vector, *, limit: int, filters: Filters | None = None) -> tuple[Hit, ...]:
+        """Return the tracks nearest to a point of the vibe space, each recording once.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        return tuple(self._searcher.nearest(vector, limit, filters or Filters(), frozenset(), ()))
 
     def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
         """Return the tastes of a history with labels, heaviest first."""

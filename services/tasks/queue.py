@@ -34,14 +34,16 @@ ANALYSE_TASK = "segue.analyse"
 INDEX_TASK = "segue.index"
 RESEND_TASK = "segue.resend_lost_work"
 RECONCILE_INDEX_TASK = "segue.reconcile_index"
+QUESTION_TASK = "segue.question"
 
-# Separate queues, so that a slow scan or many analyses do not delay the indexer.
+# Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
     SCAN_TASK: {"queue": "scan"},
     ANALYSE_TASK: {"queue": "analyse"},
     INDEX_TASK: {"queue": "index"},
     RESEND_TASK: {"queue": "scan"},
     RECONCILE_INDEX_TASK: {"queue": "index"},
+    QUESTION_TASK: {"queue": "questions"},
 }
 
 
@@ -95,14 +97,18 @@ class TaskQueue:
         """Send the task that updates the index on a Qdrant server."""
         self._send(INDEX_TASK)
 
+    def question(self, question_id: str, kind: str) -> None:
+        """Send the task that answers a question about a clip or a picture; see `services.tasks.questions`."""
+        self._send(QUESTION_TASK, question_id, kind)
+
     def ping(self) -> None:
         """Check that the broker responds."""
-        with self._redis() as redis:
+        with self.connection() as redis:
             redis.ping()
 
     def count_waiting(self, task: str) -> int:
         """Return the number of messages in the queue of a task that no worker has received."""
-        with self._redis() as redis:
+        with self.connection() as redis:
             return int(redis.llen(ROUTES[task]["queue"]))
 
     @contextmanager
@@ -123,7 +129,8 @@ class TaskQueue:
                         lock.release()
 
     @contextmanager
-    def _redis(self) -> Iterator[Any]:
+    def connection(self) -> Iterator[Any]:
+        """Connect a client to the broker. Do not use another method inside the context: the circuit admits one call."""
         with (
             _broker_errors(),
             self._circuit.call(),

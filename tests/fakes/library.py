@@ -74,8 +74,13 @@ def register(
 
 def record(catalogue: Catalogue, track: str, number: int) -> None:
     """Make a pending track ready, with an embedding that depends on its number."""
-    embedding = np.random.default_rng(number).normal(size=EMBEDDING_DIM)
-    catalogue.analyses.record(track, _analysis(embedding, number))
+    catalogue.analyses.record(track, _analysis(unit_vector(number), number))
+
+
+def unit_vector(seed: int) -> np.ndarray:
+    """Return a random point of the vibe space."""
+    drawn = np.random.default_rng(seed).normal(size=EMBEDDING_DIM)
+    return (drawn / np.linalg.norm(drawn)).astype(np.float32)
 
 
 def write_tone(file: Path, hertz: int) -> Path:

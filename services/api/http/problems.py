@@ -17,6 +17,7 @@ from services.domain.errors import (
     BrokerUnavailable,
     CatalogueUnavailable,
     IndexUnavailable,
+    QuestionUnanswered,
     SegueError,
     StorageFull,
     StorageUnavailable,
@@ -29,6 +30,7 @@ PARTS: dict[type[SegueError], str] = {
     BrokerUnavailable: "The broker does not accept tasks",
     CatalogueUnavailable: "The catalogue does not respond",
     IndexUnavailable: "The vector index does not respond",
+    QuestionUnanswered: "No worker answered the question in time",
     StorageFull: "The disk with the data directory is full",
     StorageUnavailable: "The data directory cannot be written",
 }

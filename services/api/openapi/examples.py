@@ -143,6 +143,7 @@ V1_EXAMPLES: Mapping[str, Example] = {
             "model_version": "2026.11",
             "tracks": {"pending": 0, "ready": 46, "failed": 0, "quarantined": 0, "missing": 0},
             "index": {"kind": "edge", "points": 46, "pending": 0},
+            "question_processes": 1,
             "quarantined": [],
         }
     ),
@@ -196,6 +197,18 @@ V1_EXAMPLES: Mapping[str, Example] = {
             "order": "flow",
         },
         response=RECOMMENDATIONS,
+    ),
+    "searchByAudio": Example(
+        {"limit": 1, "max_energy": 0.8},
+        {"file": "clip.ogg"},
+        {
+            "understood": {
+                "attributes": ATTRIBUTES,
+                "descriptors": DESCRIPTORS,
+                "tags": {"mtt:slow": 0.41, "msd:ambient": 0.36},
+            },
+            "tracks": [{**OTHER, "score": 0.83}],
+        },
     ),
     "findPath": Example(
         {"from": AWAKENING, "to": COHERENCE, "steps": 2},

@@ -100,6 +100,10 @@ class Status(Response):
     model_version: str | None = Field(description="Version of the encoder. Null before the first analysis.")
     tracks: dict[str, int] = Field(description="Number of tracks by status.")
     index: IndexStatus
+    question_processes: int | None = Field(
+        description="Number of processes that answer questions about clips and pictures. Null if the broker does not "
+        "respond."
+    )
     quarantined: list[Quarantined] = Field(
         description="The first quarantined tracks. `GET /v1/tracks?status=quarantined` lists all, and "
         "`segue retry` analyses them again."

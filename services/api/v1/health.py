@@ -17,7 +17,7 @@ from services.api.security.authentication import principal
 from services.api.security.permissions import needs, public
 from services.composition import Services
 from services.domain.access import Scope
-from services.domain.errors import SegueError
+from services.domain.errors import BrokerUnavailable, SegueError
 from services.domain.track import TrackStatus
 from services.storage.disk import check_storage
 
@@ -76,8 +76,17 @@ def get_status() -> Status:
         index=IndexStatus(
             kind=current.index_kind, points=current.index.count(), pending=current.catalogue.indexing.count_pending()
         ),
+        question_processes=_count_question_processes(current),
         quarantined=[Quarantined.of(track) for track in quarantined],
     )
+
+
+def _count_question_processes(current: Services) -> int | None:
+    try:
+        return current.questions.count_processes()
+    except BrokerUnavailable as error:
+        log.warning("question_processes_not_counted", reason=error.detail)
+        return None
 
 
 def check_parts(current: Services) -> dict[str, Part]:

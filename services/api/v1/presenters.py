@@ -6,11 +6,13 @@ Tracks that have left the library since the vector index returned them are left 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from services.api.schemas.media import MatchedTrack
 from services.api.schemas.radio import Direction, NextTracks, Path, PathTrack, RadioTrack
 from services.api.schemas.tracks import AudioFeatures, Recommendations, RecommendedTrack, SimilarTrack, Taste
 from services.domain.listening import Answer, Recommendation
 from services.domain.radio import RadioAnswer
 from services.domain.track import Description, Embedded, Track
+from services.index import Hit
 from services.recommend.path import PathStep
 
 Shown = TypeVar("Shown", bound=SimilarTrack)
@@ -22,6 +24,11 @@ Tracks = Mapping[str, Track]
 def similar_tracks(found: Sequence[Recommendation], tracks: Tracks) -> list[SimilarTrack]:
     """Return the response for neighbours of a track."""
     return [_scored(SimilarTrack, each, tracks) for each in found if each.track_id in tracks]
+
+
+def matched_tracks(found: Sequence[Hit], tracks: Tracks) -> list[MatchedTrack]:
+    """Return the response for neighbours of a clip or a picture."""
+    return [MatchedTrack.of(tracks[hit.id], score=hit.score) for hit in found if hit.id in tracks]
 
 
 def recommendations(answer: Answer, tracks: Tracks) -> Recommendations:

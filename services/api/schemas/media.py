@@ -1,0 +1,38 @@
+"""Searches by a clip."""
+
+from pydantic import Field
+
+from services.api.http.operation import UploadedFile
+from services.api.request_limits import MEDIA_MAX_BYTES
+from services.api.schemas.tracks import Request, Response, Track, TrackAttributes, TrackDescriptors
+
+MEGABYTES = MEDIA_MAX_BYTES // 2**20
+
+
+class ClipForm(Request):
+    """A form with one clip."""
+
+    file: UploadedFile = Field(
+        description=f"The clip: MP3, FLAC, Ogg Vorbis, Opus or WAV; at least 5 s, at most {MEGABYTES} MiB."
+    )
+
+
+class MatchedTrack(Track):
+    """A track and its similarity to a clip or a picture."""
+
+    score: float = Field(description="Cosine similarity to the clip or the picture, −1 to 1; 1 is identical.")
+
+
+class HeardClip(Response):
+    """The analysis of a clip."""
+
+    attributes: TrackAttributes
+    descriptors: TrackDescriptors
+    tags: dict[str, float] = Field(description="Tags that the encoder predicts, each with its strength, 0 to 1.")
+
+
+class ClipMatches(Response):
+    """Tracks that sound like a clip, most similar first, and the analysis of the clip."""
+
+    understood: HeardClip
+    tracks: list[MatchedTrack]

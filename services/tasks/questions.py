@@ -1,0 +1,279 @@
+"""Questions that need torch: an API process sends a clip or a picture to a worker and waits for its reading.
+
+The broker holds the content until a worker takes it, and the answer until the API process takes it, each for at most
+`ANSWER_SECONDS`. Neither is written to the broker's append-only file. A question whose client has gone costs nothing:
+its content is deleted, and the worker drops a message without content.
+"""
+
+import time
+import uuid
+from contextlib import suppress
+from enum import StrEnum
+from threading import Semaphore
+from typing import Literal, TypeVar
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from services.domain.errors import (
+    BrokerUnavailable,
+    QuestionUnanswered,
+    SegueError,
+    UnsupportedAudio,
+    UnsupportedPicture,
+    UnusableClip,
+    UnusablePicture,
+)
+from services.domain.track import EMBEDDING_DIM
+from services.tasks.queue import QUESTION_TASK, ROUTES, TaskQueue
+
+# A client waits no longer. A worker answers several questions in this time, also during a scan.
+ANSWER_SECONDS = 5.0
+# Questions that wait or are worked on, in the whole installation. More could not be answered in time by one worker.
+# With contents of MEDIA_MAX_BYTES they take a quarter of the broker's memory in deploy/redis.conf.
+WAITING_MAX = 8
+# Shorter than the socket timeout, so that a broker that does not respond is noticed while a process waits.
+POLL_SECONDS = 0.2
+# A process announces itself several times in this period, so that one delay does not remove it.
+PROCESS_SECONDS = 30.0
+
+WAITING_KEY = "segue.questions.waiting"
+"""Sorted set: the ids of open questions by deadline."""
+PROCESSES_KEY = "segue.questions.processes"
+"""Sorted set: the names of processes that answer questions, by the time at which their announcement expires."""
+
+Read = TypeVar("Read")
+
+log = structlog.get_logger(__name__)
+
+
+class MediaKind(StrEnum):
+    """The kind of content of a question."""
+
+    CLIP = "clip"
+    PICTURE = "picture"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ClipReading(_Message):
+    """What a worker computed from a clip."""
+
+    embedding: list[float] = Field(min_length=EMBEDDING_DIM, max_length=EMBEDDING_DIM)
+    """Point in the vibe space, of unit length."""
+    attributes: dict[str, float | None]
+    descriptors: dict[str, float | int | None]
+    tags: dict[str, float]
+
+
+class Refusal(_Message):
+    """Why a worker did not read a clip or a picture."""
+
+    reason: Literal["unsupported", "unusable", "unavailable"]
+    """`unsupported`: not in a supported format; `unusable`: outside the limits; `unavailable`: the worker's fault."""
+    detail: str
+
+
+_CLIP_ANSWER: TypeAdapter[ClipReading | Refusal] = TypeAdapter(ClipReading | Refusal)
+
+REFUSALS: dict[tuple[MediaKind, str], type[SegueError]] = {
+    (MediaKind.CLIP, "unsupported"): UnsupportedAudio,
+    (MediaKind.CLIP, "unusable"): UnusableClip,
+    (MediaKind.PICTURE, "unsupported"): UnsupportedPicture,
+    (MediaKind.PICTURE, "unusable"): UnusablePicture,
+}
+
+# A script is atomic, so concurrent clients cannot exceed the limit together. Without replication, the content reaches
+# neither the append-only file nor a replica. The broker's clock is the only one, so clocks of machines may differ.
+_START = """
+redis.set_repl(redis.REPL_NONE)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+
+# Keys: waiting, processes, messages, content. Arguments: id, milliseconds, maximum, content.
+_ADMIT = (
+    _START
+    + """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if redis.call('ZCARD', KEYS[2]) == 0 then return 'no process' end
+local maximum = tonumber(ARGV[3])
+if redis.call('ZCARD', KEYS[1]) >= maximum or redis.call('LLEN', KEYS[3]) >= maximum then return 'full' end
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[2])
+return 'admitted'
+"""
+)
+
+# Keys: waiting, answer. Arguments: id, milliseconds, answer.
+_REPLY = (
+    _START
+    + """
+local deadline = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not deadline or tonumber(deadline) <= now then return 0 end
+redis.call('RPUSH', KEYS[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return 1
+"""
+)
+
+# Keys: processes. Arguments: name, milliseconds.
+_ANNOUNCE = (
+    _START
+    + """
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+)
+
+# Keys: processes.
+_COUNT = (
+    _START
+    + """
+return redis.call('ZCOUNT', KEYS[1], now, '+inf')
+"""
+)
+
+
+class Questions:
+    """The client's side: sends questions to the workers and waits for the answers; thread-safe.
+
+    At most `at_once` threads of this process wait at a time, so that others stay free for requests that need no worker.
+    """
+
+    def __init__(self, queue: TaskQueue, *, at_once: int) -> None:
+        self._queue = queue
+        self._at_once = at_once
+        self._free = Semaphore(at_once)
+
+    def read_clip(self, content: bytes) -> ClipReading:
+        """Return what a worker computes from a clip.
+
+        Raises:
+            UnsupportedAudio: the bytes are not audio in a supported format.
+            UnusableClip: the clip is too short, silent or otherwise outside the limits.
+            QuestionUnanswered: no worker runs, too many questions wait, or none was answered in time.
+            BrokerUnavailable: the broker does not respond.
+        """
+        return self._ask(MediaKind.CLIP, content, _CLIP_ANSWER)
+
+    def count_processes(self) -> int:
+        """Return the number of processes that answer questions.
+
+        Raises:
+            BrokerUnavailable: the broker does not respond.
+        """
+        with self._queue.connection() as redis:
+            return int(redis.eval(_COUNT, 1, PROCESSES_KEY))
+
+    def _ask(self, kind: MediaKind, content: bytes, answers: TypeAdapter[Read | Refusal]) -> Read:
+        if not self._free.acquire(blocking=False):
+            raise QuestionUnanswered(f"{self._at_once} questions of this process wait already.")
+        try:
+            answer = self._exchange(kind, content)
+        finally:
+            self._free.release()
+        read = answers.validate_json(answer)
+        if not isinstance(read, Refusal):
+            return read
+        if read.reason == "unavailable":
+            raise QuestionUnanswered(read.detail)
+        raise REFUSALS[kind, read.reason](read.detail)
+
+    def _exchange(self, kind: MediaKind, content: bytes) -> bytes:
+        question_id = uuid.uuid4().hex
+        deadline = time.monotonic() + ANSWER_SECONDS
+        self._admit(question_id, content)
+        try:
+            self._queue.question(question_id, kind.value)
+            return self._wait(question_id, deadline)
+        finally:
+            with suppress(BrokerUnavailable):  # the keys expire by themselves
+                self._forget(question_id)
+
+    def _admit(self, question_id: str, content: bytes) -> None:
+        keys = (WAITING_KEY, PROCESSES_KEY, ROUTES[QUESTION_TASK]["queue"], _content_key(question_id))
+        with self._queue.connection() as redis:
+            found = redis.eval(
+                _ADMIT, len(keys), *keys, question_id, _milliseconds(ANSWER_SECONDS), WAITING_MAX, content
+            )
+        if found == b"no process":
+            raise QuestionUnanswered("No worker serves the queue `questions`. `segue worker --queues=questions` does.")
+        if found == b"full":
+            raise QuestionUnanswered(f"{WAITING_MAX} questions wait already.")
+
+    def _wait(self, question_id: str, deadline: float) -> bytes:
+        key = _answer_key(question_id)
+        with self._queue.connection() as redis:
+            while time.monotonic() < deadline:
+                if (found := redis.blpop([key], timeout=POLL_SECONDS)) is not None:
+                    return bytes(found[1])
+        raise QuestionUnanswered(f"No worker answered within {ANSWER_SECONDS:.0f} s.")
+
+    def _forget(self, question_id: str) -> None:
+        with self._queue.connection() as redis, redis.pipeline(transaction=False) as pipeline:
+            pipeline.zrem(WAITING_KEY, question_id)
+            pipeline.delete(_content_key(question_id), _answer_key(question_id))
+            pipeline.execute()
+
+
+class AnsweringProcess:
+    """The worker's side: one process that answers questions."""
+
+    def __init__(self, queue: TaskQueue, name: str) -> None:
+        self._queue = queue
+        self._name = name
+
+    def take(self, question_id: str) -> bytes | None:
+        """Return the content of a question and delete it; None if its client waits no longer.
+
+        Raises:
+            BrokerUnavailable: the broker does not respond.
+        """
+        with self._queue.connection() as redis:
+            content: bytes | None = redis.getdel(_content_key(question_id))
+            return content
+
+    def reply(self, question_id: str, answer: BaseModel) -> bool:
+        """Send an answer to the client; return whether it still waits.
+
+        Raises:
+            BrokerUnavailable: the broker does not respond.
+        """
+        keys = (WAITING_KEY, _answer_key(question_id))
+        text = answer.model_dump_json()
+        with self._queue.connection() as redis:
+            return bool(redis.eval(_REPLY, len(keys), *keys, question_id, _milliseconds(ANSWER_SECONDS), text))
+
+    def announce(self) -> None:
+        """Make clients send questions for the next `PROCESS_SECONDS`.
+
+        Raises:
+            BrokerUnavailable: the broker does not respond.
+        """
+        with self._queue.connection() as redis:
+            redis.eval(_ANNOUNCE, 1, PROCESSES_KEY, self._name, _milliseconds(PROCESS_SECONDS))
+
+    def withdraw(self) -> None:
+        """Take the announcement back.
+
+        Raises:
+            BrokerUnavailable: the broker does not respond.
+        """
+        with self._queue.connection() as redis:
+            redis.zrem(PROCESSES_KEY, self._name)
+
+
+def _content_key(question_id: str) -> str:
+    return f"segue.questions.content.{question_id}"
+
+
+def _answer_key(question_id: str) -> str:
+    return f"segue.questions.answer.{question_id}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(1000 * seconds)

@@ -1,0 +1,129 @@
+"""The task that answers questions about clips and pictures, and the state of a process that runs it."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from threading import Event, Thread
+from time import perf_counter
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+
+from services.domain.errors import BrokerUnavailable
+from services.tasks.questions import ANSWER_SECONDS, PROCESS_SECONDS, AnsweringProcess, ClipReading, MediaKind, Refusal
+from services.tasks.queue import QUESTION_TASK, TaskQueue
+from workers.app import app
+
+if TYPE_CHECKING:
+    from models.sandbox.decoder import Protections
+
+# A later answer has no reader. The hard limit kills a process that the exception of the soft limit does not stop.
+HARD_LIMIT_SECONDS = ANSWER_SECONDS + 5.0
+ANNOUNCE_EVERY_SECONDS = PROCESS_SECONDS / 3
+
+log = structlog.get_logger()
+
+Reading = ClipReading
+"""A successful answer."""
+
+
+class Presence:
+    """Announces this process to clients until it ends; a thread does so, because a task may take long."""
+
+    def __init__(self, process: AnsweringProcess) -> None:
+        self.process = process
+        self._ended = Event()
+
+    def begin(self) -> None:
+        """Announce the process from now on."""
+        self._announce()
+        Thread(target=self._run, name="presence", daemon=True).start()
+
+    def end(self) -> None:
+        """Take the announcement back."""
+        self._ended.set()
+        with suppress(BrokerUnavailable):  # it expires by itself
+            self.process.withdraw()
+
+    def _run(self) -> None:
+        while not self._ended.wait(ANNOUNCE_EVERY_SECONDS):
+            self._announce()
+
+    def _announce(self) -> None:
+        try:
+            self.process.announce()
+        except BrokerUnavailable as error:
+            log.warning("process_not_announced", reason=error.detail)
+
+
+_presence: Presence | None = None
+
+
+def prepare_models() -> "Protections":
+    """Load all models of questions and start the decoder, so that the first question takes no longer than others."""
+    from models.analysis import warm_up  # noqa: PLC0415  only child processes may import torch
+
+    return warm_up(threads=1)
+
+
+def begin(queue: TaskQueue, name: str) -> None:
+    """Announce this process to clients; `name` is different for each process."""
+    global _presence  # noqa: PLW0603  one a process, by design
+    _presence = Presence(AnsweringProcess(queue, name))
+    _presence.begin()
+
+
+def end() -> None:
+    """Take the announcement of this process back, if there is one."""
+    if _presence is not None:
+        _presence.end()
+
+
+@app.task(name=QUESTION_TASK, soft_time_limit=ANSWER_SECONDS, time_limit=HARD_LIMIT_SECONDS)
+def answer(question_id: str, kind: str) -> None:
+    """Answer a question if its client still waits; the content is in memory only, and nothing of it is kept."""
+    if _presence is None:
+        raise RuntimeError("This process does not answer questions. Start one with `segue worker --queues=questions`.")
+    process, started = _presence.process, perf_counter()
+    try:
+        content = process.take(question_id)
+        if content is None:
+            log.info("question_abandoned", kind=kind)
+            return
+        found = READERS[MediaKind(kind)](content)
+        has_client = process.reply(question_id, found)
+    except SoftTimeLimitExceeded:
+        log.warning("question_timed_out", kind=kind)
+    except BrokerUnavailable as error:
+        log.warning("question_not_answered", kind=kind, reason=error.detail)
+    else:
+        milliseconds = round(1000 * (perf_counter() - started))
+        log.info("question_answered", kind=kind, bytes=len(content), milliseconds=milliseconds, in_time=has_client)
+
+
+def read_clip(content: bytes) -> ClipReading | Refusal:
+    """Return embedding, attributes, descriptors and tags of a clip, or the reason why there are none."""
+    from models.analysis import analyse  # noqa: PLC0415  only child processes may import torch
+    from models.errors import AnalysisError, SandboxUnavailable, UnreadableAudio  # noqa: PLC0415
+
+    with tempfile.TemporaryFile() as file:  # it has no name, so nothing of it is left if this process is killed
+        file.write(content)
+        file.flush()
+        try:
+            found = analyse(file.fileno())
+        except UnreadableAudio as error:
+            return Refusal(reason="unsupported", detail=f"{error}.")
+        except AnalysisError as error:
+            return Refusal(reason="unusable", detail=f"{error}.")
+        except SandboxUnavailable as error:
+            return Refusal(reason="unavailable", detail=f"{error}.")
+    return ClipReading(
+        embedding=found.embedding.tolist(),
+        attributes=found.attributes,
+        descriptors=cast("dict[str, float | int | None]", dict(found.descriptors)),
+        tags=found.tags,
+    )
+
+
+READERS: Mapping[MediaKind, Callable[[bytes], Reading | Refusal]] = {MediaKind.CLIP: read_clip}
