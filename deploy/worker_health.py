@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from services.domain.errors import SegueError
 from services.settings import load_settings_or_exit
-from services.tasks.queue import INDEX_TASK, RECONCILE_INDEX_TASK, ROUTES, SCAN_TASK, open_queue
+from services.tasks.queue import INDEX_TASK, QUESTION_TASK, RECONCILE_INDEX_TASK, ROUTES, SCAN_TASK, open_queue
 from workers.app import (
     ANALYSE_HARD_LIMIT_SECONDS,
     INDEX_HARD_LIMIT_SECONDS,
@@ -25,6 +25,8 @@ from workers.app import (
     SCAN_HARD_LIMIT_SECONDS,
     app,
 )
+from workers.cli import known_queues, node_prefix
+from workers.questions import HARD_LIMIT_SECONDS
 
 RESPONSE_TIMEOUT_SECONDS = 5.0
 # Time between two samples. A worker with a free child receives a waiting message at once.
@@ -35,6 +37,7 @@ HARD_LIMITS = {
     SCAN_TASK: SCAN_HARD_LIMIT_SECONDS,
     INDEX_TASK: INDEX_HARD_LIMIT_SECONDS,
     RECONCILE_INDEX_TASK: INDEX_HARD_LIMIT_SECONDS,
+    QUESTION_TASK: HARD_LIMIT_SECONDS,
 }
 
 
@@ -61,7 +64,7 @@ class Sample:
 
 def take_sample(queues: set[str]) -> Sample | None:
     """Return the state of this container's worker; None if it does not respond."""
-    node = f"segue@{socket.gethostname()}"
+    node = f"{node_prefix(queues)}@{socket.gethostname()}"
     inspect = app.control.inspect(destination=[node], limit=1, timeout=RESPONSE_TIMEOUT_SECONDS)
     answers = []
     for request in (inspect.stats, inspect.active, inspect.reserved):
@@ -89,7 +92,7 @@ def is_overdue(task: dict[str, Any], now: float) -> bool:
 
 def main() -> None:
     """Take a sample, and a second one if messages wait, because a message may just have arrived."""
-    queues = set(sys.argv[1].split(",") if len(sys.argv) > 1 else [route["queue"] for route in ROUTES.values()])
+    queues = set(known_queues(sys.argv[1] if len(sys.argv) > 1 else None))
     try:
         first = take_sample(queues)
         if first is None:

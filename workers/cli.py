@@ -42,7 +42,7 @@ def worker(
             "SEGUE_REDIS_URL is not set, and a worker needs a broker. On one machine `segue up` starts both."
         )
     processes = processes or settings.worker_processes
-    command = celery_command(settings, beat=beat, queues=_known_queues(queues), processes=processes)
+    command = celery_command(settings, beat=beat, queues=known_queues(queues), processes=processes)
     sys.stdout.flush()
     os.execve(command[0], command, os.environ | ENVIRONMENT)  # noqa: S606  a shell is not needed
 
@@ -77,7 +77,12 @@ def node_prefix(queues: Iterable[str]) -> str:
     return questions if set(queues) == {questions} else "segue"
 
 
-def _known_queues(names: str | None) -> list[str]:
+def known_queues(names: str | None) -> list[str]:
+    """Return the queues of an option; without one, all but that of questions.
+
+    Raises:
+        typer.BadParameter: a queue does not exist.
+    """
     from services.tasks.queue import QUESTION_TASK, ROUTES  # noqa: PLC0415
 
     known = list(dict.fromkeys(route["queue"] for route in ROUTES.values()))

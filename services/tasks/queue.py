@@ -29,6 +29,9 @@ BROKER_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
 }
 
+# By default kombu waits 2 s before its first retry.
+ONE_RETRY = {"max_retries": 1, "interval_start": 0}
+
 SCAN_TASK = "segue.scan"
 ANALYSE_TASK = "segue.analyse"
 INDEX_TASK = "segue.index"
@@ -134,7 +137,9 @@ class TaskQueue:
         with (
             _broker_errors(),
             self._circuit.call(),
-            self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection,
+            self._app.connection_for_write(
+                connect_timeout=SOCKET_TIMEOUT_SECONDS, transport_options=ONE_RETRY
+            ) as connection,
         ):
             yield connection.default_channel.client
 
@@ -149,7 +154,7 @@ class TaskQueue:
                 kwargs=options,
                 headers=headers,
                 retry=True,
-                retry_policy={"max_retries": 1, "interval_start": 0},
+                retry_policy=ONE_RETRY,
             )
 
 

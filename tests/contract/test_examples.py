@@ -17,6 +17,7 @@ from services.domain.listening import NewListen
 from services.domain.track import Tags
 from services.settings import Settings
 from tests.fakes.library import record, write_library, write_tone
+from tests.fakes.questions import answering
 
 DEMO_TRACKS = {AWAKENING: "Awakening", NEBULA: "Nebula", COHERENCE: "Coherence", THROUGH_SPACE: "Through Space"}
 
@@ -34,6 +35,13 @@ def library_dir(tmp_path_factory):
         record(catalogue, track_id, number)
     catalogue.close()
     return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _answering(broker_url):
+    """A process that answers questions."""
+    with answering(broker_url):
+        yield
 
 
 @pytest.fixture(scope="module")

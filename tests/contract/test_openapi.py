@@ -77,6 +77,7 @@ def test_every_field_of_a_request_is_described(document):
             "Filters",
             "ScanRequest",
             "UploadForm",
+            "ClipForm",
             "ListenIn",
             "ExternalIds",
         )
@@ -122,6 +123,10 @@ def test_every_field_of_a_request_is_described(document):
         ("post /v1/tracks", 415, {"json": {}}),
         ("post /v1/tracks", 422, {"data": {"x": "y"}, "content_type": "multipart/form-data"}),
         ("post /v1/tracks", 415, {"data": {"file": (io.BytesIO(b"x"), "a.mp3")}}),
+        ("post /v1/search/audio", 415, {"json": {}}),
+        ("post /v1/search/audio", 422, {"data": {"x": "y"}, "content_type": "multipart/form-data"}),
+        ("post /v1/search/audio", 415, {"data": {"file": (io.BytesIO(b"x"), "a.mp3")}}),
+        ("post /v1/search/audio", 503, {"data": {"file": (io.BytesIO(b"RIFF\0\0\0\0WAVE"), "a.wav")}}),
         ("get /healthz", 403, {"headers": {"Host": "evil.example"}}),
         ("post /v1/scans", 403, {"json": {"path": "/"}, "headers": {"Origin": "http://evil.example"}}),
     ],

@@ -120,7 +120,7 @@ def segue_up(data_dir: Path, log: Path) -> Iterator[tuple[Program, SegueClient]]
     """Run `segue up` in its own session, and connect a client to it."""
     port = free_port()
     command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
-    variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"}
+    variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1", "SEGUE_QUESTION_PROCESSES": "0"}
     with (
         running(command, log, variables) as program,
         SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,

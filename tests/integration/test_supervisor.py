@@ -21,6 +21,7 @@ from tests.fakes.serving import free_port
 PASSWORD = "s3cret-value"  # noqa: S105  of a server that lives as long as a test
 TIMEOUT_SECONDS = 90
 STOPPED_WITHIN_SECONDS = 10
+FEW_PROCESSES = {"SEGUE_WORKER_PROCESSES": "1", "SEGUE_QUESTION_PROCESSES": "0"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
 
@@ -67,7 +68,7 @@ def running(data_dir, *arguments, **variables):
     with log.open("w", encoding="utf-8") as stream:
         process = psutil.Popen(
             [sys.executable, "-m", "services.cli.main", "up", "--port", str(port), *arguments],
-            env=os.environ | {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1"} | variables,
+            env=os.environ | {"SEGUE_DATA_DIR": str(data_dir)} | FEW_PROCESSES | variables,
             stdout=stream,
             stderr=stream,
             start_new_session=True,
@@ -122,7 +123,7 @@ def answers(broker_url):
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
     """A service shared by the tests that do not stop it."""
-    with running(tmp_path_factory.mktemp("up") / "data") as started:
+    with running(tmp_path_factory.mktemp("up") / "data", SEGUE_QUESTION_PROCESSES="1") as started:
         wait_until(lambda: "Ctrl-C" in started.output)
         yield started
 
@@ -177,7 +178,7 @@ def test_broker_listens_on_no_network(up):
     assert socket_path.parent.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("word", ["valkey-server", "gunicorn", "celery"])
+@pytest.mark.parametrize("word", ["valkey-server", "gunicorn", "segue@", "questions@"])
 def test_dead_process_is_restarted(up, word):
     """Each process that is killed is restarted, and the service becomes ready again."""
     before = up.part(word)
@@ -186,6 +187,12 @@ def test_dead_process_is_restarted(up, word):
     wait_until(lambda: serves(up.url))
 
     assert up.part(word).pid != before.pid
+
+
+def test_a_process_answers_questions(up):
+    """`segue up` starts a worker for questions, and the status counts its process once its models are loaded."""
+    with SegueClient(up.url) as client:
+        wait_until(lambda: client.status().question_processes == 1)
 
 
 def test_no_secret_is_an_argument(tmp_path, broker_with_password):

@@ -88,6 +88,7 @@ def routes_and_scopes():
         ("post", "/v1/audio-urls", "read"),
         ("get", "/v1/audio-features/test:1", "read"),
         ("post", "/v1/recommendations", "read"),
+        ("post", "/v1/search/audio", "read"),
         ("get", "/v1/status", "read"),
         ("get", "/metrics", "read"),
         ("post", "/v1/scans", "ingest"),

@@ -42,6 +42,7 @@ def status(**changes):
         "model_version": None,
         "tracks": {name.value: 0 for name in TrackStatus},
         "index": IndexStatus(kind="edge", points=5, pending=1),
+        "question_processes": 1,
         "quarantined": [],
     }
     return Status(**fields | changes)

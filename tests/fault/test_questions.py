@@ -1,0 +1,173 @@
+"""Questions about clips, with a real broker, a real worker and a real analysis: answers, and failures meanwhile."""
+
+import io
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from services.api.app import create_app
+from services.composition import compose
+from services.ingest.scan import request_scan
+from services.settings import Settings
+from services.tasks.questions import ANSWER_SECONDS
+from services.tasks.queue import ROUTES
+from tests.fakes.installation import installation, wait_until, write_song, write_songs
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc")
+
+COUNT = 4
+# A few tenths are for the request itself, on a busy machine.
+PROMISED_SECONDS = ANSWER_SECONDS + 1.0
+BROKER_PROMISED_SECONDS = 2.0
+QUEUES = ",".join(dict.fromkeys(route["queue"] for route in ROUTES.values()))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """An installation with a library and one worker for everything, shared because loading torch takes seconds."""
+    folder = tmp_path_factory.mktemp("questions")
+    with installation(folder / "data") as here, here.worker(f"--queues={QUEUES}") as worker:
+        services = compose(Settings(data_dir=here.settings.data_path, redis_url=here.broker.url))
+        write_songs(folder / "music", COUNT)
+        request_scan(here.catalogue, here.queue, str(folder / "music"))
+        wait_until(lambda: services.index.count() == COUNT)
+        yield here, worker, create_app(services).test_client(), folder / "music"
+        services.close()
+
+
+def search(api, content):
+    begun = time.monotonic()
+    answer = api.post("/v1/search/audio", data={"file": (io.BytesIO(content), "clip")})
+    return answer, time.monotonic() - begun
+
+
+def assert_unavailable(answer):
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def child_of(worker):
+    [child] = [process for process in worker.process.children() if process.status() != "zombie"]
+    return child
+
+
+@contextmanager
+def suspended(process):
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
+
+
+def test_a_recording_of_the_library_comes_first(served):
+    """A clip that the library contains gets itself first, with the similarity 1, and nothing of the clip is kept."""
+    here, _, api, music = served
+    jobs, tracks = here.catalogue.jobs, here.catalogue.tracks.count_by_status()
+    content = (music / "2.flac").read_bytes()
+    answer, _ = search(api, content)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json["tracks"][0]["title"] == "2"
+    assert answer.json["tracks"][0]["score"] == pytest.approx(1, abs=1e-5)
+    assert 60 < answer.json["understood"]["descriptors"]["tempo"] < 200
+    assert here.catalogue.tracks.count_by_status() == tracks
+    assert jobs is here.catalogue.jobs
+    files = [file for file in here.settings.data_path.rglob("*") if file.is_file()]
+    assert any("appendonly" in str(file) for file in files)
+    assert not any(content[1000:1100] in file.read_bytes() for file in files if music not in file.parents)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level", "detail"),
+    [(3, 1.0, "Too short: 3.0 s; the minimum is 5 s."), (6, 0.0, "The file is silent.")],
+)
+def test_a_clip_outside_the_limits_is_named(served, tmp_path, seconds, level, detail):
+    """The problem says what is wrong with the clip."""
+    import soundfile  # noqa: PLC0415
+
+    _, _, api, _ = served
+    song = write_song(tmp_path / "song.flac", 1, seconds)
+    samples, rate = soundfile.read(song)
+    soundfile.write(song, level * samples, rate)
+    answer, _ = search(api, song.read_bytes())
+
+    assert answer.status_code == 422
+    assert answer.json["type"] == "urn:segue:problem:unusable-clip"
+    assert answer.json["detail"] == detail
+
+
+HEADS = (b"", b"fLaC", b"OggS\0\2", b"RIFF\xff\xff\xff\xffWAVEfmt ", b"ID3\4\0\0\0\0\0\0", b"\xff\xfb\x90\x00")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(head=st.sampled_from(HEADS), body=st.binary(max_size=600), cut=st.integers(0, 30_000))
+def test_any_bytes_get_a_clear_answer(served, head, body, cut):
+    """Random bytes after the start of each format, and damaged songs, are answered or refused, never with a 5xx."""
+    _, _, api, music = served
+    song = (music / "1.flac").read_bytes()
+    for content in (head + body, song[:cut] + body + song[cut + len(body) :]):
+        answer, _ = search(api, content)
+
+        assert answer.status_code in {200, 415, 422}, answer.text
+        assert answer.status_code == 200 or answer.json["detail"]
+
+
+def test_a_child_that_dies_in_mid_question(served):
+    """The client gets 503 after the deadline; the next child answers."""
+    _, worker, api, music = served
+    content = (music / "0.flac").read_bytes()
+    child = child_of(worker)
+    child.suspend()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(search, api, content)
+        received = worker.output.count("segue.question[")
+        wait_until(lambda: worker.output.count("segue.question[") > received)
+        child.kill()
+        answer, seconds = asked.result()
+
+    assert_unavailable(answer)
+    assert seconds < PROMISED_SECONDS
+    wait_until(lambda: worker.output.count("worker_child_ready") > 1 and search(api, content)[0].status_code == 200)
+
+
+def test_an_abandoned_question_is_dropped(served):
+    """A worker that was frozen past the deadline does not work on the question afterwards."""
+    here, worker, api, music = served
+    dropped = worker.output.count("question_abandoned")
+    with suspended(worker):
+        answer, seconds = search(api, (music / "0.flac").read_bytes())
+    assert_unavailable(answer)
+    assert seconds < PROMISED_SECONDS
+
+    wait_until(lambda: worker.output.count("question_abandoned") == dropped + 1)
+    with Redis(unix_socket_path=str(here.broker.socket)) as redis:
+        assert redis.keys("segue.questions.content.*") == redis.keys("segue.questions.answer.*") == []
+
+
+def test_a_broker_that_is_frozen_or_killed(served):
+    """Questions get 503 in time and are answered again soon after the broker is back."""
+    here, _, api, music = served
+    content = (music / "0.flac").read_bytes()
+    broker = psutil.Process(here.broker.process.pid)
+    with suspended(broker):
+        answer, seconds = search(api, content)
+    assert_unavailable(answer)
+    assert seconds < 3.0
+    wait_until(lambda: search(api, content)[0].status_code == 200)
+
+    broker.kill()
+    broker.wait()
+    answer, seconds = search(api, content)
+    assert_unavailable(answer)
+    assert seconds < BROKER_PROMISED_SECONDS
+    here.broker.start()
+    wait_until(lambda: search(api, content)[0].status_code == 200)

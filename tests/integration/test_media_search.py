@@ -1,0 +1,199 @@
+"""Search by a clip, with a real broker and a process that answers without torch; `tests/fault` has a real worker."""
+
+import io
+import time
+import wave
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from redis import Redis
+
+from services.domain.errors import QuestionUnanswered
+from services.tasks import questions as protocol
+from services.tasks.questions import ANSWER_SECONDS, WAITING_MAX, AnsweringProcess, Questions, Refusal
+from services.tasks.queue import TaskQueue
+from tests.fakes.questions import QUEUE, answering, read_media
+
+AT_ONCE_SECONDS = 1.0
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def redis(broker_url):
+    with Redis.from_url(broker_url) as client:
+        client.delete(QUEUE)
+        yield client
+        client.delete(QUEUE)
+
+
+@pytest.fixture
+def process(broker_url):
+    """An announced process that answers nothing by itself."""
+    made = AnsweringProcess(TaskQueue(broker_url), "idle")
+    made.announce()
+    yield made
+    made.withdraw()
+
+
+@pytest.fixture
+def queue_length(process, redis):
+    """The number of questions that were sent while a process is announced."""
+    return lambda: redis.llen(QUEUE)
+
+
+def questions(broker_url, at_once=4):
+    return Questions(TaskQueue(broker_url), at_once=at_once)
+
+
+def wav(seconds=6, rate=8000):
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        sound.writeframes(bytes(2 * rate * seconds))
+    return stream.getvalue()
+
+
+def search(api, content, query="", name="file"):
+    return api.post(f"/v1/search/audio{query}", data={name: (io.BytesIO(content), "clip.wav")})
+
+
+@contextmanager
+def waiting(broker_url, count):
+    """Ask questions in threads, each of which waits until the deadline; the context ends with the last one."""
+    with ThreadPoolExecutor(count) as pool:
+        asked = [pool.submit(questions(broker_url).read_clip, b"content") for _ in range(count)]
+        yield
+        assert all(isinstance(each.exception(), QuestionUnanswered) for each in asked)
+
+
+def test_a_clip_gets_its_neighbours(api, broker_url):
+    """The response has the analysis of the clip and tracks that meet the filters, most similar first."""
+    with answering(broker_url):
+        answer = search(api, wav(), "?limit=5&min_tempo=90")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json["understood"]["descriptors"]["tempo"] == 120.0
+    assert answer.json["understood"]["attributes"]["energy"] == 0.5
+    assert answer.json["understood"]["tags"] == {"mtt:slow": 0.5}
+    scores = [track["score"] for track in answer.json["tracks"]]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=True)
+    assert all(track["descriptors"]["tempo"] >= 90 for track in answer.json["tracks"])
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "kind"),
+    [
+        ("unsupported", 415, "unsupported-audio"),
+        ("unusable", 422, "unusable-clip"),
+        ("unavailable", 503, "question-unanswered"),
+    ],
+)
+def test_a_refusal_is_a_problem(api, broker_url, reason, status, kind):
+    """The problem names what is wrong with the clip; what is the worker's fault is only in the log."""
+    refusal = Refusal(reason=reason, detail="Too short: 3.0 s; the minimum is 5 s.")
+    with answering(broker_url, lambda _kind, _content: refusal):
+        answer = search(api, wav())
+
+    assert (answer.status_code, answer.content_type) == (status, PROBLEM)
+    assert answer.json["type"] == f"urn:segue:problem:{kind}"
+    assert ("Too short" in answer.json["detail"]) is (status != 503)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "detail"),
+    [
+        (b"", 415, "empty"),
+        (b"Dear reader, this is not audio.", 415, "Not a supported audio file"),
+        (b"\0\0\0\x20ftypM4A " + bytes(100), 415, "M4A (AAC or ALAC) is not supported"),
+        (bytes(16 * 2**20 + 1), 413, "16,777,216 bytes"),
+        (bytes(17 * 2**20), 413, "the maximum here"),
+    ],
+)
+def test_what_is_no_clip_reaches_no_worker(api, queue_length, content, status, detail):
+    """The service itself refuses it and says why."""
+    answer = search(api, content)
+
+    assert (answer.status_code, answer.content_type) == (status, PROBLEM)
+    assert detail in answer.json["detail"]
+    assert queue_length() == 0
+
+
+def test_without_a_worker_a_question_fails_at_once(api, redis):
+    """The status is 503 with `Retry-After`, and no message is sent."""
+    begun = time.monotonic()
+    answer = search(api, wav())
+
+    assert time.monotonic() - begun < AT_ONCE_SECONDS
+    assert (answer.status_code, answer.content_type) == (503, PROBLEM)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert redis.llen(QUEUE) == 0
+
+
+def test_the_status_counts_processes(api, process):
+    """A process counts from its announcement until it withdraws."""
+    assert api.get("/v1/status").json["question_processes"] == 1
+
+    process.withdraw()
+    assert api.get("/v1/status").json["question_processes"] == 0
+
+
+def test_an_unanswered_question_leaves_nothing(broker_url, process, redis):
+    """Questions beyond the maximum are refused at once; after the deadline no content and no answer is left."""
+    with waiting(broker_url, WAITING_MAX):
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while redis.llen(QUEUE) < WAITING_MAX:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        begun = time.monotonic()
+        with pytest.raises(QuestionUnanswered, match=f"{WAITING_MAX} questions wait already"):
+            questions(broker_url).read_clip(b"one more")
+        assert time.monotonic() - begun < AT_ONCE_SECONDS
+        held = redis.keys("segue.questions.content.*")
+        assert len(held) == WAITING_MAX
+        assert all(0 < redis.pttl(key) <= 1000 * ANSWER_SECONDS for key in held)
+        question_id = held[0].decode().rpartition(".")[2]
+
+    assert time.monotonic() - deadline < AT_ONCE_SECONDS
+    assert redis.keys("segue.questions.content.*") == redis.keys("segue.questions.answer.*") == []
+    assert process.take(question_id) is None
+    assert process.reply(question_id, read_media("clip", b"")) is False
+    assert redis.keys("segue.questions.answer.*") == []
+
+
+def test_messages_without_a_worker_are_bounded(broker_url, process, redis):
+    """While the queue holds many messages that no worker received, further questions are refused."""
+    redis.lpush(QUEUE, *(["message"] * WAITING_MAX))
+
+    with pytest.raises(QuestionUnanswered, match="wait already"):
+        questions(broker_url).read_clip(b"content")
+
+
+def test_questions_leave_threads_free(broker_url, process, redis):
+    """A process of the API waits for a limited number of questions at a time."""
+    asked = questions(broker_url, at_once=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(asked.read_clip, b"content")
+        while not redis.llen(QUEUE):
+            time.sleep(0.01)
+        begun = time.monotonic()
+        with pytest.raises(QuestionUnanswered, match="of this process"):
+            asked.read_clip(b"content")
+        assert time.monotonic() - begun < AT_ONCE_SECONDS
+
+        with answering(broker_url):
+            assert first.result().tags == {"mtt:slow": 0.5}
+            assert asked.read_clip(b"content").tags == {"mtt:slow": 0.5}
+
+
+def test_a_process_that_died_is_forgotten(broker_url, redis):
+    """Its announcement expires by the broker's clock."""
+    seconds, micros = redis.time()
+    redis.zadd(protocol.PROCESSES_KEY, {"dead": 1000 * seconds + micros / 1000 - 1})
+
+    assert questions(broker_url).count_processes() == 0
+    with pytest.raises(QuestionUnanswered, match="No worker serves"):
+        questions(broker_url).read_clip(b"content")
