@@ -218,6 +218,7 @@ def test_only_maps_have_additional_properties(document):
         ("AudioFeatures", "properties", "tags"),
         ("ListenCounts", "properties", "events"),
         ("NotReady", "properties", "parts"),
+        ("HeardClip", "properties", "tags"),
         ("Readiness", "properties", "parts"),
         ("Status", "properties", "tracks"),
         ("TrackIds",),

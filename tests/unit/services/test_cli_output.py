@@ -62,12 +62,13 @@ def test_the_status_of_a_running_service(printed):
     output.print_status(status(model_version="2026.11"), running=True)
 
     assert printed()[0] == [
-        " data directory  /data",
-        " service         running at http://127.0.0.1:8765",
-        " version         1.0",
-        " model version   2026.11",
-        " ready tracks    0",
-        " index           Qdrant Edge, 5 points, 1 pending",
+        " data directory      /data",
+        " service             running at http://127.0.0.1:8765",
+        " version             1.0",
+        " model version       2026.11",
+        " ready tracks        0",
+        " index               Qdrant Edge, 5 points, 1 pending",
+        " question processes  1",
     ]
 
 
