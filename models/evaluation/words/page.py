@@ -226,7 +226,7 @@ def _negations(report: WordsReport) -> str:
     return f"""## Negations
 
 {markdown_table(("texts", "negations", "lower the top 20"), lines)}
-The grammar splits "study music, no drums" into "study music" and "drums", and {LESS_WEIGHT:g} × the cosine to the
+The grammar splits "study music, no drums" into "study music" and "drums". {LESS_WEIGHT:g} × the nearness to the
 latter is subtracted. A negation succeeds if the mean of the top 20 has less of the tag than for "study music" alone.
 It counts if at least 10 % of the tracks carry the tag, or if it negates a mood. Without success:
 {_listed(parts)}.

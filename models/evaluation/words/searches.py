@@ -1,7 +1,7 @@
 """Searches by words: captions of tracks, added words, negations, words with a history, and texts without meaning.
 
-Scores are added where the recommender would average unit vectors: the cosine of a track to a mean of unit vectors is
-proportional to the sum of its cosines.
+Scores are combined as the recommender combines them (docs/adr/016): the scores of each text are compared in standard
+deviations over the tracks, because the cosines of each text have a level and a spread of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +21,15 @@ MIXED_TOP = 10
 NEGATED_SHARE = 0.1
 """Least share of the tracks that carry a name for its negation to count."""
 
-LESS_WEIGHT = 0.6
-"""Weight of the cosine to the words to avoid."""
+LESS_WEIGHT = 0.7
+"""Weight of the words to avoid; tracks that are farther from them than the mean gain nothing."""
+
+LIKE_TRACKS = 0.2
+"""Cosine between tracks that one standard deviation of a text's scores counts as."""
 
 _SALIENT = 0.8  # rank from which on a caption names a tag
 _GRADES = 5  # of descriptors, in words
+_LEAST_SPREAD = 1e-9  # of scores that are all equal
 _HISTORY_LABELS = 1  # tracks of a history that the words may describe
 
 
@@ -163,7 +167,7 @@ def steering_words(score: Scorer, queries: Sequence[str], steps: Sequence[Step],
             {
                 f"{query} + {step.steer}": _moves(
                     score(query),
-                    _combined(score(query), score(step.steer)),
+                    _together(score(query), score(step.steer)),
                     step.direction * truth.attribute(step.balance),
                 )
                 for query in queries
@@ -173,9 +177,22 @@ def steering_words(score: Scorer, queries: Sequence[str], steps: Sequence[Step],
     ]
 
 
-def _combined(first: Float64Array | None, second: Float64Array | None, weight: float = 1.0) -> Float64Array | None:
-    """Add scores; None if one of the texts was not understood."""
-    return None if first is None or second is None else first + weight * second
+def _standing(scores: Float64Array) -> Float64Array:
+    """Return (n,): how many standard deviations each score is above the mean."""
+    standing: Float64Array = (scores - scores.mean()) / max(float(scores.std()), _LEAST_SPREAD)
+    return standing
+
+
+def _together(first: Float64Array | None, second: Float64Array | None) -> Float64Array | None:
+    """Combine two texts; None if one of them was not understood."""
+    return None if first is None or second is None else _standing(first) + _standing(second)
+
+
+def _without(rest: Float64Array | None, less: Float64Array | None) -> Float64Array | None:
+    """Combine a text with words to avoid; None if one of them was not understood."""
+    if rest is None or less is None:
+        return None
+    return _standing(rest) - LESS_WEIGHT * np.maximum(_standing(less), 0.0)
 
 
 def _moves(before: Float64Array | None, after: Float64Array | None, balance: Float64Array) -> bool:
@@ -197,7 +214,7 @@ def negated_parts(score: Scorer, negations: Sequence[Negation], truth: Truth) ->
         {
             each.text: _moves(
                 score(each.rest),
-                _combined(score(each.rest), score(each.less), -LESS_WEIGHT),
+                _without(score(each.rest), score(each.less)),
                 -truth.balance(each.label),
             )
             for each in negations
@@ -275,7 +292,7 @@ def _gains(
     heard = np.zeros(len(by_history))
     heard[list(history)] = np.inf
     balance = truth.balance(phrase.label) / truth.balance(phrase.label).std()
-    together = best(by_history + by_words - heard, MIXED_TOP)
+    together = best(by_history + LIKE_TRACKS * _standing(by_words) - heard, MIXED_TOP)
     words_gain = balance[together].mean() - balance[best(by_history - heard, MIXED_TOP)].mean()
     history_gain = by_history[together].mean() - by_history[best(by_words - heard, MIXED_TOP)].mean()
     return float(words_gain), float(history_gain)
