@@ -12,6 +12,9 @@ from models.evaluation.words.truth import Truth
 Embed = Callable[[str], Float32Array | None]
 """Returns the (128,) unit vector of a text, or None if the text is not understood."""
 
+Encode = Callable[[Sequence[str]], Float32Array]
+"""Returns the (n, d) unit vectors of n texts by a sentence encoder."""
+
 Scorer = Callable[[str], Float64Array | None]
 """Returns (n,) scores of the tracks for a text, greater for better, or None if the text is not understood."""
 
@@ -52,6 +55,28 @@ def keyword_scorer(truth: Truth, names: Mapping[str, Sequence[str]]) -> Scorer:
         found = [odds[name] for name, pattern in patterns.items() if pattern.search(text.casefold())]
         total: Float64Array = np.sum(found, axis=0) if found else nothing
         return total + _shuffled(text, len(nothing)) * 1e-9  # equal scores must not keep the order of the tracks
+
+    return score
+
+
+def sentence_scorer(encode: Encode, truth: Truth) -> Scorer:
+    """Return a scorer that compares a text with the names of tags by a sentence encoder, without any training.
+
+    The names that are nearer to the text than others, by at least one standard deviation, are searched for: the sum of
+    their log-odds, each in standard deviations over the tracks and weighted by the nearness beyond that.
+
+    Args:
+        encode: The sentence encoder.
+        truth: By the encoder's own tags, which a library has.
+    """
+    names = encode(truth.names)
+    odds = np.stack([truth.odds(name) for name in truth.names], axis=1)
+    standing = (odds - odds.mean(axis=0)) / odds.std(axis=0)
+
+    def score(text: str) -> Float64Array:
+        nearness = (names @ encode([text])[0]).astype(np.float64)
+        scores: Float64Array = standing @ np.maximum((nearness - nearness.mean()) / nearness.std() - 1.0, 0.0)
+        return scores
 
     return score
 

@@ -16,7 +16,7 @@ from models.evaluation.words.report import (
     metrics,
     requirements,
 )
-from models.evaluation.words.scorers import best, keyword_scorer, random_scorer, tower_scorer
+from models.evaluation.words.scorers import best, keyword_scorer, random_scorer, sentence_scorer, tower_scorer
 from models.evaluation.words.searches import (
     added_words,
     captions,
@@ -174,6 +174,17 @@ def test_keyword_match_finds_names_of_tags(truth, axes):
     assert best(score("Many DRUMS, please"), 1) == [axes[:, 0].argmax()]
     assert np.abs(score("drumstick")).max() < 1e-6
     assert score("opera") is not None
+
+
+def test_an_untrained_sentence_encoder_searches_by_meaning(truth, axes):
+    """The name that is nearest to the text in meaning decides."""
+    meanings = dict(zip(NAMES, np.eye(4, dtype=np.float32), strict=True)) | {
+        "percussion": np.eye(4, dtype=np.float32)[0]
+    }
+
+    score = sentence_scorer(lambda texts: np.stack([meanings[text] for text in texts]), truth)
+
+    assert best(score("percussion"), 1) == [axes[:, 0].argmax()]
 
 
 def test_random_scores_depend_on_the_text_only():
