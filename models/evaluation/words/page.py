@@ -104,7 +104,7 @@ Brackets contain 95 % bootstrap intervals: over texts for areas, over pairs for 
 {comparison_table(report.rows)}
 - **Random** scores depend on the text only. **Keyword match** searches the text for names of tags and ranks the tracks
   by the encoder's log-odds for those that it finds: the search that a library with tags has without a text tower.
-  The **untrained sentence encoder** compares the text with the names of tags by meaning, and then ranks in the same way.
+  The **untrained sentence encoder** compares the text with the names of tags by meaning and ranks in the same way.
   Both read tags that the caption test withholds from the tower, so they are not comparable there.
 - A text that is not understood counts as chance: area 0.5, or no change. The baselines understand every text.
 """
