@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from services.domain.track import Vector
+from services.domain.words import WeightedVector
 
 _NOW = datetime.max.replace(tzinfo=UTC)
 """Later than all other times."""
@@ -156,12 +157,14 @@ class Taste:
     """One kind of music that a listener likes: a direction in the vibe space.
 
     `vector` has shape (128,) and unit length. `weight` > 0 is its share of the answer relative to other tastes. `plays`
-    are the tracks that it was made from, with their weights in descending order.
+    are the tracks that it was made from, with their weights in descending order; `label` are the words that it was made
+    from instead.
     """
 
     vector: Vector
     weight: float
     plays: tuple[tuple[str, float], ...]
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +178,14 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The tastes of a history, at least one, in descending order of weight, and its negatives."""
+    """The tastes of a question, at least one, in descending order of weight, its negatives, and its vectors.
+
+    The vectors of words and pictures change the score of every track, whatever its taste.
+    """
 
     tastes: tuple[Taste, ...]
     negatives: tuple[Negative, ...]
+    vectors: tuple[WeightedVector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +205,7 @@ class Recommendation:
     score: float
     """Cosine similarity to its taste or seed, −1 to 1."""
     because_of: tuple[str, ...]
-    """The plays that led to it, most influential first."""
+    """The reasons for it, most influential first: words (`words:…`), pictures (`picture:…`) and track ids."""
     taste: int | None = None
     """The index of its taste in the answer; None for neighbours of a single seed."""
 

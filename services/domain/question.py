@@ -1,4 +1,4 @@
-"""A question to the recommender: a history, filters, and options.
+"""A question to the recommender: a history, words, filters, and options.
 
 Each option is stated once, here: its name, type and default, and in the field's metadata its bounds and its
 description. The metadata use the keywords of pydantic's `Field`; the HTTP schemas, the stored radio sessions, the
@@ -12,6 +12,7 @@ from typing import Any
 
 from services.domain.filters import Filters
 from services.domain.listening import ListenEvent, Remembered
+from services.domain.words import WeightedText, WeightedVector
 
 RESULTS_DEFAULT, RESULTS_MAX = 10, 100
 """Tracks in one answer; the maximum is more than a player queues."""
@@ -144,6 +145,8 @@ class Question(AnswerOptions):
         filters: Conditions that every track must meet.
         targets: Values to aim for, by the names of `RANGE_FIELDS`; tracks nearer to them rank higher.
         exclude: Tracks and artists to leave out.
+        words: The texts as they were understood. Their filters and targets are part of `filters` and `targets`.
+        vectors: Vectors of words and pictures; they change the score of every track.
     """
 
     history: tuple[ListenEvent, ...] = ()
@@ -151,6 +154,8 @@ class Question(AnswerOptions):
     filters: Filters = field(default_factory=Filters)
     targets: Mapping[str, float] = field(default_factory=dict)
     exclude: Exclusion = field(default_factory=Exclusion)
+    words: tuple[WeightedText, ...] = ()
+    vectors: tuple[WeightedVector, ...] = ()
 
 
 def options_of(question: SessionOptions, kind: type[SessionOptions]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from services.domain.filters import Filters
@@ -50,16 +51,35 @@ class WeightedText:
     weight: float = 1.0
 
 
+class VectorKind(StrEnum):
+    """What a vector of a question was made from."""
+
+    WORDS = "words"
+    PICTURE = "picture"
+    TRACK = "track"
+    """A track that a text names as an example."""
+
+
 @dataclass(frozen=True, slots=True)
 class WeightedVector:
-    """A direction of the vibe space in a question, such as that of a picture.
+    """A vector of the vibe space that a question asks for, such as that of a picture.
 
-    `label` names it in the answer. `vector` has shape (128,) and unit length. A negative weight asks for less of it.
+    Attributes:
+        label: The words, a description of the picture, or the track id.
+        vector: 128 numbers of unit length; a tuple, because a radio session stores it as JSON.
+        weight: Relative to a history, which has the weight 1; a negative weight asks for less of it.
+        kind: What the vector was made from.
     """
 
     label: str
-    vector: Vector
+    vector: tuple[float, ...]
     weight: float = 1.0
+    kind: VectorKind = VectorKind.PICTURE
+
+    @property
+    def reason(self) -> str:
+        """The vector's name in `because_of`: a track id, or the kind and the label, such as `words:calm piano`."""
+        return self.label if self.kind == VectorKind.TRACK else f"{self.kind.value}:{self.label}"
 
 
 class TextEmbedder(Protocol):

@@ -14,6 +14,7 @@ from services.domain.question import AnswerOptions, Question, options_of
 from services.domain.track import Embedded, Vector
 from services.recommend.duplicates import copies_of, durations
 from services.recommend.penalties import Sample, hub_penalty, rejection_penalty, target_penalty
+from services.recommend.steering import Steering
 
 PROFILE_WEIGHT = 0.4
 """Weight of the whole profile in the query vector of one taste: tracks that fit both are the better finds."""
@@ -102,8 +103,9 @@ def rank(
     """Choose tracks one by one.
 
     The D'Hondt method gives each next place to a taste. The place goes to the candidate with the best score: its
-    similarity to the taste and to one of its plays, less the penalties and, as in maximal marginal relevance (MMR;
-    Carbonell & Goldstein, 1998), less its similarity to the tracks that were chosen already.
+    similarity to the taste, to one of its plays and to the vectors of words and pictures, less the penalties and, as in
+    maximal marginal relevance (MMR; Carbonell & Goldstein, 1998), less its similarity to the tracks that were chosen
+    already.
 
     Args:
         candidates: In any order.
@@ -162,10 +164,12 @@ class _Ranking:
         penalties += hub_penalty(candidates, sample)
         penalties += np.array([options.penalties.get(candidate.id, 0.0) for candidate in candidates])
         noise = options.variety * NOISE_SCALE * _noise(candidates, options.seed) if options.variety else 0.0
+        steering = Steering(profile.vectors, sample, profile.tastes)
+        steered = steering.scores(self._vectors) - penalties + noise
         queries = np.stack(query_vectors(profile)).astype(np.float64)
         to_tastes = (1 - PLAY_WEIGHT) * self._vectors @ queries.T  # (candidates, tastes)
         return [
-            to_tastes[:, index] + PLAY_WEIGHT * self._to_plays(taste, plays) - penalties + noise
+            (1 - steering.share) * (to_tastes[:, index] + PLAY_WEIGHT * self._to_plays(taste, plays)) + steered
             for index, taste in enumerate(self._tastes)
         ]
 

@@ -10,12 +10,14 @@ from services.domain.filters import Filters
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation
 from services.domain.question import Order, Question
 from services.domain.track import Embedded, Vector
+from services.domain.words import VectorKind, WeightedVector
 from services.index import Hit, VectorIndex
 from services.recommend.explain import Reasons, label_of
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, RankingOptions
 from services.recommend.search import Search, Searcher, random_profile, without_artists
 from services.recommend.seeds import seed_weights
+from services.recommend.steering import steered
 from services.recommend.taste import profile_of, weights_of
 
 REPEAT_PENALTY = 0.15
@@ -93,6 +95,31 @@ class _History:
         """Return the ids that belong to no ready track."""
         return tuple(name for name in dict.fromkeys(requested) if self.names.get(name) not in self.tracks)
 
+    def examples(self, question: Question) -> dict[str, float]:
+        """Return the ready tracks that texts name as examples; those of a text together have the text's weight."""
+        weights: dict[str, float] = {}
+        for text in question.words:
+            ids = {self.names[name] for name in text.understood.like if self.names.get(name) in self.tracks}
+            for track_id in ids:
+                weights[track_id] = weights.get(track_id, 0.0) + text.weight / len(ids)
+        return weights
+
+    def profile(self, question: Question) -> Profile | None:
+        """Return the tastes, the negatives and the vectors of a question; None if nothing has a direction.
+
+        Without a liked track in the history, the tracks that texts name as examples count as plays. Otherwise they
+        change the score of every track, as words do.
+        """
+        weights, vectors = dict(self.weights), list(question.vectors)
+        has_plays = any(weight > 0 for weight in weights.values())
+        for track_id, weight in sorted(self.examples(question).items()):
+            if weight > 0 and not has_plays:
+                weights[track_id] = weight
+            else:
+                vector = tuple(self.tracks[track_id].vector.tolist())
+                vectors.append(WeightedVector(track_id, vector, weight, VectorKind.TRACK))
+        return steered(profile_of(weights, self.tracks), vectors)
+
     def last_played(self) -> Embedded | None:
         """Return the latest track with a positive weight."""
         liked = [event for event in self.events if self.weights.get(event.track_id, 0) > 0]
@@ -153,36 +180,45 @@ class Recommender:
         return () if profile is None else self.describe(profile)
 
     def recommend(self, question: Question) -> Answer:
-        """Return the tracks to play after a listening history.
+        """Return the tracks to play after a listening history, for words and for pictures.
 
         Tracks of the question's own history are left out, in other encodings as well. Tracks that a stored listener
-        heard recently are returned only if nothing else is left; rejected tracks are never returned. A history
+        heard recently are returned only if nothing else is left; rejected tracks are never returned. A question
         without a taste gets tracks from the whole library.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
         history = self._read_history(question)
-        unknown = history.unknown(event.track_id for event in question.history)
+        unknown = history.unknown([*(event.track_id for event in question.history), *_examples(question)])
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in history.names)
-        profile = profile_of(history.weights, history.tracks)
+        profile = history.profile(question)
         choices = self._choose(question, profile or random_profile(question.seed), history)
         choices = in_order(choices, question.order, history.last_played())
         if profile is None:
             found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
             return Answer(found, tuple(dict.fromkeys(unknown)))
-        reasons = [Reasons(taste, history.tracks) for taste in profile.tastes] if question.explain else []
+        reasons = self._reasons(profile, choices, history.tracks) if question.explain else [()] * len(choices)
         recommendations = tuple(
-            Recommendation(
-                choice.candidate.id,
-                choice.score,
-                reasons[choice.taste].of(choice.candidate.vector, choice.candidate.id) if reasons else (),
-                choice.taste,
-            )
-            for choice in choices
+            Recommendation(choice.candidate.id, choice.score, because_of, choice.taste)
+            for choice, because_of in zip(choices, reasons, strict=True)
         )
         tastes = self.describe(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
+
+    def _reasons(
+        self, profile: Profile, choices: Sequence[Choice], tracks: Mapping[str, Embedded]
+    ) -> list[tuple[str, ...]]:
+        """Return the reasons for each choice: words and pictures first, then the plays of its taste."""
+        steering = self._searcher.steering(profile.vectors)
+        of_plays = [Reasons(taste, tracks) for taste in profile.tastes]
+        return [
+            (
+                *steering.reasons(choice.candidate.vector),
+                *of_plays[choice.taste].of(choice.candidate.vector, choice.candidate.id),
+            )
+            for choice in choices
+        ]
 
     def seeded(self, seeds: Sequence[Sequence[str]], question: Question) -> tuple[Recommendation, ...]:
         """Return the tracks to play from several seeds, which have the same weight whatever their number of tracks.
@@ -209,13 +245,15 @@ class Recommender:
 
     def _read_history(self, question: Question) -> _History:
         excluded, remembered = question.exclude.tracks, question.remembered
-        names = self._tracks.identify(event.track_id for event in question.history) | self._tracks.resolve(excluded)
+        examples = _examples(question)
+        names = self._tracks.identify([*(event.track_id for event in question.history), *examples])
+        names |= self._tracks.resolve(excluded)
         canonical = tuple(
             replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
         )
         events = all_events(replace(question, history=canonical))
         # Excluded tracks are read as well: their other encodings are left out, too.
-        excluded_ids = (names[name] for name in excluded if name in names)
+        excluded_ids = (names[name] for name in (*excluded, *examples) if name in names)
         tracks = self._tracks.embedded(
             list({*(event.track_id for event in events), *remembered.rejected, *excluded_ids})
         )
@@ -259,12 +297,16 @@ class Recommender:
         return tuple(
             DescribedTaste(
                 # A track may have left the library since the history was read.
-                label_of([(known[play], weight) for play, weight in plays if play in known]),
+                taste.label or label_of([(known[play], weight) for play, weight in plays if play in known]),
                 taste.weight / total,
                 tuple(play for play, _ in taste.plays),
             )
             for taste, plays in zip(profile.tastes, heaviest, strict=True)
         )
+
+
+def _examples(question: Question) -> list[str]:
+    return [name for text in question.words for name in text.understood.like]
 
 
 def _filters(question: Question, history: _History) -> Filters:

@@ -9,11 +9,13 @@ from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.listening import Profile, Taste
 from services.domain.track import Embedded, Vector
+from services.domain.words import WeightedVector
 from services.index import Hit, Query, VectorIndex
 from services.recommend.duplicates import distinct, without_copies
-from services.recommend.penalties import LibrarySample, near_targets
+from services.recommend.penalties import LibrarySample, Sample, near_targets
 from services.recommend.rank import Choice, RankingContext, RankingOptions, query_vectors, rank
 from services.recommend.seeds import random_directions
+from services.recommend.steering import Steering
 
 POOL_PER_TASTE = 60
 """Candidates of each taste: enough to choose from after maxima, duplicates and diversity."""
@@ -85,7 +87,7 @@ class Searcher:
         context = replace(search.context, sample=self._sample.get())
         crowding: frozenset[tuple[str, str]] = frozenset()
         while True:
-            results = self._index.query(_queries(search, pool, crowding))
+            results = self._index.query(_queries(search, pool, crowding, context.sample))
             found = list({hit.id for hits in results for hit in hits if search.only is None or hit.id in search.only})
             # The catalogue does not return a track that has just left the library.
             known = self._tracks.embedded(found, measured=measured)
@@ -98,6 +100,10 @@ class Searcher:
                 return SearchResult(choices, candidates)
             crowding |= crowded
             pool *= 1 if full else POOL_GROWTH
+
+    def steering(self, vectors: Sequence[WeightedVector]) -> Steering:
+        """Return the vectors of a question with their level and spread in the library."""
+        return Steering(vectors, self._sample.get())
 
     def nearest(
         self, vector: Vector, limit: int, filters: Filters, exclude: frozenset[str], known: Collection[Embedded]
@@ -119,8 +125,10 @@ class Searcher:
             pool *= POOL_GROWTH
 
 
-def _queries(search: Search, pool: int, crowding: frozenset[tuple[str, str]]) -> list[Query]:
-    queries = [Query(vector, pool, search.filters, search.exclude) for vector in query_vectors(search.profile)]
+def _queries(search: Search, pool: int, crowding: frozenset[tuple[str, str]], sample: Sample) -> list[Query]:
+    profile = search.profile
+    vectors = Steering(profile.vectors, sample, profile.tastes).shifted(query_vectors(profile))
+    queries = [Query(vector, pool, search.filters, search.exclude) for vector in vectors]
     targeted = near_targets(search.filters, search.options.targets) if search.options.targets else None
     queries += [replace(query, filters=targeted) for query in queries] if targeted else []
     if not crowding:
