@@ -113,17 +113,21 @@ def read_clip(content: bytes) -> ClipReading | Refusal:
         try:
             found = analyse(file.fileno())
         except UnreadableAudio as error:
-            return Refusal(reason="unsupported", detail=f"{error}.")
+            return Refusal(reason="unsupported", detail=_sentence(error))
         except AnalysisError as error:
-            return Refusal(reason="unusable", detail=f"{error}.")
+            return Refusal(reason="unusable", detail=_sentence(error))
         except SandboxUnavailable as error:
-            return Refusal(reason="unavailable", detail=f"{error}.")
+            return Refusal(reason="unavailable", detail=_sentence(error))
     return ClipReading(
         embedding=found.embedding.tolist(),
         attributes=found.attributes,
         descriptors=cast("dict[str, float | int | None]", dict(found.descriptors)),
         tags=found.tags,
     )
+
+
+def _sentence(error: Exception) -> str:
+    return str(error).rstrip(".") + "."
 
 
 READERS: Mapping[MediaKind, Callable[[bytes], Reading | Refusal]] = {MediaKind.CLIP: read_clip}

@@ -1,4 +1,4 @@
-"""Audio file formats: recognise a file and find its encoded audio. Standard library only: `services` imports it."""
+"""File formats of audio and pictures, and the encoded audio in a file. Standard library only: `services` imports it."""
 
 from collections.abc import Callable
 from typing import BinaryIO
@@ -10,7 +10,7 @@ Update = Callable[[bytes], None]
 
 
 class UnsupportedContainer(Exception):  # noqa: N818  "Error" would say less than the name does
-    """The file is not audio in a supported format; the message is one sentence for a person."""
+    """The file is not audio or a picture in a supported format; the message is one sentence for a person."""
 
 
 def feed_range(stream: BinaryIO, start: int, end: int, update: Update) -> None:

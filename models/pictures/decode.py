@@ -24,6 +24,8 @@ from PIL import (
 from PIL.Image import Transpose
 
 from models.audio.decode import check_regular
+from models.containers import UnsupportedContainer
+from models.containers.pictures import HEAD_BYTES, recognise_picture
 from models.errors import RefusedPicture, UnreadablePicture
 
 MAX_BYTES = 50 * 2**20  # a photograph of a large camera has half of that
@@ -49,19 +51,6 @@ OPENERS: dict[str, Callable[[BinaryIO], Image.Image]] = {
     "WebP": WebPImagePlugin.WebPImageFile,
     "GIF": GifImagePlugin.GifImageFile,
 }
-# Formats that people send, for a clear error: the bytes at an offset.
-OTHERS = {
-    "BMP": (0, b"BM"),
-    "TIFF": (0, b"II*\0"),
-    "Big-endian TIFF": (0, b"MM\0*"),
-    "PDF": (0, b"%PDF"),
-    "SVG": (0, b"<svg"),
-    "HEIC": (4, b"ftyphei"),
-    "HEIF": (4, b"ftypmif"),
-    "AVIF": (4, b"ftypavi"),
-}
-HEAD = 16  # bytes that tell the format
-
 # The errors of Pillow's plugins for damaged files.
 DAMAGES = (OSError, EOFError, SyntaxError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
 PLUGIN_ERRORS = (*DAMAGES, struct.error, zlib.error, Image.DecompressionBombError)
@@ -90,7 +79,7 @@ def decode_picture(descriptor: int) -> Pixels:
         raise RefusedPicture(f"Too large: {size / 2**20:.0f} MiB; the maximum is {MAX_BYTES // 2**20} MiB")
     stream = os.fdopen(descriptor, "rb", closefd=False)
     stream.seek(0)
-    name = _format(stream.read(HEAD))
+    name = _format(stream.read(HEAD_BYTES))
     stream.seek(0)
     try:
         if name == "WebP":
@@ -103,18 +92,10 @@ def decode_picture(descriptor: int) -> Pixels:
 
 
 def _format(head: bytes) -> str:
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "WebP"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    for name, (offset, magic) in OTHERS.items():
-        if head[offset:].startswith(magic):
-            raise UnreadablePicture(f"{name} is not supported. Convert the picture to JPEG, PNG, WebP or GIF.")
-    raise UnreadablePicture("The file is not a JPEG, PNG, WebP or GIF picture")
+    try:
+        return recognise_picture(head)
+    except UnsupportedContainer as error:
+        raise UnreadablePicture(str(error)) from error
 
 
 def _webp_size(stream: BinaryIO) -> tuple[int, int]:

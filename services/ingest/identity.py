@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from models.containers import UnsupportedContainer, mpeg
-from models.containers.recognise import Container, recognise
 from services.domain.errors import UnsupportedAudio
+from services.ingest.formats import audio_format
 
 # Any fixed UUID works; changing it changes every track id, so listens would lose their tracks.
 NAMESPACE = uuid.UUID("5e67e5e6-7565-4d75-b369-63207669626e")
@@ -47,7 +47,7 @@ def identify(stream: BinaryIO) -> Identity:
     Raises:
         UnsupportedAudio: the bytes are not WAV, FLAC, Ogg (Vorbis, Opus, FLAC) or MP3, or hold no audio.
     """
-    container = format_of(stream)
+    container = audio_format(stream)
     size = stream.seek(0, os.SEEK_END)
     digest = _Digest()
     try:
@@ -57,17 +57,3 @@ def identify(stream: BinaryIO) -> Identity:
     if digest.size == 0:
         raise UnsupportedAudio(f"The {container.name} file holds no audio")
     return Identity(digest.track_id(), container.suffix)
-
-
-def format_of(stream: BinaryIO) -> Container:
-    """Return the audio format of a seekable stream, by its content.
-
-    Raises:
-        UnsupportedAudio: the bytes are not WAV, FLAC, Ogg or MP3.
-    """
-    if stream.seek(0, os.SEEK_END) == 0:
-        raise UnsupportedAudio("The file is empty (0 bytes)")
-    try:
-        return recognise(stream)
-    except UnsupportedContainer as error:
-        raise UnsupportedAudio(str(error)) from error

@@ -68,6 +68,17 @@ class ClipReading(_Message):
     tags: dict[str, float]
 
 
+class PictureReading(_Message):
+    """What a worker computed from a picture."""
+
+    embedding: list[float] = Field(min_length=EMBEDDING_DIM, max_length=EMBEDDING_DIM)
+    """Point in the vibe space, of unit length."""
+    shows: list[str]
+    looks: str
+    valence: float
+    energy: float
+
+
 class Refusal(_Message):
     """Why a worker did not read a clip or a picture."""
 
@@ -76,6 +87,7 @@ class Refusal(_Message):
     detail: str
 
 
+_PICTURE_ANSWER: TypeAdapter[PictureReading | Refusal] = TypeAdapter(PictureReading | Refusal)
 _CLIP_ANSWER: TypeAdapter[ClipReading | Refusal] = TypeAdapter(ClipReading | Refusal)
 
 REFUSALS: dict[tuple[MediaKind, str], type[SegueError]] = {
@@ -159,6 +171,17 @@ class Questions:
             BrokerUnavailable: the broker does not respond.
         """
         return self._ask(MediaKind.CLIP, content, _CLIP_ANSWER)
+
+    def read_picture(self, content: bytes) -> PictureReading:
+        """Return what a worker computes from a picture.
+
+        Raises:
+            UnsupportedPicture: the bytes are not a picture in a supported format.
+            UnusablePicture: the picture is too large or otherwise outside the limits.
+            QuestionUnanswered: no worker runs, too many questions wait, or none was answered in time.
+            BrokerUnavailable: the broker does not respond.
+        """
+        return self._ask(MediaKind.PICTURE, content, _PICTURE_ANSWER)
 
     def count_processes(self) -> int:
         """Return the number of processes that answer questions.

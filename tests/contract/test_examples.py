@@ -71,7 +71,9 @@ def made(api, services, library_dir):
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
         "apiKey": key.text,
         "path": str(library_dir / "music"),
-        "file": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "Awakening.wav"),
+        "Awakening.ogg": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "Awakening.wav"),
+        "clip.ogg": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "clip.wav"),
+        "beach.jpg": (io.BytesIO(b"\xff\xd8\xff"), "beach.jpg"),
     }
     catalogue.keys.revoke(key.id)
 
@@ -84,7 +86,7 @@ def send_example(api, path, method, operation, made):
     query = {name: value for (where, name), value in values.items() if where == "query"}
     sent = {}
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
-        body = {name: made.get(name, value) for name, value in content["example"].items()}
+        body = {name: made.get(value if name == "file" else name, value) for name, value in content["example"].items()}
         sent = {"json": body} if media == "application/json" else {"data": body, "content_type": media}
     headers = {"Authorization": f"Token {LISTENER}"} if path.startswith("/1/") else {}
     return api.open(path, method=method.upper(), query_string=query, headers=headers, **sent)

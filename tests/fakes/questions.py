@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from redis import Redis
 
 from services.domain.filters import ATTRIBUTES
-from services.tasks.questions import AnsweringProcess, ClipReading
+from services.tasks.questions import AnsweringProcess, ClipReading, MediaKind, PictureReading
 from services.tasks.queue import QUESTION_TASK, ROUTES, TaskQueue
 from tests.fakes.library import unit_vector
 
@@ -22,9 +22,11 @@ Read = Callable[[str, bytes], BaseModel]
 
 def read_media(kind: str, content: bytes) -> BaseModel:
     """Return a reading whose embedding depends on the number of bytes."""
-    del kind
+    embedding = unit_vector(len(content)).tolist()
+    if kind == MediaKind.PICTURE:
+        return PictureReading(embedding=embedding, shows=["seashore"], looks="warm, calm", valence=0.7, energy=0.3)
     return ClipReading(
-        embedding=unit_vector(len(content)).tolist(),
+        embedding=embedding,
         attributes={**dict.fromkeys(ATTRIBUTES, 0.5), "liveness": None},
         descriptors={"tempo": 120.0, "key": 4},
         tags={"mtt:slow": 0.5},

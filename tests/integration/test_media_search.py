@@ -17,6 +17,7 @@ from tests.fakes.questions import QUEUE, answering, read_media
 
 AT_ONCE_SECONDS = 1.0
 PROBLEM = "application/problem+json"
+JPEG = b"\xff\xd8\xff and more"
 
 
 @pytest.fixture
@@ -56,8 +57,8 @@ def wav(seconds=6, rate=8000):
     return stream.getvalue()
 
 
-def search(api, content, query="", name="file"):
-    return api.post(f"/v1/search/audio{query}", data={name: (io.BytesIO(content), "clip.wav")})
+def search(api, content, query="", kind="audio"):
+    return api.post(f"/v1/search/{kind}{query}", data={"file": (io.BytesIO(content), "any name")})
 
 
 @contextmanager
@@ -84,6 +85,19 @@ def test_a_clip_gets_its_neighbours(api, broker_url):
     assert all(track["descriptors"]["tempo"] >= 90 for track in answer.json["tracks"])
 
 
+def test_a_picture_gets_tracks_that_fit(api, broker_url):
+    """The response has what was understood of the picture and tracks that meet the filters, best first."""
+    with answering(broker_url):
+        answer = search(api, JPEG, "?limit=5&min_tempo=90", kind="image")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json["understood"] == {"shows": ["seashore"], "looks": "warm, calm", "valence": 0.7, "energy": 0.3}
+    scores = [track["score"] for track in answer.json["tracks"]]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=True)
+    assert all(track["descriptors"]["tempo"] >= 90 for track in answer.json["tracks"])
+
+
 @pytest.mark.parametrize(
     ("reason", "status", "kind"),
     [
@@ -104,18 +118,24 @@ def test_a_refusal_is_a_problem(api, broker_url, reason, status, kind):
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "detail"),
+    ("kind", "content", "problem"),
     [
-        (b"", 415, "empty"),
-        (b"Dear reader, this is not audio.", 415, "Not a supported audio file"),
-        (b"\0\0\0\x20ftypM4A " + bytes(100), 415, "M4A (AAC or ALAC) is not supported"),
-        (bytes(16 * 2**20 + 1), 413, "16,777,216 bytes"),
-        (bytes(17 * 2**20), 413, "the maximum here"),
+        ("audio", b"", (415, "empty")),
+        ("audio", b"Dear reader, this is not audio.", (415, "Not a supported audio file")),
+        ("audio", b"\0\0\0\x20ftypM4A " + bytes(100), (415, "M4A (AAC or ALAC) is not supported")),
+        ("audio", JPEG, (415, "Not a supported audio file")),
+        ("audio", bytes(16 * 2**20 + 1), (413, "16,777,216 bytes")),
+        ("audio", bytes(17 * 2**20), (413, "the maximum here")),
+        ("image", b"", (415, "empty")),
+        ("image", b"Dear reader, this is no picture.", (415, "not a JPEG, PNG, WebP or GIF picture")),
+        ("image", b"\0\0\0\x20ftypheic" + bytes(100), (415, "HEIC is not supported")),
+        ("image", bytes(16 * 2**20 + 1), (413, "16,777,216 bytes")),
     ],
 )
-def test_what_is_no_clip_reaches_no_worker(api, queue_length, content, status, detail):
+def test_a_file_of_another_kind_reaches_no_worker(api, queue_length, kind, content, problem):
     """The service itself refuses it and says why."""
-    answer = search(api, content)
+    status, detail = problem
+    answer = search(api, content, kind=kind)
 
     assert (answer.status_code, answer.content_type) == (status, PROBLEM)
     assert detail in answer.json["detail"]

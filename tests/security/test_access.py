@@ -89,6 +89,7 @@ def routes_and_scopes():
         ("get", "/v1/audio-features/test:1", "read"),
         ("post", "/v1/recommendations", "read"),
         ("post", "/v1/search/audio", "read"),
+        ("post", "/v1/search/image", "read"),
         ("get", "/v1/status", "read"),
         ("get", "/metrics", "read"),
         ("post", "/v1/scans", "ingest"),

@@ -119,6 +119,7 @@ COUNTS: Json = {
     "first_at": PLAYED_AT,
     "last_at": SKIPPED_AT,
 }
+SEEN: Json = {"shows": ["seashore", "sandbar"], "looks": "warm, bright, calm", "valence": 0.7, "energy": 0.3}
 METRICS = """# HELP segue_http_request_duration_seconds Time from the arrival of a request to the start of its response.
 # TYPE segue_http_request_duration_seconds histogram
 segue_http_request_duration_seconds_count{endpoint="tracks.list_tracks",method="GET",status="200"} 12.0
@@ -209,6 +210,11 @@ V1_EXAMPLES: Mapping[str, Example] = {
             },
             "tracks": [{**OTHER, "score": 0.83}],
         },
+    ),
+    "searchByImage": Example(
+        {"limit": 1},
+        {"file": "beach.jpg"},
+        {"understood": SEEN, "tracks": [{**OTHER, "score": 0.41}]},
     ),
     "findPath": Example(
         {"from": AWAKENING, "to": COHERENCE, "steps": 2},

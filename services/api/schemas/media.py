@@ -1,4 +1,4 @@
-"""Searches by a clip."""
+"""Searches by a clip or a picture."""
 
 from pydantic import Field
 
@@ -15,6 +15,12 @@ class ClipForm(Request):
     file: UploadedFile = Field(
         description=f"The clip: MP3, FLAC, Ogg Vorbis, Opus or WAV; at least 5 s, at most {MEGABYTES} MiB."
     )
+
+
+class PictureForm(Request):
+    """A form with one picture."""
+
+    file: UploadedFile = Field(description=f"The picture: JPEG, PNG, WebP or GIF; at most {MEGABYTES} MiB.")
 
 
 class MatchedTrack(Track):
@@ -35,4 +41,20 @@ class ClipMatches(Response):
     """Tracks that sound like a clip, most similar first, and the analysis of the clip."""
 
     understood: HeardClip
+    tracks: list[MatchedTrack]
+
+
+class SeenPicture(Response):
+    """What was understood of a picture."""
+
+    shows: list[str] = Field(description="What the picture shows, most probable first; empty if nothing is recognised.")
+    looks: str = Field(description="How the picture looks, such as “warm, bright, calm”.")
+    valence: float = Field(description="Mood of the picture, 0 (sad, dark) to 1 (happy, bright).")
+    energy: float = Field(description="Energy of the picture, 0 (calm) to 1 (energetic).")
+
+
+class PictureMatches(Response):
+    """Tracks that fit a picture, best first, and what was understood of the picture."""
+
+    understood: SeenPicture
     tracks: list[MatchedTrack]

@@ -1,5 +1,6 @@
-"""Search by a clip, whose content a worker reads."""
+"""Search by a clip or a picture, which a worker reads."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -11,12 +12,12 @@ from services.api.context import services
 from services.api.http.operation import operation
 from services.api.request_limits import MEDIA_MAX_BYTES, MULTIPART_OVERHEAD_BYTES
 from services.api.schemas.filters import SimilarQuery
-from services.api.schemas.media import ClipForm, ClipMatches, HeardClip
+from services.api.schemas.media import ClipForm, ClipMatches, HeardClip, MatchedTrack, PictureForm, PictureMatches
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
 from services.domain.errors import UploadTooLarge
-from services.ingest.identity import format_of
+from services.ingest.formats import audio_format, picture_format
 
 media = Blueprint("media", __name__, url_prefix="/v1/search")
 
@@ -38,15 +39,27 @@ def search_by_audio(query: Any, upload: ClipForm) -> ClipMatches:  # noqa: ANN40
     that track usually comes first. A worker analyses the clip; if none answers within 5 s, the status is 503.
     """
     content = _content(upload.file)
-    format_of(BytesIO(content))
+    audio_format(BytesIO(content))
     found = services().questions.read_clip(content)
-    vector = np.asarray(found.embedding, dtype=np.float32)
-    hits = services().recommender.nearest(vector, limit=query.limit, filters=query.to_domain())
-    known = services().catalogue.tracks.get_many([hit.id for hit in hits])
-    return ClipMatches(
-        understood=HeardClip.model_validate(found.model_dump(include={"attributes", "descriptors", "tags"})),
-        tracks=presenters.matched_tracks(hits, known),
-    )
+    heard = HeardClip.model_validate(found.model_dump(exclude={"embedding"}))
+    return ClipMatches(understood=heard, tracks=_nearest(found.embedding, query))
+
+
+@media.post("/image")
+@operation(
+    "searchByImage", "Find tracks that fit a picture", query=SimilarQuery, upload=PictureForm, returns=PictureMatches
+)
+@needs(Scope.READ, expensive=True)
+def search_by_image(query: Any, upload: PictureForm) -> PictureMatches:  # noqa: ANN401
+    """Find the tracks that fit what a picture shows and how it looks.
+
+    Nothing of the picture is stored. `understood` explains the answer. A worker reads the picture; if none answers
+    within 5 s, the status is 503.
+    """
+    content = _content(upload.file)
+    picture_format(content)
+    found = services().questions.read_picture(content)
+    return PictureMatches(understood=presenters.seen_picture(found), tracks=_nearest(found.embedding, query))
 
 
 def _content(file: FileStorage) -> bytes:
@@ -54,3 +67,9 @@ def _content(file: FileStorage) -> bytes:
     if len(content) > MEDIA_MAX_BYTES:
         raise UploadTooLarge(MEDIA_MAX_BYTES)
     return content
+
+
+def _nearest(embedding: Sequence[float], query: Any) -> list[MatchedTrack]:  # noqa: ANN401
+    vector = np.asarray(embedding, dtype=np.float32)
+    hits = services().recommender.nearest(vector, limit=query.limit, filters=query.to_domain())
+    return presenters.matched_tracks(hits, services().catalogue.tracks.get_many([hit.id for hit in hits]))

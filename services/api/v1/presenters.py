@@ -6,7 +6,7 @@ Tracks that have left the library since the vector index returned them are left 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from services.api.schemas.media import MatchedTrack
+from services.api.schemas.media import MatchedTrack, SeenPicture
 from services.api.schemas.radio import Direction, NextTracks, Path, PathTrack, RadioTrack
 from services.api.schemas.tracks import AudioFeatures, Recommendations, RecommendedTrack, SimilarTrack, Taste
 from services.domain.listening import Answer, Recommendation
@@ -14,6 +14,7 @@ from services.domain.radio import RadioAnswer
 from services.domain.track import Description, Embedded, Track
 from services.index import Hit
 from services.recommend.path import PathStep
+from services.tasks.questions import PictureReading
 
 Shown = TypeVar("Shown", bound=SimilarTrack)
 
@@ -29,6 +30,11 @@ def similar_tracks(found: Sequence[Recommendation], tracks: Tracks) -> list[Simi
 def matched_tracks(found: Sequence[Hit], tracks: Tracks) -> list[MatchedTrack]:
     """Return the response for neighbours of a clip or a picture."""
     return [MatchedTrack.of(tracks[hit.id], score=hit.score) for hit in found if hit.id in tracks]
+
+
+def seen_picture(reading: PictureReading) -> SeenPicture:
+    """Return the response for what was understood of a picture."""
+    return SeenPicture.model_validate(reading.model_dump(exclude={"embedding"}))
 
 
 def recommendations(answer: Answer, tracks: Tracks) -> Recommendations:

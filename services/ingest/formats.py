@@ -1,0 +1,39 @@
+"""Formats of audio and pictures, told by content; files in other formats are refused with a reason."""
+
+import os
+from typing import BinaryIO
+
+from models.containers import UnsupportedContainer
+from models.containers.pictures import HEAD_BYTES, recognise_picture
+from models.containers.recognise import Container, recognise
+from services.domain.errors import UnsupportedAudio, UnsupportedPicture
+
+EMPTY = "The file is empty (0 bytes)"
+
+
+def audio_format(stream: BinaryIO) -> Container:
+    """Return the audio format of a seekable stream.
+
+    Raises:
+        UnsupportedAudio: the bytes are not WAV, FLAC, Ogg or MP3.
+    """
+    if stream.seek(0, os.SEEK_END) == 0:
+        raise UnsupportedAudio(EMPTY)
+    try:
+        return recognise(stream)
+    except UnsupportedContainer as error:
+        raise UnsupportedAudio(str(error)) from error
+
+
+def picture_format(content: bytes) -> str:
+    """Return the name of the format of a picture.
+
+    Raises:
+        UnsupportedPicture: the bytes are not JPEG, PNG, WebP or GIF.
+    """
+    if not content:
+        raise UnsupportedPicture(EMPTY)
+    try:
+        return recognise_picture(content[:HEAD_BYTES])
+    except UnsupportedContainer as error:
+        raise UnsupportedPicture(str(error)) from error
