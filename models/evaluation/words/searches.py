@@ -22,10 +22,10 @@ NEGATED_SHARE = 0.1
 """Least share of the tracks that carry a name for its negation to count."""
 
 LESS_WEIGHT = 0.7
-"""Weight of the words to avoid; tracks that are farther from them than the mean gain nothing."""
+"""Weight of the words to avoid, as in `services.recommend.steering`."""
 
-LIKE_TRACKS = 0.2
-"""Cosine between tracks that one standard deviation of a text's scores counts as."""
+LESS_FROM = -1.0
+"""Standard deviations from the mean above which words to avoid lower a score, as in `services.recommend.steering`."""
 
 _SALIENT = 0.8  # rank from which on a caption names a tag
 _GRADES = 5  # of descriptors, in words
@@ -192,7 +192,7 @@ def _without(rest: Float64Array | None, less: Float64Array | None) -> Float64Arr
     """Combine a text with words to avoid; None if one of them was not understood."""
     if rest is None or less is None:
         return None
-    return _standing(rest) - LESS_WEIGHT * np.maximum(_standing(less), 0.0)
+    return _standing(rest) - LESS_WEIGHT * np.maximum(_standing(less), LESS_FROM)
 
 
 def _moves(before: Float64Array | None, after: Float64Array | None, balance: Float64Array) -> bool:
@@ -292,7 +292,7 @@ def _gains(
     heard = np.zeros(len(by_history))
     heard[list(history)] = np.inf
     balance = truth.balance(phrase.label) / truth.balance(phrase.label).std()
-    together = best(by_history + LIKE_TRACKS * _standing(by_words) - heard, MIXED_TOP)
+    together = best(_standing(by_history) + _standing(by_words) - heard, MIXED_TOP)
     words_gain = balance[together].mean() - balance[best(by_history - heard, MIXED_TOP)].mean()
     history_gain = by_history[together].mean() - by_history[best(by_words - heard, MIXED_TOP)].mean()
     return float(words_gain), float(history_gain)

@@ -20,6 +20,8 @@ from models.evaluation.words.report import (
 )
 from models.evaluation.words.scorers import best, keyword_scorer, random_scorer, sentence_scorer, tower_scorer
 from models.evaluation.words.searches import (
+    LESS_FROM,
+    LESS_WEIGHT,
     added_words,
     captions,
     counted,
@@ -33,6 +35,7 @@ from models.evaluation.words.searches import (
 )
 from models.evaluation.words.truth import Truth
 from models.tag_balances import TagBalance
+from services.recommend import steering
 
 TRACKS = 50
 NAMES = {"drums": ["mtt:drums"], "fast": ["mtt:fast"], "slow": ["mtt:slow"], "rare": ["mtt:opera", "mtt:choir"]}
@@ -114,6 +117,11 @@ def test_negations_lower_what_they_negate(score, truth):
 
     assert negated_parts(score, [no_drums], truth).value == 1.0
     assert negated_texts(score, [no_drums], truth).value == 0.0
+
+
+def test_negations_weigh_as_in_the_recommender():
+    """`models` cannot import the recommender's constants."""
+    assert (LESS_WEIGHT, LESS_FROM) == (steering.LESS_WEIGHT, steering.LESS_FROM)
 
 
 def test_negations_of_rare_names_do_not_count(truth):
