@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
+from services.catalog.names import stored_key
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.domain.errors import TrackNotFound
 from services.domain.job import JobState
@@ -164,6 +165,7 @@ def _apply_tags(row: TrackRow, tags: Tags) -> None:
     )
     row.duration_ms = row.duration_ms or tags.duration_ms  # an analysis is more accurate than a header
     row.sort_key = _sort_key(tags)
+    row.title_key, row.artist_key = stored_key(tags.title), stored_key(tags.artist)
     if row.status == TrackStatus.READY and before != (row.title, row.artist, row.album, row.year, row.genre):
         _touch(row)
 

@@ -102,6 +102,8 @@ class TrackRow(Table):
             postgresql_where=text("index_pending"),
         ),
         Index("ix_tracks_status_id", "status", "id"),
+        Index("ix_tracks_title_key", "title_key", "id"),
+        Index("ix_tracks_artist_key", "artist_key", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -113,6 +115,9 @@ class TrackRow(Table):
     duration_ms: Mapped[int | None]
     sort_key: Mapped[str] = mapped_column(SortText)
     """Case-folded artist, album and title, for sorting pages and for text search."""
+    title_key: Mapped[str | None] = mapped_column(Text)
+    artist_key: Mapped[str | None] = mapped_column(Text)
+    """The names without case, accents and punctuation, to find them (`services.domain.names`)."""
     status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
     reason: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -20,6 +20,7 @@ from services.catalog.database import (
     is_storable,
     rows_of,
 )
+from services.catalog.names import NamedTrack, artists_named, tracks_by, tracks_titled
 from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.filters import RANGE_FIELDS, TAG_THRESHOLD
@@ -131,6 +132,21 @@ class TrackStore:
             return {}
         with self._database.columns() as connection:
             return resolve_names(connection, wanted)
+
+    def artists_named(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return the artists whose names have these keys (`name_key`) as the catalogue spells them, by key."""
+        with self._database.columns() as connection:
+            return artists_named(connection, keys)
+
+    def titled(self, keys: Collection[str]) -> Mapping[str, tuple[NamedTrack, ...]]:
+        """Return the ready tracks whose titles have these keys (`name_key`), by key."""
+        with self._database.columns() as connection:
+            return tracks_titled(connection, keys)
+
+    def by_artists(self, keys: Collection[str], count: int) -> list[str]:
+        """Return the ids of some ready tracks by artists whose names have these keys (`name_key`)."""
+        with self._database.columns() as connection:
+            return tracks_by(connection, keys, count)
 
     def identify(self, names: Iterable[str]) -> dict[str, str]:
         """Return the track id of each name, as `resolve` does, without checking that tracks with these ids exist."""

@@ -1,0 +1,134 @@
+"""Texts become filters, examples, phrases to avoid and a rest, as `docs/words.md` shows."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.catalog.database import is_storable
+from services.domain.words import TEXT_USED_MAX
+from services.words.lexicon import LANGUAGES, lexicon
+from services.words.understand import understand
+from tests.fakes.names import NamedCatalogue, summary
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "words.md").read_text(encoding="utf-8")
+TABLES = re.findall(r"^### (\w+)\n\n\| text \| understood \|\n\|---\|---\|\n((?:\|.*\n?)+)", PAGE, re.MULTILINE)
+ROWS = [tuple(row.strip("|\n ").split(" | ")) for _, table in TABLES for row in table.splitlines()]
+
+# Texts that are made of the grammar's own phrases reach its rules; random characters hardly do.
+PHRASES = sorted(
+    {
+        phrase
+        for language in LANGUAGES
+        for kind, phrases in lexicon().table[language].items()
+        if kind not in {"numbers", "relative"}
+        for phrase in phrases
+    }
+)
+TEXTS = st.text() | st.lists(
+    st.sampled_from(PHRASES)
+    | st.sampled_from(("80", "1994", "90s", "bpm", "Blue Moon", "3/4", "Nirvana", "4:30", ",")),
+    max_size=12,
+).map(" ".join)
+
+
+def parts(understood):
+    return understood.filters, understood.targets, understood.like, understood.less
+
+
+def warnings(text):
+    return understand(text, NamedCatalogue()).warnings
+
+
+def test_the_page_has_examples_in_every_language():
+    """The tables have at least 120 texts, and at least eight in each language."""
+    assert len(ROWS) >= 120
+    assert len(TABLES) == len(LANGUAGES)
+    assert min(len(table.splitlines()) for _, table in TABLES) >= 8
+
+
+@pytest.mark.parametrize(("text", "expected"), ROWS)
+def test_texts_are_understood_as_documented(text, expected):
+    """The filters, examples, phrases to avoid and the rest are those of the page."""
+    assert summary(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("under 80 bpm over 120 bpm", ("under 80 bpm", "over 120 bpm")),
+        ("unter 80 bpm, unter 90 bpm", ("unter 80 bpm", "unter 90 bpm")),
+        ("under 80 bpm, under 80 bpm", ("under 80 bpm",)),
+        ("in D minor, in C major", ("in D minor", "in C major")),
+        ("no vocals, with vocals", ("no vocals", "with vocals")),
+        ("music by Nobody Known", ("Nobody Known",)),
+        ("von Niemand", ("Niemand",)),
+        ("like a warm hug", ("a warm hug",)),
+        ("like Blue Moon", ("Blue Moon", "Billie Holiday")),
+        ("in 6/8", ("in 6/8",)),
+        ("not from the 80s", ("not from the 80s",)),
+        ("nicht in d-Moll", ("nicht in d-Moll",)),
+    ],
+)
+def test_a_warning_names_what_is_ignored(text, named):
+    """Contradictions, repetitions, unknown names and impossible facts are named in one warning."""
+    (warning,) = warnings(text)
+
+    assert all(f"'{name}'" in warning for name in named)
+
+
+def test_facts_that_complete_each_other_need_no_warning():
+    """A lower and an upper limit are one range."""
+    understood = understand("over 80 bpm and under 120 bpm", NamedCatalogue())
+
+    assert (understood.filters.ranges["tempo"].min, understood.filters.ranges["tempo"].max) == (80, 120)
+    assert understood.warnings == ()
+
+
+def test_the_first_of_two_contradictory_facts_holds():
+    """A filter that no track can meet is never made."""
+    understood = understand("under 80 bpm over 120 bpm", NamedCatalogue())
+
+    assert (understood.filters.ranges["tempo"].min, understood.filters.ranges["tempo"].max) == (None, 80)
+
+
+def test_a_long_text_is_cut():
+    """A warning says how much of the text was used."""
+    text = "calm " * 200
+    understood = understand(text, NamedCatalogue())
+
+    assert understood.text == text
+    assert len(understood.rest) <= TEXT_USED_MAX
+    assert understood.warnings == ("The text has 1000 characters; the first 500 were used.",)
+
+
+def test_texts_without_names_need_no_catalogue():
+    """The catalogue is only read where a name may be."""
+    catalogue = NamedCatalogue()
+    understand("sad piano under 80 bpm without drums, no vocals", catalogue)
+
+    assert catalogue.lookups == 0
+
+
+@given(TEXTS)
+def test_any_text_is_understood(text):
+    """No text raises, and every part can be stored."""
+    understood = understand(text, NamedCatalogue())
+    texts = [understood.text, understood.rest or "", *understood.less, *understood.warnings]
+
+    assert all(is_storable(each) for each in texts)
+    assert understood.rest is None or understood.rest.strip()
+    for wanted in understood.filters.ranges.values():
+        assert wanted.min is None or wanted.max is None or wanted.min <= wanted.max
+
+
+@given(TEXTS)
+def test_the_rest_states_no_more_facts(text):
+    """To understand the rest again yields nothing but the rest."""
+    rest = understand(text, NamedCatalogue()).rest
+    again = understand(rest or "", NamedCatalogue())
+
+    assert parts(again) == parts(understand("", NamedCatalogue()))
+    assert again.rest == rest
