@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
 from services.api.schemas.listens import Forgotten, Listen, ListenerTaste, ListenPage, ListensRecorded
+from services.api.schemas.media import ClipMatches, PictureMatches
 from services.api.schemas.radio import NextTracks, RadioSession
 from services.api.schemas.radio import Path as TrackPath
 from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, Status, type_of
@@ -103,6 +104,14 @@ class SegueClient:
         """The tracks that feel most like this one."""
         parameters = {"limit": limit, **filters_as_parameters(filters or Filters())}
         return self._get(SimilarTracks, f"/v1/tracks/{_segment(track_id)}/similar", params=parameters)
+
+    def search_audio(self, file: Path, *, limit: int = 10, filters: Filters | None = None) -> ClipMatches:
+        """Return the tracks that sound like a clip, which is not stored."""
+        return self._search(ClipMatches, "audio", file, limit, filters)
+
+    def search_image(self, file: Path, *, limit: int = 10, filters: Filters | None = None) -> PictureMatches:
+        """Return the tracks that fit a picture, which is not stored."""
+        return self._search(PictureMatches, "image", file, limit, filters)
 
     def recommend(self, question: Question) -> Recommendations:
         """What to play after a history."""
@@ -237,6 +246,12 @@ class SegueClient:
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             return Readiness.model_validate(self._read(NotReady, response).model_dump())
         return self._answer(Readiness, response)
+
+    def _search(self, answer: type[Answer], kind: str, file: Path, limit: int, filters: Filters | None) -> Answer:
+        parameters = {"limit": limit, **filters_as_parameters(filters or Filters())}
+        with file.open("rb") as stream:
+            files = {"file": (file.name, stream)}
+            return self._ask(answer, "POST", f"/v1/search/{kind}", params=parameters, files=files)
 
     def _get(self, answer: type[Answer], path: str, params: Mapping[str, Any] | None = None) -> Answer:
         return self._ask(answer, "GET", path, params=params)
