@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from models.evaluation.metrics import interval
 from models.evaluation.page import markdown_table
 from models.evaluation.report import Requirement
 from models.evaluation.words.constructed import ConstructedPicture, constructed_pictures
-from models.evaluation.words.photographs import TEST, Photograph, fetch
+from models.evaluation.words.photographs import TEST, TUNING, Photograph, fetch
 from models.pictures.looks import looks
 from models.pictures.network import Classifier
 from models.pictures.reading import MIX, Mix, PictureReading, Tower, Vector, picture_vector, read_pixels
@@ -21,6 +22,10 @@ from models.sandbox import decoder
 TOP_NAMES = 5
 TOP_TRACKS = 20
 TIMES_CHANCE = 3.0
+
+# Weights of looks, and of valence and energy, that are compared on the tuning photographs; what it shows has 1.
+LOOKS_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
+FEEL_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
 
 _RESAMPLES = 2000
 _QUANTILES = (0.025, 0.975)
@@ -73,6 +78,7 @@ class PicturesReport:
         energy: Spearman correlation with the energy of constructed pictures.
         matched: The photographs whose sentence counts.
         parts: Part of the picture's point → overlap with that part alone.
+        tuning: Weights → overlap on the tuning photographs.
         tracks: Number of tracks.
     """
 
@@ -81,6 +87,7 @@ class PicturesReport:
     energy: Estimate
     matched: Sequence[Matched]
     parts: Mapping[str, Estimate]
+    tuning: Mapping[Mix, float]
     tracks: int
 
     @property
@@ -117,7 +124,7 @@ def measure_pictures(embeddings: Float64Array, tower: Tower, cache_dir: Path) ->
         models.corpus.debian.PackageError: Likewise.
     """
     photographs, classifier = fetch(cache_dir), Classifier.load()
-    tested = [each for each in photographs if each.use == TEST]
+    tested, tuning = ([each for each in photographs if each.use == use] for use in (TEST, TUNING))
     readings = [read_photograph(each, classifier) for each in tested]
     constructed = list(constructed_pictures())
     return PicturesReport(
@@ -129,8 +136,27 @@ def measure_pictures(embeddings: Float64Array, tower: Tower, cache_dir: Path) ->
             name: Estimate.of_mean([each.overlap for each in match(tested, readings, embeddings, tower, mix)])
             for name, mix in _parts().items()
         },
+        tuning=tune(tuning, [read_photograph(each, classifier) for each in tuning], embeddings, tower),
         tracks=len(embeddings),
     )
+
+
+def tune(
+    photographs: Sequence[Photograph], readings: Sequence[PictureReading], embeddings: Float64Array, tower: Tower
+) -> dict[Mix, float]:
+    """Return the mean overlap of photographs' tracks with their sentences' for each combination of weights.
+
+    Args:
+        photographs: Photographs whose sentence does not count.
+        readings: Their readings.
+        embeddings: (n, 128) of n tracks.
+        tower: The text tower.
+    """
+    mixes = [Mix(1.0, *weights) for weights in product(LOOKS_WEIGHTS, FEEL_WEIGHTS)]
+    return {
+        mix: float(np.mean([each.overlap for each in match(photographs, readings, embeddings, tower, mix)]))
+        for mix in mixes
+    }
 
 
 def _parts() -> dict[str, Mix]:
@@ -269,4 +295,18 @@ Overlap of the {TOP_TRACKS} tracks nearest to a photograph with the {TOP_TRACKS}
 could write for it, among {report.tracks} tracks. The weights of the parts were chosen with other photographs.
 
 {parts}
+The same on the tuning photographs, by the weights of the words for how it looks (rows) and of valence and energy
+(columns); what it shows has weight 1. In use are {MIX.looks:g} and {MIX.feel:g}.
+
+{_tuning_table(report.tuning)}
 {matched}"""
+
+
+def _tuning_table(tuning: Mapping[Mix, float]) -> str:
+    return markdown_table(
+        ("looks", *(f"{weight:g}" for weight in FEEL_WEIGHTS)),
+        [
+            (f"{looks_weight:g}", *(f"{tuning[Mix(1.0, looks_weight, weight)]:.3f}" for weight in FEEL_WEIGHTS))
+            for looks_weight in LOOKS_WEIGHTS
+        ],
+    )

@@ -15,6 +15,7 @@ from models.evaluation.words.pictures import (
     picture_requirements,
     pictures_section,
     rank_correlation,
+    tune,
 )
 from models.pictures.looks import looks
 from models.pictures.network import Classes
@@ -92,7 +93,8 @@ def report():
     named = [Named(photographs[0], ("pier", "dock"), is_right=True), Named(cut_out, ("pelican",), is_right=True)]
     figure = Estimate(0.7, 0.6, 0.8)
     matched = match(photographs, [reading("sea")], np.eye(128)[:40], Tower(), Mix(1, 1, 1))
-    return PicturesReport(named, figure, figure, matched, {"what it shows": figure}, tracks=40)
+    tuning = tune(photographs, [reading("sea")], np.eye(128)[:40], Tower())
+    return PicturesReport(named, figure, figure, matched, {"what it shows": figure}, tuning, tracks=40)
 
 
 def test_overlap_compares_the_nearest_tracks():
@@ -124,4 +126,5 @@ def test_the_section_and_the_requirements_state_the_figures(report):
     assert required["pictures: Spearman, valence by construction"].measured == 0.7
     assert not required["picture to music: overlap with the sentence's top 20, times chance"].met
     assert "| ColdRipple" in section
+    assert len(report.tuning) == 20
     assert "Sad, slow piano music, empty and grey" in section
