@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from models.evaluation.page import markdown_table
 from models.evaluation.report import Requirement
 from models.evaluation.words.areas import Areas
+from models.evaluation.words.pictures import pictures_section
 from models.evaluation.words.report import COMMAND, ENGLISH, Row, WordsReport, mean_share, requirements
 from models.evaluation.words.searches import LESS_WEIGHT, Share
 from models.evaluation.words.voices import Voices
@@ -55,13 +56,8 @@ def _main_figures(row: Row) -> dict[str, str]:
     }
 
 
-def page(report: WordsReport, pictures: str = "") -> str:
-    """Return the whole page in Markdown.
-
-    Args:
-        report: The figures of words.
-        pictures: The sections about pictures.
-    """
+def page(report: WordsReport) -> str:
+    """Return the whole page in Markdown."""
     tower = report.rows[-1]
     sections = (
         _introduction(report),
@@ -72,7 +68,7 @@ def page(report: WordsReport, pictures: str = "") -> str:
         _negations(report),
         _mixed(tower),
         _rejections(tower),
-        pictures,
+        pictures_section(report.pictures) if report.pictures else "",
     )
     return "\n".join(section for section in sections if section)
 
@@ -80,7 +76,7 @@ def page(report: WordsReport, pictures: str = "") -> str:
 def _introduction(report: WordsReport) -> str:
     required = requirements(report)
     notes = "".join(f"- {note}\n" for note in report.notes)
-    return f"""# Evaluation of words
+    return f"""# Evaluation of words and pictures
 
 Written by `{COMMAND}`; do not edit by hand. Text tower `{report.tower}` on the sentence encoder {report.sentences}
 (weights {report.sha256[:12]}…), evaluated on {report.tracks} tracks of {report.soundtracks} soundtracks: the

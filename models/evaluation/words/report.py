@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from models.arrays import Float64Array
 from models.evaluation.report import Requirement
 from models.evaluation.words.areas import Areas, name_areas, phrase_areas, rare_name_areas
 from models.evaluation.words.lists import Lists
+from models.evaluation.words.pictures import PicturesReport, picture_requirements
 from models.evaluation.words.scorers import Scorer
 from models.evaluation.words.searches import (
     CaptionSearch,
@@ -129,6 +131,7 @@ class WordsReport:
         best: English areas by the encoder's own tags, if the label is known: the best that words can reach.
         held_out: None if there is no evaluation-only tower.
         voices: None if eSpeak NG is not installed.
+        pictures: None if the photographs cannot be fetched.
         notes: What was omitted, and why.
     """
 
@@ -141,6 +144,7 @@ class WordsReport:
     best: Mapping[str, Areas]
     held_out: HeldOut | None
     voices: Voices | None
+    pictures: PicturesReport | None
     notes: Sequence[str] = ()
 
 
@@ -194,6 +198,7 @@ def requirements(report: WordsReport) -> list[Requirement]:
         Requirement("mixed, gain towards the history", tower.mixed.to_history.low, least=0.0),
         Requirement("not understood: share of nonsense and other languages", tower.rejected.value, least=_REJECTED),
         Requirement("understood: share of supported phrases", tower.understood.value, least=_UNDERSTOOD),
+        *(picture_requirements(report.pictures) if report.pictures else ()),
     ]
 
 
@@ -215,7 +220,14 @@ def mean_share(shares: Sequence[Share]) -> float:
 
 def as_json(report: WordsReport) -> str:
     """Return the report as JSON, with the command that makes it."""
-    return json.dumps({"command": COMMAND} | asdict(report), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps({"command": COMMAND} | asdict(report), indent=1, ensure_ascii=False, default=_as_text) + "\n"
+
+
+def _as_text(value: object) -> str:
+    """Return the name of a file, whose folder differs between machines."""
+    if isinstance(value, Path):
+        return value.name
+    raise TypeError(f"{value!r} cannot be written as JSON.")
 
 
 def metrics(report: WordsReport) -> dict[str, Any]:

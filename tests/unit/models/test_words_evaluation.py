@@ -22,6 +22,7 @@ from models.evaluation.words.scorers import best, keyword_scorer, random_scorer,
 from models.evaluation.words.searches import (
     LESS_FROM,
     LESS_WEIGHT,
+    Share,
     added_words,
     captions,
     counted,
@@ -34,6 +35,7 @@ from models.evaluation.words.searches import (
     understood,
 )
 from models.evaluation.words.truth import Truth
+from models.evaluation.words.voices import Voices
 from models.tag_balances import TagBalance
 from services.recommend import steering
 
@@ -246,13 +248,13 @@ def test_a_report_has_a_page_and_figures():
         rows=[row],
         best={language: tag_areas(truth, phrases, truth) for language, phrases in lists.phrases.items()},
         held_out=measure_held_out(random_scorer(TRACKS), on),
-        voices=None,
+        voices=Voices(Share.of("no vocals", {"a track": True}), excluded=1.0, kept=0.5),
+        pictures=None,
     )
 
-    written = page(report, "## Pictures\n")
+    written = page(report)
 
     assert all(each.test in written for each in requirements(report))
-    assert "## Pictures" in written
     assert metrics(report)["AUC, seen words"] == pytest.approx(row.names.mean, abs=1e-4)
     assert "AUC, seen words" in comparison_table([row, row])
     assert as_json(report).startswith("{")
