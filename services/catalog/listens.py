@@ -1,4 +1,4 @@
-"""Stored listens, by listener."""
+"""Stored listens and starts, by listener."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, decode_cursor, encode_cursor, now
 from services.catalog.matching import Match, lock_matching, match
-from services.catalog.tables import ListenRow, WaitingNameRow
+from services.catalog.tables import ListenRow, StartRow, WaitingNameRow
 from services.domain.errors import InvalidCursor
 from services.domain.listening import (
     VERDICTS,
@@ -23,6 +23,8 @@ from services.domain.listening import (
     NewListen,
     Recorded,
     Remembered,
+    Start,
+    StartPlay,
     TrackKnown,
 )
 
@@ -37,7 +39,7 @@ HEARD_KINDS = (EventKind.PLAY, EventKind.SKIP)
 
 
 class ListenStore:
-    """Stores, reads and deletes listens. A listener exists while it has listens."""
+    """Stores, reads and deletes listens and starts. A listener exists while it has any."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -101,10 +103,11 @@ class ListenStore:
             return bool(session.scalars(found.returning(ListenRow.id)).all())
 
     def forget(self, listener: str) -> int:
-        """Delete all listens of a listener and return their number."""
+        """Delete the start and all listens of a listener, and return the number of listens."""
         with self._database.write() as session:
             count = session.scalar(select(func.count()).where(ListenRow.listener == listener)) or 0
             session.execute(delete(ListenRow).where(ListenRow.listener == listener))
+            session.execute(delete(StartRow).where(StartRow.listener == listener))
         self._database.scrub()
         return count
 
@@ -164,7 +167,26 @@ class ListenStore:
                 rejected=_rejected(session, listener),
                 heard={track_id: at for track_id, at in session.execute(heard) if track_id is not None},
                 may_return=repeat_after is not None,
+                start=_start(session, listener),
             )
+
+    def begin(self, listener: str, start: Start) -> None:
+        """Store what a listener starts from; it replaces an earlier start."""
+        values = {
+            "moods": list(start.moods),
+            "artists": list(start.artists),
+            "tracks": list(start.tracks),
+            "plays": [[play.track_id, play.share, play.reason] for play in start.plays],
+            "at": start.at,
+        }
+        inserting = self._database.insert(StartRow).values(listener=listener, **values)
+        with self._database.write() as session:
+            session.execute(inserting.on_conflict_do_update(index_elements=["listener"], set_=values))
+
+    def start(self, listener: str) -> Start | None:
+        """Return what a listener started from; None if nothing is stored."""
+        with self._database.read() as session:
+            return _start(session, listener)
 
     def _add(self, session: Session, listener: str, listens: Sequence[NewListen]) -> list[Recorded]:
         matches = match(session, listens)
@@ -245,6 +267,19 @@ def _rejected(session: Session, listener: str) -> frozenset[str]:
     )
     last = {track_id: kind for track_id, kind in session.execute(query) if track_id is not None}
     return frozenset(track_id for track_id, kind in last.items() if kind != EventKind.LIKE)
+
+
+def _start(session: Session, listener: str) -> Start | None:
+    row = session.get(StartRow, listener)
+    if row is None:
+        return None
+    return Start(
+        moods=tuple(row.moods),
+        artists=tuple(row.artists),
+        tracks=tuple(row.tracks),
+        plays=tuple(StartPlay(track_id, share, reason) for track_id, share, reason in row.plays),
+        at=row.at,
+    )
 
 
 def _conditions(wanted: ListenFilter) -> list[ColumnElement[bool]]:

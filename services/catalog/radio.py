@@ -27,6 +27,7 @@ from services.domain.radio import (
     SessionEvent,
     SessionState,
     SessionTrack,
+    SessionWords,
 )
 
 Document = Mapping[str, Any]
@@ -44,6 +45,20 @@ def terms_as_json(terms: Question) -> dict[str, Any]:
 def terms_of(document: Document) -> Question:
     """Return the question that `terms_as_json` wrote; options that the document lacks have their defaults."""
     return _TERMS.validate_python(document)
+
+
+_WORDS = TypeAdapter(SessionWords)
+
+
+def words_as_json(words: SessionWords) -> dict[str, Any]:
+    """Return the words of a session as a document."""
+    document: dict[str, Any] = _WORDS.dump_python(words, mode="json")
+    return document
+
+
+def words_of(document: Document) -> SessionWords:
+    """Return the words that `words_as_json` wrote."""
+    return _WORDS.validate_python(document)
 
 
 def directions_as_json(directions: Iterable[Direction]) -> dict[str, Any]:
@@ -291,6 +306,7 @@ def _values(session: RadioSession) -> dict[str, Any]:
     """Return the columns that a call may change."""
     return {
         "directions": directions_as_json(session.directions),
+        "words": words_as_json(session.words),
         "position": session.position,
         "calls": session.calls,
         "events": session.events,
@@ -306,6 +322,7 @@ def _session(row: RadioRow) -> RadioSession:
         touched_at=row.touched_at,
         listener=row.listener,
         directions=directions_of(row.directions),
+        words=words_of(row.words),
         position=row.position,
         calls=row.calls,
         events=row.events,

@@ -210,6 +210,20 @@ class WaitingNameRow(Table):
     listen_id: Mapped[int] = mapped_column(ForeignKey("listens.id", ondelete="CASCADE"), primary_key=True)
 
 
+class StartRow(Table):
+    """What a new listener chose to start from."""
+
+    __tablename__ = "listener_starts"
+
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
+    moods: Mapped[list[str]] = mapped_column(JSON)
+    artists: Mapped[list[str]] = mapped_column(JSON)
+    tracks: Mapped[list[str]] = mapped_column(JSON)
+    plays: Mapped[list[Any]] = mapped_column(JSON)
+    """Tracks that stand for the choice, each as [track id, share of a play, reason]."""
+    at: Mapped[datetime]
+
+
 class JobRow(Table):
     """A scan or an upload."""
 
@@ -271,6 +285,8 @@ class RadioRow(Table):
     terms: Mapped[dict[str, Any]]
     """Filters and wishes that hold for the whole session."""
     directions: Mapped[dict[str, Any]]
+    words: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """Texts and mood preset in force."""
     position: Mapped[int] = mapped_column(default=0)
     calls: Mapped[int] = mapped_column(default=0)
     events: Mapped[int] = mapped_column(default=0)

@@ -2,7 +2,7 @@
 
 * SegueError
   * NotFound: TrackNotFound, JobNotFound, RadioNotFound, KeyNotFound
-  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnusableClip, UnusablePicture
+  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture
   * UnsupportedAudio
   * UnsupportedPicture
   * UploadTooLarge
@@ -20,6 +20,8 @@ status. Errors of HTTP itself are defined in `services.api`, and the error of an
 """
 
 # ruff: noqa: N818  class names are the titles of problems, such as "Track not found"
+
+from collections.abc import Iterable
 
 
 class SegueError(Exception):
@@ -88,6 +90,13 @@ class UnusableClip(InvalidRequest):
 
 class UnusablePicture(InvalidRequest):
     """The picture is in a supported format, but it is too large or otherwise outside the limits."""
+
+
+class UnknownMood(InvalidRequest):
+    """No mood preset has this id."""
+
+    def __init__(self, mood: str, known: Iterable[str]) -> None:
+        super().__init__(f"No mood preset has the id '{mood}'. The mood presets are: {', '.join(known)}.")
 
 
 class UnsupportedAudio(SegueError):

@@ -136,6 +136,42 @@ class ListenCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class StartPlay:
+    """A track that stands for a choice of a new listener.
+
+    `share` is its share of one play. `reason` names the choice: `mood:focus`, `artist:NAME`, or the track id itself.
+    """
+
+    track_id: str
+    share: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a new listener chose to start from.
+
+    Attributes:
+        moods: Ids of mood presets.
+        artists: Names of artists.
+        tracks: Track ids.
+        plays: Tracks that stand for these; each choice counts as one play together.
+        at: When the listener chose; aware.
+    """
+
+    moods: tuple[str, ...] = ()
+    artists: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
+    plays: tuple[StartPlay, ...] = ()
+    at: datetime
+
+    def reasons_for(self, because_of: Iterable[str]) -> tuple[str, ...]:
+        """Return the reasons for a track with the choices instead of the tracks that stand for them."""
+        choices = {play.track_id: play.reason for play in self.plays}
+        return tuple(dict.fromkeys(choices.get(reason, reason) for reason in because_of))
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """The part of a stored listener's history that recommendations use.
 
@@ -144,12 +180,14 @@ class Remembered:
         rejected: Tracks whose latest verdict is a dislike or a ban; they are never recommended.
         heard: Tracks heard too recently to be recommended again, with the time.
         may_return: Whether tracks of `heard` may fill an answer, starting with the least recently heard.
+        start: What the listener chose before there were any listens; None if nothing.
     """
 
     events: tuple[ListenEvent, ...] = ()
     rejected: frozenset[str] = frozenset()
     heard: Mapping[str, datetime] = field(default_factory=dict)
     may_return: bool = True
+    start: Start | None = None
 
 
 @dataclass(frozen=True, slots=True)

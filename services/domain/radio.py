@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.domain.listening import DescribedTaste, ListenEvent, Recommendation
 from services.domain.question import Question
+from services.domain.words import WeightedText
 
 IDLE = timedelta(days=30)
 """Time after which a session that is not continued is deleted; longer than most holidays."""
@@ -46,6 +47,17 @@ class Direction:
     waypoint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SessionWords:
+    """The texts, as they were understood, and the mood preset that steer a session until they are replaced."""
+
+    texts: tuple[WeightedText, ...] = ()
+    mood: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.mood)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RadioSession:
     """A session without its tracks and events.
@@ -55,6 +67,7 @@ class RadioSession:
         listener: The stored listener that it belongs to, if any.
         terms: Filters, targets, exclusions and options of the whole session; the history is empty.
         directions: Oldest first.
+        words: What steers the session now.
         position: Number of tracks returned so far.
         calls: Number of calls so far.
         events: Number of events reported so far.
@@ -67,6 +80,7 @@ class RadioSession:
     touched_at: datetime
     listener: str | None = None
     directions: tuple[Direction, ...] = ()
+    words: SessionWords = field(default_factory=SessionWords)
     position: int = 0
     calls: int = 0
     events: int = 0

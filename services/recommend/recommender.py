@@ -7,7 +7,7 @@ from datetime import datetime
 from services.catalog.database import now as current_time
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
-from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation
+from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Remembered
 from services.domain.question import Order, Question
 from services.domain.track import Embedded, Vector
 from services.domain.words import VectorKind, WeightedVector
@@ -18,7 +18,7 @@ from services.recommend.rank import Choice, RankingOptions
 from services.recommend.search import Search, Searcher, random_profile, without_artists
 from services.recommend.seeds import seed_weights
 from services.recommend.steering import steered
-from services.recommend.taste import profile_of, weights_of
+from services.recommend.taste import profile_of, weights_of, with_start
 
 REPEAT_PENALTY = 0.15
 """Penalty, in cosine, for a track that was heard long ago: more than it gains from its similarity to itself."""
@@ -50,7 +50,8 @@ class HistoryRules:
         if not remembered.may_return:
             forbidden = forbidden.union(remembered.heard)
         recent = {track_id: at for track_id, at in remembered.heard.items() if track_id not in forbidden}
-        older = {event.track_id for event in remembered.events} - recent.keys() - forbidden
+        chosen = () if remembered.start is None else remembered.start.tracks
+        older = {*(event.track_id for event in remembered.events), *chosen} - recent.keys() - forbidden
         # Ranks instead of times: only the order matters.
         ranks = {track_id: rank for rank, track_id in enumerate(sorted(recent, key=recent.__getitem__), start=1)}
         repeats = {track_id: LATEST_REPEAT_PENALTY * rank / len(ranks) for track_id, rank in ranks.items()}
@@ -173,9 +174,9 @@ class Recommender:
         """
         return tuple(self._searcher.nearest(vector, limit, filters or Filters(), frozenset(), ()))
 
-    def tastes(self, history: Sequence[ListenEvent], half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
-        """Return the tastes of a history with labels, heaviest first."""
-        read = self._read_history(Question(history=tuple(history), half_life_days=half_life_days))
+    def tastes(self, remembered: Remembered, half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
+        """Return the tastes of a listener with labels, heaviest first."""
+        read = self._read_history(Question(remembered=remembered, half_life_days=half_life_days))
         profile = profile_of(read.weights, read.tracks)
         return () if profile is None else self.describe(profile)
 
@@ -199,6 +200,8 @@ class Recommender:
             found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
             return Answer(found, tuple(dict.fromkeys(unknown)))
         reasons = self._reasons(profile, choices, history.tracks) if question.explain else [()] * len(choices)
+        if (start := question.remembered.start) is not None:
+            reasons = [start.reasons_for(each) for each in reasons]
         recommendations = tuple(
             Recommendation(choice.candidate.id, choice.score, because_of, choice.taste)
             for choice, because_of in zip(choices, reasons, strict=True)
@@ -252,14 +255,18 @@ class Recommender:
             replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
         )
         events = all_events(replace(question, history=canonical))
+        started = [] if remembered.start is None else [play.track_id for play in remembered.start.plays]
         # Excluded tracks are read as well: their other encodings are left out, too.
         excluded_ids = (names[name] for name in (*excluded, *examples) if name in names)
         tracks = self._tracks.embedded(
-            list({*(event.track_id for event in events), *remembered.rejected, *excluded_ids})
+            list({*(event.track_id for event in events), *remembered.rejected, *excluded_ids, *started})
         )
         durations = {event.track_id: tracks[event.track_id].duration_ms for event in events if event.track_id in tracks}
         half_life = self._half_life_days if question.half_life_days is None else question.half_life_days
-        weights = weights_of(events, durations, now=self._clock(), half_life_days=half_life)
+        now = self._clock()
+        weights = weights_of(events, durations, now=now, half_life_days=half_life)
+        allowed = tracks.keys() - remembered.rejected
+        weights = with_start(weights, remembered.start, allowed, now=now, half_life_days=half_life)
         return _History(names, events, tracks, weights, HistoryRules.of(question, names.values()))
 
     def _choose(self, question: Question, profile: Profile, history: _History) -> list[Choice]:

@@ -1,12 +1,12 @@
 """Weight listen events, and turn a weighted history into tastes and negatives."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.domain.listening import VERDICTS, EventKind, ListenEvent, Negative, Profile, Taste
+from services.domain.listening import VERDICTS, EventKind, ListenEvent, Negative, Profile, Start, Taste
 from services.domain.track import Embedded, Vector
 from services.recommend.penalties import rejection_overlap
 
@@ -61,6 +61,25 @@ def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime, hal
         age_days = max(0.0, (now - event.at).total_seconds() / 86400)
         weight *= 0.5 ** (age_days / half_life_days)
     return weight
+
+
+def with_start(
+    weights: Mapping[str, float], start: Start | None, ready: Collection[str], *, now: datetime, half_life_days: float
+) -> dict[str, float]:
+    """Return the weights of a history with those of a listener's start.
+
+    Each choice of the start counts as one play at its time, so its influence fades with every real play. A track with
+    events of its own counts by these only.
+    """
+    merged = dict(weights)
+    if start is None:
+        return merged
+    for play in start.plays:
+        if play.track_id in ready and play.track_id not in weights:
+            event = ListenEvent(play.track_id, at=start.at)
+            weight = play.share * weight_of(event, None, now=now, half_life_days=half_life_days)
+            merged[play.track_id] = merged.get(play.track_id, 0.0) + weight
+    return merged
 
 
 TASTES_MAX = 4

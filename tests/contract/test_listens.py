@@ -14,7 +14,15 @@ from services.catalog import Catalogue
 from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.domain.errors import InvalidCursor, TrackNotFound
-from services.domain.listening import Description, EventKind, ListenFilter, NewListen, TrackKnown
+from services.domain.listening import (
+    Description,
+    EventKind,
+    ListenFilter,
+    NewListen,
+    Start,
+    StartPlay,
+    TrackKnown,
+)
 from services.domain.track import Tags
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -387,3 +395,20 @@ def test_a_catalogue_of_the_first_version_is_migrated(sqlite_catalogue):
     [recorded] = sqlite_catalogue.listens.add("ada", [listen("isrc:X1")])
 
     assert recorded.track_id == track_id(1)
+
+
+def test_a_start_is_stored_replaced_and_forgotten(catalogue):
+    """A listener has one start, which is part of what recommendations use, and is deleted with the listens."""
+    first = Start(moods=("focus",), plays=(StartPlay("a", 1.0, "mood:focus"),), at=NOON)
+    plays = (StartPlay("b", 0.5, "artist:A"), StartPlay("c", 1.0, "c"))
+    second = Start(moods=("sleep",), artists=("A",), tracks=("c",), plays=plays, at=NOON + timedelta(days=1))
+    catalogue.listens.begin("ada", first)
+    catalogue.listens.begin("bob", first)
+    catalogue.listens.begin("ada", second)
+
+    assert catalogue.listens.start("ada") == second
+    assert catalogue.listens.remembered("ada", repeat_after=None).start == second
+    catalogue.listens.forget("ada")
+    assert catalogue.listens.start("ada") is None
+    assert catalogue.listens.remembered("ada", repeat_after=None).start is None
+    assert catalogue.listens.start("bob") == first

@@ -25,7 +25,9 @@ from services.domain.radio import (
     SessionEvent,
     SessionState,
     SessionTrack,
+    SessionWords,
 )
+from services.domain.words import Understood, WeightedText
 
 TERMS = Question(
     filters=Filters({"tempo": Range(90, None)}, {"genre": ("folk",)}, {"artist": ("Nobody",)}, frozenset({"tempo"})),
@@ -39,12 +41,32 @@ TERMS = Question(
 )
 
 
+WORDS = SessionWords(
+    (
+        WeightedText(
+            Understood(
+                text="calm, under 80 bpm, no drums, like Peace",
+                filters=Filters({"tempo": Range(None, 80)}),
+                targets={"energy": 0.2},
+                like=("a",),
+                less=("drums",),
+                rest="calm",
+                warnings=("Careful.",),
+            ),
+            -0.5,
+        ),
+    ),
+    "sleep",
+)
+
+
 def state(name="s", listener=None):
     session = RadioSession(
         id=name,
         listener=listener,
         terms=TERMS,
         directions=(Direction(1, (("a", 2.0), ("b", 0.5)), 0.7, 3, "w"), Direction(2, (("c", 1.0),))),
+        words=WORDS,
         created_at=now(),
         touched_at=now(),
     )
@@ -57,7 +79,7 @@ def call(number=1):
 
 
 def test_a_session_is_loaded_as_it_was_created(catalogue):
-    """Terms, directions, tracks and events are stored completely."""
+    """Terms, words, directions, tracks and events are stored completely."""
     made = state(listener="ada")
     catalogue.radio.create(made)
 
@@ -100,19 +122,30 @@ def test_sessions_of_an_older_catalogue_keep_their_terms(sqlite_catalogue):
     assert sqlite_catalogue.radio.load("s").session.terms == TERMS
 
 
+def test_sessions_of_an_older_catalogue_have_no_words(catalogue):
+    """A migration adds the words; a session from before it is not steered."""
+    catalogue.radio.create(state())
+    downgrade(catalogue, "0007")
+    catalogue.migrate()
+
+    assert catalogue.radio.load("s").session.words == SessionWords()
+
+
 def test_a_call_is_stored_completely(catalogue):
     """A call replaces the rows of its tracks, adds its events and answer, and increments the revision."""
     catalogue.radio.create(state())
     before = catalogue.radio.load("s").session
     moved = SessionTrack(track_id="a", position=4, direction=2, call=1)
     event = SessionEvent(1, ListenEvent("a", EventKind.SKIP, now(), 5))
-    kept = catalogue.radio.advance(replace(before, position=4, calls=1, events=1), [moved], [event], call())
+    advanced = replace(before, position=4, calls=1, events=1, words=SessionWords(mood="party"))
+    kept = catalogue.radio.advance(advanced, [moved], [event], call())
     after = catalogue.radio.load("s")
 
     assert kept
     assert after.tracks == {"a": moved}
     assert after.events[-1] == event
     assert (after.session.position, after.session.revision) == (4, 1)
+    assert after.session.words == SessionWords(mood="party")
     assert catalogue.radio.answered("s", "key 1", "digest") == call()
     assert isinstance(catalogue.radio.answered("s", "key 1", "another"), Mismatch)
     assert catalogue.radio.answered("s", "key 2", "digest") is None

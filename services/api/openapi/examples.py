@@ -216,6 +216,19 @@ V1_EXAMPLES: Mapping[str, Example] = {
         {"file": "beach.jpg"},
         {"understood": SEEN, "tracks": [{**OTHER, "score": 0.41}]},
     ),
+    "listMoods": Example(
+        response={
+            "moods": [
+                {
+                    "id": "sleep",
+                    "titles": {"en": "Sleep", "de": "Schlaf"},
+                    "words": [{"text": "slow ambient music", "weight": 0.7}, {"text": "drums", "weight": -0.5}],
+                    "targets": {"energy": 0.05, "tempo": 65},
+                    "filters": {"energy": {"min": None, "max": 0.5}},
+                }
+            ]
+        }
+    ),
     "findPath": Example(
         {"from": AWAKENING, "to": COHERENCE, "steps": 2},
         response={"tracks": [{**TRACK, "similarity": 1.0}, {**OTHER, "similarity": 0.83}]},

@@ -1,4 +1,4 @@
-"""Recommendations for a listening history, and paths between two tracks."""
+"""Recommendations for a listening history, mood presets, and paths between two tracks."""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -9,6 +9,7 @@ from flask import Blueprint
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.schemas.filters import PathQuery
+from services.api.schemas.moods import Mood, Moods
 from services.api.schemas.radio import Path
 from services.api.schemas.recommendations import RecommendationRequest
 from services.api.schemas.tracks import Recommendations
@@ -16,6 +17,7 @@ from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
+from services.words.moods import moods
 
 recommendations = Blueprint("recommendations", __name__, url_prefix="/v1")
 
@@ -57,3 +59,14 @@ def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run t
     """
     steps = services().paths.between(query.start, query.end, steps=query.steps, filters=query.to_domain())
     return presenters.path(steps, services().catalogue.tracks.get_many([step.track_id for step in steps]))
+
+
+@recommendations.get("/moods")
+@operation("listMoods", "List the mood presets", returns=Moods)
+@needs(Scope.READ)
+def list_moods() -> Moods:
+    """Get all mood presets, with their titles in English and German and what they stand for.
+
+    A mood preset is a set of words, targets and filters under one name. Pass its `id` as `mood`.
+    """
+    return Moods(moods=[Mood.of(mood) for mood in moods().values()])

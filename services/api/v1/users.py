@@ -106,7 +106,8 @@ def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa:
 def get_taste(user: str, query: TasteQuery) -> ListenerTaste:
     """Get each taste of a listener with its label, share and plays, and counts of the stored listens."""
     name, listens = listener_named(user), services().catalogue.listens
-    tastes = services().recommender.tastes(listens.events(name), query.half_life_days)
+    remembered = listens.remembered(name, repeat_after=None)
+    tastes = services().recommender.tastes(remembered, query.half_life_days)
     return ListenerTaste(tastes=[Taste.of(taste) for taste in tastes], counts=ListenCounts.of(listens.counts(name)))
 
 
