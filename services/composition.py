@@ -11,6 +11,7 @@ from services.index import VectorIndex
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.path import Paths
+from services.recommend.starts import Starter
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.questions import Questions
@@ -42,6 +43,7 @@ class Services:
     recommender: Recommender
     paths: Paths
     radio: Radio
+    starter: Starter
     embedded: EmbeddedIndex | None
     """None if a Qdrant server holds the index; workers then update it."""
     resources: ExitStack
@@ -94,6 +96,7 @@ def compose(settings: Settings) -> Services:
         recommender=recommender,
         paths=Paths(catalogue.tracks, index),
         radio=Radio(catalogue, index, recommender, half_life_days=settings.half_life_days),
+        starter=Starter(catalogue.tracks, index, recommender, None),
         embedded=embedded,
         resources=resources,
     )

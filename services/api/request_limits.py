@@ -57,6 +57,12 @@ LISTENS_MAX = 1_000
 LISTENS_MAX_BYTES = 2 * 1024 * 1024
 """Size of a request with listens. LISTENS_MAX listens with names and keys of usual length take a third of it."""
 
+START_MOODS_MAX = 5
+"""Mood presets of a start: with more, each would get less than two of ten tracks."""
+
+START_CHOICES_MAX = 20
+"""Artists, and tracks, of a start: as many as a page of covers shows."""
+
 LISTENER_MAX = 200
 """Characters of a listener's name: longer than account names and opaque ids of players."""
 

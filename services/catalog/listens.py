@@ -133,11 +133,6 @@ class ListenStore:
         found = {EventKind(kind): count for kind, count in by_kind}
         return ListenCounts({kind: found.get(kind, 0) for kind in EventKind}, tracks or 0, unknown or 0, *ends)
 
-    def events(self, listener: str) -> tuple[ListenEvent, ...]:
-        """Return the latest `WEIGHED_EVENTS` events with a known track, newest first."""
-        with self._database.read() as session:
-            return _events(session, listener)
-
     def rejected(self, listener: str) -> frozenset[str]:
         """Return the tracks whose latest verdict is a dislike or a ban."""
         with self._database.read() as session:

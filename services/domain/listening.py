@@ -243,7 +243,8 @@ class Recommendation:
     score: float
     """Cosine similarity to its taste or seed, −1 to 1."""
     because_of: tuple[str, ...]
-    """The reasons for it, most influential first: words (`words:…`), pictures (`picture:…`) and track ids."""
+    """The reasons for it, most influential first: words (`words:…`), moods (`mood:…`), pictures
+    (`picture:…`), artists that a new listener chose (`artist:…`) and track ids."""
     taste: int | None = None
     """The index of its taste in the answer; None for neighbours of a single seed."""
 

@@ -55,6 +55,7 @@ class VectorKind(StrEnum):
     """What a vector of a question was made from."""
 
     WORDS = "words"
+    MOOD = "mood"
     PICTURE = "picture"
     TRACK = "track"
     """A track that a text names as an example."""

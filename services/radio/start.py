@@ -13,7 +13,7 @@ from services.domain.radio import Direction, RadioSession, RadioStart, SessionEv
 from services.domain.track import Embedded
 from services.radio.directions import NEGATIVES_MAX, DirectionFinder
 from services.recommend.search import without_artists
-from services.recommend.taste import profile_of, weights_of
+from services.recommend.taste import profile_of, weights_of, with_start
 
 PLAYS_PER_DIRECTION = 25
 """Heaviest plays that a direction is made from; more would hardly move it."""
@@ -33,6 +33,7 @@ class _ResolvedStart:
         names: Track ids by the ids in the request.
         events: The stored past and the history, by track ids, in order of time.
         sent: Tracks of the history without the stored past.
+        past: The stored past.
         named: For each artist, genre and tag among the seeds, tracks that represent it, each with its weight.
         tracks: The ready tracks of all of these.
     """
@@ -40,6 +41,7 @@ class _ResolvedStart:
     names: Mapping[str, str]
     events: Sequence[ListenEvent]
     sent: frozenset[str]
+    past: Remembered
     named: Mapping[str, Mapping[str, float]]
     tracks: Mapping[str, Embedded]
 
@@ -101,8 +103,9 @@ class SessionStarter:
         named = self._finder.from_names(start.seeds, start.terms.seed)
         needed = {names[name] for name in start.seeds.tracks if name in names}
         needed |= {event.track_id for event in events} | {name for found in named.values() for name in found}
+        needed |= set() if past.start is None else {play.track_id for play in past.start.plays}
         sent = frozenset(names[event.track_id] for event in start.history if event.track_id in names)
-        return _ResolvedStart(names, events, sent, named, self._tracks.embedded(list(needed)))
+        return _ResolvedStart(names, events, sent, past, named, self._tracks.embedded(list(needed)))
 
     def _start_weights(self, start: RadioStart, resolved: _ResolvedStart, now: datetime) -> dict[str, float]:
         """Return the weights of the tracks that the first directions are made from.
@@ -111,6 +114,10 @@ class SessionStarter:
         """
         counting = [event for event in resolved.events if not start.seeds or event.track_id in resolved.sent]
         weights = self._weights(counting, resolved.tracks, start.terms, now)
+        if not start.seeds:
+            allowed = resolved.tracks.keys() - resolved.past.rejected
+            half_life = self._half_life(start.terms)
+            weights = with_start(weights, resolved.past.start, allowed, now=now, half_life_days=half_life)
         seeds = [(name, 1.0) for name in resolved.seed_tracks(start)]
         seeds += [seed for found in resolved.named.values() for seed in found.items()]
         for name, weight in seeds:
@@ -121,9 +128,11 @@ class SessionStarter:
     def _weights(
         self, events: Iterable[ListenEvent], tracks: Mapping[str, Embedded], terms: Question, now: datetime
     ) -> dict[str, float]:
-        half_life = self._half_life_days if terms.half_life_days is None else terms.half_life_days
         durations = {name: track.duration_ms for name, track in tracks.items()}
-        return weights_of(events, durations, now=now, half_life_days=half_life)
+        return weights_of(events, durations, now=now, half_life_days=self._half_life(terms))
+
+    def _half_life(self, terms: Question) -> float:
+        return self._half_life_days if terms.half_life_days is None else terms.half_life_days
 
 
 def _liked_artists(weights: Mapping[str, float], tracks: Mapping[str, Embedded]) -> set[str]:

@@ -1,7 +1,6 @@
 """Starts of new listeners: find the tracks that stand for the chosen moods, artists and tracks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.catalog.database import now as current_time
@@ -9,9 +8,11 @@ from services.catalog.tracks import TrackStore
 from services.domain.errors import InvalidRequest
 from services.domain.listening import Start, StartPlay
 from services.domain.question import Question
+from services.domain.words import TextEmbedder
 from services.index import VectorIndex
 from services.recommend.recommender import Recommender
 from services.recommend.seeds import by_artist, exemplars
+from services.words.moods import mood_named, with_mood
 
 MOOD_TRACKS = 8
 """Tracks that stand for a mood: enough that caps on artists and albums leave its kind of music, not one album."""
@@ -28,13 +29,13 @@ class Starter:
         tracks: TrackStore,
         index: VectorIndex,
         recommender: Recommender,
-        question_of: Callable[[str], Question],
+        embedder: TextEmbedder | None,
         clock: Callable[[], datetime] = current_time,
     ) -> None:
         self._tracks = tracks
         self._index = index
         self._recommender = recommender
-        self._question_of = question_of
+        self._embedder = embedder
         self._clock = clock
 
     def start(
@@ -74,5 +75,5 @@ class Starter:
         return start, tuple(unknown)
 
     def _tracks_of(self, mood: str) -> tuple[str, ...]:
-        question = replace(self._question_of(mood), limit=MOOD_TRACKS, explain=False)
+        question = with_mood(Question(limit=MOOD_TRACKS, explain=False), mood_named(mood), self._embedder)
         return tuple(found.track_id for found in self._recommender.recommend(question).recommendations)

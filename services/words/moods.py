@@ -1,15 +1,18 @@
 """Mood presets, read from `moods.toml`: words, targets and filters under one name."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from services.domain.errors import UnknownMood
 from services.domain.filters import RANGE_FIELDS, Filters, Range
-from services.domain.words import Words
+from services.domain.question import Question
+from services.domain.words import TextEmbedder, VectorKind, WeightedVector, Words
 
 FILE = Path(__file__).with_name("moods.toml")
 
@@ -62,3 +65,30 @@ def _mood(mood_id: str, entry: Mapping[str, Any]) -> Mood:
         targets=targets,
         filters=Filters(ranges={name: Range(**ends) for name, ends in entry.get("filters", {}).items()}),
     )
+
+
+def with_mood(question: Question, mood: Mood, embedder: TextEmbedder | None) -> Question:
+    """Return a question with the words, targets and filters of a mood preset; without an embedder, without the words.
+
+    The question's own targets replace those of the mood. If both have a range of the same field, the question's range
+    counts.
+    """
+    filters = replace(question.filters, ranges={**mood.filters.ranges, **question.filters.ranges})
+    return replace(
+        question,
+        filters=filters,
+        targets={**mood.targets, **question.targets},
+        vectors=(*question.vectors, *(() if embedder is None else vectors_of(mood, embedder))),
+    )
+
+
+def vectors_of(mood: Mood, embedder: TextEmbedder) -> Iterator[WeightedVector]:
+    """Yield the vectors of a mood preset: the mean of its desired words, and each text of which it wants less."""
+    embedded = [(words, embedder.embed(words.text)) for words in mood.words]
+    wanted = [words.weight * vector for words, vector in embedded if vector is not None and words.weight > 0]
+    if wanted:
+        mean = np.sum(wanted, axis=0)
+        yield WeightedVector(mood.id, tuple((mean / np.linalg.norm(mean)).tolist()), 1.0, VectorKind.MOOD)
+    for words, vector in embedded:
+        if vector is not None and words.weight < 0:
+            yield WeightedVector(words.text, tuple(vector.tolist()), words.weight, VectorKind.WORDS)

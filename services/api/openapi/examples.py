@@ -294,6 +294,30 @@ V1_EXAMPLES: Mapping[str, Example] = {
     ),
     "deleteListen": Example({"user": LISTENER, "listen_id": LISTEN}),
     "getUserRecommendations": Example({"user": LISTENER, "limit": 10, "order": "flow"}, response=RECOMMENDATIONS),
+    "startUser": Example(
+        {"user": LISTENER},
+        {"moods": ["focus", "rainy-day"], "artists": ["Maxstack"], "tracks": [AWAKENING], "limit": 10},
+        {
+            **RECOMMENDATIONS,
+            "unknown": [],
+            "next": [
+                {
+                    "method": "GET",
+                    "path": f"/v1/users/{LISTENER}/recommendations",
+                    "purpose": "Get more tracks at any time.",
+                }
+            ],
+        },
+    ),
+    "getUserStart": Example(
+        {"user": LISTENER},
+        response={
+            "moods": ["focus", "rainy-day"],
+            "artists": ["Maxstack"],
+            "tracks": [AWAKENING],
+            "at": PLAYED_AT,
+        },
+    ),
     "getTaste": Example({"user": LISTENER, "half_life_days": 30}, response={"tastes": [TASTE], "counts": COUNTS}),
     "forgetUser": Example({"user": LISTENER}, response={"listens": 3}),
 }

@@ -1,11 +1,16 @@
-"""Mood presets in requests and responses."""
+"""Mood presets, and the start of a new listener from them."""
 
+from datetime import datetime
 from typing import Annotated, Self
+from urllib.parse import quote
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from services.api.schemas.tracks import Response
+from services.api.request_limits import START_CHOICES_MAX, START_MOODS_MAX, TEXT_MAX
+from services.api.schemas.tracks import NO_NUL, Recommendations, Request, Response, TrackName
+from services.domain import listening
 from services.domain.errors import UnknownMood
+from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
 from services.words import moods
 
 
@@ -58,3 +63,71 @@ class Moods(Response):
     """All mood presets."""
 
     moods: list[Mood]
+
+
+Artist = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)]
+
+
+class StartRequest(Request):
+    """What a new listener likes: at least one mood preset, artist or track."""
+
+    moods: list[MoodId] = Field(
+        default_factory=list, max_length=START_MOODS_MAX, description="Ids of mood presets; `GET /v1/moods` lists them."
+    )
+    artists: list[Artist] = Field(
+        default_factory=list, max_length=START_CHOICES_MAX, description="Names of artists. Case is ignored."
+    )
+    tracks: list[TrackName] = Field(
+        default_factory=list, max_length=START_CHOICES_MAX, description="Track ids or external ids."
+    )
+    limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="Maximum number of tracks to return.")
+
+    @model_validator(mode="after")
+    def _chooses_something(self) -> Self:
+        if not (self.moods or self.artists or self.tracks):
+            raise ValueError("Give at least one of `moods`, `artists` and `tracks`.")
+        return self
+
+
+class NextCall(Response):
+    """A request to send next."""
+
+    method: str
+    path: str
+    purpose: str
+
+
+class Started(Recommendations):
+    """The first recommendations of a new listener."""
+
+    next: list[NextCall] = Field(description="Requests to send next.")
+
+    @classmethod
+    def of(cls, user: str, first: Recommendations, unknown: tuple[str, ...]) -> Self:
+        """Return the response for a start; `unknown` are the choices that match no analysed track."""
+        listener = f"/v1/users/{quote(user, safe='')}"
+        calls = (
+            ("POST", f"{listener}/listens", "Report what the listener plays, skips and likes."),
+            ("GET", f"{listener}/recommendations", "Get more tracks at any time."),
+            ("POST", "/v1/radio", f"Start an endless session; send the listener as `user`: {user}."),
+        )
+        return cls(
+            tracks=first.tracks,
+            tastes=first.tastes,
+            unknown=list(dict.fromkeys([*unknown, *first.unknown])),
+            next=[NextCall(method=method, path=path, purpose=purpose) for method, path, purpose in calls],
+        )
+
+
+class Start(Response):
+    """What a listener started from."""
+
+    moods: list[str] = Field(description="Ids of mood presets.")
+    artists: list[str] = Field(description="Names of artists.")
+    tracks: list[str] = Field(description="Track ids.")
+    at: datetime = Field(description="When the listener started.")
+
+    @classmethod
+    def of(cls, start: listening.Start) -> Self:
+        """Return the response for a stored start."""
+        return cls(moods=list(start.moods), artists=list(start.artists), tracks=list(start.tracks), at=start.at)

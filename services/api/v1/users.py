@@ -1,4 +1,4 @@
-"""Stored listeners: their listens, tastes and recommendations."""
+"""Stored listeners: their start, listens, tastes and recommendations."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +9,7 @@ from flask import Blueprint, request
 
 from services.api.context import services
 from services.api.http.operation import operation
-from services.api.request_limits import LISTENS_MAX_BYTES
+from services.api.request_limits import LISTENS_MAX_BYTES, REPEAT_AFTER_DAYS
 from services.api.schemas.listens import (
     Forgotten,
     Listen,
@@ -21,6 +21,7 @@ from services.api.schemas.listens import (
     ListensRecorded,
     listener_named,
 )
+from services.api.schemas.moods import Start, Started, StartRequest
 from services.api.schemas.recommendations import ListenerQuery, TasteQuery
 from services.api.schemas.tracks import Recommendations, Taste
 from services.api.security.permissions import needs
@@ -28,6 +29,7 @@ from services.api.v1 import presenters
 from services.catalog.database import now
 from services.domain.access import Scope
 from services.domain.errors import NotFound
+from services.domain.question import Question
 
 users = Blueprint("users", __name__, url_prefix="/v1/users")
 
@@ -37,6 +39,13 @@ class ListenNotFound(NotFound):
 
     def __init__(self, listen_id: int) -> None:
         super().__init__(f"This listener has no listen with the id {listen_id}.")
+
+
+class StartNotFound(NotFound):
+    """The listener has no stored start."""
+
+    def __init__(self, listener: str) -> None:
+        super().__init__(f"'{listener}' has no start. Store one with POST /v1/users/{{user}}/start.")
 
 
 def _allow_batches() -> None:
@@ -100,6 +109,37 @@ def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa:
     return presenters.recommendations(answer, known)
 
 
+@users.post("/<user>/start")
+@operation("startUser", "Start a new listener", body=StartRequest, returns=Started)
+@needs(Scope.LISTEN, listener="user", expensive=True)
+def start_user(user: str, body: StartRequest) -> Started:
+    """Store what a new listener likes, and get the first recommendations.
+
+    Recommendations and radio sessions of the listener then follow these moods, artists and tracks. Each of them counts
+    as one play, so their influence fades as the listener's own plays arrive. A second call replaces the first. If no
+    choice matches an analysed track, nothing is stored.
+    """
+    listener, found = listener_named(user), services()
+    start, unknown = found.starter.start(body.moods, body.artists, body.tracks)
+    found.catalogue.listens.begin(listener, start)
+    remembered = found.catalogue.listens.remembered(listener, repeat_after=timedelta(days=REPEAT_AFTER_DAYS))
+    answer = found.recommender.recommend(Question(remembered=remembered, limit=body.limit))
+    known = found.catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
+    return Started.of(listener, presenters.recommendations(answer, known), unknown)
+
+
+@users.get("/<user>/start")
+@operation("getUserStart", "Get the start of a listener", returns=Start)
+@needs(Scope.LISTEN, listener="user")
+def get_user_start(user: str) -> Start:
+    """Get the moods, artists and tracks that a listener started from."""
+    listener = listener_named(user)
+    start = services().catalogue.listens.start(listener)
+    if start is None:
+        raise StartNotFound(listener)
+    return Start.of(start)
+
+
 @users.get("/<user>/taste")
 @operation("getTaste", "Get the tastes of a listener", query=TasteQuery, returns=ListenerTaste)
 @needs(Scope.LISTEN, listener="user", expensive=True)
@@ -115,7 +155,10 @@ def get_taste(user: str, query: TasteQuery) -> ListenerTaste:
 @operation("forgetUser", "Delete a listener", returns=Forgotten)
 @needs(Scope.LISTEN, listener="user")
 def forget(user: str) -> Forgotten:
-    """Delete a listener with all listens, radio sessions and stored responses. An unknown listener is no error."""
+    """Delete a listener with the start, all listens, radio sessions and stored responses.
+
+    An unknown listener is no error.
+    """
     listener, catalogue = listener_named(user), services().catalogue
     catalogue.radio.forget_listener(listener)
     catalogue.idempotency.forget(listener)

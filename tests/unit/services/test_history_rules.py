@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from services.domain.listening import EventKind, ListenEvent, Remembered
+from services.domain.listening import EventKind, ListenEvent, Remembered, Start, StartPlay
 from services.domain.question import Question
 from services.domain.track import Embedded
 from services.recommend.recommender import LATEST_REPEAT_PENALTY, REPEAT_PENALTY, HistoryRules, all_events
@@ -54,6 +54,14 @@ def test_tracks_heard_long_ago_have_a_small_penalty():
     rules = HistoryRules.of(asked(events=events, heard={"resting": days(1)}, rejected=frozenset({"rejected"})), [])
 
     assert rules.penalties == {"again": REPEAT_PENALTY}
+
+
+def test_tracks_that_a_new_listener_named_have_a_small_penalty():
+    """The listener knows them; tracks that only stand for a mood or an artist have no penalty."""
+    plays = (StartPlay("named", 1.0, "named"), StartPlay("of a mood", 1.0, "mood:focus"))
+    rules = HistoryRules.of(asked(start=Start(tracks=("named",), plays=plays, at=NOW)), [])
+
+    assert rules.penalties == {"named": REPEAT_PENALTY}
 
 
 def test_other_encodings_are_excluded_together_with_a_track():

@@ -1,10 +1,27 @@
 """Mood presets."""
 
+import numpy as np
 import pytest
 
 from services.domain.errors import UnknownMood
-from services.domain.filters import ATTRIBUTES
-from services.words.moods import mood_named, moods
+from services.domain.filters import ATTRIBUTES, Filters, Range
+from services.domain.question import Question
+from services.domain.words import VectorKind
+from services.words.moods import mood_named, moods, with_mood
+
+
+class Axes:
+    """Embeds each text as an axis of its own; texts with "?" are not understood."""
+
+    def __init__(self):
+        self.texts = []
+
+    def embed(self, text):
+        if "?" in text:
+            return None
+        if text not in self.texts:
+            self.texts.append(text)
+        return np.eye(128, dtype=np.float32)[self.texts.index(text)]
 
 
 @pytest.mark.parametrize("mood", moods().values(), ids=list(moods()))
@@ -45,3 +62,32 @@ def test_an_unknown_mood_is_an_error_that_lists_the_moods():
 
     assert "'grumpy'" in raised.value.detail
     assert all(mood in raised.value.detail for mood in moods())
+
+
+def test_a_question_with_a_mood_has_its_words_as_one_vector():
+    """The desired words become one unit vector of weight 1; each undesired text is a vector with its weight."""
+    embedder = Axes()
+    question = with_mood(Question(), mood_named("sleep"), embedder)
+    wanted, *unwanted = question.vectors
+
+    assert (wanted.reason, wanted.weight) == ("mood:sleep", 1.0)
+    assert np.linalg.norm(wanted.vector) == pytest.approx(1.0)
+    assert wanted.vector[0] / wanted.vector[1] == pytest.approx(1.0 / 0.7)
+    assert [(each.label, each.weight, each.kind) for each in unwanted] == [("drums", -0.5, VectorKind.WORDS)]
+    assert (question.targets, question.filters) == (mood_named("sleep").targets, mood_named("sleep").filters)
+
+
+def test_targets_and_filters_of_the_question_replace_those_of_the_mood():
+    """A client can change a part of a preset."""
+    asked = Question(targets={"tempo": 80}, filters=Filters({"energy": Range(0.2, 0.6), "tempo": Range(max=90)}))
+    question = with_mood(asked, mood_named("sleep"), Axes())
+
+    assert question.targets == {"energy": 0.05, "tempo": 80}
+    assert question.filters == Filters({"energy": Range(0.2, 0.6), "tempo": Range(max=90)})
+
+
+def test_without_an_embedder_a_mood_has_targets_and_filters_only():
+    """A platform without the text tower still knows the moods."""
+    question = with_mood(Question(), mood_named("party"), None)
+
+    assert (question.vectors, question.targets) == ((), mood_named("party").targets)
