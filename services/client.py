@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
 from services.api.schemas.listens import Forgotten, Listen, ListenerTaste, ListenPage, ListensRecorded
 from services.api.schemas.media import ClipMatches, PictureMatches
+from services.api.schemas.moods import Moods, Start, Started
 from services.api.schemas.radio import NextTracks, RadioSession
 from services.api.schemas.radio import Path as TrackPath
 from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, Status, type_of
@@ -189,6 +191,29 @@ class SegueClient:
         """What to play to a stored listener; a history in the question counts besides. None never repeats a track."""
         body = question_as_json(question or Question()) | {"user": user, "repeat_after_days": repeat_after_days}
         return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
+
+    def moods(self) -> Moods:
+        """All mood presets."""
+        return self._get(Moods, "/v1/moods")
+
+    def start(
+        self,
+        user: str,
+        *,
+        moods: Sequence[str] = (),
+        artists: Sequence[str] = (),
+        tracks: Sequence[str] = (),
+        at: datetime | None = None,
+    ) -> Started:
+        """Store what a new listener likes, and get the first recommendations."""
+        chosen = {"moods": list(moods), "artists": list(artists), "tracks": list(tracks)}
+        body = chosen | {"at": None if at is None else at.isoformat()}
+        return self._ask(Started, "POST", f"/v1/users/{_segment(user)}/start", json=body)
+
+    def started(self, user: str) -> Start | None:
+        """What a listener started from; None if nothing is stored."""
+        response = self._send("GET", f"/v1/users/{_segment(user)}/start")
+        return None if response.status_code == HTTPStatus.NOT_FOUND else self._answer(Start, response)
 
     def taste(self, user: str) -> ListenerTaste:
         """What a listener likes, in words, and how much is kept of them."""

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.api.schemas.listens import Listen, ListenIn
+from services.api.schemas.moods import StartRequest
 from services.api.schemas.tracks import Job, Track
 from services.cli import output
 from services.client import PAGE, SegueClient
@@ -30,6 +31,12 @@ POLL_SECONDS = 0.25
 INDEX_TIMEOUT_SECONDS = 30.0
 # A worker starts a scan within seconds of loading its encoder.
 WORKER_NOTICE_SECONDS = 60.0
+
+
+class StartLine(BaseModel):
+    """The first line of an export if the listener has a start."""
+
+    start: StartRequest
 
 
 def connect(settings: Settings) -> SegueClient:
@@ -174,22 +181,28 @@ def wait_for_index(client: SegueClient, tick: Callable[[], None] = lambda: None)
 
 
 def export_listens(listener: str) -> None:
-    """Print each listen as one line of JSON, newest first."""
+    """Print the start, if any, and each listen as one line of JSON, newest first."""
     with connect(load_settings()) as client:
+        if (start := client.started(listener)) is not None:
+            sys.stdout.write(StartLine(start=StartRequest(**start.model_dump())).model_dump_json() + "\n")
         for listen in client.listens(listener):
             sys.stdout.write(_to_import(listen).model_dump_json(exclude_defaults=True) + "\n")
 
 
 def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
-    """Validate all lines of a file, then send them in batches.
+    """Validate all lines of a file, then send the listens in batches, and the start.
 
     Raises:
         InvalidRequest: the file cannot be read or a line is not a listen; nothing was sent.
     """
     text = sys.stdin.read() if str(file) == "-" else _read(file)
-    listens = list(parse_listens(text.split("\n")))
+    lines = text.split("\n")
+    start = parse_start(lines[0])
+    listens = list(parse_listens(["", *lines[1:]] if start else lines))
     with connect(load_settings()) as client:
         answer = client.listen(listener, listens)
+        if start is not None:
+            _send_start(client, listener, start)
     if as_json:
         output.print_json(answer.model_dump(include={"recorded", "duplicates", "unknown"}))
     else:
@@ -197,6 +210,21 @@ def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
             f"Imported {answer.recorded} listens and skipped {answer.duplicates} that were already recorded. "
             f"Listens of tracks that are not in the library: {answer.unknown}."
         )
+
+
+def _send_start(client: SegueClient, listener: str, start: StartRequest) -> None:
+    try:
+        client.start(listener, moods=start.moods, artists=start.artists, tracks=start.tracks, at=start.at)
+    except InvalidRequest as error:  # the library has none of these tracks
+        output.print_message(f"The start was not imported. {error.detail}")
+
+
+def parse_start(line: str) -> StartRequest | None:
+    """Return the start of the listener if the first line of an export has one."""
+    try:
+        return StartLine.model_validate_json(line).start
+    except ValidationError:
+        return None
 
 
 def parse_listens(lines: Iterable[str]) -> Iterator[NewListen]:

@@ -39,7 +39,7 @@ class Starter:
         self._clock = clock
 
     def start(
-        self, moods: Sequence[str], artists: Sequence[str], tracks: Sequence[str]
+        self, moods: Sequence[str], artists: Sequence[str], tracks: Sequence[str], at: datetime | None = None
     ) -> tuple[Start, tuple[str, ...]]:
         """Return the start, and the artists and tracks that match no analysed track.
 
@@ -47,6 +47,7 @@ class Starter:
             moods: Ids of mood presets.
             artists: Names; case is ignored.
             tracks: Track ids or external ids.
+            at: When the listener chose; None means now.
 
         Raises:
             InvalidRequest: nothing matches an analysed track.
@@ -70,7 +71,11 @@ class Starter:
         unknown = [name for name in named if not by_reason[f"artist:{name}"]]
         unknown += [name for name in dict.fromkeys(tracks) if names.get(name) not in ready]
         start = Start(
-            moods=tuple(dict.fromkeys(moods)), artists=tuple(named), tracks=tuple(ready), plays=plays, at=self._clock()
+            moods=tuple(dict.fromkeys(moods)),
+            artists=tuple(named),
+            tracks=tuple(ready),
+            plays=plays,
+            at=at or self._clock(),
         )
         return start, tuple(unknown)
 

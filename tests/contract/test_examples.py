@@ -13,7 +13,7 @@ from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.domain.access import Scope
 from services.domain.job import JobKind
-from services.domain.listening import NewListen
+from services.domain.listening import NewListen, Start, StartPlay
 from services.domain.track import Tags
 from services.settings import Settings
 from tests.fakes.library import record, write_library, write_tone
@@ -64,6 +64,8 @@ def made(api, services, library_dir):
     """Values for the placeholders of the examples: ids that only the service creates, and this machine's folders."""
     catalogue = services.catalogue
     listen = NewListen(names=(AWAKENING,), at=datetime.now(UTC))
+    plays = (StartPlay(AWAKENING, 1.0, AWAKENING),)
+    catalogue.listens.begin(LISTENER, Start(tracks=(AWAKENING,), plays=plays, at=datetime.now(UTC)))
     key = catalogue.keys.create("example", [Scope.READ], [LISTENER])
     yield {
         "session_id": api.post("/v1/radio", json={"seeds": {"tracks": [AWAKENING]}}).json["id"],

@@ -125,7 +125,7 @@ def test_sessions_of_an_older_catalogue_keep_their_terms(sqlite_catalogue):
 def test_sessions_of_an_older_catalogue_have_no_words(catalogue):
     """A migration adds the words; a session from before it is not steered."""
     catalogue.radio.create(state())
-    downgrade(catalogue, "0007")
+    downgrade(catalogue, "0008")
     catalogue.migrate()
 
     assert catalogue.radio.load("s").session.words == SessionWords()

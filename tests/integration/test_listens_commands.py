@@ -37,10 +37,11 @@ def segue(url, *arguments, given=""):
 
 
 def test_exported_listens_can_be_imported(url, tmp_path):
-    """Another listener gets all listens; a second import, or one for the same listener, adds none."""
+    """Another listener gets the start and all listens; a second import, or one for the same listener, adds none."""
     file = tmp_path / "ada.jsonl"
     with SegueClient(url) as client:
         client.listen("ada", TOLD)
+        client.start("ada", moods=["focus"], artists=["Artist 1"], tracks=["test:1"])
         exported = segue(url, "export-listens", "ada").stdout
         file.write_text(exported, encoding="utf-8")
         first = segue(url, "import-listens", "bob", str(file), "--json")
@@ -49,12 +50,14 @@ def test_exported_listens_can_be_imported(url, tmp_path):
         ada, bob = (
             [listen.model_dump(exclude={"id", "names"}) for listen in client.listens(name)] for name in ("ada", "bob")
         )
+        starts = [client.started(name) for name in ("ada", "bob")]
         names = [listen.names for listen in client.listens("bob")]
 
     assert json.loads(first.stdout) == {"recorded": 3, "duplicates": 0, "unknown": 2}
     assert "Imported 0 listens and skipped 3 that were already recorded" in again.stderr
     assert json.loads(same.stdout)["duplicates"] == 3
     assert sorted(map(str, ada)) == sorted(map(str, bob))
+    assert starts[0] == starts[1] is not None
     assert sorted(names) == [[], [track_id(1), "test:1", "navidrome:a1"], ["mbid:m", "isrc:X1"]]
 
 
@@ -75,3 +78,15 @@ def test_an_invalid_line_is_reported_and_nothing_is_sent(url, line, message):
     assert message in done.stderr
     assert segue(url, "export-listens", "eve").stdout == ""
     assert "cannot be read" in segue(url, "import-listens", "eve", "/nonexistent").stderr
+
+
+def test_a_start_without_a_match_does_not_stop_an_import(url):
+    """If the library has none of the tracks of the start, the listens are imported all the same."""
+    start = '{"start": {"artists": ["Nobody"]}}'
+    done = segue(
+        url, "import-listens", "kim", "-", given=f'{start}\n{{"track_id": "x", "at": "2026-01-01T00:00:00Z"}}\n'
+    )
+
+    assert done.returncode == 0
+    assert "The start was not imported" in done.stderr
+    assert "Imported 1 listens" in done.stderr

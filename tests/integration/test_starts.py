@@ -59,7 +59,7 @@ def test_recommendations_and_radio_follow_the_start(api, user):
     recommended = api.get(f"/v1/users/{user}/recommendations", query_string={"limit": 2}).json
     tastes = api.get(f"/v1/users/{user}/taste").json["tastes"]
     session = api.post("/v1/radio", json={"user": user, "variety": 0}).json
-    played = api.post(f"/v1/radio/{session['id']}/next", json={"limit": 2}).json
+    played = api.post(f"/v1/radio/{session['id']}/next", json={"limit": 1}).json
 
     assert artists(recommended) == artists(played) == {"Artist 2"}
     assert len(tastes) == len(session["directions"]) == 1

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from services.api.request_limits import START_CHOICES_MAX, START_MOODS_MAX, TEXT_MAX
+from services.api.schemas.listens import ListenedAt
 from services.api.schemas.tracks import NO_NUL, Recommendations, Request, Response, TrackName
 from services.domain import listening
 from services.domain.errors import UnknownMood
@@ -70,6 +71,10 @@ Artist = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pat
 
 class StartRequest(Request):
     """What a new listener likes: at least one mood preset, artist or track."""
+
+    at: ListenedAt | None = Field(
+        default=None, description="When the listener chose these, with a time zone. Null means now."
+    )
 
     moods: list[MoodId] = Field(
         default_factory=list, max_length=START_MOODS_MAX, description="Ids of mood presets; `GET /v1/moods` lists them."

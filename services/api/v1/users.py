@@ -120,7 +120,7 @@ def start_user(user: str, body: StartRequest) -> Started:
     choice matches an analysed track, nothing is stored.
     """
     listener, found = listener_named(user), services()
-    start, unknown = found.starter.start(body.moods, body.artists, body.tracks)
+    start, unknown = found.starter.start(body.moods, body.artists, body.tracks, body.at)
     found.catalogue.listens.begin(listener, start)
     remembered = found.catalogue.listens.remembered(listener, repeat_after=timedelta(days=REPEAT_AFTER_DAYS))
     answer = found.recommender.recommend(Question(remembered=remembered, limit=body.limit))
