@@ -1,1 +1,1 @@
-"""The grammar of texts: hard facts, examples, phrases to avoid, and the words that are left."""
+"""Texts of questions: hard facts, examples, phrases to avoid, the words that are left; and mood presets."""
