@@ -125,5 +125,13 @@ def _fits(reading: Reading, following: tuple[Element, ...], start: int) -> bool:
 def _elements(reading: Reading, name: str, start: int) -> Iterator[Parsed]:
     if name not in PARSERS:
         yield from (Parsed(found.value, found.end) for found in reading.kinds_at(start).get(name, ()))
-    elif (parsed := PARSERS[name](reading, start)) is not None:
+    elif (parsed := _parsed(reading, name, start)) is not None:
         yield parsed
+
+
+def _parsed(reading: Reading, name: str, start: int) -> Parsed | None:
+    """Return what a parser finds at a token; many forms begin with the same parser."""
+    if (name, start) not in reading.parsed:
+        reading.parsed[name, start] = PARSERS[name](reading, start)
+    found: Parsed | None = reading.parsed[name, start]
+    return found

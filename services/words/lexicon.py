@@ -150,6 +150,8 @@ class Reading:
         self.tokens = tokens_of(text)
         self.lexicon = lexicon()
         self.used = [False] * len(self.tokens)
+        self.parsed: dict[tuple[str, int], Any] = {}
+        """Results of parsers by parser and token, until more tokens are used."""
         self._begin: list[dict[str, list[Found]]] = [{} for _ in self.tokens]
         self._end: list[dict[str, list[Found]]] = [{} for _ in range(len(self.tokens) + 1)]
         for start in range(len(self.tokens)):
@@ -229,6 +231,7 @@ class Reading:
     def use(self, start: int, end: int) -> None:
         """Mark tokens as understood."""
         self.used[start:end] = [True] * (end - start)
+        self.parsed.clear()
 
     def is_used(self, start: int, end: int) -> bool:
         """Whether one of some tokens is understood already."""

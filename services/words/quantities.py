@@ -7,6 +7,9 @@ from services.words.lexicon import NUMBER_WORD, Found, Reading
 
 DIGITS_MAX = 6
 
+NUMBER_PARTS_MAX = 3
+"""Parts of a number that "and" or a hyphen joins: "one hundred and twenty-five"."""
+
 FIRST_YEAR, LAST_YEAR = 1000, 2100
 """Years that a number of four digits can be."""
 
@@ -62,12 +65,12 @@ def number(reading: Reading, start: int) -> Parsed | None:
     return whole
 
 
-def _number_in_words(reading: Reading, start: int) -> Parsed | None:
+def _number_in_words(reading: Reading, start: int, *, parts: int = NUMBER_PARTS_MAX) -> Parsed | None:
     first = _run(reading, start)
     if first is None:
         return None
-    joiner = reading.at(first.end, "joiner")
-    second = _number_in_words(reading, joiner.end) if joiner else None
+    joiner = reading.at(first.end, "joiner") if parts > 1 else None
+    second = _number_in_words(reading, joiner.end, parts=parts - 1) if joiner else None
     if second is not None and 0 < second.value < _room(first.value):
         return Parsed(first.value + second.value, second.end)
     return first
