@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.evaluation.words.lists import load_lists
 from services.catalog.database import is_storable
 from services.domain.words import TEXT_USED_MAX
 from services.words.lexicon import LANGUAGES, lexicon
@@ -53,6 +54,18 @@ def test_the_page_has_examples_in_every_language():
 def test_texts_are_understood_as_documented(text, expected):
     """The filters, examples, phrases to avoid and the rest are those of the page."""
     assert summary(text) == expected
+
+
+def test_the_negations_of_the_evaluation_are_found():
+    """Nearly all of them, so that its figures for split texts hold for real requests."""
+    negations = load_lists().negations
+    found = [
+        negation.text
+        for negation in negations
+        if any(negation.less.split()[-1] in phrase for phrase in understand(negation.text, NamedCatalogue()).less)
+    ]
+
+    assert len(found) >= 0.95 * len(negations)
 
 
 @pytest.mark.parametrize(
