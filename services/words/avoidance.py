@@ -81,7 +81,7 @@ def _add(reading: Reading, kind: str, span: tuple[int, int], phrase: str, avoide
 def _phrase_at(reading: Reading, kind: str, start: int) -> tuple[int, int] | None:
     """Return the tokens of the phrase that a negation before it excludes."""
     start = reading.skip(start, lambda at: _skipped(reading, at))
-    if reading.is_boundary(start) or not reading.is_word(start):
+    if reading.is_boundary(start) or not reading.is_word(start) or reading.at(start, "stop", "but", known=True):
         return None
     if reading.is_cjk(start):
         return _characters_at(reading, kind, start)
