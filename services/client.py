@@ -18,8 +18,9 @@ from services.api.schemas.media import ClipMatches, PictureMatches
 from services.api.schemas.moods import Moods, Start, Started
 from services.api.schemas.radio import NextTracks, RadioSession
 from services.api.schemas.radio import Path as TrackPath
+from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, Status, type_of
-from services.api.schemas.tracks import AudioFeatures, Job, Recommendations, SimilarTracks, Track, TrackPage
+from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track, TrackPage
 from services.domain import errors
 from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters

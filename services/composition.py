@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Literal
 from services.catalog import Catalogue
 from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
+from services.domain.words import TextEmbedder
 from services.index import VectorIndex
 from services.radio.sessions import Radio
 from services.recommend import Recommender
+from services.recommend.finder import Finder
 from services.recommend.path import Paths
 from services.recommend.starts import Starter
+from services.recommend.words import LazyEmbedder, WordReader
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.questions import Questions
 from services.tasks.queue import TaskQueue, open_queue
+from services.words.understand import understand
 
 if TYPE_CHECKING:
     from services.index.generations import Generations
@@ -41,6 +45,8 @@ class Services:
     questions: Questions
     index: VectorIndex
     recommender: Recommender
+    words: WordReader
+    finder: Finder
     paths: Paths
     radio: Radio
     starter: Starter
@@ -64,8 +70,10 @@ class Services:
         self.resources.close()
 
 
-def compose(settings: Settings) -> Services:
+def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Services:
     """Open catalogue, broker and index, migrate the catalogue and start the indexer. Call it after a fork.
+
+    Without an `embedder`, the text tower is loaded at the first text.
 
     Raises:
         NotConfigured: no broker is set, Qdrant Edge is not installed, or several processes would share Qdrant Edge.
@@ -86,6 +94,7 @@ def compose(settings: Settings) -> Services:
         index, embedded = _open_index(settings, catalogue)
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
+    words = WordReader(catalogue.tracks, embedder or LazyEmbedder(_load_tower), understand)
     return Services(
         settings=settings,
         catalogue=catalogue,
@@ -94,12 +103,18 @@ def compose(settings: Settings) -> Services:
         questions=Questions(queue, at_once=max(1, settings.api_threads // 2)),
         index=index,
         recommender=recommender,
+        words=words,
+        finder=Finder(catalogue.tracks, recommender, words),
         paths=Paths(catalogue.tracks, index),
         radio=Radio(catalogue, index, recommender, half_life_days=settings.half_life_days),
         starter=Starter(catalogue.tracks, index, recommender, None),
         embedded=embedded,
         resources=resources,
     )
+
+
+def _load_tower() -> TextEmbedder:
+    raise NotConfigured("This version has no text tower.")
 
 
 def open_server_index(settings: Settings, *, for_requests: bool) -> "ServerIndex":

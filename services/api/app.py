@@ -25,6 +25,7 @@ from services.api.v1.jobs import jobs
 from services.api.v1.media import media
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
+from services.api.v1.search import search
 from services.api.v1.tracks import audio, tracks
 from services.api.v1.users import users
 from services.composition import Services, compose
@@ -42,7 +43,7 @@ def freeze_heap() -> None:
     gc.freeze()
 
 
-BLUEPRINTS = (tracks, audio, recommendations, media, radio, users, jobs, health, web, reference)
+BLUEPRINTS = (tracks, audio, recommendations, search, media, radio, users, jobs, health, web, reference)
 
 METRICS_DESCRIPTION = (
     "Counters and latencies of requests in the Prometheus text format, added up over all API processes of the service, "

@@ -126,3 +126,15 @@ CALL_MAX = 64
 STEPS_DEFAULT = 10
 STEPS_MAX = 100
 """Tracks of a path."""
+
+TEXT_LENGTH_MAX = 10_000
+"""Characters of a text that describes music. The first TEXT_USED_MAX (`services.domain.words`) are used."""
+
+TEXTS_MAX = 8
+"""Texts in a request; each takes up to 30 ms."""
+
+TEXT_WEIGHT_MAX = 10.0
+"""Largest weight of a text, at which a history hardly counts any more."""
+
+TEXT_PARTS_MAX = 20
+"""Examples or phrases to avoid in an edited text: more than a text of TEXT_USED_MAX characters contains."""

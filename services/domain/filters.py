@@ -1,6 +1,6 @@
 """Filters on tracks, which the vector index evaluates during a search."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 ATTRIBUTES = (
@@ -61,3 +61,20 @@ class Filters:
         keywords = self.any_of.keys() | self.none_of.keys()
         if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (keywords - set(KEYWORD_FIELDS)):
             raise ValueError(f"Unknown filter fields: {', '.join(sorted(unknown))}.")
+
+    def admit(self, measured: Mapping[str, float], keywords: Mapping[str, Collection[str]]) -> bool:
+        """Return whether a track meets the filters, given its known numbers and its case-folded keywords by field."""
+        for name, wanted in self.ranges.items():
+            value = measured.get(name)
+            if value is None:
+                if name not in self.or_unknown:
+                    return False
+            elif (wanted.min is not None and value < wanted.min) or (wanted.max is not None and value > wanted.max):
+                return False
+        return all(_has_one(keywords.get(name, ()), values) for name, values in self.any_of.items()) and not any(
+            _has_one(keywords.get(name, ()), values) for name, values in self.none_of.items()
+        )
+
+
+def _has_one(values: Collection[str], wanted: Iterable[str]) -> bool:
+    return any(each.casefold() in values for each in wanted)

@@ -157,6 +157,12 @@ class Question(AnswerOptions):
     words: tuple[WeightedText, ...] = ()
     vectors: tuple[WeightedVector, ...] = ()
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the question has texts of which nothing was understood, and nothing else to choose tracks by."""
+        others = self.history or self.remembered.events or self.vectors or self.targets or self.filters != Filters()
+        return bool(self.words) and not others and all(text.understood.is_empty for text in self.words)
+
 
 def options_of(question: SessionOptions, kind: type[SessionOptions]) -> dict[str, Any]:
     """Return the options of a question that belong to a class of options, by name."""

@@ -42,6 +42,12 @@ class Understood:
     rest: str | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the text was understood."""
+        facts = self.filters != Filters() or self.targets or self.like or self.less
+        return self.rest is None and not facts
+
 
 @dataclass(frozen=True, slots=True)
 class WeightedText:

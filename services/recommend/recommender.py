@@ -185,11 +185,14 @@ class Recommender:
 
         Tracks of the question's own history are left out, in other encodings as well. Tracks that a stored listener
         heard recently are returned only if nothing else is left; rejected tracks are never returned. A question
-        without a taste gets tracks from the whole library.
+        without a taste gets tracks from the whole library, and one with texts of which nothing was understood, and
+        nothing else, gets none.
 
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
+        if question.is_blank:
+            return Answer((), ())
         history = self._read_history(question)
         unknown = history.unknown([*(event.track_id for event in question.history), *_examples(question)])
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in history.names)

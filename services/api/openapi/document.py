@@ -44,7 +44,7 @@ class Tag:
 
 TAGS = (
     Tag("Recommendations", "What to play next.", ("recommendations",)),
-    Tag("Search", "Find music by a clip or a picture.", ("media",)),
+    Tag("Search", "Find music by a text, a clip or a picture.", ("search", "media")),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
     Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio")),

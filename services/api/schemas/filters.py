@@ -1,4 +1,4 @@
-"""Filters in a JSON body or as query parameters."""
+"""Filters and targets in a JSON body, and filters as query parameters."""
 
 from typing import Annotated, Any, Self
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from pydantic_core import PydanticCustomError
 
 from services.api.request_limits import KEYWORDS_MAX, STEPS_DEFAULT, STEPS_MAX, TEXT_MAX
-from services.api.schemas.tracks import KEYWORDS, MEASURES, TrackName
+from services.api.schemas.tracks import KEYWORDS, MEASURES, Request, TrackName, is_none
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
 
@@ -93,21 +93,31 @@ def _keywords(conditions: _Conditions) -> dict[str, tuple[str, ...]]:
 
 
 def _keyword_field(description: str) -> tuple[Any, Any]:
-    return Keywords, Field(default_factory=list, min_length=1, max_length=KEYWORDS_MAX, description=description)
+    limits: Any = Field(
+        default_factory=list, exclude_if=_is_empty, min_length=1, max_length=KEYWORDS_MAX, description=description
+    )
+    return Keywords, limits
+
+
+def _is_empty(values: list[str]) -> bool:
+    return not values
 
 
 def _interval_of(name: str) -> type[_Interval]:
     measure = MEASURES[name]
-    end = (float | None, Field(default=None, ge=measure.low, le=measure.high))
+    end = (float | None, Field(default=None, exclude_if=is_none, ge=measure.low, le=measure.high))
     ends: dict[str, Any] = {"min": end, "max": end}
     title = name.title().replace("_", "") + "Range"
     return create_model(title, __base__=_Interval, __doc__=f"{measure.meaning}; both ends belong to it.", **ends)
 
 
+INTERVALS = {name: _interval_of(name) for name in RANGE_FIELDS}
+
+
 def _body_fields() -> dict[str, Any]:
     ranges = {
-        name: (_interval_of(name) | None, Field(default=None, description=MEASURES[name].meaning + "."))
-        for name in RANGE_FIELDS
+        name: (interval | None, Field(default=None, exclude_if=is_none, description=MEASURES[name].meaning + "."))
+        for name, interval in INTERVALS.items()
     }
     return {**ranges, **{name: _keyword_field(meaning + ".") for name, meaning in KEYWORDS.items()}}
 
@@ -133,3 +143,31 @@ SimilarQuery: type[_SimilarQuery] = create_model(
 PathQuery: type[_PathQuery] = create_model(
     "PathQuery", __base__=_PathQuery, __doc__=_PathQuery.__doc__, **_query_fields()
 )
+
+
+def filter_body_of(filters: Filters) -> BaseModel:
+    """Return the body of filters whose values are known to be valid; `none_of` is not part of it."""
+    ranges = {
+        name: INTERVALS[name].model_construct(min=wanted.min, max=wanted.max) for name, wanted in filters.ranges.items()
+    }
+    keywords = {name: list(values) for name, values in filters.any_of.items()}
+    fields: dict[str, Any] = {**ranges, **keywords}
+    return FilterBody.model_construct(None, **fields)
+
+
+class _Targets(Request):
+    """Values to aim for. Tracks nearer to them rank higher; no track is left out because it misses them."""
+
+    def to_domain(self) -> dict[str, float]:
+        """Return the given values by name."""
+        return {name: value for name, value in self if value is not None}
+
+
+def _target(name: str) -> tuple[Any, Any]:
+    measure = MEASURES[name]
+    limits = Field(default=None, exclude_if=is_none, ge=measure.low, le=measure.high, description=measure.meaning + ".")
+    return float | None, limits
+
+
+_TARGETS: dict[str, Any] = {name: _target(name) for name in RANGE_FIELDS}
+Targets: type[_Targets] = create_model("Targets", __base__=_Targets, __doc__=_Targets.__doc__, **_TARGETS)

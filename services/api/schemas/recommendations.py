@@ -1,4 +1,4 @@
-"""Requests for recommendations, in a JSON body or, for a stored listener, as query parameters."""
+"""Requests for recommendations, in a JSON body or, for a stored listener, as query parameters; their response."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -14,10 +14,21 @@ from services.api.request_limits import (
     REPEAT_AFTER_DAYS,
     REPEAT_AFTER_DAYS_MAX,
     TEXT_MAX,
+    TEXTS_MAX,
 )
-from services.api.schemas.filters import FilterBody, SimilarQuery
+from services.api.schemas.filters import FilterBody, SimilarQuery, Targets
 from services.api.schemas.listens import ListenerName
-from services.api.schemas.tracks import MEASURES, NO_NUL, ListenEvent, Request, TrackName
+from services.api.schemas.tracks import (
+    MEASURES,
+    NO_NUL,
+    ListenEvent,
+    RecommendedTrack,
+    Request,
+    Response,
+    Taste,
+    TrackName,
+)
+from services.api.schemas.words import TEXTS, Text, Texts, Understood
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.question import HALF_LIFE_DAYS_MAX, AnswerOptions, Exclusion, Question, SessionOptions
 
@@ -39,24 +50,6 @@ def with_options(kind: type[SessionOptions]) -> Callable[[type[Model]], type[Mod
         )
 
     return decorate
-
-
-class _Targets(Request):
-    """Values to aim for. Tracks nearer to them rank higher; no track is left out because it misses them."""
-
-    def to_domain(self) -> dict[str, float]:
-        """Return the given values by name."""
-        return {name: value for name, value in self if value is not None}
-
-
-def _target(name: str) -> tuple[Any, Any]:
-    measure = MEASURES[name]
-    limits = Field(default=None, ge=measure.low, le=measure.high, description=measure.meaning + ".")
-    return float | None, limits
-
-
-_TARGETS: dict[str, Any] = {name: _target(name) for name in RANGE_FIELDS}
-Targets: type[_Targets] = create_model("Targets", __base__=_Targets, __doc__=_Targets.__doc__, **_TARGETS)
 
 
 class Exclude(Request):
@@ -108,7 +101,9 @@ REPEATS = (
 
 
 class RecommendationRequest(SharedOptions, RequestedOptions):
-    """A listening history, and options of the answer."""
+    """A listening history, texts, or both, and options of the answer."""
+
+    text: Texts = Field(default_factory=list, description=TEXTS)
 
     user: ListenerName | None = Field(
         default=None,
@@ -119,7 +114,7 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
         default=None,
         max_length=HISTORY_MAX,
         validate_default=True,
-        description="Listen events in any order. Required without `user`.",
+        description="Listen events in any order. Required without `user` and `text`.",
     )
     repeat_after_days: float | None = Field(
         default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
@@ -127,9 +122,10 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
 
     @field_validator("history")
     @classmethod
-    def _history_or_user(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
-        if given is None and info.data.get("user", ...) is None:
-            raise ValueError("Give history, user or both.")
+    def _history_or_other(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
+        others = (info.data.get("user", ...), info.data.get("text", ...))  # ... if it is invalid
+        if given is None and others == (None, []):
+            raise ValueError("Give history, user, text or several of them.")
         return given
 
     @property
@@ -162,6 +158,10 @@ _TargetQuery: type[SimilarQuery] = create_model("_TargetQuery", __base__=Similar
 @with_options(AnswerOptions)
 class ListenerQuery(_TargetQuery):
     """Options and filters."""
+
+    text: list[Text] = Field(
+        default_factory=list, max_length=TEXTS_MAX, description=TEXTS + " The parameter may be repeated."
+    )
 
     exclude_track: list[TrackName] = Field(
         default_factory=list,
@@ -196,6 +196,17 @@ class ListenerQuery(_TargetQuery):
     def repeat_after(self) -> timedelta | None:
         """When a track may be recommended again. None means never."""
         return None if self.repeat_after_days == "never" else timedelta(days=self.repeat_after_days)
+
+
+class Recommendations(Response):
+    """Tracks to play next, in the requested order."""
+
+    tracks: list[RecommendedTrack]
+    tastes: list[Taste] = Field(
+        description="The tastes of the history, heaviest first. Without a history, the words are the only taste."
+    )
+    understood: list[Understood] = Field(description="What was understood of each text of the request.")
+    unknown: list[str] = Field(description="Ids of the request that match no ready track.")
 
 
 class TasteQuery(Request):

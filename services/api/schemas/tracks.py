@@ -207,7 +207,9 @@ class SimilarTrack(Track):
     """A track and its similarity."""
 
     score: float = Field(description="Cosine similarity to its taste or seed, −1 to 1; 1 is identical.")
-    because_of: list[str] = Field(description="Ids of the tracks that led to it, strongest first.")
+    because_of: list[str] = Field(
+        description="What led to it, strongest first: `words:` and a text of the request, or the id of a track."
+    )
 
 
 class RecommendedTrack(SimilarTrack):
@@ -219,7 +221,9 @@ class RecommendedTrack(SimilarTrack):
 class Taste(Response):
     """A taste of a listener."""
 
-    label: str = Field(description="Description by tags and attributes, such as “calm, piano, slow”.")
+    label: str = Field(
+        description="Description by tags and attributes, such as “calm, piano, slow”, or the words of the request."
+    )
     weight: float = Field(description="Share of the taste in the history, 0 to 1.")
     plays: list[str] = Field(description="Ids of its plays, heaviest first.")
 
@@ -233,14 +237,6 @@ class SimilarTracks(Response):
     """Tracks similar to a track, most similar first."""
 
     tracks: list[SimilarTrack]
-
-
-class Recommendations(Response):
-    """Tracks to play next, in the requested order."""
-
-    tracks: list[RecommendedTrack]
-    tastes: list[Taste] = Field(description="The tastes of the history, heaviest first.")
-    unknown: list[str] = Field(description="Ids of the request that match no ready track.")
 
 
 class TrackPageQuery(Request):

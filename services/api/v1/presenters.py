@@ -8,15 +8,19 @@ from typing import TypeVar
 
 from services.api.schemas.media import MatchedTrack, SeenPicture
 from services.api.schemas.radio import Direction, NextTracks, Path, PathTrack, RadioTrack
-from services.api.schemas.tracks import AudioFeatures, Recommendations, RecommendedTrack, SimilarTrack, Taste
+from services.api.schemas.recommendations import Recommendations
+from services.api.schemas.tracks import AudioFeatures, RecommendedTrack, SimilarTrack, Taste
+from services.api.schemas.words import FoundTrack, Match, SearchResults, Understood
 from services.domain.listening import Answer, Recommendation
 from services.domain.radio import RadioAnswer
 from services.domain.track import Description, Embedded, Track
+from services.domain.words import WeightedText
 from services.index import Hit
+from services.recommend.finder import Found
 from services.recommend.path import PathStep
 from services.tasks.questions import PictureReading
 
-Shown = TypeVar("Shown", bound=SimilarTrack)
+Shown = TypeVar("Shown", SimilarTrack, RecommendedTrack, RadioTrack, FoundTrack)
 
 Tracks = Mapping[str, Track]
 """Tracks of the catalogue by id."""
@@ -37,7 +41,7 @@ def seen_picture(reading: PictureReading) -> SeenPicture:
     return SeenPicture.model_validate(reading.model_dump(exclude={"embedding"}))
 
 
-def recommendations(answer: Answer, tracks: Tracks) -> Recommendations:
+def recommendations(answer: Answer, tracks: Tracks, words: Sequence[WeightedText] = ()) -> Recommendations:
     """Return the response for an answer of the recommender."""
     return Recommendations(
         tracks=[
@@ -46,8 +50,22 @@ def recommendations(answer: Answer, tracks: Tracks) -> Recommendations:
             if each.track_id in tracks
         ],
         tastes=[Taste.of(taste) for taste in answer.tastes],
+        understood=[Understood.of(text) for text in words],
         unknown=list(answer.unknown),
     )
+
+
+def search_results(found: Found, tracks: Tracks) -> SearchResults:
+    """Return the response for a search."""
+    shown = [
+        FoundTrack.of(tracks[named.track_id], match=Match(named.field), score=None, because_of=[])
+        for named in found.named
+        if named.track_id in tracks
+    ]
+    shown += [
+        _scored(FoundTrack, each, tracks, match=Match.VIBE) for each in found.recommendations if each.track_id in tracks
+    ]
+    return SearchResults(text=found.read.understood.text, understood=Understood.of(found.read), tracks=shown)
 
 
 def radio_tracks(answer: RadioAnswer, tracks: Tracks) -> NextTracks:

@@ -1,4 +1,4 @@
-"""Recommendations for a listening history, mood presets, and paths between two tracks."""
+"""Recommendations for a listening history and texts, mood presets, and paths between two tracks."""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -11,8 +11,7 @@ from services.api.http.operation import operation
 from services.api.schemas.filters import PathQuery
 from services.api.schemas.moods import Mood, Moods
 from services.api.schemas.radio import Path
-from services.api.schemas.recommendations import RecommendationRequest
-from services.api.schemas.tracks import Recommendations
+from services.api.schemas.recommendations import RecommendationRequest, Recommendations
 from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
@@ -23,15 +22,24 @@ recommendations = Blueprint("recommendations", __name__, url_prefix="/v1")
 
 
 @recommendations.post("/recommendations")
-@operation("recommend", "Recommend tracks for a listening history", body=RecommendationRequest, returns=Recommendations)
+@operation(
+    "recommend",
+    "Recommend tracks for a listening history and texts",
+    body=RecommendationRequest,
+    returns=Recommendations,
+)
 @needs(Scope.READ, expensive=True)
 def recommend(body: RecommendationRequest) -> Recommendations:
-    """Get the tracks to play after a listening history.
+    """Get the tracks to play after a listening history, for texts, or for both.
 
     Plays and likes attract similar tracks; skips, dislikes and bans repel them. Their weight depends on the time played
     (`played_ms`) and on their age (`at`). If the history has several moods, the answer alternates between them. The
     tracks of the history are left out. Ids that match no ready track are listed in `unknown` and otherwise ignored.
-    Without any usable event, the tracks come from the whole library.
+    Without any usable event or text, the tracks come from the whole library.
+
+    A `text` such as “calm piano, under 80 bpm” steers the answer: every track is chosen by the history and by the
+    texts. `understood` contains the filters, the targets, the examples and the other words of each text. If nothing of
+    the texts is understood and nothing else is given to choose tracks by, `tracks` is empty.
 
     With `user`, the stored listens of that listener count as well, as in `GET /v1/users/{user}/recommendations`. The
     key then needs the scope `listen` in addition to `read`.
@@ -41,9 +49,10 @@ def recommend(body: RecommendationRequest) -> Recommendations:
         require_listener(body.user)
         remembered = services().catalogue.listens.remembered(body.user, repeat_after=body.repeat_after)
         question = replace(question, remembered=remembered)
+    question = services().words.read(question, [text.to_domain() for text in body.text])
     answer = services().recommender.recommend(question)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-    return presenters.recommendations(answer, known)
+    return presenters.recommendations(answer, known, question.words)
 
 
 @recommendations.get("/path")

@@ -22,14 +22,15 @@ from services.api.schemas.listens import (
     listener_named,
 )
 from services.api.schemas.moods import Start, Started, StartRequest
-from services.api.schemas.recommendations import ListenerQuery, TasteQuery
-from services.api.schemas.tracks import Recommendations, Taste
+from services.api.schemas.recommendations import ListenerQuery, Recommendations, TasteQuery
+from services.api.schemas.tracks import Taste
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.database import now
 from services.domain.access import Scope
 from services.domain.errors import NotFound
 from services.domain.question import Question
+from services.domain.words import Words
 
 users = Blueprint("users", __name__, url_prefix="/v1/users")
 
@@ -101,12 +102,15 @@ def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa:
 
     The last 1,000 events determine the tastes. Banned and disliked tracks are left out, however old the verdict is.
     Recently heard tracks are returned only if no others are left. For an unknown listener, the tracks come from the
-    whole library. To send a listening history as well, use `POST /v1/recommendations` with `user`.
+    whole library. `text` describes the music to choose. To send a listening history or weighted texts as well, use
+    `POST /v1/recommendations` with `user`.
     """
     remembered = services().catalogue.listens.remembered(listener_named(user), repeat_after=query.repeat_after)
-    answer = services().recommender.recommend(replace(query.to_question(), remembered=remembered))
+    question = replace(query.to_question(), remembered=remembered)
+    question = services().words.read(question, [Words(text) for text in query.text])
+    answer = services().recommender.recommend(question)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-    return presenters.recommendations(answer, known)
+    return presenters.recommendations(answer, known, question.words)
 
 
 @users.post("/<user>/start")

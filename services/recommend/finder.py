@@ -1,0 +1,140 @@
+"""The search of a text: tracks that it names come first, then tracks that sound as it describes."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from services.catalog.tracks import TrackStore, clear_tags
+from services.domain.filters import Filters
+from services.domain.listening import Recommendation
+from services.domain.question import Question
+from services.domain.track import Embedded, Track, TrackStatus
+from services.domain.words import WeightedText, Words
+from services.recommend.recommender import Recommender
+from services.recommend.words import WordReader
+
+CHECKED_MAX = 200
+"""Tracks with all words of a text in their names that are checked."""
+
+SEARCHED_WORDS = 20
+"""Words of a text that are looked up as a name: more than a title has."""
+
+PARTIAL_MAX = 5
+"""Tracks with more words in their names than the text that come before the tracks that it describes."""
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A track that a text names, and the field that contains the name."""
+
+    track_id: str
+    field: Literal["title", "artist"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The tracks that a text names, those that it describes, and what was understood of it."""
+
+    named: tuple[Named, ...]
+    recommendations: tuple[Recommendation, ...]
+    read: WeightedText
+
+
+class Finder:
+    """Finds tracks by a text."""
+
+    def __init__(self, tracks: TrackStore, recommender: Recommender, words: WordReader) -> None:
+        self._tracks = tracks
+        self._recommender = recommender
+        self._words = words
+
+    def find(self, text: str, question: Question) -> Found:
+        """Return at most `limit` tracks that meet the filters of the question.
+
+        Titles and artists that are the text come first, then some that contain its words, then tracks that the text
+        describes. A text that was not understood finds names only.
+
+        Raises:
+            IndexUnavailable: the vector index does not answer.
+        """
+        read = self._words.read(question, [Words(text)])
+        understood = read.words[0].understood
+        named = self._named(text, question, is_understood=not understood.is_empty)
+        left = question.limit - len(named)
+        if not left or understood.is_empty:
+            return Found(tuple(named), (), read.words[0])
+        exclude = replace(question.exclude, tracks=tuple(each.track_id for each in named))
+        answer = self._recommender.recommend(replace(read, limit=left, exclude=exclude))
+        return Found(tuple(named), answer.recommendations, read.words[0])
+
+    def _named(self, text: str, question: Question, *, is_understood: bool) -> list[Named]:
+        spoken = list(_words(text, keep_accents=True))[:SEARCHED_WORDS]
+        if not spoken:
+            return []
+        page = self._tracks.page(search=" ".join(spoken), status=TrackStatus.READY, limit=CHECKED_MAX)
+        wanted = list(_words(text))
+        matches = ((match, track.id) for track in page.tracks if (match := _match(wanted, track)) is not None)
+        found = sorted(matches, key=lambda each: each[0].rank)
+        if is_understood and len(wanted) == 1:  # many titles contain a common word such as "piano"
+            found = [each for each in found if each[0].rank != PARTIAL]
+        admitted = self._admitted([track_id for _, track_id in found], question.filters)
+        named = [(match.rank, Named(track_id, match.field)) for match, track_id in found if track_id in admitted]
+        whole = [each for rank, each in named if rank != PARTIAL]
+        partial = [each for rank, each in named if rank == PARTIAL]
+        return [*whole, *(partial[:PARTIAL_MAX] if is_understood else partial)][: question.limit]
+
+    def _admitted(self, track_ids: Sequence[str], filters: Filters) -> frozenset[str]:
+        """Return the tracks that meet the filters."""
+        if filters == Filters():
+            return frozenset(track_ids)
+        tracks = self._tracks.embedded(track_ids, measured=True)
+        described = self._tracks.descriptions(track_ids) if "tags" in {*filters.any_of, *filters.none_of} else {}
+        return frozenset(
+            name
+            for name, track in tracks.items()
+            if filters.admit(track.measured, _keywords(track, described[name].tags if name in described else {}))
+        )
+
+
+class _Match(NamedTuple):
+    """How well a text matches a track's names: 0 is best."""
+
+    rank: int
+    field: Literal["title", "artist"]
+
+
+PARTIAL = 2
+"""The rank of names with more words than the text."""
+
+
+def _match(wanted: Sequence[str], track: Track) -> _Match | None:
+    title, artist = list(_words(track.title)), list(_words(track.artist or ""))
+    if wanted == title or wanted in (title + artist, artist + title):
+        return _Match(0, "title")
+    if wanted == artist:
+        return _Match(1, "artist")
+    *whole, last = wanted
+    names = {*title, *artist}
+    if not names.issuperset(whole) or not any(each.startswith(last) for each in names):
+        return None
+    in_title = any(word in title for word in whole) or any(each.startswith(last) for each in title)
+    return _Match(PARTIAL, "title" if in_title else "artist")
+
+
+def _words(text: str, *, keep_accents: bool = False) -> Iterator[str]:
+    """Yield the words of a text, case-folded, without accents unless they are kept."""
+    folded = text.casefold()
+    if not keep_accents:
+        decomposed = unicodedata.normalize("NFKD", folded)
+        folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return (match.group() for match in _WORD.finditer(folded))
+
+
+def _keywords(track: Embedded, tags: Mapping[str, float]) -> dict[str, set[str]]:
+    named = {"genre": track.genre, "artist": track.artist, "album": track.album}
+    keywords = {name: {value.casefold()} if value else set() for name, value in named.items()}
+    return keywords | {"tags": set(clear_tags(tags))}

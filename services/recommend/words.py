@@ -1,0 +1,203 @@
+"""Words in a question: their filters and targets join those of the request, and their rest becomes vectors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TypeVar
+
+from services.catalog.tracks import TrackStore
+from services.domain.errors import InvalidRequest
+from services.domain.filters import Filters, Range
+from services.domain.question import Question
+from services.domain.track import Vector
+from services.domain.words import TextEmbedder, Understood, VectorKind, WeightedText, WeightedVector, Words
+
+NOT_UNDERSTOOD = "“{text}” was not understood and is ignored. Describe music in one of the supported languages."
+NEGATIVE_FACTS = "Filters and targets of a text with a negative weight are ignored."
+REPLACED = "The request's {name} ({explicit}) replaces {name} ({own}) of “{text}”."
+
+Value = TypeVar("Value")
+Understand = Callable[[str, TrackStore], Understood]
+
+
+class LazyEmbedder:
+    """Loads an embedder at its first text, so that the API starts without waiting for it."""
+
+    def __init__(self, load: Callable[[], TextEmbedder]) -> None:
+        self._load = load
+        self._lock = Lock()
+        self._loaded: TextEmbedder | None = None
+
+    def embed(self, text: str) -> Vector | None:
+        """Return the unit vector of a text, or None if the text is not understood."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+        return self._loaded.embed(text)
+
+
+class WordReader:
+    """Understands the texts of questions."""
+
+    def __init__(self, tracks: TrackStore, embedder: TextEmbedder, understand: Understand) -> None:
+        self._tracks = tracks
+        self._embedder = embedder
+        self._understand = understand
+
+    def read(self, question: Question, texts: Sequence[Words | WeightedText]) -> Question:
+        """Return the question with these texts: with their filters, targets and vectors, and with their warnings.
+
+        A text that a client has edited is a `WeightedText`, which is not read again.
+
+        Raises:
+            InvalidRequest: two texts contradict each other.
+        """
+        conditions = _Conditions(question)
+        vectors = list(question.vectors)
+        words = list(question.words)
+        for text in texts:
+            read = text if isinstance(text, WeightedText) else self._read(text)
+            embedded, read = self._embedded(read)
+            vectors += embedded
+            words.append(conditions.add(read))
+        filters, targets = conditions.filters(), conditions.targets()
+        return replace(question, words=tuple(words), vectors=tuple(vectors), filters=filters, targets=targets)
+
+    def _read(self, words: Words) -> WeightedText:
+        return WeightedText(self._understand(words.text, self._tracks), words.weight)
+
+    def _embedded(self, read: WeightedText) -> tuple[list[WeightedVector], WeightedText]:
+        """Return the vectors of a text, and the text with warnings for the phrases that were not understood."""
+        understood, phrases = read.understood, [*read.understood.less]
+        weights = [-read.weight] * len(phrases)
+        if understood.rest is not None:
+            phrases.insert(0, understood.rest)
+            weights.insert(0, read.weight)
+        vectors, unclear = [], []
+        for phrase, weight in zip(phrases, weights, strict=True):
+            vector = self._embedder.embed(phrase)
+            if vector is None:
+                unclear.append(phrase)
+            else:
+                vectors.append(WeightedVector(phrase, tuple(vector.tolist()), weight, VectorKind.WORDS))
+        warnings = (*understood.warnings, *(NOT_UNDERSTOOD.format(text=phrase) for phrase in unclear))
+        rest = None if understood.rest in unclear else understood.rest
+        less = tuple(phrase for phrase in understood.less if phrase not in unclear)
+        return vectors, replace(read, understood=replace(understood, rest=rest, less=less, warnings=warnings))
+
+
+@dataclass(slots=True)
+class _Conditions:
+    """Filters and targets of a question and of its texts. Those of the request have precedence."""
+
+    question: Question
+    added: Filters = field(default_factory=Filters)
+    sources: dict[str, str] = field(default_factory=dict)
+    """The text that each added field comes from."""
+    aims: dict[str, float] = field(default_factory=dict)
+
+    def add(self, read: WeightedText) -> WeightedText:
+        """Add the filters and targets of a text, and return the text with warnings for what is ignored.
+
+        Raises:
+            InvalidRequest: it contradicts an earlier text.
+        """
+        understood = read.understood
+        facts, warnings = understood.filters, list[str]()
+        if read.weight <= 0:
+            if facts != Filters() or understood.targets:
+                warnings.append(NEGATIVE_FACTS)
+            return _with_warnings(read, warnings)
+        ranges, any_of = dict(self.added.ranges), dict(self.added.any_of)
+        for name, wanted in facts.ranges.items():
+            if (explicit := self.question.filters.ranges.get(name)) and _overlap(explicit, wanted) is None:
+                warnings.append(_replaced(name, _as_text(explicit), _as_text(wanted), understood.text))
+                continue
+            both = _overlap(ranges.get(name, Range()), wanted)
+            ranges[name] = self._agreed(name, understood.text, both)
+        for name, values in facts.any_of.items():
+            if not (allowed := self._allowed(name, values)):
+                explicit_values = self.question.filters.any_of.get(name)
+                shown = ", ".join(explicit_values) if explicit_values else f"not {', '.join(self._unwanted(name))}"
+                warnings.append(_replaced(name, shown, ", ".join(values), understood.text))
+                continue
+            common = _common(any_of[name], allowed) if name in any_of else allowed
+            any_of[name] = self._agreed(name, understood.text, common or None)
+        self._aim(understood, warnings)
+        none_of = _joined(self.added.none_of, facts.none_of)
+        self.added = Filters(ranges, any_of, none_of, self.added.or_unknown | facts.or_unknown)
+        return _with_warnings(read, warnings)
+
+    def filters(self) -> Filters:
+        """Return the filters of the request and of the texts together."""
+        own = self.question.filters
+        ranges = dict(own.ranges)
+        for name, wanted in self.added.ranges.items():
+            ranges[name] = _overlap(own.ranges.get(name, Range()), wanted) or wanted
+        none_of = _joined(own.none_of, self.added.none_of)
+        or_unknown = own.or_unknown | (self.added.or_unknown - own.ranges.keys())
+        return Filters(ranges, {**own.any_of, **self.added.any_of}, none_of, or_unknown)
+
+    def targets(self) -> dict[str, float]:
+        """Return the targets of the request and of the texts together."""
+        return {**self.aims, **self.question.targets}
+
+    def _aim(self, understood: Understood, warnings: list[str]) -> None:
+        for name, value in understood.targets.items():
+            earlier = self.question.targets.get(name, self.aims.get(name))
+            if earlier is None:
+                self.aims[name] = value
+            elif earlier != value:
+                warnings.append(f"The target {name} {earlier:g} replaces {value:g} of “{understood.text}”.")
+
+    def _agreed(self, name: str, text: str, value: Value | None) -> Value:
+        if value is None:
+            raise InvalidRequest(
+                f"“{self.sources.get(name, text)}” and “{text}” contradict each other: no {name} meets both."
+            )
+        self.sources[name] = text
+        return value
+
+    def _allowed(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the values that the request's own filters and exclusions allow."""
+        explicit = self.question.filters.any_of.get(name)
+        unwanted = {each.casefold() for each in self._unwanted(name)}
+        return tuple(
+            each for each in (_common(explicit, values) if explicit else values) if each.casefold() not in unwanted
+        )
+
+    def _unwanted(self, name: str) -> tuple[str, ...]:
+        artists = self.question.exclude.artists if name == "artist" else ()
+        return (*self.question.filters.none_of.get(name, ()), *artists)
+
+
+def _with_warnings(read: WeightedText, more: Sequence[str]) -> WeightedText:
+    understood = read.understood
+    return replace(read, understood=replace(understood, warnings=tuple(dict.fromkeys([*understood.warnings, *more]))))
+
+
+def _replaced(name: str, explicit: str, own: str, text: str) -> str:
+    return REPLACED.format(name=name, explicit=explicit, own=own, text=text)
+
+
+def _overlap(one: Range, other: Range) -> Range | None:
+    """Return the range that both allow; None if there is none."""
+    lows = [end for end in (one.min, other.min) if end is not None]
+    highs = [end for end in (one.max, other.max) if end is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    return None if low is not None and high is not None and low > high else Range(low, high)
+
+
+def _as_text(wanted: Range) -> str:
+    if wanted.max is None:
+        return f"at least {wanted.min:g}"
+    return f"at most {wanted.max:g}" if wanted.min is None else f"{wanted.min:g} to {wanted.max:g}"
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
+    names = {value.casefold() for value in one}
+    return tuple(value for value in other if value.casefold() in names)
+
+
+def _joined(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {name: (*one.get(name, ()), *other.get(name, ())) for name in (*one, *other)}
