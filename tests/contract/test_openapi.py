@@ -71,6 +71,8 @@ def test_every_field_of_a_request_is_described(document):
         f"{name}.{field}"
         for name in (
             "RecommendationRequest",
+            "WeightedTextIn",
+            "Targets",
             "RadioRequest",
             "NextRequest",
             "ListenEvent",

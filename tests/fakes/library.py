@@ -12,10 +12,12 @@ from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.domain.filters import ATTRIBUTES
 from services.domain.track import EMBEDDING_DIM, Analysis, Tags
+from tests.fakes.words import FakeTower
 
 GENRES = ("Ambient", "Folk", "Industrial", "Orchestral")
 MODEL = "test-1"
 SECONDS = 2
+SEED = 7
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     catalogue.migrate()
-    random = np.random.default_rng(7)
+    random = np.random.default_rng(SEED)
     centres = random.normal(size=(len(GENRES), EMBEDDING_DIM))
     ids = []
     for number in range(count):
@@ -50,6 +52,13 @@ def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
         ids.append(register(catalogue, write_tone(folder / f"{number:03}.wav", 200 + number), number))
         catalogue.analyses.record(ids[-1], _analysis(embedding, number))
     return ids
+
+
+def tower() -> FakeTower:
+    """Return a text tower that understands the names of the library's genres."""
+    centres = np.random.default_rng(SEED).normal(size=(len(GENRES), EMBEDDING_DIM))
+    units = centres / np.linalg.norm(centres, axis=1, keepdims=True)
+    return FakeTower({genre.casefold(): unit for genre, unit in zip(GENRES, units, strict=True)})
 
 
 def register(

@@ -18,7 +18,7 @@ from services.catalog import Catalogue
 from services.composition import Services, compose
 from services.local.supervisor import api_command
 from services.settings import Settings
-from tests.fakes.library import write_library
+from tests.fakes.library import tower, write_library
 from tests.fakes.valkey import started_valkey
 
 LIBRARY_SIZE = 24
@@ -47,7 +47,7 @@ def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
     """The composed services of that library, with a real broker and Qdrant Edge."""
-    made = compose(Settings(data_dir=library_dir, redis_url=broker_url))
+    made = compose(Settings(data_dir=library_dir, redis_url=broker_url), tower())
     wait_until_indexed(made)
     yield made
     made.close()

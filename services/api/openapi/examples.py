@@ -85,7 +85,19 @@ OTHER: Json = {
 }
 FOUND: Json = {**OTHER, "score": 0.83, "because_of": [AWAKENING]}
 TASTE: Json = {"label": "calm, ambient, slow", "weight": 1.0, "plays": [AWAKENING]}
-RECOMMENDATIONS: Json = {"tracks": [{**FOUND, "taste": 0}], "tastes": [TASTE], "unknown": []}
+UNDERSTOOD: Json = {
+    "text": "calm and spacious, under 100 bpm",
+    "weight": 1.0,
+    "filters": {"tempo": {"max": 100.0}},
+    "exclude_artists": [],
+    "targets": {},
+    "like": [],
+    "less": [],
+    "rest": "calm and spacious",
+    "warnings": [],
+}
+DESCRIBED: Json = {**FOUND, "because_of": ["words:calm and spacious", AWAKENING], "taste": 0}
+RECOMMENDATIONS: Json = {"tracks": [DESCRIBED], "tastes": [TASTE], "understood": [UNDERSTOOD], "unknown": []}
 DIRECTION: Json = {**TASTE, "number": 0, "active": True, "rejections": 0}
 JOB_CREATED: Json = {
     "id": JOB,
@@ -191,6 +203,7 @@ V1_EXAMPLES: Mapping[str, Example] = {
                 {"track_id": AWAKENING, "event": "play", "at": PLAYED_AT, "played_ms": 183_000},
                 {"track_id": NEBULA, "event": "skip", "played_ms": 4_000},
             ],
+            "text": ["calm and spacious, under 100 bpm", {"text": "drums", "weight": -0.5}],
             "limit": 10,
             "filters": {"tempo": {"min": 60, "max": 180}, "duration_ms": {"max": 600_000}},
             "targets": {"energy": 0.3},
@@ -228,6 +241,14 @@ V1_EXAMPLES: Mapping[str, Example] = {
                 }
             ]
         }
+    ),
+    "searchByText": Example(
+        {"text": "calm and spacious, under 100 bpm", "limit": 10},
+        response={
+            "text": "calm and spacious, under 100 bpm",
+            "understood": UNDERSTOOD,
+            "tracks": [{**OTHER, "match": "vibe", "score": 0.41, "because_of": ["words:calm and spacious"]}],
+        },
     ),
     "findPath": Example(
         {"from": AWAKENING, "to": COHERENCE, "steps": 2},
@@ -293,7 +314,9 @@ V1_EXAMPLES: Mapping[str, Example] = {
         },
     ),
     "deleteListen": Example({"user": LISTENER, "listen_id": LISTEN}),
-    "getUserRecommendations": Example({"user": LISTENER, "limit": 10, "order": "flow"}, response=RECOMMENDATIONS),
+    "getUserRecommendations": Example(
+        {"user": LISTENER, "text": ["calm and spacious"], "limit": 10}, response=RECOMMENDATIONS
+    ),
     "startUser": Example(
         {"user": LISTENER},
         {"moods": ["focus", "rainy-day"], "artists": ["Maxstack"], "tracks": [AWAKENING], "limit": 10},

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, m
 
 from services.api.request_limits import START_CHOICES_MAX, START_MOODS_MAX, TEXT_MAX
 from services.api.schemas.listens import ListenedAt
-from services.api.schemas.tracks import NO_NUL, Recommendations, Request, Response, TrackName
+from services.api.schemas.recommendations import Recommendations
+from services.api.schemas.tracks import NO_NUL, Request, Response, TrackName
 from services.domain import listening
 from services.domain.errors import UnknownMood
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
@@ -119,6 +120,7 @@ class Started(Recommendations):
         return cls(
             tracks=first.tracks,
             tastes=first.tastes,
+            understood=first.understood,
             unknown=list(dict.fromkeys([*unknown, *first.unknown])),
             next=[NextCall(method=method, path=path, purpose=purpose) for method, path, purpose in calls],
         )
