@@ -21,6 +21,7 @@ from services.api.schemas.radio import Path as TrackPath
 from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, Status, type_of
 from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track, TrackPage
+from services.api.schemas.words import SearchResults
 from services.domain import errors
 from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters
@@ -116,9 +117,15 @@ class SegueClient:
         """Return the tracks that fit a picture, which is not stored."""
         return self._search(PictureMatches, "image", file, limit, filters)
 
-    def recommend(self, question: Question) -> Recommendations:
-        """What to play after a history."""
-        return self._ask(Recommendations, "POST", "/v1/recommendations", json=question_as_json(question))
+    def recommend(self, question: Question, *, text: Sequence[str] = ()) -> Recommendations:
+        """What to play after a history, for texts, or for both."""
+        body = question_as_json(question) | {"text": list(text)}
+        return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
+
+    def search(self, text: str, *, limit: int = 10, filters: Filters | None = None) -> SearchResults:
+        """The tracks that a text names, then those that sound as it describes."""
+        parameters = {"text": text, "limit": limit, **filters_as_parameters(filters or Filters())}
+        return self._get(SearchResults, "/v1/search", params=parameters)
 
     def path(self, start: str, end: str, *, steps: int = 10, filters: Filters | None = None) -> TrackPath:
         """A smooth path from one track to another."""

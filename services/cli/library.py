@@ -78,16 +78,35 @@ def list_similar(name: str, limit: int, *, as_json: bool) -> None:
     output.print_tracks(answer.tracks)
 
 
-def list_recommendations(names: list[str], limit: int, *, as_json: bool) -> None:
-    """Print what to play after some tracks."""
+def list_recommendations(names: list[str], texts: list[str], limit: int, *, as_json: bool) -> None:
+    """Print what to play after some tracks, for some texts, or for both.
+
+    Raises:
+        InvalidRequest: there are neither tracks nor texts.
+    """
+    if not names and not texts:
+        raise InvalidRequest("Name at least one track, or describe the music with --text.")
     with connect(load_settings()) as client:
         played = [find_track(client, name) for name in names]
-        answer = client.recommend(Question(history=plays(track.id for track in played), limit=limit))
+        answer = client.recommend(Question(history=plays(track.id for track in played), limit=limit), text=texts)
     if as_json:
         output.print_json(answer)
         return
-    output.print_message(f"After {', '.join(output.describe(track) for track in played)}:")
+    if played:
+        output.print_message(f"After {', '.join(output.describe(track) for track in played)}:")
+    output.print_understood(answer.understood)
     output.print_tracks(answer.tracks)
+
+
+def list_search(text: str, limit: int, *, as_json: bool) -> None:
+    """Print the tracks that a text names or describes."""
+    with connect(load_settings()) as client:
+        answer = client.search(text, limit=limit)
+    if as_json:
+        output.print_json(answer)
+        return
+    output.print_understood([answer.understood])
+    output.print_found(answer.tracks)
 
 
 def list_path(start: str, end: str, steps: int, *, as_json: bool) -> None:

@@ -110,15 +110,36 @@ def similar(
 
 @app.command()
 def recommend(
-    tracks: Annotated[list[str], typer.Argument(help="Played tracks: ids, external ids, or quoted words.")],
+    tracks: Annotated[
+        list[str] | None,
+        typer.Argument(help="Played tracks: ids, external ids, or quoted words. Optional with --text."),
+    ] = None,
+    *,
+    text: Annotated[
+        list[str] | None, typer.Option(help="Description of the music, such as “calm piano”; repeat it for more.")
+    ] = None,
+    limit: Limit = 10,
+    as_json: AsJson = False,
+) -> None:
+    """List what to play after one or more tracks, for a description, or for both."""
+    from services.cli.library import list_recommendations
+
+    list_recommendations(tracks or [], text or [], limit, as_json=as_json)
+
+
+@app.command()
+def search(
+    text: Annotated[
+        list[str], typer.Argument(help="Title, artist or description, such as “calm piano, under 80 bpm”.")
+    ],
     *,
     limit: Limit = 10,
     as_json: AsJson = False,
 ) -> None:
-    """List what to play after one or more tracks."""
-    from services.cli.library import list_recommendations
+    """List tracks by a title, an artist or a description."""
+    from services.cli.library import list_search
 
-    list_recommendations(tracks, limit, as_json=as_json)
+    list_search(" ".join(text), limit, as_json=as_json)
 
 
 @app.command()

@@ -14,7 +14,9 @@ from rich.table import Table
 from services.api.schemas.radio import PathTrack
 from services.api.schemas.service import Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
+from services.api.schemas.words import FoundTrack, Understood
 from services.domain.access import ApiKey
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.domain.track import TrackStatus
 
 if TYPE_CHECKING:
@@ -45,6 +47,39 @@ def print_tracks(tracks: Sequence[SimilarTrack]) -> None:
     table.add_column("id", no_wrap=True)  # ids are copied
     for track in tracks:
         table.add_row(f"{track.score:.3f}", *_names(track), track.id)
+    answers.print(table)
+
+
+def print_understood(texts: Sequence[Understood]) -> None:
+    """Print what was understood of each text in one line, and its warnings."""
+    for text in texts:
+        facts = [
+            f"{name} {_interval(ends)}" for name, ends in text.filters.model_dump(include=set(RANGE_FIELDS)).items()
+        ]
+        facts += [f"{name} {', '.join(values)}" for name in KEYWORD_FIELDS if (values := getattr(text.filters, name))]
+        facts += [f"not by {artist}" for artist in text.exclude_artists]
+        facts += [f"{name} about {value:g}" for name, value in text.targets.model_dump().items()]
+        facts += [f"like {track_id}" for track_id in text.like] + [f"less “{phrase}”" for phrase in text.less]
+        parts = [f"“{text.rest}”"] if text.rest is not None else []
+        print_message(f"Understood: {'; '.join([*parts, *facts]) or 'nothing'}.")
+        for warning in text.warnings:
+            print_message(warning)
+
+
+def _interval(ends: Mapping[str, float]) -> str:
+    low, high = ends.get("min"), ends.get("max")
+    if low is None:
+        return f"at most {high:g}"
+    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def print_found(tracks: Sequence[FoundTrack]) -> None:
+    """Print the tracks of a search with the reason why each was found."""
+    table = Table("match", "score", "title", "artist", "album", box=None)
+    table.add_column("id", no_wrap=True)  # ids are copied
+    for track in tracks:
+        score = "" if track.score is None else f"{track.score:.3f}"
+        table.add_row(track.match, score, *_names(track), track.id)
     answers.print(table)
 
 

@@ -36,7 +36,7 @@ def test_help_lists_the_commands_of_every_package_and_imports_no_torch():
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert shown.returncode == 0, shown.stderr
-    for command in ("up", "scan", "status", "similar", "recommend", "path", "radio", "reindex", "retry"):
+    for command in ("up", "scan", "status", "similar", "recommend", "search", "path", "radio", "retry"):
         assert f" {command} " in shown.stdout
     for mounted in ("analyse", "demo-library", "worker"):
         assert f" {mounted} " in shown.stdout

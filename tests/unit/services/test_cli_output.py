@@ -7,8 +7,11 @@ from rich.console import Console
 
 from services.api.schemas.service import IndexStatus, Quarantined, Status
 from services.api.schemas.tracks import Failure, Job, SimilarTrack, Track
+from services.api.schemas.words import Understood
 from services.cli import output
+from services.domain import words
 from services.domain.access import ApiKey, Scope
+from services.domain.filters import Filters, Range
 from services.domain.job import JobKind, JobState
 from services.domain.track import TrackStatus
 from services.storage.archive import Manifest
@@ -205,3 +208,24 @@ def test_a_restore_reports_on_keys(printed, revoked, shown):
 def test_numbers_of_tracks():
     """The noun is singular for one track."""
     assert [output.count_tracks(count) for count in (0, 1, 2)] == ["0 tracks", "1 track", "2 tracks"]
+
+
+def test_what_was_understood_is_one_line_per_text(printed):
+    """The line has the words, filters, targets, examples and phrases to avoid; warnings follow it."""
+    filters = Filters(
+        {"tempo": Range(None, 80), "year": Range(1990, 1999), "energy": Range(0.5, None)},
+        {"artist": ("Anna", "Bert")},
+        {"artist": ("Carl",)},
+    )
+    text = words.Understood(text="x", filters=filters, targets={"valence": 0.2}, less=("drums",), rest="calm piano")
+    nothing = words.Understood(text="qwrtz", warnings=("“qwrtz” was not understood.",))
+    output.print_understood([Understood.of(words.WeightedText(each)) for each in (text, nothing)])
+    out, err = printed()
+
+    assert out == []
+    assert err == [
+        "Understood: “calm piano”; energy at least 0.5; tempo at most 80; year 1990 to 1999; artist Anna, Bert; "
+        "not by Carl; valence about 0.2; less “drums”.",
+        "Understood: nothing.",
+        "“qwrtz” was not understood.",
+    ]
