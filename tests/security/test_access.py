@@ -88,6 +88,8 @@ def routes_and_scopes():
         ("post", "/v1/audio-urls", "read"),
         ("get", "/v1/audio-features/test:1", "read"),
         ("post", "/v1/recommendations", "read"),
+        ("get", "/v1/moods", "read"),
+        ("get", "/v1/search", "read"),
         ("post", "/v1/search/audio", "read"),
         ("post", "/v1/search/image", "read"),
         ("get", "/v1/status", "read"),

@@ -224,8 +224,10 @@ def test_what_was_understood_is_one_line_per_text(printed):
 
     assert out == []
     assert err == [
-        "Understood: “calm piano”; energy at least 0.5; tempo at most 80; year 1990 to 1999; artist Anna, Bert; "
-        "not by Carl; valence about 0.2; less “drums”.",
+        (
+            "Understood: “calm piano”; energy at least 0.5; tempo at most 80; year 1990 to 1999; artist Anna, Bert; "
+            "not by Carl; valence about 0.2; less “drums”."
+        ),
         "Understood: nothing.",
         "“qwrtz” was not understood.",
     ]
