@@ -1,14 +1,14 @@
 """The search of a text: tracks that it names come first, then tracks that sound as it describes."""
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from services.catalog.tracks import TrackStore, clear_tags
 from services.domain.filters import Filters
 from services.domain.listening import Recommendation
+from services.domain.names import name_key
 from services.domain.question import Question
 from services.domain.track import Embedded, Track, TrackStatus
 from services.domain.words import WeightedText, Words
@@ -18,8 +18,8 @@ from services.recommend.words import WordReader
 CHECKED_MAX = 200
 """Tracks with all words of a text in their names that are checked."""
 
-SEARCHED_WORDS = 20
-"""Words of a text that are looked up as a name: more than a title has."""
+NAME_WORDS_MAX = 20
+"""Words of a text that may be a name; longer texts are descriptions only."""
 
 PARTIAL_MAX = 5
 """Tracks with more words in their names than the text that come before the tracks that it describes."""
@@ -72,12 +72,11 @@ class Finder:
         return Found(tuple(named), answer.recommendations, read.words[0])
 
     def _named(self, text: str, question: Question, *, is_understood: bool) -> list[Named]:
-        spoken = list(_words(text, keep_accents=True))[:SEARCHED_WORDS]
-        if not spoken:
+        wanted = name_key(text).split()
+        if not 0 < len(wanted) <= NAME_WORDS_MAX:
             return []
-        page = self._tracks.page(search=" ".join(spoken), status=TrackStatus.READY, limit=CHECKED_MAX)
-        wanted = list(_words(text))
-        matches = ((match, track.id) for track in page.tracks if (match := _match(wanted, track)) is not None)
+        tracks = self._candidates(text, " ".join(wanted), question.limit)
+        matches = ((match, track.id) for track in tracks if (match := _match(wanted, track)) is not None)
         found = sorted(matches, key=lambda each: each[0].rank)
         if is_understood and len(wanted) == 1:  # many titles contain a common word such as "piano"
             found = [each for each in found if each[0].rank != PARTIAL]
@@ -86,6 +85,14 @@ class Finder:
         whole = [each for rank, each in named if rank != PARTIAL]
         partial = [each for rank, each in named if rank == PARTIAL]
         return [*whole, *(partial[:PARTIAL_MAX] if is_understood else partial)][: question.limit]
+
+    def _candidates(self, text: str, key: str, limit: int) -> list[Track]:
+        """Return tracks whose title or artist is the text, and tracks whose names contain its words."""
+        ids = [track.id for track in self._tracks.titled([key]).get(key, ())]
+        named = self._tracks.get_many(list(dict.fromkeys([*ids, *self._tracks.by_artists([key], limit)])))
+        words = " ".join(_WORD.findall(text.casefold()))
+        page = self._tracks.page(search=words, status=TrackStatus.READY, limit=CHECKED_MAX)
+        return list({track.id: track for track in (*named.values(), *page.tracks)}.values())
 
     def _admitted(self, track_ids: Sequence[str], filters: Filters) -> frozenset[str]:
         """Return the tracks that meet the filters."""
@@ -112,7 +119,7 @@ PARTIAL = 2
 
 
 def _match(wanted: Sequence[str], track: Track) -> _Match | None:
-    title, artist = list(_words(track.title)), list(_words(track.artist or ""))
+    title, artist = name_key(track.title).split(), name_key(track.artist or "").split()
     if wanted == title or wanted in (title + artist, artist + title):
         return _Match(0, "title")
     if wanted == artist:
@@ -123,15 +130,6 @@ def _match(wanted: Sequence[str], track: Track) -> _Match | None:
         return None
     in_title = any(word in title for word in whole) or any(each.startswith(last) for each in title)
     return _Match(PARTIAL, "title" if in_title else "artist")
-
-
-def _words(text: str, *, keep_accents: bool = False) -> Iterator[str]:
-    """Yield the words of a text, case-folded, without accents unless they are kept."""
-    folded = text.casefold()
-    if not keep_accents:
-        decomposed = unicodedata.normalize("NFKD", folded)
-        folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return (match.group() for match in _WORD.finditer(folded))
 
 
 def _keywords(track: Embedded, tags: Mapping[str, float]) -> dict[str, set[str]]:

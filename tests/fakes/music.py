@@ -34,19 +34,7 @@ class Song:
         return found | {"tags": {tag.casefold() for tag in self.tags}}
 
     def meets(self, filters: Filters) -> bool:
-        for name, wanted in filters.ranges.items():
-            value = self.track.measured.get(name)
-            if value is None:
-                if name not in filters.or_unknown:
-                    return False
-                continue
-            if (wanted.min is not None and value < wanted.min) or (wanted.max is not None and value > wanted.max):
-                return False
-        keywords = self.keywords
-        any_of = all(keywords[name] & {v.casefold() for v in values} for name, values in filters.any_of.items())
-        return any_of and not any(
-            keywords[name] & {v.casefold() for v in values} for name, values in filters.none_of.items()
-        )
+        return filters.admit(self.track.measured, self.keywords)
 
 
 class MemoryTracks:
