@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.text.sentences import E5, Float32Array, SentenceEncoder
+from models.text.sentences import Float32Array, SentenceEncoder, best_available, open_sentences
 
 DEFAULT_VERSION = "2026.11"
 WEIGHTS_DIRECTORY = Path(__file__).parents[1] / "weights"
@@ -119,19 +119,26 @@ class TextTower:
 
     def __init__(self, card: TextCard, projection: Projection, sentences: SentenceEncoder) -> None:
         self.card = card
-        self._projection = projection
+        self.projection = projection
         self._sentences = sentences
         self._cached = lru_cache(CACHED_TEXTS)(self._embed)
 
     @classmethod
-    def load(cls, version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) -> Self:
+    def load(
+        cls, version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY, sentences: str | None = None
+    ) -> Self:
         """Load the tower of an encoder version, in about 0.1 s.
+
+        Args:
+            version: Version of the encoder.
+            directory: Folder of weights and cards.
+            sentences: Name of the sentence encoder; None for the best one that is installed.
 
         Raises:
             TextTowerError: The weights or their card are missing or damaged.
         """
-        card, projection = read(version, directory)
-        return cls(card, projection, E5())
+        encoder = open_sentences(sentences or best_available())
+        return cls(*read(version, encoder.name, directory), encoder)
 
     @property
     def version(self) -> str:
@@ -161,7 +168,7 @@ class TextTower:
             (128,), of length 0 for a neutral 0.5 of both, and of length 1 where the nearer of them is at an end.
         """
         balance = np.array([2.0 * valence - 1.0, 2.0 * energy - 1.0], dtype=np.float32)
-        direction = balance @ self._projection.feel
+        direction = balance @ self.projection.feel
         length = float(np.linalg.norm(direction))
         strength = float(np.abs(balance).max())
         scaled: Float32Array = direction * (strength / length if length > 0 else 0.0)
@@ -169,9 +176,9 @@ class TextTower:
 
     def _embed(self, prepared: str) -> Float32Array | None:
         sentence = self._sentences.encode([prepared])
-        if self._projection.understanding(sentence)[0] < 0:
+        if self.projection.understanding(sentence)[0] < 0:
             return None
-        point: Float32Array = self._projection.points(sentence)[0]
+        point: Float32Array = self.projection.points(sentence)[0]
         point.flags.writeable = False  # it is shared by all callers
         return point
 
@@ -199,42 +206,38 @@ def is_foreign(prepared: str) -> bool:
 def write(card: TextCard, projection: Projection, directory: Path = WEIGHTS_DIRECTORY) -> Path:
     """Write the weights in half precision and their card, and return the weights file."""
     directory.mkdir(parents=True, exist_ok=True)
-    weights = _weights_file(card.version, directory)
+    weights = _file(card.version, card.sentences, directory)
     arrays = {name: value.astype(np.float16) for name, value in asdict(projection).items()}
     with weights.open("wb") as stream:
         np.savez(stream, **arrays)
     content = asdict(card) | {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
-    _card_file(card.version, directory).write_text(
-        json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    weights.with_suffix(".json").write_text(text, encoding="utf-8")
     return weights
 
 
-def read(version: str = DEFAULT_VERSION, directory: Path = WEIGHTS_DIRECTORY) -> tuple[TextCard, Projection]:
-    """Read card and weights.
+def read(version: str, sentences: str, directory: Path = WEIGHTS_DIRECTORY) -> tuple[TextCard, Projection]:
+    """Read card and weights for an encoder version and a sentence encoder.
 
     Raises:
         TextTowerError: One of them is missing or damaged, or they do not belong together.
     """
-    file = _weights_file(version, directory)
+    file = _file(version, sentences, directory)
     try:
-        content = json.loads(_card_file(version, directory).read_text(encoding="utf-8"))
-        card = TextCard(**{name: tuple(each) if isinstance(each, list) else each for name, each in content.items()})
+        content = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        lists = {name: tuple(content[name]) for name in ("languages", "data", "limits")}
+        card = TextCard(**content | lists)
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         if digest != card.sha256:
             raise TextTowerError(f"{file}: the SHA-256 is {digest}, but the card declares {card.sha256}.")
         with np.load(file) as arrays:
             projection = Projection(**{name: arrays[name].astype(np.float32) for name in arrays.files})
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise TextTowerError(
             f"{file}: the text tower cannot be read ({error}). Restore it from the release."
         ) from error
     return card, projection
 
 
-def _weights_file(version: str, directory: Path) -> Path:
-    return directory / f"words-{version}.npz"
-
-
-def _card_file(version: str, directory: Path) -> Path:
-    return directory / f"words-{version}.json"
+def _file(version: str, sentences: str, directory: Path) -> Path:
+    return directory / f"words-{version}-{sentences}.npz"

