@@ -121,4 +121,4 @@ def best_available() -> str:
 
 def open_sentences(name: str) -> SentenceEncoder:
     """Open a sentence encoder by its name, `e5` or `static`."""
-    return {E5.name: E5, StaticTable.name: StaticTable}[name]()
+    return E5() if name == E5.name else StaticTable()

@@ -104,8 +104,9 @@ class Projection:
         return odds
 
     def _centred(self, sentences: Float32Array) -> Float32Array:
-        centred: Float32Array = sentences - self.centre
-        return centred / np.linalg.norm(centred, axis=1, keepdims=True).clip(1e-6)
+        moved = sentences - self.centre
+        centred: Float32Array = moved / np.linalg.norm(moved, axis=1, keepdims=True).clip(1e-6)
+        return centred
 
 
 class TextTower:

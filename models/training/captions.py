@@ -96,7 +96,7 @@ class Lexicon:
             if lost < _MOST_LOST * total:
                 concepts[name] = kept
         names = tuple(feature.split(":")[-1].casefold() for feature in withheld)
-        read = [_without(Phrases.read(language), concepts.keys(), names) for language in languages]
+        read = [_without(Phrases.read(language), concepts, names) for language in languages]
         return cls(concepts, read, frozenset(text.casefold() for text in forbidden))
 
     def scores(self, features: Float64Array, names: Sequence[str]) -> dict[str, Float64Array]:
@@ -130,7 +130,7 @@ class Lexicon:
 
     def _listed(self, random: np.random.Generator) -> Iterator[Caption]:
         for phrases in self.languages:
-            for concept in self.concepts:
+            for concept in phrases.words:
                 named = {concept: 1.0}
                 for word in phrases.words[concept]:
                     yield Caption(word, named)
@@ -148,12 +148,15 @@ class Lexicon:
         names = list(scores)
         table = np.stack([scores[name] for name in names], axis=1)  # (n, concepts)
         for piece in random.integers(len(table), size=count):
-            fitting, missing = np.flatnonzero(table[piece] > _FITTING), np.flatnonzero(table[piece] < _MISSING)
-            phrases = self.languages[random.integers(len(self.languages))]
-            wanted = [names[index] for index in random.permutation(fitting)[: 2 + random.integers(2)]]
+            tests = table[piece] > _FITTING, table[piece] < _MISSING
+            phrases = self.languages[int(random.integers(len(self.languages)))]
+            fitting, missing = (
+                [name for index, name in enumerate(names) if test[index] and phrases.words[name]] for test in tests
+            )
+            wanted = list(random.permutation(fitting)[: 2 + random.integers(2)])
             if len(wanted) < 2:  # noqa: PLR2004  the templates have two slots
                 continue
-            unwanted = names[random.choice(missing)] if len(missing) and random.random() < _WITH_UNWANTED else None
+            unwanted = random.choice(missing) if missing and random.random() < _WITH_UNWANTED else None
             yield _compose(phrases, wanted, unwanted, random)
 
 

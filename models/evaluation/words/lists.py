@@ -149,6 +149,11 @@ class Lists:
         """Texts that must become a direction: all phrases of all languages."""
         return [phrase.text for phrases in self.phrases.values() for phrase in phrases]
 
+    @property
+    def texts(self) -> list[str]:
+        """All texts of the lists that a text tower must not be trained with."""
+        return [*self.supported, *self.not_understood]
+
 
 def name_label(name: str) -> Label:
     """Return the label of a single name of `tags.toml`."""
