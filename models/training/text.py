@@ -12,7 +12,7 @@ import argparse
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +31,12 @@ from models.text.tower import LANGUAGES, Projection, TextCard, TextTower, is_for
 from models.training.captions import DIRECTORY, Caption, Lexicon
 from models.training.pieces import Pieces, read_pieces
 
-_COMPOSED = 12_000  # captions of several concepts
+_COMPOSED = 4_000  # captions of several concepts
 _SENTENCES_AT_ONCE = 256
 _SENTENCES_PER_FILE = 1_024
 _UNDERSTANDING_UNITS = 64
 _UNDERSTANDING_EPOCHS = 20
-_ACCEPTED_BIAS = 0.0
+_ACCEPTED_BIAS = 1.5  # log-odds: to refuse a supported phrase is worse than to accept another text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,18 @@ class TextSchedule:
         dropout: Share of the sentence vector's and the hidden layer's values that are dropped.
         ridge: Added to the variance of each dimension of the music, so that no text depends on noise.
         weight_decay: Of AdamW.
+        members: Networks that are trained with seeds of their own; the sum of their outputs is one wider network.
         seed: Of weights, batches and captions.
     """
 
-    epochs: int = 60
+    epochs: int = 40
     batch: int = 256
     learning_rate: float = 3e-3
     hidden: int = 1_024
     dropout: float = 0.3
     ridge: float = 1e-4
     weight_decay: float = 0.05
+    members: int = 3
     seed: int = 0
 
 
@@ -93,7 +95,7 @@ def train_projection(
     scores: Mapping[str, Float64Array],
     schedule: TextSchedule,
 ) -> ProjectionNetwork:
-    """Train the projection.
+    """Train one network of the projection.
 
     Args:
         sentences: (n, d) centred sentence vectors of unit length.
@@ -249,7 +251,13 @@ class TextTraining:
             scores[f"title:{title}"] = self.pieces.likeness(rows)
         vectors = self._encode([caption.text for caption in captions])
         centre = vectors.mean(axis=0)
-        network = train_projection(_centred(vectors, centre), captions, self.pieces.embeddings, scores, self.schedule)
+        sentences = _centred(vectors, centre)
+        networks = [
+            train_projection(sentences, captions, self.pieces.embeddings, scores, schedule)
+            for schedule in (
+                replace(self.schedule, seed=self.schedule.seed + member) for member in range(self.schedule.members)
+            )
+        ]
         accepted, refused = _texts_of_the_classifier()
         classifier = train_understanding(
             _centred(np.concatenate([vectors, self._encode(accepted)]), centre),
@@ -257,7 +265,7 @@ class TextTraining:
             self.schedule.seed,
         )
         feel = np.stack([self.pieces.direction(name) for name in ("valence", "energy")])
-        return TextTower(self._card(len(captions)), _projection(centre, network, classifier, feel), self.sentences)
+        return TextTower(self._card(len(captions)), _projection(centre, networks, classifier, feel), self.sentences)
 
     def _encode(self, texts: Sequence[str]) -> Float32Array:
         return encode_texts([prepare(text) for text in texts], self.sentences, self.cache)
@@ -296,13 +304,13 @@ def _centred(vectors: Float32Array, centre: Float32Array) -> Float32Array:
 
 
 def _projection(
-    centre: Float32Array, network: ProjectionNetwork, classifier: UnderstandingNetwork, feel: Float64Array
+    centre: Float32Array, networks: Sequence[ProjectionNetwork], classifier: UnderstandingNetwork, feel: Float64Array
 ) -> Projection:
     tensors = {
-        "hidden": network.hidden.weight.T,
-        "hidden_bias": network.hidden.bias,
-        "output": network.output.weight.T,
-        "linear": network.linear.weight.T,
+        "hidden": torch.cat([network.hidden.weight.T for network in networks], dim=1),
+        "hidden_bias": torch.cat([network.hidden.bias for network in networks]),
+        "output": torch.cat([network.output.weight.T for network in networks]),
+        "linear": torch.stack([network.linear.weight.T for network in networks]).sum(0),
         "understood": classifier.hidden.weight.T,
         "understood_bias": classifier.hidden.bias,
         "understood_output": torch.cat([classifier.output.weight[0], classifier.output.bias + _ACCEPTED_BIAS]),
