@@ -13,7 +13,9 @@ Float32Array = NDArray[np.float32]
 TABLE = Path(__file__).parents[1] / "weights" / "sentences-static.npz"
 """The table of `StaticTable`."""
 
-_WORD_START = "▁"
+WORD_START = "▁"
+"""The mark at the start of a word in a piece."""
+
 _UNKNOWN_PENALTY = 10.0  # log-probability of an unknown character below that of the rarest piece
 
 
@@ -64,15 +66,15 @@ class StaticTable:
     "Subword Regularization" (2018).
 
     Args:
-        file: An `.npz` file with `pieces` (m,), their log-probabilities `scores` (m,), and their vectors `vectors`
-            (m, d) int8.
+        file: An `.npz` file with `pieces` (m,), their log-probabilities `scores` (m,), and their vectors, which are the
+            rows of `vectors` (m, d) int8 times `scales` (m,).
     """
 
     name = "static"
 
     def __init__(self, file: Path = TABLE) -> None:
         with np.load(file) as arrays:
-            self._vectors = arrays["vectors"]
+            self._vectors, self._scales = arrays["vectors"], arrays["scales"].astype(np.float32)
             self._scores = arrays["scores"].tolist()
             self._rows = {piece: row for row, piece in enumerate(arrays["pieces"].tolist())}
         self._longest = max(map(len, self._rows))
@@ -86,13 +88,13 @@ class StaticTable:
         if not rows:
             return np.zeros(self._vectors.shape[1], dtype=np.float32)
         probabilities = np.exp(np.array([self._scores[row] for row in rows]))
-        weights = (_COMMON / (_COMMON + probabilities)).astype(np.float32)
+        weights = _COMMON / (_COMMON + probabilities).astype(np.float32) * self._scales[list(rows)]
         mean: Float32Array = weights @ self._vectors[list(rows)].astype(np.float32)
         return mean / max(float(np.linalg.norm(mean)), 1e-6)
 
     def _split(self, text: str) -> list[int]:
         """Return the rows of the most probable pieces of a text."""
-        marked = _WORD_START + text.replace(" ", _WORD_START)
+        marked = WORD_START + text.replace(" ", WORD_START)
         best, last = [0.0], [0]
         for end in range(1, len(marked) + 1):
             scores = [(best[end - 1] + self._unknown, end - 1)]

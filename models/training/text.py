@@ -11,7 +11,7 @@ InfoNCE.
 import argparse
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +27,17 @@ from models.corpus.corpus import DEFAULT_CACHE
 from models.evaluation.words.lists import load_lists
 from models.network import EMBEDDING_SIZE
 from models.text.sentences import SentenceEncoder, open_sentences
-from models.text.tower import LANGUAGES, Projection, TextCard, TextTower, is_foreign, prepare, write
+from models.text.tower import (
+    LANGUAGES,
+    Projection,
+    TextCard,
+    TextTower,
+    TextTowerError,
+    is_foreign,
+    prepare,
+    read,
+    write,
+)
 from models.training.captions import DIRECTORY, Caption, Lexicon
 from models.training.pieces import Pieces, read_pieces
 
@@ -36,7 +46,7 @@ _SENTENCES_AT_ONCE = 256
 _SENTENCES_PER_FILE = 1_024
 _UNDERSTANDING_UNITS = 64
 _UNDERSTANDING_EPOCHS = 20
-_ACCEPTED_BIAS = 1.5  # log-odds: to refuse a supported phrase is worse than to accept another text
+_ACCEPTED_BIAS = 1.0  # log-odds: to refuse a supported phrase is worse than to accept another text
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +332,29 @@ def _projection(
 def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def held_out_tower(pieces: Callable[[], Pieces], sentences: str, cache: Path) -> TextTower:
+    """Return the tower of the evaluation, trained without the names and descriptors of its lists, or read it.
+
+    Args:
+        pieces: Returns the music; called if the tower is not in the cache.
+        sentences: Name of the sentence encoder.
+        cache: Directory of the cache. Delete its directory `held-out` after a change of the lexicon.
+
+    Returns:
+        The tower.
+    """
+    encoder, directory = open_sentences(sentences), cache / "held-out"
+    try:
+        return TextTower(*read(DEFAULT_VERSION, sentences, directory), encoder)
+    except TextTowerError:
+        lists = load_lists()
+        tags = [tag for name in lists.held_out for tag in lists.tags[name]]
+        without = [*tags, *lists.captions.words]
+        tower = TextTraining(pieces(), encoder, DEFAULT_VERSION, cache, without, lists.texts).run()
+        write(tower.card, tower.projection, directory)
+        return tower
 
 
 def main() -> None:
