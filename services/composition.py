@@ -94,8 +94,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         index, embedded = _open_index(settings, catalogue)
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
-    text = embedder or LazyEmbedder(_load_tower)
-    words = WordReader(catalogue.tracks, text, understand)
+    words = WordReader(catalogue.tracks, embedder or LazyEmbedder(_load_tower), understand)
     return Services(
         settings=settings,
         catalogue=catalogue,
@@ -107,8 +106,8 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         words=words,
         finder=Finder(catalogue.tracks, recommender, words),
         paths=Paths(catalogue.tracks, index),
-        radio=Radio(catalogue, index, recommender, half_life_days=settings.half_life_days),
-        starter=Starter(catalogue.tracks, index, recommender, embedder),
+        radio=Radio(catalogue, index, recommender, words=words),
+        starter=Starter(catalogue.tracks, index, recommender, words),
         embedded=embedded,
         resources=resources,
     )

@@ -69,6 +69,7 @@ def directions_as_json(directions: Iterable[Direction]) -> dict[str, Any]:
             "weight": each.weight,
             "since": each.since,
             "waypoint": each.waypoint,
+            "of_words": each.of_words,
         }
         for each in directions
     }
@@ -83,6 +84,7 @@ def directions_of(document: Document) -> tuple[Direction, ...]:
             each["weight"],
             each["since"],
             each["waypoint"],
+            each.get("of_words", False),  # older sessions have no words
         )
         for number, each in document.items()
     )

@@ -160,7 +160,8 @@ class Question(AnswerOptions):
     @property
     def is_blank(self) -> bool:
         """Whether the question has texts of which nothing was understood, and nothing else to choose tracks by."""
-        others = self.history or self.remembered.events or self.vectors or self.targets or self.filters != Filters()
+        past = self.remembered.events or self.remembered.start
+        others = self.history or past or self.vectors or self.targets or self.filters != Filters()
         return bool(self.words) and not others and all(text.understood.is_empty for text in self.words)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from services.domain.listening import DescribedTaste, ListenEvent, Recommendation
 from services.domain.question import Question
-from services.domain.words import WeightedText
+from services.domain.words import WeightedText, Words
 
 IDLE = timedelta(days=30)
 """Time after which a session that is not continued is deleted; longer than most holidays."""
@@ -37,6 +37,7 @@ class Direction:
         plays: Tracks that it was made from, each with its weight, heaviest first.
         weight: Its share of the session before any event.
         since: Number of the first session event that may count for it.
+        of_words: Whether it was made from the words of the session; other words replace it.
         waypoint: The track that it is currently shifted towards, if any.
     """
 
@@ -45,6 +46,7 @@ class Direction:
     weight: float = 1.0
     since: int = 0
     waypoint: str | None = None
+    of_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,20 @@ class SessionWords:
 
     def __bool__(self) -> bool:
         return bool(self.texts or self.mood)
+
+
+@dataclass(frozen=True, slots=True)
+class WordsChange:
+    """A change of the words that steer a session.
+
+    `texts` and `moods` replace those in force, and None keeps them; empty, they end them. `moods` has at most one id.
+    """
+
+    texts: tuple[Words | WeightedText, ...] | None = None
+    moods: tuple[str, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return self.texts is not None or self.moods is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +188,15 @@ class RadioView:
 
 @dataclass(frozen=True, slots=True)
 class RadioAnswer:
-    """The next tracks, the directions after the reported events, and reported ids that are not in the library."""
+    """The next tracks, the directions after the reported events, and reported ids that are not in the library.
+
+    `words` is what steers the session now.
+    """
 
     picks: tuple[RadioPick, ...]
     directions: tuple[DescribedDirection, ...]
     unknown: tuple[str, ...]
+    words: SessionWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,3 +207,4 @@ class RadioStart:
     history: tuple[ListenEvent, ...] = ()
     listener: str | None = None
     terms: Question = field(default_factory=Question)
+    words: WordsChange = field(default_factory=WordsChange)

@@ -11,9 +11,12 @@ from services.domain.filters import Filters
 from services.domain.listening import Negative, Profile, Taste
 from services.domain.radio import Direction, DirectionState, Seeds, SessionEvent
 from services.domain.track import Embedded, Vector
+from services.domain.words import WeightedVector
 from services.index import Hit, Query, VectorIndex
 from services.recommend.search import random_profile
 from services.recommend.seeds import by_artist, exemplars_by_name, of_genre, with_tag
+from services.recommend.steering import steered
+from services.recommend.taste import profile_of
 
 REJECTIONS_TO_DEACTIVATE = 3
 """Rejections in a row that turn the session away from a direction."""
@@ -77,13 +80,13 @@ class EvaluatedDirections:
     negatives: tuple[Negative, ...]
     unassigned: tuple[str, ...]
 
-    def profile(self, tracks: Mapping[str, Embedded]) -> Profile:
-        """Return a profile with one taste per direction, shifted towards the direction's waypoint."""
+    def profile(self, tracks: Mapping[str, Embedded], vectors: tuple[WeightedVector, ...] = ()) -> Profile:
+        """Return a profile with one taste per direction, shifted towards its waypoint, and the vectors of words."""
         tastes = tuple(
             Taste(self._towards_waypoint(index, tracks), state.weight, self.plays[index])
             for index, state in enumerate(self.states)
         )
-        return Profile(tastes, self.negatives)
+        return Profile(tastes, self.negatives, vectors)
 
     def _towards_waypoint(self, index: int, tracks: Mapping[str, Embedded]) -> Vector:
         waypoint = self.directions[index].waypoint
@@ -230,6 +233,12 @@ def unit(vector: npt.NDArray[np.floating]) -> Vector:
     return (vector / length if length > 0 else np.eye(len(vector))[0]).astype(np.float32)
 
 
+PLAYS_PER_DIRECTION = 25
+"""Heaviest plays that a direction is made from; more would hardly move it."""
+
+WORDS_TRACKS = 25
+"""Tracks nearest to words that the directions of these words are made from."""
+
 INITIAL_DIRECTIONS_MAX = 4
 """Directions of a session without seeds and history."""
 
@@ -266,6 +275,18 @@ class DirectionFinder:
             Direction(number, ((name, 1.0),)) for number, name in enumerate(found[:INITIAL_DIRECTIONS_MAX], start=1)
         )
 
+    def from_words(
+        self, vectors: Sequence[WeightedVector], filters: Filters, exclude: frozenset[str]
+    ) -> tuple[Direction, ...]:
+        """Return the directions of the tracks nearest to words; none without a desired vector or a matching track."""
+        profile = steered(None, [each for each in vectors if each.weight > 0])
+        if profile is None:
+            return ()
+        [hits] = self._index.query([Query(profile.tastes[0].vector, WORDS_TRACKS, filters, exclude)])
+        found = self._tracks.embedded([hit.id for hit in hits])
+        near = profile_of(dict.fromkeys(found, 1.0), found)
+        return directions_of(near, of_words=True)
+
     def elsewhere(
         self, current: EvaluatedDirections, seed: int, filters: Filters, exclude: frozenset[str]
     ) -> tuple[str, ...]:
@@ -300,6 +321,16 @@ class DirectionFinder:
     ) -> list[Sequence[Hit]]:
         """Return for each direction the tracks around it that may be its waypoint."""
         return list(self._index.query([Query(centre, limit, filters, exclude) for centre in current.centres]))
+
+
+def directions_of(profile: Profile | None, *, of_words: bool = False) -> tuple[Direction, ...]:
+    """Return one direction for each taste with plays."""
+    tastes = [taste for taste in profile.tastes if taste.plays] if profile is not None else []
+    total = sum(taste.weight for taste in tastes)
+    return tuple(
+        Direction(number, taste.plays[:PLAYS_PER_DIRECTION], taste.weight / total, of_words=of_words)
+        for number, taste in enumerate(tastes, start=1)
+    )
 
 
 def with_direction(

@@ -9,7 +9,7 @@ import numpy as np
 from services.catalog.tracks import TrackStore
 from services.domain.question import Order
 from services.domain.radio import SessionState, SessionTrack
-from services.domain.track import Embedded
+from services.domain.track import Embedded, Vector
 from services.index import Query, VectorIndex
 from services.radio.directions import DirectionFinder, EvaluatedDirections, with_waypoints
 from services.recommend.duplicates import distinct, without_copies
@@ -79,13 +79,17 @@ class TrackChooser:
             chosen += self._repeats(limit - len(chosen), chosen)
         return self._record(self._ordered(chosen))
 
+    def reasons(self, vector: Vector) -> tuple[str, ...]:
+        """Return the words that led to a track, most influential first."""
+        return self._searcher.steering(self.session.terms.vectors).reasons(vector)
+
     def _unheard(self, limit: int, chosen: Sequence[Choice]) -> list[Choice]:
         terms = self.session.terms
         previous = [*self._latest, *(choice.candidate for choice in chosen)][-PREVIOUS_MAX:]
         exclude = self._handled()
         found = self._searcher.choose(
             Search(
-                profile=self._directions.profile(self._known),
+                profile=self._directions.profile(self._known, terms.vectors),
                 tracks=self._known,
                 filters=terms.filters,
                 exclude=exclude,

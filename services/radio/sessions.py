@@ -22,6 +22,8 @@ from services.domain.radio import (
     SessionEvent,
     SessionState,
     SessionTrack,
+    SessionWords,
+    WordsChange,
 )
 from services.domain.track import Embedded
 from services.index import VectorIndex
@@ -31,7 +33,9 @@ from services.radio.start import BARRING_EVENTS, SessionStarter
 from services.recommend.explain import Reasons
 from services.recommend.rank import Choice
 from services.recommend.recommender import Recommender
+from services.recommend.steering import example_vectors
 from services.recommend.taste import weight_of
+from services.recommend.words import WordReader
 
 DIRECTIONS_MAX = 6
 """Directions of one session; beyond, the oldest are dropped. Each costs a query."""
@@ -65,43 +69,53 @@ class Radio:
         recommender: Recommender,
         clock: Callable[[], datetime] = current_time,
         *,
-        half_life_days: float,
+        words: WordReader,
     ) -> None:
+        self._words = words
         self._store = catalogue.radio
         self._listens = catalogue.listens
         self._tracks = catalogue.tracks
         self._index = index
         self._recommender = recommender
         self._clock = clock
-        self._half_life_days = half_life_days
+        self._half_life_days = recommender.half_life_days
         self._finder = DirectionFinder(catalogue.tracks, index)
-        self._starter = SessionStarter(catalogue, self._finder, half_life_days)
+        self._starter = SessionStarter(catalogue, self._finder, recommender.half_life_days)
 
     def start(self, start: RadioStart) -> RadioView:
         """Start a session.
 
         Raises:
-            InvalidRequest: there are seeds and no history, and no seed matches a ready track.
+            InvalidRequest: there are seeds and no history, and no seed matches a ready track; or texts contradict each
+                other.
             IndexUnavailable: the vector index does not answer.
         """
         state, unknown = self._starter.state(start, self._clock())
+        state = self._with_words(state, start.words)
         self._store.create(state)
         return self._view(state, unknown)
 
     def next(
-        self, session_id: str, events: Sequence[ListenEvent], *, limit: int, key: str | None = None
+        self,
+        session_id: str,
+        events: Sequence[ListenEvent],
+        *,
+        limit: int,
+        key: str | None = None,
+        words: WordsChange | None = None,
     ) -> RadioAnswer:
-        """Take the reported events, and return the next tracks.
+        """Take the reported events and new words, and return the next tracks.
 
         A call with the key of an earlier one returns the same answer again, and its events count once.
 
         Raises:
             RadioNotFound: the session does not exist or has expired.
-            InvalidRequest: the key was used for another request.
+            InvalidRequest: the key was used for another request, or texts contradict each other.
             RadioBusy: other calls changed the session at each of the attempts.
             IndexUnavailable: the vector index does not answer.
         """
-        digest = _digest(events, limit)
+        words = words or WordsChange()
+        digest = _digest(events, limit, words)
         recorded = False
         for _ in range(ATTEMPTS):
             state = self._store.load(session_id)
@@ -113,12 +127,12 @@ class Radio:
                     recorded = True
                 state = self._without_rejected(state, state.session.listener)
             reported, unknown = self._report(state, events)
-            chooser, picks = self._choose(reported.state, limit)
+            chooser, picks = self._choose(self._steered(self._with_words(reported.state, words)), limit)
             record = None if key is None else CallRecord(key, digest, picks, unknown)
             changed = {**reported.changed, **chooser.changed}.values()
             if self._store.advance(chooser.session, changed, reported.events, record):
                 after = SessionState(chooser.session, reported.state.tracks, reported.state.events)
-                return RadioAnswer(picks, self._view(after).directions, unknown)
+                return RadioAnswer(picks, self._view(after).directions, unknown, chooser.session.words)
         raise RadioBusy(session_id)
 
     def show(self, session_id: str) -> RadioView:
@@ -184,6 +198,29 @@ class Radio:
         unknown = tuple(dict.fromkeys(event.track_id for event in events if event.track_id not in names))
         return _WithEvents(after, tuple(new), changed), unknown
 
+    def _with_words(self, state: SessionState, change: WordsChange) -> SessionState:
+        """Return the session with the words of a change in force; the directions of other words are dropped."""
+        if not change:
+            return state
+        session = state.session
+        texts = session.words.texts if change.texts is None else change.texts
+        mood = session.words.mood if change.moods is None else next(iter(change.moods), None)
+        read = self._words.read(session.terms, texts, mood, _playing(state))
+        words = SessionWords(read.words, mood)
+        kept = session.directions
+        if words and (words.mood, words.texts) != (session.words.mood, session.words.texts):
+            kept = tuple(each for each in kept if not each.of_words)
+        return replace(state, session=replace(session, words=words, directions=kept))
+
+    def _steered(self, state: SessionState) -> SessionState:
+        """Return the session with the filters, targets and vectors of its words in its terms; this is not stored."""
+        session = state.session
+        terms = self._words.read(session.terms, session.words.texts, session.words.mood)
+        liked = {name for text in terms.words for name in text.understood.like}
+        tracks = self._tracks.embedded(sorted(liked)) if liked else {}
+        terms = replace(terms, vectors=(*terms.vectors, *example_vectors(terms.words, tracks)))
+        return replace(state, session=replace(session, terms=terms))
+
     def _choose(self, state: SessionState, limit: int) -> tuple[TrackChooser, tuple[RadioPick, ...]]:
         directions, known = self._evaluate(state)
         opened = self._with_new_directions(state, directions)
@@ -191,7 +228,10 @@ class Radio:
             state = replace(state, session=replace(state.session, directions=opened))
             directions, known = self._evaluate(state)
         chooser = TrackChooser(self._tracks, self._index, state, directions, known)
-        picks = tuple(_pick(choice, directions, known) for choice in chooser.choose(limit))
+        picks = tuple(
+            _pick(choice, directions, known, chooser.reasons(choice.candidate.vector))
+            for choice in chooser.choose(limit)
+        )
         return chooser, picks
 
     def _with_new_directions(self, state: SessionState, current: EvaluatedDirections) -> tuple[Direction, ...]:
@@ -207,7 +247,9 @@ class Radio:
         barred = (track.track_id for track in state.tracks.values() if track.barred)
         filters, seed, exclude = session.terms.filters, session.terms.seed, frozenset(session.terms.exclude.tracks)
         if not current.directions:
-            return self._finder.from_anywhere(seed, filters, exclude.union(barred))
+            exclude = exclude.union(barred)
+            described = self._finder.from_words(session.terms.vectors, filters, exclude)
+            return described or self._finder.from_anywhere(seed, filters, exclude)
         found = self._finder.elsewhere(current, seed, filters, exclude | frozenset(state.tracks))
         return with_direction(directions, found, max(weights), since, DIRECTIONS_MAX) if found else directions
 
@@ -247,22 +289,39 @@ class Radio:
     def _repeated(self, state: SessionState, key: str, call: CallRecord | Mismatch) -> RadioAnswer:
         if isinstance(call, Mismatch):
             raise InvalidRequest(f"The call '{key}' was made before with another request; use a new key.")
-        return RadioAnswer(call.picks, self._view(state).directions, call.unknown)
+        return RadioAnswer(call.picks, self._view(state).directions, call.unknown, state.session.words)
 
 
-def _pick(choice: Choice, current: EvaluatedDirections, known: Mapping[str, Embedded]) -> RadioPick:
+def _pick(
+    choice: Choice, current: EvaluatedDirections, known: Mapping[str, Embedded], words: tuple[str, ...]
+) -> RadioPick:
     if not current.directions:
-        return RadioPick(Recommendation(choice.candidate.id, choice.score, ()), None)
+        return RadioPick(Recommendation(choice.candidate.id, choice.score, words), None)
     taste = Taste(current.centres[choice.taste], 1.0, current.plays[choice.taste])
     reasons = Reasons(taste, known).of(choice.candidate.vector)
     number = current.directions[choice.taste].number
-    return RadioPick(Recommendation(choice.candidate.id, choice.score, reasons), number)
+    return RadioPick(Recommendation(choice.candidate.id, choice.score, (*words, *reasons)), number)
 
 
 def _identity(event: ListenEvent) -> tuple[object, ...]:
     return event.track_id, event.kind, event.at
 
 
-def _digest(events: Sequence[ListenEvent], limit: int) -> str:
+def _playing(state: SessionState) -> tuple[str, ...]:
+    """Return the tracks that words such as "calmer" compare with.
+
+    That is the track of the latest event; without events, the tracks of the last answer; before it, the plays that the
+    directions are made from.
+    """
+    reported = [each.event.track_id for each in state.events if each.number > 0]
+    if reported:
+        return (reported[-1],)
+    last = [name for name, track in state.tracks.items() if track.call and track.call == state.session.calls]
+    plays = [name for direction in state.session.directions for name, _ in direction.plays]
+    return tuple(last or dict.fromkeys(plays))
+
+
+def _digest(events: Sequence[ListenEvent], limit: int, words: WordsChange) -> str:
     request = [str(limit), *(f"{e.track_id} {e.kind} {e.at and e.at.isoformat()} {e.played_ms}" for e in events)]
+    request += [repr(words)] if words else []
     return hashlib.sha256("\n".join(request).encode()).hexdigest()

@@ -7,16 +7,13 @@ from datetime import datetime, timedelta
 
 from services.catalog import Catalogue
 from services.domain.errors import InvalidRequest
-from services.domain.listening import EventKind, ListenEvent, Profile, Remembered
+from services.domain.listening import EventKind, ListenEvent, Remembered
 from services.domain.question import Exclusion, Question
-from services.domain.radio import Direction, RadioSession, RadioStart, SessionEvent, SessionState, SessionTrack
+from services.domain.radio import RadioSession, RadioStart, SessionEvent, SessionState, SessionTrack
 from services.domain.track import Embedded
-from services.radio.directions import NEGATIVES_MAX, DirectionFinder
+from services.radio.directions import NEGATIVES_MAX, DirectionFinder, directions_of
 from services.recommend.search import without_artists
 from services.recommend.taste import profile_of, weights_of, with_start
-
-PLAYS_PER_DIRECTION = 25
-"""Heaviest plays that a direction is made from; more would hardly move it."""
 
 REPEAT_AFTER = timedelta(0)
 """Time after which a session may return a track that a stored listener heard: at once, as radios play favourites."""
@@ -83,7 +80,7 @@ class SessionStarter:
             id=str(uuid.uuid4()),
             listener=start.listener,
             terms=_terms(start.terms, resolved.names, _liked_artists(weights, resolved.tracks)),
-            directions=_directions(profile_of(weights, resolved.tracks)),
+            directions=directions_of(profile_of(weights, resolved.tracks)),
             created_at=now,
             touched_at=now,
         )
@@ -147,15 +144,6 @@ def _terms(terms: Question, names: Mapping[str, str], liked_artists: Collection[
     excluded = tuple(dict.fromkeys(names[name] for name in terms.exclude.tracks if name in names))
     filters = without_artists(terms.filters, frozenset(unwanted))
     return replace(terms, history=(), filters=filters, exclude=Exclusion(tracks=excluded))
-
-
-def _directions(profile: Profile | None) -> tuple[Direction, ...]:
-    tastes = [taste for taste in profile.tastes if taste.plays] if profile is not None else []
-    total = sum(taste.weight for taste in tastes)
-    return tuple(
-        Direction(number, taste.plays[:PLAYS_PER_DIRECTION], taste.weight / total)
-        for number, taste in enumerate(tastes, start=1)
-    )
 
 
 def _heard_before(

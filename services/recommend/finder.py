@@ -52,8 +52,8 @@ class Finder:
         self._recommender = recommender
         self._words = words
 
-    def find(self, text: str, question: Question) -> Found:
-        """Return at most `limit` tracks that meet the filters of the question.
+    def find(self, text: str, question: Question, mood: str | None = None) -> Found:
+        """Return at most `limit` tracks that meet the filters of the question; those described fit the mood as well.
 
         Titles and artists that are the text come first, then some that contain its words, then tracks that the text
         describes. A text that was not understood finds names only.
@@ -61,11 +61,11 @@ class Finder:
         Raises:
             IndexUnavailable: the vector index does not answer.
         """
-        read = self._words.read(question, [Words(text)])
+        read = self._words.read(question, [Words(text)], mood)
         understood = read.words[0].understood
         named = self._named(text, question, is_understood=not understood.is_empty)
         left = question.limit - len(named)
-        if not left or understood.is_empty:
+        if not left or (understood.is_empty and mood is None):
             return Found(tuple(named), (), read.words[0])
         exclude = replace(question.exclude, tracks=tuple(each.track_id for each in named))
         answer = self._recommender.recommend(replace(read, limit=left, exclude=exclude))

@@ -146,7 +146,7 @@ class Recommender:
         self._tracks = tracks
         self._searcher = Searcher(tracks, index)
         self._clock = clock
-        self._half_life_days = half_life_days
+        self.half_life_days = half_life_days
 
     def similar(
         self, track_id: str, *, limit: int, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -265,7 +265,7 @@ class Recommender:
             list({*(event.track_id for event in events), *remembered.rejected, *excluded_ids, *started})
         )
         durations = {event.track_id: tracks[event.track_id].duration_ms for event in events if event.track_id in tracks}
-        half_life = self._half_life_days if question.half_life_days is None else question.half_life_days
+        half_life = self.half_life_days if question.half_life_days is None else question.half_life_days
         now = self._clock()
         weights = weights_of(events, durations, now=now, half_life_days=half_life)
         allowed = tracks.keys() - remembered.rejected

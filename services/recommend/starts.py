@@ -8,11 +8,10 @@ from services.catalog.tracks import TrackStore
 from services.domain.errors import InvalidRequest
 from services.domain.listening import Start, StartPlay
 from services.domain.question import Question
-from services.domain.words import TextEmbedder
 from services.index import VectorIndex
 from services.recommend.recommender import Recommender
 from services.recommend.seeds import by_artist, exemplars
-from services.words.moods import mood_named, with_mood
+from services.recommend.words import WordReader
 
 MOOD_TRACKS = 8
 """Tracks that stand for a mood: enough that caps on artists and albums leave its kind of music, not one album."""
@@ -29,13 +28,13 @@ class Starter:
         tracks: TrackStore,
         index: VectorIndex,
         recommender: Recommender,
-        embedder: TextEmbedder | None,
+        words: WordReader,
         clock: Callable[[], datetime] = current_time,
     ) -> None:
         self._tracks = tracks
         self._index = index
         self._recommender = recommender
-        self._embedder = embedder
+        self._words = words
         self._clock = clock
 
     def start(
@@ -80,5 +79,5 @@ class Starter:
         return start, tuple(unknown)
 
     def _tracks_of(self, mood: str) -> tuple[str, ...]:
-        question = with_mood(Question(limit=MOOD_TRACKS, explain=False), mood_named(mood), self._embedder)
+        question = self._words.read(Question(limit=MOOD_TRACKS, explain=False), (), mood)
         return tuple(found.track_id for found in self._recommender.recommend(question).recommendations)

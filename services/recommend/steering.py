@@ -4,7 +4,7 @@ A text's cosines to tracks are lower than the cosines between tracks, and each t
 They are therefore compared in standard deviations of the library; the spread of the tastes translates them to cosines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.listening import Profile, Taste
-from services.domain.track import EMBEDDING_DIM, Vector
-from services.domain.words import WeightedVector
+from services.domain.track import EMBEDDING_DIM, Embedded, Vector
+from services.domain.words import VectorKind, WeightedText, WeightedVector
 from services.recommend.penalties import Sample
 
 SAMPLE_MIN = 20
@@ -111,6 +111,17 @@ def steered(profile: Profile | None, vectors: Sequence[WeightedVector]) -> Profi
     tastes = (taste,) if taste is not None and (wanted or profile is None) else profile.tastes if profile else ()
     negatives = profile.negatives if profile else ()
     return Profile(tastes, negatives, tuple(vectors)) if tastes else None
+
+
+def example_vectors(words: Sequence[WeightedText], tracks: Mapping[str, Embedded]) -> list[WeightedVector]:
+    """Return the vectors of the ready tracks that texts name as examples; those of a text share its weight."""
+    vectors = []
+    for text in words:
+        ready = [name for name in dict.fromkeys(text.understood.like) if name in tracks]
+        for name in ready:
+            vector = tuple(tracks[name].vector.tolist())
+            vectors.append(WeightedVector(name, vector, text.weight / len(ready), VectorKind.TRACK))
+    return vectors
 
 
 def _taste_of(vectors: Sequence[WeightedVector]) -> Taste | None:

@@ -11,13 +11,14 @@ from services.domain.filters import Filters, Range
 from services.domain.question import Question
 from services.domain.track import Vector
 from services.domain.words import TextEmbedder, Understood, VectorKind, WeightedText, WeightedVector, Words
+from services.words.moods import mood_named, with_mood
 
 NOT_UNDERSTOOD = "“{text}” was not understood and is ignored. Describe music in one of the supported languages."
 NEGATIVE_FACTS = "Filters and targets of a text with a negative weight are ignored."
 REPLACED = "The request's {name} ({explicit}) replaces {name} ({own}) of “{text}”."
 
 Value = TypeVar("Value")
-Understand = Callable[[str, TrackStore], Understood]
+Understand = Callable[[str, TrackStore, Sequence[str]], Understood]
 
 
 class LazyEmbedder:
@@ -44,27 +45,36 @@ class WordReader:
         self._embedder = embedder
         self._understand = understand
 
-    def read(self, question: Question, texts: Sequence[Words | WeightedText]) -> Question:
-        """Return the question with these texts: with their filters, targets and vectors, and with their warnings.
+    def read(
+        self,
+        question: Question,
+        texts: Sequence[Words | WeightedText],
+        mood: str | None = None,
+        playing: Sequence[str] = (),
+    ) -> Question:
+        """Return the question with these texts and a mood: with their filters, targets and vectors, and with warnings.
 
-        A text that a client has edited is a `WeightedText`, which is not read again.
+        A text that a client has edited is a `WeightedText`, which is not read again. Texts have precedence over the
+        mood. Words such as "calmer", in a text without an example, are relative to the tracks that play.
 
         Raises:
             InvalidRequest: two texts contradict each other.
+            UnknownMood: the mood preset does not exist.
         """
         conditions = _Conditions(question)
         vectors = list(question.vectors)
         words = list(question.words)
         for text in texts:
-            read = text if isinstance(text, WeightedText) else self._read(text)
-            embedded, read = self._embedded(read)
+            weighted = text if isinstance(text, WeightedText) else self._read(text, playing)
+            embedded, weighted = self._embedded(weighted)
             vectors += embedded
-            words.append(conditions.add(read))
+            words.append(conditions.add(weighted))
         filters, targets = conditions.filters(), conditions.targets()
-        return replace(question, words=tuple(words), vectors=tuple(vectors), filters=filters, targets=targets)
+        read = replace(question, words=tuple(words), vectors=tuple(vectors), filters=filters, targets=targets)
+        return read if mood is None else with_mood(read, mood_named(mood), self._embedder)
 
-    def _read(self, words: Words) -> WeightedText:
-        return WeightedText(self._understand(words.text, self._tracks), words.weight)
+    def _read(self, words: Words, playing: Sequence[str]) -> WeightedText:
+        return WeightedText(self._understand(words.text, self._tracks, playing), words.weight)
 
     def _embedded(self, read: WeightedText) -> tuple[list[WeightedVector], WeightedText]:
         """Return the vectors of a text, and the text with warnings for the phrases that were not understood."""

@@ -229,9 +229,10 @@ class NameFinder:
             what = "No artist" if role == "artist" else "No track or artist"
             self.found.warnings.append(f"{what} of the library is called '{written}'; the words became a direction.")
 
-    def compare(self) -> None:
-        """Take what is to differ from the examples, such as "slower", as ranges and targets."""
-        if not self.found.like:
+    def compare(self, playing: Sequence[str] = ()) -> None:
+        """Take what is to differ from the examples, or else from the tracks that play, as ranges and targets."""
+        compared = self.found.like or playing
+        if not compared:
             return
         reading = self._reading
         measured: list[Mapping[str, float]] | None = None
@@ -242,7 +243,7 @@ class NameFinder:
             if (negation := reading.before(start, "not", known=True)) and not reading.used[negation.start]:
                 continue
             if measured is None:
-                tracks = self._names.embedded(self.found.like, measured=True)
+                tracks = self._names.embedded(compared, measured=True)
                 measured = [track.measured for track in tracks.values()]
             self._compare(relative, measured)
 

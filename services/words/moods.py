@@ -67,8 +67,8 @@ def _mood(mood_id: str, entry: Mapping[str, Any]) -> Mood:
     )
 
 
-def with_mood(question: Question, mood: Mood, embedder: TextEmbedder | None) -> Question:
-    """Return a question with the words, targets and filters of a mood preset; without an embedder, without the words.
+def with_mood(question: Question, mood: Mood, embedder: TextEmbedder) -> Question:
+    """Return a question with the words, targets and filters of a mood preset.
 
     The question's own targets replace those of the mood. If both have a range of the same field, the question's range
     counts.
@@ -78,7 +78,7 @@ def with_mood(question: Question, mood: Mood, embedder: TextEmbedder | None) -> 
         question,
         filters=filters,
         targets={**mood.targets, **question.targets},
-        vectors=(*question.vectors, *(() if embedder is None else vectors_of(mood, embedder))),
+        vectors=(*question.vectors, *vectors_of(mood, embedder)),
     )
 
 

@@ -1,6 +1,6 @@
 """Understand a text: its hard facts become filters, its names examples, and what is left becomes a direction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.domain.filters import Range
@@ -29,8 +29,11 @@ class _Parts:
     names: Examples = field(default_factory=Examples)
 
 
-def understand(text: str, tracks: Names) -> Understood:
-    """Return what a text means. Names are looked up in the catalogue, but only after words such as "by" and "like"."""
+def understand(text: str, tracks: Names, playing: Sequence[str] = ()) -> Understood:
+    """Return what a text means. Names are looked up in the catalogue, but only after words such as "by" and "like".
+
+    In a text without an example, words such as "calmer" are relative to the tracks of `playing`, if there are any.
+    """
     used = clean(text[:TEXT_USED_MAX])
     parts = _Parts()
     if len(text) > TEXT_USED_MAX:
@@ -38,7 +41,7 @@ def understand(text: str, tracks: Names) -> Understood:
     rest: str | None = used if any(letter.isalnum() for letter in used) else None
     while rest is not None:
         # The words around a fact may state another one when they come together; each pass shortens the text.
-        left = _read(rest, tracks, parts)
+        left = _read(rest, tracks, parts, playing)
         if left == rest:
             break
         rest = left
@@ -65,14 +68,14 @@ def _within(targets: Mapping[str, float], ranges: Mapping[str, Range]) -> Mappin
     return {name: value for name, value in targets.items() if name in ranges}
 
 
-def _read(text: str, tracks: Names, parts: _Parts) -> str | None:
+def _read(text: str, tracks: Names, parts: _Parts, playing: Sequence[str]) -> str | None:
     """Add what is found in a text to the parts, and return the words that are left."""
     reading = Reading(text)
     finder = NameFinder(reading, tracks)
     names = finder.find()
     parts.facts += find_facts(reading)
     parts.genres += _genres(reading)
-    finder.compare()
+    finder.compare(playing)
     avoided = find_avoided(reading)
     parts.facts += avoided.facts + names.facts
     parts.less += names.less + avoided.phrases

@@ -29,7 +29,7 @@ def answers() -> dict[str, str]:
     songs = random_songs(COUNT)
     catalogue, index = catalogue_of(songs), ExactIndex(songs)
     recommender = Recommender(catalogue.tracks, index, lambda: NOON, half_life_days=30.0)
-    radio = Radio(catalogue, index, recommender, lambda: NOON, half_life_days=30.0)
+    radio = Radio(catalogue, index, recommender, lambda: NOON, words=reader_of(catalogue.tracks))
     paths = Paths(catalogue.tracks, index)
     found = {f"question {n}": _line(recommender.recommend(question)) for n, question in enumerate(questions())}
     for number in range(4):

@@ -4,26 +4,16 @@ from datetime import datetime
 from typing import Annotated, Self
 from urllib.parse import quote
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from services.api.request_limits import START_CHOICES_MAX, START_MOODS_MAX, TEXT_MAX
 from services.api.schemas.listens import ListenedAt
 from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.tracks import NO_NUL, Request, Response, TrackName
+from services.api.schemas.words import MoodId
 from services.domain import listening
-from services.domain.errors import UnknownMood
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
 from services.words import moods
-
-
-def _checked(mood: str) -> str:
-    try:
-        return moods.mood_named(mood).id
-    except UnknownMood as error:
-        raise ValueError(error.detail) from error
-
-
-MoodId = Annotated[str, AfterValidator(_checked), WithJsonSchema({"type": "string", "enum": list(moods.moods())})]
 
 
 class MoodWords(Response):

@@ -13,6 +13,7 @@ from services.api.request_limits import (
     HISTORY_MAX,
     RADIO_SEEDS_MAX,
     TEXT_MAX,
+    TEXTS_MAX,
 )
 from services.api.schemas.listens import ListenedAt, ListenerName
 from services.api.schemas.recommendations import SharedOptions, with_options
@@ -26,11 +27,20 @@ from services.api.schemas.tracks import (
     Track,
     TrackName,
 )
+from services.api.schemas.words import MOOD, MoodId, Texts, Understood
 from services.domain import radio
 from services.domain.listening import EventKind
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX, SEED_MAX, Order, SessionOptions
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)]
+
+
+IN_FORCE = "It stays in force until `POST /v1/radio/{session_id}/next` replaces or ends it."
+STEERS = (
+    f"A description of music, or up to {TEXTS_MAX}, that steer the session. Facts such as “under 80 bpm” become "
+    f"filters. {IN_FORCE}"
+)
+UNDERSTOOD = "What was understood of each text that steers the session now."
 
 
 class RadioSeeds(Request):
@@ -78,6 +88,8 @@ class RadioRequest(SharedOptions):
         le=SEED_MAX,
         description="The same seed and the same events give the same session. Null: a random seed.",
     )
+    text: Texts = Field(default_factory=list, description=STEERS)
+    mood: MoodId | None = Field(default=None, description=f"{MOOD} {IN_FORCE}")
     order: Order = Field(
         default=Order.RELEVANCE,
         description="Order within each answer. `relevance`: directions alternate. `flow`: each track next to those "
@@ -95,7 +107,17 @@ class RadioRequest(SharedOptions):
             history=tuple(event.to_domain() for event in self.history),
             listener=self.user,
             terms=replace(self.conditions(), **options),
+            words=_change(self),
         )
+
+
+def _change(body: "RadioRequest | NextRequest") -> radio.WordsChange:
+    """Return the change of the words: a field that the request does not contain changes nothing."""
+    given = body.model_fields_set
+    return radio.WordsChange(
+        texts=tuple(text.to_domain() for text in body.text or ()) if "text" in given else None,
+        moods=tuple(mood for mood in (body.mood,) if mood is not None) if "mood" in given else None,
+    )
 
 
 class RadioEvent(ListenEvent):
@@ -118,6 +140,20 @@ class NextRequest(Request):
         description="A key of your choice for this call, such as a UUID. Repeat a call with its key after a lost "
         "response: you get the same answer, and the events count once.",
     )
+    text: Texts | None = Field(
+        default=None,
+        description="Replaces the texts of the session, such as “calmer now”; null or an empty array ends them. "
+        "Without this field, they do not change. Words such as “calmer” or “slower” compare with the track of the "
+        f"latest event, or with the tracks of the last answer. {IN_FORCE}",
+    )
+    mood: MoodId | None = Field(
+        default=None,
+        description="Replaces the mood preset of the session; null ends it. Without this field, it does not change.",
+    )
+
+    def change(self) -> radio.WordsChange:
+        """Return the change of the session's words."""
+        return _change(self)
 
 
 class Direction(Taste):
@@ -151,6 +187,8 @@ class NextTracks(Response):
     tracks: list[RadioTrack]
     directions: list[Direction] = Field(description="Directions of the session after the reported events.")
     unknown: list[str] = Field(description="Reported ids that are not in the library.")
+    understood: list[Understood] = Field(description=UNDERSTOOD)
+    mood: str | None = Field(description="The mood preset that steers the session now.")
 
 
 class PlayedTrack(Response):
@@ -172,6 +210,8 @@ class RadioSession(Response):
     seed: int = Field(description="The same seed and the same events give the same session.")
     directions: list[Direction] = Field(description="Directions, oldest first.")
     played: list[PlayedTrack] = Field(description="Reported events, latest first.")
+    understood: list[Understood] = Field(description=UNDERSTOOD)
+    mood: str | None = Field(description="The mood preset that steers the session now.")
     answered: int = Field(description="Number of tracks returned so far.")
     unknown: list[str] = Field(description="Seeds, history ids and exclusions that match no analysed track.")
     created_at: datetime
@@ -192,6 +232,8 @@ class RadioSession(Response):
                 )
                 for each in view.played
             ],
+            understood=[Understood.of(text) for text in session.words.texts],
+            mood=session.words.mood,
             answered=session.position,
             unknown=list(view.unknown),
             created_at=session.created_at,

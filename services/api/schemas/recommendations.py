@@ -28,7 +28,7 @@ from services.api.schemas.tracks import (
     Taste,
     TrackName,
 )
-from services.api.schemas.words import TEXTS, Text, Texts, Understood
+from services.api.schemas.words import MOOD, TEXTS, MoodId, Text, Texts, Understood
 from services.domain.filters import RANGE_FIELDS, Filters
 from services.domain.question import HALF_LIFE_DAYS_MAX, AnswerOptions, Exclusion, Question, SessionOptions
 
@@ -104,7 +104,7 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
     """A listening history, texts, or both, and options of the answer."""
 
     text: Texts = Field(default_factory=list, description=TEXTS)
-
+    mood: MoodId | None = Field(default=None, description=MOOD)
     user: ListenerName | None = Field(
         default=None,
         description="A listener whose stored listens to use, in addition to `history` if both are given. An unknown "
@@ -114,7 +114,7 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
         default=None,
         max_length=HISTORY_MAX,
         validate_default=True,
-        description="Listen events in any order. Required without `user` and `text`.",
+        description="Listen events in any order. Required without `user`, `text` and `mood`.",
     )
     repeat_after_days: float | None = Field(
         default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
@@ -123,9 +123,9 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
     @field_validator("history")
     @classmethod
     def _history_or_other(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
-        others = (info.data.get("user", ...), info.data.get("text", ...))  # ... if it is invalid
-        if given is None and others == (None, []):
-            raise ValueError("Give history, user, text or several of them.")
+        others = tuple(info.data.get(name, ...) for name in ("user", "text", "mood"))  # ... if it is invalid
+        if given is None and others == (None, [], None):
+            raise ValueError("Give history, user, text, mood or several of them.")
         return given
 
     @property
@@ -162,6 +162,7 @@ class ListenerQuery(_TargetQuery):
     text: list[Text] = Field(
         default_factory=list, max_length=TEXTS_MAX, description=TEXTS + " The parameter may be repeated."
     )
+    mood: MoodId | None = Field(default=None, description=MOOD)
 
     exclude_track: list[TrackName] = Field(
         default_factory=list,

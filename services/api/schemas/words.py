@@ -4,7 +4,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, create_model
 
 from services.api.request_limits import (
     KEYWORDS_MAX,
@@ -17,14 +17,30 @@ from services.api.request_limits import (
 from services.api.schemas.filters import FilterBody, SimilarQuery, Targets, filter_body_of
 from services.api.schemas.tracks import NO_NUL, Request, Response, Track, TrackName
 from services.domain import words
+from services.domain.errors import UnknownMood
 from services.domain.filters import Filters
 from services.domain.question import Question
 from services.domain.words import TEXT_USED_MAX, WeightedText, Words
+from services.words.moods import mood_named, moods
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_LENGTH_MAX)]
 Phrase = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_USED_MAX)]
 Artist = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)]
 
+
+def _checked(mood: str) -> str:
+    try:
+        return mood_named(mood).id
+    except UnknownMood as error:
+        raise ValueError(error.detail) from error
+
+
+MoodId = Annotated[str, AfterValidator(_checked), WithJsonSchema({"type": "string", "enum": list(moods())})]
+
+MOOD = (
+    "A mood preset: words, targets and filters under one name; `GET /v1/moods` lists all. It counts beside the texts. "
+    "Texts, targets and filters of the request have precedence over its targets and filters."
+)
 WEIGHT = "Relative to the history, which has the weight 1. A negative weight asks for less of it."
 FILTERS = "Hard facts, such as a tempo: every track of the answer meets them."
 EXCLUDED = "Artists that the text excludes."
@@ -154,7 +170,8 @@ _SEARCH: dict[str, Any] = {
         Field(
             description=f"A description of music, a title or an artist; the first {TEXT_USED_MAX} characters are used."
         ),
-    )
+    ),
+    "mood": (MoodId | None, Field(default=None, description=MOOD)),
 }
 
 

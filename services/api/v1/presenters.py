@@ -78,6 +78,8 @@ def radio_tracks(answer: RadioAnswer, tracks: Tracks) -> NextTracks:
         ],
         directions=[Direction.described(direction) for direction in answer.directions],
         unknown=list(answer.unknown),
+        understood=[Understood.of(text) for text in answer.words.texts],
+        mood=answer.words.mood,
     )
 
 

@@ -33,8 +33,10 @@ LOCATION = {"Location": "The path of the session."}
 def start_radio(body: RadioRequest) -> tuple[RadioSession, dict[str, str]]:
     """Start a session from seeds, a listening history or both. `nextRadioTracks` returns its tracks.
 
-    Filters, targets, exclusions and options apply to the whole session. Seed tracks count as heard. A session without
-    seeds and history plays tracks from the whole library. A session expires after 30 days without a call.
+    Filters, targets, exclusions and options apply to the whole session. `text` and `mood` steer it until they are
+    replaced. Without seeds and history, the session starts from the tracks that they describe. Seed tracks count as
+    heard. A session without seeds, history and words plays tracks from the whole library. A session expires after 30
+    days without a call.
     """
     if body.user is not None:
         require_listener(body.user)
@@ -51,10 +53,13 @@ def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
     No track is repeated, reported or not, until all tracks that match the filters have been returned. Then the tracks
     that were heard longest ago come again, except banned and disliked ones. Plays and likes move a direction towards
     their tracks. Three rejections in a row deactivate a direction.
+
+    `text` and `mood` steer the session from this call on, for example “calmer now”. Tracks that were returned before do
+    not change.
     """
     _require_owner(session_id)
     events = [event.to_domain() for event in body.events]
-    answer = services().radio.next(session_id, events, limit=body.limit, key=body.call)
+    answer = services().radio.next(session_id, events, limit=body.limit, key=body.call, words=body.change())
     known = services().catalogue.tracks.get_many([pick.recommendation.track_id for pick in answer.picks])
     return presenters.radio_tracks(answer, known)
 

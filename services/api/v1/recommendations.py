@@ -37,9 +37,9 @@ def recommend(body: RecommendationRequest) -> Recommendations:
     tracks of the history are left out. Ids that match no ready track are listed in `unknown` and otherwise ignored.
     Without any usable event or text, the tracks come from the whole library.
 
-    A `text` such as “calm piano, under 80 bpm” steers the answer: every track is chosen by the history and by the
-    texts. `understood` contains the filters, the targets, the examples and the other words of each text. If nothing of
-    the texts is understood and nothing else is given to choose tracks by, `tracks` is empty.
+    A `text` such as “calm piano, under 80 bpm” or a `mood` steers the answer: every track is chosen by the history and
+    by the words. `understood` contains the filters, the targets, the examples and the other words of each text. If
+    nothing of the texts is understood and nothing else is given to choose tracks by, `tracks` is empty.
 
     With `user`, the stored listens of that listener count as well, as in `GET /v1/users/{user}/recommendations`. The
     key then needs the scope `listen` in addition to `read`.
@@ -49,7 +49,7 @@ def recommend(body: RecommendationRequest) -> Recommendations:
         require_listener(body.user)
         remembered = services().catalogue.listens.remembered(body.user, repeat_after=body.repeat_after)
         question = replace(question, remembered=remembered)
-    question = services().words.read(question, [text.to_domain() for text in body.text])
+    question = services().words.read(question, [text.to_domain() for text in body.text], body.mood)
     answer = services().recommender.recommend(question)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
     return presenters.recommendations(answer, known, question.words)

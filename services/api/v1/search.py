@@ -26,6 +26,6 @@ def find_tracks(query: Any) -> SearchResults:  # noqa: ANN401  its fields are ma
     sound as it describes. If the text is not understood, `understood.rest` is null, `understood.warnings` contains the
     reason, and only titles and artists are found.
     """
-    found = services().finder.find(query.text, query.to_question())
+    found = services().finder.find(query.text, query.to_question(), query.mood)
     ids = [*(named.track_id for named in found.named), *(each.track_id for each in found.recommendations)]
     return presenters.search_results(found, services().catalogue.tracks.get_many(ids))

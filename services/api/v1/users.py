@@ -102,12 +102,12 @@ def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa:
 
     The last 1,000 events determine the tastes. Banned and disliked tracks are left out, however old the verdict is.
     Recently heard tracks are returned only if no others are left. For an unknown listener, the tracks come from the
-    whole library. `text` describes the music to choose. To send a listening history or weighted texts as well, use
-    `POST /v1/recommendations` with `user`.
+    whole library. `text` and `mood` describe the music to choose. To send a listening history or weighted texts as
+    well, use `POST /v1/recommendations` with `user`.
     """
     remembered = services().catalogue.listens.remembered(listener_named(user), repeat_after=query.repeat_after)
     question = replace(query.to_question(), remembered=remembered)
-    question = services().words.read(question, [Words(text) for text in query.text])
+    question = services().words.read(question, [Words(text) for text in query.text], query.mood)
     answer = services().recommender.recommend(question)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
     return presenters.recommendations(answer, known, question.words)

@@ -52,7 +52,9 @@ class Station:
     def __init__(self, songs=SONGS):
         self.catalogue, index = catalogue_of(songs), ExactIndex(songs)
         recommender = Recommender(self.catalogue.tracks, index, lambda: NOON, half_life_days=30)
-        self.radio = Radio(self.catalogue, index, recommender, lambda: NOON, half_life_days=30)
+        self.tower = FakeTower({kind: AXES[number] for number, kind in enumerate(KINDS)})
+        words = WordReader(self.catalogue.tracks, self.tower, understand)
+        self.radio = Radio(self.catalogue, index, recommender, lambda: NOON, words=words)
 
     def start(self, *seeds, history=(), listener=None, names=None, **terms):
         named = Seeds(tracks=tuple(map(id_of, seeds)), **names or {})
