@@ -284,8 +284,11 @@ class DirectionFinder:
             return ()
         [hits] = self._index.query([Query(profile.tastes[0].vector, WORDS_TRACKS, filters, exclude)])
         found = self._tracks.embedded([hit.id for hit in hits])
-        near = profile_of(dict.fromkeys(found, 1.0), found)
-        return directions_of(near, of_words=True)
+        scores = {hit.id: hit.score for hit in hits if hit.id in found}
+        # Relative to the farthest one, because the cosines of a text have a level of their own.
+        lowest = min(scores.values(), default=0.0)
+        weights = {name: score - lowest for name, score in scores.items() if score > lowest} or scores
+        return directions_of(profile_of(weights, found), of_words=True)
 
     def elsewhere(
         self, current: EvaluatedDirections, seed: int, filters: Filters, exclude: frozenset[str]

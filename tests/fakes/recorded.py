@@ -17,7 +17,10 @@ from services.domain.radio import RadioStart, Seeds
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.path import Paths
+from services.recommend.words import WordReader
+from services.words.understand import understand
 from tests.fakes.music import NOON, ExactIndex, catalogue_of, random_songs
+from tests.fakes.words import FakeTower
 
 RECORD = Path(__file__).with_name("recorded.json")
 COUNT = 300
@@ -29,7 +32,9 @@ def answers() -> dict[str, str]:
     songs = random_songs(COUNT)
     catalogue, index = catalogue_of(songs), ExactIndex(songs)
     recommender = Recommender(catalogue.tracks, index, lambda: NOON, half_life_days=30.0)
-    radio = Radio(catalogue, index, recommender, lambda: NOON, words=reader_of(catalogue.tracks))
+    radio = Radio(
+        catalogue, index, recommender, lambda: NOON, words=WordReader(catalogue.tracks, FakeTower({}), understand)
+    )
     paths = Paths(catalogue.tracks, index)
     found = {f"question {n}": _line(recommender.recommend(question)) for n, question in enumerate(questions())}
     for number in range(4):

@@ -84,10 +84,3 @@ def test_targets_and_filters_of_the_question_replace_those_of_the_mood():
 
     assert question.targets == {"energy": 0.05, "tempo": 80}
     assert question.filters == Filters({"energy": Range(0.2, 0.6), "tempo": Range(max=90)})
-
-
-def test_without_an_embedder_a_mood_has_targets_and_filters_only():
-    """A platform without the text tower still knows the moods."""
-    question = with_mood(Question(), mood_named("party"), None)
-
-    assert (question.vectors, question.targets) == ((), mood_named("party").targets)

@@ -16,7 +16,7 @@ from tests.fakes.words import FakeTower
 TOWER = FakeTower(dict(zip(("sad", "drums", "piano"), np.eye(128)[:3], strict=True)))
 
 
-def reader(understand=lambda text, _tracks: Understood(text=text, rest=text)):
+def reader(understand=lambda text, _tracks, _playing: Understood(text=text, rest=text)):
     return WordReader(None, TOWER, understand)
 
 

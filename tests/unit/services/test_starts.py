@@ -10,6 +10,8 @@ from services.domain.question import Question
 from services.recommend import Recommender
 from services.recommend.starts import MOOD_TRACKS, Starter
 from services.recommend.taste import with_start
+from services.recommend.words import WordReader
+from services.words.understand import understand
 from tests.fakes.music import NOON, ExactIndex, MemoryTracks, random_songs
 
 KINDS = 6
@@ -36,7 +38,9 @@ def recommender():
 
 @pytest.fixture(scope="module")
 def starter(recommender):
-    return Starter(MemoryTracks(SONGS), ExactIndex(SONGS), recommender, Towards(1), lambda: NOON)
+    tracks = MemoryTracks(SONGS)
+    words = WordReader(tracks, Towards(1), understand)
+    return Starter(tracks, ExactIndex(SONGS), recommender, words, lambda: NOON)
 
 
 def of_kind(kind, count, at=NOON):
