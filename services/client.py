@@ -117,14 +117,17 @@ class SegueClient:
         """Return the tracks that fit a picture, which is not stored."""
         return self._search(PictureMatches, "image", file, limit, filters)
 
-    def recommend(self, question: Question, *, text: Sequence[str] = ()) -> Recommendations:
-        """What to play after a history, for texts, or for both."""
-        body = question_as_json(question) | {"text": list(text)}
+    def recommend(self, question: Question, *, text: Sequence[str] = (), mood: str | None = None) -> Recommendations:
+        """What to play after a history, for texts, for a mood preset, or for several of them."""
+        body = question_as_json(question) | {"text": list(text), "mood": mood}
         return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
 
-    def search(self, text: str, *, limit: int = 10, filters: Filters | None = None) -> SearchResults:
+    def search(
+        self, text: str, *, limit: int = 10, filters: Filters | None = None, mood: str | None = None
+    ) -> SearchResults:
         """The tracks that a text names, then those that sound as it describes."""
         parameters = {"text": text, "limit": limit, **filters_as_parameters(filters or Filters())}
+        parameters |= {} if mood is None else {"mood": mood}
         return self._get(SearchResults, "/v1/search", params=parameters)
 
     def path(self, start: str, end: str, *, steps: int = 10, filters: Filters | None = None) -> TrackPath:
@@ -141,6 +144,13 @@ class SegueClient:
     ) -> NextTracks:
         """Report what was played and skipped, and get the next tracks; the same `call` gets the same answer again."""
         body = {"events": [event_as_json(event) for event in events], "limit": limit, "call": call}
+        return self._ask(NextTracks, "POST", f"/v1/radio/{_segment(session_id)}/next", json=body)
+
+    def steer_radio(
+        self, session_id: str, text: Sequence[str] = (), *, mood: str | None = None, limit: int = 10
+    ) -> NextTracks:
+        """Replace the texts and the mood preset that steer a session, and get the next tracks."""
+        body = {"text": list(text), "mood": mood, "limit": limit}
         return self._ask(NextTracks, "POST", f"/v1/radio/{_segment(session_id)}/next", json=body)
 
     def radio(self, session_id: str) -> RadioSession:

@@ -78,17 +78,18 @@ def list_similar(name: str, limit: int, *, as_json: bool) -> None:
     output.print_tracks(answer.tracks)
 
 
-def list_recommendations(names: list[str], texts: list[str], limit: int, *, as_json: bool) -> None:
-    """Print what to play after some tracks, for some texts, or for both.
+def list_recommendations(names: list[str], texts: list[str], mood: str | None, limit: int, *, as_json: bool) -> None:
+    """Print what to play after some tracks, for some texts, for a mood preset, or for several of them.
 
     Raises:
-        InvalidRequest: there are neither tracks nor texts.
+        InvalidRequest: there are neither tracks nor texts, and no mood.
     """
-    if not names and not texts:
-        raise InvalidRequest("Name at least one track, or describe the music with --text.")
+    if not names and not texts and mood is None:
+        raise InvalidRequest("Name at least one track, or describe the music with --text or --mood.")
     with connect(load_settings()) as client:
         played = [find_track(client, name) for name in names]
-        answer = client.recommend(Question(history=plays(track.id for track in played), limit=limit), text=texts)
+        question = Question(history=plays(track.id for track in played), limit=limit)
+        answer = client.recommend(question, text=texts, mood=mood)
     if as_json:
         output.print_json(answer)
         return
@@ -96,6 +97,16 @@ def list_recommendations(names: list[str], texts: list[str], limit: int, *, as_j
         output.print_message(f"After {', '.join(output.describe(track) for track in played)}:")
     output.print_understood(answer.understood)
     output.print_tracks(answer.tracks)
+
+
+def list_moods(*, as_json: bool) -> None:
+    """Print the mood presets."""
+    with connect(load_settings()) as client:
+        answer = client.moods()
+    if as_json:
+        output.print_json(answer)
+    else:
+        output.print_moods(answer.moods)
 
 
 def list_search(text: str, limit: int, *, as_json: bool) -> None:

@@ -112,19 +112,28 @@ def similar(
 def recommend(
     tracks: Annotated[
         list[str] | None,
-        typer.Argument(help="Played tracks: ids, external ids, or quoted words. Optional with --text."),
+        typer.Argument(help="Played tracks: ids, external ids, or quoted words. Optional with --text or --mood."),
     ] = None,
     *,
     text: Annotated[
         list[str] | None, typer.Option(help="Description of the music, such as “calm piano”; repeat it for more.")
     ] = None,
+    mood: Annotated[str | None, typer.Option(help="Mood preset; `segue moods` lists all.")] = None,
     limit: Limit = 10,
     as_json: AsJson = False,
 ) -> None:
-    """List what to play after one or more tracks, for a description, or for both."""
+    """List what to play after one or more tracks, for a description, for a mood, or for several of them."""
     from services.cli.library import list_recommendations
 
-    list_recommendations(tracks or [], text or [], limit, as_json=as_json)
+    list_recommendations(tracks or [], text or [], mood, limit, as_json=as_json)
+
+
+@app.command()
+def moods(*, as_json: AsJson = False) -> None:
+    """List the mood presets."""
+    from services.cli.library import list_moods
+
+    list_moods(as_json=as_json)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from services.api.schemas.moods import Mood
 from services.api.schemas.radio import PathTrack
 from services.api.schemas.service import Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
@@ -64,6 +65,15 @@ def print_understood(texts: Sequence[Understood]) -> None:
         print_message(f"Understood: {'; '.join([*parts, *facts]) or 'nothing'}.")
         for warning in text.warnings:
             print_message(warning)
+
+
+def print_moods(moods: Sequence[Mood]) -> None:
+    """Print mood presets with their titles and words."""
+    table = Table("mood", "English", "German", "words", box=None)
+    for mood in moods:
+        words = (each.text if each.weight > 0 else f"less: {each.text}" for each in mood.words)
+        table.add_row(mood.id, mood.titles["en"], mood.titles["de"], "; ".join(words))
+    answers.print(table)
 
 
 def _interval(ends: Mapping[str, float]) -> str:

@@ -185,3 +185,57 @@ def test_whatever_happens_the_session_keeps_to_its_terms(api, seeds, terms, call
         assert set(answered) <= qualified - barred
         assert len(set(answered) - heard) == min(limit, len(qualified - heard))
         heard.update(answered)
+
+
+def test_a_session_can_start_from_words_alone(api):
+    """The first tracks are of the described kind; the session shows what was understood."""
+    session = start(api, text="folk", variety=0)
+    answer = following(api, session, limit=1)
+
+    assert [track["genre"] for track in answer["tracks"]] == ["Folk"]
+    assert answer["tracks"][0]["because_of"][0] == "words:folk"
+    assert [text["rest"] for text in session["understood"]] == ["folk"]
+
+
+def test_text_and_mood_steer_a_running_session_until_they_are_ended(api):
+    """`calmer now` compares with the reported track; null ends a text or a mood; a missing field changes nothing."""
+    session = start(api, 3)
+    steered = following(api, session, event(track_id(7)), text="calmer now", mood="sleep", limit=4)
+    kept = following(api, session, limit=2)
+    without_mood = following(api, session, mood=None, limit=1)
+    without_text = following(api, session, text=None, limit=1)
+    shown = api.get(f"/v1/radio/{session['id']}").json
+
+    [understood] = steered["understood"]
+    assert understood["filters"]["energy"]["max"] < 0.75
+    assert understood["rest"] is None
+    assert all(track["attributes"]["energy"] <= 0.5 for track in steered["tracks"] + kept["tracks"])
+    assert [(each["mood"], len(each["understood"])) for each in (steered, kept, without_mood, without_text, shown)] == [
+        ("sleep", 1),
+        ("sleep", 1),
+        (None, 1),
+        (None, 0),
+        (None, 0),
+    ]
+
+
+def test_an_edited_text_steers_a_session(api):
+    """An item of `understood` can be sent back with changes; it is not analysed again."""
+    session = start(api, 3)
+    [understood] = following(api, session, text="under 90 bpm", limit=1)["understood"]
+    edited = {**understood, "filters": {"tempo": {"max": 95}}}
+    answer = following(api, session, text=[edited], limit=8)
+
+    assert answer["understood"][0]["filters"] == {"tempo": {"max": 95}}
+    assert all(track["descriptors"]["tempo"] <= 95 for track in answer["tracks"])
+
+
+@pytest.mark.parametrize("wrong", [{"mood": "grumpy"}, {"text": ""}, {"text": ["a"] * 9}, {"text": 1}])
+def test_wrong_words_of_a_session_are_refused(api, wrong):
+    """The problem names the field, and the session does not change."""
+    session = start(api, 3, text="folk")
+    answer = api.post(f"/v1/radio/{session['id']}/next", json=wrong)
+
+    assert answer.status_code == 422
+    assert f"`{next(iter(wrong))}" in answer.json["detail"]
+    assert api.get(f"/v1/radio/{session['id']}").json["understood"] == session["understood"]

@@ -110,6 +110,8 @@ def test_a_radio_session_is_started_continued_and_ended(client):
     assert len({track.id for track in tracks}) == 8
     assert all(track.artist != "Artist 2" and track.descriptors.tempo >= 90 for track in tracks)
     assert [played.event for played in client.radio(session.id).played] == [EventKind.SKIP]
+    assert client.steer_radio(session.id, ["folk"], mood="party", limit=1).understood[0].rest == "folk"
+    assert client.steer_radio(session.id, limit=1).mood is None
     client.end_radio(session.id)
     for gone in (client.radio, client.end_radio):
         with pytest.raises(RadioNotFound):
@@ -249,3 +251,14 @@ def test_external_ids_are_set_and_removed(client):
     assert client.set_ids("test:3", {"navidrome": "x/1"}).ids == {"test": "3", "navidrome": "x/1"}
     assert client.track("navidrome:x/1").id == track_id(3)
     assert client.set_ids("navidrome:x/1", {"navidrome": None}).ids == {"test": "3"}
+
+
+def test_a_new_listener_starts_from_moods(client):
+    """The moods of the service are accepted by recommendations, searches and starts."""
+    mood = client.moods().moods[0].id
+
+    assert client.started("newcomer") is None
+    assert client.start("newcomer", moods=[mood], artists=["Artist 1"]).tracks
+    assert client.started("newcomer").moods == [mood]
+    assert client.recommend(Question(), mood=mood).tracks
+    assert client.search("folk", mood=mood).tracks

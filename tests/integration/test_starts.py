@@ -116,3 +116,32 @@ def test_a_start_without_a_match_stores_nothing(api, user):
 def test_a_wrong_choice_is_named(api, user, wrong, named):
     """The problem names the field; for an unknown mood, it lists all moods."""
     assert named in start(api, user, 422, **wrong)["detail"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda api, mood: api.post("/v1/recommendations", json={"mood": mood}),
+        lambda api, mood: api.get("/v1/users/somebody/recommendations", query_string={"mood": mood}),
+        lambda api, mood: api.get("/v1/search", query_string={"text": "music", "mood": mood}),
+    ],
+    ids=["recommendations", "listener", "search"],
+)
+def test_a_mood_is_accepted_wherever_words_are(api, asked):
+    """The tracks fit the filters of the mood and name it as a reason; an unknown mood is refused with a list."""
+    answer = asked(api, "sleep")
+    refused = asked(api, "grumpy")
+
+    assert answer.status_code == 200, answer.json
+    assert all(track["attributes"]["energy"] <= 0.5 for track in answer.json["tracks"])
+    assert "mood:sleep" in answer.json["tracks"][0]["because_of"]
+    assert refused.status_code == 422
+    assert "The mood presets are: focus, study" in refused.json["detail"]
+
+
+def test_filters_and_targets_of_a_request_have_precedence_over_its_mood(api):
+    """A range in the request replaces the mood's range of the same field."""
+    filters = {"energy": {"min": 0.6}}
+    answer = api.post("/v1/recommendations", json={"mood": "sleep", "filters": filters}).json
+
+    assert {track["attributes"]["energy"] for track in answer["tracks"]} == {0.75}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from services.api.schemas.moods import Mood
 from services.api.schemas.service import IndexStatus, Quarantined, Status
 from services.api.schemas.tracks import Failure, Job, SimilarTrack, Track
 from services.api.schemas.words import Understood
@@ -16,6 +17,7 @@ from services.domain.job import JobKind, JobState
 from services.domain.track import TrackStatus
 from services.storage.archive import Manifest
 from services.storage.backup import Restored
+from services.words.moods import mood_named
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -231,3 +233,12 @@ def test_what_was_understood_is_one_line_per_text(printed):
         "Understood: nothing.",
         "“qwrtz” was not understood.",
     ]
+
+
+def test_moods_are_listed_with_titles_and_words(capsys):
+    """Words of which a mood wants less are marked."""
+    output.print_moods([Mood.of(mood_named("sleep"))])
+    printed = " ".join(capsys.readouterr().out.split())
+
+    assert printed.startswith("mood English German words sleep Sleep Schlaf very calm music to fall asleep; ")
+    assert printed.endswith("less: drums")
