@@ -114,7 +114,10 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
 
 
 def _load_tower() -> TextEmbedder:
-    raise NotConfigured("This version has no text tower.")
+    # Imported here because its sentence encoder takes memory that an API without texts does not need.
+    from models.text.tower import TextTower  # noqa: PLC0415
+
+    return TextTower.load()
 
 
 def open_server_index(settings: Settings, *, for_requests: bool) -> "ServerIndex":
