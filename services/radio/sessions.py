@@ -9,7 +9,7 @@ from services.catalog import Catalogue
 from services.catalog.database import now as current_time
 from services.catalog.idempotency import Mismatch
 from services.domain.errors import InvalidRequest, RadioBusy
-from services.domain.listening import EventKind, ListenEvent, NewListen, Profile, Recommendation, Taste
+from services.domain.listening import EventKind, ListenEvent, NewListen, Profile, Recommendation, Start, Taste
 from services.domain.radio import (
     CallRecord,
     DescribedDirection,
@@ -232,6 +232,9 @@ class Radio:
             _pick(choice, directions, known, chooser.reasons(choice.candidate.vector))
             for choice in chooser.choose(limit)
         )
+        listener = state.session.listener
+        if listener is not None and (start := self._listens.start(listener)) is not None:
+            picks = tuple(_with_choices(pick, start) for pick in picks)
         return chooser, picks
 
     def _with_new_directions(self, state: SessionState, current: EvaluatedDirections) -> tuple[Direction, ...]:
@@ -305,6 +308,12 @@ def _pick(
 
 def _identity(event: ListenEvent) -> tuple[object, ...]:
     return event.track_id, event.kind, event.at
+
+
+def _with_choices(pick: RadioPick, start: Start) -> RadioPick:
+    """Return a pick with the listener's choices as reasons instead of the tracks that stand for them."""
+    because_of = start.reasons_for(pick.recommendation.because_of)
+    return replace(pick, recommendation=replace(pick.recommendation, because_of=because_of))
 
 
 def _playing(state: SessionState) -> tuple[str, ...]:

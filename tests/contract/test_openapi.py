@@ -75,6 +75,7 @@ def test_every_field_of_a_request_is_described(document):
             "Targets",
             "RadioRequest",
             "NextRequest",
+            "StartRequest",
             "ListenEvent",
             "Filters",
             "ScanRequest",

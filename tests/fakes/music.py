@@ -11,7 +11,7 @@ import numpy as np
 from services.catalog.idempotency import Mismatch
 from services.domain.errors import RadioNotFound, TrackNotFound
 from services.domain.filters import ATTRIBUTES, Filters
-from services.domain.listening import EventKind, ListenEvent, NewListen, Remembered
+from services.domain.listening import EventKind, ListenEvent, NewListen, Remembered, Start
 from services.domain.radio import CallRecord, RadioSession, SessionEvent, SessionState, SessionTrack
 from services.domain.track import EMBEDDING_DIM, Description, Embedded, Vector
 from services.domain.vector_index import Hit, Query
@@ -142,6 +142,7 @@ class MemoryListens:
     """The store of listens."""
 
     kept: dict[str, list[NewListen]] = field(default_factory=dict)
+    starts: dict[str, Start] = field(default_factory=dict)
 
     def add(self, listener: str, listens: Sequence[NewListen]) -> None:
         self.kept.setdefault(listener, []).extend(listens)
@@ -150,10 +151,18 @@ class MemoryListens:
         last = {listen.names[0]: listen.kind for listen in self.kept.get(listener, []) if listen.kind != EventKind.PLAY}
         return frozenset(name for name, kind in last.items() if kind in REJECTIONS)
 
+    def start(self, listener: str) -> Start | None:
+        return self.starts.get(listener)
+
     def remembered(self, listener: str, *, repeat_after: timedelta | None) -> Remembered:
         listens = self.kept.get(listener, [])
         events = tuple(ListenEvent(each.names[0], each.kind, each.at, each.played_ms) for each in listens)
-        return Remembered(events=events, rejected=self.rejected(listener), may_return=repeat_after is not None)
+        return Remembered(
+            events=events,
+            rejected=self.rejected(listener),
+            may_return=repeat_after is not None,
+            start=self.start(listener),
+        )
 
 
 def catalogue_of(songs: Sequence[Song]) -> SimpleNamespace:

@@ -239,3 +239,17 @@ def test_wrong_words_of_a_session_are_refused(api, wrong):
     assert answer.status_code == 422
     assert f"`{next(iter(wrong))}" in answer.json["detail"]
     assert api.get(f"/v1/radio/{session['id']}").json["understood"] == session["understood"]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(max_size=80)
+    | st.sampled_from(["\0", "\ud800", "calmer \u202e now", "🎷" * 50, "慢一点", "a" * 10_001])
+)
+def test_any_text_steers_a_session_or_is_refused(api, text):
+    """No text causes a server error, and a refused one changes nothing."""
+    session = start(api, 3)
+    answer = api.post(f"/v1/radio/{session['id']}/next", json={"text": text, "limit": 1})
+
+    assert answer.status_code in {200, 400, 422}
+    assert len(api.get(f"/v1/radio/{session['id']}").json["understood"]) == (answer.status_code == 200)

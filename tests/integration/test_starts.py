@@ -62,6 +62,7 @@ def test_recommendations_and_radio_follow_the_start(api, user):
     played = api.post(f"/v1/radio/{session['id']}/next", json={"limit": 1}).json
 
     assert artists(recommended) == artists(played) == {"Artist 2"}
+    assert played["tracks"][0]["because_of"] == ["artist:Artist 2"]
     assert len(tastes) == len(session["directions"]) == 1
 
 

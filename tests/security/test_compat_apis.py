@@ -28,6 +28,8 @@ def ada(key_for):
         ("post", "/v1/users/bob/listens", LISTENS),
         ("get", "/v1/users/bob/recommendations", None),
         ("get", "/v1/users/bob/taste", None),
+        ("get", "/v1/users/bob/start", None),
+        ("post", "/v1/users/bob/start", {"tracks": [TRACK]}),
         ("delete", "/v1/users/bob", None),
         ("post", "/v1/recommendations", {"user": "bob"}),
         ("post", "/v1/radio", {"user": "bob"}),

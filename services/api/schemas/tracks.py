@@ -208,7 +208,8 @@ class SimilarTrack(Track):
 
     score: float = Field(description="Cosine similarity to its taste or seed, −1 to 1; 1 is identical.")
     because_of: list[str] = Field(
-        description="What led to it, strongest first: `words:` and a text of the request, or the id of a track."
+        description="What led to it, strongest first: `words:` and a text of the request, `mood:` and a mood preset, "
+        "`artist:` and an artist that a new listener chose, or the id of a track."
     )
 
 

@@ -5,9 +5,11 @@ import pytest
 
 from services.domain.errors import InvalidRequest
 from services.domain.filters import Filters, Range
+from services.domain.listening import Start, StartPlay
 from services.domain.radio import SessionWords, WordsChange
 from services.domain.words import Words
-from tests.fakes.station import SONGS, Station, event, kinds
+from tests.fakes.music import NOON
+from tests.fakes.station import SONGS, Station, event, id_of, kinds, numbers
 
 JAZZ, ROCK = 2, 3
 
@@ -103,3 +105,22 @@ def test_new_words_change_no_answer_that_was_given(station):
     assert repeated.picks == first.picks
     with pytest.raises(InvalidRequest, match="another request"):
         station.next(session, key="k", words=texts("rock"))
+
+
+def test_a_session_of_a_new_listener_follows_the_start(station):
+    """Its directions are made from the start, whose choices are the reasons."""
+    plays = tuple(StartPlay(id_of(number), 0.5, "mood:focus") for number in numbers(JAZZ)[:2])
+    station.catalogue.listens.starts["ada"] = Start(moods=("focus",), plays=plays, at=NOON)
+    answer = station.next(station.start(listener="ada"), limit=3)
+
+    assert kinds(answer) == {JAZZ: 3}
+    assert {pick.recommendation.because_of for pick in answer.picks} == {("mood:focus",)}
+
+
+def test_seeds_replace_the_start_of_a_listener(station):
+    """A session with seeds does not follow the start."""
+    start = Start(plays=(StartPlay(id_of(numbers(JAZZ)[0]), 1.0, "mood:focus"),), at=NOON)
+    station.catalogue.listens.starts["ada"] = start
+    answer = station.next(station.start(numbers(ROCK)[0], listener="ada"), limit=3)
+
+    assert kinds(answer) == {ROCK: 3}
