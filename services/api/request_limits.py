@@ -11,6 +11,15 @@ MULTIPART_OVERHEAD_BYTES = 64 * 1024
 MEDIA_MAX_BYTES = 16 * 1024 * 1024
 """Size of a clip or a picture in a search: a photograph, or six minutes of MP3 at 320 kbit/s. The broker holds it."""
 
+PICTURES_MAX = 4
+"""Pictures in a request for recommendations; a worker reads them one after another."""
+
+PICTURE_WEIGHT_MAX = 10.0
+"""Largest weight of a picture, at which a history hardly counts any more."""
+
+RECOMMENDATION_MAX_BYTES = JSON_MAX_BYTES + 12 * 1024 * 1024
+"""Size of a request for recommendations: pictures of 9 MiB take 12 MiB in base64."""
+
 HISTORY_MAX = 1_000
 """Events: a month of listening all day. More would take time without a change of the tastes."""
 

@@ -37,6 +37,8 @@ POLL_SECONDS = 0.2
 # A process announces itself several times in this period, so that one delay does not remove it.
 PROCESS_SECONDS = 30.0
 
+LATE = f"No worker answered within {ANSWER_SECONDS:.0f} s."
+
 WAITING_KEY = "segue.questions.waiting"
 """Sorted set: the ids of open questions by deadline."""
 PROCESSES_KEY = "segue.questions.processes"
@@ -172,8 +174,12 @@ class Questions:
         """
         return self._ask(MediaKind.CLIP, content, _CLIP_ANSWER)
 
-    def read_picture(self, content: bytes) -> PictureReading:
+    def read_picture(self, content: bytes, deadline: float | None = None) -> PictureReading:
         """Return what a worker computes from a picture.
+
+        Args:
+            content: The bytes of the file.
+            deadline: When a client stops waiting, by the monotonic clock; None is `ANSWER_SECONDS` from now.
 
         Raises:
             UnsupportedPicture: the bytes are not a picture in a supported format.
@@ -181,7 +187,7 @@ class Questions:
             QuestionUnanswered: no worker runs, too many questions wait, or none was answered in time.
             BrokerUnavailable: the broker does not respond.
         """
-        return self._ask(MediaKind.PICTURE, content, _PICTURE_ANSWER)
+        return self._ask(MediaKind.PICTURE, content, _PICTURE_ANSWER, deadline)
 
     def count_processes(self) -> int:
         """Return the number of processes that answer questions.
@@ -192,11 +198,13 @@ class Questions:
         with self._queue.connection() as redis:
             return int(redis.eval(_COUNT, 1, PROCESSES_KEY))
 
-    def _ask(self, kind: MediaKind, content: bytes, answers: TypeAdapter[Read | Refusal]) -> Read:
+    def _ask(
+        self, kind: MediaKind, content: bytes, answers: TypeAdapter[Read | Refusal], deadline: float | None = None
+    ) -> Read:
         if not self._free.acquire(blocking=False):
             raise QuestionUnanswered(f"{self._at_once} questions of this process wait already.")
         try:
-            answer = self._exchange(kind, content)
+            answer = self._exchange(kind, content, deadline or time.monotonic() + ANSWER_SECONDS)
         finally:
             self._free.release()
         read = answers.validate_json(answer)
@@ -206,10 +214,9 @@ class Questions:
             raise QuestionUnanswered(read.detail)
         raise REFUSALS[kind, read.reason](read.detail)
 
-    def _exchange(self, kind: MediaKind, content: bytes) -> bytes:
+    def _exchange(self, kind: MediaKind, content: bytes, deadline: float) -> bytes:
         question_id = uuid.uuid4().hex
-        deadline = time.monotonic() + ANSWER_SECONDS
-        self._admit(question_id, content)
+        self._admit(question_id, content, deadline)
         try:
             self._queue.question(question_id, kind.value)
             return self._wait(question_id, deadline)
@@ -217,12 +224,12 @@ class Questions:
             with suppress(BrokerUnavailable):  # the keys expire by themselves
                 self._forget(question_id)
 
-    def _admit(self, question_id: str, content: bytes) -> None:
+    def _admit(self, question_id: str, content: bytes, deadline: float) -> None:
+        if (left := _milliseconds(deadline - time.monotonic())) <= 0:
+            raise QuestionUnanswered(LATE)
         keys = (WAITING_KEY, PROCESSES_KEY, ROUTES[QUESTION_TASK]["queue"], _content_key(question_id))
         with self._queue.connection() as redis:
-            found = redis.eval(
-                _ADMIT, len(keys), *keys, question_id, _milliseconds(ANSWER_SECONDS), WAITING_MAX, content
-            )
+            found = redis.eval(_ADMIT, len(keys), *keys, question_id, left, WAITING_MAX, content)
         if found == b"no process":
             raise QuestionUnanswered("No worker serves the queue `questions`. `segue worker --queues=questions` does.")
         if found == b"full":
@@ -234,7 +241,7 @@ class Questions:
             while time.monotonic() < deadline:
                 if (found := redis.blpop([key], timeout=POLL_SECONDS)) is not None:
                     return bytes(found[1])
-        raise QuestionUnanswered(f"No worker answered within {ANSWER_SECONDS:.0f} s.")
+        raise QuestionUnanswered(LATE)
 
     def _forget(self, question_id: str) -> None:
         with self._queue.connection() as redis, redis.pipeline(transaction=False) as pipeline:

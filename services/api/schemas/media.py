@@ -1,12 +1,39 @@
 """Searches by a clip or a picture."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Base64Bytes, Field
 
 from services.api.http.operation import UploadedFile
-from services.api.request_limits import MEDIA_MAX_BYTES
+from services.api.request_limits import MEDIA_MAX_BYTES, PICTURE_WEIGHT_MAX
 from services.api.schemas.tracks import Request, Response, Track, TrackAttributes, TrackDescriptors
+from services.domain.errors import UnsupportedPicture
+from services.ingest.formats import picture_format
 
 MEGABYTES = MEDIA_MAX_BYTES // 2**20
+
+
+def _is_picture(content: bytes) -> bytes:
+    """Return the content of a picture, or raise ValueError with the reason why it has no supported format."""
+    try:
+        picture_format(content)
+    except UnsupportedPicture as error:
+        raise ValueError(error.detail) from error
+    return content
+
+
+class Picture(Request):
+    """A picture in a request for recommendations."""
+
+    content: Annotated[Base64Bytes, AfterValidator(_is_picture)] = Field(
+        description="The file in base64: JPEG, PNG, WebP or GIF."
+    )
+    weight: float = Field(
+        default=1.0,
+        ge=-PICTURE_WEIGHT_MAX,
+        le=PICTURE_WEIGHT_MAX,
+        description="Relative to the history, which has the weight 1. A negative weight asks for less of it.",
+    )
 
 
 class ClipForm(Request):
