@@ -1,6 +1,7 @@
 """A typed client of the HTTP API, for the command line, notebooks and other programs."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -117,9 +118,12 @@ class SegueClient:
         """Return the tracks that fit a picture, which is not stored."""
         return self._search(PictureMatches, "image", file, limit, filters)
 
-    def recommend(self, question: Question, *, text: Sequence[str] = (), mood: str | None = None) -> Recommendations:
-        """What to play after a history, for texts, for a mood preset, or for several of them."""
-        body = question_as_json(question) | {"text": list(text), "mood": mood}
+    def recommend(
+        self, question: Question, *, text: Sequence[str] = (), mood: str | None = None, pictures: Sequence[Path] = ()
+    ) -> Recommendations:
+        """What to play after a history, for texts, for a mood preset, for pictures, or for several of them."""
+        contents = [{"content": b64encode(picture.read_bytes()).decode()} for picture in pictures]
+        body = question_as_json(question) | {"text": list(text), "mood": mood, "pictures": contents}
         return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
 
     def search(

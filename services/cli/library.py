@@ -120,6 +120,27 @@ def list_search(text: str, limit: int, *, as_json: bool) -> None:
     output.print_found(answer.tracks)
 
 
+def list_image_matches(image: Path, limit: int, *, as_json: bool) -> None:
+    """Print the tracks that fit a picture."""
+    with connect(load_settings()) as client:
+        answer = client.search_image(image, limit=limit)
+    if as_json:
+        output.print_json(answer)
+        return
+    output.print_seen(answer.understood)
+    output.print_tracks(answer.tracks)
+
+
+def list_audio_matches(audio: Path, limit: int, *, as_json: bool) -> None:
+    """Print the tracks that sound like a clip."""
+    with connect(load_settings()) as client:
+        answer = client.search_audio(audio, limit=limit)
+    if as_json:
+        output.print_json(answer)
+    else:
+        output.print_tracks(answer.tracks)
+
+
 def list_path(start: str, end: str, steps: int, *, as_json: bool) -> None:
     """Print a path between two tracks."""
     with connect(load_settings()) as client:

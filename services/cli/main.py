@@ -139,16 +139,30 @@ def moods(*, as_json: AsJson = False) -> None:
 @app.command()
 def search(
     text: Annotated[
-        list[str], typer.Argument(help="Title, artist or description, such as “calm piano, under 80 bpm”.")
-    ],
+        list[str] | None, typer.Argument(help="Title, artist or description, such as “calm piano, under 80 bpm”.")
+    ] = None,
     *,
+    image: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Picture (JPEG, PNG, WebP or GIF) instead of a text."),
+    ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Clip of 5 s or more instead of a text.")
+    ] = None,
     limit: Limit = 10,
     as_json: AsJson = False,
 ) -> None:
-    """List tracks by a title, an artist or a description."""
-    from services.cli.library import list_search
+    """List tracks by a title, an artist or a description, by a picture, or by a clip."""
+    from services.cli.library import list_audio_matches, list_image_matches, list_search
 
-    list_search(" ".join(text), limit, as_json=as_json)
+    if [bool(text), image is not None, audio is not None].count(True) != 1:
+        raise typer.BadParameter("Give a text, --image or --audio, and only one of them.")
+    if image is not None:
+        list_image_matches(image, limit, as_json=as_json)
+    elif audio is not None:
+        list_audio_matches(audio, limit, as_json=as_json)
+    else:
+        list_search(" ".join(text or []), limit, as_json=as_json)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from services.api.schemas.media import MatchedTrack, SeenPicture
 from services.api.schemas.moods import Mood
 from services.api.schemas.radio import PathTrack
 from services.api.schemas.service import Status
@@ -42,7 +43,15 @@ def print_json(answer: BaseModel | Mapping[str, Any]) -> None:
     answers.out(json.dumps(content, ensure_ascii=False))
 
 
-def print_tracks(tracks: Sequence[SimilarTrack]) -> None:
+def print_seen(picture: SeenPicture) -> None:
+    """Print what was understood of a picture in one line."""
+    shows = f"shows {', '.join(picture.shows)}; " if picture.shows else ""
+    print_message(
+        f"Understood: {shows}looks {picture.looks}; valence {picture.valence:.2f}, energy {picture.energy:.2f}."
+    )
+
+
+def print_tracks(tracks: Sequence[SimilarTrack | MatchedTrack]) -> None:
     """Print tracks with their scores."""
     table = Table("score", "title", "artist", "album", box=None)
     table.add_column("id", no_wrap=True)  # ids are copied

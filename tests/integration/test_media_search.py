@@ -1,5 +1,6 @@
 """Search by a clip, with a real broker and a process that answers without torch; `tests/fault` has a real worker."""
 
+import base64
 import io
 import time
 import wave
@@ -207,6 +208,69 @@ def test_questions_leave_threads_free(broker_url, process, redis):
         with answering(broker_url):
             assert first.result().tags == {"mtt:slow": 0.5}
             assert asked.read_clip(b"content").tags == {"mtt:slow": 0.5}
+
+
+def recommend(api, *contents, **body):
+    pictures = [{"content": base64.b64encode(content).decode(), "weight": 2.0} for content in contents]
+    return api.post("/v1/recommendations", json={"pictures": pictures, **body})
+
+
+def test_pictures_steer_recommendations(api, broker_url):
+    """A picture alone, or with a history, chooses tracks and is named as their reason."""
+    with answering(broker_url):
+        alone = recommend(api, JPEG)
+        mixed = recommend(api, JPEG, history=[{"track_id": "test:1"}])
+
+    for answer in (alone, mixed):
+        assert answer.status_code == 200, answer.text
+        assert answer.json["pictures"] == [
+            {"shows": ["seashore"], "looks": "warm, calm", "valence": 0.7, "energy": 0.3}
+        ]
+    assert alone.json["tastes"][0]["label"] == "seashore"
+    assert "picture:seashore" in alone.json["tracks"][0]["because_of"]
+    assert any("picture:seashore" in track["because_of"] for track in mixed.json["tracks"])
+    assert {track["id"] for track in mixed.json["tracks"]} != {track["id"] for track in alone.json["tracks"]}
+
+
+@pytest.mark.parametrize(
+    ("pictures", "pointer", "detail"),
+    [
+        ([{"content": "not base64!"}], "#/pictures/0/content", "base64"),
+        ([{"content": "SGVsbG8="}], "#/pictures/0/content", "not a JPEG, PNG, WebP or GIF picture"),
+        ([{"content": "/9j/4AAQ", "weight": 11}], "#/pictures/0/weight", "at most 10"),
+        ([{"content": "/9j/4AAQ"}] * 5, "#/pictures", "at most 4"),
+        ([], "#/history", "Give history, user, text, mood, pictures"),
+    ],
+)
+def test_a_field_that_is_no_picture_is_422(api, pictures, pointer, detail):
+    """The problem points to the field."""
+    answer = api.post("/v1/recommendations", json={"pictures": pictures})
+
+    assert answer.status_code == 422
+    [error] = answer.json["errors"]
+    assert error["pointer"] == pointer
+    assert detail in error["detail"]
+
+
+def test_a_picture_that_the_worker_refuses_is_422(api, broker_url):
+    """The problem points to the picture."""
+    refusal = Refusal(reason="unusable", detail="Too large: 9000 × 9000 pixels.")
+    with answering(broker_url, lambda _kind, _content: refusal):
+        answer = recommend(api, JPEG)
+
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [
+        {
+            "pointer": "#/pictures/0/content",
+            "detail": "`pictures.0.content`: Too large: 9000 × 9000 pixels",
+        }
+    ]
+
+
+def test_pictures_without_a_worker_are_503(api):
+    """A request without pictures needs no worker."""
+    assert recommend(api, JPEG).status_code == 503
+    assert api.post("/v1/recommendations", json={"history": [{"track_id": "test:1"}]}).json["pictures"] == []
 
 
 def test_a_process_that_died_is_forgotten(broker_url, redis):

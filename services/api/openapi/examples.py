@@ -97,7 +97,13 @@ UNDERSTOOD: Json = {
     "warnings": [],
 }
 DESCRIBED: Json = {**FOUND, "because_of": ["words:calm and spacious", AWAKENING], "taste": 0}
-RECOMMENDATIONS: Json = {"tracks": [DESCRIBED], "tastes": [TASTE], "understood": [UNDERSTOOD], "unknown": []}
+RECOMMENDATIONS: Json = {
+    "tracks": [DESCRIBED],
+    "tastes": [TASTE],
+    "understood": [UNDERSTOOD],
+    "pictures": [],
+    "unknown": [],
+}
 DIRECTION: Json = {**TASTE, "number": 0, "active": True, "rejections": 0}
 JOB_CREATED: Json = {
     "id": JOB,
@@ -134,6 +140,7 @@ COUNTS: Json = {
     "last_at": SKIPPED_AT,
 }
 SEEN: Json = {"shows": ["seashore", "sandbar"], "looks": "warm, bright, calm", "valence": 0.7, "energy": 0.3}
+ORANGE_GIF = "R0lGODdhAQABAIEAAOCAMAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=="
 METRICS = """# HELP segue_http_request_duration_seconds Time from the arrival of a request to the start of its response.
 # TYPE segue_http_request_duration_seconds histogram
 segue_http_request_duration_seconds_count{endpoint="tracks.list_tracks",method="GET",status="200"} 12.0
@@ -206,13 +213,14 @@ V1_EXAMPLES: Mapping[str, Example] = {
                 {"track_id": NEBULA, "event": "skip", "played_ms": 4_000},
             ],
             "text": ["calm and spacious, under 100 bpm", {"text": "drums", "weight": -0.5}],
+            "pictures": [{"content": ORANGE_GIF, "weight": 0.5}],
             "limit": 10,
             "filters": {"tempo": {"min": 60, "max": 180}, "duration_ms": {"max": 600_000}},
             "targets": {"energy": 0.3},
             "exclude": {"tracks": [THROUGH_SPACE], "seed_artists": False},
             "order": "flow",
         },
-        response=RECOMMENDATIONS,
+        response={**RECOMMENDATIONS, "pictures": [{**SEEN, "shows": []}]},
     ),
     "searchByAudio": Example(
         {"limit": 1, "max_energy": 0.8},

@@ -7,7 +7,7 @@ from typing import Any
 from services.api.http.idempotency import HEADER, REPLAYED
 from services.api.http.observability import REQUEST_ID_HEADER
 from services.api.http.operation import operation
-from services.api.request_limits import IDEMPOTENCY_KEY_MAX, JSON_MAX_BYTES, LISTENS_MAX_BYTES
+from services.api.request_limits import IDEMPOTENCY_KEY_MAX, JSON_MAX_BYTES, LISTENS_MAX_BYTES, RECOMMENDATION_MAX_BYTES
 from services.api.schemas.service import MEDIA_TYPE
 from services.api.security.permissions import Access
 
@@ -61,8 +61,8 @@ DESCRIPTIONS = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE.phrase,
     HTTPStatus.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
     HTTPStatus.CONFLICT: f"A request with the same `{HEADER}` is still running",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes, listens of more than "
-    f"{LISTENS_MAX_BYTES:,} bytes, or an upload over the service's limit",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes ({RECOMMENDATION_MAX_BYTES:,} "
+    f"with pictures), listens of more than {LISTENS_MAX_BYTES:,} bytes, or a file over the service's limit",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The request line is too long",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are invalid (see `errors`), or the request cannot be executed",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests per minute from one key or address",

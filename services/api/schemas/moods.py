@@ -111,6 +111,7 @@ class Started(Recommendations):
             tracks=first.tracks,
             tastes=first.tastes,
             understood=first.understood,
+            pictures=first.pictures,
             unknown=list(dict.fromkeys([*unknown, *first.unknown])),
             next=[NextCall(method=method, path=path, purpose=purpose) for method, path, purpose in calls],
         )

@@ -11,6 +11,7 @@ from services.api.request_limits import (
     EXCLUDE_MAX,
     HISTORY_MAX,
     KEYWORDS_MAX,
+    PICTURES_MAX,
     REPEAT_AFTER_DAYS,
     REPEAT_AFTER_DAYS_MAX,
     TEXT_MAX,
@@ -18,6 +19,7 @@ from services.api.request_limits import (
 )
 from services.api.schemas.filters import FilterBody, SimilarQuery, Targets
 from services.api.schemas.listens import ListenerName
+from services.api.schemas.media import Picture, SeenPicture
 from services.api.schemas.tracks import (
     MEASURES,
     NO_NUL,
@@ -101,10 +103,15 @@ REPEATS = (
 
 
 class RecommendationRequest(SharedOptions, RequestedOptions):
-    """A listening history, texts, or both, and options of the answer."""
+    """A listening history, texts, pictures, or several of them, and options of the answer."""
 
     text: Texts = Field(default_factory=list, description=TEXTS)
     mood: MoodId | None = Field(default=None, description=MOOD)
+    pictures: list[Picture] = Field(
+        default_factory=list,
+        max_length=PICTURES_MAX,
+        description="Pictures. Every track is chosen by the history, by all texts and by all pictures.",
+    )
     user: ListenerName | None = Field(
         default=None,
         description="A listener whose stored listens to use, in addition to `history` if both are given. An unknown "
@@ -114,7 +121,7 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
         default=None,
         max_length=HISTORY_MAX,
         validate_default=True,
-        description="Listen events in any order. Required without `user`, `text` and `mood`.",
+        description="Listen events in any order. Required without `user`, `text`, `mood` and `pictures`.",
     )
     repeat_after_days: float | None = Field(
         default=REPEAT_AFTER_DAYS, ge=0, le=REPEAT_AFTER_DAYS_MAX, description=REPEATS.format(never="Null")
@@ -123,9 +130,10 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
     @field_validator("history")
     @classmethod
     def _history_or_other(cls, given: list[ListenEvent] | None, info: ValidationInfo) -> list[ListenEvent] | None:
-        others = tuple(info.data.get(name, ...) for name in ("user", "text", "mood"))  # ... if it is invalid
-        if given is None and others == (None, [], None):
-            raise ValueError("Give history, user, text, mood or several of them.")
+        names = ("user", "text", "mood", "pictures")
+        others = tuple(info.data.get(name, ...) for name in names)  # ... if it is invalid
+        if given is None and others == (None, [], None, []):
+            raise ValueError("Give history, user, text, mood, pictures or several of them.")
         return given
 
     @property
@@ -207,6 +215,7 @@ class Recommendations(Response):
         description="The tastes of the history, heaviest first. Without a history, the words are the only taste."
     )
     understood: list[Understood] = Field(description="What was understood of each text of the request.")
+    pictures: list[SeenPicture] = Field(description="What was understood of each picture of the request.")
     unknown: list[str] = Field(description="Ids of the request that match no ready track.")
 
 

@@ -41,7 +41,9 @@ def seen_picture(reading: PictureReading) -> SeenPicture:
     return SeenPicture.model_validate(reading.model_dump(exclude={"embedding"}))
 
 
-def recommendations(answer: Answer, tracks: Tracks, words: Sequence[WeightedText] = ()) -> Recommendations:
+def recommendations(
+    answer: Answer, tracks: Tracks, words: Sequence[WeightedText] = (), pictures: Sequence[PictureReading] = ()
+) -> Recommendations:
     """Return the response for an answer of the recommender."""
     return Recommendations(
         tracks=[
@@ -51,6 +53,7 @@ def recommendations(answer: Answer, tracks: Tracks, words: Sequence[WeightedText
         ],
         tastes=[Taste.of(taste) for taste in answer.tastes],
         understood=[Understood.of(text) for text in words],
+        pictures=[seen_picture(reading) for reading in pictures],
         unknown=list(answer.unknown),
     )
 

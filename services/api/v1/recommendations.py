@@ -1,13 +1,15 @@
-"""Recommendations for a listening history and texts, mood presets, and paths between two tracks."""
+"""Recommendations for a listening history, texts and pictures, mood presets, and paths between two tracks."""
 
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.pictures import read_pictures, vectors_of
+from services.api.request_limits import RECOMMENDATION_MAX_BYTES
 from services.api.schemas.filters import PathQuery
 from services.api.schemas.moods import Mood, Moods
 from services.api.schemas.radio import Path
@@ -21,16 +23,22 @@ from services.words.moods import moods
 recommendations = Blueprint("recommendations", __name__, url_prefix="/v1")
 
 
+@recommendations.before_request
+def _allow_pictures() -> None:
+    if request.endpoint == "recommendations.recommend":
+        request.max_content_length = RECOMMENDATION_MAX_BYTES
+
+
 @recommendations.post("/recommendations")
 @operation(
     "recommend",
-    "Recommend tracks for a listening history and texts",
+    "Recommend tracks for a listening history, texts and pictures",
     body=RecommendationRequest,
     returns=Recommendations,
 )
 @needs(Scope.READ, expensive=True)
 def recommend(body: RecommendationRequest) -> Recommendations:
-    """Get the tracks to play after a listening history, for texts, or for both.
+    """Get the tracks to play after a listening history, for texts, for pictures, or for several of them.
 
     Plays and likes attract similar tracks; skips, dislikes and bans repel them. Their weight depends on the time played
     (`played_ms`) and on their age (`at`). If the history has several moods, the answer alternates between them. The
@@ -41,6 +49,9 @@ def recommend(body: RecommendationRequest) -> Recommendations:
     by the words. `understood` contains the filters, the targets, the examples and the other words of each text. If
     nothing of the texts is understood and nothing else is given to choose tracks by, `tracks` is empty.
 
+    `pictures` steer the answer like texts; the response's `pictures` contains what each shows and how it looks. A
+    worker reads them; if it does not answer within 5 s, the status is 503. Nothing of them is stored.
+
     With `user`, the stored listens of that listener count as well, as in `GET /v1/users/{user}/recommendations`. The
     key then needs the scope `listen` in addition to `read`.
     """
@@ -49,10 +60,12 @@ def recommend(body: RecommendationRequest) -> Recommendations:
         require_listener(body.user)
         remembered = services().catalogue.listens.remembered(body.user, repeat_after=body.repeat_after)
         question = replace(question, remembered=remembered)
+    readings = read_pictures(body.pictures)
+    question = replace(question, vectors=vectors_of(body.pictures, readings))
     question = services().words.read(question, [text.to_domain() for text in body.text], body.mood)
     answer = services().recommender.recommend(question)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-    return presenters.recommendations(answer, known, question.words)
+    return presenters.recommendations(answer, known, question.words, readings)
 
 
 @recommendations.get("/path")
