@@ -4,13 +4,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Base64Bytes, Field
 
-from services.api.http.operation import UploadedFile
-from services.api.request_limits import MEDIA_MAX_BYTES, PICTURE_WEIGHT_MAX
+from services.api.request_limits import PICTURE_WEIGHT_MAX
 from services.api.schemas.tracks import Request, Response, Track, TrackAttributes, TrackDescriptors
 from services.domain.errors import UnsupportedPicture
 from services.ingest.formats import picture_format
-
-MEGABYTES = MEDIA_MAX_BYTES // 2**20
 
 
 def _is_picture(content: bytes) -> bytes:
@@ -34,20 +31,6 @@ class Picture(Request):
         le=PICTURE_WEIGHT_MAX,
         description="Relative to the history, which has the weight 1. A negative weight asks for less of it.",
     )
-
-
-class ClipForm(Request):
-    """A form with one clip."""
-
-    file: UploadedFile = Field(
-        description=f"The clip: MP3, FLAC, Ogg Vorbis, Opus or WAV; at least 5 s, at most {MEGABYTES} MiB."
-    )
-
-
-class PictureForm(Request):
-    """A form with one picture."""
-
-    file: UploadedFile = Field(description=f"The picture: JPEG, PNG, WebP or GIF; at most {MEGABYTES} MiB.")
 
 
 class MatchedTrack(Track):

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 from flask import Blueprint, request
+from pydantic import Field
 from werkzeug.datastructures import FileStorage
 
 from services.api.context import services
-from services.api.http.operation import operation
+from services.api.http.operation import UploadedFile, operation
 from services.api.request_limits import MEDIA_MAX_BYTES, MULTIPART_OVERHEAD_BYTES
 from services.api.schemas.filters import SimilarQuery
-from services.api.schemas.media import ClipForm, ClipMatches, HeardClip, MatchedTrack, PictureForm, PictureMatches
+from services.api.schemas.media import ClipMatches, HeardClip, MatchedTrack, PictureMatches
+from services.api.schemas.tracks import Request
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
@@ -20,6 +22,22 @@ from services.domain.errors import UploadTooLarge
 from services.ingest.formats import audio_format, picture_format
 
 media = Blueprint("media", __name__, url_prefix="/v1/search")
+
+MEGABYTES = MEDIA_MAX_BYTES // 2**20
+
+
+class ClipForm(Request):
+    """A form with one clip."""
+
+    file: UploadedFile = Field(
+        description=f"The clip: MP3, FLAC, Ogg Vorbis, Opus or WAV; at least 5 s, at most {MEGABYTES} MiB."
+    )
+
+
+class PictureForm(Request):
+    """A form with one picture."""
+
+    file: UploadedFile = Field(description=f"The picture: JPEG, PNG, WebP or GIF; at most {MEGABYTES} MiB.")
 
 
 @media.before_request
