@@ -3,28 +3,41 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from threading import Event, Thread
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.domain.errors import BrokerUnavailable
-from services.tasks.questions import ANSWER_SECONDS, PROCESS_SECONDS, AnsweringProcess, ClipReading, MediaKind, Refusal
+from services.tasks.questions import (
+    ANSWER_SECONDS,
+    PROCESS_SECONDS,
+    AnsweringProcess,
+    ClipReading,
+    MediaKind,
+    PictureReading,
+    Refusal,
+)
 from services.tasks.queue import QUESTION_TASK, TaskQueue
 from workers.app import app
 
 if TYPE_CHECKING:
+    from models.text.tower import TextTower
+
     from models.sandbox.decoder import Protections
 
 # A later answer has no reader. The hard limit kills a process that the exception of the soft limit does not stop.
 HARD_LIMIT_SECONDS = ANSWER_SECONDS + 5.0
 ANNOUNCE_EVERY_SECONDS = PROCESS_SECONDS / 3
 
+Found = TypeVar("Found")
+
 log = structlog.get_logger()
 
-Reading = ClipReading
+Reading = ClipReading | PictureReading
 """A successful answer."""
 
 
@@ -63,8 +76,12 @@ _presence: Presence | None = None
 def prepare_models() -> "Protections":
     """Load all models of questions and start the decoder, so that the first question takes no longer than others."""
     from models.analysis import warm_up  # noqa: PLC0415  only child processes may import torch
+    from models.pictures import reading  # noqa: PLC0415
 
-    return warm_up(threads=1)
+    protections = warm_up(threads=1)
+    reading.warm_up()
+    _tower()
+    return protections
 
 
 def begin(queue: TaskQueue, name: str) -> None:
@@ -105,19 +122,10 @@ def answer(question_id: str, kind: str) -> None:
 def read_clip(content: bytes) -> ClipReading | Refusal:
     """Return embedding, attributes, descriptors and tags of a clip, or the reason why there are none."""
     from models.analysis import analyse  # noqa: PLC0415  only child processes may import torch
-    from models.errors import AnalysisError, SandboxUnavailable, UnreadableAudio  # noqa: PLC0415
 
-    with tempfile.TemporaryFile() as file:  # it has no name, so nothing of it is left if this process is killed
-        file.write(content)
-        file.flush()
-        try:
-            found = analyse(file.fileno())
-        except UnreadableAudio as error:
-            return Refusal(reason="unsupported", detail=_sentence(error))
-        except AnalysisError as error:
-            return Refusal(reason="unusable", detail=_sentence(error))
-        except SandboxUnavailable as error:
-            return Refusal(reason="unavailable", detail=_sentence(error))
+    found = _read(analyse, content)
+    if isinstance(found, Refusal):
+        return found
     return ClipReading(
         embedding=found.embedding.tolist(),
         attributes=found.attributes,
@@ -126,8 +134,54 @@ def read_clip(content: bytes) -> ClipReading | Refusal:
     )
 
 
+def read_picture(content: bytes) -> PictureReading | Refusal:
+    """Return what a picture shows, how it looks and the point of music that fits, or why there is none."""
+    from models.pictures import reading  # noqa: PLC0415
+
+    found = _read(reading.read_picture, content)
+    if isinstance(found, Refusal):
+        return found
+    vector = reading.picture_vector(found, _tower())
+    if vector is None:
+        return Refusal(reason="unusable", detail="Nothing is recognised in the picture, and it looks neutral.")
+    return PictureReading(
+        embedding=vector.tolist(),
+        shows=[term.word for term in found.shows],
+        looks=found.looks,
+        valence=found.valence,
+        energy=found.energy,
+    )
+
+
+def _read(read: Callable[[int], Found], content: bytes) -> Found | Refusal:
+    """Pass the content to a function as an open file; return its result or the reason why there is none."""
+    from models.errors import AnalysisError, SandboxUnavailable, UnreadableAudio, UnreadablePicture  # noqa: PLC0415
+
+    with tempfile.TemporaryFile() as file:  # it has no name, so nothing of it is left if this process is killed
+        file.write(content)
+        file.flush()
+        try:
+            return read(file.fileno())
+        except (UnreadableAudio, UnreadablePicture) as error:
+            return Refusal(reason="unsupported", detail=_sentence(error))
+        except AnalysisError as error:
+            return Refusal(reason="unusable", detail=_sentence(error))
+        except SandboxUnavailable as error:
+            return Refusal(reason="unavailable", detail=_sentence(error))
+
+
+@cache
+def _tower() -> "TextTower":
+    from models.text.tower import TextTower  # noqa: PLC0415  other workers do not need its memory
+
+    return TextTower.load()
+
+
 def _sentence(error: Exception) -> str:
     return str(error).rstrip(".") + "."
 
 
-READERS: Mapping[MediaKind, Callable[[bytes], Reading | Refusal]] = {MediaKind.CLIP: read_clip}
+READERS: Mapping[MediaKind, Callable[[bytes], Reading | Refusal]] = {
+    MediaKind.CLIP: read_clip,
+    MediaKind.PICTURE: read_picture,
+}
