@@ -1,4 +1,4 @@
-"""Questions about clips, with a real broker, a real worker and a real analysis: answers, and failures meanwhile."""
+"""Questions about clips and pictures, with a real broker and a real worker: answers, and failures meanwhile."""
 
 import io
 import sys
@@ -8,8 +8,10 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
+import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from redis import Redis
 
 from services.api.app import create_app
@@ -42,10 +44,20 @@ def served(tmp_path_factory):
         services.close()
 
 
-def search(api, content):
+def search(api, content, kind="audio"):
     begun = time.monotonic()
-    answer = api.post("/v1/search/audio", data={"file": (io.BytesIO(content), "clip")})
+    answer = api.post(f"/v1/search/{kind}", data={"file": (io.BytesIO(content), "any name")})
     return answer, time.monotonic() - begun
+
+
+def drawn(colour, mark, size=(320, 240), form="JPEG"):
+    """A picture with bars of a second colour."""
+    picture = Image.new("RGB", size, colour)
+    for left in range(0, size[0], 40):
+        picture.paste(mark, (left, 0, left + 20, size[1]))
+    stream = io.BytesIO()
+    picture.save(stream, form)
+    return stream.getvalue()
 
 
 def assert_unavailable(answer):
@@ -92,8 +104,6 @@ def test_a_recording_of_the_library_comes_first(served):
 )
 def test_a_clip_outside_the_limits_is_named(served, tmp_path, seconds, level, detail):
     """The problem says what is wrong with the clip."""
-    import soundfile  # noqa: PLC0415
-
     _, _, api, _ = served
     song = write_song(tmp_path / "song.flac", 1, seconds)
     samples, rate = soundfile.read(song)
@@ -105,12 +115,51 @@ def test_a_clip_outside_the_limits_is_named(served, tmp_path, seconds, level, de
     assert answer.json["detail"] == detail
 
 
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_a_picture_finds_tracks(served, form):
+    """A dark grey picture has less valence and energy than a colourful one, and all tracks are ranked for it."""
+    _, _, api, _ = served
+    dark, _ = search(api, drawn("#101418", "#181c20", form=form), kind="image")
+    lively, _ = search(api, drawn("#ff2010", "#ffe040", form=form), kind="image")
+
+    assert (dark.status_code, lively.status_code) == (200, 200), dark.text
+    assert len(dark.json["tracks"]) > 1
+    assert "dark" in dark.json["understood"]["looks"]
+    for feeling in ("valence", "energy"):
+        assert dark.json["understood"][feeling] < lively.json["understood"][feeling]
+
+
+def test_a_picture_outside_the_limits_is_named(served):
+    """The problem says what is wrong with the picture."""
+    _, _, api, _ = served
+    answer, _ = search(api, drawn("white", "black", size=(6000, 5000), form="PNG"), kind="image")
+
+    assert answer.status_code == 422
+    assert answer.json["type"] == "urn:segue:problem:unusable-picture"
+    assert "6000 × 5000 pixels" in answer.json["detail"]
+
+
+PICTURES = tuple(drawn("#203040", "#c0a080", form=form) for form in ("JPEG", "PNG", "WEBP", "GIF"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(picture=st.sampled_from(PICTURES), body=st.binary(max_size=600), cut=st.integers(0, 2_000))
+def test_any_bytes_as_a_picture_get_a_clear_answer(served, picture, body, cut):
+    """Damaged pictures and random bytes after the start of each format are answered or refused, never with a 5xx."""
+    _, _, api, _ = served
+    for content in (picture[:16] + body, picture[:cut] + body + picture[cut + len(body) :]):
+        answer, _ = search(api, content, kind="image")
+
+        assert answer.status_code in {200, 415, 422}, answer.text
+        assert answer.status_code == 200 or answer.json["detail"]
+
+
 HEADS = (b"", b"fLaC", b"OggS\0\2", b"RIFF\xff\xff\xff\xffWAVEfmt ", b"ID3\4\0\0\0\0\0\0", b"\xff\xfb\x90\x00")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(head=st.sampled_from(HEADS), body=st.binary(max_size=600), cut=st.integers(0, 30_000))
-def test_any_bytes_get_a_clear_answer(served, head, body, cut):
+def test_any_bytes_as_a_clip_get_a_clear_answer(served, head, body, cut):
     """Random bytes after the start of each format, and damaged songs, are answered or refused, never with a 5xx."""
     _, _, api, music = served
     song = (music / "1.flac").read_bytes()
