@@ -117,13 +117,13 @@ def test_a_clip_outside_the_limits_is_named(served, tmp_path, seconds, level, de
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
 def test_a_picture_finds_tracks(served, form):
-    """A dark grey picture has less valence and energy than a colourful one, and all tracks are ranked for it."""
+    """A picture gets tracks; a dark grey one has less valence and energy than a colourful one."""
     _, _, api, _ = served
     dark, _ = search(api, drawn("#101418", "#181c20", form=form), kind="image")
     lively, _ = search(api, drawn("#ff2010", "#ffe040", form=form), kind="image")
 
     assert (dark.status_code, lively.status_code) == (200, 200), dark.text
-    assert len(dark.json["tracks"]) > 1
+    assert dark.json["tracks"]
     assert "dark" in dark.json["understood"]["looks"]
     for feeling in ("valence", "energy"):
         assert dark.json["understood"][feeling] < lively.json["understood"][feeling]
