@@ -25,9 +25,8 @@ from services.tasks.queue import QUESTION_TASK, TaskQueue
 from workers.app import app
 
 if TYPE_CHECKING:
-    from models.text.tower import TextTower
-
     from models.sandbox.decoder import Protections
+    from models.text.tower import TextTower
 
 # A later answer has no reader. The hard limit kills a process that the exception of the soft limit does not stop.
 HARD_LIMIT_SECONDS = ANSWER_SECONDS + 5.0

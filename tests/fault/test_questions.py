@@ -142,7 +142,7 @@ def test_a_picture_outside_the_limits_is_named(served):
 PICTURES = tuple(drawn("#203040", "#c0a080", form=form) for form in ("JPEG", "PNG", "WEBP", "GIF"))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(picture=st.sampled_from(PICTURES), body=st.binary(max_size=600), cut=st.integers(0, 2_000))
 def test_any_bytes_as_a_picture_get_a_clear_answer(served, picture, body, cut):
     """Damaged pictures and random bytes after the start of each format are answered or refused, never with a 5xx."""
@@ -157,7 +157,7 @@ def test_any_bytes_as_a_picture_get_a_clear_answer(served, picture, body, cut):
 HEADS = (b"", b"fLaC", b"OggS\0\2", b"RIFF\xff\xff\xff\xffWAVEfmt ", b"ID3\4\0\0\0\0\0\0", b"\xff\xfb\x90\x00")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(head=st.sampled_from(HEADS), body=st.binary(max_size=600), cut=st.integers(0, 30_000))
 def test_any_bytes_as_a_clip_get_a_clear_answer(served, head, body, cut):
     """Random bytes after the start of each format, and damaged songs, are answered or refused, never with a 5xx."""
