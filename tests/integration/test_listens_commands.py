@@ -41,7 +41,7 @@ def test_exported_listens_can_be_imported(url, tmp_path):
     file = tmp_path / "ada.jsonl"
     with SegueClient(url) as client:
         client.listen("ada", TOLD)
-        client.start("ada", artists=["Artist 1"], tracks=["test:1"])
+        client.start("ada", moods=["focus"], artists=["Artist 1"], tracks=["test:1"])
         exported = segue(url, "export-listens", "ada").stdout
         file.write_text(exported, encoding="utf-8")
         first = segue(url, "import-listens", "bob", str(file), "--json")

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from models.text.tower import TextTower
 from services.domain.errors import UnknownMood
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.question import Question
 from services.domain.words import VectorKind
-from services.words.moods import mood_named, moods, with_mood
+from services.words.moods import mood_named, moods, vectors_of, with_mood
 
 
 class Axes:
@@ -84,3 +85,23 @@ def test_targets_and_filters_of_the_question_replace_those_of_the_mood():
 
     assert question.targets == {"energy": 0.05, "tempo": 80}
     assert question.filters == Filters({"energy": Range(0.2, 0.6), "tempo": Range(max=90)})
+
+
+@pytest.fixture(scope="module")
+def tower():
+    return TextTower.load()
+
+
+@pytest.mark.parametrize("mood", moods().values(), ids=list(moods()))
+def test_the_text_tower_understands_every_text_of_a_mood(tower, mood):
+    """None of them is silently ignored."""
+    assert [words.text for words in mood.words if tower.embed(words.text) is None] == []
+
+
+@pytest.mark.parametrize(("one", "near", "far"), [("sleep", "meditation", "party"), ("workout", "running", "reading")])
+def test_related_moods_are_near_each_other(tower, one, near, far):
+    """Calm moods are near each other in the vibe space, and far from energetic ones."""
+    first, related, opposite = (np.array(next(vectors_of(mood_named(each), tower)).vector) for each in (one, near, far))
+
+    assert first @ related > 0.5
+    assert first @ opposite < 0
