@@ -1,6 +1,7 @@
 """Evaluate the shipped encoder, its teachers and baselines on unseen music: `python -m models.evaluation`.
 
-Writes `README.md`, `figures.json` and plots into `docs/evaluation`.
+Writes `README.md`, `figures.json` and plots into `docs/evaluation`. With `--words` it evaluates words instead, and
+writes `words.md` and `words.json`.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from models.evaluation.mood import measure_mood
 from models.evaluation.report import Report
 from models.evaluation.representations import RepresentationBuilder
 from models.evaluation.robustness import measure_determinism, measure_robustness
+from models.evaluation.words import command as words
 
 _DEFAULT_DIRECTORY = Path("docs/evaluation")
 _DETERMINISM_EVERY = 16  # every 16th file is encoded repeatedly
@@ -78,6 +80,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="omit teachers and robustness, for development")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="use every N-th track, for development")
     parser.add_argument("--update-card", action="store_true", help="write the figures into the model card")
+    parser.add_argument("--words", action="store_true", help="evaluate the text tower instead of the encoder")
+    parser.add_argument(
+        "--held-out-tower", type=Path, metavar="FOLDER", help="weights of the tower without held-out words, for --words"
+    )
     return parser.parse_args(arguments)
 
 
@@ -88,6 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tracks = fetch(
         packages("validation"), options.cache, lambda name, done, total: _print_progress(f"[{done}/{total}] {name}")
     )
+    if options.words:
+        words.run(tracks, options.cache, options.to, options.held_out_tower)
+        return
     others = fetch(packages("train"), options.cache)
     found = evaluate(tracks[:: options.every], others, options.cache, quick=options.quick)
     if options.every > 1:

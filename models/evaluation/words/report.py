@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -219,8 +219,10 @@ def mean_share(shares: Sequence[Share]) -> float:
 
 
 def as_json(report: WordsReport) -> str:
-    """Return the report as JSON, with the command that makes it."""
-    return json.dumps({"command": COMMAND} | asdict(report), indent=1, ensure_ascii=False, default=_as_text) + "\n"
+    """Return the report as JSON, with the command that makes it; the page has the weights that pictures compare."""
+    pictures = None if report.pictures is None else replace(report.pictures, tuning={})  # its keys are not texts
+    content = {"command": COMMAND} | asdict(replace(report, pictures=pictures))
+    return json.dumps(content, indent=1, ensure_ascii=False, default=_as_text) + "\n"
 
 
 def _as_text(value: object) -> str:

@@ -1,6 +1,8 @@
 """The tests of words on made-up tracks, where the right result is known."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,15 @@ from models.arrays import unit_rows
 from models.evaluation.words.areas import name_areas, phrase_areas, rare_name_areas, tag_areas
 from models.evaluation.words.lists import Label, Mixed, Negation, Phrase, Step, load_lists, name_label
 from models.evaluation.words.page import comparison_table, page
+from models.evaluation.words.photographs import Photograph
+from models.evaluation.words.pictures import (
+    FEEL_WEIGHTS,
+    LOOKS_WEIGHTS,
+    Estimate,
+    Matched,
+    Named,
+    PicturesReport,
+)
 from models.evaluation.words.report import (
     Evaluated,
     WordsReport,
@@ -36,6 +47,7 @@ from models.evaluation.words.searches import (
 )
 from models.evaluation.words.truth import Truth
 from models.evaluation.words.voices import Voices
+from models.pictures.reading import Mix
 from models.tag_balances import TagBalance
 from services.recommend import steering
 
@@ -222,6 +234,15 @@ def test_a_tower_is_asked_once_for_each_text():
     assert texts == ["known", "unknown"]
 
 
+def pictures():
+    """A report of one photograph."""
+    photograph = Photograph("p", "a.jpg", "a", Path("/cache/a.jpg"), "A", "CC0", ("cat",), False, "calm", "test")  # noqa: FBT003
+    figure = Estimate.of_mean([0.5])
+    tuning = {Mix(1.0, looks, feel): 0.5 for looks in LOOKS_WEIGHTS for feel in FEEL_WEIGHTS}
+    named, matched = Named(photograph, ("cat",), is_right=True), Matched(photograph, "cat", 0.5, 0.1)
+    return PicturesReport([named], figure, figure, [matched], {"what it shows": figure}, tuning, tracks=TRACKS)
+
+
 def test_a_report_has_a_page_and_figures():
     """Random scores on random tracks, with a few phrases of each list: the page names every requirement."""
     lists = load_lists()
@@ -233,7 +254,8 @@ def test_a_report_has_a_page_and_figures():
     )
     random = np.random.default_rng(0)
     names = sorted(tag for tags in lists.tags.values() for tag in tags)
-    scales = np.linspace(0.05, 1.0, len(names))  # of the greatest probabilities; tags of the first are rare
+    scales = np.geomspace(0.01, 1.0, len(names))  # the greatest probabilities: a third of the tags are rare
+    random.shuffle(scales)
     truth = Truth(scales * random.random((TRACKS, len(names))) ** 3, names, lists.tags)
     embeddings = unit_rows(random.standard_normal((TRACKS, 8)))
     descriptors = {name: random.random(TRACKS) for name in lists.captions.words}
@@ -249,7 +271,7 @@ def test_a_report_has_a_page_and_figures():
         best={language: tag_areas(truth, phrases, truth) for language, phrases in lists.phrases.items()},
         held_out=measure_held_out(random_scorer(TRACKS), on),
         voices=Voices(Share.of("no vocals", {"a track": True}), excluded=1.0, kept=0.5),
-        pictures=None,
+        pictures=pictures(),
     )
 
     written = page(report)
@@ -257,4 +279,4 @@ def test_a_report_has_a_page_and_figures():
     assert all(each.test in written for each in requirements(report))
     assert metrics(report)["AUC, seen words"] == pytest.approx(row.names.mean, abs=1e-4)
     assert "AUC, seen words" in comparison_table([row, row])
-    assert as_json(report).startswith("{")
+    assert json.loads(as_json(report))["pictures"]["named"][0]["photograph"]["path"] == "a.jpg"
