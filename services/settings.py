@@ -254,6 +254,11 @@ class Settings(BaseSettings):
         return self.data_path / "index"
 
     @property
+    def picture_index_path(self) -> Path:
+        """Folder of Qdrant Edge for pictures."""
+        return self.data_path / "picture-index"
+
+    @property
     def uploads_path(self) -> Path:
         """Folder of uploaded audio files."""
         return self.data_path / "uploads"

@@ -5,13 +5,16 @@ from typing import Self
 from services.catalog.analyses import AnalysisStore
 from services.catalog.database import Database
 from services.catalog.idempotency import IdempotencyStore
-from services.catalog.indexing import IndexQueue
+from services.catalog.indexing import IndexQueue, picture_point, track_point
 from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.library import ExternalIdStore, LibraryStore
 from services.catalog.listens import ListenStore
+from services.catalog.pictures import PictureStore
 from services.catalog.radio import RadioStore
+from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tracks import TrackStore
+from services.domain.vector_index import PICTURES, TRACKS, Collection
 
 __all__ = ["Catalogue"]
 
@@ -24,7 +27,9 @@ class Catalogue:
         self.tracks = TrackStore(database)
         self.library = LibraryStore(database)
         self.analyses = AnalysisStore(database)
-        self.indexing = IndexQueue(database)
+        self.indexing = IndexQueue(database, TrackRow, track_point)
+        self.pictures = PictureStore(database)
+        self.picture_indexing = IndexQueue(database, PictureRow, picture_point)
         self.jobs = JobStore(database)
         self.radio = RadioStore(database)
         self.external_ids = ExternalIdStore(database)
@@ -32,6 +37,10 @@ class Catalogue:
         self.keys = KeyStore(database)
         self.idempotency = IdempotencyStore(database)
         self.installation = InstallationStore(database)
+
+    def queue_of(self, collection: Collection) -> IndexQueue:
+        """Return the queue of a collection's index."""
+        return {TRACKS: self.indexing, PICTURES: self.picture_indexing}[collection]
 
     @classmethod
     def open(cls, url: str, timeout: float | None = None) -> Self:

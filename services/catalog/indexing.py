@@ -1,102 +1,112 @@
-"""The tracks that the vector index must write or delete."""
+"""The rows whose points the vector index must write or delete: tracks and pictures."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS_PER_STATEMENT, Database, batched
-from services.catalog.tables import MetaRow, TrackRow
+from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
 from services.domain.track import TrackStatus
 from services.domain.vector_index import PayloadValue, Point
 
 GENERATION = "index_generation"
+# Pictures have the same status with the same meaning.
+READY = TrackStatus.READY.value
 
 
 @dataclass(frozen=True, slots=True)
 class IndexChange:
-    """A track whose point must be written, or deleted if `point` is None."""
+    """A row whose point must be written, or deleted if `point` is None."""
 
-    track_id: str
+    id: str
     revision: int
     point: Point | None
 
 
 class IndexQueue:
-    """Tracks marked `index_pending`, and the index generation, which `segue reindex` increments."""
+    """The rows of a table marked `index_pending`, and the index generation, which `segue reindex` increments."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, table: type[IndexedRow], point: Callable[[Any], Point]) -> None:
+        """Use the rows of a table; `point` returns the point of a row that is ready."""
         self._database = database
+        self._table = table
+        self._point = point
 
     def pending(self, limit: int) -> list[IndexChange]:
-        """Return up to `limit` marked tracks."""
+        """Return up to `limit` marked rows."""
         with self._database.read() as session:
-            rows = session.scalars(select(TrackRow).where(TrackRow.index_pending).limit(limit))
-            return [_change(row) for row in rows]
+            rows = session.scalars(select(self._table).where(self._table.index_pending).limit(limit))
+            return [self._change(row) for row in rows]
 
-    def changes(self, track_ids: Sequence[str]) -> list[IndexChange]:
-        """Return the current state of these tracks, marked or not. For unknown ids `point` is None."""
+    def changes(self, ids: Sequence[str]) -> list[IndexChange]:
+        """Return the current state of these rows, marked or not. For unknown ids `point` is None."""
         with self._database.read() as session:
-            found = {
-                row.id: _change(row) for row in session.scalars(select(TrackRow).where(TrackRow.id.in_(track_ids)))
-            }
-        return [found.get(track_id, IndexChange(track_id, 0, None)) for track_id in track_ids]
+            rows = session.scalars(select(self._table).where(self._table.id.in_(ids)))
+            found = {row.id: self._change(row) for row in rows}
+        return [found.get(row_id, IndexChange(row_id, 0, None)) for row_id in ids]
 
     def clear(self, changes: Iterable[IndexChange]) -> None:
-        """Remove the marks of tracks that have not changed since they were read."""
+        """Remove the marks of rows that have not changed since they were read."""
         with self._database.write() as session:
             for change in changes:
                 session.execute(
-                    update(TrackRow)
-                    .where(TrackRow.id == change.track_id, TrackRow.revision == change.revision)
+                    update(self._table)
+                    .where(self._table.id == change.id, self._table.revision == change.revision)
                     .values(index_pending=False)
                 )
 
-    def mark(self, track_ids: Sequence[str]) -> None:
-        """Mark tracks to be indexed again."""
-        for chunk in batched(track_ids, IDS_PER_STATEMENT):
+    def mark(self, ids: Sequence[str]) -> None:
+        """Mark rows to be indexed again."""
+        for chunk in batched(ids, IDS_PER_STATEMENT):
             with self._database.write() as session:
                 session.execute(
-                    update(TrackRow)
-                    .where(TrackRow.id.in_(chunk))
-                    .values(index_pending=True, revision=TrackRow.revision + 1)
+                    update(self._table)
+                    .where(self._table.id.in_(chunk))
+                    .values(index_pending=True, revision=self._table.revision + 1)
                 )
 
     def expected_ids(self) -> tuple[set[str], set[str]]:
-        """Return the ids of unmarked tracks that the index must contain, and the ids of marked tracks."""
+        """Return the ids of unmarked rows that the index must contain, and the ids of marked rows."""
         with self._database.read() as session:
-            marked = set(session.scalars(select(TrackRow.id).where(TrackRow.index_pending)))
+            marked = set(session.scalars(select(self._table.id).where(self._table.index_pending)))
             ready = set(
                 session.scalars(
-                    select(TrackRow.id).where(
-                        TrackRow.status == TrackStatus.READY, func.length(TrackRow.embedding) == EMBEDDING_BYTES
+                    select(self._table.id).where(
+                        self._table.status == READY, func.length(self._table.embedding) == EMBEDDING_BYTES
                     )
                 )
             )
         return ready - marked, marked
 
     def count_pending(self) -> int:
-        """Return the number of marked tracks."""
+        """Return the number of marked rows."""
         with self._database.read() as session:
-            return session.scalar(select(func.count()).where(TrackRow.index_pending)) or 0
+            return session.scalar(select(func.count()).where(self._table.index_pending)) or 0
+
+    def count_ready(self) -> int:
+        """Return the number of rows that are ready."""
+        with self._database.read() as session:
+            return session.scalar(select(func.count()).where(self._table.status == READY)) or 0
 
     def ready(self, batch: int = 1000) -> Iterator[list[IndexChange]]:
-        """Iterate over all tracks that the index must contain, in batches ordered by id."""
+        """Iterate over all rows that the index must contain, in batches ordered by id."""
         after = ""
         while True:
             with self._database.read() as session:
                 rows = session.scalars(
-                    select(TrackRow)
-                    .where(TrackRow.status == TrackStatus.READY, TrackRow.id > after)
-                    .order_by(TrackRow.id)
+                    select(self._table)
+                    .where(self._table.status == READY, self._table.id > after)
+                    .order_by(self._table.id)
                     .limit(batch)
                 ).all()
             if not rows:
                 return
             after = rows[-1].id
-            yield [_change(row) for row in rows if _has_point(row)]
+            yield [self._change(row) for row in rows if _has_point(row)]
 
     def generation(self) -> int:
         """Return the current generation; an index of another generation must be rebuilt."""
@@ -104,11 +114,14 @@ class IndexQueue:
             return _generation(session)
 
     def rebuild(self) -> int:
-        """Request a new index and return its generation."""
+        """Request new indexes of tracks and pictures, and return their generation."""
         with self._database.write() as session:
             generation = _generation(session) + 1
             session.merge(MetaRow(key=GENERATION, value=str(generation)))
             return generation
+
+    def _change(self, row: IndexedRow) -> IndexChange:
+        return IndexChange(row.id, row.revision, self._point(row) if _has_point(row) else None)
 
 
 def _generation(session: Session) -> int:
@@ -116,16 +129,13 @@ def _generation(session: Session) -> int:
     return 1 if row is None else int(row.value)
 
 
-def _change(row: TrackRow) -> IndexChange:
-    return IndexChange(track_id=row.id, revision=row.revision, point=_point(row) if _has_point(row) else None)
+def _has_point(row: IndexedRow) -> bool:
+    # A damaged embedding must not stop the indexing of other rows.
+    return row.status == READY and len(row.embedding or b"") == EMBEDDING_BYTES
 
 
-def _has_point(row: TrackRow) -> bool:
-    # A damaged embedding must not stop the indexing of other tracks.
-    return row.status == TrackStatus.READY and len(row.embedding or b"") == EMBEDDING_BYTES
-
-
-def _point(row: TrackRow) -> Point:
+def track_point(row: TrackRow) -> Point:
+    """Return the point of a ready track."""
     payload: dict[str, PayloadValue] = dict(
         measured_of(row.descriptors, row.attributes, year=row.year, duration_ms=row.duration_ms)
     )
@@ -137,3 +147,8 @@ def _point(row: TrackRow) -> Point:
     payload["tags"] = clear_tags(row.tags) or None
     known = {name: value for name, value in payload.items() if value is not None}
     return Point(id=row.id, vector=vector_of(row.embedding), payload=known)
+
+
+def picture_point(row: PictureRow) -> Point:
+    """Return the point of a ready picture."""
+    return Point(id=row.id, vector=vector_of(row.embedding), payload={})

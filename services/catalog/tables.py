@@ -87,26 +87,46 @@ class Table(DeclarativeBase):
     type_annotation_map = {dict[str, Any]: JSON, datetime: Moment}  # noqa: RUF012  SQLAlchemy's own attribute
 
 
-class TrackRow(Table):
+class IndexedRow(Table):
+    """Columns of rows that have a point in the vector index."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
+    reason: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
+    embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """128 little-endian float32."""
+    model_version: Mapped[str | None] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(default=0)
+    """The number of changes relevant to the index; a mark is cleared only for the indexed revision."""
+    index_pending: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime]
+
+
+def _pending_index(table: str) -> Index:
+    return Index(
+        f"ix_{table}_index_pending",
+        "id",
+        # SQLite uses the index only for exactly this condition, as SQLAlchemy writes it.
+        sqlite_where=text("index_pending = 1"),
+        postgresql_where=text("index_pending"),
+    )
+
+
+class TrackRow(IndexedRow):
     """A track."""
 
     __tablename__ = "tracks"
     __table_args__ = (
         Index("ix_tracks_sort", "sort_key", "id"),
-        Index(
-            "ix_tracks_index_pending",
-            "id",
-            sqlite_where=text(
-                "index_pending = 1"
-            ),  # SQLite uses the index only for exactly this condition, as SQLAlchemy writes it
-            postgresql_where=text("index_pending"),
-        ),
+        _pending_index("tracks"),
         Index("ix_tracks_status_id", "status", "id"),
         Index("ix_tracks_title_key", "title_key", "id"),
         Index("ix_tracks_artist_key", "artist_key", "id"),
     )
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
     title: Mapped[str] = mapped_column(Text)
     artist: Mapped[str | None] = mapped_column(Text)
     album: Mapped[str | None] = mapped_column(Text)
@@ -118,20 +138,10 @@ class TrackRow(Table):
     title_key: Mapped[str | None] = mapped_column(Text)
     artist_key: Mapped[str | None] = mapped_column(Text)
     """The names without case, accents and punctuation, to find them (`services.domain.names`)."""
-    status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
-    reason: Mapped[str | None] = mapped_column(Text)
-    attempts: Mapped[int] = mapped_column(default=0)
-    embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """128 little-endian float32."""
     dispersion: Mapped[float | None]
     attributes: Mapped[dict[str, Any] | None]
     descriptors: Mapped[dict[str, Any] | None]
     tags: Mapped[dict[str, Any] | None]
-    model_version: Mapped[str | None] = mapped_column(String(64))
-    revision: Mapped[int] = mapped_column(default=0)
-    """The number of changes relevant to the index; a mark is cleared only for the indexed revision."""
-    index_pending: Mapped[bool] = mapped_column(default=False)
-    added_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     """When its analysis was last sent to the broker or started; null to send it at once."""
     claimed_by: Mapped[str | None] = mapped_column(String(80))
@@ -155,6 +165,27 @@ class LocationRow(Table):
     """The library root it was found under."""
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class PictureRow(IndexedRow):
+    """A picture."""
+
+    __tablename__ = "pictures"
+    __table_args__ = (
+        UniqueConstraint("path"),
+        _pending_index("pictures"),
+    )
+
+    path: Mapped[str | None] = mapped_column(PathBytes)
+    """Absolute; null if its file is gone."""
+    root: Mapped[str] = mapped_column(PathBytes)
+    """The folder whose scan found it."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    shows: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    looks: Mapped[str | None] = mapped_column(Text)
+    valence: Mapped[float | None]
+    energy: Mapped[float | None]
 
 
 class ExternalIdRow(Table):

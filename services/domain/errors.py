@@ -1,7 +1,7 @@
 """The errors of Segue's services.
 
 * SegueError
-  * NotFound: TrackNotFound, JobNotFound, RadioNotFound, KeyNotFound
+  * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture
   * UnsupportedAudio
   * UnsupportedPicture
@@ -42,6 +42,13 @@ class TrackNotFound(NotFound):
 
     def __init__(self, track_id: str) -> None:
         super().__init__(f"No track has the id '{track_id}'. GET /v1/tracks lists the library.")
+
+
+class PictureNotFound(NotFound):
+    """No picture has this id."""
+
+    def __init__(self, picture_id: str) -> None:
+        super().__init__(f"No picture has the id '{picture_id}'. GET /v1/pictures lists all pictures.")
 
 
 class JobNotFound(NotFound):

@@ -4,15 +4,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from services.domain.filters import Filters
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import Vector
 
 PayloadValue = str | int | float | list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
+class Collection:
+    """A kind of points with a vector index of its own, and the fields that its filters may use."""
+
+    name: str
+    range_fields: tuple[str, ...] = ()
+    keyword_fields: tuple[str, ...] = ()
+
+
+TRACKS = Collection("tracks", RANGE_FIELDS, KEYWORD_FIELDS)
+PICTURES = Collection("pictures")
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """A track in the index: its id (a UUID), its embedding, and the fields that filters may use.
+    """A track or a picture in an index: its id (a UUID), its embedding, and the fields that filters may use.
 
     `payload` maps the field names of `services.domain.filters` to values; keyword values are case-folded.
     """
@@ -24,7 +37,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A request for the tracks nearest to one vector, by cosine similarity."""
+    """A request for the points nearest to one vector, by cosine similarity."""
 
     vector: Vector
     limit: int
@@ -33,7 +46,7 @@ class Query:
 
 
 class Hit(NamedTuple):  # a request makes hundreds; a frozen dataclass takes three times as long to create
-    """One search result: a track id and its cosine similarity, −1 to 1."""
+    """One search result: the id of a track or a picture and its cosine similarity, −1 to 1."""
 
     id: str
     score: float
@@ -54,7 +67,7 @@ class PointWriter(Protocol):
 
 
 class VectorIndex(PointWriter, Protocol):
-    """A vector index. Every method raises `IndexUnavailable` if the index does not respond."""
+    """The index of one collection. Every method raises `IndexUnavailable` if the index does not respond."""
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run several queries in one batch. Each result is sorted by descending score, then by id."""

@@ -31,6 +31,7 @@ from portalocker import AlreadyLocked, Lock
 from services.catalog import Catalogue
 from services.catalog.indexing import IndexQueue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
+from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.index.indexer import apply
 from services.index.qdrant_edge import EdgeIndex
 from services.storage.disk import sync
@@ -57,13 +58,14 @@ class Build:
 class Generations:
     """The embedded index of this process. `index` remains the same object when its shard is replaced."""
 
-    def __init__(self, root: Path) -> None:
-        """Open the index in a directory. A missing or damaged index starts empty, as generation 0.
+    def __init__(self, root: Path, collection: Collection = TRACKS) -> None:
+        """Open the index of a collection in a directory. A missing or damaged index starts empty, as generation 0.
 
         Raises:
             AlreadyRunning: another process uses the directory.
         """
         self._root = root
+        self.collection = collection
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _lock_exclusively(root / LOCK)
         try:
@@ -83,6 +85,10 @@ class Generations:
         build = Build(generation, self._root / f"{generation}-{secrets.token_hex(4)}")
         build.path.mkdir(mode=0o700)
         return build
+
+    def create_index(self, build: Build) -> EdgeIndex:
+        """Create an empty shard in a prepared directory."""
+        return EdgeIndex.create(build.path, self.collection)
 
     @property
     def root(self) -> Path:
@@ -128,7 +134,7 @@ class Generations:
             except IndexUnavailable as error:
                 _log.warning("damaged_index_replaced", path=str(named.path), reason=str(error))
         empty = self.prepare(NEVER_BUILT)
-        index = EdgeIndex.create(empty.path)
+        index = self.create_index(empty)
         self._point_at(empty)
         return empty, index
 
@@ -164,14 +170,15 @@ def _lock_exclusively(path: Path) -> Lock[IO[bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which catalogue to build a shard from, and where."""
+    """What to build a shard from, and where."""
 
     catalogue_url: str
+    collection: str
     path: str
 
 
 def fill(index: EdgeIndex, queue: IndexQueue, after_batch: Callable[[], None] = lambda: None) -> None:
-    """Write the points of all ready tracks; what `after_batch` raises ends the build."""
+    """Write the points of all ready rows; what `after_batch` raises ends the build."""
     for changes in queue.ready():
         apply(changes, index)
         after_batch()
@@ -191,8 +198,9 @@ def main() -> None:
     os.nice(NICENESS)
     order = Order(**json.load(sys.stdin))
     catalogue = Catalogue.open(order.catalogue_url)
-    index = EdgeIndex.create(Path(order.path))
-    fill(index, catalogue.indexing)
+    collection = next(known for known in (TRACKS, PICTURES) if known.name == order.collection)
+    index = EdgeIndex.create(Path(order.path), collection)
+    fill(index, catalogue.queue_of(collection))
     index.optimise()
     index.close()
     catalogue.close()

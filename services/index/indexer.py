@@ -1,4 +1,4 @@
-"""Keep the vector index equal to the catalogue: copy marked tracks, and reconcile what no mark covers."""
+"""Keep a vector index equal to the catalogue: copy marked rows, and reconcile what no mark covers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ _log = structlog.get_logger(__name__)
 
 
 class Indexer:
-    """Copies marked tracks to an index. Every step can be repeated without harm."""
+    """Copies marked rows to an index. Every step can be repeated without harm."""
 
     def __init__(self, queue: IndexQueue, index: VectorIndex) -> None:
         self._queue = queue
         self._index = index
 
     def index_once(self, limit: int = BATCH) -> int:
-        """Process one batch of marked tracks and return their number.
+        """Process one batch of marked rows and return their number.
 
         Raises:
             CatalogueUnavailable, IndexUnavailable: the marks remain; call again.
@@ -35,12 +35,12 @@ class Indexer:
         return len(self.index_batch(limit))
 
     def index_batch(self, limit: int = BATCH) -> list[str]:
-        """Process one batch of marked tracks and return their ids."""
+        """Process one batch of marked rows and return their ids."""
         changes = self._queue.pending(limit)
         if changes:
             apply(changes, self._index)
             self._queue.clear(changes)  # after `apply`, which returns once the points are on disk
-        return [change.track_id for change in changes]
+        return [change.id for change in changes]
 
 
 def apply(changes: Sequence[IndexChange], writer: PointWriter) -> int:
@@ -49,22 +49,22 @@ def apply(changes: Sequence[IndexChange], writer: PointWriter) -> int:
     kept_ids = {point.id for point in kept}
     if kept:
         writer.upsert(kept)
-    if dropped := [change.track_id for change in changes if change.track_id not in kept_ids]:
+    if dropped := [change.id for change in changes if change.id not in kept_ids]:
         writer.delete(dropped)
     return len(kept)
 
 
 def write_until_stable(queue: IndexQueue, changes: Sequence[IndexChange], writer: PointWriter) -> int:
-    """Apply changes, then read the tracks again and repeat for those that changed in the meantime.
+    """Apply changes, then read the rows again and repeat for those that changed in the meantime.
 
-    Another indexer may write the new state of a track before this function writes the old one. Returns the number of
+    Another indexer may write the new state of a row before this function writes the old one. Returns the number of
     points written first.
     """
     written = apply(changes, writer)
     while changes:
-        revisions = {change.track_id: change.revision for change in changes}
+        revisions = {change.id: change.revision for change in changes}
         current = queue.changes(list(revisions))
-        changes = [change for change in current if change.revision != revisions[change.track_id]]
+        changes = [change for change in current if change.revision != revisions[change.id]]
         apply(changes, writer)
     return written
 
@@ -79,9 +79,9 @@ def valid_points(points: Iterable[Point | None]) -> list[Point]:
         if point is None:
             continue
         try:
-            unit_vector(point.vector, f"track {point.id}")
+            unit_vector(point.vector, f"point {point.id}")
         except ValueError as error:
-            _log.error("point_rejected", track_id=point.id, reason=f"{error}; analyse the track again")
+            _log.error("point_rejected", id=point.id, reason=f"{error}; read its file again")
         else:
             kept.append(point)
     return kept
@@ -89,14 +89,14 @@ def valid_points(points: Iterable[Point | None]) -> list[Point]:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The number of points that the index lacked, and of points whose track is not ready or does not exist."""
+    """The number of points that the index lacked, and of points whose row is not ready or does not exist."""
 
     missing: int
     orphans: int
 
 
 def reconcile(queue: IndexQueue, index: VectorIndex) -> Difference:
-    """Compare the index with the catalogue: mark tracks without a point, and delete points without a ready track.
+    """Compare the index with the catalogue: mark rows without a point, and delete points without a ready row.
 
     A crash, a restored snapshot or a defect can cause differences that no mark covers. Indexers and other calls of
     this function may run at the same time.
@@ -104,7 +104,7 @@ def reconcile(queue: IndexQueue, index: VectorIndex) -> Difference:
     Raises:
         CatalogueUnavailable, IndexUnavailable: differences found so far are corrected; call again for the rest.
     """
-    # Read the index first: a track that becomes ready in between seems to be missing and is written twice, which is
+    # Read the index first: a row that becomes ready in between seems to be missing and is written twice, which is
     # harmless. In the other order, its new point would be deleted as an orphan.
     held = set(index.ids())
     expected, pending = queue.expected_ids()

@@ -1,4 +1,4 @@
-"""The indexer of the API process: a thread that keeps the embedded index equal to the catalogue."""
+"""The indexers of the API process: threads that keep the embedded indexes equal to the catalogue."""
 
 import subprocess
 import threading
@@ -10,7 +10,6 @@ import structlog
 from services.catalog import Catalogue
 from services.catalog.database import batched
 from services.domain.errors import SegueError
-from services.domain.track import TrackStatus
 from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start_build
 from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Indexer, apply, reconcile
 from services.index.qdrant_edge import EdgeIndex
@@ -20,7 +19,7 @@ from services.storage.disk import check_free_space
 HNSW_THRESHOLD = 50_000
 # The graph is rebuilt when a larger share of the points is outside of it.
 UNINDEXED_SHARE = 0.2
-# The pause between two looks for marked tracks: a new track is searchable soon after its analysis is recorded.
+# The pause between two looks for marked rows: a new track is searchable soon after its analysis is recorded.
 INTERVAL_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 10.0
 # The pause after a failed build (disk full, child killed), because a build takes minutes of CPU time.
@@ -54,7 +53,7 @@ class _Running:
 
 
 class IndexerThread:
-    """Indexes marked tracks, reconciles, and rebuilds an index that is outdated, damaged or too large for its graph."""
+    """Indexes marked rows of a collection, reconciles, and rebuilds an index that is outdated, damaged or too large."""
 
     def __init__(
         self,
@@ -65,13 +64,13 @@ class IndexerThread:
         interval: float = INTERVAL_SECONDS,
     ) -> None:
         self._catalogue = catalogue
-        self._queue = catalogue.indexing
+        self._queue = catalogue.queue_of(generations.collection)
         self._generations = generations
         self._indexer = Indexer(self._queue, generations.index)
         self._hnsw_threshold = hnsw_threshold
         self._interval = interval
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"indexer of {generations.collection.name}", daemon=True)
         self._problem: str | None = None
         self._verified = False
         self._lost_points = False
@@ -79,7 +78,7 @@ class IndexerThread:
         self._running: _Running | None = None
         self._build_after = 0.0
         self._indexed_since: set[str] | None = None
-        """Tracks indexed since a build started, which the build may lack."""
+        """Rows indexed since a build started, which the build may lack."""
 
     @property
     def problem(self) -> str | None:
@@ -150,15 +149,14 @@ class IndexerThread:
 
     def _points_differ(self) -> bool:
         """Return whether the number of points is wrong, because a damaged index may load without an error."""
-        ready = self._catalogue.tracks.count_by_status()[TrackStatus.READY]
+        ready = self._queue.count_ready()
         marked = self._queue.count_pending()
         return abs(self._generations.index.count() - ready) > marked
 
     def _build_if_due(self) -> None:
         wanted = self._queue.generation()
         if wanted != self._generations.generation or self._lost_points:
-            size = self._catalogue.tracks.count_by_status()[TrackStatus.READY]
-            self._begin(wanted, own_process=size > self._hnsw_threshold)
+            self._begin(wanted, own_process=self._queue.count_ready() > self._hnsw_threshold)
         elif self._outgrown():
             self._begin(wanted, own_process=True)
 
@@ -172,13 +170,20 @@ class IndexerThread:
     def _begin(self, generation: int, *, own_process: bool) -> None:
         build = self._generations.prepare(generation)
         self._indexed_since = set()
-        _log.info("index_build_started", generation=generation, own_process=own_process)
+        _log.info(
+            "index_build_started",
+            collection=self._generations.collection.name,
+            generation=generation,
+            own_process=own_process,
+        )
         try:
             if own_process:
                 url = self._catalogue.database.url.render_as_string(hide_password=False)
-                self._running = _Running(build, start_build(Order(url, str(build.path))))
+                self._running = _Running(
+                    build, start_build(Order(url, self._generations.collection.name, str(build.path)))
+                )
             else:
-                index = EdgeIndex.create(build.path)
+                index = self._generations.create_index(build)
                 fill(index, self._queue, self._between_batches)
                 self._replace(build, index)
         except BaseException:

@@ -19,9 +19,9 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from services.catalog.indexing import IndexQueue
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import IndexUnavailable
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
+from services.domain.filters import Filters
 from services.domain.track import EMBEDDING_DIM, unit_vector
-from services.domain.vector_index import Hit, Point, PointWriter, Query, VectorIndex
+from services.domain.vector_index import TRACKS, Collection, Hit, Point, PointWriter, Query, VectorIndex
 from services.index.indexer import BATCH, write_until_stable
 from services.index.qdrant_shared import FilterBuilder, ordered
 
@@ -48,17 +48,25 @@ _FILTERS = FilterBuilder(
 class ServerIndex(VectorIndex):
     """The points of an alias. The first use creates an empty collection, generation 0."""
 
-    def __init__(self, client: QdrantClient, alias: str) -> None:
+    def __init__(self, client: QdrantClient, alias: str, collection: Collection = TRACKS) -> None:
         self._client = client
+        self._fields = collection
         self._alias = alias
         self._exists = False
         self._circuit = Circuit(_is_gone)
 
     @classmethod
-    def connect(cls, url: str, api_key: str | None, alias: str, timeout: int = REQUEST_SECONDS) -> Self:
+    def connect(
+        cls,
+        url: str,
+        api_key: str | None,
+        alias: str,
+        timeout: int = REQUEST_SECONDS,
+        collection: Collection = TRACKS,
+    ) -> Self:
         """Create an index for the server at a URL; no request is sent."""
         client = QdrantClient(url=url, api_key=api_key, timeout=timeout, check_compatibility=False)
-        return cls(client, alias)
+        return cls(client, alias, collection)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points; they are in the server's write-ahead log when it returns."""
@@ -158,7 +166,7 @@ class ServerIndex(VectorIndex):
         """Add or replace points in one collection."""
         structs = [
             models.PointStruct(
-                id=point.id, vector=unit_vector(point.vector, f"track {point.id}").tolist(), payload=dict(point.payload)
+                id=point.id, vector=unit_vector(point.vector, f"point {point.id}").tolist(), payload=dict(point.payload)
             )
             for point in points
         ]
@@ -201,8 +209,8 @@ class ServerIndex(VectorIndex):
             collection, models.VectorParams(size=EMBEDDING_DIM, distance=models.Distance.COSINE)
         )
         for names, schema in (
-            (RANGE_FIELDS, models.PayloadSchemaType.FLOAT),
-            (KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD),
+            (self._fields.range_fields, models.PayloadSchemaType.FLOAT),
+            (self._fields.keyword_fields, models.PayloadSchemaType.KEYWORD),
         ):
             for name in names:
                 self._client.create_payload_index(collection, name, schema)

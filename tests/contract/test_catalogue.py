@@ -103,7 +103,7 @@ def test_a_mark_survives_a_change_during_indexing(catalogue, ready):
     catalogue.library.register(ready, Tags("Newer title"), stamp("a.mp3"))
     catalogue.indexing.clear([change])
 
-    assert [change.track_id for change in catalogue.indexing.pending(10)] == [ready]
+    assert [change.id for change in catalogue.indexing.pending(10)] == [ready]
     assert catalogue.indexing.count_pending() == 1
 
 
@@ -488,7 +488,7 @@ def test_a_rebuild_reads_exactly_the_ready_tracks(catalogue, ready):
         catalogue.library.register(track_id(number), Tags("T"), stamp(f"{number}.mp3"))
     for number in (2, 4):
         catalogue.analyses.record(track_id(number), analysis(axis=number))
-    points = [change.track_id for batch in catalogue.indexing.ready(batch=2) for change in batch]
+    points = [change.id for batch in catalogue.indexing.ready(batch=2) for change in batch]
 
     assert points == [ready, track_id(2), track_id(4)]
     changes = catalogue.indexing.changes([ready, track_id(3), track_id(99)])
@@ -502,7 +502,7 @@ def test_a_damaged_embedding_is_left_out(catalogue, ready):
     with catalogue.database.write() as session:
         session.get_one(TrackRow, track_id(2)).embedding = b"short"
 
-    assert [change.track_id for batch in catalogue.indexing.ready() for change in batch] == [ready]
+    assert [change.id for batch in catalogue.indexing.ready() for change in batch] == [ready]
     assert [change.point for change in catalogue.indexing.pending(10)] == [None]
 
 

@@ -146,7 +146,7 @@ def test_change_during_indexing_keeps_the_mark(catalogue, tmp_path):
     indexer = Indexer(catalogue.indexing, index)
 
     indexer.index_once()
-    assert [pending.track_id for pending in catalogue.indexing.pending(10)] == [identifier(1)]
+    assert [pending.id for pending in catalogue.indexing.pending(10)] == [identifier(1)]
 
     index.meanwhile = lambda: None
     assert indexer.index_once() == 1

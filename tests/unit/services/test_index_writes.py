@@ -84,7 +84,7 @@ def test_an_invalid_point_is_logged_and_does_not_stop_the_others(vector):
         kept = valid_points([Point("bad", vector, {}), None, Point("good", UNIT[1], {})])
 
     assert [point.id for point in kept] == ["good"]
-    assert [(line["event"], line["track_id"]) for line in logs] == [("point_rejected", "bad")]
+    assert [(line["event"], line["id"]) for line in logs] == [("point_rejected", "bad")]
 
 
 def test_an_invalid_point_replaces_nothing():
