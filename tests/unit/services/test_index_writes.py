@@ -53,7 +53,7 @@ class Marks:
     """The marks of a catalogue, given by its current state."""
 
     def __init__(self, *current, pending=()):
-        self.current = {each.track_id: each for each in current}
+        self.current = {each.id: each for each in current}
         self.pending = set(pending)
         self.marked = []
 
