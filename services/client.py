@@ -17,6 +17,7 @@ from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
 from services.api.schemas.listens import Forgotten, Listen, ListenerTaste, ListenPage, ListensRecorded
 from services.api.schemas.media import ClipMatches, PictureMatches
 from services.api.schemas.moods import Moods, Start, Started
+from services.api.schemas.pictures import Picture, PicturePage, PictureResults, TrackPictures
 from services.api.schemas.radio import NextTracks, RadioSession
 from services.api.schemas.radio import Path as TrackPath
 from services.api.schemas.recommendations import Recommendations
@@ -28,6 +29,7 @@ from services.domain.errors import SegueError, ServiceUnreachable
 from services.domain.filters import Filters
 from services.domain.job import JobState
 from services.domain.listening import ListenEvent, ListenFilter, NewListen
+from services.domain.picture import PictureStatus
 from services.domain.question import Question
 from services.domain.radio import RadioStart
 from services.domain.track import TrackStatus
@@ -252,6 +254,31 @@ class SegueClient:
     def scan(self, path: str | Path) -> Job:
         """Take a folder of the service's machine into the library."""
         return self._ask(Job, "POST", "/v1/scans", json={"path": str(path)})
+
+    def scan_pictures(self, path: str | Path) -> Job:
+        """Scan a folder of the service's machine for pictures."""
+        return self._ask(Job, "POST", "/v1/pictures/scans", json={"path": str(path)})
+
+    def pictures(self, *, status: PictureStatus | None = None, page: int = PAGE) -> Iterator[Picture]:
+        """Iterate over all pictures, fetched page by page."""
+        parameters: dict[str, Any] = {"limit": page} | ({} if status is None else {"status": status.value})
+        cursor: str | None = None
+        while True:
+            here = parameters if cursor is None else parameters | {"cursor": cursor}
+            found = self._get(PicturePage, "/v1/pictures", params=here)
+            yield from found.pictures
+            cursor = found.next_cursor
+            if cursor is None:
+                return
+
+    def search_pictures(self, text: str | None = None, *, mood: str | None = None, limit: int = 10) -> PictureResults:
+        """Return the pictures that go with a text, a mood preset or both."""
+        words = {name: value for name, value in (("text", text), ("mood", mood)) if value is not None}
+        return self._get(PictureResults, "/v1/pictures/search", params={**words, "limit": limit})
+
+    def track_pictures(self, track_id: str, *, limit: int = 10) -> TrackPictures:
+        """Return the pictures that go with a track."""
+        return self._get(TrackPictures, f"/v1/tracks/{_segment(track_id)}/pictures", params={"limit": limit})
 
     def upload(self, file: Path) -> Job:
         """Send an audio file into the library."""

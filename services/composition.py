@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 from services.catalog import Catalogue
 from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
+from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
 from services.index import VectorIndex
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.finder import Finder
 from services.recommend.path import Paths
+from services.recommend.pictures import Pictures
 from services.recommend.starts import Starter
 from services.recommend.words import LazyEmbedder, WordReader
 from services.settings import Settings
@@ -29,10 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedIndex:
-    """The parts of Qdrant Edge that must be closed: the index directory and the indexer thread."""
+    """The parts of Qdrant Edge for a collection that must be closed: the index directory and the indexer thread."""
 
     generations: "Generations"
     indexer: "IndexerThread"
+
+    def close(self) -> None:
+        """Stop the indexer and close the index."""
+        self.indexer.stop()
+        self.generations.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +57,13 @@ class Services:
     paths: Paths
     radio: Radio
     starter: Starter
+    pictures: Pictures
     embedded: EmbeddedIndex | None
     """None if a Qdrant server holds the index; workers then update it."""
+    embedded_pictures: EmbeddedIndex | None
+    """The same for pictures."""
     resources: ExitStack
-    """Closed last: the connections to the catalogue and its lock."""
+    """Closed last: the indexes, the connections to the catalogue and its lock."""
 
     @property
     def index_kind(self) -> Literal["edge", "server"]:
@@ -62,11 +72,6 @@ class Services:
 
     def close(self) -> None:
         """Stop the indexer and close everything; the next start continues with unfinished work."""
-        if self.embedded is None:
-            self.index.close()
-        else:
-            self.embedded.indexer.stop()
-            self.embedded.generations.close()
         self.resources.close()
 
 
@@ -91,7 +96,8 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
         opened.callback(catalogue.close)
         catalogue.migrate()
-        index, embedded = _open_index(settings, catalogue)
+        index, embedded = _open_index(settings, catalogue, opened, TRACKS)
+        picture_index, embedded_pictures = _open_index(settings, catalogue, opened, PICTURES)
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     words = WordReader(catalogue.tracks, embedder or LazyEmbedder(_load_tower), understand)
@@ -108,7 +114,9 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         paths=Paths(catalogue.tracks, index),
         radio=Radio(catalogue, index, recommender, words=words),
         starter=Starter(catalogue.tracks, index, recommender, words),
+        pictures=Pictures(catalogue, picture_index, words),
         embedded=embedded,
+        embedded_pictures=embedded_pictures,
         resources=resources,
     )
 
@@ -120,8 +128,8 @@ def _load_tower() -> TextEmbedder:
     return TextTower.load()
 
 
-def open_server_index(settings: Settings, *, for_requests: bool) -> "ServerIndex":
-    """Connect to the index on the Qdrant server; `for_requests` chooses a timeout shorter than that of HTTP clients.
+def open_server_index(settings: Settings, collection: Collection = TRACKS, *, for_requests: bool) -> "ServerIndex":
+    """Connect to an index on the Qdrant server; `for_requests` chooses a timeout shorter than that of HTTP clients.
 
     Raises:
         NotConfigured: `SEGUE_QDRANT_URL` is not set.
@@ -138,12 +146,18 @@ def open_server_index(settings: Settings, *, for_requests: bool) -> "ServerIndex
     key = settings.qdrant_api_key
     secret = None if key is None else key.get_secret_value()
     timeout = INDEX_SECONDS if for_requests else BACKGROUND_SECONDS
-    return ServerIndex.connect(settings.qdrant_url, secret, settings.qdrant_collection, timeout)
+    alias = settings.qdrant_collection if collection == TRACKS else f"{settings.qdrant_collection}-{collection.name}"
+    return ServerIndex.connect(settings.qdrant_url, secret, alias, timeout, collection)
 
 
-def _open_index(settings: Settings, catalogue: Catalogue) -> tuple[VectorIndex, EmbeddedIndex | None]:
+def _open_index(
+    settings: Settings, catalogue: Catalogue, opened: ExitStack, collection: Collection
+) -> tuple[VectorIndex, EmbeddedIndex | None]:
+    """Open the index of a collection, and start its indexer; `opened` closes both."""
     if settings.qdrant_url is not None:
-        return open_server_index(settings, for_requests=True), None
+        index = open_server_index(settings, collection, for_requests=True)
+        opened.callback(index.close)
+        return index, None
     try:
         from services.index.generations import Generations  # noqa: PLC0415  an optional package
         from services.index.indexer_thread import IndexerThread  # noqa: PLC0415
@@ -151,7 +165,10 @@ def _open_index(settings: Settings, catalogue: Catalogue) -> tuple[VectorIndex, 
         raise NotConfigured(
             f"{error.name} is not installed. Install 'segue[local]', or set SEGUE_QDRANT_URL to a Qdrant server."
         ) from error
-    generations = Generations(settings.index_path)
+    path = settings.index_path if collection == TRACKS else settings.picture_index_path
+    generations = Generations(path, collection)
     indexer = IndexerThread(catalogue, generations)
     indexer.start()
-    return generations.index, EmbeddedIndex(generations, indexer)
+    embedded = EmbeddedIndex(generations, indexer)
+    opened.callback(embedded.close)
+    return generations.index, embedded

@@ -38,6 +38,7 @@ from structlog.types import EventDict
 from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
+from services.domain.vector_index import PICTURES
 from services.logs import COMMON, formatter
 from services.settings import Settings, load_settings
 from services.storage.locks import shared_catalogue_lock
@@ -47,6 +48,7 @@ from workers.app import app
 
 if TYPE_CHECKING:
     from models.sandbox.decoder import Protections
+    from services.catalog.indexing import IndexQueue
     from services.index.qdrant_server import ServerIndex
 
 # Each worker sends it at its start. It runs in a child because the model version is read through torch.
@@ -80,8 +82,19 @@ class ChildContext:
 
     @cached_property
     def server_index(self) -> "ServerIndex":
-        """The index on the Qdrant server."""
+        """The index of tracks on the Qdrant server."""
         return open_server_index(self.settings, for_requests=False)
+
+    @cached_property
+    def server_picture_index(self) -> "ServerIndex":
+        """The index of pictures on the Qdrant server."""
+        return open_server_index(self.settings, PICTURES, for_requests=False)
+
+    @property
+    def indexing(self) -> "list[tuple[IndexQueue, ServerIndex]]":
+        """Each index on the Qdrant server, with its queue."""
+        catalogue = self.catalogue
+        return [(catalogue.indexing, self.server_index), (catalogue.picture_indexing, self.server_picture_index)]
 
 
 _child: ChildContext | None = None

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
 from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -23,11 +22,10 @@ from services.tasks.questions import (
 )
 from services.tasks.queue import QUESTION_TASK, TaskQueue
 from workers.app import app
+from workers.pictures import NO_DIRECTION, text_tower
 
 if TYPE_CHECKING:
     from models.sandbox.decoder import Protections
-    from models.text.tower import TextTower
-
 # A later answer has no reader. The hard limit kills a process that the exception of the soft limit does not stop.
 HARD_LIMIT_SECONDS = ANSWER_SECONDS + 5.0
 ANNOUNCE_EVERY_SECONDS = PROCESS_SECONDS / 3
@@ -79,7 +77,7 @@ def prepare_models() -> "Protections":
 
     protections = warm_up(threads=1)
     reading.warm_up()
-    _tower()
+    text_tower()
     return protections
 
 
@@ -140,9 +138,9 @@ def read_picture(content: bytes) -> PictureReading | Refusal:
     found = _read(reading.read_picture, content)
     if isinstance(found, Refusal):
         return found
-    vector = reading.picture_vector(found, _tower())
+    vector = reading.picture_vector(found, text_tower())
     if vector is None:
-        return Refusal(reason="unusable", detail="Nothing is recognised in the picture, and it looks neutral.")
+        return Refusal(reason="unusable", detail=NO_DIRECTION)
     return PictureReading(
         embedding=vector.tolist(),
         shows=[term.word for term in found.shows],
@@ -167,13 +165,6 @@ def _read(read: Callable[[int], Found], content: bytes) -> Found | Refusal:
             return Refusal(reason="unusable", detail=_sentence(error))
         except SandboxUnavailable as error:
             return Refusal(reason="unavailable", detail=_sentence(error))
-
-
-@cache
-def _tower() -> "TextTower":
-    from models.text.tower import TextTower  # noqa: PLC0415  other workers do not need its memory
-
-    return TextTower.load()
 
 
 def _sentence(error: Exception) -> str:

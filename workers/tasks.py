@@ -7,12 +7,21 @@ from celery import current_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.catalog.analyses import Claimant
-from services.domain.errors import CatalogueUnavailable, JobNotFound, StorageUnavailable
+from services.domain.errors import CatalogueUnavailable, JobNotFound, ReaderUnavailable, StorageUnavailable
+from services.domain.job import JobKind
 from services.index.indexer import Indexer, reconcile
+from services.ingest.pictures import run_picture_scan
 from services.ingest.roots import configured_roots
 from services.ingest.scan import run_scan
 from services.tasks.lost_work import resend_lost_work
-from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, RECONCILE_INDEX_TASK, RESEND_TASK, SCAN_TASK
+from services.tasks.queue import (
+    ANALYSE_TASK,
+    INDEX_TASK,
+    RECONCILE_INDEX_TASK,
+    RESEND_TASK,
+    SCAN_PICTURES_TASK,
+    SCAN_TASK,
+)
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
 from workers.app import (
     INDEX_HARD_LIMIT_SECONDS,
@@ -22,6 +31,7 @@ from workers.app import (
     app,
 )
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER_ID, child_context
+from workers.pictures import open_reader
 
 # The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 10 s each.
 # After a crash the next rebuild waits this long.
@@ -29,6 +39,11 @@ REBUILD_LEASE_SECONDS = 60.0
 
 # Without this pause a worker that cannot start the sandbox would take all messages from workers that can.
 SANDBOX_PAUSE_SECONDS = 2.0
+
+TOO_LONG = (
+    f"The scan took longer than {SCAN_SOFT_LIMIT_SECONDS // 3600} hours. Scan again: files that are already registered "
+    "are skipped."
+)
 
 log = structlog.get_logger()
 
@@ -74,14 +89,28 @@ def scan(job_id: str) -> None:
     except JobNotFound:
         log.warning("scan_unknown", job_id=job_id)
     except SoftTimeLimitExceeded:
-        hours = SCAN_SOFT_LIMIT_SECONDS // 3600
-        reason = f"The scan took longer than {hours} hours. Scan again: files that are already registered are skipped."
-        context.catalogue.jobs.fail(job_id, reason)
+        context.catalogue.jobs.fail(job_id, TOO_LONG)
+
+
+@app.task(name=SCAN_PICTURES_TASK, soft_time_limit=SCAN_SOFT_LIMIT_SECONDS, time_limit=SCAN_HARD_LIMIT_SECONDS)
+def scan_pictures(job_id: str) -> None:
+    """Run a scan of pictures, and read those that are new."""
+    context = child_context()
+    jobs = context.catalogue.jobs
+    try:
+        run_picture_scan(context.catalogue, job_id, open_reader(), configured_roots(context.settings))
+    except JobNotFound:
+        log.warning("scan_unknown", job_id=job_id)
+    except ReaderUnavailable as error:
+        jobs.fail(job_id, f"{error} Scan again: pictures that are already read are skipped.")
+    except SoftTimeLimitExceeded:
+        jobs.fail(job_id, TOO_LONG)
+    notify_indexer(context)
 
 
 @app.task(name=INDEX_TASK, soft_time_limit=INDEX_SOFT_LIMIT_SECONDS, time_limit=INDEX_HARD_LIMIT_SECONDS)
 def index() -> None:
-    """Update the index on the Qdrant server: rebuild it if a new generation was requested, then apply pending changes.
+    """Update the indexes on the Qdrant server: rebuild them if requested, then apply pending changes.
 
     The task may run several times at once. One run rebuilds, because two would delete each other's collections; every
     run applies pending changes.
@@ -89,20 +118,22 @@ def index() -> None:
     from services.index.qdrant_server import rebuild  # noqa: PLC0415  qdrant-client needs much memory
 
     context = child_context()
-    queue, server_index = context.catalogue.indexing, context.server_index
     with context.queue.lease("rebuild", REBUILD_LEASE_SECONDS) as lease:
         if lease is not None:
-            rebuild(queue, server_index, lease.renew)
-    indexer = Indexer(queue, server_index)
-    while indexer.index_once():
-        pass
+            for queue, server_index in context.indexing:
+                rebuild(queue, server_index, lease.renew)
+    for queue, server_index in context.indexing:
+        indexer = Indexer(queue, server_index)
+        while indexer.index_once():
+            pass
 
 
 @app.task(name=RECONCILE_INDEX_TASK, soft_time_limit=INDEX_SOFT_LIMIT_SECONDS, time_limit=INDEX_HARD_LIMIT_SECONDS)
 def reconcile_index() -> None:
-    """Compare the points on the Qdrant server with the tracks in the catalogue and repair differences."""
+    """Compare the points on the Qdrant server with the rows in the catalogue and repair differences."""
     context = child_context()
-    if reconcile(context.catalogue.indexing, context.server_index).missing:
+    missing = [reconcile(queue, server_index).missing for queue, server_index in context.indexing]
+    if any(missing):
         notify_indexer(context)
 
 
@@ -117,9 +148,13 @@ def resend() -> None:
 
 @app.task(name=ADOPT_MODEL_TASK)
 def adopt_model() -> None:
-    """Mark tracks that another model version analysed as pending, then send them."""
+    """Mark tracks and pictures of another model version as pending, then send them."""
     from models.checkpoint import DEFAULT_VERSION  # noqa: PLC0415  only child processes may import torch
 
-    if count := child_context().catalogue.library.adopt_model(DEFAULT_VERSION):
+    context = child_context()
+    if count := context.catalogue.library.adopt_model(DEFAULT_VERSION):
         log.info("model_version_adopted", count=count, model_version=DEFAULT_VERSION)
+    if context.catalogue.pictures.adopt_model(DEFAULT_VERSION):
+        for root in context.catalogue.pictures.roots():
+            context.queue.scan(context.catalogue.jobs.create(JobKind.PICTURES, root), JobKind.PICTURES)
     resend()

@@ -80,7 +80,7 @@ class JobStore:
         return path
 
     def advance(self, job_id: str, unchanged: int) -> None:
-        """Set the number of files that have not changed."""
+        """Set the number of files that are done and have no item."""
         with self._database.write() as session:
             _update(session, job_id, unchanged=unchanged)
 
@@ -107,20 +107,20 @@ class JobStore:
                 raise JobNotFound(job_id)
             return _job(session, row)
 
-    def stale_scans(self, older_than: timedelta) -> list[str]:
-        """Return the scans whose listing has made no progress for this long, and restart that time."""
+    def stale_scans(self, older_than: timedelta) -> list[tuple[str, JobKind]]:
+        """Return the ids and kinds of scans whose listing has made no progress for this long, and restart that time."""
         with self._database.write() as session:
-            ids = session.scalars(
-                select(JobRow.id).where(
-                    JobRow.kind == JobKind.SCAN,
+            found = session.execute(
+                select(JobRow.id, JobRow.kind).where(
+                    JobRow.kind.in_((JobKind.SCAN, JobKind.PICTURES)),
                     JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)),
                     ~JobRow.listed,
                     JobRow.updated_at < now() - older_than,
                 )
             ).all()
-            for job_id in ids:
+            for job_id, _ in found:
                 _update(session, job_id)
-            return list(ids)
+            return [(job_id, JobKind(kind)) for job_id, kind in found]
 
     def _put_item(self, session: Session, job_id: str, path: str, **values: str | None) -> None:
         session.execute(

@@ -267,7 +267,7 @@ class JobRow(Table):
     reason: Mapped[str | None] = mapped_column(Text)
     total: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
-    """The number of files that have not changed; they have no item."""
+    """The number of files that are done and have no item: unchanged audio files, and pictures."""
     listed: Mapped[bool] = mapped_column(default=False)
     """Whether all files have been read; analyses may remain."""
     created_at: Mapped[datetime]

@@ -166,6 +166,29 @@ def start_radio(names: list[str], limit: int, *, as_json: bool) -> None:
     output.print_tracks(found.tracks)
 
 
+def scan_picture_folder(folder: Path, *, as_json: bool) -> None:
+    """Scan a folder for pictures, show the progress and print the result.
+
+    Raises:
+        SegueError: the scan failed as a whole.
+    """
+    with connect(load_settings()) as client:
+        job = follow_scan(client, client.scan_pictures(folder.expanduser().absolute()))
+    _print_scan(job, folder, as_json=as_json)
+
+
+def search_picture(text: str, limit: int, *, as_json: bool) -> None:
+    """Print the pictures that go with a text."""
+    with connect(load_settings()) as client:
+        found = client.search_pictures(text, limit=limit)
+    if as_json:
+        output.print_json(found)
+        return
+    for warning in found.understood.warnings if found.understood else ():
+        output.print_message(warning)
+    output.print_pictures(found.pictures)
+
+
 def scan_folder(folder: Path, *, as_json: bool) -> None:
     """Scan a folder, show the progress and print the result.
 
@@ -175,6 +198,10 @@ def scan_folder(folder: Path, *, as_json: bool) -> None:
     with connect(load_settings()) as client:
         job = follow_scan(client, request_scan(client, folder))
         wait_for_index(client)
+    _print_scan(job, folder, as_json=as_json)
+
+
+def _print_scan(job: Job, folder: Path, *, as_json: bool) -> None:
     if as_json:
         output.print_json(job)
     else:

@@ -249,6 +249,33 @@ def restore(
     restore_backup(file, as_json=as_json)
 
 
+pictures = typer.Typer(help="Scan and search pictures that go with music.", no_args_is_help=True)
+app.add_typer(pictures, name="pictures")
+
+
+@pictures.command("scan")
+def scan_pictures(
+    folder: Annotated[Path, typer.Argument(help="Folder or picture.")], *, as_json: AsJson = False
+) -> None:
+    """Scan a folder and read its new pictures, through the running service."""
+    from services.cli.library import scan_picture_folder
+
+    scan_picture_folder(folder, as_json=as_json)
+
+
+@pictures.command("search")
+def search_pictures(
+    text: Annotated[list[str], typer.Argument(help="Description, such as “calm and spacious”.")],
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Number of pictures.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """List pictures that go with a description of music."""
+    from services.cli.library import search_picture
+
+    search_picture(" ".join(text), limit, as_json=as_json)
+
+
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from services.api.schemas.media import MatchedTrack, SeenPicture
 from services.api.schemas.moods import Mood
+from services.api.schemas.pictures import ScoredPicture
 from services.api.schemas.radio import PathTrack
 from services.api.schemas.service import Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
@@ -99,6 +100,16 @@ def print_found(tracks: Sequence[FoundTrack]) -> None:
     for track in tracks:
         score = "" if track.score is None else f"{track.score:.3f}"
         table.add_row(track.match, score, *_names(track), track.id)
+    answers.print(table)
+
+
+def print_pictures(pictures: Sequence[ScoredPicture]) -> None:
+    """Print pictures with their scores."""
+    table = Table("score", "path", "shows", "looks", box=None)
+    table.add_column("id", no_wrap=True)  # ids are copied
+    for picture in pictures:
+        shown = (picture.path, ", ".join(picture.shows), picture.looks or "")
+        table.add_row(f"{picture.score:.3f}", *map(escape, shown), picture.id)
     answers.print(table)
 
 

@@ -7,7 +7,7 @@
   * UnsupportedPicture
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, QuestionUnanswered, RadioBusy,
-    ServiceUnreachable
+    ReaderUnavailable, ServiceUnreachable
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * NotConfigured
@@ -151,6 +151,10 @@ class ServiceUnreachable(Unavailable):
 
 class QuestionUnanswered(Unavailable):
     """No worker answered a question about a clip or a picture in time."""
+
+
+class ReaderUnavailable(Unavailable):
+    """A worker cannot read pictures at present, whatever they contain."""
 
 
 class RadioBusy(Unavailable):

@@ -18,12 +18,13 @@ class JobKind(StrEnum):
     """The kind of a job."""
 
     SCAN = "scan"
+    PICTURES = "pictures"
     UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be analysed, and the reason."""
+    """A file that could not be read, and the reason."""
 
     path: str
     reason: str

@@ -41,6 +41,15 @@ class _Digest:
         return str(uuid.uuid5(NAMESPACE, self._hash.hexdigest()))
 
 
+def picture_id_of(stream: BinaryIO) -> str:
+    """Compute the id of a picture, a hash of the whole file, so that it stays the same when the file is moved."""
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while data := stream.read(1 << 20):
+        digest.update(data)
+    return str(uuid.uuid5(NAMESPACE, f"picture:{digest.hexdigest()}"))
+
+
 def identify(stream: BinaryIO) -> Identity:
     """Compute the track id of a seekable stream; reads it once, in bounded memory.
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -39,8 +40,10 @@ class Listing:
     """Folder or link that was not followed → the reason."""
 
 
-def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str, roots: Roots = None) -> str:
-    """Queue a scan of a folder or file inside the roots and return the job's id.
+def request_scan(
+    catalogue: Catalogue, queue: TaskQueue, path: str, roots: Roots = None, kind: JobKind = JobKind.SCAN
+) -> str:
+    """Queue a scan of a folder or file inside the roots, for audio files or pictures, and return the job's id.
 
     Raises:
         PathNotScannable: the path is not absolute, lies outside the roots, does not exist or cannot be read.
@@ -54,9 +57,9 @@ def request_scan(catalogue: Catalogue, queue: TaskQueue, path: str, roots: Roots
         raise PathNotScannable(f"'{path}' does not exist on the machine that Segue runs on.")
     if not os.access(real, os.R_OK | (os.X_OK if Path(real).is_dir() else 0)):
         raise PathNotScannable(f"'{path}' cannot be read: permission denied.")
-    job_id = catalogue.jobs.create(JobKind.SCAN, real)
+    job_id = catalogue.jobs.create(kind, real)
     try:
-        queue.scan(job_id)
+        queue.scan(job_id, kind)
     except BrokerUnavailable as error:
         catalogue.jobs.fail(job_id, error.detail)
         raise
@@ -85,12 +88,17 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots =
     scan = _Scan(catalogue, queue, job_id, library_root(folder, allowed), roots)
     for path in listing.files:
         scan.add_file(path, known.get(path))
-    catalogue.library.forget_files(_missing_files(known, folder, listing))
+    catalogue.library.forget_files(missing_files(known, folder, listing))
     catalogue.jobs.complete_listing(job_id, scan.unchanged)
 
 
 def list_audio(folder: str) -> Listing:
-    """List the audio files at or under a path, in a stable order, without hidden files and folders."""
+    """List the audio files at or under a path, also those of unsupported formats."""
+    return list_files(folder, AUDIO_SUFFIXES | UNSUPPORTED_SUFFIXES)
+
+
+def list_files(folder: str, suffixes: frozenset[str]) -> Listing:
+    """List the files with these suffixes at or under a path, in a stable order, without hidden files and folders."""
     if Path(folder).is_file():
         return Listing(files=[folder])
     listing = Listing()
@@ -107,7 +115,7 @@ def list_audio(folder: str) -> Listing:
         listing.files.extend(
             os.path.join(parent, name)  # noqa: PTH118  Paths would take longer than the walk itself
             for name in sorted(names)
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in AUDIO_SUFFIXES | UNSUPPORTED_SUFFIXES  # noqa: PTH122
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes  # noqa: PTH122
         )
     return listing
 
@@ -196,7 +204,7 @@ def _is_inside(path: str, root: str) -> bool:
     return os.path.realpath(path).startswith(root.rstrip("/") + "/")
 
 
-def _missing_files(known: dict[str, KnownFile], folder: str, listing: Listing) -> list[str]:
+def missing_files(known: Iterable[str], folder: str, listing: Listing) -> list[str]:
     """Return the known files that the walk would have found if they existed."""
     present = set(listing.files)
     not_walked = tuple(path.rstrip("/") + "/" for path in listing.unreadable)

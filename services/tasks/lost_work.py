@@ -50,8 +50,8 @@ def resend_scans(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta) 
         BrokerUnavailable: a later pass sends the rest.
     """
     jobs = catalogue.jobs.stale_scans(lost_after)
-    for job_id in jobs:
-        queue.scan(job_id)
+    for job_id, kind in jobs:
+        queue.scan(job_id, kind)
     return len(jobs)
 
 

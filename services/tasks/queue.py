@@ -13,6 +13,7 @@ from redis.lock import Lock
 
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import BrokerUnavailable, NotConfigured
+from services.domain.job import JobKind
 from services.settings import Settings
 
 # With one retry, a broker that does not respond delays a request by less than 2 s.
@@ -33,6 +34,7 @@ BROKER_OPTIONS: dict[str, Any] = {
 ONE_RETRY = {"max_retries": 1, "interval_start": 0}
 
 SCAN_TASK = "segue.scan"
+SCAN_PICTURES_TASK = "segue.scan_pictures"
 ANALYSE_TASK = "segue.analyse"
 INDEX_TASK = "segue.index"
 RESEND_TASK = "segue.resend_lost_work"
@@ -42,6 +44,7 @@ QUESTION_TASK = "segue.question"
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
     SCAN_TASK: {"queue": "scan"},
+    SCAN_PICTURES_TASK: {"queue": "analyse"},  # it reads the pictures, which needs torch
     ANALYSE_TASK: {"queue": "analyse"},
     INDEX_TASK: {"queue": "index"},
     RESEND_TASK: {"queue": "scan"},
@@ -84,9 +87,9 @@ class TaskQueue:
             broker_connection_timeout=SOCKET_TIMEOUT_SECONDS,
         )
 
-    def scan(self, job_id: str) -> None:
-        """Send the task that runs a scan job."""
-        self._send(SCAN_TASK, job_id)
+    def scan(self, job_id: str, kind: JobKind = JobKind.SCAN) -> None:
+        """Send the task that runs a scan job of this kind."""
+        self._send(SCAN_PICTURES_TASK if kind == JobKind.PICTURES else SCAN_TASK, job_id)
 
     def analyse(self, track_id: str) -> None:
         """Send the task that analyses a pending track."""

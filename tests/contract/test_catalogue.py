@@ -476,7 +476,7 @@ def test_a_stalled_scan_is_stale(catalogue):
     job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
 
     assert catalogue.jobs.stale_scans(timedelta(hours=1)) == []
-    assert catalogue.jobs.stale_scans(timedelta(0)) == [job_id]
+    assert catalogue.jobs.stale_scans(timedelta(0)) == [(job_id, JobKind.SCAN)]
     catalogue.jobs.begin(job_id, total=0)
     catalogue.jobs.complete_listing(job_id, unchanged=0)
     assert catalogue.jobs.stale_scans(timedelta(0)) == []

@@ -1,6 +1,7 @@
 """A fake task queue that records tasks or refuses them."""
 
 from services.domain.errors import BrokerUnavailable
+from services.domain.job import JobKind
 
 
 class RecordingQueue:
@@ -9,10 +10,12 @@ class RecordingQueue:
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
         self.scans: list[str] = []
+        self.kinds: list[JobKind] = []
         self.analyses: list[str] = []
 
-    def scan(self, job_id: str) -> None:
+    def scan(self, job_id: str, kind: JobKind = JobKind.SCAN) -> None:
         self._check()
+        self.kinds.append(kind)
         self.scans.append(job_id)
 
     def analyse(self, track_id: str) -> None:

@@ -67,11 +67,16 @@ def api(app: Flask) -> FlaskClient:
 
 def wait_until_indexed(services: Services) -> None:
     """Wait until the indexer has written all marked tracks."""
-    assert services.embedded is not None
+    indexed = (
+        (services.embedded, services.catalogue.indexing),
+        (services.embedded_pictures, services.catalogue.picture_indexing),
+    )
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while services.embedded.indexer.problem is not None or services.catalogue.indexing.count_pending():
-        assert time.monotonic() < deadline, services.embedded.indexer.problem
-        time.sleep(0.01)
+    for embedded, queue in indexed:
+        assert embedded is not None
+        while embedded.indexer.problem is not None or queue.count_pending():
+            assert time.monotonic() < deadline, embedded.indexer.problem
+            time.sleep(0.01)
 
 
 def free_port() -> int:

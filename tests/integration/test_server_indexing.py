@@ -15,10 +15,12 @@ from redis import Redis
 from services.catalog.library import FileStamp
 from services.domain.errors import BrokerUnavailable
 from services.domain.track import Analysis, Tags
+from services.domain.vector_index import PICTURES
 from services.index import Query
 from services.index.qdrant_server import ServerIndex
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
+from tests.fakes.pictures import write_picture
 from workers import lifecycle, tasks
 from workers.lifecycle import ChildContext
 
@@ -31,7 +33,9 @@ UNIT = np.eye(128, dtype=np.float32)
 def process(catalogue, tmp_path, monkeypatch, broker_url):
     """This process as a worker child."""
     opened = ChildContext(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
-    opened.server_index = ServerIndex(QdrantClient(":memory:"), "segue")
+    client = QdrantClient(":memory:")
+    opened.server_index = ServerIndex(client, "segue")
+    opened.server_picture_index = ServerIndex(client, "segue-pictures", PICTURES)
     monkeypatch.setattr(lifecycle, "_child", opened)
     return opened
 
@@ -68,6 +72,23 @@ def test_a_reindex_replaces_the_collection(process):
 
     assert list(process.server_index.ids()) == [kept]
     assert process.server_index.generation() == process.catalogue.indexing.generation() == 2
+
+
+def test_pictures_have_a_collection_of_their_own(process):
+    """A reading becomes a point of the pictures' collection, and leaves it when its file is gone."""
+    pictures = process.catalogue.pictures
+    track = analyse(process.catalogue, 1)
+    picture_id = write_picture(process.catalogue, "/pictures/1.png", UNIT[1])
+    tasks.index()
+
+    assert list(process.server_index.ids()) == [track]
+    assert list(process.server_picture_index.ids()) == [picture_id]
+    assert process.server_picture_index.generation() == process.catalogue.indexing.generation()
+
+    pictures.forget_files(["/pictures/1.png"])
+    tasks.index()
+
+    assert list(process.server_picture_index.ids()) == []
 
 
 class Interrupted(ServerIndex):

@@ -9,7 +9,7 @@ import pytest
 from itsdangerous import TimestampSigner
 from structlog.testing import capture_logs
 
-from services.api.security.authentication import LIFETIME_SECONDS, sign_track
+from services.api.security.authentication import LIFETIME_SECONDS, sign_file
 from services.catalog import Catalogue
 from services.storage.backup import backup
 from tests.fakes.library import track_id
@@ -35,7 +35,7 @@ def key_id(headers):
 def token_for(services, headers, track):
     """Return a token that is signed like the service's."""
     secret = services.catalogue.installation.signing_secret()
-    return sign_track(secret, key_id(headers), services.catalogue.keys.find(key_id(headers)).digest, track)
+    return sign_file(secret, key_id(headers), services.catalogue.keys.find(key_id(headers)).digest, track)
 
 
 def test_it_plays_without_a_key(locked, url):
@@ -78,7 +78,7 @@ def test_a_backup_does_not_contain_the_signing_secret(locked, services, headers,
         found = b"".join(archive.read(name) for name in archive.namelist())
     secret = services.catalogue.installation.signing_secret()
     kept = services.catalogue.keys.find(key_id(headers)).digest
-    forged = sign_track(b"", key_id(headers), kept, track_id(1))
+    forged = sign_file(b"", key_id(headers), kept, track_id(1))
 
     assert base64.b64encode(kept) in found
     assert secret.hex().encode() not in found

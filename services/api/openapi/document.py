@@ -45,6 +45,7 @@ class Tag:
 TAGS = (
     Tag("Recommendations", "What to play next.", ("recommendations",)),
     Tag("Search", "Find music by a text, a clip or a picture.", ("search", "media")),
+    Tag("Pictures", "Pictures of your folders that go with tracks or with words.", ("pictures",)),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
     Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio")),
@@ -66,6 +67,7 @@ TAGS = (
 PATH_PARAMETERS = {
     "track_id": "A track id or an external id, `namespace:value`.",
     "job_id": "The id of a job.",
+    "picture_id": "The id of a picture.",
     "session_id": "The id of a radio session.",
     "user": f"A listener: {RULE}.",
     "listen_id": "The id of a listen event.",

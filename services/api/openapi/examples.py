@@ -141,6 +141,8 @@ COUNTS: Json = {
 }
 SEEN: Json = {"shows": ["seashore", "sandbar"], "looks": "warm, bright, calm", "valence": 0.7, "energy": 0.3}
 ORANGE_GIF = "R0lGODdhAQABAIEAAOCAMAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=="
+BEACH = "8f14e45f-ceea-567a-9a36-dedd4bea2543"
+PICTURE: Json = {"id": BEACH, "path": "2025/beach.jpg", "status": "ready", **SEEN}
 METRICS = """# HELP segue_http_request_duration_seconds Time from the arrival of a request to the start of its response.
 # TYPE segue_http_request_duration_seconds histogram
 segue_http_request_duration_seconds_count{endpoint="tracks.list_tracks",method="GET",status="200"} 12.0
@@ -193,6 +195,27 @@ V1_EXAMPLES: Mapping[str, Example] = {
         response={"url": f"/v1/tracks/{AWAKENING}/audio?token=eyJrIjoxfQ.aBcD", "expires_at": "2026-03-01T21:15:00Z"},
     ),
     "scan": Example(body={"path": "/home/ada/Music"}, response=JOB_CREATED),
+    "scanPictures": Example(
+        body={"path": "/home/ada/Pictures"},
+        response={**JOB_CREATED, "kind": "pictures", "path": "/home/ada/Pictures"},
+    ),
+    "listPictures": Example({"limit": 10}, response={"pictures": [PICTURE], "next_cursor": None}),
+    "searchPictures": Example(
+        {"text": "calm and spacious", "limit": 1},
+        response={
+            "understood": {**UNDERSTOOD, "text": "calm and spacious", "filters": {}},
+            "pictures": [{**PICTURE, "score": 0.61}],
+        },
+    ),
+    "getPicture": Example({"picture_id": BEACH}, response=PICTURE),
+    "getPictureFile": Example({"picture_id": BEACH}),
+    "signPictureFile": Example(
+        {"picture_id": BEACH},
+        response={"url": f"/v1/pictures/{BEACH}/file?token=eyJrIjoxfQ.aBcD", "expires_at": "2026-03-01T21:15:00Z"},
+    ),
+    "getTrackPictures": Example(
+        {"track_id": AWAKENING, "limit": 1}, response={"pictures": [{**PICTURE, "score": 0.38}]}
+    ),
     "uploadTrack": Example(
         body={"file": "Awakening.ogg"},
         response={

@@ -273,10 +273,10 @@ class AudioUrlRequest(Request):
     track_id: TrackName = Field(description="A track id or an external id, `namespace:value`.")
 
 
-class AudioUrl(Response):
-    """A temporary URL of a track's audio that needs no key."""
+class FileUrl(Response):
+    """A temporary URL of a track's audio or of a picture that needs no key."""
 
-    url: str = Field(description="Path and query of the audio. Pass it to an audio element unchanged.")
+    url: str = Field(description="Path and query of the file. Pass it to an audio or image element unchanged.")
     expires_at: datetime | None = Field(description="When the URL expires. Null if no key is required.")
 
 
@@ -292,7 +292,7 @@ class ScanRequest(Request):
 
 
 class Failure(Response):
-    """A file without a track, and the reason."""
+    """A file that cannot be read, and the reason."""
 
     path: str = Field(description="Absolute path. For uploads, keys without `admin` get the file name only.")
     reason: str
@@ -307,9 +307,9 @@ class Job(Response):
     path: str | None = Field(
         description="The scanned path, or where the upload is stored, which is null for keys without `admin`."
     )
-    total: int = Field(description="Number of audio files. 0 until the folder is listed.")
-    done: int = Field(description="Number of files whose track is analysed.")
-    failed: int = Field(description="Number of files without a track.")
+    total: int = Field(description="Number of files. 0 until the folder is listed.")
+    done: int = Field(description="Number of files whose track is analysed, or of pictures that are read.")
+    failed: int = Field(description="Number of files that cannot be read.")
     failures: list[Failure] = Field(description="The first failures. `failed` is the full count.")
     reason: str | None = Field(description="Why the whole job failed.")
     tracks: list[str] = Field(description="Ids of the first new or changed tracks.")

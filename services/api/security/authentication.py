@@ -1,14 +1,17 @@
 """Authenticate requests and check their permissions, as `services.api.security.permissions` declares them.
 
-Audio elements cannot send a key, so they use signed URLs. The signing key combines the digest of an API key and a
-secret of the installation. A URL therefore stops working when its key is revoked, and a backup, which does not contain
-the secret, is not enough to sign one. Every API process can verify a token. A token is valid for one track.
+Audio and image elements cannot send a key, so they use signed URLs. The signing key combines the digest of an API key
+and a secret of the installation. A URL therefore stops working when its key is revoked, and a backup, which does not
+contain the secret, is not enough to sign one. Every API process can verify a token. A token is valid for one track or
+picture.
 """
 
 import hashlib
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import cast
+from urllib.parse import urlencode
 
 import structlog
 from flask import Flask, Request, Response, after_this_request, current_app, g, request
@@ -26,9 +29,29 @@ LIFETIME_SECONDS = 3600
 """Longer than almost every track, pauses included. The page requests a new URL when one has expired."""
 
 
-def sign_track(secret: bytes, key_id: str, key_digest: bytes, track_id: str) -> str:
-    """Return a token for the audio of a track, valid for `LIFETIME_SECONDS`."""
-    return f"{key_id}.{_signer(secret, key_digest).sign(track_id).decode()}"
+def sign_file(secret: bytes, key_id: str, key_digest: bytes, file_id: str) -> str:
+    """Return a token for the file of a track or a picture, valid for `LIFETIME_SECONDS`."""
+    return f"{key_id}.{_signer(secret, key_digest).sign(file_id).decode()}"
+
+
+def signed_url(path: str, file_id: str) -> dict[str, object]:
+    """Return `url` and `expires_at` of a file for clients that cannot send a key.
+
+    Without a key in this request no key is needed: the URL is the path, and it does not expire.
+
+    Raises:
+        KeyRequired: the key was revoked during this request.
+    """
+    key_id = principal().key_id
+    if key_id is None:
+        return {"url": path, "expires_at": None}
+    active = services().catalogue.keys.find(key_id)
+    if active is None:
+        raise KeyRequired(presented=True)
+    secret = services().catalogue.installation.signing_secret()
+    token = sign_file(secret, key_id, active.digest, file_id)
+    expires_at = datetime.now(UTC) + timedelta(seconds=LIFETIME_SECONDS)
+    return {"url": f"{path}?{urlencode({'token': token})}", "expires_at": expires_at}
 
 
 def key_id_of(token: str) -> str:
@@ -36,11 +59,11 @@ def key_id_of(token: str) -> str:
     return token.partition(".")[0]
 
 
-def is_valid(token: str, secret: bytes, key_digest: bytes, track_id: str) -> bool:
-    """Whether a token is signed with this API key for this track and has not expired."""
+def is_valid(token: str, secret: bytes, key_digest: bytes, file_id: str) -> bool:
+    """Whether a token is signed with this API key for this track or picture and has not expired."""
     signed = token.partition(".")[2]
     try:
-        return _signer(secret, key_digest).unsign(signed, max_age=LIFETIME_SECONDS).decode() == track_id
+        return _signer(secret, key_digest).unsign(signed, max_age=LIFETIME_SECONDS).decode() == file_id
     except BadSignature:  # includes expired tokens
         return False
 
@@ -161,8 +184,8 @@ def _authenticated(access: Access) -> Principal:
 def _holder_of_signature(token: str) -> Principal:
     active = services().catalogue.keys.find(key_id_of(token))
     secret = services().catalogue.installation.signing_secret()
-    track_id = (request.view_args or {}).get("track_id", "")
-    is_right = active is not None and is_valid(token, secret, active.digest, track_id)
+    file_id = next(iter((request.view_args or {}).values()), "")
+    is_right = active is not None and is_valid(token, secret, active.digest, file_id)
     return _principal_of(active if is_right else None)
 
 

@@ -100,8 +100,8 @@ def check_parts(current: Services) -> dict[str, Part]:
     with ThreadPoolExecutor(len(checks)) as pool:
         errors = dict(zip(checks, pool.map(_error_of, checks.values()), strict=True))
     parts = {name: _part(error) for name, error in errors.items()}
-    if current.embedded is not None:
-        problem = current.embedded.indexer.problem
+    if current.embedded is not None and current.embedded_pictures is not None:
+        problem = current.embedded.indexer.problem or current.embedded_pictures.indexer.problem
         # The text after the colon quotes an error, which may contain addresses and paths. The indexer logs it.
         parts["indexer"] = Part(ok=problem is None, reason=problem and problem.partition(":")[0])
     return parts

@@ -1,35 +1,32 @@
 """Tracks: the library, similar tracks, analyses, audio files and signed URLs."""
 
-import os
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request, send_file, url_for
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from flask import Blueprint, Response, url_for
 
 from services.api.context import resolve_track, services
+from services.api.http.files import file_responses, send_opened
 from services.api.http.operation import operation
 from services.api.schemas.filters import SimilarQuery
 from services.api.schemas.listens import ExternalIds
 from services.api.schemas.tracks import (
     AudioFeatures,
-    AudioUrl,
     AudioUrlRequest,
+    FileUrl,
     SimilarTracks,
     Track,
     TrackPage,
     TrackPageQuery,
 )
-from services.api.security.authentication import LIFETIME_SECONDS, principal, sign_track
+from services.api.security.authentication import signed_url
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
-from services.catalog.tracks import TrackFile, readable
+from services.catalog.tracks import TrackFile
 from services.domain.access import Scope
-from services.domain.errors import InvalidRequest, KeyRequired, NotFound
+from services.domain.errors import InvalidRequest, NotFound
 from services.domain.track import MEDIA_TYPES
 from services.domain.track import Track as StoredTrack
 from services.ingest.roots import open_inside, readable_roots
@@ -87,17 +84,7 @@ def set_ids(track_id: str, body: ExternalIds) -> Track:
 
 audio = Blueprint("audio", __name__, url_prefix="/v1")
 
-AUDIO_RESPONSES: dict[int, dict[str, Any]] = {
-    200: {
-        "description": "The file",
-        "content": {
-            media: {"schema": {"type": "string", "format": "binary"}} for media in sorted(set(MEDIA_TYPES.values()))
-        },
-    },
-    206: {"description": "The requested range of the file"},
-    304: {"description": "The client's copy is current"},
-    416: {"description": "The range starts after the end of the file"},
-}
+AUDIO_RESPONSES = file_responses(MEDIA_TYPES.values())
 
 
 class NotAnalysed(InvalidRequest):
@@ -134,29 +121,19 @@ def get_audio_features(track_id: str) -> AudioFeatures:
     "signTrackAudio",
     "Create a URL that plays a track without a key",
     body=AudioUrlRequest,
-    returns=AudioUrl,
+    returns=FileUrl,
     status=HTTPStatus.CREATED,
     meaning="The URL",
     problems=(HTTPStatus.NOT_FOUND,),
 )
 @needs(Scope.READ)
-def sign_audio(body: AudioUrlRequest) -> AudioUrl:
+def sign_audio(body: AudioUrlRequest) -> FileUrl:
     """Create a URL of a track's audio for clients that cannot send a key, such as audio elements.
 
     The URL is valid for this track only. It expires after an hour, or when the key of this request is revoked.
     """
     resolved = resolve_track(body.track_id)
-    path = url_for("audio.get_audio", track_id=resolved)
-    key_id = principal().key_id
-    if key_id is None:
-        return AudioUrl(url=path, expires_at=None)
-    active = services().catalogue.keys.find(key_id)
-    if active is None:  # revoked during this request
-        raise KeyRequired(presented=True)
-    secret = services().catalogue.installation.signing_secret()
-    token = sign_track(secret, key_id, active.digest, resolved)
-    expires_at = datetime.now(UTC) + timedelta(seconds=LIFETIME_SECONDS)
-    return AudioUrl(url=f"{path}?{urlencode({'token': token})}", expires_at=expires_at)
+    return FileUrl.model_validate(signed_url(url_for("audio.get_audio", track_id=resolved), resolved))
 
 
 @audio.get("/tracks/<path:track_id>/audio")
@@ -175,30 +152,7 @@ def get_audio(track_id: str) -> Response:
 
 def _stream(file: TrackFile) -> Response:
     opened, path = _open_audio(file)
-    found = os.fstat(opened.fileno())
-    response = send_file(
-        opened,
-        mimetype=MEDIA_TYPES[path.suffix.lower()],
-        download_name="".join(letter if letter.isprintable() else "_" for letter in readable(Path(file.path).name)),
-        etag=f"{found.st_mtime_ns:x}-{found.st_size:x}",
-        last_modified=found.st_mtime,
-        max_age=0,
-        conditional=False,  # Flask does not determine the length of an open file, which ranges require
-    )
-    response.content_length = found.st_size
-    try:
-        response.make_conditional(request, accept_ranges=_is_one_range(), complete_length=found.st_size)
-    except RequestedRangeNotSatisfiable:
-        response.close()
-        raise
-    response.accept_ranges = "bytes"
-    return response
-
-
-def _is_one_range() -> bool:
-    """Whether `Range` names one range of bytes. RFC 9110 allows the whole file as the response to anything else."""
-    requested = request.range
-    return requested is not None and requested.units == "bytes" and len(requested.ranges) == 1
+    return send_opened(opened, file.path, MEDIA_TYPES[path.suffix.lower()])
 
 
 def _open_audio(file: TrackFile) -> tuple[BinaryIO, Path]:

@@ -61,7 +61,7 @@ class Marks:
         return [self.current.get(track_id, gone(track_id, 0)) for track_id in track_ids]
 
     def expected_ids(self):
-        ready = {each.track_id for each in self.current.values() if each.point is not None}
+        ready = {each.id for each in self.current.values() if each.point is not None}
         return ready - self.pending, self.pending
 
     def mark(self, track_ids):
