@@ -16,7 +16,8 @@ from services.domain.job import JobKind
 from services.domain.listening import NewListen, Start, StartPlay
 from services.domain.track import Tags
 from services.settings import Settings
-from tests.fakes.library import record, write_library, write_tone
+from tests.fakes.library import record, unit_vector, write_library, write_tone
+from tests.fakes.pictures import draw, write_picture
 from tests.fakes.questions import answering
 
 DEMO_TRACKS = {AWAKENING: "Awakening", NEBULA: "Nebula", COHERENCE: "Coherence", THROUGH_SPACE: "Through Space"}
@@ -33,6 +34,7 @@ def library_dir(tmp_path_factory):
         stamp = FileStamp(str(file), str(file.parent), file.stat().st_size, file.stat().st_mtime_ns)
         catalogue.library.register(track_id, Tags(title=title, artist="Maxstack", duration_ms=2_000), stamp)
         record(catalogue, track_id, number)
+    write_picture(catalogue, str(draw(folder / "pictures" / "beach.jpg", (200, 180, 90))), unit_vector(3), BEACH)
     catalogue.close()
     return folder
 

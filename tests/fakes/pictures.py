@@ -28,9 +28,9 @@ def reading(embedding: Vector) -> PictureReading:
     return PictureReading(embedding, ("seashore",), "warm, calm", 0.7, 0.3, VERSION)
 
 
-def write_picture(catalogue: Catalogue, path: str, embedding: Vector) -> str:
+def write_picture(catalogue: Catalogue, path: str, embedding: Vector, picture_id: str | None = None) -> str:
     """Write a ready picture, as a scan does, and return its id."""
-    picture_id = str(uuid.uuid5(uuid.NAMESPACE_OID, path))
+    picture_id = picture_id or str(uuid.uuid5(uuid.NAMESPACE_OID, path))
     catalogue.pictures.register(picture_id, FileStamp(path, str(Path(path).parent), 1, 1), VERSION)
     catalogue.pictures.record(picture_id, reading(embedding))
     return picture_id

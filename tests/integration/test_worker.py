@@ -12,11 +12,13 @@ from sqlalchemy import update
 
 from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
-from services.domain.job import JobState
+from services.domain.job import JobKind, JobState
+from services.domain.picture import PictureStatus
 from services.domain.track import Tags, TrackStatus
 from services.ingest.scan import request_scan
 from services.tasks.queue import RESEND_TASK, ROUTES
 from tests.fakes.installation import SAMPLE_RATE, installation, wait_until, write_noise, write_song
+from tests.fakes.pictures import draw
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,24 @@ def test_scan_analyses_tracks_and_reports_broken_files(served, tmp_path):
     assert all(failure.reason and "Traceback" not in failure.reason for failure in job.failures)
     statuses = [track.status for track in served.catalogue.tracks.get_many(job.tracks).values()]
     assert sorted(statuses) == [TrackStatus.FAILED, TrackStatus.READY, TrackStatus.READY]
+
+
+def test_scan_reads_pictures(served, tmp_path):
+    """The worker reads a picture with its own models, and a damaged file has a reason."""
+    draw(tmp_path / "warm.png", (240, 190, 60))
+    (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff" + bytes(200))
+    job_id = request_scan(served.catalogue, served.queue, str(tmp_path), None, JobKind.PICTURES)
+    wait_until(lambda: served.catalogue.jobs.get(job_id).state in {JobState.DONE, JobState.FAILED})
+    job = served.catalogue.jobs.get(job_id)
+    pictures = {picture.path: picture for picture in served.catalogue.pictures.page().pictures}
+
+    assert (job.state, job.done, job.failed) == (JobState.DONE, 1, 1)
+    assert "damaged" in job.failures[0].reason
+    assert pictures["damaged.jpg"].status == PictureStatus.FAILED
+    assert pictures["warm.png"].status == PictureStatus.READY
+    assert pictures["warm.png"].looks
+    assert 0 <= pictures["warm.png"].valence <= 1
+    assert served.catalogue.picture_indexing.count_ready() == 1
 
 
 def test_failed_track_does_not_stop_the_queue(served, tmp_path):
