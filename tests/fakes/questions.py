@@ -42,6 +42,7 @@ def answering(broker_url: str, read: Read = read_media) -> Iterator[None]:
     def run() -> None:
         with Redis.from_url(broker_url) as redis:
             while not ended.is_set():
+                process.announce()
                 message = redis.brpop([QUEUE], timeout=POLL_SECONDS)
                 if message is None:
                     continue

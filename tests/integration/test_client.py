@@ -31,6 +31,7 @@ from services.domain.question import Exclusion, Order, Question
 from services.domain.radio import RadioStart, Seeds
 from services.settings import Settings
 from tests.fakes.library import track_id, write_tone
+from tests.fakes.questions import answering
 from tests.fakes.serving import LIBRARY_SIZE
 
 
@@ -60,6 +61,23 @@ def test_tracks_iterates_over_all_pages(client):
     """The iterator yields the whole library, whatever the page size."""
     assert len({track.id for track in client.tracks(page=5)}) == LIBRARY_SIZE
     assert [track.title for track in client.tracks("title 007")] == ["Title 007"]
+
+
+def test_files_are_searched_with(client, broker_url, tmp_path):
+    """A picture and a clip get tracks, with what was understood; a picture joins a request for recommendations."""
+    picture, clip = tmp_path / "picture.jpg", tmp_path / "clip.wav"
+    picture.write_bytes(b"\xff\xd8\xff")
+    write_tone(clip, 440)
+    wanted = Filters({"tempo": Range(84, 90)})
+    with answering(broker_url):
+        fitting = client.search_image(picture, limit=3, filters=wanted)
+        alike = client.search_audio(clip, limit=3, filters=wanted)
+        mixed = client.recommend(Question(history=plays(["test:1"]), limit=3), pictures=[picture])
+
+    assert (fitting.understood.looks, alike.understood.descriptors.tempo) == ("warm, calm", 120.0)
+    assert len(fitting.tracks) == len(alike.tracks) == len(mixed.tracks) == 3
+    assert all(84 <= track.descriptors.tempo <= 90 for track in (*fitting.tracks, *alike.tracks))
+    assert mixed.pictures == [fitting.understood]
 
 
 def test_similar_sends_filters(client):

@@ -16,8 +16,10 @@ from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 import psutil
 import soundfile
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed package
 
@@ -31,6 +33,7 @@ from tests.perf.verdicts import at_most, show
 
 P95_SECONDS = 2.0
 CLIP_SECONDS = 15
+PICTURE_SIZE = (4000, 3000)  # pixels
 Ask = Callable[[], object]
 
 
@@ -64,7 +67,17 @@ def _questions(client: SegueClient, folder: Path) -> dict[str, Ask]:
     samples = render(PIECE)[: CLIP_SECONDS * SAMPLE_RATE]
     clip = folder / "clip.flac"
     soundfile.write(clip, samples, SAMPLE_RATE)
-    return {f"clip of {CLIP_SECONDS} s, {clip.stat().st_size / 2**20:.1f} MiB": lambda: client.search_audio(clip)}
+    picture = folder / "picture.jpg"
+    noise = np.random.default_rng(0).integers(0, 256, (*PICTURE_SIZE[::-1], 3), dtype=np.uint8)
+    Image.fromarray(noise).save(picture, quality=85)
+    return {
+        f"clip of {CLIP_SECONDS} s, {_mebibytes(clip)}": lambda: client.search_audio(clip),
+        f"JPEG of 12 megapixels, {_mebibytes(picture)}": lambda: client.search_image(picture),
+    }
+
+
+def _mebibytes(file: Path) -> str:
+    return f"{file.stat().st_size / 2**20:.1f} MiB"
 
 
 def _during_scan(client: SegueClient, music: Path, kinds: dict[str, Ask]) -> tuple[dict[str, list[float]], float]:

@@ -10,6 +10,7 @@ import pytest
 from services.catalog import Catalogue
 from services.domain.access import Scope
 from services.settings import Settings
+from tests.fakes.questions import answering
 from tests.fakes.serving import api_process, free_port
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
@@ -32,7 +33,7 @@ def url(key, library_dir, broker_url):
     port = free_port()
     limits = ("RATE_LIMIT", "EXPENSIVE_RATE_LIMIT", "REFUSAL_RATE_LIMIT")
     settings = {"SEGUE_REQUIRE_KEYS": "true", **{f"SEGUE_{name}": "0" for name in limits}}
-    with api_process(library_dir, broker_url, port, **settings):
+    with answering(broker_url), api_process(library_dir, broker_url, port, **settings):
         yield f"http://127.0.0.1:{port}"
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from services.api.schemas.media import SeenPicture
 from services.api.schemas.moods import Mood
 from services.api.schemas.service import IndexStatus, Quarantined, Status
 from services.api.schemas.tracks import Failure, Job, SimilarTrack, Track
@@ -60,6 +61,17 @@ def job(**changes):
 
 def track(title, artist=None, album=None, path="folder/a.mp3", **more):
     return SimilarTrack.model_construct(id="t1", title=title, artist=artist, album=album, path=path, **more)
+
+
+def test_what_was_understood_of_a_picture(printed):
+    """The message names what the picture shows, if anything is recognised, how it looks, valence and energy."""
+    for shows in (["seashore", "sandbar"], []):
+        output.print_seen(SeenPicture(shows=shows, looks="warm, calm", valence=0.7, energy=0.25))
+
+    assert printed()[1] == [
+        "Understood: shows seashore, sandbar; looks warm, calm; valence 0.70, energy 0.25.",
+        "Understood: looks warm, calm; valence 0.70, energy 0.25.",
+    ]
 
 
 def test_the_status_of_a_running_service(printed):
