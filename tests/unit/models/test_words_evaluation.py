@@ -235,12 +235,13 @@ def test_a_tower_is_asked_once_for_each_text():
 
 
 def pictures():
-    """A report of one photograph."""
+    """A report of a photograph with and without its background."""
     photograph = Photograph("p", "a.jpg", "a", Path("/cache/a.jpg"), "A", "CC0", ("cat",), False, "calm", "test")  # noqa: FBT003
     figure = Estimate.of_mean([0.5])
     tuning = {Mix(1.0, looks, feel): 0.5 for looks in LOOKS_WEIGHTS for feel in FEEL_WEIGHTS}
+    cut_out = Named(replace(photograph, cut_out=True), ("dog",), is_right=False)
     named, matched = Named(photograph, ("cat",), is_right=True), Matched(photograph, "cat", 0.5, 0.1)
-    return PicturesReport([named], figure, figure, [matched], {"what it shows": figure}, tuning, tracks=TRACKS)
+    return PicturesReport([named, cut_out], figure, figure, [matched], {"what it shows": figure}, tuning, tracks=TRACKS)
 
 
 def test_a_report_has_a_page_and_figures():
@@ -250,7 +251,7 @@ def test_a_report_has_a_page_and_figures():
         lists,
         phrases={language: phrases[:3] for language, phrases in lists.phrases.items()},
         queries=lists.queries[:3],
-        negations=lists.negations[:3],
+        negations=[negation for negation in lists.negations if negation.of is None][:3],
     )
     random = np.random.default_rng(0)
     names = sorted(tag for tags in lists.tags.values() for tag in tags)
