@@ -185,7 +185,9 @@ def stocked(services, tmp_path):
     near = write_picture(services.catalogue, str(draw(tmp_path / "near.png", RED)), own)
     far = write_picture(services.catalogue, str(draw(tmp_path / "far.jpg", BLUE)), -own)
     wait_until_indexed(services)
-    return near, far
+    yield near, far
+    services.catalogue.pictures.forget_files([str(tmp_path / "near.png"), str(tmp_path / "far.jpg")])
+    wait_until_indexed(services)
 
 
 def test_pictures_of_a_track_come_best_first(api, stocked):
@@ -232,6 +234,30 @@ def test_a_file_that_is_gone_or_replaced_is_not_sent(api, services, tmp_path, st
     assert api.get(f"/v1/pictures/{stocked[0]}/file").status_code == 404
     (tmp_path / "near.png").unlink()
     assert api.get(f"/v1/pictures/{stocked[0]}/file").status_code == 404
+
+
+def test_words_find_pictures(api, stocked):
+    """The pictures that go with the words come first, and the answer contains what was understood."""
+    found = api.get("/v1/pictures/search?text=ambient").json
+
+    assert found["understood"]["rest"] == "ambient"
+    assert found["pictures"][0]["id"] == stocked[0]
+    assert found["pictures"][0]["score"] > 0 > found["pictures"][-1]["score"]
+
+
+def test_words_that_are_not_understood_find_nothing(api, stocked):
+    """Nonsense gets a warning instead of a guess."""
+    found = api.get("/v1/pictures/search?text=qwrtz blorp").json
+
+    assert found["pictures"] == []
+    assert found["understood"]["rest"] is None
+    assert found["understood"]["warnings"]
+
+
+def test_a_mood_needs_no_text(api, stocked):
+    """A mood preset alone is a search, and an unknown one is refused."""
+    assert api.get("/v1/pictures/search?mood=sleep").json["understood"] is None
+    assert api.get("/v1/pictures/search?mood=unknown").status_code == 422
 
 
 def test_a_search_needs_words(api):

@@ -1,4 +1,4 @@
-"""A signed URL gives access to the audio of one track for one hour, and to nothing else."""
+"""A signed URL gives access to the audio of one track, or to one picture, for one hour, and to nothing else."""
 
 import base64
 import time
@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from services.api.security.authentication import LIFETIME_SECONDS, sign_file
 from services.catalog import Catalogue
 from services.storage.backup import backup
-from tests.fakes.library import track_id
+from tests.fakes.library import track_id, unit_vector
+from tests.fakes.pictures import draw, write_picture
 
 
 @pytest.fixture
@@ -127,3 +128,17 @@ def test_without_required_keys_the_url_has_no_token(api):
 
     assert answer.json == {"url": f"/v1/tracks/{track_id(1)}/audio", "expires_at": None}
     assert api.post("/v1/audio-urls", json={"track_id": "test:none"}).status_code == 404
+
+
+def test_a_picture_has_a_url_of_its_own(locked, services, headers, url, tmp_path):
+    """The URL of a picture shows it without a key, and gives access to no other picture or track."""
+    files = [draw(tmp_path / name, (200, 30, 20)) for name in ("first.png", "second.png")]
+    first, second = (write_picture(services.catalogue, str(file), unit_vector(1)) for file in files)
+    answer = locked.post(f"/v1/pictures/{first}/url", headers=headers)
+    token = urlsplit(answer.json["url"]).query
+
+    assert answer.status_code == 201
+    assert locked.get(answer.json["url"]).data == files[0].read_bytes()
+    others = (f"/v1/pictures/{second}/file", f"/v1/pictures/{first}", f"/v1/tracks/{track_id(1)}/audio")
+    assert [locked.get(f"{path}?{token}").status_code for path in others] == [401, 401, 401]
+    assert locked.get(f"/v1/pictures/{first}/file?{urlsplit(url).query}").status_code == 401

@@ -180,7 +180,7 @@ def test_a_request_id_goes_into_the_queue(locked, key_for, services, tmp_path):
     headers = key_for(Scope.INGEST) | {"X-Request-ID": "follow-me"}
     with capture_logs():
         assert locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=headers).status_code == 202
-    with services.queue._redis() as redis:
+    with services.queue.connection() as redis:
         newest = json.loads(redis.lindex("scan", 0))
 
     assert newest["headers"]["request_id"] == "follow-me"
