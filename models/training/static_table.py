@@ -87,7 +87,7 @@ def main() -> None:
     vectors = principal(encode_texts(texts, E5(), DEFAULT_CACHE / "text" / "pieces"))
     scaled = np.round(vectors * (np.iinfo(np.int8).max / np.abs(vectors).max(axis=1, keepdims=True)))
     norms = np.linalg.norm(vectors, axis=1) / np.linalg.norm(scaled, axis=1)
-    np.savez(
+    np.savez_compressed(
         TABLE,
         pieces=np.array([piece.text for piece in chosen]),
         scores=np.array([piece.score for piece in chosen], dtype=np.float32),
