@@ -45,7 +45,7 @@ _COMPOSED = 4_000  # captions of several concepts
 _SENTENCES_AT_ONCE = 256
 _SENTENCES_PER_FILE = 1_024
 _UNDERSTANDING_UNITS = 64
-_UNDERSTANDING_EPOCHS = 20
+_UNDERSTANDING_EPOCHS = 40
 _ACCEPTED_BIAS = 1.0  # log-odds: to refuse a supported phrase is worse than to accept another text
 
 
@@ -65,13 +65,13 @@ class TextSchedule:
         seed: Of weights, batches and captions.
     """
 
-    epochs: int = 40
-    batch: int = 256
-    learning_rate: float = 3e-3
+    epochs: int = 24
+    batch: int = 512
+    learning_rate: float = 4e-3
     hidden: int = 1_024
     dropout: float = 0.3
     ridge: float = 1e-4
-    weight_decay: float = 0.05
+    weight_decay: float = 1.0
     members: int = 3
     seed: int = 0
 
