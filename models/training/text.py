@@ -11,7 +11,7 @@ InfoNCE.
 import argparse
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,10 +32,8 @@ from models.text.tower import (
     Projection,
     TextCard,
     TextTower,
-    TextTowerError,
     is_foreign,
     prepare,
-    read,
     write,
 )
 from models.training.captions import DIRECTORY, Caption, Lexicon
@@ -61,17 +59,20 @@ class TextSchedule:
         dropout: Share of the sentence vector's and the hidden layer's values that are dropped.
         ridge: Added to the variance of each dimension of the music, so that no text depends on noise.
         weight_decay: Of AdamW.
+        mixup: Parameter of the beta distribution by which pairs of captions are blended (Zhang et al., "mixup: Beyond
+            Empirical Risk Minimization", 2018): between known words the network stays linear, which unknown ones need.
         members: Networks that are trained with seeds of their own; the sum of their outputs is one wider network.
         seed: Of weights, batches and captions.
     """
 
-    epochs: int = 24
-    batch: int = 512
-    learning_rate: float = 4e-3
+    epochs: int = 40
+    batch: int = 256
+    learning_rate: float = 3e-3
     hidden: int = 1_024
-    dropout: float = 0.3
+    dropout: float = 0.2
     ridge: float = 1e-4
-    weight_decay: float = 1.0
+    weight_decay: float = 0.1
+    mixup: float = 0.4
     members: int = 3
     seed: int = 0
 
@@ -131,9 +132,12 @@ def train_projection(
         losses = []
         for batch in np.array_split(random.permutation(len(captions)), batches):
             rows = torch.from_numpy(batch)
-            points = network(texts[rows])
+            others = torch.from_numpy(random.permutation(batch))
+            share = torch.from_numpy(random.beta(schedule.mixup, schedule.mixup, (len(batch), 1)).astype(np.float32))
+            points = network(torch.lerp(texts[others], texts[rows], share))
+            aims = torch.lerp(wanted[others], wanted[rows], share)
             deviation = ((points @ covariance) * points).sum(1).sqrt()  # of the points' scores over the music
-            loss = 1.0 - ((points * wanted[rows]).sum(1) / deviation).mean()
+            loss = 1.0 - ((points * aims).sum(1) / deviation).mean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -334,51 +338,36 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def held_out_tower(pieces: Callable[[], Pieces], sentences: str, cache: Path) -> TextTower:
-    """Return the tower of the evaluation, trained without the names and descriptors of its lists, or read it.
-
-    Args:
-        pieces: Returns the music; called if the tower is not in the cache.
-        sentences: Name of the sentence encoder.
-        cache: Directory of the cache. Delete its directory `held-out` after a change of the lexicon.
-
-    Returns:
-        The tower.
-    """
-    encoder, directory = open_sentences(sentences), cache / "held-out"
-    try:
-        return TextTower(*read(DEFAULT_VERSION, sentences, directory), encoder)
-    except TextTowerError:
-        lists = load_lists()
-        tags = [tag for name in lists.held_out for tag in lists.tags[name]]
-        without = [*tags, *lists.captions.words]
-        tower = TextTraining(pieces(), encoder, DEFAULT_VERSION, cache, without, lists.texts).run()
-        write(tower.card, tower.projection, directory)
-        return tower
-
-
 def main() -> None:
     """Train the towers of one encoder version from the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.training.text", description=__doc__)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="corpus and results; default: %(default)s")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIRECTORY, help="default: %(default)s")
     parser.add_argument("--version", default=DEFAULT_VERSION, help="of the encoder; default: %(default)s")
+    parser.add_argument("--to", type=Path, default=WEIGHTS_DIRECTORY, help="output directory; default: %(default)s")
     parser.add_argument("--sentences", nargs="+", default=["e5", "static"], help="sentence encoders; default: both")
+    parser.add_argument(
+        "--held-out",
+        action="store_true",
+        help="withhold the names and descriptors of models/evaluation/words, for `models.evaluation --held-out-tower`",
+    )
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # a second thread makes these small products no faster
-    pieces = read_pieces(arguments.cache, checkpoint.load(arguments.version, arguments.weights), _print)
+    lists = load_lists()
+    withheld = [tag for name in lists.held_out for tag in lists.tags[name]] + list(lists.captions.words)
+    pieces = read_pieces(arguments.cache, checkpoint.load(arguments.version), _print)
     for name in arguments.sentences:
         training = TextTraining(
             pieces=pieces,
             sentences=open_sentences(name),
             version=arguments.version,
             cache=arguments.cache / "text",
-            forbidden=load_lists().texts,
+            without=withheld if arguments.held_out else (),
+            forbidden=lists.texts,
             schedule=TextSchedule(seed=arguments.seed),
         )
         tower = training.run()
-        _print(f"Wrote {write(tower.card, tower.projection, arguments.weights)}")
+        _print(f"Wrote {write(tower.card, tower.projection, arguments.to)}")
 
 
 if __name__ == "__main__":
