@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.text.sentences import Float32Array, SentenceEncoder, best_available, open_sentences
 
@@ -78,6 +79,9 @@ class Projection:
         understood_bias: See `understood`.
         understood_output: (k + 1,): the classifier's output weights, and its bias last.
         feel: (2, 128): unit directions of valence and energy in the vibe space.
+        words: (w,) single words of the training phrases, prepared, in alphabetical order.
+        word_points: (w,) the row of each word in `points_of_words`.
+        points_of_words: (c, 128), of unit length: the best point of each concept, which needs no sentence encoder.
     """
 
     centre: Float32Array
@@ -89,6 +93,9 @@ class Projection:
     understood_bias: Float32Array
     understood_output: Float32Array
     feel: Float32Array
+    words: NDArray[np.str_]
+    word_points: NDArray[np.int64]
+    points_of_words: Float32Array
 
     def points(self, sentences: Float32Array) -> Float32Array:
         """Return the points (n, 128), of unit length, of sentence vectors (n, d)."""
@@ -122,6 +129,7 @@ class TextTower:
         self.card = card
         self.projection = projection
         self._sentences = sentences
+        self._words = dict(zip(projection.words.tolist(), projection.word_points.tolist(), strict=True))
         self._cached = lru_cache(CACHED_TEXTS)(self._embed)
 
     @classmethod
@@ -176,10 +184,14 @@ class TextTower:
         return scaled
 
     def _embed(self, prepared: str) -> Float32Array | None:
-        sentence = self._sentences.encode([prepared])
-        if self.projection.understanding(sentence)[0] < 0:
-            return None
-        point: Float32Array = self.projection.points(sentence)[0]
+        if (row := self._words.get(prepared)) is not None:
+            stored = self.projection.points_of_words[row]
+            point: Float32Array = stored / np.linalg.norm(stored)  # half precision is not exact
+        else:
+            sentence = self._sentences.encode([prepared])
+            if self.projection.understanding(sentence)[0] < 0:
+                return None
+            point = self.projection.points(sentence)[0]
         point.flags.writeable = False  # it is shared by all callers
         return point
 
@@ -208,9 +220,12 @@ def write(card: TextCard, projection: Projection, directory: Path = WEIGHTS_DIRE
     """Write the weights in half precision and their card, and return the weights file."""
     directory.mkdir(parents=True, exist_ok=True)
     weights = _file(card.version, card.sentences, directory)
-    arrays = {name: value.astype(np.float16) for name, value in asdict(projection).items()}
+    arrays = {
+        name: value.astype(np.float16) if value.dtype == np.float32 else value
+        for name, value in asdict(projection).items()
+    }
     with weights.open("wb") as stream:
-        np.savez(stream, **arrays)
+        np.savez_compressed(stream, **arrays)
     content = asdict(card) | {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     weights.with_suffix(".json").write_text(text, encoding="utf-8")
@@ -232,7 +247,10 @@ def read(version: str, sentences: str, directory: Path = WEIGHTS_DIRECTORY) -> t
         if digest != card.sha256:
             raise TextTowerError(f"{file}: the SHA-256 is {digest}, but the card declares {card.sha256}.")
         with np.load(file) as arrays:
-            projection = Projection(**{name: arrays[name].astype(np.float32) for name in arrays.files})
+            stored = {name: arrays[name] for name in arrays.files}
+        projection = Projection(
+            **{name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in stored.items()}
+        )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TextTowerError(
             f"{file}: the text tower cannot be read ({error}). Restore it from the release."

@@ -99,6 +99,17 @@ class Lexicon:
         read = [_without(Phrases.read(language), concepts, names) for language in languages]
         return cls(concepts, read, frozenset(text.casefold() for text in forbidden))
 
+    def single_words(self) -> dict[str, str]:
+        """Return word → concept for all words that name the same concept in every language that has them."""
+        concepts: dict[str, set[str]] = {}
+        for phrases in self.languages:
+            for concept, words in phrases.words.items():
+                for word in words:
+                    concepts.setdefault(word.casefold(), set()).add(concept)
+        return {
+            word: concept for word, (concept, *others) in concepts.items() if not others and word not in self.forbidden
+        }
+
     def scores(self, features: Float64Array, names: Sequence[str]) -> dict[str, Float64Array]:
         """Return for each concept how well it fits each piece of music.
 

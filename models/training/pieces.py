@@ -39,10 +39,14 @@ class Pieces:
     names: Sequence[str]
     titles: Mapping[str, range]
 
-    def direction(self, name: str) -> Float64Array:
-        """Return the unit vector (128,) along which a feature rises, by ridge regression."""
+    def feature(self, name: str) -> Float64Array:
+        """Return (n,): a feature of all pieces."""
+        return self.features[:, list(self.names).index(name)]
+
+    def direction(self, values: Float64Array) -> Float64Array:
+        """Return the unit vector (128,) along which values of all pieces (n,) rise, by ridge regression."""
         gram = self.embeddings.T @ self.embeddings + _RIDGE * len(self.embeddings) * np.eye(EMBEDDING_SIZE)
-        solved = np.linalg.solve(gram, self.embeddings.T @ self.features[:, list(self.names).index(name)])
+        solved = np.linalg.solve(gram, self.embeddings.T @ values)
         direction: Float64Array = unit_rows(solved[None])[0]
         return direction
 

@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -278,8 +279,15 @@ class TextTraining:
             _centred(self._encode(refused), centre),
             self.schedule.seed,
         )
-        feel = np.stack([self.pieces.direction(name) for name in ("valence", "energy")])
-        return TextTower(self._card(len(captions)), _projection(centre, networks, classifier, feel), self.sentences)
+        concepts = {prepare(word): concept for word, concept in lexicon.single_words().items()}
+        names = sorted(set(concepts.values()))
+        known = KnownDirections(
+            feel=np.stack([self.pieces.direction(self.pieces.feature(name)) for name in ("valence", "energy")]),
+            words=sorted(concepts),
+            rows=[names.index(concepts[word]) for word in sorted(concepts)],
+            points=np.stack([self.pieces.direction(scores[name]) for name in names]),
+        )
+        return TextTower(self._card(len(captions)), _projection(centre, networks, classifier, known), self.sentences)
 
     def _encode(self, texts: Sequence[str]) -> Float32Array:
         return encode_texts([prepare(text) for text in texts], self.sentences, self.cache)
@@ -303,6 +311,15 @@ class TextTraining:
         )
 
 
+class KnownDirections(NamedTuple):
+    """Directions in closed form: those of valence and energy (2, 128), and those of concepts for single words."""
+
+    feel: Float64Array
+    words: Sequence[str]
+    rows: Sequence[int]
+    points: Float64Array
+
+
 def _texts_of_the_classifier() -> tuple[list[str], list[str]]:
     """Texts beside the captions that the tower must accept, and texts that it must refuse."""
     content = tomllib.loads((DIRECTORY / "not_understood.toml").read_text(encoding="utf-8"))
@@ -318,7 +335,10 @@ def _centred(vectors: Float32Array, centre: Float32Array) -> Float32Array:
 
 
 def _projection(
-    centre: Float32Array, networks: Sequence[ProjectionNetwork], classifier: UnderstandingNetwork, feel: Float64Array
+    centre: Float32Array,
+    networks: Sequence[ProjectionNetwork],
+    classifier: UnderstandingNetwork,
+    known: KnownDirections,
 ) -> Projection:
     tensors = {
         "hidden": torch.cat([network.hidden.weight.T for network in networks], dim=1),
@@ -330,7 +350,14 @@ def _projection(
         "understood_output": torch.cat([classifier.output.weight[0], classifier.output.bias + _ACCEPTED_BIAS]),
     }
     arrays = {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
-    return Projection(centre=centre, feel=feel.astype(np.float32), **arrays)
+    return Projection(
+        centre=centre,
+        feel=known.feel.astype(np.float32),
+        words=np.array(known.words),
+        word_points=np.array(known.rows),
+        points_of_words=known.points.astype(np.float32),
+        **arrays,
+    )
 
 
 def _print(line: str) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, decode_cursor, encode_cursor, is_storable, now
@@ -212,13 +212,6 @@ class PictureStore:
                 pictures=[_picture(row) for row in shown],
                 next_cursor=encode_cursor(shown[-1].id) if len(rows) > limit else None,
             )
-
-    def count_by_status(self) -> dict[PictureStatus, int]:
-        """Return the number of pictures with each status."""
-        query = select(PictureRow.status, func.count()).group_by(PictureRow.status)
-        with self._database.read() as session:
-            counts = {status: count for status, count in session.execute(query)}  # noqa: C416  rows are no pairs to mypy
-        return {status: counts.get(status, 0) for status in PictureStatus if status != PictureStatus.MISSING}
 
 
 def _lose(session: Session, paths: Sequence[str], *, but: str | None = None) -> None:

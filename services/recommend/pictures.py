@@ -61,10 +61,6 @@ class Pictures:
         found = self._nearest((total / length).astype(np.float32), limit) if length > 0 else []
         return PictureMatches(question.words, found)
 
-    def count(self) -> int:
-        """Return the number of pictures in the index."""
-        return self._index.count()
-
     def _nearest(self, vector: Vector, limit: int) -> list[MatchedPicture]:
         [hits] = self._index.query([Query(vector, limit)])
         known = self._catalogue.pictures.get_many([hit.id for hit in hits])

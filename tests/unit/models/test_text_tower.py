@@ -137,3 +137,11 @@ def test_written_weights_are_read(tmp_path, tower):
 
     assert projection.points(sentence) @ tower.projection.points(sentence).T == pytest.approx(1.0, abs=1e-3)
     assert (WEIGHTS_DIRECTORY / f"words-{tower.version}-{tower.card.sentences}.json").exists()
+
+
+@pytest.mark.parametrize("word", ["Rock", "traurig", "calm", "悲しい"])
+def test_single_words_of_the_lexicon_need_no_sentence_encoder(tower, word):
+    """The most frequent texts have the best point that their concept can have, and are never refused."""
+    silent = TextTower(tower.card, tower.projection, sentences=None)
+
+    assert silent.embed(word) @ tower.projection.points(tower._sentences.encode([prepare(word)]))[0] > 0.3

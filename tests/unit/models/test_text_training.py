@@ -75,5 +75,5 @@ def test_a_feature_has_a_direction(random):
     feature = embeddings @ np.eye(128)[3]
     pieces = Pieces(embeddings, feature[:, None] / feature.std(), ["energy"], {"title": range(5)})
 
-    assert np.corrcoef(embeddings @ pieces.direction("energy"), feature)[0, 1] > 0.95
+    assert np.corrcoef(embeddings @ pieces.direction(pieces.feature("energy")), feature)[0, 1] > 0.95
     assert pieces.likeness(range(5))[:5].mean() > 1.0
