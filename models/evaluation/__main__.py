@@ -82,6 +82,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--update-card", action="store_true", help="write the figures into the model card")
     parser.add_argument("--words", action="store_true", help="evaluate the text tower instead of the encoder")
     parser.add_argument(
+        "--compare", nargs="+", metavar="ENCODER", help="print a table of towers on these sentence encoders instead"
+    )
+    parser.add_argument(
         "--held-out-tower", type=Path, metavar="FOLDER", help="weights of the tower without held-out words, for --words"
     )
     return parser.parse_args(arguments)
@@ -94,6 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tracks = fetch(
         packages("validation"), options.cache, lambda name, done, total: _print_progress(f"[{done}/{total}] {name}")
     )
+    if options.compare:
+        words.run_comparison(tracks, options.cache, options.compare)
+        return
     if options.words:
         words.run(tracks, options.cache, options.to, options.held_out_tower)
         return

@@ -1,6 +1,7 @@
 """Evaluate the text tower on the validation packages: `python -m models.evaluation --words`.
 
-Writes `words.md` and `words.json` into `docs/evaluation`, or prints one table that compares several towers.
+Writes `words.md` and `words.json` into `docs/evaluation`. `python -m models.evaluation --compare e5 static` prints one
+table that compares towers on several sentence encoders.
 """
 
 import sys
@@ -171,6 +172,18 @@ def compare(measured: Measured, towers: Mapping[str, Embed]) -> str:
     """Return one table with the main figures of several towers."""
     on = measured.evaluated
     return comparison_table([measure(name, tower_scorer(embed, on.embeddings), on) for name, embed in towers.items()])
+
+
+def run_comparison(tracks: Sequence[CorpusTrack], cache_dir: Path, sentences: Sequence[str]) -> None:
+    """Print one table that compares the text towers on several sentence encoders.
+
+    Args:
+        tracks: Validation tracks.
+        cache_dir: The corpus's cache.
+        sentences: Names of the sentence encoders, as in `models.text.sentences.open_sentences`.
+    """
+    towers = {name: TextTower.load(sentences=name).embed for name in sentences}
+    sys.stdout.write(compare(prepare(tracks, cache_dir), towers))
 
 
 def run(tracks: Sequence[CorpusTrack], cache_dir: Path, target: Path, held_out: Path | None) -> None:
