@@ -149,8 +149,9 @@ def _held_out(report: WordsReport) -> str:
     return f"""## Words that training never saw
 
 A second text tower, for this evaluation only, was trained without the names of `held_out.toml`: every fourth name of
-the alphabet. The {len(found.texts)} measurable ones reach {found}. The {len(rare.texts)} that hardly any track carries
-reach {rare} against a tenth of the tracks.
+the alphabet. `python -m models.training.text --held-out --sentences e5 --to FOLDER` trains it, and
+`--held-out-tower FOLDER` evaluates it. The {len(found.texts)} measurable ones reach {found}. The {len(rare.texts)} that
+hardly any track carries reach {rare} against a tenth of the tracks.
 
 {names}"""
 
