@@ -31,18 +31,20 @@ def _fill() -> None:
     change = (
         sa.update(_TRACKS)
         .where(_TRACKS.c.id == sa.bindparam("row"))
-        .values(title_key=sa.bindparam("title"), artist_key=sa.bindparam("artist"))
+        .values(title_key=sa.bindparam("new_title"), artist_key=sa.bindparam("new_artist"))
     )
     while rows := connection.execute(columns.where(_TRACKS.c.id > after)).all():
-        keys = [{"row": row.id, "title": stored_key(row.title), "artist": stored_key(row.artist)} for row in rows]
+        keys = [
+            {"row": row.id, "new_title": stored_key(row.title), "new_artist": stored_key(row.artist)} for row in rows
+        ]
         connection.execute(change, keys)
         after = rows[-1].id
 
 
 def downgrade() -> None:
     """Revert the change."""
-    with op.batch_alter_table("tracks") as table:
-        table.drop_index("ix_tracks_artist_key")
-        table.drop_index("ix_tracks_title_key")
-        table.drop_column("artist_key")
-        table.drop_column("title_key")
+    op.drop_index("ix_tracks_artist_key", "tracks")
+    op.drop_index("ix_tracks_title_key", "tracks")
+    # Without a batch: on SQLite that replaces the table, and deletes the rows that refer to its tracks.
+    op.drop_column("tracks", "artist_key")
+    op.drop_column("tracks", "title_key")

@@ -28,6 +28,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Revert the change; the starts and the words are not kept."""
-    with op.batch_alter_table("radio_sessions") as table:
-        table.drop_column("words")
+    op.drop_column("radio_sessions", "words")
     op.drop_table("listener_starts")
