@@ -1,5 +1,6 @@
 """Phrases to avoid in a text, from negations such as "no drums" and "not too fast"."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,21 +16,28 @@ CHARACTERS_MAX = 6
 # After these languages' nouns comes the adjective: "sin guitarras eléctricas".
 _ADJECTIVE_LAST = frozenset({"fr", "es", "pt", "it", "pl"})
 
+# How Portuguese words end, without accents: "no" after such a word and before another may be "em" and "o".
+_PORTUGUESE = re.compile(r"(?:[aeo]s?|[lmr])$")
+
 _HIRAGANA = ("ぁ", "ゖ")
 _KATAKANA = ("ァ", "ヺ")
 _OKURIGANA_MAX = 3
 
 
 class Avoided(NamedTuple):
-    """What a negation excludes: phrases, and the fact "no vocals" if it names vocals."""
+    """What negations exclude: phrases, and the fact "no vocals" if one names vocals.
+
+    `objects` contains the phrases after "no" or "without", which need not be about music: "without distractions".
+    """
 
     phrases: list[str]
+    objects: list[str]
     facts: list[Fact]
 
 
 def find_avoided(reading: Reading) -> Avoided:
     """Find the phrases to avoid, and mark their tokens and those of the negations as understood."""
-    avoided = Avoided([], [])
+    avoided = Avoided([], [], [])
     for start in range(len(reading)):
         if reading.used[start] or start in reading.idioms:
             continue
@@ -43,13 +51,47 @@ def find_avoided(reading: Reading) -> Avoided:
     return avoided
 
 
+def is_musical(phrase: str) -> bool:
+    """Whether a phrase to avoid contains a voice, an instrument, a sound, a genre or a mood of any language."""
+    reading = Reading(phrase)
+    return any(
+        reading.is_cjk(start)
+        or (reading.at(start, "vocals", "instruments", "sounds", "moods") and not reading.at(start, "activities"))
+        for start in range(len(reading))
+    )
+
+
 def _negation_at(reading: Reading, start: int) -> tuple[str, Found] | None:
+    if _is_portuguese_no(reading, start) or _is_in_complement(reading, start):
+        return None
     found = []
     for kind in ("less", "without", "not", "not_mood", "without_after", "not_after", "less_after"):
         marker = reading.at(start, kind, known=True)
         if marker is not None and not reading.is_used(marker.start, marker.end):
             found.append((kind, marker))
     return max(found, key=lambda each: each[1].end, default=None)
+
+
+def _is_portuguese_no(reading: Reading, start: int) -> bool:
+    """Whether a token is "no" as in "pegar no sono"."""
+    following = start + 1
+    if reading.tokens[start].text != "no" or "pt" not in reading.languages or not 0 < start < len(reading) - 1:
+        return False
+    if reading.at(following, "vocals", "instruments", "sounds", "moods", known=True) is not None:
+        return False
+    return reading.slice(start - 1, following + 1).islower() and all(
+        _PORTUGUESE.search(reading.tokens[at].text) for at in (start - 1, following)
+    )
+
+
+def _is_in_complement(reading: Reading, start: int) -> bool:
+    """Whether a token is 不 between a Chinese verb and its complement, as in 停不下来."""
+    return (
+        reading.tokens[start].text == "不"
+        and reading.is_cjk(start - 1)
+        and reading.is_joined(start)
+        and reading.at(start + 1, "complements") is not None
+    )
 
 
 def _avoid_after(reading: Reading, kind: str, marker: Found, avoided: Avoided) -> None:
@@ -59,6 +101,8 @@ def _avoid_after(reading: Reading, kind: str, marker: Found, avoided: Avoided) -
         begin, end = span
         if kind == "not_mood" and reading.at(begin, "moods", known=True) is None:
             return
+        if kind != "less" and _is_action(reading, begin, end):
+            break
         _add(reading, kind, (begin, end), reading.slice(first, end), avoided)
         first, last = begin, end
         following = _next(reading, kind, end)
@@ -69,13 +113,22 @@ def _avoid_after(reading: Reading, kind: str, marker: Found, avoided: Avoided) -
         reading.use(marker.start, last)
 
 
+def _is_action(reading: Reading, start: int, end: int) -> bool:
+    """Whether a phrase is an action, not a quality: "nicht schlafen", "nothing plugged in"."""
+    particle = reading.at(end, "verb_particles", known=True)
+    is_verb = particle is not None and reading.is_boundary(particle.end)
+    return is_verb or reading.at(start, "activities", known=True) is not None
+
+
 def _add(reading: Reading, kind: str, span: tuple[int, int], phrase: str, avoided: Avoided) -> None:
     start, end = span
     vocals = reading.at(start, "vocals", known=True)
     if kind in {"without", "without_after"} and vocals is not None and vocals.end == end:
         avoided.facts.append(Fact(phrase, {"instrumentalness": no_vocals()}))
-    else:
-        avoided.phrases.append(reading.slice(start, end))
+        return
+    avoided.phrases.append(reading.slice(start, end))
+    if kind == "without":
+        avoided.objects.append(reading.slice(start, end))
 
 
 def _phrase_at(reading: Reading, kind: str, start: int) -> tuple[int, int] | None:

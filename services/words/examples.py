@@ -211,7 +211,9 @@ class NameFinder:
     def _is_proper(self, marker: Found) -> bool:
         """Whether the words after a marker look like a name: "canciones de Nadie"."""
         is_noun = self._reading.before(marker.start, "song", "glue") is not None
-        return is_noun and self._reading.slice(marker.end, marker.end + 1)[:1].isupper()
+        if not is_noun or self._reading.is_boundary(marker.end):
+            return False
+        return self._reading.slice(marker.end, marker.end + 1)[:1].isupper()
 
     def add_unknown(self) -> None:
         """Add a warning for each name that the catalogue does not have and that no fact has used."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from services.domain.filters import Range
 from services.domain.words import TEXT_USED_MAX, Understood
-from services.words.avoidance import find_avoided
+from services.words.avoidance import Avoided, find_avoided, is_musical
 from services.words.examples import Examples, NameFinder, Names, filters_of
 from services.words.facts import Fact, Merged, find_facts
 from services.words.lexicon import Found, Reading, clean
@@ -76,7 +76,7 @@ def _read(text: str, tracks: Names, parts: _Parts, playing: Sequence[str]) -> st
     parts.facts += find_facts(reading)
     parts.genres += _genres(reading)
     finder.compare(playing)
-    avoided = find_avoided(reading)
+    avoided = _avoided(reading)
     parts.facts += avoided.facts + names.facts
     parts.less += names.less + avoided.phrases
     parts.like += names.like
@@ -86,6 +86,18 @@ def _read(text: str, tracks: Names, parts: _Parts, playing: Sequence[str]) -> st
     finder.add_unknown()
     parts.warnings += names.warnings
     return _rest(reading)
+
+
+def _avoided(reading: Reading) -> Avoided:
+    """Return what to avoid, but leave a text as it is if it states nothing but a negation without a musical word."""
+    used = list(reading.used)
+    avoided = find_avoided(reading)
+    is_object = len(avoided.objects) == len(avoided.phrases) and not avoided.facts
+    if any(used) or not is_object or any(map(is_musical, avoided.objects)) or _rest(reading) is not None:
+        return avoided
+    reading.used = used
+    reading.parsed.clear()
+    return Avoided([], [], [])
 
 
 def _genres(reading: Reading) -> Iterator[str]:

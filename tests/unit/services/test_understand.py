@@ -56,6 +56,37 @@ def test_texts_are_understood_as_documented(text, expected):
     assert summary(text) == expected
 
 
+@pytest.mark.parametrize("text", ["calm music from", "songs of", "canciones de", "utwory od"])
+def test_a_text_may_end_before_a_name(text):
+    """A word such as "from" at the end names nobody."""
+    understood = understand(text, NamedCatalogue())
+
+    assert understood.rest == text
+    assert understood.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("churrasco no quintal", "rest churrasco no quintal"),
+        ("house no shouting", "less shouting; rest house"),
+        ("trance no vocal", "instrumentalness ≥ 0.5; rest trance"),
+        ("je n'ai pas envie de dormir ce soir", "rest je n'ai pas envie de dormir ce soir"),
+        ("je n'ai pas envie de guitare", "less guitare; rest je n'ai"),
+        ("piano et rien d'autre", "rest piano et rien d'autre"),
+        ("rock, nothing plugged in", "rest rock, nothing plugged in"),
+        ("not cheesy", "less cheesy"),
+        ("no whistling", "less whistling"),
+        ("zonder techno", "less techno"),
+        ("停不下来的节奏, 不要太快", "less 快; rest 停不下来的节奏"),
+        ("我睡不着觉", "rest 我睡不着觉"),
+    ],
+)
+def test_negations_of_actions_and_of_other_things_stay_in_the_rest(text, expected):
+    """Only what music can have less of is avoided."""
+    assert summary(text) == expected
+
+
 def test_the_negations_of_the_evaluation_are_found():
     """Nearly all of them, so that its figures for split texts hold for real requests."""
     negations = load_lists().negations
