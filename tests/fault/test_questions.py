@@ -176,9 +176,9 @@ def test_a_child_that_dies_in_mid_question(served):
     content = (music / "0.flac").read_bytes()
     child = child_of(worker)
     child.suspend()
+    received = worker.output.count("segue.question[")
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(search, api, content)
-        received = worker.output.count("segue.question[")
         wait_until(lambda: worker.output.count("segue.question[") > received)
         child.kill()
         answer, seconds = asked.result()
