@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.api.request_limits import JSON_MAX_BYTES, RECOMMENDATION_MAX_BYTES
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from tests.fakes.library import track_id
 from tests.fakes.serving import LIBRARY_SIZE
@@ -105,12 +106,13 @@ def test_a_body_of_another_type_is_415(api):
     assert api.post(URL, data={"history": "[]"}).status_code == 415
 
 
-def test_a_body_that_is_too_long_is_413(api):
-    """More than 256 KiB of JSON is refused."""
-    answer = api.post(URL, data=b" " * (256 * 1024 + 1), content_type="application/json")
+@pytest.mark.parametrize(("url", "limit"), [(URL, RECOMMENDATION_MAX_BYTES), ("/v1/radio", JSON_MAX_BYTES)])
+def test_a_body_that_is_too_long_is_413(api, url, limit):
+    """Recommendations take pictures in the body, other requests 256 KiB of JSON."""
+    answer = api.post(url, data=b" " * (limit + 1), content_type="application/json")
 
     assert answer.status_code == 413
-    assert "262,144" in answer.json["detail"]
+    assert f"{limit:,}" in answer.json["detail"]
 
 
 names = st.one_of(
