@@ -61,7 +61,7 @@ def test_the_request_id_is_passed_to_the_worker(tmp_path, broker_url):
             request_scan(catalogue, queue, str(tmp_path / "music"))
         queue.scan("without-request")
         wait_until(lambda: "without-request" in log.read_text())
-        with queue._redis() as redis:
+        with queue.connection() as redis:
             wait_until(lambda: redis.llen("analyse"))
             analysis = json.loads(redis.lindex("analyse", 0))
     catalogue.close()
