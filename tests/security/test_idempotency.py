@@ -92,11 +92,11 @@ def test_a_503_is_not_stored(locked, services, key_for, tmp_path, monkeypatch):
     """The client can retry with the same key."""
     mine = key_for("ingest") | KEY
 
-    def refuse(_task):
+    def refuse(*_arguments):
         raise BrokerUnavailable("down")
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(services.queue), "scan", lambda _self, _job: refuse(None))
+        broken.setattr(type(services.queue), "scan", refuse)
         first = locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=mine)
     second = locked.post("/v1/scans", json={"path": str(tmp_path)}, headers=mine)
 
