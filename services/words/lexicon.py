@@ -80,6 +80,9 @@ class Lexicon:
         self.limits: Mapping[str, float] = table["limits"]
         self.relative: Mapping[str, Mapping[str, Any]] = table["relative"]
         self.forms: Mapping[str, Mapping[str, list[str]]] = table["forms"]
+        self.accented: Mapping[tuple[str, str], str] = {
+            (language, fold(word)): word for word, language in table["accented"].items()
+        }
         self._root = _Node()
         self._compounds: list[tuple[re.Pattern[str], Mapping[str, float]]] = []
         for language in (ANY, *LANGUAGES):
@@ -157,12 +160,19 @@ class Reading:
         for start in range(len(self.tokens)):
             for end, phrases in self.lexicon.phrases_at(self.tokens, start):
                 for phrase in phrases:
+                    if end == start + 1 and self._lacks_accents(start, phrase.language):
+                        continue
                     found = Found(start, end, phrase.language, phrase.value)
                     self._begin[start].setdefault(phrase.kind, []).insert(0, found)
                     self._end[end].setdefault(phrase.kind, []).append(found)
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def _lacks_accents(self, index: int, language: str) -> bool:
+        """Whether a token is a word of a language without the accents that it must have: "slow" for "słów"."""
+        accented = self.lexicon.accented.get((language, self.tokens[index].text))
+        return accented is not None and self.slice(index, index + 1).casefold() != accented
 
     def kinds_at(self, start: int) -> Mapping[str, list[Found]]:
         """Return the phrases that begin at a token by class, longest first."""

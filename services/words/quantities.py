@@ -21,6 +21,9 @@ FIRST_DECADE = 20
 PARTS = {"early": (0, 4), "mid": (3, 6), "late": (5, 9)}
 """Years of a decade that belong to a part of it."""
 
+DRUM_MACHINES = frozenset({606, 707, 808, 909})
+"""Numbers that with an "s" are drum machines, not seconds."""
+
 SEMITONES = 12
 
 # Names of notes that are words too: they are notes only before a boundary, in capitals, or after "in the key of".
@@ -161,7 +164,7 @@ def _part(reading: Reading, start: int) -> Parsed | None:
     if (half := reading.at(end, "half", "half_unit")) is not None:
         value, end = value + 0.5, half.end
     unit = _unit(reading, end)
-    if unit is None:
+    if unit is None or (value in DRUM_MACHINES and reading.slice(end, unit.end) == "s"):
         return None
     end = unit.end
     if half is None and (half := reading.at(end, "half")) is not None:
@@ -209,6 +212,8 @@ def year(reading: Reading, start: int) -> Parsed | None:
     if found is None or len(reading.tokens[start].text) != 4:
         found = _number_in_words(reading, start)
     if found is None or not FIRST_YEAR <= found.value <= LAST_YEAR:
+        return None
+    if found.value == FIRST_YEAR and not reading.tokens[start].text.isdecimal():  # the "mil" of "dos mil"
         return None
     if reading.at(found.end, "decade_after") is not None and reading.is_joined(found.end):
         return None
@@ -289,7 +294,7 @@ def period(reading: Reading, start: int) -> Parsed | None:
 def free_decade(reading: Reading, start: int) -> Parsed | None:
     """Parse a decade that no preposition introduces, such as "80s rock", but not the one of "the 80s moon"."""
     found = decade(reading, start, weak=False)
-    if found is None or reading.before(start, "article") is None or start == 0:
+    if found is None or reading.before(start, "article") is None or start == 0 or reading.is_cjk(start):
         return found
     return found if _ends(reading, found.end) else None
 

@@ -1,6 +1,7 @@
 """Texts become filters, examples, phrases to avoid and a rest, as `docs/words.md` shows."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from services.words.lexicon import LANGUAGES, lexicon
 from services.words.understand import understand
 from tests.fakes.names import NamedCatalogue, summary
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "words.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
 TABLES = re.findall(r"^### (\w+)\n\n\| text \| understood \|\n\|---\|---\|\n((?:\|.*\n?)+)", PAGE, re.MULTILINE)
 ROWS = [tuple(row.strip("|\n ").split(" | ")) for _, table in TABLES for row in table.splitlines()]
 
@@ -33,6 +35,18 @@ TEXTS = st.text() | st.lists(
     | st.sampled_from(("80", "1994", "90s", "bpm", "Blue Moon", "3/4", "Nirvana", "4:30", ",")),
     max_size=12,
 ).map(" ".join)
+
+# Concepts of the training phrases that are facts, and words of other training phrases that state one.
+STATED = {"vocals", "instrumental", "female_vocals", "male_vocals", "major_key", "minor_key"} | {
+    "oldies", "sixties", "seventies", "eighties", "nineties", "two_thousands",
+}  # fmt: skip
+STATING = re.compile(
+    r"\d ?bpm|138 uderzeń|\d{4}|\d0|twenty-minute songs|Stunde lang|uur lang|二分の曲|"
+    r"gesungen|lyrics|\bsung\b|gezongen|śpiewan|cantadas|\binstru(mental)?\b|"
+    r"ziger|ties\b|setenta|ochent|noventa|treinta|dos mil|\banni\b|\bjaren\b|lat czterdziestych|\banos\b|年代|"
+    r"oitentista|e minor|cuatro por cuatro|quattro quarti|quatro por quatro|四四拍",
+    re.IGNORECASE,
+)
 
 
 def parts(understood):
@@ -84,6 +98,43 @@ def test_a_text_may_end_before_a_name(text):
 )
 def test_negations_of_actions_and_of_other_things_stay_in_the_rest(text, expected):
     """Only what music can have less of is avoided."""
+    assert summary(text) == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_training_phrases_without_a_fact_make_no_filter(language):
+    """A word that resembles a fact of another language is no fact."""
+    file = ROOT / "models" / "training" / "words" / f"{language}.toml"
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    phrases = {
+        phrase
+        for section in ("words", "phrases")
+        for concept, listed in table[section].items()
+        if concept not in STATED
+        for phrase in listed
+        if not STATING.search(phrase)
+    }
+
+    assert {phrase for phrase in phrases if understand(phrase, NamedCatalogue()).filters.ranges} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("with slow strings", "rest with slow strings"),
+        ("mit Slow", "rest mit Slow"),
+        ("con slow", "rest con slow"),
+        ("without slow parts", "less slow parts"),
+        ("bez słów", "instrumentalness ≥ 0.5"),
+        ("bez slow", "instrumentalness ≥ 0.5"),
+        ("un sax qui chante", "rest un sax qui chante"),
+        ("ten-minute journey", "rest ten-minute journey"),
+        ("velvet over 808s", "rest velvet over 808s"),
+        ("昭和四十年代の音", "rest 昭和四十年代の音"),
+    ],
+)
+def test_words_that_resemble_facts(text, expected):
+    """Words whose accents are missing, and parts of longer words, are not facts."""
     assert summary(text) == expected
 
 
