@@ -6,8 +6,9 @@
   * UnsupportedAudio
   * UnsupportedPicture
   * UploadTooLarge
-  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, QuestionUnanswered, RadioBusy,
-    ReaderUnavailable, ServiceUnreachable
+  * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ReaderUnavailable,
+    ServiceUnreachable
+    * QuestionUnanswered: TooManyQuestions
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * NotConfigured
@@ -151,6 +152,10 @@ class ServiceUnreachable(Unavailable):
 
 class QuestionUnanswered(Unavailable):
     """No worker answered a question about a clip or a picture in time."""
+
+
+class TooManyQuestions(QuestionUnanswered):
+    """As many questions about clips and pictures as allowed wait already."""
 
 
 class ReaderUnavailable(Unavailable):

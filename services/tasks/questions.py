@@ -19,6 +19,7 @@ from services.domain.errors import (
     BrokerUnavailable,
     QuestionUnanswered,
     SegueError,
+    TooManyQuestions,
     UnsupportedAudio,
     UnsupportedPicture,
     UnusableClip,
@@ -169,7 +170,8 @@ class Questions:
         Raises:
             UnsupportedAudio: the bytes are not audio in a supported format.
             UnusableClip: the clip is too short, silent or otherwise outside the limits.
-            QuestionUnanswered: no worker runs, too many questions wait, or none was answered in time.
+            TooManyQuestions: too many questions wait.
+            QuestionUnanswered: no worker runs, or none answered in time.
             BrokerUnavailable: the broker does not respond.
         """
         return self._ask(MediaKind.CLIP, content, _CLIP_ANSWER)
@@ -184,7 +186,8 @@ class Questions:
         Raises:
             UnsupportedPicture: the bytes are not a picture in a supported format.
             UnusablePicture: the picture is too large or otherwise outside the limits.
-            QuestionUnanswered: no worker runs, too many questions wait, or none was answered in time.
+            TooManyQuestions: too many questions wait.
+            QuestionUnanswered: no worker runs, or none answered in time.
             BrokerUnavailable: the broker does not respond.
         """
         return self._ask(MediaKind.PICTURE, content, _PICTURE_ANSWER, deadline)
@@ -202,7 +205,7 @@ class Questions:
         self, kind: MediaKind, content: bytes, answers: TypeAdapter[Read | Refusal], deadline: float | None = None
     ) -> Read:
         if not self._free.acquire(blocking=False):
-            raise QuestionUnanswered(f"{self._at_once} questions of this process wait already.")
+            raise TooManyQuestions(f"{self._at_once} questions of this process wait already.")
         try:
             answer = self._exchange(kind, content, deadline or time.monotonic() + ANSWER_SECONDS)
         finally:
@@ -233,7 +236,7 @@ class Questions:
         if found == b"no process":
             raise QuestionUnanswered("No worker serves the queue `questions`. `segue worker --queues=questions` does.")
         if found == b"full":
-            raise QuestionUnanswered(f"{WAITING_MAX} questions wait already.")
+            raise TooManyQuestions(f"{WAITING_MAX} questions wait already.")
 
     def _wait(self, question_id: str, deadline: float) -> bytes:
         key = _answer_key(question_id)

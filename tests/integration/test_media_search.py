@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from redis import Redis
 
-from services.domain.errors import QuestionUnanswered
+from services.domain.errors import QuestionUnanswered, TooManyQuestions
 from services.tasks import questions as protocol
 from services.tasks.questions import ANSWER_SECONDS, WAITING_MAX, AnsweringProcess, Questions, Refusal
 from services.tasks.queue import TaskQueue
@@ -170,7 +170,7 @@ def test_an_unanswered_question_leaves_nothing(broker_url, process, redis):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         begun = time.monotonic()
-        with pytest.raises(QuestionUnanswered, match=f"{WAITING_MAX} questions wait already"):
+        with pytest.raises(TooManyQuestions, match=f"{WAITING_MAX} questions wait already"):
             questions(broker_url).read_clip(b"one more")
         assert time.monotonic() - begun < AT_ONCE_SECONDS
         held = redis.keys("segue.questions.content.*")
@@ -189,8 +189,18 @@ def test_messages_without_a_worker_are_bounded(broker_url, process, redis):
     """While the queue holds many messages that no worker received, further questions are refused."""
     redis.lpush(QUEUE, *(["message"] * WAITING_MAX))
 
-    with pytest.raises(QuestionUnanswered, match="wait already"):
+    with pytest.raises(TooManyQuestions, match="wait already"):
         questions(broker_url).read_clip(b"content")
+
+
+def test_the_limit_of_questions_is_the_reason_of_the_problem(api, process, redis):
+    """The detail of the 503 says how many questions wait, not that no worker answered in time."""
+    redis.lpush(QUEUE, *(["message"] * WAITING_MAX))
+    answer = search(api, JPEG, kind="image")
+
+    assert (answer.status_code, answer.json["type"]) == (503, "urn:segue:problem:too-many-questions")
+    assert answer.json["detail"] == f"{WAITING_MAX} questions wait already. Retry later."
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_questions_leave_threads_free(broker_url, process, redis):
@@ -201,7 +211,7 @@ def test_questions_leave_threads_free(broker_url, process, redis):
         while not redis.llen(QUEUE):
             time.sleep(0.01)
         begun = time.monotonic()
-        with pytest.raises(QuestionUnanswered, match="of this process"):
+        with pytest.raises(TooManyQuestions, match="of this process"):
             asked.read_clip(b"content")
         assert time.monotonic() - begun < AT_ONCE_SECONDS
 

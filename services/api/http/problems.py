@@ -21,6 +21,7 @@ from services.domain.errors import (
     SegueError,
     StorageFull,
     StorageUnavailable,
+    TooManyQuestions,
     Unavailable,
 )
 
@@ -82,6 +83,8 @@ def public_detail(error: SegueError) -> str:
     """Return the message for clients. The log has the complete one."""
     if not isinstance(error, Unavailable):
         return error.detail
+    if isinstance(error, TooManyQuestions):
+        return f"{error.detail} Retry later."
     part = next((text for kind, text in PARTS.items() if isinstance(error, kind)), "A part of Segue does not respond")
     return f"{part}. Retry later. See the service's log for request id {g.request_id}."
 

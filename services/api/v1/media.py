@@ -55,6 +55,8 @@ def search_by_audio(query: Any, upload: ClipForm) -> ClipMatches:  # noqa: ANN40
 
     The clip need not be in the library, and nothing of it is stored. If it is a recording of a track of the library,
     that track usually comes first. A worker analyses the clip; if none answers within 5 s, the status is 503.
+    At most 8 clips and pictures wait for a worker at a time, and as many of one API process as half of its threads, by
+    default 4. The status of further requests is 503 at once, with the reason.
     """
     content = _content(upload.file)
     audio_format(BytesIO(content))
@@ -72,7 +74,7 @@ def search_by_image(query: Any, upload: PictureForm) -> PictureMatches:  # noqa:
     """Find the tracks that fit what a picture shows and how it looks.
 
     Nothing of the picture is stored. `understood` explains the answer. A worker reads the picture; if none answers
-    within 5 s, the status is 503.
+    within 5 s, the status is 503. The same limits apply as to clips in `POST /v1/search/audio`.
     """
     content = _content(upload.file)
     picture_format(content)
