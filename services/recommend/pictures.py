@@ -11,7 +11,9 @@ from services.domain.question import Question
 from services.domain.track import EMBEDDING_DIM, Vector
 from services.domain.vector_index import Query, VectorIndex
 from services.domain.words import WeightedText, Words
-from services.recommend.words import WordReader
+from services.recommend.words import WordReader, with_warnings
+
+FACTS_ONLY = "“{text}” is ignored: facts and examples do not apply to pictures. Add words that describe music."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,17 @@ class Pictures:
             total += part.weight * np.asarray(part.vector)
         length = float(np.linalg.norm(total))
         found = self._nearest((total / length).astype(np.float32), limit) if length > 0 else []
-        return PictureMatches(question.words, found)
+        return PictureMatches([_with_warning(read) for read in question.words], found)
 
     def _nearest(self, vector: Vector, limit: int) -> list[MatchedPicture]:
         [hits] = self._index.query([Query(vector, limit)])
         known = self._catalogue.pictures.get_many([hit.id for hit in hits])
         return [MatchedPicture(known[hit.id], hit.score) for hit in hits if hit.id in known]
+
+
+def _with_warning(read: WeightedText) -> WeightedText:
+    """Return a text with a warning if all that was understood of it does not apply to pictures."""
+    understood = read.understood
+    if understood.is_empty or understood.rest is not None or understood.less:
+        return read
+    return with_warnings(read, [FACTS_ONLY.format(text=understood.text)])

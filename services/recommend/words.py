@@ -74,7 +74,11 @@ class WordReader:
         return read if mood is None else with_mood(read, mood_named(mood), self._embedder)
 
     def _read(self, words: Words, playing: Sequence[str]) -> WeightedText:
-        return WeightedText(self._understand(words.text, self._tracks, playing), words.weight)
+        understood = self._understand(words.text, self._tracks, playing)
+        read = WeightedText(understood, words.weight)
+        if not understood.is_empty or understood.warnings:
+            return read
+        return with_warnings(read, [NOT_UNDERSTOOD.format(text=understood.text)])  # such as "!!!"
 
     def _embedded(self, read: WeightedText) -> tuple[list[WeightedVector], WeightedText]:
         """Return the vectors of a text, and the text with warnings for the phrases that were not understood."""
@@ -117,7 +121,7 @@ class _Conditions:
         if read.weight <= 0:
             if facts != Filters() or understood.targets:
                 warnings.append(NEGATIVE_FACTS)
-            return _with_warnings(read, warnings)
+            return with_warnings(read, warnings)
         ranges, any_of = dict(self.added.ranges), dict(self.added.any_of)
         for name, wanted in facts.ranges.items():
             if (explicit := self.question.filters.ranges.get(name)) and _overlap(explicit, wanted) is None:
@@ -136,7 +140,7 @@ class _Conditions:
         self._aim(understood, warnings)
         none_of = _joined(self.added.none_of, facts.none_of)
         self.added = Filters(ranges, any_of, none_of, self.added.or_unknown | facts.or_unknown)
-        return _with_warnings(read, warnings)
+        return with_warnings(read, warnings)
 
     def filters(self) -> Filters:
         """Return the filters of the request and of the texts together."""
@@ -181,7 +185,8 @@ class _Conditions:
         return (*self.question.filters.none_of.get(name, ()), *artists)
 
 
-def _with_warnings(read: WeightedText, more: Sequence[str]) -> WeightedText:
+def with_warnings(read: WeightedText, more: Sequence[str]) -> WeightedText:
+    """Return a text with more warnings; none comes twice."""
     understood = read.understood
     return replace(read, understood=replace(understood, warnings=tuple(dict.fromkeys([*understood.warnings, *more]))))
 

@@ -87,6 +87,16 @@ def test_a_text_that_is_not_understood_finds_names_only(api):
     assert NONSENSE in answer["understood"]["warnings"][0]
 
 
+@pytest.mark.parametrize("text", ["!!!", "🎉🎉", "   "])
+def test_a_text_without_words_gets_a_warning(api, text):
+    """Nothing remains of it, and the warning says so."""
+    answer = search(api, text)
+
+    assert answer["tracks"] == []
+    [warning] = answer["understood"]["warnings"]
+    assert warning.startswith(f"“{text}” was not understood and is ignored.")
+
+
 def test_words_need_no_history(api):
     """The words are the only taste and the reason of each track."""
     answer = recommend(api, text="industrial", limit=5)
@@ -190,7 +200,8 @@ def test_contradictions_are_named(api):
         ({"text": ["x"] * 9}, "#/text"),
         ({"text": {"text": "x", "weight": 11}}, "#/text/0/weight"),
         ({"text": {"text": "x", "filters": {"tempo": {"max": -1}}}}, "#/text/0/filters/tempo/max"),
-        ({"text": 7}, "#/text/0"),
+        ({"text": 7}, "#/text"),
+        ({"text": ["x", 7]}, "#/text"),
         ({"text": "x" * 10_001}, "#/text/0/text"),
         ({}, "#/history"),
     ],
@@ -201,6 +212,15 @@ def test_invalid_texts_are_refused(api, body, pointer):
 
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("url", [URL, "/v1/radio"])
+def test_a_text_of_another_type_is_told_what_a_text_may_be(api, url):
+    """The message lists all forms of the field."""
+    answer = api.post(url, json={"text": 5})
+
+    assert answer.status_code == 422
+    assert answer.json["detail"] == "`text` must be a string, an object, or a list of them."
 
 
 ANY_TEXT = st.one_of(

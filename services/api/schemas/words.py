@@ -90,6 +90,8 @@ class WeightedTextIn(Request):
 def _as_list(given: object) -> object:
     """Return the texts of a request as a list of objects."""
     listed = given if isinstance(given, list) else [given]
+    if not all(isinstance(each, str | dict | WeightedTextIn) for each in listed):
+        raise ValueError("must be a string, an object, or a list of them")
     return [{"text": each} if isinstance(each, str) else each for each in listed]
 
 
