@@ -127,7 +127,8 @@ class Radio:
                     recorded = True
                 state = self._without_rejected(state, state.session.listener)
             reported, unknown = self._report(state, events)
-            chooser, picks = self._choose(self._steered(self._with_words(reported.state, words)), limit)
+            steered = self._with_words(reported.state, words, reported.events)
+            chooser, picks = self._choose(self._steered(steered), limit)
             record = None if key is None else CallRecord(key, digest, picks, unknown)
             changed = {**reported.changed, **chooser.changed}.values()
             if self._store.advance(chooser.session, changed, reported.events, record):
@@ -198,14 +199,14 @@ class Radio:
         unknown = tuple(dict.fromkeys(event.track_id for event in events if event.track_id not in names))
         return _WithEvents(after, tuple(new), changed), unknown
 
-    def _with_words(self, state: SessionState, change: WordsChange) -> SessionState:
+    def _with_words(self, state: SessionState, change: WordsChange, new: Sequence[SessionEvent] = ()) -> SessionState:
         """Return the session with the words of a change in force; the directions of other words are dropped."""
         if not change:
             return state
         session = state.session
         texts = session.words.texts if change.texts is None else change.texts
         mood = session.words.mood if change.moods is None else next(iter(change.moods), None)
-        read = self._words.read(session.terms, texts, mood, _playing(state))
+        read = self._words.read(session.terms, texts, mood, _playing(state, new))
         words = SessionWords(read.words, mood)
         kept = session.directions
         if words and (words.mood, words.texts) != (session.words.mood, session.words.texts):
@@ -316,18 +317,18 @@ def _with_choices(pick: RadioPick, start: Start) -> RadioPick:
     return replace(pick, recommendation=replace(pick.recommendation, because_of=because_of))
 
 
-def _playing(state: SessionState) -> tuple[str, ...]:
+def _playing(state: SessionState, new: Sequence[SessionEvent]) -> tuple[str, ...]:
     """Return the tracks that words such as "calmer" compare with.
 
-    That is the track of the latest event; without events, the tracks of the last answer; before it, the plays that the
-    directions are made from.
+    That is the track of the latest event if the call has a new one, else the tracks of the last answer. If that was
+    empty, it is the track of the latest event, and without events the plays that the directions are made from.
     """
-    reported = [each.event.track_id for each in state.events if each.number > 0]
-    if reported:
-        return (reported[-1],)
     last = [name for name, track in state.tracks.items() if track.call and track.call == state.session.calls]
+    if last and not new:
+        return tuple(last)
+    reported = [each.event.track_id for each in state.events if each.number > 0]
     plays = [name for direction in state.session.directions for name, _ in direction.plays]
-    return tuple(last or dict.fromkeys(plays))
+    return tuple(reported[-1:] or dict.fromkeys(plays))
 
 
 def _digest(events: Sequence[ListenEvent], limit: int, words: WordsChange) -> str:

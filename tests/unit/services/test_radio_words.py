@@ -86,6 +86,17 @@ def test_comparative_words_without_an_event_compare_with_the_last_answer(station
     assert slower.filters.ranges["tempo"].max == pytest.approx(0.92 * np.mean(tempi), abs=0.05)
 
 
+def test_repeated_comparative_words_compare_with_the_last_answer(station):
+    """An event of an earlier call is older than the last answer, so the limit falls with each "calmer now"."""
+    session = station.start(36, 40)
+    station.next(session)
+    answers = [station.next(session, event(30), words=texts("calmer now"))]
+    answers += [station.next(session, limit=2, words=texts("calmer now"))]
+    limits = [answer.words.texts[0].understood.filters.ranges["energy"].max for answer in answers]
+
+    assert limits[1] < mean_energy(answers[0]) <= limits[0]
+
+
 def test_a_mood_steers_a_session_beside_its_texts(station):
     """A mood preset is a second slot: it is replaced and ended on its own."""
     session = station.start(0, words=WordsChange(texts=(Words("jazz"),), moods=("sleep",)))
