@@ -54,6 +54,9 @@ def print_seen(picture: SeenPicture) -> None:
 
 def print_tracks(tracks: Sequence[SimilarTrack | MatchedTrack]) -> None:
     """Print tracks with their scores."""
+    if not tracks:
+        print_message("No track matches.")
+        return
     table = Table("score", "title", "artist", "album", box=None)
     table.add_column("id", no_wrap=True)  # ids are copied
     for track in tracks:
@@ -95,6 +98,9 @@ def _interval(ends: Mapping[str, float]) -> str:
 
 def print_found(tracks: Sequence[FoundTrack]) -> None:
     """Print the tracks of a search with the reason why each was found."""
+    if not tracks:
+        print_message("No track matches.")
+        return
     table = Table("match", "score", "title", "artist", "album", box=None)
     table.add_column("id", no_wrap=True)  # ids are copied
     for track in tracks:
@@ -105,6 +111,9 @@ def print_found(tracks: Sequence[FoundTrack]) -> None:
 
 def print_pictures(pictures: Sequence[ScoredPicture]) -> None:
     """Print pictures with their scores."""
+    if not pictures:
+        print_message("No picture matches.")
+        return
     table = Table("score", "path", "shows", "looks", box=None)
     table.add_column("id", no_wrap=True)  # ids are copied
     for picture in pictures:

@@ -254,3 +254,18 @@ def test_moods_are_listed_with_titles_and_words(capsys):
 
     assert printed.startswith("mood English German words sleep Sleep Schlaf very calm music to fall asleep; ")
     assert printed.endswith("less: drums")
+
+
+@pytest.mark.parametrize(
+    ("show", "message"),
+    [
+        (output.print_found, "No track matches."),
+        (output.print_tracks, "No track matches."),
+        (output.print_pictures, "No picture matches."),
+    ],
+)
+def test_an_empty_result_is_a_message_instead_of_a_table(printed, show, message):
+    """A table would be only its header."""
+    show([])
+
+    assert printed() == ([], [message])
