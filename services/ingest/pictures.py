@@ -12,12 +12,15 @@ from services.domain.errors import PathNotScannable, ReaderUnavailable, Unusable
 from services.domain.picture import PictureReading, PictureStatus
 from services.ingest.identity import picture_id_of
 from services.ingest.roots import OutsideLibrary, Roots, check_inside, contains, open_inside
-from services.ingest.scan import OUTSIDE_LIBRARY, PROGRESS_STEP, library_root, list_files, missing_files
-
-# Other formats of pictures are listed with the reason why they cannot be read.
-PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".heic", ".heif", ".jxl", ".tif", ".tiff"}
+from services.ingest.scan import (
+    OUTSIDE_LIBRARY,
+    PICTURE_SUFFIXES,
+    PROGRESS_STEP,
+    library_root,
+    list_files,
+    missing_files,
 )
+
 # One or two crashes may have an outside cause, such as a lack of memory; after the third the picture is the likely one.
 MAX_ATTEMPTS = 3
 CRASHED = f"The reading was started {MAX_ATTEMPTS} times and never ended."

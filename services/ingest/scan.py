@@ -24,6 +24,10 @@ AUDIO_SUFFIXES = frozenset(MEDIA_TYPES)
 UNSUPPORTED_SUFFIXES = frozenset(
     {".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".wv", ".mpc", ".tta", ".aif", ".aiff", ".dsf", ".dff", ".mka"}
 )
+# Other formats of pictures are listed with the reason why they cannot be read.
+PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".heic", ".heif", ".jxl", ".tif", ".tiff"}
+)
 OUTSIDE_LIBRARY = "The link leads out of the library: scan the folder that it leads to."
 # Unchanged files per progress update: a transaction for each would be the slowest part of a rescan.
 PROGRESS_STEP = 500
@@ -46,7 +50,8 @@ def request_scan(
     """Queue a scan of a folder or file inside the roots, for audio files or pictures, and return the job's id.
 
     Raises:
-        PathNotScannable: the path is not absolute, lies outside the roots, does not exist or cannot be read.
+        PathNotScannable: the path is not absolute, lies outside the roots, does not exist, cannot be read, or is a file
+            that is to be read as a picture and has another suffix.
         BrokerUnavailable: the task cannot be sent; the job is recorded as failed.
     """
     if "\0" in path or not Path(path).is_absolute():
@@ -57,6 +62,10 @@ def request_scan(
         raise PathNotScannable(f"'{path}' does not exist on the machine that Segue runs on.")
     if not os.access(real, os.R_OK | (os.X_OK if Path(real).is_dir() else 0)):
         raise PathNotScannable(f"'{path}' cannot be read: permission denied.")
+    if kind == JobKind.PICTURES and Path(real).is_file() and Path(path).suffix.lower() not in PICTURE_SUFFIXES:
+        raise PathNotScannable(
+            f"'{path}' is not a picture: its suffix is none of {', '.join(sorted(PICTURE_SUFFIXES))}."
+        )
     job_id = catalogue.jobs.create(kind, real)
     try:
         queue.scan(job_id, kind)

@@ -254,6 +254,16 @@ def test_words_that_are_not_understood_find_nothing(api, stocked):
     assert found["understood"]["warnings"]
 
 
+def test_facts_alone_find_no_pictures_and_get_a_warning(api, stocked):
+    """Facts do not apply to pictures, so nothing of the text is left."""
+    found = api.get("/v1/pictures/search?text=under 80 bpm").json
+
+    assert found["pictures"] == []
+    assert found["understood"]["warnings"] == [
+        "“under 80 bpm” is ignored: facts and examples do not apply to pictures. Add words that describe music."
+    ]
+
+
 def test_a_mood_needs_no_text(api, stocked):
     """A mood preset alone is a search, and an unknown one is refused."""
     assert api.get("/v1/pictures/search?mood=sleep").json["understood"] is None
@@ -263,6 +273,15 @@ def test_a_mood_needs_no_text(api, stocked):
 def test_a_search_needs_words(api):
     """A request without a text and a mood is refused."""
     assert api.get("/v1/pictures/search").status_code == 422
+
+
+def test_a_scan_of_a_file_that_is_no_picture_is_refused(api, folder):
+    """The suffix tells; a picture alone can be scanned."""
+    refused = api.post("/v1/pictures/scans", json={"path": str(folder / "notes.txt")})
+
+    assert refused.status_code == 422
+    assert ".webp" in refused.json["detail"]
+    assert api.post("/v1/pictures/scans", json={"path": str(folder / "red.png")}).status_code == 202
 
 
 def test_a_scan_is_requested_over_http(api, folder):

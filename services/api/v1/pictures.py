@@ -57,7 +57,8 @@ class PictureFileNotFound(NotFound):
 def scan_pictures(body: ScanRequest) -> tuple[Job, dict[str, str]]:
     """Scan a folder for pictures: JPEG, PNG, WebP and GIF.
 
-    New pictures become points of the vibe space of the tracks. Pictures whose files are gone leave it.
+    New pictures become points of the vibe space of the tracks. Pictures whose files are gone leave it. `path` may be a
+    file with the suffix of a picture.
     """
     current = services()
     roots = scannable_roots(current.settings)
