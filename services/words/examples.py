@@ -113,7 +113,10 @@ class NameFinder:
 
     def _take(self, name: Name, start: int, stop: int, tracks: Sequence[NamedTrack], artists: Sequence[str]) -> None:
         reading, written = self._reading, self._reading.slice(name.start, name.end)
-        negation = reading.before(start, "not", "without", known=True)
+        negation = reading.before(start, "not", "not_mood", "without", "less", known=True)
+        marker = reading.at(start, "like", known=True)
+        if marker is not None and marker.end <= name.start:  # "I don't like"
+            negation = negation or reading.before(marker.end, "without", known=True)
         if negation is not None and not reading.is_used(negation.start, negation.end):
             reading.use(negation.start, stop)
             self.found.less.append(written)

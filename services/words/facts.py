@@ -44,12 +44,26 @@ def find_facts(reading: Reading) -> Iterator[Fact]:
         match = None if reading.used[start] else longest_match(reading, start)
         if match is not None and match.end <= reading.idioms.get(start, 0):
             match = None
+        if match is not None and _is_difference(reading, match):
+            phrase = reading.slice(match.start, match.end)
+            reading.use(match.start, match.end)
+            yield Fact(phrase, problem=f"'{phrase}' was ignored: a difference cannot have a number.")
+            continue
         ranges = _ranges(match, match.form.states) if match else None
         if match is None or ranges is None:
             start += 1
             continue
         yield _fact(reading, match, ranges)
         start = match.end
+
+
+def _is_difference(reading: Reading, match: Match) -> bool:
+    """Whether a number says how much slower, faster, shorter or longer a track is to be: "20 bpm slower"."""
+    relative = reading.at(match.end, "relative", known=True)
+    if relative is None or match.form.states != "about" or reading.is_cjk(relative.start):
+        return False
+    field = {"tempo": "tempo", "length": "duration_ms"}.get(match.form.about)
+    return field is not None and bool(reading.lexicon.relative[str(relative.value)]["field"] == field)
 
 
 def _fact(reading: Reading, match: Match, ranges: Mapping[str, Range]) -> Fact:
@@ -84,7 +98,7 @@ def _ranges(match: Match, states: str) -> Mapping[str, Range] | None:
     values = match.values
     if match.form.about == "tempo":
         numbers = values["number"]
-        is_sensible = all(TEMPO_MIN <= number <= TEMPO_MAX for number in numbers)
+        is_sensible = all(TEMPO_MIN <= number <= TEMPO_MAX for number in numbers) and _is_ordered(numbers, states)
         return {"tempo": _interval(numbers, states, lexicon().limits["around"])} if is_sensible else None
     if match.form.about == "length":
         return _length(match, states)
@@ -113,7 +127,7 @@ def _length(match: Match, states: str) -> Mapping[str, Range] | None:
         first = match.values["bare_length"][0]
         unit = next(unit for unit in (HOUR, MINUTE, 1) if unit <= seconds[0] or unit == 1)
         seconds.insert(0, first * unit)
-    if not all(0 < value <= LENGTH_MAX for value in seconds):
+    if not all(0 < value <= LENGTH_MAX for value in seconds) or not _is_ordered(seconds, states):
         return None
     wanted = _interval(seconds, states, lexicon().limits["around_length"])
     return {"duration_ms": Range(_milliseconds(wanted.min), _milliseconds(wanted.max))}
@@ -123,8 +137,13 @@ def _milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000)
 
 
+def _is_ordered(numbers: list[float], states: str) -> bool:
+    """Whether the lower bound is below the upper one."""
+    return numbers == sorted(numbers, reverse=states == "below_above") or not states.endswith(("_below", "_above"))
+
+
 def _interval(numbers: list[float], states: str, around: float) -> Range:
-    if states == "between":
+    if states in {"between", "above_below", "below_above"}:
         return Range(float(min(numbers)), float(max(numbers)))
     value = float(numbers[-1])
     if states == "below":

@@ -73,11 +73,12 @@ def _read(text: str, tracks: Names, parts: _Parts, playing: Sequence[str]) -> st
     reading = Reading(text)
     finder = NameFinder(reading, tracks)
     names = finder.find()
-    parts.facts += find_facts(reading)
+    facts = list(find_facts(reading))
     parts.genres += _genres(reading)
     finder.compare(playing)
     avoided = _avoided(reading)
-    parts.facts += avoided.facts + names.facts
+    facts += avoided.facts + names.facts
+    parts.facts += sorted(facts, key=lambda fact: text.find(fact.phrase))  # of two that contradict, the first holds
     parts.less += names.less + avoided.phrases
     parts.like += names.like
     parts.targets |= names.targets

@@ -121,6 +121,17 @@ def test_training_phrases_without_a_fact_make_no_filter(language):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("like Blue Moon by Elvis but 20 bpm slower", "tempo ≤ 92; like cover"),
+        ("under 80 and over 60 bpm", "tempo 60 – 80"),
+        ("at least 100 and at most 120 bpm", "tempo 100 – 120"),
+        ("mindestens 100 und höchstens 120 bpm", "tempo 100 – 120"),
+        ("au moins 100 et au plus 120 bpm", "tempo 100 – 120"),
+        ("at least 3 and at most 5 minutes", "duration_ms 180000 – 300000"),
+        ("less like Blue Moon", "less Blue Moon"),
+        ("I don't like Blue Moon", "less Blue Moon"),
+        ("weniger wie Blue Moon", "less Blue Moon"),
+        ("no como Blue Moon", "less Blue Moon"),
+        ("no vocals with vocals", "instrumentalness ≥ 0.5"),
         ("with slow strings", "rest with slow strings"),
         ("mit Slow", "rest mit Slow"),
         ("con slow", "rest con slow"),
@@ -133,8 +144,8 @@ def test_training_phrases_without_a_fact_make_no_filter(language):
         ("昭和四十年代の音", "rest 昭和四十年代の音"),
     ],
 )
-def test_words_that_resemble_facts(text, expected):
-    """Words whose accents are missing, and parts of longer words, are not facts."""
+def test_facts_and_words_that_resemble_them(text, expected):
+    """Bounds share a unit; words without their accents, parts of longer words and negated examples do not count."""
     assert summary(text) == expected
 
 
@@ -164,6 +175,8 @@ def test_the_negations_of_the_evaluation_are_found():
         ("like Blue Moon", ("Blue Moon", "Billie Holiday")),
         ("in 6/8", ("in 6/8",)),
         ("not from the 80s", ("not from the 80s",)),
+        ("like Blue Moon by Elvis but 20 bpm slower", ("20 bpm",)),
+        ("wie Blue Moon von Elvis, aber 10 bpm schneller", ("10 bpm",)),
         ("nicht in d-Moll", ("nicht in d-Moll",)),
     ],
 )
