@@ -21,6 +21,9 @@ QUARTER = 4
 BEATS = (3, 4)
 """Beats per bar that the analysis distinguishes."""
 
+BY = ("by", "um", "met")
+"""Words between "slower" and a number."""
+
 OPPOSITE = {
     "below": "above", "above": "below", "before": "since", "since": "before", "after": "until", "until": "after",
     "instrumental": "sung", "sung": "instrumental",
@@ -60,6 +63,8 @@ def find_facts(reading: Reading) -> Iterator[Fact]:
 def _is_difference(reading: Reading, match: Match) -> bool:
     """Whether a number says how much slower, faster, shorter or longer a track is to be: "20 bpm slower"."""
     relative = reading.at(match.end, "relative", known=True)
+    if relative is None and match.start > 1 and reading.tokens[match.start - 1].text in BY:
+        relative = reading.before(match.start - 1, "relative", known=True)
     if relative is None or match.form.states != "about" or reading.is_cjk(relative.start):
         return False
     field = {"tempo": "tempo", "length": "duration_ms"}.get(match.form.about)

@@ -176,6 +176,7 @@ def test_the_negations_of_the_evaluation_are_found():
         ("in 6/8", ("in 6/8",)),
         ("not from the 80s", ("not from the 80s",)),
         ("like Blue Moon by Elvis but 20 bpm slower", ("20 bpm",)),
+        ("like Blue Moon by Elvis, slower by 20 bpm", ("20 bpm",)),
         ("wie Blue Moon von Elvis, aber 10 bpm schneller", ("10 bpm",)),
         ("nicht in d-Moll", ("nicht in d-Moll",)),
     ],
