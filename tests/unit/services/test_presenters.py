@@ -4,7 +4,7 @@ import numpy as np
 
 from services.api.v1 import presenters
 from services.domain.listening import Answer, DescribedTaste, Recommendation
-from services.domain.radio import RadioAnswer, RadioPick
+from services.domain.radio import RadioAnswer, RadioPick, SessionWords
 from services.domain.track import EMBEDDING_DIM, Description, Embedded, Track, TrackStatus
 from services.recommend.path import PathStep
 
@@ -55,7 +55,7 @@ def test_recommendations_have_tastes_and_unknown_ids():
 def test_radio_tracks_have_directions():
     """Each track has the number of its direction."""
     picks = tuple(RadioPick(each, direction=number) for number, each in enumerate(FOUND))
-    shown = presenters.radio_tracks(RadioAnswer(picks, directions=(), unknown=("x:1",)), KNOWN)
+    shown = presenters.radio_tracks(RadioAnswer(picks, directions=(), unknown=("x:1",), words=SessionWords()), KNOWN)
 
     assert [(each.id, each.score, each.direction) for each in shown.tracks] == [("b", 0.9, 0), ("a", 0.7, 2)]
     assert shown.unknown == ["x:1"]
