@@ -8,7 +8,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from services.api.openapi.document import EXAMPLES
-from services.api.openapi.examples import AWAKENING, BEACH, COHERENCE, LISTENER, NEBULA, THROUGH_SPACE
+from services.api.openapi.examples.values import AWAKENING, BEACH, COHERENCE, LISTENER, NEBULA, THROUGH_SPACE
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.domain.access import Scope

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 import psutil
 import pytest
 
-from services.api.openapi.examples import AWAKENING, COHERENCE, NEBULA, THROUGH_SPACE
+from services.api.openapi.examples.values import AWAKENING, COHERENCE, NEBULA, THROUGH_SPACE
 from services.domain.listening import EventKind, ListenEvent, plays
 from services.domain.question import Question
 from services.domain.track import TrackStatus

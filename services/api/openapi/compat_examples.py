@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.api.openapi.examples import (
+from services.api.openapi.examples.values import (
     API_KEY,
     ATTRIBUTES,
     AWAKENING,

@@ -1,0 +1,11 @@
+"""A request example and a response example for each operation of the v1 API, by operation id."""
+
+from collections.abc import Mapping
+
+from services.api.openapi.examples.library import LIBRARY
+from services.api.openapi.examples.listeners import LISTENERS
+from services.api.openapi.examples.questions import QUESTIONS
+from services.api.openapi.examples.service import SERVICE_EXAMPLES
+from services.api.openapi.examples.values import Example
+
+V1_EXAMPLES: Mapping[str, Example] = {**LIBRARY, **QUESTIONS, **LISTENERS, **SERVICE_EXAMPLES}

@@ -1,0 +1,77 @@
+"""Examples of the library: tracks, their audio, pictures, scans and uploads."""
+
+from collections.abc import Mapping
+
+from services.api.openapi.examples.values import (
+    ATTRIBUTES,
+    AWAKENING,
+    BEACH,
+    DESCRIPTORS,
+    JOB,
+    JOB_CREATED,
+    PICTURE,
+    SKIPPED_AT,
+    TRACK,
+    UNDERSTOOD,
+    Example,
+)
+
+LIBRARY: Mapping[str, Example] = {
+    "listTracks": Example({"q": "awakening", "limit": 10}, response={"tracks": [TRACK], "next_cursor": None}),
+    "getTrack": Example({"track_id": AWAKENING}, response=TRACK),
+    "setTrackIds": Example(
+        {"track_id": AWAKENING}, {"ids": {"navidrome": "a1b2", "isrc": None}}, {**TRACK, "ids": {"navidrome": "a1b2"}}
+    ),
+    "getTrackAudio": Example({"track_id": AWAKENING}),
+    "getAudioFeatures": Example(
+        {"track_id": AWAKENING},
+        response={
+            **ATTRIBUTES,
+            **DESCRIPTORS,
+            "id": AWAKENING,
+            "duration_ms": 208_000,
+            "model_version": "2026.11",
+            "tags": {"mtt:slow": 0.41, "msd:ambient": 0.36},
+            "embedding": [0.0883883] * 128,
+        },
+    ),
+    "signTrackAudio": Example(
+        body={"track_id": AWAKENING},
+        response={"url": f"/v1/tracks/{AWAKENING}/audio?token=eyJrIjoxfQ.aBcD", "expires_at": "2026-03-01T21:15:00Z"},
+    ),
+    "scan": Example(body={"path": "/home/ada/Music"}, response=JOB_CREATED),
+    "scanPictures": Example(
+        body={"path": "/home/ada/Pictures"},
+        response={**JOB_CREATED, "kind": "pictures", "path": "/home/ada/Pictures"},
+    ),
+    "listPictures": Example({"limit": 10}, response={"pictures": [PICTURE], "next_cursor": None}),
+    "searchPictures": Example(
+        {"text": "calm and spacious", "limit": 1},
+        response={
+            "understood": {**UNDERSTOOD, "text": "calm and spacious", "filters": {}},
+            "pictures": [{**PICTURE, "score": 0.61}],
+        },
+    ),
+    "getPicture": Example({"picture_id": BEACH}, response=PICTURE),
+    "getPictureFile": Example({"picture_id": BEACH}),
+    "signPictureFile": Example(
+        {"picture_id": BEACH},
+        response={"url": f"/v1/pictures/{BEACH}/file?token=eyJrIjoxfQ.aBcD", "expires_at": "2026-03-01T21:15:00Z"},
+    ),
+    "getTrackPictures": Example(
+        {"track_id": AWAKENING, "limit": 1}, response={"pictures": [{**PICTURE, "score": 0.38}]}
+    ),
+    "uploadTrack": Example(
+        body={"file": "Awakening.ogg"},
+        response={
+            **JOB_CREATED,
+            "kind": "upload",
+            "path": f"/home/ada/.local/share/segue/uploads/{AWAKENING}.ogg",
+            "total": 1,
+            "tracks": [AWAKENING],
+        },
+    ),
+    "getJob": Example(
+        {"job_id": JOB}, response={**JOB_CREATED, "state": "done", "total": 46, "done": 46, "finished_at": SKIPPED_AT}
+    ),
+}

@@ -1,0 +1,91 @@
+"""Examples of listeners."""
+
+from collections.abc import Mapping
+
+from services.api.openapi.examples.values import (
+    AWAKENING,
+    COHERENCE,
+    COUNTS,
+    LISTEN,
+    LISTENER,
+    NEBULA,
+    PLAYED_AT,
+    RECOMMENDATIONS,
+    SKIPPED_AT,
+    TASTE,
+    Example,
+)
+
+LISTENERS: Mapping[str, Example] = {
+    "addListens": Example(
+        {"user": LISTENER},
+        {
+            "listens": [
+                {"track_id": AWAKENING, "at": PLAYED_AT, "played_ms": 183_000},
+                {"track_id": COHERENCE, "event": "like", "at": "2026-03-01T20:17:00Z", "key": "queue-17"},
+                {"artist": "Maxstack", "title": "Nebula", "event": "skip", "at": SKIPPED_AT},
+            ]
+        },
+        {
+            "recorded": 3,
+            "duplicates": 0,
+            "unknown": 0,
+            "listens": [
+                {"id": LISTEN, "status": "recorded", "track_id": AWAKENING},
+                {"id": LISTEN + 1, "status": "recorded", "track_id": COHERENCE},
+                {"id": LISTEN + 2, "status": "recorded", "track_id": NEBULA},
+            ],
+        },
+    ),
+    "listListens": Example(
+        {"user": LISTENER, "event": ["play"], "limit": 10},
+        response={
+            "listens": [
+                {
+                    "id": LISTEN,
+                    "track_id": AWAKENING,
+                    "names": [AWAKENING],
+                    "artist": None,
+                    "title": None,
+                    "album": None,
+                    "duration_ms": None,
+                    "event": "play",
+                    "at": PLAYED_AT,
+                    "played_ms": 183_000,
+                    "key": None,
+                }
+            ],
+            "next_cursor": None,
+        },
+    ),
+    "deleteListen": Example({"user": LISTENER, "listen_id": LISTEN}),
+    "getUserRecommendations": Example(
+        {"user": LISTENER, "text": ["calm and spacious"], "limit": 10}, response=RECOMMENDATIONS
+    ),
+    "startUser": Example(
+        {"user": LISTENER},
+        {"moods": ["focus", "rainy-day"], "artists": ["Maxstack"], "tracks": [AWAKENING], "limit": 10},
+        {
+            **RECOMMENDATIONS,
+            "unknown": [],
+            "next": [
+                {
+                    "method": "GET",
+                    "path": f"/v1/users/{LISTENER}/recommendations",
+                    "purpose": "Get more tracks at any time.",
+                }
+            ],
+        },
+    ),
+    "getUserStart": Example(
+        {"user": LISTENER},
+        response={
+            "moods": ["focus", "rainy-day"],
+            "artists": ["Maxstack"],
+            "tracks": [AWAKENING],
+            "at": PLAYED_AT,
+        },
+    ),
+    "getTaste": Example({"user": LISTENER, "half_life_days": 30}, response={"tastes": [TASTE], "counts": COUNTS}),
+    "forgetUser": Example({"user": LISTENER}, response={"listens": 3}),
+}

@@ -1,0 +1,38 @@
+"""The catalogue's tables. The migrations in `services/catalog/migrations` create exactly these."""
+
+from services.catalog.tables.columns import FIRST, LAST, Moment, PathBytes, SortText, Table
+from services.catalog.tables.library import ExternalIdRow, IndexedRow, LocationRow, PictureRow, TrackRow
+from services.catalog.tables.listening import (
+    ListenRow,
+    RadioEventRow,
+    RadioRow,
+    RadioTrackRow,
+    StartRow,
+    WaitingNameRow,
+)
+from services.catalog.tables.service import ApiKeyRow, IdempotencyRow, JobItemRow, JobRow, MetaRow
+
+__all__ = [
+    "FIRST",
+    "LAST",
+    "ApiKeyRow",
+    "ExternalIdRow",
+    "IdempotencyRow",
+    "IndexedRow",
+    "JobItemRow",
+    "JobRow",
+    "ListenRow",
+    "LocationRow",
+    "MetaRow",
+    "Moment",
+    "PathBytes",
+    "PictureRow",
+    "RadioEventRow",
+    "RadioRow",
+    "RadioTrackRow",
+    "SortText",
+    "StartRow",
+    "Table",
+    "TrackRow",
+    "WaitingNameRow",
+]

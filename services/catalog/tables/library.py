@@ -1,0 +1,125 @@
+"""Tables of the library: tracks, their files and ids, and pictures."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.catalog.tables.columns import PathBytes, SortText, Table
+from services.domain.track import TrackStatus
+
+
+class IndexedRow(Table):
+    """Columns of rows that have a point in the vector index."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
+    reason: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
+    embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """128 little-endian float32."""
+    model_version: Mapped[str | None] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(default=0)
+    """The number of changes relevant to the index; a mark is cleared only for the indexed revision."""
+    index_pending: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime]
+
+
+def _pending_index(table: str) -> Index:
+    return Index(
+        f"ix_{table}_index_pending",
+        "id",
+        # SQLite uses the index only for exactly this condition, as SQLAlchemy writes it.
+        sqlite_where=text("index_pending = 1"),
+        postgresql_where=text("index_pending"),
+    )
+
+
+class TrackRow(IndexedRow):
+    """A track."""
+
+    __tablename__ = "tracks"
+    __table_args__ = (
+        Index("ix_tracks_sort", "sort_key", "id"),
+        _pending_index("tracks"),
+        Index("ix_tracks_status_id", "status", "id"),
+        Index("ix_tracks_title_key", "title_key", "id"),
+        Index("ix_tracks_artist_key", "artist_key", "id"),
+    )
+
+    title: Mapped[str] = mapped_column(Text)
+    artist: Mapped[str | None] = mapped_column(Text)
+    album: Mapped[str | None] = mapped_column(Text)
+    year: Mapped[int | None]
+    genre: Mapped[str | None] = mapped_column(Text)
+    duration_ms: Mapped[int | None]
+    sort_key: Mapped[str] = mapped_column(SortText)
+    """Case-folded artist, album and title, for sorting pages and for text search."""
+    title_key: Mapped[str | None] = mapped_column(Text)
+    artist_key: Mapped[str | None] = mapped_column(Text)
+    """The names without case, accents and punctuation, to find them (`services.domain.names`)."""
+    dispersion: Mapped[float | None]
+    attributes: Mapped[dict[str, Any] | None]
+    descriptors: Mapped[dict[str, Any] | None]
+    tags: Mapped[dict[str, Any] | None]
+    sent_at: Mapped[datetime | None]
+    """When its analysis was last sent to the broker or started; null to send it at once."""
+    claimed_by: Mapped[str | None] = mapped_column(String(80))
+    """The worker and task that claim it; null if unclaimed."""
+    claimed_until: Mapped[datetime | None]
+    """When the claim expires."""
+    analysed_at: Mapped[datetime | None]
+
+
+class LocationRow(Table):
+    """A file of a track."""
+
+    __tablename__ = "locations"
+    __table_args__ = (UniqueConstraint("path"), Index("ix_locations_track_id", "track_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(PathBytes)
+    """Absolute."""
+    root: Mapped[str] = mapped_column(PathBytes)
+    """The library root it was found under."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class PictureRow(IndexedRow):
+    """A picture."""
+
+    __tablename__ = "pictures"
+    __table_args__ = (
+        UniqueConstraint("path"),
+        _pending_index("pictures"),
+    )
+
+    path: Mapped[str | None] = mapped_column(PathBytes)
+    """Absolute; null if its file is gone."""
+    root: Mapped[str] = mapped_column(PathBytes)
+    """The folder whose scan found it."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    shows: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    looks: Mapped[str | None] = mapped_column(Text)
+    valence: Mapped[float | None]
+    energy: Mapped[float | None]
+
+
+class ExternalIdRow(Table):
+    """An external id of a track, `namespace:value`. Several tracks may share one, for example a reissued ISRC."""
+
+    __tablename__ = "external_ids"
+    __table_args__ = (Index("ix_external_ids_name", "namespace", "value"),)
+
+    track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
+    namespace: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(255))
+    """Empty if a client removed the id of the file's tags."""
+    by_client: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Set by a client: scans do not change it."""
