@@ -23,6 +23,7 @@ from services.api.security.origins import install_cors, install_origin_checks
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.media import media
+from services.api.v1.media_tokens import media_tokens
 from services.api.v1.pictures import pictures
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
@@ -44,7 +45,10 @@ def freeze_heap() -> None:
     gc.freeze()
 
 
-BLUEPRINTS = (tracks, audio, pictures, recommendations, search, media, radio, users, jobs, health, web, reference)
+BLUEPRINTS = (
+    *(tracks, audio, media_tokens, pictures, recommendations, search, media, radio, users, jobs, health),
+    *(web, reference),
+)
 
 METRICS_DESCRIPTION = (
     "Counters and latencies of requests in the Prometheus text format, added up over all API processes of the service, "

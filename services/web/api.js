@@ -41,5 +41,6 @@ export const scan = (path) => post("/v1/scans", { path });
 export const getJob = (id) => ask(`/v1/jobs/${encodeURIComponent(id)}`);
 /** The URL of a track for an audio element, which cannot send a key. */
 export async function audioOf(id) {
-  return hasKey() ? (await post("/v1/audio-urls", { track_id: id })).url : `/v1/tracks/${encodeURIComponent(id)}/audio`;
+  const path = `/v1/tracks/${encodeURIComponent(id)}/audio`;
+  return hasKey() ? `${path}?token=${(await ask("/v1/media-tokens", { method: "POST" })).token}` : path;
 }

@@ -61,7 +61,7 @@ export class Player {
   #recover() {
     if (!this.track || !this.audio.getAttribute("src")) return;
     if (hasKey() && !this.renewed) {
-      this.renewed = true; // the signed URL may have expired: retry once with a new one
+      this.renewed = true; // the media token may have expired: retry once with a new one
       this.#load(this.audio.currentTime);
       return;
     }

@@ -48,7 +48,7 @@ TAGS = (
     Tag("Pictures", "Pictures of your folders that go with tracks or with words.", ("pictures",)),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
-    Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio")),
+    Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio", "media_tokens")),
     Tag(
         "ListenBrainz",
         "ListenBrainz's API for scrobblers. Set the API root to the address of this service, and the token to an API "

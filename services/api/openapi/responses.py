@@ -21,11 +21,11 @@ REQUEST_ID: Document = {
 }
 CHALLENGE: Document = {"WWW-Authenticate": {"description": "The challenge.", "schema": {"type": "string"}}}
 
-SIGNED_URL: Document = {
+MEDIA_TOKEN: Document = {
     "type": "apiKey",
     "in": "query",
     "name": "token",
-    "description": "Part of the URL that `signTrackAudio` returns. It grants access to one track's audio for an hour.",
+    "description": "A token of `createMediaToken`. It grants access to audio, covers and pictures for an hour.",
 }
 
 IDEMPOTENCY_KEY: Document = {
@@ -113,7 +113,7 @@ def security(access: Access, *, needs_keys: bool) -> list[Document]:
     """Return the keys that an operation accepts."""
     if not access.scopes:
         return []
-    names = [*(carrier.name for carrier in access.key_locations), *(("signedUrl",) if access.signed else ())]
+    names = [*(carrier.name for carrier in access.key_locations), *(("mediaToken",) if access.media else ())]
     listed: list[Document] = [{name: [str(scope)]} for name in names for scope in access.scopes]
     return listed if needs_keys else [*listed, {}]
 
@@ -121,7 +121,7 @@ def security(access: Access, *, needs_keys: bool) -> list[Document]:
 def security_schemes(accesses: Iterable[Access]) -> Document:
     """Return every location of a key in a request."""
     carriers = {carrier.name: dict(carrier.scheme) for access in accesses for carrier in access.key_locations}
-    return {"signedUrl": SIGNED_URL, **carriers}
+    return {"mediaToken": MEDIA_TOKEN, **carriers}
 
 
 def add_repeatability(operation: Document, method: str, access: Access) -> None:

@@ -1,5 +1,6 @@
-"""Searches by a clip or a picture."""
+"""Searches by a clip or a picture, and tokens of audio and image elements."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Base64Bytes, Field
@@ -68,3 +69,10 @@ class PictureMatches(Response):
 
     understood: SeenPicture
     tracks: list[MatchedTrack]
+
+
+class MediaToken(Response):
+    """A token for elements that cannot send a key."""
+
+    token: str | None = Field(description="Append it to URLs of media as `?token=`. Null if no key is required.")
+    expires_at: datetime | None = Field(description="When the token expires. Null if no key is required.")

@@ -267,19 +267,6 @@ class ListenEvent(Request):
         return listening.ListenEvent(self.track_id, self.event, self.at, self.played_ms)
 
 
-class AudioUrlRequest(Request):
-    """The track to play."""
-
-    track_id: TrackName = Field(description="A track id or an external id, `namespace:value`.")
-
-
-class FileUrl(Response):
-    """A temporary URL of a track's audio or of a picture that needs no key."""
-
-    url: str = Field(description="Path and query of the file. Pass it to an audio or image element unchanged.")
-    expires_at: datetime | None = Field(description="When the URL expires. Null if no key is required.")
-
-
 class ScanRequest(Request):
     """A folder or a file to scan."""
 

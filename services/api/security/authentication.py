@@ -1,9 +1,9 @@
 """Authenticate requests and check their permissions, as `services.api.security.permissions` declares them.
 
-Audio and image elements cannot send a key, so they use signed URLs. The signing key combines the digest of an API key
-and a secret of the installation. A URL therefore stops working when its key is revoked, and a backup, which does not
-contain the secret, is not enough to sign one. Every API process can verify a token. A token is valid for one track or
-picture.
+Audio and image elements cannot send a key, so their URLs contain a media token instead. The signing key combines the
+digest of an API key and a secret of the installation. A token therefore stops working when its key is revoked, and a
+backup, which does not contain the secret, is not enough to sign one. Every API process can verify a token. It gives
+access to media only: the audio, the covers and the pictures that its key may read.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
-from urllib.parse import urlencode
 
 import structlog
 from flask import Flask, Request, Response, after_this_request, current_app, g, request
@@ -20,38 +19,37 @@ from itsdangerous import BadSignature, TimestampSigner
 from services.api.context import services
 from services.api.http.rate_limits import count_failed_attempt, is_local_address
 from services.api.schemas.listens import listener_named
+from services.api.schemas.media import MediaToken
 from services.api.security.permissions import Access, KeyLocation, access_of
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
 from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split
 from services.domain.errors import Forbidden, InsufficientScope, KeyRequired, ListenerNotAllowed, SegueError
 
 LIFETIME_SECONDS = 3600
-"""Longer than almost every track, pauses included. The page requests a new URL when one has expired."""
+"""Longer than almost every track, pauses included. Clients create a new token before one expires."""
+
+MEDIA = "media"
 
 
-def sign_file(secret: bytes, key_id: str, key_digest: bytes, file_id: str) -> str:
-    """Return a token for the file of a track or a picture, valid for `LIFETIME_SECONDS`."""
-    return f"{key_id}.{_signer(secret, key_digest).sign(file_id).decode()}"
-
-
-def signed_url(path: str, file_id: str) -> dict[str, object]:
-    """Return `url` and `expires_at` of a file for clients that cannot send a key.
-
-    Without a key in this request no key is needed: the URL is the path, and it does not expire.
+def media_token() -> MediaToken:
+    """Return a token for the key of this request; without a key no token is needed.
 
     Raises:
         KeyRequired: the key was revoked during this request.
     """
     key_id = principal().key_id
     if key_id is None:
-        return {"url": path, "expires_at": None}
+        return MediaToken(token=None, expires_at=None)
     active = services().catalogue.keys.find(key_id)
     if active is None:
         raise KeyRequired(presented=True)
-    secret = services().catalogue.installation.signing_secret()
-    token = sign_file(secret, key_id, active.digest, file_id)
-    expires_at = datetime.now(UTC) + timedelta(seconds=LIFETIME_SECONDS)
-    return {"url": f"{path}?{urlencode({'token': token})}", "expires_at": expires_at}
+    token = sign_token(services().catalogue.installation.signing_secret(), key_id, active.digest)
+    return MediaToken(token=token, expires_at=datetime.now(UTC) + timedelta(seconds=LIFETIME_SECONDS))
+
+
+def sign_token(secret: bytes, key_id: str, key_digest: bytes) -> str:
+    """Return a media token of a key, valid for `LIFETIME_SECONDS`."""
+    return f"{key_id}.{_signer(secret, key_digest).sign(MEDIA).decode()}"
 
 
 def key_id_of(token: str) -> str:
@@ -59,17 +57,17 @@ def key_id_of(token: str) -> str:
     return token.partition(".")[0]
 
 
-def is_valid(token: str, secret: bytes, key_digest: bytes, file_id: str) -> bool:
-    """Whether a token is signed with this API key for this track or picture and has not expired."""
+def is_valid(token: str, secret: bytes, key_digest: bytes) -> bool:
+    """Whether a media token is signed with this API key and has not expired."""
     signed = token.partition(".")[2]
     try:
-        return _signer(secret, key_digest).unsign(signed, max_age=LIFETIME_SECONDS).decode() == file_id
+        return _signer(secret, key_digest).unsign(signed, max_age=LIFETIME_SECONDS).decode() == MEDIA
     except BadSignature:  # includes expired tokens
         return False
 
 
 def _signer(secret: bytes, key_digest: bytes) -> TimestampSigner:
-    return TimestampSigner(secret + key_digest, salt=b"segue.audio", digest_method=hashlib.sha256)
+    return TimestampSigner(secret + key_digest, salt=b"segue.media", digest_method=hashlib.sha256)
 
 
 EXTENSION = "segue.key_use"
@@ -169,8 +167,8 @@ def _check_permissions() -> None:
 
 
 def _authenticated(access: Access) -> Principal:
-    if access.signed and "token" in request.args:
-        return _holder_of_signature(request.args["token"])
+    if access.media and "token" in request.args:
+        return _holder_of_token(request.args["token"])
     presented = next((key for location in access.key_locations if (key := location.find(request)) is not None), None)
     if presented is not None:
         return authenticate(presented)
@@ -181,11 +179,10 @@ def _authenticated(access: Access) -> Principal:
     return LOCAL
 
 
-def _holder_of_signature(token: str) -> Principal:
+def _holder_of_token(token: str) -> Principal:
     active = services().catalogue.keys.find(key_id_of(token))
     secret = services().catalogue.installation.signing_secret()
-    file_id = next(iter((request.view_args or {}).values()), "")
-    is_right = active is not None and is_valid(token, secret, active.digest, file_id)
+    is_right = active is not None and is_valid(token, secret, active.digest)
     return _principal_of(active if is_right else None)
 
 

@@ -68,8 +68,8 @@ class Access:
     key_locations: tuple[KeyLocation, ...] = STANDARD
     expensive: bool = False
     """Whether the lower rate limit for expensive requests applies."""
-    signed: bool = False
-    """Whether a signed URL is accepted instead of a key."""
+    media: bool = False
+    """Whether a media token is accepted instead of a key."""
     sign_in: Callable[[Request], Principal | None] | None = None
     """Another way to authenticate, such as user and password of a protocol. Used if the request has no key."""
 
@@ -85,10 +85,10 @@ def needs(
     listener: str | None = None,
     key_locations: tuple[KeyLocation, ...] = STANDARD,
     expensive: bool = False,
-    signed: bool = False,
+    media: bool = False,
 ) -> Callable[[View], View]:
     """Require a key with one of these scopes."""
-    return _declared(Access(scopes, listener, key_locations, expensive, signed))
+    return _declared(Access(scopes, listener, key_locations, expensive, media))
 
 
 def public(view: View) -> View:

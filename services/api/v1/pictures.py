@@ -19,9 +19,9 @@ from services.api.schemas.pictures import (
     TrackPictures,
     TrackPicturesQuery,
 )
-from services.api.schemas.tracks import FileUrl, Job, ScanRequest
+from services.api.schemas.tracks import Job, ScanRequest
 from services.api.schemas.words import Understood
-from services.api.security.authentication import principal, signed_url
+from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope
 from services.domain.errors import NotFound, UnsupportedPicture
@@ -105,7 +105,7 @@ def get_picture(picture_id: str) -> Picture:
 
 @pictures.get("/pictures/<picture_id>/file")
 @operation("getPictureFile", "Get the file of a picture", responses=file_responses(MEDIA_TYPES.values()))
-@needs(Scope.READ, signed=True)
+@needs(Scope.READ, media=True)
 def get_picture_file(picture_id: str) -> Response:
     """Get the file of a picture, unchanged. The request may name one range and may be conditional."""
     file = services().catalogue.pictures.file(picture_id)
@@ -120,26 +120,6 @@ def get_picture_file(picture_id: str) -> Response:
         raise PictureFileNotFound(picture_id) from error
     opened.seek(0)
     return send_opened(opened, Path(real).name, media_type)
-
-
-@pictures.post("/pictures/<picture_id>/url")
-@operation(
-    "signPictureFile",
-    "Create a URL that shows a picture without a key",
-    returns=FileUrl,
-    status=HTTPStatus.CREATED,
-    meaning="The URL",
-    problems=(HTTPStatus.NOT_FOUND,),
-)
-@needs(Scope.READ)
-def sign_picture(picture_id: str) -> FileUrl:
-    """Create a URL of a picture's file for clients that cannot send a key, such as image elements.
-
-    The URL is valid for this picture only. It expires after an hour, or when the key of this request is revoked.
-    """
-    found = services().catalogue.pictures.get(picture_id)
-    path = url_for("pictures.get_picture_file", picture_id=found.id)
-    return FileUrl.model_validate(signed_url(path, found.id))
 
 
 @pictures.get("/tracks/<path:track_id>/pictures")

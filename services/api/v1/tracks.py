@@ -1,11 +1,10 @@
-"""Tracks: the library, similar tracks, analyses, audio files and signed URLs."""
+"""Tracks: the library, similar tracks, analyses and audio files."""
 
 from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response
 
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses, send_opened
@@ -14,14 +13,11 @@ from services.api.schemas.filters import SimilarQuery
 from services.api.schemas.listens import ExternalIds
 from services.api.schemas.tracks import (
     AudioFeatures,
-    AudioUrlRequest,
-    FileUrl,
     SimilarTracks,
     Track,
     TrackPage,
     TrackPageQuery,
 )
-from services.api.security.authentication import signed_url
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.tracks import TrackFile
@@ -116,29 +112,9 @@ def get_audio_features(track_id: str) -> AudioFeatures:
     return presenters.audio_features(track, embedded, described)
 
 
-@audio.post("/audio-urls")
-@operation(
-    "signTrackAudio",
-    "Create a URL that plays a track without a key",
-    body=AudioUrlRequest,
-    returns=FileUrl,
-    status=HTTPStatus.CREATED,
-    meaning="The URL",
-    problems=(HTTPStatus.NOT_FOUND,),
-)
-@needs(Scope.READ)
-def sign_audio(body: AudioUrlRequest) -> FileUrl:
-    """Create a URL of a track's audio for clients that cannot send a key, such as audio elements.
-
-    The URL is valid for this track only. It expires after an hour, or when the key of this request is revoked.
-    """
-    resolved = resolve_track(body.track_id)
-    return FileUrl.model_validate(signed_url(url_for("audio.get_audio", track_id=resolved), resolved))
-
-
 @audio.get("/tracks/<path:track_id>/audio")
 @operation("getTrackAudio", "Get the audio of a track", responses=AUDIO_RESPONSES)
-@needs(Scope.READ, signed=True)
+@needs(Scope.READ, media=True)
 def get_audio(track_id: str) -> Response:
     """Get the audio file of a track, unchanged.
 

@@ -35,9 +35,8 @@ LIBRARY: Mapping[str, Example] = {
             "embedding": [0.0883883] * 128,
         },
     ),
-    "signTrackAudio": Example(
-        body={"track_id": AWAKENING},
-        response={"url": f"/v1/tracks/{AWAKENING}/audio?token=eyJrIjoxfQ.aBcD", "expires_at": "2026-03-01T21:15:00Z"},
+    "createMediaToken": Example(
+        response={"token": "0123456789ab.media.aBcDeF.kLmN", "expires_at": "2026-03-01T21:15:00Z"}
     ),
     "scan": Example(body={"path": "/home/ada/Music"}, response=JOB_CREATED),
     "scanPictures": Example(
@@ -54,10 +53,6 @@ LIBRARY: Mapping[str, Example] = {
     ),
     "getPicture": Example({"picture_id": BEACH}, response=PICTURE),
     "getPictureFile": Example({"picture_id": BEACH}),
-    "signPictureFile": Example(
-        {"picture_id": BEACH},
-        response={"url": f"/v1/pictures/{BEACH}/file?token=eyJrIjoxfQ.aBcD", "expires_at": "2026-03-01T21:15:00Z"},
-    ),
     "getTrackPictures": Example(
         {"track_id": AWAKENING, "limit": 1}, response={"pictures": [{**PICTURE, "score": 0.38}]}
     ),
