@@ -22,6 +22,7 @@ from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
+from services.api.v1.keys import keys
 from services.api.v1.media import media
 from services.api.v1.media_tokens import media_tokens
 from services.api.v1.pictures import pictures
@@ -46,8 +47,20 @@ def freeze_heap() -> None:
 
 
 BLUEPRINTS = (
-    *(tracks, audio, media_tokens, pictures, recommendations, search, media, radio, users, jobs, health),
-    *(web, reference),
+    tracks,
+    audio,
+    media_tokens,
+    pictures,
+    recommendations,
+    search,
+    media,
+    radio,
+    users,
+    jobs,
+    keys,
+    health,
+    web,
+    reference,  # one on a line, so that branches that add one do not conflict
 )
 
 METRICS_DESCRIPTION = (

@@ -30,6 +30,12 @@ PAGE_DEFAULT = 50
 PAGE_MAX = 100
 """Items on a page; `next_cursor` gives the next page."""
 
+OFFSET_MAX = 10_000_000
+"""Items that a page may skip: more than any library has, and small enough for every database."""
+
+JOBS_DEFAULT = 10
+"""Jobs on a page: each may list hundreds of files."""
+
 QUARANTINED_SHOWN = 5
 """Quarantined tracks in the status: enough to see what they have in common."""
 

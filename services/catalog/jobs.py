@@ -107,6 +107,13 @@ class JobStore:
                 raise JobNotFound(job_id)
             return _job(session, row)
 
+    def page(self, *, offset: int = 0, limit: int = 10) -> tuple[list[Job], int]:
+        """Return jobs, newest first, and the number of all jobs."""
+        with self._database.read() as session:
+            newest = select(JobRow).order_by(JobRow.created_at.desc(), JobRow.id)
+            rows = session.scalars(newest.offset(offset).limit(limit)).all()
+            return [_job(session, row) for row in rows], session.scalar(select(func.count()).select_from(JobRow)) or 0
+
     def stale_scans(self, older_than: timedelta) -> list[tuple[str, JobKind]]:
         """Return the ids and kinds of scans whose listing has made no progress for this long, and restart that time."""
         with self._database.write() as session:

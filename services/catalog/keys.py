@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
-from services.catalog.database import Database, now
+from services.catalog.database import Database, is_storable, now
 from services.catalog.tables import ApiKeyRow, MetaRow
 from services.domain.access import ApiKey, NewSecret, Scope, new_secret
 from services.domain.errors import KeyNotFound
@@ -65,6 +65,18 @@ class KeyStore:
             )
             return [_key(row) for row in rows]
 
+    def get(self, key_id: str) -> ApiKey:
+        """Return the key with this id, which may be revoked.
+
+        Raises:
+            KeyNotFound: no key has this id.
+        """
+        with self._database.read() as session:
+            row = session.get(ApiKeyRow, key_id) if is_storable(key_id) else None
+        if row is None:
+            raise KeyNotFound(key_id)
+        return _key(row)
+
     def any_active(self) -> bool:
         """Return whether there is a key that is neither revoked nor internal."""
         with self._database.read() as session:
@@ -80,9 +92,8 @@ class KeyStore:
         Raises:
             KeyNotFound: no key has this id.
         """
+        self.get(key_id)
         with self._database.write() as session:
-            if session.get(ApiKeyRow, key_id) is None:
-                raise KeyNotFound(key_id)
             session.execute(
                 update(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None)).values(revoked_at=now())
             )

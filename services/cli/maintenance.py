@@ -9,19 +9,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 from services.api.request_limits import QUARANTINED_SHOWN
+from services.api.schemas.keys import Key, Keys
 from services.api.schemas.listens import listener_named
 from services.api.schemas.service import IndexStatus, Quarantined, Status
 from services.catalog import Catalogue
 from services.cli import output
 from services.client import SegueClient
-from services.domain.access import Scope
-from services.domain.errors import Forbidden, InvalidRequest, ServiceUnreachable
+from services.domain.access import Scope, check_new_key
+from services.domain.errors import Forbidden, ServiceUnreachable
 from services.domain.track import TrackStatus
 from services.settings import Settings, load_settings
 from services.storage.backup import backup, restore
 from services.storage.locks import running_url, shared_catalogue_lock
-
-KEY_NAME_MAX = 100
 
 
 def show_status(*, as_json: bool) -> None:
@@ -70,10 +69,7 @@ def create_key(name: str, scopes: Sequence[Scope], listeners: Sequence[str], *, 
     Raises:
         InvalidRequest: the name is empty or too long, or the scopes do not allow a key that is bound to listeners.
     """
-    if not 0 < len(name) <= KEY_NAME_MAX:
-        raise InvalidRequest(f"The name of a key must have 1 to {KEY_NAME_MAX} characters.")
-    if listeners and (Scope.ADMIN in scopes or Scope.LISTEN not in scopes):
-        raise InvalidRequest("A key that is bound to listeners needs the scope `listen` and cannot have `admin`.")
+    check_new_key(name, scopes, listeners)
     with _open_catalogue(load_settings()) as catalogue:
         key = catalogue.keys.create(name, scopes, [listener_named(listener) for listener in listeners] or None)
     if as_json:
@@ -88,7 +84,7 @@ def list_keys(*, as_json: bool) -> None:
     with _open_catalogue(load_settings()) as catalogue:
         keys = catalogue.keys.all()
     if as_json:
-        output.print_json({"keys": [output.key_as_json(key) for key in keys]})
+        output.print_json(Keys(keys=[Key.of(key) for key in keys]))
     else:
         output.print_keys(keys)
 

@@ -195,18 +195,6 @@ def print_keys(keys: Sequence[ApiKey]) -> None:
     answers.print(table)
 
 
-def key_as_json(key: ApiKey) -> dict[str, object]:
-    """Return the public fields of a key."""
-    moments = {"created_at": key.created_at, "last_used_at": key.last_used_at, "revoked_at": key.revoked_at}
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "users": None if key.listeners is None else sorted(key.listeners),
-        **{name: None if moment is None else moment.isoformat() for name, moment in moments.items()},
-    }
-
-
 def print_restored(restored: "Restored") -> None:
     """Print what a restore did and what remains to do."""
     rows = sum(restored.manifest.rows.values())

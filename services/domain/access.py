@@ -8,10 +8,12 @@ service busy with invalid keys.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from services.domain.errors import InvalidRequest
 
 
 class Scope(StrEnum):
@@ -75,6 +77,22 @@ class ApiKey:
     def principal(self) -> Principal:
         """The holder of the key."""
         return Principal(self.id, self.scopes, self.listeners)
+
+
+NAME_MAX = 100
+"""Characters of a key's name."""
+
+
+def check_new_key(name: str, scopes: Collection[Scope], listeners: Collection[str]) -> None:
+    """Check that a key with these fields can be created; without `listeners` it is for all.
+
+    Raises:
+        InvalidRequest: the name is empty or too long, or the scopes do not allow a key that is bound to listeners.
+    """
+    if not 0 < len(name) <= NAME_MAX:
+        raise InvalidRequest(f"The name of a key must have 1 to {NAME_MAX} characters.")
+    if listeners and (Scope.ADMIN in scopes or Scope.LISTEN not in scopes):
+        raise InvalidRequest("A key that is bound to listeners needs the scope `listen` and cannot have `admin`.")
 
 
 PREFIX = "segue"

@@ -74,6 +74,7 @@ def made(api, services, library_dir):
         "job_id": catalogue.jobs.create(JobKind.SCAN, "/music"),
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
         "apiKey": key.text,
+        "key_id": catalogue.keys.create("to revoke", [Scope.READ]).id,
         "path": str(library_dir / "music"),
         "Awakening.ogg": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "Awakening.wav"),
         "clip.ogg": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "clip.wav"),

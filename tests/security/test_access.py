@@ -102,7 +102,11 @@ def routes_and_scopes():
         ("get", "/metrics", "read"),
         ("post", "/v1/scans", "ingest"),
         ("post", "/v1/tracks", "ingest"),
+        ("get", "/v1/jobs", "ingest"),
         ("get", "/v1/jobs/none", "ingest"),
+        ("get", "/v1/keys", "admin"),
+        ("post", "/v1/keys", "admin"),
+        ("delete", "/v1/keys/none", "admin"),
         ("put", "/v1/tracks/test:1/ids", "ingest"),
     ]
 

@@ -189,3 +189,55 @@ def test_a_bound_key_is_limited_to_its_listeners():
     assert [ada.may_reach(user) for user in ("ada", "bob", "Ada", "")] == [True, False, False, False]
     assert (ada.listener, both.listener, LOCAL.listener) == ("ada", None, None)
     assert LOCAL.may_reach("anyone")
+
+
+def test_an_admin_creates_and_revokes_keys(locked, key_for):
+    """The response has the secret once; the list and the log do not. After the revocation the key is refused."""
+    admin = key_for("admin")
+    with capture_logs() as logs:
+        made = locked.post("/v1/keys", headers=admin, json={"name": "Ada's phone", "users": ["ada"]})
+    sent = {"X-API-Key": made.json["key"]}
+    listed = locked.get("/v1/keys", headers=admin)
+    known = next(key for key in listed.json["keys"] if key["id"] == made.json["id"])
+
+    assert made.status_code == 201
+    assert (known["name"], known["scopes"], known["users"]) == ("Ada's phone", ["listen", "read"], ["ada"])
+    assert split(made.json["key"])[1] not in listed.text + str(logs)
+    assert locked.get(TRACK, headers=sent).status_code == 200
+    assert locked.get("/v1/users/bob/taste", headers=sent).status_code == 403
+    assert locked.delete(made.headers["Location"], headers=admin).status_code == 204
+    assert locked.get(TRACK, headers=sent).status_code == 401
+    assert locked.delete("/v1/keys/none", headers=admin).status_code == 404
+
+
+def test_a_new_key_is_never_stored_for_repetitions(locked, key_for, library_dir):
+    """`Idempotency-Key` would store the response, and with it the secret; so creating a key ignores the header."""
+    headers = key_for("admin") | {"Idempotency-Key": "once"}
+    first, second = (locked.post("/v1/keys", headers=headers, json={"name": "phone"}) for _ in range(2))
+
+    assert first.json["key"] != second.json["key"]
+    with sqlite3.connect(library_dir / "catalogue.db") as database:
+        assert database.execute("SELECT count(*) FROM idempotency WHERE body IS NOT NULL").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"name": ""}, "must not be empty"),
+        ({"name": "x" * 101}, "at most 100"),
+        ({"name": "x", "scopes": []}, "must not be empty"),
+        ({"name": "x", "scopes": ["root"]}, "must be"),
+        ({"name": "x", "scopes": ["read"], "users": ["ada"]}, "needs the scope `listen`"),
+        ({"name": "x", "scopes": ["admin", "listen"], "users": ["ada"]}, "cannot have `admin`"),
+        ({"name": "x", "users": ["a/b"]}, "users"),
+    ],
+)
+def test_an_impossible_key_is_refused(locked, key_for, body, message):
+    """With the reason, and nothing is created."""
+    admin = key_for("admin")
+    before = locked.get("/v1/keys", headers=admin).json["keys"]
+    answer = locked.post("/v1/keys", headers=admin, json=body)
+
+    assert answer.status_code == 422
+    assert message in answer.json["detail"]
+    assert len(locked.get("/v1/keys", headers=admin).json["keys"]) == len(before)

@@ -17,6 +17,7 @@ from flask import Flask, Response, current_app, g, request
 from services.api.context import services
 from services.api.request_limits import IDEMPOTENCY_KEY_MAX
 from services.api.security.authentication import principal
+from services.api.security.permissions import access_of
 from services.catalog.idempotency import Claim, KeptAnswer, Mismatch, Running
 from services.domain.errors import IdempotencyKeyReused, InvalidRequest, RequestStillRunning, SegueError
 
@@ -48,9 +49,10 @@ class InvalidIdempotencyKey(InvalidRequest):
 
 
 def install_idempotency(app: Flask) -> None:
-    """Support `Idempotency-Key` on every POST that needs a scope. Call it after all routes are registered."""
+    """Support `Idempotency-Key` on every repeatable POST that needs a scope; call it after all routes are added."""
     for rule in app.url_map.iter_rules():
-        if "POST" in (rule.methods or ()):
+        access = access_of(app, rule.endpoint)
+        if "POST" in (rule.methods or ()) and access is not None and access.repeatable:
             app.view_functions[rule.endpoint] = _repeatable(app.view_functions[rule.endpoint])
 
 

@@ -57,6 +57,7 @@ TAGS = (
     ),
     Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
     Tag("Service", "Health, counts and metrics.", ("health", "")),
+    Tag("Keys", "API keys of players and other clients.", ("keys",)),
     Tag(
         "Compatibility",
         "Parts of Spotify's and OpenSubsonic's APIs, with their formats of requests, responses and errors.",
@@ -71,6 +72,7 @@ PATH_PARAMETERS = {
     "session_id": "The id of a radio session.",
     "user": f"A listener: {RULE}.",
     "listen_id": "The id of a listen event.",
+    "key_id": "The id of an API key.",
 }
 
 

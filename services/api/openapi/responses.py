@@ -125,8 +125,8 @@ def security_schemes(accesses: Iterable[Access]) -> Document:
 
 
 def add_repeatability(operation: Document, method: str, access: Access) -> None:
-    """Add the idempotency key to a POST that needs a key."""
-    if method == "POST" and access.scopes:
+    """Add the idempotency key to a repeatable POST that needs a key."""
+    if method == "POST" and access.scopes and access.repeatable:
         operation["parameters"].append(IDEMPOTENCY_KEY)
 
 

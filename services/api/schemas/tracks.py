@@ -17,7 +17,17 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from services.api.request_limits import CURSOR_MAX, ID_MAX, PAGE_DEFAULT, PAGE_MAX, PATH_MAX, PLAYED_MS_MAX, TEXT_MAX
+from services.api.request_limits import (
+    CURSOR_MAX,
+    ID_MAX,
+    JOBS_DEFAULT,
+    OFFSET_MAX,
+    PAGE_DEFAULT,
+    PAGE_MAX,
+    PATH_MAX,
+    PLAYED_MS_MAX,
+    TEXT_MAX,
+)
 from services.domain import job as domain_job
 from services.domain import listening, track
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
@@ -314,6 +324,20 @@ class Job(Response):
         fields = {name: getattr(found, name) for name in cls.model_fields}
         path = found.path if told else None
         return cls.model_validate(fields | {"path": path, "failures": failures, "tracks": list(found.tracks)})
+
+
+class JobPage(Response):
+    """A page of jobs, newest first."""
+
+    jobs: list[Job]
+    total: int = Field(description="Number of all jobs.")
+
+
+class JobPageQuery(Request):
+    """The jobs to list."""
+
+    offset: int = Field(default=0, ge=0, le=OFFSET_MAX, description="Number of jobs to skip.")
+    limit: int = Field(default=JOBS_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of jobs on a page.")
 
 
 class AudioFeatures(TrackAttributes, TrackDescriptors):

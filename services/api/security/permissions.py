@@ -70,6 +70,8 @@ class Access:
     """Whether the lower rate limit for expensive requests applies."""
     media: bool = False
     """Whether a media token is accepted instead of a key."""
+    repeatable: bool = True
+    """Whether a POST supports `Idempotency-Key`, which stores its response; not if the response holds a secret."""
     sign_in: Callable[[Request], Principal | None] | None = None
     """Another way to authenticate, such as user and password of a protocol. Used if the request has no key."""
 
@@ -86,9 +88,10 @@ def needs(
     key_locations: tuple[KeyLocation, ...] = STANDARD,
     expensive: bool = False,
     media: bool = False,
+    repeatable: bool = True,
 ) -> Callable[[View], View]:
     """Require a key with one of these scopes."""
-    return _declared(Access(scopes, listener, key_locations, expensive, media))
+    return _declared(Access(scopes, listener, key_locations, expensive, media, repeatable))
 
 
 def public(view: View) -> View:

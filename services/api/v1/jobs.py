@@ -9,7 +9,7 @@ from pydantic import Field
 from services.api.context import services
 from services.api.http.operation import UploadedFile, operation
 from services.api.request_limits import MULTIPART_OVERHEAD_BYTES
-from services.api.schemas.tracks import Job, Request, ScanRequest
+from services.api.schemas.tracks import Job, JobPage, JobPageQuery, Request, ScanRequest
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope
@@ -78,6 +78,15 @@ def upload_track(upload: UploadForm) -> tuple[Job, dict[str, str]]:
         max_bytes=services().settings.upload_max_bytes,
     )
     return _accepted(job_id)
+
+
+@jobs.get("/jobs")
+@operation("listJobs", "List the jobs", query=JobPageQuery, returns=JobPage)
+@needs(Scope.INGEST)
+def list_jobs(query: JobPageQuery) -> JobPage:
+    """List scans and uploads with their progress, newest first."""
+    found, total = services().catalogue.jobs.page(offset=query.offset, limit=query.limit)
+    return JobPage(jobs=[Job.of(job, to_admin=principal().has_any(())) for job in found], total=total)
 
 
 @jobs.get("/jobs/<job_id>")

@@ -66,6 +66,7 @@ LIBRARY: Mapping[str, Example] = {
             "tracks": [AWAKENING],
         },
     ),
+    "listJobs": Example({"limit": 1}, response={"jobs": [JOB_CREATED], "total": 1}),
     "getJob": Example(
         {"job_id": JOB}, response={**JOB_CREATED, "state": "done", "total": 46, "done": 46, "finished_at": SKIPPED_AT}
     ),

@@ -1,8 +1,18 @@
-"""Examples of health, counts and metrics."""
+"""Examples of health, counts, metrics and keys."""
 
 from collections.abc import Mapping
 
-from services.api.openapi.examples.values import METRICS, SERVICE, Example
+from services.api.openapi.examples.values import KEY_ID, LISTENER, METRICS, PLAYED_AT, SERVICE, Example, Json
+
+KEY: Json = {
+    "id": KEY_ID,
+    "name": "Ada's phone",
+    "scopes": ["listen", "read"],
+    "users": [LISTENER],
+    "created_at": PLAYED_AT,
+    "last_used_at": None,
+    "revoked_at": None,
+}
 
 SERVICE_EXAMPLES: Mapping[str, Example] = {
     "getHealth": Example(response={"status": "ok"}),
@@ -27,4 +37,10 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
             "quarantined": [],
         }
     ),
+    "listKeys": Example(response={"keys": [KEY]}),
+    "createKey": Example(
+        body={"name": "Ada's phone", "scopes": ["read", "listen"], "users": [LISTENER]},
+        response={**KEY, "key": f"segue_{KEY_ID}_rTq0vQ3v7nZ2mJ5sW8yB1cD4eF6gH9iK0lM2nO3pQ4r"},
+    ),
+    "revokeKey": Example({"key_id": KEY_ID}),
 }
