@@ -1,6 +1,8 @@
 # make up [MUSIC=folder]   install and start Segue on a folder of music, or on a demo library
 # make test                install what the tests need, run the checks and all fast tests
 # make test-all            run the slow tests as well: full fault counts, fuzzing, the soak test
+# make docs                build the documentation site in build/docs; a warning or a broken internal link is an error
+# make docs-links          look up every external link of the site, which needs the network
 # make check | bench | audit | clean
 # make up|test TORCH_INDEX=address-or-folder   install torch from there: its CPU build is a fifth of the size
 
@@ -33,7 +35,7 @@ INSTALL_CLIENT_TOOLS := if command -v npm >/dev/null && \
 	! [ $(CLIENTS)/node_modules -nt $(CLIENTS)/package-lock.json ]; then \
 	npm ci --prefix $(CLIENTS) --no-progress >/dev/null || echo 'npm could not install $(CLIENTS)/package.json.' >&2; fi
 
-.PHONY: help up test test-all check bench audit clean
+.PHONY: help up test test-all check docs docs-links bench audit clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -64,6 +66,13 @@ check: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.installed-test
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
+	@echo 'Open build/docs/index.html'
+
+docs-links: $(VENV)/.installed-test
+	$(BIN)/python -m sphinx --builder linkcheck --quiet docs build/docs-links
+
 bench: $(VENV)/.installed-test
 	@for bench in tests/perf/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
@@ -93,7 +102,7 @@ $(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt
 $(VENV)/.installed-test: $(VENV)/.created pyproject.toml constraints.txt
 	@echo 'Installing Segue and what its tests need into $(VENV).'
 	@$(INSTALL_TORCH)
-	@$(INSTALL) --editable '.[local,worker,training,postgres,notebooks,dev]'
+	@$(INSTALL) --editable '.[local,worker,training,postgres,notebooks,docs,dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-up
 
