@@ -3,6 +3,7 @@
 # make test-all            run the slow tests as well: full fault counts, fuzzing, the soak test
 # make docs                build the documentation site in build/docs; a warning or a broken internal link is an error
 # make docs-links          look up every external link of the site, which needs the network
+# make page                build the page from services/web/src (needs Node.js; `make up` serves the committed build)
 # make check | bench | audit | clean
 # make up|test TORCH_INDEX=address-or-folder   install torch from there: its CPU build is a fifth of the size
 
@@ -29,13 +30,15 @@ export PYTHONDONTWRITEBYTECODE :=
 # tests run in the same process.
 AT_ONCE := --numprocesses 2 --no-loadscope-reorder
 
-# A test generates a TypeScript client. Without npm or network it is skipped, except in CI.
-CLIENTS := tests/clients
-INSTALL_CLIENT_TOOLS := if command -v npm >/dev/null && \
-	! [ $(CLIENTS)/node_modules -nt $(CLIENTS)/package-lock.json ]; then \
-	npm ci --prefix $(CLIENTS) --no-progress >/dev/null || echo 'npm could not install $(CLIENTS)/package.json.' >&2; fi
+# The page and a generated TypeScript client need Node.js and npm. Without them they are not checked, except in CI.
+PAGE := services/web
+NODE_PROJECTS := $(PAGE) tests/clients
+INSTALL_NODE_PACKAGES := if command -v npm >/dev/null; then for project in $(NODE_PROJECTS); do \
+	[ $$project/node_modules -nt $$project/package-lock.json ] || \
+	npm ci --prefix $$project --no-progress >/dev/null || echo "npm could not install $$project/package.json." >&2; done; \
+	elif [ -n "$$CI" ]; then echo 'CI needs npm.' >&2; exit 1; fi
 
-.PHONY: help up test test-all check docs docs-links bench audit clean
+.PHONY: help up page test test-all check docs docs-links bench audit clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -49,13 +52,11 @@ endif
 
 test: $(VENV)/.installed-test
 	tests/install-system-packages
-	@$(INSTALL_CLIENT_TOOLS)
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(AT_ONCE)
 
 test-all: $(VENV)/.installed-test
 	tests/install-system-packages
-	@$(INSTALL_CLIENT_TOOLS)
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(AT_ONCE) -m '' -p randomly
 	$(BIN)/python -m tests.fault.soak
@@ -65,6 +66,13 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(INSTALL_NODE_PACKAGES)
+	@if [ -d $(PAGE)/node_modules ]; then cd $(PAGE) && npm run --silent api && npm run check && npm test; \
+	else echo 'The page is not checked: install Node.js and npm.'; fi
+
+page: $(VENV)/.installed-up
+	@$(INSTALL_NODE_PACKAGES)
+	cd $(PAGE) && npm run build
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
@@ -89,7 +97,7 @@ audit: $(VENV)/.installed-test
 		'this check needs the network.' >&2; exit 1; }
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(CLIENTS)/node_modules segue.egg-info build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(addsuffix /node_modules,$(NODE_PROJECTS)) segue.egg-info build
 
 # A stamp is newer than what it was installed from, so that the next start takes no time.
 $(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt

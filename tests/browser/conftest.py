@@ -1,21 +1,25 @@
-"""A headless Chromium and a real API process."""
+"""A headless Chromium and a real API process.
+
+Find elements by role and visible text, never by class name.
+"""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import missing
 from tests.fakes.serving import api_process, broker_url, free_port, library_dir
 
 __all__ = ["broker_url", "library_dir"]
 
+TIMEOUT_MS = 20_000
+"""Long, because the machine may be busy."""
+
 FLAGS = (
-    "--headless=new",
     "--no-sandbox",
-    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -23,7 +27,8 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
     "--mute-audio",
-    "--window-size=1280,900",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 )
 
 
@@ -35,17 +40,36 @@ def url(library_dir: Path, broker_url: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium that all tests of this process share; each test has a context of its own."""
+    program = shutil.which("chromium")
+    if program is None:
+        missing("Chromium")
+    expect.set_options(timeout=TIMEOUT_MS)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield started
+        started.close()
+
+
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    """A fresh browser."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        missing("Chromium with its driver")
-    options = webdriver.ChromeOptions()
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    options.binary_location = str(program)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = webdriver.Chrome(options, webdriver.ChromeService(str(driver)))
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without stored data, 1280 × 900 pixels, in English."""
+    made = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", color_scheme="dark", reduced_motion="reduce"
+    )
+    made.set_default_timeout(TIMEOUT_MS)
     yield made
-    made.quit()
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """An empty tab. The test fails if a script fails or anything is written to the console as an error."""
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    yield opened
+    assert errors == []

@@ -16,7 +16,7 @@ from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
 from services.recommend.penalties import SCALES
 
 SHAPES = {"properties", "patternProperties", "additionalProperties"}
-PAGES = {"/", "/web/<path:name>", "/docs", "/docs/assets/<name>", "/openapi.json"}
+PAGES = {"/", "/favicon.ico", "/web/<path:name>", "/docs", "/docs/assets/<name>", "/openapi.json"}
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """Health, status, metrics, headers and errors of the API."""
 
+import gzip
+import re
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -111,10 +114,27 @@ def test_the_page_may_run_only_its_own_scripts(api):
     assert "http" not in policy
 
 
-@pytest.mark.parametrize("path", ["/", "/web/app.js", "/web/style.css", "/docs", "/docs/assets/swagger-ui-bundle.js"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/favicon.ico", "/web/icon.svg", "/web/manifest.webmanifest", "/docs", "/docs/assets/swagger-ui-bundle.js"],
+)
 def test_pages_are_served_from_this_process(api, path):
     """The page and the reference need no other host."""
     assert api.get(path).status_code == 200
+
+
+def test_the_page_needs_little_transfer(api):
+    """Files of the page are sent compressed, and hashed ones are kept by the browser."""
+    page = api.get("/")
+    script = re.search(r'src="\./(web/index-[^"]+\.js)"', page.text).group(1)
+
+    plain, packed = api.get(f"/{script}"), api.get(f"/{script}", headers={"Accept-Encoding": "gzip"})
+
+    assert page.cache_control.max_age == 0
+    assert packed.cache_control.immutable
+    assert (packed.content_encoding, packed.vary.as_set()) == ("gzip", {"accept-encoding"})
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.mimetype == plain.mimetype == "text/javascript"
 
 
 @pytest.mark.parametrize(

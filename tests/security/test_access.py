@@ -15,6 +15,7 @@ from tests.fakes.library import write_tone
 
 OPEN_ROUTES = {
     "/",
+    "/favicon.ico",
     "/web/<path:name>",
     "/docs",
     "/docs/assets/<name>",
@@ -228,7 +229,7 @@ def test_a_blueprint_may_have_its_own_error_format(client_with, key_for):
     assert client.get("/foreign", headers=mine).json == {"code": 429}
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/docs", "/openapi.json", "/web/app.js"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/docs", "/openapi.json", "/web/icon.svg"])
 def test_health_and_pages_need_no_key(locked, path):
     """Monitoring needs no key, and an invalid key is ignored."""
     assert locked.get(path).status_code == 200

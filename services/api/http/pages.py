@@ -1,17 +1,22 @@
 """Static pages, and the security headers of all responses."""
 
+import re
+from contextlib import suppress
 from importlib.util import find_spec
+from mimetypes import guess_type
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request, send_from_directory
+from werkzeug.exceptions import NotFound
 
 from services.api.security.permissions import PUBLIC, set_default_access
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 
 # Swagger UI uses style attributes and data: URLs for icons.
@@ -46,7 +51,15 @@ def _protect(response: Response) -> Response:
     return response
 
 
-WEB = Path(__file__).parents[2] / "web"
+BUNDLE = Path(__file__).parents[2] / "web" / "dist"
+"""The page as Vite builds it: `services/web/README.md`."""
+
+MEDIA_TYPES = {".webmanifest": "application/manifest+json", ".woff2": "font/woff2"}
+"""Types that not every system knows."""
+
+HASHED = re.compile(r"-[\w-]{8}\.\w+$")
+"""Names of files that contain a hash of their content, so that they never change."""
+YEAR_SECONDS = 31_536_000
 
 web = Blueprint("web", __name__)
 reference = Blueprint("reference", __name__)
@@ -57,19 +70,41 @@ for pages in (web, reference):
 @web.get("/")
 def index() -> Response:
     """Serve the page."""
-    return send_from_directory(WEB, "index.html", max_age=0)
+    return _send_bundled("index.html")
+
+
+@web.get("/favicon.ico")
+def favicon() -> Response:
+    """Serve the icon for programs that look for it at this address."""
+    return _send_bundled("favicon.ico")
 
 
 @web.get("/web/<path:name>")
 def asset(name: str) -> Response:
     """Serve a file of the page."""
-    return send_from_directory(WEB, name, max_age=0)
+    return _send_bundled(f"web/{name}")
+
+
+def _send_bundled(name: str) -> Response:
+    """Send a file of the bundle, compressed if there is a compressed copy and the browser accepts it."""
+    media_type = MEDIA_TYPES.get(Path(name).suffix) or guess_type(name)[0]
+    response = None
+    if request.accept_encodings["gzip"]:
+        with suppress(NotFound):  # images and fonts are compressed already
+            response = send_from_directory(BUNDLE, f"{name}.gz", mimetype=media_type, max_age=0)
+            response.content_encoding = "gzip"
+    response = response or send_from_directory(BUNDLE, name, mimetype=media_type, max_age=0)
+    response.vary.add("Accept-Encoding")
+    if HASHED.search(name):
+        response.cache_control.max_age = YEAR_SECONDS
+        response.cache_control.immutable = True
+    return response
 
 
 @reference.get("/docs")
 def docs() -> Response:
     """Serve the API reference, which the browser renders from /openapi.json."""
-    return send_from_directory(WEB / "reference", "index.html", max_age=0)
+    return _send_bundled("web/reference/index.html")
 
 
 @reference.get("/docs/assets/<name>")

@@ -1,0 +1,22 @@
+import { ListEnd, ListStart, Map as MapIcon, Radio } from "lucide-preact";
+import type { Track } from "../api/client";
+import { href } from "../router";
+import { addToQueue, playNext, startRadio } from "../state/queue";
+import { t } from "../texts";
+import { Menu } from "./Menu";
+
+/** The menu of a track. */
+export function TrackMenu({ track }: { track: Track }) {
+  const texts = t().trackMenu;
+  return (
+    <Menu
+      label={t().actions.moreFor(track.title)}
+      items={[
+        { label: texts.playNext, icon: ListStart, run: () => playNext([track]) },
+        { label: texts.addToQueue, icon: ListEnd, run: () => addToQueue([track]) },
+        { label: texts.startRadio, icon: Radio, run: () => startRadio({ seeds: [track.id], label: track.title }) },
+        { label: texts.showOnMap, icon: MapIcon, href: href(["map"], { track: track.id }) },
+      ]}
+    />
+  );
+}

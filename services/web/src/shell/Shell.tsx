@@ -1,0 +1,55 @@
+import { Settings } from "lucide-preact";
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { base } from "../api/client";
+import { IconButton } from "../components/IconButton";
+import { KeyDialog } from "../components/KeyDialog";
+import { Toasts } from "../components/Toasts";
+import { PlayerBar } from "../player/PlayerBar";
+import { href, route } from "../router";
+import { t } from "../texts";
+import { VIEWS, viewOf } from "./navigation";
+import { SettingsDialog } from "./SettingsDialog";
+import styles from "./Shell.module.css";
+
+/** The frame of every view: navigation, content and player. */
+export function Shell({ children }: { children: ComponentChildren }) {
+  const [settingsOpen, setSettingsOpen] = useState(false);
+  const active = viewOf(route.value.path);
+  const texts = t().nav;
+  return (
+    <div class={styles.shell}>
+      <button type="button" class={styles.skip} onClick={() => document.getElementById("content")?.focus()}>
+        {texts.skip}
+      </button>
+      <nav class={styles.sidebar} aria-label={texts.main}>
+        <a class={styles.brand} href={href([])}>
+          <img src={`${base}/web/icon.svg`} alt="" width="28" height="28" />
+          Segue
+        </a>
+        <ul>
+          {VIEWS.map(({ name, path, icon: Icon, isTab }) => (
+            <li key={name} class={isTab ? "" : styles.wideOnly}>
+              <a class={styles.link} href={href(path)} aria-current={name === active ? "page" : undefined}>
+                <Icon size={20} aria-hidden="true" />
+                {texts[name]}
+              </a>
+            </li>
+          ))}
+        </ul>
+        <div class={styles.end}>
+          <IconButton icon={Settings} label={texts.settings} onClick={() => setSettingsOpen(true)} />
+        </div>
+      </nav>
+      <main id="content" class={styles.main} tabIndex={-1}>
+        {children}
+      </main>
+      <section class={styles.player} aria-label={texts.player}>
+        <PlayerBar />
+      </section>
+      <Toasts />
+      <KeyDialog />
+      {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,5 @@
+/** Whether the service answered the last request. */
+
+import { signal } from "@preact/signals";
+
+export const reachable = signal(true);

@@ -1,0 +1,64 @@
+/** The texts of the page in the chosen language. `t().nav.home` is reactive inside components. */
+
+import { computed, effect } from "@preact/signals";
+import { stored } from "../state/storage";
+import { de } from "./de";
+import { en } from "./en";
+
+export type Texts = typeof en;
+
+/** Every language, by its BCP 47 tag, with its own name. */
+export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const TEXTS: Record<Language, Texts> = { en, de };
+
+const isLanguage = (value: unknown): value is Language => typeof value === "string" && value in LANGUAGES;
+
+function preferred(): Language {
+  return navigator.languages.map((tag) => tag.split("-")[0]).find(isLanguage) ?? "en";
+}
+
+export const language = stored<Language>("language", preferred(), isLanguage);
+
+const texts = computed(() => TEXTS[language.value]);
+
+/** Return the texts in the chosen language. */
+export const t = (): Texts => texts.value;
+
+/** Keep the document's language equal to the chosen one, for screen readers. */
+export function applyLanguage(): void {
+  effect(() => {
+    document.documentElement.lang = language.value;
+  });
+}
+
+/** Format a number as the language writes it. */
+export const formatNumber = (value: number, options?: Intl.NumberFormatOptions): string =>
+  new Intl.NumberFormat(language.value, options).format(value);
+
+/** Format a length, for example `4:05` or `1:02:03`. */
+export function formatLength(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = String(seconds % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** Format a point in time relative to now, for example “3 days ago”. */
+export function formatAgo(at: Date, now = new Date()): string {
+  const seconds = (at.getTime() - now.getTime()) / 1000;
+  const format = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.round(seconds / size), unit);
+  }
+  return format.format(Math.round(seconds), "second");
+}
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
