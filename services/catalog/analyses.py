@@ -4,15 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
-from services.catalog.tables import LocationRow, TrackRow
-from services.catalog.tracks import TrackFile
+from services.catalog.tables import HeardTagRow, LocationRow, TrackRow
+from services.catalog.tracks import TrackFile, clear_tags
+from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobState
-from services.domain.track import Analysis, TrackStatus, unit_vector
+from services.domain.track import DESCRIPTORS, Analysis, TrackStatus, unit_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class AnalysisStore:
         embedding = unit_vector(analysis.embedding, f"track {track_id}").astype("<f4")
         duration = analysis.descriptors.get("duration")
         with self._database.write() as session:
-            self._finish(
+            is_recorded = self._finish(
                 session,
                 track_id,
                 TrackStatus.READY,
@@ -137,14 +138,16 @@ class AnalysisStore:
                 {
                     "embedding": embedding.tobytes(),
                     "dispersion": analysis.dispersion,
-                    "attributes": dict(analysis.attributes),
-                    "descriptors": dict(analysis.descriptors),
+                    **{name: analysis.attributes.get(name) for name in ATTRIBUTES},
+                    **{name: analysis.descriptors.get(name) for name in DESCRIPTORS},
                     "tags": dict(analysis.tags),
                     "model_version": analysis.model_version,
                     "analysed_at": now(),
                     **({} if duration is None else {"duration_ms": round(duration * 1000)}),
                 },
             )
+            if is_recorded:
+                _store_heard_tags(session, track_id, analysis.tags)
 
     def refuse(
         self,
@@ -218,8 +221,9 @@ class AnalysisStore:
         status: TrackStatus,
         reason: str | None,
         values: Mapping[str, object],
-    ) -> None:
-        session.execute(
+    ) -> bool:
+        """Set the status of a pending track and close its job items; return whether it was pending."""
+        changed = session.execute(
             update(TrackRow)
             .where(TrackRow.id == track_id, TrackRow.status == TrackStatus.PENDING)
             .values(
@@ -231,8 +235,17 @@ class AnalysisStore:
                 revision=TrackRow.revision + 1,
                 **values,
             )
-        )
+            .returning(TrackRow.id)
+        ).all()
         close_items(session, track_id, JobState.DONE if status == TrackStatus.READY else JobState.FAILED, reason)
+        return bool(changed)
+
+
+def _store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float]) -> None:
+    session.execute(delete(HeardTagRow).where(HeardTagRow.track_id == track_id))
+    if clear := clear_tags(tags):
+        rows = [{"track_id": track_id, "name": name, "strength": strength} for name, strength in clear.items()]
+        session.execute(insert(HeardTagRow), rows)
 
 
 def _files(session: Session, track_id: str) -> list[TrackFile]:

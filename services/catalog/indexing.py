@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import IDS_PER_STATEMENT, Database, batched
 from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
+from services.domain.filters import RANGE_FIELDS
 from services.domain.track import TrackStatus
 from services.domain.vector_index import PayloadValue, Point
 
@@ -136,15 +137,13 @@ def _has_point(row: IndexedRow) -> bool:
 
 def track_point(row: TrackRow) -> Point:
     """Return the point of a ready track."""
-    payload: dict[str, PayloadValue] = dict(
-        measured_of(row.descriptors, row.attributes, year=row.year, duration_ms=row.duration_ms)
-    )
+    payload: dict[str, PayloadValue] = dict(measured_of({name: getattr(row, name) for name in RANGE_FIELDS}))
     payload |= {
         name: value.casefold()
         for name, value in (("genre", row.genre), ("artist", row.artist), ("album", row.album))
         if value
     }
-    payload["tags"] = clear_tags(row.tags) or None
+    payload["tags"] = list(clear_tags(row.tags)) or None
     known = {name: value for name, value in payload.items() if value is not None}
     return Point(id=row.id, vector=vector_of(row.embedding), payload=known)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -9,11 +10,11 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
-from services.catalog.names import stored_key
+from services.catalog.names import album_id, artist_id, genre_key, stored_key
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.domain.errors import TrackNotFound
 from services.domain.job import JobState
-from services.domain.track import Tags, TrackStatus
+from services.domain.track import TAGS_VERSION, Tags, TrackStatus
 
 MODEL_VERSION = "model_version"
 """The key of the row that names the model version of the index."""
@@ -36,7 +37,7 @@ class KnownFile:
     stamp: FileStamp
     track_id: str
     status: TrackStatus
-    reason: str | None
+    tags_version: int
 
     def is_unchanged(self, stamp: FileStamp) -> bool:
         """Return whether size and modification time are the same."""
@@ -67,7 +68,7 @@ class LibraryStore:
         """Return the known files at or under a path, by absolute path."""
         inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" follows "/"
         query = (
-            select(LocationRow, TrackRow.status, TrackRow.reason)
+            select(LocationRow, TrackRow.status, TrackRow.tags_version)
             .join(TrackRow, TrackRow.id == LocationRow.track_id)
             .where(or_(LocationRow.path == folder, and_(LocationRow.path >= inside, LocationRow.path < behind)))
         )
@@ -77,9 +78,9 @@ class LibraryStore:
                     stamp=FileStamp(row.path, row.root, row.size, row.mtime_ns),
                     track_id=row.track_id,
                     status=TrackStatus(status),
-                    reason=reason,
+                    tags_version=tags_version,
                 )
-                for row, status, reason in session.execute(query)
+                for row, status, tags_version in session.execute(query)
             }
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
@@ -95,7 +96,7 @@ class LibraryStore:
                 sent_at=now(),  # the caller sends its analysis next
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
-            _apply_tags(row, tags)
+            _apply_tags(row, tags, stamp.path)
             store_tag_ids(session, track_id, tags.ids)
             self._locate(session, track_id, stamp)
             if row.status == TrackStatus.MISSING:
@@ -154,19 +155,23 @@ def _sort_key(tags: Tags) -> str:
     return FIELD_SEPARATOR.join((tags.artist or "", tags.album or "", tags.title)).casefold()
 
 
-def _apply_tags(row: TrackRow, tags: Tags) -> None:
-    before = (row.title, row.artist, row.album, row.year, row.genre)
-    row.title, row.artist, row.album, row.year, row.genre = (
-        tags.title,
-        tags.artist,
-        tags.album,
-        tags.year,
-        tags.genre,
-    )
+_COPIED_TAGS = ("title", "artist", "album", "year", "genre", "album_artist", "disc_number", "track_number")
+_INDEXED_TAGS = attrgetter("title", "artist", "album", "year", "genre")
+
+
+def _apply_tags(row: TrackRow, tags: Tags, path: str) -> None:
+    before = _INDEXED_TAGS(row)
+    for name in _COPIED_TAGS:
+        setattr(row, name, getattr(tags, name))
     row.duration_ms = row.duration_ms or tags.duration_ms  # an analysis is more accurate than a header
     row.sort_key = _sort_key(tags)
     row.title_key, row.artist_key = stored_key(tags.title), stored_key(tags.artist)
-    if row.status == TrackStatus.READY and before != (row.title, row.artist, row.album, row.year, row.genre):
+    row.album_key, row.album_artist_key = stored_key(tags.album), stored_key(tags.album_artist)
+    row.genre_key = genre_key(tags.genre)
+    row.artist_id = artist_id(tags.artist)
+    row.album_id = album_id(tags.album, tags.album_artist, path)
+    row.tags_version = TAGS_VERSION
+    if row.status == TrackStatus.READY and before != _INDEXED_TAGS(row):
         _touch(row)
 
 

@@ -1,7 +1,10 @@
 """Find artists and tracks by their names, without regard to case, accents and punctuation."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from hashlib import blake2b
+from pathlib import PurePath
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -10,11 +13,19 @@ from services.catalog.tables import TrackRow
 from services.domain.names import name_key
 from services.domain.track import TrackStatus
 
+GENRE_MAX = 100
+"""Characters of a genre that are compared and stored as its key."""
+
 KEY_MAX = 200
 """Characters of a key that are stored: PostgreSQL indexes no text of more than 2,700 bytes."""
 
 ROWS_MAX = 100
 """Tracks with one title, or spellings of an artist, that are read."""
+
+ID_BYTES = 8
+
+# The folder of one disc of an album, such as "CD 2".
+_DISC = re.compile(r"(cd|dis[ck]|dvd|vinyl)[\s_-]*\d+\b.*", re.IGNORECASE)
 
 _TRACK = TrackRow.__table__.c
 
@@ -30,6 +41,42 @@ class NamedTrack(NamedTuple):
 def stored_key(name: str | None) -> str | None:
     """Return the key of a name as the catalogue stores it; None without a name."""
     return name_key(name)[:KEY_MAX] or None if name else None
+
+
+def genre_key(genre: str | None) -> str | None:
+    """Return the text by which genres are compared; None without a genre."""
+    return genre.casefold()[:GENRE_MAX] if genre else None
+
+
+def artist_id(artist: str | None) -> str | None:
+    """Return the id of an artist, which is equal for names with equal keys; None without a name."""
+    return f"ar-{_digest(_identity(artist))}" if artist else None
+
+
+def album_id(album: str | None, album_artist: str | None, path: str) -> str | None:
+    """Return the id of the album of a file; None without a title.
+
+    An album is a title of an album artist. Files without an album artist belong to one album if they have the same
+    title in the same folder; the folders of its discs count as one.
+    """
+    if not album:
+        return None
+    if album_artist:
+        return f"al-{_digest('artist', _identity(album_artist), _identity(album))}"
+    folder = PurePath(path).parent
+    if _DISC.fullmatch(folder.name):
+        folder = folder.parent
+    # Two names of the path: the id stays the same if the library is moved.
+    return f"al-{_digest('folder', *folder.parts[-2:], _identity(album))}"
+
+
+def _identity(name: str) -> str:
+    return name_key(name) or name.casefold()  # "!!!" has no letters
+
+
+def _digest(*parts: str) -> str:
+    text = "\0".join(parts).encode("utf-8", "surrogateescape")
+    return blake2b(text, digest_size=ID_BYTES).hexdigest()
 
 
 def artists_named(connection: Connection, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:

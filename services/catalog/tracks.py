@@ -21,36 +21,49 @@ from services.catalog.database import (
     rows_of,
 )
 from services.catalog.names import NamedTrack, artists_named, tracks_by, tracks_titled
-from services.catalog.tables import ExternalIdRow, LocationRow, TrackRow
+from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
-from services.domain.filters import RANGE_FIELDS, TAG_THRESHOLD
-from services.domain.track import EMBEDDING_DIM, Description, Embedded, Track, TrackStatus, Vector
+from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, TAG_THRESHOLD
+from services.domain.track import (
+    DESCRIPTORS,
+    EMBEDDING_DIM,
+    TAGS_SHOWN,
+    Description,
+    Embedded,
+    Track,
+    TrackStatus,
+    Vector,
+)
 
 EMBEDDING_BYTES = 4 * EMBEDDING_DIM
 NO_KEY = -1
 
 # Columns instead of mapped rows, and statements built once: a request reads hundreds of tracks in a few milliseconds.
 _TRACK, _FILE, _NAME = TrackRow.__table__.c, LocationRow.__table__.c, ExternalIdRow.__table__.c
+_TAG = HeardTagRow.__table__.c
 _EMBEDDED = (
     *(_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms, _TRACK.genre),
 )
-_MEASURED = (_TRACK.year, _TRACK.attributes, _TRACK.descriptors)
+_MEASURED = tuple(_TRACK[name] for name in RANGE_FIELDS)
 _SHOWN = (
     *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
-    *(_TRACK.status, _TRACK.reason, _TRACK.attributes, _TRACK.descriptors, _TRACK.model_version),
+    *(_TRACK.status, _TRACK.reason, _TRACK.model_version, _TRACK.added_at, _TRACK.artist_id, _TRACK.album_id),
+    *(_TRACK.album_artist, _TRACK.disc_number, _TRACK.track_number),
 )
-"""The columns of a `Track`."""
+"""The columns of a `Track` except attributes and descriptors."""
+_ANALYSED = tuple(_TRACK[name] for name in (*ATTRIBUTES, *DESCRIPTORS))
 
 _READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(IDS))
 _READY_MEASURED = _READY.add_columns(*_MEASURED)
-_DESCRIBED = select(_TRACK.id, _TRACK.duration_ms, *_MEASURED, _TRACK.tags).where(_TRACK.id.in_(IDS))
+_DESCRIBED = select(_TRACK.id, _TRACK.tags, *_MEASURED).where(_TRACK.id.in_(IDS))
 _FOUND = (
-    # One row for each file. The oldest file comes last, so that `_found` keeps it.
-    select(*_SHOWN, _FILE.path, _FILE.root)
+    # One row for each file. The oldest file comes last, so that `found_tracks` keeps it.
+    select(*_SHOWN, *_ANALYSED, _FILE.path, _FILE.root)
     .join_from(TrackRow.__table__, LocationRow.__table__, _FILE.track_id == _TRACK.id, isouter=True)
     .where(_TRACK.id.in_(IDS))
     .order_by(_FILE.id.desc())
 )
+_HEARD = select(_TAG.track_id, _TAG.name).where(_TAG.track_id.in_(IDS)).order_by(_TAG.strength.desc(), _TAG.name)
 _KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS))
 _NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(IDS), _NAME.value != "")
 
@@ -91,7 +104,7 @@ class TrackStore:
     def get_many(self, track_ids: Sequence[str]) -> dict[str, Track]:
         """Return the tracks with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
-            return _found(connection, track_ids)
+            return found_tracks(connection, track_ids)
 
     def page(
         self,
@@ -116,7 +129,7 @@ class TrackStore:
         with self._database.columns() as connection:
             rows = connection.execute(query).all()
             shown = rows[:limit]
-            found = _found(connection, [row.id for row in shown])
+            found = found_tracks(connection, [row.id for row in shown])
         return Page(
             tracks=[found[row.id] for row in shown if row.id in found],
             next_cursor=encode_cursor(shown[-1].sort_key, shown[-1].id) if len(rows) > limit else None,
@@ -156,7 +169,7 @@ class TrackStore:
     def embedded(self, track_ids: Collection[str], *, measured: bool = False) -> dict[str, Embedded]:
         """Return the ready tracks among these ids with their embeddings, by id.
 
-        `measured` values are optional, because parsing them takes longer than everything else.
+        `measured` values are optional, because few callers need them.
         """
         if not track_ids:
             return {}
@@ -190,10 +203,8 @@ class TrackStore:
         with self._database.columns() as connection:
             rows = rows_of(connection, _DESCRIBED, track_ids)
         return {
-            track_id: Description(
-                measured_of(descriptors, attributes, year=year, duration_ms=duration_ms), tags=tags or {}
-            )
-            for track_id, duration_ms, year, attributes, descriptors, tags in rows
+            track_id: Description(measured_of(dict(zip(RANGE_FIELDS, measured, strict=True))), tags=tags or {})
+            for track_id, tags, *measured in rows
         }
 
     def sample(self, count: int) -> dict[str, Vector]:
@@ -271,25 +282,24 @@ def vector_of(embedding: bytes | None) -> Vector:
     return np.frombuffer(embedding, dtype="<f4")
 
 
-def measured_of(
-    descriptors: Mapping[str, Any] | None,
-    attributes: Mapping[str, Any] | None,
-    *,
-    year: int | None,
-    duration_ms: int | None,
-) -> dict[str, float]:
+def measured_of(values: Mapping[str, float | None]) -> dict[str, float]:
     """Return the known values of a track by the names of `RANGE_FIELDS`."""
-    found = {**(descriptors or {}), **(attributes or {}), "year": year, "duration_ms": duration_ms}
-    if found.get("key") == NO_KEY:  # the key is unknown: no filter on key or mode may match
-        found |= {"key": None, "mode": None}
-    return {name: found[name] for name in RANGE_FIELDS if found.get(name) is not None}
+    # If the key is unknown, no filter on key or mode may match.
+    without = ("key", "mode") if values.get("key") == NO_KEY else ()
+    return {name: value for name in RANGE_FIELDS if (value := values.get(name)) is not None and name not in without}
 
 
-def clear_tags(tags: Mapping[str, float] | None) -> list[str]:
-    """Return the tags with a strength of at least `TAG_THRESHOLD`, case-folded and without their data set's prefix."""
-    return sorted(
-        {name.casefold().split(":")[-1] for name, strength in (tags or {}).items() if strength >= TAG_THRESHOLD}
-    )
+def clear_tags(tags: Mapping[str, float] | None) -> dict[str, float]:
+    """Return the strengths of the tags that have at least `TAG_THRESHOLD`.
+
+    The names are case-folded, sorted and without their data set's prefix; of equal names the strongest counts.
+    """
+    clear: dict[str, float] = {}
+    for name, strength in sorted((tags or {}).items()):
+        if strength >= TAG_THRESHOLD:
+            bare = name.casefold().split(":")[-1]
+            clear[bare] = max(strength, clear.get(bare, 0.0))
+    return dict(sorted(clear.items()))
 
 
 def _embedded(row: Sequence[Any]) -> Embedded:
@@ -298,21 +308,37 @@ def _embedded(row: Sequence[Any]) -> Embedded:
     found = Embedded(track_id, vector_of(embedding), title, artist, album, duration_ms, genre)
     if not more:
         return found
-    year, attributes, descriptors = more
-    return replace(found, measured=measured_of(descriptors, attributes, year=year, duration_ms=duration_ms))
+    return replace(found, measured=measured_of(dict(zip(RANGE_FIELDS, more, strict=True))))
 
 
-def _found(connection: Connection, track_ids: Collection[str]) -> dict[str, Track]:
+def found_tracks(connection: Connection, track_ids: Collection[str]) -> dict[str, Track]:
+    """Return the tracks with these ids, as `TrackStore.get_many` does, in an open transaction."""
+    heard: dict[str, list[str]] = {}
+    for track_id, name in rows_of(connection, _HEARD, track_ids):
+        heard.setdefault(track_id, []).append(name)
     names: dict[str, dict[str, str]] = {}
     for track_id, namespace, value in rows_of(connection, _NAMES, track_ids):
         names.setdefault(track_id, {})[namespace] = value
-    return {row.id: _track(row, names.get(row.id, {})) for row in rows_of(connection, _FOUND, track_ids)}
+    return {
+        row.id: _track(row, names.get(row.id, {}), heard.get(row.id, []))
+        for row in rows_of(connection, _FOUND, track_ids)
+    }
 
 
-def _track(row: Any, ids: dict[str, str]) -> Track:  # noqa: ANN401  a row of `_FOUND`
-    shown = {column.key: value for column, value in zip(_SHOWN, row, strict=False)}
-    path = None if row.path is None else _relative(row.path, row.root)
-    return Track(**shown | {"status": TrackStatus(row.status), "path": path, "ids": ids})
+def _track(row: Any, ids: dict[str, str], heard: Sequence[str]) -> Track:  # noqa: ANN401  a row of `_FOUND`
+    values = row._asdict()
+    is_analysed = row.model_version is not None
+    return Track(
+        **{column.key: values[column.key] for column in _SHOWN}
+        | {
+            "status": TrackStatus(row.status),
+            "path": None if row.path is None else _relative(row.path, row.root),
+            "attributes": {name: values[name] for name in ATTRIBUTES} if is_analysed else None,
+            "descriptors": {name: values[name] for name in DESCRIPTORS} if is_analysed else None,
+            "ids": ids,
+            "tags": tuple(heard[:TAGS_SHOWN]),
+        }
+    )
 
 
 def _relative(path: str, root: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +31,29 @@ def unit_vector(vector: NDArray[Any], owner: str) -> Vector:
         raise ValueError(f"{owner} has a vector of length {length} instead of 1")
     return checked
 
+
+DESCRIPTORS = (
+    "tempo",
+    "tempo_confidence",
+    "key",
+    "key_confidence",
+    "mode",
+    "mode_confidence",
+    "time_signature",
+    "time_signature_confidence",
+    "loudness",
+    "brightness",
+    "onset_rate",
+    "flux",
+    "mobility",
+    "duration",
+)
+"""The values that signal processing measures (`models.descriptors.describe.Descriptors`)."""
+
+TAGS_VERSION = 1
+"""The version of what Segue reads from tags. A scan reads the tags again of tracks with a lower version."""
+
+TAGS_SHOWN = 3
 
 MEDIA_TYPES = {
     ".flac": "audio/flac",
@@ -67,6 +91,9 @@ class Tags:
     year: int | None = None
     genre: str | None = None
     duration_ms: int | None = None
+    album_artist: str | None = None
+    disc_number: int | None = None
+    track_number: int | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
     """External ids by namespace, such as `isrc` or `mbid`."""
 
@@ -106,6 +133,14 @@ class Track:
     descriptors: Mapping[str, float | int | None] | None
     model_version: str | None
     ids: Mapping[str, str]
+    album_artist: str | None = None
+    disc_number: int | None = None
+    track_number: int | None = None
+    album_id: str | None = None
+    artist_id: str | None = None
+    added_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    """Its strongest clear tags, at most `TAGS_SHOWN`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.catalog import Catalogue
 from services.catalog.library import FileStamp, KnownFile
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio
 from services.domain.job import JobKind
-from services.domain.track import MEDIA_TYPES, TrackStatus
+from services.domain.track import MEDIA_TYPES, TAGS_VERSION, TrackStatus
 from services.ingest.identity import identify
 from services.ingest.roots import OutsideLibrary, Roots, check_inside, contains, open_inside
 from services.ingest.tags import read_tags
@@ -168,7 +168,8 @@ class _Scan:
             self._register(identify(opened).track_id, stamp, opened)
 
     def _add_known_file(self, known: KnownFile) -> None:
-        if known.status == TrackStatus.MISSING:  # the file is back, for example on a mounted disk
+        # The file is back, for example on a mounted disk, or this version of Segue reads more tags.
+        if known.status == TrackStatus.MISSING or known.tags_version < TAGS_VERSION:
             opened, _ = open_inside(known.stamp.path, self.root, self.roots)
             with opened:
                 self._register(known.track_id, known.stamp, opened)

@@ -21,6 +21,7 @@ MAX_SECONDS = 2.0  # of processor time per file; most take milliseconds, but a m
 EVENTS_PER_CHECK = 64  # reading the clock is slower than most calls of a parser
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2999
 MAX_ID_LENGTH = 255
+MAX_NUMBER = 9999  # of a track or a disc
 
 # tinytag's names of external ids → their namespaces in Segue.
 ID_TAGS = {"isrc": "isrc", "musicbrainz_trackid": "mbid", "musicbrainz track id": "mbid"}
@@ -111,6 +112,9 @@ def read_tags(stream: BinaryIO, suffix: str, *, fallback_title: str) -> Tags:
         year=_year(found.year),
         genre=_clean(found.genre),
         duration_ms=_milliseconds(found.duration),
+        album_artist=_clean(found.albumartist),
+        disc_number=_number(found.disc),
+        track_number=_number(found.track),
         ids=_ids(found),
     )
 
@@ -124,6 +128,10 @@ def _clean(text: str | None) -> str | None:
 
 def _milliseconds(seconds: float | None) -> int | None:
     return round(seconds * 1000) if seconds and 0 < seconds < MAX_DURATION else None
+
+
+def _number(value: int | None) -> int | None:
+    return value if value and 0 < value <= MAX_NUMBER else None
 
 
 def _year(text: str | None) -> int | None:

@@ -15,6 +15,7 @@ from services.catalog.library import FileStamp
 from services.catalog.tables import Table, TrackRow
 from services.catalog.tracks import TrackFile
 from services.domain.errors import CatalogueUnavailable, InvalidCursor, JobNotFound, TrackNotFound
+from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobKind, JobState
 from services.domain.track import Analysis, Tags, TrackStatus
 
@@ -77,7 +78,7 @@ def test_an_analysis_makes_a_track_ready_and_marks_it_for_the_index(catalogue):
 
     track = catalogue.tracks.get(track_id(1))
     assert (track.status, track.duration_ms, track.path) == (TrackStatus.READY, 200_500, "a.mp3")
-    assert track.attributes == {"energy": 0.5, "liveness": None}
+    assert track.attributes == {**dict.fromkeys(ATTRIBUTES), "energy": 0.5}
     assert np.array_equal(catalogue.tracks.embedded([track_id(1)])[track_id(1)].vector, UNIT[3])
     [change] = catalogue.indexing.pending(10)
     assert change.point.payload == {"energy": 0.5, "tempo": 120.0, "key": 9, "duration_ms": 200_500, "tags": ["rock"]}

@@ -7,9 +7,12 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import mutagen
 import numpy as np
 import pytest
+from sqlalchemy import select, update
 
+from services.catalog.tables import LocationRow, TrackRow
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio, UploadTooLarge
 from services.domain.job import JobState
 from services.domain.track import Analysis, TrackStatus
@@ -72,6 +75,32 @@ def test_a_second_scan_analyses_only_new_files(catalogue, queue, music):
     job = scan(catalogue, queue, music)
 
     assert (len(queue.analyses), job.total, job.done, job.failed) == (1, 2, 1, 0)
+
+
+def test_a_scan_after_an_update_reads_the_tags_of_unchanged_files_once(catalogue, queue, music):
+    """A version of Segue that reads more tags fills them for known files, without a new analysis."""
+    song = write_song(music / "a.flac")
+    scan(catalogue, queue, music)
+    [track_id] = queue.analyses
+    analyse_all(catalogue, queue)
+    stamp = song.stat()
+    retagged = mutagen.File(song)
+    retagged.update({"albumartist": ["Band"], "tracknumber": ["7"]})
+    retagged.save()
+    os.utime(song, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    with catalogue.database.write() as session:
+        [location] = session.scalars(select(LocationRow))
+        location.size = song.stat().st_size  # unchanged since the last scan
+        session.execute(update(TrackRow).values(tags_version=0))  # of a version that read fewer tags
+    first, second = scan(catalogue, queue, music), scan(catalogue, queue, music)
+    track = catalogue.tracks.get(track_id)
+
+    assert (track.album_artist, track.track_number, track.status) == ("Band", 7, TrackStatus.READY)
+    assert queue.analyses == []
+    assert [(job.state, job.done, len(job.tracks)) for job in (first, second)] == [
+        (JobState.DONE, 1, 1),
+        (JobState.DONE, 1, 0),
+    ]
 
 
 def test_moved_and_renamed_files_are_not_analysed_again(catalogue, queue, music):

@@ -183,10 +183,19 @@ class Track(Response):
     )
     title: str = Field(description="From the file's tags, or else its name.")
     artist: str | None
+    artist_id: str | None = Field(default=None, description="Id of the artist, see `GET /v1/artists/{artist_id}`.")
     album: str | None
+    album_id: str | None = Field(default=None, description="Id of the album, see `GET /v1/albums/{album_id}`.")
+    album_artist: str | None = Field(default=None, description="Artist of the whole album, from the file's tags.")
+    disc_number: int | None = Field(default=None, description="Number of its disc in the album.")
+    track_number: int | None = Field(default=None, description="Number on its disc.")
     year: int | None
     genre: str | None
+    tags: list[str] = Field(
+        default=[], description="What is heard most clearly, such as “piano” or “slow”: at most three, strongest first."
+    )
     duration_ms: int | None = Field(description="Length in milliseconds.")
+    added_at: datetime | None = Field(default=None, description="When Segue first found it.")
     path: str | None = Field(description="Path relative to the library root. Null if no file holds the track any more.")
     status: TrackStatus = Field(description="Only `ready` tracks are recommended.")
     reason: str | None = Field(
@@ -202,7 +211,7 @@ class Track(Response):
     def of(cls, found: track.Track, **more: object) -> Self:
         """Return the response for a track."""
         return cls.model_validate(
-            {name: getattr(found, name) for name in Track.model_fields} | more,
+            {name: getattr(found, name) for name in Track.model_fields} | {"tags": list(found.tags)} | more,
         )
 
 

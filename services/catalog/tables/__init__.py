@@ -1,7 +1,14 @@
 """The catalogue's tables. The migrations in `services/catalog/migrations` create exactly these."""
 
 from services.catalog.tables.columns import FIRST, LAST, Moment, PathBytes, SortText, Table
-from services.catalog.tables.library import ExternalIdRow, IndexedRow, LocationRow, PictureRow, TrackRow
+from services.catalog.tables.library import (
+    ExternalIdRow,
+    HeardTagRow,
+    IndexedRow,
+    LocationRow,
+    PictureRow,
+    TrackRow,
+)
 from services.catalog.tables.listening import (
     ListenRow,
     RadioEventRow,
@@ -17,6 +24,7 @@ __all__ = [
     "LAST",
     "ApiKeyRow",
     "ExternalIdRow",
+    "HeardTagRow",
     "IdempotencyRow",
     "IndexedRow",
     "JobItemRow",

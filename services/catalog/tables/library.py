@@ -7,6 +7,8 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.tables.columns import PathBytes, SortText, Table
+from services.catalog.tables.measures import MeasuredRow
+from services.domain.filters import RANGE_FIELDS
 from services.domain.track import TrackStatus
 
 
@@ -38,12 +40,24 @@ def _pending_index(table: str) -> Index:
     )
 
 
-class TrackRow(IndexedRow):
+SORTED_TEXTS = ("genre_key", "title_key", "album_key", "artist_id", "album_id", "added_at")
+ALBUM_COLUMNS = ("album_id", "status", "album_key", "album_artist_key", "artist_key", "year", "added_at", "duration_ms")
+
+
+class TrackRow(IndexedRow, MeasuredRow):
     """A track."""
 
     __tablename__ = "tracks"
     __table_args__ = (
-        Index("ix_tracks_sort", "sort_key", "id"),
+        # All that pages of the library filter and sort by, because SQLite reads a page of the file for each whole row.
+        # PostgreSQL has the first two columns only: it refuses entries of more than 2,700 bytes.
+        Index("ix_tracks_sort", "sort_key", "id", "status", *RANGE_FIELDS, *SORTED_TEXTS),
+        Index("ix_tracks_album_key", "album_key", "disc_number", "track_number", "id"),
+        Index("ix_tracks_added_at", "added_at", "id"),
+        # What the lists of albums, artists and genres need of each track.
+        Index("ix_tracks_album_id", *ALBUM_COLUMNS),
+        Index("ix_tracks_artist_id", "artist_id", "status", "artist_key", "album_id", "added_at"),
+        Index("ix_tracks_genre_key", "genre_key", "status", "genre"),
         _pending_index("tracks"),
         Index("ix_tracks_status_id", "status", "id"),
         Index("ix_tracks_title_key", "title_key", "id"),
@@ -56,14 +70,23 @@ class TrackRow(IndexedRow):
     year: Mapped[int | None]
     genre: Mapped[str | None] = mapped_column(Text)
     duration_ms: Mapped[int | None]
+    album_artist: Mapped[str | None] = mapped_column(Text)
+    disc_number: Mapped[int | None]
+    track_number: Mapped[int | None]
+    tags_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The `TAGS_VERSION` of the last reading of its tags."""
     sort_key: Mapped[str] = mapped_column(SortText)
     """Case-folded artist, album and title, for sorting pages and for text search."""
     title_key: Mapped[str | None] = mapped_column(Text)
     artist_key: Mapped[str | None] = mapped_column(Text)
-    """The names without case, accents and punctuation, to find them (`services.domain.names`)."""
+    album_key: Mapped[str | None] = mapped_column(Text)
+    album_artist_key: Mapped[str | None] = mapped_column(Text)
+    """The names without case, accents and punctuation, to find and sort them (`services.domain.names`)."""
+    genre_key: Mapped[str | None] = mapped_column(Text)
+    """The case-folded genre, shortened."""
+    artist_id: Mapped[str | None] = mapped_column(String(24))
+    album_id: Mapped[str | None] = mapped_column(String(24))
     dispersion: Mapped[float | None]
-    attributes: Mapped[dict[str, Any] | None]
-    descriptors: Mapped[dict[str, Any] | None]
     tags: Mapped[dict[str, Any] | None]
     sent_at: Mapped[datetime | None]
     """When its analysis was last sent to the broker or started; null to send it at once."""
@@ -72,6 +95,18 @@ class TrackRow(IndexedRow):
     claimed_until: Mapped[datetime | None]
     """When the claim expires."""
     analysed_at: Mapped[datetime | None]
+
+
+class HeardTagRow(Table):
+    """A clear tag of a track: one that the encoder predicts with at least `TAG_THRESHOLD`."""
+
+    __tablename__ = "heard_tags"
+    __table_args__ = (Index("ix_heard_tags_name", "name", "track_id"),)
+
+    track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Case-folded, without the prefix of its data set."""
+    strength: Mapped[float]
 
 
 class LocationRow(Table):

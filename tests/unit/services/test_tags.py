@@ -29,6 +29,22 @@ def retag(path, **tags):
     file.save()
 
 
+def test_the_place_in_an_album_is_read(flac):
+    """The album artist and the numbers of disc and track are read; without an artist it is the album artist."""
+    retag(flac, albumartist="Band", discnumber="2", tracknumber="7")
+    tags = read_tags(flac, fallback_title="x")
+
+    assert (tags.artist, tags.album_artist, tags.disc_number, tags.track_number) == ("Band", "Band", 2, 7)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "10000", "A1"])
+def test_numbers_that_no_album_has_are_unknown(flac, number):
+    """A track number outside of 1 to 9,999 is ignored."""
+    retag(flac, tracknumber=number)
+
+    assert read_tags(flac, fallback_title="x").track_number is None
+
+
 def test_tags_are_read(flac):
     """Title, artist, album, year, genre, duration and external ids are read."""
     retag(

@@ -38,7 +38,7 @@ def track_objects(found: Iterable[Track]) -> list[SpotifyTrack]:
 
 def audio_features(track: Track) -> SpotifyAudioFeatures:
     """Return the analysis of an analysed track."""
-    measured = measured_of(track.descriptors, track.attributes, year=None, duration_ms=track.duration_ms)
+    measured = measured_of({**(track.descriptors or {}), **(track.attributes or {}), "duration_ms": track.duration_ms})
     values = {name: measured.get(name, unknown) for name, unknown in UNKNOWN.items()}
     return SpotifyAudioFeatures.model_validate(
         {

@@ -15,6 +15,9 @@ NEBULA = "3c988611-3b17-53b6-81e1-10ec6272aa18"
 COHERENCE = "d0184dbe-de01-5d46-b24f-f6b4674eac0a"
 THROUGH_SPACE = "cb1cc9e6-0b33-5e40-8ba3-d4886058d5e1"
 
+ARTIST = "ar-891d3af63e4129a2"
+ALBUM = "al-c7e2452905a872b0"
+
 LISTENER = "ada"
 JOB = "0b6f3c1e-6a0c-4f0e-9a55-0f6c1a7f3f0d"
 SESSION = "N2y8mXo0c5uJ7bQ1"
@@ -67,9 +70,16 @@ TRACK: Json = {
     "id": AWAKENING,
     "title": "Awakening",
     "artist": "Maxstack",
+    "artist_id": ARTIST,
     "album": "Endgame: Singularity Original Soundtrack",
+    "album_id": ALBUM,
+    "album_artist": None,
+    "disc_number": None,
+    "track_number": None,
     "year": 2012,
     "genre": None,
+    "tags": ["slow", "ambient"],
+    "added_at": PLAYED_AT,
     "duration_ms": 208_000,
     "path": "singularity-music/Awakening.ogg",
     "status": "ready",
