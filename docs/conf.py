@@ -4,6 +4,8 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 
 project = "Segue"
@@ -41,7 +43,7 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
 html_title = "Segue"
-html_favicon = "../services/web/icon.svg"
+html_favicon = "../services/web/public/web/icon.svg"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
@@ -50,3 +52,17 @@ html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
 
 linkcheck_timeout = 20
+
+# Pages that include a README from elsewhere in the repository: links to the file lead to the page.
+INCLUDED = {"deploy/README.md": "deployment.md", "services/web/README.md": "web.md"}
+
+
+def link_included_pages(_app: Sphinx, _name: str, source: list[str]) -> None:
+    """Replace links to README files by links to the pages that include them."""
+    for file, page in INCLUDED.items():
+        source[0] = source[0].replace(f"](../{file}", f"]({page}").replace(f"](../../{file}", f"](../{page}")
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the function above."""
+    app.connect("source-read", link_included_pages)

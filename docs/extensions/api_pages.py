@@ -4,7 +4,6 @@ import json
 import logging
 import re
 import shlex
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,11 @@ from urllib.parse import quote, urlencode
 
 from sphinx.application import Sphinx
 
-from services.api.app import create_app
 from services.api.http.observability import configure_logging
-from services.composition import compose
-from services.settings import Settings
+from services.api.openapi.__main__ import read_document
 
 FOLDER = "api"
 ADDRESS = "http://127.0.0.1:8765"
-NO_BROKER = "redis://127.0.0.1:1"  # the document needs none
 LANGUAGES = {"application/json": "json", "application/problem+json": "json"}
 
 Json = dict[str, Any]
@@ -33,7 +29,9 @@ def setup(app: Sphinx) -> Json:
 
 def write_pages(folder: Path) -> None:
     """Write the pages; unchanged pages keep their times, so that Sphinx does not read them again."""
-    document = openapi()
+    configure_logging("ERROR")
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    document = read_document()
     folder.mkdir(exist_ok=True)
     pages = {f"{_slug(tag['name'])}.md": "\n".join(_page(tag, document)) for tag in document["tags"]}
     pages["errors.md"] = "\n".join(_errors(document))
@@ -44,19 +42,6 @@ def write_pages(folder: Path) -> None:
         target = folder / name
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
-
-
-def openapi() -> Json:
-    """Return the document that a service which needs keys serves."""
-    configure_logging("ERROR")
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), redis_url=NO_BROKER, require_keys=True)
-        services = compose(settings)
-        try:
-            return dict(create_app(services).test_client().get("/openapi.json").get_json())
-        finally:
-            services.close()
 
 
 def _page(tag: Json, document: Json) -> Iterator[str]:
