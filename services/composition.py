@@ -9,7 +9,8 @@ from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
-from services.index import VectorIndex
+from services.index import VectorIndex, VectorSearch
+from services.playlists.rules import SmartPlaylists
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.finder import Finder
@@ -58,6 +59,7 @@ class Services:
     radio: Radio
     starter: Starter
     pictures: Pictures
+    smart_playlists: SmartPlaylists
     embedded: EmbeddedIndex | None
     """None if a Qdrant server holds the index; workers then update it."""
     embedded_pictures: EmbeddedIndex | None
@@ -115,10 +117,17 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         radio=Radio(catalogue, index, recommender, words=words),
         starter=Starter(catalogue.tracks, index, recommender, words),
         pictures=Pictures(catalogue, picture_index, words),
+        smart_playlists=SmartPlaylists(catalogue, recommender, words),
         embedded=embedded,
         embedded_pictures=embedded_pictures,
         resources=resources,
     )
+
+
+def compose_smart_playlists(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> SmartPlaylists:
+    """Return what refreshes smart playlists, for a worker."""
+    recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
+    return SmartPlaylists(catalogue, recommender, WordReader(catalogue.tracks, LazyEmbedder(_load_tower), understand))
 
 
 def _load_tower() -> TextEmbedder:

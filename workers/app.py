@@ -10,6 +10,7 @@ from services.tasks.queue import (
     BROKER_OPTIONS,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
+    REFRESH_PLAYLISTS_TASK,
     RESEND_TASK,
     ROUTES,
     SOCKET_TIMEOUT_SECONDS,
@@ -45,6 +46,8 @@ WORKER_SOCKET_TIMEOUT_SECONDS = 10.0
 ERRORS_KEPT_SECONDS = 24 * 3600
 
 RESEND_EVERY_SECONDS = 60.0
+# A smart playlist is refreshed once a day; the task looks for those that are due.
+REFRESH_PLAYLISTS_EVERY_SECONDS = 60.0
 # The index task is sent after each change; this schedule covers messages that the broker did not accept.
 INDEX_EVERY_SECONDS = 15.0
 
@@ -104,7 +107,12 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": RESEND_TASK,
             "schedule": RESEND_EVERY_SECONDS,
             "options": {"expires": RESEND_EVERY_SECONDS},
-        }
+        },
+        "refresh_playlists": {
+            "task": REFRESH_PLAYLISTS_TASK,
+            "schedule": REFRESH_PLAYLISTS_EVERY_SECONDS,
+            "options": {"expires": REFRESH_PLAYLISTS_EVERY_SECONDS},
+        },
     }
     if settings.qdrant_url is not None:
         schedule["index"] = {

@@ -18,6 +18,7 @@ from services.tasks.queue import (
     ANALYSE_TASK,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
+    REFRESH_PLAYLISTS_TASK,
     RESEND_TASK,
     SCAN_PICTURES_TASK,
     SCAN_TASK,
@@ -32,6 +33,7 @@ from workers.app import (
 )
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER_ID, child_context
 from workers.pictures import open_reader
+from workers.playlists import refresh_due
 
 # The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 10 s each.
 # After a crash the next rebuild waits this long.
@@ -135,6 +137,12 @@ def reconcile_index() -> None:
     missing = [reconcile(queue, server_index).missing for queue, server_index in context.indexing]
     if any(missing):
         notify_indexer(context)
+
+
+@app.task(name=REFRESH_PLAYLISTS_TASK, soft_time_limit=INDEX_SOFT_LIMIT_SECONDS, time_limit=INDEX_HARD_LIMIT_SECONDS)
+def refresh_playlists() -> None:
+    """Choose the tracks of the smart playlists that are due."""
+    refresh_due(child_context())
 
 
 @app.task(name=RESEND_TASK)

@@ -26,6 +26,7 @@ from services.api.v1.keys import keys
 from services.api.v1.media import media
 from services.api.v1.media_tokens import media_tokens
 from services.api.v1.pictures import pictures
+from services.api.v1.playlists import playlists
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.search import search
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     search,
     media,
     radio,
+    playlists,
     users,
     jobs,
     keys,

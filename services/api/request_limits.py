@@ -151,5 +151,11 @@ TEXTS_MAX = 8
 TEXT_WEIGHT_MAX = 10.0
 """Largest weight of a text, at which a history hardly counts any more."""
 
+PLAYLIST_MAX_BYTES = 1024 * 1024
+"""Size of a request with a playlist. The most tracks that it may have take a third of it, with long external ids."""
+
+PLAYLIST_FILE_MAX_BYTES = 4 * 1024 * 1024
+"""Size of an imported playlist: the most tracks that it may have, with paths of 800 bytes."""
+
 TEXT_PARTS_MAX = 20
 """Examples or phrases to avoid in an edited text: more than a text of TEXT_USED_MAX characters contains."""

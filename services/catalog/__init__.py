@@ -4,6 +4,7 @@ from typing import Self
 
 from services.catalog.analyses import AnalysisStore
 from services.catalog.database import Database
+from services.catalog.files import FileStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue, picture_point, track_point
 from services.catalog.jobs import JobStore
@@ -11,6 +12,7 @@ from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.library import ExternalIdStore, LibraryStore
 from services.catalog.listens import ListenStore
 from services.catalog.pictures import PictureStore
+from services.catalog.playlists import PlaylistStore
 from services.catalog.radio import RadioStore
 from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tracks import TrackStore
@@ -25,6 +27,7 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.tracks = TrackStore(database)
+        self.files = FileStore(database)
         self.library = LibraryStore(database)
         self.analyses = AnalysisStore(database)
         self.indexing = IndexQueue(database, TrackRow, track_point)
@@ -32,6 +35,7 @@ class Catalogue:
         self.picture_indexing = IndexQueue(database, PictureRow, picture_point)
         self.jobs = JobStore(database)
         self.radio = RadioStore(database)
+        self.playlists = PlaylistStore(database)
         self.external_ids = ExternalIdStore(database)
         self.listens = ListenStore(database)
         self.keys = KeyStore(database)

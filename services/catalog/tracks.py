@@ -83,6 +83,11 @@ class TrackFile:
     path: str
     root: str
 
+    @property
+    def relative(self) -> str:
+        """The path relative to the library root; every byte of it is kept."""
+        return os.path.relpath(self.path, self.root)
+
 
 class TrackStore:
     """Reads tracks."""

@@ -1,7 +1,8 @@
 """The errors of Segue's services.
 
 * SegueError
-  * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound
+  * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
+    PlaylistNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture
   * UnsupportedAudio
   * UnsupportedPicture
@@ -11,6 +12,7 @@
     * QuestionUnanswered: TooManyQuestions
     * StorageUnavailable: StorageFull
   * AlreadyRunning
+  * PlaylistChanged
   * NotConfigured
   * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed
   * TooManyRequests
@@ -64,6 +66,13 @@ class RadioNotFound(NotFound):
 
     def __init__(self, session_id: str) -> None:
         super().__init__(f"No radio session has the id '{session_id}', or it has expired. Start a new one.")
+
+
+class PlaylistNotFound(NotFound):
+    """No playlist has this id, or the key may not use it."""
+
+    def __init__(self, playlist_id: str) -> None:
+        super().__init__(f"No playlist has the id '{playlist_id}'. GET /v1/playlists lists all playlists.")
 
 
 class KeyNotFound(NotFound):
@@ -171,6 +180,13 @@ class RadioBusy(Unavailable):
 
 class AlreadyRunning(SegueError):
     """Another process runs Segue on this data directory."""
+
+
+class PlaylistChanged(SegueError):
+    """A change was made from an older state of the playlist."""
+
+    def __init__(self, playlist_id: str) -> None:
+        super().__init__(f"The playlist '{playlist_id}' was changed meanwhile. Get it again and repeat the change.")
 
 
 class NotConfigured(SegueError):

@@ -66,11 +66,15 @@ class PointWriter(Protocol):
         """Delete points; missing ids are ignored."""
 
 
-class VectorIndex(PointWriter, Protocol):
-    """The index of one collection. Every method raises `IndexUnavailable` if the index does not respond."""
+class VectorSearch(Protocol):
+    """Finds points."""
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run several queries in one batch. Each result is sorted by descending score, then by id."""
+
+
+class VectorIndex(PointWriter, VectorSearch, Protocol):
+    """The index of one collection. Every method raises `IndexUnavailable` if the index does not respond."""
 
     def count(self) -> int:
         """Return the exact number of points."""

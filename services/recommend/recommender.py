@@ -11,7 +11,7 @@ from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profi
 from services.domain.question import Order, Question
 from services.domain.track import Embedded, Vector
 from services.domain.words import VectorKind, WeightedVector
-from services.index import Hit, VectorIndex
+from services.index import Hit, VectorSearch
 from services.recommend.explain import Reasons, label_of
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, RankingOptions
@@ -138,7 +138,7 @@ class Recommender:
     def __init__(
         self,
         tracks: TrackStore,
-        index: VectorIndex,
+        index: VectorSearch,
         clock: Callable[[], datetime] = current_time,
         *,
         half_life_days: float,

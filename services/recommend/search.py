@@ -10,7 +10,7 @@ from services.domain.filters import Filters
 from services.domain.listening import Profile, Taste
 from services.domain.track import Embedded, Vector
 from services.domain.words import WeightedVector
-from services.index import Hit, Query, VectorIndex
+from services.index import Hit, Query, VectorSearch
 from services.recommend.duplicates import distinct, without_copies
 from services.recommend.penalties import LibrarySample, Sample, near_targets
 from services.recommend.rank import Choice, RankingContext, RankingOptions, query_vectors, rank
@@ -68,7 +68,7 @@ class SearchResult:
 class Searcher:
     """Queries the vector index; metadata and vectors come from the catalogue."""
 
-    def __init__(self, tracks: TrackStore, index: VectorIndex) -> None:
+    def __init__(self, tracks: TrackStore, index: VectorSearch) -> None:
         self._tracks = tracks
         self._index = index
         self._sample = LibrarySample(tracks)

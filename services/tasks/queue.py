@@ -40,6 +40,7 @@ INDEX_TASK = "segue.index"
 RESEND_TASK = "segue.resend_lost_work"
 RECONCILE_INDEX_TASK = "segue.reconcile_index"
 QUESTION_TASK = "segue.question"
+REFRESH_PLAYLISTS_TASK = "segue.refresh_playlists"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
@@ -49,6 +50,7 @@ ROUTES = {
     INDEX_TASK: {"queue": "index"},
     RESEND_TASK: {"queue": "scan"},
     RECONCILE_INDEX_TASK: {"queue": "index"},
+    REFRESH_PLAYLISTS_TASK: {"queue": "index"},
     QUESTION_TASK: {"queue": "questions"},
 }
 

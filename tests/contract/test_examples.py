@@ -8,12 +8,14 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from services.api.openapi.document import EXAMPLES
+from services.api.openapi.examples.playlists import SMART_PLAYLIST
 from services.api.openapi.examples.values import AWAKENING, BEACH, COHERENCE, LISTENER, NEBULA, THROUGH_SPACE
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.domain.access import Scope
 from services.domain.job import JobKind
 from services.domain.listening import NewListen, Start, StartPlay
+from services.domain.playlist import Rules
 from services.domain.track import Tags
 from services.settings import Settings
 from tests.fakes.library import record, unit_vector, write_library, write_tone
@@ -68,10 +70,15 @@ def made(api, services, library_dir):
     listen = NewListen(names=(AWAKENING,), at=datetime.now(UTC))
     plays = (StartPlay(AWAKENING, 1.0, AWAKENING),)
     catalogue.listens.begin(LISTENER, Start(tracks=(AWAKENING,), plays=plays, at=datetime.now(UTC)))
+    playlist = catalogue.playlists.create("Rainy Sunday", [AWAKENING, COHERENCE], owner=LISTENER)
+    smart = catalogue.playlists.create("Smart", owner=LISTENER, rules=Rules())
     key = catalogue.keys.create("example", [Scope.READ], [LISTENER])
     yield {
         "session_id": api.post("/v1/radio", json={"seeds": {"tracks": [AWAKENING]}}).json["id"],
         "job_id": catalogue.jobs.create(JobKind.SCAN, "/music"),
+        "playlist_id": playlist.id,
+        SMART_PLAYLIST: smart.id,
+        "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
         "apiKey": key.text,
         "key_id": catalogue.keys.create("to revoke", [Scope.READ]).id,
@@ -86,7 +93,7 @@ def made(api, services, library_dir):
 def send_example(api, path, method, operation, made):
     """Send the request example of an operation."""
     examples = {(each["in"], each["name"]): each["example"] for each in operation["parameters"] if "example" in each}
-    values = {place: made.get(place[1], value) for place, value in examples.items()}
+    values = {place: made.get(str(value), made.get(place[1], value)) for place, value in examples.items()}
     path = re.sub(r"{(\w+)}", lambda found: str(values["path", found[1]]), path)
     query = {name: value for (where, name), value in values.items() if where == "query"}
     sent = {}

@@ -85,6 +85,13 @@ def test_every_field_of_a_request_is_described(document):
             "PictureForm",
             "ListenIn",
             "ExternalIds",
+            "PlaylistRequest",
+            "PlaylistRules",
+            "PlaylistUpdate",
+            "PlaylistTracks",
+            "ChangedItem",
+            "ExtendRequest",
+            "PlaylistForm",
         )
         for field, schema in schemas[name]["properties"].items()
         if not schema.get("description")

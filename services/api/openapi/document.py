@@ -47,6 +47,7 @@ TAGS = (
     Tag("Search", "Find music by a text, a clip or a picture.", ("search", "media")),
     Tag("Pictures", "Pictures of your folders that go with tracks or with words.", ("pictures",)),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
+    Tag("Playlists", "Ordered tracks of a listener, smart playlists, and playlists in files.", ("playlists",)),
     Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
     Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio", "media_tokens")),
     Tag(
@@ -69,6 +70,7 @@ PATH_PARAMETERS = {
     "track_id": "A track id or an external id, `namespace:value`.",
     "job_id": "The id of a job.",
     "picture_id": "The id of a picture.",
+    "playlist_id": "The id of a playlist.",
     "session_id": "The id of a radio session.",
     "user": f"A listener: {RULE}.",
     "listen_id": "The id of a listen event.",

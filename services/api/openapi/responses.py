@@ -60,7 +60,7 @@ DESCRIPTIONS = {
     HTTPStatus.BAD_REQUEST: HTTPStatus.BAD_REQUEST.phrase,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE.phrase,
     HTTPStatus.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
-    HTTPStatus.CONFLICT: f"A request with the same `{HEADER}` is still running",
+    HTTPStatus.CONFLICT: f"A request with the same `{HEADER}` is still running, or the playlist was changed meanwhile",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"JSON of more than {JSON_MAX_BYTES:,} bytes ({RECOMMENDATION_MAX_BYTES:,} "
     f"with pictures), listens of more than {LISTENS_MAX_BYTES:,} bytes, or a file over the service's limit",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The request line is too long",

@@ -159,11 +159,12 @@ def get_taste(user: str, query: TasteQuery) -> ListenerTaste:
 @operation("forgetUser", "Delete a listener", returns=Forgotten)
 @needs(Scope.LISTEN, listener="user")
 def forget(user: str) -> Forgotten:
-    """Delete a listener with the start, all listens, radio sessions and stored responses.
+    """Delete a listener with the start, all listens, playlists, radio sessions and stored responses.
 
     An unknown listener is no error.
     """
     listener, catalogue = listener_named(user), services().catalogue
     catalogue.radio.forget_listener(listener)
+    catalogue.playlists.forget(listener)
     catalogue.idempotency.forget(listener)
     return Forgotten(listens=catalogue.listens.forget(listener))

@@ -17,6 +17,7 @@ from services.catalog.tables.listening import (
     StartRow,
     WaitingNameRow,
 )
+from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
 from services.catalog.tables.service import ApiKeyRow, IdempotencyRow, JobItemRow, JobRow, MetaRow
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "Moment",
     "PathBytes",
     "PictureRow",
+    "PlaylistEntryRow",
+    "PlaylistRow",
     "RadioEventRow",
     "RadioRow",
     "RadioTrackRow",

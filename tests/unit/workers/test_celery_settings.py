@@ -89,13 +89,20 @@ def test_every_scheduled_task_exists_and_expires(app):
         assert entry["options"]["expires"] <= entry["schedule"]
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-    assert scheduled == {"segue.resend_lost_work", "segue.index", "segue.reconcile_index"}
+    assert scheduled == {
+        "segue.resend_lost_work",
+        "segue.refresh_playlists",
+        "segue.index",
+        "segue.reconcile_index",
+    }
     assert scheduled <= set(application.app.tasks)
 
 
 def test_without_a_qdrant_server_no_worker_indexes():
     """With Qdrant Edge the API process updates the index, so no index task is scheduled."""
-    assert set(create_app(Settings(redis_url="redis://broker.invalid/0")).conf.beat_schedule) == {"resend_lost_work"}
+    schedule = create_app(Settings(redis_url="redis://broker.invalid/0")).conf.beat_schedule
+
+    assert set(schedule) == {"resend_lost_work", "refresh_playlists"}
 
 
 def test_parent_process_imports_no_torch():

@@ -1,0 +1,83 @@
+"""Read the files of tracks, to write playlists to files and to read them."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from services.catalog.database import IDS, Database, rows_of
+from services.catalog.tables import LocationRow, TrackRow
+from services.catalog.tracks import TrackFile
+
+FILES_PER_STATEMENT = 10_000
+
+_TRACK, _FILE = TrackRow.__table__.c, LocationRow.__table__.c
+_OF_TRACKS = (
+    # The oldest file comes last, so that a dictionary keeps it.
+    select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(IDS)).order_by(_FILE.id.desc())
+)
+_HAS_FILE = select(_FILE.id).where(_FILE.track_id == _TRACK.id).exists()
+_TITLED = select(_TRACK.id, _TRACK.title_key, _TRACK.artist_key, _TRACK.duration_ms, _HAS_FILE).where(
+    _TRACK.title_key.in_(IDS)
+)
+
+
+class LibraryFile(NamedTuple):
+    """A file of the library, and its track."""
+
+    track_id: str
+    path: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRecording:
+    """A track by its names, without regard to case, accents and punctuation."""
+
+    id: str
+    title_key: str
+    artist_key: str | None
+    duration_ms: int | None
+    has_file: bool
+
+
+class FileStore:
+    """Reads files of tracks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, track_ids: Collection[str]) -> dict[str, TrackFile]:
+        """Return the oldest file of each track, by track id; tracks without a file are absent."""
+        with self._database.columns() as connection:
+            return {
+                track_id: TrackFile(path, root) for track_id, path, root in rows_of(connection, _OF_TRACKS, track_ids)
+            }
+
+    def named(self, names: Collection[str]) -> Iterator[LibraryFile]:
+        """Yield the files with these names, which are case-folded and without folders.
+
+        All files are read, in batches, because a database cannot search the end of a path.
+        """
+        after = 0
+        query = select(_FILE.id, _FILE.track_id, _FILE.path, _TRACK.title).join_from(
+            LocationRow.__table__, TrackRow.__table__, _FILE.track_id == _TRACK.id
+        )
+        while names:
+            page = query.where(_FILE.id > after).order_by(_FILE.id).limit(FILES_PER_STATEMENT)
+            with self._database.columns() as connection:
+                rows = connection.execute(page).all()
+            for _, track_id, path, title in rows:
+                if path.rpartition("/")[2].casefold() in names:
+                    yield LibraryFile(track_id, path, title)
+            if len(rows) < FILES_PER_STATEMENT:
+                return
+            after = rows[-1].id
+
+    def titled(self, keys: Collection[str]) -> Iterator[NamedRecording]:
+        """Yield the tracks whose titles have these keys (`stored_key`)."""
+        with self._database.columns() as connection:
+            rows = rows_of(connection, _TITLED, keys)
+        for row in rows:
+            yield NamedRecording(*row)

@@ -1,0 +1,1 @@
+"""Playlists in files, and the rules of smart playlists."""
