@@ -14,7 +14,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
-from services.api.schemas.listens import Forgotten, Listen, ListenerTaste, ListenPage, ListensRecorded
+from services.api.schemas.listens import Forgotten, Listen, ListenPage, ListensRecorded
 from services.api.schemas.media import ClipMatches, PictureMatches
 from services.api.schemas.moods import Moods, Start, Started
 from services.api.schemas.pictures import Picture, PicturePage, PictureResults, TrackPictures
@@ -22,6 +22,7 @@ from services.api.schemas.radio import NextTracks, RadioSession
 from services.api.schemas.radio import Path as TrackPath
 from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, Status, type_of
+from services.api.schemas.tastes import ListenerTaste
 from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track, TrackPage
 from services.api.schemas.words import SearchResults
 from services.domain import errors

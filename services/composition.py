@@ -17,6 +17,7 @@ from services.recommend.finder import Finder
 from services.recommend.path import Paths
 from services.recommend.pictures import Pictures
 from services.recommend.starts import Starter
+from services.recommend.tastes import Tastes
 from services.recommend.words import LazyEmbedder, WordReader
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
@@ -58,6 +59,7 @@ class Services:
     paths: Paths
     radio: Radio
     starter: Starter
+    tastes: Tastes
     pictures: Pictures
     smart_playlists: SmartPlaylists
     embedded: EmbeddedIndex | None
@@ -116,6 +118,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         paths=Paths(catalogue.tracks, index),
         radio=Radio(catalogue, index, recommender, words=words),
         starter=Starter(catalogue.tracks, index, recommender, words),
+        tastes=Tastes(catalogue, recommender),
         pictures=Pictures(catalogue, picture_index, words),
         smart_playlists=SmartPlaylists(catalogue, recommender, words),
         embedded=embedded,

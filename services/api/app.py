@@ -30,8 +30,9 @@ from services.api.v1.playlists import playlists
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.search import search
+from services.api.v1.tastes import tastes
 from services.api.v1.tracks import audio, tracks
-from services.api.v1.users import users
+from services.api.v1.users import me, users
 from services.composition import Services, compose
 from services.settings import load_settings
 
@@ -57,7 +58,9 @@ BLUEPRINTS = (
     media,
     radio,
     playlists,
+    me,
     users,
+    tastes,
     jobs,
     keys,
     health,

@@ -15,6 +15,7 @@ from services.catalog.pictures import PictureStore
 from services.catalog.playlists import PlaylistStore
 from services.catalog.radio import RadioStore
 from services.catalog.tables import PictureRow, TrackRow
+from services.catalog.tastes import TasteStore
 from services.catalog.tracks import TrackStore
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 
@@ -38,6 +39,7 @@ class Catalogue:
         self.playlists = PlaylistStore(database)
         self.external_ids = ExternalIdStore(database)
         self.listens = ListenStore(database)
+        self.tastes = TasteStore(database)
         self.keys = KeyStore(database)
         self.idempotency = IdempotencyStore(database)
         self.installation = InstallationStore(database)

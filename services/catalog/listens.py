@@ -1,15 +1,17 @@
 """Stored listens and starts, by listener."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, decode_cursor, encode_cursor, now
 from services.catalog.matching import Match, lock_matching, match
-from services.catalog.tables import ListenRow, StartRow, WaitingNameRow
+from services.catalog.tables import ListenRow, RemovedTrackRow, StartRow, WaitingNameRow
+from services.catalog.tastes import dismissed_tastes, forget_tastes
 from services.domain.errors import InvalidCursor
 from services.domain.listening import (
     VERDICTS,
@@ -17,6 +19,7 @@ from services.domain.listening import (
     EventKind,
     Listen,
     ListenCounts,
+    ListenerSummary,
     ListenEvent,
     ListenFilter,
     ListenPage,
@@ -36,6 +39,9 @@ LARGEST_ID = 2**63 - 1
 
 HEARD_KINDS = (EventKind.PLAY, EventKind.SKIP)
 """Events that mean that a track was heard; a listener can like a track without playing it."""
+
+REJECTING_KINDS = (EventKind.DISLIKE, EventKind.BAN)
+"""Events that count even if the listener removed the track from the tastes."""
 
 
 class ListenStore:
@@ -103,13 +109,27 @@ class ListenStore:
             return bool(session.scalars(found.returning(ListenRow.id)).all())
 
     def forget(self, listener: str) -> int:
-        """Delete the start and all listens of a listener, and return the number of listens."""
+        """Delete everything that is stored of a listener, and return the number of listens."""
         with self._database.write() as session:
             count = session.scalar(select(func.count()).where(ListenRow.listener == listener)) or 0
             session.execute(delete(ListenRow).where(ListenRow.listener == listener))
             session.execute(delete(StartRow).where(StartRow.listener == listener))
+            forget_tastes(session, listener)
         self._database.scrub()
         return count
+
+    def listeners(self, names: Collection[str] | None = None) -> list[ListenerSummary]:
+        """Return the listeners with a listen or a start, by name; only those of these names, if given."""
+        listens = select(ListenRow.listener, func.count(), func.max(ListenRow.at, type_=ListenRow.at.type))
+        starts = select(StartRow.listener)
+        if names is not None:
+            listens = listens.where(ListenRow.listener.in_(names))
+            starts = starts.where(StartRow.listener.in_(names))
+        with self._database.read() as session:
+            found = {name: ListenerSummary(name, 0, None) for name in session.scalars(starts)}
+            for name, count, last_at in session.execute(listens.group_by(ListenRow.listener)):
+                found[name] = ListenerSummary(name, count, last_at)
+        return [found[name] for name in sorted(found, key=lambda name: (name.casefold(), name))]
 
     def count(self, listener: str, wanted: ListenFilter | None = None) -> int:
         """Return the number of listens."""
@@ -162,7 +182,8 @@ class ListenStore:
                 rejected=_rejected(session, listener),
                 heard={track_id: at for track_id, at in session.execute(heard) if track_id is not None},
                 may_return=repeat_after is not None,
-                start=_start(session, listener),
+                start=_counted(session, listener, _start(session, listener)),
+                dismissed=dismissed_tastes(session, listener),
             )
 
     def begin(self, listener: str, start: Start) -> None:
@@ -242,9 +263,10 @@ def _known(session: Session, listener: str, identities: Iterable[str]) -> Iterab
 
 
 def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
+    counts = or_(ListenRow.kind.in_(REJECTING_KINDS), ListenRow.track_id.not_in(_removed(listener)))
     query = (
         select(ListenRow.track_id, ListenRow.kind, ListenRow.at, ListenRow.played_ms)
-        .where(ListenRow.listener == listener, ListenRow.track_id.is_not(None))
+        .where(ListenRow.listener == listener, ListenRow.track_id.is_not(None), counts)
         .order_by(ListenRow.at.desc(), ListenRow.id.desc())
         .limit(WEIGHED_EVENTS)
     )
@@ -252,6 +274,18 @@ def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
     return tuple(
         ListenEvent(track_id, EventKind(kind), at, played_ms) for track_id, kind, at, played_ms in rows if track_id
     )
+
+
+def _removed(listener: str) -> Select[str]:
+    return select(RemovedTrackRow.track_id).where(RemovedTrackRow.listener == listener)
+
+
+def _counted(session: Session, listener: str, start: Start | None) -> Start | None:
+    """Return a start without the tracks that were removed from the tastes."""
+    if start is None:
+        return None
+    removed = set(session.scalars(_removed(listener)))
+    return replace(start, plays=tuple(play for play in start.plays if play.track_id not in removed))
 
 
 def _rejected(session: Session, listener: str) -> frozenset[str]:

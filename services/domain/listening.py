@@ -172,6 +172,40 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerSummary:
+    """A stored listener: the name, the number of listens, and the time of the last one; None without listens."""
+
+    name: str
+    listens: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedTrack:
+    """A track that does not count for a listener's tastes, and since when."""
+
+    track_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTaste:
+    """A taste of a listener as it was last shown.
+
+    Attributes:
+        id: Stays the same while the taste stays about the same.
+        label: The taste in words.
+        plays: Its track ids, heaviest first.
+        dismissed_at: When the listener said "not for me"; None if not.
+    """
+
+    id: str
+    label: str
+    plays: tuple[str, ...]
+    dismissed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """The part of a stored listener's history that recommendations use.
 
@@ -181,6 +215,7 @@ class Remembered:
         heard: Tracks heard too recently to be recommended again, with the time.
         may_return: Whether tracks of `heard` may fill an answer, starting with the least recently heard.
         start: What the listener chose before there were any listens; None if nothing.
+        dismissed: Tastes that the listener does not want.
     """
 
     events: tuple[ListenEvent, ...] = ()
@@ -188,6 +223,7 @@ class Remembered:
     heard: Mapping[str, datetime] = field(default_factory=dict)
     may_return: bool = True
     start: Start | None = None
+    dismissed: tuple[StoredTaste, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +254,14 @@ class Negative:
 class Profile:
     """The tastes of a question, at least one, in descending order of weight, its negatives, and its vectors.
 
-    The vectors of words and pictures change the score of every track, whatever its taste.
+    The vectors of words and pictures change the score of every track, whatever its taste. `avoided` are the centres of
+    dismissed tastes: a track that is more similar to one of them than to every taste ranks lower.
     """
 
     tastes: tuple[Taste, ...]
     negatives: tuple[Negative, ...]
     vectors: tuple[WeightedVector, ...] = ()
+    avoided: tuple[Vector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +271,25 @@ class DescribedTaste:
     label: str
     weight: float
     plays: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTaste:
+    """A taste with its id, and the tracks that it was made from with their weights, heaviest first."""
+
+    id: str
+    described: DescribedTaste
+    plays: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerTastes:
+    """The tastes of a listener, heaviest first, the dismissed ones, and the number of plays and likes by track."""
+
+    tastes: tuple[ShownTaste, ...]
+    dismissed: tuple[StoredTaste, ...]
+    plays: Mapping[str, int]
+    liked: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

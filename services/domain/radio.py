@@ -1,6 +1,6 @@
 """Radio sessions: their seeds, their directions, and the tracks and events of a session."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,6 +47,11 @@ class Direction:
     since: int = 0
     waypoint: str | None = None
     of_words: bool = False
+
+    def is_made_from(self, track_ids: Collection[str]) -> bool:
+        """Whether most of its plays, by weight, are of these tracks."""
+        theirs = sum(weight for name, weight in self.plays if name in track_ids)
+        return theirs > sum(weight for _, weight in self.plays) / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class EvaluatedDirections:
         plays: Tracks that the direction was made from or that were liked since, each with its weight.
         negatives: Rejected tracks, oldest first.
         unassigned: Tracks that were played or liked and belong to no direction, latest first.
+        avoided: Centres of the tastes that the listener dismissed.
     """
 
     directions: tuple[Direction, ...]
@@ -79,6 +80,7 @@ class EvaluatedDirections:
     plays: tuple[tuple[tuple[str, float], ...], ...]
     negatives: tuple[Negative, ...]
     unassigned: tuple[str, ...]
+    avoided: tuple[Vector, ...] = ()
 
     def profile(self, tracks: Mapping[str, Embedded], vectors: tuple[WeightedVector, ...] = ()) -> Profile:
         """Return a profile with one taste per direction, shifted towards its waypoint, and the vectors of words."""
@@ -86,7 +88,7 @@ class EvaluatedDirections:
             Taste(self._towards_waypoint(index, tracks), state.weight, self.plays[index])
             for index, state in enumerate(self.states)
         )
-        return Profile(tastes, self.negatives, vectors)
+        return Profile(tastes, self.negatives, vectors, self.avoided)
 
     def _towards_waypoint(self, index: int, tracks: Mapping[str, Embedded]) -> Vector:
         waypoint = self.directions[index].waypoint
@@ -267,10 +269,19 @@ class DirectionFinder:
         found = exemplars_by_name(self._index, named, seed=seed)
         return {name: dict.fromkeys(sorted(ids), 1 / len(ids)) if ids else {} for name, ids in found.items()}
 
-    def from_anywhere(self, seed: int, filters: Filters, exclude: frozenset[str]) -> tuple[Direction, ...]:
-        """Return a few directions from the whole library; none if no track qualifies."""
+    def from_anywhere(
+        self, seed: int, filters: Filters, exclude: frozenset[str], avoided: Sequence[Vector] = ()
+    ) -> tuple[Direction, ...]:
+        """Return a few directions from the whole library, far from the avoided vectors if there are such tracks.
+
+        If no track qualifies, there are none.
+        """
         queries = [Query(taste.vector, 1, filters, exclude) for taste in random_profile(seed).tastes]
-        found = list(dict.fromkeys(hit.id for hits in self._index.query(queries) for hit in hits))
+        found = _ids(self._index.query(queries))
+        if avoided:
+            known = self._tracks.embedded(found)
+            nearest = {name: float((np.stack(avoided) @ known[name].vector).max()) for name in found if name in known}
+            found = [name for name in found if nearest.get(name, 1.0) < MEMBERSHIP_COSINE] or found
         return tuple(
             Direction(number, ((name, 1.0),)) for number, name in enumerate(found[:INITIAL_DIRECTIONS_MAX], start=1)
         )

@@ -25,11 +25,12 @@ from services.domain.radio import (
     SessionWords,
     WordsChange,
 )
-from services.domain.track import Embedded
+from services.domain.track import Embedded, Vector
 from services.index import VectorIndex
 from services.radio.directions import DirectionFinder, EvaluatedDirections, evaluate, with_direction
 from services.radio.next_tracks import PREVIOUS_MAX, TrackChooser
 from services.radio.start import BARRING_EVENTS, SessionStarter
+from services.recommend.dismissals import centre_plays, centres_of
 from services.recommend.explain import Reasons
 from services.recommend.rank import Choice
 from services.recommend.recommender import Recommender
@@ -74,6 +75,7 @@ class Radio:
         self._words = words
         self._store = catalogue.radio
         self._listens = catalogue.listens
+        self._tastes = catalogue.tastes
         self._tracks = catalogue.tracks
         self._index = index
         self._recommender = recommender
@@ -169,11 +171,26 @@ class Radio:
             self._listens.add(session.listener, listens)
 
     def _without_rejected(self, state: SessionState, listener: str) -> SessionState:
-        """Return the session with all tracks excluded that its listener rejects now; this is not stored."""
-        terms = state.session.terms
+        """Return the session without the tracks and the directions that its listener rejects now.
+
+        The excluded tracks are not stored. A taste that is dismissed during the session ends the directions made from
+        it; one that was dismissed before is a direction only if the listener asked for it.
+        """
+        session, terms = state.session, state.session.terms
         excluded = dict.fromkeys([*terms.exclude.tracks, *sorted(self._listens.rejected(listener))])
         terms = replace(terms, exclude=replace(terms.exclude, tracks=tuple(excluded)))
-        return replace(state, session=replace(state.session, terms=terms))
+        dismissed = [
+            frozenset(taste.plays)
+            for taste in self._tastes.dismissed(listener)
+            if taste.dismissed_at is not None and taste.dismissed_at > session.created_at
+        ]
+        kept = tuple(each for each in session.directions if not any(each.is_made_from(plays) for plays in dismissed))
+        return replace(state, session=replace(session, terms=terms, directions=kept))
+
+    def _avoided(self, listener: str | None) -> tuple[Vector, ...]:
+        """Return the centres of the tastes that a listener dismissed."""
+        dismissed = () if listener is None else self._tastes.dismissed(listener)
+        return centres_of(dismissed, self._tracks.embedded(sorted(centre_plays(dismissed)))) if dismissed else ()
 
     def _report(self, state: SessionState, events: Sequence[ListenEvent]) -> tuple[_WithEvents, tuple[str, ...]]:
         """Return the state with the events, and the reported ids that are not in the library."""
@@ -223,12 +240,13 @@ class Radio:
         return replace(state, session=replace(session, terms=terms))
 
     def _choose(self, state: SessionState, limit: int) -> tuple[TrackChooser, tuple[RadioPick, ...]]:
+        avoided = self._avoided(state.session.listener)
         directions, known = self._evaluate(state)
-        opened = self._with_new_directions(state, directions)
+        opened = self._with_new_directions(state, replace(directions, avoided=avoided))
         if opened != state.session.directions:
             state = replace(state, session=replace(state.session, directions=opened))
             directions, known = self._evaluate(state)
-        chooser = TrackChooser(self._tracks, self._index, state, directions, known)
+        chooser = TrackChooser(self._tracks, self._index, state, replace(directions, avoided=avoided), known)
         picks = tuple(
             _pick(choice, directions, known, chooser.reasons(choice.candidate.vector))
             for choice in chooser.choose(limit)
@@ -253,7 +271,7 @@ class Radio:
         if not current.directions:
             exclude = exclude.union(barred)
             described = self._finder.from_words(session.terms.vectors, filters, exclude)
-            return described or self._finder.from_anywhere(seed, filters, exclude)
+            return described or self._finder.from_anywhere(seed, filters, exclude, current.avoided)
         found = self._finder.elsewhere(current, seed, filters, exclude | frozenset(state.tracks))
         return with_direction(directions, found, max(weights), since, DIRECTIONS_MAX) if found else directions
 

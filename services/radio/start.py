@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from services.catalog import Catalogue
 from services.domain.errors import InvalidRequest
-from services.domain.listening import EventKind, ListenEvent, Remembered
+from services.domain.listening import EventKind, ListenEvent, Profile, Remembered
 from services.domain.question import Exclusion, Question
 from services.domain.radio import RadioSession, RadioStart, SessionEvent, SessionState, SessionTrack
 from services.domain.track import Embedded
 from services.radio.directions import NEGATIVES_MAX, DirectionFinder, directions_of
+from services.recommend.dismissals import avoiding, centre_plays, centres_of, without_dismissed
 from services.recommend.search import without_artists
 from services.recommend.taste import profile_of, weights_of, with_start
 
@@ -80,7 +81,7 @@ class SessionStarter:
             id=str(uuid.uuid4()),
             listener=start.listener,
             terms=_terms(start.terms, resolved.names, _liked_artists(weights, resolved.tracks)),
-            directions=directions_of(profile_of(weights, resolved.tracks)),
+            directions=directions_of(_wanted(start, resolved, weights)),
             created_at=now,
             touched_at=now,
         )
@@ -101,6 +102,7 @@ class SessionStarter:
         needed = {names[name] for name in start.seeds.tracks if name in names}
         needed |= {event.track_id for event in events} | {name for found in named.values() for name in found}
         needed |= set() if past.start is None else {play.track_id for play in past.start.plays}
+        needed |= centre_plays(past.dismissed)
         sent = frozenset(names[event.track_id] for event in start.history if event.track_id in names)
         return _ResolvedStart(names, events, sent, past, named, self._tracks.embedded(list(needed)))
 
@@ -115,6 +117,7 @@ class SessionStarter:
             allowed = resolved.tracks.keys() - resolved.past.rejected
             half_life = self._half_life(start.terms)
             weights = with_start(weights, resolved.past.start, allowed, now=now, half_life_days=half_life)
+            weights = without_dismissed(weights, resolved.past.dismissed, resolved.sent)
         seeds = [(name, 1.0) for name in resolved.seed_tracks(start)]
         seeds += [seed for found in resolved.named.values() for seed in found.items()]
         for name, weight in seeds:
@@ -130,6 +133,14 @@ class SessionStarter:
 
     def _half_life(self, terms: Question) -> float:
         return self._half_life_days if terms.half_life_days is None else terms.half_life_days
+
+
+def _wanted(start: RadioStart, resolved: _ResolvedStart, weights: Mapping[str, float]) -> Profile | None:
+    """Return the tastes of the first directions: without dismissed ones, unless seeds ask for them."""
+    profile = profile_of(weights, resolved.tracks)
+    if start.seeds:
+        return profile
+    return avoiding(profile, centres_of(resolved.past.dismissed, resolved.tracks), resolved.tracks, resolved.sent)
 
 
 def _liked_artists(weights: Mapping[str, float], tracks: Mapping[str, Embedded]) -> set[str]:

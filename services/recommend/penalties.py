@@ -174,3 +174,20 @@ def rejection_overlap(cosine: npt.ArrayLike, full: float = 1.0) -> Array:
     """Return the effect of a rejection at these cosines: 0 up to `OVERLAP_MIN`, rising to 1 at `full`."""
     overlap: Array = np.clip((np.asarray(cosine, dtype=np.float64) - OVERLAP_MIN) / (full - OVERLAP_MIN), 0.0, 1.0)
     return overlap
+
+
+AVOIDANCE_PENALTY = 1.0
+"""Penalty, in cosine, per cosine by which a track is more similar to a dismissed taste than to every taste."""
+
+
+def avoidance_penalty(vectors: Array, tastes: Sequence[Vector], avoided: Sequence[Vector]) -> Array:
+    """Return the penalty of each vector for being more similar to a dismissed taste than to every taste: (n,).
+
+    Tracks of a taste that resembles a dismissed one have no penalty.
+    """
+    if not avoided:
+        return np.zeros(len(vectors))
+    unwanted = (vectors @ np.stack(avoided).astype(np.float64).T).max(1)
+    wanted = (vectors @ np.stack(tastes).astype(np.float64).T).max(1)
+    penalty: Array = AVOIDANCE_PENALTY * np.maximum(unwanted - wanted, 0.0)
+    return penalty

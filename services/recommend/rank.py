@@ -13,7 +13,7 @@ from services.domain.listening import Profile, Taste
 from services.domain.question import AnswerOptions, Question, options_of
 from services.domain.track import Embedded, Vector
 from services.recommend.duplicates import copies_of, durations
-from services.recommend.penalties import Sample, hub_penalty, rejection_penalty, target_penalty
+from services.recommend.penalties import Sample, avoidance_penalty, hub_penalty, rejection_penalty, target_penalty
 from services.recommend.steering import Steering
 
 PROFILE_WEIGHT = 0.4
@@ -168,6 +168,8 @@ class _Ranking:
         steered = steering.scores(self._vectors) - penalties + noise
         queries = np.stack(query_vectors(profile)).astype(np.float64)
         to_tastes = (1 - PLAY_WEIGHT) * self._vectors @ queries.T  # (candidates, tastes)
+        centres = [taste.vector for taste in profile.tastes]
+        to_tastes -= avoidance_penalty(self._vectors, centres, profile.avoided)[:, None]
         return [
             (1 - steering.share) * (to_tastes[:, index] + PLAY_WEIGHT * self._to_plays(taste, plays)) + steered
             for index, taste in enumerate(self._tastes)

@@ -12,6 +12,7 @@ from services.domain.question import Order, Question
 from services.domain.track import Embedded, Vector
 from services.domain.words import VectorKind, WeightedVector
 from services.index import Hit, VectorSearch
+from services.recommend.dismissals import avoiding, centre_plays, centres_of, without_dismissed
 from services.recommend.explain import Reasons, label_of
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, RankingOptions
@@ -84,6 +85,8 @@ class _History:
         tracks: The ready tracks of the events, and of excluded and rejected tracks.
         weights: Weight of each track of the events.
         rules: Which tracks the answer may contain.
+        asked: Tracks of the question's own history, which count even if they belong to a dismissed taste.
+        avoided: Centres of the listener's dismissed tastes.
     """
 
     names: Mapping[str, str]
@@ -91,6 +94,8 @@ class _History:
     tracks: Mapping[str, Embedded]
     weights: Mapping[str, float]
     rules: HistoryRules
+    asked: frozenset[str] = frozenset()
+    avoided: tuple[Vector, ...] = ()
 
     def unknown(self, requested: Iterable[str]) -> tuple[str, ...]:
         """Return the ids that belong to no ready track."""
@@ -119,7 +124,11 @@ class _History:
             else:
                 vector = tuple(self.tracks[track_id].vector.tolist())
                 vectors.append(WeightedVector(track_id, vector, weight, VectorKind.TRACK))
-        return steered(profile_of(weights, self.tracks), vectors)
+        return steered(self.liked(weights), vectors)
+
+    def liked(self, weights: Mapping[str, float]) -> Profile | None:
+        """Return the tastes and negatives of weights, without dismissed tastes."""
+        return avoiding(profile_of(weights, self.tracks), self.avoided, self.tracks, self.asked)
 
     def last_played(self) -> Embedded | None:
         """Return the latest track with a positive weight."""
@@ -174,11 +183,10 @@ class Recommender:
         """
         return tuple(self._searcher.nearest(vector, limit, filters or Filters(), frozenset(), ()))
 
-    def tastes(self, remembered: Remembered, half_life_days: float | None = None) -> tuple[DescribedTaste, ...]:
-        """Return the tastes of a listener with labels, heaviest first."""
+    def profile(self, remembered: Remembered, half_life_days: float | None = None) -> Profile | None:
+        """Return the tastes and negatives of a listener; None without a taste."""
         read = self._read_history(Question(remembered=remembered, half_life_days=half_life_days))
-        profile = profile_of(read.weights, read.tracks)
-        return () if profile is None else self.describe(profile)
+        return read.liked(read.weights)
 
     def recommend(self, question: Question) -> Answer:
         """Return the tracks to play after a listening history, for words and for pictures.
@@ -197,7 +205,8 @@ class Recommender:
         unknown = history.unknown([*(event.track_id for event in question.history), *_examples(question)])
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in history.names)
         profile = history.profile(question)
-        choices = self._choose(question, profile or random_profile(question.seed), history)
+        chosen_by = profile or replace(random_profile(question.seed), avoided=history.avoided)
+        choices = self._choose(question, chosen_by, history)
         choices = in_order(choices, question.order, history.last_played())
         if profile is None:
             found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
@@ -262,7 +271,15 @@ class Recommender:
         # Excluded tracks are read as well: their other encodings are left out, too.
         excluded_ids = (names[name] for name in (*excluded, *examples) if name in names)
         tracks = self._tracks.embedded(
-            list({*(event.track_id for event in events), *remembered.rejected, *excluded_ids, *started})
+            list(
+                {
+                    *(event.track_id for event in events),
+                    *remembered.rejected,
+                    *excluded_ids,
+                    *started,
+                    *centre_plays(remembered.dismissed),
+                }
+            )
         )
         durations = {event.track_id: tracks[event.track_id].duration_ms for event in events if event.track_id in tracks}
         half_life = self.half_life_days if question.half_life_days is None else question.half_life_days
@@ -270,7 +287,10 @@ class Recommender:
         weights = weights_of(events, durations, now=now, half_life_days=half_life)
         allowed = tracks.keys() - remembered.rejected
         weights = with_start(weights, remembered.start, allowed, now=now, half_life_days=half_life)
-        return _History(names, events, tracks, weights, HistoryRules.of(question, names.values()))
+        asked = frozenset(event.track_id for event in canonical)
+        weights = without_dismissed(weights, remembered.dismissed, asked)
+        avoided = centres_of(remembered.dismissed, tracks)
+        return _History(names, events, tracks, weights, HistoryRules.of(question, names.values()), asked, avoided)
 
     def _choose(self, question: Question, profile: Profile, history: _History) -> list[Choice]:
         """Choose the tracks; recently heard tracks fill the places for which there are no others."""

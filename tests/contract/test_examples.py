@@ -72,6 +72,7 @@ def made(api, services, library_dir):
     catalogue.listens.begin(LISTENER, Start(tracks=(AWAKENING,), plays=plays, at=datetime.now(UTC)))
     playlist = catalogue.playlists.create("Rainy Sunday", [AWAKENING, COHERENCE], owner=LISTENER)
     smart = catalogue.playlists.create("Smart", owner=LISTENER, rules=Rules())
+    [taste] = services.tastes.of(LISTENER).tastes
     key = catalogue.keys.create("example", [Scope.READ], [LISTENER])
     yield {
         "session_id": api.post("/v1/radio", json={"seeds": {"tracks": [AWAKENING]}}).json["id"],
@@ -79,6 +80,7 @@ def made(api, services, library_dir):
         "playlist_id": playlist.id,
         SMART_PLAYLIST: smart.id,
         "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
+        "taste_id": taste.id,
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
         "apiKey": key.text,
         "key_id": catalogue.keys.create("to revoke", [Scope.READ]).id,

@@ -11,7 +11,7 @@ import numpy as np
 from services.catalog.idempotency import Mismatch
 from services.domain.errors import RadioNotFound, TrackNotFound
 from services.domain.filters import ATTRIBUTES, Filters
-from services.domain.listening import EventKind, ListenEvent, NewListen, Remembered, Start
+from services.domain.listening import EventKind, ListenEvent, NewListen, Remembered, Start, StoredTaste
 from services.domain.radio import CallRecord, RadioSession, SessionEvent, SessionState, SessionTrack
 from services.domain.track import EMBEDDING_DIM, Description, Embedded, Vector
 from services.domain.vector_index import Hit, Query
@@ -138,11 +138,22 @@ class MemoryRadio:
 
 
 @dataclass
+class MemoryTastes:
+    """The store of tastes."""
+
+    kept: dict[str, tuple[StoredTaste, ...]] = field(default_factory=dict)
+
+    def dismissed(self, listener: str) -> tuple[StoredTaste, ...]:
+        return self.kept.get(listener, ())
+
+
+@dataclass
 class MemoryListens:
     """The store of listens."""
 
     kept: dict[str, list[NewListen]] = field(default_factory=dict)
     starts: dict[str, Start] = field(default_factory=dict)
+    tastes: MemoryTastes = field(default_factory=MemoryTastes)
 
     def add(self, listener: str, listens: Sequence[NewListen]) -> None:
         self.kept.setdefault(listener, []).extend(listens)
@@ -162,12 +173,14 @@ class MemoryListens:
             rejected=self.rejected(listener),
             may_return=repeat_after is not None,
             start=self.start(listener),
+            dismissed=self.tastes.dismissed(listener),
         )
 
 
 def catalogue_of(songs: Sequence[Song]) -> SimpleNamespace:
     """Return a catalogue of these songs, without listens and radio sessions."""
-    return SimpleNamespace(tracks=MemoryTracks(songs), listens=MemoryListens(), radio=MemoryRadio())
+    listens = MemoryListens()
+    return SimpleNamespace(tracks=MemoryTracks(songs), listens=listens, tastes=listens.tastes, radio=MemoryRadio())
 
 
 def random_songs(count: int, *, kinds: int = 6, seed: int = 11) -> list[Song]:

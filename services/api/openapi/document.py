@@ -48,7 +48,7 @@ TAGS = (
     Tag("Pictures", "Pictures of your folders that go with tracks or with words.", ("pictures",)),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Playlists", "Ordered tracks of a listener, smart playlists, and playlists in files.", ("playlists",)),
-    Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("users",)),
+    Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("me", "users", "tastes")),
     Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio", "media_tokens")),
     Tag(
         "ListenBrainz",
@@ -75,6 +75,7 @@ PATH_PARAMETERS = {
     "user": f"A listener: {RULE}.",
     "listen_id": "The id of a listen event.",
     "key_id": "The id of an API key.",
+    "taste_id": "The id of a taste.",
 }
 
 

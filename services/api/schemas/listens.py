@@ -19,7 +19,7 @@ from services.api.request_limits import (
     PLAYED_MS_MAX,
     TIME_AHEAD,
 )
-from services.api.schemas.tracks import NO_NUL, Moment, Request, Response, Taste, TrackName
+from services.api.schemas.tracks import NO_NUL, Moment, Request, Response, TrackName
 from services.domain import listening as kept
 from services.domain.errors import InvalidRequest
 from services.domain.listening import EventKind
@@ -259,13 +259,6 @@ class ListenCounts(Response):
             first_at=found.first_at,
             last_at=found.last_at,
         )
-
-
-class ListenerTaste(Response):
-    """A listener's tastes, from the last 1,000 events of tracks in the library."""
-
-    tastes: list[Taste] = Field(description="Heaviest first. Empty without usable events.")
-    counts: ListenCounts
 
 
 class Forgotten(Response):

@@ -6,12 +6,16 @@ Tracks that have left the library since the vector index returned them are left 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from services.api.schemas.listens import ListenCounts
 from services.api.schemas.media import MatchedTrack, SeenPicture
 from services.api.schemas.radio import Direction, NextTracks, Path, PathTrack, RadioTrack
 from services.api.schemas.recommendations import Recommendations
+from services.api.schemas.tastes import DismissedTaste, ListenerTaste, OwnTaste, RemovedTrack, TasteTrack
 from services.api.schemas.tracks import AudioFeatures, RecommendedTrack, SimilarTrack, Taste
+from services.api.schemas.tracks import Track as TrackShown
 from services.api.schemas.words import FoundTrack, Match, SearchResults, Understood
-from services.domain.listening import Answer, Recommendation
+from services.domain import listening
+from services.domain.listening import Answer, ListenerTastes, Recommendation, ShownTaste
 from services.domain.radio import RadioAnswer
 from services.domain.track import Description, Embedded, Track
 from services.domain.words import WeightedText
@@ -55,6 +59,50 @@ def recommendations(
         understood=[Understood.of(text) for text in words],
         pictures=[seen_picture(reading) for reading in pictures],
         unknown=list(answer.unknown),
+    )
+
+
+TASTE_TRACKS_MAX = 12
+"""Heaviest tracks that are shown of a taste."""
+
+
+def shown_tracks(found: ListenerTastes) -> list[str]:
+    """Return the tracks that the response for a listener's tastes shows."""
+    return [name for taste in found.tastes for name, _ in taste.plays[:TASTE_TRACKS_MAX]]
+
+
+def tastes(
+    found: ListenerTastes, removed: Sequence[listening.RemovedTrack], counts: listening.ListenCounts, tracks: Tracks
+) -> ListenerTaste:
+    """Return the response for a listener's tastes."""
+    return ListenerTaste(
+        tastes=[_own_taste(taste, found, tracks) for taste in found.tastes],
+        dismissed=[
+            DismissedTaste(id=each.id, label=each.label, at=each.dismissed_at, plays=list(each.plays))
+            for each in found.dismissed
+            if each.dismissed_at is not None
+        ],
+        removed=[
+            RemovedTrack(at=each.at, track=TrackShown.of(tracks[each.track_id]))
+            for each in removed
+            if each.track_id in tracks
+        ],
+        counts=ListenCounts.of(counts),
+    )
+
+
+def _own_taste(taste: ShownTaste, found: ListenerTastes, tracks: Tracks) -> OwnTaste:
+    total = sum(weight for _, weight in taste.plays)
+    return OwnTaste(
+        id=taste.id,
+        label=taste.described.label,
+        weight=taste.described.weight,
+        plays=list(taste.described.plays),
+        tracks=[
+            TasteTrack.of(tracks[name], share=weight / total, plays=found.plays.get(name, 0), liked=name in found.liked)
+            for name, weight in taste.plays[:TASTE_TRACKS_MAX]
+            if name in tracks
+        ],
     )
 
 

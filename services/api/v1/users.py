@@ -13,8 +13,6 @@ from services.api.request_limits import LISTENS_MAX_BYTES, REPEAT_AFTER_DAYS
 from services.api.schemas.listens import (
     Forgotten,
     Listen,
-    ListenCounts,
-    ListenerTaste,
     ListenPage,
     ListenPageQuery,
     ListensIn,
@@ -22,8 +20,9 @@ from services.api.schemas.listens import (
     listener_named,
 )
 from services.api.schemas.moods import Start, Started, StartRequest
-from services.api.schemas.recommendations import ListenerQuery, Recommendations, TasteQuery
-from services.api.schemas.tracks import Taste
+from services.api.schemas.recommendations import ListenerQuery, Recommendations
+from services.api.schemas.tastes import Listeners, Me
+from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.database import now
@@ -32,6 +31,7 @@ from services.domain.errors import NotFound
 from services.domain.question import Question
 from services.domain.words import Words
 
+me = Blueprint("me", __name__, url_prefix="/v1")
 users = Blueprint("users", __name__, url_prefix="/v1/users")
 
 
@@ -55,6 +55,27 @@ def _allow_batches() -> None:
 
 
 users.before_request(_allow_batches)
+
+
+@me.get("/me")
+@operation("getMe", "Get the own permissions", returns=Me)
+@needs(Scope.READ, Scope.LISTEN, Scope.INGEST)
+def get_me() -> Me:
+    """Get the key of this request, what it may do, and the listeners that it may reach.
+
+    Without a key, where none is needed, a request may do everything for every listener.
+    """
+    sender = principal()
+    found = None if sender.key_id is None else services().catalogue.keys.find(sender.key_id)
+    return Me.of(sender, None if found is None else found.key)
+
+
+@users.get("")
+@operation("listUsers", "List the listeners", returns=Listeners)
+@needs(Scope.LISTEN)
+def list_users() -> Listeners:
+    """List the stored listeners that the key may reach, by name, with the number of their listens."""
+    return Listeners.of(services().catalogue.listens.listeners(principal().listeners))
 
 
 @users.post("/<user>/listens")
@@ -144,22 +165,11 @@ def get_user_start(user: str) -> Start:
     return Start.of(start)
 
 
-@users.get("/<user>/taste")
-@operation("getTaste", "Get the tastes of a listener", query=TasteQuery, returns=ListenerTaste)
-@needs(Scope.LISTEN, listener="user", expensive=True)
-def get_taste(user: str, query: TasteQuery) -> ListenerTaste:
-    """Get each taste of a listener with its label, share and plays, and counts of the stored listens."""
-    name, listens = listener_named(user), services().catalogue.listens
-    remembered = listens.remembered(name, repeat_after=None)
-    tastes = services().recommender.tastes(remembered, query.half_life_days)
-    return ListenerTaste(tastes=[Taste.of(taste) for taste in tastes], counts=ListenCounts.of(listens.counts(name)))
-
-
 @users.delete("/<user>")
 @operation("forgetUser", "Delete a listener", returns=Forgotten)
 @needs(Scope.LISTEN, listener="user")
 def forget(user: str) -> Forgotten:
-    """Delete a listener with the start, all listens, playlists, radio sessions and stored responses.
+    """Delete a listener with the start, all listens, playlists, tastes, radio sessions and stored responses.
 
     An unknown listener is no error.
     """

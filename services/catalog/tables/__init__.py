@@ -14,7 +14,9 @@ from services.catalog.tables.listening import (
     RadioEventRow,
     RadioRow,
     RadioTrackRow,
+    RemovedTrackRow,
     StartRow,
+    TasteRow,
     WaitingNameRow,
 )
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
@@ -41,9 +43,11 @@ __all__ = [
     "RadioEventRow",
     "RadioRow",
     "RadioTrackRow",
+    "RemovedTrackRow",
     "SortText",
     "StartRow",
     "Table",
+    "TasteRow",
     "TrackRow",
     "WaitingNameRow",
 ]

@@ -62,6 +62,30 @@ class StartRow(Table):
     at: Mapped[datetime]
 
 
+class TasteRow(Table):
+    """A taste of a listener as it was last shown, so that it keeps its id."""
+
+    __tablename__ = "listener_tastes"
+
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    label: Mapped[str] = mapped_column(Text)
+    plays: Mapped[list[str]] = mapped_column(JSON)
+    """Track ids, heaviest first. A vector would lose its meaning with the next encoder."""
+    shown_at: Mapped[datetime]
+    dismissed_at: Mapped[datetime | None]
+
+
+class RemovedTrackRow(Table):
+    """A track that does not count for a listener's tastes."""
+
+    __tablename__ = "removed_tracks"
+
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
+    track_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[datetime]
+
+
 class RadioRow(Table):
     """A radio session."""
 

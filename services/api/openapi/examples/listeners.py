@@ -9,10 +9,12 @@ from services.api.openapi.examples.values import (
     LISTEN,
     LISTENER,
     NEBULA,
+    OTHER,
+    OWN_TASTE,
     PLAYED_AT,
     RECOMMENDATIONS,
     SKIPPED_AT,
-    TASTE,
+    TASTE_ID,
     Example,
 )
 
@@ -86,6 +88,28 @@ LISTENERS: Mapping[str, Example] = {
             "at": PLAYED_AT,
         },
     ),
-    "getTaste": Example({"user": LISTENER, "half_life_days": 30}, response={"tastes": [TASTE], "counts": COUNTS}),
+    "getTaste": Example(
+        {"user": LISTENER, "half_life_days": 30},
+        response={
+            "tastes": [OWN_TASTE],
+            "dismissed": [{"id": "0d6b7712c3aa", "label": "energetic, rock", "at": SKIPPED_AT, "plays": [NEBULA]}],
+            "removed": [{"at": SKIPPED_AT, "track": OTHER}],
+            "counts": COUNTS,
+        },
+    ),
+    "dismissTaste": Example({"user": LISTENER, "taste_id": TASTE_ID}),
+    "undoDismissal": Example({"user": LISTENER, "taste_id": TASTE_ID}),
+    "removeUserTrack": Example({"user": LISTENER, "track_id": AWAKENING}),
+    "restoreUserTrack": Example({"user": LISTENER, "track_id": AWAKENING}),
+    "getMe": Example(
+        response={
+            "authenticated": True,
+            "key": {"id": "0123456789ab", "name": "phone", "scopes": ["listen", "read"]},
+            "listener": LISTENER,
+            "listeners": [LISTENER],
+            "scopes": ["read", "listen"],
+        }
+    ),
+    "listUsers": Example(response={"users": [{"name": LISTENER, "listens": 2, "last_at": SKIPPED_AT}]}),
     "forgetUser": Example({"user": LISTENER}, response={"listens": 3}),
 }

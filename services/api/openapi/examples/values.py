@@ -22,6 +22,7 @@ LISTENER = "ada"
 JOB = "0b6f3c1e-6a0c-4f0e-9a55-0f6c1a7f3f0d"
 SESSION = "N2y8mXo0c5uJ7bQ1"
 LISTEN = 17
+TASTE_ID = "5f0c9a1be27d"
 API_KEY = "segue_0123456789abcdef"
 KEY_ID = "0123456789ab"
 PLAYED_AT = "2026-03-01T20:15:00Z"
@@ -96,6 +97,11 @@ OTHER: Json = {
 }
 FOUND: Json = {**OTHER, "score": 0.83, "because_of": [AWAKENING]}
 TASTE: Json = {"label": "calm, ambient, slow", "weight": 1.0, "plays": [AWAKENING]}
+OWN_TASTE: Json = {
+    **TASTE,
+    "id": TASTE_ID,
+    "tracks": [{**TRACK, "share": 1.0, "plays": 1, "liked": False}],
+}
 UNDERSTOOD: Json = {
     "text": "calm and spacious, under 100 bpm",
     "weight": 1.0,

@@ -1,0 +1,100 @@
+"""Shown and dismissed tastes, and tracks that do not count, by listener."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from services.catalog.database import Database, now
+from services.catalog.tables import RemovedTrackRow, TasteRow
+from services.domain.listening import RemovedTrack, StoredTaste
+
+SHOWN_MAX = 16
+"""Latest shown tastes of a listener that are stored: a taste that comes back after a while keeps its id."""
+
+PLAYS_MAX = 200
+"""Heaviest plays that are stored of a taste: as many as are clustered."""
+
+
+class TasteStore:
+    """Stores the tastes that a listener was shown, dismissed tastes, and tracks that do not count."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self, listener: str) -> tuple[StoredTaste, ...]:
+        """Return the shown and the dismissed tastes of a listener, latest first."""
+        with self._database.read() as session:
+            return _tastes(session, listener)
+
+    def show(self, listener: str, tastes: Collection[StoredTaste]) -> None:
+        """Store new and changed tastes; beyond `SHOWN_MAX`, those that were shown longest ago are deleted."""
+        with self._database.write() as session:
+            for taste in tastes:
+                _store(self._database, session, listener, taste)
+            shown = select(TasteRow.id).where(TasteRow.listener == listener, TasteRow.dismissed_at.is_(None))
+            surplus = session.scalars(shown.order_by(TasteRow.shown_at.desc(), TasteRow.id).offset(SHOWN_MAX)).all()
+            session.execute(delete(TasteRow).where(TasteRow.listener == listener, TasteRow.id.in_(surplus)))
+
+    def dismiss(self, listener: str, taste_id: str, at: datetime | None) -> bool:
+        """Dismiss a taste, or undo that with None; return whether the taste exists."""
+        own = update(TasteRow).where(TasteRow.listener == listener, TasteRow.id == taste_id)
+        with self._database.write() as session:
+            changed = session.scalars(own.values(dismissed_at=at).returning(TasteRow.id)).all()
+            return bool(changed)
+
+    def remove_track(self, listener: str, track_id: str) -> None:
+        """Count a track no more; repeating it changes nothing."""
+        inserting = self._database.insert(RemovedTrackRow).values(listener=listener, track_id=track_id, at=now())
+        with self._database.write() as session:
+            session.execute(inserting.on_conflict_do_nothing())
+
+    def restore_track(self, listener: str, track_id: str) -> None:
+        """Count a removed track again; for any other track, nothing changes."""
+        own = RemovedTrackRow.listener == listener, RemovedTrackRow.track_id == track_id
+        with self._database.write() as session:
+            session.execute(delete(RemovedTrackRow).where(*own))
+
+    def removed_tracks(self, listener: str) -> tuple[RemovedTrack, ...]:
+        """Return the tracks that do not count, latest first."""
+        query = select(RemovedTrackRow.track_id, RemovedTrackRow.at).where(RemovedTrackRow.listener == listener)
+        with self._database.read() as session:
+            rows = session.execute(query.order_by(RemovedTrackRow.at.desc(), RemovedTrackRow.track_id))
+            return tuple(RemovedTrack(track_id, at) for track_id, at in rows)
+
+    def dismissed(self, listener: str) -> tuple[StoredTaste, ...]:
+        """Return the dismissed tastes."""
+        with self._database.read() as session:
+            return dismissed_tastes(session, listener)
+
+
+def dismissed_tastes(session: Session, listener: str) -> tuple[StoredTaste, ...]:
+    """Return the dismissed tastes of a listener."""
+    return _tastes(session, listener, TasteRow.dismissed_at.is_not(None))
+
+
+def forget_tastes(session: Session, listener: str) -> None:
+    """Delete the tastes and the removed tracks of a listener."""
+    session.execute(delete(TasteRow).where(TasteRow.listener == listener))
+    session.execute(delete(RemovedTrackRow).where(RemovedTrackRow.listener == listener))
+
+
+def _tastes(session: Session, listener: str, *conditions: ColumnElement[bool]) -> tuple[StoredTaste, ...]:
+    own = select(TasteRow).where(TasteRow.listener == listener, *conditions)
+    query = own.order_by(TasteRow.shown_at.desc(), TasteRow.id)
+    return tuple(
+        StoredTaste(id=row.id, label=row.label, plays=tuple(row.plays), dismissed_at=row.dismissed_at)
+        for row in session.scalars(query)
+    )
+
+
+def _store(database: Database, session: Session, listener: str, taste: StoredTaste) -> None:
+    values = {
+        "label": taste.label,
+        "plays": list(taste.plays[:PLAYS_MAX]),
+        "shown_at": now(),
+        "dismissed_at": taste.dismissed_at,
+    }
+    inserting = database.insert(TasteRow).values(listener=listener, id=taste.id, **values)
+    session.execute(inserting.on_conflict_do_update(index_elements=["listener", "id"], set_=values))
