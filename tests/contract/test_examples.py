@@ -67,6 +67,7 @@ def operations(document):
 def made(api, services, library_dir):
     """Values for the placeholders of the examples: ids that only the service creates, and this machine's folders."""
     catalogue = services.catalogue
+    catalogue.listens.forget(LISTENER)  # what other examples dismissed and removed
     listen = NewListen(names=(AWAKENING,), at=datetime.now(UTC))
     plays = (StartPlay(AWAKENING, 1.0, AWAKENING),)
     catalogue.listens.begin(LISTENER, Start(tracks=(AWAKENING,), plays=plays, at=datetime.now(UTC)))

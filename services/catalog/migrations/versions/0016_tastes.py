@@ -6,7 +6,7 @@ from alembic import op
 from services.catalog.tables import Moment
 
 revision = "0016"
-down_revision = "0010"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
