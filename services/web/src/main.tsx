@@ -3,10 +3,12 @@ import "./styles/tokens.css";
 import "./styles/global.css";
 import { render } from "preact";
 import { App } from "./app";
+import { watchMe } from "./state/listener";
 import { applyTheme } from "./state/theme";
 import { applyLanguage } from "./texts";
 
 applyTheme();
 applyLanguage();
+watchMe();
 const root = document.getElementById("app");
 if (root) render(<App />, root);
