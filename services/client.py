@@ -21,7 +21,8 @@ from services.api.schemas.pictures import Picture, PicturePage, PictureResults, 
 from services.api.schemas.radio import NextTracks, RadioSession
 from services.api.schemas.radio import Path as TrackPath
 from services.api.schemas.recommendations import Recommendations
-from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, Status, type_of
+from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, type_of
+from services.api.schemas.status import FailurePage, FileFailure, Status
 from services.api.schemas.tastes import ListenerTaste
 from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track, TrackPage
 from services.api.schemas.words import SearchResults
@@ -314,6 +315,16 @@ class SegueClient:
     def status(self) -> Status:
         """What the service has and where it keeps it."""
         return self._get(Status, "/v1/status")
+
+    def failures(self, *, page: int = PAGE) -> Iterator[FileFailure]:
+        """Every file that cannot be used, in the order of their paths, fetched page by page."""
+        offset = 0
+        while True:
+            found = self._get(FailurePage, "/v1/failures", params={"offset": offset, "limit": page})
+            yield from found.failures
+            offset += len(found.failures)
+            if not found.failures or offset >= found.total:
+                return
 
     def ready(self) -> Readiness:
         """Whether every part of the service is ready, and why not."""

@@ -21,6 +21,7 @@ from services.recommend.tastes import Tastes
 from services.recommend.words import LazyEmbedder, WordReader
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
+from services.tasks.presence import Workers
 from services.tasks.questions import Questions
 from services.tasks.queue import TaskQueue, open_queue
 from services.words.understand import understand
@@ -52,6 +53,7 @@ class Services:
     catalogue: Catalogue
     queue: TaskQueue
     questions: Questions
+    workers: Workers
     index: VectorIndex
     recommender: Recommender
     words: WordReader
@@ -111,6 +113,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         queue=queue,
         # The other threads stay free for requests that need no worker.
         questions=Questions(queue, at_once=max(1, settings.api_threads // 2)),
+        workers=Workers(queue),
         index=index,
         recommender=recommender,
         words=words,

@@ -19,10 +19,12 @@ from services.catalog import Catalogue
 from services.catalog.analyses import Claim, Claimant
 from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, StorageUnavailable
+from services.domain.failure import FailureKind
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.roots import NotARegularFile, OutsideLibrary, Roots, open_inside, readable_roots
 from workers.app import ANALYSE_HARD_LIMIT_SECONDS, LIMIT_GRACE_SECONDS
 from workers.lifecycle import ChildContext
+from workers.pictures import failure_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,18 +58,23 @@ class Refusal:
 
     reason: str
     status: TrackStatus
+    kind: FailureKind
 
 
 def claim_attempt(catalogue: Catalogue, track_id: str, claimant: Claimant) -> Claim | None:
     """Count an attempt and claim the track; quarantine the track if it has no attempts left.
 
     Returns:
-        None if the track is not pending, claimed by another task, or quarantined.
+        None if the track is not pending, claimed by another task, or quarantined, or if the analysis is paused.
     """
+    if retry_while_unavailable(catalogue.pause.began_at) is not None:
+        if claimant.continues_attempt is not None:
+            catalogue.analyses.release_uncounted(track_id, claimant.continues_attempt)
+        return None
     claim = retry_while_unavailable(lambda: catalogue.analyses.claim(track_id, claimant, LEASE))
     if claim is None or claim.attempt <= MAX_ATTEMPTS:
         return claim
-    catalogue.analyses.refuse(track_id, QUARANTINED, TrackStatus.QUARANTINED)
+    catalogue.analyses.refuse(track_id, QUARANTINED, TrackStatus.QUARANTINED, kind=FailureKind.CRASHED)
     log.warning("track_quarantined", track_id=track_id, attempts=claim.attempt - 1)
     return None
 
@@ -113,16 +120,16 @@ def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analy
     from models.analysis import analyse as analyse_file  # noqa: PLC0415  only child processes may import torch
     from models.errors import AnalysisError  # noqa: PLC0415
 
-    refusal = Refusal(MISSING, TrackStatus.MISSING)
+    refusal = Refusal(MISSING, TrackStatus.MISSING, FailureKind.GONE)
     for file in files:
         try:
             opened, _ = open_inside(file.path, file.root, roots)
         except NotARegularFile:
-            refusal = Refusal(NOT_REGULAR, TrackStatus.FAILED)
+            refusal = Refusal(NOT_REGULAR, TrackStatus.FAILED, FailureKind.UNREADABLE)
             continue
         except OutsideLibrary:
             if refusal.status is TrackStatus.MISSING:  # a failure of another file says more about the track
-                refusal = Refusal(OUTSIDE, TrackStatus.MISSING)
+                refusal = Refusal(OUTSIDE, TrackStatus.MISSING, FailureKind.OUTSIDE_LIBRARY)
             continue
         except OSError:
             continue
@@ -131,7 +138,7 @@ def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analy
                 found = analyse_file(opened.fileno())
         except AnalysisError as error:
             if is_readable(Path(file.path)):  # the file may have been removed while it was read
-                refusal = Refusal(str(error), TrackStatus.FAILED)
+                refusal = Refusal(str(error), TrackStatus.FAILED, failure_kind(error))
         else:
             return Analysis(
                 embedding=found.embedding,
@@ -170,7 +177,7 @@ def notify_indexer(context: ChildContext) -> None:
 def _record_refusal(catalogue: Catalogue, track_id: str, refusal: Refusal, tried: list[TrackFile]) -> list[TrackFile]:
     """Record why a track has no analysis; if it has files that were not tried, return them and record nothing."""
     new_files = retry_while_unavailable(
-        lambda: catalogue.analyses.refuse(track_id, refusal.reason, refusal.status, tried=tried)
+        lambda: catalogue.analyses.refuse(track_id, refusal.reason, refusal.status, kind=refusal.kind, tried=tried)
     )
     if not new_files:
         log.info("track_refused", track_id=track_id, reason=refusal.reason, status=refusal.status)

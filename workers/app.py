@@ -16,6 +16,7 @@ from services.tasks.queue import (
     SOCKET_TIMEOUT_SECONDS,
     VISIBILITY_TIMEOUT_SECONDS,
 )
+from workers.presence import Announcement
 
 # An analysis decodes a limited number of seconds of audio; even slow machines need well under a minute.
 ANALYSE_SOFT_LIMIT_SECONDS = 120
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> Celery:
     """Return the application for the broker of the settings, with its schedule."""
     broker_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     app = Celery("segue", broker=broker_url, backend=broker_url, include=["workers.tasks", "workers.questions"])
+    app.steps["consumer"].add(Announcement)
     app.conf.update(_RELIABILITY, beat_schedule=_schedule(settings), task_routes=ROUTES)
     return app
 

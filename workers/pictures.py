@@ -5,9 +5,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from services.domain.errors import ReaderUnavailable, UnusablePicture
+from services.domain.failure import FailureKind
 from services.domain.picture import PictureReading
 
 if TYPE_CHECKING:
+    from models.errors import AnalysisError
     from models.text.tower import TextTower
 
 NO_DIRECTION = "Nothing is recognised in the picture, and it looks neutral."
@@ -37,7 +39,7 @@ class Reader:
         try:
             found = read_picture(descriptor)
         except AnalysisError as error:
-            raise UnusablePicture(_sentence(error)) from error
+            raise UnusablePicture(_sentence(error), failure_kind(error)) from error
         except SandboxUnavailable as error:
             raise ReaderUnavailable(_sentence(error)) from error
         embedding = picture_vector(found, self.tower)
@@ -51,6 +53,20 @@ class Reader:
             energy=found.energy,
             model_version=self.version,
         )
+
+
+def failure_kind(error: "AnalysisError") -> FailureKind:
+    """Return what kind of failure an error of an analysis or a reading is."""
+    from models import errors  # noqa: PLC0415  only child processes import torch
+
+    kinds: dict[type[AnalysisError], FailureKind] = {
+        errors.UnreadableAudio: FailureKind.DAMAGED,
+        errors.UnreadablePicture: FailureKind.DAMAGED,
+        errors.RefusedAudio: FailureKind.LEFT_OUT,
+        errors.RefusedPicture: FailureKind.LEFT_OUT,
+        errors.DecoderFailed: FailureKind.CRASHED,
+    }
+    return kinds.get(type(error), FailureKind.DEFECT)
 
 
 def open_reader() -> Reader:

@@ -30,6 +30,7 @@ from services.api.v1.playlists import playlists
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.search import search
+from services.api.v1.service import service
 from services.api.v1.tastes import tastes
 from services.api.v1.tracks import audio, tracks
 from services.api.v1.users import me, users
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     tastes,
     jobs,
     keys,
+    service,
     health,
     web,
     reference,  # one on a line, so that branches that add one do not conflict

@@ -36,8 +36,8 @@ OFFSET_MAX = 10_000_000
 JOBS_DEFAULT = 10
 """Jobs on a page: each may list hundreds of files."""
 
-QUARANTINED_SHOWN = 5
-"""Quarantined tracks in the status: enough to see what they have in common."""
+FAILURES_MAX = 1_000
+"""Failures in a request to retry some; more than a person selects."""
 
 KEYWORDS_MAX = 50
 """Values of a keyword filter."""

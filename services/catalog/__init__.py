@@ -4,6 +4,7 @@ from typing import Self
 
 from services.catalog.analyses import AnalysisStore
 from services.catalog.database import Database
+from services.catalog.failures import FailureStore
 from services.catalog.files import FileStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue, picture_point, track_point
@@ -11,8 +12,10 @@ from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.library import ExternalIdStore, LibraryStore
 from services.catalog.listens import ListenStore
+from services.catalog.pause import PauseStore
 from services.catalog.pictures import PictureStore
 from services.catalog.playlists import PlaylistStore
+from services.catalog.progress import ProgressStore
 from services.catalog.radio import RadioStore
 from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tastes import TasteStore
@@ -35,6 +38,9 @@ class Catalogue:
         self.pictures = PictureStore(database)
         self.picture_indexing = IndexQueue(database, PictureRow, picture_point)
         self.jobs = JobStore(database)
+        self.failures = FailureStore(database)
+        self.pause = PauseStore(database)
+        self.progress = ProgressStore(database)
         self.radio = RadioStore(database)
         self.playlists = PlaylistStore(database)
         self.external_ids = ExternalIdStore(database)

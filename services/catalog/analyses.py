@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
 from services.catalog.tables import HeardTagRow, LocationRow, TrackRow
 from services.catalog.tracks import TrackFile, clear_tags
+from services.domain.failure import FailureKind
 from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobState
 from services.domain.track import DESCRIPTORS, Analysis, TrackStatus, unit_vector
@@ -143,6 +145,8 @@ class AnalysisStore:
                     "tags": dict(analysis.tags),
                     "model_version": analysis.model_version,
                     "analysed_at": now(),
+                    "failure_kind": None,
+                    "failed_at": None,
                     **({} if duration is None else {"duration_ms": round(duration * 1000)}),
                 },
             )
@@ -155,6 +159,7 @@ class AnalysisStore:
         reason: str,
         status: TrackStatus = TrackStatus.FAILED,
         *,
+        kind: FailureKind = FailureKind.UNKNOWN,
         tried: Sequence[TrackFile] | None = None,
     ) -> list[TrackFile]:
         """Record why a track cannot be analysed.
@@ -167,7 +172,7 @@ class AnalysisStore:
                 session.get(TrackRow, track_id, with_for_update=True)  # a scan that adds a file commits before or waits
                 if new := [file for file in _files(session, track_id) if file not in tried]:
                     return new
-            self._finish(session, track_id, status, reason, {})
+            self._finish(session, track_id, status, reason, {"failure_kind": kind, "failed_at": now()})
             return []
 
     def stale(self, older_than: timedelta, limit: int = 10_000) -> list[str]:
@@ -192,24 +197,6 @@ class AnalysisStore:
         with self._database.write() as session:
             self._mark_sent(session, track_ids, None)
 
-    def retry(self, statuses: Sequence[TrackStatus] = (TrackStatus.QUARANTINED, TrackStatus.FAILED)) -> int:
-        """Reset refused tracks to `pending` and return their number; `stale` returns them then."""
-        with self._database.write() as session:
-            result = session.execute(
-                update(TrackRow)
-                .where(TrackRow.status.in_(statuses))
-                .values(
-                    status=TrackStatus.PENDING,
-                    reason=None,
-                    attempts=0,
-                    sent_at=None,
-                    claimed_by=None,
-                    claimed_until=None,
-                )
-                .returning(TrackRow.id)
-            )
-            return len(result.all())
-
     def _mark_sent(self, session: Session, ids: Sequence[str], when: datetime | None) -> None:
         for batch in batched(ids, ROWS_PER_STATEMENT):
             session.execute(update(TrackRow).where(TrackRow.id.in_(batch)).values(sent_at=when))
@@ -220,7 +207,7 @@ class AnalysisStore:
         track_id: str,
         status: TrackStatus,
         reason: str | None,
-        values: Mapping[str, object],
+        values: Mapping[str, Any],
     ) -> bool:
         """Set the status of a pending track and close its job items; return whether it was pending."""
         changed = session.execute(
@@ -237,7 +224,8 @@ class AnalysisStore:
             )
             .returning(TrackRow.id)
         ).all()
-        close_items(session, track_id, JobState.DONE if status == TrackStatus.READY else JobState.FAILED, reason)
+        state = JobState.DONE if status == TrackStatus.READY else JobState.FAILED
+        close_items(session, track_id, state, reason, values["failure_kind"])
         return bool(changed)
 
 

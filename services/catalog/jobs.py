@@ -1,16 +1,17 @@
 """Jobs and their progress. Counts are computed from items, so that a repeated task counts once."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, is_storable, now
-from services.catalog.tables import JobItemRow, JobRow, TrackRow
+from services.catalog.tables import FIRST, JobItemRow, JobRow, TrackRow
 from services.catalog.tracks import readable
 from services.domain.errors import JobNotFound
+from services.domain.failure import FailureKind
 from services.domain.job import Failure, Job, JobKind, JobState
 from services.domain.track import TrackStatus
 
@@ -32,11 +33,13 @@ class JobStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, kind: JobKind, path: str) -> str:
-        """Create a queued job and return its id."""
+    def create(self, kind: JobKind, path: str, *, is_sent: bool = True) -> str:
+        """Create a queued job and return its id; a job that is not sent to the broker is found by `stale_scans`."""
         job_id = str(uuid.uuid4())
         with self._database.write() as session:
-            session.add(JobRow(id=job_id, kind=kind, path=path, created_at=now(), updated_at=now()))
+            session.add(
+                JobRow(id=job_id, kind=kind, path=path, created_at=now(), updated_at=now() if is_sent else FIRST)
+            )
         return job_id
 
     def begin(self, job_id: str, total: int) -> None:
@@ -60,12 +63,22 @@ class JobStore:
             # Locked, so that an analysis which ends now either closes this item or is visible here.
             track = session.get_one(TrackRow, track_id, with_for_update=True)
             state = _STATE_OF_ITEM[TrackStatus(track.status)]
-            self._put_item(session, job_id, path, track_id=track_id, state=state, reason=track.reason)
+            self._put_item(
+                session,
+                job_id,
+                path,
+                track_id=track_id,
+                state=state,
+                reason=track.reason,
+                failure_kind=track.failure_kind,
+            )
 
-    def add_failure(self, job_id: str, path: str, reason: str) -> None:
+    def add_failure(self, job_id: str, path: str, reason: str, kind: FailureKind = FailureKind.UNKNOWN) -> None:
         """Add a file that is not a track."""
         with self._database.write() as session:
-            self._put_item(session, job_id, path, track_id=None, state=JobState.FAILED, reason=reason)
+            self._put_item(
+                session, job_id, path, track_id=None, state=JobState.FAILED, reason=reason, failure_kind=kind
+            )
 
     def path(self, job_id: str) -> str:
         """Return the path of a job, as the file system encodes it.
@@ -114,12 +127,14 @@ class JobStore:
             rows = session.scalars(newest.offset(offset).limit(limit)).all()
             return [_job(session, row) for row in rows], session.scalar(select(func.count()).select_from(JobRow)) or 0
 
-    def stale_scans(self, older_than: timedelta) -> list[tuple[str, JobKind]]:
+    def stale_scans(
+        self, older_than: timedelta, kinds: Collection[JobKind] = (JobKind.SCAN, JobKind.PICTURES)
+    ) -> list[tuple[str, JobKind]]:
         """Return the ids and kinds of scans whose listing has made no progress for this long, and restart that time."""
         with self._database.write() as session:
             found = session.execute(
                 select(JobRow.id, JobRow.kind).where(
-                    JobRow.kind.in_((JobKind.SCAN, JobKind.PICTURES)),
+                    JobRow.kind.in_(kinds),
                     JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)),
                     ~JobRow.listed,
                     JobRow.updated_at < now() - older_than,
@@ -138,14 +153,14 @@ class JobStore:
         _update(session, job_id)
 
 
-def close_items(session: Session, track_id: str, state: JobState, reason: str | None) -> None:
+def close_items(session: Session, track_id: str, state: JobState, reason: str | None, kind: FailureKind | None) -> None:
     """Close the job items that wait for a track, and the jobs without open items, in the caller's transaction."""
     waiting = (JobItemRow.track_id == track_id) & (JobItemRow.state == JobState.QUEUED)
     job_ids = session.scalars(select(JobItemRow.job_id).where(waiting).distinct()).all()
     if job_ids:
         # Locked in a fixed order, so that the last of several tracks sees the others' closed items and closes the job.
         session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids)).order_by(JobRow.id).with_for_update()).all()
-        session.execute(update(JobItemRow).where(waiting).values(state=state, reason=reason))
+        session.execute(update(JobItemRow).where(waiting).values(state=state, reason=reason, failure_kind=kind))
         _close_finished(session, job_ids)
 
 
@@ -179,7 +194,12 @@ def _job(session: Session, row: JobRow) -> Job:
         total=row.total,
         done=row.unchanged + counts.get(JobState.DONE, 0),
         failed=counts.get(JobState.FAILED, 0),
-        failures=tuple(Failure(readable(item.path), item.reason or "unknown") for item in failures),
+        failures=tuple(
+            Failure(
+                readable(item.path), item.reason or "unknown", FailureKind(item.failure_kind or FailureKind.UNKNOWN)
+            )
+            for item in failures
+        ),
         reason=row.reason,
         tracks=tuple(item.track_id for item in tracks if item.track_id),
         created_at=row.created_at,

@@ -13,6 +13,7 @@ from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
 from services.catalog.names import album_id, artist_id, genre_key, stored_key
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.domain.errors import TrackNotFound
+from services.domain.failure import FailureKind
 from services.domain.job import JobState
 from services.domain.track import TAGS_VERSION, Tags, TrackStatus
 
@@ -184,7 +185,8 @@ def _revive(session: Session, row: TrackRow) -> None:
     adopted = session.get(MetaRow, MODEL_VERSION)
     is_current = row.embedding is not None and (adopted is None or adopted.value == row.model_version)
     row.status = TrackStatus.READY if is_current else TrackStatus.PENDING
-    row.reason, row.attempts, row.sent_at = None, 0, now()
+    row.reason, row.failure_kind, row.failed_at = None, None, None
+    row.attempts, row.sent_at = 0, now()
     _touch(row)
 
 
@@ -196,7 +198,7 @@ def _mark_missing(session: Session, track_id: str) -> None:
         .returning(TrackRow.id)
     ).all()
     if lost:
-        close_items(session, track_id, JobState.FAILED, "The file is gone.")
+        close_items(session, track_id, JobState.FAILED, "The file is gone.", FailureKind.GONE)
 
 
 REMOVED = ""

@@ -12,6 +12,7 @@ from services.catalog.library import FileStamp
 from services.catalog.tables import PictureRow
 from services.catalog.tracks import TrackFile, readable
 from services.domain.errors import PictureNotFound
+from services.domain.failure import Cause, FailureKind
 from services.domain.picture import Picture, PictureReading, PictureStatus
 from services.domain.track import unit_vector
 
@@ -23,7 +24,7 @@ class KnownPicture:
     stamp: FileStamp
     picture_id: str
     status: PictureStatus
-    reason: str | None
+    failure: Cause | None
 
     def is_unchanged(self, stamp: FileStamp) -> bool:
         """Return whether size and modification time are the same."""
@@ -35,7 +36,7 @@ class Registered:
     """The state of a picture after its file was registered; `attempts` counts the readings that were begun."""
 
     status: PictureStatus
-    reason: str | None
+    failure: Cause | None
     attempts: int
 
 
@@ -67,7 +68,10 @@ class PictureStore:
         with self._database.read() as session:
             return {
                 row.path: KnownPicture(
-                    FileStamp(row.path, row.root, row.size, row.mtime_ns), row.id, PictureStatus(row.status), row.reason
+                    FileStamp(row.path, row.root, row.size, row.mtime_ns),
+                    row.id,
+                    PictureStatus(row.status),
+                    _cause(row),
                 )
                 for row in session.scalars(query)
                 if row.path is not None
@@ -96,7 +100,7 @@ class PictureStore:
                 _touch(row)
             if row.status == PictureStatus.PENDING:
                 row.attempts += 1
-            return Registered(PictureStatus(row.status), row.reason, row.attempts)
+            return Registered(PictureStatus(row.status), _cause(row), row.attempts)
 
     def release(self, picture_id: str) -> None:
         """Uncount an attempt that failed for a reason unrelated to the picture."""
@@ -121,6 +125,8 @@ class PictureStore:
                 .values(
                     status=PictureStatus.READY,
                     reason=None,
+                    failure_kind=None,
+                    failed_at=None,
                     embedding=embedding,
                     shows=list(reading.shows),
                     looks=reading.looks,
@@ -132,13 +138,13 @@ class PictureStore:
                 )
             )
 
-    def refuse(self, picture_id: str, reason: str) -> None:
+    def refuse(self, picture_id: str, reason: str, kind: FailureKind) -> None:
         """Record why a picture cannot be read."""
         with self._database.write() as session:
             session.execute(
                 update(PictureRow)
                 .where(PictureRow.id == picture_id, PictureRow.status == PictureStatus.PENDING)
-                .values(status=PictureStatus.FAILED, reason=reason)
+                .values(status=PictureStatus.FAILED, reason=reason, failure_kind=kind, failed_at=now())
             )
 
     def forget_files(self, paths: Sequence[str]) -> None:
@@ -233,6 +239,10 @@ def _lose(session: Session, paths: Sequence[str], *, but: str | None = None) -> 
 def _touch(row: PictureRow) -> None:
     row.revision += 1
     row.index_pending = True
+
+
+def _cause(row: PictureRow) -> Cause | None:
+    return None if row.reason is None else Cause(row.reason, FailureKind(row.failure_kind or FailureKind.UNKNOWN))
 
 
 def _picture(row: PictureRow) -> Picture:

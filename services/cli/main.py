@@ -86,11 +86,15 @@ def scan(folder: Annotated[Path, typer.Argument(help="Folder or audio file.")], 
 
 
 @app.command()
-def status(*, as_json: AsJson = False) -> None:
+def status(
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="List the files that cannot be used, and why.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show the data directory, the size of the library, and whether the service runs."""
     from services.cli.maintenance import show_status
 
-    show_status(as_json=as_json)
+    show_status(failed=failed, as_json=as_json)
 
 
 @app.command()
@@ -223,10 +227,26 @@ def reindex(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def retry(*, as_json: AsJson = False) -> None:
-    """Analyse failed and quarantined tracks again."""
-    from services.cli.maintenance import retry_refused
+    """Try all files again that `segue status --failed` lists."""
+    from services.cli.maintenance import retry_all
 
-    retry_refused(as_json=as_json)
+    retry_all(as_json=as_json)
+
+
+@app.command()
+def pause(*, as_json: AsJson = False) -> None:
+    """Pause the analysis of tracks and pictures; searches and recommendations still work."""
+    from services.cli.maintenance import set_pause
+
+    set_pause(paused=True, as_json=as_json)
+
+
+@app.command()
+def resume(*, as_json: AsJson = False) -> None:
+    """Resume the analysis after a pause."""
+    from services.cli.maintenance import set_pause
+
+    set_pause(paused=False, as_json=as_json)
 
 
 @app.command()

@@ -1,41 +1,48 @@
-"""Commands that open the catalogue directly: status, keys, backup and restore, `reindex` and `retry`.
+"""Commands that open the catalogue directly: status, keys, backup, restore, `reindex`, `retry`, `pause` and `resume`.
 
 They need access to the catalogue but no API key. Apart from `restore` they work whether the service runs or not.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
-from services.api.request_limits import QUARANTINED_SHOWN
 from services.api.schemas.keys import Key, Keys
 from services.api.schemas.listens import listener_named
-from services.api.schemas.service import IndexStatus, Quarantined, Status
+from services.api.schemas.status import FailurePage, FileFailure, Status
+from services.api.v1.status import status_of_catalogue
 from services.catalog import Catalogue
 from services.cli import output
 from services.client import SegueClient
 from services.domain.access import Scope, check_new_key
 from services.domain.errors import Forbidden, ServiceUnreachable
-from services.domain.track import TrackStatus
+from services.ingest.retry import retry_failures
 from services.settings import Settings, load_settings
 from services.storage.backup import backup, restore
 from services.storage.locks import running_url, shared_catalogue_lock
 
 
-def show_status(*, as_json: bool) -> None:
-    """Print the status of the service, or of the catalogue if the service does not run or needs another key."""
+def show_status(*, failed: bool, as_json: bool) -> None:
+    """Print the status of the service, or of the catalogue if the service does not run or needs another key.
+
+    With `failed`, print the files that cannot be used instead.
+    """
     settings = load_settings()
     try:
-        answer = _status_of_service(settings)
+        answer = _answer_of_service(settings, failed=failed)
         running = answer is not None
     except Forbidden:
         answer, running = None, True
-    status = answer or _status_of_catalogue(settings)
-    if as_json:
-        output.print_json(status.model_dump(mode="json") | {"running": running})
+    refused = running and answer is None
+    if answer is None:
+        with _open_catalogue(settings) as catalogue:
+            answer = _failures_of(catalogue) if failed else status_of_catalogue(catalogue, settings)
+    if isinstance(answer, FailurePage):
+        (output.print_json if as_json else output.print_failures)(answer)
+    elif as_json:
+        output.print_json(answer.model_dump(mode="json") | {"running": running})
     else:
-        output.print_status(status, running=running, refused=running and answer is None)
+        output.print_status(answer, running=running, refused=refused)
 
 
 def request_rebuild(*, as_json: bool) -> None:
@@ -51,16 +58,31 @@ def request_rebuild(*, as_json: bool) -> None:
         )
 
 
-def retry_refused(*, as_json: bool) -> None:
-    """Set failed and quarantined tracks to pending; a worker analyses them within a minute."""
+def retry_all(*, as_json: bool) -> None:
+    """Try all files again that cannot be used; a worker starts within a minute."""
     with _open_catalogue(load_settings()) as catalogue:
-        count = catalogue.analyses.retry()
+        count = retry_failures(catalogue).total
     if as_json:
         output.print_json({"retried": count})
     elif count:
-        output.print_message(f"Retrying {output.count_tracks(count)}; see `segue status`.")
+        output.print_message(f"Retrying {output.count_files(count)}; see `segue status`.")
     else:
-        output.print_message("There are no failed or quarantined tracks.")
+        output.print_message("There are no failed files.")
+
+
+def set_pause(*, paused: bool, as_json: bool) -> None:
+    """Pause or resume the analysis; workers notice before their next file, and start again within a minute."""
+    with _open_catalogue(load_settings()) as catalogue:
+        if paused:
+            catalogue.pause.begin()
+        else:
+            catalogue.pause.end()
+    if as_json:
+        output.print_json({"paused": paused})
+    elif paused:
+        output.print_message("The analysis is paused. Files in hand are finished. `segue resume` continues it.")
+    else:
+        output.print_message("The analysis continues within a minute; see `segue status`.")
 
 
 def create_key(name: str, scopes: Sequence[Scope], listeners: Sequence[str], *, as_json: bool) -> None:
@@ -139,8 +161,8 @@ def _open_catalogue(settings: Settings) -> Iterator[Catalogue]:
         yield catalogue
 
 
-def _status_of_service(settings: Settings) -> Status | None:
-    """Return the status of the service of this installation; None if it does not run.
+def _answer_of_service(settings: Settings, *, failed: bool) -> Status | FailurePage | None:
+    """Return the status of the service of this installation, or its failures; None if it does not run.
 
     Raises:
         Forbidden: the service needs another key.
@@ -154,26 +176,16 @@ def _status_of_service(settings: Settings) -> Status | None:
             if url is not None:
                 raise
             return None
-    # The service of another installation may use the same port.
-    is_ours = url is not None or status.data_dir in {None, str(settings.data_path)}
-    return status if is_ours else None
+        # The service of another installation may use the same port.
+        if url is None and status.data_dir not in {None, str(settings.data_path)}:
+            return None
+        if not failed:
+            return status
+        failures = list(client.failures())
+        return FailurePage(failures=failures, total=len(failures))
 
 
-def _status_of_catalogue(settings: Settings) -> Status:
-    with _open_catalogue(settings) as catalogue:
-        ready = catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
-        quarantined = catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
-        return Status(
-            version=version("segue"),
-            url=settings.service_url,
-            data_dir=str(settings.data_path),
-            model_version=ready[0].model_version if ready else None,
-            tracks={name.value: count for name, count in catalogue.tracks.count_by_status().items()},
-            index=IndexStatus(
-                kind="edge" if settings.qdrant_url is None else "server",
-                points=0,
-                pending=catalogue.indexing.count_pending(),
-            ),
-            question_processes=None,
-            quarantined=[Quarantined.of(track) for track in quarantined],
-        )
+def _failures_of(catalogue: Catalogue) -> FailurePage:
+    count = catalogue.failures.count()
+    failures = [FileFailure.of(each, hidden=None) for each in catalogue.failures.page(limit=count)]
+    return FailurePage(failures=failures, total=len(failures))

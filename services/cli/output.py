@@ -15,11 +15,12 @@ from services.api.schemas.media import MatchedTrack, SeenPicture
 from services.api.schemas.moods import Mood
 from services.api.schemas.pictures import ScoredPicture
 from services.api.schemas.radio import PathTrack
-from services.api.schemas.service import Status
+from services.api.schemas.status import Analysis, FailurePage, Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
 from services.api.schemas.words import FoundTrack, Understood
 from services.domain.access import ApiKey
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
+from services.domain.picture import PictureStatus
 from services.domain.track import TrackStatus
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 answers = Console(highlight=False)
 messages = Console(stderr=True, highlight=False)
 
-# The API returns the others.
+# `segue status --failed` prints the others.
 FAILURES_SHOWN = 20
 INDEX_NAMES = {"edge": "Qdrant Edge", "server": "Qdrant server"}
 
@@ -141,17 +142,46 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
     for name, count in status.tracks.items():
         if count or name == TrackStatus.READY:
             table.add_row(f"{name} tracks", str(count))
+    if pictures := status.pictures[PictureStatus.READY]:
+        table.add_row("pictures", str(pictures))
+    if status.failures:
+        table.add_row("failed files", f"{status.failures}; `segue status --failed` lists them with reasons")
+    table.add_row("analysis", _progress(status.analysis))
     if refused:
         table.add_row("index", "unknown; set `SEGUE_API_KEY` to a key with the scope `read`")
     elif running:
         index = status.index
-        table.add_row("index", f"{INDEX_NAMES[index.kind]}, {index.points} points, {index.pending} pending")
+        points = "an unknown number of" if index.points is None else index.points
+        table.add_row("index", f"{INDEX_NAMES[index.kind]}, {points} points, {index.pending} pending")
         running_questions = status.question_processes
-        shown = "unknown; the broker does not respond" if running_questions is None else str(running_questions)
-        table.add_row("question processes", shown)
+        unknown = "unknown; the broker does not respond"
+        table.add_row("workers", unknown if status.workers is None else str(len(status.workers)))
+        table.add_row("question processes", unknown if running_questions is None else str(running_questions))
     answers.print(table)
-    if status.quarantined:
-        _print_quarantined(status)
+
+
+def _progress(analysis: Analysis) -> str:
+    if analysis.paused:
+        return f"paused since {format_time(analysis.paused_at)}; `segue resume` continues it"
+    if not analysis.waiting:
+        return "complete"
+    if analysis.per_minute is None or analysis.seconds_left is None:
+        return "running; its speed is not known yet"
+    minutes = max(1, round(analysis.seconds_left / 60))
+    return f"running, {analysis.per_minute:g} tracks a minute, about {minutes} min left"
+
+
+def print_failures(page: FailurePage) -> None:
+    """Print the files that cannot be used: path, reason and what to do, one below the other, because paths are long."""
+    if not page.failures:
+        print_message("There are no failed files.")
+        return
+    for failure in page.failures:
+        for path in (failure.path, *failure.copies):
+            answers.print(escape(path), style="bold", soft_wrap=True)
+        answers.print(f"  {escape(failure.reason)}", soft_wrap=True)
+        answers.print(f"  {escape(failure.what_to_do)}", soft_wrap=True)
+    print_message(f"{count_files(page.total)} cannot be used. `segue retry` tries them again.")
 
 
 def print_job(job: Job) -> None:
@@ -166,8 +196,8 @@ def print_job(job: Job) -> None:
     for failure in job.failures[:FAILURES_SHOWN]:
         table.add_row(escape(failure.path), escape(failure.reason))
     messages.print(table)
-    if job.failed > FAILURES_SHOWN:
-        print_message(f"… and {job.failed - FAILURES_SHOWN} more: GET /v1/jobs/{job.id}")
+    more = f"… and {job.failed - FAILURES_SHOWN} more. " if job.failed > FAILURES_SHOWN else ""
+    print_message(f"{more}`segue status --failed` says what to do about each.")
 
 
 def print_example(seed: Track, tracks: Sequence[SimilarTrack]) -> None:
@@ -214,9 +244,9 @@ def print_restored(restored: "Restored") -> None:
     print_message("Segue rebuilds the index when it starts.")
 
 
-def count_tracks(count: int) -> str:
-    """Format a number of tracks."""
-    return f"{count} track{'' if count == 1 else 's'}"
+def count_files(count: int) -> str:
+    """Format a number of files."""
+    return f"{count} file{'' if count == 1 else 's'}"
 
 
 def describe(track: Track) -> str:
@@ -233,17 +263,6 @@ def format_time(moment: datetime | None) -> str:
 
 def _format_date(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone():%Y-%m-%d}"
-
-
-def _print_quarantined(status: Status) -> None:
-    answers.print("\nQuarantined tracks; `segue retry` analyses them again:")
-    table = Table("file", "reason", box=None)
-    table.add_column("id", no_wrap=True)  # ids are copied
-    for track in status.quarantined:
-        table.add_row(escape(track.path or track.title), escape(track.reason or ""), track.id)
-    answers.print(table)
-    if (more := status.tracks[TrackStatus.QUARANTINED] - len(status.quarantined)) > 0:
-        answers.print(f"… and {more} more: GET /v1/tracks?status=quarantined")
 
 
 def _names(track: Track) -> tuple[str, str, str]:

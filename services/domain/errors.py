@@ -26,6 +26,8 @@ status. Errors of HTTP itself are defined in `services.api`, and the error of an
 
 from collections.abc import Iterable
 
+from services.domain.failure import FailureKind
+
 
 class SegueError(Exception):
     """An expected error, with a message for people."""
@@ -107,6 +109,10 @@ class UnusableClip(InvalidRequest):
 
 class UnusablePicture(InvalidRequest):
     """The picture is in a supported format, but it is too large or otherwise outside the limits."""
+
+    def __init__(self, message: str, kind: FailureKind = FailureKind.LEFT_OUT) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class UnknownMood(InvalidRequest):

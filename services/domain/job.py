@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.domain.failure import FailureKind
+
 
 class JobState(StrEnum):
     """The state of a job."""
@@ -28,6 +30,7 @@ class Failure:
 
     path: str
     reason: str
+    kind: FailureKind
 
 
 @dataclass(frozen=True, slots=True)

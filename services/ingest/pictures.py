@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Protocol
 
 from services.catalog import Catalogue
+from services.catalog.database import now
 from services.catalog.library import FileStamp
 from services.catalog.pictures import KnownPicture
 from services.domain.errors import PathNotScannable, ReaderUnavailable, UnusablePicture
+from services.domain.failure import Cause, FailureKind
+from services.domain.job import JobKind
 from services.domain.picture import PictureReading, PictureStatus
 from services.ingest.identity import picture_id_of
-from services.ingest.roots import OutsideLibrary, Roots, check_inside, contains, open_inside
+from services.ingest.roots import Roots, check_inside, contains, open_inside
 from services.ingest.scan import (
-    OUTSIDE_LIBRARY,
     PICTURE_SUFFIXES,
     PROGRESS_STEP,
+    ScanFailures,
+    cause_of,
     library_root,
     list_files,
     missing_files,
@@ -23,7 +27,7 @@ from services.ingest.scan import (
 
 # One or two crashes may have an outside cause, such as a lack of memory; after the third the picture is the likely one.
 MAX_ATTEMPTS = 3
-CRASHED = f"The reading was started {MAX_ATTEMPTS} times and never ended."
+CRASHED = Cause(f"The reading was started {MAX_ATTEMPTS} times and never ended.", FailureKind.CRASHED)
 
 
 class PictureReader(Protocol):
@@ -45,6 +49,8 @@ class PictureReader(Protocol):
 def run_picture_scan(catalogue: Catalogue, job_id: str, reader: PictureReader, roots: Roots = None) -> None:
     """Run a scan job for pictures. Repeating it is safe, also after a crash: pictures that are read are skipped.
 
+    A pause of the analysis ends the run before the next picture; the job is unfinished and runs again afterwards.
+
     Raises:
         JobNotFound: no job has this id.
         ReaderUnavailable: pictures cannot be read at present; the job is unfinished.
@@ -56,15 +62,19 @@ def run_picture_scan(catalogue: Catalogue, job_id: str, reader: PictureReader, r
         catalogue.jobs.fail(job_id, error.detail)
         return
     listing = list_files(folder, PICTURE_SUFFIXES)
+    started = now()
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
-    for path, reason in listing.unreadable.items():
-        catalogue.jobs.add_failure(job_id, path, reason)
     known = catalogue.pictures.known_files(folder)
     allowed = [root for root in catalogue.pictures.roots() if contains(roots, os.path.realpath(root))]
     scan = _Scan(catalogue, job_id, reader, library_root(folder, allowed), roots)
+    for path, cause in listing.unreadable.items():
+        scan.failures.add(path, cause)
     for path in listing.files:
+        if catalogue.pause.began_at() is not None:
+            return
         scan.add_file(path, known.get(path))
     catalogue.pictures.forget_files(missing_files(known, folder, listing))
+    catalogue.failures.forget(folder, JobKind.PICTURES, before=started)
     catalogue.jobs.complete_listing(job_id, scan.done)
 
 
@@ -80,13 +90,12 @@ class _Scan:
     def add_file(self, path: str, known: KnownPicture | None) -> None:
         """Register one file and read it if it is new; record a failure of the job if it cannot be read."""
         try:
-            reason = self._reason(known) if self._is_settled(path, known) else self._add(path)
-        except OutsideLibrary:
-            reason = OUTSIDE_LIBRARY
+            cause = self._cause(known) if self._is_settled(path, known) else self._add(path)
         except OSError as error:
-            reason = f"The file cannot be read: {error.strerror}."
-        if reason is not None:
-            self.catalogue.jobs.add_failure(self.job_id, path, reason)
+            self.failures.add(path, cause_of(error))
+            return
+        if cause is not None:
+            self.catalogue.jobs.add_failure(self.job_id, path, cause.reason, cause.kind)
             return
         self.done += 1
         if self.done % PROGRESS_STEP == 0:
@@ -99,10 +108,15 @@ class _Scan:
         found = Path(path).stat()
         return known.is_unchanged(FileStamp(path, self.root, found.st_size, found.st_mtime_ns))
 
-    def _reason(self, known: KnownPicture | None) -> str | None:
-        return None if known is None else known.reason
+    @property
+    def failures(self) -> ScanFailures:
+        """Where files are recorded that are no pictures."""
+        return ScanFailures(self.catalogue, self.job_id, JobKind.PICTURES, self.root)
 
-    def _add(self, path: str) -> str | None:
+    def _cause(self, known: KnownPicture | None) -> Cause | None:
+        return None if known is None else known.failure
+
+    def _add(self, path: str) -> Cause | None:
         """Register a file and read its picture if necessary; return why it cannot be read, or None."""
         pictures = self.catalogue.pictures
         opened, _ = open_inside(path, self.root, self.roots)
@@ -112,15 +126,15 @@ class _Scan:
             stamp = FileStamp(path, self.root, found.st_size, found.st_mtime_ns)
             registered = pictures.register(picture_id, stamp, self.reader.version)
             if registered.status != PictureStatus.PENDING:
-                return registered.reason
+                return registered.failure
             if registered.attempts > MAX_ATTEMPTS:
-                pictures.refuse(picture_id, CRASHED)
+                pictures.refuse(picture_id, CRASHED.reason, CRASHED.kind)
                 return CRASHED
             try:
                 reading = self.reader.read(opened.fileno())
             except UnusablePicture as error:
-                pictures.refuse(picture_id, error.detail)
-                return error.detail
+                pictures.refuse(picture_id, error.detail, error.kind)
+                return Cause(error.detail, error.kind)
             except ReaderUnavailable:
                 pictures.release(picture_id)
                 raise

@@ -1,5 +1,6 @@
 """Scan a folder: register each audio file in it as a track, and remove files that are gone from the catalogue."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -10,8 +11,10 @@ from typing import BinaryIO
 import structlog
 
 from services.catalog import Catalogue
+from services.catalog.database import now
 from services.catalog.library import FileStamp, KnownFile
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio
+from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.track import MEDIA_TYPES, TAGS_VERSION, TrackStatus
 from services.ingest.identity import identify
@@ -28,7 +31,9 @@ UNSUPPORTED_SUFFIXES = frozenset(
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".heic", ".heif", ".jxl", ".tif", ".tiff"}
 )
-OUTSIDE_LIBRARY = "The link leads out of the library: scan the folder that it leads to."
+OUTSIDE_LIBRARY = Cause(
+    "The link leads out of the library: scan the folder that it leads to.", FailureKind.OUTSIDE_LIBRARY
+)
 # Unchanged files per progress update: a transaction for each would be the slowest part of a rescan.
 PROGRESS_STEP = 500
 
@@ -40,8 +45,8 @@ class Listing:
     """The files that a walk over a folder found."""
 
     files: list[str] = field(default_factory=list)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    """Folder or link that was not followed → the reason."""
+    unreadable: dict[str, Cause] = field(default_factory=dict)
+    """Folder or link that was not followed → the cause."""
 
 
 def request_scan(
@@ -88,16 +93,18 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots =
         catalogue.jobs.fail(job_id, error.detail)
         return
     listing = list_audio(folder)
+    started = now()
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
-    for path, reason in listing.unreadable.items():
-        catalogue.jobs.add_failure(job_id, path, reason)
     known = catalogue.library.known_files(folder)
     # A root of an earlier scan counts only if it may be scanned now, because links inside a root are followed.
     allowed = [root for root in catalogue.library.roots() if contains(roots, os.path.realpath(root))]
     scan = _Scan(catalogue, queue, job_id, library_root(folder, allowed), roots)
+    for path, cause in listing.unreadable.items():
+        scan.failures.add(path, cause)
     for path in listing.files:
         scan.add_file(path, known.get(path))
     catalogue.library.forget_files(missing_files(known, folder, listing))
+    catalogue.failures.forget(folder, JobKind.SCAN, before=started)
     catalogue.jobs.complete_listing(job_id, scan.unchanged)
 
 
@@ -114,7 +121,7 @@ def list_files(folder: str, suffixes: frozenset[str]) -> Listing:
 
     def add_unreadable(error: OSError) -> None:
         reason = f"The folder cannot be listed: {error.strerror}."
-        listing.unreadable[os.fspath(error.filename)] = reason
+        listing.unreadable[os.fspath(error.filename)] = Cause(reason, FailureKind.UNREADABLE)
 
     for parent, folders, names in os.walk(folder, onerror=add_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -137,6 +144,28 @@ def library_root(folder: str, roots: list[str]) -> str:
     return max(containing, key=len, default=folder)
 
 
+def cause_of(error: OSError) -> Cause:
+    """Return why a file cannot be opened."""
+    if isinstance(error, OutsideLibrary):
+        return OUTSIDE_LIBRARY
+    return Cause(f"The file cannot be read: {error.strerror}.", FailureKind.UNREADABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFailures:
+    """Records the files of a scan that are neither tracks nor pictures, in its job and in the list of failures."""
+
+    catalogue: Catalogue
+    job_id: str
+    kind: JobKind
+    root: str
+
+    def add(self, path: str, cause: Cause) -> None:
+        """Record a file."""
+        self.catalogue.failures.add(path, self.kind, self.root, cause)
+        self.catalogue.jobs.add_failure(self.job_id, path, cause.reason, cause.kind)
+
+
 @dataclass(slots=True)
 class _Scan:
     catalogue: Catalogue
@@ -154,12 +183,15 @@ class _Scan:
                 self._add_known_file(known)
                 return
             self._add_new_file(path)
-        except OutsideLibrary:
-            self.catalogue.jobs.add_failure(self.job_id, path, OUTSIDE_LIBRARY)
         except OSError as error:
-            self.catalogue.jobs.add_failure(self.job_id, path, f"The file cannot be read: {error.strerror}.")
+            self.failures.add(path, cause_of(error))
         except UnsupportedAudio as error:
-            self.catalogue.jobs.add_failure(self.job_id, path, error.detail)
+            self.failures.add(path, Cause(error.detail, FailureKind.UNSUPPORTED))
+
+    @property
+    def failures(self) -> ScanFailures:
+        """Where files are recorded that are no tracks."""
+        return ScanFailures(self.catalogue, self.job_id, JobKind.SCAN, self.root)
 
     def _add_new_file(self, path: str) -> None:
         opened, _ = open_inside(path, self.root, self.roots)
@@ -200,7 +232,7 @@ def send_analysis(queue: TaskQueue, track_id: str) -> None:
 
 def _stamp(path: str, root: str, roots: Roots) -> FileStamp:
     if not _is_inside(path, root) or not contains(roots, os.path.realpath(path)):
-        raise UnsupportedAudio(OUTSIDE_LIBRARY)
+        raise OutsideLibrary(errno.EACCES, "The file lies outside the library", path)
     return _stamp_of(Path(path).stat(), path, root)
 
 

@@ -17,6 +17,8 @@ from services.domain.errors import StorageFull, StorageUnavailable
 # if the disk has no room for one, the kernel kills the process (SIGBUS) instead of returning an error.
 MIN_FREE_BYTES = 64 * 1024 * 1024
 PROBE = b"segue\n"
+BLOCK_BYTES = 512
+"""The unit of `st_blocks`, whatever the file system's."""
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -46,6 +48,27 @@ def check_free_space(folder: Path) -> None:
             f"The disk of {folder} has {free >> 20} MiB free; Segue needs {MIN_FREE_BYTES >> 20} MiB. "
             "Free some space; Segue then continues by itself."
         )
+
+
+def disk_usage(folder: Path) -> tuple[int, int]:
+    """Return the size and the free bytes of the disk of a folder.
+
+    Raises:
+        StorageUnavailable: the folder cannot be read.
+    """
+    with storage_errors(folder):
+        usage = shutil.disk_usage(folder)
+        return usage.total, usage.free
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return the size of the files in a folder and its subfolders; files that vanish meanwhile do not count."""
+    size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(parent, name)).st_blocks * BLOCK_BYTES  # noqa: PTH118  fast
+    return size
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.domain.errors import BrokerUnavailable
+from services.domain.job import JobKind
 from services.tasks.queue import ANALYSE_TASK, TaskQueue
 
 # Claimed tracks are never sent again, so this only has to cover the way of a message into an empty queue.
@@ -44,12 +45,14 @@ def resend_lost_work(catalogue: Catalogue, queue: TaskQueue) -> None:
 
 
 def resend_scans(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta) -> int:
-    """Send scans again that made no progress for `lost_after`; return the count.
+    """Send scans again that made no progress for `lost_after`, or were never sent; return the count.
 
     Raises:
         BrokerUnavailable: a later pass sends the rest.
     """
-    jobs = catalogue.jobs.stale_scans(lost_after)
+    # A scan of pictures reads them, so it waits during a pause. A scan of music only lists the files.
+    kinds = (JobKind.SCAN, JobKind.PICTURES) if catalogue.pause.began_at() is None else (JobKind.SCAN,)
+    jobs = catalogue.jobs.stale_scans(lost_after, kinds)
     for job_id, kind in jobs:
         queue.scan(job_id, kind)
     return len(jobs)
@@ -58,9 +61,13 @@ def resend_scans(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta) 
 def resend_analyses(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta, limit: int = RESENT_AT_ONCE) -> int:
     """Send pending tracks again that were sent more than `lost_after` ago, or never; return the count.
 
+    During a pause it sends nothing.
+
     Raises:
         BrokerUnavailable: a later pass sends the rest.
     """
+    if catalogue.pause.began_at() is not None:
+        return 0
     tracks = catalogue.analyses.stale(lost_after, limit)
     for place, track_id in enumerate(tracks):
         try:

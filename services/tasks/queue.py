@@ -105,6 +105,10 @@ class TaskQueue:
         """Send the task that updates the index on a Qdrant server."""
         self._send(INDEX_TASK)
 
+    def resend(self) -> None:
+        """Send the task that looks for unsent work in the catalogue; the scheduler also does so every minute."""
+        self._send(RESEND_TASK)
+
     def question(self, question_id: str, kind: str) -> None:
         """Send the task that answers a question about a clip or a picture; see `services.tasks.questions`."""
         self._send(QUESTION_TASK, question_id, kind)

@@ -306,7 +306,7 @@ def test_retry_resets_failed_tracks(catalogue):
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
     catalogue.analyses.refuse(track_id(1), "Damaged.")
 
-    assert catalogue.analyses.retry() == 1
+    assert catalogue.failures.reset().total == 1
     assert claim(catalogue, track_id(1)).attempt == 1
     assert catalogue.tracks.get(track_id(1)).reason is None
 

@@ -21,6 +21,7 @@ from services.client import SegueClient
 from services.local.supervisor import api_command
 from services.local.valkey import LocalBroker, local_broker
 from services.settings import Settings
+from services.tasks.presence import Workers
 from services.tasks.queue import TaskQueue
 from tests.fakes.serving import ROOT, free_port
 
@@ -138,6 +139,11 @@ class Installation:
     catalogue: Catalogue
     queue: TaskQueue
     environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def workers(self) -> Workers:
+        """The announcements of workers."""
+        return Workers(self.queue)
 
     @property
     def worker_log(self) -> Path:

@@ -75,12 +75,12 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
     [event] = [line for line in worker.output.splitlines() if "track_quarantined" in line]
     assert "request-7" in event
     status = subprocess.run(
-        [sys.executable, "-m", "services.cli.main", "status", "--json"],
+        [sys.executable, "-m", "services.cli.main", "status", "--failed", "--json"],
         env=os.environ | here.environment,
         capture_output=True,
         check=True,
     )
-    assert [track["id"] for track in json.loads(status.stdout)["quarantined"]] == [bad]
+    assert [each["track_id"] for each in json.loads(status.stdout)["failures"] if each["quarantined"]] == [bad]
 
 
 @pytest.fixture

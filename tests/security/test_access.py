@@ -105,6 +105,9 @@ def routes_and_scopes():
         ("post", "/v1/tracks", "ingest"),
         ("get", "/v1/jobs", "ingest"),
         ("get", "/v1/jobs/none", "ingest"),
+        ("put", "/v1/analysis", "ingest"),
+        ("get", "/v1/failures", "ingest"),
+        ("post", "/v1/failures/retry", "ingest"),
         ("get", "/v1/keys", "admin"),
         ("post", "/v1/keys", "admin"),
         ("delete", "/v1/keys/none", "admin"),
@@ -252,9 +255,13 @@ def test_every_spelling_of_a_path_is_checked(locked, path):
 
 
 def test_paths_of_the_machine_are_for_admins(locked, key_for):
-    """The data directory is shown to keys with the scope `admin` only."""
-    assert locked.get("/v1/status", headers=key_for("read")).json["data_dir"] is None
-    assert locked.get("/v1/status", headers=key_for("admin")).json["data_dir"]
+    """The data directory is shown to keys with `admin` only, and the paths of folders to those with `ingest`."""
+    scopes = {"read": ["read"], "ingest": ["read", "ingest"], "admin": ["admin"]}
+    shown = {name: locked.get("/v1/status", headers=key_for(*each)).json for name, each in scopes.items()}
+
+    assert [status["data_dir"] is None for status in shown.values()] == [True, True, False]
+    assert shown["read"]["folders"][0]["path"] == "music"
+    assert shown["ingest"]["folders"][0]["path"].endswith("/music")
 
 
 def test_the_location_of_uploads_is_for_admins(locked, key_for, services, tmp_path):
@@ -266,11 +273,18 @@ def test_the_location_of_uploads_is_for_admins(locked, key_for, services, tmp_pa
     shown = {
         who: locked.get(sent.headers["Location"], headers=key) for who, key in (("ingest", ingest), ("admin", admin))
     }
+    services.catalogue.analyses.refuse(shown["admin"].json["tracks"][0], "The file is silent.")
+    listed = locked.get("/v1/failures", headers=ingest)
+    status = locked.get("/v1/status", headers=key_for("read", "ingest"))
+    everything = locked.get("/v1/failures", headers=admin).text
     services.catalogue.library.forget_files([shown["admin"].json["path"]])
 
     assert (sent.status_code, sent.json["path"], shown["ingest"].json["path"]) == (202, None, None)
-    assert shown["ingest"].json["failures"] == [{"path": "y.wav", "reason": "a reason"}]
-    assert str(services.settings.data_path) not in sent.text + shown["ingest"].text
+    assert [each["path"] for each in shown["ingest"].json["failures"]] == ["y.wav"]
+    assert str(services.settings.data_path) not in sent.text + shown["ingest"].text + listed.text
+    assert str(services.settings.uploads_path) not in status.text
+    assert str(services.settings.data_path) in everything
+    assert listed.json["total"] == 1
     assert shown["admin"].json["path"].startswith(str(services.settings.uploads_path))
     assert shown["admin"].json["failures"][0]["path"] == f"{services.settings.uploads_path}/y.wav"
 

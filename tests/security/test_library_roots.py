@@ -13,6 +13,7 @@ from services.api.app import create_app
 from services.cli import up
 from services.composition import compose
 from services.domain.errors import PathNotScannable
+from services.domain.failure import FailureKind
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
 from services.ingest.roots import (
@@ -261,7 +262,9 @@ def test_files_that_are_outside_now_are_neither_played_nor_analysed(tmp_path, mu
 
     assert sorted(status for status, _ in answers.values()) == [200, 200], answers
     assert link[0] == 404
-    assert analyse_first_readable(link[1], (str(music),)) == Refusal(OUTSIDE, TrackStatus.MISSING)
+    assert analyse_first_readable(link[1], (str(music),)) == Refusal(
+        OUTSIDE, TrackStatus.MISSING, FailureKind.OUTSIDE_LIBRARY
+    )
 
 
 def scan(catalogue, folder, roots=None):

@@ -57,7 +57,7 @@ TAGS = (
         ("listenbrainz",),
     ),
     Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
-    Tag("Service", "Health, counts and metrics.", ("health", "")),
+    Tag("Service", "Status, failed files, health and metrics.", ("service", "health", "")),
     Tag("Keys", "API keys of players and other clients.", ("keys",)),
     Tag(
         "Compatibility",

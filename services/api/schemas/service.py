@@ -1,4 +1,4 @@
-"""Responses about the service, and problems."""
+"""Health and readiness of the service, and problems."""
 
 import re
 from typing import Literal
@@ -7,7 +7,6 @@ from pydantic import Field
 
 from services.api.schemas.tracks import Response
 from services.domain.errors import SegueError
-from services.domain.track import Track
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:segue:problem:"
@@ -67,44 +66,3 @@ class NotReady(Problem):
 
     ready: bool
     parts: dict[str, Part]
-
-
-class IndexStatus(Response):
-    """The state of the vector index."""
-
-    kind: str = Field(description="`edge` (inside the API process) or `server`.")
-    points: int = Field(description="Number of tracks in the index.")
-    pending: int = Field(description="Number of tracks whose changes are not yet in the index.")
-
-
-class Quarantined(Response):
-    """A quarantined track: its analysis crashed repeatedly."""
-
-    id: str
-    title: str
-    path: str | None = Field(description="Path relative to the library root.")
-    reason: str | None = Field(description="Why it is quarantined.")
-
-    @classmethod
-    def of(cls, track: Track) -> "Quarantined":
-        """Return the response for a track."""
-        return cls(id=track.id, title=track.title, path=track.path, reason=track.reason)
-
-
-class Status(Response):
-    """The state of the service."""
-
-    version: str = Field(description="Version of Segue.")
-    url: str = Field(description="URL for clients on the same machine.")
-    data_dir: str | None = Field(description="The data directory. Null for keys without `admin`.")
-    model_version: str | None = Field(description="Version of the encoder. Null before the first analysis.")
-    tracks: dict[str, int] = Field(description="Number of tracks by status.")
-    index: IndexStatus
-    question_processes: int | None = Field(
-        description="Number of processes that answer questions about clips and pictures. Null if the broker does not "
-        "respond."
-    )
-    quarantined: list[Quarantined] = Field(
-        description="The first quarantined tracks. `GET /v1/tracks?status=quarantined` lists all, and "
-        "`segue retry` analyses them again."
-    )

@@ -30,6 +30,7 @@ from services.api.request_limits import (
 )
 from services.domain import job as domain_job
 from services.domain import listening, track
+from services.domain.failure import WHAT_TO_DO, FailureKind
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
 from services.domain.job import JobKind, JobState
 from services.domain.listening import EventKind
@@ -302,6 +303,8 @@ class Failure(Response):
 
     path: str = Field(description="Absolute path. For uploads, keys without `admin` get the file name only.")
     reason: str
+    kind: FailureKind = Field(description="The kind of failure, for programs.")
+    what_to_do: str = Field(description="What its owner can do about failures of this kind.")
 
 
 class Job(Response):
@@ -327,7 +330,12 @@ class Job(Response):
         """Return the response for a job. Paths of uploads are shown to admins only."""
         told = to_admin or found.kind != JobKind.UPLOAD
         failures = [
-            Failure(path=failure.path if told else PurePath(failure.path).name, reason=failure.reason)
+            Failure(
+                path=failure.path if told else PurePath(failure.path).name,
+                reason=failure.reason,
+                kind=failure.kind,
+                what_to_do=WHAT_TO_DO[failure.kind],
+            )
             for failure in found.failures
         ]
         fields = {name: getattr(found, name) for name in cls.model_fields}

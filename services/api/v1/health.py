@@ -1,8 +1,7 @@
-"""Health, readiness and status of the service, for its operator."""
+"""Health and readiness of the service, for its operator."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 
 import structlog
 from flask import Blueprint, Response, request
@@ -11,14 +10,10 @@ from services.api.context import services
 from services.api.http.operation import operation
 from services.api.http.problems import not_ready, public_detail
 from services.api.http.rate_limits import count_readiness_check
-from services.api.request_limits import QUARANTINED_SHOWN
-from services.api.schemas.service import MEDIA_TYPE, Health, IndexStatus, Part, Quarantined, Readiness, Status
-from services.api.security.authentication import principal
-from services.api.security.permissions import needs, public
+from services.api.schemas.service import MEDIA_TYPE, Health, Part, Readiness
+from services.api.security.permissions import public
 from services.composition import Services
-from services.domain.access import Scope
-from services.domain.errors import BrokerUnavailable, SegueError
-from services.domain.track import TrackStatus
+from services.domain.errors import SegueError
 from services.storage.disk import check_storage
 
 health = Blueprint("health", __name__)
@@ -57,36 +52,6 @@ def readyz() -> Readiness | Response:
     if not all(part.ok for part in parts.values()):
         return not_ready(parts)
     return Readiness(ready=True, parts=parts)
-
-
-@health.get("/v1/status")
-@operation("getStatus", "Get the status of the library and the index", returns=Status)
-@needs(Scope.READ)
-def get_status() -> Status:
-    """Get counts of the library and of its index. The data directory is shown to keys with the scope `admin` only."""
-    current = services()
-    ready = current.catalogue.tracks.page(status=TrackStatus.READY, limit=1).tracks
-    quarantined = current.catalogue.tracks.page(status=TrackStatus.QUARANTINED, limit=QUARANTINED_SHOWN).tracks
-    return Status(
-        version=version("segue"),
-        url=current.settings.service_url,
-        data_dir=str(current.settings.data_path) if principal().has_any(()) else None,
-        model_version=ready[0].model_version if ready else None,
-        tracks={status.value: count for status, count in current.catalogue.tracks.count_by_status().items()},
-        index=IndexStatus(
-            kind=current.index_kind, points=current.index.count(), pending=current.catalogue.indexing.count_pending()
-        ),
-        question_processes=_count_question_processes(current),
-        quarantined=[Quarantined.of(track) for track in quarantined],
-    )
-
-
-def _count_question_processes(current: Services) -> int | None:
-    try:
-        return current.questions.count_processes()
-    except BrokerUnavailable as error:
-        log.warning("question_processes_not_counted", reason=error.detail)
-        return None
 
 
 def check_parts(current: Services) -> dict[str, Part]:

@@ -20,13 +20,14 @@ from services.catalog.tables.listening import (
     WaitingNameRow,
 )
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
-from services.catalog.tables.service import ApiKeyRow, IdempotencyRow, JobItemRow, JobRow, MetaRow
+from services.catalog.tables.service import ApiKeyRow, FailedFileRow, IdempotencyRow, JobItemRow, JobRow, MetaRow
 
 __all__ = [
     "FIRST",
     "LAST",
     "ApiKeyRow",
     "ExternalIdRow",
+    "FailedFileRow",
     "HeardTagRow",
     "IdempotencyRow",
     "IndexedRow",

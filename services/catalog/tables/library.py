@@ -20,6 +20,8 @@ class IndexedRow(Table):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
     reason: Mapped[str | None] = mapped_column(Text)
+    failure_kind: Mapped[str | None] = mapped_column(String(16))
+    failed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
     """128 little-endian float32."""
@@ -62,6 +64,7 @@ class TrackRow(IndexedRow, MeasuredRow):
         Index("ix_tracks_status_id", "status", "id"),
         Index("ix_tracks_title_key", "title_key", "id"),
         Index("ix_tracks_artist_key", "artist_key", "id"),
+        Index("ix_tracks_analysed_at", "analysed_at"),
     )
 
     title: Mapped[str] = mapped_column(Text)
@@ -113,7 +116,11 @@ class LocationRow(Table):
     """A file of a track."""
 
     __tablename__ = "locations"
-    __table_args__ = (UniqueConstraint("path"), Index("ix_locations_track_id", "track_id"))
+    __table_args__ = (
+        UniqueConstraint("path"),
+        Index("ix_locations_track_id", "track_id"),
+        Index("ix_locations_root", "root"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"))

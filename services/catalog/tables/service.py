@@ -45,6 +45,24 @@ class JobItemRow(Table):
     track_id: Mapped[str | None] = mapped_column(String(36))
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
+    failure_kind: Mapped[str | None] = mapped_column(String(16))
+
+
+class FailedFileRow(Table):
+    """A file or folder that the last scan of its kind could not use and that is neither a track nor a picture."""
+
+    __tablename__ = "failed_files"
+    __table_args__ = (UniqueConstraint("path", "scan"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathBytes)
+    scan: Mapped[str] = mapped_column(String(16))
+    """The kind of the job that found it."""
+    root: Mapped[str] = mapped_column(PathBytes)
+    """The library root that it belongs to."""
+    failure_kind: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    failed_at: Mapped[datetime]
 
 
 class MetaRow(Table):

@@ -7,14 +7,16 @@ from rich.console import Console
 
 from services.api.schemas.media import SeenPicture
 from services.api.schemas.moods import Mood
-from services.api.schemas.service import IndexStatus, Quarantined, Status
+from services.api.schemas.status import Analysis, FailurePage, FileFailure, IndexStatus, Status, WorkerStatus
 from services.api.schemas.tracks import Failure, Job, SimilarTrack, Track
 from services.api.schemas.words import Understood
 from services.cli import output
 from services.domain import words
 from services.domain.access import ApiKey, Scope
+from services.domain.failure import WHAT_TO_DO, FailedFile, FailureKind
 from services.domain.filters import Filters, Range
 from services.domain.job import JobKind, JobState
+from services.domain.picture import PictureStatus
 from services.domain.track import TrackStatus
 from services.storage.archive import Manifest
 from services.storage.backup import Restored
@@ -47,9 +49,14 @@ def status(**changes):
         "data_dir": "/data",
         "model_version": None,
         "tracks": {name.value: 0 for name in TrackStatus},
+        "pictures": {name.value: 0 for name in PictureStatus},
+        "failures": 0,
+        "analysis": Analysis.of(waiting=0, paused_at=None, per_minute=None),
         "index": IndexStatus(kind="edge", points=5, pending=1),
+        "workers": [WorkerStatus(name="segue@home", queues=["analyse"], processes=2)],
         "question_processes": 1,
-        "quarantined": [],
+        "folders": [],
+        "disk": None,
     }
     return Status(**fields | changes)
 
@@ -84,7 +91,9 @@ def test_the_status_of_a_running_service(printed):
         " version             1.0",
         " model version       2026.11",
         " ready tracks        0",
+        " analysis            complete",
         " index               Qdrant Edge, 5 points, 1 pending",
+        " workers             1",
         " question processes  1",
     ]
 
@@ -106,16 +115,55 @@ def test_the_status_of_a_service_that_needs_another_key(printed):
     assert " index           unknown; set `SEGUE_API_KEY` to a key with the scope `read`" in printed()[0]
 
 
-def test_quarantined_tracks_are_listed_with_reasons(printed):
-    """If the list is cut, the rest is counted."""
-    one = Quarantined.model_construct(id="t9", path="/music/[odd].mp3", title="odd", reason="crashed")
-    counts = {name.value: 0 for name in TrackStatus} | {"quarantined": 3}
-    output.print_status(status(tracks=counts, quarantined=[one]), running=False)
-    out, _ = printed()
+def test_failed_files_are_counted_in_the_status(printed):
+    """The line names the command that lists them."""
+    output.print_status(status(failures=3), running=False)
 
-    assert "Quarantined tracks; `segue retry` analyses them again:" in out
-    assert " /music/[odd].mp3  crashed  t9" in out
-    assert out[-1] == "… and 2 more: GET /v1/tracks?status=quarantined"
+    assert " failed files    3; `segue status --failed` lists them with reasons" in printed()[0]
+
+
+@pytest.mark.parametrize(
+    ("analysis", "shown"),
+    [
+        ({"waiting": 90, "per_minute": 30.0}, "running, 30 tracks a minute, about 3 min left"),
+        ({"waiting": 90, "per_minute": None}, "running; its speed is not known yet"),
+        ({"waiting": 90, "per_minute": 30.0, "paused_at": NOON}, "paused since"),
+        ({"waiting": 0, "per_minute": 30.0}, "complete"),
+    ],
+)
+def test_the_progress_of_the_analysis(printed, analysis, shown):
+    """The speed and the remaining time are shown where they are known."""
+    output.print_status(status(analysis=Analysis.of(**{"paused_at": None} | analysis)), running=False)
+
+    assert [line for line in printed()[0] if line.startswith(f" analysis        {shown}")]
+
+
+def test_failures_are_listed_with_reason_and_advice(printed):
+    """Each file with all of its paths, why it fails, and what to do."""
+    one = FailedFile(
+        id="track:1",
+        path="/music/[odd].mp3",
+        copies=("/music/copy.mp3",),
+        kind=FailureKind.DAMAGED,
+        reason="It ends early",
+        at=NOON,
+        attempts=1,
+        quarantined=False,
+        track_id="1",
+    )
+    output.print_failures(FailurePage(failures=[FileFailure.of(one, hidden=None)], total=1))
+    out, messages = printed()
+
+    assert out[:3] == ["/music/[odd].mp3", "/music/copy.mp3", "  It ends early"]
+    assert out[3] == f"  {WHAT_TO_DO[FailureKind.DAMAGED]}"
+    assert messages == ["1 file cannot be used. `segue retry` tries them again."]
+
+
+def test_no_failures(printed):
+    """Without failures, a sentence is printed."""
+    output.print_failures(FailurePage(failures=[], total=0))
+
+    assert printed() == ([], ["There are no failed files."])
 
 
 def test_a_finished_scan(printed):
@@ -127,14 +175,17 @@ def test_a_finished_scan(printed):
 
 def test_a_scan_with_failures(printed):
     """Failed files are listed with reasons, up to a maximum; markup in a file name is printed unchanged."""
-    failures = [Failure(path=f"/music/[b]{number}.mp3", reason="silent") for number in range(25)]
+    failures = [
+        Failure(path=f"/music/[b]{number}.mp3", reason="silent", kind=FailureKind.LEFT_OUT, what_to_do="Nothing.")
+        for number in range(25)
+    ]
     output.print_job(job(total=30, done=5, failed=25, failures=failures))
     _, err = printed()
 
     assert err[0] == "5 of 30 files are ready, 25 failed."
     assert " /music/[b]0.mp3   silent" in err
     assert sum("silent" in line for line in err) == output.FAILURES_SHOWN
-    assert err[-1] == "… and 5 more: GET /v1/jobs/j1"
+    assert err[-1] == "… and 5 more. `segue status --failed` says what to do about each."
 
 
 def test_a_scan_that_failed(printed):
@@ -210,9 +261,9 @@ def test_a_restore_reports_on_keys(printed, revoked, shown):
     assert err[-1] == "Segue rebuilds the index when it starts."
 
 
-def test_numbers_of_tracks():
-    """The noun is singular for one track."""
-    assert [output.count_tracks(count) for count in (0, 1, 2)] == ["0 tracks", "1 track", "2 tracks"]
+def test_numbers_of_files():
+    """The noun is singular for one file."""
+    assert [output.count_files(count) for count in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
 
 
 def test_what_was_understood_is_one_line_per_text(printed):

@@ -66,7 +66,7 @@ def test_retry_resets_the_attempts_of_a_quarantined_track(catalogue):
     """`segue retry` resets the count of attempts."""
     for _ in range(4):
         begin(catalogue)
-    catalogue.analyses.retry()
+    catalogue.failures.reset()
 
     assert begin(catalogue).attempt == 1
 

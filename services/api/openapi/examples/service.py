@@ -1,8 +1,19 @@
-"""Examples of health, counts, metrics and keys."""
+"""Examples of the service: health, status, failures, metrics and keys."""
 
 from collections.abc import Mapping
 
-from services.api.openapi.examples.values import KEY_ID, LISTENER, METRICS, PLAYED_AT, SERVICE, Example, Json
+from services.api.openapi.examples.values import (
+    KEY_ID,
+    LISTENER,
+    METRICS,
+    NEBULA,
+    PLAYED_AT,
+    SERVICE,
+    SKIPPED_AT,
+    Example,
+    Json,
+)
+from services.domain.failure import WHAT_TO_DO, FailureKind
 
 KEY: Json = {
     "id": KEY_ID,
@@ -13,6 +24,8 @@ KEY: Json = {
     "last_used_at": None,
     "revoked_at": None,
 }
+
+ANALYSIS: Json = {"paused": False, "paused_at": None, "waiting": 230, "per_minute": 92.4, "seconds_left": 149}
 
 SERVICE_EXAMPLES: Mapping[str, Example] = {
     "getHealth": Example(response={"status": "ok"}),
@@ -31,12 +44,45 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
             "url": SERVICE,
             "data_dir": "/home/ada/.local/share/segue",
             "model_version": "2026.11",
-            "tracks": {"pending": 0, "ready": 46, "failed": 0, "quarantined": 0, "missing": 0},
-            "index": {"kind": "edge", "points": 46, "pending": 0},
+            "tracks": {"pending": 230, "ready": 1046, "failed": 1, "quarantined": 0, "missing": 0},
+            "pictures": {"pending": 0, "ready": 12, "failed": 0, "missing": 0},
+            "failures": 1,
+            "analysis": ANALYSIS,
+            "index": {"kind": "edge", "points": 1046, "pending": 0},
+            "workers": [
+                {"name": "questions@home", "queues": ["questions"], "processes": 1},
+                {"name": "segue@home", "queues": ["analyse", "index", "scan"], "processes": 4},
+            ],
             "question_processes": 1,
-            "quarantined": [],
+            "folders": [{"path": "/home/ada/Music", "tracks": 1276, "pictures": 12, "scanned_at": SKIPPED_AT}],
+            "disk": {"total": 512_000_000_000, "free": 128_000_000_000, "needed": 67_108_864, "data": 52_428_800},
         }
     ),
+    "setAnalysis": Example(
+        body={"paused": True},
+        response={**ANALYSIS, "paused": True, "paused_at": PLAYED_AT, "seconds_left": None},
+    ),
+    "listFailures": Example(
+        {"limit": 10},
+        response={
+            "failures": [
+                {
+                    "id": f"track:{NEBULA}",
+                    "path": "/home/ada/Music/Nebula.flac",
+                    "copies": [],
+                    "kind": "damaged",
+                    "reason": "The file is damaged: it ends early",
+                    "what_to_do": WHAT_TO_DO[FailureKind.DAMAGED],
+                    "at": PLAYED_AT,
+                    "attempts": 1,
+                    "quarantined": False,
+                    "track_id": NEBULA,
+                }
+            ],
+            "total": 1,
+        },
+    ),
+    "retryFailures": Example(body={"ids": [f"track:{NEBULA}"]}, response={"retried": 1}),
     "listKeys": Example(response={"keys": [KEY]}),
     "createKey": Example(
         body={"name": "Ada's phone", "scopes": ["read", "listen"], "users": [LISTENER]},

@@ -1,0 +1,117 @@
+"""Build the status of the service: of a running one, and of its catalogue alone for the command line."""
+
+import time
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.api.schemas.status import Analysis, Disk, Folder, IndexStatus, Status, WorkerStatus
+from services.catalog import Catalogue
+from services.domain.access import Principal, Scope
+from services.domain.errors import BrokerUnavailable, IndexUnavailable, SegueError
+from services.domain.track import TrackStatus
+from services.settings import Settings
+from services.storage.disk import MIN_FREE_BYTES, disk_usage, folder_bytes
+
+if TYPE_CHECKING:
+    from services.composition import Services  # the command line needs none of it
+
+# The size of the data directory changes slowly, and a walk over many uploads takes time.
+SIZE_SECONDS = 60
+
+log = structlog.get_logger(__name__)
+
+
+def status_of(current: "Services", asked_by: Principal) -> Status:
+    """Return the status for a client. Only `admin` sees the data directory, and only `ingest` the paths of folders."""
+    status = status_of_catalogue(current.catalogue, current.settings)
+    is_admin, may_scan = asked_by.has_any(()), asked_by.has_any((Scope.INGEST,))
+    workers, question_processes = _count_workers(current)
+    return status.model_copy(
+        update={
+            "data_dir": status.data_dir if is_admin else None,
+            "folders": [
+                each if is_admin or (may_scan and each.path != str(current.settings.uploads_path)) else _named(each)
+                for each in status.folders
+            ],
+            "index": IndexStatus(kind=current.index_kind, points=_count_points(current), pending=status.index.pending),
+            "workers": workers,
+            "question_processes": question_processes,
+        }
+    )
+
+
+def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
+    """Return what the catalogue knows; points of the index and workers are unknown."""
+    tracks = catalogue.tracks.count_by_status()
+    return Status(
+        version=version("segue"),
+        url=settings.service_url,
+        data_dir=str(settings.data_path),
+        model_version=catalogue.progress.model_version(),
+        tracks={status.value: count for status, count in tracks.items()},
+        pictures={status.value: count for status, count in catalogue.progress.count_pictures().items()},
+        failures=catalogue.failures.count(),
+        analysis=analysis_of(catalogue, tracks[TrackStatus.PENDING]),
+        index=IndexStatus(
+            kind="edge" if settings.qdrant_url is None else "server",
+            points=None,
+            pending=catalogue.indexing.count_pending(),
+        ),
+        workers=None,
+        question_processes=None,
+        folders=[Folder.model_validate(each, from_attributes=True) for each in catalogue.progress.folders()],
+        disk=_disk(settings.data_path),
+    )
+
+
+def analysis_of(catalogue: Catalogue, waiting: int) -> Analysis:
+    """Return the progress of the analysis, with `waiting` pending tracks."""
+    return Analysis.of(
+        waiting=waiting,
+        paused_at=catalogue.pause.began_at(),
+        per_minute=catalogue.progress.rate().per_minute,
+    )
+
+
+def _count_workers(current: "Services") -> tuple[list[WorkerStatus] | None, int | None]:
+    try:
+        alive = current.workers.alive()
+        questions = current.questions.count_processes()
+    except BrokerUnavailable as error:
+        log.warning("workers_not_counted", reason=error.detail)
+        return None, None
+    return [
+        WorkerStatus(name=each.name, queues=list(each.queues), processes=each.processes) for each in alive
+    ], questions
+
+
+def _count_points(current: "Services") -> int | None:
+    try:
+        return current.index.count()
+    except IndexUnavailable as error:
+        log.warning("index_not_counted", reason=error.detail)
+        return None
+
+
+def _named(folder: Folder) -> Folder:
+    return folder.model_copy(update={"path": PurePath(folder.path).name})
+
+
+def _disk(folder: Path) -> Disk | None:
+    try:
+        total, free = disk_usage(folder)
+        data = _data_bytes(folder, int(time.monotonic() // SIZE_SECONDS))
+    except SegueError as error:
+        log.warning("disk_not_read", reason=error.detail)
+        return None
+    return Disk(total=total, free=free, needed=MIN_FREE_BYTES, data=data)
+
+
+@lru_cache(maxsize=1)
+def _data_bytes(folder: Path, period: int) -> int:
+    del period  # a new one is a new key of the cache
+    return folder_bytes(folder)

@@ -1,0 +1,75 @@
+"""Files that Segue cannot use: why, and what their owner can do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """The kind of a failure, for programs; its reason is a sentence about one file."""
+
+    UNSUPPORTED = "unsupported"
+    """The format is not supported, or not recognised."""
+    DAMAGED = "damaged"
+    """The format is recognised, but the content cannot be decoded."""
+    LEFT_OUT = "left_out"
+    """The content is sound but outside the limits: silent, too short, too long or too large."""
+    CRASHED = "crashed"
+    """The decoder or the analysis died, or took too long."""
+    UNREADABLE = "unreadable"
+    """The operating system does not let Segue read it."""
+    OUTSIDE_LIBRARY = "outside_library"
+    """A link leads out of the folders that may be scanned."""
+    GONE = "gone"
+    """It was there at the last scan and is not any more."""
+    DEFECT = "defect"
+    """Segue itself failed, or the memory was not sufficient."""
+    UNKNOWN = "unknown"
+    """It failed before Segue recorded kinds."""
+
+
+WHAT_TO_DO: Mapping[FailureKind, str] = {
+    FailureKind.UNSUPPORTED: "Convert music to FLAC, MP3, Ogg Vorbis, Opus or WAV, and pictures to JPEG, PNG, WebP or "
+    "GIF. If the file is neither, move it out of the folder. Then retry.",
+    FailureKind.DAMAGED: "Open the file in another program. If it fails there too, replace it with a good copy. "
+    "Otherwise convert it to a common format, such as FLAC or PNG. Then retry.",
+    FailureKind.LEFT_OUT: "Nothing needs to be done: Segue leaves this file out. If it is not what you expected, "
+    "replace it and retry.",
+    FailureKind.CRASHED: "Retry once. If it fails again, convert the file to FLAC or replace it, and report the "
+    "reason.",
+    FailureKind.UNREADABLE: "Give the user that runs Segue permission to read the file and its folders, check that "
+    "its disk is mounted, and retry.",
+    FailureKind.OUTSIDE_LIBRARY: "Scan the folder that the link leads to, or add that folder to SEGUE_LIBRARY_ROOTS.",
+    FailureKind.GONE: "Mount the disk or put the file back, and retry. If you deleted it, scan its folder: it then "
+    "leaves this list.",
+    FailureKind.DEFECT: "Retry. If it fails again, report the reason: Segue has a defect or too little memory.",
+    FailureKind.UNKNOWN: "Retry. If it fails again, the reason tells more.",
+}
+"""What the owner of a file can do, for each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a file cannot be used: a sentence, and its kind."""
+
+    reason: str
+    kind: FailureKind
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file that Segue cannot use: a track without an analysis, a picture without a reading, or neither."""
+
+    id: str
+    """`track:…`, `picture:…` or `file:…`, to name it in a request."""
+    path: str
+    copies: tuple[str, ...]
+    """Paths of further files with the same audio."""
+    kind: FailureKind
+    reason: str
+    at: datetime | None
+    """When it last failed; None if it failed before Segue recorded times."""
+    attempts: int
+    quarantined: bool
+    track_id: str | None
