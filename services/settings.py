@@ -264,6 +264,11 @@ class Settings(BaseSettings):
         return self.data_path / "uploads"
 
     @property
+    def covers_path(self) -> Path:
+        """Folder of covers."""
+        return self.data_path / "covers"
+
+    @property
     def service_url(self) -> str:
         """URL at which clients on this machine reach the API."""
         if self.url is not None:

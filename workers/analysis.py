@@ -18,11 +18,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from services.catalog import Catalogue
 from services.catalog.analyses import Claim, Claimant
 from services.catalog.tracks import TrackFile
-from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, StorageUnavailable
+from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, SegueError, StorageUnavailable
 from services.domain.failure import FailureKind
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.roots import NotARegularFile, OutsideLibrary, Roots, open_inside, readable_roots
 from workers.app import ANALYSE_HARD_LIMIT_SECONDS, LIMIT_GRACE_SECONDS
+from workers.covers import look_for_cover
 from workers.lifecycle import ChildContext
 from workers.pictures import failure_kind
 
@@ -113,6 +114,10 @@ def analyse_and_record(context: ChildContext, claim: Claim) -> None:
     analysis = outcome
     retry_while_unavailable(lambda: analyses.record(claim.track_id, analysis))
     notify_indexer(context)
+    try:
+        look_for_cover(context, claim.track_id)
+    except SegueError as error:  # the periodic task looks again
+        log.warning("cover_postponed", track_id=claim.track_id, reason=error.detail)
 
 
 def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analysis | Refusal:

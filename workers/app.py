@@ -8,12 +8,14 @@ from services.index.indexer import RECONCILE_EVERY_SECONDS
 from services.settings import Settings, load_settings_or_exit
 from services.tasks.queue import (
     BROKER_OPTIONS,
+    COVERS_TASK,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
     REFRESH_PLAYLISTS_TASK,
     RESEND_TASK,
     ROUTES,
     SOCKET_TIMEOUT_SECONDS,
+    SWEEP_COVERS_TASK,
     VISIBILITY_TIMEOUT_SECONDS,
 )
 from workers.presence import Announcement
@@ -49,6 +51,9 @@ ERRORS_KEPT_SECONDS = 24 * 3600
 RESEND_EVERY_SECONDS = 60.0
 # A smart playlist is refreshed once a day; the task looks for those that are due.
 REFRESH_PLAYLISTS_EVERY_SECONDS = 60.0
+# Covers are looked for after each analysis and scan; this schedule covers older libraries and workers that died.
+COVERS_EVERY_SECONDS = 60.0
+SWEEP_COVERS_EVERY_SECONDS = 3600.0
 # The index task is sent after each change; this schedule covers messages that the broker did not accept.
 INDEX_EVERY_SECONDS = 15.0
 
@@ -104,30 +109,18 @@ _RELIABILITY: dict[str, Any] = {
 
 def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
     # A message expires when the next one is due, so messages do not pile up while no worker runs.
-    schedule = {
-        "resend_lost_work": {
-            "task": RESEND_TASK,
-            "schedule": RESEND_EVERY_SECONDS,
-            "options": {"expires": RESEND_EVERY_SECONDS},
-        },
-        "refresh_playlists": {
-            "task": REFRESH_PLAYLISTS_TASK,
-            "schedule": REFRESH_PLAYLISTS_EVERY_SECONDS,
-            "options": {"expires": REFRESH_PLAYLISTS_EVERY_SECONDS},
-        },
+    periods = {
+        RESEND_TASK: RESEND_EVERY_SECONDS,
+        REFRESH_PLAYLISTS_TASK: REFRESH_PLAYLISTS_EVERY_SECONDS,
+        COVERS_TASK: COVERS_EVERY_SECONDS,
+        SWEEP_COVERS_TASK: SWEEP_COVERS_EVERY_SECONDS,
     }
     if settings.qdrant_url is not None:
-        schedule["index"] = {
-            "task": INDEX_TASK,
-            "schedule": INDEX_EVERY_SECONDS,
-            "options": {"expires": INDEX_EVERY_SECONDS},
-        }
-        schedule["reconcile_index"] = {
-            "task": RECONCILE_INDEX_TASK,
-            "schedule": RECONCILE_EVERY_SECONDS,
-            "options": {"expires": RECONCILE_EVERY_SECONDS},
-        }
-    return schedule
+        periods |= {INDEX_TASK: INDEX_EVERY_SECONDS, RECONCILE_INDEX_TASK: RECONCILE_EVERY_SECONDS}
+    return {
+        task.removeprefix("segue."): {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+        for task, seconds in periods.items()
+    }
 
 
 app = create_app(load_settings_or_exit())

@@ -7,7 +7,8 @@ from celery import current_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.catalog.analyses import Claimant
-from services.domain.errors import CatalogueUnavailable, JobNotFound, ReaderUnavailable, StorageUnavailable
+from services.covers.files import CoverFiles
+from services.domain.errors import CatalogueUnavailable, JobNotFound, ReaderUnavailable, SegueError, StorageUnavailable
 from services.domain.job import JobKind
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
@@ -16,21 +17,25 @@ from services.ingest.scan import run_scan
 from services.tasks.lost_work import resend_lost_work
 from services.tasks.queue import (
     ANALYSE_TASK,
+    COVERS_TASK,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
     REFRESH_PLAYLISTS_TASK,
     RESEND_TASK,
     SCAN_PICTURES_TASK,
     SCAN_TASK,
+    SWEEP_COVERS_TASK,
 )
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
 from workers.app import (
     INDEX_HARD_LIMIT_SECONDS,
     INDEX_SOFT_LIMIT_SECONDS,
+    LIMIT_GRACE_SECONDS,
     SCAN_HARD_LIMIT_SECONDS,
     SCAN_SOFT_LIMIT_SECONDS,
     app,
 )
+from workers.covers import look_for_covers
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER_ID, child_context
 from workers.pictures import open_reader
 from workers.playlists import refresh_due
@@ -38,6 +43,11 @@ from workers.playlists import refresh_due
 # The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 10 s each.
 # After a crash the next rebuild waits this long.
 REBUILD_LEASE_SECONDS = 60.0
+
+# The lease is renewed after each track, and a picture is decoded in far less time. After a crash the next search waits
+# this long.
+COVERS_LEASE_SECONDS = 240.0
+COVERS_SOFT_LIMIT_SECONDS = 300
 
 # Without this pause a worker that cannot start the sandbox would take all messages from workers that can.
 SANDBOX_PAUSE_SECONDS = 2.0
@@ -143,6 +153,36 @@ def reconcile_index() -> None:
 def refresh_playlists() -> None:
     """Choose the tracks of the smart playlists that are due."""
     refresh_due(child_context())
+
+
+@app.task(
+    name=COVERS_TASK,
+    soft_time_limit=COVERS_SOFT_LIMIT_SECONDS,
+    time_limit=COVERS_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS,
+)
+def covers() -> None:
+    """Look for the covers of tracks that were never looked at, in one process at a time."""
+    context = child_context()
+    try:
+        with context.queue.lease("covers", COVERS_LEASE_SECONDS) as lease:
+            if lease is not None and (count := look_for_covers(context, lease.renew)):
+                log.info("covers_looked_for", count=count)
+    except SoftTimeLimitExceeded:
+        log.warning("covers_timed_out")  # the attempt of the track stays counted
+    except SegueError as error:
+        log.warning("covers_postponed", reason=error.detail)
+
+
+@app.task(name=SWEEP_COVERS_TASK)
+def sweep_covers() -> None:
+    """Delete the covers that no track uses."""
+    context = child_context()
+    try:
+        count = CoverFiles(context.settings.covers_path).sweep(context.catalogue.covers.used())
+    except StorageUnavailable as error:
+        log.warning("covers_not_swept", reason=error.detail)
+    else:
+        log.info("covers_swept", count=count)
 
 
 @app.task(name=RESEND_TASK)

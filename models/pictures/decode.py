@@ -31,7 +31,8 @@ from models.errors import RefusedPicture, UnreadablePicture
 MAX_BYTES = 50 * 2**20  # a photograph of a large camera has half of that
 # Decoded pixels take four bytes, and libwebp holds four copies. libjpeg decodes at an eighth of the size.
 MAX_MEGAPIXELS = {"JPEG": 100, "PNG": 24, "WebP": 24, "GIF": 24}
-MAX_SIDE = 448  # pixels of the result: twice what the network reads
+READING_SIDE = 448  # pixels of a result to be read: twice what the network reads
+MAX_SIDE = 1024  # pixels that a caller may ask for
 
 EXIF_ORIENTATION = 0x0112
 # What undoes each orientation of EXIF 2.3; 1 is upright.
@@ -61,14 +62,15 @@ Pixels = NDArray[np.uint8]
 """A picture as sRGB, `(height, width, 3)`, upright, at most `MAX_SIDE` in each direction."""
 
 
-def decode_picture(descriptor: int) -> Pixels:
+def decode_picture(descriptor: int, max_side: int = READING_SIDE) -> Pixels:
     """Decode a JPEG, PNG, WebP or GIF file: its first frame, upright, on white, and scaled down.
 
     Args:
         descriptor: A regular file, open for reading; its offset changes.
+        max_side: Maximum height and width of the result in pixels, 1 to `MAX_SIDE`.
 
     Returns:
-        The pixels, sRGB, uint8 `(height, width, 3)`, each side between 1 and `MAX_SIDE`.
+        The pixels, sRGB, uint8 `(height, width, 3)`, each side between 1 and `max_side`.
 
     Raises:
         UnreadablePicture: The file is not a picture in these formats, is damaged or ends early.
@@ -86,7 +88,7 @@ def decode_picture(descriptor: int) -> Pixels:
             _check_size(name, *_webp_size(stream))
         image = OPENERS[name](stream)
         _check_size(name, *image.size)
-        return _pixels(image)
+        return _pixels(image, max_side)
     except PLUGIN_ERRORS as error:
         raise UnreadablePicture(f"The {name} file is damaged or ends early") from error
 
@@ -122,12 +124,12 @@ def _check_size(name: str, width: int, height: int) -> None:
         )
 
 
-def _pixels(image: Image.Image) -> Pixels:
+def _pixels(image: Image.Image, max_side: int) -> Pixels:
     orientation = _orientation(image)
-    image.draft("RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))  # lets libjpeg decode at a fraction of the size
+    image.draft("RGB", (2 * max_side, 2 * max_side))  # lets libjpeg decode at a fraction of the size
     image.load()
     image = _true_colour(image)
-    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    image.thumbnail((max_side, max_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
     if image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)

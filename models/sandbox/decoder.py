@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from models.audio.decode import WINDOW_COUNT, Windows, check_regular, regular_file
 from models.errors import AnalysisError, DecoderFailed, SandboxUnavailable, UnreadablePicture
-from models.pictures.decode import Pixels
+from models.pictures.decode import MAX_SIDE, READING_SIDE, Pixels
 from models.sandbox.messages import (
     REPORT,
     REQUEST,
@@ -105,11 +105,12 @@ class Decoder:
             source, REQUEST.pack(Kind.AUDIO, max_windows), lambda read: receive_windows(read, max_windows)
         )
 
-    def read_picture(self, source: Path | int) -> Pixels:
+    def read_picture(self, source: Path | int, max_side: int = READING_SIDE) -> Pixels:
         """Decode a picture like `models.pictures.decode.decode_picture`, in a sandboxed process.
 
         Args:
             source: A path, or a descriptor open for reading; its offset changes.
+            max_side: Maximum height and width of the result in pixels, 1 to `MAX_SIDE`.
 
         Returns:
             The pixels, sRGB, uint8 `(height, width, 3)`, upright and scaled down.
@@ -117,12 +118,16 @@ class Decoder:
         Raises:
             AnalysisError: The file cannot be decoded; the message is the reason.
             SandboxUnavailable: No decoder can be started; no fault of the file.
+            ValueError: `max_side` is out of range.
         """
         if isinstance(source, Path):
             with regular_file(source, UnreadablePicture) as descriptor:
-                return self.read_picture(descriptor)
+                return self.read_picture(descriptor, max_side)
         check_regular(source, UnreadablePicture)
-        return self._decode(source, REQUEST.pack(Kind.PICTURE, 0), receive_picture)
+        if not 1 <= max_side <= MAX_SIDE:
+            raise ValueError(f"max_side must be 1 to {MAX_SIDE}, not {max_side}.")
+        request = REQUEST.pack(Kind.PICTURE, max_side)
+        return self._decode(source, request, lambda read: receive_picture(read, max_side))
 
     def stop(self) -> None:
         """Stop the server and its decoder."""

@@ -23,9 +23,10 @@ from models.errors import (
     UnreadableAudio,
     UnreadablePicture,
 )
-from models.pictures.decode import MAX_SIDE, Pixels
+from models.pictures.decode import Pixels
 
-REQUEST = struct.Struct("=BH")  # kind, maximum number of windows; the file and the result pipe come as descriptors
+# Kind, maximum number of windows or of pixels per side; the file and the result pipe come as descriptors.
+REQUEST = struct.Struct("=BH")
 REPORT = struct.Struct("=BiQd")  # how the decoder ended, exit code or signal, peak memory, processor time
 # Decoded or which reason; windows, or length of the reason; samples, or height; steps of power, or width; duration.
 HEADER = struct.Struct("=BHIId")
@@ -137,11 +138,12 @@ def receive_windows(read: Read, max_windows: int) -> Windows:
     return Windows(samples=samples, sample_rate=SAMPLE_RATE, duration=duration, power=power)
 
 
-def receive_picture(read: Read) -> Pixels:
+def receive_picture(read: Read, max_side: int) -> Pixels:
     """Read and validate the message of a decoder of a picture.
 
     Args:
         read: Source of the bytes.
+        max_side: Maximum height and width in pixels, as in the request.
 
     Returns:
         The decoded pixels.
@@ -150,7 +152,7 @@ def receive_picture(read: Read) -> Pixels:
         AnalysisError: The reason that the decoder sent, or what is wrong with its message.
     """
     _, height, width, _ = _header(read)
-    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+    if not (1 <= height <= max_side and 1 <= width <= max_side):
         raise DecoderFailed("The decoder sent a picture outside the limits")
     pixels = np.empty((height, width, 3), np.uint8)
     read(pixels.data.cast("B"))

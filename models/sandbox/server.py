@@ -145,11 +145,11 @@ class Server:
             os._exit(code)
 
 
-def _message(file: int, kind: int, max_windows: int) -> Iterator[bytes | memoryview]:
+def _message(file: int, kind: int, limit: int) -> Iterator[bytes | memoryview]:
     try:
         if kind == Kind.PICTURE:
-            return picture_message(decode_picture(file))
-        return windows_message(decode_windows(file, max_windows))
+            return picture_message(decode_picture(file, limit))
+        return windows_message(decode_windows(file, limit))
     except AnalysisError as error:
         return reason_message(error)
     except MemoryError:

@@ -20,6 +20,7 @@ from services.api.request_limits import JSON_MAX_BYTES
 from services.api.security.authentication import install_authentication
 from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
+from services.api.v1.covers import covers
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.keys import keys
@@ -52,6 +53,7 @@ def freeze_heap() -> None:
 BLUEPRINTS = (
     tracks,
     audio,
+    covers,
     media_tokens,
     pictures,
     recommendations,

@@ -3,6 +3,7 @@
 from typing import Self
 
 from services.catalog.analyses import AnalysisStore
+from services.catalog.covers import CoverStore
 from services.catalog.database import Database
 from services.catalog.failures import FailureStore
 from services.catalog.files import FileStore
@@ -34,6 +35,7 @@ class Catalogue:
         self.files = FileStore(database)
         self.library = LibraryStore(database)
         self.analyses = AnalysisStore(database)
+        self.covers = CoverStore(database)
         self.indexing = IndexQueue(database, TrackRow, track_point)
         self.pictures = PictureStore(database)
         self.picture_indexing = IndexQueue(database, PictureRow, picture_point)

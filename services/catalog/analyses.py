@@ -73,7 +73,7 @@ class AnalysisStore:
                 row.attempts += 1
             row.sent_at = now()
             row.claimed_by, row.claimed_until = claimant.name, now() + lease
-            return Claim(track_id, _files(session, track_id), row.attempts)
+            return Claim(track_id, files_of(session, track_id), row.attempts)
 
     def release_uncounted(self, track_id: str, holder: str) -> None:
         """Release a claim and uncount its attempt, after a failure unrelated to the track."""
@@ -170,7 +170,7 @@ class AnalysisStore:
         with self._database.write() as session:
             if tried is not None:
                 session.get(TrackRow, track_id, with_for_update=True)  # a scan that adds a file commits before or waits
-                if new := [file for file in _files(session, track_id) if file not in tried]:
+                if new := [file for file in files_of(session, track_id) if file not in tried]:
                     return new
             self._finish(session, track_id, status, reason, {"failure_kind": kind, "failed_at": now()})
             return []
@@ -236,6 +236,7 @@ def _store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float]
         session.execute(insert(HeardTagRow), rows)
 
 
-def _files(session: Session, track_id: str) -> list[TrackFile]:
+def files_of(session: Session, track_id: str) -> list[TrackFile]:
+    """Return the files of a track in an open transaction."""
     places = session.execute(select(LocationRow.path, LocationRow.root).where(LocationRow.track_id == track_id))
     return [TrackFile(path, root) for path, root in places]

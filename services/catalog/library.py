@@ -39,6 +39,8 @@ class KnownFile:
     track_id: str
     status: TrackStatus
     tags_version: int
+    cover_seen: str | None
+    """The picture beside the file when its track's cover was looked for; None if it was not yet."""
 
     def is_unchanged(self, stamp: FileStamp) -> bool:
         """Return whether size and modification time are the same."""
@@ -69,7 +71,7 @@ class LibraryStore:
         """Return the known files at or under a path, by absolute path."""
         inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" follows "/"
         query = (
-            select(LocationRow, TrackRow.status, TrackRow.tags_version)
+            select(LocationRow, TrackRow.status, TrackRow.tags_version, TrackRow.cover_seen)
             .join(TrackRow, TrackRow.id == LocationRow.track_id)
             .where(or_(LocationRow.path == folder, and_(LocationRow.path >= inside, LocationRow.path < behind)))
         )
@@ -80,8 +82,9 @@ class LibraryStore:
                     track_id=row.track_id,
                     status=TrackStatus(status),
                     tags_version=tags_version,
+                    cover_seen=cover_seen,
                 )
-                for row, status, tags_version in session.execute(query)
+                for row, status, tags_version, cover_seen in session.execute(query)
             }
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
@@ -100,6 +103,7 @@ class LibraryStore:
             _apply_tags(row, tags, stamp.path)
             store_tag_ids(session, track_id, tags.ids)
             self._locate(session, track_id, stamp)
+            row.cover_seen, row.cover_attempts = None, 0  # the file may contain another picture
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
             attach_waiting_listens(session, track_id)

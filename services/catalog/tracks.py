@@ -49,6 +49,7 @@ _SHOWN = (
     *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
     *(_TRACK.status, _TRACK.reason, _TRACK.model_version, _TRACK.added_at, _TRACK.artist_id, _TRACK.album_id),
     *(_TRACK.album_artist, _TRACK.disc_number, _TRACK.track_number),
+    _TRACK.cover.is_not(None).label("has_cover"),
 )
 """The columns of a `Track` except attributes and descriptors."""
 _ANALYSED = tuple(_TRACK[name] for name in (*ATTRIBUTES, *DESCRIPTORS))

@@ -141,6 +141,8 @@ class Track:
     added_at: datetime | None = None
     tags: tuple[str, ...] = ()
     """Its strongest clear tags, at most `TAGS_SHOWN`."""
+    has_cover: bool = False
+    """Whether it has a picture, in its file or beside it."""
 
 
 @dataclass(frozen=True, slots=True)

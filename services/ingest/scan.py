@@ -17,6 +17,7 @@ from services.domain.errors import BrokerUnavailable, PathNotScannable, Unsuppor
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.track import MEDIA_TYPES, TAGS_VERSION, TrackStatus
+from services.ingest.covers import fingerprint_beside
 from services.ingest.identity import identify
 from services.ingest.roots import OutsideLibrary, Roots, check_inside, contains, open_inside
 from services.ingest.tags import read_tags
@@ -105,7 +106,9 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots =
         scan.add_file(path, known.get(path))
     catalogue.library.forget_files(missing_files(known, folder, listing))
     catalogue.failures.forget(folder, JobKind.SCAN, before=started)
+    catalogue.covers.look_again(scan.other_covers)
     catalogue.jobs.complete_listing(job_id, scan.unchanged)
+    _send_covers(queue)
 
 
 def list_audio(folder: str) -> Listing:
@@ -174,6 +177,8 @@ class _Scan:
     root: str
     roots: Roots
     unchanged: int = 0
+    other_covers: list[str] = field(default_factory=list)
+    """Tracks beside whose unchanged files another picture lies than before."""
 
     def add_file(self, path: str, known: KnownFile | None) -> None:
         """Register one file; record a failure of the job if it is not a track."""
@@ -209,6 +214,8 @@ class _Scan:
         if known.status != TrackStatus.READY:
             self.catalogue.jobs.add_track(self.job_id, known.stamp.path, known.track_id)
             return
+        if known.cover_seen not in (None, fingerprint_beside(known.stamp.path)):
+            self.other_covers.append(known.track_id)
         self.unchanged += 1
         if self.unchanged % PROGRESS_STEP == 0:
             self.catalogue.jobs.advance(self.job_id, self.unchanged)
@@ -228,6 +235,13 @@ def send_analysis(queue: TaskQueue, track_id: str) -> None:
         queue.analyse(track_id)
     except BrokerUnavailable as error:
         log.warning("analysis_not_sent", track_id=track_id, reason=error.detail)
+
+
+def _send_covers(queue: TaskQueue) -> None:
+    try:
+        queue.covers()
+    except BrokerUnavailable as error:
+        log.warning("covers_task_not_sent", reason=error.detail)  # the scheduler sends it within a minute
 
 
 def _stamp(path: str, root: str, roots: Roots) -> FileStamp:

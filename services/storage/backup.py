@@ -178,6 +178,8 @@ def _load(archive: Archive, connection: Connection) -> None:
     archive.restore_into(connection)
     upgrade(connection)
     connection.execute(text("DELETE FROM idempotency"))  # backups of early versions contain these rows
+    # The pictures are not in the backup: workers look for them again.
+    connection.execute(text("UPDATE tracks SET cover_seen = NULL, cover_attempts = 0"))
     # A generation that no existing index has, so that the index is rebuilt.
     connection.execute(text("DELETE FROM meta WHERE key = :key"), {"key": GENERATION})
     connection.execute(

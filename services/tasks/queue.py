@@ -41,6 +41,8 @@ RESEND_TASK = "segue.resend_lost_work"
 RECONCILE_INDEX_TASK = "segue.reconcile_index"
 QUESTION_TASK = "segue.question"
 REFRESH_PLAYLISTS_TASK = "segue.refresh_playlists"
+COVERS_TASK = "segue.covers"
+SWEEP_COVERS_TASK = "segue.sweep_covers"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
@@ -52,6 +54,8 @@ ROUTES = {
     RECONCILE_INDEX_TASK: {"queue": "index"},
     REFRESH_PLAYLISTS_TASK: {"queue": "index"},
     QUESTION_TASK: {"queue": "questions"},
+    COVERS_TASK: {"queue": "scan"},  # behind the analyses of a new library, changed covers would wait for hours
+    SWEEP_COVERS_TASK: {"queue": "scan"},
 }
 
 
@@ -108,6 +112,10 @@ class TaskQueue:
     def resend(self) -> None:
         """Send the task that looks for unsent work in the catalogue; the scheduler also does so every minute."""
         self._send(RESEND_TASK)
+
+    def covers(self) -> None:
+        """Send the task that looks for covers."""
+        self._send(COVERS_TASK)
 
     def question(self, question_id: str, kind: str) -> None:
         """Send the task that answers a question about a clip or a picture; see `services.tasks.questions`."""

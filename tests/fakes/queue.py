@@ -12,6 +12,7 @@ class RecordingQueue:
         self.scans: list[str] = []
         self.kinds: list[JobKind] = []
         self.analyses: list[str] = []
+        self.searches_for_covers = 0
 
     def scan(self, job_id: str, kind: JobKind = JobKind.SCAN) -> None:
         self._check()
@@ -21,6 +22,10 @@ class RecordingQueue:
     def analyse(self, track_id: str) -> None:
         self._check()
         self.analyses.append(track_id)
+
+    def covers(self) -> None:
+        self._check()
+        self.searches_for_covers += 1
 
     def _check(self) -> None:
         if self.broken:

@@ -86,6 +86,7 @@ def routes_and_scopes():
         ("get", "/v1/tracks/test:1", "read"),
         ("get", "/v1/tracks/test:1/similar", "read"),
         ("get", "/v1/tracks/test:1/audio", "read"),
+        ("get", "/v1/tracks/test:1/cover", "read"),
         ("post", "/v1/media-tokens", "read"),
         ("get", "/v1/audio-features/test:1", "read"),
         ("post", "/v1/recommendations", "read"),

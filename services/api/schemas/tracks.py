@@ -28,6 +28,7 @@ from services.api.request_limits import (
     PLAYED_MS_MAX,
     TEXT_MAX,
 )
+from services.covers.files import CoverSize
 from services.domain import job as domain_job
 from services.domain import listening, track
 from services.domain.failure import WHAT_TO_DO, FailureKind
@@ -206,6 +207,9 @@ class Track(Response):
     )
     attributes: TrackAttributes | None = Field(description="Null before analysis.")
     descriptors: TrackDescriptors | None = Field(description="Null before analysis.")
+    has_cover: bool = Field(
+        description="Whether its file, or its folder, contains a picture. Otherwise its cover is drawn."
+    )
     ids: TrackIds
 
     @classmethod
@@ -272,6 +276,15 @@ class TrackPageQuery(Request):
     status: TrackStatus | None = Field(default=None, description="Return only tracks with this status.")
     cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the previous page.")
     limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of tracks on a page.")
+
+
+class CoverQuery(Request):
+    """The size of a cover."""
+
+    size: CoverSize = Field(
+        default=CoverSize.TILE,
+        description="Pixels of the longer side. A picture is not enlarged; a drawing has every size.",
+    )
 
 
 class ListenEvent(Request):

@@ -69,7 +69,8 @@ class Access:
     expensive: bool = False
     """Whether the lower rate limit for expensive requests applies."""
     media: bool = False
-    """Whether a media token is accepted instead of a key."""
+    """Whether it sends media: a media token is accepted instead of a key, and requests do not count against the rate
+    limit, because a page shows dozens of covers at once and a player asks for many ranges."""
     repeatable: bool = True
     """Whether a POST supports `Idempotency-Key`, which stores its response; not if the response holds a secret."""
     sign_in: Callable[[Request], Principal | None] | None = None

@@ -65,6 +65,14 @@ class TrackRow(IndexedRow, MeasuredRow):
         Index("ix_tracks_title_key", "title_key", "id"),
         Index("ix_tracks_artist_key", "artist_key", "id"),
         Index("ix_tracks_analysed_at", "analysed_at"),
+        Index(
+            "ix_tracks_cover_due",
+            "cover_attempts",
+            "id",
+            sqlite_where=text("cover_seen IS NULL"),
+            postgresql_where=text("cover_seen IS NULL"),
+        ),
+        Index("ix_tracks_cover", "cover"),
     )
 
     title: Mapped[str] = mapped_column(Text)
@@ -98,6 +106,12 @@ class TrackRow(IndexedRow, MeasuredRow):
     claimed_until: Mapped[datetime | None]
     """When the claim expires."""
     analysed_at: Mapped[datetime | None]
+    cover: Mapped[str | None] = mapped_column(String(32))
+    """The hash of its cover; null if it has none."""
+    cover_seen: Mapped[str | None] = mapped_column(String(32))
+    """The picture beside its file when the cover was looked for, as `services.ingest.covers` names it; null: look."""
+    cover_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Searches for its cover that were begun and did not end."""
 
 
 class HeardTagRow(Table):

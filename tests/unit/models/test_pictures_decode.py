@@ -13,7 +13,7 @@ from PIL import Image
 
 from models.errors import AnalysisError, RefusedPicture, UnreadablePicture
 from models.pictures import decode
-from models.pictures.decode import MAX_SIDE, decode_picture
+from models.pictures.decode import READING_SIDE, decode_picture
 
 FORMATS = ("JPEG", "PNG", "WebP", "GIF")
 RED, BLUE = (220, 20, 20), (20, 20, 220)
@@ -135,8 +135,8 @@ def test_large_pictures_are_scaled_down(size, name):
     """The longer side gets the maximum, the shorter one keeps at least a pixel."""
     height, width, _ = decoded(encoded(halves(size=size), name)).shape
 
-    assert max(height, width) == MAX_SIDE
-    assert min(height, width) == max(1, round(MAX_SIDE * min(size) / max(size)))
+    assert max(height, width) == READING_SIDE
+    assert min(height, width) == max(1, round(READING_SIDE * min(size) / max(size)))
 
 
 def test_transparency_is_white():

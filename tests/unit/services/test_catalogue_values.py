@@ -102,7 +102,7 @@ def test_a_path_that_is_not_utf8_can_be_shown():
 
 def test_a_file_is_unchanged_if_size_and_time_are():
     """Moving a library root changes neither size nor time."""
-    known = KnownFile(FileStamp("/a/x.mp3", "/a", 5, 7), TRACK, TrackStatus.READY, 0)
+    known = KnownFile(FileStamp("/a/x.mp3", "/a", 5, 7), TRACK, TrackStatus.READY, 0, None)
 
     assert known.is_unchanged(FileStamp("/b/x.mp3", "/b", 5, 7))
     assert not known.is_unchanged(FileStamp("/a/x.mp3", "/a", 6, 7))

@@ -89,12 +89,8 @@ def test_every_scheduled_task_exists_and_expires(app):
         assert entry["options"]["expires"] <= entry["schedule"]
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-    assert scheduled == {
-        "segue.resend_lost_work",
-        "segue.refresh_playlists",
-        "segue.index",
-        "segue.reconcile_index",
-    }
+    periodic = {"segue.resend_lost_work", "segue.refresh_playlists", "segue.covers", "segue.sweep_covers"}
+    assert scheduled == {*periodic, "segue.index", "segue.reconcile_index"}
     assert scheduled <= set(application.app.tasks)
 
 
@@ -102,7 +98,7 @@ def test_without_a_qdrant_server_no_worker_indexes():
     """With Qdrant Edge the API process updates the index, so no index task is scheduled."""
     schedule = create_app(Settings(redis_url="redis://broker.invalid/0")).conf.beat_schedule
 
-    assert set(schedule) == {"resend_lost_work", "refresh_playlists"}
+    assert set(schedule) == {"resend_lost_work", "refresh_playlists", "covers", "sweep_covers"}
 
 
 def test_parent_process_imports_no_torch():

@@ -23,6 +23,7 @@ LIBRARY: Mapping[str, Example] = {
         {"track_id": AWAKENING}, {"ids": {"navidrome": "a1b2", "isrc": None}}, {**TRACK, "ids": {"navidrome": "a1b2"}}
     ),
     "getTrackAudio": Example({"track_id": AWAKENING}),
+    "getTrackCover": Example({"track_id": AWAKENING, "size": 320}),
     "getAudioFeatures": Example(
         {"track_id": AWAKENING},
         response={

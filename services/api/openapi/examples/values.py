@@ -86,6 +86,7 @@ TRACK: Json = {
     "status": "ready",
     "attributes": ATTRIBUTES,
     "descriptors": DESCRIPTORS,
+    "has_cover": False,
     "ids": {},
 }
 OTHER: Json = {

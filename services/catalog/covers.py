@@ -1,0 +1,110 @@
+"""Covers of tracks: which picture each has, and which tracks a worker still has to look at."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from services.catalog.analyses import files_of
+from services.catalog.database import IDS_PER_STATEMENT, Database, batched
+from services.catalog.tables import TrackRow
+from services.catalog.tracks import TrackFile, vector_of
+from services.domain.track import TrackStatus, Vector
+
+SETTLED = (TrackStatus.READY, TrackStatus.FAILED, TrackStatus.QUARANTINED)
+"""Statuses of tracks whose cover is looked for: their analysis has ended, and they have a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverSearch:
+    """A search for the cover of a track that has begun: the track's files, and the number of the attempt, from 1."""
+
+    files: list[TrackFile]
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What the cover of a track is made from: its picture, or else its place in the vibe space and two attributes."""
+
+    cover: str | None
+    vector: Vector | None
+    energy: float | None
+    valence: float | None
+    is_settled: bool
+    """Whether a worker has looked for the cover of this track."""
+
+
+class CoverStore:
+    """Reads and writes the covers of tracks; `services.covers.files` has the pictures themselves."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, track_id: str) -> CoverSearch | None:
+        """Count an attempt to look for a cover; None if it was looked for already or the track has no files."""
+        with self._database.write() as session:
+            row = session.get(TrackRow, track_id, with_for_update=True)
+            if row is None or row.cover_seen is not None or row.status not in SETTLED:
+                return None
+            row.cover_attempts += 1
+            return CoverSearch(files_of(session, track_id), row.cover_attempts)
+
+    def record(self, track_id: str, cover: str | None, seen: str) -> None:
+        """Store the outcome of a search: the hash of the picture or None, and which picture is beside the file."""
+        with self._database.write() as session:
+            session.execute(
+                update(TrackRow).where(TrackRow.id == track_id).values(cover=cover, cover_seen=seen, cover_attempts=0)
+            )
+
+    def release(self, track_id: str) -> None:
+        """Uncount an attempt that failed for a reason unrelated to the track."""
+        with self._database.write() as session:
+            session.execute(
+                update(TrackRow)
+                .where(TrackRow.id == track_id, TrackRow.cover_attempts > 0)
+                .values(cover_attempts=TrackRow.cover_attempts - 1)
+            )
+
+    def due(self, limit: int) -> list[str]:
+        """Return tracks whose cover was never looked for, those with the fewest attempts first."""
+        query = (
+            select(TrackRow.id)
+            .where(TrackRow.cover_seen.is_(None), TrackRow.status.in_(SETTLED))
+            .order_by(TrackRow.cover_attempts, TrackRow.id)
+        )
+        with self._database.read() as session:
+            return list(session.scalars(query.limit(limit)))
+
+    def look_again(self, track_ids: Collection[str]) -> None:
+        """Mark tracks whose cover may have changed; they keep their cover meanwhile."""
+        for batch in batched(track_ids, IDS_PER_STATEMENT):
+            with self._database.write() as session:
+                session.execute(
+                    update(TrackRow).where(TrackRow.id.in_(batch)).values(cover_seen=None, cover_attempts=0)
+                )
+
+    def forget(self, cover: str) -> None:
+        """Mark the tracks with a cover whose file is lost, so that it is made again."""
+        with self._database.write() as session:
+            session.execute(
+                update(TrackRow).where(TrackRow.cover == cover).values(cover=None, cover_seen=None, cover_attempts=0)
+            )
+
+    def used(self) -> set[str]:
+        """Return the covers of the tracks that have a file."""
+        query = select(TrackRow.cover).where(TrackRow.cover.is_not(None), TrackRow.status != TrackStatus.MISSING)
+        with self._database.read() as session:
+            return {cover for cover in session.scalars(query.distinct()) if cover is not None}
+
+    def faces(self, track_ids: Collection[str]) -> list[Face]:
+        """Return what the covers of these tracks are made from; unknown ids are absent."""
+        query = select(TrackRow.cover, TrackRow.embedding, TrackRow.energy, TrackRow.valence, TrackRow.cover_seen)
+        found: list[Face] = []
+        with self._database.read() as session:
+            for batch in batched(track_ids, IDS_PER_STATEMENT):
+                rows = session.execute(query.where(TrackRow.id.in_(batch)).order_by(TrackRow.id))
+                for cover, embedding, energy, valence, seen in rows:
+                    vector = None if embedding is None else vector_of(embedding)
+                    found.append(Face(cover, vector, energy, valence, seen is not None))
+        return found

@@ -1,0 +1,1 @@
+"""Covers: the stored pictures, and the drawings for music without one."""
