@@ -10,7 +10,9 @@ try {
   const file = join(folder, "openapi.json");
   const python = join(ROOT, ".venv", "bin", "python");
   execFileSync(python, ["-m", "services.api.openapi", file], { cwd: ROOT });
-  execFileSync("npx", ["openapi-typescript", file, "--output", "src/api/schema.d.ts"], { stdio: "inherit" });
+  execFileSync("npx", ["openapi-typescript", file, "--output", "src/api/schema.d.ts", "--default-non-nullable=false"], {
+    stdio: "inherit",
+  });
 } finally {
   rmSync(folder, { recursive: true });
 }
