@@ -1,33 +1,297 @@
-/** What plays now and next. */
+/** What plays now and next, and what the listener does with it. */
 
-import { signal } from "@preact/signals";
+import { batch, effect, untracked } from "@preact/signals";
 import type { Track } from "../api/client";
+import { t } from "../texts";
+import {
+  advanced,
+  allEntries,
+  type Entry,
+  type EventKind,
+  entriesOf,
+  inserted,
+  jumpedTo,
+  moved,
+  newId,
+  type Queue,
+  removed,
+  repeated,
+  replaced,
+  shuffled,
+  steppedBack,
+  upcoming,
+  updated,
+  type Verdict,
+} from "./entries";
+import {
+  deleteListens,
+  flush,
+  forgetUnsent,
+  type ListenEvent,
+  recordedUser,
+  sendListens,
+  startSending,
+} from "./listens";
+import { duration, heard, isPlayer, playing, position, seek, takeOver } from "./playback";
+import { continues, current, currentEntry, queue, type RadioStart, radio, repeat } from "./queueState";
+import { begin, end, fill, forgetEvent, reportToSession, storeUnreported } from "./radio";
+import { reachable } from "./reachable";
+import { say, sayError } from "./toasts";
+import { rememberVerdict, verdictOf } from "./verdicts";
 
-export interface RadioStart {
-  /** Shown as the name of the radio. */
-  label: string;
-  seeds?: string[];
-  text?: string;
-  mood?: string;
-}
+export { current, playing, type RadioStart };
 
-export const current = signal<Track | null>(null);
-export const playing = signal(false);
+/** A track counts as played when this share of it was heard. */
+const PLAYED_SHARE = 0.8;
+/** Below this, going back plays the track before instead of the start of the same one. */
+const RESTART_SECONDS = 4;
+/** A listen shorter than this was a search for something else, and says nothing. */
+const HEARD_MIN_MS = 500;
 
-/** Replace the queue by these tracks and play. */
-export function playNow(tracks: readonly Track[], options: { start?: number } = {}): void {
-  current.value = tracks[options.start ?? 0] ?? null;
+/** Replace the queue by these tracks and play from `start`. `from` names the list. */
+export function playNow(tracks: readonly Track[], options: { start?: number; from?: string } = {}): void {
+  if (!tracks.length) return;
+  change(() => {
+    leave("skip");
+    end();
+    queue.value = replaced(queue.peek(), entriesOf(tracks, options.from ?? null), options.start ?? 0);
+  });
 }
 
 /** Insert tracks after the current one. */
 export function playNext(tracks: readonly Track[]): void {
-  if (current.value === null) playNow(tracks);
+  add(tracks, "next");
 }
 
-/** Append tracks to the queue. */
+/** Append tracks to what the listener chose. They play before the radio's tracks. */
 export function addToQueue(tracks: readonly Track[]): void {
-  if (current.value === null) playNow(tracks);
+  add(tracks, "last");
 }
 
-/** Start an endless queue. */
-export async function startRadio(_start: RadioStart): Promise<void> {}
+function add(tracks: readonly Track[], where: "next" | "last"): void {
+  if (!tracks.length) return;
+  const wasEmpty = currentEntry.peek() === null;
+  queue.value = inserted(queue.peek(), entriesOf(tracks, null), where);
+  if (wasEmpty) change(() => undefined);
+  else fill();
+  const [only] = tracks;
+  const what = tracks.length === 1 && only ? only.title : t().counts.tracks(tracks.length);
+  say(where === "next" ? t().queue.playsNext(what) : t().queue.added(what));
+}
+
+/** Start an endless queue. `tracks` play first; without any, the current track plays until the first ones arrive. */
+export async function startRadio(start: RadioStart & { tracks?: readonly Track[] }): Promise<void> {
+  const { tracks = [], ...radioStart } = start;
+  begin(radioStart);
+  if (tracks.length) {
+    change(() => {
+      leave("skip");
+      queue.value = replaced(queue.peek(), entriesOf(tracks, radioStart.label), 0);
+    });
+    return fill();
+  }
+  queue.value = { ...queue.peek(), next: [], radio: [] };
+  takeOver();
+  await fill();
+  if (radio.peek()?.start === radioStart && queue.peek().radio.length) change(() => goOn("skip"));
+}
+
+/** Do something that changes what plays, and play it in this tab. */
+function change(action: () => void): void {
+  takeOver();
+  batch(() => {
+    action();
+    playing.value = true;
+  });
+  fill();
+}
+
+/** Note how the current entry was received, and report it. */
+function leave(event: EventKind | "end"): void {
+  const entry = currentEntry.peek();
+  if (!entry || entry.failed || entry.outcome) return;
+  const played = Math.round(heard.peek());
+  const length = (duration.peek() ?? 0) * 1000 || entry.track.duration_ms || Number.POSITIVE_INFINITY;
+  const isPlayed = event === "end" || (event === "skip" && played >= PLAYED_SHARE * length);
+  if (event === "skip" && !isPlayed && played < HEARD_MIN_MS) return;
+  report(entry, isPlayed ? "play" : (event as EventKind), played);
+}
+
+function report(entry: Entry, event: EventKind, played: number): void {
+  const outcome = { event, at: new Date().toISOString(), played_ms: played };
+  queue.value = updated(queue.peek(), entry.id, { outcome });
+  send({ track_id: entry.track.id, ...outcome }, entry.origin.session);
+}
+
+/** Send an event to the session that chose the track, or else as a listen. */
+function send(event: ListenEvent, session: string | null): void {
+  if (session !== null && reportToSession(session, event)) return;
+  const user = recordedUser();
+  if (user !== null) sendListens(user, [event]);
+}
+
+/** Go on to the next entry after the current one was left in this way. */
+function goOn(event: EventKind | "end"): void {
+  batch(() => {
+    leave(event);
+    const { now, next } = queue.peek();
+    const repeats = repeat.peek() === "all" && !next.length && now?.origin.session === null;
+    if (repeats) queue.value = repeated(queue.peek());
+    if (upcoming(queue.peek()).length) queue.value = advanced(queue.peek());
+    else if (radio.peek() === null) playing.value = false; // otherwise the radio brings more
+  });
+}
+
+/** Go on by itself when a radio has brought tracks after everything else was played. */
+function goOnWhenBrought(): void {
+  const { now } = queue.value;
+  if (!playing.value || !upcoming(queue.value).length || !isPlayer.value) return;
+  if (now === null || now.outcome || now.failed) queue.value = advanced(queue.peek());
+}
+
+/** Leave the current track for the next one. */
+export function skip(): void {
+  if (upcoming(queue.peek()).length || radio.peek() !== null) change(() => goOn("skip"));
+}
+
+/** Go back to the start of the track, or to the track before. */
+export function previous(): void {
+  if (position.peek() > RESTART_SECONDS || !queue.peek().past.length) seek(0);
+  else {
+    change(() => {
+      queue.value = steppedBack(queue.peek());
+    });
+  }
+}
+
+/** Play an entry of the queue or of its history now. */
+export function jumpTo(id: string): void {
+  change(() => {
+    leave("skip");
+    queue.value = jumpedTo(queue.peek(), id);
+  });
+}
+
+export function togglePlay(): void {
+  if (currentEntry.peek() === null) return;
+  takeOver();
+  playing.value = !playing.peek();
+  fill();
+}
+
+/** The engine has reached the end of the current track. */
+export function onEnded(): void {
+  if (repeat.peek() !== "one") goOn("end");
+  else {
+    batch(() => {
+      leave("end");
+      const { now } = queue.peek();
+      if (now) queue.value = { ...queue.peek(), now: { ...now, id: newId(), outcome: null } };
+    });
+  }
+  fill();
+}
+
+/** The engine cannot play the current entry. With `goesOn`, the next one plays. */
+export function onFailed(id: string, goesOn: boolean): void {
+  queue.value = updated(queue.peek(), id, { failed: true });
+  if (goesOn) goOn("skip");
+  else playing.value = false;
+  fill();
+}
+
+/** Remove upcoming entries, with a way to undo it. */
+export function remove(ids: readonly string[], text: string): void {
+  const before = queue.peek();
+  queue.value = removed(before, new Set(ids));
+  say(text, { action: { label: t().actions.undo, run: () => restore(before) } });
+  fill();
+}
+
+/** Put back what was upcoming, except what was played in the meantime. */
+function restore(before: Queue): void {
+  const { past, now, radio: brought } = queue.peek();
+  const gone = new Set([...past, ...(now ? [now] : [])].map(({ id }) => id));
+  const back = (entries: readonly Entry[]) => entries.filter(({ id }) => !gone.has(id));
+  const known = new Set(before.radio.map(({ id }) => id));
+  const added = brought.filter(({ id }) => !known.has(id));
+  queue.value = { past, now, next: back(before.next), radio: [...back(before.radio), ...added] };
+}
+
+/** Remove what the listener chose. The radio's tracks stay. */
+export function clear(): void {
+  remove(
+    queue.peek().next.map(({ id }) => id),
+    t().queue.cleared,
+  );
+}
+
+export function move(id: string, to: number): void {
+  queue.value = moved(queue.peek(), id, to);
+}
+
+export function shuffle(): void {
+  queue.value = shuffled(queue.peek());
+}
+
+/** Rate a track, or take back the same verdict. A rejected track that plays is left. */
+export async function verdict(track: Track, given: Verdict): Promise<void> {
+  if (verdictOf(track.id) === given) return takeBack(track.id, given);
+  rememberVerdict(track.id, given);
+  const entry = allEntries(queue.peek()).findLast((each) => each.track.id === track.id);
+  const event = { track_id: track.id, event: given, at: new Date().toISOString(), played_ms: null };
+  send(event, entry?.origin.session ?? null);
+  if (given !== "like") reject(track, event);
+  fill();
+}
+
+/** Remove the upcoming entries of a rejected track, and leave it if it plays. */
+function reject(track: Track, { event, at }: ListenEvent): void {
+  const isSame = (entry: Entry) => entry.track.id === track.id;
+  batch(() => {
+    const before = queue.peek();
+    queue.value = removed(
+      before,
+      new Set(
+        upcoming(before)
+          .filter(isSame)
+          .map(({ id }) => id),
+      ),
+    );
+    if (before.now && isSame(before.now)) {
+      const outcome = { event, at, played_ms: Math.round(heard.peek()) };
+      queue.value = updated(queue.peek(), before.now.id, { outcome });
+      goOn("skip");
+    }
+  });
+  const action = { label: t().actions.undo, run: () => takeBack(track.id, event as Verdict) };
+  say(event === "ban" ? t().queue.banned(track.title) : t().queue.disliked(track.title), { action });
+}
+
+/** Delete a verdict, here and in the service. */
+async function takeBack(trackId: string, given: Verdict): Promise<void> {
+  rememberVerdict(trackId, null);
+  forgetUnsent(trackId, given);
+  forgetEvent(trackId, given);
+  const user = recordedUser();
+  if (user === null) return;
+  try {
+    await deleteListens(user, trackId, given);
+  } catch (error) {
+    rememberVerdict(trackId, given);
+    sayError(error);
+  }
+}
+
+/** Start what runs as long as the page: keep the radio filled, and send what was heard. */
+export function startQueue(): void {
+  startSending();
+  effect(goOnWhenBrought);
+  effect(() => {
+    if (isPlayer.value && continues.value && reachable.value) untracked(() => fill());
+  });
+  window.addEventListener("pagehide", () => {
+    storeUnreported();
+    flush({ keepalive: true });
+  });
+}

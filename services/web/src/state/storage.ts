@@ -21,6 +21,15 @@ export function stored<T>(
   return kept;
 }
 
+/** As `stored`, and the other tabs of this browser see every change. */
+export function shared<T>(name: string, initial: T, isValid: (value: unknown) => value is T): Signal<T> {
+  const kept = stored(name, initial, isValid);
+  window.addEventListener("storage", (event) => {
+    if (event.key === `segue.${name}`) kept.value = read(name, initial, isValid, () => localStorage);
+  });
+  return kept;
+}
+
 function read<T>(name: string, initial: T, isValid: (value: unknown) => value is T, storage: () => Storage): T {
   try {
     const value: unknown = JSON.parse(storage().getItem(`segue.${name}`) ?? "null");
