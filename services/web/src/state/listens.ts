@@ -3,7 +3,6 @@
 import { effect, untracked } from "@preact/signals";
 import { ApiError, ask, client, type Schemas } from "../api/client";
 import type { EventKind } from "./entries";
-import { listener, privateSession } from "./listener";
 import { reachable } from "./reachable";
 import { shared } from "./storage";
 import { sayError } from "./toasts";
@@ -30,9 +29,6 @@ const BATCH = 100;
 const PAGE = 100;
 const RETRY_MS = 30_000;
 const CLIENT_ERRORS_TO_KEEP = new Set([401, 408, 429]);
-
-/** Return whose listens are stored now. Null in a private session and without a chosen listener. */
-export const recordedUser = (): string | null => (privateSession.value ? null : listener.value);
 
 /** Store events as listens of `user`. */
 export function sendListens(user: string, listens: readonly ListenEvent[]): void {

@@ -23,15 +23,8 @@ import {
   updated,
   type Verdict,
 } from "./entries";
-import {
-  deleteListens,
-  flush,
-  forgetUnsent,
-  type ListenEvent,
-  recordedUser,
-  sendListens,
-  startSending,
-} from "./listens";
+import { me, meError, reportedListener } from "./listener";
+import { deleteListens, flush, forgetUnsent, type ListenEvent, sendListens, startSending } from "./listens";
 import { duration, heard, isPlayer, playing, position, seek, takeOver } from "./playback";
 import { continues, current, currentEntry, queue, type RadioStart, radio, repeat } from "./queueState";
 import { begin, end, fill, forgetEvent, reportToSession, storeUnreported } from "./radio";
@@ -126,7 +119,7 @@ function report(entry: Entry, event: EventKind, played: number): void {
 /** Send an event to the session that chose the track, or else as a listen. */
 function send(event: ListenEvent, session: string | null): void {
   if (session !== null && reportToSession(session, event)) return;
-  const user = recordedUser();
+  const user = reportedListener.peek();
   if (user !== null) sendListens(user, [event]);
 }
 
@@ -273,7 +266,7 @@ async function takeBack(trackId: string, given: Verdict): Promise<void> {
   rememberVerdict(trackId, null);
   forgetUnsent(trackId, given);
   forgetEvent(trackId, given);
-  const user = recordedUser();
+  const user = reportedListener.peek();
   if (user === null) return;
   try {
     await deleteListens(user, trackId, given);
@@ -288,7 +281,8 @@ export function startQueue(): void {
   startSending();
   effect(goOnWhenBrought);
   effect(() => {
-    if (isPlayer.value && continues.value && reachable.value) untracked(() => fill());
+    const isReady = isPlayer.value && continues.value && reachable.value && (me.value || meError.value);
+    if (isReady) untracked(() => fill());
   });
   window.addEventListener("pagehide", () => {
     storeUnreported();

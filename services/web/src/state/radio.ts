@@ -4,7 +4,8 @@ import { signal } from "@preact/signals";
 import { ApiError, ask, client, type Schemas } from "../api/client";
 import { t } from "../texts";
 import { allEntries, type Entry, type EventKind, entryOf, newId, upcoming } from "./entries";
-import { type ListenEvent, recordedUser, sendListens } from "./listens";
+import { me, meError, reportedListener } from "./listener";
+import { type ListenEvent, sendListens } from "./listens";
 import { isPlayer } from "./playback";
 import { type Call, continues, queue, type Radio, type RadioStart, radio, repeat } from "./queueState";
 import { reasonsFor } from "./reasons";
@@ -58,7 +59,7 @@ export function storeUnreported(): void {
 /** Tell the session what happened to one of its tracks. */
 export function reportToSession(session: string, event: ListenEvent): boolean {
   const now = radio.peek();
-  if (now?.session !== session || now.user !== recordedUser()) return false;
+  if (now?.session !== session || now.user !== reportedListener.peek()) return false;
   radio.value = { ...now, events: [...now.events, event] };
   return true;
 }
@@ -83,6 +84,7 @@ export function fill(): Promise<void> {
 }
 
 async function fillNow(): Promise<void> {
+  if (me.peek() === null && meError.peek() === null) return; // it is not known yet who listens
   try {
     while (isPlayer.peek() && (await step())) radioState.value = "loading";
     radioState.value = "idle";
@@ -104,7 +106,7 @@ const waitOf = (error: unknown): number =>
 async function step(): Promise<boolean> {
   const now = radio.peek() ?? continuation();
   if (now === null) return false;
-  if (now.session === null || now.user !== recordedUser()) {
+  if (now.session === null || now.user !== reportedListener.peek()) {
     if (!wantsTracks(now)) return false;
     await startSession(now);
     return true;
@@ -147,7 +149,7 @@ function nextCall(now: Radio): Call | null {
 
 async function startSession(now: Radio): Promise<void> {
   const { start } = now;
-  const user = recordedUser();
+  const user = reportedListener.peek();
   const { seeds = [], artists = [], genres = [], tags = [] } = start;
   const hasSeeds = [seeds, artists, genres, tags].some((each) => each.length);
   const body: Schemas["RadioRequest"] = { history: historyOf(queue.peek().past, now) };
