@@ -1,15 +1,24 @@
 """Covers of tracks: which picture each has, and which tracks a worker still has to look at."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from services.catalog.analyses import files_of
-from services.catalog.database import IDS_PER_STATEMENT, Database, batched
+from services.catalog.database import IDS_PER_STATEMENT, Database, batched, is_storable
 from services.catalog.tables import TrackRow
 from services.catalog.tracks import TrackFile, vector_of
 from services.domain.track import TrackStatus, Vector
+
+FACES_MAX = 200
+"""Tracks that the cover of an album or an artist is made from: those with the lowest ids, a random sample."""
+
+_FACES = select(TrackRow.cover, TrackRow.embedding, TrackRow.energy, TrackRow.valence, TrackRow.cover_seen).order_by(
+    TrackRow.id
+)
 
 SETTLED = (TrackStatus.READY, TrackStatus.FAILED, TrackStatus.QUARANTINED)
 """Statuses of tracks whose cover is looked for: their analysis has ended, and they have a file."""
@@ -99,12 +108,26 @@ class CoverStore:
 
     def faces(self, track_ids: Collection[str]) -> list[Face]:
         """Return what the covers of these tracks are made from; unknown ids are absent."""
-        query = select(TrackRow.cover, TrackRow.embedding, TrackRow.energy, TrackRow.valence, TrackRow.cover_seen)
-        found: list[Face] = []
         with self._database.read() as session:
-            for batch in batched(track_ids, IDS_PER_STATEMENT):
-                rows = session.execute(query.where(TrackRow.id.in_(batch)).order_by(TrackRow.id))
-                for cover, embedding, energy, valence, seen in rows:
-                    vector = None if embedding is None else vector_of(embedding)
-                    found.append(Face(cover, vector, energy, valence, seen is not None))
-        return found
+            batches = batched(track_ids, IDS_PER_STATEMENT)
+            return [_face(row) for ids in batches for row in session.execute(_FACES.where(TrackRow.id.in_(ids)))]
+
+    def faces_of_album(self, album_id: str) -> list[Face]:
+        """Return what the cover of an album is made from; nothing if no track is on it."""
+        return self._some_faces(TrackRow.album_id, album_id)
+
+    def faces_of_artist(self, artist_id: str) -> list[Face]:
+        """Return what the cover of an artist is made from; nothing if no track is by the artist."""
+        return self._some_faces(TrackRow.artist_id, artist_id)
+
+    def _some_faces(self, column: InstrumentedAttribute[str | None], wanted: str) -> list[Face]:
+        if not is_storable(wanted):
+            return []
+        query = _FACES.where(column == wanted, TrackRow.status != TrackStatus.MISSING).limit(FACES_MAX)
+        with self._database.read() as session:
+            return [_face(row) for row in session.execute(query)]
+
+
+def _face(row: Sequence[Any]) -> Face:
+    cover, embedding, energy, valence, seen = row
+    return Face(cover, None if embedding is None else vector_of(embedding), energy, valence, seen is not None)

@@ -68,6 +68,20 @@ def test_a_track_without_a_picture_has_a_drawing(api, services):
     assert api.get("/v1/tracks/none/cover").status_code == 404
 
 
+@pytest.mark.parametrize("kind", ["album", "artist"])
+def test_albums_and_artists_have_the_most_frequent_picture_or_a_drawing(api, services, pictured, kind):
+    """Tracks 3, 7, 11 … are one album by one artist; the drawing of their mean is none of theirs."""
+    group = api.get(f"/v1/tracks/{pictured}").json[f"{kind}_id"]
+    with_picture = api.get(f"/v1/{kind}s/{group}/cover?size=96")
+    services.catalogue.covers.record(pictured, None, "-")
+    drawn = api.get(f"/v1/{kind}s/{group}/cover?size=96")
+
+    assert (with_picture.content_type, with_picture.data) == (WEBP, b"96")
+    assert drawn.content_type == SVG
+    assert drawn.data not in {api.get(f"/v1/tracks/test:{number}/cover").data for number in range(24)}
+    assert api.get(f"/v1/{kind}s/none/cover").status_code == 404
+
+
 def test_a_deleted_file_of_a_cover_is_made_again(api, services, pictured):
     """Someone emptied the folder: the answer is the drawing, and workers look again."""
     for size in CoverSize:

@@ -87,6 +87,8 @@ def routes_and_scopes():
         ("get", "/v1/tracks/test:1/similar", "read"),
         ("get", "/v1/tracks/test:1/audio", "read"),
         ("get", "/v1/tracks/test:1/cover", "read"),
+        ("get", "/v1/albums/none/cover", "read"),
+        ("get", "/v1/artists/none/cover", "read"),
         ("post", "/v1/media-tokens", "read"),
         ("get", "/v1/audio-features/test:1", "read"),
         ("post", "/v1/recommendations", "read"),

@@ -68,6 +68,8 @@ TAGS = (
 
 PATH_PARAMETERS = {
     "track_id": "A track id or an external id, `namespace:value`.",
+    "album_id": "The id of an album.",
+    "artist_id": "The id of an artist.",
     "job_id": "The id of a job.",
     "picture_id": "The id of a picture.",
     "playlist_id": "The id of a playlist.",

@@ -1,4 +1,4 @@
-"""Covers: the picture of a track, or a drawing."""
+"""Covers of tracks, albums and artists: pictures, or drawings."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from services.catalog.covers import Face
 from services.covers.drawing import draw
 from services.covers.files import MEDIA_TYPE, CoverFiles
 from services.domain.access import Scope
+from services.domain.errors import NotFound
 
 covers = Blueprint("covers", __name__, url_prefix="/v1")
 
@@ -24,6 +25,14 @@ KEPT = "private, max-age=3600, stale-while-revalidate=604800"
 """For a week browsers show their copy at once; after an hour they ask whether it is current."""
 UNSETTLED = "private, max-age=20"
 """A drawing may soon be replaced by a picture, or by a drawing that knows the music."""
+
+
+class CoverNotFound(NotFound):
+    """No track of the library belongs to the album or artist."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No track of the library has the album or artist '{name}'.")
+
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 COVER_RESPONSES: dict[int, dict[str, Any]] = {
@@ -41,11 +50,28 @@ def get_track_cover(track_id: str, query: CoverQuery) -> Response:
     Without one, the cover is a drawing of how the track feels, as SVG. Covers do not count against the rate limit.
     """
     own = resolve_track(track_id)
-    return cover_response(services().catalogue.covers.faces([own]), own, query.size)
+    return _cover(services().catalogue.covers.faces([own]), own, query.size)
 
 
-def cover_response(faces: Sequence[Face], name: str, size: int) -> Response:
-    """Return the most frequent picture of these tracks, or a drawing of their mean."""
+@covers.get("/albums/<album_id>/cover")
+@operation("getAlbumCover", "Get the cover of an album", query=CoverQuery, responses=COVER_RESPONSES)
+@needs(Scope.READ, media=True)
+def get_album_cover(album_id: str, query: CoverQuery) -> Response:
+    """Get the cover of an album: the most frequent picture of its tracks, or a drawing of their mean."""
+    return _cover(services().catalogue.covers.faces_of_album(album_id), album_id, query.size)
+
+
+@covers.get("/artists/<artist_id>/cover")
+@operation("getArtistCover", "Get the cover of an artist", query=CoverQuery, responses=COVER_RESPONSES)
+@needs(Scope.READ, media=True)
+def get_artist_cover(artist_id: str, query: CoverQuery) -> Response:
+    """Get the cover of an artist: the most frequent picture of the artist's tracks, or a drawing of their mean."""
+    return _cover(services().catalogue.covers.faces_of_artist(artist_id), artist_id, query.size)
+
+
+def _cover(faces: Sequence[Face], name: str, size: int) -> Response:
+    if not faces:
+        raise CoverNotFound(name)
     pictures = [face.cover for face in faces if face.cover is not None]
     if pictures:
         cover = max(dict.fromkeys(pictures), key=pictures.count)
@@ -53,7 +79,7 @@ def cover_response(faces: Sequence[Face], name: str, size: int) -> Response:
         if content is not None:
             return _cached(content, MEDIA_TYPE, f"{cover}-{size}", KEPT)
     drawing = _drawn(faces, name)
-    is_settled = bool(faces) and all(face.is_settled and face.vector is not None for face in faces)
+    is_settled = all(face.is_settled and face.vector is not None for face in faces)
     tag = hashlib.sha256(drawing).hexdigest()[:32]
     return _cached(drawing, SVG, tag, KEPT if is_settled else UNSETTLED)
 

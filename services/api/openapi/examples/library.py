@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from services.api.openapi.examples.values import (
+    ALBUM,
+    ARTIST,
     ATTRIBUTES,
     AWAKENING,
     BEACH,
@@ -24,6 +26,8 @@ LIBRARY: Mapping[str, Example] = {
     ),
     "getTrackAudio": Example({"track_id": AWAKENING}),
     "getTrackCover": Example({"track_id": AWAKENING, "size": 320}),
+    "getAlbumCover": Example({"album_id": ALBUM, "size": 320}),
+    "getArtistCover": Example({"artist_id": ARTIST, "size": 320}),
     "getAudioFeatures": Example(
         {"track_id": AWAKENING},
         response={
