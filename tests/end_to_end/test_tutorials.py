@@ -12,25 +12,28 @@ from pathlib import Path
 
 import pytest
 from sybil import Document, Example
+from sybil.evaluators.doctest import NUMBER
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
-from tests.browser.conftest import browser
+from tests.browser.conftest import browser, context, page
 from tests.fakes.serving import free_port
 
-__all__ = ["browser"]
+__all__ = ["browser", "context", "page"]
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"
 BIN = Path(sys.executable).parent
-FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | NUMBER
 STOP_SECONDS = 30
 
 DECIMAL = re.compile(r"-?\d+\.\d+")
 PIECES = re.compile(rf"(\.\.\.|{DECIMAL.pattern}|\s+)")
 # Pages show two decimals. The last bits of a score depend on the processor.
 TOLERANCE = 0.02
-# A command with its continuation lines, and the lines of its output.
-COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*(?:\n(?!\$ )> .*)*)\n?((?:(?!\$ ).*\n?)*)", re.MULTILINE)
+# A command with its continued lines, and the lines of its output.
+COMMAND = re.compile(r"^\$ (.*(?:\n> .*)*)\n?((?:(?!\$ ).*\n?)*)", re.MULTILINE)
+CONTINUED = re.compile(r"\n> ")
+PRINTED = re.compile(r"^// → (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Terminal:
 
     def __call__(self, example: Example) -> None:
         """Run the commands of a block, and compare their output where the block shows one."""
-        for command, shown in COMMAND.findall(str(example.parsed)):
+        for typed, shown in COMMAND.findall(str(example.parsed)):
+            command = CONTINUED.sub("\n", typed)
             ran = self.started if command.startswith("make up") else self.run(command)
             assert_shown(shown, ran, command)
 
@@ -144,3 +148,21 @@ def run_tutorial(name: str, terminal: Terminal, *parsers) -> None:
 def test_listen_to_your_own_music(terminal):
     """Someone with music starts Segue and uses it on the command line."""
     run_tutorial("listen.md", terminal)
+
+
+def test_build_a_player(terminal, page):
+    """A developer uses the API with curl, in Python and in the console of a browser."""
+    page.goto(f"http://127.0.0.1:{terminal.environment['SEGUE_PORT']}")
+
+    def paste(example: Example) -> None:
+        code, printed = str(example.parsed), []
+        page.on("console", lambda message: printed.append(message.text))
+        page.evaluate(f"async () => {{ {code} }}")
+        assert printed == PRINTED.findall(code)
+
+    run_tutorial("player.md", terminal, CodeBlockParser("js", paste))
+
+
+def test_analyse_a_library(terminal):
+    """An analyst reads the library into a table and measures it."""
+    run_tutorial("analysis.md", terminal)
