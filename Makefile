@@ -110,7 +110,7 @@ $(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt
 $(VENV)/.installed-test: $(VENV)/.created pyproject.toml constraints.txt
 	@echo 'Installing Segue and what its tests need into $(VENV).'
 	@$(INSTALL_TORCH)
-	@$(INSTALL) --editable '.[local,worker,training,postgres,notebooks,docs,dev]'
+	@$(INSTALL) --editable '.[local,worker,map,training,postgres,notebooks,docs,dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-up
 

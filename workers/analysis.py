@@ -20,11 +20,13 @@ from services.catalog.analyses import Claim, Claimant
 from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, SegueError, StorageUnavailable
 from services.domain.failure import FailureKind
+from services.domain.map import MapTrack
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.roots import NotARegularFile, OutsideLibrary, Roots, open_inside, readable_roots
 from workers.app import ANALYSE_HARD_LIMIT_SECONDS, LIMIT_GRACE_SECONDS
 from workers.covers import look_for_cover
 from workers.lifecycle import ChildContext
+from workers.map import place_analysed
 from workers.pictures import failure_kind
 
 if TYPE_CHECKING:
@@ -114,6 +116,7 @@ def analyse_and_record(context: ChildContext, claim: Claim) -> None:
     analysis = outcome
     retry_while_unavailable(lambda: analyses.record(claim.track_id, analysis))
     notify_indexer(context)
+    place_analysed(context.catalogue, context.queue, MapTrack(claim.track_id, analysis.embedding, analysis.tags))
     try:
         look_for_cover(context, claim.track_id)
     except SegueError as error:  # the periodic task looks again

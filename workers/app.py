@@ -32,6 +32,10 @@ SCAN_HARD_LIMIT_SECONDS = SCAN_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
 INDEX_SOFT_LIMIT_SECONDS = 2 * 3600
 INDEX_HARD_LIMIT_SECONDS = INDEX_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
 
+# A fit of 100,000 tracks takes minutes; another pass repeats it.
+FIT_SOFT_LIMIT_SECONDS = 3600
+FIT_HARD_LIMIT_SECONDS = FIT_SOFT_LIMIT_SECONDS + LIMIT_GRACE_SECONDS
+
 # An analysis takes about a second, so nearly all finish in this time. The whole shutdown takes less than the 7 s after
 # which `segue up` kills a worker.
 SOFT_SHUTDOWN_SECONDS = 3.0

@@ -8,7 +8,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from services.catalog.analyses import Claimant
 from services.covers.files import CoverFiles
-from services.domain.errors import CatalogueUnavailable, JobNotFound, ReaderUnavailable, SegueError, StorageUnavailable
+from services.domain.errors import (
+    CatalogueUnavailable,
+    JobNotFound,
+    ReaderUnavailable,
+    SegueError,
+    StorageUnavailable,
+    Unavailable,
+)
 from services.domain.job import JobKind
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
@@ -18,6 +25,7 @@ from services.tasks.lost_work import resend_lost_work
 from services.tasks.queue import (
     ANALYSE_TASK,
     COVERS_TASK,
+    FIT_MAP_TASK,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
     REFRESH_PLAYLISTS_TASK,
@@ -28,6 +36,8 @@ from services.tasks.queue import (
 )
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
 from workers.app import (
+    FIT_HARD_LIMIT_SECONDS,
+    FIT_SOFT_LIMIT_SECONDS,
     INDEX_HARD_LIMIT_SECONDS,
     INDEX_SOFT_LIMIT_SECONDS,
     LIMIT_GRACE_SECONDS,
@@ -37,6 +47,7 @@ from workers.app import (
 )
 from workers.covers import look_for_covers
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER_ID, child_context
+from workers.map import fit_map
 from workers.pictures import open_reader
 from workers.playlists import refresh_due
 
@@ -185,13 +196,26 @@ def sweep_covers() -> None:
         log.info("covers_swept", count=count)
 
 
+@app.task(name=FIT_MAP_TASK, soft_time_limit=FIT_SOFT_LIMIT_SECONDS, time_limit=FIT_HARD_LIMIT_SECONDS)
+def fit() -> None:
+    """Fit the map if it is due, and place tracks that have no point."""
+    context = child_context()
+    try:
+        fit_map(context.catalogue, context.queue)
+    except Unavailable as error:
+        log.warning("map_postponed", reason=error.detail)
+    except SoftTimeLimitExceeded:
+        log.warning("map_timed_out", seconds=FIT_SOFT_LIMIT_SECONDS)
+
+
 @app.task(name=RESEND_TASK)
 def resend() -> None:
-    """Delete idle radio sessions and send tasks again that the broker lost."""
+    """Delete idle radio sessions, and send tasks that are due or that the broker lost."""
     context = child_context()
     if count := context.catalogue.radio.drop_idle():
         log.info("idle_radio_sessions_deleted", count=count)
     resend_lost_work(context.catalogue, context.queue)
+    context.queue.fit_map()
 
 
 @app.task(name=ADOPT_MODEL_TASK)

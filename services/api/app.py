@@ -24,6 +24,7 @@ from services.api.v1.covers import covers
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.keys import keys
+from services.api.v1.map import music_map
 from services.api.v1.media import media
 from services.api.v1.media_tokens import media_tokens
 from services.api.v1.pictures import pictures
@@ -56,6 +57,7 @@ BLUEPRINTS = (
     covers,
     media_tokens,
     pictures,
+    music_map,
     recommendations,
     search,
     media,

@@ -13,6 +13,7 @@ from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.library import ExternalIdStore, LibraryStore
 from services.catalog.listens import ListenStore
+from services.catalog.map import MapStore
 from services.catalog.pause import PauseStore
 from services.catalog.pictures import PictureStore
 from services.catalog.playlists import PlaylistStore
@@ -39,6 +40,7 @@ class Catalogue:
         self.indexing = IndexQueue(database, TrackRow, track_point)
         self.pictures = PictureStore(database)
         self.picture_indexing = IndexQueue(database, PictureRow, picture_point)
+        self.map = MapStore(database)
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)
         self.pause = PauseStore(database)

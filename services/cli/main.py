@@ -217,6 +217,20 @@ def import_listens(
     import_file(listener, file, as_json=as_json)
 
 
+@app.command("map")
+def show_map(
+    *,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Request a new map; a worker fits it within a minute.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the state of the map, or request a new one."""
+    from services.cli import maintenance
+
+    maintenance.show_map(refit=refit, as_json=as_json)
+
+
 @app.command()
 def reindex(*, as_json: AsJson = False) -> None:
     """Rebuild the vector index from the catalogue, without decoding files."""

@@ -1,4 +1,4 @@
-"""Commands that open the catalogue directly: status, keys, backup, restore, `reindex`, `retry`, `pause` and `resume`.
+"""Commands that open the catalogue directly: status, keys, map, backup and restore, and work to do again or to pause.
 
 They need access to the catalogue but no API key. Apart from `restore` they work whether the service runs or not.
 """
@@ -56,6 +56,28 @@ def request_rebuild(*, as_json: bool) -> None:
             "Requested a rebuild of the index. A running service starts it now and uses the old index meanwhile; "
             "otherwise the next start does."
         )
+
+
+def show_map(*, refit: bool, as_json: bool) -> None:
+    """Print the state of the map, after requesting a new one if `refit`."""
+    with _open_catalogue(load_settings()) as catalogue:
+        if refit:
+            catalogue.map.request()
+        state = catalogue.map.state()
+        count = 0 if state is None else catalogue.map.count(state.version)
+    if as_json:
+        known = {} if state is None else {"method": state.method, "fitted_at": state.fitted_at.isoformat()}
+        output.print_json({"version": state and state.version, "count": count, **known, "requested": refit})
+        return
+    if state is None:
+        output.print_message("There is no map yet. A running worker fits one when three tracks are analysed.")
+    else:
+        fitted_at = f"{state.fitted_at:%Y-%m-%d %H:%M} UTC"
+        output.print_message(
+            f"Map {state.version} by {state.method.upper()} has {count} tracks; fitted at {fitted_at}."
+        )
+    if refit:
+        output.print_message("Requested a new map. A running worker fits it within a minute.")
 
 
 def retry_all(*, as_json: bool) -> None:

@@ -43,6 +43,7 @@ QUESTION_TASK = "segue.question"
 REFRESH_PLAYLISTS_TASK = "segue.refresh_playlists"
 COVERS_TASK = "segue.covers"
 SWEEP_COVERS_TASK = "segue.sweep_covers"
+FIT_MAP_TASK = "segue.fit_map"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
@@ -56,6 +57,7 @@ ROUTES = {
     QUESTION_TASK: {"queue": "questions"},
     COVERS_TASK: {"queue": "scan"},  # behind the analyses of a new library, changed covers would wait for hours
     SWEEP_COVERS_TASK: {"queue": "scan"},
+    FIT_MAP_TASK: {"queue": "scan"},
 }
 
 
@@ -116,6 +118,10 @@ class TaskQueue:
     def covers(self) -> None:
         """Send the task that looks for covers."""
         self._send(COVERS_TASK)
+
+    def fit_map(self) -> None:
+        """Send the task that fits the map if it is due."""
+        self._send(FIT_MAP_TASK)
 
     def question(self, question_id: str, kind: str) -> None:
         """Send the task that answers a question about a clip or a picture; see `services.tasks.questions`."""

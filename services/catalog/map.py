@@ -1,0 +1,221 @@
+"""The map: fits, the points of its tracks, and values to colour them by."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from services.catalog.database import IDS_PER_STATEMENT, ROWS_PER_STATEMENT, Database, batched, now
+from services.catalog.tables import MapPointRow, MapRow, MetaRow, TrackRow
+from services.catalog.tracks import EMBEDDING_BYTES, vector_of
+from services.domain.map import MapPoints, MapState, MapTrack, Placed, Region
+from services.domain.track import EMBEDDING_DIM, TrackStatus
+
+REQUESTED = "map_requested"
+"""The key of the row that exists while somebody waits for a new map."""
+
+LANDMARKS = 20_000
+"""Tracks whose points decide where a new track is placed: 10 MB in each process that analyses."""
+
+NAMES: Mapping[str, Any] = {
+    "genre": func.coalesce(TrackRow.genre, MapPointRow.tag),
+    "album": TrackRow.album,
+    "artist": TrackRow.artist,
+}
+"""The texts that points can be coloured by. The genre is that of the file, otherwise the strongest heard tag."""
+
+_POINT, _TRACK = MapPointRow.__table__.c, TrackRow.__table__.c
+_IS_READY = and_(TrackRow.status == TrackStatus.READY, func.length(TrackRow.embedding) == EMBEDDING_BYTES)
+
+
+class MapStore:
+    """Stores maps; a fit becomes the current map when all of its points are written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def state(self) -> MapState | None:
+        """Return the current map without its points; None before the first fit."""
+        with self._database.read() as session:
+            row = _current(session)
+            return None if row is None else _state(row)
+
+    def points(self, version: int) -> MapPoints:
+        """Return the points of a map, ordered by track id."""
+        found = select(_POINT.track_id, _POINT.x, _POINT.y).where(_POINT.version == version).order_by(_POINT.track_id)
+        with self._database.columns() as connection:
+            rows = connection.execute(found).all()
+        return MapPoints([row[0] for row in rows], np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 2))
+
+    def count(self, version: int) -> int:
+        """Return the number of points of a map."""
+        with self._database.read() as session:
+            return session.scalar(select(func.count()).where(MapPointRow.version == version)) or 0
+
+    def values(self, version: int, by: str) -> list[Any]:
+        """Return a value of each track on a map, in the order of `points`; None where it is unknown.
+
+        `by` is one of `NAMES`, or the name of a column.
+        """
+        found = (
+            select(NAMES.get(by, getattr(TrackRow, by)))
+            .join_from(MapPointRow.__table__, TrackRow.__table__, _POINT.track_id == _TRACK.id)
+            .where(_POINT.version == version)
+            .order_by(_POINT.track_id)
+        )
+        with self._database.columns() as connection:
+            return [row[0] for row in connection.execute(found)]
+
+    def landmarks(self, version: int, model_version: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Return embeddings, (n, 128), and points, (n, 2), of tracks on a map: at most `LANDMARKS`, a random sample."""
+        found = (
+            select(_TRACK.embedding, _POINT.x, _POINT.y)
+            .join_from(MapPointRow.__table__, TrackRow.__table__, _POINT.track_id == _TRACK.id)
+            .where(_POINT.version == version, _TRACK.model_version == model_version, _IS_READY)
+            .order_by(_POINT.track_id)  # ids are hashes
+            .limit(LANDMARKS)
+        )
+        with self._database.columns() as connection:
+            rows = connection.execute(found).all()
+        vectors = np.frombuffer(b"".join(row[0] for row in rows), dtype="<f4").reshape(-1, EMBEDDING_DIM)
+        return vectors, np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 2)
+
+    def unplaced(self, version: int, limit: int = ROWS_PER_STATEMENT) -> list[MapTrack]:
+        """Return some ready tracks that have no point on a map and whose embeddings have its model version."""
+        has_point = exists().where(MapPointRow.track_id == TrackRow.id, MapPointRow.version == version)
+        same_model = select(MapRow.model_version).where(MapRow.version == version).scalar_subquery()
+        found = (
+            select(_TRACK.id, _TRACK.embedding, _TRACK.tags)
+            .where(~has_point, _IS_READY, _TRACK.model_version == same_model)
+            .limit(limit)
+        )
+        with self._database.columns() as connection:
+            return [MapTrack(row.id, vector_of(row.embedding), row.tags or {}) for row in connection.execute(found)]
+
+    def place(self, version: int, tracks: Iterable[Placed]) -> None:
+        """Add tracks to the map of this version; tracks that it has already keep their points."""
+        for batch in batched(_rows(version, tracks), ROWS_PER_STATEMENT):
+            adding = self._database.insert(MapPointRow).values(batch).on_conflict_do_nothing()
+            with self._database.write() as session:
+                added = len(session.execute(adding.returning(MapPointRow.track_id)).all())
+                self._changed(session, version, added)
+
+    def remove_gone(self, version: int) -> int:
+        """Remove the points of tracks that are not ready any more, and return their number."""
+        is_gone = ~exists().where(TrackRow.id == MapPointRow.track_id, TrackRow.status == TrackStatus.READY)
+        with self._database.read() as session:  # a write would make other writers wait
+            gone = session.scalars(select(MapPointRow.track_id).where(MapPointRow.version == version, is_gone)).all()
+        for batch in batched(gone, IDS_PER_STATEMENT):
+            with self._database.write() as session:
+                session.execute(
+                    delete(MapPointRow).where(MapPointRow.version == version, MapPointRow.track_id.in_(batch), is_gone)
+                )
+                self._changed(session, version, len(batch))
+        return len(gone)
+
+    def tracks(self) -> Iterator[list[MapTrack]]:
+        """Iterate over all ready tracks in batches, ordered by id."""
+        state = self.state()
+        version, after = 0 if state is None else state.version, ""
+        while rows := self._tracks_after(version, after):
+            yield [
+                MapTrack(row.id, vector_of(row.embedding), row.tags or {}, None if row.x is None else (row.x, row.y))
+                for row in rows
+            ]
+            after = rows[-1].id
+
+    def publish(self, tracks: Iterable[Placed], regions: Sequence[Region], *, method: str, model_version: str) -> int:
+        """Store a fit, make it the current map and return its version. One process may do so at a time.
+
+        The points are written in small transactions, because other writers wait for each; the last one changes maps.
+        """
+        with self._database.read() as session:
+            version = 1 + max(session.scalar(select(func.max(table.version))) or 0 for table in (MapRow, MapPointRow))
+        fitted = 0
+        for batch in batched(_rows(version, tracks), ROWS_PER_STATEMENT):
+            fitted += len(batch)
+            with self._database.write() as session:
+                known = set(
+                    session.scalars(select(TrackRow.id).where(TrackRow.id.in_([row["track_id"] for row in batch])))
+                )
+                session.execute(insert(MapPointRow), [row for row in batch if row["track_id"] in known])
+        with self._database.write() as session:
+            session.add(
+                MapRow(
+                    version=version,
+                    method=method,
+                    model_version=model_version,
+                    fitted=fitted,
+                    fitted_at=now(),
+                    regions=[asdict(region) for region in regions],
+                )
+            )
+            session.execute(delete(MapRow).where(MapRow.version < version))
+            session.execute(delete(MetaRow).where(MetaRow.key == REQUESTED))
+        self._remove_old(version)
+        return version
+
+    def request(self) -> None:
+        """Ask for a new map."""
+        with self._database.write() as session:
+            session.merge(MetaRow(key=REQUESTED, value=now().isoformat()))
+
+    def is_requested(self) -> bool:
+        """Return whether somebody waits for a new map."""
+        with self._database.read() as session:
+            return session.get(MetaRow, REQUESTED) is not None
+
+    def ready(self) -> tuple[int, str | None]:
+        """Return the number of ready tracks, and their model version."""
+        with self._database.read() as session:
+            count = session.scalar(select(func.count()).where(TrackRow.status == TrackStatus.READY)) or 0
+            one = select(TrackRow.model_version).where(TrackRow.status == TrackStatus.READY).limit(1)
+            return count, session.scalar(one)
+
+    def _tracks_after(self, version: int, after: str) -> Sequence[Any]:
+        found: Select[Any] = (
+            select(_TRACK.id, _TRACK.embedding, _TRACK.tags, _POINT.x, _POINT.y)
+            .join_from(
+                TrackRow.__table__,
+                MapPointRow.__table__,
+                and_(_POINT.track_id == _TRACK.id, _POINT.version == version),
+                isouter=True,
+            )
+            .where(_TRACK.status == TrackStatus.READY, _IS_READY, _TRACK.id > after)
+            .order_by(_TRACK.id)
+            .limit(ROWS_PER_STATEMENT)
+        )
+        with self._database.columns() as connection:
+            return connection.execute(found).all()
+
+    def _remove_old(self, version: int) -> None:
+        while True:
+            with self._database.write() as session:
+                old = select(MapPointRow.track_id).where(MapPointRow.version != version).limit(IDS_PER_STATEMENT)
+                ids = session.scalars(old).all()
+                if not ids:
+                    return
+                session.execute(
+                    delete(MapPointRow).where(MapPointRow.version != version, MapPointRow.track_id.in_(ids))
+                )
+
+    def _changed(self, session: Session, version: int, count: int) -> None:
+        if count:
+            session.execute(update(MapRow).where(MapRow.version == version).values(revision=MapRow.revision + count))
+
+
+def _current(session: Session) -> MapRow | None:
+    return session.scalars(select(MapRow).order_by(MapRow.version.desc()).limit(1)).first()
+
+
+def _state(row: MapRow) -> MapState:
+    regions = (Region(**region | {"tags": tuple(region["tags"])}) for region in row.regions)
+    return MapState(row.version, row.revision, row.method, row.model_version, row.fitted, row.fitted_at, tuple(regions))
+
+
+def _rows(version: int, tracks: Iterable[Placed]) -> Iterator[dict[str, Any]]:
+    return ({"version": version, **asdict(track)} for track in tracks)
