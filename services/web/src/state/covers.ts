@@ -1,15 +1,18 @@
 /** Addresses of covers. */
 
-import { base } from "../api/client";
+import { mediaAddress } from "./media";
 
-// The helper "covers" removes this with its endpoint.
-const HAS_COVERS = false;
+/** What a cover belongs to. */
+export interface CoverOwner {
+  kind: "tracks" | "albums" | "artists";
+  id: string;
+}
+
 const SIZES = [96, 320, 640];
 
-/** Return the address of a cover that is sharp at `pixels` CSS pixels. */
-export function coverAddress(of: { kind: "tracks" | "albums" | "artists"; id: string }, pixels: number): string | null {
+/** Return the address of a cover that is sharp at `pixels` CSS pixels. Null until there is a media token. */
+export function coverAddress({ kind, id }: CoverOwner, pixels: number): string | null {
   const wanted = pixels * window.devicePixelRatio;
   const size = SIZES.find((each) => each >= wanted) ?? SIZES.at(-1);
-  if (!HAS_COVERS) return null;
-  return `${base}/v1/${of.kind}/${encodeURIComponent(of.id)}/cover?size=${size}`;
+  return mediaAddress(`/v1/${kind}/${encodeURIComponent(id)}/cover?size=${size}`);
 }
