@@ -14,6 +14,7 @@ const VIEWS: Record<string, () => Promise<{ default: ComponentType }>> = {
   map: () => import("./views/map"),
   taste: () => import("./views/taste"),
   playlists: () => import("./views/playlists"),
+  playlist: () => import("./views/playlist"),
   service: () => import("./views/service"),
 };
 

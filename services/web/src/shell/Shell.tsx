@@ -2,6 +2,7 @@ import { Settings } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { base } from "../api/client";
+import { AddToPlaylist } from "../components/AddToPlaylist";
 import { IconButton } from "../components/IconButton";
 import { KeyDialog } from "../components/KeyDialog";
 import { Toasts } from "../components/Toasts";
@@ -49,6 +50,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </section>
       <Toasts />
       <KeyDialog />
+      <AddToPlaylist />
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
     </div>
   );
