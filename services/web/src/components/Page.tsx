@@ -6,20 +6,24 @@ interface Props {
   title: string;
   /** Controls beside the title. */
   actions?: ComponentChildren;
+  /** Replaces the line with the title: a `Hero`. */
+  hero?: ComponentChildren;
   children: ComponentChildren;
 }
 
 /** A view with its title, which becomes the title of the browser's tab. */
-export function Page({ title, actions, children }: Props) {
+export function Page({ title, actions, hero, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Segue`;
   }, [title]);
   return (
     <div class={styles.page}>
-      <header class={styles.header}>
-        <h1>{title}</h1>
-        {actions && <div class={styles.actions}>{actions}</div>}
-      </header>
+      {hero ?? (
+        <header class={styles.header}>
+          <h1>{title}</h1>
+          {actions && <div class={styles.actions}>{actions}</div>}
+        </header>
+      )}
       {children}
     </div>
   );

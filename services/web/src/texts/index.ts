@@ -45,6 +45,13 @@ export function formatLength(milliseconds: number): string {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** Format the length of many tracks, for example `3 h 12 min`. */
+export function formatTotal(milliseconds: number): string {
+  const minutes = Math.max(1, Math.round(milliseconds / 60_000));
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return hours ? `${formatNumber(hours)} h ${rest} min` : `${rest} min`;
+}
+
 /** Format a point in time relative to now, for example “3 days ago”. */
 export function formatAgo(at: Date, now = new Date()): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;

@@ -1,6 +1,7 @@
 import { ListMusic, Play, Radio, RefreshCw, Shuffle, SlidersHorizontal, Sparkles, SquarePen } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Button } from "../../components/Button";
+import { Hero } from "../../components/Hero";
 import { IconButton } from "../../components/IconButton";
 import { Menu } from "../../components/Menu";
 import { ErrorMessage, Message } from "../../components/Message";
@@ -10,7 +11,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { href, navigate, route } from "../../router";
 import { type Playlist, refreshPlaylist } from "../../state/playlists";
 import { playNow } from "../../state/queue";
-import { formatAgo, formatLength, t } from "../../texts";
+import { formatAgo, formatTotal, t } from "../../texts";
 import { menuOf, playableOf, shuffled, startPlaylistRadio } from "../playlists/playlistActions";
 import { DetailsDialog } from "./DetailsDialog";
 import { Entries } from "./Entries";
@@ -43,60 +44,64 @@ function Shown({ playlist, editor }: { playlist: Playlist; editor: Editor }) {
   const [dialog, setDialog] = useState<"details" | "rules" | null>(null);
   const playable = playableOf(playlist);
   const play = (tracks: typeof playable) => playNow(tracks, { from: playlist.name } as never);
+  const hero = (
+    <Hero
+      title={playlist.name}
+      kind={
+        <>
+          {playlist.smart ? <Sparkles size={16} aria-hidden="true" /> : <ListMusic size={16} aria-hidden="true" />}
+          {playlist.smart ? texts.smartOne : texts.ordinaryOne}
+        </>
+      }
+      picture={<Mosaic tracks={playlist.cover_tracks} />}
+      actions={
+        <>
+          <Button
+            look="primary"
+            icon={<Play size={18} aria-hidden="true" />}
+            disabled={!playable.length}
+            onClick={() => play(playable)}
+          >
+            {t().actions.play}
+          </Button>
+          <Button
+            icon={<Shuffle size={18} aria-hidden="true" />}
+            disabled={!playable.length}
+            onClick={() => play(shuffled(playable))}
+          >
+            {texts.shuffle}
+          </Button>
+          <Button
+            icon={<Radio size={18} aria-hidden="true" />}
+            disabled={!playable.length}
+            onClick={() => startPlaylistRadio(playlist)}
+          >
+            {texts.radio}
+          </Button>
+          {playlist.smart && (
+            <>
+              <IconButton icon={SlidersHorizontal} label={texts.editRules} onClick={() => setDialog("rules")} />
+              <IconButton
+                icon={RefreshCw}
+                label={texts.refresh}
+                onClick={() => void editor.run(() => refreshPlaylist(playlist.id))}
+              />
+            </>
+          )}
+          <IconButton icon={SquarePen} label={texts.editDetails} onClick={() => setDialog("details")} />
+          <Menu
+            label={t().actions.moreFor(playlist.name)}
+            items={menuOf(playlist, () => navigate(href(["playlists"])))}
+          />
+        </>
+      }
+    >
+      {playlist.description && <p class={styles.description}>{playlist.description}</p>}
+      <Facts playlist={playlist} />
+    </Hero>
+  );
   return (
-    <Page title={playlist.name}>
-      <header class={styles.header}>
-        <div class={styles.picture}>
-          <Mosaic tracks={playlist.cover_tracks} />
-        </div>
-        <div class={styles.about}>
-          <p class={styles.kind}>
-            {playlist.smart ? <Sparkles size={16} aria-hidden="true" /> : <ListMusic size={16} aria-hidden="true" />}
-            {playlist.smart ? texts.smartOne : texts.ordinaryOne}
-          </p>
-          {playlist.description && <p class={styles.description}>{playlist.description}</p>}
-          <Facts playlist={playlist} />
-          <div class={styles.actions}>
-            <Button
-              look="primary"
-              icon={<Play size={18} aria-hidden="true" />}
-              disabled={!playable.length}
-              onClick={() => play(playable)}
-            >
-              {t().actions.play}
-            </Button>
-            <Button
-              icon={<Shuffle size={18} aria-hidden="true" />}
-              disabled={!playable.length}
-              onClick={() => play(shuffled(playable))}
-            >
-              {texts.shuffle}
-            </Button>
-            <Button
-              icon={<Radio size={18} aria-hidden="true" />}
-              disabled={!playable.length}
-              onClick={() => startPlaylistRadio(playlist)}
-            >
-              {texts.radio}
-            </Button>
-            {playlist.smart ? (
-              <>
-                <IconButton icon={SlidersHorizontal} label={texts.editRules} onClick={() => setDialog("rules")} />
-                <IconButton
-                  icon={RefreshCw}
-                  label={texts.refresh}
-                  onClick={() => void editor.run(() => refreshPlaylist(playlist.id))}
-                />
-              </>
-            ) : null}
-            <IconButton icon={SquarePen} label={texts.editDetails} onClick={() => setDialog("details")} />
-            <Menu
-              label={t().actions.moreFor(playlist.name)}
-              items={menuOf(playlist, () => navigate(href(["playlists"])))}
-            />
-          </div>
-        </div>
-      </header>
+    <Page title={playlist.name} hero={hero}>
       {playlist.items.length ? (
         <Entries playlist={playlist} editor={editor} onPlay={(start) => playNow(playable, { start })} />
       ) : (
@@ -119,7 +124,7 @@ function Facts({ playlist }: { playlist: Playlist }) {
     <>
       <p class={styles.facts}>
         <span>{t().counts.tracks(tracks)}</span>
-        {length > 0 && <span>{formatLength(length)}</span>}
+        {length > 0 && <span>{formatTotal(length)}</span>}
         {missing > 0 && <span class={styles.warning}>{texts.missing(missing)}</span>}
         {refreshed && <span>{texts.refreshed(formatAgo(new Date(refreshed)))}</span>}
       </p>

@@ -6,7 +6,7 @@ import { href } from "../../router";
 import { getPlaylist, type PlaylistSummary } from "../../state/playlists";
 import { playNow } from "../../state/queue";
 import { sayError } from "../../state/toasts";
-import { formatLength, t } from "../../texts";
+import { formatTotal, t } from "../../texts";
 import styles from "./Playlists.module.css";
 import { menuOf, playableOf } from "./playlistActions";
 
@@ -35,7 +35,7 @@ export function PlaylistTile({ playlist, onChange }: { playlist: PlaylistSummary
             </span>
           )}
           {t().counts.tracks(tracks)}
-          {tracks > 0 && ` · ${formatLength(playlist.duration_ms)}`}
+          {tracks > 0 && ` · ${formatTotal(playlist.duration_ms)}`}
         </span>
       </a>
       {isPlayable && (
