@@ -74,6 +74,7 @@ export const de: Texts = {
     expired: "Das Radio war abgelaufen. Es geht mit einer neuen Sitzung weiter.",
     exhausted: "Du hast alle passenden Titel gehört. Das Radio beginnt von vorn.",
     empty: "Die Bibliothek hat keinen Titel für dieses Radio.",
+  },
   playlists: {
     newOne: "Neue Playlist",
     newSmart: "Neue intelligente Playlist",

@@ -72,6 +72,7 @@ export const en = {
     expired: "The radio had expired. It goes on with a new session.",
     exhausted: "You have heard all matching tracks. The radio starts over.",
     empty: "The library has no track for this radio.",
+  },
   playlists: {
     newOne: "New playlist",
     newSmart: "New smart playlist",
