@@ -27,6 +27,9 @@ myst_enable_extensions = ["colon_fence"]
 myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
 
+# The lexer of terminals does not know a quoted argument of several lines, and colours it less.
+suppress_warnings = ["misc.highlighting_failure"]
+
 # Docstrings use Markdown's backticks for code.
 default_role = "code"
 autodoc_member_order = "bysource"
