@@ -9,7 +9,7 @@ import { say, sayError } from "./toasts";
 export type Playlist = Schemas["Playlist"];
 export type PlaylistSummary = Schemas["PlaylistSummary"];
 export type PlaylistItem = Schemas["PlaylistItem"];
-export type PlaylistRules = Schemas["PlaylistRules"];
+export type PlaylistRules = Required<Schemas["PlaylistRules"]>;
 export type PlaylistFormat = Schemas["PlaylistFormat"];
 export type Suggestion = Schemas["RecommendedTrack"];
 export type UnmatchedLine = Schemas["UnmatchedLine"];
@@ -52,7 +52,7 @@ export function getPlaylist(id: string, cancelled?: AbortSignal): Promise<Playli
 }
 
 export function createPlaylist(made: NewPlaylist): Promise<Playlist> {
-  const body = { ...made, owner: listener.peek() } as Schemas["PlaylistRequest"];
+  const body = { ...made, owner: listener.peek() };
   return ask(client.POST("/v1/playlists", { body }));
 }
 
@@ -62,7 +62,7 @@ export function createPlaylist(made: NewPlaylist): Promise<Playlist> {
  * @throws ApiError with status 409 if it was changed elsewhere.
  */
 export function changePlaylist(id: string, revision: number, change: PlaylistChange): Promise<Playlist> {
-  const body = { revision, ...change } as Schemas["PlaylistUpdate"];
+  const body = { revision, ...change };
   return ask(client.PUT("/v1/playlists/{playlist_id}", { params: { path: { playlist_id: id } }, body }));
 }
 

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
-import { changePlaylist, type Playlist } from "../../state/playlists";
+import { changePlaylist, type Playlist, type PlaylistRules } from "../../state/playlists";
 import { t } from "../../texts";
 import { type Editor, edit } from "./editing";
 import styles from "./Playlist.module.css";
@@ -18,7 +18,7 @@ export function RulesDialog({
   onClose: () => void;
 }) {
   const texts = t().playlists;
-  const [rules, setRules] = useState(playlist.rules ?? NEW_RULES);
+  const [rules, setRules] = useState<PlaylistRules>({ ...NEW_RULES, ...playlist.rules });
   const [problem, setProblem] = useState<string>();
 
   async function save() {

@@ -38,7 +38,7 @@ export function RulesForm({ rules, onChange }: Props) {
     value: mood.id as Mood,
     label: mood.titles[language.value] ?? mood.id,
   }));
-  const sorts = (Object.keys(texts.sorts) as (keyof typeof texts.sorts)[]).map((value) => ({
+  const sorts = (Object.keys(texts.sorts) as (PlaylistRules["sort"] & keyof typeof texts.sorts)[]).map((value) => ({
     value,
     label: texts.sorts[value],
   }));
@@ -47,7 +47,7 @@ export function RulesForm({ rules, onChange }: Props) {
     <div class={styles.rules}>
       <Field
         label={texts.text}
-        value={(rules.text ?? []).join(" ")}
+        value={rules.text.join(" ")}
         placeholder={texts.textExample}
         hint={texts.textHint}
         autocomplete="off"
@@ -70,7 +70,12 @@ export function RulesForm({ rules, onChange }: Props) {
         </label>
       )}
       <div class={styles.order}>
-        <Select label={texts.sort} options={sorts} value={rules.sort} onChange={(sort) => change({ sort })} />
+        <Select<PlaylistRules["sort"]>
+          label={texts.sort}
+          options={sorts}
+          value={rules.sort}
+          onChange={(sort) => change({ sort })}
+        />
         {rules.sort !== "match" && (
           <IconButton
             icon={rules.descending ? ArrowDownNarrowWide : ArrowUpNarrowWide}
