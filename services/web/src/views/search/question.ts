@@ -1,0 +1,128 @@
+/** The question that the address of the search asks, and its answer. */
+
+import { ask, client, type Schemas, type Track } from "../../api/client";
+import { href } from "../../router";
+import { partsOf, without } from "./understood";
+
+export interface Question {
+  text: string;
+  mood: string | null;
+  /** Ids of parts of what was understood that are left out. */
+  removed: ReadonlySet<string>;
+}
+
+export interface Hit {
+  track: Track;
+  /** Similarity to the question; null if the text names the track. */
+  score: number | null;
+  /** What led to it: `words:`, `mood:` or `picture:` with a name, or the id of a track. */
+  because: string | null;
+  match: "title" | "artist" | "vibe";
+}
+
+export interface Answer {
+  understood: Schemas["Understood"] | null;
+  named: Hit[];
+  fitting: Hit[];
+  /** Titles of the tracks that lead to others, by id. */
+  titles: ReadonlyMap<string, string>;
+}
+
+const NOTHING: Answer = { understood: null, named: [], fitting: [], titles: new Map() };
+export const HITS_MAX = 60;
+const NOT_A_TRACK = /^(words|mood|artist|picture):/;
+
+type Mood = NonNullable<Schemas["RecommendationRequest"]["mood"]>;
+
+export function questionOf(query: URLSearchParams): Question {
+  return { text: query.get("q") ?? "", mood: query.get("mood"), removed: new Set(query.getAll("without")) };
+}
+
+/** Return the address of a question. */
+export const addressOf = ({ text, mood, removed }: Question): string =>
+  href(["search"], { q: text, mood, without: [...removed] });
+
+/** Answer a question: tracks that the text names, and tracks that fit what was understood and not left out. */
+export async function answer({ text, mood, removed }: Question, signal: AbortSignal): Promise<Answer> {
+  const chosen = mood as Mood | null;
+  if (!text.trim()) {
+    const fitting = chosen === null ? [] : await recommended({ mood: chosen, limit: HITS_MAX }, signal);
+    return withTitles({ ...NOTHING, fitting }, signal);
+  }
+  const query = { text, mood: chosen, limit: HITS_MAX };
+  const found = await ask(client.GET("/v1/search", { params: { query }, signal }));
+  const hits = found.tracks.map(hitOf);
+  const named = hits.filter(({ match }) => match !== "vibe");
+  const parts = partsOf(found.understood);
+  const left = parts.filter(({ id }) => !removed.has(id));
+  let fitting = hits.filter(({ match }) => match === "vibe");
+  if (left.length < parts.length) {
+    const body: Schemas["RecommendationRequest"] = {
+      text: left.length ? [without(found.understood, removed)] : [],
+      mood: chosen,
+      limit: HITS_MAX,
+      exclude: { tracks: named.map(({ track }) => track.id) },
+      diversity: 0,
+      max_per_artist: null,
+      max_per_album: null,
+    };
+    fitting = left.length || chosen !== null ? await recommended(body, signal) : [];
+  }
+  return withTitles({ understood: found.understood, named, fitting, titles: new Map() }, signal);
+}
+
+const hitOf = (track: Schemas["FoundTrack"]): Hit => ({
+  track,
+  score: track.score,
+  because: track.because_of[0] ?? null,
+  match: track.match,
+});
+
+async function recommended(body: Schemas["RecommendationRequest"], signal: AbortSignal): Promise<Hit[]> {
+  const { tracks } = await ask(client.POST("/v1/recommendations", { body, signal }));
+  return tracks.map((track) => ({ track, score: track.score, because: track.because_of[0] ?? null, match: "vibe" }));
+}
+
+async function withTitles(found: Answer, signal: AbortSignal): Promise<Answer> {
+  const causes = found.fitting.flatMap(({ because }) => (because && !NOT_A_TRACK.test(because) ? [because] : []));
+  const wanted = [...new Set([...(found.understood?.like ?? []), ...causes])];
+  const titles = await Promise.all(wanted.map((id) => titleOf(id, signal)));
+  return { ...found, titles: new Map(wanted.map((id, index) => [id, titles[index] ?? id])) };
+}
+
+async function titleOf(id: string, signal: AbortSignal): Promise<string> {
+  const track = await ask(client.GET("/v1/tracks/{track_id}", { params: { path: { track_id: id } }, signal }));
+  return track.title;
+}
+
+/** What was understood of a file, and the tracks that fit it. */
+export interface FileAnswer {
+  seen: Schemas["SeenPicture"] | null;
+  heard: Schemas["HeardClip"] | null;
+  hits: Hit[];
+}
+
+export const isPicture = (file: File): boolean => file.type.startsWith("image/");
+export const isSound = (file: File): boolean => file.type.startsWith("audio/") || file.type === "application/ogg";
+
+/** Find tracks that fit a picture or sound like a clip. Nothing of the file is stored. */
+export async function answerFile(file: File, signal: AbortSignal): Promise<FileAnswer> {
+  const options = {
+    params: { query: { limit: HITS_MAX } },
+    body: { file: "" },
+    bodySerializer: () => {
+      const form = new FormData();
+      form.append("file", file);
+      return form;
+    },
+    signal,
+  };
+  const hits = (tracks: Schemas["MatchedTrack"][], because: string | null): Hit[] =>
+    tracks.map((track) => ({ track, score: track.score, because, match: "vibe" }));
+  if (isPicture(file)) {
+    const found = await ask(client.POST("/v1/search/image", options));
+    return { seen: found.understood, heard: null, hits: hits(found.tracks, null) };
+  }
+  const found = await ask(client.POST("/v1/search/audio", options));
+  return { seen: null, heard: found.understood, hits: hits(found.tracks, null) };
+}
