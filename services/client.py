@@ -14,6 +14,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
+from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import Forgotten, Listen, ListenPage, ListensRecorded
 from services.api.schemas.media import ClipMatches, PictureMatches
 from services.api.schemas.moods import Moods, Start, Started
@@ -24,7 +25,7 @@ from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, type_of
 from services.api.schemas.status import FailurePage, FileFailure, Status
 from services.api.schemas.tastes import ListenerTaste
-from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track, TrackPage
+from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track
 from services.api.schemas.words import SearchResults
 from services.domain import errors
 from services.domain.errors import SegueError, ServiceUnreachable

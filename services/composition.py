@@ -117,7 +117,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         index=index,
         recommender=recommender,
         words=words,
-        finder=Finder(catalogue.tracks, recommender, words),
+        finder=Finder(catalogue.tracks, catalogue.browsing, recommender, words),
         paths=Paths(catalogue.tracks, index),
         radio=Radio(catalogue, index, recommender, words=words),
         starter=Starter(catalogue.tracks, index, recommender, words),

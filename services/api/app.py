@@ -24,6 +24,7 @@ from services.api.v1.covers import covers
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.keys import keys
+from services.api.v1.library import library
 from services.api.v1.map import music_map
 from services.api.v1.media import media
 from services.api.v1.media_tokens import media_tokens
@@ -53,6 +54,7 @@ def freeze_heap() -> None:
 
 BLUEPRINTS = (
     tracks,
+    library,
     audio,
     covers,
     media_tokens,

@@ -2,7 +2,9 @@
 
 from typing import Self
 
+from services.catalog.albums import AlbumStore
 from services.catalog.analyses import AnalysisStore
+from services.catalog.browsing import BrowseStore
 from services.catalog.covers import CoverStore
 from services.catalog.database import Database
 from services.catalog.failures import FailureStore
@@ -34,6 +36,8 @@ class Catalogue:
         self.database = database
         self.tracks = TrackStore(database)
         self.files = FileStore(database)
+        self.browsing = BrowseStore(database)
+        self.albums = AlbumStore(database)
         self.library = LibraryStore(database)
         self.analyses = AnalysisStore(database)
         self.covers = CoverStore(database)

@@ -15,8 +15,6 @@ from services.catalog.database import (
     IDS_PER_STATEMENT,
     Database,
     batched,
-    decode_cursor,
-    encode_cursor,
     is_storable,
     rows_of,
 )
@@ -70,14 +68,6 @@ _NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A page of tracks, and the cursor of the next page; None on the last."""
-
-    tracks: list[Track]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class TrackFile:
     """A file of a track, and its library root; both paths are absolute."""
 
@@ -111,35 +101,6 @@ class TrackStore:
         """Return the tracks with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
             return found_tracks(connection, track_ids)
-
-    def page(
-        self,
-        *,
-        search: str = "",
-        status: TrackStatus | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Page:
-        """Return a page of tracks ordered by artist, album and title, which must contain every word of `search`.
-
-        Raises:
-            InvalidCursor: this service did not create the cursor.
-        """
-        query = select(_TRACK.id, _TRACK.sort_key).order_by(_TRACK.sort_key, _TRACK.id).limit(limit + 1)
-        if status is not None:
-            query = query.where(_TRACK.status == status)
-        for word in search.casefold().split():
-            query = query.where(_TRACK.sort_key.contains(word, autoescape=True))
-        if cursor is not None:
-            query = query.where(tuple_(_TRACK.sort_key, _TRACK.id) > tuple_(*decode_cursor(cursor, str, str)))
-        with self._database.columns() as connection:
-            rows = connection.execute(query).all()
-            shown = rows[:limit]
-            found = found_tracks(connection, [row.id for row in shown])
-        return Page(
-            tracks=[found[row.id] for row in shown if row.id in found],
-            next_cursor=encode_cursor(shown[-1].sort_key, shown[-1].id) if len(rows) > limit else None,
-        )
 
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         """Return the track id of each name, a track id or an external id (`namespace:value`); unknown names are absent.

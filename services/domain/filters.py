@@ -33,6 +33,9 @@ RANGE_FIELDS = (
 KEYWORD_FIELDS = ("genre", "artist", "album", "tags")
 """Text payload fields, compared case-insensitively, each with a payload index. `tags` is a list."""
 
+ALSO_HEARD = {"genre": ("genre", "tags")}
+"""Fields whose condition is met by another field too: a genre may be the file's, or a tag that is heard."""
+
 TAG_THRESHOLD = 0.2
 """The minimum strength of a tag in the payload; typically three or four tags reach it."""
 
@@ -71,10 +74,11 @@ class Filters:
                     return False
             elif (wanted.min is not None and value < wanted.min) or (wanted.max is not None and value > wanted.max):
                 return False
-        return all(_has_one(keywords.get(name, ()), values) for name, values in self.any_of.items()) and not any(
-            _has_one(keywords.get(name, ()), values) for name, values in self.none_of.items()
+        return all(_has_one(keywords, name, values) for name, values in self.any_of.items()) and not any(
+            _has_one(keywords, name, values) for name, values in self.none_of.items()
         )
 
 
-def _has_one(values: Collection[str], wanted: Iterable[str]) -> bool:
-    return any(each.casefold() in values for each in wanted)
+def _has_one(keywords: Mapping[str, Collection[str]], name: str, wanted: Iterable[str]) -> bool:
+    folded = [each.casefold() for each in wanted]
+    return any(value in keywords.get(each, ()) for each in ALSO_HEARD.get(name, (name,)) for value in folded)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from services.domain.filters import Filters, Range
+from services.domain.filters import ALSO_HEARD, Filters, Range
 from services.domain.vector_index import Hit
 
 
@@ -31,7 +31,9 @@ class FilterBuilder:
         return self.filter(must=must, must_not=must_not) if must or must_not else None
 
     def _matches_any(self, name: str, values: Iterable[str]) -> Any:  # noqa: ANN401  a class of the library
-        return self.field(key=name, match=self.any_of(any=[value.casefold() for value in values]))
+        match = self.any_of(any=[value.casefold() for value in values])
+        fields = [self.field(key=each, match=match) for each in ALSO_HEARD.get(name, (name,))]
+        return fields[0] if len(fields) == 1 else self.filter(should=fields)
 
     def _within(self, name: str, wanted: Range, *, or_unknown: bool) -> Any:  # noqa: ANN401  a class of the library
         inside = self.field(key=name, range=self.interval(gte=wanted.min, lte=wanted.max))

@@ -264,7 +264,7 @@ class DirectionFinder:
     def from_names(self, seeds: Seeds, seed: int) -> dict[str, dict[str, float]]:
         """Return tracks that represent each artist, genre and tag by `field:name`, with a total weight of 1 each."""
         named: dict[str, tuple[Filters, ...]] = {f"artist:{name}": (by_artist(name),) for name in seeds.artists}
-        named |= {f"genre:{name}": of_genre(name) for name in seeds.genres}
+        named |= {f"genre:{name}": (of_genre(name),) for name in seeds.genres}
         named |= {f"tags:{name}": (with_tag(name),) for name in seeds.tags}
         found = exemplars_by_name(self._index, named, seed=seed)
         return {name: dict.fromkeys(sorted(ids), 1 / len(ids)) if ids else {} for name, ids in found.items()}

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from services.catalog.browsing import BrowseStore
 from services.catalog.tracks import TrackStore, clear_tags
 from services.domain.filters import Filters
+from services.domain.library import Selection
 from services.domain.listening import Recommendation
 from services.domain.names import name_key
 from services.domain.question import Question
@@ -47,8 +49,9 @@ class Found:
 class Finder:
     """Finds tracks by a text."""
 
-    def __init__(self, tracks: TrackStore, recommender: Recommender, words: WordReader) -> None:
+    def __init__(self, tracks: TrackStore, browsing: BrowseStore, recommender: Recommender, words: WordReader) -> None:
         self._tracks = tracks
+        self._browsing = browsing
         self._recommender = recommender
         self._words = words
 
@@ -91,7 +94,7 @@ class Finder:
         ids = [track.id for track in self._tracks.titled([key]).get(key, ())]
         named = self._tracks.get_many(list(dict.fromkeys([*ids, *self._tracks.by_artists([key], limit)])))
         words = " ".join(_WORD.findall(text.casefold()))
-        page = self._tracks.page(search=words, status=TrackStatus.READY, limit=CHECKED_MAX)
+        page = self._browsing.page(Selection(words, (TrackStatus.READY,)), limit=CHECKED_MAX)
         return list({track.id: track for track in (*named.values(), *page.tracks)}.values())
 
     def _admitted(self, track_ids: Sequence[str], filters: Filters) -> frozenset[str]:
@@ -99,7 +102,8 @@ class Finder:
         if filters == Filters():
             return frozenset(track_ids)
         tracks = self._tracks.embedded(track_ids, measured=True)
-        described = self._tracks.descriptions(track_ids) if "tags" in {*filters.any_of, *filters.none_of} else {}
+        needs_tags = not {"genre", "tags"}.isdisjoint({*filters.any_of, *filters.none_of})
+        described = self._tracks.descriptions(track_ids) if needs_tags else {}
         return frozenset(
             name
             for name, track in tracks.items()

@@ -36,9 +36,9 @@ def with_tag(name: str) -> Filters:
     return Filters(any_of={"tags": (name,)})
 
 
-def of_genre(name: str) -> tuple[Filters, ...]:
-    """Return the filters of a genre, of which a track must meet one: the file's genre, or a tag of that name."""
-    return Filters(any_of={"genre": (name,)}), with_tag(name)
+def of_genre(name: str) -> Filters:
+    """Return the filter for tracks of a genre: the file's genre, or a tag of that name."""
+    return Filters(any_of={"genre": (name,)})
 
 
 def exemplars(

@@ -17,6 +17,7 @@ from services.catalog.tracks import TrackFile
 from services.domain.errors import CatalogueUnavailable, InvalidCursor, JobNotFound, TrackNotFound
 from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobKind, JobState
+from services.domain.library import Selection
 from services.domain.track import Analysis, Tags, TrackStatus
 
 UNIT = np.eye(128, dtype=np.float32)
@@ -366,7 +367,7 @@ def test_pages_contain_every_track_once_in_order(catalogue):
         catalogue.library.register(track_id(number), Tags(title, artist), stamp(f"{number}.mp3"))
     walked, cursor = [], None
     while True:
-        page = catalogue.tracks.page(limit=2, cursor=cursor)
+        page = catalogue.browsing.page(limit=2, cursor=cursor)
         walked += [(track.artist, track.title) for track in page.tracks]
         if (cursor := page.next_cursor) is None:
             break
@@ -378,12 +379,12 @@ def test_pages_contain_every_track_once_in_order(catalogue):
 def test_an_invalid_cursor_is_refused(catalogue, cursor):
     """A cursor that the service did not create raises InvalidCursor."""
     with pytest.raises(InvalidCursor):
-        catalogue.tracks.page(cursor=cursor)
+        catalogue.browsing.page(cursor=cursor)
 
 
 def test_search_matches_every_word_and_escapes_wildcards(catalogue, ready):
     """Each word may occur in title, artist or album; % and _ are ordinary characters."""
-    found = [catalogue.tracks.page(search=words).tracks for words in ("TITLE artist", "title nobody", "%", "_")]
+    found = [catalogue.browsing.page(Selection(words)).tracks for words in ("TITLE artist", "title nobody", "%", "_")]
 
     assert [len(tracks) for tracks in found] == [1, 0, 0, 0]
 

@@ -34,7 +34,7 @@ def library_dir(tmp_path_factory):
     for number, (track_id, title) in enumerate(DEMO_TRACKS.items()):
         file = write_tone(folder / "music" / f"{title}.wav", 500 + number)
         stamp = FileStamp(str(file), str(file.parent), file.stat().st_size, file.stat().st_mtime_ns)
-        catalogue.library.register(track_id, Tags(title=title, artist="Maxstack", duration_ms=2_000), stamp)
+        catalogue.library.register(track_id, Tags(title, "Maxstack", "Endgame", duration_ms=2_000), stamp)
         record(catalogue, track_id, number)
     write_picture(catalogue, str(draw(folder / "pictures" / "beach.jpg", (200, 180, 90))), unit_vector(3), BEACH)
     catalogue.close()
@@ -82,6 +82,8 @@ def made(api, services, library_dir):
         SMART_PLAYLIST: smart.id,
         "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
         "taste_id": taste.id,
+        "album_id": catalogue.tracks.get(AWAKENING).album_id,
+        "artist_id": catalogue.tracks.get(AWAKENING).artist_id,
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
         "apiKey": key.text,
         "key_id": catalogue.keys.create("to revoke", [Scope.READ]).id,

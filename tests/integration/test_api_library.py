@@ -12,17 +12,25 @@ from sqlalchemy import delete, event
 from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
 from services.domain.track import Tags
-from tests.fakes.library import register, track_id, write_tone
+from tests.fakes.library import GENRES, register, track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
 
 SHAPE = {
     "id",
     "title",
     "artist",
+    "artist_id",
     "album",
+    "album_id",
+    "album_artist",
+    "disc_number",
+    "track_number",
     "year",
     "genre",
+    "tags",
     "duration_ms",
+    "added_at",
+    "has_cover",
     "path",
     "status",
     "attributes",
@@ -72,7 +80,61 @@ def test_search_needs_every_word(api):
 
 def test_status_filters_the_page(api):
     """A status that no track has gives an empty page."""
-    assert api.get("/v1/tracks?status=missing").json == {"tracks": [], "next_cursor": None}
+    assert api.get("/v1/tracks?status=missing").json == {"tracks": [], "total": 0, "next_cursor": None}
+
+
+def test_tracks_are_filtered_sorted_and_counted(api):
+    """Filters are those of recommendations, and any page can be requested by its offset."""
+    asked = {"genre": ["folk", "Ambient"], "min_tempo": 90, "sort": "tempo", "order": "desc", "limit": 3}
+    first = api.get("/v1/tracks", query_string=asked).json
+    second = api.get("/v1/tracks", query_string={**asked, "offset": 3}).json
+    numbers = [number for number in reversed(range(10, LIBRARY_SIZE)) if number % 4 in (0, 1)]
+
+    assert [track["id"] for page in (first, second) for track in page["tracks"]] == [
+        track_id(number) for number in numbers[:6]
+    ]
+    assert first["total"] == second["total"] == len(numbers)
+
+
+def test_a_heard_tag_is_found_as_a_genre_everywhere(api):
+    """The tracks have the heard tag "calm", which no file names as its genre."""
+    listed = api.get("/v1/tracks", query_string={"genre": "Calm"}).json
+    similar = api.get(f"/v1/tracks/{track_id(2)}/similar", query_string={"genre": "Calm"}).json
+    found = api.post(
+        "/v1/recommendations", json={"history": [{"track_id": track_id(2)}], "filters": {"genre": ["calm"]}}
+    )
+    searched = api.get("/v1/search", query_string={"text": "Title 003", "genre": "calm"}).json
+
+    assert listed["total"] == LIBRARY_SIZE
+    assert similar["tracks"]
+    assert found.json["tracks"]
+    assert [track["id"] for track in searched["tracks"]][:1] == [track_id(3)]
+
+
+def test_albums_and_artists_lead_to_their_tracks(api):
+    """Each entry of a list has an address of its own, and an unknown one is a 404 that says where to look."""
+    albums = api.get("/v1/albums", query_string={"sort": "title"}).json
+    album = api.get(f"/v1/albums/{albums['albums'][0]['id']}").json
+    artist = api.get(f"/v1/artists/{album['artist_id']}").json
+
+    assert (albums["total"], album["title"], album["tracks"]) == (4, "Album 0", len(album["items"]))
+    assert {track["album_id"] for track in album["items"]} == {album["id"]}
+    assert (artist["name"], [each["id"] for each in artist["discography"]]) == ("Artist 0", [album["id"]])
+    assert {track["artist_id"] for track in artist["items"]} == {artist["id"]}
+    assert "GET /v1/albums" in api.get("/v1/albums/al-none").json["detail"]
+    assert api.get("/v1/artists/ar-none").status_code == 404
+    assert len(api.get("/v1/artists?q=artist").json["artists"]) == 4
+
+
+def test_genres_and_histograms_describe_the_library(api):
+    """Genres of files and heard tags have counts; every histogram has 24 bins."""
+    genres = {(each["name"], each["source"]): each["tracks"] for each in api.get("/v1/genres").json["genres"]}
+    attributes = {each["name"]: each for each in api.get("/v1/attributes").json["attributes"]}
+
+    assert set(genres) == {(name, "file") for name in GENRES} | {("calm", "heard")}
+    assert genres["calm", "heard"] == attributes["tempo"]["ready"] == LIBRARY_SIZE
+    assert {len(each["bins"]) for each in attributes.values()} == {24}
+    assert (attributes["tempo"]["unit"], attributes["energy"]["unit"]) == ("bpm", None)
 
 
 def test_an_external_id_names_a_track(api):
@@ -131,7 +193,11 @@ def test_filters_apply_to_every_neighbour(api, query, expected):
         ("/v1/tracks?limit=0", "limit"),
         ("/v1/tracks?limit=101", "limit"),
         ("/v1/tracks?limit=1&limit=2", "limit"),
-        ("/v1/tracks?status=asleep", "status"),
+        ("/v1/tracks?status=asleep", "status.0"),
+        ("/v1/tracks?sort=colour", "sort"),
+        ("/v1/tracks?min_energy=0.9&max_energy=0.1", "min_energy"),
+        ("/v1/albums?sort=energy", "sort"),
+        ("/v1/artists?offset=-1", "offset"),
         ("/v1/tracks?colour=red", "colour"),
         ("/v1/tracks?q=%00", "q"),
         ("/v1/tracks/test:1/similar?limit=ten", "limit"),
@@ -236,8 +302,8 @@ def test_a_link_within_the_library_is_served(api, swapped):
     assert api.get("/v1/tracks/test:310/audio").data == other.read_bytes()
 
 
-def test_similar_tracks_take_four_catalogue_queries(api, services):
-    """The seed, the candidates' vectors, the tracks and their external ids."""
+def test_similar_tracks_take_five_catalogue_queries(api, services):
+    """The seed, the candidates' vectors, the tracks, their external ids and their tags."""
     statements = []
     this_thread = threading.get_ident()
 
@@ -251,7 +317,7 @@ def test_similar_tracks_take_four_catalogue_queries(api, services):
     finally:
         event.remove(services.catalogue.database.engine, "before_cursor_execute", note)
 
-    assert sum(statement.startswith("SELECT") for statement in statements) == 4
+    assert sum(statement.startswith("SELECT") for statement in statements) == 5
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.wav", b"two\nlines.wav", "日本.wav".encode()])

@@ -235,7 +235,7 @@ def test_scanning_a_folder_above_a_library_does_not_change_it(catalogue, queue, 
     (hidden / "game" / "a.flac").touch()
     scan(catalogue, queue, hidden)
 
-    assert {track.path for track in catalogue.tracks.page().tracks} == {"game/a.flac", "music/b.flac"}
+    assert {track.path for track in catalogue.browsing.page().tracks} == {"game/a.flac", "music/b.flac"}
     assert catalogue.tracks.count_by_status()[TrackStatus.MISSING] == 0
 
 
@@ -246,7 +246,7 @@ def test_paths_are_relative_to_the_first_root_that_contains_them(catalogue, queu
     new = write_song(music / "artist" / "b.flac", seed=1)
     scan(catalogue, queue, new.parent)
 
-    assert {track.path for track in catalogue.tracks.page().tracks} == {"artist/a.flac", "artist/b.flac"}
+    assert {track.path for track in catalogue.browsing.page().tracks} == {"artist/a.flac", "artist/b.flac"}
 
 
 @pytest.mark.parametrize("path", ["relative/folder", "/nowhere/at/all", "/etc/\0passwd"])

@@ -250,7 +250,7 @@ def test_files_that_are_outside_now_are_neither_played_nor_analysed(tmp_path, mu
             )
         api = create_app(services).test_client()
         answers = {}
-        for track in services.catalogue.tracks.page(limit=10).tracks:
+        for track in services.catalogue.browsing.page(limit=10).tracks:
             files = services.catalogue.tracks.files(track.id)
             answers[Path(files[0].path).parent.name, Path(files[0].path).name] = (
                 api.get(f"/v1/tracks/{track.id}/audio").status_code,

@@ -157,7 +157,7 @@ def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def genres(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return representative tracks of each genre, which is a genre of the files or a tag of the analysis."""
-    return exemplars_by_name(services().index, {name: of_genre(name) for name in names})
+    return exemplars_by_name(services().index, {name: (of_genre(name),) for name in names})
 
 
 def artist_id(track: Track) -> str | None:

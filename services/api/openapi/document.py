@@ -50,7 +50,11 @@ TAGS = (
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Playlists", "Ordered tracks of a listener, smart playlists, and playlists in files.", ("playlists",)),
     Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("me", "users", "tastes")),
-    Tag("Library", "Tracks, their analysis and their audio.", ("tracks", "audio", "covers", "media_tokens")),
+    Tag(
+        "Library",
+        "Tracks, albums, artists and genres, and audio.",
+        ("tracks", "library", "audio", "covers", "media_tokens"),
+    ),
     Tag(
         "ListenBrainz",
         "ListenBrainz's API for scrobblers. Set the API root to the address of this service, and the token to an API "

@@ -1,14 +1,27 @@
 """Filters and targets in a JSON body, and filters as query parameters."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.api.request_limits import KEYWORDS_MAX, STEPS_DEFAULT, STEPS_MAX, TEXT_MAX
-from services.api.schemas.tracks import KEYWORDS, MEASURES, Request, TrackName, is_none
+from services.api.request_limits import (
+    CURSOR_MAX,
+    KEYWORDS_MAX,
+    OFFSET_MAX,
+    PAGE_DEFAULT,
+    PAGE_MAX,
+    STEPS_DEFAULT,
+    STEPS_MAX,
+    TEXT_MAX,
+)
+from services.api.schemas.tracks import KEYWORDS, MEASURES, NO_NUL, Request, TrackName, is_none
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
+from services.domain.library import Selection, TrackSort
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
+from services.domain.track import TrackStatus
+
+Order = Literal["asc", "desc"]
 
 Keywords = list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX)]]
 
@@ -142,6 +155,44 @@ SimilarQuery: type[_SimilarQuery] = create_model(
 )
 PathQuery: type[_PathQuery] = create_model(
     "PathQuery", __base__=_PathQuery, __doc__=_PathQuery.__doc__, **_query_fields()
+)
+
+
+class _TrackPageQuery(_FilterQuery):
+    """The tracks to list, and their order."""
+
+    q: str = Field(
+        default="",
+        max_length=TEXT_MAX,
+        pattern=NO_NUL,
+        description="Words that must all occur in title, artist or album. Case is ignored.",
+    )
+    status: list[TrackStatus] = Field(
+        default_factory=list,
+        max_length=len(TrackStatus),
+        description="Return only tracks with one of these statuses; may be repeated.",
+    )
+    sort: TrackSort = Field(
+        default="artist",
+        description="What to sort by. `artist` means artist, album and title; `album` means album, disc and track "
+        "number. Tracks without a value come last.",
+    )
+    order: Order = Field(default="asc", description="Ascending or descending.")
+    offset: int = Field(default=0, ge=0, le=OFFSET_MAX, description="Number of tracks to skip.")
+    cursor: str | None = Field(
+        default=None,
+        max_length=CURSOR_MAX,
+        description="`next_cursor` of the previous page, with the same `sort` and `order`. Replaces `offset`.",
+    )
+    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of tracks on a page.")
+
+    def selection(self) -> Selection:
+        """Return the tracks to list."""
+        return Selection(self.q, tuple(self.status), self.to_domain(), self.sort, descending=self.order == "desc")
+
+
+TrackPageQuery: type[_TrackPageQuery] = create_model(
+    "TrackPageQuery", __base__=_TrackPageQuery, __doc__=_TrackPageQuery.__doc__, **_query_fields()
 )
 
 

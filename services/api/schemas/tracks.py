@@ -18,15 +18,12 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from services.api.request_limits import (
-    CURSOR_MAX,
     ID_MAX,
     JOBS_DEFAULT,
     OFFSET_MAX,
-    PAGE_DEFAULT,
     PAGE_MAX,
     PATH_MAX,
     PLAYED_MS_MAX,
-    TEXT_MAX,
 )
 from services.covers.files import CoverSize
 from services.domain import job as domain_job
@@ -77,7 +74,7 @@ DESCRIPTORS = tuple(name for name in RANGE_FIELDS if name not in (*ATTRIBUTES, "
 """Fields that signal processing measures."""
 
 KEYWORDS: dict[str, str] = {
-    "genre": "One of these genres. Case is ignored",
+    "genre": "One of these genres, as the file names it or as a tag that is heard. Case is ignored",
     "artist": "One of these artists. Case is ignored",
     "album": "One of these albums. Case is ignored",
     "tags": "One of these tags that the encoder predicts clearly (see audio features). Case is ignored",
@@ -220,13 +217,6 @@ class Track(Response):
         )
 
 
-class TrackPage(Response):
-    """A page of tracks, ordered by artist, album and title."""
-
-    tracks: list[Track]
-    next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page. Null on the last page.")
-
-
 class SimilarTrack(Track):
     """A track and its similarity."""
 
@@ -262,20 +252,6 @@ class SimilarTracks(Response):
     """Tracks similar to a track, most similar first."""
 
     tracks: list[SimilarTrack]
-
-
-class TrackPageQuery(Request):
-    """The tracks to list."""
-
-    q: str = Field(
-        default="",
-        max_length=TEXT_MAX,
-        pattern=NO_NUL,
-        description="Words that must all occur in title, artist or album. Case is ignored.",
-    )
-    status: TrackStatus | None = Field(default=None, description="Return only tracks with this status.")
-    cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the previous page.")
-    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of tracks on a page.")
 
 
 class CoverQuery(Request):

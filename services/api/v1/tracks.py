@@ -9,14 +9,13 @@ from flask import Blueprint, Response
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses, send_opened
 from services.api.http.operation import operation
-from services.api.schemas.filters import SimilarQuery
+from services.api.schemas.filters import SimilarQuery, TrackPageQuery
+from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import ExternalIds
 from services.api.schemas.tracks import (
     AudioFeatures,
     SimilarTracks,
     Track,
-    TrackPage,
-    TrackPageQuery,
 )
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
@@ -33,13 +32,18 @@ tracks = Blueprint("tracks", __name__, url_prefix="/v1")
 @tracks.get("/tracks")
 @operation("listTracks", "List or search the library", query=TrackPageQuery, returns=TrackPage)
 @needs(Scope.READ)
-def list_tracks(query: TrackPageQuery) -> TrackPage:
-    """List or search the library, ordered by artist, album and title.
+def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made at run time
+    """List, sort and filter the library. Filters are those of recommendations.
 
-    Pass `next_cursor` as `cursor` to get the next page.
+    Pass `offset` to get any page, or `next_cursor` as `cursor` to get the next one.
     """
-    page = services().catalogue.tracks.page(search=query.q, status=query.status, cursor=query.cursor, limit=query.limit)
-    return TrackPage(tracks=[Track.of(track) for track in page.tracks], next_cursor=page.next_cursor)
+    browsing, selection = services().catalogue.browsing, query.selection()
+    page = browsing.page(selection, offset=query.offset, cursor=query.cursor, limit=query.limit)
+    return TrackPage(
+        tracks=[Track.of(track) for track in page.tracks],
+        total=browsing.count(selection),
+        next_cursor=page.next_cursor,
+    )
 
 
 @tracks.get("/tracks/<path:track_id>")

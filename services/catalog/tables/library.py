@@ -42,7 +42,9 @@ def _pending_index(table: str) -> Index:
     )
 
 
-SORTED_TEXTS = ("genre_key", "title_key", "album_key", "artist_id", "album_id", "added_at")
+SORTED_COLUMNS = (
+    *("genre_key", "title_key", "album_key", "disc_number", "track_number", "artist_id", "album_id", "added_at"),
+)
 ALBUM_COLUMNS = ("album_id", "status", "album_key", "album_artist_key", "artist_key", "year", "added_at", "duration_ms")
 
 
@@ -53,16 +55,16 @@ class TrackRow(IndexedRow, MeasuredRow):
     __table_args__ = (
         # All that pages of the library filter and sort by, because SQLite reads a page of the file for each whole row.
         # PostgreSQL has the first two columns only: it refuses entries of more than 2,700 bytes.
-        Index("ix_tracks_sort", "sort_key", "id", "status", *RANGE_FIELDS, *SORTED_TEXTS),
-        Index("ix_tracks_album_key", "album_key", "disc_number", "track_number", "id"),
-        Index("ix_tracks_added_at", "added_at", "id"),
+        Index("ix_tracks_sort", "sort_key", "id", "status", *RANGE_FIELDS, *SORTED_COLUMNS),
+        # To sort the whole library, and for histograms.
+        Index("ix_tracks_album_key", "album_key", "disc_number", "track_number", "id", "status"),
+        *(Index(f"ix_tracks_{name}", name, "id", "status") for name in ("title_key", "added_at", *RANGE_FIELDS)),
         # What the lists of albums, artists and genres need of each track.
         Index("ix_tracks_album_id", *ALBUM_COLUMNS),
         Index("ix_tracks_artist_id", "artist_id", "status", "artist_key", "album_id", "added_at"),
         Index("ix_tracks_genre_key", "genre_key", "status", "genre"),
         _pending_index("tracks"),
         Index("ix_tracks_status_id", "status", "id"),
-        Index("ix_tracks_title_key", "title_key", "id"),
         Index("ix_tracks_artist_key", "artist_key", "id"),
         Index("ix_tracks_analysed_at", "analysed_at"),
         Index(

@@ -192,7 +192,7 @@ def test_a_genre_name_matches_genres_and_tags():
     """Tracks that meet either filter represent the name."""
     tagged = Song(Embedded("tagged", AXES[1], ""), "Rock", ("folk",))
 
-    assert exemplars_by_name(ExactIndex([*songs_of("A"), tagged]), {"folk": of_genre("Folk"), "x": ()}) == {
+    assert exemplars_by_name(ExactIndex([*songs_of("A"), tagged]), {"folk": (of_genre("Folk"),), "x": ()}) == {
         "folk": ("000", "tagged"),
         "x": (),
     }

@@ -8,18 +8,54 @@ from services.api.openapi.examples.values import (
     ATTRIBUTES,
     AWAKENING,
     BEACH,
+    COMPOSER,
     DESCRIPTORS,
     JOB,
     JOB_CREATED,
+    OTHER,
     PICTURE,
     SKIPPED_AT,
+    SOUNDTRACK,
     TRACK,
     UNDERSTOOD,
     Example,
 )
 
 LIBRARY: Mapping[str, Example] = {
-    "listTracks": Example({"q": "awakening", "limit": 10}, response={"tracks": [TRACK], "next_cursor": None}),
+    "listTracks": Example(
+        {"q": "awakening", "max_energy": 0.5, "sort": "tempo", "order": "desc", "limit": 10},
+        response={"tracks": [TRACK], "total": 1, "next_cursor": None},
+    ),
+    "listAlbums": Example(
+        {"q": "endgame", "sort": "year", "order": "desc", "limit": 10}, response={"albums": [SOUNDTRACK], "total": 1}
+    ),
+    "getAlbum": Example({"album_id": ALBUM}, response={**SOUNDTRACK, "items": [TRACK, OTHER]}),
+    "listArtists": Example({"sort": "tracks", "order": "desc"}, response={"artists": [COMPOSER], "total": 1}),
+    "getArtist": Example(
+        {"artist_id": ARTIST}, response={**COMPOSER, "discography": [SOUNDTRACK], "items": [TRACK, OTHER]}
+    ),
+    "listGenres": Example(
+        response={
+            "genres": [
+                {"name": "Soundtrack", "tracks": 16, "source": "file"},
+                {"name": "ambient", "tracks": 12, "source": "heard"},
+            ]
+        }
+    ),
+    "listAttributes": Example(
+        response={
+            "attributes": [
+                {
+                    "name": "tempo",
+                    "low": 62.0,
+                    "high": 181.0,
+                    "unit": "bpm",
+                    "bins": [1, 0, 2, 3, 5, 8, 7, 4, 3, 2, 2, 1, 1, 2, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1],
+                    "ready": 46,
+                }
+            ]
+        }
+    ),
     "getTrack": Example({"track_id": AWAKENING}, response=TRACK),
     "setTrackIds": Example(
         {"track_id": AWAKENING}, {"ids": {"navidrome": "a1b2", "isrc": None}}, {**TRACK, "ids": {"navidrome": "a1b2"}}

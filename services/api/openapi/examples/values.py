@@ -96,6 +96,18 @@ OTHER: Json = {
     "duration_ms": 228_574,
     "path": "singularity-music/Coherence.ogg",
 }
+SOUNDTRACK: Json = {
+    "id": ALBUM,
+    "title": "Endgame: Singularity Original Soundtrack",
+    "artist": "Maxstack",
+    "artist_id": ARTIST,
+    "year": 2012,
+    "genre": None,
+    "tracks": 16,
+    "duration_ms": 3_392_000,
+    "cover": f"/v1/albums/{ALBUM}/cover",
+}
+COMPOSER: Json = {"id": ARTIST, "name": "Maxstack", "albums": 1, "tracks": 16, "cover": f"/v1/artists/{ARTIST}/cover"}
 FOUND: Json = {**OTHER, "score": 0.83, "because_of": [AWAKENING]}
 TASTE: Json = {"label": "calm, ambient, slow", "weight": 1.0, "plays": [AWAKENING]}
 OWN_TASTE: Json = {

@@ -32,14 +32,17 @@ _LOCATIONS = sa.table("locations", sa.column("id"), sa.column("track_id"), sa.co
 _HEARD = sa.table("heard_tags", *map(sa.column, ("track_id", "name", "strength")))
 _ROWS = 1000
 
-_SORTED = (
-    *("sort_key", "id", "status", *_ATTRIBUTES, "tempo", "loudness", "brightness", "onset_rate", "flux", "mobility"),
+_RANGES = (
+    *(*_ATTRIBUTES, "tempo", "loudness", "brightness", "onset_rate", "flux", "mobility"),
     *("key", "mode", "time_signature", "year", "duration_ms"),
-    *("genre_key", "title_key", "album_key", "artist_id", "album_id", "added_at"),
+)
+_SORTED = (
+    *("sort_key", "id", "status", *_RANGES),
+    *("genre_key", "title_key", "album_key", "disc_number", "track_number", "artist_id", "album_id", "added_at"),
 )
 _INDEXES = {
-    "ix_tracks_album_key": ("album_key", "disc_number", "track_number", "id"),
-    "ix_tracks_added_at": ("added_at", "id"),
+    "ix_tracks_album_key": ("album_key", "disc_number", "track_number", "id", "status"),
+    **{f"ix_tracks_{name}": (name, "id", "status") for name in ("title_key", "added_at", *_RANGES)},
     "ix_tracks_album_id": (
         *("album_id", "status", "album_key", "album_artist_key", "artist_key", "year", "added_at", "duration_ms"),
     ),
@@ -73,6 +76,7 @@ def upgrade() -> None:
     for name in ("attributes", "descriptors"):
         op.drop_column("tracks", name)
     op.create_index("ix_heard_tags_name", "heard_tags", ["name", "track_id"])
+    op.drop_index("ix_tracks_title_key", "tracks")
     for index, columns in _INDEXES.items():
         op.create_index(index, "tracks", list(columns))
     if op.get_bind().dialect.name == "sqlite":
@@ -129,6 +133,7 @@ def downgrade() -> None:
     """Revert the change."""
     for index in _INDEXES:
         op.drop_index(index, "tracks")
+    op.create_index("ix_tracks_title_key", "tracks", ["title_key", "id"])
     if op.get_bind().dialect.name == "sqlite":
         op.drop_index("ix_tracks_sort", "tracks")
         op.create_index("ix_tracks_sort", "tracks", ["sort_key", "id"])

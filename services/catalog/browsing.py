@@ -1,0 +1,216 @@
+"""Browse tracks: pages in any order, with filters, and what the filters can choose from."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, UnaryExpression, and_, false, func, or_, select, tuple_
+from sqlalchemy.sql.operators import custom_op
+
+from services.catalog.database import Database, decode_cursor, encode_cursor
+from services.catalog.names import artist_id, genre_key, stored_key
+from services.catalog.tables import HeardTagRow, TrackRow
+from services.catalog.tracks import NO_KEY, found_tracks
+from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range
+from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
+from services.domain.track import TrackStatus
+
+_TRACK, _TAG = TrackRow.__table__.c, HeardTagRow.__table__.c
+
+Condition = ColumnElement[bool]
+
+_SORTED_BY: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "artist": (_TRACK.sort_key,),
+    "title": (_TRACK.title_key,),
+    "album": (_TRACK.album_key, _TRACK.disc_number, _TRACK.track_number),
+    "added": (_TRACK.added_at,),
+    **{name: (_TRACK[name],) for name in RANGE_FIELDS},
+}
+
+EVERYTHING = Selection()
+
+LISTED_GENRES_MAX = 500
+"""Genres of files that are listed, those with the most tracks; some libraries have thousands of misspelt ones."""
+
+HISTOGRAMS_SECONDS = 60.0
+"""How long histograms are kept while no track is added or analysed: they take half a second at 100,000 tracks."""
+
+RARE = 0.005
+"""The share of the values beyond each end of a histogram, which a few odd tracks would stretch otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    histograms: list[Histogram]
+    counts: tuple[Any, ...]
+    """The number of tracks with each status when they were made."""
+    at: float
+
+
+class BrowseStore:
+    """Reads pages of the library, and its genres and histograms."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._histograms: _Cached | None = None
+
+    def page(
+        self, selection: Selection = EVERYTHING, *, offset: int = 0, cursor: str | None = None, limit: int = 50
+    ) -> TrackPage:
+        """Return a page of the selected tracks, from an offset or a cursor.
+
+        Raises:
+            InvalidCursor: this service did not create the cursor for this order.
+        """
+        by_key = selection.sort == "artist"
+        columns = (_TRACK.id, _TRACK.sort_key) if by_key else (_TRACK.id,)
+        is_filtered = bool(selection.search) or selection.filters != Filters()
+        # The order of artists is that of the index that has all columns.
+        order = _order(selection, by_index=by_key or not is_filtered or not self._database.is_sqlite)
+        query = select(*columns).where(*conditions(selection)).order_by(*order).limit(limit + 1)
+        if cursor is not None and by_key:
+            here, after = tuple_(_TRACK.sort_key, _TRACK.id), tuple_(*decode_cursor(cursor, str, str))
+            query = query.where(here < after if selection.descending else here > after)
+        elif cursor is not None:
+            [offset] = decode_cursor(cursor, int)
+        with self._database.columns() as connection:
+            rows = connection.execute(query.offset(offset)).all()
+            shown = rows[:limit]
+            found = found_tracks(connection, [row.id for row in shown])
+        following = None
+        if len(rows) > limit:
+            following = encode_cursor(shown[-1].sort_key, shown[-1].id) if by_key else encode_cursor(offset + limit)
+        return TrackPage([found[row.id] for row in shown if row.id in found], following)
+
+    def count(self, selection: Selection) -> int:
+        """Return the number of selected tracks."""
+        with self._database.columns() as connection:
+            return connection.scalar(select(func.count()).select_from(TrackRow).where(*conditions(selection))) or 0
+
+    def file_genres(self) -> list[Genre]:
+        """Return the genres of files, those with the most tracks first."""
+        number = func.count().label("number")
+        query = (
+            select(func.min(_TRACK.genre), number)
+            .where(_TRACK.genre_key.is_not(None), _TRACK.status != TrackStatus.MISSING)
+            .group_by(_TRACK.genre_key)
+            .order_by(number.desc(), _TRACK.genre_key)
+            .limit(LISTED_GENRES_MAX)
+        )
+        with self._database.columns() as connection:
+            return [Genre(*row) for row in connection.execute(query)]
+
+    def heard_tags(self) -> list[Genre]:
+        """Return the tags that are heard, those with the most tracks first."""
+        number = func.count().label("number")
+        missing = select(_TRACK.id).where(_TRACK.status == TrackStatus.MISSING)
+        present = select(_TAG.name, number).where(_TAG.track_id.not_in(missing))
+        query = present.group_by(_TAG.name).order_by(number.desc(), _TAG.name)
+        with self._database.columns() as connection:
+            return [Genre(*row) for row in connection.execute(query)]
+
+    def histograms(self) -> list[Histogram]:
+        """Return the distribution of each value that filters can use, at most `HISTOGRAMS_SECONDS` old."""
+        counts = self._counts()
+        cached = self._histograms
+        if cached is None or cached.counts != counts or cached.at < time.monotonic() - HISTOGRAMS_SECONDS:
+            cached = _Cached([self._histogram(name) for name in RANGE_FIELDS], counts, time.monotonic())
+            self._histograms = cached
+        return cached.histograms
+
+    def _counts(self) -> tuple[Any, ...]:
+        numbers = select(_TRACK.status, func.count()).group_by(_TRACK.status).order_by(_TRACK.status)
+        with self._database.columns() as connection:
+            return tuple(map(tuple, connection.execute(numbers)))
+
+    def _histogram(self, name: str) -> Histogram:
+        column = _TRACK[name]
+        known = [in_library(), column.is_not(None), *([column != NO_KEY] if name == "key" else [])]
+        with self._database.columns() as connection:
+            total = connection.scalar(select(func.count()).select_from(TrackRow).where(*known)) or 0
+            if not total:
+                return Histogram(name, 0.0, 1.0, [0] * BINS)
+            if name in ATTRIBUTES:
+                low, high = 0.0, 1.0
+            else:
+                in_order = select(column).where(*known).order_by(column).limit(1)
+                low, high = (
+                    float(connection.execute(in_order.offset(round((total - 1) * share))).scalar_one())
+                    for share in (RARE, 1 - RARE)
+                )
+            edges = np.linspace(low, high, BINS + 1)[1:-1].tolist()
+            ends = zip([None, *edges], [*edges, None], strict=True)
+            within = [_between(column, start, end) for start, end in ends]
+            inside = [select(func.count()).select_from(TrackRow).where(*known, condition) for condition in within]
+            bins = connection.execute(select(*(each.scalar_subquery() for each in inside))).one()
+        return Histogram(name, low, high, list(bins))
+
+
+def conditions(selection: Selection) -> list[Condition]:
+    """Return the conditions that tracks of a selection meet."""
+    found = [_TRACK.sort_key.contains(word, autoescape=True) for word in selection.search.casefold().split()]
+    if selection.statuses:
+        found.append(has_status(*selection.statuses))
+    return found + filter_conditions(selection.filters)
+
+
+def has_status(*statuses: TrackStatus) -> Condition:
+    """Return the condition of tracks with one of these statuses."""
+    # Not equality: SQLite would read the rows of the index on statuses, one page of the file each.
+    return _TRACK.status.not_in([status for status in TrackStatus if status not in statuses])
+
+
+def filter_conditions(filters: Filters) -> list[Condition]:
+    """Return the conditions of filters, which mean the same as in the vector index."""
+    # As expressions, so that SQLite reads the index that has all columns. The index of one column is slower: it leads
+    # to the rows, and each is in another page of the file.
+    found = [
+        _within(_TRACK[name] + 0, wanted, or_unknown=name in filters.or_unknown)
+        for name, wanted in filters.ranges.items()
+    ]
+    if {"key", "mode"} & filters.ranges.keys() - filters.or_unknown:
+        found.append(_TRACK.key != NO_KEY)
+    found += [_has_any(name, values) for name, values in filters.any_of.items()]
+    # A null meets no condition, but is none of the values either.
+    found += [func.coalesce(_has_any(name, values), false()).is_(false()) for name, values in filters.none_of.items()]
+    return found
+
+
+def _between(column: ColumnElement[Any], start: float | None, end: float | None) -> Condition:
+    ends = [*([] if start is None else [column >= start]), *([] if end is None else [column < end])]
+    return and_(*ends)
+
+
+def _within(column: ColumnElement[Any], wanted: Range, *, or_unknown: bool) -> Condition:
+    ends = [
+        *([] if wanted.min is None else [column >= wanted.min]),
+        *([] if wanted.max is None else [column <= wanted.max]),
+    ]
+    return or_(and_(*ends), column.is_(None)) if or_unknown else and_(*ends)
+
+
+def _has_any(name: str, values: Sequence[str]) -> Condition:
+    if name == "artist":
+        return _TRACK.artist_id.in_({artist_id(value) for value in values})
+    if name == "album":
+        return _TRACK.album_key.in_({stored_key(value) for value in values})
+    heard = _TRACK.id.in_(select(_TAG.track_id).where(_TAG.name.in_({value.casefold() for value in values})))
+    if name == "genre":
+        return or_(func.coalesce(_TRACK.genre_key, "").in_({genre_key(value) for value in values}), heard)
+    return heard
+
+
+def in_library() -> Condition:
+    """Return the condition of tracks that have a file."""
+    return _TRACK.status != TrackStatus.MISSING
+
+
+def _order(selection: Selection, *, by_index: bool) -> list[ColumnElement[Any]]:
+    """Return the order of a selection; without `by_index`, SQLite sorts instead of reading the rows in that order."""
+    keys = [*_SORTED_BY[selection.sort], _TRACK.id]
+    if not by_index:
+        keys[0] = UnaryExpression(keys[0], operator=custom_op("+"))
+    turned = [key.desc() if selection.descending else key.asc() for key in keys]
+    return [turned[0].nulls_last(), *turned[1:]]

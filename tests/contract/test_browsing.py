@@ -1,0 +1,274 @@
+"""The library by tracks, albums, artists and genres, on each database."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from services.catalog.database import MIGRATIONS
+from services.catalog.library import FileStamp
+from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range
+from services.domain.library import AlbumSelection, ArtistSelection, Selection, TrackSort
+from services.domain.track import Analysis, Tags, TrackStatus
+
+UNIT = np.eye(128, dtype=np.float32)
+READY = (TrackStatus.READY,)
+
+
+def identifier(number: int) -> str:
+    return f"00000000-0000-5000-8000-{number:012d}"
+
+
+def add(catalogue, number, tags, path=None, **measured):
+    """Add an analysed track; `heard` are its tags, the other values its attributes and descriptors."""
+    stamp = FileStamp(path or f"/music/{number}.mp3", "/music", number, 1)
+    catalogue.library.register(identifier(number), tags, stamp)
+    heard = measured.pop("heard", {})
+    attributes = {name: value for name, value in measured.items() if name in ATTRIBUTES}
+    descriptors = {name: value for name, value in measured.items() if name not in ATTRIBUTES}
+    catalogue.analyses.record(
+        identifier(number), Analysis(UNIT[number % 128], 0.1, attributes, descriptors, heard, "m1")
+    )
+
+
+def titles(catalogue, selection, **page):
+    return [track.title for track in catalogue.browsing.page(selection, **page).tracks]
+
+
+@pytest.fixture
+def songs(catalogue):
+    """Five songs, one of them not analysed."""
+    add(catalogue, 1, Tags("Beta", "Zoe", "One", 1990, "Rock"), energy=0.9, tempo=120.0, key=-1, mode=1)
+    add(catalogue, 2, Tags("alpha", "Ann", "Two", 2000, "Jazz"), energy=0.1, key=5, mode=0, heard={"msd:rock": 0.4})
+    add(catalogue, 3, Tags("Émile", "Ann", "Two", None, None), energy=0.5, tempo=90.0, key=0, mode=1)
+    add(catalogue, 4, Tags("Delta", "Bob", None, 1980, "rock"), tempo=100.0, heard={"mtt:Piano": 0.9, "mtt:slow": 0.1})
+    stamp = FileStamp("/music/5.mp3", "/music", 5, 1)
+    catalogue.library.register(identifier(5), Tags("Gamma", "Ann", "Two"), stamp)
+    return catalogue
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("artist", ["alpha", "Gamma", "Émile", "Delta", "Beta"]),
+        ("title", ["alpha", "Beta", "Delta", "Émile", "Gamma"]),
+        ("album", ["Beta", "alpha", "Émile", "Gamma", "Delta"]),
+        ("added", ["Beta", "alpha", "Émile", "Delta", "Gamma"]),
+        ("year", ["Delta", "Beta", "alpha", "Émile", "Gamma"]),
+        ("energy", ["alpha", "Émile", "Beta", "Delta", "Gamma"]),
+        ("tempo", ["Émile", "Delta", "Beta", "alpha", "Gamma"]),
+    ],
+)
+def test_tracks_are_sorted_with_unknown_values_last(songs, sort, expected):
+    """Names ignore case, titles also accents; tracks with equal values are sorted by id."""
+    assert titles(songs, Selection(sort=sort)) == expected
+
+
+def test_a_descending_order_has_unknown_values_last(songs):
+    """The tracks with the largest values come first."""
+    assert titles(songs, Selection(sort="energy", descending=True))[:3] == ["Beta", "Émile", "alpha"]
+    assert titles(songs, Selection(sort="artist", descending=True))[0] == "Beta"
+
+
+@pytest.mark.parametrize("sort", ["artist", "title", "energy"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_by_offset_and_by_cursor_are_the_same(songs, sort, descending):
+    """Each gives every track once, in the same order."""
+    selection = Selection(sort=sort, descending=descending)
+    whole = titles(songs, selection)
+    by_offset = [title for offset in range(0, 6, 2) for title in titles(songs, selection, offset=offset, limit=2)]
+    by_cursor, cursor = [], None
+    while True:
+        page = songs.browsing.page(selection, cursor=cursor, limit=2)
+        by_cursor += [track.title for track in page.tracks]
+        if (cursor := page.next_cursor) is None:
+            break
+
+    assert by_offset == by_cursor == whole
+    assert songs.browsing.count(selection) == len(set(whole)) == 5
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(ranges={"energy": Range(0.5, 1.0)}), {"Beta", "Émile"}),
+        (
+            Filters(ranges={"energy": Range(max=0.5)}, or_unknown=frozenset({"energy"})),
+            {"alpha", "Émile", "Delta", "Gamma"},
+        ),
+        (Filters(ranges={"year": Range(min=1990)}), {"Beta", "alpha"}),
+        (Filters(ranges={"key": Range(max=11)}), {"alpha", "Émile"}),
+        (Filters(ranges={"mode": Range(1, 1)}), {"Émile"}),
+        (Filters(any_of={"genre": ("ROCK",)}), {"Beta", "alpha", "Delta"}),
+        (Filters(any_of={"genre": ("piano", "jazz")}), {"alpha", "Delta"}),
+        (Filters(any_of={"tags": ("rock",)}), {"alpha"}),
+        (Filters(any_of={"tags": ("slow",)}), set()),
+        (Filters(any_of={"artist": ("ANN",)}), {"alpha", "Émile", "Gamma"}),
+        (Filters(any_of={"album": ("two",), "genre": ("rock",)}), {"alpha"}),
+        (Filters(none_of={"genre": ("rock",)}), {"Émile", "Gamma"}),
+        (Filters(none_of={"album": ("two",)}), {"Beta", "Delta"}),
+    ],
+)
+def test_filters_select_tracks(songs, filters, expected):
+    """They mean the same as in the vector index: a genre is the file's, or a tag that is heard."""
+    assert set(titles(songs, Selection(filters=filters))) == expected
+    assert songs.browsing.count(Selection(filters=filters)) == len(expected)
+
+
+def test_filters_select_the_same_tracks_as_the_rule(songs):
+    """`Filters.admit` decides the same for every track."""
+    tracks = songs.browsing.page(Selection(statuses=READY)).tracks
+    described = songs.tracks.descriptions([track.id for track in tracks])
+    for genre in ("rock", "jazz", "piano", "none"):
+        filters = Filters(ranges={"tempo": Range(95, 130)}, any_of={"genre": (genre,)})
+        admitted = {
+            track.title
+            for track in tracks
+            if filters.admit(
+                described[track.id].measured,
+                {"genre": {(track.genre or "").casefold()}, "tags": set(track.tags)},
+            )
+        }
+        assert set(titles(songs, Selection(statuses=READY, filters=filters))) == admitted
+
+
+def test_statuses_and_words_select_tracks(songs):
+    """Statuses are alternatives; all words must occur."""
+    assert set(titles(songs, Selection(statuses=(TrackStatus.PENDING,)))) == {"Gamma"}
+    assert len(titles(songs, Selection(statuses=(TrackStatus.PENDING, TrackStatus.READY)))) == 5
+    assert titles(songs, Selection("two ÉMILE", sort="title", filters=Filters(ranges={"energy": Range(0.2)}))) == [
+        "Émile"
+    ]
+
+
+def test_tracks_can_be_sorted_by_every_filterable_value():
+    """The order of pages covers every field of filters."""
+    assert set(RANGE_FIELDS) <= set(TrackSort.__args__)
+
+
+def test_a_track_shows_its_clearest_tags(songs):
+    """The strongest clear tags, without the prefix of their data set."""
+    add(songs, 6, Tags("T"), heard={"msd:a": 0.3, "mtt:b": 0.9, "mtt:a": 0.8, "c": 0.5, "d": 0.4, "e": 0.1})
+
+    assert songs.tracks.get(identifier(6)).tags == ("b", "a", "c")
+    assert songs.tracks.get(identifier(4)).tags == ("piano",)
+
+
+def test_albums_are_one_title_of_an_album_artist_or_of_a_folder(catalogue):
+    """Files without an album artist belong together if they lie in one folder; folders of discs count as one."""
+    add(catalogue, 1, Tags("a", "X", "Hits", album_artist="X"), "/m/x/1.mp3")
+    add(catalogue, 2, Tags("b", "X feat. Y", "hits", album_artist="x"), "/m/other/2.mp3")
+    add(catalogue, 3, Tags("c", "Y", "Hits"), "/m/y/CD 1/1.mp3")
+    add(catalogue, 4, Tags("d", "Z", "Hits"), "/m/y/CD 2/1.mp3")
+    add(catalogue, 5, Tags("e", "Z", "Hits"), "/m/z/1.mp3")
+    add(catalogue, 6, Tags("f", "Z"), "/m/z/2.mp3")
+    albums, total = catalogue.albums.albums(AlbumSelection())
+
+    assert sorted((album.artist, album.tracks) for album in albums) == [("Various artists", 2), ("X", 2), ("Z", 1)]
+    assert total == 3
+    assert catalogue.tracks.get(identifier(6)).album_id is None
+
+
+def test_an_album_has_its_tracks_by_disc_and_number(catalogue):
+    """Files without a number follow, by name; an album that no track belongs to does not exist."""
+    for number, (disc, track, name) in enumerate(
+        [(2, 1, "c"), (1, 2, "b"), (None, 1, "a"), (2, None, "e"), (2, 2, "d")]
+    ):
+        tags = Tags(name, "X", "Album", 2000 + number, "Rock", 1000, "X", disc, track)
+        add(catalogue, number, tags, f"/m/x/{name}.mp3")
+    [found] = catalogue.albums.albums(AlbumSelection()).albums
+    album, tracks = catalogue.albums.album(found.id)
+
+    assert [track.title for track in tracks] == ["a", "b", "c", "d", "e"]
+    assert (album.year, album.genre, album.duration_ms, album.tracks) == (2004, "Rock", 5000, 5)
+    assert album == found
+    assert catalogue.albums.album("al-none") is None
+
+
+def test_albums_are_sorted_searched_and_filtered(songs):
+    """By title, artist, year or time; by words of title and artist, by an artist's tracks and by genre."""
+    add(songs, 6, Tags("Six", "Cid", "Été", 2010, album_artist="Ann"), heard={"msd:metal": 0.5})
+
+    def found(**how):
+        return [album.title for album in songs.albums.albums(AlbumSelection(**how)).albums]
+
+    assert found() == ["Two", "Été", "One"]
+    assert found(sort="title") == ["Été", "One", "Two"]
+    assert found(sort="year", descending=True) == ["Été", "Two", "One"]
+    assert found(sort="tracks", descending=True)[0] == "Two"
+    assert found(search="ete ann") == ["Été"]
+    assert found(artist_id=songs.tracks.get(identifier(6)).artist_id) == ["Été"]
+    assert found(genres=("metal",)) == ["Été"]
+    assert found(genres=("Rock",)) == ["Two", "One"]
+    page = songs.albums.albums(AlbumSelection(), offset=1, limit=1)
+    assert ([album.title for album in page.albums], page.total) == (["Été"], 3)
+
+
+def test_artists_have_albums_and_typical_tracks(songs):
+    """Spellings that differ in case or accents are one artist; the typical tracks are ready."""
+    add(songs, 6, Tags("Six", "ÁNN", "Three", 2010))
+    artists, total = songs.albums.artists(ArtistSelection(sort="tracks", descending=True))
+    artist, albums, tracks = songs.albums.artist(artists[0].id)
+
+    assert [(each.name, each.tracks, each.albums) for each in artists] == [("Ann", 4, 2), ("Bob", 1, 0), ("Zoe", 1, 1)]
+    assert total == 3
+    assert artist == artists[0]
+    assert [album.title for album in albums] == ["Three", "Two"]
+    assert {track.title for track in tracks} == {"alpha", "Émile", "Six"}
+    assert [each.name for each in songs.albums.artists(ArtistSelection("zo")).artists] == ["Zoe"]
+    assert songs.albums.artist("ar-none") is None
+
+
+def test_genres_of_files_and_heard_tags_are_counted(songs):
+    """Case does not matter; a missing file does not count."""
+    assert [(each.name, each.tracks) for each in songs.browsing.file_genres()] == [("Rock", 2), ("Jazz", 1)]
+    assert [(each.name, each.tracks) for each in songs.browsing.heard_tags()] == [("piano", 1), ("rock", 1)]
+    songs.library.forget_files(["/music/1.mp3", "/music/2.mp3"])
+    assert [(each.name.casefold(), each.tracks) for each in songs.browsing.file_genres()] == [("rock", 1)]
+    assert [(each.name, each.tracks) for each in songs.browsing.heard_tags()] == [("piano", 1)]
+
+
+def test_histograms_count_every_known_value(songs):
+    """Attributes range from 0 to 1, other values over those of the library; new tracks count at once."""
+    found = {each.name: each for each in songs.browsing.histograms()}
+
+    assert set(found) == set(RANGE_FIELDS)
+    assert (found["energy"].low, found["energy"].high) == (0.0, 1.0)
+    assert [place for place, count in enumerate(found["energy"].bins) if count] == [2, 12, 21]
+    assert (found["tempo"].low, found["tempo"].high, sum(found["tempo"].bins)) == (90.0, 120.0, 3)
+    assert sum(found["key"].bins) == 2
+    assert sum(found["liveness"].bins) == 0
+    add(songs, 6, Tags("T"), tempo=100.0)
+    assert sum({each.name: each for each in songs.browsing.histograms()}["tempo"].bins) == 4
+
+
+def test_a_histogram_is_not_stretched_by_a_few_values(catalogue):
+    """One track of an hour among two hundred short ones counts in the last bin."""
+    for number in range(200):
+        add(catalogue, number, Tags("T"), duration=200.0 + number % 20)
+    add(catalogue, 200, Tags("T"), duration=3600.0)
+    [lengths] = [each for each in catalogue.browsing.histograms() if each.name == "duration_ms"]
+
+    assert lengths.high < 300_000
+    assert sum(lengths.bins) == 201
+    assert all(low <= high for low, high in pairwise([lengths.low, lengths.high]))
+
+
+def test_the_migration_keeps_measured_values_and_fills_the_new_columns(songs):
+    """A catalogue of the version before has the same tracks, albums and genres after it is migrated."""
+    before = songs.browsing.page().tracks
+    albums = songs.albums.albums(AlbumSelection()).albums
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with songs.database.engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0010")
+        connection.commit()
+    songs.migrate()
+
+    assert songs.browsing.page().tracks == before
+    assert songs.albums.albums(AlbumSelection()).albums == albums
+    assert set(titles(songs, Selection(filters=Filters(any_of={"genre": ("rock",)})))) == {"Beta", "alpha", "Delta"}
+    assert {each.tags_version for each in songs.library.known_files("/music").values()} == {0}
