@@ -16,6 +16,7 @@ const VIEWS: Record<string, () => Promise<{ default: ComponentType }>> = {
   playlists: () => import("./views/playlists"),
   playlist: () => import("./views/playlist"),
   service: () => import("./views/service"),
+  queue: () => import("./views/queue"),
 };
 
 export function App() {

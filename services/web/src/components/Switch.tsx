@@ -8,7 +8,6 @@ export function Switch({ label, checked }: { label: string; checked: Signal<bool
       <span>{label}</span>
       <input
         type="checkbox"
-        role="switch"
         checked={checked.value}
         onChange={(event) => {
           checked.value = event.currentTarget.checked;

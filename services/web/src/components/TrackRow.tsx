@@ -1,9 +1,12 @@
-import { AudioLines, Play } from "lucide-preact";
+import { Heart, Pause, Play } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import type { Track } from "../api/client";
-import { current } from "../state/queue";
+import { href } from "../router";
+import { current, playing, togglePlay } from "../state/queue";
+import { verdictOf } from "../state/verdicts";
 import { formatLength, t } from "../texts";
 import { Cover } from "./Cover";
+import { PlayingBars } from "./PlayingBars";
 import { TrackMenu } from "./TrackMenu";
 import styles from "./TrackRow.module.css";
 
@@ -19,23 +22,62 @@ interface Props {
 /** One track of a list: cover, title, artist, album, length and menu. The playing track is marked. */
 export function TrackRow({ track, onPlay, reason, children }: Props) {
   const isCurrent = current.value?.id === track.id;
+  const isPlaying = isCurrent && playing.value;
+  const { actions, player, unknownArtist } = t();
   return (
     <div class={styles.row} aria-current={isCurrent ? "true" : undefined}>
-      <button type="button" class={styles.cover} onClick={onPlay} aria-label={t().actions.playTitle(track.title)}>
+      <button
+        type="button"
+        class={styles.cover}
+        onClick={isCurrent ? togglePlay : onPlay}
+        aria-label={isPlaying ? actions.pauseTitle(track.title) : actions.playTitle(track.title)}
+      >
         <Cover of={{ kind: "tracks", id: track.id }} size={40} />
         <span class={styles.play}>
-          {isCurrent ? <AudioLines size={18} aria-hidden="true" /> : <Play size={18} aria-hidden="true" />}
+          {isPlaying ? <Pause size={18} aria-hidden="true" /> : <Play size={18} aria-hidden="true" />}
         </span>
+        {isCurrent && (
+          <span class={styles.mark}>
+            <PlayingBars isMoving={isPlaying} />
+          </span>
+        )}
       </button>
       <div class={styles.names}>
-        <span class={styles.title}>{track.title}</span>
-        <span class={styles.by}>{track.artist ?? t().unknownArtist}</span>
-        {reason && <span class={styles.by}>{reason}</span>}
+        <span class={styles.title} title={track.title}>
+          {track.title}
+        </span>
+        <Linked class={styles.by} path={track.artist_id && ["artist", track.artist_id]}>
+          {track.artist ?? unknownArtist}
+        </Linked>
+        {reason && <span class={styles.reason}>{reason}</span>}
       </div>
-      <span class={styles.album}>{track.album}</span>
-      <div class={styles.extra}>{children}</div>
+      <Linked class={styles.album} path={track.album_id && ["album", track.album_id]}>
+        {track.album}
+      </Linked>
+      <div class={styles.extra}>
+        {verdictOf(track.id) === "like" && (
+          <Heart size={16} role="img" aria-label={player.liked} class={styles.liked} fill="currentColor" />
+        )}
+        {children}
+      </div>
       <span class={styles.length}>{track.duration_ms === null ? "" : formatLength(track.duration_ms)}</span>
       <TrackMenu track={track} />
     </div>
+  );
+}
+
+interface LinkedProps {
+  class: string | undefined;
+  path: string[] | "" | null | undefined;
+  children: ComponentChildren;
+}
+
+/** A link if there is somewhere to go. */
+function Linked({ class: look, path, children }: LinkedProps) {
+  if (!path) return <span class={look}>{children}</span>;
+  return (
+    <a class={`${look} ${styles.link}`} href={href(path)}>
+      {children}
+    </a>
   );
 }

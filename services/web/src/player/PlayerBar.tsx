@@ -1,10 +1,14 @@
+import { Keyboard, ListMusic } from "lucide-preact";
 import { Cover } from "../components/Cover";
+import { IconButton } from "../components/IconButton";
 import { href } from "../router";
 import { duration, position } from "../state/playback";
+import { queueOpen, toggleQueue } from "../state/queuePanel";
 import { current } from "../state/queueState";
 import { t } from "../texts";
 import styles from "./PlayerBar.module.css";
 import { SeekBar } from "./SeekBar";
+import { helpOpen } from "./shortcuts";
 import { TrackNames } from "./TrackNames";
 import { Transport } from "./Transport";
 import { VerdictButtons } from "./VerdictButtons";
@@ -13,16 +17,19 @@ import { Volume } from "./Volume";
 /** The controls of the player: a bar on wide screens, a mini player on phones. */
 export function PlayerBar() {
   const track = current.value;
+  const texts = t().player;
   return (
     <div class={styles.bar}>
       <Progress />
       <div class={styles.track}>
         {track && (
-          <a class={styles.open} href={href(["queue"])} aria-label={t().player.openNowPlaying}>
-            <Cover of={{ kind: "tracks", id: track.id }} size={56} />
+          <a class={styles.open} href={href(["queue"])} aria-label={texts.openNowPlaying}>
+            <span class={styles.cover}>
+              <Cover of={{ kind: "tracks", id: track.id }} size="fill" />
+            </span>
           </a>
         )}
-        {track ? <TrackNames track={track} /> : <span class={styles.idle}>{t().player.idle}</span>}
+        {track ? <TrackNames track={track} /> : <span class={styles.idle}>{texts.idle}</span>}
         {track && (
           <div class={styles.verdicts}>
             <VerdictButtons track={track} />
@@ -36,6 +43,15 @@ export function PlayerBar() {
         </div>
       </div>
       <div class={styles.end}>
+        <IconButton
+          icon={Keyboard}
+          label={texts.shortcuts}
+          size="sm"
+          onClick={() => {
+            helpOpen.value = true;
+          }}
+        />
+        <IconButton icon={ListMusic} label={texts.queue} size="sm" pressed={queueOpen.value} onClick={toggleQueue} />
         <Volume />
       </div>
     </div>

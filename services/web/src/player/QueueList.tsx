@@ -17,8 +17,8 @@ import { QueueRow } from "./QueueRow";
 import { reasonText } from "./reasonText";
 import { useReordering } from "./useReordering";
 
-/** The queue: history, what plays, what the listener chose, and what the radio chose. */
-export function QueueList() {
+/** The queue: history, what plays unless the view shows it elsewhere, what the listener chose, and what the radio chose. */
+export function QueueList({ withNow = false }: { withNow?: boolean }) {
   const list = useRef<HTMLDivElement>(null);
   const { dragged, drag, moveBy } = useReordering(list);
   const { next, radio: brought } = queue.value;
@@ -41,7 +41,7 @@ export function QueueList() {
   return (
     <div class={styles.queue}>
       <HistoryList />
-      <Now />
+      {withNow && <Now />}
       <div ref={list} class={styles.upcoming}>
         {next.length > 0 && (
           <section aria-label={texts.next}>

@@ -1,8 +1,8 @@
 import { ListMusic, X } from "lucide-preact";
 import { IconButton } from "../components/IconButton";
 import { Message } from "../components/Message";
-import { currentEntry } from "../state/queueState";
 import { toggleQueue } from "../state/queuePanel";
+import { currentEntry } from "../state/queueState";
 import { t } from "../texts";
 import { QueueList } from "./QueueList";
 import styles from "./QueuePanel.module.css";
@@ -18,7 +18,7 @@ export function QueuePanel() {
       </header>
       <div class={styles.content}>
         {currentEntry.value ? (
-          <QueueList />
+          <QueueList withNow />
         ) : (
           <Message icon={ListMusic} title={texts.idle}>
             {t().queue.emptyHint}

@@ -1,9 +1,9 @@
 import { ArrowDown, ArrowUp, GripVertical, Play, TriangleAlert, X } from "lucide-preact";
-import type { Entry } from "../state/entries";
 import { Cover } from "../components/Cover";
 import { IconButton } from "../components/IconButton";
 import type { MenuItem } from "../components/Menu";
 import { TrackMenu } from "../components/TrackMenu";
+import type { Entry } from "../state/entries";
 import { jumpTo } from "../state/queue";
 import { formatLength, t } from "../texts";
 import styles from "./QueueRow.module.css";
@@ -32,6 +32,7 @@ export function QueueRow({ entry, editing }: Props) {
     ? [
         ...(editing.isFirst ? [] : [{ label: texts.moveUp, icon: ArrowUp, run: () => editing.onMove(-1) }]),
         ...(editing.isLast ? [] : [{ label: texts.moveDown, icon: ArrowDown, run: () => editing.onMove(1) }]),
+        { label: t().actions.remove, icon: X, run: editing.onRemove },
       ]
     : [];
   return (
@@ -78,13 +79,21 @@ export function QueueRow({ entry, editing }: Props) {
           </span>
         )}
       </div>
-      <span class={styles.length}>{track.duration_ms === null ? "" : formatLength(track.duration_ms)}</span>
-      <span class={styles.actions}>
-        {editing && (
-          <IconButton icon={X} label={texts.remove(track.title)} size="sm" onClick={editing.onRemove} />
-        )}
-        <TrackMenu track={track} items={moves} />
-      </span>
+      <div class={styles.end}>
+        <span class={styles.length}>{track.duration_ms === null ? "" : formatLength(track.duration_ms)}</span>
+        <span class={styles.actions}>
+          {editing && (
+            <IconButton
+              icon={X}
+              label={texts.remove(track.title)}
+              size="sm"
+              class={styles.remove}
+              onClick={editing.onRemove}
+            />
+          )}
+          <TrackMenu track={track} items={moves} />
+        </span>
+      </div>
     </li>
   );
 }

@@ -16,13 +16,14 @@ export function Transport({ large = false }: { large?: boolean }) {
   const playIcon = isWaiting ? LoaderCircle : playing.value ? Pause : Play;
   return (
     <div class={`${styles.transport} ${large ? styles.large : ""}`}>
-      <span class={styles.side} />
+      <span class={`${styles.side} ${styles.extra}`} />
       <IconButton
         icon={SkipBack}
         label={texts.previous}
         size={large ? "lg" : "md"}
         disabled={isEmpty}
         onClick={previous}
+        class={styles.extra}
       />
       <IconButton
         icon={playIcon}
@@ -34,7 +35,7 @@ export function Transport({ large = false }: { large?: boolean }) {
         class={isWaiting ? styles.waiting : undefined}
       />
       <IconButton icon={SkipForward} label={texts.next} size={large ? "lg" : "md"} disabled={!hasNext} onClick={skip} />
-      <span class={styles.side}>
+      <span class={`${styles.side} ${styles.extra}`}>
         <IconButton
           icon={repeat.value === "one" ? Repeat1 : Repeat}
           label={texts.repeat[repeat.value]}

@@ -7,7 +7,7 @@ import { t } from "../texts";
 import styles from "./VerdictButtons.module.css";
 
 /** Like, dislike and ban of a track. */
-export function VerdictButtons({ track, size = "sm" }: { track: Track; size?: "sm" | "lg" }) {
+export function VerdictButtons({ track, size = "sm" }: { track: Track; size?: "sm" | "md" }) {
   const texts = t().player;
   const given = verdictOf(track.id);
   return (

@@ -29,8 +29,8 @@ function describe(track: Track): MediaMetadata {
 
 function showPosition(session: MediaSession): void {
   const total = duration.value;
-  if (total === null || total <= 0) return session.setPositionState();
-  session.setPositionState({ duration: total, position: Math.min(position.value, total), playbackRate: 1 });
+  if (total === null || total <= 0) session.setPositionState();
+  else session.setPositionState({ duration: total, position: Math.min(position.value, total), playbackRate: 1 });
 }
 
 /** Keep the system informed as long as the page is open. */

@@ -80,9 +80,11 @@ function focusSearch(): void {
   else observer.observe(document.body, { childList: true, subtree: true });
 }
 
-const TYPED_IN = "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
+const TYPED_IN =
+  "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
 /** Controls that use arrow keys or the space bar themselves. */
-const USES_ARROWS = "input, select, textarea, [role=menu] *, [role=slider], [role=listbox] *, [role=tablist] *, [role=grid] *";
+const USES_ARROWS =
+  "input, select, textarea, [role=menu] *, [role=slider], [role=listbox] *, [role=tablist] *, [role=grid] *";
 const USES_SPACE = "button, a, input, select, textarea, summary, [role=menuitem], [tabindex='0']";
 
 /** Whether the focused control needs the key itself. */

@@ -7,7 +7,10 @@ import { IconButton } from "../components/IconButton";
 import { KeyDialog } from "../components/KeyDialog";
 import { Toasts } from "../components/Toasts";
 import { PlayerBar } from "../player/PlayerBar";
+import { QueuePanel } from "../player/QueuePanel";
+import { ShortcutsDialog } from "../player/ShortcutsDialog";
 import { href, route } from "../router";
+import { queueOpen } from "../state/queuePanel";
 import { t } from "../texts";
 import { VIEWS, viewOf } from "./navigation";
 import { SettingsDialog } from "./SettingsDialog";
@@ -18,8 +21,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const [settingsOpen, setSettingsOpen] = useState(false);
   const active = viewOf(route.value.path);
   const texts = t().nav;
+  const isNowPlaying = route.value.path[0] === "queue";
   return (
-    <div class={styles.shell}>
+    <div class={`${styles.shell} ${isNowPlaying ? styles.nowPlaying : ""}`}>
       <button type="button" class={styles.skip} onClick={() => document.getElementById("content")?.focus()}>
         {texts.skip}
       </button>
@@ -45,12 +49,18 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <main id="content" class={styles.main} tabIndex={-1}>
         {children}
       </main>
+      {queueOpen.value && !isNowPlaying && (
+        <div class={styles.queue}>
+          <QueuePanel />
+        </div>
+      )}
       <section class={styles.player} aria-label={texts.player}>
         <PlayerBar />
       </section>
       <Toasts />
       <KeyDialog />
       <AddToPlaylist />
+      <ShortcutsDialog />
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
     </div>
   );
