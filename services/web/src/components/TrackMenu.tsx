@@ -1,4 +1,15 @@
-import { Ban, Disc3, Heart, ListEnd, ListPlus, ListStart, Map as MapIcon, MicVocal, Radio, ThumbsDown } from "lucide-preact";
+import {
+  Ban,
+  Disc3,
+  Heart,
+  ListEnd,
+  ListPlus,
+  ListStart,
+  Map as MapIcon,
+  MicVocal,
+  Radio,
+  ThumbsDown,
+} from "lucide-preact";
 import type { Track } from "../api/client";
 import { href } from "../router";
 import { addToPlaylist } from "../state/playlists";
