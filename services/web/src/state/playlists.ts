@@ -99,7 +99,7 @@ function copyOf({ name, description, rules, items }: Playlist): NewPlaylist {
 
 /** Save a playlist as a file. */
 export async function exportPlaylist({ id, name }: PlaylistSummary, format: PlaylistFormat): Promise<void> {
-  const params = { path: { playlist_id: id }, query: { format } as { format: PlaylistFormat; paths: "relative" } };
+  const params = { path: { playlist_id: id }, query: { format } };
   const init = { params, parseAs: "blob" } as const;
   const content: Blob = await ask(client.GET("/v1/playlists/{playlist_id}/export", init) as never);
   const link = document.createElement("a");

@@ -43,7 +43,7 @@ function Shown({ playlist, editor }: { playlist: Playlist; editor: Editor }) {
   const texts = t().playlists;
   const [dialog, setDialog] = useState<"details" | "rules" | null>(null);
   const playable = playableOf(playlist);
-  const play = (tracks: typeof playable) => playNow(tracks, { from: playlist.name } as never);
+  const play = (tracks: typeof playable) => playNow(tracks, { from: playlist.name });
   const hero = (
     <Hero
       title={playlist.name}

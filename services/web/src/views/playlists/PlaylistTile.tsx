@@ -17,7 +17,7 @@ export function PlaylistTile({ playlist, onChange }: { playlist: PlaylistSummary
   const isPlayable = tracks > missing;
   async function play() {
     try {
-      playNow(playableOf(await getPlaylist(id)), { from: name } as never);
+      playNow(playableOf(await getPlaylist(id)), { from: name });
     } catch (problem) {
       sayError(problem);
     }
