@@ -15,12 +15,14 @@ from services.api.http.operation import operation
 from services.api.http.pages import install_headers, reference, web
 from services.api.http.problems import register_problems
 from services.api.http.rate_limits import install_limits
+from services.api.http.streams import install_streams
 from services.api.openapi.document import install_document
 from services.api.request_limits import JSON_MAX_BYTES
 from services.api.security.authentication import install_authentication
 from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
 from services.api.v1.covers import covers
+from services.api.v1.events import events
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.keys import keys
@@ -71,6 +73,7 @@ BLUEPRINTS = (
     jobs,
     keys,
     service,
+    events,
     health,
     web,
     reference,  # one on a line, so that branches that add one do not conflict
@@ -118,6 +121,7 @@ def create_app(services: Services | None = None) -> Flask:
     install_authentication(app)
     install_limits(app, services.settings, observer.registry)
     install_headers(app)
+    install_streams(app, services.settings.api_threads)
     install_cors(app, services.settings)
     register_problems(app)
     for blueprint in BLUEPRINTS:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, is_storable, now
@@ -127,6 +127,15 @@ class JobStore:
             rows = session.scalars(newest.offset(offset).limit(limit)).all()
             return [_job(session, row) for row in rows], session.scalar(select(func.count()).select_from(JobRow)) or 0
 
+    def unfinished(self, also: Collection[str] = ()) -> list[Job]:
+        """Return the jobs that are queued or run, and those with the ids `also`, without their lists, oldest first."""
+        is_open = JobRow.state.in_((JobState.QUEUED, JobState.RUNNING))
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(JobRow).where(or_(is_open, JobRow.id.in_(also))).order_by(JobRow.created_at, JobRow.id)
+            )
+            return [_job(session, row, listed=0) for row in rows]
+
     def stale_scans(
         self, older_than: timedelta, kinds: Collection[JobKind] = (JobKind.SCAN, JobKind.PICTURES)
     ) -> list[tuple[str, JobKind]]:
@@ -177,13 +186,13 @@ def _update(session: Session, job_id: str, **values: object) -> None:
     session.execute(update(JobRow).where(JobRow.id == job_id).values(updated_at=now(), **values))
 
 
-def _job(session: Session, row: JobRow) -> Job:
+def _job(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
     counts = dict(
         session.execute(
             select(JobItemRow.state, func.count()).where(JobItemRow.job_id == row.id).group_by(JobItemRow.state)
         ).all()
     )
-    items = select(JobItemRow).where(JobItemRow.job_id == row.id).order_by(JobItemRow.id).limit(LISTED_ITEMS)
+    items = select(JobItemRow).where(JobItemRow.job_id == row.id).order_by(JobItemRow.id).limit(listed)
     failures = session.scalars(items.where(JobItemRow.state == JobState.FAILED))
     tracks = session.scalars(items.where(JobItemRow.track_id.is_not(None)))
     return Job(

@@ -13,6 +13,7 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from services.api.http.pages import ALWAYS, API_POLICY
+from services.api.http.streams import EXTENSION as STREAMS
 from services.api.schemas.service import MEDIA_TYPE
 from services.domain.errors import NotConfigured
 
@@ -44,6 +45,20 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             super().load_wsgi()
         except NotConfigured as error:
             raise AppImportError(f"segue: {error.detail}") from error
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """End the streams when the process is to stop, because it waits for all requests in progress."""
+        self._end_streams()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: object) -> None:
+        """End the streams when the process is to stop at once, because Python waits for its threads."""
+        self._end_streams()
+        super().handle_quit(sig, frame)
+
+    def _end_streams(self) -> None:
+        if self.wsgi is not None:  # it is loaded after the handlers are installed
+            self.wsgi.extensions[STREAMS].end()
 
     def handle_error(self, req: object, client: object, addr: tuple[str, int] | None, exc: Exception) -> None:
         """Respond to a request that gunicorn could not parse, or whose response it could not write."""

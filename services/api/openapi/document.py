@@ -62,7 +62,7 @@ TAGS = (
         ("listenbrainz",),
     ),
     Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
-    Tag("Service", "Status, failed files, health and metrics.", ("service", "health", "")),
+    Tag("Service", "Status, failed files, health and metrics.", ("service", "events", "health", "")),
     Tag("Keys", "API keys of players and other clients.", ("keys",)),
     Tag(
         "Compatibility",

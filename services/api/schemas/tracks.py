@@ -332,6 +332,23 @@ class Job(Response):
         return cls.model_validate(fields | {"path": path, "failures": failures, "tracks": list(found.tracks)})
 
 
+class JobProgress(Response):
+    """The progress of a job, without its lists; the event `job`."""
+
+    id: str
+    kind: JobKind
+    state: JobState
+    path: str | None
+    total: int
+    done: int
+    failed: int
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """Return the progress of a job."""
+        return cls.model_validate(job.model_dump(include=set(cls.model_fields)))
+
+
 class JobPage(Response):
     """A page of jobs, newest first."""
 

@@ -58,6 +58,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
             "disk": {"total": 512_000_000_000, "free": 128_000_000_000, "needed": 67_108_864, "data": 52_428_800},
         }
     ),
+    "streamEvents": Example(),
     "setAnalysis": Example(
         body={"paused": True},
         response={**ANALYSIS, "paused": True, "paused_at": PLAYED_AT, "seconds_left": None},

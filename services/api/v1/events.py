@@ -1,0 +1,73 @@
+"""Server-sent events: the status and the progress of jobs, whenever they change."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response
+
+from services.api.context import services
+from services.api.http.operation import operation
+from services.api.http.streams import MEDIA_TYPE, Streams, event, streams
+from services.api.schemas.tracks import Job, JobProgress
+from services.api.security.authentication import principal
+from services.api.security.permissions import needs
+from services.api.v1.status import status_of
+from services.composition import Services
+from services.domain.access import Principal, Scope
+from services.domain.errors import SegueError
+
+events = Blueprint("events", __name__, url_prefix="/v1")
+
+LOOK_EVERY_SECONDS = 1.0
+"""Progress that moves once a second looks live, and a look takes a few milliseconds."""
+
+RESPONSES: dict[int, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
+}
+
+log = structlog.get_logger(__name__)
+
+
+@events.get("/events")
+@operation("streamEvents", "Follow the service live", responses=RESPONSES)
+@needs(Scope.READ)
+def get_events() -> Response:
+    """Follow the service by server-sent events (`text/event-stream`).
+
+    The event `status` has the response of `GET /v1/status`, and `job` the progress of a scan or an upload, for keys
+    with `ingest` only. Each is sent at the start and whenever it changes, at most once a second.
+
+    A stream ends after ten minutes, when its key is revoked, and when the service stops; connect again then. A process
+    serves two streams, and fewer if it has fewer than eight threads. Other clients get the status 503 with
+    `Retry-After`: poll `GET /v1/status` instead.
+    """
+    return streams().open(_follow(services(), principal(), streams()))
+
+
+def _follow(current: Services, client: Principal, opened: Streams) -> Iterator[str]:
+    """Yield events, and an empty text after each look at the service."""
+    sent: dict[str, str] = {}
+    try:
+        while client.key_id is None or current.catalogue.keys.find(client.key_id) is not None:
+            for source, each in _look(current, client, sent):
+                if sent.get(source) != each:
+                    sent[source] = each
+                    yield each
+            yield ""
+            if not opened.wait(LOOK_EVERY_SECONDS):
+                return
+    except SegueError as error:  # the client connects again, and its other requests say what is wrong
+        log.warning("stream_ended", reason=error.detail)
+
+
+def _look(current: Services, client: Principal, sent: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what can be sent now, each with its source: the status, and each job that runs or ran at the last look."""
+    yield "", event("status", status_of(current, client).model_dump_json())
+    if client.has_any((Scope.INGEST,)):
+        for job in current.catalogue.jobs.unfinished([source for source in sent if source]):
+            progress = JobProgress.of(Job.of(job, to_admin=client.has_any(())))
+            yield job.id, event("job", progress.model_dump_json())
