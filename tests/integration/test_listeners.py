@@ -77,6 +77,15 @@ def test_listens_are_kept_and_listed_newest_first(api, user):
     assert lately["listens"] == unknown["listens"] == page["listens"][:1]
 
 
+def test_listens_are_listed_with_their_tracks_if_asked_for(api, user):
+    """A listen whose track the library does not have has no track."""
+    send(api, user, listen(1), {"artist": "Nobody", "title": "Never heard", "at": ago(days=1)})
+    listed = api.get(f"/v1/users/{user}/listens", query_string={"details": "true"}).json["listens"]
+
+    assert listed[0]["track"] == api.get("/v1/tracks/test:1").json
+    assert "track" not in listed[1]
+
+
 def test_duplicates_are_not_stored(api, user):
     """Duplicates, by key or by track, event and time, are reported with the id of the stored listen."""
     batch = [listen(1, at="2026-01-01T00:00:00Z"), listen(2, key="k")]

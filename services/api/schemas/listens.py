@@ -19,8 +19,9 @@ from services.api.request_limits import (
     PLAYED_MS_MAX,
     TIME_AHEAD,
 )
-from services.api.schemas.tracks import NO_NUL, Moment, Request, Response, TrackName
+from services.api.schemas.tracks import NO_NUL, Moment, Request, Response, Track, TrackName, is_none
 from services.domain import listening as kept
+from services.domain import track as library
 from services.domain.errors import InvalidRequest
 from services.domain.listening import EventKind
 
@@ -190,9 +191,14 @@ class Listen(Response):
     at: datetime
     played_ms: int | None
     key: str | None
+    track: Track | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="The track, if the request asks for it and the library has it. Absent otherwise.",
+    )
 
     @classmethod
-    def of(cls, found: kept.Listen) -> Self:
+    def of(cls, found: kept.Listen, track: library.Track | None = None) -> Self:
         """Return the response for a listen."""
         described = found.described
         return cls(
@@ -207,6 +213,7 @@ class Listen(Response):
             at=found.at,
             played_ms=found.played_ms,
             key=found.key,
+            track=None if track is None else Track.of(track),
         )
 
 
@@ -232,6 +239,7 @@ class ListenPageQuery(Request):
     tracks: kept.TrackKnown = Field(
         default=kept.TrackKnown.ALL, description="`unknown`: only listens of tracks that the library does not have."
     )
+    details: bool = Field(default=False, description="Whether to return the track of each listen, too.")
     cursor: str | None = Field(default=None, max_length=CURSOR_MAX, description="`next_cursor` of the previous page.")
     limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of listens on a page.")
 

@@ -100,10 +100,12 @@ def add_listens(user: str, body: ListensIn) -> ListensRecorded:
 @needs(Scope.LISTEN, listener="user")
 def list_listens(user: str, query: ListenPageQuery) -> ListenPage:
     """List the stored listens of a listener, newest first. Pass `next_cursor` as `cursor` to get the next page."""
-    page = services().catalogue.listens.page(
-        listener_named(user), query.to_domain(), cursor=query.cursor, limit=query.limit
-    )
-    return ListenPage(listens=[Listen.of(listen) for listen in page.listens], next_cursor=page.next_cursor)
+    catalogue = services().catalogue
+    page = catalogue.listens.page(listener_named(user), query.to_domain(), cursor=query.cursor, limit=query.limit)
+    wanted = {listen.track_id for listen in page.listens if query.details and listen.track_id is not None}
+    known = catalogue.tracks.get_many(sorted(wanted)) if wanted else {}
+    listens = [Listen.of(listen, known.get(listen.track_id or "")) for listen in page.listens]
+    return ListenPage(listens=listens, next_cursor=page.next_cursor)
 
 
 @users.delete("/<user>/listens/<int:listen_id>")
