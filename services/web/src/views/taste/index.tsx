@@ -1,6 +1,77 @@
+import { Heart, Lock, UserRound } from "lucide-preact";
+import { ListenerList } from "../../components/ListenerList";
+import { ErrorMessage, Message } from "../../components/Message";
 import { Page } from "../../components/Page";
+import { Skeleton } from "../../components/Skeleton";
+import { href } from "../../router";
+import { listener, me } from "../../state/listener";
+import { recommendedByTaste } from "../../state/home";
+import { useResource } from "../../state/resource";
+import { loadTastes, type Tastes } from "../../state/taste";
 import { t } from "../../texts";
+import { History } from "./History";
+import { OwnData } from "./OwnData";
+import { TakenOut } from "./TakenOut";
+import { TasteCard } from "./TasteCard";
+import styles from "./Taste.module.css";
 
 export default function Taste() {
-  return <Page title={t().nav.taste}>{null}</Page>;
+  const user = listener.value;
+  return <Page title={t().taste.title}>{user === null ? <Nobody /> : <Of key={user} user={user} />}</Page>;
+}
+
+function Nobody() {
+  const texts = t().listener;
+  if (me.value && !me.value.scopes.includes("listen")) {
+    return (
+      <Message icon={Lock} title={texts.noScope}>
+        {texts.noScopeHint}
+      </Message>
+    );
+  }
+  return (
+    <section class={styles.nobody}>
+      <h2>
+        <UserRound size={24} aria-hidden="true" /> {texts.question}
+      </h2>
+      <ListenerList onChosen={() => undefined} />
+    </section>
+  );
+}
+
+function Of({ user }: { user: string }) {
+  const { data, error, reload } = useResource((signal) => loadTastes(user, signal), [user]);
+  if (error && !data) return <ErrorMessage error={error} onRetry={reload} />;
+  if (!data) return <Skeleton of="rows" count={8} />;
+  return (
+    <>
+      <Tastes user={user} found={data} reload={reload} />
+      <TakenOut user={user} found={data} onChange={reload} />
+      <History user={user} onChange={reload} />
+      <OwnData user={user} />
+    </>
+  );
+}
+
+function Tastes({ user, found, reload }: { user: string; found: Tastes; reload: () => void }) {
+  const texts = t().taste;
+  const recommended = useResource((signal) => recommendedByTaste(user, signal), [user, found]);
+  const tastes = found.tastes.filter((taste) => taste.plays.length > 0);
+  if (!tastes.length) {
+    return (
+      <Message icon={Heart} title={texts.none} actions={<a href={href([], { start: "1" })}>{texts.start}</a>}>
+        {texts.noneHint}
+      </Message>
+    );
+  }
+  return (
+    <section class={styles.tastes} aria-label={texts.title}>
+      <p class={styles.intro}>{texts.intro(found.counts.tracks)}</p>
+      <div class={styles.cards}>
+        {tastes.map((taste) => (
+          <TasteCard key={taste.id} user={user} taste={taste} leadsTo={recommended.data?.get(taste.plays[0] ?? "") ?? []} onChange={reload} />
+        ))}
+      </div>
+    </section>
+  );
 }
