@@ -14,6 +14,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
+from services.api.schemas.exports import Corrections
 from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import Forgotten, Listen, ListenPage, ListensRecorded
 from services.api.schemas.media import ClipMatches, PictureMatches
@@ -245,6 +246,20 @@ class SegueClient:
     def taste(self, user: str) -> ListenerTaste:
         """What a listener likes, in words, and how much is kept of them."""
         return self._get(ListenerTaste, f"/v1/users/{_segment(user)}/taste")
+
+    def export(self, user: str) -> str:
+        """Everything that is stored of a listener, as lines of JSON."""
+        response = self._send("GET", f"/v1/users/{_segment(user)}/export")
+        if response.is_error:
+            self._answer(Problem, response)
+        return response.text
+
+    def correct(self, user: str, corrections: Corrections) -> None:
+        """Remove tracks from the tastes and dismiss tastes."""
+        body = corrections.model_dump(mode="json", include=set(Corrections.model_fields))
+        response = self._send("POST", f"/v1/users/{_segment(user)}/corrections", json=body)
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            self._answer(Problem, response)
 
     def forget(self, user: str) -> Forgotten:
         """Delete everything of a listener."""

@@ -30,6 +30,7 @@ from services.api.v1.library import library
 from services.api.v1.map import music_map
 from services.api.v1.media import media
 from services.api.v1.media_tokens import media_tokens
+from services.api.v1.own_data import own_data
 from services.api.v1.pictures import pictures
 from services.api.v1.playlists import playlists
 from services.api.v1.radio import radio
@@ -70,6 +71,7 @@ BLUEPRINTS = (
     me,
     users,
     tastes,
+    own_data,
     jobs,
     keys,
     service,

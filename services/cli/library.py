@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.api.schemas.listens import Listen, ListenIn
+from services.api.schemas.exports import ExportHead
+from services.api.schemas.listens import ListenIn
 from services.api.schemas.moods import StartRequest
 from services.api.schemas.tracks import Job, Track
 from services.cli import output
@@ -31,12 +32,6 @@ POLL_SECONDS = 0.25
 INDEX_TIMEOUT_SECONDS = 30.0
 # A worker starts a scan within seconds of loading its encoder.
 WORKER_NOTICE_SECONDS = 60.0
-
-
-class StartLine(BaseModel):
-    """The first line of an export if the listener has a start."""
-
-    start: StartRequest
 
 
 def connect(settings: Settings) -> SegueClient:
@@ -259,28 +254,27 @@ def wait_for_index(client: SegueClient, tick: Callable[[], None] = lambda: None)
 
 
 def export_listens(listener: str) -> None:
-    """Print the start, if any, and each listen as one line of JSON, newest first."""
+    """Print everything that is stored of a listener as lines of JSON, listens newest first."""
     with connect(load_settings()) as client:
-        if (start := client.started(listener)) is not None:
-            sys.stdout.write(StartLine(start=StartRequest(**start.model_dump())).model_dump_json() + "\n")
-        for listen in client.listens(listener):
-            sys.stdout.write(_to_import(listen).model_dump_json(exclude_defaults=True) + "\n")
+        sys.stdout.write(client.export(listener))
 
 
 def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
-    """Validate all lines of a file, then send the listens in batches, and the start.
+    """Validate all lines of a file, then send the listens in batches, the corrections and the start.
 
     Raises:
         InvalidRequest: the file cannot be read or a line is not a listen; nothing was sent.
     """
     text = sys.stdin.read() if str(file) == "-" else _read(file)
     lines = text.split("\n")
-    start = parse_start(lines[0])
-    listens = list(parse_listens(["", *lines[1:]] if start else lines))
+    head = parse_head(lines[0])
+    listens = list(parse_listens(["", *lines[1:]] if head else lines))
     with connect(load_settings()) as client:
         answer = client.listen(listener, listens)
-        if start is not None:
-            _send_start(client, listener, start)
+        if head is not None:
+            client.correct(listener, head)
+            if head.start is not None:
+                _send_start(client, listener, head.start)
     if as_json:
         output.print_json(answer.model_dump(include={"recorded", "duplicates", "unknown"}))
     else:
@@ -297,10 +291,10 @@ def _send_start(client: SegueClient, listener: str, start: StartRequest) -> None
         output.print_message(f"The start was not imported. {error.detail}")
 
 
-def parse_start(line: str) -> StartRequest | None:
-    """Return the start of the listener if the first line of an export has one."""
+def parse_head(line: str) -> ExportHead | None:
+    """Return what an export has besides listens, if its first line has it."""
     try:
-        return StartLine.model_validate_json(line).start
+        return ExportHead.model_validate_json(line)
     except ValidationError:
         return None
 
@@ -337,10 +331,3 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise InvalidRequest(f"'{file}' cannot be read: {error}") from error
-
-
-def _to_import(listen: Listen) -> ListenIn:
-    """Convert a listen to the form that another installation can import; the same audio has the same id everywhere."""
-    ids = list(dict.fromkeys([*([] if listen.track_id is None else [listen.track_id]), *listen.names]))
-    fields = listen.model_dump(include={"artist", "title", "album", "duration_ms", "event", "at", "played_ms", "key"})
-    return ListenIn.model_validate({"track_id": ids[0] if ids else None, "other_ids": ids[1:], **fields})

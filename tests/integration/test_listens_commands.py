@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.api.schemas.exports import Corrections, DismissedTasteIn
 from services.client import SegueClient
 from services.domain.listening import Description, EventKind, NewListen
 from tests.fakes.library import track_id
@@ -37,11 +38,13 @@ def segue(url, *arguments, given=""):
 
 
 def test_exported_listens_can_be_imported(url, tmp_path):
-    """Another listener gets the start and all listens; a second import, or one for the same listener, adds none."""
+    """Another listener gets everything; a second import, or one for the same listener, adds no listen."""
     file = tmp_path / "ada.jsonl"
     with SegueClient(url) as client:
         client.listen("ada", TOLD)
         client.start("ada", moods=["focus"], artists=["Artist 1"], tracks=["test:1"])
+        taken_out = DismissedTasteIn(id="0d6b7712c3aa", label="rock", plays=[track_id(2)], at=NOON)
+        client.correct("ada", Corrections(removed=["test:3"], dismissed=[taken_out]))
         exported = segue(url, "export-listens", "ada").stdout
         file.write_text(exported, encoding="utf-8")
         first = segue(url, "import-listens", "bob", str(file), "--json")
@@ -52,12 +55,16 @@ def test_exported_listens_can_be_imported(url, tmp_path):
         )
         starts = [client.started(name) for name in ("ada", "bob")]
         names = [listen.names for listen in client.listens("bob")]
+        tastes = [client.taste(name) for name in ("ada", "bob")]
 
     assert json.loads(first.stdout) == {"recorded": 3, "duplicates": 0, "unknown": 2}
     assert "Imported 0 listens and skipped 3 that were already recorded" in again.stderr
     assert json.loads(same.stdout)["duplicates"] == 3
     assert sorted(map(str, ada)) == sorted(map(str, bob))
     assert starts[0] == starts[1] is not None
+    assert tastes[0].dismissed == tastes[1].dismissed
+    assert [taste.label for taste in tastes[1].dismissed] == ["rock"]
+    assert [removed.track.id for removed in tastes[1].removed] == [track_id(3)]
     assert sorted(names) == [[], [track_id(1), "test:1", "navidrome:a1"], ["mbid:m", "isrc:X1"]]
 
 

@@ -49,7 +49,11 @@ TAGS = (
     Tag("Map", "Every track as a point in the plane.", ("map",)),
     Tag("Radio", "Endless sessions that adapt to what is played and skipped.", ("radio",)),
     Tag("Playlists", "Ordered tracks of a listener, smart playlists, and playlists in files.", ("playlists",)),
-    Tag("Listeners", "Stored listen events, tastes, and recommendations from them.", ("me", "users", "tastes")),
+    Tag(
+        "Listeners",
+        "Stored listen events, tastes, and recommendations from them.",
+        ("me", "users", "tastes", "own_data"),
+    ),
     Tag(
         "Library",
         "Tracks, albums, artists and genres, and audio.",

@@ -101,6 +101,16 @@ LISTENERS: Mapping[str, Example] = {
     "undoDismissal": Example({"user": LISTENER, "taste_id": TASTE_ID}),
     "removeUserTrack": Example({"user": LISTENER, "track_id": AWAKENING}),
     "restoreUserTrack": Example({"user": LISTENER, "track_id": AWAKENING}),
+    "exportUser": Example({"user": LISTENER}),
+    "addCorrections": Example(
+        {"user": LISTENER},
+        {
+            "removed": [COHERENCE],
+            "dismissed": [
+                {"id": "0d6b7712c3aa", "label": "energetic, rock", "plays": [NEBULA], "at": "2026-03-01T20:18:30Z"}
+            ],
+        },
+    ),
     "getMe": Example(
         response={
             "authenticated": True,
