@@ -69,3 +69,17 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["hour", 3600],
   ["minute", 60],
 ];
+
+/** Format a time of day, for example `20:15`. */
+export const formatTime = (at: Date): string => at.toLocaleTimeString(language.value, { timeStyle: "short" });
+
+/** Format a day: “today”, “yesterday”, or its date. */
+export function formatDay(at: Date, now = new Date()): string {
+  const midnight = (day: Date) => new Date(day.getFullYear(), day.getMonth(), day.getDate()).getTime();
+  const days = Math.round((midnight(at) - midnight(now)) / 86_400_000);
+  const text =
+    days > -2
+      ? new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(days, "day")
+      : at.toLocaleDateString(language.value, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
