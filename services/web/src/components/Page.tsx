@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { ListenerMenu } from "./ListenerMenu";
 import styles from "./Page.module.css";
 
 interface Props {
@@ -21,7 +22,12 @@ export function Page({ title, actions, hero, children }: Props) {
       {hero ?? (
         <header class={styles.header}>
           <h1>{title}</h1>
-          {actions && <div class={styles.actions}>{actions}</div>}
+          <div class={styles.actions}>
+            {actions}
+            <span class={styles.narrowOnly}>
+              <ListenerMenu />
+            </span>
+          </div>
         </header>
       )}
       {children}

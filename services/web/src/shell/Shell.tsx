@@ -1,24 +1,30 @@
 import { Settings } from "lucide-preact";
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
 import { base } from "../api/client";
 import { AddToPlaylist } from "../components/AddToPlaylist";
 import { IconButton } from "../components/IconButton";
 import { KeyDialog } from "../components/KeyDialog";
+import { ListenerMenu } from "../components/ListenerMenu";
 import { Toasts } from "../components/Toasts";
 import { PlayerBar } from "../player/PlayerBar";
 import { QueuePanel } from "../player/QueuePanel";
-import { ShortcutsDialog } from "../player/ShortcutsDialog";
+import type { ShortcutsDialog } from "../player/ShortcutsDialog";
 import { href, route } from "../router";
+
 import { queueOpen } from "../state/queuePanel";
+import { settingsAreOpen } from "../state/settings";
+
 import { t } from "../texts";
 import { VIEWS, viewOf } from "./navigation";
+import { PrivateBanner } from "./PrivateBanner";
 import { SettingsDialog } from "./SettingsDialog";
 import styles from "./Shell.module.css";
 
 /** The frame of every view: navigation, content and player. */
 export function Shell({ children }: { children: ComponentChildren }) {
-  const [settingsOpen, setSettingsOpen] = useState(false);
+  const showSettings = (isOpen: boolean) => {
+    settingsAreOpen.value = isOpen;
+  };
   const active = viewOf(route.value.path);
   const texts = t().nav;
   const isNowPlaying = route.value.path[0] === "queue";
@@ -43,10 +49,12 @@ export function Shell({ children }: { children: ComponentChildren }) {
           ))}
         </ul>
         <div class={styles.end}>
-          <IconButton icon={Settings} label={texts.settings} onClick={() => setSettingsOpen(true)} />
+          <ListenerMenu />
+          <IconButton icon={Settings} label={texts.settings} size="sm" onClick={() => showSettings(true)} />
         </div>
       </nav>
       <main id="content" class={styles.main} tabIndex={-1}>
+        <PrivateBanner />
         {children}
       </main>
       {queueOpen.value && !isNowPlaying && (
@@ -61,7 +69,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <KeyDialog />
       <AddToPlaylist />
       <ShortcutsDialog />
-      {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
+      {settingsAreOpen.value && <SettingsDialog onClose={() => showSettings(false)} />}
     </div>
   );
 }

@@ -36,7 +36,8 @@ export async function recommendedByTaste(user: string, signal: AbortSignal): Pro
 /** Return recommended tracks that the listener has never heard. */
 export async function discoveries(user: string, signal: AbortSignal): Promise<Track[]> {
   const query = { limit: SHELF, repeat_after_days: "never" as const, explain: false, variety: 0.2, seed: today() };
-  return (await ask(client.GET("/v1/users/{user}/recommendations", { params: { path: { user }, query }, signal }))).tracks;
+  return (await ask(client.GET("/v1/users/{user}/recommendations", { params: { path: { user }, query }, signal })))
+    .tracks;
 }
 
 /** Return the tracks that were heard last, latest first. */

@@ -3,14 +3,15 @@
 import { ask, client, type Schemas } from "../api/client";
 import { language } from "../texts";
 
-export type Mood = Schemas["Mood"];
+export type MoodId = NonNullable<Schemas["StartRequest"]["moods"]>[number];
+export type Mood = Schemas["Mood"] & { id: MoodId };
 
 let loading: Promise<Mood[]> | null = null;
 
 /** Return all mood presets; after a failure, the next call tries again. */
 export function loadMoods(): Promise<Mood[]> {
   loading ??= ask(client.GET("/v1/moods")).then(
-    ({ moods }) => moods,
+    ({ moods }) => moods as Mood[],
     (error: unknown) => {
       loading = null;
       throw error;

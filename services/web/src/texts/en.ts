@@ -386,14 +386,16 @@ export const en = {
   },
   ownData: {
     title: "Your data",
-    hint: (name: string) => `Everything that Segue stores about ${name} is on your own server. You can take it along or delete it.`,
+    hint: (name: string) =>
+      `Everything that Segue stores about ${name} is on your own server. You can take it along or delete it.`,
     export: "Export my data",
     startAgain: "Choose moods and artists again",
     delete: "Delete everything",
     question: (name: string) => `Delete ${name}?`,
     warning: "All plays, likes, playlists and tastes of this listener are deleted. This cannot be undone.",
     confirm: "Delete for good",
-    deleted: (listens: number) => `Deleted, with ${listens.toLocaleString("en")} ${listens === 1 ? "listen" : "listens"}.`,
+    deleted: (listens: number) =>
+      `Deleted, with ${listens.toLocaleString("en")} ${listens === 1 ? "listen" : "listens"}.`,
   },
   home: {
     title: "What would you like to hear?",
@@ -414,7 +416,8 @@ export const en = {
     playShelf: (title: string) => `Play all: ${title}`,
     startRadio: (label: string) => `Start radio: ${label}`,
     emptyTitle: "No music yet",
-    emptyHint: "Tell Segue which folder your music is in. It listens to every track once; the first ones can play within a minute.",
+    emptyHint:
+      "Tell Segue which folder your music is in. It listens to every track once; the first ones can play within a minute.",
     emptyAction: "Add a folder",
     analysing: "Segue is listening to your music",
     analysingHint: (pending: number) =>

@@ -1,5 +1,5 @@
-import { Ban, Clock, Heart, Play, SkipForward, ThumbsDown, X } from "lucide-preact";
 import type { LucideIcon } from "lucide-preact";
+import { Ban, Clock, Heart, Play, SkipForward, ThumbsDown, X } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
@@ -32,7 +32,9 @@ export function History({ user, onChange }: { user: string; onChange: () => void
   if (error && !data) return <ErrorMessage error={error} onRetry={reload} />;
   const remove = async (listen: Listen) => {
     try {
-      await ask(client.DELETE("/v1/users/{user}/listens/{listen_id}", { params: { path: { user, listen_id: listen.id } } }));
+      await ask(
+        client.DELETE("/v1/users/{user}/listens/{listen_id}", { params: { path: { user, listen_id: listen.id } } }),
+      );
       const undo = () => restore(user, listen).then(reload, sayError).then(onChange);
       say(texts.removed(titleOf(listen)), { action: { label: t().actions.undo, run: () => void undo() } });
     } catch (problem) {
@@ -99,7 +101,8 @@ function Row({ listen, onRemove }: { listen: Listen; onRemove: () => void }) {
   );
 }
 
-const titleOf = (listen: Listen): string => listen.track?.title ?? listen.title ?? listen.names[0] ?? t().history.unknown;
+const titleOf = (listen: Listen): string =>
+  listen.track?.title ?? listen.title ?? listen.names[0] ?? t().history.unknown;
 
 async function load(user: string, pages: number, signal: AbortSignal) {
   const listens: Listen[] = [];
@@ -120,7 +123,11 @@ async function load(user: string, pages: number, signal: AbortSignal) {
 function restore(user: string, listen: Listen): Promise<unknown> {
   const [first, ...others] = listen.track_id === null ? listen.names : [listen.track_id, ...listen.names];
   const { artist, title, album, duration_ms, event, at, played_ms, key } = listen;
-  const body = { listens: [{ track_id: first ?? null, other_ids: others, artist, title, album, duration_ms, event, at, played_ms, key }] };
+  const body = {
+    listens: [
+      { track_id: first ?? null, other_ids: others, artist, title, album, duration_ms, event, at, played_ms, key },
+    ],
+  };
   return ask(client.POST("/v1/users/{user}/listens", { params: { path: { user } }, body }));
 }
 

@@ -1,5 +1,5 @@
-import { Cover } from "../../components/Cover";
 import { Button } from "../../components/Button";
+import { Cover } from "../../components/Cover";
 import { inWords, restoreTrack, type Tastes, undoDismissal } from "../../state/taste";
 import { formatAgo, t } from "../../texts";
 import styles from "./TakenOut.module.css";

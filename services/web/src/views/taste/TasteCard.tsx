@@ -6,8 +6,8 @@ import { playTaste } from "../../state/home";
 import { dismissTaste, inWords, type OwnTaste } from "../../state/taste";
 import { formatNumber, t } from "../../texts";
 import { Suggestions } from "./Suggestions";
-import { TasteTrack } from "./TasteTrack";
 import styles from "./TasteCard.module.css";
+import { TasteTrack } from "./TasteTrack";
 
 /** Tracks that are shown before the rest is asked for. */
 const SHOWN = 4;

@@ -4,16 +4,16 @@ import { ErrorMessage, Message } from "../../components/Message";
 import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { href } from "../../router";
-import { listener, me } from "../../state/listener";
 import { recommendedByTaste } from "../../state/home";
+import { listener, me } from "../../state/listener";
 import { useResource } from "../../state/resource";
-import { loadTastes, type Tastes } from "../../state/taste";
+import { type Tastes as Found, loadTastes } from "../../state/taste";
 import { t } from "../../texts";
 import { History } from "./History";
 import { OwnData } from "./OwnData";
 import { TakenOut } from "./TakenOut";
-import { TasteCard } from "./TasteCard";
 import styles from "./Taste.module.css";
+import { TasteCard } from "./TasteCard";
 
 export default function Taste() {
   const user = listener.value;
@@ -53,7 +53,7 @@ function Of({ user }: { user: string }) {
   );
 }
 
-function Tastes({ user, found, reload }: { user: string; found: Tastes; reload: () => void }) {
+function Tastes({ user, found, reload }: { user: string; found: Found; reload: () => void }) {
   const texts = t().taste;
   const recommended = useResource((signal) => recommendedByTaste(user, signal), [user, found]);
   const tastes = found.tastes.filter((taste) => taste.plays.length > 0);
@@ -69,7 +69,13 @@ function Tastes({ user, found, reload }: { user: string; found: Tastes; reload: 
       <p class={styles.intro}>{texts.intro(found.counts.tracks)}</p>
       <div class={styles.cards}>
         {tastes.map((taste) => (
-          <TasteCard key={taste.id} user={user} taste={taste} leadsTo={recommended.data?.get(taste.plays[0] ?? "") ?? []} onChange={reload} />
+          <TasteCard
+            key={taste.id}
+            user={user}
+            taste={taste}
+            leadsTo={recommended.data?.get(taste.plays[0] ?? "") ?? []}
+            onChange={reload}
+          />
         ))}
       </div>
     </section>
