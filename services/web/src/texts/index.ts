@@ -71,7 +71,11 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 /** Format a time of day, for example `20:15`. */
-export const formatTime = (at: Date): string => at.toLocaleTimeString(language.value, { timeStyle: "short" });
+export const formatTime = (at: Date): string => at.toLocaleTimeString(regional(), { timeStyle: "short" });
+
+/** The chosen language as it is written in the region of the browser, for example `en-GB`. */
+const regional = (): string =>
+  navigator.languages.find((tag) => tag.split("-")[0] === language.value) ?? language.value;
 
 /** Format a day: “today”, “yesterday”, or its date. */
 export function formatDay(at: Date, now = new Date()): string {
@@ -80,6 +84,6 @@ export function formatDay(at: Date, now = new Date()): string {
   const text =
     days > -2
       ? new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(days, "day")
-      : at.toLocaleDateString(language.value, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+      : at.toLocaleDateString(regional(), { weekday: "long", day: "numeric", month: "long", year: "numeric" });
   return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }

@@ -15,7 +15,7 @@ import styles from "./History.module.css";
 
 type Listen = Schemas["Listen"];
 
-const PAGE = 50;
+const PAGE = 24;
 const ICONS: Record<Listen["event"], LucideIcon> = {
   play: Play,
   skip: SkipForward,
