@@ -8,12 +8,10 @@ import { ListenerMenu } from "../components/ListenerMenu";
 import { Toasts } from "../components/Toasts";
 import { PlayerBar } from "../player/PlayerBar";
 import { QueuePanel } from "../player/QueuePanel";
-import type { ShortcutsDialog } from "../player/ShortcutsDialog";
+import { ShortcutsDialog } from "../player/ShortcutsDialog";
 import { href, route } from "../router";
-
 import { queueOpen } from "../state/queuePanel";
 import { settingsAreOpen } from "../state/settings";
-
 import { t } from "../texts";
 import { VIEWS, viewOf } from "./navigation";
 import { PrivateBanner } from "./PrivateBanner";

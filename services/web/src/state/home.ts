@@ -59,6 +59,12 @@ export async function rediscoveries(user: string, signal: AbortSignal): Promise<
   return rested.sort((one, other) => (counts.get(other.id) ?? 0) - (counts.get(one.id) ?? 0)).slice(0, SHELF);
 }
 
+/** Return the tracks that were added last. */
+export async function newlyAdded(signal: AbortSignal): Promise<Track[]> {
+  const query = { status: ["ready" as const], sort: "added" as const, order: "desc" as const, limit: SHELF };
+  return (await ask(client.GET("/v1/tracks", { params: { query }, signal }))).tracks;
+}
+
 async function plays(user: string, times: { before?: string; since?: string }, signal: AbortSignal): Promise<Listen[]> {
   const query = { event: ["play", "like"] as ("play" | "like")[], details: true, limit: LISTENS, ...times };
   return (await ask(client.GET("/v1/users/{user}/listens", { params: { path: { user }, query }, signal }))).listens;

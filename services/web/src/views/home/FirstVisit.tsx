@@ -13,10 +13,12 @@ import { playNow, startRadio } from "../../state/queue";
 import { useResource } from "../../state/resource";
 import { sayError } from "../../state/toasts";
 import { t } from "../../texts";
+import { ArtistChoice } from "./ArtistChoice";
 import styles from "./FirstVisit.module.css";
 
 /** The service takes as many. */
 const MOODS_MAX = 5;
+const ARTISTS_MAX = 20;
 const FIRST_TRACKS = 30;
 
 interface Props {
@@ -30,15 +32,16 @@ interface Props {
 export function FirstVisit({ user, isAgain, onDone }: Props) {
   const [name, setName] = useState("");
   const [moods, setMoods] = useState<MoodId[]>([]);
+  const [artists, setArtists] = useState<string[]>([]);
   const [isSending, setSending] = useState(false);
   const presets = useResource(() => loadMoods(), []);
   const texts = t().firstVisit;
-  const chosen = moods.length;
+  const chosen = moods.length + artists.length;
   const who = user ?? name.trim();
   const start = async () => {
     setSending(true);
     try {
-      const body = { moods, limit: FIRST_TRACKS };
+      const body = { moods, artists, limit: FIRST_TRACKS };
       const { tracks } = await ask(client.POST("/v1/users/{user}/start", { params: { path: { user: who } }, body }));
       chooseListener(who);
       playNow(tracks, { from: texts.from });
@@ -92,6 +95,7 @@ export function FirstVisit({ user, isAgain, onDone }: Props) {
             />
           )}
         </section>
+        <ArtistChoice chosen={artists} onToggle={(artist) => setArtists(toggled(artists, artist, ARTISTS_MAX))} />
         <footer class={styles.footer}>
           <Button
             look="primary"

@@ -1,5 +1,5 @@
 import { MoodTiles } from "../../components/MoodTiles";
-import { discoveries, recentlyPlayed, rediscoveries } from "../../state/home";
+import { discoveries, newlyAdded, recentlyPlayed, rediscoveries } from "../../state/home";
 import { loadMoods, moodTitle } from "../../state/moods";
 import { startRadio } from "../../state/queue";
 import { useResource } from "../../state/resource";
@@ -42,6 +42,7 @@ export function Sections({ user, tastes }: { user: string | null; tastes: readon
           />
         </>
       )}
+      <TrackShelf title={texts.fresh} load={newlyAdded} />
     </div>
   );
 }

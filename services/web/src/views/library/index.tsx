@@ -9,7 +9,7 @@ import { t } from "../../texts";
 
 export default function Library() {
   const { data, error, reload } = useResource(
-    (signal) => ask(client.GET("/v1/tracks", { params: { query: { status: "ready", limit: 50 } }, signal })),
+    (signal) => ask(client.GET("/v1/tracks", { params: { query: { status: ["ready"], limit: 50 } }, signal })),
     [],
   );
   return (
