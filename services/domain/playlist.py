@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
-from services.domain.filters import RANGE_FIELDS, Filters
+from services.domain.filters import Filters
+from services.domain.library import TrackSort
 
 NAME_MAX, DESCRIPTION_MAX = 200, 2_000
 """Characters."""
@@ -26,9 +28,8 @@ RETRY_AFTER = timedelta(hours=1)
 COVERS = 4
 """Tracks of different albums whose covers represent a playlist."""
 
-BY_MATCH = "match"
-SORTS = (BY_MATCH, "artist", "title", "album", "added", *RANGE_FIELDS)
-"""Orders of a smart playlist: best first, by a name, by the time of the addition to the library, or by a number."""
+RuleSort = TrackSort | Literal["match"]
+"""The order of a smart playlist: that of a selection of the library, or best first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Rules:
         text: Descriptions of the music.
         mood: A mood preset.
         taste: Whether the listens of the owner count.
-        sort: One of `SORTS`. Without `text`, `mood` and `taste`, it also decides which tracks are chosen.
+        sort: The order. Without `text`, `mood` and `taste`, it also decides which tracks are chosen.
         descending: Whether the order is reversed.
         limit: The maximum number of tracks.
     """
@@ -49,7 +50,7 @@ class Rules:
     text: tuple[str, ...] = ()
     mood: str | None = None
     taste: bool = False
-    sort: str = BY_MATCH
+    sort: RuleSort = "match"
     descending: bool = False
     limit: int = RULE_TRACKS_DEFAULT
 

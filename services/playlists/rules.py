@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from services.catalog import Catalogue
+from services.catalog.tracks import measured_of
 from services.domain.errors import InvalidRequest, SegueError
+from services.domain.library import Selection
 from services.domain.listening import Answer, Remembered, plays
 from services.domain.names import name_key
-from services.domain.playlist import BY_MATCH, Playlist, Rules
+from services.domain.playlist import Playlist, Rules
 from services.domain.question import RESULTS_MAX, SEED_MAX, Exclusion, Question
-from services.domain.track import Track
+from services.domain.track import Track, TrackStatus
 from services.domain.words import Words
 from services.recommend import Recommender
 from services.recommend.words import WordReader
@@ -19,10 +21,13 @@ from services.recommend.words import WordReader
 CONTINUED_FROM = 200
 """Last tracks of a playlist that its continuation is made from; the last ones say best where it goes."""
 
-NAMES: dict[str, Callable[[Track], str | None]] = {
-    "artist": lambda track: track.artist,
-    "title": lambda track: track.title,
-    "album": lambda track: track.album,
+_Key = Callable[[Track], Any]
+
+_NAMES: dict[str, _Key] = {
+    "artist": lambda track: track.artist and (name_key(track.artist), name_key(track.album or ""), *_place(track)),
+    "title": lambda track: (name_key(track.title),),
+    "album": lambda track: track.album and (name_key(track.album), *_place(track)),
+    "added": lambda track: track.added_at,
 }
 
 
@@ -48,6 +53,8 @@ class SmartPlaylists:
             InvalidRequest: the texts contradict each other, or nothing of them was understood.
             IndexUnavailable: the vector index does not answer.
         """
+        if rules.sort != "match" and not (rules.text or rules.mood or rules.taste):
+            return self._first(rules, owner)
         question = Question(
             filters=rules.filters,
             limit=rules.limit,
@@ -61,7 +68,7 @@ class SmartPlaylists:
         if question.is_blank:
             raise NothingUnderstood
         found = [each.track_id for each in self._recommender.recommend(question).recommendations]
-        return found if rules.sort == BY_MATCH else self._sorted(found, rules)
+        return found if rules.sort == "match" else self._sorted(found, rules)
 
     def refresh(self, playlist: Playlist) -> bool:
         """Choose the tracks of a smart playlist again; return False if its rules were changed meanwhile.
@@ -103,15 +110,32 @@ class SmartPlaylists:
     def _rejected(self, owner: str | None) -> Remembered:
         return Remembered() if owner is None else Remembered(rejected=self._catalogue.listens.rejected(owner))
 
+    def _first(self, rules: Rules, owner: str | None) -> list[str]:
+        """Return the first tracks of the whole library that meet the filters, without those that the owner rejects."""
+        rejected = self._rejected(owner).rejected
+        selection = Selection(
+            statuses=(TrackStatus.READY,),
+            filters=rules.filters,
+            sort=rules.sort if rules.sort != "match" else "artist",
+            descending=rules.descending,
+        )
+        tracks = self._catalogue.browsing.page(selection, limit=rules.limit + len(rejected)).tracks
+        return [track.id for track in tracks if track.id not in rejected][: rules.limit]
+
     def _sorted(self, track_ids: Sequence[str], rules: Rules) -> list[str]:
-        if rules.sort in NAMES:
-            tracks = self._catalogue.tracks.get_many(track_ids)
-            names = {each: NAMES[rules.sort](track) for each, track in tracks.items()}
-            keys: dict[str, Any] = {each: name_key(name) for each, name in names.items() if name}
-        else:
-            described = self._catalogue.tracks.descriptions(track_ids)
-            keys = {
-                each: found.measured[rules.sort] for each, found in described.items() if rules.sort in found.measured
-            }
-        known = sorted((each for each in track_ids if each in keys), key=keys.__getitem__, reverse=rules.descending)
-        return [*known, *(each for each in track_ids if each not in keys)]  # unknown values come last
+        """Return the tracks in the order of the rules; those without a value come last."""
+        tracks = self._catalogue.tracks.get_many(track_ids)
+        values = {each: value for each in track_ids if (value := _value(tracks[each], rules.sort)) is not None}
+        known = sorted(values, key=values.__getitem__, reverse=rules.descending)
+        return [*known, *(each for each in track_ids if each not in values)]
+
+
+def _place(track: Track) -> tuple[int, int]:
+    return track.disc_number or 0, track.track_number or 0
+
+
+def _value(track: Track, sort: str) -> Any:  # noqa: ANN401  something to sort by
+    if sort in _NAMES:
+        return _NAMES[sort](track)
+    tags = {"year": track.year, "duration_ms": track.duration_ms}
+    return measured_of({**(track.descriptors or {}), **(track.attributes or {}), **tags}).get(sort)

@@ -194,6 +194,45 @@ def test_rules_choose_the_tracks(api, owner):
     assert api.post(f"{PATH}/{made['id']}/refresh").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("rules", "titles"),
+    [
+        ({"sort": "tempo", "descending": True, "limit": 3}, [23, 22, 21]),
+        ({"sort": "title", "limit": 2}, [0, 1]),
+        ({"sort": "album", "filters": {"year": {"min": 2017}}, "limit": 3}, [20, 17, 21]),
+        ({"sort": "added", "descending": True, "limit": 2}, [23, 22]),
+        ({"sort": "year", "filters": {"genre": ["folk"], "tempo": {"max": 90}}}, [1, 5, 9]),
+    ],
+)
+def test_without_words_the_order_chooses(api, owner, rules, titles):
+    """The first tracks of the whole library that meet the filters are chosen; rejected ones are left out."""
+    bans = {"listens": [{"track_id": "test:18", "event": "ban"}]}
+    api.post(f"/v1/users/{owner}/listens", json=bans)
+    made = create(api, owner=owner, rules={"filters": {"tempo": {"max": 103}}} | rules)
+
+    assert [item["track"]["title"] for item in made["items"]] == [f"Title {number:03}" for number in titles]
+
+
+@pytest.mark.parametrize("sort", ["artist", "title", "album", "added", "year", "energy", "key", "liveness"])
+def test_chosen_tracks_are_sorted(api, owner, sort):
+    """With words every order works, also by values that tracks do not have."""
+    made = create(api, owner=owner, rules={"text": ["Folk"], "sort": sort, "descending": True, "limit": 20})
+    names = {
+        "added": "added_at",
+        "energy": ("attributes", "energy"),
+        "liveness": ("attributes", "liveness"),
+        "key": ("descriptors", "key"),
+    }
+
+    def value(track):
+        found = names.get(sort, sort)
+        return track[found] if isinstance(found, str) else track[found[0]][found[1]]
+
+    values = [value(item["track"]) for item in made["items"]]
+    assert len(values) == 20
+    assert sort == "liveness" or values == sorted(values, reverse=True)
+
+
 def test_a_refresh_that_fails_keeps_the_tracks(api, services, owner):
     """Tracks and time of the last refresh stay, and the reason is shown until a refresh succeeds."""
     made = create(api, owner=owner, rules={"text": ["Folk"], "limit": 3})

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from services.api.request_limits import EXCLUDE_MAX, TEXTS_MAX
 from services.api.schemas.filters import FilterBody, filter_body_of
@@ -20,8 +20,8 @@ from services.domain.playlist import (
     NAME_MAX,
     RULE_TRACKS_DEFAULT,
     RULE_TRACKS_MAX,
-    SORTS,
     TRACKS_MAX,
+    RuleSort,
 )
 from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
 from services.playlists.formats import PlaylistFormat
@@ -30,14 +30,6 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX, patte
 Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_MAX, pattern=NO_NUL)]
 Tracks = Annotated[list[TrackName], Field(max_length=TRACKS_MAX)]
 
-
-def _known(sort: str) -> str:
-    if sort not in SORTS:
-        raise ValueError(f"must be one of {', '.join(SORTS)}")
-    return sort
-
-
-Sort = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(SORTS)})]
 
 OWNER = (
     "The listener whose playlist it is. Default: the listener that the key is bound to, or nobody. Keys that are bound "
@@ -54,8 +46,8 @@ class PlaylistRules(Request):
     )
     mood: MoodId | None = Field(default=None, description=MOOD)
     taste: bool = Field(default=False, description="Whether the stored listens of the owner count.")
-    sort: Sort = Field(
-        default=domain.BY_MATCH,
+    sort: RuleSort = Field(
+        default="match",
         description="The order: `match` is best first; the others are the names of fields. Tracks without a value come "
         "last. Without `text`, `mood` and `taste`, the order also decides which tracks are chosen: `match` chooses "
         "others at every refresh, and the fields choose the first tracks of the whole library.",
