@@ -7,6 +7,7 @@ import { renewMediaToken } from "../state/media";
 import {
   amplitudeOf,
   buffering,
+  ducked,
   duration,
   giveUp,
   heard,
@@ -38,6 +39,8 @@ const SAVE_EVERY_SECONDS = 5;
 /** After so many entries in a row that cannot be played, the player stops. */
 const FAILURES_MAX = 3;
 const RETRY_MS = 3000;
+/** The share of the amplitude that is left while something else is heard. */
+const DUCKED = 0.08;
 
 const listeners = { onTime, onEnd, onError, onStall };
 let [active, idle] = [new Deck(listeners), new Deck(listeners)];
@@ -83,7 +86,7 @@ export function startEngine(): void {
 const wasPlaying = stored("was-playing", false, isFlag, () => sessionStorage);
 
 function applyVolume(): void {
-  const amplitude = muted.value ? 0 : amplitudeOf(volume.value);
+  const amplitude = muted.value ? 0 : amplitudeOf(volume.value) * (ducked.value ? DUCKED : 1);
   for (const deck of [active, idle]) deck.setAmplitude(amplitude, levelled.value);
 }
 

@@ -27,6 +27,8 @@ export function seek(seconds: number): void {
 
 export const volume = stored("volume", 1, isNumber);
 export const muted = stored("muted", false, isFlag);
+/** Whether the player is softer because something else is heard for a moment. */
+export const ducked = signal(false);
 /** Whether loud tracks are played softer, so that all sound equally loud. */
 export const levelled = stored("levelled", true, isFlag);
 

@@ -32,11 +32,14 @@ export interface NewPlaylist {
   rules?: Partial<PlaylistRules>;
 }
 
+/** What the dialog “Add to playlist” needs of a track. */
+export type NamedTrack = Pick<Track, "id" | "title" | "artist">;
+
 /** Tracks for which the dialog “Add to playlist” is open, with a name for a new one. */
-export const adding = signal<{ tracks: readonly Track[]; name: string } | null>(null);
+export const adding = signal<{ tracks: readonly NamedTrack[]; name: string } | null>(null);
 
 /** Open the dialog that adds tracks to a playlist. `name` is suggested for a new playlist. */
-export function addToPlaylist(tracks: readonly Track[], name = ""): void {
+export function addToPlaylist(tracks: readonly NamedTrack[], name = ""): void {
   if (tracks.length) adding.value = { tracks, name };
 }
 
@@ -68,7 +71,7 @@ export function changePlaylist(id: string, revision: number, change: PlaylistCha
 
 export const wasChangedElsewhere = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
 
-export function addTracks(id: string, tracks: readonly Track[]): Promise<Playlist> {
+export function addTracks(id: string, tracks: readonly NamedTrack[]): Promise<Playlist> {
   const body = { tracks: tracks.map((track) => track.id) };
   return ask(client.POST("/v1/playlists/{playlist_id}/tracks", { params: { path: { playlist_id: id } }, body }));
 }

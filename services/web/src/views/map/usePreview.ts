@@ -1,0 +1,29 @@
+import { useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { MapIndex } from "./MapIndex";
+import { startPreview, stopPreview } from "./preview";
+import { shown, sound } from "./state";
+import { trackOf } from "./tracks";
+
+/** A pointer that crosses the map must not start a sound at every point. */
+const DELAY_MS = 250;
+
+/** Play the point that is shown, when it stays shown for a moment. */
+export function usePreview(index: MapIndex): void {
+  const held = useRef(index);
+  held.current = index;
+  useSignalEffect(() => {
+    const number = shown.value;
+    stopPreview();
+    if (number === null || !sound.value) return;
+    let isWanted = true;
+    const timer = setTimeout(async () => {
+      const track = await trackOf(held.current.ids[number] as string).catch(() => null);
+      if (track && isWanted) startPreview(track);
+    }, DELAY_MS);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
+  });
+}
