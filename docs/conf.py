@@ -41,7 +41,7 @@ napoleon_use_ivar = True
 napoleon_custom_sections = ["Shape", "Source"]
 
 # The prompt and the output of a command are not copied.
-copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_text = r"\$ |> |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
@@ -51,6 +51,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 # No address outside of the site is loaded.
 html_theme_options = {"navigation_with_keys": True}
 

@@ -170,3 +170,8 @@ def test_build_a_player(terminal, page):
 def test_analyse_a_library(terminal):
     """An analyst reads the library into a table and measures it."""
     assert run_page(TUTORIALS / "analysis.md", terminal) >= 5
+
+
+def test_make_playlists(terminal):
+    """A page about playlists shows how to make, continue, export and import them."""
+    assert run_page(ROOT / "docs" / "playlists.md", terminal) == 5
