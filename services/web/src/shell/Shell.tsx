@@ -15,6 +15,7 @@ import { settingsAreOpen } from "../state/settings";
 import { t } from "../texts";
 import { VIEWS, viewOf } from "./navigation";
 import { PrivateBanner } from "./PrivateBanner";
+import { SearchBox } from "./SearchBox";
 import { SettingsDialog } from "./SettingsDialog";
 import styles from "./Shell.module.css";
 
@@ -36,6 +37,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <img src={`${base}/web/icon.svg`} alt="" width="28" height="28" />
           Segue
         </a>
+        <SearchBox />
         <ul>
           {VIEWS.map(({ name, path, icon: Icon, isTab }) => (
             <li key={name} class={isTab ? "" : styles.wideOnly}>

@@ -2,7 +2,10 @@
 
 import { ask, client, type Schemas, type Track } from "../../api/client";
 import { href } from "../../router";
+import type { RadioStart } from "../../state/queue";
 import { partsOf, without } from "./understood";
+
+type RadioFrom = Omit<RadioStart, "label">;
 
 export interface Question {
   text: string;
@@ -17,19 +20,34 @@ export interface Hit {
   score: number | null;
   /** What led to it: `words:`, `mood:` or `picture:` with a name, or the id of a track. */
   because: string | null;
-  match: "title" | "artist" | "vibe";
+  match: "title" | "artist" | "album" | "vibe";
+}
+
+/** Artists and albums whose names contain the text. */
+export interface Places {
+  artists: Schemas["Artist"][];
+  albums: Schemas["Album"][];
 }
 
 export interface Answer {
   understood: Schemas["Understood"] | null;
   named: Hit[];
+  places: Places;
   fitting: Hit[];
   /** Titles of the tracks that lead to others, by id. */
   titles: ReadonlyMap<string, string>;
 }
 
-const NOTHING: Answer = { understood: null, named: [], fitting: [], titles: new Map() };
+const NOTHING: Answer = {
+  understood: null,
+  named: [],
+  places: { artists: [], albums: [] },
+  fitting: [],
+  titles: new Map(),
+};
 export const HITS_MAX = 60;
+const NAMED_MAX = 30;
+const PLACES_MAX = 6;
 const NOT_A_TRACK = /^(words|mood|artist|picture):/;
 
 type Mood = NonNullable<Schemas["RecommendationRequest"]["mood"]>;
@@ -50,25 +68,50 @@ export async function answer({ text, mood, removed }: Question, signal: AbortSig
     return withTitles({ ...NOTHING, fitting }, signal);
   }
   const query = { text, mood: chosen, limit: HITS_MAX };
-  const found = await ask(client.GET("/v1/search", { params: { query }, signal }));
+  const [found, listed, places] = await Promise.all([
+    ask(client.GET("/v1/search", { params: { query }, signal })),
+    ask(client.GET("/v1/tracks", { params: { query: { q: text, status: ["ready"], limit: NAMED_MAX } }, signal })),
+    placesNamed(text, signal),
+  ]);
   const hits = found.tracks.map(hitOf);
-  const named = hits.filter(({ match }) => match !== "vibe");
+  const known = new Set(found.tracks.flatMap(({ id, match }) => (match === "vibe" ? [] : [id])));
+  const more = listed.tracks.filter(({ id }) => !known.has(id)).map((track) => namedHit(track, text));
+  const named = [...hits.filter(({ match }) => match !== "vibe"), ...more];
+  const names = new Set(named.map(({ track }) => track.id));
   const parts = partsOf(found.understood);
   const left = parts.filter(({ id }) => !removed.has(id));
-  let fitting = hits.filter(({ match }) => match === "vibe");
+  let fitting = hits.filter(({ match, track }) => match === "vibe" && !names.has(track.id));
   if (left.length < parts.length) {
     const body: Schemas["RecommendationRequest"] = {
       text: left.length ? [without(found.understood, removed)] : [],
       mood: chosen,
       limit: HITS_MAX,
-      exclude: { tracks: named.map(({ track }) => track.id) },
+      exclude: { tracks: [...names] },
       diversity: 0,
       max_per_artist: null,
       max_per_album: null,
     };
     fitting = left.length || chosen !== null ? await recommended(body, signal) : [];
   }
-  return withTitles({ understood: found.understood, named, fitting, titles: new Map() }, signal);
+  return withTitles({ ...NOTHING, understood: found.understood, named, places, fitting }, signal);
+}
+
+/** Return artists and albums whose names contain every word of a text. */
+async function placesNamed(text: string, signal: AbortSignal): Promise<Places> {
+  const query = { q: text, limit: PLACES_MAX };
+  const [{ artists }, { albums }] = await Promise.all([
+    ask(client.GET("/v1/artists", { params: { query }, signal })),
+    ask(client.GET("/v1/albums", { params: { query }, signal })),
+  ]);
+  return { artists, albums };
+}
+
+/** Return a track that is listed because its title, its artist or its album contains every word of a text. */
+function namedHit(track: Track, text: string): Hit {
+  const words = text.toLowerCase().split(/\s+/);
+  const isIn = (name: string | null) => words.some((word) => name?.toLowerCase().includes(word));
+  const match = isIn(track.title) ? "title" : isIn(track.artist) ? "artist" : "album";
+  return { track, score: null, because: null, match };
 }
 
 const hitOf = (track: Schemas["FoundTrack"]): Hit => ({
@@ -94,6 +137,20 @@ async function titleOf(id: string, signal: AbortSignal): Promise<string> {
   const track = await ask(client.GET("/v1/tracks/{track_id}", { params: { path: { track_id: id } }, signal }));
   return track.title;
 }
+
+const SEEDS = 5;
+
+/** Return how a radio starts from an answer: with the same words and mood, or else from the best tracks. */
+export function radioOf({ text, mood, removed }: Question, { understood, named, fitting }: Answer): RadioFrom {
+  const withMood = mood === null ? {} : { mood };
+  const isDescription = understood !== null && partsOf(understood).length > 0;
+  if (isDescription && !removed.size) return { text, ...withMood };
+  const [best] = named;
+  if (!fitting.length && best) return { seeds: [best.track.id], ...withMood };
+  return text || mood === null ? { ...seedsOf(fitting), ...withMood } : withMood;
+}
+
+export const seedsOf = (hits: readonly Hit[]) => ({ seeds: hits.slice(0, SEEDS).map(({ track }) => track.id) });
 
 /** What was understood of a file, and the tracks that fit it. */
 export interface FileAnswer {

@@ -1,8 +1,9 @@
 /** Puts into words what was understood and why a track was found. */
 
+import type { Track } from "../../api/client";
 import { t } from "../../texts";
 import { formatMeasure, formatRange, measureName } from "../../texts/measures";
-import type { Hit } from "./question";
+import type { Answer, Hit } from "./question";
 import type { Part } from "./understood";
 
 type Titles = ReadonlyMap<string, string>;
@@ -28,11 +29,29 @@ export function partText(part: Part, titles: Titles): string {
   }
 }
 
-/** Return why a track was found. `moodTitle` gives the title of a mood preset. */
-export function reasonText(hit: Hit, titles: Titles, moodTitle: (id: string) => string): string | null {
+/** Return why a track was found, with its values of what the text limits. `moodTitle` names a mood preset. */
+export function reasonText(hit: Hit, answer: Answer, moodTitle: (id: string) => string): string | null {
+  const reason = causeText(hit, answer.titles, moodTitle);
+  return [reason, ...valuesOf(hit.track, answer.understood?.filters ?? {})].filter(Boolean).join(" · ") || null;
+}
+
+/** Return the values of a track in the fields that filters limit to an interval. */
+function valuesOf(track: Track, filters: object): string[] {
+  const values: Record<string, unknown> = { ...track, ...track.descriptors, ...track.attributes };
+  return Object.keys(filters).flatMap((field) => {
+    const value = values[field];
+    return typeof value === "number" && field !== "duration_ms" ? [describe(field, value)] : [];
+  });
+}
+
+const describe = (field: string, value: number): string => {
+  const text = formatMeasure(field, value);
+  return text.endsWith("%") ? `${measureName(field)} ${text}` : text;
+};
+
+function causeText(hit: Hit, titles: Titles, moodTitle: (id: string) => string): string | null {
   const texts = t().search.reasons;
-  if (hit.match === "title") return texts.title;
-  if (hit.match === "artist") return texts.artist;
+  if (hit.match !== "vibe") return texts[hit.match];
   if (hit.because === null) return null;
   const [, kind, name = ""] = hit.because.match(/^(words|mood):(.*)$/s) ?? [];
   if (kind === "words") return texts.words(name);
