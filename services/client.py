@@ -6,12 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 from urllib.parse import quote
-
-import httpx
-from pydantic import BaseModel, ValidationError
 
 from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
 from services.api.schemas.exports import Corrections
@@ -20,16 +16,16 @@ from services.api.schemas.listens import Forgotten, Listen, ListenPage, ListensR
 from services.api.schemas.media import ClipMatches, PictureMatches
 from services.api.schemas.moods import Moods, Start, Started
 from services.api.schemas.pictures import Picture, PicturePage, PictureResults, TrackPictures
+from services.api.schemas.playlists import ImportedPlaylist, Playlist, Playlists, PlaylistSummary
 from services.api.schemas.radio import NextTracks, RadioSession
 from services.api.schemas.radio import Path as TrackPath
 from services.api.schemas.recommendations import Recommendations
-from services.api.schemas.service import MEDIA_TYPE, NotReady, Problem, Readiness, type_of
+from services.api.schemas.service import NotReady, Problem, Readiness
 from services.api.schemas.status import FailurePage, FileFailure, Status
 from services.api.schemas.tastes import ListenerTaste
 from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track
 from services.api.schemas.words import SearchResults
-from services.domain import errors
-from services.domain.errors import SegueError, ServiceUnreachable
+from services.connection import Answer, Connection, error_of
 from services.domain.filters import Filters
 from services.domain.job import JobState
 from services.domain.listening import ListenEvent, ListenFilter, NewListen
@@ -38,62 +34,21 @@ from services.domain.question import Question
 from services.domain.radio import RadioStart
 from services.domain.track import TrackStatus
 from services.domain.wire import event_as_json, filters_as_parameters, listen_as_json, question_as_json, radio_as_json
+from services.playlists.formats import PlaylistFormat
 
-# Longer than any answer takes, uploads apart.
-TIMEOUT_SECONDS = 10.0
 UPLOAD_TIMEOUT_SECONDS = 120.0
 PAGE = 100
 # A job is asked about soon at first, and then less and less often.
 FIRST_POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 1.0
 
-Answer = TypeVar("Answer", bound=BaseModel)
 
-
-class ProblemError(SegueError):
-    """A problem that this client has no class for; `problem` has all of it."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.detail)
-        self.problem = problem
-
-
-class SegueClient:
+class SegueClient(Connection):
     """Asks a Segue service; every method raises the error that the service answered, as its own class.
 
     Raises:
         ServiceUnreachable: no Segue answers at the URL.
     """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        key: str | None = None,
-        timeout: float = TIMEOUT_SECONDS,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self.url = url.rstrip("/")
-        # trust_env off: a proxy set for the Internet must not see requests to a service on this machine.
-        self._http = httpx.Client(
-            base_url=self.url,
-            headers={} if key is None else {"Authorization": f"Bearer {key}"},
-            timeout=timeout,
-            transport=transport,
-            trust_env=False,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def tracks(self, search: str = "", *, status: TrackStatus | None = None, page: int = PAGE) -> Iterator[Track]:
         """Every track that matches, in library order, fetched page by page."""
@@ -349,65 +304,36 @@ class SegueClient:
             return Readiness.model_validate(self._read(NotReady, response).model_dump())
         return self._answer(Readiness, response)
 
+    def playlists(self, owner: str | None = None) -> list[PlaylistSummary]:
+        """Return the playlists of a listener, or all that the key may use."""
+        return self._get(Playlists, "/v1/playlists", params={} if owner is None else {"owner": owner}).playlists
+
+    def playlist(self, playlist_id: str) -> Playlist:
+        """Return a playlist with its tracks."""
+        return self._get(Playlist, f"/v1/playlists/{_segment(playlist_id)}")
+
+    def create_playlist(self, name: str, tracks: Sequence[str], *, owner: str | None = None) -> Playlist:
+        """Create a playlist of these tracks."""
+        body = {"name": name, "tracks": list(tracks), "owner": owner}
+        return self._ask(Playlist, "POST", "/v1/playlists", json=body)
+
+    def export_playlist(self, playlist_id: str, kind: PlaylistFormat, *, absolute: bool = False) -> bytes:
+        """Return a playlist as a file."""
+        query = {"format": kind.value, "paths": "absolute" if absolute else "relative"}
+        return self._content("GET", f"/v1/playlists/{_segment(playlist_id)}/export", params=query)
+
+    def import_playlist(self, file: Path, *, name: str | None = None, owner: str | None = None) -> ImportedPlaylist:
+        """Create a playlist from an M3U or M3U8 file."""
+        fields = {key: value for key, value in (("name", name), ("owner", owner)) if value is not None}
+        with file.open("rb") as stream:
+            files = {"file": (file.name, stream)}
+            return self._ask(ImportedPlaylist, "POST", "/v1/playlists/import", data=fields, files=files)
+
     def _search(self, answer: type[Answer], kind: str, file: Path, limit: int, filters: Filters | None) -> Answer:
         parameters = {"limit": limit, **filters_as_parameters(filters or Filters())}
         with file.open("rb") as stream:
             files = {"file": (file.name, stream)}
             return self._ask(answer, "POST", f"/v1/search/{kind}", params=parameters, files=files)
-
-    def _get(self, answer: type[Answer], path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._ask(answer, "GET", path, params=params)
-
-    def _ask(self, answer: type[Answer], method: str, path: str, **request: Any) -> Answer:  # noqa: ANN401  httpx's
-        return self._answer(answer, self._send(method, path, **request))
-
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401
-        try:
-            return self._http.request(method, path, **request)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise ServiceUnreachable(
-                f"No Segue answers at {self.url} ({error or type(error).__name__}). Is `segue up` running?"
-            ) from error
-
-    def _answer(self, answer: type[Answer], response: httpx.Response) -> Answer:
-        if response.headers.get("Content-Type") == MEDIA_TYPE:
-            raise error_of(self._read(Problem, response))
-        return self._read(answer, response)
-
-    def _read(self, answer: type[Answer], response: httpx.Response) -> Answer:
-        try:
-            return answer.model_validate_json(response.content)
-        except ValidationError as error:
-            raise ServiceUnreachable(
-                f"What answers at {self.url} is not Segue, or not this version of it: "
-                f"{response.status_code} {response.headers.get('Content-Type', 'without a type')}."
-            ) from error
-
-
-def error_of(problem: Problem) -> SegueError:
-    """The error that a problem was made from, or the nearest that this client knows."""
-    kind = _BY_TYPE.get(problem.type) or _BY_STATUS.get(problem.status)
-    if kind is None:
-        return ProblemError(problem)
-    # Their own constructors compose the message; here it is composed already.
-    error = kind.__new__(kind)
-    SegueError.__init__(error, problem.detail)
-    return error
-
-
-def _descendants(kind: type[SegueError]) -> Iterator[type[SegueError]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from _descendants(child)
-
-
-_BY_TYPE = {type_of(kind): kind for kind in _descendants(SegueError) if kind.__module__ == errors.__name__}
-_BY_STATUS: dict[int, type[SegueError]] = {
-    HTTPStatus.FORBIDDEN: errors.Forbidden,
-    HTTPStatus.NOT_FOUND: errors.NotFound,
-    HTTPStatus.UNPROCESSABLE_ENTITY: errors.InvalidRequest,
-    HTTPStatus.SERVICE_UNAVAILABLE: errors.Unavailable,
-}
 
 
 def _segment(name: str) -> str:

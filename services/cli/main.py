@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from services.cli.playlists import playlists
 from services.domain.access import Scope
 from services.domain.errors import SegueError
 
@@ -309,6 +310,8 @@ def search_pictures(
 
     search_picture(" ".join(text), limit, as_json=as_json)
 
+
+app.add_typer(playlists, name="playlists")
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")

@@ -14,6 +14,7 @@ from rich.table import Table
 from services.api.schemas.media import MatchedTrack, SeenPicture
 from services.api.schemas.moods import Mood
 from services.api.schemas.pictures import ScoredPicture
+from services.api.schemas.playlists import Playlist, PlaylistSummary
 from services.api.schemas.radio import PathTrack
 from services.api.schemas.status import Analysis, FailurePage, Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
@@ -62,6 +63,28 @@ def print_tracks(tracks: Sequence[SimilarTrack | MatchedTrack]) -> None:
     table.add_column("id", no_wrap=True)  # ids are copied
     for track in tracks:
         table.add_row(f"{track.score:.3f}", *_names(track), track.id)
+    answers.print(table)
+
+
+def print_playlists(playlists: Sequence[PlaylistSummary]) -> None:
+    """Print playlists with what they contain."""
+    if not playlists:
+        print_message("There are no playlists.")
+        return
+    table = Table("name", "owner", "tracks", "refreshed", box=None)
+    table.add_column("id", no_wrap=True)
+    for each in playlists:
+        refreshed = "" if each.refreshed_at is None else f"{each.refreshed_at:%Y-%m-%d %H:%M}"
+        table.add_row(escape(each.name), escape(each.owner or ""), str(each.tracks), refreshed, each.id)
+    answers.print(table)
+
+
+def print_playlist(playlist: Playlist) -> None:
+    """Print the tracks of a playlist in their order."""
+    table = Table("", "title", "artist", "album", box=None)
+    table.add_column("id", no_wrap=True)
+    for place, item in enumerate(playlist.items, start=1):
+        table.add_row(str(place), *_names(item.track), "no file" if item.missing else item.track.id)
     answers.print(table)
 
 

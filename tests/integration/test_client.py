@@ -9,7 +9,8 @@ import pytest
 
 from services.api.app import create_app
 from services.api.schemas.service import Problem
-from services.client import ProblemError, SegueClient, error_of
+from services.client import SegueClient
+from services.connection import ProblemError, error_of
 from services.domain.access import Scope
 from services.domain.errors import (
     InsufficientScope,

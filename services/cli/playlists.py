@@ -1,0 +1,149 @@
+"""`segue playlists`: list, show, create, export and import playlists of the running service.
+
+Each command imports its code when it runs, as in `services.cli.main`.
+"""
+
+# ruff: noqa: PLC0415  see above
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from services.api.schemas.playlists import Playlist, PlaylistSummary
+    from services.client import SegueClient
+
+playlists = typer.Typer(help="List, create, export and import playlists.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Owner = Annotated[str | None, typer.Option("--owner", help="Listener whose playlists they are.")]
+Name = Annotated[str, typer.Argument(metavar="PLAYLIST", help="Name or id; `segue playlists list` shows both.")]
+
+
+@playlists.command("list")
+def list_all(*, owner: Owner = None, as_json: AsJson = False) -> None:
+    """List all playlists, or those of a listener."""
+    from services.cli import output
+    from services.cli.library import connect
+    from services.settings import load_settings
+
+    with connect(load_settings()) as client:
+        found = client.playlists(owner)
+    if as_json:
+        output.print_json({"playlists": [each.model_dump(mode="json") for each in found]})
+    else:
+        output.print_playlists(found)
+
+
+@playlists.command()
+def show(playlist: Name, *, as_json: AsJson = False) -> None:
+    """List the tracks of a playlist."""
+    from services.cli import output
+    from services.cli.library import connect
+    from services.settings import load_settings
+
+    with connect(load_settings()) as client:
+        found = client.playlist(_find(client, playlist).id)
+    _print(found, as_json=as_json)
+    if not as_json:
+        output.print_message(f"{found.tracks} tracks, {found.missing} of them without a file.")
+
+
+@playlists.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Name of the new playlist.")],
+    tracks: Annotated[list[str], typer.Argument(help="Tracks: ids, external ids, or quoted words.")],
+    *,
+    owner: Owner = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a playlist of tracks."""
+    from services.cli.library import connect, find_track
+    from services.settings import load_settings
+
+    with connect(load_settings()) as client:
+        ids = [find_track(client, track).id for track in tracks]
+        made = client.create_playlist(name, ids, owner=owner)
+    _print(made, as_json=as_json)
+
+
+@playlists.command("export")
+def write(
+    playlist: Name,
+    file: Annotated[Path, typer.Argument(help="File to write: .m3u8, .xspf or .jspf; - prints M3U8.")],
+    *,
+    absolute: Annotated[bool, typer.Option(help="Write absolute paths; this needs the scope admin.")] = False,
+) -> None:
+    """Write a playlist to a file."""
+    from services.cli import output
+    from services.cli.library import connect
+    from services.domain.errors import InvalidRequest
+    from services.playlists.formats import PlaylistFormat
+    from services.settings import load_settings
+
+    suffix = file.suffix.lower().removeprefix(".")
+    is_output = str(file) == "-"
+    if not is_output and suffix not in list(PlaylistFormat):
+        raise InvalidRequest(f"'{file}' must end in .m3u8, .xspf or .jspf.")
+    kind = PlaylistFormat.M3U8 if is_output else PlaylistFormat(suffix)
+    with connect(load_settings()) as client:
+        found = _find(client, playlist)
+        content = client.export_playlist(found.id, kind, absolute=absolute)
+    if is_output:
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise InvalidRequest(f"'{file}' cannot be written: {error.strerror}.") from error
+    output.print_message(f"Wrote {found.tracks} tracks to {file}.")
+
+
+@playlists.command("import")
+def read(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="M3U or M3U8 file.")],
+    *,
+    name: Annotated[str | None, typer.Option(help="Name of the playlist. Default: that in the file.")] = None,
+    owner: Owner = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a playlist from a file, and list the lines that match no track."""
+    from services.cli import output
+    from services.cli.library import connect
+    from services.settings import load_settings
+
+    with connect(load_settings()) as client:
+        made = client.import_playlist(file, name=name, owner=owner)
+    if as_json:
+        output.print_json(made)
+        return
+    output.print_message(f"Imported '{made.playlist.name}' with {made.playlist.tracks} tracks.")
+    for line in made.unmatched:
+        output.print_message(f"Line {line.line} matches no track: {line.text}")
+
+
+def _find(client: "SegueClient", name: str) -> "PlaylistSummary":
+    """Return the playlist with this id or name.
+
+    Raises:
+        NotFound: there is none, or several have the name.
+    """
+    from services.domain.errors import NotFound
+
+    found = [each for each in client.playlists() if name in (each.id, each.name)]
+    if not found:
+        raise NotFound(f"No playlist is named '{name}'. `segue playlists list` shows all.")
+    if len(found) > 1:
+        raise NotFound(f"{len(found)} playlists are named '{name}'. Use an id: {', '.join(each.id for each in found)}.")
+    return found[0]
+
+
+def _print(playlist: "Playlist", *, as_json: bool) -> None:
+    from services.cli import output
+
+    if as_json:
+        output.print_json(playlist)
+    else:
+        output.print_playlist(playlist)
