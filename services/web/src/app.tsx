@@ -11,6 +11,8 @@ const VIEWS: Record<string, () => Promise<{ default: ComponentType }>> = {
   "": () => import("./views/home"),
   search: () => import("./views/search"),
   library: () => import("./views/library"),
+  album: () => import("./views/album"),
+  artist: () => import("./views/artist"),
   map: () => import("./views/map"),
   taste: () => import("./views/taste"),
   playlists: () => import("./views/playlists"),

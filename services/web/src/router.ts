@@ -49,7 +49,7 @@ function toSearch(query: Query): URLSearchParams {
 /** Go to a view. With `replace`, the browser's back button skips the address that is left. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   if (options.replace) {
-    history.replaceState(null, "", to);
+    history.replaceState(history.state, "", to);
     hash.value = to;
   } else {
     location.hash = to;

@@ -1,5 +1,6 @@
 import { Settings } from "lucide-preact";
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { base } from "../api/client";
 import { AddToPlaylist } from "../components/AddToPlaylist";
 import { IconButton } from "../components/IconButton";
@@ -18,6 +19,7 @@ import { PrivateBanner } from "./PrivateBanner";
 import { SearchBox } from "./SearchBox";
 import { SettingsDialog } from "./SettingsDialog";
 import styles from "./Shell.module.css";
+import { keepScroll } from "./scroll";
 
 /** The frame of every view: navigation, content and player. */
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -27,6 +29,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const active = viewOf(route.value.path);
   const texts = t().nav;
   const isNowPlaying = route.value.path[0] === "queue";
+  const content = useRef<HTMLElement>(null);
+  useEffect(() => (content.current ? keepScroll(content.current) : undefined), []);
   return (
     <div class={`${styles.shell} ${isNowPlaying ? styles.nowPlaying : ""}`}>
       <button type="button" class={styles.skip} onClick={() => document.getElementById("content")?.focus()}>
@@ -53,7 +57,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <IconButton icon={Settings} label={texts.settings} size="sm" onClick={() => showSettings(true)} />
         </div>
       </nav>
-      <main id="content" class={styles.main} tabIndex={-1}>
+      <main ref={content} id="content" class={styles.main} tabIndex={-1}>
         <PrivateBanner />
         {children}
       </main>
