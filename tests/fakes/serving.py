@@ -22,7 +22,7 @@ from tests.fakes.library import tower, write_library
 from tests.fakes.valkey import started_valkey
 
 LIBRARY_SIZE = 24
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 120.0
 ROOT = Path(__file__).parents[2]
 
 
