@@ -117,4 +117,4 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, timeout: floa
                 return
         except httpx.TransportError:
             pass
-        time.sleep(timeout / 300)
+        time.sleep(0.1)

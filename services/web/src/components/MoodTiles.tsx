@@ -49,14 +49,16 @@ interface Props {
   onClick: (mood: Mood) => void;
   /** The chosen ones; makes the tiles toggles. */
   chosen?: readonly string[];
+  /** Whether they take three rows that scroll sideways on a narrow view, instead of all the height that they need. */
+  isCompact?: boolean;
   /** The accessible name of a tile, if it is not its title. */
   labelOf?: (title: string) => string;
 }
 
 /** The mood presets, as buttons or as toggles. */
-export function MoodTiles({ moods, onClick, chosen, labelOf }: Props) {
+export function MoodTiles({ moods, onClick, chosen, labelOf, isCompact = false }: Props) {
   return (
-    <ul class={styles.moods}>
+    <ul class={`${styles.moods} ${isCompact ? styles.compact : ""}`}>
       {moods.map((mood) => {
         const Icon = ICONS[mood.id] ?? Smile;
         const title = moodTitle(mood);

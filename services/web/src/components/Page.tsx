@@ -22,12 +22,10 @@ export function Page({ title, actions, hero, children }: Props) {
       {hero ?? (
         <header class={styles.header}>
           <h1>{title}</h1>
-          <div class={styles.actions}>
-            {actions}
-            <span class={styles.narrowOnly}>
-              <ListenerMenu />
-            </span>
-          </div>
+          <span class={styles.narrowOnly}>
+            <ListenerMenu />
+          </span>
+          {actions && <div class={styles.actions}>{actions}</div>}
         </header>
       )}
       {children}

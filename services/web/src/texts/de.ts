@@ -590,6 +590,7 @@ export const de: Texts = {
     again: "Neu anfangen",
     hint: "Wähle, worauf du Lust hast, und ein paar Lieblingskünstler. Die Musik läuft sofort, und Segue lernt aus jedem Überspringen.",
     name: "Dein Name",
+    defaultName: "ich",
     nameHint: "Unter diesem Namen merkt sich Segue, was du hörst.",
     moods: "Worauf hast du Lust?",
     moodsNote: (left) => (left ? `Noch bis zu ${left}` : "Mehr geht nicht"),

@@ -525,6 +525,7 @@ export const en = {
     again: "Start again",
     hint: "Choose what you feel like and a few artists you love. Music plays at once, and Segue learns from every skip.",
     name: "Your name",
+    defaultName: "me",
     nameHint: "Segue keeps what you play under this name.",
     moods: "What do you feel like?",
     moodsNote: (left: number) => (left ? `Up to ${left} more` : "That is the maximum"),

@@ -30,7 +30,7 @@ interface Props {
 
 /** A listener without a history chooses moods and artists; then music plays. */
 export function FirstVisit({ user, isAgain, onDone }: Props) {
-  const [name, setName] = useState("");
+  const [name, setName] = useState(t().firstVisit.defaultName);
   const [moods, setMoods] = useState<MoodId[]>([]);
   const [artists, setArtists] = useState<string[]>([]);
   const [isSending, setSending] = useState(false);
@@ -65,21 +65,6 @@ export function FirstVisit({ user, isAgain, onDone }: Props) {
         }}
       >
         <p class={styles.hint}>{texts.hint}</p>
-        {user === null && (
-          <div class={styles.name}>
-            <Field
-              label={texts.name}
-              hint={texts.nameHint}
-              required
-              maxLength={200}
-              pattern="[^\/]+"
-              title={t().listener.rule}
-              autoComplete="nickname"
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          </div>
-        )}
         <section class={styles.part} aria-labelledby="choose-moods">
           <header class={styles.header}>
             <h2 id="choose-moods">{texts.moods}</h2>
@@ -96,6 +81,21 @@ export function FirstVisit({ user, isAgain, onDone }: Props) {
           )}
         </section>
         <ArtistChoice chosen={artists} onToggle={(artist) => setArtists(toggled(artists, artist, ARTISTS_MAX))} />
+        {user === null && (
+          <div class={styles.name}>
+            <Field
+              label={texts.name}
+              hint={texts.nameHint}
+              required
+              maxLength={200}
+              pattern="[^\/]+"
+              title={t().listener.rule}
+              autoComplete="nickname"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </div>
+        )}
         <footer class={styles.footer}>
           <Button
             look="primary"

@@ -27,6 +27,7 @@ export function Sections({ user, tastes }: { user: string | null; tastes: readon
           <h2 id="moods">{texts.moods}</h2>
           <MoodTiles
             moods={moods.data}
+            isCompact
             labelOf={texts.startRadio}
             onClick={(mood) => startRadio({ mood: mood.id, label: moodTitle(mood) }).catch(sayError)}
           />
