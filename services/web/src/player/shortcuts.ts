@@ -7,6 +7,7 @@ import { duration, muted, position, seek, volume } from "../state/playback";
 import { previous, skip, togglePlay, verdict } from "../state/queue";
 import { toggleQueue } from "../state/queuePanel";
 import { current } from "../state/queueState";
+import { focusSearchField } from "../state/searchBox";
 
 const SEEK_SECONDS = 10;
 const VOLUME_STEP = 0.05;
@@ -67,17 +68,9 @@ function rate(given: Verdict): void {
   if (current.peek()) void verdict(current.peek() as NonNullable<typeof current.value>, given);
 }
 
-/** Go to the search and put the focus into its field, which may have to be loaded first. */
+/** Put the focus into the search field, or go to the search where none is visible. */
 function focusSearch(): void {
-  navigate(href(["search"]));
-  const field = () => document.querySelector<HTMLInputElement>("main input[type=search]");
-  const observer = new MutationObserver(() => {
-    if (!field()) return;
-    observer.disconnect();
-    field()?.focus();
-  });
-  if (field()) field()?.focus();
-  else observer.observe(document.body, { childList: true, subtree: true });
+  if (!focusSearchField()) navigate(href(["search"]));
 }
 
 const TYPED_IN =

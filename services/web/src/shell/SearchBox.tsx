@@ -1,7 +1,7 @@
 import { Search } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 import { href, navigate } from "../router";
-import { focusSearchField, offerSearchField } from "../state/searchBox";
+import { offerSearchField } from "../state/searchBox";
 import { t } from "../texts";
 import styles from "./SearchBox.module.css";
 
@@ -9,11 +9,6 @@ import styles from "./SearchBox.module.css";
 export function SearchBox() {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => (field.current ? offerSearchField(field.current) : undefined), []);
-  useEffect(() => {
-    window.addEventListener("keydown", onSlash);
-    return () => window.removeEventListener("keydown", onSlash);
-  }, []);
-
   function onSubmit(event: SubmitEvent) {
     event.preventDefault();
     if (!field.current) return;
@@ -38,12 +33,4 @@ export function SearchBox() {
       </form>
     </search>
   );
-}
-
-/** Focus the search field with `/`, except where people write. */
-function onSlash(event: KeyboardEvent): void {
-  const isWriting = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-  if (event.key !== "/" || isWriting || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault();
-  if (!focusSearchField()) navigate(href(["search"]));
 }
