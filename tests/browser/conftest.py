@@ -4,7 +4,9 @@ Find elements by role and visible text, never by class name.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,9 +29,10 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
     "--mute-audio",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
 )
+WITHOUT_WEBGL = ("--disable-gpu",)
+WITH_WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+"""Slow, because SwiftShader draws everything: for tests with the mark `webgl` only."""
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +44,27 @@ def url(library_dir: Path, broker_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A Chromium that all tests of this process share; each test has a context of its own."""
+def chromium() -> Iterator[Callable[[Sequence[str]], Browser]]:
+    """Start a Chromium with some more flags. All tests of this process share it; each has a context of its own."""
     program = shutil.which("chromium")
     if program is None:
         missing("Chromium")
     expect.set_options(timeout=TIMEOUT_MS)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield started
-        started.close()
+    with sync_playwright() as playwright, ExitStack() as started:
+
+        @cache
+        def start(flags: Sequence[str]) -> Browser:
+            browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
+            started.callback(browser.close)
+            return browser
+
+        yield start
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def context(request: pytest.FixtureRequest, chromium: Callable[[Sequence[str]], Browser]) -> Iterator[BrowserContext]:
     """A browser without stored data, 1280 × 900 pixels, in English."""
+    browser = chromium(WITH_WEBGL if request.node.get_closest_marker("webgl") else WITHOUT_WEBGL)
     made = browser.new_context(
         viewport={"width": 1280, "height": 900}, locale="en-GB", color_scheme="dark", reduced_motion="reduce"
     )

@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import missing
 from tests.fakes.library import track_id
 
+pytestmark = pytest.mark.webgl
+
 AXE = Path(__file__).parents[2] / "services" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 LISTENER = "ada"
