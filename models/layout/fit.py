@@ -14,9 +14,10 @@ FIT_MIN = 3
 UMAP_MIN = 60
 """From this many tracks on, UMAP finds more than the principal axes show."""
 
-NEIGHBOURS = 15
-MIN_DISTANCE = 0.1
-"""UMAP's defaults (McInnes et al., arXiv:1802.03426): local groups without losing how they lie to each other."""
+NEIGHBOURS = 30
+MIN_DISTANCE = 0.3
+"""Twice and three times UMAP's defaults (McInnes et al., arXiv:1802.03426). More neighbours join albums into a whole, and
+more distance lets people see and reach each track; with the defaults, albums are specks in empty space."""
 
 REFIT_EPOCHS = 100
 REFIT_RATE = 0.25

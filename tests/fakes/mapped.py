@@ -19,7 +19,7 @@ from tests.fakes.library import write_tone
 
 ANALYSES = Path(__file__).parents[2] / "docs/evaluation/validation.npz"
 NEIGHBOURS = 11
-NOISE = 0.03
+NOISE = 0.06
 SEED = 3
 ROWS = 2000
 

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { current } from "../../state/queue";
 import { t } from "../../texts";
-import { type Point, scaleOf, toScreen, wholeZoom } from "./geometry";
+import { besidePanel, type Point, scaleOf, toScreen, wholeZoom } from "./geometry";
 import styles from "./Map.module.css";
 import type { MapIndex } from "./MapIndex";
 import { clearChoice, flyTo, path, pathStart, regions, selection, shown, view } from "./state";
@@ -74,13 +74,12 @@ function Regions({ index }: { index: MapIndex }) {
             key={`${region.level} ${region.label}`}
             type="button"
             class={`${styles.mark} ${styles.region}`}
-            data-over-map
             data-level={region.level}
             style={{ "--x": at.x, "--y": at.y }}
             onClick={() => {
               const now = view.peek();
               clearChoice();
-              if (now) flyTo(at, Math.max(now.zoom, wholeZoom(now.width, now.height) + REGION_ZOOM));
+              if (now) flyTo(at, Math.max(now.zoom, wholeZoom(now.width, now.height) + REGION_ZOOM), besidePanel(now));
               selection.value = { title: region.label, numbers: index.nearestAll(at, region.tracks) };
             }}
           >

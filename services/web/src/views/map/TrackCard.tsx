@@ -14,8 +14,8 @@ import { previewed } from "./preview";
 import { pinned, view } from "./state";
 import { trackOf } from "./tracks";
 
-/** A card needs this much room, in CSS pixels. */
-const ROOM = { width: 300, height: 150 };
+/** The size of a card with its buttons, its distance to the point and to the edge of the view, in CSS pixels. */
+const CARD = { width: 264, height: 128, gap: 16, edge: 8 };
 const DELAY_MS = 60;
 
 /** The track of a point: cover, title and artist; and what to do with it if it is chosen. */
@@ -42,17 +42,17 @@ export function TrackCard({ index, number }: { index: MapIndex; number: number }
   const at = index.at(number);
   const now = view.peek();
   const place = now ? toScreen(now, at) : { x: 0, y: 0 };
-  const isLeft = Boolean(now && place.x + ROOM.width > now.width);
-  const isAbove = Boolean(now && place.y + ROOM.height > now.height);
+  const room = (now?.width ?? 0) - CARD.width - CARD.edge;
+  const left = Math.max(CARD.edge, Math.min(place.x + CARD.gap, room)) - place.x;
+  const isAbove = Boolean(now && place.y + CARD.gap + CARD.height > now.height);
   const isPinned = pinned.value === number;
   const texts = t();
   return (
     <div
       class={`${styles.mark} ${styles.card}`}
       data-over-map={isPinned || undefined}
-      data-left={isLeft}
       data-above={isAbove}
-      style={{ "--x": at.x, "--y": at.y }}
+      style={{ "--x": at.x, "--y": at.y, marginLeft: `${left}px` }}
     >
       <div class={styles.cardTrack} aria-live="polite">
         <Cover of={{ kind: "tracks", id: track.id }} size={56} />

@@ -44,6 +44,13 @@ export const wholeView = (width: number, height: number): View => ({
   height,
 });
 
+/** Below this width the panel of what was chosen lies below the map, not beside it. */
+const NARROW = 704;
+
+/** Return where the middle of the free part of the view is, in CSS pixels from its middle, while a panel is open. */
+export const besidePanel = ({ width, height }: View): Point =>
+  width < NARROW ? { x: 0, y: -0.25 * height } : { x: -190, y: 0 };
+
 /** Return the box around a polygon, for a search in the index. */
 export function boxOf(polygon: readonly Point[]): [number, number, number, number] {
   const xs = polygon.map(({ x }) => x);

@@ -85,7 +85,7 @@ export function followPointer(
     const polygon = drawn.peek();
     drawn.value = [];
     if (event.type === "pointercancel") return;
-    if (!ended.hasMoved) choose(ended.start);
+    if (!ended.hasMoved) choose(ended.start, event);
     else if (ended.draws === "lasso") enclose(polygon);
     else if (ended.draws === "path") connect(ended.start, pointAt(event, now));
   }
@@ -94,7 +94,9 @@ export function followPointer(
     if (start !== null && end !== null && end !== start) findPath(indexOf(), start, end);
   }
 
-  function choose(number: number | null) {
+  function choose(number: number | null, at: PointerEvent) {
+    const label = number === null ? labelAt(at) : null;
+    if (label) return label.click();
     batch(() => {
       if (number === null) return clearChoice();
       if (mode.peek() === "path" || pathStart.peek() !== null) choosePathEnd(indexOf(), number);
@@ -108,6 +110,14 @@ export function followPointer(
       clearChoice();
       mode.value = "move";
       if (numbers.length) selection.value = { title: t().map.chosen, numbers };
+    });
+  }
+
+  /** The label of a region lets the pointer through, because points lie below it. */
+  function labelAt({ clientX: x, clientY: y }: PointerEvent): HTMLElement | undefined {
+    return [...element.querySelectorAll<HTMLElement>("[data-level]")].find((label) => {
+      const { left, right, top, bottom } = label.getBoundingClientRect();
+      return x > left && x < right && y > top && y < bottom;
     });
   }
 

@@ -57,11 +57,15 @@ export function clearChoice(): void {
 
 let flight = 0;
 
-/** Move the view there, in a short flight unless people asked for no motion. */
-export function flyTo(target: Point, zoom: number): void {
+/**
+ * Move the view, in a short flight unless people asked for no motion. The target comes to the middle of the view, or to
+ * `offset` CSS pixels from there.
+ */
+export function flyTo(target: Point, wanted: number, offset: Point = { x: 0, y: 0 }): void {
   const from = view.peek();
   if (!from) return;
-  const to = { ...from, ...target, zoom: Math.min(ZOOM_MAX, zoom) };
+  const zoom = Math.min(ZOOM_MAX, wanted);
+  const to = { ...from, x: target.x - offset.x / 2 ** zoom, y: target.y - offset.y / 2 ** zoom, zoom };
   const duration = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 200;
   const begun = performance.now();
   cancelAnimationFrame(flight);
