@@ -16,8 +16,8 @@ UMAP_MIN = 60
 
 NEIGHBOURS = 30
 MIN_DISTANCE = 0.3
-"""Twice and three times UMAP's defaults (McInnes et al., arXiv:1802.03426). More neighbours join albums into a whole, and
-more distance lets people see and reach each track; with the defaults, albums are specks in empty space."""
+"""Twice and three times UMAP's defaults (McInnes et al., arXiv:1802.03426). More neighbours join albums into a whole,
+and with more distance people see and reach each track; with the defaults, albums are specks in empty space."""
 
 REFIT_EPOCHS = 100
 REFIT_RATE = 0.25
