@@ -43,9 +43,7 @@ LEASE = timedelta(seconds=ANALYSE_HARD_LIMIT_SECONDS + LIMIT_GRACE_SECONDS)
 CATALOGUE_TIMEOUT_SECONDS = 60.0
 CATALOGUE_RETRY_SECONDS = 2.0
 
-QUARANTINED = (
-    f"The analysis was started {MAX_ATTEMPTS} times and each time crashed or timed out. `segue retry` tries again."
-)
+QUARANTINED = f"The analysis was started {MAX_ATTEMPTS} times and each time crashed or timed out."
 MISSING = "No file of the track can be read any more."
 OUTSIDE = "The file is outside the folders listed in SEGUE_LIBRARY_ROOTS."
 NOT_REGULAR = "The path is no longer a regular file: a folder, a pipe or a device has replaced it."

@@ -28,7 +28,7 @@ THREADS_PER_STREAM = 4
 STREAM_SECONDS = 600.0
 """Then the client connects again, and another client may get its place."""
 
-HEARTBEAT_SECONDS = 15.0
+HEARTBEAT_SECONDS = 10.0
 """A comment is sent after this time without an event, so that a client that has gone is noticed."""
 
 SEND_SECONDS = 10.0

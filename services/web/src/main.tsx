@@ -8,12 +8,14 @@ import { startMediaSession } from "./player/mediaSession";
 import { startShortcuts } from "./player/shortcuts";
 import { watchMe } from "./state/listener";
 import { startQueue } from "./state/queue";
+import { watchService } from "./state/service";
 import { applyTheme } from "./state/theme";
 import { applyLanguage } from "./texts";
 
 applyTheme();
 applyLanguage();
 watchMe();
+watchService();
 startQueue();
 startEngine();
 startMediaSession();

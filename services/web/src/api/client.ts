@@ -2,7 +2,7 @@
 
 import createClient, { type FetchResponse } from "openapi-fetch";
 import { askForKey, key } from "../state/key";
-import { reachable } from "../state/reachable";
+import { probe, reportAway, reportBack } from "../state/reachable";
 import { t } from "../texts";
 import type { components, paths } from "./schema";
 
@@ -23,22 +23,36 @@ export class ApiError extends Error {
   }
 }
 
+/** A request without a response for so long may have reached a process that hangs; the health check tells. */
+const SLOW_MS = 8000;
+/** A proxy in front of the service answers so if the service does not. */
+const GATEWAY_ERRORS = new Set([502, 504]);
+
 /** Send a request with the key, and ask for another key if the service refuses it. */
 export async function send(request: Request): Promise<Response> {
   for (;;) {
     const sentKey = key.value;
     const attempt = request.clone();
     if (sentKey !== null) attempt.headers.set("Authorization", `Bearer ${sentKey}`);
-    let response: Response;
-    try {
-      response = await fetch(attempt);
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      reachable.value = false;
-      throw new ApiError(t().errors.away, 0);
-    }
-    reachable.value = true;
+    const response = await attended(attempt);
     if (response.status !== 401 || !(await askForKey(sentKey))) return response;
+  }
+}
+
+/** Fetch, and record whether the service responds. */
+async function attended(request: Request): Promise<Response> {
+  const slow = setTimeout(probe, SLOW_MS);
+  try {
+    const response = await fetch(request);
+    if (GATEWAY_ERRORS.has(response.status)) reportAway();
+    else reportBack();
+    return response;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    reportAway();
+    throw new ApiError(t().errors.away, 0);
+  } finally {
+    clearTimeout(slow);
   }
 }
 

@@ -4,6 +4,7 @@ import { t } from "../texts";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 import { Field } from "./Field";
+import styles from "./KeyDialog.module.css";
 
 /** Asks for an API key when the service requires one. */
 export function KeyDialog() {
@@ -13,13 +14,16 @@ export function KeyDialog() {
 
 function Question({ wasRefused, answer }: NonNullable<typeof keyQuestion.value>) {
   const [given, setGiven] = useState("");
+  const [keep, setKeep] = useState(false);
   const texts = t().key;
   return (
     <Dialog title={texts.title} onClose={() => answer(null)}>
+      <p>{texts.why}</p>
       <form
+        class={styles.form}
         onSubmit={(event) => {
           event.preventDefault();
-          answer(given.trim());
+          if (given.trim()) answer(given.trim(), keep);
         }}
       >
         <Field
@@ -34,6 +38,10 @@ function Question({ wasRefused, answer }: NonNullable<typeof keyQuestion.value>)
           value={given}
           onInput={(event) => setGiven(event.currentTarget.value)}
         />
+        <label class={styles.keep}>
+          <input type="checkbox" checked={keep} onChange={(event) => setKeep(event.currentTarget.checked)} />
+          {texts.keep}
+        </label>
         <Button look="primary" type="submit">
           {texts.submit}
         </Button>

@@ -14,8 +14,10 @@ import { href, route } from "../router";
 import { queueOpen } from "../state/queuePanel";
 import { settingsAreOpen } from "../state/settings";
 import { t } from "../texts";
+import { Banner } from "./Banner";
 import { VIEWS, viewOf } from "./navigation";
 import { PrivateBanner } from "./PrivateBanner";
+import { ScanIndicator } from "./ScanIndicator";
 import { SearchBox } from "./SearchBox";
 import { SettingsDialog } from "./SettingsDialog";
 import styles from "./Shell.module.css";
@@ -36,6 +38,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <button type="button" class={styles.skip} onClick={() => document.getElementById("content")?.focus()}>
         {texts.skip}
       </button>
+      <Banner />
       <nav class={styles.sidebar} aria-label={texts.main}>
         <a class={styles.brand} href={href([])}>
           <img src={`${base}/web/icon.svg`} alt="" width="28" height="28" />
@@ -52,6 +55,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
             </li>
           ))}
         </ul>
+        <div class={styles.progress}>
+          <ScanIndicator />
+        </div>
         <div class={styles.end}>
           <ListenerMenu />
           <IconButton icon={Settings} label={texts.settings} size="sm" onClick={() => showSettings(true)} />

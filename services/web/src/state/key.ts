@@ -1,34 +1,56 @@
-/** The API key, if the service requires one. It is kept for this tab. */
+/** The API key, if the service requires one. It is kept for this tab, or in this browser if the listener wants that. */
 
 import { signal } from "@preact/signals";
 import { isTextOrNull, stored } from "./storage";
 
+const remembered = stored<string | null>("remembered-key", null, isTextOrNull);
 export const key = stored<string | null>("key", null, isTextOrNull, () => sessionStorage);
+key.value ??= remembered.peek();
 
 /** The open question for a key: how to answer it, and whether the last key was refused. */
-export const keyQuestion = signal<{ wasRefused: boolean; answer: (given: string | null) => void } | null>(null);
+export const keyQuestion = signal<{
+  wasRefused: boolean;
+  answer: (given: string | null, keep?: boolean) => void;
+} | null>(null);
 
-let declined = false;
+/** Whether the listener closed the question. It is not asked again by itself. */
+export const declined = signal(false);
+
 let asking: Promise<boolean> | null = null;
 
 /** Ask for another key after `sent` was refused. Resolves to whether there is a key to try. A closed dialog stays closed. */
 export function askForKey(sent: string | null): Promise<boolean> {
   if (key.value !== sent) return Promise.resolve(true); // another request got a key in the meantime
-  if (declined) return Promise.resolve(false);
+  if (declined.peek()) return Promise.resolve(false);
   asking ??= question(sent !== null).finally(() => {
     asking = null;
   });
   return asking;
 }
 
+/** Ask again after the question was closed. */
+export function enterKey(): void {
+  declined.value = false;
+  void askForKey(key.peek());
+}
+
+/** Forget the key in this browser; the next request asks for one. */
+export function forgetKey(): void {
+  remembered.value = null;
+  key.value = null;
+}
+
 function question(wasRefused: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     keyQuestion.value = {
       wasRefused,
-      answer: (given) => {
+      answer: (given, keep = false) => {
         keyQuestion.value = null;
-        if (given === null) declined = true;
-        else key.value = given;
+        if (given === null) declined.value = true;
+        else {
+          key.value = given;
+          remembered.value = keep ? given : null;
+        }
         resolve(given !== null);
       },
     };

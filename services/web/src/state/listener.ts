@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { ask, client, type Schemas } from "../api/client";
 import { key } from "./key";
+import { reachable } from "./reachable";
 import { isFlag, isTextOrNull, stored } from "./storage";
 
 /** What the sender of requests may do. Null until the service told it. */
@@ -54,10 +55,10 @@ export async function loadMe(): Promise<void> {
   }
 }
 
-/** Load `me` now, and again whenever the key changes. */
+/** Load `me` now, and again whenever the key changes or the service can be reached again. */
 export function watchMe(): void {
   effect(() => {
     key.value;
-    void loadMe();
+    if (reachable.value) void loadMe();
   });
 }

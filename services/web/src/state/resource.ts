@@ -1,7 +1,9 @@
 /** Data of the service that a view shows, with its loading and error states. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useCallback, useEffect } from "preact/hooks";
+import { key } from "./key";
+import { reachable } from "./reachable";
 
 export interface Resource<T> {
   data: T | null;
@@ -21,6 +23,11 @@ export function useResource<T>(load: (cancelled: AbortSignal) => Promise<T>, dep
     isLoading: true,
   });
   const round = useSignal(0);
+  useSignalEffect(() => {
+    // What failed may succeed with another key, or now that the service responds again.
+    key.value;
+    if (reachable.value && state.peek().error) round.value = round.peek() + 1;
+  });
   useEffect(() => {
     const control = new AbortController();
     state.value = { ...state.peek(), isLoading: true };

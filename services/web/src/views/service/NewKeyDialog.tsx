@@ -1,0 +1,112 @@
+import { Check, Copy } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { ask, client, type Schemas } from "../../api/client";
+import { Button } from "../../components/Button";
+import { Dialog } from "../../components/Dialog";
+import { Field } from "../../components/Field";
+import { t } from "../../texts";
+import forms from "./forms.module.css";
+import styles from "./KeysSection.module.css";
+
+type Scope = Schemas["Scope"];
+
+const SCOPES: readonly Scope[] = ["read", "listen", "ingest", "admin"];
+
+/** Creates a key and shows its secret once. */
+export function NewKeyDialog({ onClose, onCreated }: { onClose: () => void; onCreated: () => void }) {
+  const [name, setName] = useState("");
+  const [user, setUser] = useState("");
+  const [scopes, setScopes] = useState<ReadonlySet<Scope>>(new Set(["read", "listen"]));
+  const [error, setError] = useState<string>();
+  const [secret, setSecret] = useState<string | null>(null);
+  const texts = t().service.keys;
+  if (secret !== null) return <Secret secret={secret} onClose={onClose} />;
+
+  function toggle(scope: Scope) {
+    const next = new Set(scopes);
+    if (!next.delete(scope)) next.add(scope);
+    setScopes(next);
+  }
+
+  async function create(event: Event) {
+    event.preventDefault();
+    const users = user.trim() ? [user.trim()] : [];
+    const body = { name: name.trim(), scopes: SCOPES.filter((scope) => scopes.has(scope)), users };
+    try {
+      const { key } = await ask(client.POST("/v1/keys", { body }));
+      setSecret(key);
+      onCreated();
+    } catch (failure) {
+      setError(failure instanceof Error ? failure.message : String(failure));
+    }
+  }
+
+  return (
+    <Dialog title={texts.create} onClose={onClose}>
+      <form class={forms.form} onSubmit={create}>
+        <Field
+          label={texts.name}
+          hint={texts.nameHint}
+          error={error}
+          required
+          maxLength={100}
+          autoComplete="off"
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+        <fieldset class={forms.checks}>
+          <legend>{texts.scopes}</legend>
+          {SCOPES.map((scope) => (
+            <label key={scope} class={forms.check}>
+              <input type="checkbox" checked={scopes.has(scope)} onChange={() => toggle(scope)} />
+              {texts.scope[scope]}
+            </label>
+          ))}
+        </fieldset>
+        <Field
+          label={texts.listener}
+          hint={texts.listenerHint}
+          maxLength={100}
+          autoComplete="off"
+          value={user}
+          onInput={(event) => setUser(event.currentTarget.value)}
+        />
+        <Button look="primary" type="submit" disabled={scopes.size === 0}>
+          {texts.create}
+        </Button>
+      </form>
+    </Dialog>
+  );
+}
+
+function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
+  const [isCopied, setIsCopied] = useState(false);
+  const texts = t().service.keys;
+  async function copy() {
+    await navigator.clipboard.writeText(secret);
+    setIsCopied(true);
+  }
+  const Icon = isCopied ? Check : Copy;
+  return (
+    <Dialog
+      title={texts.created}
+      onClose={onClose}
+      footer={
+        <Button look="primary" onClick={onClose}>
+          {texts.finish}
+        </Button>
+      }
+    >
+      <p>{texts.once}</p>
+      <p class={styles.secret}>
+        <code>{secret}</code>
+        {/* Browsers give no clipboard to pages without TLS on other machines; the text can be selected. */}
+        {"clipboard" in navigator && (
+          <Button size="sm" icon={<Icon size={16} aria-hidden="true" />} onClick={copy}>
+            {isCopied ? texts.copied : texts.copy}
+          </Button>
+        )}
+      </p>
+    </Dialog>
+  );
+}
