@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { History, ListX, Radio, RotateCcw, Shuffle } from "lucide-preact";
+import { History, ListPlus, ListX, Radio, RotateCcw, Shuffle } from "lucide-preact";
 import { useRef } from "preact/hooks";
 import { Button } from "../components/Button";
 import { IconButton } from "../components/IconButton";
@@ -8,6 +8,7 @@ import { Switch } from "../components/Switch";
 import { TrackRow } from "../components/TrackRow";
 import { type Entry, upcoming } from "../state/entries";
 import { playing } from "../state/playback";
+import { addToPlaylist } from "../state/playlists";
 import { clear, remove, shuffle, togglePlay } from "../state/queue";
 import { continues, currentEntry, queue, radio } from "../state/queueState";
 import { fill, radioProblem, radioState } from "../state/radio";
@@ -65,7 +66,26 @@ export function QueueList({ withNow = false }: { withNow?: boolean }) {
         )}
       </div>
       <Switch label={texts.continues} checked={continues} />
+      <SaveButton upcoming={all} />
     </div>
+  );
+}
+
+/** Saves what plays and what follows as a playlist. */
+function SaveButton({ upcoming: entries }: { upcoming: readonly Entry[] }) {
+  const now = currentEntry.value;
+  const tracks = [...(now ? [now] : []), ...entries].map((entry) => entry.track);
+  const name = now?.origin.label ?? "";
+  if (!tracks.length) return null;
+  return (
+    <Button
+      look="quiet"
+      size="sm"
+      icon={<ListPlus size={16} aria-hidden="true" />}
+      onClick={() => addToPlaylist(tracks, name)}
+    >
+      {t().queue.save}
+    </Button>
   );
 }
 

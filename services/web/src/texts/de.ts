@@ -103,6 +103,7 @@ export const de: Texts = {
     hideHistory: "Verlauf ausblenden",
     shuffle: "Mischen",
     clear: "Leeren",
+    save: "Warteschlange als Playlist speichern",
     remove: (title) => `${title} entfernen`,
     reorder: (title) => `${title} verschieben`,
     reorderHint: "Zum Verschieben ziehen oder die Pfeiltasten benutzen",

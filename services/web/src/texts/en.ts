@@ -101,6 +101,7 @@ export const en = {
     hideHistory: "Hide history",
     shuffle: "Shuffle",
     clear: "Clear",
+    save: "Save the queue as a playlist",
     remove: (title: string) => `Remove ${title}`,
     reorder: (title: string) => `Move ${title}`,
     reorderHint: "Drag to move, or use the arrow keys",
