@@ -1,6 +1,7 @@
 import { FileUp, ListMusic, Plus, Sparkles } from "lucide-preact";
 import { useRef, useState } from "preact/hooks";
 import { Button } from "../../components/Button";
+import { Menu } from "../../components/Menu";
 import { ErrorMessage, Message } from "../../components/Message";
 import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
@@ -58,9 +59,20 @@ export default function Playlists() {
       actions={
         data?.length ? (
           <>
-            {upload}
-            {create("smart")}
+            <span class={styles.wide}>
+              {upload}
+              {create("smart")}
+            </span>
             {create("ordinary")}
+            <span class={styles.narrow}>
+              <Menu
+                label={t().actions.more}
+                items={[
+                  { label: texts.newSmart, icon: Sparkles, run: () => setCreating("smart") },
+                  { label: texts.import, icon: FileUp, run: () => input.current?.click() },
+                ]}
+              />
+            </span>
           </>
         ) : null
       }
