@@ -187,6 +187,13 @@ def test_a_smart_playlist_is_made_of_rules_and_refreshed(page, url, service):
 
     page.get_by_role("button", name="Edit rules").click()
     page.get_by_role("textbox", name="Describe the music").fill("under 83 bpm")
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("region", name="Genres of your files").get_by_role("button", name="Folk").click()
+    page.get_by_role("button", name="Save").click()
+    expect_titles(page, 1)
+    expect(page.get_by_text("“under 83 bpm” · Folk")).to_be_visible()
+    page.get_by_role("button", name="Edit rules").click()
+    page.get_by_role("button", name="Remove the filter Folk").click()
     page.get_by_role("button", name="Save").click()
     expect_titles(page, 0, 1, 2, 3)
     page.get_by_role("button", name="Edit rules").click()

@@ -212,6 +212,7 @@ export const de: Texts = {
       ascending: "Aufsteigend",
       descending: "Absteigend",
       limit: "Umfang",
+      removeFilter: (condition) => `Filter ${condition} entfernen`,
     },
   },
   search: {

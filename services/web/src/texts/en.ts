@@ -208,6 +208,7 @@ export const en = {
       ascending: "Ascending",
       descending: "Descending",
       limit: "Length",
+      removeFilter: (condition: string) => `Remove the filter ${condition}`,
     },
   },
   search: {

@@ -5,18 +5,23 @@ import { Chip } from "../../components/Chip";
 import { ErrorMessage } from "../../components/Message";
 import { Select } from "../../components/Select";
 import { Skeleton } from "../../components/Skeleton";
-import { setQuery } from "../../router";
 import { useResource } from "../../state/resource";
 import { t } from "../../texts";
 import { formatMeasure, measureName } from "../../texts/measures";
 import { RangeFilter } from "./RangeFilter";
 import styles from "./Songs.module.css";
-import { CHOICES, rangeChange, SLIDERS, type Songs, toggled } from "./songs";
+import { CHOICES, type Range, SLIDERS, type Songs, toggled } from "./songs";
 
 const CHIPS = 12;
 
+interface Props {
+  chosen: Pick<Songs, "genre" | "tags" | "ranges">;
+  onNames: (field: "genre" | "tags", names: string[]) => void;
+  onRange: (field: string, range: Range) => void;
+}
+
 /** Everything that songs can be filtered by, each with its distribution in the library. */
-export function SongFilters({ songs }: { songs: Songs }) {
+export function SongFilters({ chosen, onNames, onRange }: Props) {
   const { data, error, reload } = useResource(async (signal) => {
     const [{ attributes }, { genres }] = await Promise.all([
       ask(client.GET("/v1/attributes", { signal })),
@@ -29,8 +34,8 @@ export function SongFilters({ songs }: { songs: Songs }) {
   const { attributes, genres } = data;
   return (
     <div class={styles.filters}>
-      <GenreChips genres={genres} source="file" chosen={songs.genre} parameter="genre" />
-      <GenreChips genres={genres} source="heard" chosen={songs.tags} parameter="tags" />
+      <GenreChips genres={genres} source="file" chosen={chosen.genre} onChange={(names) => onNames("genre", names)} />
+      <GenreChips genres={genres} source="heard" chosen={chosen.tags} onChange={(names) => onNames("tags", names)} />
       {SLIDERS.map((field) => {
         const found = attributes.get(field);
         if (!found?.ready) return null;
@@ -38,23 +43,23 @@ export function SongFilters({ songs }: { songs: Songs }) {
           <RangeFilter
             key={field}
             attribute={found}
-            range={songs.ranges[field] ?? {}}
-            onChange={(range) => setQuery(rangeChange(field, range))}
+            range={chosen.ranges[field] ?? {}}
+            onChange={(range) => onRange(field, range)}
           />
         );
       })}
       {Object.entries(CHOICES).map(([field, values]) => {
-        const chosen = songs.ranges[field]?.min;
+        const value = chosen.ranges[field]?.min;
         return (
           <Select
             key={field}
             label={measureName(field)}
-            value={chosen === undefined ? "" : String(chosen)}
+            value={value === undefined ? "" : String(value)}
             options={[
               { value: "", label: t().library.any },
-              ...values.map((value) => ({ value: String(value), label: formatMeasure(field, value) })),
+              ...values.map((each) => ({ value: String(each), label: formatMeasure(field, each) })),
             ]}
-            onChange={(value) => setQuery(rangeChange(field, value ? { min: Number(value), max: Number(value) } : {}))}
+            onChange={(given) => onRange(field, given ? { min: Number(given), max: Number(given) } : {})}
           />
         );
       })}
@@ -66,10 +71,10 @@ interface ChipsProps {
   genres: readonly Schemas["GenreSource"][];
   source: "file" | "heard";
   chosen: readonly string[];
-  parameter: "genre" | "tags";
+  onChange: (names: string[]) => void;
 }
 
-function GenreChips({ genres, source, chosen, parameter }: ChipsProps) {
+function GenreChips({ genres, source, chosen, onChange }: ChipsProps) {
   const texts = t().library;
   const [all, setAll] = useState(false);
   const names = genres.filter((genre) => genre.source === source).map((genre) => genre.name);
@@ -82,11 +87,7 @@ function GenreChips({ genres, source, chosen, parameter }: ChipsProps) {
       <h3>{title}</h3>
       <div class={styles.chips}>
         {shown.map((name) => (
-          <Chip
-            key={name}
-            selected={chosen.includes(name)}
-            onClick={() => setQuery({ [parameter]: toggled(chosen, name) })}
-          >
+          <Chip key={name} selected={chosen.includes(name)} onClick={() => onChange(toggled(chosen, name))}>
             {name}
           </Chip>
         ))}

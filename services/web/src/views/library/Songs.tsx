@@ -13,7 +13,7 @@ import { Listing } from "./Listing";
 import { SongFilters } from "./SongFilters";
 import { SongList } from "./SongList";
 import styles from "./Songs.module.css";
-import { conditionsOf, readSongs, requestFor, SORTS, sortName, withoutConditions } from "./songs";
+import { conditionsOf, rangeChange, readSongs, requestFor, SORTS, sortName, withoutConditions } from "./songs";
 import { Toolbar } from "./Toolbar";
 
 /** From this width of the view on, the filters are beside the list. */
@@ -36,7 +36,13 @@ export function Songs() {
   const [isOpen, setOpen] = useState(false);
   const conditions = conditionsOf(songs);
   const isBeside = isOpen && width >= BESIDE_PIXELS;
-  const filters = <SongFilters songs={songs} />;
+  const filters = (
+    <SongFilters
+      chosen={songs}
+      onNames={(field, names) => setQuery({ [field]: names })}
+      onRange={(field, range) => setQuery(rangeChange(field, range))}
+    />
+  );
   const label = conditions.length ? texts.filtersCount(conditions.length) : texts.filters;
   return (
     <div ref={element} class={styles.songs}>

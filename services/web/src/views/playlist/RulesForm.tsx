@@ -1,13 +1,19 @@
-import { ArrowDownNarrowWide, ArrowUpNarrowWide } from "lucide-preact";
-import { ask, client } from "../../api/client";
+import { ArrowDownNarrowWide, ArrowUpNarrowWide, SlidersHorizontal } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { Button } from "../../components/Button";
+import { Chip } from "../../components/Chip";
 import { Field } from "../../components/Field";
 import { IconButton } from "../../components/IconButton";
 import { Select } from "../../components/Select";
 import { listener } from "../../state/listener";
+import { loadMoods, type MoodId, moodTitle } from "../../state/moods";
 import type { PlaylistRules } from "../../state/playlists";
 import { useResource } from "../../state/resource";
-import { language, t } from "../../texts";
+import { t } from "../../texts";
+import { SongFilters } from "../library/SongFilters";
+import type { Range } from "../library/songs";
 import styles from "./RulesForm.module.css";
+import { changedFilters, chosenOf, ruleConditions } from "./ruleFilters";
 
 /** The rules that a new smart playlist starts with. */
 export const NEW_RULES: PlaylistRules = {
@@ -20,8 +26,6 @@ export const NEW_RULES: PlaylistRules = {
   limit: 50,
 };
 
-type Mood = NonNullable<PlaylistRules["mood"]>;
-
 const LIMITS = ["10", "25", "50", "100", "200", "500"] as const;
 
 interface Props {
@@ -32,12 +36,9 @@ interface Props {
 /** The rules of a smart playlist: words, a mood, filters, the listener's taste, order and length. */
 export function RulesForm({ rules, onChange }: Props) {
   const texts = t().playlists.rules;
-  const { data: moods } = useResource(async (signal) => (await ask(client.GET("/v1/moods", { signal }))).moods, []);
+  const { data: moods } = useResource(loadMoods, []);
   const change = (part: Partial<PlaylistRules>) => onChange({ ...rules, ...part });
-  const titles = (moods ?? []).map((mood) => ({
-    value: mood.id as Mood,
-    label: mood.titles[language.value] ?? mood.id,
-  }));
+  const titles = (moods ?? []).map((mood) => ({ value: mood.id, label: moodTitle(mood) }));
   const sorts = (Object.keys(texts.sorts) as (PlaylistRules["sort"] & keyof typeof texts.sorts)[]).map((value) => ({
     value,
     label: texts.sorts[value],
@@ -55,10 +56,11 @@ export function RulesForm({ rules, onChange }: Props) {
       />
       <Select
         label={texts.mood}
-        options={[{ value: "" as Mood | "", label: texts.anyMood }, ...titles]}
+        options={[{ value: "" as MoodId | "", label: texts.anyMood }, ...titles]}
         value={rules.mood ?? ""}
         onChange={(mood) => change({ mood: mood || null })}
       />
+      <Filters rules={rules} change={change} />
       {listener.value !== null && (
         <label class={styles.check}>
           <input
@@ -91,5 +93,37 @@ export function RulesForm({ rules, onChange }: Props) {
         />
       </div>
     </div>
+  );
+}
+
+/** The conditions that every track must meet, and the panel that changes them. */
+function Filters({ rules, change }: { rules: PlaylistRules; change: (part: Partial<PlaylistRules>) => void }) {
+  const texts = t().playlists.rules;
+  const [isOpen, setOpen] = useState(false);
+  const set = (field: string, value: string[] | Range) =>
+    change({ filters: changedFilters(rules.filters, field, value) });
+  return (
+    <section class={styles.filters} aria-label={t().library.filters}>
+      <div class={styles.conditions}>
+        <Button
+          size="sm"
+          icon={<SlidersHorizontal size={16} aria-hidden="true" />}
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {t().library.filters}
+        </Button>
+        {ruleConditions(rules.filters).map(({ text, without }) => (
+          <Chip key={text} removeLabel={texts.removeFilter(text)} onRemove={() => change({ filters: without })}>
+            {text}
+          </Chip>
+        ))}
+      </div>
+      {isOpen && (
+        <div class={styles.panel}>
+          <SongFilters chosen={chosenOf(rules.filters)} onNames={set} onRange={set} />
+        </div>
+      )}
+    </section>
   );
 }

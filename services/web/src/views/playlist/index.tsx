@@ -9,8 +9,10 @@ import { Mosaic } from "../../components/Mosaic";
 import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { href, navigate, route } from "../../router";
+import { loadMoods, moodTitle } from "../../state/moods";
 import { type Playlist, refreshPlaylist } from "../../state/playlists";
 import { playNow } from "../../state/queue";
+import { useResource } from "../../state/resource";
 import { formatAgo, formatTotal, t } from "../../texts";
 import { menuOf, playableOf, shuffled, startPlaylistRadio } from "../playlists/playlistActions";
 import { DetailsDialog } from "./DetailsDialog";
@@ -18,6 +20,7 @@ import { Entries } from "./Entries";
 import { type Editor, useEditor } from "./editing";
 import styles from "./Playlist.module.css";
 import { RulesDialog } from "./RulesDialog";
+import { ruleConditions } from "./ruleFilters";
 import { Suggestions } from "./Suggestions";
 
 export default function PlaylistView() {
@@ -97,6 +100,7 @@ function Shown({ playlist, editor }: { playlist: Playlist; editor: Editor }) {
       }
     >
       {playlist.description && <p class={styles.description}>{playlist.description}</p>}
+      {playlist.rules && <RulesLine rules={playlist.rules} />}
       <Facts playlist={playlist} />
     </Hero>
   );
@@ -114,6 +118,18 @@ function Shown({ playlist, editor }: { playlist: Playlist; editor: Editor }) {
       {dialog === "rules" && <RulesDialog playlist={playlist} editor={editor} onClose={() => setDialog(null)} />}
     </Page>
   );
+}
+
+/** The rules of a smart playlist in short. */
+function RulesLine({ rules }: { rules: NonNullable<Playlist["rules"]> }) {
+  const { data: moods } = useResource(loadMoods, []);
+  const mood = moods?.find((each) => each.id === rules.mood);
+  const parts = [
+    ...(rules.text ?? []).map((text) => `“${text}”`),
+    ...(mood ? [moodTitle(mood)] : []),
+    ...ruleConditions(rules.filters ?? null).map((condition) => condition.text),
+  ];
+  return parts.length ? <p class={styles.description}>{parts.join(" · ")}</p> : null;
 }
 
 /** How many tracks, how long, what is missing, and when rules chose them. */
