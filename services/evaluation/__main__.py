@@ -41,6 +41,7 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
         before_restart = trials.answers(segue, restarted)
         qualities = {interests: trials.qualities(material, compared, interests, count) for interests in (1, 2, 3)}
         skips = {interests: trials.skips(material, segue, interests, count) for interests in (2, 3)}
+        dismissals = {number: trials.dismissals(material, catalogue, index, number, count) for number in (2, 3)}
         recency = trials.recency(material, catalogue, index, count)
         spreads = {name: trials.spread(material, compared[name], count) for name in (MEAN, SEGUE)}
     with library(material, folder) as (catalogue, index):
@@ -52,6 +53,7 @@ def evaluate(material: Material, folder: Path, count: int) -> Report:
         methods=tuple(compared),
         qualities=qualities,
         skips=skips,
+        dismissals=dismissals,
         recency=recency,
         spreads=spreads,
         same_after_restart=before_restart == after_restart,

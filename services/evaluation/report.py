@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from services.evaluation.trials import HALF_LIVES, VARIANTS, Quality, Skips, Spread
+from services.evaluation.trials import HALF_LIVES, VARIANTS, Dismissals, Quality, Skips, Spread
 
 COMMAND = "python -m services.evaluation"
 SEGUE, MEAN, INFORMED = "Segue", "mean", "known interests"
@@ -12,6 +12,7 @@ SEGUE, MEAN, INFORMED = "Segue", "mean", "known interests"
 _LOSS_TO_MEAN = 0.01
 _COVERAGE = 0.95
 _FALL, _LOSS = 0.70, 0.05
+_LEFT = 0.1
 _MORE_DIVERSE = 1.2
 _LIBRARY, _GINI = 0.8, 0.5
 
@@ -27,6 +28,7 @@ class Report:
         methods: Names, in the order of the columns.
         qualities: By number of interests: one row per variant of the listeners, one column per method.
         skips: By number of interests: the effect of three skips.
+        dismissals: By number of interests: the effect of the dismissal of one taste.
         recency: Share of today's interest for each half-life.
         spreads: By method: how evenly the library is recommended.
         same_after_restart: Whether a reopened catalogue and index gave the same answers.
@@ -38,6 +40,7 @@ class Report:
     methods: tuple[str, ...]
     qualities: Mapping[int, list[list[Quality]]]
     skips: Mapping[int, Skips]
+    dismissals: Mapping[int, Dismissals]
     recency: Sequence[float]
     spreads: Mapping[str, Spread]
     same_after_restart: bool
@@ -80,6 +83,10 @@ def figures(report: Report) -> Iterator[Figure]:
         yield Figure(
             f"3 skips of one of {interests} interests: the others' NDCG decreases by", found.loss, maximum=_LOSS
         )
+    for interests, dismissed in report.dismissals.items():
+        name = f"1 taste dismissed, {interests} interests"
+        yield Figure(f"{name}: what is left of its share", dismissed.left, maximum=_LEFT)
+        yield Figure(f"{name}: the others' NDCG decreases by", dismissed.loss, maximum=_LOSS)
     falling = all(one > other for one, other in zip(report.recency, report.recency[1:], strict=False))
     yield Figure("today beside 60 days ago: share, half-life 30 days", _at(report, 30.0), minimum=0.6)
     yield Figure("today beside 60 days ago: monotone in the half-life (1 is yes)", float(falling), minimum=1)
@@ -98,7 +105,16 @@ def figures(report: Report) -> Iterator[Figure]:
 
 def page(report: Report) -> str:
     """Return the page `docs/evaluation/recommendations.md`."""
-    return "\n".join((_introduction(report), _figures(report), _qualities(report), _skips(report), _rest(report)))
+    return "\n".join(
+        (
+            _introduction(report),
+            _figures(report),
+            _qualities(report),
+            _skips(report),
+            _dismissals(report),
+            _rest(report),
+        )
+    )
 
 
 def _introduction(report: Report) -> str:
@@ -157,6 +173,24 @@ def _skips(report: Report) -> str:
     return (
         "## Three skips of one interest\n\nThree of its tracks are skipped after five seconds; before, the same three "
         f"tracks are just not offered.\n\n{table(header, rows)}"
+    )
+
+
+def _dismissals(report: Report) -> str:
+    rows = [
+        (
+            str(interests),
+            f"{found.share_before:.3f} → {found.share_after:.3f}",
+            f"{found.share_later:.3f}",
+            f"{found.others_before:.3f} → {found.others_after:.3f}",
+        )
+        for interests, found in report.dismissals.items()
+    ]
+    header = ("interests", "its share of the first 10", "after two later plays", "the others' NDCG@20")
+    return (
+        "## One taste is dismissed\n\nThe listener dismisses the taste that has most plays of one interest. Its share "
+        "are the tracks that are nearer to its centre than to those of the other tastes. The other interests are those "
+        f"without a play in the dismissed taste.\n\n{table(header, rows)}"
     )
 
 

@@ -7,12 +7,13 @@ diversity and evenness.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog import Catalogue
-from services.domain.listening import EventKind, ListenEvent
+from services.domain.listening import EventKind, ListenEvent, Profile, Remembered, StoredTaste
 from services.domain.question import Exclusion, Question
 from services.evaluation.material import (
     Listener,
@@ -134,6 +135,9 @@ TOP = 10
 HALF_LIVES = (7.0, 15.0, 30.0, 60.0, 120.0)
 """Days that `recency` compares."""
 
+LATER_PLAYS = 2
+"""Plays of the dismissed kind after a dismissal."""
+
 AGE = timedelta(days=60)
 """Age of the old interest in `recency`."""
 
@@ -179,6 +183,35 @@ class Skips:
 
 
 @dataclass(frozen=True, slots=True)
+class Dismissals:
+    """Effect of the dismissal of one taste, as means over listeners.
+
+    Attributes:
+        share_before: Share of the taste among the first 10 tracks: those that are nearer to it than to other tastes.
+        share_after: The same after the dismissal.
+        share_later: The same after the dismissal and two later plays of the dismissed kind.
+        others_before: NDCG@20 of the interests that were not dismissed.
+        others_after: The same after the dismissal.
+    """
+
+    share_before: float
+    share_after: float
+    share_later: float
+    others_before: float
+    others_after: float
+
+    @property
+    def left(self) -> float:
+        """What is left of the taste's share, 0 to 1."""
+        return self.share_after / self.share_before
+
+    @property
+    def loss(self) -> float:
+        """Relative decrease of the other interests' NDCG; negative if it increases."""
+        return 1 - self.others_after / self.others_before
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """How evenly the tracks of the library are recommended over many listeners.
 
@@ -216,6 +249,53 @@ def skips(material: Material, method: Method, interests: int, count: int) -> Ski
         rows.append(row)
     share_before, others_before, share_after, others_after = np.mean(rows, axis=0).tolist()
     return Skips(share_before, share_after, others_before, others_after)
+
+
+def dismissals(material: Material, catalogue: Catalogue, index: VectorIndex, interests: int, count: int) -> Dismissals:
+    """Let each listener dismiss the taste that has most of the first interest, and compare the answers."""
+    recommender = Recommender(catalogue.tracks, index, lambda: NOW, half_life_days=HALF_LIFE_DAYS)
+    rows = [_dismissal(material, recommender, listener) for listener in listeners(material, interests, count)]
+    return Dismissals(*np.nanmean(rows, axis=0).tolist())
+
+
+def _dismissal(material: Material, recommender: Recommender, listener: Listener) -> tuple[float, ...]:
+    past = Remembered(events=history(material, listener))
+    profile = cast("Profile", recommender.profile(past))  # whole plays always make a taste
+    own = {material.ids[track] for track in listener.plays[0]}
+    weights = [sum(weight for name, weight in taste.plays if name in own) for taste in profile.tastes]
+    unwanted = profile.tastes[int(np.argmax(weights))]
+    plays = tuple(name for name, _ in unwanted.plays)
+    dismissed = (StoredTaste(id="unwanted", label="", plays=plays, dismissed_at=NOW),)
+    later = tuple(ListenEvent(material.ids[track], EventKind.PLAY, NOW) for track in listener.hidden[0][:LATER_PLAYS])
+    variants = (
+        past,
+        replace(past, dismissed=dismissed),
+        replace(past, events=(*past.events, *later), dismissed=dismissed),
+    )
+    answers = [_after(material, recommender, variant) for variant in variants]
+    centres = np.stack([taste.vector for taste in profile.tastes]).astype(np.float64)
+    shares = [_share_of(int(np.argmax(weights)), centres, material.vectors[answer[:TOP]]) for answer in answers]
+    kept = [
+        hidden
+        for played, hidden in zip(listener.plays[1:], listener.hidden[1:], strict=True)
+        if not {material.ids[track] for track in played} & set(plays)
+    ]
+    if not kept:  # the taste had plays of every interest
+        return (*shares, np.nan, np.nan)
+    return (*shares, *(ndcg(answer, np.concatenate(kept)) for answer in answers[:2]))
+
+
+def _after(material: Material, recommender: Recommender, past: Remembered) -> Positions:
+    """Return the answer to a stored listener, without the tracks that were heard."""
+    remembered = replace(past, heard={event.track_id: event.moment for event in past.events}, may_return=False)
+    question = Question(remembered=remembered, limit=DEPTH, max_per_artist=None, max_per_album=None)
+    found = recommender.recommend(question).recommendations
+    return np.array(positions(material, [each.track_id for each in found]), dtype=np.intp)
+
+
+def _share_of(taste: int, centres: Array, vectors: Array) -> float:
+    """Return the share of vectors that are nearer to the centre of a taste than to the others."""
+    return float(np.mean((vectors @ centres.T).argmax(1) == taste))
 
 
 def recency(material: Material, catalogue: Catalogue, index: VectorIndex, count: int) -> list[float]:

@@ -142,6 +142,13 @@ class MemoryTastes:
     """The store of tastes."""
 
     kept: dict[str, tuple[StoredTaste, ...]] = field(default_factory=dict)
+    shown: dict[tuple[str, str], StoredTaste] = field(default_factory=dict)
+
+    def all(self, listener: str) -> tuple[StoredTaste, ...]:
+        return (*self.dismissed(listener), *(taste for (name, _), taste in self.shown.items() if name == listener))
+
+    def show(self, listener: str, tastes: Iterable[StoredTaste]) -> None:
+        self.shown |= {(listener, taste.id): taste for taste in tastes}
 
     def dismissed(self, listener: str) -> tuple[StoredTaste, ...]:
         return self.kept.get(listener, ())

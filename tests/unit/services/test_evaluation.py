@@ -112,6 +112,15 @@ def test_three_skips_lower_the_share_of_an_interest(small_run):
         assert found.loss < 0
 
 
+def test_a_dismissed_taste_keeps_at_most_a_tenth_of_its_share(small_run):
+    """The other interests do not suffer, and later plays of its kind hardly bring it back."""
+    for found in small_run.dismissals.values():
+        assert found.share_before > 0.3
+        assert found.left <= 0.1
+        assert found.share_later < found.share_before / 3
+        assert found.loss < 0
+
+
 def test_the_share_of_todays_interest_decreases_with_the_half_life(small_run):
     """The share stays above one half."""
     assert list(small_run.recency) == sorted(small_run.recency, reverse=True)
