@@ -64,7 +64,7 @@ def test_covers_load_where_a_key_is_required(context, locked):
     page.goto(f"{locked.url}/#/search?q=Title+00")
     page.get_by_role("textbox", name="API key").fill(locked.key)
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("region", name="Titles").get_by_role("listitem")).to_have_count(5)
+    expect(page.get_by_role("region", name="Titles").get_by_role("listitem")).to_have_count(6)
     page.wait_for_function(LOADED)
 
     covers = [address for address in asked if "/cover?" in address]
