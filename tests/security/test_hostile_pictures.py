@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from models.errors import AnalysisError, DecoderFailed, UnreadablePicture
+from models.pictures.decode import MAX_SIDE, READING_SIDE
 from models.sandbox.confinement import MEMORY_BYTES
 from models.sandbox.decoder import Decoder
 
@@ -30,11 +31,11 @@ def encoded(image, name, **options):
     return stream.getvalue()
 
 
-def outcome(decoder, path, content):
+def outcome(decoder, path, content, max_side=READING_SIDE):
     """Decode a file in the sandbox; return the pixels or the error."""
     path.write_bytes(content)
     try:
-        found = decoder.read_picture(path)
+        found = decoder.read_picture(path, max_side)
     except AnalysisError as error:
         found = error
     assert str(path.parent) not in str(found)
@@ -84,11 +85,20 @@ def test_the_sandbox_allows_what_decoding_needs(decoder, tmp_path, name):
         ("RGB", "JPEG", {"progressive": True}),
     ],
 )
-def test_the_largest_pictures_fit(decoder, tmp_path, mode, name, options):
-    """A picture of 24 megapixels is decoded within the memory limit."""
-    found = outcome(decoder, tmp_path / "large", encoded(Image.new(mode, (6000, 4000)), name, **options))
+@pytest.mark.parametrize("max_side", [READING_SIDE, MAX_SIDE])
+def test_the_largest_pictures_fit(decoder, tmp_path, mode, name, options, max_side):
+    """A picture of 24 megapixels is decoded within the memory limit, also for a cover."""
+    found = outcome(decoder, tmp_path / "large", encoded(Image.new(mode, (6000, 4000)), name, **options), max_side)
 
     assert not isinstance(found, AnalysisError), found
+    assert max(found.shape) == max_side
+
+
+@pytest.mark.parametrize("max_side", [0, -1, MAX_SIDE + 1, 65_536])
+def test_other_sizes_are_refused(decoder, tmp_path, max_side):
+    """Before a decoder is started."""
+    with pytest.raises(ValueError, match=f"not {max_side}"):
+        outcome(decoder, tmp_path / "small", PICTURES["rgb.jpg"], max_side)
 
 
 def test_mutations_do_not_kill_a_decoder(decoder, tmp_path):
