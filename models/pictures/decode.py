@@ -32,7 +32,7 @@ MAX_BYTES = 50 * 2**20  # a photograph of a large camera has half of that
 # Decoded pixels take four bytes, and libwebp holds four copies. libjpeg decodes at an eighth of the size.
 MAX_MEGAPIXELS = {"JPEG": 100, "PNG": 24, "WebP": 24, "GIF": 24}
 READING_SIDE = 448  # pixels of a result to be read: twice what the network reads
-MAX_SIDE = 1024  # pixels that a caller may ask for
+MAX_SIDE = 640  # pixels that a caller may ask for: larger ones do not fit into the memory of a decoder
 
 EXIF_ORIENTATION = 0x0112
 # What undoes each orientation of EXIF 2.3; 1 is upright.

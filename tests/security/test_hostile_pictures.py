@@ -77,7 +77,7 @@ def test_the_sandbox_allows_what_decoding_needs(decoder, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("mode", "name", "options"),
+    "picture",
     [
         ("RGBA", "PNG", {"compress_level": 1}),
         ("P", "GIF", {}),
@@ -86,8 +86,9 @@ def test_the_sandbox_allows_what_decoding_needs(decoder, tmp_path, name):
     ],
 )
 @pytest.mark.parametrize("max_side", [READING_SIDE, MAX_SIDE])
-def test_the_largest_pictures_fit(decoder, tmp_path, mode, name, options, max_side):
+def test_the_largest_pictures_fit(decoder, tmp_path, picture, max_side):
     """A picture of 24 megapixels is decoded within the memory limit, also for a cover."""
+    mode, name, options = picture
     found = outcome(decoder, tmp_path / "large", encoded(Image.new(mode, (6000, 4000)), name, **options), max_side)
 
     assert not isinstance(found, AnalysisError), found
