@@ -65,7 +65,9 @@ export function QueueList({ withNow = false }: { withNow?: boolean }) {
           </section>
         )}
       </div>
-      <Switch label={texts.continues} checked={continues} />
+      <div class={styles.continues}>
+        <Switch label={texts.continues} checked={continues} />
+      </div>
       <SaveButton upcoming={all} />
     </div>
   );

@@ -44,16 +44,21 @@ const DUCKED = 0.08;
 
 const listeners = { onTime, onEnd, onError, onStall };
 let [active, idle] = [new Deck(listeners), new Deck(listeners)];
+/** The id of the entry that was made the current one, whether or not it could be loaded. */
+let shown: string | undefined;
 let handover: number | undefined;
 let failures = 0;
+/** The next entry, if it could not be loaded ahead: it is tried again when its turn comes. */
+let unloadable: string | null = null;
 let hasRenewed = false;
 
 /** Start to follow the queue. */
 export function startEngine(): void {
   effect(() => {
-    const entry = currentEntry.value;
+    const entry = isPlayer.value ? currentEntry.value : null;
     untracked(() => show(entry));
   });
+  effect(showOtherTab);
   effect(() => {
     if (playing.value && isPlayer.value) untracked(play);
     else untracked(pause);
@@ -69,9 +74,6 @@ export function startEngine(): void {
       if (idle.entry && idle.entry.id !== next?.id && idle.audio.paused) idle.unload();
     });
   });
-  effect(() => {
-    if (!isPlayer.value) playing.value = false;
-  });
   window.addEventListener("pagehide", () => {
     save();
     wasPlaying.value = playing.peek();
@@ -80,6 +82,15 @@ export function startEngine(): void {
   window.addEventListener("pageshow", takeOverIfFree);
   takeOverIfFree();
   playing.value = wasPlaying.peek() && isPlayer.peek() && currentEntry.peek() !== null;
+}
+
+/** While another tab plays, show where it is. */
+function showOtherTab(): void {
+  if (isPlayer.value) return;
+  playing.value = false;
+  const entry = currentEntry.value;
+  position.value = entry && place.value?.entry === entry.id ? place.value.seconds : 0;
+  duration.value = entry?.track.duration_ms ? entry.track.duration_ms / 1000 : null;
 }
 
 /** Whether this tab played when it was left: a reload goes on, a new tab waits for a click. */
@@ -92,15 +103,16 @@ function applyVolume(): void {
 
 /** Make an entry the current one. It is already loaded if the idle element holds it. */
 function show(entry: Entry | null): void {
-  if (entry?.id === active.entry?.id) return;
+  if (entry?.id === shown) return;
+  shown = entry?.id;
   clearTimeout(handover);
+  const start = entry ? placeOf(entry) : 0;
   if (entry && idle.entry?.id === entry.id) [active, idle] = [idle, active];
-  else if (entry) load(entry, placeOf(entry));
+  else if (entry) load(entry, start);
   else active.unload();
   // The last instant of a track that ends by itself is still heard while the next one starts.
   if (idle.entry && !endsNow(idle)) idle.unload();
-  const known = active.audio.currentTime;
-  position.value = entry && known === 0 ? placeOf(entry) : known;
+  position.value = start;
   duration.value = active.length ?? (entry?.track.duration_ms ? entry.track.duration_ms / 1000 : null);
   heard.value = place.peek()?.entry === entry?.id ? (place.peek()?.heard ?? 0) : 0;
   hasRenewed = false;
@@ -177,7 +189,7 @@ function prepareNext(): void {
   const left = length - audio.currentTime;
   const [next] = upcoming(queue.peek());
   if (!next || repeat.peek() === "one" || left > PRELOAD_SECONDS) return;
-  if (idle.entry?.id !== next.id) {
+  if (idle.entry?.id !== next.id && unloadable !== next.id) {
     idle.load(next, 0).catch(() => idle.unload());
     applyVolume();
   }
@@ -206,7 +218,11 @@ function onStall(deck: Deck, isWaiting: boolean): void {
 /** An element could not load or decode its file. A broken next entry waits for its turn. */
 async function onError(deck: Deck): Promise<void> {
   const { entry } = deck;
-  if (deck !== active || !entry) return deck.unload();
+  if (!entry) return;
+  if (deck !== active) {
+    unloadable = entry.id;
+    return deck.unload();
+  }
   const at = position.peek();
   const problem = await problemOf(entry.track);
   if (active.entry?.id !== entry.id) return;

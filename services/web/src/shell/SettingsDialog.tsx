@@ -1,5 +1,7 @@
 import { Choice } from "../components/Choice";
 import { Dialog } from "../components/Dialog";
+import { Switch } from "../components/Switch";
+import { levelled } from "../state/playback";
 import { THEMES, theme } from "../state/theme";
 import { LANGUAGES, type Language, language, t } from "../texts";
 
@@ -18,6 +20,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
         options={(Object.keys(LANGUAGES) as Language[]).map((each) => ({ value: each, label: LANGUAGES[each] }))}
         chosen={language}
       />
+      <Switch label={t().player.levelled} checked={levelled} />
     </Dialog>
   );
 }

@@ -27,7 +27,7 @@ import { me, meError, reportedListener } from "./listener";
 import { deleteListens, flush, forgetUnsent, type ListenEvent, sendListens, startSending } from "./listens";
 import { duration, heard, isPlayer, playing, position, seek, takeOver } from "./playback";
 import { continues, current, currentEntry, queue, type RadioStart, radio, repeat } from "./queueState";
-import { begin, end, fill, forgetEvent, reportToSession, storeUnreported } from "./radio";
+import { begin, end, fill, forgetEvent, radioProblem, reportToRadio, storeUnreported } from "./radio";
 import { reachable } from "./reachable";
 import { say, sayError } from "./toasts";
 import { rememberVerdict, verdictOf } from "./verdicts";
@@ -38,14 +38,14 @@ export { current, playing, type RadioStart };
 const PLAYED_SHARE = 0.8;
 /** Below this, going back plays the track before instead of the start of the same one. */
 const RESTART_SECONDS = 4;
-/** A listen shorter than this was a search for something else, and says nothing. */
+/** A shorter listen that ended because the listener chose something else says nothing. */
 const HEARD_MIN_MS = 500;
 
 /** Replace the queue by these tracks and play from `start`. `from` names the list. */
 export function playNow(tracks: readonly Track[], options: { start?: number; from?: string } = {}): void {
   if (!tracks.length) return;
   change(() => {
-    leave("skip");
+    leave("choice");
     end();
     queue.value = replaced(queue.peek(), entriesOf(tracks, options.from ?? null), options.start ?? 0);
   });
@@ -75,19 +75,24 @@ function add(tracks: readonly Track[], where: "next" | "last"): void {
 /** Start an endless queue. `tracks` play first; without any, the current track plays until the first ones arrive. */
 export async function startRadio(start: RadioStart & { tracks?: readonly Track[] }): Promise<void> {
   const { tracks = [], ...radioStart } = start;
-  begin(radioStart);
+  const entries = entriesOf(tracks, radioStart.label);
+  begin(radioStart, entries[0] ? { batch: entries[0].origin.batch } : {});
   if (tracks.length) {
     change(() => {
-      leave("skip");
-      queue.value = replaced(queue.peek(), entriesOf(tracks, radioStart.label), 0);
+      leave("choice");
+      queue.value = replaced(queue.peek(), entries, 0);
     });
     return fill();
   }
   queue.value = { ...queue.peek(), next: [], radio: [] };
   takeOver();
+  starting = radioStart;
   await fill();
-  if (radio.peek()?.start === radioStart && queue.peek().radio.length) change(() => goOn("skip"));
+  if (radioProblem.peek() !== null) say(radioProblem.peek() ?? "", { kind: "error" });
 }
+
+/** The radio that takes over from what plays as soon as it has brought tracks. */
+let starting: RadioStart | null = null;
 
 /** Do something that changes what plays, and play it in this tab. */
 function change(action: () => void): void {
@@ -99,34 +104,37 @@ function change(action: () => void): void {
   fill();
 }
 
+/** How the current track is left: it ended, the listener skipped it, or chose something else. */
+type Leaving = "end" | "skip" | "choice";
+
 /** Note how the current entry was received, and report it. */
-function leave(event: EventKind | "end"): void {
+function leave(how: Leaving): void {
   const entry = currentEntry.peek();
   if (!entry || entry.failed || entry.outcome) return;
   const played = Math.round(heard.peek());
   const length = (duration.peek() ?? 0) * 1000 || entry.track.duration_ms || Number.POSITIVE_INFINITY;
-  const isPlayed = event === "end" || (event === "skip" && played >= PLAYED_SHARE * length);
-  if (event === "skip" && !isPlayed && played < HEARD_MIN_MS) return;
-  report(entry, isPlayed ? "play" : (event as EventKind), played);
+  const isPlayed = how === "end" || played >= PLAYED_SHARE * length;
+  if (how === "choice" && !isPlayed && played < HEARD_MIN_MS) return;
+  report(entry, isPlayed ? "play" : "skip", played);
 }
 
 function report(entry: Entry, event: EventKind, played: number): void {
   const outcome = { event, at: new Date().toISOString(), played_ms: played };
   queue.value = updated(queue.peek(), entry.id, { outcome });
-  send({ track_id: entry.track.id, ...outcome }, entry.origin.session);
+  send({ track_id: entry.track.id, ...outcome }, entry.origin.batch);
 }
 
-/** Send an event to the session that chose the track, or else as a listen. */
-function send(event: ListenEvent, session: string | null): void {
-  if (session !== null && reportToSession(session, event)) return;
+/** Send an event to the radio that the track belongs to, or else as a listen. */
+function send(event: ListenEvent, batch: string): void {
+  if (reportToRadio(batch, event)) return;
   const user = reportedListener.peek();
   if (user !== null) sendListens(user, [event]);
 }
 
 /** Go on to the next entry after the current one was left in this way. */
-function goOn(event: EventKind | "end"): void {
+function goOn(how: Leaving): void {
   batch(() => {
-    leave(event);
+    leave(how);
     const { now, next } = queue.peek();
     const repeats = repeat.peek() === "all" && !next.length && now?.origin.session === null;
     if (repeats) queue.value = repeated(queue.peek());
@@ -135,11 +143,23 @@ function goOn(event: EventKind | "end"): void {
   });
 }
 
-/** Go on by itself when a radio has brought tracks after everything else was played. */
+/** Go on by itself when a radio has brought tracks that are waited for. */
 function goOnWhenBrought(): void {
   const { now } = queue.value;
-  if (!playing.value || !upcoming(queue.value).length || !isPlayer.value) return;
-  if (now === null || now.outcome || now.failed) queue.value = advanced(queue.peek());
+  if (!upcoming(queue.value).length || !isPlayer.value) return;
+  if (starting !== null && radio.value?.start === starting) {
+    starting = null;
+    untracked(() => change(() => goOn("choice")));
+  } else if (playing.value && (now === null || now.outcome || now.failed)) {
+    queue.value = advanced(queue.peek());
+  }
+}
+
+/** Take the radio's tracks away when the listener does not want a list to be continued. */
+function endContinuation(): void {
+  if (continues.value || !radio.value?.isContinuation) return;
+  end();
+  queue.value = { ...queue.peek(), radio: [] };
 }
 
 /** Leave the current track for the next one. */
@@ -160,7 +180,7 @@ export function previous(): void {
 /** Play an entry of the queue or of its history now. */
 export function jumpTo(id: string): void {
   change(() => {
-    leave("skip");
+    leave("choice");
     queue.value = jumpedTo(queue.peek(), id);
   });
 }
@@ -168,8 +188,16 @@ export function jumpTo(id: string): void {
 export function togglePlay(): void {
   if (currentEntry.peek() === null) return;
   takeOver();
+  if (!playing.peek()) replayIfOver();
   playing.value = !playing.peek();
   fill();
+}
+
+/** Play a track again that has ended or failed. */
+function replayIfOver(): void {
+  const { now } = queue.peek();
+  if (!now?.outcome && !now?.failed) return;
+  queue.value = { ...queue.peek(), now: { ...now, id: newId(), outcome: null, failed: false } };
 }
 
 /** The engine has reached the end of the current track. */
@@ -178,8 +206,7 @@ export function onEnded(): void {
   else {
     batch(() => {
       leave("end");
-      const { now } = queue.peek();
-      if (now) queue.value = { ...queue.peek(), now: { ...now, id: newId(), outcome: null } };
+      replayIfOver();
     });
   }
   fill();
@@ -187,9 +214,11 @@ export function onEnded(): void {
 
 /** The engine cannot play the current entry. With `goesOn`, the next one plays. */
 export function onFailed(id: string, goesOn: boolean): void {
-  queue.value = updated(queue.peek(), id, { failed: true });
-  if (goesOn) goOn("skip");
-  else playing.value = false;
+  batch(() => {
+    queue.value = updated(queue.peek(), id, { failed: true });
+    if (goesOn) goOn("skip");
+    else playing.value = false;
+  });
   fill();
 }
 
@@ -233,7 +262,7 @@ export async function verdict(track: Track, given: Verdict): Promise<void> {
   rememberVerdict(track.id, given);
   const entry = allEntries(queue.peek()).findLast((each) => each.track.id === track.id);
   const event = { track_id: track.id, event: given, at: new Date().toISOString(), played_ms: null };
-  send(event, entry?.origin.session ?? null);
+  send(event, entry?.origin.batch ?? "");
   if (given !== "like") reject(track, event);
   fill();
 }
@@ -280,6 +309,7 @@ async function takeBack(trackId: string, given: Verdict): Promise<void> {
 export function startQueue(): void {
   startSending();
   effect(goOnWhenBrought);
+  effect(endContinuation);
   effect(() => {
     const isReady = isPlayer.value && continues.value && reachable.value && (me.value || meError.value);
     if (isReady) untracked(() => fill());

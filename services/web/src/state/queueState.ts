@@ -25,6 +25,8 @@ export interface Call {
 }
 
 export interface Radio {
+  /** The batch of its entries. It outlasts its sessions. */
+  batch: string;
   start: RadioStart;
   /** Whether it continues a list that ended, instead of being started by the listener. */
   isContinuation: boolean;
@@ -34,6 +36,8 @@ export interface Radio {
   user: string | null;
   /** What the session does not know yet. */
   events: ListenEvent[];
+  /** What earlier calls reported, for the history of another session. */
+  told: ListenEvent[];
   call: Call | null;
   /** Whether it plays tracks again because it has played all that match. */
   isRepeating: boolean;

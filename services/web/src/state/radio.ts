@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { ApiError, ask, client, type Schemas } from "../api/client";
 import { t } from "../texts";
-import { allEntries, type Entry, type EventKind, entryOf, newId, upcoming } from "./entries";
+import { allEntries, type EventKind, entryOf, newId } from "./entries";
 import { me, meError, reportedListener } from "./listener";
 import { type ListenEvent, sendListens } from "./listens";
 import { isPlayer } from "./playback";
@@ -26,14 +26,16 @@ export const radioState = signal<"idle" | "loading" | "failed">("idle");
 export const radioProblem = signal<string | null>(null);
 
 /** Begin another radio. Its session starts when its first tracks are fetched. */
-export function begin(start: RadioStart, options: { isContinuation?: boolean } = {}): void {
+export function begin(start: RadioStart, options: { batch?: string; isContinuation?: boolean } = {}): void {
   storeUnreported();
   radio.value = {
+    batch: options.batch ?? newId(),
     start,
     isContinuation: options.isContinuation ?? false,
     session: null,
     user: null,
     events: [],
+    told: [],
     call: null,
     isRepeating: false,
   };
@@ -56,10 +58,10 @@ export function storeUnreported(): void {
   if (now !== null && now.user !== null) sendListens(now.user, unreported(now));
 }
 
-/** Tell the session what happened to one of its tracks. */
-export function reportToSession(session: string, event: ListenEvent): boolean {
+/** Tell the session what happened to a track of the radio. Returns whether there is such a session or will be one. */
+export function reportToRadio(batch: string, event: ListenEvent): boolean {
   const now = radio.peek();
-  if (now?.session !== session || now.user !== reportedListener.peek()) return false;
+  if (now?.batch !== batch || (now.session !== null && now.user !== reportedListener.peek())) return false;
   radio.value = { ...now, events: [...now.events, event] };
   return true;
 }
@@ -86,8 +88,10 @@ export function fill(): Promise<void> {
 async function fillNow(): Promise<void> {
   if (me.peek() === null && meError.peek() === null) return; // it is not known yet who listens
   try {
-    while (isPlayer.peek() && (await step())) radioState.value = "loading";
+    radioState.value = "loading";
+    while (isPlayer.peek() && (await step()));
     radioState.value = "idle";
+    radioProblem.value = null;
   } catch (error) {
     radioState.value = "failed";
     radioProblem.value = error instanceof Error ? error.message : String(error);
@@ -106,9 +110,10 @@ const waitOf = (error: unknown): number =>
 async function step(): Promise<boolean> {
   const now = radio.peek() ?? continuation();
   if (now === null) return false;
-  if (now.session === null || now.user !== reportedListener.peek()) {
+  if (!now.session || now.user !== reportedListener.peek()) {
     if (!wantsTracks(now)) return false;
-    await startSession(now);
+    if (now.session) radio.value = withoutSession(now);
+    else await startSession(now);
     return true;
   }
   const call = now.call ?? nextCall(now);
@@ -152,23 +157,22 @@ async function startSession(now: Radio): Promise<void> {
   const user = reportedListener.peek();
   const { seeds = [], artists = [], genres = [], tags = [] } = start;
   const hasSeeds = [seeds, artists, genres, tags].some((each) => each.length);
-  const body: Schemas["RadioRequest"] = { history: historyOf(queue.peek().past, now) };
+  const body: Schemas["RadioRequest"] = { history: now.told };
   if (hasSeeds) body.seeds = { tracks: seeds, artists, genres, tags };
   if (start.text) body.text = start.text;
   if (start.mood) body.mood = start.mood as NonNullable<Schemas["RadioRequest"]["mood"]>;
   if (user !== null) body.user = user;
   const { id } = await ask(client.POST("/v1/radio", { body }));
-  if (radio.peek()?.start !== start) return; // another radio was started meanwhile
-  storeUnreported();
-  radio.value = { ...now, session: id, user, events: [], call: null, isRepeating: false };
+  const latest = radio.peek();
+  if (latest?.batch !== now.batch) return; // another radio was started meanwhile
+  radio.value = { ...latest, session: id, user };
 }
 
-/** Return what a new session must know: how this radio's earlier tracks were received. */
-function historyOf(past: readonly Entry[], now: Radio): ListenEvent[] {
-  const ofRadio = past.filter((entry) => entry.origin.session !== null && entry.origin.label === now.start.label);
-  return ofRadio
-    .flatMap(({ track, outcome }) => (outcome ? [{ track_id: track.id, ...outcome }] : []))
-    .slice(-HISTORY_MAX);
+/** Leave the session of a radio. The next one gets what this one was told as its history. */
+function withoutSession(now: Radio): Radio {
+  storeUnreported();
+  const told = [...now.told, ...unreported(now)].slice(-HISTORY_MAX);
+  return { ...now, session: null, user: null, told, events: [], call: null, isRepeating: false };
 }
 
 async function fetchTracks(session: string, call: Call): Promise<void> {
@@ -193,8 +197,7 @@ function restart(session: string, why: string): void {
   const now = radio.peek();
   if (now?.session !== session) return;
   say(why);
-  storeUnreported();
-  radio.value = { ...now, session: null, events: [], call: null };
+  radio.value = withoutSession(now);
 }
 
 async function take(session: string, call: Call, answer: Schemas["NextTracks"]): Promise<void> {
@@ -212,12 +215,9 @@ async function take(session: string, call: Call, answer: Schemas["NextTracks"]):
   }
   const isRepeating = answer.tracks.some((track) => returned.has(track.id));
   if (isRepeating && !now.isRepeating) say(t().radio.exhausted);
-  radio.value = { ...now, call: null, isRepeating: now.isRepeating || isRepeating };
-  const origin = { batch: session, label: now.start.label, session };
+  const told = [...now.told, ...call.events].slice(-HISTORY_MAX);
+  radio.value = { ...now, call: null, told, isRepeating: now.isRepeating || isRepeating };
+  const origin = { batch: now.batch, label: now.start.label, session };
   const entries = answer.tracks.map((track, index) => entryOf(track, origin, reasons[index] ?? null));
   queue.value = { ...before, radio: [...before.radio, ...entries] };
 }
-
-/** Whether the queue has nothing to play after the current track but a radio will bring something. */
-export const isBringing = (): boolean =>
-  !upcoming(queue.peek()).length && (radio.peek() !== null || (continues.peek() && repeat.peek() === "off"));

@@ -12,7 +12,7 @@ const titles = new Map<string, string>();
 /** Return the reason for each track of an answer. `known` are entries whose titles need not be fetched. */
 export async function reasonsFor(answer: Schemas["NextTracks"], known: readonly Entry[]): Promise<Reason[]> {
   for (const { track } of known) titles.set(track.id, track.title);
-  const firsts = answer.tracks.map((track) => track.because_of[0] ?? null);
+  const firsts = answer.tracks.map(({ id, because_of }) => because_of.find((cause) => cause !== id) ?? null);
   await Promise.all([...new Set(firsts)].map(fetchTitle));
   const labels = new Map(answer.directions.map(({ number, label }) => [number, label]));
   return answer.tracks.map((track, index) => ({
