@@ -44,7 +44,14 @@ export function FileResults({ file, onClose }: { file: File; onClose: () => void
           {texts.nothingHint}
         </Message>
       )}
-      {data && !isLoading && <Hits title={texts.fitting} hits={data.hits} from={file.name} reasonOf={() => null} />}
+      {data && !isLoading && (
+        <Hits
+          title={data.seen ? texts.fittingPicture : texts.fitting}
+          hits={data.hits}
+          from={file.name}
+          reasonOf={() => (data.seen ? texts.reasons.picture : texts.reasons.sound)}
+        />
+      )}
     </>
   );
 }
@@ -70,13 +77,15 @@ function Preview({ file }: { file: File }) {
   return <canvas ref={canvas} class={styles.preview} role="img" aria-label={file.name} />;
 }
 
-/** The words are the service's own, which are English. */
+/** What is seen is named in English, the language of the service. */
 function Seen({ seen }: { seen: Schemas["SeenPicture"] }) {
   const texts = t().search;
+  const words: Record<string, string> = texts.lookWords;
+  const looks = seen.looks.split(", ").map((word) => words[word] ?? word);
   return (
     <p class={styles.understood}>
       {seen.shows.length > 0 && `${texts.shows(seen.shows.join(", "))} `}
-      {texts.looks(seen.looks)}
+      {texts.looks(looks.join(", "))}
     </p>
   );
 }
