@@ -78,6 +78,7 @@ class Map:
         self.page.get_by_role("button", name=name).click()
 
 
+@pytest.mark.webgl
 def test_points_are_drawn_in_the_colours_of_the_legend(page, url):
     """A screenshot has another colour than the ground where a track is, and the ground where none is."""
     shown = Map(page, url)
@@ -94,6 +95,7 @@ def test_points_are_drawn_in_the_colours_of_the_legend(page, url):
         assert colour(*shown.point(number)) != ground
 
 
+@pytest.mark.webgl
 def test_a_track_below_the_pointer_is_named_and_heard(page, url):
     """The card has title and artist; its audio is loaded, and no listen is sent."""
     asked = []
@@ -110,6 +112,7 @@ def test_a_track_below_the_pointer_is_named_and_heard(page, url):
     assert not [each for each in asked if "listens" in each and each.startswith("POST")]
 
 
+@pytest.mark.webgl
 def test_the_sound_can_be_switched_off(page, url):
     """With the sound off, a track is named and its audio is not loaded, also after a reload."""
     shown = Map(page, url)
@@ -124,6 +127,7 @@ def test_the_sound_can_be_switched_off(page, url):
     assert not [each for each in asked if each.endswith("/audio")]
 
 
+@pytest.mark.webgl
 def test_a_lasso_becomes_a_playlist_or_a_radio(page, url):
     """Tracks inside the lasso are listed; they can be played, kept in a playlist, or start a radio."""
     shown = Map(page, url)
@@ -145,6 +149,7 @@ def test_a_lasso_becomes_a_playlist_or_a_radio(page, url):
     expect(page.get_by_role("region", name="Player")).to_contain_text("Title")
 
 
+@pytest.mark.webgl
 def test_dragging_from_a_track_to_another_finds_a_path(page, url):
     """The path begins and ends with the two tracks, and can be played."""
     shown = Map(page, url)
@@ -160,6 +165,7 @@ def test_dragging_from_a_track_to_another_finds_a_path(page, url):
     expect(page.get_by_text("You are here")).to_be_visible()
 
 
+@pytest.mark.webgl
 def test_a_path_can_be_chosen_without_dragging(page, url):
     """The start is chosen on its card, and the end with a click."""
     shown = Map(page, url)
@@ -171,6 +177,7 @@ def test_a_path_can_be_chosen_without_dragging(page, url):
     expect(page.get_by_role("region", name="From Title 012 to Title 017")).to_be_visible()
 
 
+@pytest.mark.webgl
 def test_the_keyboard_walks_and_plays(page, url):
     """Arrow keys go to the next track in a direction, Enter plays it, Escape puts it back."""
     shown = Map(page, url)
@@ -197,6 +204,7 @@ def test_the_keyboard_walks_and_plays(page, url):
     expect(page.get_by_role("button", name="Find a path from here")).to_be_hidden()
 
 
+@pytest.mark.webgl
 def test_a_region_is_a_button(page, url):
     """A region is named by its tags; Enter on its label shows its tracks."""
     Map(page, url)
@@ -205,6 +213,7 @@ def test_a_region_is_a_button(page, url):
     expect(page.get_by_role("region", name="jazz · piano")).to_contain_text("12 tracks")
 
 
+@pytest.mark.webgl
 def test_an_address_leads_to_a_track(page, url):
     """`#/map?track=…` shows the card of the track; an unknown track is said to be missing."""
     Map(page, url, f"?track={track_id(20)}")

@@ -1,6 +1,8 @@
 """The map: its state, its points as compact arrays, values to colour them by, and its regions."""
 
 import gzip
+import time
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
@@ -34,8 +36,11 @@ music_map = Blueprint("map", __name__, url_prefix="/v1")
 
 NOT_MODIFIED = {304: {"description": "The client's copy is current"}}
 
-# Higher levels take three times as long for 3 % less.
-GZIP_LEVEL = 4
+# Ids are random, and matches among them cost more than they save: this strategy of zlib looks for few.
+GZIP_FORMAT, MEMORY_MAX, LEVEL = 31, 9, 6
+
+VALUES_SECONDS = 60
+"""Values may be so old after a change of tags: at 100,000 tracks the catalogue needs a second to read them."""
 
 DIGITS = 4
 """Significant digits of values; a colour needs fewer."""
@@ -92,7 +97,7 @@ def get_values(query: MapValuesQuery) -> Response:
     store = services().catalogue.map
     state = store.state()
     number, revision = (None, 0) if state is None else (state.version, state.revision)
-    packed = _packed(_values(store, number, revision, query.by))
+    packed = _values(store, number, revision, query.by, int(time.monotonic() // VALUES_SECONDS))
     # Values change with the tags of files, which the revision does not count.
     return _conditional(sha256(packed).hexdigest(), lambda: packed)
 
@@ -141,22 +146,23 @@ def _points(store: MapStore, version: int | None, revision: int) -> bytes:
     return _packed(found)
 
 
-def _values(store: MapStore, version: int | None, revision: int, by: Colouring) -> MapValues:
+@lru_cache(maxsize=4)
+def _values(store: MapStore, version: int | None, revision: int, by: Colouring, period: int) -> bytes:
+    del period  # older values are forgotten
     values = [] if version is None else store.values(version, by)
     if by not in NAMES:
         rounded = [value if value is None else float(f"{value:.{DIGITS}g}") for value in values]
-        return MapValues(version=version, revision=revision, by=by, names=None, values=rounded)
+        return _packed(MapValues(version=version, revision=revision, by=by, names=None, values=rounded))
     counts = Counter(value for value in values if value is not None)
     names = [name for name, _ in counts.most_common()]
     numbers = {name: number for number, name in enumerate(names)}
-    return MapValues(
-        version=version, revision=revision, by=by, names=names, values=[numbers.get(value) for value in values]
-    )
+    indexes = [numbers.get(value) for value in values]
+    return _packed(MapValues(version=version, revision=revision, by=by, names=names, values=indexes))
 
 
 def _packed(answer: BaseModel) -> bytes:
-    # Without the time, so that the same answer has the same bytes.
-    return gzip.compress(answer.model_dump_json().encode(), GZIP_LEVEL, mtime=0)
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP_FORMAT, MEMORY_MAX, zlib.Z_FILTERED)
+    return packer.compress(answer.model_dump_json().encode()) + packer.flush()
 
 
 def _conditional(tag: str, packed: Callable[[], bytes]) -> Response:
