@@ -15,7 +15,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check --constraint constrai
 # Dependencies next, with an empty Segue package, so that a code change keeps this layer in the cache.
 COPY pyproject.toml README.md LICENSE ./
 COPY models/weights/NOTICE models/weights/
-RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[worker,postgres]'
+RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[worker,map,postgres]'
 COPY models models
 COPY services services
 COPY workers workers
