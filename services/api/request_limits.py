@@ -78,6 +78,9 @@ START_MOODS_MAX = 5
 START_CHOICES_MAX = 20
 """Artists, and tracks, of a start: as many as a page of covers shows."""
 
+REMOVED_MAX = 5_000
+"""Removed tracks in a request, and in an export: the latest ones."""
+
 TASTES_MAX = 100
 """Dismissed tastes in a request; a listener has up to four tastes at a time."""
 

@@ -44,11 +44,13 @@ class TasteStore:
             changed = session.scalars(own.values(dismissed_at=at).returning(TasteRow.id)).all()
             return bool(changed)
 
-    def remove_track(self, listener: str, track_id: str) -> None:
-        """Count a track no more; repeating it changes nothing."""
-        inserting = self._database.insert(RemovedTrackRow).values(listener=listener, track_id=track_id, at=now())
-        with self._database.write() as session:
-            session.execute(inserting.on_conflict_do_nothing())
+    def remove_tracks(self, listener: str, track_ids: Collection[str]) -> None:
+        """Count tracks no more; repeating it changes nothing."""
+        at = now()
+        rows = [{"listener": listener, "track_id": track_id, "at": at} for track_id in track_ids]
+        if rows:
+            with self._database.write() as session:
+                session.execute(self._database.insert(RemovedTrackRow).on_conflict_do_nothing(), rows)
 
     def restore_track(self, listener: str, track_id: str) -> None:
         """Count a removed track again; for any other track, nothing changes."""

@@ -14,7 +14,7 @@ from services.composition import compose
 from services.domain.access import Scope
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
-from services.domain.listening import Start, StartPlay
+from services.domain.listening import Start, StartPlay, StoredTaste
 from services.settings import Settings
 from services.storage.backup import SETTINGS_FILE, backup, restore
 from services.storage.locks import acquire, exclusive_catalogue_lock, instance_lock, shared_catalogue_lock
@@ -46,6 +46,8 @@ def write(settings, count=COUNT):
     catalogue.jobs.create(JobKind.SCAN, os.fsdecode(b"/music/\xff"))
     plays = (StartPlay(ids[0], 0.5, "mood:focus"),)
     catalogue.listens.begin("ada", Start(moods=("focus",), plays=plays, at=now()))
+    catalogue.tastes.show("ada", [StoredTaste(id="unwanted", label="rock", plays=("a",), dismissed_at=now())])
+    catalogue.tastes.remove_tracks("ada", ["a"])
     catalogue.close()
     return ids
 

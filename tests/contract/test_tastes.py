@@ -58,8 +58,8 @@ def test_the_latest_shown_tastes_are_kept_and_every_dismissed_one(catalogue):
 def test_a_removed_track_counts_no_more_until_it_is_restored(catalogue):
     """Plays, likes and skips of it are left out, earlier and later ones; a ban and the time it was heard stay."""
     catalogue.listens.add("ada", [listen(0), listen(0, EventKind.LIKE, hours=1), listen(1), listen(2, EventKind.BAN)])
-    for number in (0, 0, 2):
-        catalogue.tastes.remove_track("ada", track_id(number))
+    for number in (0, 2, 2):
+        catalogue.tastes.remove_tracks("ada", [track_id(number)])
     catalogue.listens.add("ada", [listen(0, EventKind.SKIP, minutes=1)])
     removed = remembered(catalogue)
 
@@ -82,7 +82,7 @@ def test_a_removed_track_leaves_the_start(catalogue):
     """The stored start does not change, so that the removal can be undone."""
     plays = (StartPlay(track_id(0), 0.5, "mood:focus"), StartPlay(track_id(1), 0.5, "mood:focus"))
     catalogue.listens.begin("ada", Start(moods=("focus",), plays=plays, at=NOON))
-    catalogue.tastes.remove_track("ada", track_id(0))
+    catalogue.tastes.remove_tracks("ada", [track_id(0), track_id(0)])
 
     assert remembered(catalogue).start.plays == plays[1:]
     assert catalogue.listens.start("ada").plays == plays
@@ -93,7 +93,7 @@ def test_nothing_of_a_forgotten_listener_is_kept(catalogue):
     for name in ("ada", "bob"):
         catalogue.tastes.show(name, [taste("one", "a")])
         catalogue.tastes.dismiss(name, "one", NOON)
-        catalogue.tastes.remove_track(name, track_id(0))
+        catalogue.tastes.remove_tracks(name, [track_id(0)])
     catalogue.listens.forget("ada")
 
     assert (catalogue.tastes.all("ada"), catalogue.tastes.removed_tracks("ada")) == ((), ())

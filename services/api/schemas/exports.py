@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
-from services.api.request_limits import TASTES_MAX, TEXT_MAX
+from services.api.request_limits import REMOVED_MAX, TASTES_MAX, TEXT_MAX
 from services.api.schemas.listens import Listen, ListenIn
 from services.api.schemas.moods import StartRequest
 from services.api.schemas.tracks import NO_NUL, Moment, Request, TrackName
@@ -33,7 +33,7 @@ class Corrections(Request):
     """What a listener took out of the tastes."""
 
     removed: list[TrackName] = Field(
-        default_factory=list, max_length=1_000, description="Ids of tracks that do not count."
+        default_factory=list, max_length=REMOVED_MAX, description="Ids of tracks that do not count."
     )
     dismissed: list[DismissedTasteIn] = Field(
         default_factory=list, max_length=TASTES_MAX, description="Tastes that the listener does not want."
@@ -43,10 +43,10 @@ class Corrections(Request):
     def of(cls, removed: tuple[listening.RemovedTrack, ...], dismissed: tuple[listening.StoredTaste, ...]) -> Self:
         """Return the corrections of a listener."""
         return cls(
-            removed=[track.track_id for track in removed],
+            removed=[track.track_id for track in removed[:REMOVED_MAX]],
             dismissed=[
                 DismissedTasteIn(id=taste.id, label=taste.label, plays=list(taste.plays), at=taste.dismissed_at)
-                for taste in dismissed
+                for taste in dismissed[:TASTES_MAX]
                 if taste.dismissed_at is not None
             ],
         )

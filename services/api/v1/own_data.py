@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, stream_with_context
+from flask import Blueprint, Response, request, stream_with_context
 
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.request_limits import LISTENS_MAX_BYTES
 from services.api.schemas.exports import Corrections, ExportHead, listen_line, start_line
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import needs
@@ -16,6 +17,13 @@ from services.catalog.tracks import canonical_id
 from services.domain.access import Scope
 
 own_data = Blueprint("own_data", __name__, url_prefix="/v1/users/<user>")
+
+
+def _allow_batches() -> None:
+    request.max_content_length = LISTENS_MAX_BYTES
+
+
+own_data.before_request(_allow_batches)
 
 EXPORT_PAGE = 500
 """Listens that are read at once for an export, so that its size does not matter."""
@@ -70,8 +78,7 @@ def add_corrections(user: str, body: Corrections) -> None:
     """
     name, catalogue = listener_named(user), services().catalogue
     known = catalogue.tracks.resolve(body.removed)
-    for track in body.removed:
-        if (track_id := known.get(track) or canonical_id(track)) is not None:
-            catalogue.tastes.remove_track(name, track_id)
+    removed = [known.get(track) or canonical_id(track) for track in body.removed]
+    catalogue.tastes.remove_tracks(name, {track_id for track_id in removed if track_id is not None})
     if body.dismissed:
         catalogue.tastes.show(name, [taste.to_domain() for taste in body.dismissed])

@@ -84,7 +84,7 @@ def remove_track(user: str, track_id: str) -> None:
     That holds for later events of the track, too, until you undo it with `restoreUserTrack`. Its listens stay stored,
     and a ban or a dislike still holds.
     """
-    services().catalogue.tastes.remove_track(listener_named(user), resolve_track(track_id))
+    services().catalogue.tastes.remove_tracks(listener_named(user), [resolve_track(track_id)])
 
 
 @tastes.put("/tracks/<path:track_id>")
