@@ -1,4 +1,4 @@
-import { AudioLines, Disc3, ListPlus, Play, Radio } from "lucide-preact";
+import { Disc3, ListEnd, ListPlus, ListStart, Pause, Play, Radio } from "lucide-preact";
 import type { Track } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Cover } from "../../components/Cover";
@@ -6,12 +6,13 @@ import { Hero } from "../../components/Hero";
 import { Menu } from "../../components/Menu";
 import { ErrorMessage } from "../../components/Message";
 import { Page } from "../../components/Page";
+import { PlayingBars } from "../../components/PlayingBars";
 import { Skeleton } from "../../components/Skeleton";
 import { TrackMenu } from "../../components/TrackMenu";
 import { href, route } from "../../router";
 import { type AlbumWithTracks, getAlbum, playableOf, startAlbumRadio } from "../../state/library";
 import { addToPlaylist } from "../../state/playlists";
-import { addToQueue, current, playNext, playNow } from "../../state/queue";
+import { addToQueue, current, playing, playNext, playNow, togglePlay } from "../../state/queue";
 import { useResource } from "../../state/resource";
 import { formatLength, formatTotal, t } from "../../texts";
 import styles from "./Album.module.css";
@@ -63,7 +64,7 @@ function Shown({ album }: { album: AlbumWithTracks }) {
             {t().trackMenu.startRadio}
           </Button>
           <Button
-            icon={<ListPlus size={18} aria-hidden="true" />}
+            icon={<ListEnd size={18} aria-hidden="true" />}
             disabled={!playable.length}
             onClick={() => addToQueue(playable)}
           >
@@ -72,7 +73,7 @@ function Shown({ album }: { album: AlbumWithTracks }) {
           <Menu
             label={t().actions.moreFor(album.title)}
             items={[
-              { label: t().trackMenu.playNext, icon: Play, run: () => playNext(playable) },
+              { label: t().trackMenu.playNext, icon: ListStart, run: () => playNext(playable) },
               { label: t().playlists.add, icon: ListPlus, run: () => addToPlaylist(playable, album.title) },
             ]}
           />
@@ -133,13 +134,19 @@ interface TrackProps {
 /** A track of the album. Its artist is shown if it is not the album's. */
 function AlbumTrack({ track, album, onPlay }: TrackProps) {
   const isCurrent = current.value?.id === track.id;
+  const isPlaying = isCurrent && playing.value;
   const isOther = track.artist !== album.artist;
-  const Icon = isCurrent ? AudioLines : Play;
+  const { actions } = t();
   return (
     <li class={styles.row} aria-current={isCurrent ? "true" : undefined}>
-      <button type="button" class={styles.number} aria-label={t().actions.playTitle(track.title)} onClick={onPlay}>
-        <span>{track.track_number ?? ""}</span>
-        <Icon size={18} aria-hidden="true" />
+      <button
+        type="button"
+        class={styles.number}
+        aria-label={isPlaying ? actions.pauseTitle(track.title) : actions.playTitle(track.title)}
+        onClick={isCurrent ? togglePlay : onPlay}
+      >
+        <span class={styles.count}>{isCurrent ? <PlayingBars isMoving={isPlaying} /> : track.track_number}</span>
+        {isPlaying ? <Pause size={18} aria-hidden="true" /> : <Play size={18} aria-hidden="true" />}
       </button>
       <span class={styles.names}>
         <span class={styles.title}>{track.title}</span>

@@ -1,4 +1,4 @@
-import { ListPlus, MicVocal, Play, Radio } from "lucide-preact";
+import { ListEnd, MicVocal, Play, Radio } from "lucide-preact";
 import { Button } from "../../components/Button";
 import { Cover } from "../../components/Cover";
 import { Hero } from "../../components/Hero";
@@ -61,7 +61,7 @@ function Shown({ artist }: { artist: ArtistWithTracks }) {
             {actions.play}
           </Button>
           <Button
-            icon={<ListPlus size={18} aria-hidden="true" />}
+            icon={<ListEnd size={18} aria-hidden="true" />}
             disabled={!playable.length}
             onClick={() => addToQueue(playable)}
           >

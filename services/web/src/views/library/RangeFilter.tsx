@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Schemas } from "../../api/client";
 import { t } from "../../texts";
 import { formatMeasure, measureName } from "../../texts/measures";
@@ -14,26 +14,33 @@ interface Props {
 
 /** Two handles over the histogram of the library. At an end of the slider, that end is open. */
 export function RangeFilter({ attribute, range, onChange }: Props) {
-  const { name, low, high, bins } = attribute;
-  const [start, end] = endsOf(name, low, high);
-  const [from, setFrom] = useState(range.min ?? start);
-  const [to, setTo] = useState(range.max ?? end);
-  useEffect(() => {
-    setFrom(range.min ?? start);
-    setTo(range.max ?? end);
-  }, [range.min, range.max, start, end]);
+  const { name, low: first, high: last, bins } = attribute;
+  const [start, end] = endsOf(name, first, last);
+  /** The ends while a handle is dragged. At other times they are those of the address. */
+  const [dragged, setDragged] = useState<[number, number] | null>(null);
+  const [from, to] = dragged ?? [range.min ?? start, range.max ?? end];
   const clamp = (value: number) => Math.min(end, Math.max(start, value));
   const share = (value: number) => (end > start ? (clamp(value) - start) / (end - start) : 0);
   const largest = Math.max(1, ...bins);
-  const width = (high - low) / bins.length;
-  const isInside = (index: number) => low + (index + 1) * width > from && low + index * width < to;
+  const width = (last - first) / bins.length;
+  const isInside = (index: number) => first + (index + 1) * width > from && first + index * width < to;
   const isWhole = from <= start && to >= end;
 
-  function commit() {
-    onChange({ ...(from > start && { min: tidy(from) }), ...(to < end && { max: tidy(to) }) });
+  /** A change follows its input at once, before the next render, so the new ends come from the event. */
+  function commit([low, high]: [number, number]) {
+    setDragged(null);
+    onChange({ ...(low > start && { min: tidy(low) }), ...(high < end && { max: tidy(high) }) });
   }
 
-  const shared = { min: start, max: end, step: stepOf(name), onChange: commit } as const;
+  const withLow = (event: JSX.TargetedEvent<HTMLInputElement>): [number, number] => [
+    Math.min(event.currentTarget.valueAsNumber, to),
+    to,
+  ];
+  const withHigh = (event: JSX.TargetedEvent<HTMLInputElement>): [number, number] => [
+    from,
+    Math.max(event.currentTarget.valueAsNumber, from),
+  ];
+  const shared = { min: start, max: end, step: stepOf(name) } as const;
   const title = measureName(name);
   const texts = t().library;
   return (
@@ -71,7 +78,8 @@ export function RangeFilter({ attribute, range, onChange }: Props) {
           aria-label={texts.atLeast(title)}
           aria-valuetext={formatMeasure(name, from)}
           value={from}
-          onInput={(event) => setFrom(Math.min(event.currentTarget.valueAsNumber, to))}
+          onInput={(event) => setDragged(withLow(event))}
+          onChange={(event) => commit(withLow(event))}
         />
         <input
           type="range"
@@ -79,7 +87,8 @@ export function RangeFilter({ attribute, range, onChange }: Props) {
           aria-label={texts.atMost(title)}
           aria-valuetext={formatMeasure(name, to)}
           value={to}
-          onInput={(event) => setTo(Math.max(event.currentTarget.valueAsNumber, from))}
+          onInput={(event) => setDragged(withHigh(event))}
+          onChange={(event) => commit(withHigh(event))}
         />
       </div>
     </fieldset>

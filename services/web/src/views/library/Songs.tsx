@@ -1,4 +1,4 @@
-import { ListPlus, Music, Play, SlidersHorizontal } from "lucide-preact";
+import { ListEnd, Music, Play, SlidersHorizontal } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client, type Track } from "../../api/client";
 import { Button } from "../../components/Button";
@@ -92,7 +92,7 @@ export function Songs() {
               </Button>
               <Button
                 size="sm"
-                icon={<ListPlus size={16} aria-hidden="true" />}
+                icon={<ListEnd size={16} aria-hidden="true" />}
                 onClick={() => addToQueue(pages?.from(0, PLAYED) ?? [])}
               >
                 {t().trackMenu.addToQueue}
