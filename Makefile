@@ -4,6 +4,7 @@
 # make docs                build the documentation site in build/docs; a warning or a broken internal link is an error
 # make docs-links          look up every external link of the site, which needs the network
 # make page                build the page from services/web/src (needs Node.js; `make up` serves the committed build)
+# make screenshots         take the pictures of docs/images from the demo library
 # make check | bench | audit | clean
 # make up|test TORCH_INDEX=address-or-folder   install torch from there: its CPU build is a fifth of the size
 
@@ -38,7 +39,7 @@ INSTALL_NODE_PACKAGES := if command -v npm >/dev/null; then for project in $(NOD
 	npm ci --prefix $$project --no-progress >/dev/null || echo "npm could not install $$project/package.json." >&2; done; \
 	elif [ -n "$$CI" ]; then echo 'CI needs npm.' >&2; exit 1; fi
 
-.PHONY: help up page test test-all check docs docs-links bench audit clean
+.PHONY: help up page screenshots test test-all check docs docs-links bench audit clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -73,6 +74,9 @@ check: $(VENV)/.installed-test
 page: $(VENV)/.installed-up
 	@$(INSTALL_NODE_PACKAGES)
 	cd $(PAGE) && npm run build
+
+screenshots: $(VENV)/.installed-test
+	$(BIN)/python -m tests.browser.screenshots
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs

@@ -90,10 +90,11 @@ def wait_until_analysed(url: str) -> None:
 
 
 def listen(url: str) -> None:
-    """Play every second track of the library as the listener."""
+    """Play the tracks with an artist, and some others, as the listener."""
     now = datetime.now(UTC)
     with httpx.Client(base_url=url, trust_env=False) as api:
-        tracks = api.get("/v1/tracks", params={"status": "ready", "limit": 50}).json()["tracks"][::2]
+        tracks = api.get("/v1/tracks", params={"status": "ready", "limit": 50}).json()["tracks"]
+        tracks = [track for number, track in enumerate(tracks) if track["artist"] or number % 4 == 0]
         listens = [
             {"track_id": track["id"], "at": (now - timedelta(hours=hours)).isoformat(), "played_ms": 120_000}
             for hours, track in enumerate(tracks)
