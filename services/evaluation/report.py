@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from services.evaluation.trials import HALF_LIVES, VARIANTS, Dismissals, Quality, Skips, Spread
+from services.recommend.dismissals import KIND_COSINE
 
 COMMAND = "python -m services.evaluation"
 SEGUE, MEAN, INFORMED = "Segue", "mean", "known interests"
@@ -189,7 +190,8 @@ def _dismissals(report: Report) -> str:
     header = ("interests", "its share of the first 10", "after two later plays", "the others' NDCG@20")
     return (
         "## One taste is dismissed\n\nThe listener dismisses the taste that has most plays of one interest. Its share "
-        "are the tracks that are nearer to its centre than to those of the other tastes. The other interests are those "
+        f"are the tracks with a cosine of {KIND_COSINE:g} or more to its centre that are not nearer to the centre of "
+        "another taste. The other interests are those "
         f"without a play in the dismissed taste.\n\n{table(header, rows)}"
     )
 

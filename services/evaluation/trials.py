@@ -28,6 +28,7 @@ from services.evaluation.material import (
 )
 from services.index import VectorIndex
 from services.recommend import Recommender
+from services.recommend.dismissals import KIND_COSINE
 
 Method = Callable[[Listener], Positions]
 Array = NDArray[np.float64]
@@ -187,7 +188,8 @@ class Dismissals:
     """Effect of the dismissal of one taste, as means over listeners.
 
     Attributes:
-        share_before: Share of the taste among the first 10 tracks: those that are nearer to it than to other tastes.
+        share_before: Share of the taste among the first 10 tracks: those with a cosine of `KIND_COSINE` or more to its
+            centre that are not nearer to another taste.
         share_after: The same after the dismissal.
         share_later: The same after the dismissal and two later plays of the dismissed kind.
         others_before: NDCG@20 of the interests that were not dismissed.
@@ -294,8 +296,9 @@ def _after(material: Material, recommender: Recommender, past: Remembered) -> Po
 
 
 def _share_of(taste: int, centres: Array, vectors: Array) -> float:
-    """Return the share of vectors that are nearer to the centre of a taste than to the others."""
-    return float(np.mean((vectors @ centres.T).argmax(1) == taste))
+    """Return the share of vectors that are of the kind of a taste, and nearer to its centre than to the others."""
+    cosines = vectors @ centres.T
+    return float(np.mean((cosines.argmax(1) == taste) & (cosines[:, taste] >= KIND_COSINE)))
 
 
 def recency(material: Material, catalogue: Catalogue, index: VectorIndex, count: int) -> list[float]:
