@@ -174,6 +174,7 @@ function onTime(deck: Deck): void {
   if (step > 0 && step < STEP_MAX_SECONDS && !deck.audio.paused) {
     heard.value += step * 1000;
     failures = 0;
+    hasRenewed = false;
   }
   position.value = deck.audio.currentTime;
   if (deck.length !== null) duration.value = deck.length;
