@@ -1,6 +1,5 @@
 """The view of the service, and the page of a service that goes away, comes back or needs a key."""
 
-import signal
 from contextlib import contextmanager
 
 import psutil
@@ -155,14 +154,19 @@ AWAY = "Segue does not respond."
 
 @contextmanager
 def suspended(process):
-    parts = [process, *psutil.Process(process.pid).children(recursive=True)]
+    parts = parts_of(process)
     for part in parts:
-        part.send_signal(signal.SIGSTOP)
+        part.suspend()
     try:
         yield
     finally:
         for part in parts:
-            part.send_signal(signal.SIGCONT)
+            part.resume()
+
+
+def parts_of(process):
+    main = psutil.Process(process.pid)
+    return [*main.children(recursive=True), main]
 
 
 def seconds_played(page):
@@ -200,9 +204,8 @@ def test_the_page_survives_a_service_that_goes_away(context, song_dir, broker_ur
             )
             assert seconds_played(page) > before
         expect(page.get_by_text(AWAY)).to_have_count(0)
-        process.kill()
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.kill()
+        for part in parts_of(process):
+            part.kill()
         expect(page.get_by_role("alert")).to_contain_text(AWAY, timeout=60_000)
         page.get_by_role("link", name="Playlists").click()
         expect(page.get_by_role("button", name="Try again")).to_be_visible()
