@@ -1,9 +1,10 @@
 import { Ghost } from "lucide-preact";
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ErrorMessage, Message } from "./components/Message";
 import { href, route } from "./router";
 import { Shell } from "./shell/Shell";
+import { probe, reachable } from "./state/reachable";
 import { t } from "./texts";
 
 /** The module of each view, by the first part of its address. A view is loaded when it is first shown. */
@@ -31,24 +32,34 @@ export function App() {
 
 function View({ name }: { name: string }) {
   const [shown, setShown] = useState<{ name: string; View: ComponentType | Error }>();
-  const [round, setRound] = useState(0);
   const load = VIEWS[name];
   useEffect(() => {
     let isWanted = true;
     load?.().then(
       (module) => isWanted && setShown({ name, View: module.default }),
-      (error: unknown) =>
-        isWanted && setShown({ name, View: error instanceof Error ? error : new Error(String(error)) }),
+      (error: unknown) => {
+        if (isWanted) setShown({ name, View: error instanceof Error ? error : new Error(String(error)) });
+        void probe(); // if the service is away, the banner says so
+      },
     );
     return () => {
       isWanted = false;
     };
-  }, [name, load, round]);
+  }, [name, load]);
+  const hasFailed = shown?.name === name && shown.View instanceof Error;
+  const wasAway = useRef(false);
+  useEffect(() => {
+    if (hasFailed && wasAway.current && reachable.value) reload();
+    wasAway.current = !reachable.value;
+  }, [hasFailed, reachable.value]);
   if (!load) return <NoSuchView />;
   if (shown?.name !== name) return null;
-  if (shown.View instanceof Error) return <ErrorMessage error={shown.View} onRetry={() => setRound(round + 1)} />;
+  if (shown.View instanceof Error) return <ErrorMessage error={shown.View} onRetry={reload} />;
   return <shown.View />;
 }
+
+/** A browser remembers that a module could not be loaded until the page is loaded again. What plays goes on after it. */
+const reload = () => location.reload();
 
 function NoSuchView() {
   const texts = t().errors;
