@@ -15,6 +15,7 @@ from services.domain.access import Scope
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
 from services.domain.listening import Start, StartPlay, StoredTaste
+from services.domain.playlist import Rules
 from services.settings import Settings
 from services.storage.backup import SETTINGS_FILE, backup, restore
 from services.storage.locks import acquire, exclusive_catalogue_lock, instance_lock, shared_catalogue_lock
@@ -48,6 +49,8 @@ def write(settings, count=COUNT):
     catalogue.listens.begin("ada", Start(moods=("focus",), plays=plays, at=now()))
     catalogue.tastes.show("ada", [StoredTaste(id="unwanted", label="rock", plays=("a",), dismissed_at=now())])
     catalogue.tastes.remove_tracks("ada", ["a"])
+    catalogue.playlists.create("Été", ids[:2], owner="ada")
+    catalogue.playlists.create("Smart", rules=Rules(text=("calm",)))
     catalogue.close()
     return ids
 

@@ -1,8 +1,8 @@
 """`Idempotency-Key`: a repeated POST with the same key runs once and gets the same response.
 
 Successful responses are stored. After an error the same key may be used again. If a process dies, its key stays locked
-until the lease expires, and a later repetition runs again. Every POST of this API tolerates that: the same audio is the
-same track, and the same listen is stored once.
+until the lease expires, and a later repetition runs again. The same audio is the same track and the same listen is
+stored once; only a playlist may be created twice, or get the same tracks twice.
 """
 
 import hashlib

@@ -10,18 +10,18 @@ from pydantic import Field
 from services.api.context import services
 from services.api.http.operation import UploadedFile, operation
 from services.api.request_limits import (
+    LISTENER_MAX,
     MULTIPART_OVERHEAD_BYTES,
     PLAYLIST_FILE_MAX_BYTES,
     PLAYLIST_MAX_BYTES,
 )
-from services.api.schemas.listens import ListenerName
+from services.api.schemas.listens import listener_named
 from services.api.schemas.playlists import (
     OWNER,
     ExportPaths,
     ExportQuery,
     ExtendRequest,
     ImportedPlaylist,
-    Name,
     Playlist,
     PlaylistListQuery,
     PlaylistRequest,
@@ -32,7 +32,7 @@ from services.api.schemas.playlists import (
     UnmatchedLine,
 )
 from services.api.schemas.recommendations import Recommendations
-from services.api.schemas.tracks import Request
+from services.api.schemas.tracks import NO_NUL, Request
 from services.api.security.authentication import principal, require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
@@ -46,7 +46,14 @@ from services.domain.errors import (
     UploadTooLarge,
 )
 from services.domain.playlist import Contents, NewEntry, PlaylistChange
-from services.playlists.formats import MEDIA_TYPES, ListedPlaylist, ListedTrack, as_file, file_name_of
+from services.playlists.formats import (
+    MEDIA_TYPES,
+    ListedPlaylist,
+    ListedTrack,
+    PlaylistFormat,
+    as_file,
+    file_name_of,
+)
 from services.playlists.m3u import read_m3u
 from services.playlists.matching import match
 
@@ -54,20 +61,24 @@ playlists = Blueprint("playlists", __name__, url_prefix="/v1/playlists")
 
 CREATED = "The playlist is created. `Location` is its path."
 LOCATION = {"Location": "The path of the playlist."}
-FILES: dict[int, dict[str, Any]] = {
-    200: {
-        "description": "The file",
-        "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA_TYPES.values()},
-    }
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+CONTENT = dict.fromkeys(MEDIA_TYPES.values(), BINARY) | {
+    MEDIA_TYPES[PlaylistFormat.JSPF]: {"schema": {"type": "object"}}
 }
+FILES: dict[int, dict[str, Any]] = {200: {"description": "The file", "content": CONTENT}}
 
 
 class PlaylistForm(Request):
     """A form with a playlist in a file."""
 
     file: UploadedFile = Field(description="The file, in the format M3U or M3U8.")
-    name: Name | None = Field(default=None, description="Name of the playlist. Default: that in the file, or its name.")
-    owner: ListenerName | None = Field(default=None, description=OWNER)
+    name: str = Field(
+        default="",
+        max_length=domain.NAME_MAX,
+        pattern=NO_NUL,
+        description="Name of the playlist. Default: that in the file, or its name.",
+    )
+    owner: str = Field(default="", max_length=LISTENER_MAX, pattern=r"^[^/\x00-\x1f\x7f-\x9f]*$", description=OWNER)
 
 
 class OwnerRequired(InvalidRequest):
@@ -245,7 +256,7 @@ def import_playlist(upload: PlaylistForm) -> tuple[ImportedPlaylist, dict[str, s
     Paths may be relative or absolute, of another computer as well: the last folders and the name decide. Otherwise
     artist and title of `#EXTINF` decide. `unmatched` lists the lines that match no track.
     """
-    owner = _owner(upload.owner)
+    owner = _owner(listener_named(upload.owner) if upload.owner else None)
     content = upload.file.stream.read(PLAYLIST_FILE_MAX_BYTES + 1)
     if len(content) > PLAYLIST_FILE_MAX_BYTES:
         raise UploadTooLarge(PLAYLIST_FILE_MAX_BYTES)
