@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.conftest import missing
 from tests.fakes.serving import api_process, broker_url, free_port, library_dir
@@ -73,12 +73,17 @@ def context(request: pytest.FixtureRequest, chromium: Callable[[Sequence[str]], 
     made.close()
 
 
+def is_fault(message: ConsoleMessage) -> bool:
+    """Whether the page did something wrong. That the service streams to other pages already is no fault: it polls."""
+    return message.type == "error" and not message.location["url"].endswith("/v1/events")
+
+
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """An empty tab. The test fails if a script fails or anything is written to the console as an error."""
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    opened.on("console", lambda message: is_fault(message) and errors.append(message.text))
     yield opened
     assert errors == []
