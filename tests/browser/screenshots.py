@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ VIEWS = {
 SIZE = {"width": 1440, "height": 900}
 DRAWN_MS = 2_500
 """Until covers and map are drawn."""
-ANALYSED_SECONDS = 600
+READY_SECONDS = 600
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
 
 def begin_radio(page: Page) -> None:
     """Start the first radio of Home, so that the player shows a track."""
-    page.get_by_role("button", name="radio").first.click()
+    page.get_by_role("button", name="Start radio").first.click()
     page.wait_for_timeout(DRAWN_MS)
 
 
@@ -69,24 +69,28 @@ def served_demo(folder: Path) -> Iterator[str]:
     environment = os.environ | {"SEGUE_DATA_DIR": str(folder / "data"), "SEGUE_PORT": str(port)}
     process = subprocess.Popen([SEGUE, "up", demo], env=environment, stdout=subprocess.DEVNULL, process_group=0)
     try:
-        wait_until_analysed(url)
+        wait_until(lambda: is_analysed(httpx.get(f"{url}/v1/status", trust_env=False).json()["tracks"]))
+        httpx.post(f"{url}/v1/map/refit", trust_env=False).raise_for_status()
+        wait_until(lambda: not httpx.get(f"{url}/v1/map", trust_env=False).json()["requested"])
         yield url
     finally:
         process.terminate()
         process.wait()
 
 
-def wait_until_analysed(url: str) -> None:
-    """Wait until some tracks are ready and none are pending."""
-    for _ in range(ANALYSED_SECONDS):
+def is_analysed(tracks: dict[str, int]) -> bool:
+    """Whether some tracks are ready and none are pending."""
+    return tracks["ready"] > 0 and tracks["pending"] == 0
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition is true; a service that does not respond yet is not ready."""
+    for _ in range(READY_SECONDS):
         time.sleep(1)
-        try:
-            tracks = httpx.get(f"{url}/v1/status", trust_env=False).json()["tracks"]
-        except httpx.TransportError:
-            continue
-        if tracks["ready"] and not tracks["pending"]:
-            return
-    raise TimeoutError("The demo library was not analysed in time.")
+        with suppress(httpx.TransportError):
+            if condition():
+                return
+    raise TimeoutError("The demo library was not ready in time.")
 
 
 def listen(url: str) -> None:
