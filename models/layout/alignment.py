@@ -7,6 +7,10 @@ from models.arrays import Float64Array
 MARGIN = 0.04
 """Free space at each side of a new map, where tracks of a grown library find room."""
 
+EXTENT_MIN = 0.6
+"""A map that is smaller than this is enlarged: each alignment shrinks it a little, and tracks that are placed between
+the few tracks of a library's first map crowd in the middle."""
+
 
 def align(points: Float64Array, previous: Float64Array) -> Float64Array:
     """Move, rotate, mirror and scale a map so that it is closest to an earlier one.
@@ -45,6 +49,7 @@ def into_frame(points: Float64Array) -> Float64Array:
     return framed
 
 
-def is_inside(points: Float64Array) -> bool:
-    """Return whether all points, (n, 2), are inside the unit square."""
-    return bool(points.min() >= 0 and points.max() <= 1)
+def fills_frame(points: Float64Array) -> bool:
+    """Return whether all points, (n, 2), are inside the unit square, and take most of its width or height."""
+    extent = float((points.max(axis=0) - points.min(axis=0)).max())
+    return bool(points.min() >= 0 and points.max() <= 1 and extent >= EXTENT_MIN)

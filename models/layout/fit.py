@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 
 from models.arrays import Float32Array, Float64Array
-from models.layout.alignment import align, into_frame, is_inside
+from models.layout.alignment import align, fills_frame, into_frame
 from models.layout.placement import place
 
 FIT_MIN = 3
@@ -53,7 +53,8 @@ def fit(vectors: Float32Array, previous: Float64Array, method: str) -> Float64Ar
         method: `UMAP` or `PCA`.
 
     Returns:
-        (n, 2), 0 to 1: the map. Its coordinates are those of the earlier map if at least `FIT_MIN` tracks are on both.
+        (n, 2), 0 to 1: the map. Its coordinates are those of the earlier map if at least `FIT_MIN` tracks are on both and it
+        fills them.
     """
     known = ~np.isnan(previous[:, 0])
     grown = int(known.sum()) >= FIT_MIN and len(np.unique(previous[known], axis=0)) >= FIT_MIN
@@ -66,7 +67,7 @@ def fit(vectors: Float32Array, previous: Float64Array, method: str) -> Float64Ar
     else:
         points = _umap(vectors, _principal_axes(vectors))
     aligned = align(points, previous) if grown else points
-    return aligned if grown and is_inside(aligned) else into_frame(aligned)
+    return aligned if grown and fills_frame(aligned) else into_frame(aligned)
 
 
 def _principal_axes(vectors: Float32Array) -> Float64Array:

@@ -70,6 +70,16 @@ def test_nothing_to_place_is_no_error():
     assert place(np.empty((0, 128), np.float32), np.eye(128, dtype=np.float32), np.zeros((128, 2))).shape == (0, 2)
 
 
+@pytest.mark.parametrize("method", [UMAP, PCA])
+def test_a_map_that_was_crowded_fills_the_frame(music, method):
+    """A library that starts with a few tracks has a map of full size after the next fit."""
+    crowded = 0.5 + 0.02 * np.random.default_rng(3).normal(size=(330, 2))
+    points = fit(music[0], crowded, method)
+
+    assert np.ptp(points, axis=0).max() >= 0.6
+    assert 0 <= points.min() <= points.max() <= 1
+
+
 def test_principal_axes_show_a_plane_as_it_is():
     """Vectors that lie in a plane keep their distances, up to the scale of the map."""
     plane = np.random.default_rng(1).normal(size=(50, 2))
