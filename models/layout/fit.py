@@ -53,8 +53,8 @@ def fit(vectors: Float32Array, previous: Float64Array, method: str) -> Float64Ar
         method: `UMAP` or `PCA`.
 
     Returns:
-        (n, 2), 0 to 1: the map. Its coordinates are those of the earlier map if at least `FIT_MIN` tracks are on both and it
-        fills them.
+        (n, 2), 0 to 1: the map. Its coordinates are those of the earlier map if at least `FIT_MIN` tracks are on both
+        and the result fills the square.
     """
     known = ~np.isnan(previous[:, 0])
     grown = int(known.sum()) >= FIT_MIN and len(np.unique(previous[known], axis=0)) >= FIT_MIN
