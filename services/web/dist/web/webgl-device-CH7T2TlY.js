@@ -1,0 +1,1 @@
+export{n as WebGLDevice}from"./map-CS4wQmm6.js";
