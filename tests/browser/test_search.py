@@ -152,10 +152,16 @@ def test_a_picture_finds_music(page, url, tmp_path):
 
 
 @pytest.mark.usefixtures("answers")
-def test_a_dropped_sound_finds_music(page, url, tmp_path):
-    """It can be dropped anywhere on the view, and what was heard is shown."""
-    search(page, url, "?q=Title+003")
-    drop(page, write_tone(tmp_path / "loop.wav", 300), "audio/wav")
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [("search?q=Title+003", "main"), ("search", "navigation"), ("library/albums", "main"), ("", "region")],
+)
+def test_a_dropped_sound_finds_music(page, url, tmp_path, address, target):
+    """It can be dropped anywhere in the window, in any view, and what was heard is shown."""
+    page.goto(f"{url}/#/{address}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    name = {"navigation": "Main", "region": "Player"}.get(target)
+    drop(page.get_by_role(target, name=name), write_tone(tmp_path / "loop.wav", 300), "audio/wav")
 
     expect(page.get_by_role("heading", name="Music for “loop.wav”")).to_be_visible()
     expect(chip(page, "slow")).to_be_visible()
@@ -163,9 +169,9 @@ def test_a_dropped_sound_finds_music(page, url, tmp_path):
     expect(rows(page, "Sounds like it").first).to_be_visible()
 
 
-def drop(page, path: Path, media_type):
-    """Drop a file onto the view, as a pointer does."""
-    transfer = page.evaluate_handle(
+def drop(target, path: Path, media_type):
+    """Drop a file onto an element, as a pointer does; nothing is left for the browser to open."""
+    transfer = target.page.evaluate_handle(
         """([bytes, name, type]) => {
             const transfer = new DataTransfer();
             transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
@@ -174,7 +180,12 @@ def drop(page, path: Path, media_type):
         [list(path.read_bytes()), path.name, media_type],
     )
     for event in ("dragenter", "dragover", "drop"):
-        field(page).dispatch_event(event, {"dataTransfer": transfer})
+        is_caught = target.evaluate(
+            """(element, [name, dataTransfer]) =>
+                !element.dispatchEvent(new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true }))""",
+            [event, transfer],
+        )
+        assert is_caught
 
 
 def test_another_file_is_refused(page, url, tmp_path):
@@ -182,7 +193,7 @@ def test_another_file_is_refused(page, url, tmp_path):
     search(page, url, "?q=Title+003")
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear reader")
-    drop(page, letter, "text/plain")
+    drop(page.get_by_role("main"), letter, "text/plain")
 
     expect(page.get_by_text("“letter.txt” is neither a picture nor a sound")).to_be_visible()
     expect(rows(page, "Titles").first).to_contain_text("Title 003")

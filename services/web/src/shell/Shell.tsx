@@ -15,6 +15,7 @@ import { queueOpen } from "../state/queuePanel";
 import { settingsAreOpen } from "../state/settings";
 import { t } from "../texts";
 import { Banner } from "./Banner";
+import { FileDrop } from "./FileDrop";
 import { VIEWS, viewOf } from "./navigation";
 import { PrivateBanner } from "./PrivateBanner";
 import { ScanIndicator } from "./ScanIndicator";
@@ -76,6 +77,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <PlayerBar />
       </section>
       <Toasts />
+      <FileDrop />
       <KeyDialog />
       <AddToPlaylist />
       <ShortcutsDialog />

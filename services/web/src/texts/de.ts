@@ -233,7 +233,7 @@ export const de: Texts = {
     ],
     dropTitle: "Mit einem Bild oder einem Klang suchen",
     dropText:
-      "Zieh ein Foto, ein Gemälde oder eine Aufnahme irgendwo auf diese Seite. Segue findet Musik, die sich so anfühlt.",
+      "Zieh ein Foto, ein Gemälde oder eine Aufnahme irgendwo in dieses Fenster, in jeder Ansicht. Segue findet Musik, die sich so anfühlt.",
     choosePicture: "Bild auswählen",
     chooseSound: "Klang auswählen",
     release: "Hier loslassen, um Musik zu finden, die sich so anfühlt",

@@ -228,7 +228,8 @@ export const en = {
       "dark ambient, longer than 4 minutes",
     ],
     dropTitle: "Search with a picture or a sound",
-    dropText: "Drop a photo, a painting or a recording anywhere on this page. Segue finds music that feels like it.",
+    dropText:
+      "Drop a photo, a painting or a recording anywhere in this window, in any view. Segue finds music that feels like it.",
     choosePicture: "Choose a picture",
     chooseSound: "Choose a sound",
     release: "Drop it here to find music that feels like it",

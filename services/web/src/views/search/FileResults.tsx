@@ -6,12 +6,13 @@ import { Chip } from "../../components/Chip";
 import { ErrorMessage, Message } from "../../components/Message";
 import { Skeleton } from "../../components/Skeleton";
 import { useResource } from "../../state/resource";
+import { isPicture } from "../../state/searchFile";
 import { t } from "../../texts";
 import { formatMeasure, measureName } from "../../texts/measures";
 import { Actions } from "./Actions";
 import styles from "./FileResults.module.css";
 import { Hits } from "./Hits";
-import { answerFile, isPicture, seedsOf } from "./question";
+import { answerFile, seedsOf } from "./question";
 
 const TAGS_SHOWN = 4;
 const MEASURES_SHOWN = ["tempo", "energy", "valence", "acousticness"] as const;

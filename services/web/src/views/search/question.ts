@@ -3,6 +3,7 @@
 import { ask, client, type Schemas, type Track } from "../../api/client";
 import { href } from "../../router";
 import type { RadioStart } from "../../state/queue";
+import { isPicture } from "../../state/searchFile";
 import { partsOf, without } from "./understood";
 
 type RadioFrom = Omit<RadioStart, "label">;
@@ -158,9 +159,6 @@ export interface FileAnswer {
   heard: Schemas["HeardClip"] | null;
   hits: Hit[];
 }
-
-export const isPicture = (file: File): boolean => file.type.startsWith("image/");
-export const isSound = (file: File): boolean => file.type.startsWith("audio/") || file.type === "application/ogg";
 
 /** Find tracks that fit a picture or sound like a clip. Nothing of the file is stored. */
 export async function answerFile(file: File, signal: AbortSignal): Promise<FileAnswer> {
