@@ -1,1 +1,0 @@
-export{n as WebGLDevice}from"./map-CS4wQmm6.js";

@@ -1,0 +1,1 @@
+export{n as WebGLDevice}from"./map-BI4FibP_.js";
