@@ -37,6 +37,12 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy allows no data: addresses
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // One file for what several views use: many small files compress badly.
+        codeSplitting: { groups: [{ name: "shared", minShareCount: 4, test: /src\/|lucide-preact/ }] },
+      },
+    },
   },
   server: { proxy: { "/v1": SERVICE, "/openapi.json": SERVICE, "/docs": SERVICE } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },

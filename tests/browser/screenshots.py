@@ -49,7 +49,7 @@ def main() -> None:
             begin_radio(page)
             for name, address in VIEWS.items():
                 page.goto(f"{url}/#/{address}")
-                page.wait_for_load_state("networkidle")
+                page.get_by_label("Loading…").first.wait_for(state="detached")
                 page.wait_for_timeout(DRAWN_MS)
                 page.screenshot(path=IMAGES / f"{name}-{theme}.png")
             page.close()

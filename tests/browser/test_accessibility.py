@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from tests.conftest import missing
 from tests.fakes.library import track_id
@@ -67,7 +68,7 @@ def test_every_view_is_accessible(page, addresses, axe, theme, width):
     for name, address in addresses.items():
         page.goto(address)
         page.get_by_role("heading").first.wait_for()
-        page.wait_for_load_state("networkidle")
+        expect(page.get_by_label("Loading…")).to_have_count(0)
         page.evaluate(axe)
         violations = page.evaluate("async () => (await axe.run()).violations")
         found[name] = [

@@ -1,4 +1,5 @@
 import "@fontsource-variable/inter/wght.css";
+import "./styles/font.css";
 import "./styles/tokens.css";
 import "./styles/global.css";
 import { render } from "preact";
@@ -13,7 +14,7 @@ import { applyTheme } from "./state/theme";
 import { applyLanguage } from "./texts";
 
 applyTheme();
-applyLanguage();
+await applyLanguage();
 watchMe();
 watchService();
 startQueue();

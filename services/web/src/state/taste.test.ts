@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { language } from "../texts";
+import { applyLanguage, language } from "../texts";
 import { dismissTaste, inWords, removeTrack } from "./taste";
 import { toasts } from "./toasts";
 
@@ -20,9 +20,10 @@ afterEach(() => {
   language.value = "en";
 });
 
-test("labels are shown in the language of the page", () => {
+test("labels are shown in the language of the page", async () => {
   expect(inWords("calm, piano, slow")).toBe("Calm, piano, slow");
   language.value = "de";
+  await applyLanguage();
   expect(inWords("calm, piano, heavy metal")).toBe("Ruhig, Klavier, heavy metal");
 });
 

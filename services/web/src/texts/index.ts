@@ -1,8 +1,8 @@
 /** The texts of the page in the chosen language. `t().nav.home` is reactive inside components. */
 
-import { computed, effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { stored } from "../state/storage";
-import { de } from "./de";
+import { sayError } from "../state/toasts";
 import { en } from "./en";
 
 export type Texts = typeof en;
@@ -11,7 +11,11 @@ export type Texts = typeof en;
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
-const TEXTS: Record<Language, Texts> = { en, de };
+/** A language other than English is loaded when it is chosen. */
+const LOADERS: Record<Language, () => Promise<Texts>> = {
+  en: async () => en,
+  de: async () => (await import("./de")).de,
+};
 
 const isLanguage = (value: unknown): value is Language => typeof value === "string" && value in LANGUAGES;
 
@@ -21,15 +25,25 @@ function preferred(): Language {
 
 export const language = stored<Language>("language", preferred(), isLanguage);
 
-const texts = computed(() => TEXTS[language.value]);
+const texts = signal<Texts>(en);
 
 /** Return the texts in the chosen language. */
 export const t = (): Texts => texts.value;
 
-/** Keep the document's language equal to the chosen one, for screen readers. */
-export function applyLanguage(): void {
-  effect(() => {
-    document.documentElement.lang = language.value;
+/** Show the texts in the chosen language, now and whenever it changes. Resolves when the first ones are loaded. */
+export function applyLanguage(): Promise<void> {
+  return new Promise((resolve) => {
+    effect(() => {
+      const wanted = language.value;
+      LOADERS[wanted]()
+        .then((loaded) => {
+          if (language.peek() !== wanted) return;
+          texts.value = loaded;
+          document.documentElement.lang = wanted;
+        })
+        .catch(sayError)
+        .finally(resolve);
+    });
   });
 }
 
