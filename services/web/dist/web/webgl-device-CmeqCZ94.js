@@ -1,1 +1,0 @@
-export{n as WebGLDevice}from"./map-BI4FibP_.js";

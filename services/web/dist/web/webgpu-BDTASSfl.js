@@ -1,0 +1,1 @@
+export{f as arithmetic,d as dot,u as equalAll,l as extent,c as fround,s as gather,a as interleave,i as length,o as segmentedMap,r as select,n as sequence,t as swizzle}from"./webgpu-B5ETFFt1.js";
