@@ -55,8 +55,8 @@ def test_an_empty_library_leads_to_the_scan(page, broker_url, tmp_path):
         expect(page).to_have_url(re.compile("#/service$"))
 
 
-def test_after_moods_and_artists_music_plays_at_once(page, url, service):
-    """The choices are stored for the new listener, who then has radios of tastes."""
+def test_after_moods_and_artists_a_radio_of_them_plays(page, url, service):
+    """The choices are stored for the new listener; the radio says what they led to, and takes a skip."""
     page.goto(url)
     expect(page.get_by_role("heading", name=FIRST)).to_be_visible()
     expect(page.get_by_role("button", name="Start listening")).to_be_disabled()
@@ -68,12 +68,31 @@ def test_after_moods_and_artists_music_plays_at_once(page, url, service):
     page.get_by_label("Your name").fill("newcomer")
     page.get_by_role("button", name="Start listening").click()
 
-    expect(player(page).get_by_role("button", name="Pause")).to_be_visible()
+    player(page).get_by_role("button", name="Pause").click()
     expect(page.get_by_role("heading", name=HOME)).to_be_visible()
     expect(page.get_by_role("region", name="Your radios").get_by_role("listitem")).not_to_have_count(1)
     expect(menu(page, "newcomer")).to_be_visible()
     start = service.get("/v1/users/newcomer/start").json()
     assert (start["moods"], start["artists"]) == (["focus"], ["Artist 2"])
+    page.get_by_role("button", name="Queue", exact=True).click()
+    tracks = page.get_by_role("region", name="Radio", exact=True).get_by_role("listitem")
+    expect(tracks.filter(has_text=re.compile("Because you chose Artist 2|Mood: Focus"))).not_to_have_count(0)
+    expect(tracks).to_have_count(5)
+    with page.expect_response(re.compile("/next$")):
+        player(page).get_by_role("button", name="Skip to the next track").click()
+    assert "skip" in [each["event"] for each in service.get("/v1/users/newcomer/listens").json()["listens"]]
+
+
+def test_without_a_choice_a_radio_plays_for_the_listener(page, url, service):
+    """Home then offers the library instead of the same questions."""
+    page.goto(url)
+    page.get_by_label("Your name").fill("hasty")
+    page.get_by_role("button", name="Just play something").click()
+
+    expect(player(page).get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("heading", name=HOME)).to_be_visible()
+    page.get_by_role("button", name="Queue", exact=True).click()
+    expect(page.get_by_role("region", name="Radio", exact=True).get_by_role("listitem")).to_have_count(5)
 
 
 def test_the_listener_is_asked_for_once(page, url, service):

@@ -1,6 +1,5 @@
 import type { LucideIcon } from "lucide-preact";
 import {
-  Bike,
   BookOpen,
   Car,
   CloudRain,
@@ -8,6 +7,7 @@ import {
   Dumbbell,
   Flame,
   Flower2,
+  Footprints,
   Gamepad2,
   Heart,
   History,
@@ -35,7 +35,7 @@ const ICONS: Record<string, LucideIcon> = {
   cooking: Coffee,
   party: PartyPopper,
   workout: Dumbbell,
-  running: Bike,
+  running: Footprints,
   rage: Flame,
   melancholy: Wind,
   "rainy-day": CloudRain,

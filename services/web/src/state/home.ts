@@ -1,5 +1,6 @@
 /** What Home offers: tracks from the listener's past, tracks that the listener does not know, and the library's newest. */
 
+import { signal } from "@preact/signals";
 import { ask, client, type Schemas, type Track } from "../api/client";
 import { startRadio } from "./queue";
 import { inWords, type OwnTaste } from "./taste";
@@ -18,6 +19,9 @@ const REST_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 type Listen = Schemas["Listen"];
+
+/** The listener who wanted to hear something at once, without choosing anything. */
+export const startSkipped = signal<string | null>(null);
 
 /** Start an endless queue of a taste. */
 export function playTaste(taste: OwnTaste): void {

@@ -621,6 +621,7 @@ export const de: Texts = {
     chosen: (number) => (number ? `${number} gewählt` : "Wähle mindestens eines"),
     skip: "Spiel einfach etwas",
     from: "Dein Anfang",
+    everything: "Alles",
   },
   service: {
     indicator: (waiting) => (waiting ? `${count(waiting, "Titel", "Titel")} zu analysieren` : "Ordner werden gelesen"),

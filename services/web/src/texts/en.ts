@@ -557,6 +557,7 @@ export const en = {
     chosen: (number: number) => (number ? `${number} chosen` : "Choose at least one"),
     skip: "Just play something",
     from: "Your start",
+    everything: "Everything",
   },
   service: {
     indicator: (waiting: number) => (waiting ? `${count(waiting, "track", "tracks")} to analyse` : "Scanning folders"),

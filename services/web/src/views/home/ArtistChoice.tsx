@@ -40,6 +40,7 @@ export function ArtistChoice({ chosen, onToggle }: Props) {
         <div class={styles.search}>
           <Field
             label={texts.searchArtists}
+            isLabelHidden
             type="search"
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}

@@ -7,9 +7,10 @@ import { ErrorMessage } from "../../components/Message";
 import { MoodTiles } from "../../components/MoodTiles";
 import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
+import { startSkipped } from "../../state/home";
 import { chooseListener } from "../../state/listener";
 import { loadMoods, type MoodId } from "../../state/moods";
-import { playNow, startRadio } from "../../state/queue";
+import { startRadio } from "../../state/queue";
 import { useResource } from "../../state/resource";
 import { sayError } from "../../state/toasts";
 import { t } from "../../texts";
@@ -19,7 +20,6 @@ import styles from "./FirstVisit.module.css";
 /** The service takes as many. */
 const MOODS_MAX = 5;
 const ARTISTS_MAX = 20;
-const FIRST_TRACKS = 30;
 
 interface Props {
   /** Null: the listener gets a name here. */
@@ -41,10 +41,10 @@ export function FirstVisit({ user, isAgain, onDone }: Props) {
   const start = async () => {
     setSending(true);
     try {
-      const body = { moods, artists, limit: FIRST_TRACKS };
-      const { tracks } = await ask(client.POST("/v1/users/{user}/start", { params: { path: { user: who } }, body }));
+      const body = { moods, artists, limit: 1 };
+      await ask(client.POST("/v1/users/{user}/start", { params: { path: { user: who } }, body }));
       chooseListener(who);
-      playNow(tracks, { from: texts.from });
+      await startRadio({ label: texts.from });
       onDone();
     } catch (error) {
       sayError(error);
@@ -53,7 +53,8 @@ export function FirstVisit({ user, isAgain, onDone }: Props) {
   };
   const skip = () => {
     if (who) chooseListener(who);
-    startRadio({ label: t().home.everything }).catch(sayError);
+    startSkipped.value = who;
+    startRadio({ label: texts.everything }).catch(sayError);
   };
   return (
     <Page title={isAgain ? texts.again : texts.title}>
@@ -65,6 +66,21 @@ export function FirstVisit({ user, isAgain, onDone }: Props) {
         }}
       >
         <p class={styles.hint}>{texts.hint}</p>
+        {user === null && (
+          <div class={styles.name}>
+            <Field
+              label={texts.name}
+              hint={texts.nameHint}
+              required
+              maxLength={200}
+              pattern="[^\/]+"
+              title={t().listener.rule}
+              autoComplete="nickname"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </div>
+        )}
         <section class={styles.part} aria-labelledby="choose-moods">
           <header class={styles.header}>
             <h2 id="choose-moods">{texts.moods}</h2>
@@ -81,21 +97,6 @@ export function FirstVisit({ user, isAgain, onDone }: Props) {
           )}
         </section>
         <ArtistChoice chosen={artists} onToggle={(artist) => setArtists(toggled(artists, artist, ARTISTS_MAX))} />
-        {user === null && (
-          <div class={styles.name}>
-            <Field
-              label={texts.name}
-              hint={texts.nameHint}
-              required
-              maxLength={200}
-              pattern="[^\/]+"
-              title={t().listener.rule}
-              autoComplete="nickname"
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          </div>
-        )}
         <footer class={styles.footer}>
           <Button
             look="primary"

@@ -5,6 +5,7 @@ import { ErrorMessage } from "../../components/Message";
 import { Page } from "../../components/Page";
 import { Skeleton } from "../../components/Skeleton";
 import { href, navigate, route } from "../../router";
+import { startSkipped } from "../../state/home";
 import { listener, loadMe, me, meError } from "../../state/listener";
 import { useResource } from "../../state/resource";
 import { loadTastes } from "../../state/taste";
@@ -61,7 +62,8 @@ function Of({ user }: { user: string }) {
   if (!data) return <Titled content={<Skeleton of="tiles" count={12} />} />;
   const tastes = data.tastes.filter((taste) => taste.plays.length > 0);
   const hasPast = tastes.length > 0 || data.dismissed.length > 0 || data.removed.length > 0;
-  if (hasPast && !wantsStart) return <Titled content={<Sections user={user} tastes={tastes} />} />;
+  if ((hasPast || startSkipped.value === user) && !wantsStart)
+    return <Titled content={<Sections user={user} tastes={tastes} />} />;
   const done = () => {
     navigate(href([]), { replace: true });
     reload();
