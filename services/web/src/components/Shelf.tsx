@@ -1,6 +1,6 @@
 import { ChevronLeft, ChevronRight } from "lucide-preact";
-import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { t } from "../texts";
 import { IconButton } from "./IconButton";
 import styles from "./Shelf.module.css";
@@ -21,6 +21,7 @@ const STEP = 0.8;
 export function Shelf({ title, note, actions, children }: Props) {
   const id = useId();
   const row = useRef<HTMLUListElement>(null);
+  const canScroll = useOverflow(row);
   const scroll = (direction: number) =>
     row.current?.scrollBy({ left: direction * STEP * row.current.clientWidth, behavior: "smooth" });
   return (
@@ -32,10 +33,12 @@ export function Shelf({ title, note, actions, children }: Props) {
         </div>
         <div class={styles.actions}>
           {actions}
-          <span class={styles.arrows}>
-            <IconButton icon={ChevronLeft} label={t().shelf.back(title)} size="sm" onClick={() => scroll(-1)} />
-            <IconButton icon={ChevronRight} label={t().shelf.on(title)} size="sm" onClick={() => scroll(1)} />
-          </span>
+          {canScroll && (
+            <span class={styles.arrows}>
+              <IconButton icon={ChevronLeft} label={t().shelf.back(title)} size="sm" onClick={() => scroll(-1)} />
+              <IconButton icon={ChevronRight} label={t().shelf.on(title)} size="sm" onClick={() => scroll(1)} />
+            </span>
+          )}
         </div>
       </header>
       <ul ref={row} class={styles.row}>
@@ -43,4 +46,23 @@ export function Shelf({ title, note, actions, children }: Props) {
       </ul>
     </section>
   );
+}
+
+/** Whether a row is wider than what is visible of it. */
+function useOverflow(row: RefObject<HTMLElement>): boolean {
+  const [isWider, setWider] = useState(false);
+  useEffect(() => {
+    const { current } = row;
+    if (!current) return;
+    const measure = () => setWider(current.scrollWidth > current.clientWidth);
+    const sizes = new ResizeObserver(measure);
+    const tiles = new MutationObserver(measure);
+    sizes.observe(current);
+    tiles.observe(current, { childList: true });
+    return () => {
+      sizes.disconnect();
+      tiles.disconnect();
+    };
+  }, [row]);
+  return isWider;
 }

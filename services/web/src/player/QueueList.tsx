@@ -24,6 +24,7 @@ export function QueueList({ withNow = false }: { withNow?: boolean }) {
   const { dragged, drag, moveBy } = useReordering(list);
   const { next, radio: brought } = queue.value;
   const all = upcoming(queue.value);
+  const isList = radio.value === null || radio.value.isContinuation;
   const texts = t().queue;
   const row = (entry: Entry) => (
     <QueueRow
@@ -65,9 +66,11 @@ export function QueueList({ withNow = false }: { withNow?: boolean }) {
           </section>
         )}
       </div>
-      <div class={styles.continues}>
-        <Switch label={texts.continues} checked={continues} />
-      </div>
+      {isList && (
+        <div class={styles.continues}>
+          <Switch label={texts.continues} checked={continues} />
+        </div>
+      )}
       <SaveButton upcoming={all} />
     </div>
   );

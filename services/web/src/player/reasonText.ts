@@ -1,12 +1,13 @@
 import type { Reason } from "../state/entries";
-import { inWords } from "../state/taste";
+import { capitalised, translated } from "../state/taste";
 import { t } from "../texts";
 
-/** Return a reason in words, such as “calm, piano · because you liked Peace”. */
+/** Return a reason in words, such as “Because you liked Peace · calm, piano”. */
 export function reasonText(reason: Reason | null): string | null {
   if (reason === null) return null;
   const { label, because } = reason;
   const texts = t().radio.because;
   const cause = because && texts[because.kind](because.name);
-  return [label === null || label === because?.name ? null : inWords(label), cause].filter(Boolean).join(" · ") || null;
+  const kind = label === null || label === because?.name ? null : translated(label);
+  return capitalised([cause, kind].filter(Boolean).join(" · ")) || null;
 }

@@ -70,8 +70,16 @@ async function change(
 
 /** Return a label of the service, “calm, piano, slow”, in the page's language with a capital letter. */
 export function inWords(label: string): string {
-  const { musicWords } = t();
-  const words = label.split(", ").map((word) => musicWords[word] ?? word);
-  const text = words.join(", ");
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+  return capitalised(translated(label));
 }
+
+/** Return a label of the service in the page's language, for the middle of a line. */
+export function translated(label: string): string {
+  const { musicWords } = t();
+  return label
+    .split(", ")
+    .map((word) => musicWords[word] ?? word)
+    .join(", ");
+}
+
+export const capitalised = (text: string): string => text.charAt(0).toLocaleUpperCase() + text.slice(1);
