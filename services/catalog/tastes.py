@@ -8,13 +8,10 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.tables import RemovedTrackRow, TasteRow
-from services.domain.listening import RemovedTrack, StoredTaste
+from services.domain.listening import TASTE_PLAYS_MAX, RemovedTrack, StoredTaste
 
 SHOWN_MAX = 16
 """Latest shown tastes of a listener that are stored: a taste that comes back after a while keeps its id."""
-
-PLAYS_MAX = 200
-"""Heaviest plays that are stored of a taste: as many as are clustered."""
 
 
 class TasteStore:
@@ -94,7 +91,7 @@ def _tastes(session: Session, listener: str, *conditions: ColumnElement[bool]) -
 def _store(database: Database, session: Session, listener: str, taste: StoredTaste) -> None:
     values = {
         "label": taste.label,
-        "plays": list(taste.plays[:PLAYS_MAX]),
+        "plays": list(taste.plays[:TASTE_PLAYS_MAX]),
         "shown_at": now(),
         "dismissed_at": taste.dismissed_at,
     }

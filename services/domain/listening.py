@@ -48,6 +48,10 @@ def plays(track_ids: Iterable[str]) -> tuple[ListenEvent, ...]:
     return tuple(ListenEvent(track_id) for track_id in track_ids)
 
 
+TASTE_PLAYS_MAX = 200
+"""Heaviest plays that are stored of a taste: as many as are clustered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """The artist and title of a track, for senders that know no id."""

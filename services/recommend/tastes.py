@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.catalog import Catalogue
-from services.catalog.tastes import PLAYS_MAX
 from services.domain.listening import (
+    TASTE_PLAYS_MAX,
     VERDICTS,
     EventKind,
     ListenerTastes,
@@ -67,7 +67,7 @@ class Tastes:
     def _store_changed(self, listener: str, shown: Iterable[ShownTaste], stored: Iterable[StoredTaste]) -> None:
         before = {taste.id: taste for taste in stored}
         now = [
-            StoredTaste(id=each.id, label=each.described.label, plays=each.described.plays[:PLAYS_MAX])
+            StoredTaste(id=each.id, label=each.described.label, plays=each.described.plays[:TASTE_PLAYS_MAX])
             for each in shown
             if each.plays
         ]

@@ -4,8 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.catalog.tastes import PLAYS_MAX, SHOWN_MAX
-from services.domain.listening import EventKind, ListenerSummary, NewListen, Start, StartPlay, StoredTaste
+from services.catalog.tastes import SHOWN_MAX
+from services.domain.listening import (
+    TASTE_PLAYS_MAX,
+    EventKind,
+    ListenerSummary,
+    NewListen,
+    Start,
+    StartPlay,
+    StoredTaste,
+)
 from tests.fakes.library import track_id, write_library
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,7 +52,7 @@ def test_a_taste_is_stored_dismissed_and_counts_again(catalogue):
 
 def test_the_latest_shown_tastes_are_kept_and_every_dismissed_one(catalogue):
     """Tastes that were shown long ago are deleted, so that their number is limited; so is the number of plays."""
-    catalogue.tastes.show("ada", [taste("first", *map(str, range(PLAYS_MAX + 1)))])
+    catalogue.tastes.show("ada", [taste("first", *map(str, range(TASTE_PLAYS_MAX + 1)))])
     catalogue.tastes.dismiss("ada", "first", NOON)
     for number in range(SHOWN_MAX + 2):
         catalogue.tastes.show("ada", [taste(f"later {number}")])
@@ -52,7 +60,7 @@ def test_the_latest_shown_tastes_are_kept_and_every_dismissed_one(catalogue):
 
     assert len(kept) == SHOWN_MAX + 1
     assert {each.id for each in kept} == {"first", *(f"later {number}" for number in range(2, SHOWN_MAX + 2))}
-    assert [len(each.plays) for each in kept if each.id == "first"] == [PLAYS_MAX]
+    assert [len(each.plays) for each in kept if each.id == "first"] == [TASTE_PLAYS_MAX]
 
 
 def test_a_removed_track_counts_no_more_until_it_is_restored(catalogue):

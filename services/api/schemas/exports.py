@@ -8,8 +8,8 @@ from services.api.request_limits import REMOVED_MAX, TASTES_MAX, TEXT_MAX
 from services.api.schemas.listens import Listen, ListenIn
 from services.api.schemas.moods import StartRequest
 from services.api.schemas.tracks import NO_NUL, Moment, Request, TrackName
-from services.catalog.tastes import PLAYS_MAX
 from services.domain import listening
+from services.domain.listening import TASTE_PLAYS_MAX
 
 TasteId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 
@@ -21,7 +21,9 @@ class DismissedTasteIn(Request):
     label: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, pattern=NO_NUL)] = Field(
         description="The taste in words."
     )
-    plays: list[TrackName] = Field(min_length=1, max_length=PLAYS_MAX, description="Ids of its plays, heaviest first.")
+    plays: list[TrackName] = Field(
+        min_length=1, max_length=TASTE_PLAYS_MAX, description="Ids of its plays, heaviest first."
+    )
     at: Moment = Field(description="When it was dismissed, with a time zone.")
 
     def to_domain(self) -> listening.StoredTaste:
