@@ -382,6 +382,20 @@ def test_a_missing_file_is_passed_over(tolerant_player, library_dir):
         hidden.rename(file)
 
 
+def test_a_radio_follows_when_the_only_file_is_missing(tolerant_player, library_dir):
+    """A list of one track whose file is gone does not end in silence."""
+    file = library_dir / "music" / "007.wav"
+    hidden = file.rename(file.with_suffix(".hidden"))
+    try:
+        tolerant_player.get_by_role("main").get_by_role("searchbox").fill("Title 007")
+        expect(play_button(tolerant_player, "Title 000")).to_have_count(0)
+        play_button(tolerant_player, "Title 007").click()
+        expect(tolerant_player.get_by_text("The file of “Title 007” is missing.")).to_be_visible()
+        until(tolerant_player, "audios.some((audio) => !audio.paused && audio.currentTime > 0)")
+    finally:
+        hidden.rename(file)
+
+
 def test_nothing_plays_after_several_missing_files(tolerant_player, library_dir):
     """The player stops after three failures in a row, and still shows where it is."""
     play_button(tolerant_player, "Title 000").click()

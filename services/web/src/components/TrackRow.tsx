@@ -1,4 +1,4 @@
-import { Heart, Pause, Play } from "lucide-preact";
+import { Ban, Heart, Pause, Play } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import type { Track } from "../api/client";
 import { href } from "../router";
@@ -23,9 +23,13 @@ interface Props {
 export function TrackRow({ track, onPlay, reason, children }: Props) {
   const isCurrent = current.value?.id === track.id;
   const isPlaying = isCurrent && playing.value;
+  const verdict = verdictOf(track.id);
   const { actions, player, unknownArtist } = t();
   return (
-    <div class={styles.row} aria-current={isCurrent ? "true" : undefined}>
+    <div
+      class={`${styles.row} ${verdict === "ban" ? styles.banned : ""}`}
+      aria-current={isCurrent ? "true" : undefined}
+    >
       <button
         type="button"
         class={styles.cover}
@@ -55,9 +59,10 @@ export function TrackRow({ track, onPlay, reason, children }: Props) {
         {track.album}
       </Linked>
       <div class={styles.extra}>
-        {verdictOf(track.id) === "like" && (
+        {verdict === "like" && (
           <Heart size={16} role="img" aria-label={player.liked} class={styles.liked} fill="currentColor" />
         )}
+        {verdict === "ban" && <Ban size={16} role="img" aria-label={player.banned} class={styles.ban} />}
         {children}
       </div>
       <span class={styles.length}>{track.duration_ms === null ? "" : formatLength(track.duration_ms)}</span>

@@ -41,14 +41,28 @@ const RESTART_SECONDS = 4;
 /** A shorter listen that ended because the listener chose something else says nothing. */
 const HEARD_MIN_MS = 500;
 
-/** Replace the queue by these tracks and play from `start`. `from` names the list. */
+/**
+ * Replace the queue by these tracks and play the one that the listener pointed at, `start`, or else the first one.
+ * `from` names the list. Banned tracks are left out, except the one that the listener pointed at.
+ */
 export function playNow(tracks: readonly Track[], options: { start?: number; from?: string } = {}): void {
-  if (!tracks.length) return;
+  const { start, from = null } = options;
+  const wanted = start === undefined ? undefined : tracks[start];
+  const played = withoutBanned(tracks, wanted);
+  if (!played.length) return;
   change(() => {
     leave("choice");
     end();
-    queue.value = replaced(queue.peek(), entriesOf(tracks, options.from ?? null), options.start ?? 0);
+    queue.value = replaced(queue.peek(), entriesOf(played, from), wanted ? played.indexOf(wanted) : 0);
   });
+}
+
+/** Leave out what the listener banned, unless it is the only track or `wanted`. Says so when nothing is left. */
+function withoutBanned(tracks: readonly Track[], wanted?: Track): readonly Track[] {
+  if (tracks.length === 1) return tracks;
+  const kept = tracks.filter((track) => track === wanted || verdictOf(track.id) !== "ban");
+  if (tracks.length && !kept.length) say(t().queue.allBanned);
+  return kept;
 }
 
 /** Insert tracks after the current one. */
@@ -61,7 +75,8 @@ export function addToQueue(tracks: readonly Track[]): void {
   add(tracks, "last");
 }
 
-function add(tracks: readonly Track[], where: "next" | "last"): void {
+function add(given: readonly Track[], where: "next" | "last"): void {
+  const tracks = withoutBanned(given);
   if (!tracks.length) return;
   const wasEmpty = currentEntry.peek() === null;
   queue.value = inserted(queue.peek(), entriesOf(tracks, null), where);

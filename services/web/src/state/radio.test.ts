@@ -7,6 +7,7 @@ import { heard, playing } from "./playback";
 import { addToQueue, playNow, skip, startRadio, verdict } from "./queue";
 import { queue, radio } from "./queueState";
 import { fill } from "./radio";
+import { rememberVerdict } from "./verdicts";
 
 interface Sent {
   path: string;
@@ -21,6 +22,7 @@ class Service {
   tracks = 0;
   isAway = false;
   hasExpired = false;
+  hasFiles = true;
 
   respond = async (request: Request): Promise<Response> => {
     const path = new URL(request.url).pathname;
@@ -29,6 +31,7 @@ class Service {
     if (this.isAway) throw new TypeError("no connection");
     if (path.endsWith("/next")) return this.next(body.limit);
     if (path.endsWith("/radio")) {
+      if (body.seeds && !this.hasFiles) return Response.json({ detail: "No seed matches." }, { status: 422 });
       this.sessions += 1;
       return Response.json({ id: `session-${this.sessions}` }, { status: 201 });
     }
@@ -168,6 +171,16 @@ describe("a radio", () => {
     expect(titles()).toHaveLength(5);
   });
 
+  it("continues a list whose files are gone with what the listener likes", async () => {
+    service.hasFiles = false;
+
+    playNow([track("a")]);
+    await fill();
+
+    expect(service.to("/radio").map(({ body }) => body.seeds?.tracks)).toEqual([["a"], undefined]);
+    expect(titles()).toHaveLength(5);
+  });
+
   it("plays what the listener adds before its own tracks", async () => {
     await startRadio({ label: "Calm", seeds: ["first"], tracks: [track("first")] });
 
@@ -207,5 +220,35 @@ describe("listens outside of a radio", () => {
 
     expect(unsent.value).toEqual([]);
     expect(service.to("/listens")).toEqual([]);
+  });
+});
+
+describe("a list with a banned track", () => {
+  const banned = track("banned");
+  const played = () => [queue.value.now, ...queue.value.next].map((entry) => entry?.track.title);
+
+  beforeEach(() => rememberVerdict("banned", "ban"));
+  afterEach(() => rememberVerdict("banned", null));
+
+  it("plays without it", () => {
+    playNow([banned, track("a"), track("b")]);
+    addToQueue([banned, track("c")]);
+
+    expect(played()).toEqual(["a", "b", "c"]);
+  });
+
+  it("plays from the track that the listener pointed at, even if it is the banned one", () => {
+    playNow([banned, track("a"), track("b")], { start: 1 });
+    expect(played()).toEqual(["a", "b"]);
+
+    playNow([track("a"), banned, track("b")], { start: 1 });
+    expect(played()).toEqual(["banned", "b"]);
+  });
+
+  it("plays it alone when it is chosen alone, and nothing when all are banned", () => {
+    playNow([banned]);
+    playNow([banned, { ...banned }]);
+
+    expect(played()).toEqual(["banned"]);
   });
 });

@@ -162,7 +162,12 @@ async function startSession(now: Radio): Promise<void> {
   if (start.text) body.text = start.text;
   if (start.mood) body.mood = start.mood as NonNullable<Schemas["RadioRequest"]["mood"]>;
   if (user !== null) body.user = user;
-  const { id } = await ask(client.POST("/v1/radio", { body }));
+  const { id } = await ask(client.POST("/v1/radio", { body })).catch((error: unknown) => {
+    // The files of the list are gone: the radio plays what the listener likes.
+    if (!now.isContinuation || !(error instanceof ApiError && error.status === 422)) throw error;
+    const { seeds: _, ...withoutSeeds } = body;
+    return ask(client.POST("/v1/radio", { body: withoutSeeds }));
+  });
   const latest = radio.peek();
   if (latest?.batch !== now.batch) return; // another radio was started meanwhile
   radio.value = { ...latest, session: id, user };

@@ -28,7 +28,7 @@ export function SongList({ pages, total, songs }: Props) {
   const scroller = useScroller();
   const onRange = useCallback((first: number, last: number) => pages.show(first, last), [pages]);
   const measure = measureOf(songs.sort);
-  const play = (index: number) => playNow(pages.from(index, FOLLOWING), { from: texts.songs });
+  const play = (index: number) => playNow(pages.from(index, FOLLOWING), { start: 0, from: texts.songs });
   return (
     <div class={styles.list}>
       <div class={styles.head}>
