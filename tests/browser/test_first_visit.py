@@ -134,6 +134,23 @@ def test_home_offers_what_the_past_leads_to(page, url, service):
     expect(player(page).get_by_role("button", name="Pause")).to_be_visible()
 
 
+def test_home_follows_what_is_heard(page, url, service):
+    """A track that was played moves from the unheard to the recent ones, but not under the pointer."""
+    listen(service, "ada", 0, 4)
+    page.goto(url)
+    page.get_by_role("button", name="ada").click()
+    discover = page.get_by_role("region", name="Discover", exact=True)
+    tile = discover.get_by_role("button", name=re.compile("Play Title")).first
+    name = tile.get_attribute("aria-label")
+    tile.click()
+    recent = page.get_by_role("region", name="Recently played")
+    expect(recent.get_by_role("button", name=name)).to_be_visible()
+    expect(discover.get_by_role("button", name=name)).to_be_visible()
+
+    page.mouse.move(0, 0)
+    expect(discover.get_by_role("button", name=name)).to_have_count(0)
+
+
 def test_a_private_session_stores_nothing_and_ends_with_the_tab(page, context, url, service):
     """A banner shows it; afterwards plays are stored again."""
     listen(service, "ada", 0, 4)

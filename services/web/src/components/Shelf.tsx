@@ -11,6 +11,8 @@ interface Props {
   note?: string;
   /** Controls beside the title. */
   actions?: ComponentChildren;
+  /** Called when the pointer comes and when it goes. */
+  onPoint?: (isThere: boolean) => void;
   children: ComponentChildren;
 }
 
@@ -18,14 +20,19 @@ interface Props {
 const STEP = 0.8;
 
 /** Tiles in one row that scrolls sideways. */
-export function Shelf({ title, note, actions, children }: Props) {
+export function Shelf({ title, note, actions, onPoint, children }: Props) {
   const id = useId();
   const row = useRef<HTMLUListElement>(null);
   const canScroll = useOverflow(row);
   const scroll = (direction: number) =>
     row.current?.scrollBy({ left: direction * STEP * row.current.clientWidth, behavior: "smooth" });
   return (
-    <section class={styles.shelf} aria-labelledby={id}>
+    <section
+      class={styles.shelf}
+      aria-labelledby={id}
+      onPointerEnter={() => onPoint?.(true)}
+      onPointerLeave={() => onPoint?.(false)}
+    >
       <header class={styles.header}>
         <div>
           <h2 id={id}>{title}</h2>

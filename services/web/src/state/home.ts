@@ -3,8 +3,10 @@
 import { signal } from "@preact/signals";
 import { ask, client, type Schemas, type Track } from "../api/client";
 import { startRadio } from "./queue";
+import { queue } from "./queueState";
 import { inWords, type OwnTaste } from "./taste";
 import { sayError } from "./toasts";
+import { verdictOf } from "./verdicts";
 
 /** Tracks on a shelf. */
 const SHELF = 18;
@@ -37,11 +39,19 @@ export async function recommendedByTaste(user: string, signal: AbortSignal): Pro
   return new Map(tastes.flatMap(({ strongest, tracks }) => (strongest ? [[strongest, tracks] as const] : [])));
 }
 
-/** Return recommended tracks that the listener has never heard. */
+/** Return recommended tracks that the listener has never heard, and did not begin or reject since. */
 export async function discoveries(user: string, signal: AbortSignal): Promise<Track[]> {
-  const query = { limit: SHELF, repeat_after_days: "never" as const, explain: false, variety: 0.2, seed: today() };
-  return (await ask(client.GET("/v1/users/{user}/recommendations", { params: { path: { user }, query }, signal })))
-    .tracks;
+  const query = { limit: 2 * SHELF, repeat_after_days: "never" as const, explain: false, variety: 0.2, seed: today() };
+  const params = { path: { user }, query };
+  const { tracks } = await ask(client.GET("/v1/users/{user}/recommendations", { params, signal }));
+  const { past, now } = queue.peek();
+  const begun = new Set([...past.filter(({ outcome }) => outcome), ...(now ? [now] : [])].map(({ track }) => track.id));
+  return tracks.filter(({ id }) => !begun.has(id) && !isRejected(id)).slice(0, SHELF);
+}
+
+function isRejected(id: string): boolean {
+  const verdict = verdictOf(id);
+  return verdict === "ban" || verdict === "dislike";
 }
 
 /** Return the tracks that were heard last, latest first. */

@@ -1,6 +1,6 @@
 /** Sends what the listener heard and rated to the service, once each; it is kept in the browser until it is stored. */
 
-import { effect, untracked } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { ApiError, ask, client, type Schemas } from "../api/client";
 import type { EventKind } from "./entries";
 import { reachable } from "./reachable";
@@ -23,6 +23,9 @@ const isList = (value: unknown): value is Unsent[] => Array.isArray(value);
 
 /** What the service has not stored yet, oldest first. */
 export const unsent = shared<Unsent[]>("unsent-listens", [], isList);
+
+/** Counts how often the service stored listens. What depends on them loads anew. */
+export const timesStored = signal(0);
 
 const BATCH = 100;
 /** A verdict that is taken back is usually one of the latest. */
@@ -90,6 +93,7 @@ async function store(batch: readonly Unsent[], options: { keepalive?: boolean })
   const body: Schemas["ListensIn"] = { listens: batch.map(({ listen }) => listen) };
   try {
     await ask(client.POST("/v1/users/{user}/listens", { params: { path: { user: first.user } }, body, ...options }));
+    timesStored.value += 1;
   } catch (error) {
     const isFinal =
       error instanceof ApiError &&

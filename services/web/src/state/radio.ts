@@ -5,7 +5,7 @@ import { ApiError, ask, client, type Schemas } from "../api/client";
 import { t } from "../texts";
 import { allEntries, type EventKind, entryOf, newId } from "./entries";
 import { me, meError, reportedListener } from "./listener";
-import { type ListenEvent, sendListens } from "./listens";
+import { type ListenEvent, sendListens, timesStored } from "./listens";
 import { isPlayer } from "./playback";
 import { type Call, continues, queue, type Radio, type RadioStart, radio, repeat } from "./queueState";
 import { reasonsFor } from "./reasons";
@@ -221,6 +221,7 @@ async function take(session: string, call: Call, answer: Schemas["NextTracks"]):
   const isRepeating = answer.tracks.some((track) => returned.has(track.id));
   if (isRepeating && !now.isRepeating) say(t().radio.exhausted);
   const told = [...now.told, ...call.events].slice(-HISTORY_MAX);
+  if (now.user !== null && call.events.length) timesStored.value += 1;
   radio.value = { ...now, call: null, told, isRepeating: now.isRepeating || isRepeating };
   const origin = { batch: now.batch, label: now.start.label, session };
   const entries = answer.tracks.map((track, index) => entryOf(track, origin, reasons[index] ?? null));

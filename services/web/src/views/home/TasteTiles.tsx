@@ -3,17 +3,19 @@ import { Mosaic } from "../../components/Mosaic";
 import { Shelf } from "../../components/Shelf";
 import { playTaste } from "../../state/home";
 import { startRadio } from "../../state/queue";
+import { useSteady } from "../../state/steady";
 import { inWords, type OwnTaste } from "../../state/taste";
 import { sayError } from "../../state/toasts";
 import { t } from "../../texts";
 import styles from "./TasteTiles.module.css";
 
 /** A radio of everything, and one of each taste. */
-export function TasteTiles({ tastes }: { tastes: readonly OwnTaste[] }) {
+export function TasteTiles({ tastes: latest }: { tastes: readonly OwnTaste[] }) {
+  const { shown: tastes, onPoint } = useSteady(latest);
   const texts = t().home;
   const everything = tastes.flatMap((taste) => taste.tracks.slice(0, 2).map((track) => track.id));
   return (
-    <Shelf title={texts.tastes} note={texts.tastesNote}>
+    <Shelf title={texts.tastes} note={texts.tastesNote} onPoint={onPoint}>
       <Tile
         label={texts.everything}
         covers={everything}

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ask, client } from "../../api/client";
 import { ListenerList } from "../../components/ListenerList";
 import { ErrorMessage } from "../../components/Message";
@@ -7,6 +7,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { href, navigate, route } from "../../router";
 import { startSkipped } from "../../state/home";
 import { listener, loadMe, me, meError } from "../../state/listener";
+import { timesStored } from "../../state/listens";
 import { useResource } from "../../state/resource";
 import { loadTastes } from "../../state/taste";
 import { t } from "../../texts";
@@ -56,14 +57,19 @@ function Nobody() {
 }
 
 function Of({ user }: { user: string }) {
-  const { data, error, reload } = useResource((signal) => loadTastes(user, signal), [user]);
+  const changes = useRef(false);
+  const { data, error, reload } = useResource(
+    (signal) => loadTastes(user, signal),
+    [user, changes.current && timesStored.value],
+  );
   const wantsStart = route.value.query.get("start") === "1";
   if (error && !data) return <Titled content={<ErrorMessage error={error} onRetry={reload} />} />;
   if (!data) return <Titled content={<Skeleton of="tiles" count={12} />} />;
   const tastes = data.tastes.filter((taste) => taste.plays.length > 0);
   const hasPast = tastes.length > 0 || data.dismissed.length > 0 || data.removed.length > 0;
-  if ((hasPast || startSkipped.value === user) && !wantsStart)
-    return <Titled content={<Sections user={user} tastes={tastes} />} />;
+  // A first visit stays as it is until it is done, even if something is heard meanwhile.
+  changes.current = hasPast || startSkipped.value === user;
+  if (changes.current && !wantsStart) return <Titled content={<Sections user={user} tastes={tastes} />} />;
   const done = () => {
     navigate(href([]), { replace: true });
     reload();
