@@ -1,1 +1,0 @@
-import{un as e,xn as t}from"./shared-H9t_rGdf.js";var n={match:`_match_1r9j1_1`,on:`_on_1r9j1_33`,off:`_off_1r9j1_37`},r=[.2,.4,.6,.8],i=e=>1+r.filter(t=>e>=t).length;function a({score:r}){let a=i(r),o=t().match[a-1];return e(`span`,{class:n.match,role:`img`,"aria-label":o,title:o,children:[1,2,3,4,5].map(t=>e(`span`,{class:t<=a?n.on:n.off},t))})}export{a as t};
