@@ -1,16 +1,22 @@
 import { t } from "../texts";
 import styles from "./Match.module.css";
 
-/** Cosine similarities at which the next of five steps begins. */
-const STEPS = [0.2, 0.4, 0.6, 0.8];
+/** What a track is compared with. */
+export type MatchWith = "track" | "words";
 
-/** How similar two tracks feel, 1 to 5. */
-export const matchStep = (score: number): number => 1 + STEPS.filter((step) => score >= step).length;
+/** Cosine similarities at which the next of five steps begins. Those to words and pictures are lower: see docs/page.md. */
+const STEPS: Record<MatchWith, readonly number[]> = {
+  track: [0.2, 0.4, 0.6, 0.8],
+  words: [0.05, 0.15, 0.25, 0.35],
+};
+
+/** How well a track fits, 1 to 5. */
+const matchStep = (score: number, to: MatchWith): number => 1 + STEPS[to].filter((step) => score >= step).length;
 
 /** Similarity in five steps, with its words for screen readers and as a tooltip. */
-export function Match({ score }: { score: number }) {
-  const step = matchStep(score);
-  const words = t().match[step - 1];
+export function Match({ score, to }: { score: number; to: MatchWith }) {
+  const step = matchStep(score, to);
+  const words = t().match[to][step - 1];
   return (
     <span class={styles.match} role="img" aria-label={words} title={words}>
       {[1, 2, 3, 4, 5].map((each) => (

@@ -341,7 +341,10 @@ export const de: Texts = {
     artists: (number) => count(number, "Künstler", "Künstler"),
     plays: (number) => count(number, "Wiedergabe", "Wiedergaben"),
   },
-  match: ["Entfernt verwandt", "Etwas ähnlich", "Ähnlich", "Sehr ähnlich", "Klingt fast gleich"],
+  match: {
+    track: ["Entfernt verwandt", "Etwas ähnlich", "Ähnlich", "Sehr ähnlich", "Klingt fast gleich"],
+    words: ["Passt kaum", "Passt ein wenig", "Passt", "Passt gut", "Passt sehr gut"],
+  },
   map: {
     none: "Die Karte ist noch nicht gezeichnet",
     noneHint: "Sie erscheint, sobald die ersten Titel analysiert sind, und wächst mit der Bibliothek.",

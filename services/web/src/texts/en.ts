@@ -336,7 +336,10 @@ export const en = {
     artists: (number: number) => count(number, "artist", "artists"),
     plays: (number: number) => count(number, "play", "plays"),
   },
-  match: ["Loosely related", "Somewhat similar", "Similar", "Very similar", "Almost identical in feel"],
+  match: {
+    track: ["Loosely related", "Somewhat similar", "Similar", "Very similar", "Almost identical in feel"],
+    words: ["Hardly fits", "Fits a little", "Fits", "Fits well", "Fits very well"],
+  },
   map: {
     none: "The map is not drawn yet",
     noneHint: "It appears when the first tracks are analysed, and grows with the library.",

@@ -96,7 +96,7 @@ function SuggestionList({ playlist, editor }: { playlist: Playlist; editor: Edit
         {shown?.map((track) => (
           <li key={track.id}>
             <TrackRow track={track} onPlay={() => playNow([track])} reason={reason(track)}>
-              <Match score={track.score} />
+              <Match score={track.score} to="track" />
               {playlist.smart ? null : (
                 <IconButton icon={Check} size="sm" label={texts.accept(track.title)} onClick={() => accept([track])} />
               )}

@@ -30,7 +30,7 @@ export function Hits({ title, hits, from, reasonOf, first = hits.length }: Props
         {shown.map((hit, index) => (
           <li key={hit.track.id}>
             <TrackRow track={hit.track} reason={reasonOf(hit)} onPlay={() => playNow(tracks, { start: index, from })}>
-              {hit.score !== null && <Match score={hit.score} />}
+              {hit.score !== null && <Match score={hit.score} to={hit.comparedTo} />}
             </TrackRow>
           </li>
         ))}

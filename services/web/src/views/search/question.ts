@@ -1,6 +1,7 @@
 /** The question that the address of the search asks, and its answer. */
 
 import { ask, client, type Schemas, type Track } from "../../api/client";
+import type { MatchWith } from "../../components/Match";
 import { href } from "../../router";
 import type { RadioStart } from "../../state/queue";
 import { isPicture } from "../../state/searchFile";
@@ -19,6 +20,8 @@ export interface Hit {
   track: Track;
   /** Similarity to the question; null if the text names the track. */
   score: number | null;
+  /** What the similarity is measured to. */
+  comparedTo: MatchWith;
   /** What led to it: `words:`, `mood:` or `picture:` with a name, or the id of a track. */
   because: string | null;
   match: "title" | "artist" | "album" | "vibe";
@@ -112,19 +115,21 @@ function namedHit(track: Track, text: string): Hit {
   const words = text.toLowerCase().split(/\s+/);
   const isIn = (name: string | null) => words.some((word) => name?.toLowerCase().includes(word));
   const match = isIn(track.title) ? "title" : isIn(track.artist) ? "artist" : "album";
-  return { track, score: null, because: null, match };
+  return { track, score: null, comparedTo: "words", because: null, match };
 }
 
-const hitOf = (track: Schemas["FoundTrack"]): Hit => ({
-  track,
-  score: track.score,
-  because: track.because_of[0] ?? null,
-  match: track.match,
-});
+const hitOf = (track: Schemas["FoundTrack"]): Hit => ({ ...becauseOf(track), match: track.match });
+
+/** Return a track with its similarity to what led to it: words, or another track. */
+function becauseOf(track: Schemas["FoundTrack"] | Schemas["RecommendedTrack"]): Omit<Hit, "match"> {
+  const because = track.because_of[0] ?? null;
+  const comparedTo = because === null || NOT_A_TRACK.test(because) ? "words" : "track";
+  return { track, score: track.score, comparedTo, because };
+}
 
 async function recommended(body: Schemas["RecommendationRequest"], signal: AbortSignal): Promise<Hit[]> {
   const { tracks } = await ask(client.POST("/v1/recommendations", { body, signal }));
-  return tracks.map((track) => ({ track, score: track.score, because: track.because_of[0] ?? null, match: "vibe" }));
+  return tracks.map((track) => ({ ...becauseOf(track), match: "vibe" }));
 }
 
 async function withTitles(found: Answer, signal: AbortSignal): Promise<Answer> {
@@ -172,12 +177,12 @@ export async function answerFile(file: File, signal: AbortSignal): Promise<FileA
     },
     signal,
   };
-  const hits = (tracks: Schemas["MatchedTrack"][], because: string | null): Hit[] =>
-    tracks.map((track) => ({ track, score: track.score, because, match: "vibe" }));
+  const hits = (tracks: Schemas["MatchedTrack"][], comparedTo: MatchWith): Hit[] =>
+    tracks.map((track) => ({ track, score: track.score, comparedTo, because: null, match: "vibe" }));
   if (isPicture(file)) {
     const found = await ask(client.POST("/v1/search/image", options));
-    return { seen: found.understood, heard: null, hits: hits(found.tracks, null) };
+    return { seen: found.understood, heard: null, hits: hits(found.tracks, "words") };
   }
   const found = await ask(client.POST("/v1/search/audio", options));
-  return { seen: null, heard: found.understood, hits: hits(found.tracks, null) };
+  return { seen: null, heard: found.understood, hits: hits(found.tracks, "track") };
 }
