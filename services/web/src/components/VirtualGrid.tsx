@@ -15,8 +15,8 @@ const TILE_MIN = 168;
 const TILE_MIN_NARROW = 140;
 const NARROW = 500;
 const GAP = 16;
-/** Height of the text below the picture, and the space between rows. */
-const BELOW = 84;
+/** Height of the text below the picture, a title of two lines and a note, and the space between rows. */
+const BELOW = 92;
 
 /** Tiles with square pictures, any number of them, of which only those on screen are rendered. */
 export function VirtualGrid({ count, label, renderItem, onRange }: Props) {

@@ -1,4 +1,5 @@
 import { formatLength, formatNumber, t } from "../../texts";
+import { measureName } from "../../texts/measures";
 import { type Colouring, cssOf, paletteOf } from "./colours";
 import styles from "./Map.module.css";
 import { colouredBy } from "./state";
@@ -15,7 +16,7 @@ export function Legend({ error }: { error: Error | null }) {
   const { scale, other } = paletteOf(document.documentElement);
   return (
     <section class={`${styles.panel} ${styles.legend}`} aria-label={texts.legend} data-over-map>
-      <h2>{texts.by[by]}</h2>
+      <h2>{measureName(by)}</h2>
       {ends && (
         <div class={styles.scale}>
           <span

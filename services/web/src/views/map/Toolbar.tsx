@@ -3,6 +3,7 @@ import { IconButton } from "../../components/IconButton";
 import { href } from "../../router";
 import { current } from "../../state/queue";
 import { t } from "../../texts";
+import { measureName } from "../../texts/measures";
 import { showTrack } from "./actions";
 import { COLOURINGS, type Colouring } from "./colours";
 import { zoomOut } from "./keyboard";
@@ -37,7 +38,7 @@ export function Toolbar({ index }: { index: MapIndex }) {
           >
             {COLOURINGS.map((each) => (
               <option key={each} value={each}>
-                {texts.by[each]}
+                {measureName(each)}
               </option>
             ))}
           </select>

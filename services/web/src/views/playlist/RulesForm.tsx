@@ -10,6 +10,7 @@ import { loadMoods, type MoodId, moodTitle } from "../../state/moods";
 import type { PlaylistRules } from "../../state/playlists";
 import { useResource } from "../../state/resource";
 import { t } from "../../texts";
+import { measureName } from "../../texts/measures";
 import { SongFilters } from "../library/SongFilters";
 import type { Range } from "../library/songs";
 import styles from "./RulesForm.module.css";
@@ -26,6 +27,10 @@ export const NEW_RULES: PlaylistRules = {
   limit: 50,
 };
 
+const SORTS = [
+  ...["match", "added", "artist", "title", "album", "year", "duration_ms"],
+  ...["tempo", "energy", "valence", "danceability", "acousticness"],
+] as const satisfies readonly PlaylistRules["sort"][];
 const LIMITS = ["10", "25", "50", "100", "200", "500"] as const;
 
 interface Props {
@@ -39,9 +44,9 @@ export function RulesForm({ rules, onChange }: Props) {
   const { data: moods } = useResource(loadMoods, []);
   const change = (part: Partial<PlaylistRules>) => onChange({ ...rules, ...part });
   const titles = (moods ?? []).map((mood) => ({ value: mood.id, label: moodTitle(mood) }));
-  const sorts = (Object.keys(texts.sorts) as (PlaylistRules["sort"] & keyof typeof texts.sorts)[]).map((value) => ({
+  const sorts = SORTS.map((value) => ({
     value,
-    label: texts.sorts[value],
+    label: (texts.sorts as Partial<Record<string, string>>)[value] ?? measureName(value),
   }));
   const limits = LIMITS.map((value) => ({ value, label: t().counts.tracks(Number(value)) }));
   return (
