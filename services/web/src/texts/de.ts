@@ -616,7 +616,7 @@ export const de: Texts = {
       paused: "Analyse angehalten",
       empty: "Noch keine Musik",
       emptyHint:
-        "Füge unten einen Musikordner hinzu. Segue hört jeden Titel einmal an; du kannst währenddessen schon hören.",
+        "Füge unter „Musikordner“ einen Ordner hinzu. Segue hört jeden Titel einmal an; du kannst währenddessen schon hören.",
       of: (ready, all) => `${ready} von ${all} Titeln`,
       perMinute: (number) => `${number} Titel pro Minute`,
       left: (time) => `noch ${time}`,
@@ -648,8 +648,10 @@ export const de: Texts = {
     folders: {
       title: "Musikordner",
       pictures: (number) => count(number, "Bild", "Bilder"),
-      scanned: "Letzter Scan",
-      never: "Nicht als Ganzes",
+      scanned: (ago) => `Letzter Scan: ${ago}`,
+      never: "Nie als Ganzes gescannt",
+      scanning: "Wird gerade gescannt",
+      none: "Noch kein Ordner. „Musik hinzufügen“ scannt einen, „Dateien hochladen“ nimmt einzelne Dateien.",
       scanTitle: (path) => `${path} erneut scannen`,
       started: (path) => `${path} wird gescannt`,
       add: "Musik hinzufügen",
@@ -664,7 +666,7 @@ export const de: Texts = {
     },
     failures: {
       title: "Fehlgeschlagene Dateien",
-      none: "Alle Dateien sind brauchbar",
+      none: "Keine Datei ist fehlgeschlagen",
       noneHint: "Dateien, die nicht analysiert oder gelesen werden können, erscheinen hier mit Grund und Rat.",
       file: "Datei",
       reason: "Grund und Rat",

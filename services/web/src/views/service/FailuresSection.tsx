@@ -2,7 +2,7 @@ import { CircleCheck } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ask, client, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
-import { ErrorMessage, Message } from "../../components/Message";
+import { ErrorMessage } from "../../components/Message";
 import { Skeleton } from "../../components/Skeleton";
 import { useResource } from "../../state/resource";
 import { changes, refreshStatus } from "../../state/service";
@@ -60,11 +60,10 @@ export function FailuresSection() {
   if (!total) {
     return (
       <Section title={texts.title}>
-        <div class={styles.none}>
-          <Message icon={CircleCheck} title={texts.none}>
-            {texts.noneHint}
-          </Message>
-        </div>
+        <p class={styles.none}>
+          <CircleCheck size={20} aria-hidden="true" />
+          {texts.none}. {texts.noneHint}
+        </p>
       </Section>
     );
   }

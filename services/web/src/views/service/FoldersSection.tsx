@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { ask, client } from "../../api/client";
 import { Button } from "../../components/Button";
 import { IconButton } from "../../components/IconButton";
-import { refreshStatus, type Status } from "../../state/service";
+import { refreshStatus, runningJobs, type Status } from "../../state/service";
 import { say, sayError } from "../../state/toasts";
 import { formatAgo, t } from "../../texts";
 import { AddFolderDialog } from "./AddFolderDialog";
@@ -38,7 +38,7 @@ export function FoldersSection({ folders }: Pick<Status, "folders">) {
           ))}
         </ul>
       ) : (
-        <p class={styles.none}>{t().service.analysis.emptyHint}</p>
+        <p class={styles.none}>{texts.none}</p>
       )}
       {isAdding && <AddFolderDialog onClose={() => setIsAdding(false)} />}
     </Section>
@@ -47,15 +47,17 @@ export function FoldersSection({ folders }: Pick<Status, "folders">) {
 
 function Folder({ path, tracks, pictures, scanned_at }: Status["folders"][number]) {
   const texts = t().service.folders;
-  const counts = [t().counts.tracks(tracks), pictures ? texts.pictures(pictures) : null];
+  const isScanned = [...runningJobs.value.values()].some((job) => job.path === path);
+  const facts = [
+    t().counts.tracks(tracks),
+    pictures ? texts.pictures(pictures) : null,
+    isScanned ? texts.scanning : scanned_at === null ? texts.never : texts.scanned(formatAgo(new Date(scanned_at))),
+  ];
   return (
     <li class={styles.folder}>
       <div class={styles.names}>
         <p class={styles.path}>{path}</p>
-        <p class={styles.detail}>
-          {counts.filter(Boolean).join(" · ")} · {texts.scanned}:{" "}
-          {scanned_at === null ? texts.never : formatAgo(new Date(scanned_at))}
-        </p>
+        <p class={styles.detail}>{facts.filter(Boolean).join(" · ")}</p>
       </div>
       <IconButton
         icon={RefreshCw}
