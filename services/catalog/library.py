@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
-from services.catalog.names import album_id, artist_id, genre_key, stored_key
+from services.catalog.names import album_folder, album_id, artist_id, genre_key, stored_key
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.domain.errors import TrackNotFound
 from services.domain.failure import FailureKind
@@ -100,7 +100,8 @@ class LibraryStore:
                 sent_at=now(),  # the caller sends its analysis next
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
-            _apply_tags(row, tags, stamp.path)
+            _apply_tags(row, tags)
+            row.album_id = _album_of(session, row, stamp.path)
             store_tag_ids(session, track_id, tags.ids)
             self._locate(session, track_id, stamp)
             row.cover_seen, row.cover_attempts = None, 0  # the file may contain another picture
@@ -164,7 +165,7 @@ _COPIED_TAGS = ("title", "artist", "album", "year", "genre", "album_artist", "di
 _INDEXED_TAGS = attrgetter("title", "artist", "album", "year", "genre")
 
 
-def _apply_tags(row: TrackRow, tags: Tags, path: str) -> None:
+def _apply_tags(row: TrackRow, tags: Tags) -> None:
     before = _INDEXED_TAGS(row)
     for name in _COPIED_TAGS:
         setattr(row, name, getattr(tags, name))
@@ -174,10 +175,34 @@ def _apply_tags(row: TrackRow, tags: Tags, path: str) -> None:
     row.album_key, row.album_artist_key = stored_key(tags.album), stored_key(tags.album_artist)
     row.genre_key = genre_key(tags.genre)
     row.artist_id = artist_id(tags.artist)
-    row.album_id = album_id(tags.album, tags.album_artist, path)
     row.tags_version = TAGS_VERSION
     if row.status == TrackStatus.READY and before != _INDEXED_TAGS(row):
         _touch(row)
+
+
+def _album_of(session: Session, row: TrackRow, path: str) -> str | None:
+    """Return the album of a file.
+
+    Without an album artist, it joins an album of the same title in its folder, or one in the folder above, below or
+    beside it of which all tracks are by the same artist: some soundtracks have a folder for each part.
+    """
+    own = album_id(row.album, row.album_artist, path)
+    if own is None or row.album_artist or row.album_key is None:
+        return own
+    titled = (
+        select(LocationRow.path, TrackRow.artist_key, TrackRow.album_id)
+        .join(TrackRow, TrackRow.id == LocationRow.track_id)
+        .where(TrackRow.album_key == row.album_key, TrackRow.album_artist.is_(None), TrackRow.id != row.id)
+    )
+    files = [(album_folder(other), artist, album) for other, artist, album in session.execute(titled)]
+    mixed = {album for _, artist, album in files if artist is None or artist != row.artist_key}
+    folder = album_folder(path)
+    found = [
+        (len(its.parts), album)
+        for its, _, album in files
+        if its == folder or (album not in mixed and (folder.parent in (its.parent, its) or its.parent == folder))
+    ]
+    return min(found)[1] if found else own  # that of the folder above the others
 
 
 def _touch(row: TrackRow) -> None:

@@ -57,17 +57,21 @@ def album_id(album: str | None, album_artist: str | None, path: str) -> str | No
     """Return the id of the album of a file; None without a title.
 
     An album is a title of an album artist. Files without an album artist belong to one album if they have the same
-    title in the same folder; the folders of its discs count as one.
+    title in the same folder; the folders of its discs count as one. The catalogue gives folders side by side one id if
+    title and artist are the same (`services.catalog.library`).
     """
     if not album:
         return None
     if album_artist:
         return f"al-{_digest('artist', _identity(album_artist), _identity(album))}"
-    folder = PurePath(path).parent
-    if _DISC.fullmatch(folder.name):
-        folder = folder.parent
     # Two names of the path: the id stays the same if the library is moved.
-    return f"al-{_digest('folder', *folder.parts[-2:], _identity(album))}"
+    return f"al-{_digest('folder', *album_folder(path).parts[-2:], _identity(album))}"
+
+
+def album_folder(path: str) -> PurePath:
+    """Return the folder of the album of a file, which contains the folders of its discs."""
+    folder = PurePath(path).parent
+    return folder.parent if _DISC.fullmatch(folder.name) else folder
 
 
 def _identity(name: str) -> str:

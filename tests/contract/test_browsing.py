@@ -171,6 +171,28 @@ def test_albums_are_one_title_of_an_album_artist_or_of_a_folder(catalogue):
     assert catalogue.tracks.get(identifier(6)).album_id is None
 
 
+def test_folders_side_by_side_are_one_album_of_an_artist(catalogue):
+    """Title and artist are the same; a compilation, another artist's album and a distant folder stay apart."""
+    add(catalogue, 1, Tags("a", "X", "Score"), "/m/game/win/1.ogg")
+    add(catalogue, 2, Tags("b", "X", "Score"), "/m/game/lose/1.ogg")
+    add(catalogue, 3, Tags("c", "X", "Score"), "/m/game/1.ogg")
+    add(catalogue, 4, Tags("d", "Y", "Score"), "/m/other/1.ogg")
+    add(catalogue, 5, Tags("e", "X", "Score"), "/m/far/away/1.ogg")
+    add(catalogue, 6, Tags("f", "Y", "Mix"), "/m/mix/1.ogg")
+    add(catalogue, 7, Tags("g", "Z", "Mix"), "/m/mix/2.ogg")
+    add(catalogue, 8, Tags("h", "Z", "Mix"), "/m/mixed/1.ogg")
+    add(catalogue, 1, Tags("a", "X", "Score"), "/m/game/win/1.ogg")
+    albums, _ = catalogue.albums.albums(AlbumSelection())
+
+    assert sorted((album.title, album.artist, album.tracks) for album in albums) == [
+        ("Mix", "Various artists", 2),
+        ("Mix", "Z", 1),
+        ("Score", "X", 1),
+        ("Score", "X", 3),
+        ("Score", "Y", 1),
+    ]
+
+
 def test_an_album_has_its_tracks_by_disc_and_number(catalogue):
     """Files without a number follow, by name; an album that no track belongs to does not exist."""
     for number, (disc, track, name) in enumerate(
