@@ -72,7 +72,7 @@ function textOf(track: Track, measure: Sort): string {
   if (measure === "added") return track.added_at ? formatAgo(new Date(track.added_at)) : "";
   const values = { ...track.descriptors, ...track.attributes, year: track.year } as Record<string, number | null>;
   const value = values[measure];
-  return value === null || value === undefined ? "–" : formatMeasure(measure, value);
+  return value === null || value === undefined ? "" : formatMeasure(measure, value);
 }
 
 /** The name of a column, which sorts by it, and in the other direction when it is pressed again. */

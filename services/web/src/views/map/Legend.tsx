@@ -1,3 +1,4 @@
+import { inWords } from "../../state/taste";
 import { formatLength, formatNumber, t } from "../../texts";
 import { measureName } from "../../texts/measures";
 import { type Colouring, cssOf, paletteOf } from "./colours";
@@ -29,7 +30,7 @@ export function Legend({ error }: { error: Error | null }) {
       )}
       <ul>
         {names.map(({ name, colour, count }) => (
-          <Entry key={name} colour={cssOf(colour)} name={name} count={count} />
+          <Entry key={name} colour={cssOf(colour)} name={by === "genre" ? inWords(name) : name} count={count} />
         ))}
         {others > 0 && <Entry colour={cssOf(other)} name={ends ? texts.unknown : texts.others} count={others} />}
       </ul>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { between, coloured } from "./colours";
+import { between, coloured, toRgb } from "./colours";
 
 const palette = {
   scale: [
@@ -64,4 +64,9 @@ describe("the colours of the points", () => {
   it("mix two neighbours of a scale", () => {
     expect(between(palette.scale, 0.25)).toEqual([50, 25, 0]);
   });
+});
+
+it("reads colours as tokens and the build write them", () => {
+  expect(toRgb(" #a1b2c3")).toEqual([0xa1, 0xb2, 0xc3]);
+  expect(toRgb("#fff")).toEqual([255, 255, 255]);
 });

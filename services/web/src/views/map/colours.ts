@@ -60,8 +60,10 @@ export function paletteOf(element: Element): Palette {
   };
 }
 
-function toRgb(hex: string): Rgb {
-  const number = Number.parseInt(hex.trim().slice(1), 16) || 0;
+/** Read `#rrggbb`, or `#rgb`, which is what the build makes of a colour where it can. */
+export function toRgb(hex: string): Rgb {
+  const digits = hex.trim().slice(1);
+  const number = Number.parseInt(digits.length === 3 ? digits.replace(/./g, "$&$&") : digits, 16) || 0;
   return [(number >> 16) & 255, (number >> 8) & 255, number & 255];
 }
 

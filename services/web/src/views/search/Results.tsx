@@ -3,6 +3,7 @@ import { ErrorMessage, Message } from "../../components/Message";
 import { Skeleton } from "../../components/Skeleton";
 import { loadMoods, moodTitle } from "../../state/moods";
 import { useResource } from "../../state/resource";
+import { verdictOf } from "../../state/verdicts";
 import { t } from "../../texts";
 import { Actions } from "./Actions";
 import { Hits } from "./Hits";
@@ -31,12 +32,13 @@ export function Results({ question }: { question: Question }) {
   const name = question.text || (question.mood === null ? "" : titleOf(question.mood));
   const left = understood && partsOf(understood).some(({ id }) => !question.removed.has(id));
   const tracks = [...named, ...fitting].map(({ track }) => track);
+  const wanted = tracks.filter(({ id }) => verdictOf(id) !== "ban");
   const reasonOf = (hit: (typeof named)[number]) => reasonText(hit, data, titleOf);
   return (
     <div class={styles.results} aria-busy={isLoading}>
       <Understood question={question} answer={data} moodTitle={titleOf} />
       {tracks.length > 0 ? (
-        <Actions tracks={tracks} name={name} radio={radioOf(question, data)} />
+        <Actions tracks={wanted} name={name} radio={radioOf(question, data)} />
       ) : (
         <Message icon={SearchX} title={texts.nothing}>
           {question.removed.size && !left ? texts.nothingLeft : texts.nothingHint}
