@@ -1,1 +1,0 @@
-import{Sn as e,dn as t}from"./shared-DPgsyUiS.js";var n={match:`_match_1r9j1_1`,on:`_on_1r9j1_33`,off:`_off_1r9j1_37`},r=[.2,.4,.6,.8],i=e=>1+r.filter(t=>e>=t).length;function a({score:r}){let a=i(r),o=e().match[a-1];return t(`span`,{class:n.match,role:`img`,"aria-label":o,title:o,children:[1,2,3,4,5].map(e=>t(`span`,{class:e<=a?n.on:n.off},e))})}export{a as t};
