@@ -510,6 +510,8 @@ export const de: Texts = {
       `Aus dem, was du von ${tracks === 1 ? "einem Titel" : `${tracks.toLocaleString("de")} Titeln`} gehört, übersprungen und gemocht hast. Nimm heraus, was nicht dazugehört: Das ändert, was als Nächstes läuft.`,
     none: "Segue kennt deinen Geschmack noch nicht",
     noneHint: "Höre oder markiere Musik, oder wähle Stimmungen und Künstler für den Anfang.",
+    noneLeft: "Du hast alle Vorlieben herausgenommen",
+    noneLeftHint: "Höre oder markiere andere Musik, wähle Stimmungen und Künstler, oder mach es unten rückgängig.",
     start: "Stimmungen und Künstler wählen",
     share: (percent) => `${percent} deines Geschmacks`,
     play: "Radio abspielen",
@@ -527,8 +529,8 @@ export const de: Texts = {
     dismissed: (label) => `Segue meidet jetzt: ${label}.`,
     wanted: (label) => `Zählt wieder: ${label}.`,
     takenOut: "Herausgenommen",
-    dismissedAt: (ago) => `Nichts für dich, seit: ${ago}`,
-    removedAt: (ago) => `Zählt nicht, seit: ${ago}`,
+    dismissedAt: (ago) => `Segue meidet es. Herausgenommen: ${ago}`,
+    removedAt: (ago) => `Zählt nicht. Herausgenommen: ${ago}`,
     undoLabel: (what) => `Rückgängig: ${what}`,
   },
   history: {
@@ -562,7 +564,7 @@ export const de: Texts = {
   home: {
     title: "Was möchtest du hören?",
     continue: "Weiterhören",
-    continueFrom: "Da weitermachen, wo du aufgehört hast",
+    continueFrom: "Wo du aufgehört hast",
     resume: (title) => `${title} weiterhören`,
     tastes: "Deine Radios",
     tastesNote: "Eines für jede deiner Vorlieben",

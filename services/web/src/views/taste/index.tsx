@@ -1,4 +1,5 @@
 import { Heart, Lock, UserRound } from "lucide-preact";
+import { LinkButton } from "../../components/LinkButton";
 import { ListenerList } from "../../components/ListenerList";
 import { ErrorMessage, Message } from "../../components/Message";
 import { Page } from "../../components/Page";
@@ -58,9 +59,18 @@ function Tastes({ user, found, reload }: { user: string; found: Found; reload: (
   const recommended = useResource((signal) => recommendedByTaste(user, signal), [user, found]);
   const tastes = found.tastes.filter((taste) => taste.plays.length > 0);
   if (!tastes.length) {
+    const hasLost = found.dismissed.length > 0;
     return (
-      <Message icon={Heart} title={texts.none} actions={<a href={href([], { start: "1" })}>{texts.start}</a>}>
-        {texts.noneHint}
+      <Message
+        icon={Heart}
+        title={hasLost ? texts.noneLeft : texts.none}
+        actions={
+          <LinkButton look="primary" to={href([], { start: "1" })}>
+            {texts.start}
+          </LinkButton>
+        }
+      >
+        {hasLost ? texts.noneLeftHint : texts.noneHint}
       </Message>
     );
   }
