@@ -12,8 +12,8 @@ import { verdictOf } from "./verdicts";
 const SHELF = 18;
 /** Listens that are read to find the tracks of a shelf; many of them are of the same track. */
 const LISTENS = 100;
-/** Tracks that a radio of a taste starts from. */
-const SEEDS = 8;
+/** Tracks that a radio of a taste starts from: the strongest, which its label describes. */
+const SEEDS = 5;
 /** Recommendations that are read to show some of each taste. */
 const RECOMMENDED = 60;
 /** Days after which a track that was not heard is worth another listen. */
