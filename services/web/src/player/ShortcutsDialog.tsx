@@ -11,8 +11,8 @@ export function ShortcutsDialog() {
     " ": texts.space,
     ArrowLeft: "←",
     ArrowRight: "→",
-    ArrowUp: "↑",
-    ArrowDown: "↓",
+    "Shift+ArrowUp": `${texts.shift} + ↑`,
+    "Shift+ArrowDown": `${texts.shift} + ↓`,
   };
   return (
     <Dialog

@@ -20,8 +20,8 @@ export const SHORTCUTS = [
   { action: "playPause", keys: [" "] },
   { action: "back", keys: ["ArrowLeft"] },
   { action: "forward", keys: ["ArrowRight"] },
-  { action: "louder", keys: ["ArrowUp"] },
-  { action: "softer", keys: ["ArrowDown"] },
+  { action: "louder", keys: ["Shift+ArrowUp"] },
+  { action: "softer", keys: ["Shift+ArrowDown"] },
   { action: "mute", keys: ["m"] },
   { action: "next", keys: ["j", "s"] },
   { action: "previous", keys: ["k"] },
@@ -89,12 +89,16 @@ function belongsToControl(event: KeyboardEvent): boolean {
   return event.key.startsWith("Arrow") && focused.matches(USES_ARROWS);
 }
 
+/** Arrow keys differ with Shift; without it, up and down scroll. */
+const nameOf = ({ key, shiftKey }: KeyboardEvent): string =>
+  shiftKey && key.startsWith("Arrow") ? `Shift+${key}` : key;
+
 /** Listen for shortcuts as long as the page is open. */
 export function startShortcuts(): void {
   window.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog:modal") || belongsToControl(event)) return;
-    const found = SHORTCUTS.find(({ keys }) => keys.some((key) => key === event.key));
+    const found = SHORTCUTS.find(({ keys }) => keys.some((key) => key === nameOf(event)));
     if (!found) return;
     event.preventDefault();
     RUN[found.action]();

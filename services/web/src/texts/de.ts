@@ -70,6 +70,7 @@ export const de: Texts = {
   },
   shortcuts: {
     space: "Leertaste",
+    shift: "Umschalt",
     playPause: "Abspielen oder anhalten",
     back: "10 Sekunden zurück",
     forward: "10 Sekunden vor",

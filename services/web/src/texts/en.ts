@@ -68,6 +68,7 @@ export const en = {
   },
   shortcuts: {
     space: "Space",
+    shift: "Shift",
     playPause: "Play or pause",
     back: "Back 10 seconds",
     forward: "Forward 10 seconds",
