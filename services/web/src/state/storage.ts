@@ -2,7 +2,10 @@
 
 import { effect, type Signal, signal } from "@preact/signals";
 
-/** A signal whose value is kept in the browser under `segue.NAME`. `isValid` rejects what another version stored. */
+/**
+ * A signal whose value is kept in the browser under `segue.NAME` as soon as it is changed. `isValid` rejects what another
+ * version stored.
+ */
 export function stored<T>(
   name: string,
   initial: T,
@@ -10,8 +13,11 @@ export function stored<T>(
   storage: () => Storage = () => localStorage,
 ): Signal<T> {
   const kept = signal(read(name, initial, isValid, storage));
+  let latest = kept.peek();
   effect(() => {
     const { value } = kept;
+    if (value === latest) return;
+    latest = value;
     try {
       storage().setItem(`segue.${name}`, JSON.stringify(value));
     } catch {
