@@ -2,6 +2,7 @@ import { Ghost } from "lucide-preact";
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ErrorMessage, Message } from "./components/Message";
+import { Skeleton } from "./components/Skeleton";
 import { href, route } from "./router";
 import { Shell } from "./shell/Shell";
 import { probe, reachable } from "./state/reachable";
@@ -53,9 +54,21 @@ function View({ name }: { name: string }) {
     wasAway.current = !reachable.value;
   }, [hasFailed, reachable.value]);
   if (!load) return <NoSuchView />;
-  if (shown?.name !== name) return null;
+  if (shown?.name !== name) return <LoadingView key={name} />;
   if (shown.View instanceof Error) return <ErrorMessage error={shown.View} onRetry={reload} />;
   return <shown.View />;
+}
+
+/** A module that comes at once must not make the view flash. */
+const LOADING_AFTER_MS = 150;
+
+function LoadingView() {
+  const [isLate, setIsLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(setIsLate, LOADING_AFTER_MS, true);
+    return () => clearTimeout(timer);
+  }, []);
+  return isLate ? <Skeleton of="rows" count={6} /> : null;
 }
 
 /** A browser remembers that a module could not be loaded until the page is loaded again. What plays goes on after it. */
