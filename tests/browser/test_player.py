@@ -295,6 +295,19 @@ def test_keys_control_the_player(player):
     expect(player.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
+def test_arrow_keys_scroll_and_change_the_volume_with_shift(player):
+    """Up and down alone are left to the browser, which scrolls with them."""
+    play_button(player, "Title 000").click()
+    main = player.get_by_role("main")
+    main.focus()
+
+    player.keyboard.press("ArrowDown")
+    until(player, "document.querySelector('main').scrollTop > 0")
+    assert stored(player, "volume") is None
+    player.keyboard.press("Shift+ArrowDown")
+    assert stored(player, "volume") == 0.95
+
+
 def test_keys_do_not_shadow_controls(player):
     """The space bar presses a focused button, and letters are typed into fields."""
     play_button(player, "Title 000").click()
@@ -383,7 +396,7 @@ def test_a_missing_file_is_passed_over(tolerant_player, library_dir):
 
 
 def test_a_radio_follows_when_the_only_file_is_missing(tolerant_player, library_dir):
-    """A list of one track whose file is gone does not end in silence."""
+    """A list of one track whose file is gone does not end in silence, and the row of the track is marked."""
     file = library_dir / "music" / "007.wav"
     hidden = file.rename(file.with_suffix(".hidden"))
     try:
@@ -392,6 +405,24 @@ def test_a_radio_follows_when_the_only_file_is_missing(tolerant_player, library_
         play_button(tolerant_player, "Title 007").click()
         expect(tolerant_player.get_by_text("The file of “Title 007” is missing.")).to_be_visible()
         until(tolerant_player, "audios.some((audio) => !audio.paused && audio.currentTime > 0)")
+        expect(tolerant_player.get_by_role("main").get_by_role("img", name="Cannot be played")).to_be_visible()
+    finally:
+        hidden.rename(file)
+
+
+def test_a_missing_file_that_nothing_follows_is_said(tolerant_player, library_dir, url):
+    """Without a radio, the player says that the track failed, and shows no position."""
+    file = library_dir / "music" / "022.wav"
+    hidden = file.rename(file.with_suffix(".hidden"))
+    try:
+        tolerant_player.evaluate("localStorage.setItem('segue.continues', 'false')")
+        tolerant_player.goto(f"{url}/#/library/songs?q=Title+022")
+        tolerant_player.reload()
+        play_button(tolerant_player, "Title 022").click()
+
+        expect(bar(tolerant_player).get_by_text("Cannot be played")).to_be_visible()
+        expect(bar(tolerant_player).get_by_role("slider", name="Position")).to_be_hidden()
+        expect(bar(tolerant_player).get_by_role("button", name="Play", exact=True)).to_be_enabled()
     finally:
         hidden.rename(file)
 

@@ -1,8 +1,9 @@
-import { Ban, Heart, Pause, Play } from "lucide-preact";
+import { Ban, Heart, Pause, Play, TriangleAlert } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import type { Track } from "../api/client";
 import { href } from "../router";
 import { current, playing, togglePlay } from "../state/queue";
+import { failedTracks } from "../state/queueState";
 import { verdictOf } from "../state/verdicts";
 import { formatLength, t } from "../texts";
 import { Cover } from "./Cover";
@@ -24,7 +25,7 @@ export function TrackRow({ track, onPlay, reason, children }: Props) {
   const isCurrent = current.value?.id === track.id;
   const isPlaying = isCurrent && playing.value;
   const verdict = verdictOf(track.id);
-  const { actions, player, unknownArtist } = t();
+  const { actions, player, queue, unknownArtist } = t();
   return (
     <div
       class={`${styles.row} ${verdict === "ban" ? styles.banned : ""}`}
@@ -59,6 +60,11 @@ export function TrackRow({ track, onPlay, reason, children }: Props) {
         {track.album}
       </Linked>
       <div class={styles.extra}>
+        {failedTracks.value.has(track.id) && (
+          <span class={styles.failed} title={queue.failed}>
+            <TriangleAlert size={16} role="img" aria-label={queue.failed} />
+          </span>
+        )}
         {verdict === "like" && (
           <Heart size={16} role="img" aria-label={player.liked} class={styles.liked} fill="currentColor" />
         )}

@@ -4,8 +4,9 @@ import { IconButton } from "../components/IconButton";
 import { href } from "../router";
 import { duration, position } from "../state/playback";
 import { queueOpen, toggleQueue } from "../state/queuePanel";
-import { current } from "../state/queueState";
+import { current, currentEntry } from "../state/queueState";
 import { t } from "../texts";
+import { Failed } from "./Failed";
 import styles from "./PlayerBar.module.css";
 import { SeekBar } from "./SeekBar";
 import { helpOpen } from "./shortcuts";
@@ -29,7 +30,14 @@ export function PlayerBar() {
             </span>
           </a>
         )}
-        {track ? <TrackNames track={track} /> : <span class={styles.idle}>{texts.idle}</span>}
+        {track ? (
+          <div class={styles.names}>
+            <TrackNames track={track} />
+            {currentEntry.value?.failed && <Failed />}
+          </div>
+        ) : (
+          <span class={styles.idle}>{texts.idle}</span>
+        )}
         {track && (
           <div class={styles.verdicts}>
             <VerdictButtons track={track} />

@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, GripVertical, Play, TriangleAlert, X } from "lucide-preact";
+import { ArrowDown, ArrowUp, GripVertical, Play, X } from "lucide-preact";
 import { Cover } from "../components/Cover";
 import { IconButton } from "../components/IconButton";
 import type { MenuItem } from "../components/Menu";
@@ -6,6 +6,7 @@ import { TrackMenu } from "../components/TrackMenu";
 import type { Entry } from "../state/entries";
 import { jumpTo } from "../state/queue";
 import { formatLength, t } from "../texts";
+import { Failed } from "./Failed";
 import styles from "./QueueRow.module.css";
 import { reasonText } from "./reasonText";
 import { TrackNames } from "./TrackNames";
@@ -72,12 +73,7 @@ export function QueueRow({ entry, editing }: Props) {
             {reason}
           </span>
         )}
-        {entry.failed && (
-          <span class={styles.failed}>
-            <TriangleAlert size={14} aria-hidden="true" />
-            {texts.failed}
-          </span>
-        )}
+        {entry.failed && <Failed />}
       </div>
       <div class={styles.end}>
         <span class={styles.length}>{track.duration_ms === null ? "" : formatLength(track.duration_ms)}</span>

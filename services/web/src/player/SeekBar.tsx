@@ -1,13 +1,15 @@
 import { Slider } from "../components/Slider";
 import { duration, position, seek } from "../state/playback";
+import { currentEntry } from "../state/queueState";
 import { formatLength, t } from "../texts";
 import styles from "./SeekBar.module.css";
 
-/** The position in the track: elapsed, a slider, and what remains. */
+/** The position in the track: elapsed, a slider, and what remains. A track that cannot be played has none. */
 export function SeekBar() {
   const total = duration.value;
   const at = Math.min(position.value, total ?? position.value);
   const texts = t().player;
+  if (currentEntry.value?.failed) return null;
   const elapsed = formatLength(at * 1000);
   return (
     <div class={styles.bar}>

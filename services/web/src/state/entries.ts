@@ -119,7 +119,7 @@ export function steppedBack(queue: Queue): Queue {
   const now = queue.past.at(-1);
   if (!now) return queue;
   const next = queue.now ? [queue.now, ...queue.next] : queue.next;
-  return bounded({ ...queue, past: queue.past.slice(0, -1), now: { ...now, outcome: null }, next });
+  return bounded({ ...queue, past: queue.past.slice(0, -1), now: { ...now, failed: false, outcome: null }, next });
 }
 
 /** Play an entry now. Entries before it that were not heard are passed over. */
@@ -137,7 +137,7 @@ export function jumpedTo(queue: Queue, id: string): Queue {
   }
   const heard = queue.past.find((entry) => entry.id === id);
   if (!heard) return queue;
-  return bounded({ ...queue, past: pastWithNow(queue), now: { ...heard, id: newId(), outcome: null } });
+  return bounded({ ...queue, past: pastWithNow(queue), now: { ...heard, id: newId(), failed: false, outcome: null } });
 }
 
 /** Insert entries before or after the others that the listener chose. */

@@ -66,4 +66,15 @@ export const nextRepeat = (now: Repeat): Repeat => REPEATS[(REPEATS.indexOf(now)
 
 /** The entry that plays, or that plays when the listener presses play. */
 export const currentEntry = computed(() => queue.value.now);
+/** The ids of the tracks that could not be played when they were last tried. */
+export const failedTracks = computed(() => {
+  const { past, now } = queue.value;
+  const failed = new Set<string>();
+  for (const entry of now ? [...past, now] : past) {
+    if (entry.failed) failed.add(entry.track.id);
+    else if (entry.outcome) failed.delete(entry.track.id);
+  }
+  return failed;
+});
+
 export const current = computed(() => queue.value.now?.track ?? null);

@@ -3,10 +3,10 @@
 import { signal } from "@preact/signals";
 import { ApiError, ask, client, type Schemas } from "../api/client";
 import { t } from "../texts";
-import { allEntries, type EventKind, entryOf, newId } from "./entries";
+import { allEntries, type EventKind, entryOf, newId, upcoming } from "./entries";
 import { me, meError, reportedListener } from "./listener";
 import { type ListenEvent, sendListens, timesStored } from "./listens";
-import { isPlayer } from "./playback";
+import { isPlayer, playing } from "./playback";
 import { type Call, continues, queue, type Radio, type RadioStart, radio, repeat } from "./queueState";
 import { reasonsFor } from "./reasons";
 import { say } from "./toasts";
@@ -96,7 +96,15 @@ async function fillNow(): Promise<void> {
     radioState.value = "failed";
     radioProblem.value = error instanceof Error ? error.message : String(error);
     if (canRepeat(error)) retry = window.setTimeout(fill, waitOf(error));
+    else stopIfOver();
   }
+}
+
+/** Do not wait for tracks that no radio brings. */
+function stopIfOver(): void {
+  const { now } = queue.peek();
+  const isOver = now === null || now.failed || now.outcome !== null;
+  if (isOver && !upcoming(queue.peek()).length) playing.value = false;
 }
 
 const canRepeat = (error: unknown): boolean =>

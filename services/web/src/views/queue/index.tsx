@@ -4,6 +4,7 @@ import { Cover } from "../../components/Cover";
 import { IconButton } from "../../components/IconButton";
 import { Message } from "../../components/Message";
 import { Page } from "../../components/Page";
+import { Failed } from "../../player/Failed";
 import { QueueList } from "../../player/QueueList";
 import { reasonText } from "../../player/reasonText";
 import { SeekBar } from "../../player/SeekBar";
@@ -50,6 +51,7 @@ export default function NowPlaying() {
           </h1>
           <VerdictButtons track={track} size="md" />
         </div>
+        {entry.failed && <Failed />}
         {entry.reason && <p class={styles.reason}>{reasonText(entry.reason)}</p>}
         <div class={styles.controls}>
           <SeekBar />
