@@ -17,8 +17,8 @@ from tests.fakes.library import MODEL, track_id
 from tests.fakes.serving import LIBRARY_SIZE, api_process, free_port
 
 COLUMNS = 6
-PADDING = 24
-"""Free space around the whole map in CSS pixels, as in the page."""
+TOP, RIGHT, BOTTOM, LEFT = 112, 64, 48, 272
+"""Space beside the points of the whole map in CSS pixels, as in the page."""
 
 NO_WEBGL = """
 const getContext = HTMLCanvasElement.prototype.getContext;
@@ -39,7 +39,7 @@ def library_dir(library_dir):
     catalogue = Catalogue.open(Settings(data_dir=library_dir).catalogue_url)
     tracks = [Placed(track_id(number), *place(number), "piano") for number in range(LIBRARY_SIZE)]
     halves = ((0.26, ("jazz", "piano")), (0.74, ("metal",)))
-    regions = [Region(level, x, 0.1, tags, 12) for x, tags in halves for level in (0, 1)]
+    regions = [Region(level, x, 0.3, tags, 12) for x, tags in halves for level in (0, 1)]
     catalogue.map.publish(iter(tracks), regions, method="pca", model_version=MODEL)
     catalogue.close()
     return library_dir
@@ -58,8 +58,9 @@ class Map:
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return the position on the screen of a place on the whole map."""
         box = self.keys.bounding_box()
-        side = min(box["width"], box["height"]) - 2 * PADDING
-        return box["x"] + box["width"] / 2 + (x - 0.5) * side, box["y"] + box["height"] / 2 + (y - 0.5) * side
+        width, height = box["width"] - LEFT - RIGHT, box["height"] - TOP - BOTTOM
+        side = min(width / 0.8, height / 0.6)
+        return box["x"] + LEFT + width / 2 + (x - 0.5) * side, box["y"] + TOP + height / 2 + (y - 0.5) * side
 
     def point(self, number: int) -> tuple[float, float]:
         """Return the position on the screen of a track."""
@@ -89,7 +90,7 @@ def test_points_are_drawn_in_the_colours_of_the_legend(page, url):
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
         return picture.getpixel((round(x), round(y)))
 
-    ground = colour(*shown.at(0.5, 0.9))
+    ground = colour(*shown.at(0.5, 0.7))
     page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => done(true)))")
     for number in (6, 7, 8, 9):
         assert colour(*shown.point(number)) != ground
@@ -107,7 +108,7 @@ def test_a_track_below_the_pointer_is_named_and_heard(page, url):
         expect(page.get_by_text("Title 008")).to_be_visible()
         expect(page.get_by_text("Artist 0")).to_be_visible()
 
-    page.mouse.move(*shown.at(0.5, 0.9))
+    page.mouse.move(*shown.at(0.5, 0.7))
     expect(page.get_by_text("Title 008")).to_be_hidden()
     assert not [each for each in asked if "listens" in each and each.startswith("POST")]
 
@@ -132,7 +133,7 @@ def test_a_lasso_becomes_a_playlist_or_a_radio(page, url):
     """Tracks inside the lasso are listed; they can be played, kept in a playlist, or start a radio."""
     shown = Map(page, url)
     shown.tool("Choose tracks with a lasso")
-    shown.drag(shown.at(0.18, 0.1), shown.at(0.5, 0.1), shown.at(0.5, 0.5), shown.at(0.18, 0.5))
+    shown.drag(shown.at(0.18, 0.15), shown.at(0.5, 0.15), shown.at(0.5, 0.5), shown.at(0.18, 0.5))
     chosen = page.get_by_role("region", name="Your selection")
 
     expect(chosen.get_by_text("4 tracks", exact=True)).to_be_visible()

@@ -1,12 +1,24 @@
 import KDBush from "kdbush";
 import type { Schemas } from "../../api/client";
-import { boxOf, type Direction, isInside, type Point, SIDE, stepCost } from "./geometry";
+import {
+  type Box,
+  boxOf,
+  type Direction,
+  isInside,
+  type Point,
+  SIDE,
+  stepCost,
+  type View,
+  wholeView,
+} from "./geometry";
 
 /** The points of one revision of the map, and the index that finds them by place. */
 export class MapIndex {
   readonly ids: readonly string[];
   /** x and y of each point, one after the other. */
   readonly positions: Float32Array;
+  /** The box around all points. */
+  private readonly box: Box;
   readonly version: number | null;
   readonly revision: number;
   private readonly tree: KDBush;
@@ -19,12 +31,16 @@ export class MapIndex {
     this.positions = new Float32Array(2 * ids.length);
     this.tree = new KDBush(ids.length, 64, Float32Array);
     const scale = SIDE / width;
+    let [left, top, right, bottom] = [SIDE, SIDE, 0, 0];
     for (let i = 0; i < ids.length; i++) {
       const [px, py] = [(x[i] as number) * scale, (y[i] as number) * scale];
       this.positions[2 * i] = px;
       this.positions[2 * i + 1] = py;
       this.tree.add(px, py);
+      [left, top] = [Math.min(left, px), Math.min(top, py)];
+      [right, bottom] = [Math.max(right, px), Math.max(bottom, py)];
     }
+    this.box = [left, top, right, bottom];
     this.tree.finish();
   }
 
@@ -34,6 +50,11 @@ export class MapIndex {
 
   at(number: number): Point {
     return { x: this.positions[2 * number] as number, y: this.positions[2 * number + 1] as number };
+  }
+
+  /** Return the view of all points in a window of this size. */
+  whole({ width, height }: Pick<View, "width" | "height">): View {
+    return wholeView(this.box, width, height);
   }
 
   /** Return the number of a track; null if it is not on the map. */

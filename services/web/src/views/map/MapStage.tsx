@@ -8,7 +8,7 @@ import { showTrack } from "./actions";
 import { ChoicePanel } from "./ChoicePanel";
 import { paletteOf } from "./colours";
 import { Drawing } from "./Drawing";
-import { wholeView, wholeZoom } from "./geometry";
+import { isSameView, type View } from "./geometry";
 import { followPointer } from "./gestures";
 import { onMapKey } from "./keyboard";
 import { Legend } from "./Legend";
@@ -17,7 +17,7 @@ import type { MapIndex } from "./MapIndex";
 import { Overlay } from "./Overlay";
 import { stopPreview } from "./preview";
 import { Scene } from "./Scene";
-import { colouredBy, mode, path, pathStart, selection, view } from "./state";
+import { colouredBy, mode, panelOpen, path, selection, view } from "./state";
 import { Toolbar } from "./Toolbar";
 import { usePreview } from "./usePreview";
 
@@ -32,25 +32,32 @@ export function MapStage({ index, error }: { index: MapIndex; error: Error | nul
   const canvas = useRef<HTMLDivElement>(null);
   const scene = useRef<Scene>();
   const held = useRef(index);
+  const framed = useRef(index);
   const [failure, setFailure] = useState<Error | null>(null);
   held.current = index;
+
+  /** Show all points as long as nothing else was chosen, whatever the size of the window and the number of points. */
+  function frame({ width, height }: Pick<View, "width" | "height">) {
+    const before = view.peek();
+    const isWhole = !before || isSameView(before, framed.current.whole(before));
+    framed.current = held.current;
+    view.value = isWhole ? held.current.whole({ width, height }) : { ...before, width, height };
+  }
 
   useEffect(() => {
     document.title = `${t().nav.map} · Segue`;
     const [outer, inner] = [stage.current, canvas.current];
     if (!outer || !inner) return;
     const measure = () => {
-      const { clientWidth: width, clientHeight: height } = outer;
-      const before = view.peek();
-      const isWhole = !before || before.zoom <= wholeZoom(before.width, before.height) + 0.01;
-      view.value = isWhole ? wholeView(width, height) : { ...before, width, height };
+      frame({ width: outer.clientWidth, height: outer.clientHeight });
     };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(outer);
     const made = new Scene(
       inner,
-      view.peek() ?? wholeView(outer.clientWidth, outer.clientHeight),
+      view.peek() ?? index.whole({ width: outer.clientWidth, height: outer.clientHeight }),
+      index.whole({ width: outer.clientWidth, height: outer.clientHeight }).zoom,
       (next) => {
         view.value = { ...(view.peek() ?? next), x: next.x, y: next.y, zoom: next.zoom };
       },
@@ -72,9 +79,12 @@ export function MapStage({ index, error }: { index: MapIndex; error: Error | nul
   }, []);
 
   useSignalEffect(() => {
-    if (view.value) scene.current?.setView(view.value);
+    if (view.value) scene.current?.setView(view.value, held.current.whole(view.value).zoom);
   });
-  useEffect(() => draw(scene.current, index), [index]);
+  useEffect(() => {
+    draw(scene.current, index);
+    if (view.peek()) frame(view.peek() as View);
+  }, [index]);
   useSignalEffect(() => draw(scene.current, held.current));
   usePreview(index);
 
@@ -100,7 +110,7 @@ export function MapStage({ index, error }: { index: MapIndex; error: Error | nul
       <Overlay index={index} />
       <Toolbar index={index} />
       <Legend error={error} />
-      {(selection.value || path.value || pathStart.value !== null) && <ChoicePanel index={index} />}
+      {panelOpen.value && <ChoicePanel index={index} />}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { current } from "../../state/queue";
 import { t } from "../../texts";
-import { besidePanel, type Point, scaleOf, toScreen, wholeZoom } from "./geometry";
+import { besidePanel, type Point, scaleOf, toScreen } from "./geometry";
 import styles from "./Map.module.css";
 import type { MapIndex } from "./MapIndex";
 import { clearChoice, flyTo, path, pathStart, regions, selection, shown, view } from "./state";
@@ -23,7 +23,7 @@ export function Overlay({ index }: { index: MapIndex }) {
     const origin = toScreen(now, { x: 0, y: 0 });
     layer.current.style.transform = `translate(${origin.x}px, ${origin.y}px)`;
     layer.current.style.setProperty("--scale", String(scaleOf(now)));
-    layer.current.dataset.near = String(now.zoom > wholeZoom(now.width, now.height) + NEAR);
+    layer.current.dataset.near = String(now.zoom > index.whole(now).zoom + NEAR);
   });
   const playing = current.value && index.numberOf(current.value.id);
   const number = shown.value;
@@ -79,7 +79,7 @@ function Regions({ index }: { index: MapIndex }) {
             onClick={() => {
               const now = view.peek();
               clearChoice();
-              if (now) flyTo(at, Math.max(now.zoom, wholeZoom(now.width, now.height) + REGION_ZOOM), besidePanel(now));
+              if (now) flyTo(at, Math.max(now.zoom, index.whole(now).zoom + REGION_ZOOM), besidePanel(now));
               selection.value = { title: region.label, numbers: index.nearestAll(at, region.tracks) };
             }}
           >

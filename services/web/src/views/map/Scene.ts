@@ -1,6 +1,6 @@
 import { Deck, OrthographicView } from "@deck.gl/core";
 import { PathLayer, ScatterplotLayer } from "@deck.gl/layers";
-import { type Point, scaleOf, type View, wholeZoom, ZOOM_MAX } from "./geometry";
+import { type Point, scaleOf, type View, ZOOM_MAX } from "./geometry";
 
 /** Radius of a point in CSS pixels at the zoom of the whole map, and its growth with the zoom. */
 const RADIUS_MIN = 1.5;
@@ -31,6 +31,7 @@ export class Scene {
   constructor(
     parent: HTMLDivElement,
     view: View,
+    private wholeZoom: number,
     private readonly onView: (view: View) => void,
     onError: (error: Error) => void,
   ) {
@@ -48,8 +49,9 @@ export class Scene {
   }
 
   /** Show another part of the map. */
-  setView(view: View): void {
+  setView(view: View, wholeZoom: number): void {
     this.view = view;
+    this.wholeZoom = wholeZoom;
     this.deck.setProps({ viewState: this.viewState(), layers: this.layers() });
   }
 
@@ -72,11 +74,11 @@ export class Scene {
   }
 
   private viewState() {
-    const { x, y, zoom, width, height } = this.view;
+    const { x, y, zoom } = this.view;
     return {
       target: [x, y, 0] as [number, number, number],
       zoom,
-      minZoom: wholeZoom(width, height) - 1,
+      minZoom: this.wholeZoom - 1,
       maxZoom: ZOOM_MAX,
     };
   }
@@ -101,7 +103,7 @@ export class Scene {
       positionFormat: "XY",
       radiusUnits: "pixels",
       getRadius: 1,
-      radiusScale: radiusOf(this.view, length),
+      radiusScale: radiusOf(this.view, this.wholeZoom, length),
       antialiasing: true,
     });
     const line = new PathLayer({
@@ -119,9 +121,9 @@ export class Scene {
 }
 
 /** Return the radius of a point in CSS pixels: small where there are many, larger from near. */
-export function radiusOf(view: View, count: number): number {
+export function radiusOf(view: View, wholeZoom: number, count: number): number {
   const side = Math.min(view.width, view.height);
   const even = Math.sqrt((COVERED * side * side) / (Math.PI * Math.max(1, count)));
-  const closer = scaleOf(view) / 2 ** wholeZoom(view.width, view.height);
+  const closer = scaleOf(view) / 2 ** wholeZoom;
   return Math.min(RADIUS_MAX, Math.max(RADIUS_MIN, even) * closer ** 0.5);
 }

@@ -65,7 +65,7 @@ export function Toolbar({ index }: { index: MapIndex }) {
           label={texts.whole}
           onClick={() => {
             const now = view.peek();
-            if (now) zoomOut(now);
+            if (now) zoomOut(index, now);
           }}
         />
         <IconButton

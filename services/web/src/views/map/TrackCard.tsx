@@ -7,11 +7,11 @@ import { TrackMenu } from "../../components/TrackMenu";
 import { playNow } from "../../state/queue";
 import { t } from "../../texts";
 import { choosePathEnd, radioFrom } from "./actions";
-import { toScreen } from "./geometry";
+import { isNarrow, PANEL, toScreen } from "./geometry";
 import styles from "./Map.module.css";
 import type { MapIndex } from "./MapIndex";
 import { previewed } from "./preview";
-import { pinned, view } from "./state";
+import { panelOpen, pinned, view } from "./state";
 import { trackOf } from "./tracks";
 
 /** The size of a card with its buttons, its distance to the point and to the edge of the view, in CSS pixels. */
@@ -42,9 +42,11 @@ export function TrackCard({ index, number }: { index: MapIndex; number: number }
   const at = index.at(number);
   const now = view.peek();
   const place = now ? toScreen(now, at) : { x: 0, y: 0 };
-  const room = (now?.width ?? 0) - CARD.width - CARD.edge;
+  const [beside, below] =
+    !now || !panelOpen.value ? [0, 0] : isNarrow(now) ? [0, PANEL.share * now.height] : [PANEL.width, 0];
+  const room = (now?.width ?? 0) - beside - CARD.width - CARD.edge;
   const left = Math.max(CARD.edge, Math.min(place.x + CARD.gap, room)) - place.x;
-  const isAbove = Boolean(now && place.y + CARD.gap + CARD.height > now.height);
+  const isAbove = Boolean(now && place.y + CARD.gap + CARD.height > now.height - below);
   const isPinned = pinned.value === number;
   const texts = t();
   return (

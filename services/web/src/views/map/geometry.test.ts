@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isInside, type Point, SIDE, stepCost, toMap, toScreen, wholeView } from "./geometry";
+import { isInside, type Point, stepCost, toMap, toScreen, WHOLE_ZOOM_MAX, wholeView } from "./geometry";
 
 const view = { x: 300, y: 700, zoom: 2, width: 800, height: 600 };
 
@@ -18,17 +18,17 @@ describe("the view", () => {
       [390, 700],
       [1920, 900],
     ] as const) {
-      const whole = wholeView(width, height);
-      for (const corner of [
-        { x: 0, y: 0 },
-        { x: SIDE, y: SIDE },
-      ]) {
-        const { x, y } = toScreen(whole, corner);
-        expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
-        expect(x).toBeLessThanOrEqual(width);
-        expect(y).toBeLessThanOrEqual(height);
-      }
+      const whole = wholeView([100, 300, 700, 450], width, height);
+      const [from, to] = [toScreen(whole, { x: 100, y: 300 }), toScreen(whole, { x: 700, y: 450 })];
+      expect(from.x).toBeCloseTo(width < 704 ? 32 : 272);
+      expect(to.x).toBeCloseTo(width - (width < 704 ? 80 : 64));
+      expect(from.y).toBeGreaterThan(80);
+      expect(to.y).toBeLessThan(height);
     }
+  });
+
+  it("does not draw a single point from very near", () => {
+    expect(wholeView([500, 500, 500, 500], 1000, 800).zoom).toBe(WHOLE_ZOOM_MAX);
   });
 });
 

@@ -16,8 +16,20 @@ export interface View extends Point {
 }
 
 export const ZOOM_MAX = 6;
-/** Free space at each side of the whole map, in CSS pixels. */
-const PADDING = 24;
+/** The zoom of the whole map is at most this, so that a few neighbours are not drawn far apart. */
+export const WHOLE_ZOOM_MAX = 3;
+/** Below this width the controls lie above and below the points, and the panel of what was chosen below the map. */
+const NARROW = 704;
+/** What the controls and a margin take at the sides of the whole map, in CSS pixels. */
+const FRAME = {
+  wide: { top: 112, right: 64, bottom: 48, left: 272 },
+  narrow: { top: 96, right: 80, bottom: 208, left: 32 },
+};
+/** The panel of what was chosen: its width beside the map, and its share of the height below it. */
+export const PANEL = { width: 384, share: 0.55 };
+
+/** The least and greatest x and y. */
+export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
 export const scaleOf = (view: View): number => 2 ** view.zoom;
 
@@ -31,28 +43,33 @@ export function toMap(view: View, point: Point): Point {
   return { x: (point.x - view.width / 2) / scale + view.x, y: (point.y - view.height / 2) / scale + view.y };
 }
 
-/** Return the zoom at which the whole map is visible. */
-export const wholeZoom = (width: number, height: number): number =>
-  Math.log2(Math.max(1, Math.min(width, height) - 2 * PADDING) / SIDE);
+export const isNarrow = ({ width }: { width: number }): boolean => width < NARROW;
 
-/** Return the view of the whole map. */
-export const wholeView = (width: number, height: number): View => ({
-  x: SIDE / 2,
-  y: SIDE / 2,
-  zoom: wholeZoom(width, height),
-  width,
-  height,
-});
+/** Return the view that holds all points, which lie in `box`, beside the controls. */
+export function wholeView([left, top, right, bottom]: Box, width: number, height: number): View {
+  const frame = isNarrow({ width }) ? FRAME.narrow : FRAME.wide;
+  const across = Math.max(1, width - frame.left - frame.right) / Math.max(1, right - left);
+  const down = Math.max(1, height - frame.top - frame.bottom) / Math.max(1, bottom - top);
+  const zoom = Math.min(WHOLE_ZOOM_MAX, Math.log2(Math.min(across, down)));
+  return {
+    x: (left + right) / 2 + (frame.right - frame.left) / 2 / 2 ** zoom,
+    y: (top + bottom) / 2 + (frame.bottom - frame.top) / 2 / 2 ** zoom,
+    zoom,
+    width,
+    height,
+  };
+}
 
-/** Below this width the panel of what was chosen lies below the map, not beside it. */
-const NARROW = 704;
+/** Whether two views of the same size show the same part of the map. */
+export const isSameView = (a: View, b: View): boolean =>
+  Math.abs(a.zoom - b.zoom) < 0.01 && Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) * scaleOf(a) < 1;
 
 /** Return where the middle of the free part of the view is, in CSS pixels from its middle, while a panel is open. */
-export const besidePanel = ({ width, height }: View): Point =>
-  width < NARROW ? { x: 0, y: -0.25 * height } : { x: -190, y: 0 };
+export const besidePanel = (view: View): Point =>
+  isNarrow(view) ? { x: 0, y: (-PANEL.share / 2) * view.height } : { x: -PANEL.width / 2, y: 0 };
 
 /** Return the box around a polygon, for a search in the index. */
-export function boxOf(polygon: readonly Point[]): [number, number, number, number] {
+export function boxOf(polygon: readonly Point[]): Box {
   const xs = polygon.map(({ x }) => x);
   const ys = polygon.map(({ y }) => y);
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];

@@ -1,7 +1,7 @@
 /** Walking on the map with the keyboard. */
 
 import { playPoint } from "./actions";
-import { type Direction, toScreen, type View, wholeView, wholeZoom } from "./geometry";
+import { type Direction, toScreen, type View } from "./geometry";
 import type { MapIndex } from "./MapIndex";
 import { clearChoice, flyTo, hovered, pinned, view } from "./state";
 
@@ -30,7 +30,7 @@ function act(key: string, index: MapIndex, now: View): boolean {
   if (direction) walk(index, now, at === null ? index.nearest(now) : (index.next(at, direction) ?? at));
   else if (key === "Enter" && at !== null) playPoint(index, at);
   else if (key === "+" || key === "-") flyTo(now, now.zoom + (key === "+" ? ZOOM_STEP : -ZOOM_STEP));
-  else if (key === "0") zoomOut(now);
+  else if (key === "0") zoomOut(index, now);
   else if (key === "Escape") clearChoice();
   else return false;
   return true;
@@ -46,7 +46,7 @@ function walk(index: MapIndex, now: View, to: number | null): void {
 }
 
 /** Show the whole map. */
-export function zoomOut(now: View): void {
-  const { x, y } = wholeView(now.width, now.height);
-  flyTo({ x, y }, wholeZoom(now.width, now.height));
+export function zoomOut(index: MapIndex, now: View): void {
+  const whole = index.whole(now);
+  flyTo(whole, whole.zoom);
 }

@@ -43,6 +43,8 @@ export const selection = signal<Selection | null>(null);
 export const path = signal<TrackPath | null>(null);
 /** The start of a path whose end is not chosen yet. */
 export const pathStart = signal<number | null>(null);
+/** Whether the panel of what was chosen is shown. */
+export const panelOpen = computed(() => Boolean(selection.value || path.value) || pathStart.value !== null);
 /** What the pointer draws, in map coordinates: a lasso, or a line from the start of a path. */
 export const drawn = signal<readonly Point[]>([]);
 
