@@ -172,7 +172,9 @@ def test_a_folder_without_permission_is_reported():
             listing = list_audio(folder)
 
     assert [Path(path).name for path in listing.files] == ["b.flac"]
-    assert listing.unreadable == {str(locked): "The folder cannot be listed: Permission denied."}
+    assert {path: cause.reason for path, cause in listing.unreadable.items()} == {
+        str(locked): "The folder cannot be listed: Permission denied."
+    }
 
 
 @contextmanager
