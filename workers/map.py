@@ -1,6 +1,6 @@
 """The map: place each track when it is analysed, and fit the map again when the library has grown.
 
-A fit runs in a process of its own with the lowest priority (`models.layout`). One fit runs at a time, under a lease of
+A fit runs in a process of its own with a low priority (`models.layout`). One fit runs at a time, under a lease of
 the broker. If the worker dies, the process ends with it, the lease expires, and the next pass fits again.
 """
 

@@ -13,8 +13,13 @@ from services.ingest.scan import request_scan
 from tests.fakes.installation import installation, wait_until, write_song
 from tests.fakes.library import write_library
 
+pytestmark = pytest.mark.timeout(1200)
+
 TRACKS = 80
 """Enough for UMAP."""
+
+FIT_SECONDS = 400
+"""A fit has a low priority, so it takes long on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def fit_processes(worker):
 def test_a_worker_fits_a_map(library):
     """A worker that starts fits a map of the library without being asked, and names its regions."""
     with library.worker():
-        wait_until(lambda: version(library))
+        wait_until(lambda: version(library), FIT_SECONDS)
     state = library.catalogue.map.state()
 
     assert (state.method, state.fitted) == ("umap", TRACKS)
@@ -56,7 +61,7 @@ def test_a_killed_worker_loses_no_request(library):
     before = version(library)
     library.catalogue.map.request()
     with library.worker() as worker:
-        wait_until(lambda: fit_processes(worker))
+        wait_until(lambda: fit_processes(worker), FIT_SECONDS)
         fit = fit_processes(worker)[0]
         worker.process.kill()
         wait_until(lambda: not fit.is_running() or fit.status() == psutil.STATUS_ZOMBIE)
@@ -64,7 +69,7 @@ def test_a_killed_worker_loses_no_request(library):
         assert version(library) == before
         assert library.catalogue.map.is_requested()
     with library.worker("--beat"):
-        wait_until(lambda: version(library) > before, 180)
+        wait_until(lambda: version(library) > before, FIT_SECONDS)
 
     assert not library.catalogue.map.is_requested()
     assert library.catalogue.map.count(version(library)) == TRACKS

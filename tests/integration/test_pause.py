@@ -47,7 +47,7 @@ def test_a_pause_finishes_the_file_in_hand_and_loses_nothing(here, tmp_path):
 
         assert (status["analysis"]["paused"], status["analysis"]["waiting"]) == (True, 3)
         assert count(here, TrackStatus.READY) == 1
-        assert here.catalogue.jobs.get(pictures).state == JobState.QUEUED
+        assert here.catalogue.jobs.get(pictures).done == 0
 
         api.http.put("/v1/analysis", json={"paused": False})
         wait_until(lambda: count(here, TrackStatus.READY) == 4)

@@ -137,7 +137,7 @@ def test_a_picture_that_ends_its_process_is_given_up(catalogue, folder):
             scan(catalogue, folder, Killed())
     job = scan(catalogue, folder, Killed())
 
-    assert [failure.reason for failure in job.failures] == [CRASHED]
+    assert [failure.reason for failure in job.failures] == [CRASHED.reason]
     assert by_path(catalogue)["red.png"].status == PictureStatus.FAILED
 
 
