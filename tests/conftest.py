@@ -107,3 +107,14 @@ def sqlite_catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 def catalogue(sqlite_catalogue: Catalogue) -> Catalogue:
     """A new catalogue. Contract tests replace this fixture by one for each database."""
     return sqlite_catalogue
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Start Chromium. It is here because Playwright runs once in a process, whatever the folder of a test."""
+    if shutil.which("chromium") is None:
+        missing("Chromium")
+    from tests.fakes.chromium import chromium_starter  # noqa: PLC0415  most tests need no browser
+
+    with chromium_starter() as start:
+        yield start

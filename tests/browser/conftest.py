@@ -3,33 +3,17 @@
 Find elements by role and visible text, never by class name.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from tests.conftest import missing
+from tests.fakes.chromium import TIMEOUT_MS
 from tests.fakes.serving import api_process, broker_url, free_port, library_dir
 
 __all__ = ["broker_url", "library_dir"]
 
-TIMEOUT_MS = 20_000
-"""Long, because the machine may be busy."""
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",
-)
 WITHOUT_WEBGL = ("--disable-gpu",)
 WITH_WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """Slow, because SwiftShader draws everything: for tests with the mark `webgl` only."""
@@ -41,24 +25,6 @@ def url(library_dir: Path, broker_url: str) -> Iterator[str]:
     port = free_port()
     with api_process(library_dir, broker_url, port):
         yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Callable[[Sequence[str]], Browser]]:
-    """Start a Chromium with some more flags. All tests of this process share it; each has a context of its own."""
-    program = shutil.which("chromium")
-    if program is None:
-        missing("Chromium")
-    expect.set_options(timeout=TIMEOUT_MS)
-    with sync_playwright() as playwright, ExitStack() as started:
-
-        @cache
-        def start(flags: Sequence[str]) -> Browser:
-            browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
-            started.callback(browser.close)
-            return browser
-
-        yield start
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from sybil import Document, Example
 from sybil.evaluators.doctest import NUMBER
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
-from tests.browser.conftest import chromium, context, page
+from tests.browser.conftest import context, page
 from tests.fakes.serving import free_port
 
-__all__ = ["chromium", "context", "page"]
+__all__ = ["context", "page"]
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"

@@ -140,7 +140,7 @@ def test_modules_that_handle_input_have_no_http_client():
         check=False,
     ).stdout.split()
 
-    assert found == ["services/client.py"]
+    assert found == ["services/connection.py"]
 
 
 def test_every_name_in_the_security_page_exists():

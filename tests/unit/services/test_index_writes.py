@@ -186,8 +186,15 @@ def test_no_condition_gives_no_filter():
     assert FILTERS.build(Filters(), frozenset()) is None
 
 
+def wanted(field, value):
+    return ("field", ("key", field), ("match", ("any", ("any", [value]))))
+
+
 def test_filters_have_required_and_excluded_values():
-    """Ranges and wanted values must match, unwanted values and excluded ids must not; values are case-folded."""
+    """Ranges and wanted values must match, unwanted values and excluded ids must not; values are case-folded.
+
+    A genre may be the file's or a heard tag.
+    """
     filters = Filters({"tempo": Range(90, None)}, {"genre": ("Folk",)}, {"artist": ("ABBA",)})
 
     assert FILTERS.build(filters, frozenset({"b", "a"})) == (
@@ -196,7 +203,7 @@ def test_filters_have_required_and_excluded_values():
             "must",
             [
                 ("field", ("key", "tempo"), ("range", ("interval", ("gte", 90), ("lte", None)))),
-                ("field", ("key", "genre"), ("match", ("any", ("any", ["folk"])))),
+                ("filter", ("should", [wanted("genre", "folk"), wanted("tags", "folk")])),
             ],
         ),
         ("must_not", [("field", ("key", "artist"), ("match", ("any", ("any", ["abba"])))), ("ids", ["a", "b"])]),
