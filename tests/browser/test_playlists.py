@@ -177,7 +177,7 @@ def test_a_smart_playlist_is_made_of_rules_and_refreshed(page, url, service):
     dialog.get_by_role("textbox", name="Name").fill("Slow ones")
     dialog.get_by_role("textbox", name="Describe the music").fill("under 90 bpm")
     dialog.get_by_role("combobox", name="Order").select_option("Tempo")
-    dialog.get_by_role("combobox", name="Length").select_option("25 tracks")
+    dialog.get_by_role("combobox", name="Number of tracks").select_option("25 tracks")
     dialog.get_by_role("button", name="Create").click()
     expect(page.get_by_text("Smart playlist", exact=True)).to_be_visible()
     expect_titles(page, *range(11))

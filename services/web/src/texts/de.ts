@@ -205,7 +205,7 @@ export const de: Texts = {
       },
       ascending: "Aufsteigend",
       descending: "Absteigend",
-      limit: "Umfang",
+      limit: "Anzahl der Titel",
       removeFilter: (condition) => `Filter ${condition} entfernen`,
     },
   },

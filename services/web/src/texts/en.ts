@@ -201,7 +201,7 @@ export const en = {
       },
       ascending: "Ascending",
       descending: "Descending",
-      limit: "Length",
+      limit: "Number of tracks",
       removeFilter: (condition: string) => `Remove the filter ${condition}`,
     },
   },

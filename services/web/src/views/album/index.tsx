@@ -95,16 +95,18 @@ function Shown({ album }: { album: AlbumWithTracks }) {
       </p>
     </Hero>
   );
+  const isNumbered = album.items.some((track) => typeof track.track_number === "number");
   return (
     <Page title={album.title} hero={hero}>
       {discsOf(album.items).map(({ disc, tracks }, _, discs) => (
         <section key={disc} class={styles.disc} aria-label={discs.length > 1 ? texts.disc(disc) : album.title}>
           {discs.length > 1 && <h2>{texts.disc(disc)}</h2>}
           <ol>
-            {tracks.map((track) => (
+            {tracks.map((track, index) => (
               <AlbumTrack
                 key={track.id}
                 track={track}
+                number={isNumbered ? (track.track_number ?? null) : index + 1}
                 album={album}
                 onPlay={() => playNow(playable, { start: playable.indexOf(track), from: album.title })}
               />
@@ -127,12 +129,14 @@ function discsOf(tracks: readonly Track[]): { disc: number; tracks: Track[] }[] 
 
 interface TrackProps {
   track: Track;
+  /** That of the file, or its place if no file of the album has one. */
+  number: number | null;
   album: AlbumWithTracks;
   onPlay: () => void;
 }
 
 /** A track of the album. Its artist is shown if it is not the album's. */
-function AlbumTrack({ track, album, onPlay }: TrackProps) {
+function AlbumTrack({ track, number, album, onPlay }: TrackProps) {
   const isCurrent = current.value?.id === track.id;
   const isPlaying = isCurrent && playing.value;
   const isOther = track.artist !== album.artist;
@@ -145,7 +149,7 @@ function AlbumTrack({ track, album, onPlay }: TrackProps) {
         aria-label={isPlaying ? actions.pauseTitle(track.title) : actions.playTitle(track.title)}
         onClick={isCurrent ? togglePlay : onPlay}
       >
-        <span class={styles.count}>{isCurrent ? <PlayingBars isMoving={isPlaying} /> : track.track_number}</span>
+        <span class={styles.count}>{isCurrent ? <PlayingBars isMoving={isPlaying} /> : number}</span>
         {isPlaying ? <Pause size={18} aria-hidden="true" /> : <Play size={18} aria-hidden="true" />}
       </button>
       <span class={styles.names}>
