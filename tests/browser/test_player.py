@@ -182,7 +182,7 @@ def test_a_radio_fills_the_queue_at_once_and_says_why(player):
     assert len(brought) == 5
     for text in rows.all_inner_texts()[:5]:
         assert "Calm" in text or "calm" in text
-        assert re.search("sounds like|because", text, re.I)
+        assert re.search("sounds like|because", text, re.IGNORECASE)
     expect(bar(player).get_by_text("Title 000")).to_be_visible()
 
 
