@@ -1,19 +1,18 @@
-"""Script time of the page for each frame of a map of 100,000 tracks, while it is dragged and zoomed in Chromium.
+"""The page with 100,000 tracks in Chromium: first view on a slow processor, scrolling, the map, and memory.
 
-Frames themselves are drawn by the renderer that is printed; without a graphics card that is SwiftShader, whose frames
-per second say nothing about other machines.
+Frames are drawn by the renderer that is printed. Without a graphics card that is SwiftShader, whose frames per second
+on the map say nothing about other machines; the script time of a frame does.
 """
 
 import json
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from models.layout.fit import PCA, fit
 from services.catalog import Catalogue
@@ -22,9 +21,12 @@ from services.settings import Settings
 from tests.fakes.mapped import write_mixture
 from tests.fakes.serving import api_process, free_port
 from tests.fakes.valkey import started_valkey
+from tests.perf.verdicts import at_least, at_most, show
 
 COUNT = 100_000
-SCRIPT_MS_MAX = 8.0
+SIZE: ViewportSize = {"width": 1280, "height": 900}
+SLOWDOWN = 4
+SETTLED_MS = 2_000
 DRAGS = 4
 STEPS = 30
 SCRIPT = ("FireAnimationFrame", "EventDispatch", "FunctionCall", "TimerFire", "RunMicrotasks")
@@ -34,6 +36,23 @@ FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader
 RENDERER = """() => {
   const context = document.createElement("canvas").getContext("webgl2");
   return context.getParameter(context.getExtension("WEBGL_debug_renderer_info").UNMASKED_RENDERER_WEBGL);
+}"""
+
+
+PAINTED = """() => new Promise((resolve) => {
+  const observer = new PerformanceObserver((list) => resolve(list.getEntries().at(-1).startTime));
+  observer.observe({ type: "largest-contentful-paint", buffered: true });
+})"""
+SCROLL = """async () => {
+  const view = document.querySelector("main");
+  const begin = performance.now();
+  let frames = 0;
+  while (performance.now() - begin < 3000) {
+    view.scrollTop += 120;
+    await new Promise(requestAnimationFrame);
+    frames += 1;
+  }
+  return frames / ((performance.now() - begin) / 1000);
 }"""
 
 
@@ -86,25 +105,60 @@ def script_of_frames(trace: Path) -> list[float]:
     return [total for total in totals[1:] if total > IDLE_MS]
 
 
-def main() -> None:
-    """Measure, and print the figures."""
-    with library() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
-        page.goto(f"{url}/#/map")
-        page.get_by_role("region", name="Legend").wait_for(timeout=300_000)
-        trace = Path(tempfile.mkstemp(suffix=".json")[1])
+def first_view(browser: Browser, url: str) -> float:
+    """Return the seconds until the largest element is painted, on a processor that is `SLOWDOWN` times slower."""
+    page = browser.new_page(viewport=SIZE)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    page.goto(url)
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_timeout(SETTLED_MS)
+    seconds = float(page.evaluate(PAINTED)) / 1000
+    page.close()
+    return seconds
+
+
+def scrolled(page: Page, url: str) -> float:
+    """Return the frames per second while the list of songs is scrolled."""
+    page.goto(f"{url}/#/library/songs")
+    page.get_by_role("button", name="More actions for").first.wait_for()
+    page.wait_for_timeout(SETTLED_MS)
+    return float(page.evaluate(SCROLL))
+
+
+def mapped(browser: Browser, page: Page, url: str) -> list[float]:
+    """Return the milliseconds of script of each frame while the map is dragged and zoomed."""
+    page.goto(f"{url}/#/map")
+    page.get_by_role("region", name="Legend").wait_for(timeout=300_000)
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder) / "trace.json"
         browser.start_tracing(page=page, path=trace, categories=["devtools.timeline", "v8.execute"])
         drag_and_zoom(page)
         browser.stop_tracing()
-        frames = script_of_frames(trace)
-        trace.unlink()
+        return script_of_frames(trace)
+
+
+def main() -> None:
+    """Measure, and print the figures beside their targets."""
+    with library() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        painted = first_view(browser, url)
+        page = browser.new_page(viewport=SIZE, locale="en-GB")
+        frames_per_second = scrolled(page, url)
+        frames = mapped(browser, page, url)
+        heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
         renderer = page.evaluate(RENDERER)
         browser.close()
-    median, slow = np.median(frames), np.quantile(frames, 0.95)
-    print(f"{COUNT:,} points, {len(frames)} frames, {renderer}")
-    print(f"script a frame: median {median:.1f} ms, 95 % {slow:.1f} ms (required: median {SCRIPT_MS_MAX} ms)")
-    sys.exit(median > SCRIPT_MS_MAX)
+    show(
+        f"The page with {COUNT:,} tracks, drawn by {renderer}",
+        ("measure", "value"),
+        [
+            (f"first view on a processor {SLOWDOWN} times slower, s", at_most(painted, 1)),
+            ("scrolling songs, frames a second", at_least(frames_per_second, 50)),
+            ("script of a frame of the map, median, ms", at_most(float(np.median(frames)), 8)),
+            ("script of a frame of the map, 95 %, ms", at_most(float(np.quantile(frames, 0.95)), 8)),
+            ("memory of scripts, MB", at_most(heap, 400)),
+        ],
+    )
 
 
 if __name__ == "__main__":
