@@ -69,7 +69,7 @@ def library() -> Iterator[str]:
         catalogue.map.publish(placed, [], method=PCA, model_version="bench")
         catalogue.close()
         broker, port = started_valkey(), free_port()
-        with api_process(Path(folder), broker.connection_url, port, timeout=300):
+        with api_process(Path(folder), broker.connection_url, port, timeout=900):
             yield f"http://127.0.0.1:{port}"
         broker.stop()
 
