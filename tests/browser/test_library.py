@@ -120,7 +120,9 @@ def test_genres_of_files_and_heard_tags_lead_to_their_songs(page, url):
     expect(page.get_by_text(f"{READY} tracks", exact=True)).to_be_visible()
 
     page.goto(f"{url}/#/library/genres")
-    page.get_by_role("region", name="Genres of your files").get_by_role("link", name="Folk").click()
+    genres = page.get_by_role("region", name="Genres of your files")
+    genres.get_by_role("link", name="Folk").click()
+    expect(genres).to_have_count(0)
     expect(page.get_by_text(f"{READY // 4} tracks", exact=True)).to_be_visible()
 
 
