@@ -207,7 +207,7 @@ def test_an_exported_file_is_imported_again(page, url, service, tmp_path):
     open_playlist(page, url, make(service, 3, 1, name="Été: 1/2"))
     page.get_by_role("button", name="More actions for Été").click()
     with page.expect_download() as waiting:
-        page.get_by_role("menuitem", name="Export as M3U8").click()
+        page.get_by_role("menuitem", name="Export as M3U8", exact=True).click()
     file = Path(waiting.value.path()).read_text(encoding="utf-8")
 
     assert waiting.value.suggested_filename == "Été_ 1_2.m3u8"

@@ -11,6 +11,11 @@ export type PlaylistSummary = Schemas["PlaylistSummary"];
 export type PlaylistItem = Schemas["PlaylistItem"];
 export type PlaylistRules = Required<Schemas["PlaylistRules"]>;
 export type PlaylistFormat = Schemas["PlaylistFormat"];
+/** A format, and whether its paths begin at the library root or at the root of the service's machine. */
+export interface ExportChoice {
+  format: PlaylistFormat;
+  paths: Schemas["ExportPaths"];
+}
 export type Suggestion = Schemas["RecommendedTrack"];
 export type UnmatchedLine = Schemas["UnmatchedLine"];
 
@@ -101,8 +106,8 @@ function copyOf({ name, description, rules, items }: Playlist): NewPlaylist {
 }
 
 /** Save a playlist as a file. */
-export async function exportPlaylist({ id, name }: PlaylistSummary, format: PlaylistFormat): Promise<void> {
-  const params = { path: { playlist_id: id }, query: { format } };
+export async function exportPlaylist({ id, name }: PlaylistSummary, { format, paths }: ExportChoice): Promise<void> {
+  const params = { path: { playlist_id: id }, query: { format, paths } };
   const init = { params, parseAs: "blob" } as const;
   const content: Blob = await ask(client.GET("/v1/playlists/{playlist_id}/export", init) as never);
   const link = document.createElement("a");

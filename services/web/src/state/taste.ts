@@ -74,12 +74,15 @@ export function inWords(label: string): string {
 }
 
 /** Return a label of the service in the page's language, for the middle of a line. */
-export function translated(label: string): string {
+export function translated(label: string, separator = ", "): string {
   const { musicWords } = t();
   return label
-    .split(", ")
+    .split(separator)
     .map((word) => musicWords[word] ?? word)
-    .join(", ");
+    .join(separator);
 }
+
+/** Return the name of a region of the map, “piano · calm”, in the page's language. */
+export const regionName = (label: string): string => translated(label, " · ");
 
 export const capitalised = (text: string): string => text.charAt(0).toLocaleUpperCase() + text.slice(1);

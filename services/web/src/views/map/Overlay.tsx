@@ -2,6 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { current } from "../../state/queue";
+import { regionName } from "../../state/taste";
 import { t } from "../../texts";
 import { besidePanel, type Point, scaleOf, toScreen } from "./geometry";
 import styles from "./Map.module.css";
@@ -80,10 +81,10 @@ function Regions({ index }: { index: MapIndex }) {
               const now = view.peek();
               clearChoice();
               if (now) flyTo(at, Math.max(now.zoom, index.whole(now).zoom + REGION_ZOOM), besidePanel(now));
-              selection.value = { title: region.label, numbers: index.nearestAll(at, region.tracks) };
+              selection.value = { title: regionName(region.label), numbers: index.nearestAll(at, region.tracks) };
             }}
           >
-            {region.label}
+            {regionName(region.label)}
           </button>
         );
       })}

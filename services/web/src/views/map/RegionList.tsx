@@ -6,6 +6,7 @@ import { TrackRow } from "../../components/TrackRow";
 import { addToPlaylist } from "../../state/playlists";
 import { playNow } from "../../state/queue";
 import { useResource } from "../../state/resource";
+import { regionName } from "../../state/taste";
 import { t } from "../../texts";
 import { idsOf, playAll, radioFrom } from "./actions";
 import { unnamed } from "./ChoicePanel";
@@ -25,7 +26,11 @@ export function RegionList({ index }: { index: MapIndex }) {
     <ul class={styles.regions}>
       {shown.map((region) => (
         <li key={region.label}>
-          <RegionItem index={index} label={region.label} numbers={index.nearestAll(region, region.tracks)} />
+          <RegionItem
+            index={index}
+            label={regionName(region.label)}
+            numbers={index.nearestAll(region, region.tracks)}
+          />
         </li>
       ))}
     </ul>

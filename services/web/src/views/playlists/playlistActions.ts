@@ -3,8 +3,10 @@
 import { Download, ListEnd, Radio, Trash2 } from "lucide-preact";
 import type { Track } from "../../api/client";
 import type { MenuItem } from "../../components/Menu";
+import { me } from "../../state/listener";
 import {
   deletePlaylist,
+  type ExportChoice,
   exportPlaylist,
   getPlaylist,
   type Playlist,
@@ -45,6 +47,11 @@ export function startPlaylistRadio(playlist: Playlist): void {
 export function menuOf(playlist: PlaylistSummary, onChange: () => void): MenuItem[] {
   const texts = t().playlists;
   const withTracks = (action: (found: Playlist) => void) => () => void getPlaylist(playlist.id).then(action, sayError);
+  const exportItem = (label: string, choice: ExportChoice): MenuItem => ({
+    label,
+    icon: Download,
+    run: () => void exportPlaylist(playlist, choice).catch(sayError),
+  });
   const isPlayable = playlist.tracks > playlist.missing;
   return [
     ...(isPlayable
@@ -57,11 +64,12 @@ export function menuOf(playlist: PlaylistSummary, onChange: () => void): MenuIte
           { label: t().trackMenu.startRadio, icon: Radio, run: withTracks(startPlaylistRadio) },
         ]
       : []),
-    ...(Object.keys(FORMATS) as PlaylistFormat[]).map((format) => ({
-      label: texts.exportAs(FORMATS[format]),
-      icon: Download,
-      run: () => void exportPlaylist(playlist, format).catch(sayError),
-    })),
+    ...(Object.keys(FORMATS) as PlaylistFormat[]).map((format) =>
+      exportItem(texts.exportAs(FORMATS[format]), { format, paths: "relative" }),
+    ),
+    ...(me.peek()?.scopes.includes("admin")
+      ? [exportItem(texts.exportFullPaths, { format: "m3u8", paths: "absolute" })]
+      : []),
     {
       label: texts.delete,
       icon: Trash2,

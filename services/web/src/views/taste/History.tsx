@@ -7,6 +7,7 @@ import { Cover } from "../../components/Cover";
 import { IconButton } from "../../components/IconButton";
 import { ErrorMessage } from "../../components/Message";
 import { Skeleton } from "../../components/Skeleton";
+import { timesStored } from "../../state/listens";
 import { playNow } from "../../state/queue";
 import { useResource } from "../../state/resource";
 import { say, sayError } from "../../state/toasts";
@@ -27,7 +28,10 @@ const ICONS: Record<Listen["event"], LucideIcon> = {
 /** Everything that was heard and rated, day by day. */
 export function History({ user, onChange }: { user: string; onChange: () => void }) {
   const [pages, setPages] = useState(1);
-  const { data, error, isLoading, reload } = useResource((signal) => load(user, pages, signal), [user, pages]);
+  const { data, error, isLoading, reload } = useResource(
+    (signal) => load(user, pages, signal),
+    [user, pages, timesStored.value],
+  );
   const texts = t().history;
   if (error && !data) return <ErrorMessage error={error} onRetry={reload} />;
   const remove = async (listen: Listen) => {

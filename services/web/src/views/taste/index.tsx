@@ -7,6 +7,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { href } from "../../router";
 import { recommendedByTaste } from "../../state/home";
 import { listener, me } from "../../state/listener";
+import { timesStored } from "../../state/listens";
 import { useResource } from "../../state/resource";
 import { type Tastes as Found, loadTastes } from "../../state/taste";
 import { t } from "../../texts";
@@ -41,7 +42,7 @@ function Nobody() {
 }
 
 function Of({ user }: { user: string }) {
-  const { data, error, reload } = useResource((signal) => loadTastes(user, signal), [user]);
+  const { data, error, reload } = useResource((signal) => loadTastes(user, signal), [user, timesStored.value]);
   if (error && !data) return <ErrorMessage error={error} onRetry={reload} />;
   if (!data) return <Skeleton of="rows" count={8} />;
   return (
