@@ -258,12 +258,12 @@ class ExternalIdStore:
             attach_waiting_listens(session, track_id)
 
 
-def store_tag_ids(session: Session, track_id: str, ids: Mapping[str, str]) -> None:
+def store_tag_ids(session: Session, track_id: str, ids: Mapping[str, Sequence[str]]) -> None:
     """Store the external ids of a file's tags, except in namespaces that a client has set."""
     if not ids:
         return
     set_by_clients = select(ExternalIdRow.namespace).where(ExternalIdRow.track_id == track_id, ExternalIdRow.by_client)
     fixed = set(session.scalars(set_by_clients))
-    for namespace, value in ids.items():
+    for namespace, values in ids.items():
         if namespace not in fixed:
-            session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=value))
+            session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=values[0]))

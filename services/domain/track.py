@@ -1,10 +1,10 @@
 """Tracks, their tags and their analyses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ DESCRIPTORS = (
 )
 """The values that signal processing measures (`models.descriptors.describe.Descriptors`)."""
 
-TAGS_VERSION = 1
+TAGS_VERSION = 2
 """The version of what Segue reads from tags. A scan reads the tags again of tracks with a lower version."""
 
 TAGS_SHOWN = 3
@@ -83,19 +83,66 @@ class TrackStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """The tags of a file."""
+    """The tags of a file. Texts are as written; lists are in the order of the file."""
 
     title: str
-    artist: str | None = None
+    artists: tuple[str, ...] = ()
     album: str | None = None
+    album_artists: tuple[str, ...] = ()
+    genres: tuple[str, ...] = ()
     year: int | None = None
-    genre: str | None = None
-    duration_ms: int | None = None
-    album_artist: str | None = None
+    """Of this release."""
+    original_year: int | None = None
     disc_number: int | None = None
+    disc_total: int | None = None
     track_number: int | None = None
-    ids: Mapping[str, str] = field(default_factory=dict)
-    """External ids by namespace, such as `isrc` or `mbid`."""
+    track_total: int | None = None
+    composers: tuple[str, ...] = ()
+    bpm: float | None = None
+    key: str | None = None
+    comment: str | None = None
+    compilation: bool = False
+    release_mbid: str | None = None
+    replay_gain: float | None = None
+    """Of the track, in dB."""
+    has_lyrics: bool = False
+    rating: float | None = None
+    """0 to 1."""
+    duration_ms: int | None = None
+    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """External ids by namespace, such as `isrc` or `mbid`, in canonical form."""
+
+    @property
+    def artist(self) -> str | None:
+        """The artists as one text; None if unknown."""
+        return ", ".join(self.artists) or None
+
+    @property
+    def album_artist(self) -> str | None:
+        """The album artists as one text; None if unknown."""
+        return ", ".join(self.album_artists) or None
+
+    @property
+    def genre(self) -> str | None:
+        """The genres as one text; None if unknown."""
+        return ", ".join(self.genres) or None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tags that are set, as JSON can store them."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: _json_of(value) for name, value in values.items() if value or (value == 0 and value is not False)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the tags that `to_json` stored."""
+        known = {each.name for each in fields(cls)}
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        ids = {namespace: tuple(found) for namespace, found in stored.get("ids", {}).items()}
+        return cls(**{name: value for name, value in values.items() if name in known} | {"ids": ids})
+
+
+def _json_of(value: object) -> object:
+    return {name: list(found) for name, found in value.items()} if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True, slots=True)

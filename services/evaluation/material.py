@@ -200,7 +200,7 @@ def _others(material: Material, listener: Listener, count: int, seed: int) -> Po
 
 def _tags(track: dict[str, Any]) -> Tags:
     milliseconds = round(1000 * track["seconds"])
-    return Tags(title=track["title"], artist=track["author"], album=track["package"], duration_ms=milliseconds)
+    return Tags(title=track["title"], artists=(track["author"],), album=track["package"], duration_ms=milliseconds)
 
 
 def _analysis(track: dict[str, Any], vector: Vector, version: str) -> Analysis:

@@ -107,12 +107,12 @@ def read_tags(stream: BinaryIO, suffix: str, *, fallback_title: str) -> Tags:
         return Tags(title=_clean(fallback_title) or "Untitled")
     return Tags(
         title=_clean(found.title) or _clean(fallback_title) or "Untitled",
-        artist=_clean(found.artist) or _clean(found.albumartist),
+        artists=_texts(found.artist) or _texts(found.albumartist),
         album=_clean(found.album),
         year=_year(found.year),
-        genre=_clean(found.genre),
+        genres=_texts(found.genre),
         duration_ms=_milliseconds(found.duration),
-        album_artist=_clean(found.albumartist),
+        album_artists=_texts(found.albumartist),
         disc_number=_number(found.disc),
         track_number=_number(found.track),
         ids=_ids(found),
@@ -140,11 +140,16 @@ def _year(text: str | None) -> int | None:
     return year if EARLIEST_YEAR <= year <= LATEST_YEAR else None
 
 
-def _ids(found: TinyTag) -> dict[str, str]:
-    ids: dict[str, str] = {}
+def _texts(text: str | None) -> tuple[str, ...]:
+    cleaned = _clean(text)
+    return (cleaned,) if cleaned else ()
+
+
+def _ids(found: TinyTag) -> dict[str, tuple[str, ...]]:
+    ids: dict[str, tuple[str, ...]] = {}
     for name, values in found.other.items():
         namespace = ID_TAGS.get(name.casefold())
         value = _clean(values[0]) if values else None
         if namespace and value and len(value) <= MAX_ID_LENGTH:
-            ids.setdefault(namespace, value)
+            ids.setdefault(namespace, (value,))
     return ids

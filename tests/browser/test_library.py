@@ -30,9 +30,9 @@ def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(PENDING):
         tags = Tags(
             title=f"Zebra {number:03}",
-            artist="Zoo",
+            artists=("Zoo",),
             album="Animals",
-            album_artist="Zoo",
+            album_artists=("Zoo",),
             disc_number=1 + number // 200,
             track_number=1 + number % 200,
         )

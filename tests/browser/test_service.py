@@ -180,7 +180,7 @@ def song_dir(tmp_path):
     stamp = FileStamp(str(file), str(file.parent), file.stat().st_size, file.stat().st_mtime_ns)
     with opened(tmp_path) as catalogue:
         catalogue.migrate()
-        tags = Tags("Long song", artist="Ada", duration_ms=SONG_SECONDS * 1000)
+        tags = Tags("Long song", artists=("Ada",), duration_ms=SONG_SECONDS * 1000)
         catalogue.library.register(track_id(0), tags, stamp)
         record(catalogue, track_id(0), 0)
     return tmp_path

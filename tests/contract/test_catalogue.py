@@ -50,7 +50,9 @@ def claim(catalogue, track, task="task", *, lease=timedelta(minutes=3), **who):
 @pytest.fixture
 def ready(catalogue: Catalogue) -> str:
     """A track that is analysed and indexed."""
-    catalogue.library.register(track_id(1), Tags("Title", "Artist", "Album", 2001, "Rock"), stamp("a.mp3"))
+    catalogue.library.register(
+        track_id(1), Tags("Title", ("Artist",), "Album", year=2001, genres=("Rock",)), stamp("a.mp3")
+    )
     catalogue.analyses.record(track_id(1), analysis())
     catalogue.indexing.clear(catalogue.indexing.pending(10))
     return track_id(1)
@@ -112,7 +114,7 @@ def test_a_mark_survives_a_change_during_indexing(catalogue, ready):
 def test_registering_the_same_tags_again_sets_no_mark(catalogue, ready):
     """A rescan of an unchanged library marks no track for the index."""
     registered = catalogue.library.register(
-        ready, Tags("Title", "Artist", "Album", 2001, "Rock"), stamp("a.mp3", size=1001)
+        ready, Tags("Title", ("Artist",), "Album", year=2001, genres=("Rock",)), stamp("a.mp3", size=1001)
     )
 
     assert not registered.is_new
@@ -364,7 +366,7 @@ def test_pages_contain_every_track_once_in_order(catalogue):
     """Cursors neither skip nor repeat tracks."""
     names = [("b", "x"), ("A", "y"), ("a", "z"), ("é", "q"), ("a", "a")]
     for number, (artist, title) in enumerate(names):
-        catalogue.library.register(track_id(number), Tags(title, artist), stamp(f"{number}.mp3"))
+        catalogue.library.register(track_id(number), Tags(title, (artist,)), stamp(f"{number}.mp3"))
     walked, cursor = [], None
     while True:
         page = catalogue.browsing.page(limit=2, cursor=cursor)
@@ -391,7 +393,7 @@ def test_search_matches_every_word_and_escapes_wildcards(catalogue, ready):
 
 def test_names_resolve_to_track_ids(catalogue):
     """Track ids and external ids resolve to track ids; unknown names are left out."""
-    catalogue.library.register(track_id(1), Tags("Title", ids={"isrc": "GBAYE0601498"}), stamp("a.mp3"))
+    catalogue.library.register(track_id(1), Tags("Title", ids={"isrc": ("GBAYE0601498",)}), stamp("a.mp3"))
     names = ["isrc:GBAYE0601498", track_id(1), track_id(2), "isrc:unknown", "words", ""]
 
     assert catalogue.tracks.resolve(names) == {

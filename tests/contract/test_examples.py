@@ -34,7 +34,7 @@ def library_dir(tmp_path_factory):
     for number, (track_id, title) in enumerate(DEMO_TRACKS.items()):
         file = write_tone(folder / "music" / f"{title}.wav", 500 + number)
         stamp = FileStamp(str(file), str(file.parent), file.stat().st_size, file.stat().st_mtime_ns)
-        catalogue.library.register(track_id, Tags(title, "Maxstack", "Endgame", duration_ms=2_000), stamp)
+        catalogue.library.register(track_id, Tags(title, ("Maxstack",), "Endgame", duration_ms=2_000), stamp)
         record(catalogue, track_id, number)
     write_picture(catalogue, str(draw(folder / "pictures" / "beach.jpg", (200, 180, 90))), unit_vector(3), BEACH)
     catalogue.close()

@@ -35,7 +35,7 @@ def track_id(number: int) -> str:
 
 def register(catalogue: Catalogue, number: int, tags: Tags | None = None) -> str:
     stamp = FileStamp(path=f"/music/{number}.mp3", root="/music", size=number, mtime_ns=1)
-    catalogue.library.register(track_id(number), tags or Tags(f"Title {number}", "Artist"), stamp)
+    catalogue.library.register(track_id(number), tags or Tags(f"Title {number}", ("Artist",)), stamp)
     return track_id(number)
 
 
@@ -70,7 +70,7 @@ def test_a_listen_is_stored_completely(catalogue):
 
 def test_the_same_listen_is_recorded_once(catalogue):
     """Duplicates have the same client key or, without a key, the same track, event and time, under any id."""
-    register(catalogue, 1, Tags("T", "A", ids={"isrc": "X1"}))
+    register(catalogue, 1, Tags("T", ("A",), ids={"isrc": ("X1",)}))
     first = catalogue.listens.add("ada", [listen(track_id(1)), listen(track_id(1), minute=1, key="k")])
     again = catalogue.listens.add(
         "ada",
@@ -115,9 +115,9 @@ def test_concurrent_duplicates_are_recorded_once(catalogue):
     ("sent", "tags"),
     [
         (listen(track_id(1)), Tags("T")),
-        (listen("ISRC:X1"), Tags("T", ids={"isrc": "X1"})),
-        (listen("nobody", "mbid:m", "isrc:X1"), Tags("T", ids={"isrc": "X1"})),
-        (words("boards of canada ", "ROYGBIV"), Tags("Roygbiv", "Boards of Canada", "Album")),
+        (listen("ISRC:X1"), Tags("T", ids={"isrc": ("X1",)})),
+        (listen("nobody", "mbid:m", "isrc:X1"), Tags("T", ids={"isrc": ("X1",)})),
+        (words("boards of canada ", "ROYGBIV"), Tags("Roygbiv", ("Boards of Canada",), "Album")),
     ],
 )
 def test_a_listen_is_attached_when_its_track_is_registered(catalogue, sent, tags):
@@ -148,7 +148,7 @@ def test_listens_under_two_ids_are_merged_when_their_track_is_registered(catalog
     """A play reported under two external ids of one track counts once; other listens are kept."""
     catalogue.listens.add("ada", [listen("isrc:X1"), listen("mbid:m"), listen("mbid:m", minute=1), listen("mbid:n")])
     catalogue.listens.add("bob", [listen("mbid:m")])
-    register(catalogue, 1, Tags("T", ids={"isrc": "X1", "mbid": "m"}))
+    register(catalogue, 1, Tags("T", ids={"isrc": ("X1",), "mbid": ("m",)}))
 
     assert [kept.track_id for kept in catalogue.listens.page("ada").listens] == [track_id(1), None, track_id(1)]
     assert catalogue.listens.count("bob") == 1
@@ -165,7 +165,7 @@ def test_a_listen_and_its_track_added_concurrently_are_attached(catalogue):
 
         def scan(number: int = number, barrier: threading.Barrier = barrier) -> None:
             barrier.wait()
-            register(catalogue, number, Tags("T", ids={"test": str(number)}))
+            register(catalogue, number, Tags("T", ids={"test": (str(number),)}))
 
         threads = [threading.Thread(target=send), threading.Thread(target=scan)]
         for thread in threads:
@@ -179,10 +179,10 @@ def test_a_listen_and_its_track_added_concurrently_are_attached(catalogue):
 
 def test_descriptions_match_the_closest_track(catalogue):
     """Among tracks of the same artist and title, the album decides, then the duration."""
-    register(catalogue, 1, Tags("Song", "Band", "Live", duration_ms=300_000))
-    register(catalogue, 2, Tags("Song", "Band", "Studio", duration_ms=200_000))
-    register(catalogue, 3, Tags("Song", "Band", "Remix", duration_ms=250_000))
-    register(catalogue, 4, Tags("Song", "Bandit", "Studio", duration_ms=200_000))
+    register(catalogue, 1, Tags("Song", ("Band",), "Live", duration_ms=300_000))
+    register(catalogue, 2, Tags("Song", ("Band",), "Studio", duration_ms=200_000))
+    register(catalogue, 3, Tags("Song", ("Band",), "Remix", duration_ms=250_000))
+    register(catalogue, 4, Tags("Song", ("Bandit",), "Studio", duration_ms=200_000))
     sent = [
         words("band", "song", "live"),
         words("Band", "Song", duration_ms=252_000),
@@ -371,9 +371,9 @@ def test_forgetting_overwrites_the_listener_on_disk(sqlite_catalogue, tmp_path):
 
 def test_ids_set_by_a_client_are_kept_by_scans(catalogue):
     """Ids that a client set or removed stay so after a scan; all others follow the tags."""
-    register(catalogue, 1, Tags("T", ids={"mbid": "tag", "isrc": "tag", "other": "tag"}))
+    register(catalogue, 1, Tags("T", ids={"mbid": ("tag",), "isrc": ("tag",), "other": ("tag",)}))
     catalogue.external_ids.change(track_id(1), {"mbid": "mine", "isrc": None, "navidrome": "a1"})
-    register(catalogue, 1, Tags("T", ids={"mbid": "new tag", "isrc": "new tag", "other": "new tag"}))
+    register(catalogue, 1, Tags("T", ids={"mbid": ("new tag",), "isrc": ("new tag",), "other": ("new tag",)}))
 
     assert catalogue.tracks.get(track_id(1)).ids == {"mbid": "mine", "navidrome": "a1", "other": "new tag"}
     names = ["mbid:mine", "navidrome:a1", "other:new tag"]
@@ -384,7 +384,7 @@ def test_ids_set_by_a_client_are_kept_by_scans(catalogue):
 
 def test_a_catalogue_of_the_first_version_is_migrated(sqlite_catalogue):
     """A catalogue of the first version keeps its tracks and ids when it is migrated."""
-    register(sqlite_catalogue, 1, Tags("T", ids={"isrc": "X1"}))
+    register(sqlite_catalogue, 1, Tags("T", ids={"isrc": ("X1",)}))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with sqlite_catalogue.database.engine.connect().execution_options(writes=True) as connection:

@@ -29,7 +29,9 @@ def add(catalogue, number, genre=None, **changes):
     """A ready track."""
     stamp = FileStamp(f"/music/{number}.mp3", "/music", 1, 1)
     catalogue.library.register(
-        track_id(number), Tags(f"Title {number}", "A", f"Album {number % 2}", 1990, genre), stamp
+        track_id(number),
+        Tags(f"Title {number}", ("A",), f"Album {number % 2}", year=1990, genres=(genre,) if genre else ()),
+        stamp,
     )
     values = {"attributes": {"energy": number / 10, "liveness": None}, "descriptors": {"tempo": 100.0}, "tags": {}}
     made = Analysis(embedding=UNIT[number], dispersion=0.1, model_version="m1", **(values | changes))

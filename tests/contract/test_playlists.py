@@ -26,7 +26,7 @@ def track_id(number: int) -> str:
 
 def register(catalogue: Catalogue, number: int, album: str = "Album", root: str = "/music") -> str:
     stamp = FileStamp(path=f"{root}/{number}.mp3", root=root, size=number, mtime_ns=1)
-    tags = Tags(f"Title {number}", "Artist", album, duration_ms=1000 * number)
+    tags = Tags(f"Title {number}", ("Artist",), album, duration_ms=1000 * number)
     catalogue.library.register(track_id(number), tags, stamp)
     return track_id(number)
 
@@ -218,7 +218,7 @@ def test_files_are_found_by_name_and_by_title(catalogue):
     for number in (1, 2):
         register(catalogue, number)
     catalogue.library.register(
-        track_id(3), Tags("Été", "Ändere"), FileStamp("/music/x/\udcff.MP3", "/music", 3, mtime_ns=1)
+        track_id(3), Tags("Été", ("Ändere",)), FileStamp("/music/x/\udcff.MP3", "/music", 3, mtime_ns=1)
     )
 
     assert [file.track_id for file in files.named({"1.mp3", "\udcff.mp3"})] == [track_id(1), track_id(3)]

@@ -68,12 +68,12 @@ def register(
     feel = number % len(GENRES)
     tags = Tags(
         title=title or f"Title {number:03}",
-        artist=f"Artist {feel}",
+        artists=(f"Artist {feel}",),
         album=f"Album {feel}",
         year=2000 + number,
-        genre=GENRES[feel],
+        genres=(GENRES[feel],),
         duration_ms=SECONDS * 1000,
-        ids={"test": str(number), **(ids or {})},
+        ids={"test": (str(number),)} | {namespace: (value,) for namespace, value in (ids or {}).items()},
     )
     found = file.stat()
     stamp = FileStamp(str(file), str(file.parent), found.st_size, found.st_mtime_ns)

@@ -272,13 +272,13 @@ def test_a_playlist_is_extended_with_reasons(api, owner):
 
 def test_missing_tracks_stay_and_return(api, services, owner):
     """A track without a file is marked; it is exported without a path."""
-    gone = register(services, 900, "/music/gone.mp3", title="Gone", artist="A")
+    gone = register(services, 900, "/music/gone.mp3", title="Gone", artists=("A",))
     made = create(api, owner=owner, tracks=["test:1", gone])
     with services.catalogue.database.write() as session:
         session.execute(delete(LocationRow).where(LocationRow.track_id == gone))
     missing = get(api, made)
     lines = api.get(f"{PATH}/{made['id']}/export").text.splitlines()
-    register(services, 900, "/music/back.mp3", title="Gone", artist="A")
+    register(services, 900, "/music/back.mp3", title="Gone", artists=("A",))
 
     assert [item["missing"] for item in missing["items"]] == [False, True]
     assert missing["missing"] == 1
@@ -324,9 +324,9 @@ def test_absolute_paths_need_the_scope_admin(api, services, owner):
 
 def test_an_import_finds_tracks_by_path_or_names_and_lists_the_rest(api, services, owner):
     """Paths of other computers match by their last folders, unclear ones by artist and title."""
-    song = register(services, 901, "/srv/Maxstack/Endgame/Nebula.ogg", "/srv", title="Nebula", artist="Maxstack")
-    register(services, 902, "/srv/Other/Endgame/Nebula.ogg", "/srv", title="Another", artist="Other")
-    odd = register(services, 903, "/srv/Bj\udcf6rk/Joga.mp3", "/srv", title="Jóga", artist="Björk")
+    song = register(services, 901, "/srv/Maxstack/Endgame/Nebula.ogg", "/srv", title="Nebula", artists=("Maxstack",))
+    register(services, 902, "/srv/Other/Endgame/Nebula.ogg", "/srv", title="Another", artists=("Other",))
+    odd = register(services, 903, "/srv/Bj\udcf6rk/Joga.mp3", "/srv", title="Jóga", artists=("Björk",))
     lines = (
         "#EXTM3U",
         "#EXTINF:1,Maxstack - Nebula",

@@ -94,7 +94,7 @@ def test_a_listen_is_attached_when_its_track_is_added(api, services, user, tmp_p
     before = [found["track_id"] for found in kept(api, user)]
     own = register(services.catalogue, write_tone(tmp_path / "rain.wav", 300), 90, "Rain")
     stamped = services.catalogue.library.known_files(str(tmp_path))[str(tmp_path / "rain.wav")].stamp
-    services.catalogue.library.register(own, Tags("Rain", "Choir", ids={"mbid": MBID}), stamped)
+    services.catalogue.library.register(own, Tags("Rain", ("Choir",), ids={"mbid": (MBID,)}), stamped)
 
     assert before == [None, None]
     assert [found["track_id"] for found in kept(api, user)] == [own, own]

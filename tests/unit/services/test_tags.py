@@ -61,7 +61,7 @@ def test_tags_are_read(flac):
 
     assert (tags.title, tags.artist, tags.album, tags.year, tags.genre) == ("Title", "Artist", "Album", 2003, "Rock")
     assert tags.duration_ms == 1000
-    assert tags.ids == {"isrc": "GBAYE0601498", "mbid": "b1a9c0e9-d987-4042-ae91-78d6a3267d69"}
+    assert tags.ids == {"isrc": ("GBAYE0601498",), "mbid": ("b1a9c0e9-d987-4042-ae91-78d6a3267d69",)}
 
 
 def test_a_file_without_tags_gets_the_fallback_title(flac):
