@@ -13,6 +13,7 @@ from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
 from services.catalog.names import album_folder, album_id, artist_id, genre_key, stored_key
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.domain.errors import TrackNotFound
+from services.domain.external_ids import canonical_value
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
 from services.domain.track import TAGS_VERSION, Tags, TrackStatus
@@ -252,7 +253,8 @@ class ExternalIdStore:
             if session.get(TrackRow, track_id, with_for_update=True) is None:
                 raise TrackNotFound(track_id)
             for namespace, value in ids.items():
-                row = ExternalIdRow(track_id=track_id, namespace=namespace, value=value or REMOVED, by_client=True)
+                canonical = REMOVED if value is None else canonical_value(namespace, value)
+                row = ExternalIdRow(track_id=track_id, namespace=namespace, value=canonical, by_client=True)
                 session.merge(row)
             session.flush()
             attach_waiting_listens(session, track_id)
@@ -266,4 +268,5 @@ def store_tag_ids(session: Session, track_id: str, ids: Mapping[str, Sequence[st
     fixed = set(session.scalars(set_by_clients))
     for namespace, values in ids.items():
         if namespace not in fixed:
-            session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=values[0]))
+            canonical = canonical_value(namespace, values[0])
+            session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=canonical))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import ROWS_PER_STATEMENT, batched
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
 from services.catalog.tracks import canonical_id, resolve_names
+from services.domain.external_ids import canonical_name
 from services.domain.listening import Description, EventKind, NewListen
 from services.domain.track import TrackStatus
 
@@ -19,9 +20,6 @@ FIELD_SEPARATOR = "\x1f"
 
 AFTER_SEPARATOR = "\x20"
 """The character that follows the separator: the upper bound of an artist's sort keys."""
-
-NAMESPACE_MAX, VALUE_MAX = 32, 255
-"""The maximum number of characters in an external id."""
 
 ARTISTS_PER_STATEMENT = 100
 """Ranges joined by OR in a statement; a longer statement is slow to parse."""
@@ -120,11 +118,9 @@ def _attach(session: Session, track_id: str, rows: Sequence[ListenRow]) -> None:
 def _waiting_names(listen: NewListen) -> Iterator[str]:
     """Yield the names by which the track may be found when it comes into the library."""
     for name in listen.names:
-        namespace, colon, value = name.partition(":")
-        if (canonical := canonical_id(name)) is not None:
+        canonical = canonical_id(name) or canonical_name(name)
+        if canonical is not None:
             yield canonical
-        elif colon and value and len(namespace) <= NAMESPACE_MAX and len(value) <= VALUE_MAX:
-            yield f"{namespace.casefold()}:{value}"
     if listen.described is not None:
         yield _description_key(listen.described)
 

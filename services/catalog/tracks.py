@@ -21,6 +21,7 @@ from services.catalog.database import (
 from services.catalog.names import NamedTrack, artists_named, tracks_by, tracks_titled
 from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
+from services.domain.external_ids import canonical_name
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, TAG_THRESHOLD
 from services.domain.track import (
     DESCRIPTORS,
@@ -34,6 +35,12 @@ from services.domain.track import (
 )
 
 EMBEDDING_BYTES = 4 * EMBEDDING_DIM
+
+PREFERRED = (
+    *(TrackStatus.READY, TrackStatus.PENDING, TrackStatus.FAILED, TrackStatus.QUARANTINED, TrackStatus.MISSING),
+)
+"""Statuses of tracks that share an external id, in the order in which one of them is chosen."""
+
 NO_KEY = -1
 
 # Columns instead of mapped rows, and statements built once: a request reads hundreds of tracks in a few milliseconds.
@@ -105,7 +112,7 @@ class TrackStore:
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         """Return the track id of each name, a track id or an external id (`namespace:value`); unknown names are absent.
 
-        If several tracks share an external id, the lowest track id is returned.
+        If several tracks share an external id, a ready one is returned, and of several the one with the lowest id.
         """
         wanted = list(names)
         if not wanted:
@@ -217,17 +224,18 @@ def _resolve_all(database: Session | Connection, names: Sequence[str]) -> dict[s
 
 
 def _resolve_external(database: Session | Connection, names: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for name in names:
-        namespace, _, value = name.partition(":")
-        pairs[name] = (namespace.casefold(), value)
+    canonical = {name: written for name in names if (written := canonical_name(name)) is not None}
+    pairs = {tuple(written.split(":", 1)) for written in canonical.values()}
     matches = database.execute(
-        select(_NAME.namespace, _NAME.value, func.min(_NAME.track_id))
-        .where(tuple_(_NAME.namespace, _NAME.value).in_(set(pairs.values())), _NAME.value != "")
-        .group_by(_NAME.namespace, _NAME.value)
+        select(_NAME.namespace, _NAME.value, _NAME.track_id, _TRACK.status)
+        .join_from(ExternalIdRow.__table__, TrackRow.__table__, _NAME.track_id == _TRACK.id)
+        .where(tuple_(_NAME.namespace, _NAME.value).in_(pairs))
     )
-    found = {(namespace, value): track_id for namespace, value, track_id in matches}
-    return {name: found[pair] for name, pair in pairs.items() if pair in found}
+    best: dict[str, tuple[int, str]] = {}
+    for namespace, value, track_id, status in matches:
+        written, rank = f"{namespace}:{value}", (PREFERRED.index(status), track_id)
+        best[written] = min(rank, best.get(written, rank))
+    return {name: best[written][1] for name, written in canonical.items() if written in best}
 
 
 def canonical_id(name: str) -> str | None:

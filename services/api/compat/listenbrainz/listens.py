@@ -12,7 +12,6 @@ from pydantic_core import from_json
 from services.api.compat.listenbrainz.schemas import Scrobble, ScrobbleTrack, ScrobbleTrackInfo
 from services.api.http.errors import ApiError
 from services.api.request_limits import (
-    EXTERNAL_ID_MAX,
     LISTENS_MAX,
     NAMED_MAX,
     PLAYED_MS_MAX,
@@ -20,6 +19,7 @@ from services.api.request_limits import (
     SCROBBLE_MAX_BYTES,
     SCROBBLER_IDS_MAX,
 )
+from services.domain.external_ids import ISRC, MBID, canonical_name
 from services.domain.listening import Description, EventKind, Listen, NewListen
 from services.domain.track import Track
 
@@ -108,7 +108,7 @@ def read_json(raw: bytes) -> dict[str, Any]:
 
 
 def moment_of(listened_at: object) -> datetime:
-    """Return the time of a number of seconds since 1970; negative numbers count as 0.
+    """Return the time of a number of seconds since 1970.
 
     Raises:
         BadSubmission: the value is not a number, or out of range.
@@ -116,7 +116,10 @@ def moment_of(listened_at: object) -> datetime:
     try:
         if not isinstance(listened_at, int | float | str) or isinstance(listened_at, bool):
             raise BadSubmission("JSON document must contain an int value for listened_at.")
-        return datetime.fromtimestamp(max(0, int(listened_at)), UTC)
+        seconds = int(listened_at)
+        if seconds < 0:
+            raise BadSubmission("Value for key listened_at is too low: it must not be before 1970.")
+        return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise BadSubmission("JSON document must contain an int value for listened_at.") from error
 
@@ -218,9 +221,9 @@ def _names(info: Mapping[str, object]) -> tuple[str, ...]:
     mbids = [uuid for name in ("recording_mbid", "track_mbid") if (uuid := uuid_of(info.get(name))) is not None]
     given = info.get("isrc")
     isrcs = [isrc for isrc in (given if isinstance(given, list) else [given]) if isinstance(isrc, str)]
-    plain = [(_text(isrc) or "").replace("-", "").upper() for isrc in isrcs[:SCROBBLER_IDS_MAX]]
-    names = [f"mbid:{mbid}" for mbid in mbids] + [f"isrc:{isrc}" for isrc in plain if 0 < len(isrc) <= EXTERNAL_ID_MAX]
-    return tuple(dict.fromkeys(names))
+    written = [f"{ISRC}:{_text(isrc) or ''}" for isrc in isrcs[:SCROBBLER_IDS_MAX]]
+    names = [canonical_name(name) for name in (*(f"{MBID}:{mbid}" for mbid in mbids), *written)]
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _length(info: Mapping[str, object]) -> int | None:
