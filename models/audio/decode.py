@@ -214,10 +214,10 @@ def _sound_file(source: int | CountedMp3) -> Iterator[soundfile.SoundFile]:
 def _libsndfile_error(error: soundfile.LibsndfileError, source: int | CountedMp3) -> str:
     if error.code == SF_ERR_UNRECOGNISED_FORMAT and isinstance(source, int):
         try:
-            name = recognise(_stream(source)).name
+            container = recognise(_stream(source))
         except UnsupportedContainer as unsupported:
             return str(unsupported)
-        return f"The {name} file is damaged"
+        return f"The {container.name} file is damaged" if container.native else not_supported(container.name)
     return f"The file is damaged: {error.error_string.removeprefix('Error : ').rstrip('.')}"
 
 

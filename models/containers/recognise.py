@@ -1,6 +1,7 @@
 """The audio formats that Segue reads, those that it refuses by name, and how to tell them by content.
 
-Sources: RFC 9639 (FLAC), EBU Tech 3306 (RF64).
+Only the first bytes of a file decide. Playlists and scripts, which name other files, are never audio. Sources: RFC 9639
+(FLAC), EBU Tech 3306 (RF64), ISO/IEC 14496-12 (MP4), RFC 9559 (Matroska), and the probes of ffmpeg's demuxers.
 """
 
 from collections.abc import Callable
@@ -15,23 +16,9 @@ HEAD_BYTES = 64
 MAX_BLOCKS = 1024
 
 NOT_SUPPORTED_OR_DAMAGED = "Not a supported audio file, or damaged"
+PLAYLIST = "The file is a playlist, not audio"
 
-# (offset, bytes, name): formats that are common in music folders and that Segue does not decode.
-REFUSED_FORMATS = (
-    (4, b"ftyp", "M4A (AAC or ALAC)"),
-    (0, b"\x30\x26\xb2\x75", "WMA"),
-    (0, b"wvpk", "WavPack"),
-    (0, b"MAC ", "Monkey's Audio"),
-    (0, b"DSD ", "DSD"),
-    (0, b"FRM8", "DSD"),
-    (0, b"MPCK", "Musepack"),
-    (0, b"MP+", "Musepack"),
-    (0, b"TTA1", "True Audio"),
-    (8, b"AIFF", "AIFF"),
-    (8, b"AIFC", "AIFF"),
-    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM"),
-)
-ADTS_SYNC = (b"\xff\xf1", b"\xff\xf9")
+PLAYLIST_STARTS = (b"#EXTM3U", b"[playlist]", b"ffconcat version", b"<asx", b"<?xml", b"v=0\r\n", b"v=0\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +28,17 @@ class Container:
     Attributes:
         name: For messages.
         suffix: File name suffix, with its dot.
+        demuxer: ffmpeg's name of the format, for `-f`.
         feed: Passes the encoded audio of a stream to an update function, without tags. Its other arguments are the
             position after leading ID3v2 tags and the size of the file.
+        native: Whether libsndfile decodes the format. ffmpeg decodes the others.
     """
 
     name: str
     suffix: str
+    demuxer: str
     feed: Callable[[BinaryIO, int, int, Update], None]
+    native: bool = False
 
 
 def recognise(stream: BinaryIO) -> Container:
@@ -60,26 +51,22 @@ def recognise(stream: BinaryIO) -> Container:
         The format.
 
     Raises:
-        UnsupportedContainer: The file is not WAV, FLAC, Ogg or MP3.
+        UnsupportedContainer: The file is not audio in a supported format.
     """
     start = mpeg.skip_id3v2(stream)
     stream.seek(start)
     head = stream.read(HEAD_BYTES)
-    if head.startswith(b"fLaC"):
-        return FLAC
-    if head.startswith(b"OggS"):
-        return OPUS if ogg.is_opus(stream, start) else OGG
-    if head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE":
-        return WAV
-    if head.startswith(b"#EXTM3U"):
-        raise UnsupportedContainer("The file is a playlist, not audio")
-    for offset, magic, name in REFUSED_FORMATS:
-        if head[offset : offset + len(magic)] == magic:
-            raise UnsupportedContainer(not_supported(name))
-    if mpeg.find_frame(stream, start) is not None:
-        return MP3
-    if head.startswith(ADTS_SYNC):  # after the search for frames: junk before an MP3 may begin with these two bytes
-        raise UnsupportedContainer(not_supported("Raw AAC"))
+    container = _matching(MAGIC, head)
+    if container is None:
+        _check_supported(head)
+        found = mpeg.find_frame(stream, start) is not None
+        container = MP3 if found else _matching(SHORT_MAGIC, head)
+    if container is OGG and ogg.is_opus(stream, start):
+        return OPUS
+    if container is MATROSKA and b"webm" in head:
+        return WEBM
+    if container is not None:
+        return container
     if head and not any(head):
         raise UnsupportedContainer("The file starts with zero bytes: not audio, or an incomplete download")
     raise UnsupportedContainer(NOT_SUPPORTED_OR_DAMAGED)
@@ -88,6 +75,36 @@ def recognise(stream: BinaryIO) -> Container:
 def not_supported(name: str) -> str:
     """Return the message for a format that Segue does not decode."""
     return f"{name} is not supported: convert it to FLAC, Opus or MP3"
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """Bytes that begin the files of a format, and more of them at an offset."""
+
+    first: bytes
+    more: bytes = b""
+    offset: int = 0
+
+    def matches(self, head: bytes) -> bool:
+        """Return whether the first bytes of a file have the format's marks."""
+        return head.startswith(self.first) and head[self.offset : self.offset + len(self.more)] == self.more
+
+
+def _matching(table: tuple[tuple[Magic, Container], ...], head: bytes) -> Container | None:
+    return next((container for magic, container in table if magic.matches(head)), None)
+
+
+def _check_supported(head: bytes) -> None:
+    if head.startswith(PLAYLIST_STARTS):
+        raise UnsupportedContainer(PLAYLIST)
+    for magic, name in REFUSED:
+        if magic.matches(head):
+            raise UnsupportedContainer(not_supported(name))
+
+
+def _feed_all(stream: BinaryIO, start: int, size: int, update: Update) -> None:
+    """Pass everything between the tags at both ends of a file to `update`."""
+    feed_range(stream, start, mpeg.end_of_audio(stream, size), update)
 
 
 def _feed_flac(stream: BinaryIO, start: int, size: int, update: Update) -> None:
@@ -124,8 +141,100 @@ def _feed_wav(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     raise UnsupportedContainer(f"The WAV file is damaged: it has more than {MAX_BLOCKS} chunks")
 
 
-FLAC = Container("FLAC", ".flac", _feed_flac)
-OGG = Container("Ogg", ".ogg", ogg.feed)
-OPUS = Container("Ogg", ".opus", ogg.feed)
-WAV = Container("WAV", ".wav", _feed_wav)
-MP3 = Container("MP3", ".mp3", mpeg.feed)
+FLAC = Container("FLAC", ".flac", "flac", _feed_flac, native=True)
+OGG = Container("Ogg", ".ogg", "ogg", ogg.feed, native=True)
+OPUS = Container("Ogg", ".opus", "ogg", ogg.feed, native=True)
+WAV = Container("WAV", ".wav", "wav", _feed_wav, native=True)
+RF64 = Container("RF64", ".wav", "wav", _feed_wav, native=True)
+WAVE64 = Container("Wave64", ".w64", "w64", _feed_all, native=True)
+AIFF = Container("AIFF", ".aiff", "aiff", _feed_all, native=True)
+CAF = Container("CAF", ".caf", "caf", _feed_all, native=True)
+AU = Container("AU", ".au", "au", _feed_all, native=True)
+MP3 = Container("MP3", ".mp3", "mp3", mpeg.feed, native=True)
+ADTS = Container("AAC", ".aac", "aac", _feed_all)
+M4A = Container("M4A", ".m4a", "mov", _feed_all)
+MP4 = Container("MP4", ".mp4", "mov", _feed_all)
+QUICKTIME = Container("QuickTime", ".mov", "mov", _feed_all)
+MATROSKA = Container("Matroska", ".mka", "matroska", _feed_all)
+WEBM = Container("WebM", ".webm", "matroska", _feed_all)
+WMA = Container("WMA", ".wma", "asf", _feed_all)
+WAVPACK = Container("WavPack", ".wv", "wv", _feed_all)
+APE = Container("Monkey's Audio", ".ape", "ape", _feed_all)
+TTA = Container("True Audio", ".tta", "tta", _feed_all)
+TAK = Container("TAK", ".tak", "tak", _feed_all)
+SHORTEN = Container("Shorten", ".shn", "shn", _feed_all)
+MUSEPACK_7 = Container("Musepack", ".mpc", "mpc", _feed_all)
+MUSEPACK_8 = Container("Musepack", ".mpc", "mpc8", _feed_all)
+DSF = Container("DSF", ".dsf", "dsf", _feed_all)
+DSDIFF = Container("DSDIFF", ".dff", "iff", _feed_all)
+AC3 = Container("AC-3", ".ac3", "ac3", _feed_all)
+EAC3 = Container("E-AC-3", ".eac3", "eac3", _feed_all)
+DTS = Container("DTS", ".dts", "dts", _feed_all)
+TRUEHD = Container("TrueHD", ".thd", "truehd", _feed_all)
+MLP = Container("MLP", ".mlp", "mlp", _feed_all)
+AMR = Container("AMR", ".amr", "amr", _feed_all)
+AVI = Container("AVI", ".avi", "avi", _feed_all)
+FLASH = Container("FLV", ".flv", "flv", _feed_all)
+REAL = Container("RealAudio", ".ra", "rm", _feed_all)
+MPEG_PS = Container("MPEG", ".mpg", "mpeg", _feed_all)
+MPEG_TS = Container("MPEG-TS", ".ts", "mpegts", _feed_all)
+
+ISO_BASE_MEDIA = b"ftyp"
+W64_GUID = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+ASF_GUID = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"
+EBML = b"\x1a\x45\xdf\xa3"
+
+MAGIC = (
+    (Magic(b"fLaC"), FLAC),
+    (Magic(b"OggS"), OGG),
+    (Magic(EBML), MATROSKA),
+    (Magic(b"RIFF", b"WAVE", 8), WAV),
+    (Magic(b"RF64", b"WAVE", 8), RF64),
+    (Magic(b"RIFF", b"AVI ", 8), AVI),
+    (Magic(W64_GUID), WAVE64),
+    (Magic(b"FORM", b"AIFF", 8), AIFF),
+    (Magic(b"FORM", b"AIFC", 8), AIFF),
+    (Magic(b"caff"), CAF),
+    (Magic(b".snd"), AU),
+    (Magic(b"", b"ftypM4A", 4), M4A),
+    (Magic(b"", b"ftypM4B", 4), M4A),
+    (Magic(b"", b"ftypqt  ", 4), QUICKTIME),
+    (Magic(b"", ISO_BASE_MEDIA, 4), MP4),
+    (Magic(b"", b"moov", 4), QUICKTIME),
+    (Magic(b"", b"mdat", 4), QUICKTIME),
+    (Magic(b"", b"wide", 4), QUICKTIME),
+    (Magic(ASF_GUID), WMA),
+    (Magic(b"wvpk"), WAVPACK),
+    (Magic(b"MAC "), APE),
+    (Magic(b"TTA1"), TTA),
+    (Magic(b"tBaK"), TAK),
+    (Magic(b"ajkg"), SHORTEN),
+    (Magic(b"MPCK"), MUSEPACK_8),
+    (Magic(b"MP+\x07"), MUSEPACK_7),
+    (Magic(b"MP+\x17"), MUSEPACK_7),
+    (Magic(b"DSD "), DSF),
+    (Magic(b"FRM8", b"DSD ", 12), DSDIFF),
+    (Magic(b"#!AMR"), AMR),
+    (Magic(b"FLV\x01"), FLASH),
+    (Magic(b".RMF"), REAL),
+    (Magic(b".ra\xfd"), REAL),
+    (Magic(b"\x7f\xfe\x80\x01"), DTS),
+    (Magic(b"\xfe\x7f\x01\x80"), DTS),
+    (Magic(b"\x1f\xff\xe8\x00"), DTS),
+    (Magic(b"\xff\x1f\x00\xe8"), DTS),
+    (Magic(b"", b"\xf8\x72\x6f\xba", 4), TRUEHD),
+    (Magic(b"", b"\xf8\x72\x6f\xbb", 4), MLP),
+    (Magic(b"\0\0\x01\xba"), MPEG_PS),
+)
+REFUSED = (
+    (Magic(b"MP+"), "Musepack before version 7"),
+    (Magic(b"OFR "), "OptimFROG"),
+    (Magic(b"LA0"), "Lossless Audio"),
+    (Magic(b"MThd"), "MIDI"),
+)
+# Tried after the search for MP3 frames: junk before an MP3 may begin with these few bytes.
+SHORT_MAGIC = (
+    (Magic(b"\xff\xf1"), ADTS),
+    (Magic(b"\xff\xf9"), ADTS),
+    (Magic(b"\x0b\x77"), AC3),
+)

@@ -15,7 +15,7 @@ def audio_format(stream: BinaryIO) -> Container:
     """Return the audio format of a seekable stream.
 
     Raises:
-        UnsupportedAudio: the bytes are not WAV, FLAC, Ogg or MP3.
+        UnsupportedAudio: the bytes are no audio in a supported format.
     """
     if stream.seek(0, os.SEEK_END) == 0:
         raise UnsupportedAudio(EMPTY)

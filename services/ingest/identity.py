@@ -54,7 +54,7 @@ def identify(stream: BinaryIO) -> Identity:
     """Compute the track id of a seekable stream; reads it once, in bounded memory.
 
     Raises:
-        UnsupportedAudio: the bytes are not WAV, FLAC, Ogg (Vorbis, Opus, FLAC) or MP3, or hold no audio.
+        UnsupportedAudio: the bytes are not in a supported format, or hold no audio.
     """
     container = audio_format(stream)
     size = stream.seek(0, os.SEEK_END)

@@ -23,11 +23,9 @@ from services.ingest.roots import OutsideLibrary, Roots, check_inside, contains,
 from services.ingest.tags import read_tags
 from services.tasks.queue import TaskQueue
 
-AUDIO_SUFFIXES = frozenset(MEDIA_TYPES)
-# A scan reports files of these formats as failures, so that their owner learns why they are missing.
-UNSUPPORTED_SUFFIXES = frozenset(
-    {".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".wv", ".mpc", ".tta", ".aif", ".aiff", ".dsf", ".dff", ".mka"}
-)
+# Films are tracks only if somebody scans the file itself or uploads it: a folder of them is no music library.
+FILM_SUFFIXES = frozenset({".avi", ".flv", ".m4v", ".mkv", ".mov", ".mpg", ".ts"})
+AUDIO_SUFFIXES = frozenset(MEDIA_TYPES) - FILM_SUFFIXES
 # Other formats of pictures are listed with the reason why they cannot be read.
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".heic", ".heif", ".jxl", ".tif", ".tiff"}
@@ -112,8 +110,8 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, roots: Roots =
 
 
 def list_audio(folder: str) -> Listing:
-    """List the audio files at or under a path, also those of unsupported formats."""
-    return list_files(folder, AUDIO_SUFFIXES | UNSUPPORTED_SUFFIXES)
+    """List the audio files at or under a path."""
+    return list_files(folder, AUDIO_SUFFIXES)
 
 
 def list_files(folder: str, suffixes: frozenset[str]) -> Listing:

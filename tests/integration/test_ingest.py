@@ -142,7 +142,7 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
     (music / "text.mp3").write_text("not music at all\n" * 99)
     (music / "zero.ogg").touch()
     (music / "list.mp3").write_text("#EXTM3U\n/etc/passwd\n")
-    (music / "song.m4a").write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0")
+    (music / "song.m4a").write_bytes(b"MThd\0\0\0\x06\0\0\0\0")
     os.mkfifo(music / "pipe.wav")
     (music / "out.mp3").symlink_to("/etc/passwd")
     (music / "gone.mp3").symlink_to(music / "nowhere.mp3")
@@ -154,7 +154,7 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
     assert "Not a supported audio file" in reasons["text.mp3"]
     assert "0 bytes" in reasons["zero.ogg"]
     assert "playlist" in reasons["list.mp3"]
-    assert "M4A (AAC or ALAC)" in reasons["song.m4a"]
+    assert "MIDI" in reasons["song.m4a"]
     assert "pipe, socket or device" in reasons["pipe.wav"]
     assert "leads out of the library" in reasons["out.mp3"]
     assert "No such file" in reasons["gone.mp3"]

@@ -123,7 +123,7 @@ def test_a_refusal_is_a_problem(api, broker_url, reason, status, kind):
     [
         ("audio", b"", (415, "empty")),
         ("audio", b"Dear reader, this is not audio.", (415, "Not a supported audio file")),
-        ("audio", b"\0\0\0\x20ftypM4A " + bytes(100), (415, "M4A (AAC or ALAC) is not supported")),
+        ("audio", b"MThd\0\0\0\x06" + bytes(100), (415, "MIDI is not supported")),
         ("audio", JPEG, (415, "Not a supported audio file")),
         ("audio", bytes(16 * 2**20 + 1), (413, "16,777,216 bytes")),
         ("audio", bytes(17 * 2**20), (413, "the maximum here")),

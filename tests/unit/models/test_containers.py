@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from models.audio.decode import read_windows
-from models.containers import UnsupportedContainer
 from models.containers.mpeg import (
     MAX_RESYNCS,
     CountedMp3,
@@ -30,18 +29,18 @@ LYRICS3 = b"LYRICSBEGIN000011LYRICS200"
 EIGHT_BYTES = bytes(8)
 
 UNSUPPORTED = {
-    "playlist": (b"#EXTM3U\n/etc/passwd\n", "The file is a playlist, not audio"),
-    "m4a": (b"\0\0\0\x20ftypM4A ", "M4A (AAC or ALAC) is not supported: convert it to FLAC, Opus or MP3"),
-    "wma": (b"\x30\x26\xb2\x75\x8e\x66", "WMA is not supported: convert it to FLAC, Opus or MP3"),
-    "wavpack": (b"wvpk", "WavPack is not supported: convert it to FLAC, Opus or MP3"),
-    "ape": (b"MAC ", "Monkey's Audio is not supported: convert it to FLAC, Opus or MP3"),
-    "dsf": (b"DSD ", "DSD is not supported: convert it to FLAC, Opus or MP3"),
-    "musepack": (b"MPCK", "Musepack is not supported: convert it to FLAC, Opus or MP3"),
-    "true audio": (b"TTA1", "True Audio is not supported: convert it to FLAC, Opus or MP3"),
-    "matroska": (b"\x1a\x45\xdf\xa3", "Matroska or WebM is not supported: convert it to FLAC, Opus or MP3"),
-    "aac": (b"\xff\xf1\x50\x80", "Raw AAC is not supported: convert it to FLAC, Opus or MP3"),
+    "M3U": (b"#EXTM3U\n/etc/passwd\n", "The file is a playlist, not audio"),
+    "PLS": (b"[playlist]\nFile1=/etc/passwd\n", "The file is a playlist, not audio"),
+    "XSPF": (b"<?xml version='1.0'?><playlist/>", "The file is a playlist, not audio"),
+    "ASX": (b"<asx version='3.0'>", "The file is a playlist, not audio"),
+    "ffconcat": (b"ffconcat version 1.0\nfile /etc/passwd\n", "The file is a playlist, not audio"),
+    "SDP": (b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n", "The file is a playlist, not audio"),
+    "cue sheet": (b'FILE "/etc/passwd" WAVE\n', "Not a supported audio file, or damaged"),
+    "SBaGen": (b"-SE\nmusic: /etc/passwd\n", "Not a supported audio file, or damaged"),
+    "old Musepack": (b"MP+\x05", "Musepack before version 7 is not supported: convert it to FLAC, Opus or MP3"),
+    "OptimFROG": (b"OFR ", "OptimFROG is not supported: convert it to FLAC, Opus or MP3"),
+    "MIDI": (b"MThd\0\0\0\x06", "MIDI is not supported: convert it to FLAC, Opus or MP3"),
     "zeros": (EIGHT_BYTES, "The file starts with zero bytes: not audio, or an incomplete download"),
-    "avi": (b"RIFF\0\0\0\0AVI ", "Not a supported audio file, or damaged"),
     "text": (b"Dear diary", "Not a supported audio file, or damaged"),
     "tag without audio": (ID3V2 + b"\x01", "Not a supported audio file, or damaged"),
     "empty": (b"", "The file is empty (0 bytes)"),
@@ -67,7 +66,7 @@ def test_scan_and_analysis_give_the_same_message(head: bytes, message: str, tmp_
     [
         (b"fLaC", "FLAC", ".flac"),
         (b"RIFF\0\0\0\0WAVE", "WAV", ".wav"),
-        (b"RF64\0\0\0\0WAVE", "WAV", ".wav"),
+        (b"RF64\0\0\0\0WAVE", "RF64", ".wav"),
         (b"OggS\0\x02" + bytes(20) + b"\x01\x08OpusHead", "Ogg", ".opus"),
         (b"OggS\0\x02" + bytes(20) + b"\x01\x08\x01vorbis\0", "Ogg", ".ogg"),
         (FRAME * 3, "MP3", ".mp3"),
@@ -82,10 +81,40 @@ def test_supported_formats_are_recognised(tag: bytes, content: bytes, name: str,
     assert (container.name, container.suffix) == (name, suffix)
 
 
-def test_an_mp4_with_mp3_frames_is_not_an_mp3():
-    """The first bytes of a refused format win over frames inside it."""
-    with pytest.raises(UnsupportedContainer, match="M4A"):
-        recognise(io.BytesIO(b"\0\0\0\x20ftypmp42" + FRAME * 10))
+@pytest.mark.parametrize(
+    ("head", "name", "demuxer"),
+    [
+        (b"FORM\0\0\0\0AIFF", "AIFF", "aiff"),
+        (b"FORM\0\0\0\0AIFC", "AIFF", "aiff"),
+        (b"\0\0\0\x20ftypM4A ", "M4A", "mov"),
+        (b"\0\0\0\x20ftypisom", "MP4", "mov"),
+        (b"\0\0\0\x14ftypqt  ", "QuickTime", "mov"),
+        (b"\0\0\0\x08wide", "QuickTime", "mov"),
+        (b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska", "Matroska", "matroska"),
+        (b"\x1a\x45\xdf\xa3\x8b\x42\x82\x84webm", "WebM", "matroska"),
+        (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), "WMA", "asf"),
+        (b"\xff\xf1\x50\x80", "AAC", "aac"),
+        (b"wvpk", "WavPack", "wv"),
+        (b"MAC ", "Monkey's Audio", "ape"),
+        (b"TTA1", "True Audio", "tta"),
+        (b"MP+\x07", "Musepack", "mpc"),
+        (b"MPCK", "Musepack", "mpc8"),
+        (b"DSD ", "DSF", "dsf"),
+        (b"FRM8" + EIGHT_BYTES + b"DSD ", "DSDIFF", "iff"),
+        (b"caff", "CAF", "caf"),
+        (b".snd", "AU", "au"),
+        (bytes.fromhex("72696666 2e91cf11a5d628db04c10000"), "Wave64", "w64"),
+        (b"\x0b\x77", "AC-3", "ac3"),
+        (b"\x7f\xfe\x80\x01", "DTS", "dts"),
+        (b"#!AMR\n", "AMR", "amr"),
+        (b"RIFF\0\0\0\0AVI ", "AVI", "avi"),
+    ],
+)
+def test_formats_of_ffmpeg_are_recognised(head: bytes, name: str, demuxer: str):
+    """The first bytes decide the format and ffmpeg's demuxer, also if MP3 frames follow."""
+    container = recognise(io.BytesIO(head + bytes(100) + FRAME * 10 * (len(head) > 4)))
+
+    assert (container.name, container.demuxer) == (name, demuxer)
 
 
 @pytest.mark.parametrize(
