@@ -23,10 +23,17 @@ const VIEWS: Record<string, () => Promise<{ default: ComponentType }>> = {
   queue: () => import("./views/queue"),
 };
 
+/** Begin to load the view of the current address, beside everything else that a start loads. */
+export function preloadView(): void {
+  VIEWS[viewName()]?.().catch(() => undefined); // showing it says what is wrong
+}
+
+const viewName = (): string => route.value.path[0] ?? "";
+
 export function App() {
   return (
     <Shell>
-      <View name={route.value.path[0] ?? ""} />
+      <View name={viewName()} />
     </Shell>
   );
 }
