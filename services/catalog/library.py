@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from sqlalchemy import and_, delete, exists, literal, or_, select, update
+from sqlalchemy import and_, delete, exists, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
-from services.catalog.names import album_folder, album_id, artist_id, genre_key, stored_key
-from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
+from services.catalog.names import album_folder, album_id, artist_id, artist_rows, genre_key, genre_rows, stored_key
+from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackArtistRow, TrackGenreRow, TrackRow
 from services.domain.errors import TrackNotFound
 from services.domain.external_ids import canonical_value
 from services.domain.failure import FailureKind
@@ -103,6 +103,7 @@ class LibraryStore:
             row = session.get_one(TrackRow, track_id, with_for_update=True)
             _apply_tags(row, tags)
             row.album_id = _album_of(session, row, stamp.path)
+            _store_names(session, track_id, tags)
             store_tag_ids(session, track_id, tags.ids)
             self._locate(session, track_id, stamp)
             row.cover_seen, row.cover_attempts = None, 0  # the file may contain another picture
@@ -181,6 +182,14 @@ def _apply_tags(row: TrackRow, tags: Tags) -> None:
         _touch(row)
 
 
+def _store_names(session: Session, track_id: str, tags: Tags) -> None:
+    artists, genres = artist_rows(tags.artists, tags.album_artists, tags.title), genre_rows(tags.genres)
+    for table, rows in ((TrackArtistRow, artists), (TrackGenreRow, genres)):
+        session.execute(delete(table).where(table.track_id == track_id))
+        if rows:
+            session.execute(insert(table), [{"track_id": track_id, **row} for row in rows])
+
+
 def _album_of(session: Session, row: TrackRow, path: str) -> str | None:
     """Return the album of a file.
 
@@ -252,11 +261,11 @@ class ExternalIdStore:
         with self._database.write() as session:
             if session.get(TrackRow, track_id, with_for_update=True) is None:
                 raise TrackNotFound(track_id)
-            for namespace, value in ids.items():
-                canonical = REMOVED if value is None else canonical_value(namespace, value)
-                row = ExternalIdRow(track_id=track_id, namespace=namespace, value=canonical, by_client=True)
-                session.merge(row)
-            session.flush()
+            changes = {
+                namespace: [REMOVED if value is None else canonical_value(namespace, value)]
+                for namespace, value in ids.items()
+            }
+            _replace_ids(session, track_id, changes, by_client=True)
             attach_waiting_listens(session, track_id)
 
 
@@ -266,7 +275,21 @@ def store_tag_ids(session: Session, track_id: str, ids: Mapping[str, Sequence[st
         return
     set_by_clients = select(ExternalIdRow.namespace).where(ExternalIdRow.track_id == track_id, ExternalIdRow.by_client)
     fixed = set(session.scalars(set_by_clients))
-    for namespace, values in ids.items():
-        if namespace not in fixed:
-            canonical = canonical_value(namespace, values[0])
-            session.merge(ExternalIdRow(track_id=track_id, namespace=namespace, value=canonical))
+    found = {
+        namespace: [canonical_value(namespace, value) for value in values]
+        for namespace, values in ids.items()
+        if namespace not in fixed
+    }
+    _replace_ids(session, track_id, found, by_client=False)
+
+
+def _replace_ids(session: Session, track_id: str, ids: Mapping[str, Sequence[str]], *, by_client: bool) -> None:
+    of_track = ExternalIdRow.track_id == track_id
+    session.execute(delete(ExternalIdRow).where(of_track, ExternalIdRow.namespace.in_(ids)))
+    rows = [
+        {"track_id": track_id, "namespace": namespace, "value": value, "by_client": by_client}
+        for namespace, values in ids.items()
+        for value in dict.fromkeys(values)
+    ]
+    if rows:
+        session.execute(insert(ExternalIdRow), rows)

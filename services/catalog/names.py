@@ -2,15 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from services.catalog.tables import TrackRow
-from services.domain.names import name_key
+from services.catalog.tables import NAME_MAX, TrackRow
+from services.domain.names import SEPARATORS, credit_key, credited, name_key, single_names, text_key
 from services.domain.track import TrackStatus
 
 GENRE_MAX = 100
@@ -50,7 +50,37 @@ def genre_key(genre: str | None) -> str | None:
 
 def artist_id(artist: str | None) -> str | None:
     """Return the id of an artist, which is equal for names with equal keys; None without a name."""
-    return f"ar-{_digest(_identity(artist))}" if artist else None
+    return id_of_key(text_key(artist)) if artist else None
+
+
+def artist_rows(
+    artists: Sequence[str], album_artists: Sequence[str], title: str, separators: Sequence[str] = SEPARATORS
+) -> list[dict[str, Any]]:
+    """Return the rows of `track_artists` of a track, without its id."""
+    singles = credited(artists, title, separators)
+    whole = credit_key(artists, title) if artists else ""
+    named = [("artist", singles), ("album_artist", credited(album_artists, separators=separators))]
+    found = [
+        _artist_row(role, place, name, text_key(name)) for role, names in named for place, name in enumerate(names)
+    ]
+    if whole and whole not in {text_key(name) for name in singles}:
+        found.append(_artist_row("credit", 0, ", ".join(artists), whole))
+    return found
+
+
+def _artist_row(role: str, position: int, name: str, key: str) -> dict[str, Any]:
+    return {"role": role, "position": position, "name": name[:NAME_MAX], "key": key, "artist_id": id_of_key(key)}
+
+
+def genre_rows(genres: Iterable[str], separators: Sequence[str] = SEPARATORS) -> list[dict[str, Any]]:
+    """Return the rows of `track_genres` of a track, without its id."""
+    names = single_names(genres, separators)
+    return [{"position": place, "name": name[:NAME_MAX], "key": text_key(name)} for place, name in enumerate(names)]
+
+
+def id_of_key(key: str) -> str:
+    """Return the id of the artist whose name has this key."""
+    return f"ar-{_digest(key)}"
 
 
 def album_id(album: str | None, album_artist: str | None, path: str) -> str | None:
@@ -63,19 +93,15 @@ def album_id(album: str | None, album_artist: str | None, path: str) -> str | No
     if not album:
         return None
     if album_artist:
-        return f"al-{_digest('artist', _identity(album_artist), _identity(album))}"
+        return f"al-{_digest('artist', text_key(album_artist), text_key(album))}"
     # Two names of the path: the id stays the same if the library is moved.
-    return f"al-{_digest('folder', *album_folder(path).parts[-2:], _identity(album))}"
+    return f"al-{_digest('folder', *album_folder(path).parts[-2:], text_key(album))}"
 
 
 def album_folder(path: str) -> PurePath:
     """Return the folder of the album of a file, which contains the folders of its discs."""
     folder = PurePath(path).parent
     return folder.parent if _DISC.fullmatch(folder.name) else folder
-
-
-def _identity(name: str) -> str:
-    return name_key(name) or name.casefold()  # "!!!" has no letters
 
 
 def _digest(*parts: str) -> str:

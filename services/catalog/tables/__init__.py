@@ -1,15 +1,20 @@
 """The catalogue's tables. The migrations in `services/catalog/migrations` create exactly these."""
 
-from services.catalog.tables.columns import FIRST, LAST, Moment, PathBytes, SortText, Table
+from services.catalog.tables.columns import FIRST, LAST, NAME_MAX, Moment, PathBytes, SortText, Table
 from services.catalog.tables.library import (
     ExternalIdRow,
     HeardTagRow,
     IndexedRow,
+    LibraryRootRow,
+    LibraryRow,
     LocationRow,
     PictureRow,
+    TrackArtistRow,
+    TrackGenreRow,
     TrackRow,
 )
 from services.catalog.tables.listening import (
+    ListenerLibraryRow,
     ListenRow,
     RadioEventRow,
     RadioRow,
@@ -26,6 +31,7 @@ from services.catalog.tables.service import ApiKeyRow, FailedFileRow, Idempotenc
 __all__ = [
     "FIRST",
     "LAST",
+    "NAME_MAX",
     "ApiKeyRow",
     "ExternalIdRow",
     "FailedFileRow",
@@ -34,7 +40,10 @@ __all__ = [
     "IndexedRow",
     "JobItemRow",
     "JobRow",
+    "LibraryRootRow",
+    "LibraryRow",
     "ListenRow",
+    "ListenerLibraryRow",
     "LocationRow",
     "MapPointRow",
     "MapRow",
@@ -52,6 +61,8 @@ __all__ = [
     "StartRow",
     "Table",
     "TasteRow",
+    "TrackArtistRow",
+    "TrackGenreRow",
     "TrackRow",
     "WaitingNameRow",
 ]

@@ -54,6 +54,10 @@ class Moment(TypeDecorator[datetime]):
 SortText = Text().with_variant(Text(collation="C"), "postgresql")
 
 
+NAME_MAX = 200
+"""Characters of a single name or genre, so that an index on PostgreSQL can contain it."""
+
+
 class Table(DeclarativeBase):
     """The base class of the tables; it names constraints so that migrations can refer to them."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.catalog.tables.columns import PathBytes, SortText, Table
+from services.catalog.tables.columns import NAME_MAX, PathBytes, SortText, Table
 from services.catalog.tables.measures import MeasuredRow
 from services.domain.filters import RANGE_FIELDS
 from services.domain.track import TrackStatus
@@ -75,6 +75,7 @@ class TrackRow(IndexedRow, MeasuredRow):
             postgresql_where=text("cover_seen IS NULL"),
         ),
         Index("ix_tracks_cover", "cover"),
+        Index("ix_tracks_successor_id", "successor_id"),
     )
 
     title: Mapped[str] = mapped_column(Text)
@@ -114,6 +115,56 @@ class TrackRow(IndexedRow, MeasuredRow):
     """The picture beside its file when the cover was looked for, as `services.ingest.covers` names it; null: look."""
     cover_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     """Searches for its cover that were begun and did not end."""
+    composer: Mapped[str | None] = mapped_column(Text)
+    tag_bpm: Mapped[float | None]
+    """Beats per minute as its tags have it."""
+    tag_key: Mapped[str | None] = mapped_column(Text)
+    """The musical key as its tags have it."""
+    comment: Mapped[str | None] = mapped_column(Text)
+    compilation: Mapped[bool] = mapped_column(default=False, server_default=false())
+    original_year: Mapped[int | None]
+    disc_total: Mapped[int | None]
+    track_total: Mapped[int | None]
+    release_mbid: Mapped[str | None] = mapped_column(String(36))
+    replay_gain: Mapped[float | None]
+    """Decibels."""
+    has_lyrics: Mapped[bool] = mapped_column(default=False, server_default=false())
+    rating: Mapped[float | None]
+    """The rating in its tags, 0 to 1."""
+    successor_id: Mapped[str | None] = mapped_column(String(36))
+    """The track that took over from this one: another encoding of the same recording."""
+    fragment: Mapped[str | None] = mapped_column(String(16))
+    """The kind of a track that is no piece of music, such as `intro`; null for music."""
+
+
+class TrackArtistRow(Table):
+    """One name of the artists or album artists of a track."""
+
+    __tablename__ = "track_artists"
+    __table_args__ = (
+        Index("ix_track_artists_artist_id", "artist_id", "role", "track_id"),
+        Index("ix_track_artists_key", "role", "key", "artist_id", "track_id"),
+    )
+
+    track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """`artist`, `album_artist`, or `credit`: all artists as one name, by which listens and filters may name them."""
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(NAME_MAX))
+    key: Mapped[str] = mapped_column(Text)
+    artist_id: Mapped[str] = mapped_column(String(24))
+
+
+class TrackGenreRow(Table):
+    """One genre of a track's tags."""
+
+    __tablename__ = "track_genres"
+    __table_args__ = (Index("ix_track_genres_key", "key", "name", "track_id"),)
+
+    track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(NAME_MAX))
+    key: Mapped[str] = mapped_column(Text)
 
 
 class HeardTagRow(Table):
@@ -146,6 +197,31 @@ class LocationRow(Table):
     """The library root it was found under."""
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    tags: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The tags of this file; null if they were not read yet."""
+    tags_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    library: Mapped[str | None] = mapped_column(Text)
+    """The named library that contains the file; null without one."""
+
+
+class LibraryRow(Table):
+    """A named library."""
+
+    __tablename__ = "libraries"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class LibraryRootRow(Table):
+    """A folder of a named library."""
+
+    __tablename__ = "library_roots"
+    __table_args__ = (Index("ix_library_roots_library", "library"),)
+
+    path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
+    """Absolute."""
+    library: Mapped[str] = mapped_column(ForeignKey("libraries.name", ondelete="CASCADE"))
 
 
 class PictureRow(IndexedRow):
@@ -170,14 +246,17 @@ class PictureRow(IndexedRow):
 
 
 class ExternalIdRow(Table):
-    """An external id of a track, `namespace:value`. Several tracks may share one, for example a reissued ISRC."""
+    """An external id of a track, `namespace:value`.
+
+    Several tracks may share one, for example a reissued ISRC, and a track may have several of a namespace.
+    """
 
     __tablename__ = "external_ids"
     __table_args__ = (Index("ix_external_ids_name", "namespace", "value"),)
 
     track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
     namespace: Mapped[str] = mapped_column(String(32), primary_key=True)
-    value: Mapped[str] = mapped_column(String(255))
+    value: Mapped[str] = mapped_column(String(255), primary_key=True)
     """Empty if a client removed the id of the file's tags."""
     by_client: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Set by a client: scans do not change it."""

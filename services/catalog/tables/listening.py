@@ -62,6 +62,15 @@ class StartRow(Table):
     at: Mapped[datetime]
 
 
+class ListenerLibraryRow(Table):
+    """The named library that a listener is bound to."""
+
+    __tablename__ = "listener_libraries"
+
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
+    library: Mapped[str] = mapped_column(Text)
+
+
 class TasteRow(Table):
     """A taste of a listener as it was last shown, so that it keeps its id."""
 

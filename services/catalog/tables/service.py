@@ -86,6 +86,8 @@ class ApiKeyRow(Table):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     listeners: Mapped[list[str] | None] = mapped_column("users", JSON(none_as_null=True))
     """The listeners that the key is bound to; null is all listeners."""
+    library: Mapped[str | None] = mapped_column(Text)
+    """The named library that the key is bound to; null is all."""
     internal: Mapped[bool] = mapped_column(default=False)
     """Created by Segue for its own use."""
     created_at: Mapped[datetime]
