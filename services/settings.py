@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
+from pathspec import GitIgnoreSpec
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -18,6 +19,12 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 WILDCARD_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 METRICS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: a directory in which several API processes share their metrics."""
+# Dot folders (but not "...And Justice"), recycle bins and snapshots of NAS systems and Windows, and what macOS leaves.
+SYSTEM_NAMES = (
+    *(".[!.]*/", "._*", "__MACOSX/", "Network Trash Folder/", "Temporary Items/"),
+    *("$RECYCLE.BIN/", "$Recycle.Bin/", "RECYCLER/", "Recycled/", "System Volume Information/", "lost+found/"),
+    *("#recycle/", "#snapshot/", "@eaDir/", "@tmp/", "@Recycle/", "@Recently-Snapshot/", "@sharesnap/", "~snapshot/"),
+)
 
 
 class Settings(BaseSettings):
@@ -140,6 +147,31 @@ class Settings(BaseSettings):
             "requests need no key, and no folder otherwise. `segue up FOLDER` adds its folder."
         ),
     )
+    system_names: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=SYSTEM_NAMES,
+        description=(
+            "Names of folders and files that systems create and that hold no music, separated by commas, as patterns "
+            "of `.gitignore`. Scans leave them out. A value replaces the whole list."
+        ),
+    )
+    exclude: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description=(
+            "Further files and folders that scans leave out, such as `Audiobooks/,*.wav`: patterns of `.gitignore`, "
+            "relative to each library root, separated by commas. A file `.segueignore` in a folder does the same."
+        ),
+    )
+    include: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="If set, scans take only files that match one of these patterns, such as `Music/,*.flac`.",
+    )
+    settle_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=60,
+        allow_inf_nan=False,
+        description="A new file is read when it has not changed for this many seconds, so that a copy can finish.",
+    )
     upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
     half_life_days: float = Field(
         default=30.0,
@@ -164,10 +196,16 @@ class Settings(BaseSettings):
         description="Minimum level of log messages: DEBUG, INFO, WARNING or ERROR.",
     )
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "system_names", "exclude", "include", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
+
+    @field_validator("system_names", "exclude", "include")
+    @classmethod
+    def _are_patterns(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        GitIgnoreSpec.from_lines(given)  # its error names the pattern
+        return given
 
     @field_validator("library_roots", mode="before")
     @classmethod

@@ -19,8 +19,7 @@ from services.domain.errors import (
 from services.domain.job import JobKind
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
-from services.ingest.roots import configured_roots
-from services.ingest.scan import run_scan
+from services.ingest.scan import ScanRules, run_scan
 from services.tasks.lost_work import resend_lost_work
 from services.tasks.queue import (
     ANALYSE_TASK,
@@ -108,7 +107,7 @@ def scan(job_id: str) -> None:
     """Run a scan job."""
     context = child_context()
     try:
-        run_scan(context.catalogue, context.queue, job_id, configured_roots(context.settings))
+        run_scan(context.catalogue, context.queue, job_id, ScanRules.of(context.settings))
     except JobNotFound:
         log.warning("scan_unknown", job_id=job_id)
     except SoftTimeLimitExceeded:
@@ -121,7 +120,7 @@ def scan_pictures(job_id: str) -> None:
     context = child_context()
     jobs = context.catalogue.jobs
     try:
-        run_picture_scan(context.catalogue, job_id, open_reader(), configured_roots(context.settings))
+        run_picture_scan(context.catalogue, job_id, open_reader(), ScanRules.of(context.settings))
     except JobNotFound:
         log.warning("scan_unknown", job_id=job_id)
     except ReaderUnavailable as error:

@@ -14,16 +14,10 @@ from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.picture import PictureReading, PictureStatus
 from services.ingest.identity import picture_id_of
-from services.ingest.roots import Roots, check_inside, contains, open_inside
-from services.ingest.scan import (
-    PICTURE_SUFFIXES,
-    PROGRESS_STEP,
-    ScanFailures,
-    cause_of,
-    library_root,
-    list_files,
-    missing_files,
-)
+from services.ingest.intake import PROGRESS_STEP, ScanFailures, cause_of
+from services.ingest.listing import PICTURE_SUFFIXES, list_files
+from services.ingest.roots import Roots, check_inside, open_inside
+from services.ingest.scan import ScanRules, root_of_scan
 
 # One or two crashes may have an outside cause, such as a lack of memory; after the third the picture is the likely one.
 MAX_ATTEMPTS = 3
@@ -46,7 +40,7 @@ class PictureReader(Protocol):
         """
 
 
-def run_picture_scan(catalogue: Catalogue, job_id: str, reader: PictureReader, roots: Roots = None) -> None:
+def run_picture_scan(catalogue: Catalogue, job_id: str, reader: PictureReader, rules: ScanRules | None = None) -> None:
     """Run a scan job for pictures. Repeating it is safe, also after a crash: pictures that are read are skipped.
 
     A pause of the analysis ends the run before the next picture; the job is unfinished and runs again afterwards.
@@ -55,25 +49,27 @@ def run_picture_scan(catalogue: Catalogue, job_id: str, reader: PictureReader, r
         JobNotFound: no job has this id.
         ReaderUnavailable: pictures cannot be read at present; the job is unfinished.
     """
+    rules = rules or ScanRules()
     folder = catalogue.jobs.path(job_id)
     try:
-        check_inside(folder, roots)
+        check_inside(folder, rules.roots)
     except PathNotScannable as error:
         catalogue.jobs.fail(job_id, error.detail)
         return
-    listing = list_files(folder, PICTURE_SUFFIXES)
+    root = root_of_scan(folder, catalogue.pictures.roots(), rules)
+    listing = list_files(folder, PICTURE_SUFFIXES, root, rules.choice)
     started = now()
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
     known = catalogue.pictures.known_files(folder)
-    allowed = [root for root in catalogue.pictures.roots() if contains(roots, os.path.realpath(root))]
-    scan = _Scan(catalogue, job_id, reader, library_root(folder, allowed), roots)
+    scan = _Scan(catalogue, job_id, reader, root, rules.roots)
     for path, cause in listing.unreadable.items():
         scan.failures.add(path, cause)
     for path in listing.files:
         if catalogue.pause.began_at() is not None:
             return
         scan.add_file(path, known.get(path))
-    catalogue.pictures.forget_files(missing_files(known, folder, listing))
+    missing = listing.missing((path, picture.stamp.root) for path, picture in known.items())
+    catalogue.pictures.forget_files(missing)
     catalogue.failures.forget(folder, JobKind.PICTURES, before=started)
     catalogue.jobs.complete_listing(job_id, scan.done)
 

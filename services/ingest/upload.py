@@ -12,7 +12,7 @@ from services.domain.errors import UploadTooLarge
 from services.domain.job import JobKind
 from services.domain.track import TrackStatus
 from services.ingest.identity import identify
-from services.ingest.scan import send_analysis
+from services.ingest.intake import send_analysis
 from services.ingest.tags import read_tags
 from services.storage.disk import check_free_space, storage_errors, sync
 from services.tasks.queue import TaskQueue

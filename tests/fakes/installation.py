@@ -202,7 +202,7 @@ def installation(data_dir: Path, **settings: object) -> Iterator[Installation]:
     broker.start()
     catalogue = Catalogue.open(made.catalogue_url)
     catalogue.migrate()
-    environment = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_REDIS_URL": broker.url}
+    environment = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_REDIS_URL": broker.url, "SEGUE_SETTLE_SECONDS": "0"}
     if made.database_url is not None:
         environment["SEGUE_DATABASE_URL"] = made.catalogue_url
     if made.qdrant_url is not None:

@@ -16,7 +16,8 @@ from services.catalog.tables import LocationRow, TrackRow
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio, UploadTooLarge
 from services.domain.job import JobState
 from services.domain.track import Analysis, TrackStatus
-from services.ingest.scan import list_audio, request_scan, run_scan
+from services.ingest.listing import list_audio
+from services.ingest.scan import request_scan, run_scan
 from services.ingest.upload import Upload, store_upload
 from tests.fakes.installation import write_song
 from tests.fakes.queue import RecordingQueue
@@ -48,7 +49,7 @@ def analyse_all(catalogue, queue):
 
 
 def test_a_scan_registers_every_recording_once(catalogue, queue, music):
-    """Copies are one track; files of other types and hidden files are ignored."""
+    """Copies are one track; files of other types and resource forks of macOS are ignored."""
     write_song(music / "a.flac")
     write_song(music / "deep" / "er" / "copy.flac")
     write_song(music / "b.wav", seed=1)
@@ -215,16 +216,21 @@ def test_a_link_to_a_folder_outside_is_reported(catalogue, queue, music, tmp_pat
     assert "scan the folder that it leads to" in job.failures[0].reason
 
 
-def test_a_scan_of_a_missing_folder_fails_and_removes_nothing(catalogue, queue, music):
-    """The scan fails and its tracks stay in the library, because the disk may not be mounted."""
-    write_song(music / "a.flac")
+def test_a_library_folder_that_was_renamed_is_gone(catalogue, queue, music):
+    """Its tracks are missing; a scan of its new name makes them ready again, with the same ids and analyses."""
+    for seed in range(3):
+        write_song(music / f"{seed}.flac", seed=seed)
     scan(catalogue, queue, music)
-    job_id = request_scan(catalogue, queue, str(music))
-    music.rename(music.with_name("elsewhere"))
-    run_scan(catalogue, queue, job_id)
+    ids = set(queue.analyses)
+    analyse_all(catalogue, queue)
+    renamed = music.rename(music.with_name("renamed"))
+    gone = scan(catalogue, queue, music)
+    assert (gone.state, catalogue.tracks.count_by_status()[TrackStatus.MISSING]) == (JobState.DONE, 3)
 
-    assert "cannot be listed" in catalogue.jobs.get(job_id).failures[0].reason
-    assert catalogue.tracks.count_by_status()[TrackStatus.MISSING] == 0
+    back = scan(catalogue, queue, renamed)
+    assert (back.done, set(back.tracks)) == (3, ids)
+    assert catalogue.tracks.count_by_status()[TrackStatus.READY] == 3
+    assert queue.analyses == []
 
 
 def test_scanning_a_folder_above_a_library_does_not_change_it(catalogue, queue, music, tmp_path):

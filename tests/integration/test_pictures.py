@@ -6,7 +6,7 @@ from services.domain.errors import PictureNotFound, ReaderUnavailable
 from services.domain.job import JobKind, JobState
 from services.domain.picture import PictureStatus
 from services.ingest.pictures import CRASHED, MAX_ATTEMPTS, run_picture_scan
-from services.ingest.scan import request_scan
+from services.ingest.scan import ScanRules, request_scan
 from tests.fakes.library import open_catalogue, track_id
 from tests.fakes.pictures import VERSION, FakeReader, draw, write_picture
 from tests.fakes.queue import RecordingQueue
@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 def scan(catalogue, folder, reader=None, roots=None):
     job_id = request_scan(catalogue, RecordingQueue(), str(folder), roots, JobKind.PICTURES)
-    run_picture_scan(catalogue, job_id, reader or FakeReader(), roots)
+    run_picture_scan(catalogue, job_id, reader or FakeReader(), ScanRules(roots))
     return catalogue.jobs.get(job_id)
 
 

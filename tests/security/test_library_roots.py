@@ -25,7 +25,7 @@ from services.ingest.roots import (
     roots_with_folder,
     scannable_roots,
 )
-from services.ingest.scan import request_scan, run_scan
+from services.ingest.scan import ScanRules, request_scan, run_scan
 from services.ingest.upload import Upload, store_upload
 from services.settings import Settings
 from tests.fakes.library import write_tone
@@ -106,7 +106,7 @@ def test_a_folder_that_became_a_link_is_not_followed_out(catalogue, music):
     job_id = request_scan(catalogue, queue, str(album), roots)
     album.rmdir()
     album.symlink_to(music.parent / "private")
-    run_scan(catalogue, queue, job_id, roots)
+    run_scan(catalogue, queue, job_id, ScanRules(roots))
     job = catalogue.jobs.get(job_id)
 
     assert (job.state, job.tracks) == (JobState.FAILED, ())
@@ -270,5 +270,5 @@ def test_files_that_are_outside_now_are_neither_played_nor_analysed(tmp_path, mu
 def scan(catalogue, folder, roots=None):
     queue = RecordingQueue()
     job_id = request_scan(catalogue, queue, str(folder), roots)
-    run_scan(catalogue, queue, job_id, roots)
+    run_scan(catalogue, queue, job_id, ScanRules(roots))
     return catalogue.jobs.get(job_id)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.domain.errors import PathNotScannable
+from services.ingest.listing import OUTSIDE_LIBRARY, list_audio
 from services.ingest.roots import NotARegularFile, OutsideLibrary, check_inside, contains, open_inside
-from services.ingest.scan import OUTSIDE_LIBRARY, library_root, list_audio
+from services.ingest.scan import library_root
 
 
 @pytest.mark.parametrize(
@@ -50,16 +51,22 @@ def test_a_link_out_of_the_root_is_not_opened(tmp_path: Path):
 
 
 def test_audio_files_are_listed_in_order(tmp_path: Path):
-    """Audio and unsupported music formats are listed; hidden files, other types and links out are not."""
+    """Audio files are listed, also hidden ones; other types, hidden folders and links out are not."""
     root = tmp_path / "music"
     for name in ("b.mp3", "a/c.FLAC", "song.m4a", "cover.jpg", ".hidden.mp3", ".folder/x.mp3"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     (root / "again").symlink_to(root / "a")
+    (root / "a" / "whole").symlink_to(root)
     (root / "out").symlink_to(tmp_path)
     listing = list_audio(str(root))
 
-    assert [Path(path).relative_to(root).as_posix() for path in listing.files] == ["b.mp3", "song.m4a", "a/c.FLAC"]
+    assert [Path(path).relative_to(root).as_posix() for path in listing.files] == [
+        ".hidden.mp3",
+        "b.mp3",
+        "song.m4a",
+        "a/c.FLAC",
+    ]
     assert listing.unreadable == {str(root / "out"): OUTSIDE_LIBRARY}
 
 
