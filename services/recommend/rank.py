@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.domain.listening import Profile, Taste
 from services.domain.question import AnswerOptions, Question, options_of
 from services.domain.track import Embedded, Vector
-from services.recommend.duplicates import copies_of, durations
+from services.recommend.duplicates import Recordings
 from services.recommend.penalties import Sample, avoidance_penalty, hub_penalty, rejection_penalty, target_penalty
 from services.recommend.steering import Steering
 
@@ -145,7 +145,7 @@ class _Ranking:
         self._turns = [np.zeros((len(scores), 1)) for scores in self._scores]
         self._turn_penalties = [_turn_penalties(taste) for taste in self._tastes]
         self._served = list(context.shares_served) or [0.0] * len(self._tastes)
-        self._durations = durations(candidates)
+        self._recordings = Recordings.of(candidates)
         self._left = np.ones(len(candidates), dtype=bool)
         self._similarity = np.zeros(len(candidates))  # to the most similar track that was chosen
         self._artists = [candidate.performer for candidate in candidates]
@@ -238,7 +238,8 @@ class _Ranking:
         chosen = self._candidates[winner]
         cosines = self._vectors @ self._vectors[winner]
         self._left[winner] = False
-        self._left[copies_of(chosen, self._candidates, cosines, self._durations)] = False
+        copies = self._recordings.only(winner).same_as(self._recordings, cosines[None])
+        self._left[[index for _, index in copies]] = False
         self._count(chosen, cosines)
 
     def _count(self, chosen: Embedded, cosines: Array) -> None:

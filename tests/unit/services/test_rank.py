@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.track import Embedded
-from services.recommend.duplicates import same_recording
 from services.recommend.rank import RankingContext, RankingOptions, query_vectors, rank
 from services.recommend.taste import profile_of
 
@@ -119,27 +118,6 @@ def test_copies_of_a_recording_are_recommended_once():
     copy = Embedded("2", original.vector, "Song (Remastered 2011)", "Ann", "Best of", 201_000)
 
     assert len(chosen(RankingOptions(limit=10), [original, copy], h0=1.0)) == 1
-
-
-@pytest.mark.parametrize(
-    ("other", "cosine", "same"),
-    [
-        (("Song", "Ann", 201_000), 0.98, True),
-        (("Other", None, 201_000), 0.98, True),
-        (("Other", None, 201_000), 0.95, False),
-        (("Song [Mono Version]", "ann", 199_000), 0.75, True),
-        (("Song (live)", "Ann", 200_000), 0.75, False),
-        (("Other", "Ann", 200_000), 0.75, False),
-        (("Song", "Ann", 230_000), 0.99, False),
-        (("Song", "Ann", None), 0.99, False),
-    ],
-)
-def test_same_recording(other, cosine, same):
-    """Equal duration and sound, or equal duration and name with a similar sound, mean the same recording."""
-    title, artist, duration_ms = other
-    one = Embedded("1", UNIT[0], "Song", "Ann", None, 200_000)
-
-    assert same_recording(one, Embedded("2", UNIT[0], title, artist, None, duration_ms), cosine) is same
 
 
 def test_diversity_lowers_the_similarity_of_an_answer():

@@ -1,0 +1,63 @@
+"""Which tracks are the same recording: another release, a remaster, another encoding."""
+
+from functools import lru_cache
+
+from services.domain.names import name_key
+from services.domain.titles import CACHED, Title, title_of
+from services.domain.track import Embedded
+
+SAME_SOUND_COSINE = 0.97
+"""Cosine that is needed if the artist of a track is unknown, so that only sound and length can tell."""
+
+SAME_NAME_COSINE = 0.7
+"""Cosine that is needed if artist and title agree."""
+
+EDIT_COSINE = 0.85
+"""Cosine that is needed if one of the titles names an edit, so that the lengths need not agree."""
+
+TOLERANCE_MS = 2_000
+
+EDIT_RATIO = 0.4
+"""The shortest edit, as a share of the longer one's length."""
+
+_NOBODY = frozenset({"various", "various artists", "va", "unknown", "unknown artist", "diverse", "verschiedene"})
+"""What people write for artists that they do not name."""
+
+
+def same_recording(one: Embedded, other: Embedded, cosine: float) -> bool:
+    """Return whether two tracks with this cosine are the same recording.
+
+    If both have an artist, artist and title decide first: pieces by different artists are different recordings, however
+    alike they sound, and so are a live version, an acoustic one, an instrumental and a remix. Otherwise only sound and
+    length can tell.
+    """
+    if one.duration_ms is None or other.duration_ms is None:
+        return False
+    apart = abs(one.duration_ms - other.duration_ms)
+    titles = title_of(one.title), title_of(other.title)
+    artists = artist_of(one), artist_of(other)
+    if None in artists:
+        alike = cosine >= SAME_SOUND_COSINE and titles[0].kinds == titles[1].kinds
+        return alike and apart <= TOLERANCE_MS
+    if artists[0] != artists[1] or not titles[0].may_be(titles[1]):
+        return False
+    if apart <= TOLERANCE_MS:
+        return cosine >= SAME_NAME_COSINE
+    return cosine >= EDIT_COSINE and _is_edit(titles, one.duration_ms, other.duration_ms)
+
+
+def _is_edit(titles: tuple[Title, Title], *milliseconds: int) -> bool:
+    return any(title.is_edit for title in titles) and min(milliseconds) >= EDIT_RATIO * max(milliseconds)
+
+
+def artist_of(track: Embedded) -> str | None:
+    """Return the key by which artists of recordings are compared; None if nobody is named."""
+    return None if track.performer is None else _artist_key(track.performer)
+
+
+@lru_cache(CACHED)
+def _artist_key(performer: str) -> str | None:
+    key = name_key(performer) or performer
+    if key in _NOBODY:
+        return None
+    return "".join(word for word in key.split() if word not in ("the", "and")) or key
