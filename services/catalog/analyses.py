@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
-from services.catalog.tables import HeardTagRow, LocationRow, TrackRow
+from services.catalog.tables import HeardTagRow, ListenRow, LocationRow, TrackRow
 from services.catalog.tracks import TrackFile, clear_tags
 from services.domain.failure import FailureKind
 from services.domain.filters import ATTRIBUTES
@@ -175,22 +175,29 @@ class AnalysisStore:
             self._finish(session, track_id, status, reason, {"failure_kind": kind, "failed_at": now()})
             return []
 
-    def stale(self, older_than: timedelta, limit: int = 10_000) -> list[str]:
-        """Return unclaimed pending tracks not sent for this long, least recently sent first, and mark them sent."""
+    def stale(self, older_than: timedelta, limit: int = 10_000) -> dict[str, bool]:
+        """Return unclaimed pending tracks not sent for this long, with whether listens of them exist; mark them sent.
+
+        Tracks that were never sent come first; of those, and of tracks sent at the same time, those with listens, and
+        then the newest files.
+        """
+        played = TrackRow.id.in_(select(ListenRow.track_id).where(ListenRow.track_id.is_not(None)))
+        newest = select(func.max(LocationRow.mtime_ns)).where(LocationRow.track_id == TrackRow.id).scalar_subquery()
         with self._database.write() as session:
-            ids = session.scalars(
-                select(TrackRow.id)
+            found = session.execute(
+                select(TrackRow.id, played)
                 .where(
                     TrackRow.status == TrackStatus.PENDING,
                     or_(TrackRow.claimed_until.is_(None), TrackRow.claimed_until < now()),
                     or_(TrackRow.sent_at.is_(None), TrackRow.sent_at < now() - older_than),
                 )
-                .order_by(TrackRow.sent_at.asc().nulls_first())
+                .order_by(TrackRow.sent_at.asc().nulls_first(), played.desc(), newest.desc())
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             ).all()
-            self._mark_sent(session, ids, now())
-            return list(ids)
+            tracks = {track_id: bool(is_played) for track_id, is_played in found}
+            self._mark_sent(session, list(tracks), now())
+            return tracks
 
     def not_sent(self, track_ids: Sequence[str]) -> None:
         """Mark tracks as not sent, because the broker did not accept them; `stale` returns them again."""

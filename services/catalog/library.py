@@ -55,6 +55,8 @@ class Registered:
     status: TrackStatus
     reason: str | None
     is_new: bool
+    waiting_listens: int = 0
+    """The number of listens that waited for this track."""
 
 
 class LibraryStore:
@@ -109,8 +111,8 @@ class LibraryStore:
             row.cover_seen, row.cover_attempts = None, 0  # the file may contain another picture
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
-            attach_waiting_listens(session, track_id)
-            return Registered(TrackStatus(row.status), row.reason, is_new)
+            waited = attach_waiting_listens(session, track_id)
+            return Registered(TrackStatus(row.status), row.reason, is_new, waited)
 
     def forget_files(self, paths: Sequence[str]) -> None:
         """Delete files from the catalogue; tracks without any file become `missing`."""

@@ -61,8 +61,8 @@ def match(session: Session, listens: Sequence[NewListen]) -> list[Match]:
     return matches
 
 
-def attach_waiting_listens(session: Session, track_id: str) -> None:
-    """Attach the listens that wait for a track, after it was added or its tags or ids changed."""
+def attach_waiting_listens(session: Session, track_id: str) -> int:
+    """Attach the listens that wait for a track, after it was added or its tags or ids changed; return their number."""
     row = session.get_one(TrackRow, track_id)
     names = [track_id, _sort_key_name(row.sort_key)]
     ids = select(ExternalIdRow.namespace, ExternalIdRow.value).where(ExternalIdRow.track_id == track_id)
@@ -72,6 +72,7 @@ def attach_waiting_listens(session: Session, track_id: str) -> None:
     found = session.scalars(select(ListenRow).where(ListenRow.id.in_(waiting)).order_by(ListenRow.id)).all()
     for batch in batched(found, ROWS_PER_STATEMENT):
         _attach(session, track_id, batch)
+    return len(found)
 
 
 def identity_of(listen: NewListen, track_id: str | None) -> str:

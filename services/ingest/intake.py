@@ -20,7 +20,7 @@ from services.ingest.identity import identify
 from services.ingest.listing import OUTSIDE_LIBRARY, FileState
 from services.ingest.roots import OutsideLibrary, Roots, contains, open_inside
 from services.ingest.tags import read_tags
-from services.tasks.queue import TaskQueue
+from services.tasks.queue import TaskQueue, Urgency
 
 # Unchanged files per progress update: a transaction for each would be the slowest part of a rescan.
 PROGRESS_STEP = 2000
@@ -64,6 +64,7 @@ class Intake:
     root: str
     """The library root of the files."""
     roots: Roots
+    urgency: Urgency = Urgency.BULK
     unchanged: int = 0
     other_covers: list[str] = field(default_factory=list)
     """Tracks beside whose unchanged files another picture lies than before."""
@@ -125,13 +126,14 @@ class Intake:
         registered = self.catalogue.library.register(track_id, tags, stamp)
         self.catalogue.jobs.add_track(self.job_id, stamp.path, track_id)
         if registered.status == TrackStatus.PENDING:
-            send_analysis(self.queue, track_id)
+            is_played = registered.waiting_listens > 0
+            send_analysis(self.queue, track_id, min(self.urgency, Urgency.PLAYED) if is_played else self.urgency)
 
 
-def send_analysis(queue: TaskQueue, track_id: str) -> None:
+def send_analysis(queue: TaskQueue, track_id: str, urgency: Urgency) -> None:
     """Send an analysis task. Without a broker the track stays pending until `resend_lost_work` sends it again."""
     try:
-        queue.analyse(track_id)
+        queue.analyse(track_id, urgency)
     except BrokerUnavailable as error:
         log.warning("analysis_not_sent", track_id=track_id, reason=error.detail)
 

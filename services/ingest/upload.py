@@ -15,7 +15,7 @@ from services.ingest.identity import identify
 from services.ingest.intake import send_analysis
 from services.ingest.tags import read_tags
 from services.storage.disk import check_free_space, storage_errors, sync
-from services.tasks.queue import TaskQueue
+from services.tasks.queue import TaskQueue, Urgency
 
 READ_BYTES = 1 << 20
 
@@ -71,7 +71,7 @@ def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: st
     catalogue.jobs.add_track(job_id, str(stored), track_id)
     catalogue.jobs.complete_listing(job_id, unchanged=0)
     if registered.status == TrackStatus.PENDING:
-        send_analysis(queue, track_id)
+        send_analysis(queue, track_id, Urgency.NEW)
     return job_id
 
 

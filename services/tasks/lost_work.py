@@ -11,7 +11,7 @@ import structlog
 from services.catalog import Catalogue
 from services.domain.errors import BrokerUnavailable
 from services.domain.job import JobKind
-from services.tasks.queue import ANALYSE_TASK, TaskQueue
+from services.tasks.queue import ANALYSE_TASK, TaskQueue, Urgency
 
 # Claimed tracks are never sent again, so this only has to cover the way of a message into an empty queue.
 ANALYSIS_LOST_AFTER = timedelta(seconds=30)
@@ -69,10 +69,11 @@ def resend_analyses(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelt
     if catalogue.pause.began_at() is not None:
         return 0
     tracks = catalogue.analyses.stale(lost_after, limit)
-    for place, track_id in enumerate(tracks):
+    waiting = list(tracks)
+    for place, track_id in enumerate(waiting):
         try:
-            queue.analyse(track_id)
+            queue.analyse(track_id, Urgency.PLAYED if tracks[track_id] else Urgency.BULK)
         except BrokerUnavailable:
-            catalogue.analyses.not_sent(tracks[place:])
+            catalogue.analyses.not_sent(waiting[place:])
             raise
     return len(tracks)

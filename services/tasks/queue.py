@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
+from kombu.transport.redis import PRIORITY_STEPS, Channel
 from redis.exceptions import LockError, RedisError, ResponseError
 from redis.lock import Lock
 
@@ -61,6 +63,20 @@ ROUTES = {
 }
 
 
+class Urgency(IntEnum):
+    """How soon an analysis is wanted: a priority of kombu, whose messages wait in a list of the broker for each.
+
+    Workers take a message from the first list that is not empty. All other tasks have the first priority.
+    """
+
+    NEW = 0
+    """An upload, or a file that has just come into a watched folder: somebody waits for it."""
+    PLAYED = 3
+    """Listens of the track wait in the catalogue."""
+    BULK = 6
+    """The rest of a library."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """An exclusive right that expires unless it is renewed."""
@@ -99,9 +115,9 @@ class TaskQueue:
         """Send the task that runs a scan job of this kind."""
         self._send(SCAN_PICTURES_TASK if kind == JobKind.PICTURES else SCAN_TASK, job_id)
 
-    def analyse(self, track_id: str) -> None:
+    def analyse(self, track_id: str, urgency: Urgency = Urgency.BULK) -> None:
         """Send the task that analyses a pending track."""
-        self._send(ANALYSE_TASK, track_id)
+        self._send(ANALYSE_TASK, track_id, urgency=urgency)
 
     def continue_attempt(self, track_id: str, holder: str) -> None:
         """Send an analysis that repeats the attempt of `holder` without counting it again."""
@@ -134,8 +150,12 @@ class TaskQueue:
 
     def count_waiting(self, task: str) -> int:
         """Return the number of messages in the queue of a task that no worker has received."""
-        with self.connection() as redis:
-            return int(redis.llen(ROUTES[task]["queue"]))
+        queue = ROUTES[task]["queue"]
+        lists = [f"{queue}{Channel.sep}{priority}" if priority else queue for priority in PRIORITY_STEPS]
+        with self.connection() as redis, redis.pipeline(transaction=False) as pipeline:
+            for name in lists:
+                pipeline.llen(name)
+            return sum(pipeline.execute())
 
     @contextmanager
     def lease(self, name: str, lease_seconds: float) -> Iterator[Lease | None]:
@@ -166,7 +186,7 @@ class TaskQueue:
         ):
             yield connection.default_channel.client
 
-    def _send(self, name: str, *arguments: str, **options: str) -> None:
+    def _send(self, name: str, *arguments: str, urgency: Urgency = Urgency.NEW, **options: str) -> None:
         # The worker adds the id of the HTTP request to its log events.
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         headers = {} if request_id is None else {"request_id": request_id}
@@ -176,6 +196,7 @@ class TaskQueue:
                 args=arguments,
                 kwargs=options,
                 headers=headers,
+                priority=int(urgency),
                 retry=True,
                 retry_policy=ONE_RETRY,
             )

@@ -2,6 +2,7 @@
 
 from services.domain.errors import BrokerUnavailable
 from services.domain.job import JobKind
+from services.tasks.queue import Urgency
 
 
 class RecordingQueue:
@@ -12,6 +13,7 @@ class RecordingQueue:
         self.scans: list[str] = []
         self.kinds: list[JobKind] = []
         self.analyses: list[str] = []
+        self.urgencies: dict[str, Urgency] = {}
         self.searches_for_covers = 0
 
     def scan(self, job_id: str, kind: JobKind = JobKind.SCAN) -> None:
@@ -19,9 +21,10 @@ class RecordingQueue:
         self.kinds.append(kind)
         self.scans.append(job_id)
 
-    def analyse(self, track_id: str) -> None:
+    def analyse(self, track_id: str, urgency: Urgency = Urgency.BULK) -> None:
         self._check()
         self.analyses.append(track_id)
+        self.urgencies[track_id] = urgency
 
     def covers(self) -> None:
         self._check()

@@ -5,6 +5,7 @@ import os
 import pwd
 import tempfile
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mutagen
@@ -15,10 +16,12 @@ from sqlalchemy import select, update
 from services.catalog.tables import LocationRow, TrackRow
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio, UploadTooLarge
 from services.domain.job import JobState
+from services.domain.listening import Description, NewListen
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.listing import list_audio
 from services.ingest.scan import request_scan, run_scan
 from services.ingest.upload import Upload, store_upload
+from services.tasks.queue import Urgency
 from tests.fakes.installation import write_song
 from tests.fakes.queue import RecordingQueue
 
@@ -295,6 +298,28 @@ def test_an_upload_is_stored_under_its_own_id_and_analysed(catalogue, queue, tmp
     analyse_all(catalogue, queue)
     job = catalogue.jobs.get(job_id)
     assert (job.state, job.done, job.tracks) == (JobState.DONE, 1, (track_id,))
+
+
+def test_played_music_is_analysed_first_and_an_upload_at_once(catalogue, queue, music, tmp_path):
+    """A scan sends newest files first; tracks that listens wait for, and uploads, have their own urgency."""
+    for seed, name in enumerate(("old.flac", "played.flac", "new.flac")):
+        song = write_song(music / name, seed=seed)
+        os.utime(song, ns=(0, (seed + 1) * 10**18))
+    os.utime(music / "played.flac", ns=(0, 10**17))
+    catalogue.listens.add("ada", [NewListen(described=Description("Band", "played"), at=datetime.now(UTC))])
+    tagged = mutagen.File(music / "played.flac")
+    tagged.update({"artist": ["Band"], "title": ["played"]})
+    tagged.save()
+    os.utime(music / "played.flac", ns=(0, 10**17))
+    scan(catalogue, queue, music)
+    titles = [catalogue.tracks.get(track_id).title for track_id in queue.analyses]
+    urgencies = list(queue.urgencies.values())
+    assert titles == ["new", "old", "played"]
+    assert urgencies == [Urgency.BULK, Urgency.BULK, Urgency.PLAYED]
+
+    upload = Upload(io.BytesIO(write_song(tmp_path / "sent.flac", seed=9).read_bytes()), "sent.flac")
+    store_upload(catalogue, queue, upload, folder=tmp_path / "uploads", max_bytes=10**9)
+    assert queue.urgencies[queue.analyses[-1]] == Urgency.NEW
 
 
 def test_the_same_upload_twice_is_one_track_and_one_analysis(catalogue, queue, tmp_path):

@@ -1,0 +1,41 @@
+"""Analyses that somebody waits for are done first; a real worker, broker and catalogue."""
+
+import uuid
+
+import pytest
+from sqlalchemy import select
+
+from services.catalog.library import FileStamp
+from services.catalog.tables import TrackRow
+from services.domain.track import Tags, TrackStatus
+from services.tasks.queue import ANALYSE_TASK, Urgency
+from tests.fakes.installation import installation, wait_until, write_song
+
+
+@pytest.fixture
+def here(tmp_path):
+    with installation(tmp_path / "data") as made:
+        yield made
+
+
+def register(here, path, seed):
+    write_song(path, seed)
+    track_id = str(uuid.uuid4())
+    here.catalogue.library.register(track_id, Tags(title=path.stem), FileStamp(str(path), str(path.parent), 1, 1))
+    return track_id
+
+
+def test_urgent_analyses_go_before_a_bulk_scan(here, tmp_path):
+    """All messages count as waiting, and a worker takes new files first, then played ones, then the rest."""
+    sent = (Urgency.BULK, Urgency.BULK, Urgency.PLAYED, Urgency.BULK, Urgency.NEW)
+    tracks = {register(here, tmp_path / f"{seed}.flac", seed): urgency for seed, urgency in enumerate(sent)}
+    for track_id, urgency in tracks.items():
+        here.queue.analyse(track_id, urgency)
+    assert here.queue.count_waiting(ANALYSE_TASK) == 5
+
+    with here.worker():
+        wait_until(lambda: here.catalogue.tracks.count_by_status()[TrackStatus.READY] == 5)
+    with here.catalogue.database.read() as session:
+        order = session.scalars(select(TrackRow.id).order_by(TrackRow.analysed_at)).all()
+    assert [tracks[track_id] for track_id in order] == sorted(sent)
+    assert here.queue.count_waiting(ANALYSE_TASK) == 0
