@@ -8,15 +8,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from pathlib import Path
 
 import structlog
 
 from services.catalog.tracks import TrackFile
 from services.covers.files import SUFFIX, CoverFiles, CoverSize
 from services.domain.errors import ReaderUnavailable, SegueError
-from services.ingest.covers import NOTHING, UNREADABLE, cover_name, picture_beside, picture_inside
+from services.ingest.covers import NOTHING, UNREADABLE, cover_name, picture_beside
 from services.ingest.roots import Roots, open_inside, readable_roots
+from services.ingest.tags import picture_inside
 from services.settings import Settings
 from workers.lifecycle import ChildContext
 
@@ -86,7 +86,7 @@ class Searcher:
             except OSError:
                 continue
             with opened:
-                inside = picture_inside(opened, Path(file.path).suffix)
+                inside = picture_inside(opened)
             beside = picture_beside(file.path)
             seen = NOTHING if beside is None else beside.fingerprint
             found = self._contents(inside, None if beside is None else TrackFile(beside.path, file.root))

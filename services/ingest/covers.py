@@ -5,11 +5,6 @@ import os
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import BinaryIO, cast
-
-from tinytag import TinyTag, TinyTagException
-
-from services.ingest.tags import MAX_BYTES, MAX_SECONDS, LimitedStream, LimitExceeded, limited_processor_time
 
 NAMES = ("cover", "folder", "front")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -77,22 +72,6 @@ def _listed(folder: str) -> tuple[str, ...]:
     with os.scandir(folder) as entries:
         found = [(ranks[name.lower()], name) for name in (entry.name for entry in entries) if name.lower() in ranks]
     return tuple(name for _, name in sorted(found))
-
-
-def picture_inside(stream: BinaryIO, suffix: str) -> bytes | None:
-    """Return the picture in an audio file, preferably its front cover, in the bounds of `services.ingest.tags`.
-
-    Args:
-        stream: The file, seekable.
-        suffix: The file name's suffix, by which tinytag chooses its parser.
-    """
-    try:
-        limited = cast("BinaryIO", LimitedStream(stream, MAX_BYTES))
-        with limited_processor_time(MAX_SECONDS):
-            image = TinyTag.get(suffix, limited, duration=False, image=True).images.any
-    except (TinyTagException, LimitExceeded, OSError):  # tinytag wraps every exception of its parsers
-        return None
-    return None if image is None else image.data
 
 
 def cover_name(content: bytes) -> str:

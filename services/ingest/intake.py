@@ -122,7 +122,7 @@ class Intake:
 
     def _register(self, track_id: str, stamp: FileStamp, opened: BinaryIO) -> None:
         path = Path(stamp.path)
-        tags = read_tags(opened, path.suffix, fallback_title=path.stem)
+        tags = read_tags(opened, fallback_title=path.stem)
         registered = self.catalogue.library.register(track_id, tags, stamp)
         self.catalogue.jobs.add_track(self.job_id, stamp.path, track_id)
         if registered.status == TrackStatus.PENDING:

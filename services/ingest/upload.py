@@ -64,7 +64,7 @@ def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: st
     stamp = FileStamp(path=str(stored), root=str(stored.parent), size=found.st_size, mtime_ns=found.st_mtime_ns)
     title = Path(filename.replace("\\", "/")).stem
     with stored.open("rb") as opened:
-        tags = read_tags(opened, stored.suffix, fallback_title=title)
+        tags = read_tags(opened, fallback_title=title)
     registered = catalogue.library.register(track_id, tags, stamp)
     job_id = catalogue.jobs.create(JobKind.UPLOAD, str(stored))
     catalogue.jobs.begin(job_id, total=1)
