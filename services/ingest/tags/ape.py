@@ -39,7 +39,7 @@ def _read_items(source: Source, position: int, end: int, count: int, tags: TagLi
     for _ in range(min(count, MAX_ITEMS)):
         if position + 8 >= end:
             return
-        head = source.at(position, 8 + MAX_KEY + 1)
+        head = source.at(position, 8 + MAX_KEY + 1).ljust(8)
         size, kind = int.from_bytes(head[:4], "little"), head[4] >> 1 & 3
         key, ended, _ = head[8:].partition(b"\0")
         if not ended:

@@ -15,6 +15,7 @@ from services.ingest.tags.ratings import of_popularimeter
 from services.ingest.tags.source import MAX_BYTES, Damaged, Source
 
 HEADER_BYTES = 10
+MAX_TAG_BYTES = MAX_BYTES - 2**20  # of a tag that must be read as a whole; the other tags need some bytes too
 UNSYNCHRONISED, EXTENDED, FOOTER = 0x80, 0x40, 0x10
 COMPRESSED_TAG = 0x40  # in ID3v2.2, which never said how
 IS_UPDATE = 0x40  # in the extended header of ID3v2.4
@@ -85,7 +86,7 @@ def read_id3v2(source: Source, header: Header, tags: TagList, kind: Kind) -> Non
     if header.version == 2 and header.flags & COMPRESSED_TAG:
         return
     if header.flags & UNSYNCHRONISED and header.version < 4:
-        data = _synchronised(source.at(start, end - start))
+        data = _synchronised(source.at(start, min(end - start, MAX_TAG_BYTES)))
         source, start, end = Source.of(data), 0, len(data)
     extended = _extended_header(source, start) if header.version > 2 and header.flags & EXTENDED else b""
     if header.version == 3 and extended:

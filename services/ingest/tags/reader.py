@@ -1,5 +1,6 @@
 """Find the tags in a file: those of its format, and those that stand before and after the audio of any format."""
 
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -54,7 +55,7 @@ def picture_inside(stream: BinaryIO) -> bytes | None:
     for picture in sorted(pictures, key=lambda each: each.kind != FRONT_COVER):
         try:
             data = picture.read()
-        except (Damaged, LimitExceeded):
+        except (Damaged, LimitExceeded, IndexError, zlib.error):
             continue
         if data:
             return data
@@ -75,7 +76,7 @@ def _found_in(source: Source) -> list[Found]:
 
 def _read(read: Callable[[], None]) -> None:
     """Read a tag; of a damaged one, what comes before the damage counts."""
-    with suppress(Damaged, LimitExceeded):
+    with suppress(Damaged, LimitExceeded, IndexError):  # IndexError: bytes that end too early
         read()
 
 

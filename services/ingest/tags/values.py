@@ -103,7 +103,7 @@ def _count(text: str) -> int | None:
 
 
 def _year(fields: Mapping[str, list[str]], name: str) -> int | None:
-    years = (int(year) for text in fields.get(name, ()) for year in re.findall(r"(?<!\d)\d{4}(?!\d)|^\d{8}$", text))
+    years = (int(year) for text in fields.get(name, ()) for year in re.findall(r"(?<!\d)(\d{4})(?:\d{4})?(?!\d)", text))
     return next((year for year in years if EARLIEST_YEAR <= year <= LATEST_YEAR), None)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.covers.files import CoverFiles, CoverSize
-from services.ingest.covers import NOTHING, fingerprint_beside, picture_beside, picture_inside
-from services.ingest.tags import MAX_BYTES
+from services.ingest.covers import NOTHING, fingerprint_beside, picture_beside
+from services.ingest.tags import picture_inside
+from services.ingest.tags.source import MAX_BYTES
 from tests.fakes.covers import BLUE, RED, embed, jpeg, write_beside, write_silence
 
 COVER = "0" * 32
@@ -27,7 +28,7 @@ def test_the_picture_in_a_file_is_found(tmp_path, suffix):
 
 def read(path):
     with path.open("rb") as stream:
-        return picture_inside(stream, path.suffix)
+        return picture_inside(stream)
 
 
 def test_a_picture_beyond_the_limit_is_not_read(tmp_path):
@@ -38,7 +39,7 @@ def test_a_picture_beyond_the_limit_is_not_read(tmp_path):
 
 
 def test_a_damaged_file_has_no_picture(tmp_path):
-    """tinytag's errors end the search."""
+    """Damage ends the search."""
     path = tmp_path / "song.flac"
     path.write_bytes(b"fLaC" + os.urandom(200))
 

@@ -1,119 +1,160 @@
-"""Tags are read within limits and made safe to store."""
+"""Fields become tags: texts that are safe to store, numbers within their limits, ids in one form."""
 
 import io
 
-import mutagen
-import numpy as np
 import pytest
-import soundfile
 
-from services.ingest import tags as reader
-from services.ingest.tags import MAX_TEXT_LENGTH, LimitedStream, LimitExceeded, limited_processor_time
-
-
-@pytest.fixture
-def flac(tmp_path):
-    path = tmp_path / "01 - song.flac"
-    soundfile.write(path, np.zeros(44100), 44100)
-    return path
+from services.ingest.tags import read_tags
+from services.ingest.tags.source import Damaged, LimitExceeded, Source
+from services.ingest.tags.values import MAX_TEXT_LENGTH
+from tests.fakes.tagged import MBID, comments, flac
 
 
-def read_tags(path, *, fallback_title):
-    with path.open("rb") as stream:
-        return reader.read_tags(stream, path.suffix, fallback_title=fallback_title)
+def tags_of(*pairs):
+    return read_tags(io.BytesIO(flac((4, comments(*pairs)))), fallback_title="01 - song")
 
 
-def retag(path, **tags):
-    file = mutagen.File(path)
-    file.update({name: [value] for name, value in tags.items()})
-    file.save()
+def test_a_file_without_tags_gets_the_fallback_title():
+    """Without tags, the fallback becomes the title and nothing else is known."""
+    assert tags_of().to_json() == {"title": "01 - song"}
+    assert read_tags(io.BytesIO(), fallback_title="\0").title == "Untitled"
 
 
-def test_the_place_in_an_album_is_read(flac):
-    """The album artist and the numbers of disc and track are read; without an artist it is the album artist."""
-    retag(flac, albumartist="Band", discnumber="2", tracknumber="7")
-    tags = read_tags(flac, fallback_title="x")
-
-    assert (tags.artist, tags.album_artist, tags.disc_number, tags.track_number) == ("Band", "Band", 2, 7)
-
-
-@pytest.mark.parametrize("number", ["0", "-1", "10000", "A1"])
-def test_numbers_that_no_album_has_are_unknown(flac, number):
-    """A track number outside of 1 to 9,999 is ignored."""
-    retag(flac, tracknumber=number)
-
-    assert read_tags(flac, fallback_title="x").track_number is None
-
-
-def test_tags_are_read(flac):
-    """Title, artist, album, year, genre, duration and external ids are read."""
-    retag(
-        flac,
-        title="Title",
-        artist="Artist",
-        album="Album",
-        date="2003-04-01",
-        genre="Rock",
-        isrc="GBAYE0601498",
-        musicbrainz_trackid="b1a9c0e9-d987-4042-ae91-78d6a3267d69",
-    )
-    tags = read_tags(flac, fallback_title="x")
-
-    assert (tags.title, tags.artist, tags.album, tags.year, tags.genre) == ("Title", "Artist", "Album", 2003, "Rock")
-    assert tags.duration_ms == 1000
-    assert tags.ids == {"isrc": ("GBAYE0601498",), "mbid": ("b1a9c0e9-d987-4042-ae91-78d6a3267d69",)}
-
-
-def test_a_file_without_tags_gets_the_fallback_title(flac):
-    """Without tags, the fallback becomes the title and everything else is None."""
-    tags = read_tags(flac, fallback_title="01 - song")
-
-    assert (tags.title, tags.artist, tags.album, tags.year, tags.ids) == ("01 - song", None, None, None, {})
-
-
-def test_unsafe_text_is_sanitised(flac):
-    """Control characters become spaces, long texts are cut, and an invalid year is None."""
-    retag(flac, title="a\0b\nc" + "x" * 9999, date="soon", genre="\x1f")
-    tags = read_tags(flac, fallback_title="song")
+def test_unsafe_text_is_sanitised():
+    """Control characters become spaces, long texts are cut, and what is then empty is unknown."""
+    tags = tags_of(("TITLE", "a\0b\nc" + "x" * 9999), ("DATE", "soon"), ("GENRE", "\x1f"), ("ARTIST", " \ud7ff "))
 
     assert tags.title.startswith("a b c")
     assert len(tags.title) == MAX_TEXT_LENGTH
-    assert (tags.year, tags.genre) == (None, None)
+    assert (tags.year, tags.genres, tags.artists) == (None, (), ("\ud7ff",))
 
 
-def test_damaged_tags_do_not_make_a_file_unusable(tmp_path):
-    """A file that tinytag cannot read gets the fallback title."""
-    path = tmp_path / "broken.mp3"
-    path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x7fTIT2" + b"\xff" * 40)
-
-    assert read_tags(path, fallback_title="broken").title == "broken"
+def test_without_an_artist_it_is_the_album_artist():
+    """So that the track has a name in lists."""
+    assert tags_of(("ALBUMARTIST", "Band")).artists == ("Band",)
 
 
-def test_a_limited_stream_counts_the_bytes_read():
-    """Reading up to the limit works; one byte more raises, wherever the position is."""
-    stream = LimitedStream(io.BytesIO(bytes(100)), 10)
-    assert len(stream.read(4)) == 4
-    stream.seek(0)
-    assert len(stream.read(6)) == 6
+@pytest.mark.parametrize(
+    ("pairs", "place"),
+    [
+        ((("TRACKNUMBER", "07/12"),), (7, 12)),
+        ((("TRACKNUMBER", "7"), ("TOTALTRACKS", "12")), (7, 12)),
+        ((("TRACKNUMBER", "0"),), (None, None)),
+        ((("TRACKNUMBER", "-1"),), (None, None)),
+        ((("TRACKNUMBER", "10000/99"),), (None, 99)),
+        ((("TRACKNUMBER", "A1"),), (None, None)),
+        ((("TRACKNUMBER", "9" * 30),), (None, None)),
+    ],
+)
+def test_numbers_and_totals_of_tracks(pairs, place):
+    """In one field or two; a number outside of 1 to 9,999 is unknown."""
+    tags = tags_of(*pairs)
 
+    assert (tags.track_number, tags.track_total) == place
+
+
+@pytest.mark.parametrize(
+    ("written", "year"),
+    [("2003", 2003), ("2003-04-05", 2003), ("05.04.2003", 2003), ("20030405", 2003), ("0000", None), ("12345", None)],
+)
+def test_years_are_found_in_dates(written, year):
+    """Wherever the year stands in the date."""
+    assert tags_of(("DATE", written)).year == year
+
+
+def test_the_date_goes_before_the_year():
+    """Some taggers write the original year into YEAR."""
+    tags = tags_of(("YEAR", "1975"), ("DATE", "2003"), ("ORIGINALYEAR", "1970"))
+
+    assert (tags.year, tags.original_year) == (2003, 1970)
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [
+        (("US-RC1-76-07809",), ("USRC17607809",)),
+        (("usrc17607809; GBAYE0601498",), ("USRC17607809", "GBAYE0601498")),
+        (("GBAYE0601498/USRC17607809", "GBAYE0601498"), ("GBAYE0601498", "USRC17607809")),
+        (("none",), None),
+        (("0",), None),
+    ],
+)
+def test_isrcs_have_one_form(written, ids):
+    """Without hyphens, in capitals, each once; what is no ISRC would join unrelated tracks and is left out."""
+    assert tags_of(*(("ISRC", each) for each in written)).ids.get("isrc") == ids
+
+
+@pytest.mark.parametrize("written", [MBID.upper(), f"https://musicbrainz.org/recording/{MBID}", f"x {MBID}"])
+def test_musicbrainz_ids_have_one_form(written):
+    """The identifier alone, in small letters."""
+    assert tags_of(("MUSICBRAINZ_TRACKID", written)).ids == {"mbid": (MBID,)}
+
+
+def test_an_id_of_zeros_is_none():
+    """Some programs write it for an unknown recording."""
+    assert tags_of(("MUSICBRAINZ_TRACKID", "00000000-0000-0000-0000-000000000000")).ids == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "rating"),
+    [
+        ("FMPS_RATING", "0.8", 0.8),
+        ("FMPS_RATING", "0", None),
+        ("RATING", "5", 1),
+        ("RATING", "1", 0.2),
+        ("RATING", "80", 0.8),
+        ("RATING", "0.4", 0.4),
+        ("RATING", "1.0", 1),
+        ("RATING", "255", None),
+        ("RATING", "good", None),
+        ("RATING:quodlibet@example.org", "0.75", 0.75),
+    ],
+)
+def test_ratings_are_shares(name, written, rating):
+    """FMPS and Quod Libet write shares; a field RATING is a share, stars or a percentage."""
+    assert tags_of((name, written)).rating == rating
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "gain"),
+    [
+        ("REPLAYGAIN_TRACK_GAIN", "-7.34 dB", -7.34),
+        ("REPLAYGAIN_TRACK_GAIN", "+1,5 dB", 1.5),
+        ("REPLAYGAIN_TRACK_GAIN", "500 dB", None),
+        ("R128_TRACK_GAIN", "-1280", 0.0),
+        ("REPLAYGAIN_TRACK_GAIN", "nan", None),
+    ],
+)
+def test_gains_are_in_decibels(name, written, gain):
+    """R128 gains, in 1/256 dB below another reference, become ReplayGain."""
+    assert tags_of((name, written)).replay_gain == gain
+
+
+@pytest.mark.parametrize(("written", "bpm"), [("128", 128), ("127,9", 127.9), ("0", None), ("5000", None), ("?", None)])
+def test_tempos_are_plausible(written, bpm):
+    """A tempo of zero is what taggers write for an unknown one."""
+    assert tags_of(("BPM", written)).bpm == bpm
+
+
+@pytest.mark.parametrize(("written", "compilation"), [("1", True), ("true", True), ("0", False), ("", False)])
+def test_compilations_are_marked(written, compilation):
+    """By 1 or a word."""
+    assert tags_of(("COMPILATION", written)).compilation is compilation
+
+
+def test_a_source_counts_bytes_and_reads():
+    """Reading up to a limit works and one byte or read more raises; bytes beyond the file do not count."""
+    source = Source(io.BytesIO(bytes(range(100))), max_bytes=10, max_reads=3)
+    assert source.at(96, 2**40) == bytes((96, 97, 98, 99))
+    assert source.at(100, 5) == source.at(-1, 5) == b""
+    assert source.exactly(0, 6) == bytes(range(6))
     with pytest.raises(LimitExceeded):
-        stream.read(1)
+        source.at(0, 1)
+    with pytest.raises(LimitExceeded):
+        Source(io.BytesIO(bytes(10)), max_reads=0).at(0, 1)
 
 
-def test_a_limited_stream_does_not_count_bytes_beyond_the_file():
-    """A request for more bytes than the file has counts only those that exist."""
-    stream = LimitedStream(io.BytesIO(bytes(10)), 10)
-
-    assert len(stream.read(2**40)) == 10
-
-
-def call_forever() -> None:
-    while True:
-        len("called")
-
-
-@pytest.mark.timeout(10)
-def test_a_loop_of_calls_is_stopped():
-    """Code that calls functions forever raises after its processor time."""
-    with pytest.raises(LimitExceeded), limited_processor_time(0.01):
-        call_forever()
+def test_a_source_that_ends_too_early_is_damaged():
+    """What must be complete is not read in part."""
+    with pytest.raises(Damaged):
+        Source.of(bytes(3)).exactly(1, 3)
