@@ -50,9 +50,12 @@ class SegueClient(Connection):
         ServiceUnreachable: no Segue answers at the URL.
     """
 
-    def tracks(self, search: str = "", *, status: TrackStatus | None = None, page: int = PAGE) -> Iterator[Track]:
+    def tracks(
+        self, search: str = "", *, status: TrackStatus | None = None, id_prefix: str = "", page: int = PAGE
+    ) -> Iterator[Track]:
         """Every track that matches, in library order, fetched page by page."""
-        parameters: dict[str, Any] = {"q": search, "limit": page} | ({} if status is None else {"status": status.value})
+        parameters: dict[str, Any] = {"q": search, "id_prefix": id_prefix, "limit": page}
+        parameters |= {} if status is None else {"status": status.value}
         cursor: str | None = None
         while True:
             here = parameters if cursor is None else parameters | {"cursor": cursor}
@@ -80,11 +83,17 @@ class SegueClient(Connection):
         return self._search(PictureMatches, "image", file, limit, filters)
 
     def recommend(
-        self, question: Question, *, text: Sequence[str] = (), mood: str | None = None, pictures: Sequence[Path] = ()
+        self,
+        question: Question,
+        *,
+        text: Sequence[str] = (),
+        mood: str | None = None,
+        pictures: Sequence[Path] = (),
+        user: str | None = None,
     ) -> Recommendations:
-        """What to play after a history, for texts, for a mood preset, for pictures, or for several of them."""
+        """What to play after a history, for texts, a mood preset, pictures, a listener, or several of them."""
         contents = [{"content": b64encode(picture.read_bytes()).decode()} for picture in pictures]
-        body = question_as_json(question) | {"text": list(text), "mood": mood, "pictures": contents}
+        body = question_as_json(question) | {"text": list(text), "mood": mood, "pictures": contents, "user": user}
         return self._ask(Recommendations, "POST", "/v1/recommendations", json=body)
 
     def search(
@@ -127,6 +136,19 @@ class SegueClient(Connection):
         response = self._send("DELETE", f"/v1/radio/{_segment(session_id)}")
         if response.status_code != HTTPStatus.NO_CONTENT:
             raise error_of(self._read(Problem, response))
+
+    def export_tracks(
+        self,
+        track_ids: Sequence[str],
+        name: str,
+        kind: PlaylistFormat = PlaylistFormat.M3U8,
+        *,
+        absolute: bool = False,
+    ) -> bytes:
+        """Return tracks as a playlist in a file, which is not stored."""
+        paths = "absolute" if absolute else "relative"
+        body = {"tracks": list(track_ids), "name": name, "format": kind.value, "paths": paths}
+        return self._content("POST", "/v1/playlists/export", json=body)
 
     def set_ids(self, track_id: str, ids: Mapping[str, str | None]) -> Track:
         """Give a track external ids, by namespace; None takes one away."""

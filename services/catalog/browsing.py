@@ -151,6 +151,8 @@ class BrowseStore:
 def conditions(selection: Selection) -> list[Condition]:
     """Return the conditions that tracks of a selection meet."""
     found = [_TRACK.sort_key.contains(word, autoescape=True) for word in selection.search.casefold().split()]
+    if selection.id_prefix:
+        found.append(_TRACK.id.startswith(selection.id_prefix, autoescape=True))
     if selection.statuses:
         found.append(has_status(*selection.statuses))
     return found + filter_conditions(selection.filters)

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,16 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from services.api.schemas.exports import ExportHead
 from services.api.schemas.listens import ListenIn
 from services.api.schemas.moods import StartRequest
-from services.api.schemas.tracks import Job, Track
+from services.api.schemas.tracks import Job
 from services.cli import output
-from services.client import PAGE, SegueClient
-from services.domain.errors import InvalidRequest, NotFound, SegueError, Unavailable
+from services.cli.lookup import connect
+from services.client import SegueClient
+from services.domain.errors import InvalidRequest, SegueError, Unavailable
 from services.domain.job import JobState
-from services.domain.listening import NewListen, plays
-from services.domain.question import Question
-from services.domain.radio import RadioStart, Seeds
-from services.settings import Settings, load_settings
-from services.storage.locks import running_url
+from services.domain.listening import NewListen
+from services.settings import load_settings
 
 # Number of tracks that an error message lists when a name is ambiguous.
 CANDIDATES_SHOWN = 5
@@ -32,133 +29,6 @@ POLL_SECONDS = 0.25
 INDEX_TIMEOUT_SECONDS = 30.0
 # A worker starts a scan within seconds of loading its encoder.
 WORKER_NOTICE_SECONDS = 60.0
-
-
-def connect(settings: Settings) -> SegueClient:
-    """Return a client of the service at `SEGUE_URL`, of the running `segue up`, or at `service_url`."""
-    return SegueClient(settings.url or running_url(settings) or settings.service_url, key=settings.client_key)
-
-
-def find_track(client: SegueClient, name: str) -> Track:
-    """Return the track with this id or external id, or the only one that matches the words.
-
-    Raises:
-        NotFound: no track matches.
-        InvalidRequest: several tracks match; the message lists some.
-    """
-    try:
-        return client.track(name)
-    except NotFound:
-        found = list(islice(client.tracks(name), PAGE))
-    exact = [track for track in found if track.title.casefold() == name.casefold()]
-    candidates = exact or found
-    if not candidates:
-        raise NotFound(f"No track has the id '{name}' or these words in its artist, album and title.")
-    if len(candidates) > 1:
-        listed = "\n".join(f"  {track.id}  {output.describe(track)}" for track in candidates[:CANDIDATES_SHOWN])
-        more = "\n  …" if len(candidates) > CANDIDATES_SHOWN else ""
-        raise InvalidRequest(f"'{name}' matches several tracks. Add words or use an id:\n{listed}{more}")
-    return candidates[0]
-
-
-def list_similar(name: str, limit: int, *, as_json: bool) -> None:
-    """Print the tracks most similar to a track."""
-    with connect(load_settings()) as client:
-        seed = find_track(client, name)
-        answer = client.similar(seed.id, limit=limit)
-    if as_json:
-        output.print_json(answer)
-        return
-    output.print_message(f"Similar to {output.describe(seed)}:")
-    output.print_tracks(answer.tracks)
-
-
-def list_recommendations(names: list[str], texts: list[str], mood: str | None, limit: int, *, as_json: bool) -> None:
-    """Print what to play after some tracks, for some texts, for a mood preset, or for several of them.
-
-    Raises:
-        InvalidRequest: there are neither tracks nor texts, and no mood.
-    """
-    if not names and not texts and mood is None:
-        raise InvalidRequest("Name at least one track, or describe the music with --text or --mood.")
-    with connect(load_settings()) as client:
-        played = [find_track(client, name) for name in names]
-        question = Question(history=plays(track.id for track in played), limit=limit)
-        answer = client.recommend(question, text=texts, mood=mood)
-    if as_json:
-        output.print_json(answer)
-        return
-    if played:
-        output.print_message(f"After {', '.join(output.describe(track) for track in played)}:")
-    output.print_understood(answer.understood)
-    output.print_tracks(answer.tracks)
-
-
-def list_moods(*, as_json: bool) -> None:
-    """Print the mood presets."""
-    with connect(load_settings()) as client:
-        answer = client.moods()
-    if as_json:
-        output.print_json(answer)
-    else:
-        output.print_moods(answer.moods)
-
-
-def list_search(text: str, limit: int, *, as_json: bool) -> None:
-    """Print the tracks that a text names or describes."""
-    with connect(load_settings()) as client:
-        answer = client.search(text, limit=limit)
-    if as_json:
-        output.print_json(answer)
-        return
-    output.print_understood([answer.understood])
-    output.print_found(answer.tracks)
-
-
-def list_image_matches(image: Path, limit: int, *, as_json: bool) -> None:
-    """Print the tracks that fit a picture."""
-    with connect(load_settings()) as client:
-        answer = client.search_image(image, limit=limit)
-    if as_json:
-        output.print_json(answer)
-        return
-    output.print_seen(answer.understood)
-    output.print_tracks(answer.tracks)
-
-
-def list_audio_matches(audio: Path, limit: int, *, as_json: bool) -> None:
-    """Print the tracks that sound like a clip."""
-    with connect(load_settings()) as client:
-        answer = client.search_audio(audio, limit=limit)
-    if as_json:
-        output.print_json(answer)
-    else:
-        output.print_tracks(answer.tracks)
-
-
-def list_path(start: str, end: str, steps: int, *, as_json: bool) -> None:
-    """Print a path between two tracks."""
-    with connect(load_settings()) as client:
-        first, last = find_track(client, start), find_track(client, end)
-        found = client.path(first.id, last.id, steps=steps)
-    if as_json:
-        output.print_json(found)
-        return
-    output.print_message(f"From {output.describe(first)} to {output.describe(last)}:")
-    output.print_path(found.tracks)
-
-
-def start_radio(names: list[str], limit: int, *, as_json: bool) -> None:
-    """Start a radio session and print its id and its first tracks."""
-    with connect(load_settings()) as client:
-        seeds = [find_track(client, name) for name in names]
-        session = client.start_radio(RadioStart(seeds=Seeds(tracks=tuple(track.id for track in seeds))))
-        found = client.next_radio_tracks(session.id, limit=limit)
-    if as_json:
-        output.print_json(found.model_dump(mode="json") | {"id": session.id})
-        return
-    output.print_message(f"Radio session {session.id} from {', '.join(output.describe(track) for track in seeds)}:")
-    output.print_tracks(found.tracks)
 
 
 def scan_picture_folder(folder: Path, *, as_json: bool) -> None:
@@ -170,18 +40,6 @@ def scan_picture_folder(folder: Path, *, as_json: bool) -> None:
     with connect(load_settings()) as client:
         job = follow_scan(client, client.scan_pictures(folder.expanduser().absolute()))
     _print_scan(job, folder, as_json=as_json)
-
-
-def search_picture(text: str, limit: int, *, as_json: bool) -> None:
-    """Print the pictures that go with a text."""
-    with connect(load_settings()) as client:
-        found = client.search_pictures(text, limit=limit)
-    if as_json:
-        output.print_json(found)
-        return
-    for warning in found.understood.warnings if found.understood else ():
-        output.print_message(warning)
-    output.print_pictures(found.pictures)
 
 
 def scan_folder(folder: Path, *, as_json: bool) -> None:

@@ -9,21 +9,20 @@ Each command imports its code when it runs, so that `segue --help` is fast. The 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from services.cli import asking
+from services.cli.arguments import AsJson
 from services.cli.playlists import playlists
 from services.domain.access import Scope
 from services.domain.errors import SegueError
 
 ENTRY_POINT_GROUP = "segue.commands"
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Number of tracks.")]
 
 
 class CommandGroup(TyperGroup):
@@ -43,7 +42,6 @@ class CommandGroup(TyperGroup):
 app = typer.Typer(
     name="segue",
     cls=CommandGroup,
-    help="Self-hosted music recommendation: what to play next, by how the music feels.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,6 +52,22 @@ def main() -> None:
     """Run the command line; an expected error prints one line to stderr and exits with code 1."""
     with _errors_as_lines():
         app()
+
+
+def _print_version(given: bool) -> None:  # noqa: FBT001  Typer's callback
+    if given:
+        typer.echo(f"segue {version('segue')}")
+        raise typer.Exit
+
+
+@app.callback()
+def segue(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Self-hosted music recommendation: what to play next, by how the music feels."""
 
 
 @app.command()
@@ -98,103 +112,8 @@ def status(
     show_status(failed=failed, as_json=as_json)
 
 
-@app.command()
-def similar(
-    track: Annotated[
-        list[str], typer.Argument(help="Track id, external id (isrc:…), or words from artist, album and title.")
-    ],
-    *,
-    limit: Limit = 10,
-    as_json: AsJson = False,
-) -> None:
-    """List the tracks that are most similar to a track."""
-    from services.cli.library import list_similar
-
-    list_similar(" ".join(track), limit, as_json=as_json)
-
-
-@app.command()
-def recommend(
-    tracks: Annotated[
-        list[str] | None,
-        typer.Argument(help="Played tracks: ids, external ids, or quoted words. Optional with --text or --mood."),
-    ] = None,
-    *,
-    text: Annotated[
-        list[str] | None, typer.Option(help="Description of the music, such as “calm piano”; repeat it for more.")
-    ] = None,
-    mood: Annotated[str | None, typer.Option(help="Mood preset; `segue moods` lists all.")] = None,
-    limit: Limit = 10,
-    as_json: AsJson = False,
-) -> None:
-    """List what to play after one or more tracks, for a description, for a mood, or for several of them."""
-    from services.cli.library import list_recommendations
-
-    list_recommendations(tracks or [], text or [], mood, limit, as_json=as_json)
-
-
-@app.command()
-def moods(*, as_json: AsJson = False) -> None:
-    """List the mood presets."""
-    from services.cli.library import list_moods
-
-    list_moods(as_json=as_json)
-
-
-@app.command()
-def search(
-    text: Annotated[
-        list[str] | None, typer.Argument(help="Title, artist or description, such as “calm piano, under 80 bpm”.")
-    ] = None,
-    *,
-    image: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Picture (JPEG, PNG, WebP or GIF) instead of a text."),
-    ] = None,
-    audio: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Clip of 5 s or more instead of a text.")
-    ] = None,
-    limit: Limit = 10,
-    as_json: AsJson = False,
-) -> None:
-    """List tracks by a title, an artist or a description, by a picture, or by a clip."""
-    from services.cli.library import list_audio_matches, list_image_matches, list_search
-
-    if [bool(text), image is not None, audio is not None].count(True) != 1:
-        raise typer.BadParameter("Give a text, --image or --audio, and only one of them.")
-    if image is not None:
-        list_image_matches(image, limit, as_json=as_json)
-    elif audio is not None:
-        list_audio_matches(audio, limit, as_json=as_json)
-    else:
-        list_search(" ".join(text or []), limit, as_json=as_json)
-
-
-@app.command()
-def path(
-    start: Annotated[str, typer.Argument(metavar="FROM", help="First track: id, external id, or quoted words.")],
-    end: Annotated[str, typer.Argument(metavar="TO", help="Last track.")],
-    *,
-    steps: Annotated[int, typer.Option(min=2, max=100, help="Number of tracks, both ends included.")] = 10,
-    as_json: AsJson = False,
-) -> None:
-    """List a smooth path from one track to another."""
-    from services.cli.library import list_path
-
-    list_path(start, end, steps, as_json=as_json)
-
-
-@app.command()
-def radio(
-    seeds: Annotated[list[str], typer.Argument(help="Seed tracks: ids, external ids, or quoted words.")],
-    *,
-    limit: Limit = 10,
-    as_json: AsJson = False,
-) -> None:
-    """Start a radio session and list its first tracks."""
-    from services.cli.library import start_radio
-
-    start_radio(seeds, limit, as_json=as_json)
+for command in (asking.similar, asking.recommend, asking.search, asking.path, asking.radio, asking.moods):
+    app.command()(command)
 
 
 @app.command()
@@ -306,7 +225,7 @@ def search_pictures(
     as_json: AsJson = False,
 ) -> None:
     """List pictures that go with a description of music."""
-    from services.cli.library import search_picture
+    from services.cli.answers import search_picture
 
     search_picture(" ".join(text), limit, as_json=as_json)
 

@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
-from services.api.schemas.media import MatchedTrack, SeenPicture
-from services.api.schemas.moods import Mood
-from services.api.schemas.pictures import ScoredPicture
-from services.api.schemas.playlists import Playlist, PlaylistSummary
-from services.api.schemas.radio import PathTrack
 from services.api.schemas.status import Analysis, FailurePage, Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
-from services.api.schemas.words import FoundTrack, Understood
+from services.cli.tables import Column, id_column, printable, table_of
 from services.domain.access import ApiKey
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.domain.picture import PictureStatus
 from services.domain.track import TrackStatus
 
@@ -44,115 +39,6 @@ def print_json(answer: BaseModel | Mapping[str, Any]) -> None:
     """Print a result as one line of JSON."""
     content = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
     answers.out(json.dumps(content, ensure_ascii=False))
-
-
-def print_seen(picture: SeenPicture) -> None:
-    """Print what was understood of a picture in one line."""
-    shows = f"shows {', '.join(picture.shows)}; " if picture.shows else ""
-    print_message(
-        f"Understood: {shows}looks {picture.looks}; valence {picture.valence:.2f}, energy {picture.energy:.2f}."
-    )
-
-
-def print_tracks(tracks: Sequence[SimilarTrack | MatchedTrack]) -> None:
-    """Print tracks with their scores."""
-    if not tracks:
-        print_message("No track matches.")
-        return
-    table = Table("score", "title", "artist", "album", box=None)
-    table.add_column("id", no_wrap=True)  # ids are copied
-    for track in tracks:
-        table.add_row(f"{track.score:.3f}", *_names(track), track.id)
-    answers.print(table)
-
-
-def print_playlists(playlists: Sequence[PlaylistSummary]) -> None:
-    """Print playlists with what they contain."""
-    if not playlists:
-        print_message("There are no playlists.")
-        return
-    table = Table("name", "owner", "tracks", "refreshed", box=None)
-    table.add_column("id", no_wrap=True)
-    for each in playlists:
-        refreshed = "" if each.refreshed_at is None else f"{each.refreshed_at:%Y-%m-%d %H:%M}"
-        table.add_row(escape(each.name), escape(each.owner or ""), str(each.tracks), refreshed, each.id)
-    answers.print(table)
-
-
-def print_playlist(playlist: Playlist) -> None:
-    """Print the tracks of a playlist in their order."""
-    table = Table("", "title", "artist", "album", box=None)
-    table.add_column("id", no_wrap=True)
-    for place, item in enumerate(playlist.items, start=1):
-        table.add_row(str(place), *_names(item.track), "no file" if item.missing else item.track.id)
-    answers.print(table)
-
-
-def print_understood(texts: Sequence[Understood]) -> None:
-    """Print what was understood of each text in one line, and its warnings."""
-    for text in texts:
-        facts = [
-            f"{name} {_interval(ends)}" for name, ends in text.filters.model_dump(include=set(RANGE_FIELDS)).items()
-        ]
-        facts += [f"{name} {', '.join(values)}" for name in KEYWORD_FIELDS if (values := getattr(text.filters, name))]
-        facts += [f"not by {artist}" for artist in text.exclude_artists]
-        facts += [f"{name} about {value:g}" for name, value in text.targets.model_dump().items()]
-        facts += [f"like {track_id}" for track_id in text.like] + [f"less “{phrase}”" for phrase in text.less]
-        parts = [f"“{text.rest}”"] if text.rest is not None else []
-        print_message(f"Understood: {'; '.join([*parts, *facts]) or 'nothing'}.")
-        for warning in text.warnings:
-            print_message(warning)
-
-
-def print_moods(moods: Sequence[Mood]) -> None:
-    """Print mood presets with their titles and words."""
-    table = Table("mood", "English", "German", "words", box=None)
-    for mood in moods:
-        words = (each.text if each.weight > 0 else f"less: {each.text}" for each in mood.words)
-        table.add_row(mood.id, mood.titles["en"], mood.titles["de"], "; ".join(words))
-    answers.print(table)
-
-
-def _interval(ends: Mapping[str, float]) -> str:
-    low, high = ends.get("min"), ends.get("max")
-    if low is None:
-        return f"at most {high:g}"
-    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
-
-
-def print_found(tracks: Sequence[FoundTrack]) -> None:
-    """Print the tracks of a search with the reason why each was found."""
-    if not tracks:
-        print_message("No track matches.")
-        return
-    table = Table("match", "score", "title", "artist", "album", box=None)
-    table.add_column("id", no_wrap=True)  # ids are copied
-    for track in tracks:
-        score = "" if track.score is None else f"{track.score:.3f}"
-        table.add_row(track.match, score, *_names(track), track.id)
-    answers.print(table)
-
-
-def print_pictures(pictures: Sequence[ScoredPicture]) -> None:
-    """Print pictures with their scores."""
-    if not pictures:
-        print_message("No picture matches.")
-        return
-    table = Table("score", "path", "shows", "looks", box=None)
-    table.add_column("id", no_wrap=True)  # ids are copied
-    for picture in pictures:
-        shown = (picture.path, ", ".join(picture.shows), picture.looks or "")
-        table.add_row(f"{picture.score:.3f}", *map(escape, shown), picture.id)
-    answers.print(table)
-
-
-def print_path(tracks: Sequence[PathTrack]) -> None:
-    """Print the tracks of a path, each with its similarity to the previous one."""
-    table = Table("step", "score", "title", "artist", "album", box=None)
-    table.add_column("id", no_wrap=True)  # ids are copied
-    for step, track in enumerate(tracks, start=1):
-        table.add_row(str(step), f"{track.similarity:.3f}", *_names(track), track.id)
-    answers.print(table)
 
 
 def print_status(status: Status, *, running: bool, refused: bool = False) -> None:
@@ -200,11 +86,15 @@ def print_failures(page: FailurePage) -> None:
         print_message("There are no failed files.")
         return
     for failure in page.failures:
-        for path in (failure.path, *failure.copies):
-            answers.print(escape(path), style="bold", soft_wrap=True)
-        answers.print(f"  {escape(failure.reason)}", soft_wrap=True)
-        answers.print(f"  {escape(failure.what_to_do)}", soft_wrap=True)
+        _print_failure(answers, [failure.path, *failure.copies], failure.reason, failure.what_to_do)
     print_message(f"{count_files(page.total)} cannot be used. `segue retry` tries them again.")
+
+
+def _print_failure(console: Console, paths: Sequence[str], reason: str, what_to_do: str) -> None:
+    for path in paths:
+        console.print(escape(printable(path)), style="bold", soft_wrap=True)
+    for sentence in (reason, what_to_do):
+        console.print(Padding(escape(printable(sentence)), (0, 0, 0, 2)))
 
 
 def print_job(job: Job) -> None:
@@ -215,12 +105,10 @@ def print_job(job: Job) -> None:
     print_message(f"{job.done} of {job.total} files are ready, {job.failed} failed.")
     if not job.failures:
         return
-    table = Table("file", "reason", box=None)
     for failure in job.failures[:FAILURES_SHOWN]:
-        table.add_row(escape(failure.path), escape(failure.reason))
-    messages.print(table)
-    more = f"… and {job.failed - FAILURES_SHOWN} more. " if job.failed > FAILURES_SHOWN else ""
-    print_message(f"{more}`segue status --failed` says what to do about each.")
+        _print_failure(messages, [failure.path], failure.reason, failure.what_to_do)
+    if job.failed > FAILURES_SHOWN:
+        print_message(f"… and {job.failed - FAILURES_SHOWN} more: `segue status --failed` lists all.")
 
 
 def print_example(seed: Track, tracks: Sequence[SimilarTrack]) -> None:
@@ -235,17 +123,20 @@ def print_keys(keys: Sequence[ApiKey]) -> None:
     if not keys:
         print_message("There are no API keys.")
         return
-    table = Table("name", "scopes", "listeners", "created", "last used", "revoked", box=None)
-    table.add_column("id", no_wrap=True)  # ids are copied
-    for key in keys:
-        table.add_row(
-            escape(key.name),
-            " ".join(sorted(key.scopes)),
-            "all" if key.listeners is None else escape(", ".join(sorted(key.listeners))),
-            *(_format_date(moment) for moment in (key.created_at, key.last_used_at, key.revoked_at)),
-            key.id,
-        )
-    answers.print(table)
+    columns = [
+        Column("name", [key.name for key in keys], weight=2, wraps=True),
+        Column("scopes", [" ".join(sorted(key.scopes)) for key in keys], weight=1, wraps=True),
+        Column("listeners", [_listeners(key) for key in keys], weight=1, wraps=True),
+        Column("created", [_format_date(key.created_at) for key in keys]),
+        Column("last used", [_format_date(key.last_used_at) for key in keys]),
+        Column("revoked", [_format_date(key.revoked_at) for key in keys]),
+        id_column([key.id for key in keys]),
+    ]
+    answers.print(table_of([column for column in columns if any(column.cells)], answers.width))
+
+
+def _listeners(key: ApiKey) -> str:
+    return "all" if key.listeners is None else ", ".join(sorted(key.listeners))
 
 
 def print_restored(restored: "Restored") -> None:
@@ -272,6 +163,11 @@ def count_files(count: int) -> str:
     return f"{count} file{'' if count == 1 else 's'}"
 
 
+def count_tracks(count: int) -> str:
+    """Format a number of tracks."""
+    return f"{count} track{'' if count == 1 else 's'}"
+
+
 def describe(track: Track) -> str:
     """Format a track for a sentence; a track without tags is described by its folder."""
     folder = str(PurePosixPath(track.path or "").parent)
@@ -286,7 +182,3 @@ def format_time(moment: datetime | None) -> str:
 
 def _format_date(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone():%Y-%m-%d}"
-
-
-def _names(track: Track) -> tuple[str, str, str]:
-    return escape(track.title), escape(track.artist or ""), escape(track.album or "")

@@ -19,14 +19,16 @@ playlists = typer.Typer(help="List, create, export and import playlists.", no_ar
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Listener whose playlists they are.")]
-Name = Annotated[str, typer.Argument(metavar="PLAYLIST", help="Name or id; `segue playlists list` shows both.")]
+Name = Annotated[
+    str, typer.Argument(metavar="PLAYLIST", help="Name, id or its first characters; `segue playlists list` shows both.")
+]
 
 
 @playlists.command("list")
 def list_all(*, owner: Owner = None, as_json: AsJson = False) -> None:
     """List all playlists, or those of a listener."""
-    from services.cli import output
-    from services.cli.library import connect
+    from services.cli import listings, output
+    from services.cli.lookup import connect
     from services.settings import load_settings
 
     with connect(load_settings()) as client:
@@ -34,14 +36,14 @@ def list_all(*, owner: Owner = None, as_json: AsJson = False) -> None:
     if as_json:
         output.print_json({"playlists": [each.model_dump(mode="json") for each in found]})
     else:
-        output.print_playlists(found)
+        listings.print_playlists(found)
 
 
 @playlists.command()
 def show(playlist: Name, *, as_json: AsJson = False) -> None:
     """List the tracks of a playlist."""
     from services.cli import output
-    from services.cli.library import connect
+    from services.cli.lookup import connect
     from services.settings import load_settings
 
     with connect(load_settings()) as client:
@@ -60,11 +62,11 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a playlist of tracks."""
-    from services.cli.library import connect, find_track
+    from services.cli.lookup import connect, find_tracks
     from services.settings import load_settings
 
     with connect(load_settings()) as client:
-        ids = [find_track(client, track).id for track in tracks]
+        ids = [track.id for track in find_tracks(client, tracks)]
         made = client.create_playlist(name, ids, owner=owner)
     _print(made, as_json=as_json)
 
@@ -78,7 +80,7 @@ def write(
 ) -> None:
     """Write a playlist to a file."""
     from services.cli import output
-    from services.cli.library import connect
+    from services.cli.lookup import connect
     from services.domain.errors import InvalidRequest
     from services.playlists.formats import PlaylistFormat
     from services.settings import load_settings
@@ -111,7 +113,7 @@ def read(
 ) -> None:
     """Create a playlist from a file, and list the lines that match no track."""
     from services.cli import output
-    from services.cli.library import connect
+    from services.cli.lookup import connect
     from services.settings import load_settings
 
     with connect(load_settings()) as client:
@@ -130,9 +132,13 @@ def _find(client: "SegueClient", name: str) -> "PlaylistSummary":
     Raises:
         NotFound: there is none, or several have the name.
     """
+    from services.cli.tables import ID_LENGTH
     from services.domain.errors import NotFound
 
-    found = [each for each in client.playlists() if name in (each.id, each.name)]
+    every = client.playlists()
+    found = [each for each in every if name in {each.id, each.name}]
+    if not found and len(name) >= ID_LENGTH:
+        found = [each for each in every if each.id.startswith(name.lower())]
     if not found:
         raise NotFound(f"No playlist is named '{name}'. `segue playlists list` shows all.")
     if len(found) > 1:
@@ -141,9 +147,9 @@ def _find(client: "SegueClient", name: str) -> "PlaylistSummary":
 
 
 def _print(playlist: "Playlist", *, as_json: bool) -> None:
-    from services.cli import output
+    from services.cli import listings, output
 
     if as_json:
         output.print_json(playlist)
     else:
-        output.print_playlist(playlist)
+        listings.print_playlist(playlist)

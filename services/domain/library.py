@@ -56,6 +56,8 @@ class Selection:
     sort: TrackSort = "artist"
     """Tracks without a value come last."""
     descending: bool = False
+    id_prefix: str = ""
+    """How the ids begin."""
 
 
 @dataclass(frozen=True, slots=True)

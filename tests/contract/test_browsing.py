@@ -159,6 +159,9 @@ def test_filters_select_the_same_tracks_as_the_rule(songs):
 def test_statuses_and_words_select_tracks(songs):
     """Statuses are alternatives; all words must occur."""
     assert set(titles(songs, Selection(statuses=(TrackStatus.PENDING,)))) == {"Gamma"}
+    one = songs.browsing.page().tracks[0]
+    assert titles(songs, Selection(id_prefix=one.id)) == [one.title]
+    assert len(titles(songs, Selection(id_prefix=one.id[:8]))) == len(titles(songs, Selection()))
     assert len(titles(songs, Selection(statuses=(TrackStatus.PENDING, TrackStatus.READY)))) == 5
     assert titles(songs, Selection("two ÉMILE", sort="title", filters=Filters(ranges={"energy": Range(0.2)}))) == [
         "Émile"

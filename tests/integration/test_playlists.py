@@ -370,3 +370,19 @@ def test_a_long_playlist_can_be_changed(api, owner):
 
     assert [item["id"] for item in moved["items"]] == list(range(5_000, 0, -1))
     assert api.post(f"{PATH}/{made['id']}/tracks", json={"tracks": external(1)}).status_code == 422
+
+
+def test_tracks_are_exported_without_a_playlist(api, app, owner):
+    """Any tracks, also by external ids; nothing is stored. Absolute paths need the scope `admin`."""
+    before = len(api.get(PATH).json["playlists"])
+    asked = {"tracks": ["test:5", track_id(3)], "name": "Next"}
+    relative = api.post(f"{PATH}/export", json=asked)
+    absolute = api.post(f"{PATH}/export", json=asked | {"paths": "absolute"})
+    lines = relative.text.splitlines()
+
+    assert lines[:2] == ["#EXTM3U", "#PLAYLIST:Next"]
+    assert [line for line in lines if not line.startswith("#")] == ["005.wav", "003.wav"]
+    assert absolute.text.splitlines()[3].endswith("/music/005.wav")
+    assert absolute.text.splitlines()[3].startswith("/")
+    assert api.post(f"{PATH}/export", json={"tracks": ["nobody:1"]}).status_code == 404
+    assert len(api.get(PATH).json["playlists"]) == before

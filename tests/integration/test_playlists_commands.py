@@ -49,7 +49,8 @@ def test_a_playlist_goes_to_a_file_and_back(segue, tmp_path):
     assert [item["track"]["id"] for item in made["items"]] == [track_id(3), track_id(5)]
     assert "Title 005" in shown.stdout
     assert "2 tracks, 0 of them without a file." in shown.stderr
-    assert made["id"] in listed.stdout
+    assert made["id"][:8] in listed.stdout
+    assert segue("show", made["id"][:8]).stdout == shown.stdout
     assert (tmp_path / "rainy.m3u8").read_text(encoding="utf-8") == printed
     assert "/music/003.wav" in (tmp_path / "rainy.xspf").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "rainy.jspf").read_text(encoding="utf-8"))["playlist"]["title"] == "Rainy"

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from services.api.request_limits import (
     CURSOR_MAX,
+    ID_MAX,
     KEYWORDS_MAX,
     OFFSET_MAX,
     PAGE_DEFAULT,
@@ -167,6 +168,12 @@ class _TrackPageQuery(_FilterQuery):
         pattern=NO_NUL,
         description="Words that must all occur in title, artist or album. Case is ignored.",
     )
+    id_prefix: str = Field(
+        default="",
+        max_length=ID_MAX,
+        pattern=NO_NUL,
+        description="Return only tracks whose ids begin with this, for abbreviated ids.",
+    )
     status: list[TrackStatus] = Field(
         default_factory=list,
         max_length=len(TrackStatus),
@@ -188,7 +195,14 @@ class _TrackPageQuery(_FilterQuery):
 
     def selection(self) -> Selection:
         """Return the tracks to list."""
-        return Selection(self.q, tuple(self.status), self.to_domain(), self.sort, descending=self.order == "desc")
+        return Selection(
+            search=self.q,
+            id_prefix=self.id_prefix,
+            statuses=tuple(self.status),
+            filters=self.to_domain(),
+            sort=self.sort,
+            descending=self.order == "desc",
+        )
 
 
 TrackPageQuery: type[_TrackPageQuery] = create_model(

@@ -169,6 +169,13 @@ class ExportQuery(Request):
     )
 
 
+class ExportRequest(ExportQuery):
+    """Tracks to write to a file, and its format."""
+
+    name: Name = Field(default="Segue", description="Name of the playlist in the file.")
+    tracks: Tracks = Field(description="Ids of the tracks, in their order.")
+
+
 class PlaylistSummary(Response):
     """A playlist without its tracks."""
 

@@ -1,5 +1,7 @@
 """Playlists: ordinary and smart ones, their continuation, and playlists in files."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +22,7 @@ from services.api.schemas.playlists import (
     OWNER,
     ExportPaths,
     ExportQuery,
+    ExportRequest,
     ExtendRequest,
     ImportedPlaylist,
     Playlist,
@@ -230,13 +233,22 @@ def export_playlist(playlist_id: str, query: ExportQuery) -> Response:
 
     Entries whose files are gone have no path: M3U8 has a comment for them, XSPF and JSPF have their titles.
     """
-    if query.paths == ExportPaths.ABSOLUTE and not principal().has_any(()):
-        raise InsufficientScope((Scope.ADMIN,))
     found = _found(playlist_id)
-    content = as_file(_listed(found, absolute=query.paths == ExportPaths.ABSOLUTE), query.format)
-    name = quote(file_name_of(found.name, query.format))
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-    return Response(content, headers=headers, content_type=MEDIA_TYPES[query.format])
+    ids = [entry.track_id for entry in services().catalogue.playlists.entries(found.id)]
+    tracks = _listed(ids, query.paths)
+    listed = ListedPlaylist(name=found.name, description=found.description, updated_at=found.updated_at, tracks=tracks)
+    return _file(listed, query.format)
+
+
+@playlists.post("/export")
+@operation("exportTracks", "Export tracks", body=ExportRequest, responses=FILES, problems=(HTTPStatus.NOT_FOUND,))
+@needs(Scope.READ)
+def export_tracks(body: ExportRequest) -> Response:
+    """Get any tracks, such as recommendations, as a playlist in a file. The playlist is not stored."""
+    tracks = _listed(_resolved(body.tracks), body.paths)
+    return _file(
+        ListedPlaylist(name=body.name, description="", updated_at=datetime.now(UTC), tracks=tracks), body.format
+    )
 
 
 @playlists.post("/import")
@@ -337,26 +349,34 @@ def _shown(found: domain.Playlist) -> Playlist:
     return Playlist.with_items(found, contents, entries, tracks)
 
 
-def _listed(found: domain.Playlist, *, absolute: bool) -> ListedPlaylist:
+def _file(listed: ListedPlaylist, kind: PlaylistFormat) -> Response:
+    name = quote(file_name_of(listed.name, kind))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(as_file(listed, kind), headers=headers, content_type=MEDIA_TYPES[kind])
+
+
+def _listed(ids: Sequence[str], paths: ExportPaths) -> tuple[ListedTrack, ...]:
+    """Return tracks with their paths.
+
+    Raises:
+        InsufficientScope: the key may not see absolute paths.
+    """
+    absolute = paths == ExportPaths.ABSOLUTE
+    if absolute and not principal().has_any(()):
+        raise InsufficientScope((Scope.ADMIN,))
     catalogue = services().catalogue
-    ids = [entry.track_id for entry in catalogue.playlists.entries(found.id)]
     tracks, files = catalogue.tracks.get_many(list(set(ids))), catalogue.files.of(set(ids))
-    paths = {track_id: file.path if absolute else file.relative for track_id, file in files.items()}
-    return ListedPlaylist(
-        name=found.name,
-        description=found.description,
-        updated_at=found.updated_at,
-        tracks=tuple(
-            ListedTrack(
-                id=track.id,
-                title=track.title,
-                artist=track.artist,
-                album=track.album,
-                duration_ms=track.duration_ms,
-                path=paths.get(track.id),
-            )
-            for track in (tracks[track_id] for track_id in ids if track_id in tracks)
-        ),
+    shown = {track_id: file.path if absolute else file.relative for track_id, file in files.items()}
+    return tuple(
+        ListedTrack(
+            id=track.id,
+            title=track.title,
+            artist=track.artist,
+            album=track.album,
+            duration_ms=track.duration_ms,
+            path=shown.get(track.id),
+        )
+        for track in (tracks[track_id] for track_id in ids if track_id in tracks)
     )
 
 

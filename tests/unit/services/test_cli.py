@@ -3,14 +3,18 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from services.api.schemas.tracks import Track
-from services.cli.library import find_track
+from services.cli.arguments import KEYWORD_HELP, RANGE_HELP, duration, interval
+from services.cli.lookup import find_track
 from services.cli.main import app
 from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Range
 
 
 def segue(*arguments, **variables):
@@ -104,10 +108,10 @@ def test_reindex_without_a_service_is_done_at_the_next_start(tmp_path):
 class Library:
     """A client of a service with these titles."""
 
-    def __init__(self, *titles):
+    def __init__(self, *titles, ids=None):
         self._tracks = [
-            Track.model_construct(id=str(number), title=title, artist=None, album=None, path="a.mp3")
-            for number, title in enumerate(titles)
+            Track.model_construct(id=name, title=title, artist=None, album=None, path=f"{name}/a.mp3")
+            for name, title in zip(ids or map(str, range(len(titles))), titles, strict=True)
         ]
 
     def track(self, name):
@@ -116,8 +120,9 @@ class Library:
                 return track
         raise TrackNotFound(name)
 
-    def tracks(self, search):
-        return iter([track for track in self._tracks if search.casefold() in track.title.casefold()])
+    def tracks(self, search="", id_prefix=""):
+        named = [track for track in self._tracks if search.casefold() in track.title.casefold()]
+        return iter([track for track in named if track.id.startswith(id_prefix)])
 
 
 def test_track_is_named_by_its_id():
@@ -145,3 +150,72 @@ def test_words_that_match_no_track_are_refused():
     """A name without a match is an error that repeats the name."""
     with pytest.raises(NotFound, match="'jazz'"):
         find_track(Library("Peace"), "jazz")
+
+
+FACADE, FACADES = "facade00-7565-5d75-b369-63207669626e", "facade00-9999-5d75-b369-63207669626e"
+
+
+def test_track_is_named_by_the_first_characters_of_its_id():
+    """Eight characters are enough, as the tables print them, also in capitals and before a title that looks alike."""
+    library = Library("Peace", "facade00 remix", ids=[FACADE, "1"])
+
+    assert find_track(library, "facade00").title == "Peace"
+    assert find_track(library, "FACADE00-7565").title == "Peace"
+
+
+def test_fewer_characters_are_words():
+    """A short word such as “facade” never means an id."""
+    assert find_track(Library("Peace", "Facade Song", ids=[FACADE, "1"]), "facade").title == "Facade Song"
+
+
+def test_ambiguous_id_is_refused_with_longer_ids():
+    """The message lists as many characters as tell the tracks apart, and the files of tracks with one name."""
+    with pytest.raises(InvalidRequest) as refused:
+        find_track(Library("Peace", "Peace", ids=[FACADE, FACADES]), "facade00")
+
+    assert refused.value.detail.splitlines()[1:] == [
+        f"  facade00-7  “Peace” ({FACADE})",
+        f"  facade00-9  “Peace” ({FACADES})",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90..120", Range(90, 120)),
+        ("-14..-8.5", Range(-14, -8.5)),
+        ("..120", Range(None, 120)),
+        ("0.5..", Range(0.5, None)),
+        ("1994", Range(1994, 1994)),
+    ],
+)
+def test_range_of_a_filter(text, expected):
+    """Both ends are optional; a single number is both."""
+    assert interval(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "..", "90-120", "fast", "120..90", "nan", "1..2..3"])
+def test_text_that_is_no_range_is_refused(text):
+    """The message shows how to write one."""
+    with pytest.raises(typer.BadParameter, match=r"90\.\.120|smaller"):
+        interval(text)
+
+
+def test_range_of_lengths():
+    """Lengths are written in minutes and seconds, or in seconds."""
+    assert duration("3:05..240") == Range(185_000, 240_000)
+    assert duration("..1:00") == Range(None, 60_000)
+
+
+def test_every_field_of_a_filter_has_an_option():
+    """`recommend`, `radio`, `path` and `similar` have them all."""
+    assert {*RANGE_HELP} == {*RANGE_FIELDS}
+    assert {*KEYWORD_HELP} == {*KEYWORD_FIELDS}
+    for command in ("recommend", "radio", "path", "similar"):
+        shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+        assert all(f"--{name}" in shown for name in ("genre", "artist", "tempo", "energy", "year", "duration"))
+
+
+def test_version():
+    """`segue --version` prints the version of the package."""
+    assert CliRunner().invoke(app, ["--version"]).output == f"segue {version('segue')}\n"

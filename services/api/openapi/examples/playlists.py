@@ -67,6 +67,7 @@ PLAYLISTS: Mapping[str, Example] = {
     "extendPlaylist": Example({"playlist_id": PLAYLIST}, {"limit": 5}, RECOMMENDATIONS),
     "refreshPlaylist": Example({"playlist_id": SMART_PLAYLIST}, response=SMART),
     "exportPlaylist": Example({"playlist_id": PLAYLIST, "format": "m3u8", "paths": "relative"}),
+    "exportTracks": Example(body={"name": "After Awakening", "tracks": [COHERENCE], "format": "xspf"}),
     "importPlaylist": Example(
         body={"file": "party.m3u8", "owner": LISTENER},
         response={

@@ -1,0 +1,130 @@
+"""The commands that ask for tracks: `similar`, `recommend`, `search`, `path`, `radio`, and `moods`.
+
+Each command imports its code when it runs, as in `services.cli.main`.
+"""
+
+# ruff: noqa: PLC0415  see above
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.arguments import AsJson, Destination, Limit, existing_file, with_filters, with_output
+from services.domain.filters import Filters
+
+TRACK = "Track id or its first characters, external id (isrc:…), or words from artist, album and title."
+TRACKS = "Tracks: ids, external ids, or quoted words."
+Without = Annotated[list[str] | None, typer.Option(help="Leave out this artist; repeat it for more.")]
+
+
+@with_filters
+@with_output
+def similar(
+    track: Annotated[list[str], typer.Argument(help=TRACK)],
+    *,
+    filters: Filters,
+    limit: Limit = 10,
+    to: Destination,
+) -> None:
+    """List the tracks that are most similar to a track."""
+    from services.cli import answers
+
+    answers.list_similar(" ".join(track), filters, limit, to)
+
+
+@with_filters
+@with_output
+def recommend(  # noqa: PLR0913  each is an option
+    tracks: Annotated[
+        list[str] | None,
+        typer.Argument(help="Played tracks: ids, external ids, or quoted words. Optional with the next options."),
+    ] = None,
+    *,
+    filters: Filters,
+    text: Annotated[
+        list[str] | None, typer.Option(help="Description of the music, such as “calm piano”; repeat it for more.")
+    ] = None,
+    mood: Annotated[str | None, typer.Option(help="Mood preset; `segue moods` lists all.")] = None,
+    user: Annotated[str | None, typer.Option(help="Listener whose stored listens count.")] = None,
+    exclude_artist: Without = None,
+    limit: Limit = 10,
+    to: Destination,
+) -> None:
+    """List what to play after some tracks, for a description, a mood or a listener, or for several of them."""
+    from services.cli import answers
+
+    asked = answers.Asked(tracks or [], text or [], mood, user)
+    terms = answers.Terms(filters, tuple(exclude_artist or ()), limit)
+    answers.list_recommendations(asked, terms, to)
+
+
+@with_filters
+@with_output
+def radio(  # noqa: PLR0913  each is an option
+    seeds: Annotated[list[str], typer.Argument(help=f"Seeds. {TRACKS}")],
+    *,
+    filters: Filters,
+    user: Annotated[str | None, typer.Option(help="Listener whose session it is.")] = None,
+    exclude_artist: Without = None,
+    limit: Limit = 10,
+    to: Destination,
+) -> None:
+    """Start a radio session and list its first tracks."""
+    from services.cli import answers
+
+    terms = answers.Terms(filters, tuple(exclude_artist or ()), limit)
+    answers.start_radio(seeds, user, terms, to)
+
+
+@with_filters
+@with_output
+def path(
+    start: Annotated[str, typer.Argument(metavar="FROM", help="First track: id, external id, or quoted words.")],
+    end: Annotated[str, typer.Argument(metavar="TO", help="Last track.")],
+    *,
+    filters: Filters,
+    steps: Annotated[int, typer.Option(min=2, max=100, help="Number of tracks, both ends included.")] = 10,
+    to: Destination,
+) -> None:
+    """List a smooth path from one track to another. Filters hold for the tracks between."""
+    from services.cli import answers
+
+    answers.list_path((start, end), filters, steps, to)
+
+
+@with_output
+def search(
+    text: Annotated[
+        list[str] | None, typer.Argument(help="Title, artist or description, such as “calm piano, under 80 bpm”.")
+    ] = None,
+    *,
+    image: Annotated[
+        Path | None,
+        typer.Option(parser=existing_file, metavar="FILE", help="Picture (JPEG, PNG, WebP or GIF) instead of a text."),
+    ] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(parser=existing_file, metavar="FILE", help="Clip of 5 s or more instead of a text."),
+    ] = None,
+    limit: Limit = 10,
+    to: Destination,
+) -> None:
+    """List tracks by a title, an artist or a description, by a picture, or by a clip."""
+    from services.cli import answers
+
+    if [bool(text), image is not None, audio is not None].count(True) != 1:
+        raise typer.BadParameter("Give a text, --image or --audio, and only one of them.")
+    if image is not None:
+        answers.list_image_matches(image, limit, to)
+    elif audio is not None:
+        answers.list_audio_matches(audio, limit, to)
+    else:
+        answers.list_search(" ".join(text or []), limit, to)
+
+
+def moods(*, as_json: AsJson = False) -> None:
+    """List the mood presets."""
+    from services.cli.answers import list_moods
+
+    list_moods(as_json=as_json)

@@ -1,0 +1,65 @@
+"""Find the service, and the tracks that a command names."""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from services.api.schemas.tracks import Track
+from services.cli import output
+from services.cli.tables import ID_LENGTH, distinct_end, short_ids
+from services.client import PAGE, SegueClient
+from services.domain.errors import InvalidRequest, NotFound
+from services.settings import Settings
+from services.storage.locks import running_url
+
+# Number of tracks that an error message lists when a name is ambiguous.
+CANDIDATES_SHOWN = 5
+_SHORT_ID = re.compile(rf"[0-9a-f][0-9a-f-]{{{ID_LENGTH - 1},35}}")
+
+
+def connect(settings: Settings) -> SegueClient:
+    """Return a client of the service at `SEGUE_URL`, of the running `segue up`, or at `service_url`."""
+    return SegueClient(settings.url or running_url(settings) or settings.service_url, key=settings.client_key)
+
+
+def find_track(client: SegueClient, name: str) -> Track:
+    """Return the track with this id, abbreviated id or external id, or the only one that matches the words.
+
+    Raises:
+        NotFound: no track matches.
+        InvalidRequest: several tracks match; the message lists some.
+    """
+    try:
+        return client.track(name)
+    except NotFound:
+        candidates = _candidates(client, name)
+    if not candidates:
+        raise NotFound(f"No track has the id '{name}' or these words in its artist, album and title.")
+    if len(candidates) > 1:
+        raise InvalidRequest(f"'{name}' matches several tracks. Add words or use an id:\n{_listed(candidates)}")
+    return candidates[0]
+
+
+def find_tracks(client: SegueClient, names: Iterable[str]) -> list[Track]:
+    """Return the tracks with these names, as `find_track` does."""
+    return [find_track(client, name) for name in names]
+
+
+def _candidates(client: SegueClient, name: str) -> list[Track]:
+    if _SHORT_ID.fullmatch(name.lower()):
+        found = list(islice(client.tracks(id_prefix=name.lower()), PAGE))
+        if found:
+            return found
+    found = list(islice(client.tracks(name), PAGE))
+    return [track for track in found if track.title.casefold() == name.casefold()] or found
+
+
+def _listed(candidates: Sequence[Track]) -> str:
+    """Return one line for each of the first candidates; where two are alike, it ends with the file."""
+    described = [output.describe(track) for track in candidates]
+    lines = []
+    for short, names, track in zip(short_ids([track.id for track in candidates]), described, candidates, strict=True):
+        alike = [each.path or "" for each, other in zip(candidates, described, strict=True) if other == names]
+        file = f"  {distinct_end(track.path or '', alike)}" if len(alike) > 1 else ""
+        lines.append(f"  {short}  {names}{file}")
+    return "\n".join(lines[:CANDIDATES_SHOWN] + ["  …"] * (len(lines) > CANDIDATES_SHOWN))
