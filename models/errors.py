@@ -3,6 +3,7 @@
 * AnalysisError
   * UnreadableAudio: the file is not audio in a supported format, or it is damaged.
   * RefusedAudio: the audio is decodable, but silent, too short or otherwise outside the limits.
+  * NeedsFfmpeg: only ffmpeg decodes the format, and no ffmpeg can be started.
   * UnreadablePicture: the file is not a picture in a supported format, or it is damaged.
   * RefusedPicture: the picture is larger than the limits.
   * DecoderFailed: the decoder died on this file, was stopped at a limit, or sent an invalid result.
@@ -22,6 +23,10 @@ class UnreadableAudio(AnalysisError):  # noqa: N818  "Error" would say less than
 
 class RefusedAudio(AnalysisError):  # noqa: N818
     """The audio is decodable but outside the limits of the analysis."""
+
+
+class NeedsFfmpeg(AnalysisError):  # noqa: N818
+    """Only ffmpeg decodes the format, and no ffmpeg can be started."""
 
 
 class UnreadablePicture(AnalysisError):  # noqa: N818

@@ -35,6 +35,7 @@ from celery.signals import (
 )
 from structlog.types import EventDict
 
+from models.ffmpeg import find_ffmpeg
 from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
@@ -278,7 +279,8 @@ def resend_at_start(sender: Any, **_signal: Any) -> None:  # noqa: ANN401
     """Look for unfinished work when a worker starts, instead of waiting for the scheduler."""
     if answers_only_questions():
         return
-    sender.app.send_task(ADOPT_MODEL_TASK, queue=ROUTES[RESEND_TASK]["queue"])
+    has_ffmpeg = ROUTES[ANALYSE_TASK]["queue"] in consumed_queues() and find_ffmpeg() is not None
+    sender.app.send_task(ADOPT_MODEL_TASK, kwargs={"has_ffmpeg": has_ffmpeg}, queue=ROUTES[RESEND_TASK]["queue"])
 
 
 @beat_embedded_init.connect

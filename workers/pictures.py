@@ -61,6 +61,7 @@ def failure_kind(error: "AnalysisError") -> FailureKind:
 
     kinds: dict[type[AnalysisError], FailureKind] = {
         errors.UnreadableAudio: FailureKind.DAMAGED,
+        errors.NeedsFfmpeg: FailureKind.NEEDS_FFMPEG,
         errors.UnreadablePicture: FailureKind.DAMAGED,
         errors.RefusedAudio: FailureKind.LEFT_OUT,
         errors.RefusedPicture: FailureKind.LEFT_OUT,

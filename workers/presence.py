@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from celery.bootsteps import StartStopStep
 
+from models.ffmpeg import find_ffmpeg
 from services.domain.errors import BrokerUnavailable
 from services.settings import load_settings
 from services.tasks.presence import ANNOUNCE_EVERY_SECONDS, Worker, Workers
@@ -38,6 +39,7 @@ class Announcement(StartStopStep):  # type: ignore[misc]  # Celery has no types
             id=WORKER_ID,
             queues=tuple(sorted(consumer.app.amqp.queues.consume_from)),
             processes=consumer.controller.concurrency,
+            ffmpeg=ffmpeg.version if (ffmpeg := find_ffmpeg()) else None,
         )
         announce = partial(_unless_unavailable, partial(workers.announce, worker))
         self._withdraw = partial(workers.withdraw, worker)

@@ -16,6 +16,7 @@ from services.domain.errors import (
     StorageUnavailable,
     Unavailable,
 )
+from services.domain.failure import FailureKind
 from services.domain.job import JobKind
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
@@ -218,11 +219,16 @@ def resend() -> None:
 
 
 @app.task(name=ADOPT_MODEL_TASK)
-def adopt_model() -> None:
-    """Mark tracks and pictures of another model version as pending, then send them."""
+def adopt_model(*, has_ffmpeg: bool = False) -> None:
+    """Mark tracks and pictures of another model version as pending, then send them; also those that waited for ffmpeg.
+
+    `has_ffmpeg` says whether the worker that starts has ffmpeg.
+    """
     from models.checkpoint import DEFAULT_VERSION  # noqa: PLC0415  only child processes may import torch
 
     context = child_context()
+    if has_ffmpeg and (count := context.catalogue.failures.reset_kind(FailureKind.NEEDS_FFMPEG)):
+        log.info("ffmpeg_found", count=count)
     if count := context.catalogue.library.adopt_model(DEFAULT_VERSION):
         log.info("model_version_adopted", count=count, model_version=DEFAULT_VERSION)
     if context.catalogue.pictures.adopt_model(DEFAULT_VERSION):

@@ -8,7 +8,7 @@ program reads the file.
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from models.audio.waveform import check_samples, mono, power_of_steps, resampled
+from models.audio.waveform import Window, audible_window
 from models.containers import UnsupportedContainer, mpeg
 from models.containers.mpeg import CountedMp3
 from models.containers.recognise import not_supported, recognise
@@ -36,8 +36,6 @@ END_TOLERANCE = 0.5  # s of silence that may complete the last window: many MP3s
 MAX_CHANNELS = 8  # 7.1, the widest layout in which music is sold; libsndfile allows 1024
 MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality, too little timbre is left
 MAX_SAMPLE_RATE = 384_000  # Hz: the highest rate at which music is sold
-EDGE_SAMPLES = 1600  # 0.1 s: a constant offset rings at the edges of a resampled window, and is silence
-SILENCE_RMS = 10 ** (-70 / 20)  # -70 dBFS, the absolute gate of ITU-R BS.1770
 
 SF_ERR_UNRECOGNISED_FORMAT = 1  # libsndfile's error code
 UNDECLARED_FRAMES = 2**62  # libsndfile reports 2**63 - 1 frames for a FLAC whose header declares no length
@@ -69,6 +67,26 @@ class Windows:
     sample_rate: int
     duration: float
     power: NDArray[np.float32]
+
+
+def stacked(windows: Sequence[Window], duration: float) -> Windows:
+    """Return the audible windows of a track as one object.
+
+    Args:
+        windows: The windows, equally long.
+        duration: Length of the whole track in seconds.
+
+    Raises:
+        RefusedAudio: There are none: the track is silent.
+    """
+    if not windows:
+        raise RefusedAudio("The file is silent")
+    return Windows(
+        samples=np.stack([window.samples for window in windows]),
+        sample_rate=SAMPLE_RATE,
+        duration=duration,
+        power=np.stack([window.power for window in windows]),
+    )
 
 
 def window_frames(n_frames: int, sample_rate: int, max_windows: int = WINDOW_COUNT) -> list[tuple[int, int]]:
@@ -129,12 +147,7 @@ def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
         source, n_frames = _checked_source(descriptor)
         with _sound_file(source) as file:
             windows = _audible_windows(file, window_frames(n_frames, file.samplerate, max_windows))
-            return Windows(
-                samples=np.stack([samples for samples, _ in windows]),
-                sample_rate=SAMPLE_RATE,
-                duration=n_frames / file.samplerate,
-                power=np.stack([power for _, power in windows]),
-            )
+            return stacked(windows, n_frames / file.samplerate)
     except OSError as error:
         raise UnreadableAudio(f"The file could not be read: {error.strerror}") from error
 
@@ -288,24 +301,17 @@ def _readable_at(source: int | CountedMp3, start: int, length: int) -> int:
         return 0
 
 
-def _audible_windows(
-    file: soundfile.SoundFile, places: list[tuple[int, int]]
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Decode windows; return the samples and the power of those that are not silent."""
+def _audible_windows(file: soundfile.SoundFile, places: list[tuple[int, int]]) -> list[Window]:
+    """Decode windows; return those that are not silent."""
     channels = 1 if file.channels > 2 else file.channels  # noqa: PLR2004  surround is folded to mono
     # One buffer for all windows, because fresh memory costs a page fault every 4 kB.
     frames = np.empty((places[0][1], channels), dtype=np.float32)
     audible = []
     for start, _ in places:
         _read(file, start, frames)
-        check_samples(frames)
-        power = power_of_steps(frames, file.samplerate)
-        samples = resampled(mono(frames, power), file.samplerate, SAMPLE_RATE)
-        inner = samples[EDGE_SAMPLES:-EDGE_SAMPLES]
-        if inner.var() > SILENCE_RMS**2 or frames.var(axis=0, dtype=np.float64).max() > SILENCE_RMS**2:
-            audible.append((samples, power))
-    if not audible:
-        raise RefusedAudio("The file is silent")
+        window = audible_window(frames, file.samplerate, SAMPLE_RATE)
+        if window is not None:
+            audible.append(window)
     return audible
 
 

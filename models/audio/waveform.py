@@ -1,5 +1,7 @@
 """Process the decoded frames of one window: check samples, measure power, mix to mono, resample."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -9,6 +11,44 @@ from models.errors import UnreadableAudio
 STEPS_PER_SECOND = 10  # loudness combines them into the blocks of ITU-R BS.1770
 MAX_PEAK = 100.0  # +40 dBFS: float files may exceed full scale a little; a higher peak means damage
 CANCELLED_POWER = 5e-4  # mid 33 dB below both channels together means opposite signs
+EDGE_SECONDS = 0.1  # a constant offset rings at the edges of a resampled window, and is silence
+SILENCE_RMS = 10 ** (-70 / 20)  # -70 dBFS, the absolute gate of ITU-R BS.1770
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of a track.
+
+    Attributes:
+        samples: Mono, float32 `(n_samples,)`, full scale ±1.
+        power: See `power_of_steps`.
+    """
+
+    samples: NDArray[np.float32]
+    power: NDArray[np.float32]
+
+
+def audible_window(frames: NDArray[np.float32], sample_rate: int, new_rate: int) -> Window | None:
+    """Process the frames of a window.
+
+    Args:
+        frames: `(n_frames, n_channels)`, one or two channels, nominally in −1…1.
+        sample_rate: Their sample rate in Hz.
+        new_rate: Sample rate of the result in Hz.
+
+    Returns:
+        The window; None if it is silent.
+
+    Raises:
+        UnreadableAudio: See `check_samples`.
+    """
+    check_samples(frames)
+    power = power_of_steps(frames, sample_rate)
+    samples = resampled(mono(frames, power), sample_rate, new_rate)
+    edge = round(EDGE_SECONDS * new_rate)
+    if samples[edge:-edge].var() > SILENCE_RMS**2 or frames.var(axis=0, dtype=np.float64).max() > SILENCE_RMS**2:
+        return Window(samples, power)
+    return None
 
 
 def check_samples(frames: NDArray[np.float32]) -> None:

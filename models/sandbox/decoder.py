@@ -18,17 +18,29 @@ from threading import Lock
 from typing import TypeVar
 
 from models.audio.decode import WINDOW_COUNT, Windows, check_regular, regular_file
-from models.errors import AnalysisError, DecoderFailed, SandboxUnavailable, UnreadablePicture
+from models.containers import UnsupportedContainer
+from models.containers.lengths import declared_seconds
+from models.containers.recognise import Container, recognise
+from models.errors import (
+    AnalysisError,
+    DecoderFailed,
+    NeedsFfmpeg,
+    SandboxUnavailable,
+    UnreadableAudio,
+    UnreadablePicture,
+)
+from models.ffmpeg import find_ffmpeg, install_command
 from models.pictures.decode import MAX_SIDE, READING_SIDE, Pixels
 from models.sandbox.messages import (
     REPORT,
-    REQUEST,
     End,
     Kind,
     Read,
     Report,
     receive_picture,
     receive_windows,
+    receive_windows_or_length,
+    request,
 )
 
 PACKAGES = Path(__file__).parents[2]
@@ -46,6 +58,7 @@ FILE_SECONDS = 90.0  # of wall time; below the time limit of the task, so that t
 GRACE_SECONDS = 10.0  # for the server to end a decoder and report
 PIPE_BYTES = 1 << 20  # one track is four reads instead of sixty
 LONGEST_GREETING = 4096  # bytes
+FFMPEG_RUNS = 3  # with the declared length; without one, to measure it; with the measured length
 
 Result = TypeVar("Result")
 
@@ -101,9 +114,37 @@ class Decoder:
             with regular_file(source) as descriptor:
                 return self.read_windows(descriptor, max_windows)
         check_regular(source)
-        return self._decode(
-            source, REQUEST.pack(Kind.AUDIO, max_windows), lambda read: receive_windows(read, max_windows)
-        )
+        try:
+            container = recognise(os.fdopen(source, "rb", closefd=False))
+        except UnsupportedContainer as error:
+            raise UnreadableAudio(str(error)) from error
+        if not container.native:
+            return self._with_ffmpeg(source, container, max_windows)
+        try:
+            return self._decode(
+                source, request(Kind.AUDIO, max_windows), lambda read: receive_windows(read, max_windows)
+            )
+        except UnreadableAudio as error:
+            try:
+                return self._with_ffmpeg(source, container, max_windows)
+            except AnalysisError:
+                raise error from None
+
+    def _with_ffmpeg(self, source: int, container: Container, max_windows: int) -> Windows:
+        """Decode windows with ffmpeg; measure the length first if the file does not declare it, or a wrong one."""
+        if find_ffmpeg() is None:
+            raise NeedsFfmpeg(f"Only ffmpeg decodes {container.name}, and it is not installed: {install_command()}")
+        seconds, is_measured = declared_seconds(os.fdopen(source, "rb", closefd=False), container), False
+        for _ in range(FFMPEG_RUNS):
+            found = self._decode(
+                source,
+                request(Kind.FFMPEG, max_windows, seconds, container.demuxer, is_measured=is_measured),
+                lambda read: receive_windows_or_length(read, max_windows),
+            )
+            if not isinstance(found, float):
+                return found
+            seconds, is_measured = max(0.0, found), found > 0
+        raise DecoderFailed("ffmpeg measures another length each time")
 
     def read_picture(self, source: Path | int, max_side: int = READING_SIDE) -> Pixels:
         """Decode a picture like `models.pictures.decode.decode_picture`, in a sandboxed process.
@@ -126,8 +167,7 @@ class Decoder:
         check_regular(source, UnreadablePicture)
         if not 1 <= max_side <= MAX_SIDE:
             raise ValueError(f"max_side must be 1 to {MAX_SIDE}, not {max_side}.")
-        request = REQUEST.pack(Kind.PICTURE, max_side)
-        return self._decode(source, request, lambda read: receive_picture(read, max_side))
+        return self._decode(source, request(Kind.PICTURE, max_side), lambda read: receive_picture(read, max_side))
 
     def stop(self) -> None:
         """Stop the server and its decoder."""
@@ -144,7 +184,8 @@ class Decoder:
             return
         own_end, server_end = socket.socketpair()
         with server_end:
-            arguments = [str(os.getpid()), str(server_end.fileno()), str(self.seconds)]
+            ffmpeg = find_ffmpeg()
+            arguments = [str(os.getpid()), str(server_end.fileno()), str(self.seconds), ffmpeg.path if ffmpeg else ""]
             try:
                 server = subprocess.Popen(  # noqa: S603  the interpreter of this process
                     [sys.executable, "-I", "-c", START, *arguments],
@@ -176,23 +217,23 @@ class Decoder:
             server.kill()
             server.wait()
 
-    def _decode(self, source: int, request: bytes, receive: Callable[[Read], Result]) -> Result:
+    def _decode(self, source: int, message: bytes, receive: Callable[[Read], Result]) -> Result:
         with self._lock:
             with suppress(ConnectionError):  # the server was killed, which need not be the file's fault
-                return self._decode_once(source, request, receive)
+                return self._decode_once(source, message, receive)
             try:
-                return self._decode_once(source, request, receive)
+                return self._decode_once(source, message, receive)
             except ConnectionError as error:
                 raise DecoderFailed("The decoder's sandbox was killed twice on this file") from error
 
-    def _decode_once(self, source: int, request: bytes, receive: Callable[[Read], Result]) -> Result:
+    def _decode_once(self, source: int, message: bytes, receive: Callable[[Read], Result]) -> Result:
         self._start()
         result, decoder_end = os.pipe()
         try:
             with suppress(AttributeError, OSError):  # macOS lacks the call; Linux limits the pipe memory of a user
                 fcntl.fcntl(result, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             try:
-                socket.send_fds(self._control, [request], [source, decoder_end])
+                socket.send_fds(self._control, [message], [source, decoder_end])
             finally:
                 os.close(decoder_end)
             outcome = self._receive(result, receive)

@@ -5,7 +5,10 @@ and checks every number before it uses it.
 """
 
 import math
+import os
+import resource
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,6 +21,7 @@ from models.audio.waveform import MAX_PEAK, STEPS_PER_SECOND
 from models.errors import (
     AnalysisError,
     DecoderFailed,
+    NeedsFfmpeg,
     RefusedAudio,
     RefusedPicture,
     UnreadableAudio,
@@ -25,8 +29,9 @@ from models.errors import (
 )
 from models.pictures.decode import Pixels
 
-# Kind, maximum number of windows or of pixels per side; the file and the result pipe come as descriptors.
-REQUEST = struct.Struct("=BH")
+# Kind, maximum number of windows or of pixels per side; the file and the result pipe come as descriptors. For ffmpeg
+# also the length in seconds, whether it was measured, and the demuxer.
+REQUEST = struct.Struct("=BHd?16s")
 REPORT = struct.Struct("=BiQd")  # how the decoder ended, exit code or signal, peak memory, processor time
 # Decoded or which reason; windows, or length of the reason; samples, or height; steps of power, or width; duration.
 HEADER = struct.Struct("=BHIId")
@@ -38,6 +43,7 @@ REASONS: tuple[type[AnalysisError], ...] = (  # kinds 1, 2 …
     UnreadablePicture,
     RefusedPicture,
     DecoderFailed,
+    NeedsFfmpeg,
 )
 LONGEST_REASON = 500  # bytes
 MAX_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE) + 1  # a resampler rounds up
@@ -54,6 +60,13 @@ class Kind(IntEnum):
 
     AUDIO = 0
     PICTURE = 1
+    FFMPEG = 2
+    """Audio that ffmpeg decodes."""
+
+
+def request(kind: Kind, limit: int, seconds: float = 0.0, demuxer: str = "", *, is_measured: bool = False) -> bytes:
+    """Serialise a request; see `REQUEST`."""
+    return REQUEST.pack(kind, limit, seconds, is_measured, demuxer.encode("ascii"))
 
 
 class End(IntEnum):
@@ -81,6 +94,15 @@ class Report:
     peak_bytes: int
     cpu_seconds: float
 
+    @classmethod
+    def of_ended(cls, status: int, usage: resource.struct_rusage) -> "Report":
+        """Return the report on a process that ended, from what wait4(2) returns."""
+        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        cpu = usage.ru_utime + usage.ru_stime
+        if os.WIFSIGNALED(status):
+            return cls(End.KILLED, os.WTERMSIG(status), peak, cpu)
+        return cls(End.EXITED, os.WEXITSTATUS(status), peak, cpu)
+
     def to_bytes(self) -> bytes:
         """Serialise the report."""
         return REPORT.pack(self.end, self.code, self.peak_bytes, self.cpu_seconds)
@@ -107,6 +129,11 @@ def picture_message(pixels: Pixels) -> Iterator[bytes | memoryview]:
     yield np.ascontiguousarray(pixels).data.cast("B")
 
 
+def length_message(seconds: float) -> Iterator[bytes | memoryview]:
+    """Serialise the length that ffmpeg measured; see `models.audio.ffmpeg.read_output`."""
+    yield HEADER.pack(DECODED, 0, 0, 0, seconds)
+
+
 def reason_message(error: AnalysisError) -> Iterator[bytes | memoryview]:
     """Serialise the reason why a file was not decoded."""
     kind = REASONS.index(type(error)) + 1
@@ -128,7 +155,28 @@ def receive_windows(read: Read, max_windows: int) -> Windows:
     Raises:
         AnalysisError: The reason that the decoder sent, or what is wrong with its message.
     """
+    found = receive_windows_or_length(read, max_windows)
+    if isinstance(found, float):
+        raise DecoderFailed("The decoder sent no windows")
+    return found
+
+
+def receive_windows_or_length(read: Read, max_windows: int) -> Windows | float:
+    """Read and validate the message of a decoder that reads ffmpeg's output.
+
+    Args:
+        read: Source of the bytes.
+        max_windows: Maximum number of windows, as in the request.
+
+    Returns:
+        The decoded windows, or a length as `models.audio.ffmpeg.read_output` returns it.
+
+    Raises:
+        AnalysisError: The reason that the decoder sent, or what is wrong with its message.
+    """
     count, n_samples, n_steps, duration = _header(read)
+    if not count and (duration < 0 or MIN_SECONDS <= duration <= MAX_SECONDS):
+        return float(duration)
     if not (1 <= count <= max_windows and 1 <= n_samples <= MAX_SAMPLES and 1 <= n_steps <= MAX_STEPS):
         raise DecoderFailed("The decoder sent more windows or samples than requested")
     if not (math.isfinite(duration) and MIN_SECONDS <= duration <= MAX_SECONDS):

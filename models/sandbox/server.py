@@ -1,5 +1,8 @@
 """Fork a confined decoder for each file; `decoder` starts this program in its own interpreter.
 
+If ffmpeg has to decode the file, the server starts it in a confined process of its own, and the decoder reads its
+output.
+
 The server never parses a file, it only passes descriptors on. A fork takes milliseconds, where a fresh interpreter
 takes tenths of a second, and no decoder inherits the effects of an earlier file.
 """
@@ -13,28 +16,33 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import soundfile
 
+from models.audio import ffmpeg
 from models.audio.decode import decode_windows
 from models.errors import AnalysisError, DecoderFailed
 from models.pictures.decode import decode_picture
 from models.sandbox import confinement
+from models.sandbox.ffmpeg_run import FfmpegRun
 from models.sandbox.messages import (
     REQUEST,
     End,
     Kind,
     Report,
+    length_message,
     picture_message,
     reason_message,
     windows_message,
 )
+from models.sandbox.program import Program
 
 DESCRIPTORS = 2  # in each request: the file and the result pipe
+CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # ffmpeg inherits what it needs; macOS lacks the flag
 WARM_UP_RATE, WARM_UP_SECONDS = 8_000, 6
 
 # Parameters of glibc's mallopt: memory that a decoder frees is reused instead of returned and faulted in again.
@@ -48,18 +56,21 @@ LIBRARY_ERRORS = (ValueError, ArithmeticError, RuntimeError, TypeError, LookupEr
 def main() -> None:
     """Serve a worker until it disconnects.
 
-    The command line arguments are the worker's process id, the socket's descriptor and the seconds allowed per file.
+    The command line arguments are the worker's process id, the socket's descriptor, the seconds allowed per file and
+    the path of ffmpeg, which may be empty.
     """
     worker, control, seconds = int(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])), float(sys.argv[3])
+    program = Program.find_files(sys.argv[4]) if sys.argv[4] else None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the worker ends, and this process with it
+    control.set_inheritable(False)  # ffmpeg must not inherit it
     _warm_up()
     mapped = confinement.mapped_bytes()
-    on, missing = confinement.confine_server(worker)
+    on, missing = confinement.confine_server(worker, starts_programs=program is not None)
     address_space = mapped + confinement.MEMORY_BYTES if mapped else 0
     os.dup2(sys.stdin.fileno(), sys.stderr.fileno())  # /dev/null: libraries must not write file content into a log
     control.sendall(json.dumps({"on": on, "missing": missing}).encode() + b"\n")
     with suppress(ConnectionError):
-        Server(control, seconds, address_space, filter_calls=confinement.CALLS in on).serve()
+        Server(control, seconds, address_space, tuple(on), program).serve()
 
 
 def _warm_up() -> None:
@@ -86,18 +97,20 @@ class Server:
         control: Socket to the worker.
         seconds: Wall time limit for one file.
         address_space: Limit of a decoder's address space in bytes; 0 for none.
-        filter_calls: Whether decoders filter their system calls.
+        protections: Those that this system offers.
+        program: The installed ffmpeg.
     """
 
     control: socket.socket
     seconds: float
     address_space: int
-    filter_calls: bool
+    protections: tuple[str, ...]
+    program: Program | None
 
     def serve(self) -> None:
         """Handle requests until the worker disconnects."""
         while True:
-            request, descriptors, _, _ = socket.recv_fds(self.control, REQUEST.size, DESCRIPTORS)
+            request, descriptors, _, _ = socket.recv_fds(self.control, REQUEST.size, DESCRIPTORS, CLOSE_ON_EXEC)
             if len(request) < REQUEST.size or len(descriptors) < DESCRIPTORS:
                 return
             file, result = descriptors
@@ -105,50 +118,55 @@ class Server:
 
     def _decode(self, file: int, result: int, request: bytes) -> Report:
         alive, held_by_decoder = os.pipe()  # end of file on `alive` means that the decoder ended
+        run: FfmpegRun | None = None
         try:
+            kind, limit, seconds, is_measured, demuxer = REQUEST.unpack(request)
+            if kind == Kind.FFMPEG:
+                task = ffmpeg.Task(demuxer.rstrip(b"\0").decode("ascii"), limit, seconds, is_measured=is_measured)
+                run = FfmpegRun.start(self.program, task, file, self.protections)
             server = os.getpid()
             decoder = os.fork()
             if decoder == 0:
-                self._become_decoder(server, file, result, request)
+                self._become_decoder(server, result, lambda: _message(file, kind, limit, run))
         except OSError as error:
             return Report(End.NOT_STARTED, error.errno or 0, 0, 0.0)
         else:
             os.close(held_by_decoder)
             held_by_decoder = -1
-            return self._wait(decoder, alive)
+            report = self._wait(decoder, alive)
+            return report if run is None else run.end(report)
         finally:
+            if run is not None:
+                run.close()
             for descriptor in {alive, held_by_decoder, file, result} - {-1}:
                 os.close(descriptor)
 
     def _wait(self, decoder: int, alive: int) -> Report:
         ready, _, _ = select.select([alive, self.control.fileno()], [], [], self.seconds)
         os.kill(decoder, signal.SIGKILL)  # no effect on a decoder that has ended
-        _, status, usage = os.wait4(decoder, 0)
-        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        cpu = usage.ru_utime + usage.ru_stime
-        if not ready:
-            return Report(End.OUT_OF_TIME, 0, peak, cpu)
-        if os.WIFSIGNALED(status):
-            return Report(End.KILLED, os.WTERMSIG(status), peak, cpu)
-        return Report(End.EXITED, os.WEXITSTATUS(status), peak, cpu)
+        report = Report.of_ended(*os.wait4(decoder, 0)[1:])
+        return report if ready else replace(report, end=End.OUT_OF_TIME, code=0)
 
-    def _become_decoder(self, server: int, file: int, result: int, request: bytes) -> None:
+    def _become_decoder(self, server: int, result: int, message: Callable[[], Iterator[bytes | memoryview]]) -> None:
         code = 1
         try:
             confinement.die_with_parent(server)
             self.control.close()
-            confinement.limit_decoder(self.address_space, filter_calls=self.filter_calls)
-            for part in _message(file, *REQUEST.unpack(request)):
+            confinement.limit_decoder(self.address_space, self.protections)
+            for part in message():
                 _write(result, memoryview(part))
             code = 0
         finally:  # a decoder must never return into the server's loop
             os._exit(code)
 
 
-def _message(file: int, kind: int, limit: int) -> Iterator[bytes | memoryview]:
+def _message(file: int, kind: int, limit: int, run: FfmpegRun | None) -> Iterator[bytes | memoryview]:
     try:
         if kind == Kind.PICTURE:
             return picture_message(decode_picture(file, limit))
+        if run is not None:
+            found = ffmpeg.read_output(run.task, run.output)
+            return length_message(found) if isinstance(found, float) else windows_message(found)
         return windows_message(decode_windows(file, limit))
     except AnalysisError as error:
         return reason_message(error)

@@ -49,6 +49,18 @@ _FIRST_PATH = (
     .scalar_subquery()
 )
 
+_PENDING: dict[str, Any] = {
+    "status": TrackStatus.PENDING,
+    "reason": None,
+    "failure_kind": None,
+    "failed_at": None,
+    "attempts": 0,
+    "sent_at": None,
+    "claimed_by": None,
+    "claimed_until": None,
+}
+"""The columns of a track that is to be analysed again."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilesToScan:
@@ -122,21 +134,7 @@ class FailureStore:
         to be scanned; they are listed as failures until then.
         """
         with self._database.write() as session:
-            tracks = session.execute(
-                update(TrackRow)
-                .where(_FAILED_TRACK, _named(TRACK, TrackRow.id, ids))
-                .values(
-                    status=TrackStatus.PENDING,
-                    reason=None,
-                    failure_kind=None,
-                    failed_at=None,
-                    attempts=0,
-                    sent_at=None,
-                    claimed_by=None,
-                    claimed_until=None,
-                )
-                .returning(TrackRow.id)
-            ).all()
+            tracks = _make_pending(session, _named(TRACK, TrackRow.id, ids))
             pictures = session.execute(
                 update(PictureRow)
                 .where(_FAILED_PICTURE, _named(PICTURE, PictureRow.id, ids))
@@ -151,7 +149,18 @@ class FailureStore:
         found: defaultdict[tuple[JobKind, str], list[str]] = defaultdict(list)
         for kind, root, path in [*((JobKind.PICTURES, root, path) for root, path in pictures if path), *files]:
             found[JobKind(kind), root].append(path)
-        return Reset(len(tracks), tuple(FilesToScan(kind, root, tuple(paths)) for (kind, root), paths in found.items()))
+        return Reset(tracks, tuple(FilesToScan(kind, root, tuple(paths)) for (kind, root), paths in found.items()))
+
+    def reset_kind(self, kind: FailureKind) -> int:
+        """Make all tracks pending that failed for a reason of this kind, and return their number."""
+        with self._database.write() as session:
+            return _make_pending(session, TrackRow.failure_kind == kind)
+
+
+def _make_pending(session: Session, condition: ColumnElement[bool]) -> int:
+    """Make failed tracks pending, and return their number."""
+    changed = update(TrackRow).where(_FAILED_TRACK, condition).values(_PENDING).returning(TrackRow.id)
+    return len(session.execute(changed).all())
 
 
 def _named(

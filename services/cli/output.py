@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from models.ffmpeg import install_command
 from services.api.schemas.status import Analysis, FailurePage, Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
 from services.cli.tables import Column, id_column, printable, table_of
@@ -66,6 +67,7 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
         unknown = "unknown; the broker does not respond"
         table.add_row("workers", unknown if status.workers is None else str(len(status.workers)))
         table.add_row("question processes", unknown if running_questions is None else str(running_questions))
+    table.add_row("ffmpeg", escape(status.ffmpeg or f"none; only ffmpeg reads M4A and others: {install_command()}"))
     answers.print(table)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from models.ffmpeg import find_ffmpeg, install_command
 from services.cli import output
 from services.cli.library import follow_scan, request_scan, wait_for_index
 from services.client import SegueClient
@@ -61,6 +62,8 @@ def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, o
             _wait_until_ready(supervisor, client)
             output.print_message(f"Segue is running at {settings.service_url}")
             output.print_message(f"Data directory: {settings.data_path}")
+            if find_ffmpeg() is None:
+                output.print_message(f"ffmpeg is not installed. It reads M4A, WMA and others: {install_command()}")
             if folder is not None:
                 _scan_and_show(client, folder, supervisor.maintain)
         if once:

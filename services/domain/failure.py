@@ -11,6 +11,8 @@ class FailureKind(StrEnum):
 
     UNSUPPORTED = "unsupported"
     """The format is not supported, or not recognised."""
+    NEEDS_FFMPEG = "needs_ffmpeg"
+    """Only ffmpeg decodes the format, and the worker has none."""
     DAMAGED = "damaged"
     """The format is recognised, but the content cannot be decoded."""
     LEFT_OUT = "left_out"
@@ -32,6 +34,8 @@ class FailureKind(StrEnum):
 WHAT_TO_DO: Mapping[FailureKind, str] = {
     FailureKind.UNSUPPORTED: "Convert music to FLAC, MP3, Ogg Vorbis, Opus or WAV, and pictures to JPEG, PNG, WebP or "
     "GIF. If the file is neither, move it out of the folder. Then retry.",
+    FailureKind.NEEDS_FFMPEG: "Install ffmpeg 4.4 or newer where the workers run, and start Segue again: it then "
+    "analyses the file by itself.",
     FailureKind.DAMAGED: "Open the file in another program. If it fails there too, replace it with a good copy. "
     "Otherwise convert it to a common format, such as FLAC or PNG. Then retry.",
     FailureKind.LEFT_OUT: "Nothing needs to be done: Segue leaves this file out. If it is not what you expected, "

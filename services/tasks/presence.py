@@ -37,6 +37,8 @@ class Worker(BaseModel):
     """Different at each start."""
     queues: tuple[str, ...]
     processes: int
+    ffmpeg: str | None = None
+    """The version of its ffmpeg."""
 
 
 class Workers:

@@ -27,7 +27,7 @@ reader, writer = os.pipe()
 file = os.memfd_create("x")
 mapped = confinement.mapped_bytes
 {before}
-confinement.limit_decoder({mapped} + confinement.MEMORY_BYTES, filter_calls=True)
+confinement.limit_decoder({mapped} + confinement.MEMORY_BYTES, on)
 try:
     {attempt}
 except (OSError, MemoryError, ValueError) as error:

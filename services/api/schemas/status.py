@@ -71,6 +71,7 @@ class WorkerStatus(Response):
     name: str = Field(description="Its node name, `segue@HOST` or `questions@HOST`.")
     queues: list[str] = Field(description="What it does: `scan`, `analyse`, `index`, `questions`.")
     processes: int = Field(description="Number of its processes.")
+    ffmpeg: str | None = Field(description="Version of its ffmpeg. Null if it has none.")
 
 
 class Disk(Response):
@@ -100,6 +101,10 @@ class Status(Response):
     question_processes: int | None = Field(
         description="Number of processes that answer questions about clips and pictures. Null if the broker does not "
         "respond."
+    )
+    ffmpeg: str | None = Field(
+        description="Version of the ffmpeg that decodes formats such as M4A, where the workers run. Null if they have "
+        "none: tracks in these formats then wait for it."
     )
     folders: list[Folder] = Field(description="The library roots.")
     disk: Disk | None = Field(description="Null if the disk cannot be read.")

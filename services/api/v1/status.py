@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from models.ffmpeg import find_ffmpeg
 from services.api.schemas.status import Analysis, Disk, Folder, IndexStatus, Status, WorkerStatus
 from services.catalog import Catalogue
 from services.domain.access import Principal, Scope
@@ -15,6 +16,7 @@ from services.domain.errors import BrokerUnavailable, IndexUnavailable, SegueErr
 from services.domain.track import TrackStatus
 from services.settings import Settings
 from services.storage.disk import MIN_FREE_BYTES, disk_usage, folder_bytes
+from services.tasks.queue import ANALYSE_TASK, ROUTES
 
 if TYPE_CHECKING:
     from services.composition import Services  # the command line needs none of it
@@ -40,6 +42,7 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
             "index": IndexStatus(kind=current.index_kind, points=_count_points(current), pending=status.index.pending),
             "workers": workers,
             "question_processes": question_processes,
+            "ffmpeg": _version_of_ffmpeg(workers) if workers else status.ffmpeg,
         }
     )
 
@@ -63,6 +66,7 @@ def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
         ),
         workers=None,
         question_processes=None,
+        ffmpeg=ffmpeg.version if (ffmpeg := find_ffmpeg()) else None,
         folders=[Folder.model_validate(each, from_attributes=True) for each in catalogue.progress.folders()],
         disk=_disk(settings.data_path),
     )
@@ -85,8 +89,14 @@ def _count_workers(current: "Services") -> tuple[list[WorkerStatus] | None, int 
         log.warning("workers_not_counted", reason=error.detail)
         return None, None
     return [
-        WorkerStatus(name=each.name, queues=list(each.queues), processes=each.processes) for each in alive
+        WorkerStatus(name=each.name, queues=list(each.queues), processes=each.processes, ffmpeg=each.ffmpeg)
+        for each in alive
     ], questions
+
+
+def _version_of_ffmpeg(workers: list[WorkerStatus]) -> str | None:
+    analysing = [worker for worker in workers if ROUTES[ANALYSE_TASK]["queue"] in worker.queues]
+    return next((worker.ffmpeg for worker in analysing if worker.ffmpeg), None)
 
 
 def _count_points(current: "Services") -> int | None:

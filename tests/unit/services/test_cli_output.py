@@ -53,8 +53,9 @@ def status(**changes):
         "failures": 0,
         "analysis": Analysis.of(waiting=0, paused_at=None, per_minute=None),
         "index": IndexStatus(kind="edge", points=5, pending=1),
-        "workers": [WorkerStatus(name="segue@home", queues=["analyse"], processes=2)],
+        "workers": [WorkerStatus(name="segue@home", queues=["analyse"], processes=2, ffmpeg="7.1")],
         "question_processes": 1,
+        "ffmpeg": "7.1",
         "folders": [],
         "disk": None,
     }
@@ -95,6 +96,7 @@ def test_the_status_of_a_running_service(printed):
         " index               Qdrant Edge, 5 points, 1 pending",
         " workers             1",
         " question processes  1",
+        " ffmpeg              7.1",
     ]
 
 

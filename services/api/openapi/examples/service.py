@@ -50,10 +50,11 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
             "analysis": ANALYSIS,
             "index": {"kind": "edge", "points": 1046, "pending": 0},
             "workers": [
-                {"name": "questions@home", "queues": ["questions"], "processes": 1},
-                {"name": "segue@home", "queues": ["analyse", "index", "scan"], "processes": 4},
+                {"name": "questions@home", "queues": ["questions"], "processes": 1, "ffmpeg": "7.1"},
+                {"name": "segue@home", "queues": ["analyse", "index", "scan"], "processes": 4, "ffmpeg": "7.1"},
             ],
             "question_processes": 1,
+            "ffmpeg": "7.1",
             "folders": [{"path": "/home/ada/Music", "tracks": 1276, "pictures": 12, "scanned_at": SKIPPED_AT}],
             "disk": {"total": 512_000_000_000, "free": 128_000_000_000, "needed": 67_108_864, "data": 52_428_800},
         }

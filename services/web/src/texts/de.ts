@@ -720,6 +720,8 @@ export const de: Texts = {
       advice: {
         unsupported:
           "Wandle Musik in FLAC, MP3, Ogg Vorbis, Opus oder WAV um und Bilder in JPEG, PNG, WebP oder GIF. Ist die Datei keins von beiden, verschiebe sie aus dem Ordner.",
+        needs_ffmpeg:
+          "Installiere ffmpeg dort, wo die Worker laufen, und starte Segue neu: Dann wird die Datei von selbst analysiert.",
         damaged:
           "Öffne die Datei mit einem anderen Programm. Gelingt es auch dort nicht, ersetze sie durch eine gute Kopie; sonst wandle sie in ein übliches Format um.",
         left_out: "Es ist nichts zu tun: Segue lässt diese Datei aus. Ist sie nicht, was du erwartest, ersetze sie.",

@@ -626,6 +626,8 @@ export const en = {
       advice: {
         unsupported:
           "Convert music to FLAC, MP3, Ogg Vorbis, Opus or WAV, and pictures to JPEG, PNG, WebP or GIF. If the file is neither, move it out of the folder.",
+        needs_ffmpeg:
+          "Install ffmpeg where the workers run, and start Segue again: it then analyses the file by itself.",
         damaged:
           "Open the file in another program. If it fails there too, replace it with a good copy; otherwise convert it to a common format.",
         left_out: "Nothing needs to be done: Segue leaves this file out. If it is not what you expected, replace it.",

@@ -1,0 +1,287 @@
+"""Decode windows with ffmpeg: its command line, and what its output says.
+
+One ffmpeg process decodes all windows of a file, each by seeking, because its start takes longer than the decoding. The
+length that places the windows is measured from the packets, never believed: see `Task`.
+
+Sources: ffmpeg(1), ffmpeg-formats(1); the AU format is that of Sun's audio(3).
+"""
+
+import os
+import re
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.audio.decode import (
+    END_TOLERANCE,
+    MAX_CHANNELS,
+    MAX_SAMPLE_RATE,
+    MAX_SECONDS,
+    MIN_SAMPLE_RATE,
+    MIN_SECONDS,
+    SAMPLE_RATE,
+    Windows,
+    stacked,
+    window_frames,
+)
+from models.audio.waveform import audible_window
+from models.errors import NeedsFfmpeg, RefusedAudio, UnreadableAudio
+
+# The decoders of music that ffmpeg has; it opens no other, such as those of pictures inside the file.
+DECODERS = (
+    "8svx_exp 8svx_fib aac aac_latm ac3 adpcm_adx adpcm_g722 adpcm_g726 adpcm_g726le adpcm_ima_qt adpcm_ima_wav "
+    "adpcm_ms adpcm_swf adpcm_yamaha alac als amrnb amrwb ape atrac1 atrac3 atrac3al atrac3plus atrac3plusal "
+    "atrac9 cook dca dsd_lsbf dsd_lsbf_planar dsd_msbf dsd_msbf_planar dst eac3 flac g722 g726 g726le gsm gsm_ms "
+    "ilbc libspeex mace3 mace6 mlp mp1 mp1float mp2 mp2float mp3 mp3adu mp3adufloat mp3float mp3on4 mp3on4float "
+    "mpc7 mpc8 nellymoser opus pcm_alaw pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw "
+    "pcm_s16be pcm_s16be_planar pcm_s16le pcm_s16le_planar pcm_s24be pcm_s24le pcm_s24le_planar pcm_s32be "
+    "pcm_s32le pcm_s32le_planar pcm_s64be pcm_s64le pcm_s8 pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be pcm_u24le "
+    "pcm_u32be pcm_u32le pcm_u8 qdm2 qdmc ra_144 ra_288 ralf real_144 real_288 shorten sipr sonic speex tak "
+    "truehd tta twinvq vorbis wavpack wmalossless wmapro wmav1 wmav2 wmavoice xma1 xma2"
+).replace(" ", ",")
+
+# Higher rates are resampled: everything audible is left, and a DSD file has ultrasonic noise that no listener hears.
+OUTPUT_RATES = (4_000, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+PREROLL_SECONDS = 0.2  # decoded before each window and dropped: a decoder's first frames after a seek are incomplete
+TAIL_SECONDS = 3.0  # before the declared end; if it is right, the last packets begin here
+LENGTH_TOLERANCE = 0.5  # s between the declared and the measured end
+EARLY_END = 0.9  # a file that is shorter than this part of its declared length was cut off
+
+AU_HEADER = struct.Struct(">4sIIIII")
+AU_FLOAT = 6
+OUTPUT_BYTES = round(12 * OUTPUT_RATES[-1] * MAX_CHANNELS * 4)
+"""Size up to which ffmpeg may write the output of one window."""
+MESSAGE_BYTES = 64 * 2**10
+PACKET_BYTES = 1 << 16
+LONGEST_LINE = 500
+
+MESSAGE = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )?\[(error|fatal|panic)\] (.*)$", re.MULTILINE)
+STARTED = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )?\[(?:info|warning|error|fatal|panic|verbose)\] ", re.MULTILINE)
+DURATION = re.compile(r"^\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+), ", re.MULTILINE)
+ESTIMATED = "Estimating duration from bitrate"
+PATH = re.compile(r"/proc/self/fd/\d+|/dev/fd/\d+")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one run of ffmpeg does.
+
+    Attributes:
+        demuxer: ffmpeg's name of the container; it probes no other.
+        max_windows: Maximum number of windows, > 0.
+        seconds: Length of the file that places the windows. ffmpeg reads the packets of the last seconds too, which
+            confirm or deny it. 0 if the length is unknown: then ffmpeg decodes nothing and reads all packets, to
+            measure it.
+        is_measured: Whether `seconds` was measured by an earlier run.
+    """
+
+    demuxer: str
+    max_windows: int
+    seconds: float
+    is_measured: bool = False
+
+    @property
+    def places(self) -> list[tuple[float, float]]:
+        """`(start, length)` of each window in seconds."""
+        frames = round(self.seconds * SAMPLE_RATE)
+        places = window_frames(frames, SAMPLE_RATE, self.max_windows) if frames else []
+        return [(start / SAMPLE_RATE, length / SAMPLE_RATE) for start, length in places]
+
+    @property
+    def tail(self) -> float:
+        """Start of the packets that are read to measure the end, in seconds."""
+        return max(0.0, self.seconds - TAIL_SECONDS)
+
+    def arguments(self, path: str, outputs: Sequence[int], packets: int) -> list[str]:
+        """Return ffmpeg's arguments.
+
+        Args:
+            path: The open file, as `/proc/self/fd/N`.
+            outputs: Descriptors that receive the windows, one each.
+            packets: Descriptor that receives the list of packets.
+        """
+        inputs, results = [], []
+        for index, ((start, length), output) in enumerate(zip(self.places, outputs, strict=True)):
+            begin = max(0.0, start - PREROLL_SECONDS)
+            inputs += ["-ss", f"{begin:.6f}", "-t", f"{start - begin + length:.6f}", *self._input(path)]
+            rates = "|".join(map(str, OUTPUT_RATES))
+            results += ["-map", f"{index}:a:0", "-af", f"aformat=sample_fmts=flt:sample_rates={rates}"]
+            results += ["-c:a", "pcm_f32be", "-flush_packets", "0", "-f", "au", f"pipe:{output}"]
+        inputs += [*(("-ss", f"{self.tail:.6f}") if self.tail else ()), *self._input(path)]
+        results += ["-map", f"{len(outputs)}:a:0", "-c", "copy", "-flush_packets", "0", "-f", "framecrc"]
+        head = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+info", "-filter_threads", "1"]
+        return [*head, *inputs, *results, f"pipe:{packets}"]
+
+    def _input(self, path: str) -> list[str]:
+        allowed = ["-protocol_whitelist", "file", "-format_whitelist", self.demuxer, "-codec_whitelist", DECODERS]
+        return [*allowed, "-threads", "1", "-vn", "-sn", "-dn", "-f", self.demuxer, "-i", path]
+
+
+@dataclass
+class Packets:
+    """What the list of packets says.
+
+    Attributes:
+        count: Number of packets.
+        end: End of the last packet in seconds from the start of the list; 0 without packets.
+        sample_rate: Hz, as the container declares it; 0 if it does not.
+    """
+
+    count: int = 0
+    end: float = 0.0
+    sample_rate: int = 0
+
+    @classmethod
+    def read(cls, stream: BinaryIO) -> "Packets":
+        """Read ffmpeg's format `framecrc` until its end.
+
+        Raises:
+            ValueError: It is not in this format.
+        """
+        found, numerator, denominator, last = cls(), 1, 1, 0
+        while line := stream.readline(LONGEST_LINE):
+            if line.startswith(b"#tb 0:"):
+                numerator, _, denominator = (
+                    int(part) if part.isdigit() else 1 for part in line[6:].strip().partition(b"/")
+                )
+            elif line.startswith(b"#sample_rate 0:"):
+                found.sample_rate = int(line[15:])
+            elif not line.startswith(b"#"):
+                _, _, start, length, _ = line.split(b",", 4)
+                found.count += 1
+                last = max(last, int(start) + int(length))
+        if denominator > 0:
+            found.end = last * numerator / denominator
+        return found
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a run of ffmpeg wrote.
+
+    Attributes:
+        windows: One open file for each window, in AU format.
+        packets: The list of packets, a pipe.
+        messages: An open file with ffmpeg's messages.
+    """
+
+    windows: Sequence[int]
+    packets: int
+    messages: int
+
+
+def read_output(task: Task, output: Output) -> Windows | float:
+    """Wait for the end of a run of ffmpeg, and return the windows or the measured length.
+
+    Args:
+        task: What ffmpeg was to do.
+        output: What it writes.
+
+    Returns:
+        The windows, or the measured length in seconds: if `task.seconds` is 0. A negative number means that the
+        packets deny `task.seconds`, and the length must be measured.
+
+    Raises:
+        UnreadableAudio: The file is damaged, ends early, or holds no audio that ffmpeg decodes.
+        RefusedAudio: The audio is too short, too long, silent or outside the limits of `models.audio.decode`.
+        NeedsFfmpeg: ffmpeg does not start.
+    """
+    with os.fdopen(output.packets, "rb") as stream:
+        try:
+            packets = Packets.read(stream)
+        except ValueError:
+            packets = Packets()
+    messages = os.pread(output.messages, MESSAGE_BYTES, 0).decode("utf-8", "replace")
+    if not STARTED.search(messages):
+        raise NeedsFfmpeg(f"ffmpeg does not start: {_printable(messages) or 'no reason given'}")
+    end = task.tail + packets.end if packets.count else 0.0
+    if task.seconds and not task.is_measured and abs(end - task.seconds) > LENGTH_TOLERANCE:
+        return -1.0
+    if not packets.count:
+        raise UnreadableAudio(_reason(messages))
+    _check(end, packets, messages)
+    if not task.seconds:
+        return end
+    return _windows(task, end, output.windows, messages)
+
+
+def _check(end: float, packets: Packets, messages: str) -> None:
+    declared = _declared(messages)
+    if end < EARLY_END * declared:
+        raise UnreadableAudio(early_end(declared, end))
+    if end < MIN_SECONDS:
+        raise RefusedAudio(f"Too short: {end:.1f} s; the minimum is {MIN_SECONDS:.0f} s")
+    if end > MAX_SECONDS:
+        raise RefusedAudio(f"Too long: {end / 3600:.1f} h; the maximum is {MAX_SECONDS / 3600:.0f} h")
+    if packets.sample_rate and packets.sample_rate < MIN_SAMPLE_RATE:
+        raise RefusedAudio(f"The sample rate {packets.sample_rate} Hz is below {MIN_SAMPLE_RATE} Hz")
+
+
+def early_end(declared: float, end: float) -> str:
+    """Return the reason for a file that was cut off."""
+    return f"The file ends early or is damaged: it declares {declared:.1f} s, but ends at {end:.1f} s"
+
+
+def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Windows:
+    audible = []
+    for (start, length), file in zip(task.places, files, strict=True):
+        frames, sample_rate = _frames(file, start, length, messages)
+        window = audible_window(frames, sample_rate, SAMPLE_RATE)
+        if window is not None:
+            audible.append(window)
+    return stacked(audible, end)
+
+
+def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDArray[np.float32], int]:
+    """Return the frames of one window, `(n_frames, n_channels)`, and their rate; the end may be filled with silence."""
+    content = os.pread(file, OUTPUT_BYTES, 0)
+    if len(content) < AU_HEADER.size:
+        raise UnreadableAudio(_reason(messages))
+    magic, offset, _, encoding, sample_rate, channels = AU_HEADER.unpack_from(content)
+    if (magic, encoding) != (b".snd", AU_FLOAT) or not AU_HEADER.size <= offset <= len(content):
+        raise UnreadableAudio("ffmpeg wrote no audio")
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise RefusedAudio(f"Too many channels: {channels}; the maximum is {MAX_CHANNELS}")
+    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        raise RefusedAudio(f"The sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
+    whole = (len(content) - offset) // (4 * channels)
+    samples = np.frombuffer(content, ">f4", whole * channels, offset).reshape(whole, channels)
+    skipped = round(min(PREROLL_SECONDS, start) * sample_rate)
+    wanted = round(length * sample_rate)
+    found = samples[skipped : skipped + wanted]
+    if wanted - len(found) > END_TOLERANCE * sample_rate:
+        raise UnreadableAudio(f"The file is damaged at {start + len(found) / sample_rate:.1f} s: {_why(messages)}")
+    if channels > 2:  # noqa: PLR2004  surround is folded to mono
+        found = found.mean(axis=1, dtype=np.float32, keepdims=True)
+    frames = np.zeros((wanted, found.shape[1]), np.float32)
+    frames[: len(found)] = found
+    return frames, sample_rate
+
+
+def _declared(messages: str) -> float:
+    """Return the length that the container declares, in seconds; 0 if it declares none."""
+    found = DURATION.search(messages)
+    if found is None or ESTIMATED in messages:
+        return 0.0
+    return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3])
+
+
+def _reason(messages: str) -> str:
+    if "matches no streams" in messages:
+        return "The file holds no audio"
+    return f"The file is damaged: {_why(messages)}"
+
+
+def _why(messages: str) -> str:
+    """Return ffmpeg's first error message."""
+    found = MESSAGE.search(messages)
+    return _printable(found[2]) if found else "ffmpeg decodes nothing there"
+
+
+def _printable(text: str) -> str:
+    line = PATH.sub("the file", text.strip().split("\n", 1)[0][:200])
+    return "".join(letter if letter.isprintable() else " " for letter in line).rstrip(".")

@@ -1,0 +1,71 @@
+"""The installed ffmpeg: where it is, its version, and the command that installs it. Standard library only.
+
+ffmpeg decodes the formats that libsndfile does not read. It is a separate, optional program on the PATH.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+
+OLDEST = (4, 4)
+"""The oldest version with every option that Segue uses."""
+
+VERSION_SECONDS = 30.0  # it takes tenths of a second, or many on a busy machine
+VERSION = re.compile(r"ffmpeg version (\S{1,60})")
+NUMBERS = re.compile(r"n?(\d+)\.(\d+)")
+
+# Package manager → the command that installs ffmpeg.
+COMMANDS = {
+    "apt-get": "sudo apt-get install ffmpeg",
+    "dnf": "sudo dnf install ffmpeg-free",
+    "pacman": "sudo pacman -S ffmpeg",
+    "zypper": "sudo zypper install ffmpeg",
+    "apk": "sudo apk add ffmpeg",
+    "brew": "brew install ffmpeg",
+    "port": "sudo port install ffmpeg",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ffmpeg:
+    """An installed ffmpeg.
+
+    Attributes:
+        path: Absolute path of the program.
+        version: As the program prints it, such as `5.1.9-0+deb12u1`.
+    """
+
+    path: str
+    version: str
+
+
+@cache
+def find_ffmpeg() -> Ffmpeg | None:
+    """Return the ffmpeg on the PATH; None if there is none, or if it is older than `OLDEST`."""
+    path = shutil.which("ffmpeg")
+    if path is None:
+        return None
+    try:
+        found = subprocess.run(  # noqa: S603  the program that the user installed
+            [path, "-version"], capture_output=True, stdin=subprocess.DEVNULL, timeout=VERSION_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    version = VERSION.match(found.stdout.decode("utf-8", "replace"))
+    return Ffmpeg(path, version[1]) if version and is_recent(version[1]) else None
+
+
+def is_recent(version: str) -> bool:
+    """Return whether a version is not older than `OLDEST`; builds of a development branch have no number and are."""
+    numbers = NUMBERS.match(version)
+    return numbers is None or (int(numbers[1]), int(numbers[2])) >= OLDEST
+
+
+def install_command() -> str:
+    """Return the command that installs ffmpeg on this machine, or what to do where no package manager is known."""
+    managers = ("brew", "port") if sys.platform == "darwin" else COMMANDS
+    found = next((COMMANDS[manager] for manager in managers if shutil.which(manager)), None)
+    return found or "install the package ffmpeg of your system"
