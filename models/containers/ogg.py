@@ -1,4 +1,4 @@
-"""Ogg: the audio packets of Vorbis, Opus and FLAC streams, without comments and independent of page boundaries.
+"""Ogg: the audio packets of Vorbis, Opus, FLAC and Speex streams, without comments and independent of page boundaries.
 
 Sources: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg), the Vorbis I specification, RFC 9639 (FLAC in Ogg).
 """
@@ -53,7 +53,8 @@ def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
         update: Receives the bytes, in order.
 
     Raises:
-        UnsupportedContainer: None of the streams is Vorbis, Opus or FLAC, or there are too many streams or pages.
+        UnsupportedContainer: None of the streams is Vorbis, Opus, FLAC or Speex, or there are too many streams or
+            pages.
     """
     streams: dict[int, _LogicalStream] = {}
     end = start
@@ -68,7 +69,7 @@ def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
             _feed_page(known, page, update)
         end = page.start + PAGE_HEADER_BYTES + len(page.segments) + len(page.body)
     if not streams:
-        raise UnsupportedContainer("The Ogg file holds no Vorbis, Opus or FLAC audio, or is damaged")
+        raise UnsupportedContainer("The Ogg file holds no Vorbis, Opus, FLAC or Speex audio, or is damaged")
     feed_range(stream, end, size, update)  # bytes after damage belong to the identity too
 
 
@@ -79,7 +80,9 @@ def _stream_of(first_packet: bytes) -> _LogicalStream | None:
         return _LogicalStream(skipped=range(2), headers=2)
     if first_packet.startswith(b"\x7fFLAC"):
         blocks = int.from_bytes(first_packet[7:9], "big")
-        return _LogicalStream(skipped=range(1, blocks + 1), headers=blocks + 1)
+        return _LogicalStream(skipped=range(blocks + 1), headers=blocks + 1)  # frames alone
+    if first_packet.startswith(b"Speex   "):
+        return _LogicalStream(skipped=range(1, 2), headers=2)
     return None
 
 

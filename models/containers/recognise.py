@@ -8,11 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from models.containers import UnsupportedContainer, Update, feed_range, mpeg, ogg
+from models.containers import (
+    UnsupportedContainer,
+    Update,
+    asf,
+    chunks,
+    feed_range,
+    lossless,
+    matroska,
+    mp4,
+    mpeg,
+    ogg,
+    streams,
+)
 
-HEAD_BYTES = 64
-# FLAC metadata blocks or WAV chunks: a real file has a dozen, and one more for each picture. A file of empty ones costs
-# a read for every few bytes, in the process that serves requests.
+HEAD_BYTES = 400
+# FLAC metadata blocks: a real file has a dozen, and one more for each picture. A file of empty ones costs a read for
+# every few bytes, in the process that serves requests.
 MAX_BLOCKS = 1024
 
 NOT_SUPPORTED_OR_DAMAGED = "Not a supported audio file, or damaged"
@@ -59,8 +71,7 @@ def recognise(stream: BinaryIO) -> Container:
     container = _matching(MAGIC, head)
     if container is None:
         _check_supported(head)
-        found = mpeg.find_frame(stream, start) is not None
-        container = MP3 if found else _matching(SHORT_MAGIC, head)
+        container = _stream_of_frames(stream, start, head)
     if container is OGG and ogg.is_opus(stream, start):
         return OPUS
     if container is MATROSKA and b"webm" in head:
@@ -94,6 +105,19 @@ def _matching(table: tuple[tuple[Magic, Container], ...], head: bytes) -> Contai
     return next((container for magic, container in table if magic.matches(head)), None)
 
 
+def _stream_of_frames(stream: BinaryIO, start: int, head: bytes) -> Container | None:
+    """Return the format whose frames come first: junk before an MP3 may begin like another one."""
+    found = [(find(stream, start), container) for find, container in FRAMES]
+    places = [(place, container) for place, container in found if place is not None]
+    if places:
+        return min(places, key=lambda each: each[0])[1]
+    if head.startswith(b"\x0b\x77"):
+        return EAC3 if len(head) > EAC3_BSID[0] and head[EAC3_BSID[0]] >> 3 > EAC3_BSID[1] else AC3
+    if head[::TS_PACKET_BYTES] == b"GGG":  # each packet begins with this byte
+        return MPEG_TS
+    return None
+
+
 def _check_supported(head: bytes) -> None:
     if head.startswith(PLAYLIST_STARTS):
         raise UnsupportedContainer(PLAYLIST)
@@ -121,61 +145,43 @@ def _feed_flac(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     raise UnsupportedContainer(f"The FLAC file is damaged: it has more than {MAX_BLOCKS} metadata blocks")
 
 
-def _feed_wav(stream: BinaryIO, start: int, size: int, update: Update) -> None:
-    position = start + 12
-    for _ in range(MAX_BLOCKS):
-        stream.seek(position)
-        header = stream.read(8)
-        if len(header) < 8:
-            return
-        length = int.from_bytes(header[4:], "little")
-        body = position + 8
-        if header[:4] == b"fmt ":
-            update(stream.read(min(length, 16)))
-        elif header[:4] == b"data":
-            # An interrupted recording, and RF64, declare no length here: the audio reaches to the end of the file.
-            undeclared = length in {0, 0xFFFFFFFF}
-            feed_range(stream, body, size if undeclared else min(body + length, size), update)
-            return
-        position = body + length + length % 2
-    raise UnsupportedContainer(f"The WAV file is damaged: it has more than {MAX_BLOCKS} chunks")
-
-
 FLAC = Container("FLAC", ".flac", "flac", _feed_flac, native=True)
 OGG = Container("Ogg", ".ogg", "ogg", ogg.feed, native=True)
 OPUS = Container("Ogg", ".opus", "ogg", ogg.feed, native=True)
-WAV = Container("WAV", ".wav", "wav", _feed_wav, native=True)
-RF64 = Container("RF64", ".wav", "wav", _feed_wav, native=True)
-WAVE64 = Container("Wave64", ".w64", "w64", _feed_all, native=True)
-AIFF = Container("AIFF", ".aiff", "aiff", _feed_all, native=True)
-CAF = Container("CAF", ".caf", "caf", _feed_all, native=True)
-AU = Container("AU", ".au", "au", _feed_all, native=True)
+WAV = Container("WAV", ".wav", "wav", chunks.feed_wav, native=True)
+RF64 = Container("RF64", ".wav", "wav", chunks.feed_wav, native=True)
+WAVE64 = Container("Wave64", ".w64", "w64", chunks.feed_wave64, native=True)
+AIFF = Container("AIFF", ".aiff", "aiff", chunks.feed_aiff, native=True)
+CAF = Container("CAF", ".caf", "caf", chunks.feed_caf, native=True)
+AU = Container("AU", ".au", "au", chunks.feed_au, native=True)
 MP3 = Container("MP3", ".mp3", "mp3", mpeg.feed, native=True)
-ADTS = Container("AAC", ".aac", "aac", _feed_all)
-M4A = Container("M4A", ".m4a", "mov", _feed_all)
-MP4 = Container("MP4", ".mp4", "mov", _feed_all)
-QUICKTIME = Container("QuickTime", ".mov", "mov", _feed_all)
-MATROSKA = Container("Matroska", ".mka", "matroska", _feed_all)
-WEBM = Container("WebM", ".webm", "matroska", _feed_all)
-WMA = Container("WMA", ".wma", "asf", _feed_all)
-WAVPACK = Container("WavPack", ".wv", "wv", _feed_all)
-APE = Container("Monkey's Audio", ".ape", "ape", _feed_all)
-TTA = Container("True Audio", ".tta", "tta", _feed_all)
+MP2 = Container("MP2", ".mp2", "mp3", streams.feed_layer_2, native=True)
+ADTS = Container("AAC", ".aac", "aac", streams.feed_adts)
+M4A = Container("M4A", ".m4a", "mov", mp4.feed)
+MP4 = Container("MP4", ".mp4", "mov", mp4.feed)
+QUICKTIME = Container("QuickTime", ".mov", "mov", mp4.feed)
+MATROSKA = Container("Matroska", ".mka", "matroska", matroska.feed)
+WEBM = Container("WebM", ".webm", "matroska", matroska.feed)
+WMA = Container("WMA", ".wma", "asf", asf.feed)
+WAVPACK = Container("WavPack", ".wv", "wv", lossless.feed_wavpack)
+APE = Container("Monkey's Audio", ".ape", "ape", lossless.feed_ape)
+TTA = Container("True Audio", ".tta", "tta", lossless.feed_tta)
 TAK = Container("TAK", ".tak", "tak", _feed_all)
 SHORTEN = Container("Shorten", ".shn", "shn", _feed_all)
-MUSEPACK_7 = Container("Musepack", ".mpc", "mpc", _feed_all)
-MUSEPACK_8 = Container("Musepack", ".mpc", "mpc8", _feed_all)
-DSF = Container("DSF", ".dsf", "dsf", _feed_all)
-DSDIFF = Container("DSDIFF", ".dff", "iff", _feed_all)
+MUSEPACK_7 = Container("Musepack", ".mpc", "mpc", lossless.feed_musepack_7)
+MUSEPACK_8 = Container("Musepack", ".mpc", "mpc8", lossless.feed_musepack_8)
+DSF = Container("DSF", ".dsf", "dsf", chunks.feed_dsf)
+DSDIFF = Container("DSDIFF", ".dff", "iff", chunks.feed_dsdiff)
 AC3 = Container("AC-3", ".ac3", "ac3", _feed_all)
 EAC3 = Container("E-AC-3", ".eac3", "eac3", _feed_all)
 DTS = Container("DTS", ".dts", "dts", _feed_all)
 TRUEHD = Container("TrueHD", ".thd", "truehd", _feed_all)
 MLP = Container("MLP", ".mlp", "mlp", _feed_all)
 AMR = Container("AMR", ".amr", "amr", _feed_all)
-AVI = Container("AVI", ".avi", "avi", _feed_all)
-FLASH = Container("FLV", ".flv", "flv", _feed_all)
-REAL = Container("RealAudio", ".ra", "rm", _feed_all)
+AVI = Container("AVI", ".avi", "avi", chunks.feed_avi)
+FLASH = Container("FLV", ".flv", "flv", streams.feed_flv)
+REAL = Container("RealMedia", ".rm", "rm", chunks.feed_real)
+REAL_AUDIO = Container("RealAudio", ".ra", "rm", _feed_all)
 MPEG_PS = Container("MPEG", ".mpg", "mpeg", _feed_all)
 MPEG_TS = Container("MPEG-TS", ".ts", "mpegts", _feed_all)
 
@@ -183,6 +189,8 @@ ISO_BASE_MEDIA = b"ftyp"
 W64_GUID = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 ASF_GUID = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"
 EBML = b"\x1a\x45\xdf\xa3"
+TS_PACKET_BYTES = 188
+EAC3_BSID = (5, 10)  # byte whose upper five bits are the version, and the last version of AC-3
 
 MAGIC = (
     (Magic(b"fLaC"), FLAC),
@@ -217,7 +225,7 @@ MAGIC = (
     (Magic(b"#!AMR"), AMR),
     (Magic(b"FLV\x01"), FLASH),
     (Magic(b".RMF"), REAL),
-    (Magic(b".ra\xfd"), REAL),
+    (Magic(b".ra\xfd"), REAL_AUDIO),
     (Magic(b"\x7f\xfe\x80\x01"), DTS),
     (Magic(b"\xfe\x7f\x01\x80"), DTS),
     (Magic(b"\x1f\xff\xe8\x00"), DTS),
@@ -232,9 +240,4 @@ REFUSED = (
     (Magic(b"LA0"), "Lossless Audio"),
     (Magic(b"MThd"), "MIDI"),
 )
-# Tried after the search for MP3 frames: junk before an MP3 may begin with these few bytes.
-SHORT_MAGIC = (
-    (Magic(b"\xff\xf1"), ADTS),
-    (Magic(b"\xff\xf9"), ADTS),
-    (Magic(b"\x0b\x77"), AC3),
-)
+FRAMES = ((mpeg.find_frame, MP3), (streams.find_adts, ADTS), (streams.find_layer_2, MP2))

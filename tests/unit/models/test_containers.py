@@ -27,6 +27,8 @@ ID3V1 = b"TAG" + bytes(125)
 APEV2 = b"APETAGEX" + (2000).to_bytes(4, "little") + (32).to_bytes(4, "little") + bytes(16)
 LYRICS3 = b"LYRICSBEGIN000011LYRICS200"
 EIGHT_BYTES = bytes(8)
+ADTS_FRAME = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
+LAYER_2_FRAME = b"\xff\xfd\x80\x00" + bytes(413)
 
 UNSUPPORTED = {
     "M3U": (b"#EXTM3U\n/etc/passwd\n", "The file is a playlist, not audio"),
@@ -93,7 +95,9 @@ def test_supported_formats_are_recognised(tag: bytes, content: bytes, name: str,
         (b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska", "Matroska", "matroska"),
         (b"\x1a\x45\xdf\xa3\x8b\x42\x82\x84webm", "WebM", "matroska"),
         (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), "WMA", "asf"),
-        (b"\xff\xf1\x50\x80", "AAC", "aac"),
+        (ADTS_FRAME * 3, "AAC", "aac"),
+        (LAYER_2_FRAME * 3, "MP2", "mp3"),
+        (b"G" + bytes(187) + b"G" + bytes(187) + b"G", "MPEG-TS", "mpegts"),
         (b"wvpk", "WavPack", "wv"),
         (b"MAC ", "Monkey's Audio", "ape"),
         (b"TTA1", "True Audio", "tta"),
@@ -112,7 +116,7 @@ def test_supported_formats_are_recognised(tag: bytes, content: bytes, name: str,
 )
 def test_formats_of_ffmpeg_are_recognised(head: bytes, name: str, demuxer: str):
     """The first bytes decide the format and ffmpeg's demuxer, also if MP3 frames follow."""
-    container = recognise(io.BytesIO(head + bytes(100) + FRAME * 10 * (len(head) > 4)))
+    container = recognise(io.BytesIO(head + bytes(100) + FRAME * 10 * (4 < len(head) < 100)))
 
     assert (container.name, container.demuxer) == (name, demuxer)
 

@@ -129,7 +129,7 @@ CONTENTS = [
     (b"#EXTM3U\n#EXTINF:10,\n/etc/hostname\n", "The file is a playlist, not audio"),
     (bytes(5000), "The file starts with zero bytes"),
     (b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(5000), "M4A is not supported: convert it to FLAC, Opus or MP3"),
-    (b"\xff\xf1\x50\x80" + bytes(5000), "AAC is not supported"),
+    ((b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)) * 50, "AAC is not supported"),
     (b"wvpk" + bytes(5000), "WavPack is not supported"),
     (b"fLaC" + b"\x01" * 5000, "The file is damaged"),
     (b"RIFF\x00\x10\x00\x00RMIDdata" + bytes(5000), "Not a supported audio file, or damaged"),

@@ -1,0 +1,193 @@
+"""Matroska and WebM: the packets of the first audio track. Source: RFC 9559 (Matroska), RFC 8794 (EBML)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from models.containers import MAX_PACKETS, UnsupportedContainer, Update, feed_range
+
+SEGMENT, CLUSTER, BLOCK_GROUP = 0x18538067, 0x1F43B675, 0xA0
+SIMPLE_BLOCK, BLOCK = 0xA3, 0xA1
+TRACKS, TRACK_ENTRY = 0x1654AE6B, 0xAE
+TRACK_NUMBER, TRACK_TYPE, CODEC_ID, CODEC_PRIVATE = 0xD7, 0x83, 0x86, 0x63A2
+ENCODINGS, ENCODING, COMPRESSION, ENCRYPTION = 0x6D80, 0x6240, 0x5034, 0x5035
+ALGORITHM, SETTINGS = 0x4254, 0x4255
+DESCENDED = {SEGMENT, CLUSTER, BLOCK_GROUP}
+
+AUDIO = b"\x02"
+STRIPPED_HEADERS = b"\x03"  # the bytes that all packets begin with are stored once
+VORBIS = b"A_VORBIS"
+XIPH_LACING, FIXED_LACING, EBML_LACING = 1, 2, 3
+HEADER_BYTES = 12  # of an element: four of the id and eight of the size
+LACING_BYTES = 2048  # 255 sizes of eight bytes
+MAX_PRIVATE_BYTES = 1 << 20  # a Vorbis codebook has some kilobytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    kind: int
+    start: int
+    """Position of the content."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    number: bytes
+    prefix: bytes
+    """What each packet begins with and the blocks do not repeat."""
+    opening: bytes
+    """Header packets of the codec that belong to the sound."""
+
+
+def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
+    """Pass the packets of the first audio track to `update`, in order.
+
+    Args:
+        stream: A seekable file.
+        start: Position after leading ID3v2 tags.
+        size: Size of the file in bytes.
+        update: Receives the bytes, in order.
+
+    Raises:
+        UnsupportedContainer: The track is encrypted, or the file has too many elements.
+    """
+    track = None
+    for element in _elements(stream, start, size, DESCENDED):
+        if element.kind == TRACKS and track is None:
+            track = _audio_track(stream, element)
+            if track is not None:
+                update(track.opening)
+        elif element.kind in {SIMPLE_BLOCK, BLOCK} and track is not None:
+            _feed_block(stream, element, track, update)
+
+
+def _elements(
+    stream: BinaryIO, position: int, end: int, descended: frozenset[int] | set[int] = frozenset()
+) -> Iterator[_Element]:
+    """List elements, those inside of `descended` ones after them, which also covers ones of unknown size."""
+    for _ in range(MAX_PACKETS):
+        if position >= end:
+            return
+        stream.seek(position)
+        header = stream.read(HEADER_BYTES)
+        id_bytes = _width(header)
+        size_bytes = _width(header[id_bytes:])
+        if not id_bytes or not size_bytes or len(header) < id_bytes + size_bytes:
+            return
+        start = position + id_bytes + size_bytes
+        length = _number(header[id_bytes : id_bytes + size_bytes])
+        kind = int.from_bytes(header[:id_bytes], "big")
+        after = end if length == (1 << 7 * size_bytes) - 1 else min(start + length, end)
+        yield _Element(kind, start, after)
+        position = start if kind in descended else after
+    raise UnsupportedContainer(f"The Matroska file has more than {MAX_PACKETS:,} elements: it is not a track")
+
+
+def _width(data: bytes) -> int:
+    """Return how many bytes a number of variable length has; 0 if the data begins with none."""
+    return 9 - data[0].bit_length() if data and data[0] else 0
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, "big") & (1 << 7 * len(data)) - 1
+
+
+def _content(stream: BinaryIO, parent: _Element, limit: int = MAX_PRIVATE_BYTES) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for element in _elements(stream, parent.start, parent.end):
+        if element.kind not in found:
+            stream.seek(element.start)
+            found[element.kind] = stream.read(min(limit, element.end - element.start))
+            limit -= len(found[element.kind])
+    return found
+
+
+def _audio_track(stream: BinaryIO, tracks: _Element) -> _Track | None:
+    for entry in _elements(stream, tracks.start, tracks.end):
+        if entry.kind != TRACK_ENTRY:
+            continue
+        content = _content(stream, entry)
+        if content.get(TRACK_TYPE, b"").lstrip(b"\0") == AUDIO:
+            vorbis = content.get(CODEC_ID, b"").startswith(VORBIS)
+            return _Track(
+                number=content.get(TRACK_NUMBER, b"").lstrip(b"\0"),
+                prefix=_stripped_header(stream, entry),
+                opening=_vorbis_headers(content.get(CODEC_PRIVATE, b"")) if vorbis else b"",
+            )
+    return None
+
+
+def _stripped_header(stream: BinaryIO, entry: _Element) -> bytes:
+    for element in _elements(stream, entry.start, entry.end, {ENCODINGS, ENCODING}):
+        if element.kind == ENCRYPTION:
+            raise UnsupportedContainer("The file is encrypted: Segue cannot decode it")
+        if element.kind == COMPRESSION:
+            content = _content(stream, element)
+            return content.get(SETTINGS, b"") if content.get(ALGORITHM) == STRIPPED_HEADERS else b""
+    return b""
+
+
+def _vorbis_headers(private: bytes) -> bytes:
+    """Return the first and the third header packet, as an Ogg file has them; the second holds the comments."""
+    if private[:1] != b"\2":
+        return b""
+    position, sizes = 1, []
+    for _ in range(2):
+        size, position = _xiph_size(private, position)
+        sizes.append(size)
+    return private[position : position + sizes[0]] + private[position + sum(sizes) :]
+
+
+def _feed_block(stream: BinaryIO, block: _Element, track: _Track, update: Update) -> None:
+    stream.seek(block.start)
+    head = stream.read(min(LACING_BYTES, block.end - block.start))
+    width = _width(head)
+    if not width or len(head) < width + 3 or _number(head[:width]) != int.from_bytes(track.number, "big"):
+        return
+    position = width + 3
+    lacing = head[width + 2] >> 1 & 3
+    n_packets = 1
+    if lacing and position < len(head):
+        n_packets = head[position] + 1
+        position += 1
+    sizes, position = _lace_sizes(head, position, lacing, n_packets)
+    start = block.start + position
+    if not track.prefix:
+        feed_range(stream, start, block.end, update)
+        return
+    if lacing == FIXED_LACING:
+        sizes = [(block.end - start) // n_packets] * (n_packets - 1)
+    for size in [*sizes, block.end - start - sum(sizes)]:
+        update(track.prefix)
+        feed_range(stream, start, min(start + size, block.end), update)
+        start += size
+
+
+def _lace_sizes(head: bytes, position: int, lacing: int, n_packets: int) -> tuple[list[int], int]:
+    """Return the stated sizes, those of all packets but the last, and the position after them."""
+    sizes: list[int] = []
+    if lacing not in {XIPH_LACING, EBML_LACING}:
+        return sizes, position
+    for _ in range(n_packets - 1):
+        if lacing == XIPH_LACING:
+            size, position = _xiph_size(head, position)
+        else:
+            width = _width(head[position : position + 1])
+            size = _number(head[position : position + width])
+            position += width
+            if sizes:  # after the first, sizes are differences around zero
+                size = max(0, sizes[-1] + size - ((1 << 7 * width - 1) - 1)) if width else 0
+        sizes.append(size)
+    return sizes, position
+
+
+def _xiph_size(data: bytes, position: int) -> tuple[int, int]:
+    size = 0
+    while position < len(data):
+        byte = data[position]
+        position += 1
+        size += byte
+        if byte < 255:
+            break
+    return size, position

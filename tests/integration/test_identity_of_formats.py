@@ -1,0 +1,171 @@
+"""A track keeps its id when its file is retagged, moved, remuxed or gets another cover, in every audio format."""
+
+import shutil
+import tracemalloc
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import mutagen
+import pytest
+
+from models.containers.recognise import recognise
+from services.ingest.identity import identify
+from tests.conftest import missing
+from tests.fakes.encoded import COPIED, FORMATS, TAGGED, Format, ffmpeg, missing_encoders, retag, write_source
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\xff\xf1\x50\x80wvpkmoov" * 8000
+BY_NAME = {each.name: each for each in FORMATS}
+
+
+def track_id(path: Path) -> str:
+    with path.open("rb") as stream:
+        return identify(stream).track_id
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if lacking := missing_encoders():
+        missing(", ".join(lacking))
+    folder = tmp_path_factory.mktemp("encoded")
+    write_source(folder / "source.wav")
+    return folder
+
+
+@pytest.fixture
+def encode(folder: Path, tmp_path: Path) -> Callable[[Format], Path]:
+    """Write a file of a format, or copy the one that an earlier test wrote."""
+
+    def encoded(form: Format) -> Path:
+        if not (folder / form.file).exists():
+            form.encode(folder / "source.wav", folder)
+        return Path(shutil.copy(folder / form.file, tmp_path / form.file))
+
+    return encoded
+
+
+@pytest.fixture(params=FORMATS, ids=lambda form: form.name)
+def form(request: pytest.FixtureRequest) -> Format:
+    return request.param
+
+
+def test_the_content_decides_the_format(form, encode):
+    """A file of each format is recognised without its name."""
+    with encode(form).open("rb") as stream:
+        assert recognise(stream).name == form.container
+
+
+@pytest.mark.parametrize("form", TAGGED, ids=lambda form: form.name)
+def test_retagging_with_mutagen_keeps_the_track_id(form, encode):
+    """Title, long lyrics and a cover come and go without another id, wherever mutagen writes them."""
+    path = encode(form)
+    before = track_id(path)
+    retag(path, "A new title", PICTURE)
+    retagged = track_id(path)
+    mutagen.File(path).delete()
+
+    assert retagged == before
+    assert track_id(path) == before
+
+
+@pytest.mark.parametrize("form", COPIED, ids=lambda form: form.name)
+def test_copying_the_packets_keeps_the_track_id(form, encode):
+    """`ffmpeg -c copy` with other tags writes the same packets into another file."""
+    path = encode(form)
+    copied = path.with_stem("copied")
+    options = {"rm": ("-f", "rm"), "aifc": ("-f", "aiff"), "spx": ("-f", "ogg")}.get(path.suffix[1:], ())
+    ffmpeg("-i", path, "-c", "copy", "-metadata", "title=Copied", *options, copied)
+
+    assert track_id(copied) == track_id(path)
+
+
+def test_one_changed_byte_of_the_sound_is_another_track(form, encode):
+    """The hash covers the packets behind the middle of the file."""
+    path = encode(form)
+    before = track_id(path)
+    content = bytearray(path.read_bytes())
+    content[len(content) * 5 // 8] ^= 0x10
+    path.write_bytes(content)
+
+    assert track_id(path) != before
+
+
+def test_moved_and_renamed_files_keep_the_track_id(encode, tmp_path):
+    """Neither folder nor suffix count."""
+    path = encode(BY_NAME["AAC in M4A"])
+    before = track_id(path)
+    moved = path.rename(tmp_path / "song.mp3")
+
+    assert track_id(moved) == before
+
+
+def test_equal_packets_have_one_id(encode):
+    """AAC is one track as M4A, with `moov` at either end, in fragments, raw, and in Matroska; so are other codecs."""
+    ids = defaultdict(set)
+    for form in FORMATS:
+        if form.packets:
+            ids[form.packets].add(track_id(encode(form)))
+
+    assert {packets: len(found) for packets, found in ids.items()} == dict.fromkeys(ids, 1)
+    assert len(set.union(*ids.values())) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("options", "target"),
+    [
+        (("-movflags", "faststart"), "song.m4a"),
+        (("-movflags", "frag_keyframe+empty_moov", "-frag_duration", "300000"), "song.m4a"),
+        ((), "song.aac"),
+        ((), "song.mov"),
+        ((), "song.mka"),
+    ],
+    ids=["faststart", "fragments", "ADTS", "QuickTime", "Matroska"],
+)
+@pytest.mark.parametrize("name", ["AAC in M4A", "AAC in fragmented MP4"])
+def test_remuxed_m4a_is_the_same_track(encode, tmp_path, name, options, target):
+    """Tools that stream, repair or convert M4A files without encoding never fork a track."""
+    path = encode(BY_NAME[name])
+    remuxed = tmp_path / target
+    ffmpeg("-i", path, "-c", "copy", *options, remuxed)
+
+    assert track_id(remuxed) == track_id(path)
+
+
+def test_a_cover_or_chapters_in_an_m4a_are_other_streams(encode, tmp_path):
+    """A picture that ffmpeg attaches and the chapters of an audiobook do not change the id."""
+    path = encode(BY_NAME["AAC in M4A"])
+    picture, chapters = tmp_path / "cover.png", tmp_path / "chapters.txt"
+    ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", picture)
+    chapters.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=3000\ntitle=One\n")
+    book = tmp_path / "book.m4b"
+    inputs = ("-i", picture, "-i", path, "-i", chapters)
+    ffmpeg(
+        *inputs, "-map", "0", "-map", "1", "-map_metadata", "2", "-c", "copy", "-disposition:0", "attached_pic", book
+    )
+
+    assert book.stat().st_size > path.stat().st_size
+    assert track_id(book) == track_id(path)
+
+
+def test_films_are_known_by_their_sound(encode, tmp_path):
+    """A video track beside the sound changes nothing, in each container that has both."""
+    path = encode(BY_NAME["MP3"])
+    for name in ("film.mkv", "film.avi", "film.flv", "film.mov"):
+        film = tmp_path / name
+        ffmpeg("-f", "lavfi", "-i", "testsrc=d=7:s=64x64:r=5", "-i", path, "-c:v", "flv1", "-c:a", "copy", film)
+
+        assert track_id(film) == track_id(path), name
+
+
+def test_identity_takes_little_memory(form, encode):
+    """Ids are computed in blocks, whatever the size of a file."""
+    path = encode(form)
+    with path.open("rb") as stream:
+        tracemalloc.start()
+        try:
+            identify(stream)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert peak < 3_000_000
