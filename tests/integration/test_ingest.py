@@ -306,7 +306,9 @@ def test_played_music_is_analysed_first_and_an_upload_at_once(catalogue, queue, 
         song = write_song(music / name, seed=seed)
         os.utime(song, ns=(0, (seed + 1) * 10**18))
     os.utime(music / "played.flac", ns=(0, 10**17))
-    catalogue.listens.add("ada", [NewListen(described=Description("Band", "played"), at=datetime.now(UTC))])
+    catalogue.listens.add(
+        "ada", [NewListen(described=Description(artist="Band", title="played"), at=datetime.now(UTC))]
+    )
     tagged = mutagen.File(music / "played.flac")
     tagged.update({"artist": ["Band"], "title": ["played"]})
     tagged.save()
