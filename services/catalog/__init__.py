@@ -9,6 +9,7 @@ from services.catalog.covers import CoverStore
 from services.catalog.database import Database
 from services.catalog.failures import FailureStore
 from services.catalog.files import FileStore
+from services.catalog.folders import FolderStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue, picture_point, track_point
 from services.catalog.jobs import JobStore
@@ -36,6 +37,7 @@ class Catalogue:
         self.database = database
         self.tracks = TrackStore(database)
         self.files = FileStore(database)
+        self.folders = FolderStore(database)
         self.browsing = BrowseStore(database)
         self.albums = AlbumStore(database)
         self.library = LibraryStore(database)

@@ -38,7 +38,12 @@ TRACK, PICTURE, FILE = "track", "picture", "file"
 _HAS_FILE = exists().where(LocationRow.track_id == TrackRow.id)
 _FAILED_TRACK = or_(
     TrackRow.status.in_((TrackStatus.FAILED, TrackStatus.QUARANTINED)),
-    and_(TrackRow.status == TrackStatus.MISSING, _HAS_FILE),
+    and_(
+        TrackRow.status == TrackStatus.MISSING,
+        _HAS_FILE,
+        # Of a folder that is away, the folder is listed instead of each track.
+        func.coalesce(TrackRow.failure_kind, "") != FailureKind.ABSENT,
+    ),
 )
 _FAILED_PICTURE = and_(PictureRow.status == PictureStatus.FAILED, PictureRow.path.is_not(None))
 _FIRST_PATH = (

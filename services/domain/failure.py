@@ -25,6 +25,8 @@ class FailureKind(StrEnum):
     """A link leads out of the folders that may be scanned."""
     GONE = "gone"
     """It was there at the last scan and is not any more."""
+    ABSENT = "absent"
+    """A library folder is empty, or its disk is not mounted; its tracks are kept."""
     DEFECT = "defect"
     """Segue itself failed, or the memory was not sufficient."""
     UNKNOWN = "unknown"
@@ -47,6 +49,8 @@ WHAT_TO_DO: Mapping[FailureKind, str] = {
     FailureKind.OUTSIDE_LIBRARY: "Scan the folder that the link leads to, or add that folder to SEGUE_LIBRARY_ROOTS.",
     FailureKind.GONE: "Mount the disk or put the file back, and retry. If you deleted it, scan its folder: it then "
     "leaves this list.",
+    FailureKind.ABSENT: "Mount the disk: the tracks return at once. If you emptied the folder for good, delete the "
+    "folder too, and retry: its tracks then leave the library.",
     FailureKind.DEFECT: "Retry. If it fails again, report the reason: Segue has a defect or too little memory.",
     FailureKind.UNKNOWN: "Retry. If it fails again, the reason tells more.",
 }

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.catalog import Catalogue
 from services.catalog.database import now
+from services.catalog.folders import ABSENT
 from services.catalog.library import FileStamp
 from services.catalog.pictures import KnownPicture
 from services.domain.errors import PathNotScannable, ReaderUnavailable, UnusablePicture
@@ -16,6 +17,7 @@ from services.domain.picture import PictureReading, PictureStatus
 from services.ingest.identity import picture_id_of
 from services.ingest.intake import PROGRESS_STEP, ScanFailures, cause_of
 from services.ingest.listing import PICTURE_SUFFIXES, list_files
+from services.ingest.presence import absent_folders
 from services.ingest.roots import Roots, check_inside, open_inside
 from services.ingest.scan import ScanRules, root_of_scan
 
@@ -59,8 +61,10 @@ def run_picture_scan(catalogue: Catalogue, job_id: str, reader: PictureReader, r
     root = root_of_scan(folder, catalogue.pictures.roots(), rules)
     listing = list_files(folder, PICTURE_SUFFIXES, root, rules.choice)
     started = now()
-    catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
     known = catalogue.pictures.known_files(folder)
+    for path in absent_folders(listing, root, known, catalogue.folders.mounts()):
+        listing.unreadable[path] = ABSENT  # its pictures stay
+    catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
     scan = _Scan(catalogue, job_id, reader, root, rules.roots)
     for path, cause in listing.unreadable.items():
         scan.failures.add(path, cause)

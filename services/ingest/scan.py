@@ -10,6 +10,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.catalog.database import now
+from services.catalog.folders import ABSENT
 from services.catalog.library import KnownFile
 from services.domain.errors import BrokerUnavailable, PathNotScannable
 from services.domain.failure import Cause, FailureKind
@@ -17,6 +18,7 @@ from services.domain.job import JobKind
 from services.ingest.ignore import BadPatterns, Choice, rules_above
 from services.ingest.intake import Intake, StillWritten
 from services.ingest.listing import PICTURE_SUFFIXES, FileState, Listing, list_audio
+from services.ingest.presence import absent_folders, mounts_after
 from services.ingest.roots import Roots, check_inside, configured_roots, contains
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
@@ -92,10 +94,10 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRul
         catalogue.jobs.fail(job_id, error.detail)
         return
     root = root_of_scan(folder, catalogue.library.roots(), rules)
-    listing = list_audio(folder, root, rules.choice)
     started = now()
+    listing = list_audio(folder, root, rules.choice)
+    known = _present_files(catalogue, listing, root)
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
-    known = catalogue.library.known_files(folder)
     intake = Intake(catalogue, queue, job_id, root, rules.roots)
     for path, cause in listing.unreadable.items():
         intake.failures.add(path, cause)
@@ -106,6 +108,22 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRul
     catalogue.covers.look_again(intake.other_covers)
     catalogue.jobs.complete_listing(job_id, intake.unchanged)
     _send_covers(queue)
+
+
+def _present_files(catalogue: Catalogue, listing: Listing, root: str) -> dict[str, KnownFile]:
+    """Return the known files of a scan; tracks of folders that are away leave the library, others return to it."""
+    known = catalogue.library.known_files(listing.folder)
+    mounts = catalogue.folders.mounts()
+    absent = absent_folders(listing, root, known, mounts)
+    for folder in absent:
+        log.warning("folder_absent", folder=folder, tracks=catalogue.folders.set_absent(folder))
+        listing.unreadable[folder] = ABSENT
+    if listing.folder not in absent and (count := catalogue.folders.bring_back(listing.folder, absent)):
+        log.info("folder_is_back", folder=listing.folder, tracks=count)
+        known = catalogue.library.known_files(listing.folder)
+    if (found := mounts_after(listing, root, mounts, absent)) != mounts:
+        catalogue.folders.set_mounts(found)
+    return known
 
 
 def root_of_scan(folder: str, known_roots: list[str], rules: ScanRules) -> str:

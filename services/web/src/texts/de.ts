@@ -730,6 +730,8 @@ export const de: Texts = {
         unreadable:
           "Erlaube dem Benutzer, unter dem Segue läuft, die Datei und ihre Ordner zu lesen, und prüfe, ob der Datenträger eingehängt ist.",
         outside_library: "Scanne den Ordner, auf den der Verweis zeigt, oder nimm ihn in SEGUE_LIBRARY_ROOTS auf.",
+        absent:
+          "Hänge den Datenträger ein: Die Titel kommen sofort zurück. Hast du den Ordner endgültig geleert, lösche auch den Ordner und versuche es erneut.",
         gone: "Hänge den Datenträger ein oder lege die Datei zurück. Hast du sie gelöscht, scanne ihren Ordner: Dann verschwindet sie aus dieser Liste.",
         defect:
           "Versuche es erneut. Schlägt es wieder fehl, melde den Grund: Segue hat einen Fehler oder zu wenig Speicher.",

@@ -635,6 +635,8 @@ export const en = {
         unreadable:
           "Allow the user that runs Segue to read the file and its folders, and check that its disk is mounted.",
         outside_library: "Scan the folder that the link leads to, or add that folder to SEGUE_LIBRARY_ROOTS.",
+        absent:
+          "Mount the disk: the tracks return at once. If you emptied the folder for good, delete the folder too, and retry.",
         gone: "Mount the disk or put the file back. If you deleted it, scan its folder: it then leaves this list.",
         defect: "Try it again. If it fails again, report the reason: Segue has a defect or too little memory.",
         unknown: "Try it again to see the reason.",
