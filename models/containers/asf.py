@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from models.containers import UnsupportedContainer, Update
-from models.containers.chunks import Chunk, Layout, chunks
+from models.containers.chunks import Chunk, Layout, chunks, read_start
 
 OBJECTS = Layout("little", id_bytes=16, size_bytes=8, alignment=1, counts_header=True)
 HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -21,6 +21,7 @@ ENCRYPTION = {
     bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
     bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
 }
+TICKS = 10_000_000  # per second
 MAX_OBJECTS = 4096  # at the top of the file
 MAX_PACKET_BYTES = 1 << 20
 PACKET_PREFIX_BYTES = 26  # of the data object: file id, count and a reserved field, before the packets
@@ -65,6 +66,18 @@ def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
         elif kind == DATA and packet_bytes and number >= 0:
             _feed_packets(stream, (first + PACKET_PREFIX_BYTES, last), packet_bytes, number, update)
             return
+
+
+def seconds(stream: BinaryIO, start: int, size: int) -> float:
+    """Return the length that the header declares; 0 if there is none."""
+    for kind, (first, last) in chunks(stream, start, size, OBJECTS, MAX_OBJECTS):
+        if kind == HEADER:
+            for part, (begin, end) in chunks(stream, first + 6, last, OBJECTS):
+                if part == FILE_PROPERTIES:
+                    duration, preroll = struct.unpack_from("<40xQ8xQ", read_start(stream, begin, end, 64))
+                    return float(duration / TICKS - preroll / 1000)
+            break
+    return 0.0
 
 
 def _header(stream: BinaryIO, first: int, last: int) -> tuple[int, int]:

@@ -94,9 +94,9 @@ def _feed_wave(stream: BinaryIO, position: int, size: int, layout: Layout, updat
     long_data = 0  # RF64 states the size of its data apart from it
     for kind, (first, last) in chunks(stream, position, size, layout):
         if kind[:4] == b"ds64":
-            long_data = int.from_bytes(_read(stream, first, last, 16)[8:], "little")
+            long_data = int.from_bytes(read_start(stream, first, last, 16)[8:], "little")
         elif kind[:4] == b"fmt ":
-            update(_read(stream, first, last, WAV_FORMAT_BYTES))
+            update(read_start(stream, first, last, WAV_FORMAT_BYTES))
         elif kind[:4] == b"data":
             end = min(first + long_data, size) if long_data and last == size else last
             feed_range(stream, first, size if first == last else end, update)  # an interrupted recording states 0
@@ -118,7 +118,7 @@ def _avi_packets(stream: BinaryIO, position: int, size: int) -> Iterator[Chunk]:
         if kind in AVI_LIST:
             position = first + 4  # a list: its chunks are listed as if they lay outside
         elif kind == b"strh":
-            if not audio and _read(stream, first, last, 4) == b"auds":
+            if not audio and read_start(stream, first, last, 4) == b"auds":
                 audio = b"%02dwb" % n_streams
             n_streams += 1
         elif kind == audio:
@@ -129,10 +129,10 @@ def feed_aiff(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     """Pass channels, sample size, rate, compression and samples of an AIFF or AIFF-C file to `update`."""
     found = _first_of_each(stream, start + 12, size, IFF, {b"COMM", b"SSND"})
     if len(found) == 2:
-        common = _read(stream, *found[b"COMM"], 22)
+        common = read_start(stream, *found[b"COMM"], 22)
         update(common[:2] + common[6:18] + (common[18:] or b"NONE"))
         first, last = found[b"SSND"]
-        offset = int.from_bytes(_read(stream, first, last, 4), "big")
+        offset = int.from_bytes(read_start(stream, first, last, 4), "big")
         feed_range(stream, first + 8 + offset, last, update)
 
 
@@ -140,7 +140,7 @@ def feed_caf(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     """Pass the packets of a CAF file to `update`, after the format if they are samples."""
     found = _first_of_each(stream, start + 8, size, CORE_AUDIO, {b"desc", b"data"})
     if len(found) == 2:
-        description = _read(stream, *found[b"desc"], 32)
+        description = read_start(stream, *found[b"desc"], 32)
         if description[8:12] == b"lpcm":
             update(description)
         first, last = found[b"data"]
@@ -172,7 +172,7 @@ def feed_real(stream: BinaryIO, start: int, size: int, update: Update) -> None:
 
 def feed_au(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     """Pass encoding, rate, channels and samples of an AU file to `update`."""
-    header = _read(stream, start, size, 24)
+    header = read_start(stream, start, size, 24)
     if len(header) == 24:
         offset, length = struct.unpack_from(">II", header, 4)
         update(header[12:])
@@ -190,6 +190,7 @@ def _first_of_each(stream: BinaryIO, position: int, end: int, layout: Layout, ki
     return found
 
 
-def _read(stream: BinaryIO, first: int, last: int, count: int) -> bytes:
+def read_start(stream: BinaryIO, first: int, last: int, count: int) -> bytes:
+    """Read up to `count` bytes of a range of a file."""
     stream.seek(first)
     return stream.read(max(0, min(count, last - first)))

@@ -86,19 +86,19 @@ def _musepack_packets(stream: BinaryIO, position: int, size: int) -> Iterator[tu
     while True:
         stream.seek(position)
         header = stream.read(2 + LARGEST_NUMBER_BYTES)
-        length, position_of_body = _musepack_size(header)
-        if position >= size or length < position_of_body:
+        length, header_bytes = musepack_number(header, 2)
+        if position >= size or not header_bytes or length < header_bytes:
             return
-        end = min(size, position + length)
-        yield position + position_of_body, end if header[:2] in MUSEPACK_8_AUDIO else position + position_of_body
+        start, end = position + header_bytes, min(size, position + length)
+        yield start, end if header[:2] in MUSEPACK_8_AUDIO else start
         position += length
 
 
-def _musepack_size(header: bytes) -> tuple[int, int]:
-    """Return the size of a packet with its header, and the size of the header; 0 and 2 if the header is cut."""
-    size = 0
-    for position, byte in enumerate(header[2:], 3):
-        size = size << 7 | byte & 0x7F
+def musepack_number(data: bytes, position: int) -> tuple[int, int]:
+    """Parse a number of variable length; return it and the position after it, or 0 and 0 if the bytes end within it."""
+    number = 0
+    for after, byte in enumerate(data[position:], position + 1):
+        number = number << 7 | byte & 0x7F
         if not byte & 0x80:
-            return size, position
-    return 0, 2
+            return number, after
+    return 0, 0

@@ -1,5 +1,6 @@
 """Matroska and WebM: the packets of the first audio track. Source: RFC 9559 (Matroska), RFC 8794 (EBML)."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -12,8 +13,11 @@ TRACKS, TRACK_ENTRY = 0x1654AE6B, 0xAE
 TRACK_NUMBER, TRACK_TYPE, CODEC_ID, CODEC_PRIVATE = 0xD7, 0x83, 0x86, 0x63A2
 ENCODINGS, ENCODING, COMPRESSION, ENCRYPTION = 0x6D80, 0x6240, 0x5034, 0x5035
 ALGORITHM, SETTINGS = 0x4254, 0x4255
+INFO, TIMESTAMP_SCALE, DURATION = 0x1549A966, 0x2AD7B1, 0x4489
 DESCENDED = {SEGMENT, CLUSTER, BLOCK_GROUP}
 
+NANOSECONDS_PER_MILLISECOND = 1_000_000
+FLOATS = {4: ">f", 8: ">d"}
 AUDIO = b"\x02"
 STRIPPED_HEADERS = b"\x03"  # the bytes that all packets begin with are stored once
 VORBIS = b"A_VORBIS"
@@ -60,6 +64,19 @@ def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
                 update(track.opening)
         elif element.kind in {SIMPLE_BLOCK, BLOCK} and track is not None:
             _feed_block(stream, element, track, update)
+
+
+def seconds(stream: BinaryIO, start: int, size: int) -> float:
+    """Return the length that the file declares; 0 if it declares none, like a recorded stream."""
+    for element in _elements(stream, start, size, {SEGMENT}):
+        if element.kind == INFO:
+            info = _content(stream, element)
+            scale = int.from_bytes(info.get(TIMESTAMP_SCALE, b""), "big") or NANOSECONDS_PER_MILLISECOND
+            duration = info.get(DURATION, b"")
+            return float(struct.unpack(FLOATS.get(len(duration), ""), duration)[0] * scale / 1e9) if duration else 0.0
+        if element.kind == CLUSTER:
+            break
+    return 0.0
 
 
 def _elements(

@@ -102,6 +102,27 @@ def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     feed_ranges(stream, _packets(_Reader(stream), start, size), size, update)
 
 
+def seconds(stream: BinaryIO, start: int, size: int) -> float:
+    """Return the length that the movie header declares, or that of all fragments; 0 if there is none."""
+    reader = _Reader(stream)
+    movie = next((box for box in reader.boxes(start, size) if box.kind == b"moov"), None)
+    header = reader.child(movie, b"mvhd")
+    if header is None:
+        return 0.0
+    scale, length = _scale_and_length(reader.at(header.body, 32))
+    fragments = None if length else reader.child(movie, b"mvex", b"mehd")
+    if fragments is not None:
+        length = int.from_bytes(reader.at(fragments.body + 4, 8 if reader.at(fragments.body, 1) == b"\1" else 4), "big")
+    return length / scale
+
+
+def _scale_and_length(header: bytes) -> tuple[int, int]:
+    scale, length = (
+        struct.unpack_from(">IQ", header, 20) if header[:1] == b"\1" else struct.unpack_from(">II", header, 12)
+    )
+    return int(scale), int(length)
+
+
 def _packets(reader: _Reader, start: int, size: int) -> Iterator[tuple[int, int]]:
     track = None
     for box in reader.boxes(start, size):

@@ -4,10 +4,12 @@ import os
 from typing import BinaryIO
 
 from models.containers import UnsupportedContainer
+from models.containers.lengths import declared_seconds
 from models.containers.pictures import HEAD_BYTES, recognise_picture
 from models.containers.recognise import Container, recognise
 from services.domain.errors import UnsupportedAudio, UnsupportedPicture
 
+MAX_SECONDS = 1e6  # a header that declares more is wrong
 EMPTY = "The file is empty (0 bytes)"
 
 
@@ -23,6 +25,15 @@ def audio_format(stream: BinaryIO) -> Container:
         return recognise(stream)
     except UnsupportedContainer as error:
         raise UnsupportedAudio(str(error)) from error
+
+
+def declared_duration(stream: BinaryIO) -> int | None:
+    """Return the length in milliseconds that a file declares; None if it is no audio or declares none."""
+    try:
+        seconds = declared_seconds(stream, audio_format(stream))
+    except UnsupportedAudio:
+        return None
+    return round(seconds * 1000) if 0 < seconds < MAX_SECONDS else None
 
 
 def picture_format(content: bytes) -> str:

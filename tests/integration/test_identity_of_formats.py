@@ -10,9 +10,10 @@ import mutagen
 import pytest
 
 from models.containers.recognise import recognise
+from services.ingest.formats import declared_duration
 from services.ingest.identity import identify
 from tests.conftest import missing
-from tests.fakes.encoded import COPIED, FORMATS, TAGGED, Format, ffmpeg, missing_encoders, retag, write_source
+from tests.fakes.encoded import COPIED, FORMATS, SECONDS, TAGGED, Format, ffmpeg, missing_encoders, retag, write_source
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\xff\xf1\x50\x80wvpkmoov" * 8000
 BY_NAME = {each.name: each for each in FORMATS}
@@ -169,3 +170,18 @@ def test_identity_takes_little_memory(form, encode):
             tracemalloc.stop()
 
     assert peak < 3_000_000
+
+
+# Only counting all frames would tell the length of these, which an analysis does.
+NO_DECLARED_LENGTH = {"AAC", "AC-3", "AMR", "AVI", "DTS", "E-AC-3", "FLV", "MP2", "RealMedia", "TrueHD"}
+
+
+def test_the_declared_length_is_known_before_an_analysis(form, encode):
+    """Headers tell the length of most formats within a tenth of a second, without reading the sound."""
+    with encode(form).open("rb") as stream:
+        duration = declared_duration(stream)
+
+    if form.container in NO_DECLARED_LENGTH or "fragmented" in form.name:
+        assert duration is None
+    else:
+        assert duration == pytest.approx(1000 * SECONDS, abs=100)

@@ -3,10 +3,12 @@
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
 from services.domain.track import Tags
+from services.ingest.formats import declared_duration
 from services.ingest.tags import ape, asf, chunks, id3, matroska, mp4, vorbis
 from services.ingest.tags.found import FRONT_COVER, Found, Kind, TagList
 from services.ingest.tags.source import Damaged, LimitExceeded, Source
@@ -35,13 +37,14 @@ OF_APE = (b"MAC ", b"wvpk", b"MPCK", b"MP+", b"OFR ")
 
 
 def read_tags(stream: BinaryIO, *, fallback_title: str) -> Tags:
-    """Read the tags of an audio file. Damaged tags are left out.
+    """Read the tags of an audio file, and the length that it declares. Damaged tags are left out.
 
     Args:
         stream: The file, seekable.
         fallback_title: The title if the file has none.
     """
-    return tags_of(_found_in(Source(stream)), fallback_title)
+    tags = tags_of(_found_in(Source(stream)), fallback_title)
+    return replace(tags, duration_ms=declared_duration(stream))
 
 
 def picture_inside(stream: BinaryIO) -> bytes | None:
