@@ -12,43 +12,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from models.audio.waveform import Window, audible_window
-from models.containers import UnsupportedContainer, mpeg
-from models.containers.mpeg import CountedMp3
-from models.containers.recognise import not_supported, recognise
+from models.audio.placement import (
+    PROBE_SECONDS,
+    WINDOW_COUNT,
+    frames_in_music,
+    number_of_probes,
+    window_frames,
+)
+from models.audio.sound import Sound, check_length, open_sound
+from models.audio.waveform import Window, audible_window, is_silent
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
 
 SAMPLE_RATE = 16_000  # Hz: what the encoder was trained on
-WINDOW_COUNT = 6
-WINDOW_SECONDS = 10.0
-
-PREROLL_FRAMES = 8192  # the longest Vorbis block: the first one after a seek overlaps with samples from before it
-
-MIN_SECONDS = 5.0  # shorter audio has too few beats and bars to measure
-MAX_SECONDS = 12 * 3600.0  # longer than any album; an all-day recording has no single mood
-END_TOLERANCE = 0.5  # s of silence that may complete the last window: many MP3s declare a few frames too many
-MAX_CHANNELS = 8  # 7.1, the widest layout in which music is sold; libsndfile allows 1024
-MIN_SAMPLE_RATE = 4_000  # Hz: below telephone quality, too little timbre is left
-MAX_SAMPLE_RATE = 384_000  # Hz: the highest rate at which music is sold
-
-SF_ERR_UNRECOGNISED_FORMAT = 1  # libsndfile's error code
-UNDECLARED_FRAMES = 2**62  # libsndfile reports 2**63 - 1 frames for a FLAC whose header declares no length
-
-# libsndfile's other decoders (ADPCM, GSM, VOX …) had most of its memory errors, and music libraries do not use
-# them. None allows every subtype of a container.
-ALLOWED_SUBTYPES: dict[str, frozenset[str] | None] = {
-    "WAV": frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}),
-    "WAVEX": frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}),
-    "FLAC": None,
-    "OGG": frozenset({"VORBIS", "OPUS"}),
-    "MP3": None,
-}
 
 
 @dataclass(frozen=True)
@@ -89,24 +68,6 @@ def stacked(windows: Sequence[Window], duration: float) -> Windows:
     )
 
 
-def window_frames(n_frames: int, sample_rate: int, max_windows: int = WINDOW_COUNT) -> list[tuple[int, int]]:
-    """Place windows in a track: evenly spread, each centred in an equal part of the track, without overlap.
-
-    A track that is too short for `max_windows` gets as many as fit; a track shorter than a window is one window.
-
-    Args:
-        n_frames: Length of the track in frames, > 0.
-        sample_rate: Hz, > 0.
-        max_windows: Maximum number of windows, > 0.
-
-    Returns:
-        `(start, length)` in frames for each window, in order; all lengths are equal.
-    """
-    length = min(n_frames, round(WINDOW_SECONDS * sample_rate))
-    count = min(max_windows, n_frames // length)
-    return [((2 * index + 1) * n_frames // (2 * count) - length // 2, length) for index in range(count)]
-
-
 def read_windows(path: Path, max_windows: int = WINDOW_COUNT) -> Windows:
     """Decode a few windows of a trusted file in this process, for training and evaluation.
 
@@ -128,9 +89,9 @@ def read_windows(path: Path, max_windows: int = WINDOW_COUNT) -> Windows:
 
 
 def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
-    """Decode a few windows of a music file: WAV, FLAC, Ogg Vorbis, Opus or MP3.
+    """Decode a few windows of a music file, in a format that libsndfile decodes.
 
-    Silent windows are left out, so that the music of a track with ten minutes of silence describes it.
+    Silences are left out, so that the music of a track with ten minutes of silence describes it.
 
     Args:
         descriptor: A regular file, open for reading; its offset changes.
@@ -144,10 +105,10 @@ def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
         RefusedAudio: The audio is shorter than 5 s, longer than 12 h, silent or outside the limits above.
     """
     try:
-        source, n_frames = _checked_source(descriptor)
-        with _sound_file(source) as file:
-            windows = _audible_windows(file, window_frames(n_frames, file.samplerate, max_windows))
-            return stacked(windows, n_frames / file.samplerate)
+        with open_sound(descriptor) as sound:
+            duration = sound.n_frames / sound.sample_rate
+            check_length(duration)
+            return stacked(_audible_windows(sound, max_windows), duration)
     except OSError as error:
         raise UnreadableAudio(f"The file could not be read: {error.strerror}") from error
 
@@ -210,141 +171,36 @@ def _open_error(error: OSError) -> str:
     return f"The file could not be opened: {error.strerror}"
 
 
-@contextmanager
-def _sound_file(source: int | CountedMp3) -> Iterator[soundfile.SoundFile]:
-    """Open a descriptor with libsndfile; without a file name it recognises the format by content alone."""
-    if isinstance(source, int):  # libsndfile takes the current offset as the start of the file
-        os.lseek(source, 0, os.SEEK_SET)
-    else:
-        source.seek(0)
-    try:
-        with soundfile.SoundFile(source, closefd=False) as file:
-            yield file
-    except soundfile.LibsndfileError as error:
-        raise UnreadableAudio(_libsndfile_error(error, source)) from error
+def _audible_windows(sound: Sound, max_windows: int) -> list[Window]:
+    """Decode windows; if some are silent, place them again where the music is."""
+    places = window_frames(sound.n_frames, sound.sample_rate, max_windows)
+    windows = _decode_places(sound, places)
+    if len(windows) < len(places):
+        audible = _places_of_music(sound)
+        if any(audible):
+            windows = _decode_places(sound, frames_in_music(audible, sound.n_frames, sound.sample_rate, max_windows))
+    return windows
 
 
-def _libsndfile_error(error: soundfile.LibsndfileError, source: int | CountedMp3) -> str:
-    if error.code == SF_ERR_UNRECOGNISED_FORMAT and isinstance(source, int):
-        try:
-            container = recognise(_stream(source))
-        except UnsupportedContainer as unsupported:
-            return str(unsupported)
-        return f"The {container.name} file is damaged" if container.native else not_supported(container.name)
-    return f"The file is damaged: {error.error_string.removeprefix('Error : ').rstrip('.')}"
-
-
-def _stream(descriptor: int) -> BinaryIO:
-    """Wrap a descriptor for the container parsers, which move its offset; it stays open."""
-    return os.fdopen(descriptor, "rb", closefd=False)
-
-
-def _checked_source(descriptor: int) -> tuple[int | CountedMp3, int]:
-    """Check format and limits; return the source to decode and its length in frames."""
-    source: int | CountedMp3 = descriptor
-    with _sound_file(descriptor) as file:
-        _check_format(file)
-        n_frames, sample_rate, is_mp3 = file.frames, file.samplerate, file.format == "MP3"
-    stream = _stream(descriptor)
-    declared = mpeg.declares_length(stream) if is_mp3 else n_frames < UNDECLARED_FRAMES
-    if not declared:
-        limit = round(MAX_SECONDS * sample_rate) + sample_rate
-        source = (CountedMp3.counting(stream, limit) if is_mp3 else None) or descriptor
-        with _sound_file(source) as file:
-            n_frames = file.frames
-        n_frames = _probed_length(source, n_frames, sample_rate)
-    seconds = n_frames / sample_rate
-    if n_frames <= 0:
-        raise UnreadableAudio("The file has a header but no samples")
-    if seconds < MIN_SECONDS:
-        raise RefusedAudio(f"Too short: {seconds:.1f} s; the minimum is {MIN_SECONDS:.0f} s")
-    if seconds > MAX_SECONDS:
-        raise RefusedAudio(f"Too long: {seconds / 3600:.1f} h; the maximum is {MAX_SECONDS / 3600:.0f} h")
-    return source, n_frames
-
-
-def _check_format(file: soundfile.SoundFile) -> None:
-    if file.format not in ALLOWED_SUBTYPES:
-        raise UnreadableAudio(not_supported(file.format))
-    subtypes = ALLOWED_SUBTYPES[file.format]
-    if subtypes is not None and file.subtype not in subtypes:
-        raise UnreadableAudio(not_supported(f"{file.format} with {file.subtype}"))
-    if not MIN_SAMPLE_RATE <= file.samplerate <= MAX_SAMPLE_RATE:
-        raise RefusedAudio(f"The sample rate {file.samplerate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
-    if file.channels > MAX_CHANNELS:
-        raise RefusedAudio(f"Too many channels: {file.channels}; the maximum is {MAX_CHANNELS}")
-
-
-def _probed_length(source: int | CountedMp3, estimate: int, sample_rate: int) -> int:
-    """Return the length in frames of a file that does not declare it, found by bisection over whole seconds."""
-    last = min(estimate, round(MAX_SECONDS * sample_rate) + sample_rate) // sample_rate
-    if _readable_at(source, max(0, last - 1) * sample_rate, sample_rate) == sample_rate:
-        return min(estimate, (last + 1) * sample_rate)
-    low, high = 0, last  # audio is readable at low (or low is the start), and not at high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _readable_at(source, middle * sample_rate, 1):
-            low = middle
-        else:
-            high = middle
-    return low * sample_rate + _readable_at(source, low * sample_rate, sample_rate)
-
-
-def _readable_at(source: int | CountedMp3, start: int, length: int) -> int:
-    """Return how many frames can be read from `start`. A failed seek breaks the decoder, so each call opens its own."""
-    try:
-        with _sound_file(source) as file:
-            file.seek(start)
-            frames: NDArray[np.float32] = file.read(length, dtype="float32", always_2d=True)
-            return len(frames)
-    except UnreadableAudio:
-        return 0
-
-
-def _audible_windows(file: soundfile.SoundFile, places: list[tuple[int, int]]) -> list[Window]:
+def _decode_places(sound: Sound, places: list[tuple[int, int]]) -> list[Window]:
     """Decode windows; return those that are not silent."""
-    channels = 1 if file.channels > 2 else file.channels  # noqa: PLR2004  surround is folded to mono
     # One buffer for all windows, because fresh memory costs a page fault every 4 kB.
-    frames = np.empty((places[0][1], channels), dtype=np.float32)
+    frames = np.empty((places[0][1], sound.channels), dtype=np.float32)
     audible = []
     for start, _ in places:
-        _read(file, start, frames)
-        window = audible_window(frames, file.samplerate, SAMPLE_RATE)
+        sound.read(start, frames)
+        window = audible_window(frames, sound.sample_rate, SAMPLE_RATE)
         if window is not None:
             audible.append(window)
     return audible
 
 
-def _read(file: soundfile.SoundFile, start: int, frames: NDArray[np.float32]) -> None:
-    """Fill `frames`, `(n_frames, n_channels)`, from position `start`; one channel gets the mean of all channels."""
-    preroll = min(start, PREROLL_FRAMES) if file.format == "OGG" else 0
-    done = 0
-    try:
-        file.seek(start - preroll)
-        file.read(preroll, dtype="float32")
-        while done < len(frames):  # in blocks of a second: all of eight channels at 384 kHz takes 120 MB
-            count = _read_block(file, frames[done : done + file.samplerate])
-            if count == 0 and len(frames) - done > END_TOLERANCE * file.samplerate:
-                raise UnreadableAudio(_early_end(file, start + done))
-            if count == 0:
-                frames[done:] = 0
-                break
-            done += count
-    except soundfile.LibsndfileError as error:
-        raise UnreadableAudio(_early_end(file, start + done)) from error
-
-
-def _read_block(file: soundfile.SoundFile, out: NDArray[np.float32]) -> int:
-    """Fill a block as far as the file reaches, and return the number of frames read."""
-    if out.shape[1] == file.channels:
-        return len(file.read(out=out))
-    block: NDArray[np.float32] = file.read(len(out), dtype="float32", always_2d=True)
-    out[: len(block)] = block.mean(axis=1, keepdims=True)
-    return len(block)
-
-
-def _early_end(file: soundfile.SoundFile, frame: int) -> str:
-    return (
-        f"The file ends early or is damaged: it declares {file.frames / file.samplerate:.1f} s, "
-        f"but ends at {frame / file.samplerate:.1f} s"
-    )
+def _places_of_music(sound: Sound) -> list[bool]:
+    """Return for each of equal parts of a sound whether there is music in its middle."""
+    count = number_of_probes(sound.n_frames / sound.sample_rate)
+    frames = np.empty((round(PROBE_SECONDS * sound.sample_rate), sound.channels), dtype=np.float32)
+    audible = []
+    for index in range(count):
+        sound.read((2 * index + 1) * sound.n_frames // (2 * count) - len(frames) // 2, frames)
+        audible.append(not is_silent(frames))
+    return audible

@@ -16,17 +16,15 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from models.audio.decode import (
+from models.audio.decode import SAMPLE_RATE, Windows, stacked
+from models.audio.placement import window_frames
+from models.audio.sound import (
     END_TOLERANCE,
     MAX_CHANNELS,
-    MAX_SAMPLE_RATE,
-    MAX_SECONDS,
     MIN_SAMPLE_RATE,
-    MIN_SECONDS,
-    SAMPLE_RATE,
-    Windows,
-    stacked,
-    window_frames,
+    check_layout,
+    check_length,
+    early_end,
 )
 from models.audio.waveform import audible_window
 from models.errors import NeedsFfmpeg, RefusedAudio, UnreadableAudio
@@ -213,17 +211,9 @@ def _check(end: float, packets: Packets, messages: str) -> None:
     declared = _declared(messages)
     if end < EARLY_END * declared:
         raise UnreadableAudio(early_end(declared, end))
-    if end < MIN_SECONDS:
-        raise RefusedAudio(f"Too short: {end:.1f} s; the minimum is {MIN_SECONDS:.0f} s")
-    if end > MAX_SECONDS:
-        raise RefusedAudio(f"Too long: {end / 3600:.1f} h; the maximum is {MAX_SECONDS / 3600:.0f} h")
+    check_length(end)
     if packets.sample_rate and packets.sample_rate < MIN_SAMPLE_RATE:
         raise RefusedAudio(f"The sample rate {packets.sample_rate} Hz is below {MIN_SAMPLE_RATE} Hz")
-
-
-def early_end(declared: float, end: float) -> str:
-    """Return the reason for a file that was cut off."""
-    return f"The file ends early or is damaged: it declares {declared:.1f} s, but ends at {end:.1f} s"
 
 
 def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Windows:
@@ -244,10 +234,9 @@ def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDAr
     magic, offset, _, encoding, sample_rate, channels = AU_HEADER.unpack_from(content)
     if (magic, encoding) != (b".snd", AU_FLOAT) or not AU_HEADER.size <= offset <= len(content):
         raise UnreadableAudio("ffmpeg wrote no audio")
-    if not 1 <= channels <= MAX_CHANNELS:
-        raise RefusedAudio(f"Too many channels: {channels}; the maximum is {MAX_CHANNELS}")
-    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-        raise RefusedAudio(f"The sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
+    if not channels:
+        raise UnreadableAudio("ffmpeg wrote no audio")
+    check_layout(sample_rate, channels)
     whole = (len(content) - offset) // (4 * channels)
     samples = np.frombuffer(content, ">f4", whole * channels, offset).reshape(whole, channels)
     skipped = round(min(PREROLL_SECONDS, start) * sample_rate)

@@ -46,9 +46,14 @@ def audible_window(frames: NDArray[np.float32], sample_rate: int, new_rate: int)
     power = power_of_steps(frames, sample_rate)
     samples = resampled(mono(frames, power), sample_rate, new_rate)
     edge = round(EDGE_SECONDS * new_rate)
-    if samples[edge:-edge].var() > SILENCE_RMS**2 or frames.var(axis=0, dtype=np.float64).max() > SILENCE_RMS**2:
-        return Window(samples, power)
-    return None
+    if samples[edge:-edge].var() <= SILENCE_RMS**2 and is_silent(frames):
+        return None
+    return Window(samples, power)
+
+
+def is_silent(frames: NDArray[np.float32]) -> bool:
+    """Return whether frames, `(n_frames, n_channels)`, are silent but for a constant offset."""
+    return bool(frames.var(axis=0, dtype=np.float64).max() <= SILENCE_RMS**2)
 
 
 def check_samples(frames: NDArray[np.float32]) -> None:

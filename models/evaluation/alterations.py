@@ -19,7 +19,8 @@ import torch
 from scipy.signal import butter, sosfilt
 
 from models.arrays import Arrays, Float32Array, cached_arrays
-from models.audio.decode import SAMPLE_RATE, Windows, read_windows, window_frames
+from models.audio.decode import SAMPLE_RATE, Windows, read_windows
+from models.audio.placement import window_frames
 from models.audio.waveform import power_of_steps
 from models.corpus.corpus import CorpusTrack
 

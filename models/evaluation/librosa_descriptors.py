@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.audio.decode import SAMPLE_RATE, WINDOW_COUNT, read_windows
+from models.audio.decode import SAMPLE_RATE, read_windows
+from models.audio.placement import WINDOW_COUNT
 from models.descriptors.describe import Descriptors, describe, power_spectrum
 from models.descriptors.rhythm import EDGE_FRAMES, HOP_LENGTH, LOCAL_FRAMES
 from models.descriptors.tonality import Tonality, match_key

@@ -17,7 +17,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from models.audio.decode import WINDOW_COUNT, Windows, check_regular, regular_file
+from models.audio.decode import Windows, check_regular, regular_file
+from models.audio.placement import WINDOW_COUNT
 from models.containers import UnsupportedContainer
 from models.containers.lengths import declared_seconds
 from models.containers.recognise import Container, recognise

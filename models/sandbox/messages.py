@@ -16,7 +16,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from models.audio.decode import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, Windows
+from models.audio.decode import SAMPLE_RATE, Windows
+from models.audio.placement import WINDOW_SECONDS
+from models.audio.sound import MAX_SECONDS, MIN_SECONDS
 from models.audio.waveform import MAX_PEAK, STEPS_PER_SECOND
 from models.errors import (
     AnalysisError,

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from models.arrays import Float16Array, Float64Array, read_arrays, write_arrays
-from models.audio.decode import SAMPLE_RATE, WINDOW_SECONDS, read_windows
+from models.audio.decode import SAMPLE_RATE, read_windows
 from models.audio.frontend import normalise_loudness
+from models.audio.placement import WINDOW_SECONDS
 from models.errors import AnalysisError
 from models.teachers.musicnn import Teachers
 from models.training.augmentation import Augmentation

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.audio.decode import MAX_SECONDS, MIN_SECONDS
+from models.audio.sound import MAX_SECONDS, MIN_SECONDS
 from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
 from models.sandbox.confinement import MEMORY_BYTES
 from models.sandbox.decoder import Decoder
