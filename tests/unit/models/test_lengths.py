@@ -238,13 +238,25 @@ def test_a_flac_without_a_length_and_a_frame(write_sound, noise):
         read_windows(path)
 
 
-def test_rf64_and_g711_are_decoded(write_sound, noise):
-    """RF64, the WAV of more than 4 GB, and the A-law and µ-law of telephony are decoded."""
-    for name, rate, subtype in (("long.rf64", RATE, "PCM_16"), ("a.wav", 8000, "ALAW"), ("u.wav", 8000, "ULAW")):
-        windows = read_windows(write_sound(name, noise(12, sample_rate=rate), rate, subtype))
+@pytest.mark.parametrize(
+    ("name", "subtype"),
+    [
+        ("song.rf64", "PCM_16"),
+        ("song.w64", "PCM_24"),
+        ("song.aiff", "PCM_S8"),
+        ("song.aiff", "FLOAT"),
+        ("song.caf", "PCM_32"),
+        ("song.au", "PCM_16"),
+        ("song.wav", "ALAW"),
+        ("song.wav", "ULAW"),
+    ],
+)
+def test_containers_of_pcm_are_decoded(write_sound, noise, name, subtype):
+    """The containers of uncompressed audio are decoded by libsndfile, and so are A-law and µ-law."""
+    windows = read_windows(write_sound(name, noise(12, sample_rate=8000), 8000, subtype))
 
-        assert windows.duration == 12
-        assert windows.power.mean() == pytest.approx(2 * 0.01, rel=0.05)
+    assert windows.duration == 12
+    assert windows.power.mean() == pytest.approx(2 * 0.01, rel=0.05)
 
 
 @pytest.mark.parametrize("silence", [slice(4, 64), slice(0, 60), slice(2, 62)], ids=["after", "before", "between"])
