@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
-from sqlalchemy import and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
-from services.catalog.matching import FIELD_SEPARATOR, attach_waiting_listens
-from services.catalog.names import album_folder, album_id, artist_id, artist_rows, genre_key, genre_rows, stored_key
-from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackArtistRow, TrackGenreRow, TrackRow
+from services.catalog.matching import attach_waiting_listens
+from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
+from services.catalog.tagging import insert_ids, retag, sort_key
 from services.domain.errors import TrackNotFound
-from services.domain.external_ids import canonical_value
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
+from services.domain.names import SEPARATORS
 from services.domain.track import TAGS_VERSION, Tags, TrackStatus
 
 MODEL_VERSION = "model_version"
@@ -62,8 +61,9 @@ class Registered:
 class LibraryStore:
     """Writes tracks, except their analyses, and their files."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, separators: Sequence[str] = SEPARATORS) -> None:
         self._database = database
+        self._separators = separators
 
     def roots(self) -> list[str]:
         """Return the library roots of all files."""
@@ -74,7 +74,7 @@ class LibraryStore:
         """Return the known files at or under a path, by absolute path."""
         inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" follows "/"
         query = (
-            select(LocationRow, TrackRow.status, TrackRow.tags_version, TrackRow.cover_seen)
+            select(LocationRow, TrackRow.status, TrackRow.cover_seen)
             .join(TrackRow, TrackRow.id == LocationRow.track_id)
             .where(or_(LocationRow.path == folder, and_(LocationRow.path >= inside, LocationRow.path < behind)))
         )
@@ -84,10 +84,10 @@ class LibraryStore:
                     stamp=FileStamp(row.path, row.root, row.size, row.mtime_ns),
                     track_id=row.track_id,
                     status=TrackStatus(status),
-                    tags_version=tags_version,
+                    tags_version=row.tags_version,
                     cover_seen=cover_seen,
                 )
-                for row, status, tags_version, cover_seen in session.execute(query)
+                for row, status, cover_seen in session.execute(query)
             }
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
@@ -98,16 +98,13 @@ class LibraryStore:
                 TrackRow,
                 id=track_id,
                 title=tags.title,
-                sort_key=_sort_key(tags),
+                sort_key=sort_key(tags),
                 added_at=now(),
                 sent_at=now(),  # the caller sends its analysis next
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
-            _apply_tags(row, tags)
-            row.album_id = _album_of(session, row, stamp.path)
-            _store_names(session, track_id, tags)
-            store_tag_ids(session, track_id, tags.ids)
-            self._locate(session, track_id, stamp)
+            self._locate(session, track_id, tags, stamp)
+            retag(session, row, self._separators)
             row.cover_seen, row.cover_attempts = None, 0  # the file may contain another picture
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
@@ -122,7 +119,7 @@ class LibraryStore:
                 track_id = session.scalar(select(LocationRow.track_id).where(LocationRow.path == path))
                 session.execute(delete(LocationRow).where(LocationRow.path == path))
                 if track_id is not None:
-                    _mark_missing(session, track_id)
+                    self._lose_file(session, track_id)
 
     def adopt_model(self, version: str) -> int:
         """Set tracks of other model versions to `pending`, and return their number.
@@ -150,71 +147,21 @@ class LibraryStore:
         inserting = self._database.insert(table).values(**values).on_conflict_do_nothing()
         return bool(session.execute(inserting.returning(literal(1))).all())
 
-    def _locate(self, session: Session, track_id: str, stamp: FileStamp) -> None:
-        values = {"track_id": track_id, "size": stamp.size, "mtime_ns": stamp.mtime_ns}
+    def _locate(self, session: Session, track_id: str, tags: Tags, stamp: FileStamp) -> None:
+        read = {"tags": tags.to_json(), "tags_version": TAGS_VERSION}
+        values = {"track_id": track_id, "size": stamp.size, "mtime_ns": stamp.mtime_ns, **read}
         if self._insert(session, LocationRow, path=stamp.path, root=stamp.root, **values):
             return
         here = LocationRow.path == stamp.path
         held_before = session.scalars(select(LocationRow.track_id).where(here).with_for_update()).one()
         session.execute(update(LocationRow).where(here).values(**values))
         if held_before != track_id:  # the audio of the file has changed
-            _mark_missing(session, held_before)
+            self._lose_file(session, held_before)
 
-
-def _sort_key(tags: Tags) -> str:
-    return FIELD_SEPARATOR.join((tags.artist or "", tags.album or "", tags.title)).casefold()
-
-
-_COPIED_TAGS = ("title", "artist", "album", "year", "genre", "album_artist", "disc_number", "track_number")
-_INDEXED_TAGS = attrgetter("title", "artist", "album", "year", "genre")
-
-
-def _apply_tags(row: TrackRow, tags: Tags) -> None:
-    before = _INDEXED_TAGS(row)
-    for name in _COPIED_TAGS:
-        setattr(row, name, getattr(tags, name))
-    row.duration_ms = row.duration_ms or tags.duration_ms  # an analysis is more accurate than a header
-    row.sort_key = _sort_key(tags)
-    row.title_key, row.artist_key = stored_key(tags.title), stored_key(tags.artist)
-    row.album_key, row.album_artist_key = stored_key(tags.album), stored_key(tags.album_artist)
-    row.genre_key = genre_key(tags.genre)
-    row.artist_id = artist_id(tags.artist)
-    row.tags_version = TAGS_VERSION
-    if row.status == TrackStatus.READY and before != _INDEXED_TAGS(row):
-        _touch(row)
-
-
-def _store_names(session: Session, track_id: str, tags: Tags) -> None:
-    artists, genres = artist_rows(tags.artists, tags.album_artists, tags.title), genre_rows(tags.genres)
-    for table, rows in ((TrackArtistRow, artists), (TrackGenreRow, genres)):
-        session.execute(delete(table).where(table.track_id == track_id))
-        if rows:
-            session.execute(insert(table), [{"track_id": track_id, **row} for row in rows])
-
-
-def _album_of(session: Session, row: TrackRow, path: str) -> str | None:
-    """Return the album of a file.
-
-    Without an album artist, it joins an album of the same title in its folder, or one in the folder above, below or
-    beside it of which all tracks are by the same artist: some soundtracks have a folder for each part.
-    """
-    own = album_id(row.album, row.album_artist, path)
-    if own is None or row.album_artist or row.album_key is None:
-        return own
-    titled = (
-        select(LocationRow.path, TrackRow.artist_key, TrackRow.album_id)
-        .join(TrackRow, TrackRow.id == LocationRow.track_id)
-        .where(TrackRow.album_key == row.album_key, TrackRow.album_artist.is_(None), TrackRow.id != row.id)
-    )
-    files = [(album_folder(other), artist, album) for other, artist, album in session.execute(titled)]
-    mixed = {album for _, artist, album in files if artist is None or artist != row.artist_key}
-    folder = album_folder(path)
-    found = [
-        (len(its.parts), album)
-        for its, _, album in files
-        if its == folder or (album not in mixed and (folder.parent in (its.parent, its) or its.parent == folder))
-    ]
-    return min(found)[1] if found else own  # that of the folder above the others
+    def _lose_file(self, session: Session, track_id: str) -> None:
+        """Give a track the tags of its other files, or mark it as missing."""
+        if not _mark_missing(session, track_id):
+            retag(session, session.get_one(TrackRow, track_id, with_for_update=True), self._separators)
 
 
 def _touch(row: TrackRow) -> None:
@@ -231,7 +178,8 @@ def _revive(session: Session, row: TrackRow) -> None:
     _touch(row)
 
 
-def _mark_missing(session: Session, track_id: str) -> None:
+def _mark_missing(session: Session, track_id: str) -> bool:
+    """Mark a track as missing if it has no file, and return whether that is so."""
     lost = session.scalars(
         update(TrackRow)
         .where(TrackRow.id == track_id, ~exists().where(LocationRow.track_id == TrackRow.id))
@@ -240,6 +188,7 @@ def _mark_missing(session: Session, track_id: str) -> None:
     ).all()
     if lost:
         close_items(session, track_id, JobState.FAILED, "The file is gone.", FailureKind.GONE)
+    return bool(lost)
 
 
 REMOVED = ""
@@ -263,35 +212,8 @@ class ExternalIdStore:
         with self._database.write() as session:
             if session.get(TrackRow, track_id, with_for_update=True) is None:
                 raise TrackNotFound(track_id)
-            changes = {
-                namespace: [REMOVED if value is None else canonical_value(namespace, value)]
-                for namespace, value in ids.items()
-            }
-            _replace_ids(session, track_id, changes, by_client=True)
+            of_track = ExternalIdRow.track_id == track_id
+            session.execute(delete(ExternalIdRow).where(of_track, ExternalIdRow.namespace.in_(ids)))
+            changes = {namespace: [REMOVED if value is None else value] for namespace, value in ids.items()}
+            insert_ids(session, track_id, changes, by_client=True)
             attach_waiting_listens(session, track_id)
-
-
-def store_tag_ids(session: Session, track_id: str, ids: Mapping[str, Sequence[str]]) -> None:
-    """Store the external ids of a file's tags, except in namespaces that a client has set."""
-    if not ids:
-        return
-    set_by_clients = select(ExternalIdRow.namespace).where(ExternalIdRow.track_id == track_id, ExternalIdRow.by_client)
-    fixed = set(session.scalars(set_by_clients))
-    found = {
-        namespace: [canonical_value(namespace, value) for value in values]
-        for namespace, values in ids.items()
-        if namespace not in fixed
-    }
-    _replace_ids(session, track_id, found, by_client=False)
-
-
-def _replace_ids(session: Session, track_id: str, ids: Mapping[str, Sequence[str]], *, by_client: bool) -> None:
-    of_track = ExternalIdRow.track_id == track_id
-    session.execute(delete(ExternalIdRow).where(of_track, ExternalIdRow.namespace.in_(ids)))
-    rows = [
-        {"track_id": track_id, "namespace": namespace, "value": value, "by_client": by_client}
-        for namespace, values in ids.items()
-        for value in dict.fromkeys(values)
-    ]
-    if rows:
-        session.execute(insert(ExternalIdRow), rows)

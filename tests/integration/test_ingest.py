@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
-from services.catalog.tables import LocationRow, TrackRow
+from services.catalog.tables import LocationRow
 from services.domain.errors import BrokerUnavailable, PathNotScannable, UnsupportedAudio, UploadTooLarge
 from services.domain.job import JobState
 from services.domain.listening import Description, NewListen
@@ -95,7 +95,7 @@ def test_a_scan_after_an_update_reads_the_tags_of_unchanged_files_once(catalogue
     with catalogue.database.write() as session:
         [location] = session.scalars(select(LocationRow))
         location.size = song.stat().st_size  # unchanged since the last scan
-        session.execute(update(TrackRow).values(tags_version=0))  # of a version that read fewer tags
+        session.execute(update(LocationRow).values(tags_version=0))  # of a version that read fewer tags
     first, second = scan(catalogue, queue, music), scan(catalogue, queue, music)
     track = catalogue.tracks.get(track_id)
 
