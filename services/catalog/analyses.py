@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
 from services.catalog.tables import HeardTagRow, ListenRow, LocationRow, TrackRow
+from services.catalog.takeover import track_gone, track_ready
 from services.catalog.tracks import TrackFile, clear_tags
 from services.domain.failure import FailureKind
 from services.domain.filters import ATTRIBUTES
@@ -152,6 +153,7 @@ class AnalysisStore:
             )
             if is_recorded:
                 _store_heard_tags(session, track_id, analysis.tags)
+                track_ready(session, track_id)
 
     def refuse(
         self,
@@ -172,7 +174,9 @@ class AnalysisStore:
                 session.get(TrackRow, track_id, with_for_update=True)  # a scan that adds a file commits before or waits
                 if new := [file for file in files_of(session, track_id) if file not in tried]:
                     return new
-            self._finish(session, track_id, status, reason, {"failure_kind": kind, "failed_at": now()})
+            is_refused = self._finish(session, track_id, status, reason, {"failure_kind": kind, "failed_at": now()})
+            if is_refused and status == TrackStatus.MISSING:
+                track_gone(session, track_id)
             return []
 
     def stale(self, older_than: timedelta, limit: int = 10_000) -> dict[str, bool]:
@@ -223,6 +227,7 @@ class AnalysisStore:
             .values(
                 status=status,
                 reason=reason,
+                successor_id=None,
                 claimed_by=None,
                 claimed_until=None,
                 index_pending=True,

@@ -11,6 +11,7 @@ from services.catalog.jobs import close_items
 from services.catalog.matching import attach_waiting_listens
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.catalog.tagging import insert_ids, retag, sort_key
+from services.catalog.takeover import track_gone, track_ready
 from services.domain.errors import TrackNotFound
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
@@ -103,12 +104,16 @@ class LibraryStore:
                 sent_at=now(),  # the caller sends its analysis next
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
-            self._locate(session, track_id, tags, stamp)
+            lost = self._locate(session, track_id, tags, stamp)
             retag(session, row, self._separators)
             row.cover_seen, row.cover_attempts = None, 0  # the file may contain another picture
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
             waited = attach_waiting_listens(session, track_id)
+            if lost is not None:
+                track_gone(session, lost)
+            if row.status == TrackStatus.READY:
+                track_ready(session, track_id)
             return Registered(TrackStatus(row.status), row.reason, is_new, waited)
 
     def forget_files(self, paths: Sequence[str]) -> None:
@@ -118,8 +123,8 @@ class LibraryStore:
             with self._database.write() as session:
                 track_id = session.scalar(select(LocationRow.track_id).where(LocationRow.path == path))
                 session.execute(delete(LocationRow).where(LocationRow.path == path))
-                if track_id is not None:
-                    self._lose_file(session, track_id)
+                if track_id is not None and self._lose_file(session, track_id):
+                    track_gone(session, track_id)
 
     def adopt_model(self, version: str) -> int:
         """Set tracks of other model versions to `pending`, and return their number.
@@ -147,21 +152,24 @@ class LibraryStore:
         inserting = self._database.insert(table).values(**values).on_conflict_do_nothing()
         return bool(session.execute(inserting.returning(literal(1))).all())
 
-    def _locate(self, session: Session, track_id: str, tags: Tags, stamp: FileStamp) -> None:
+    def _locate(self, session: Session, track_id: str, tags: Tags, stamp: FileStamp) -> str | None:
+        """Store the place of a file; return the track that has lost its last file by that."""
         read = {"tags": tags.to_json(), "tags_version": TAGS_VERSION}
         values = {"track_id": track_id, "size": stamp.size, "mtime_ns": stamp.mtime_ns, **read}
         if self._insert(session, LocationRow, path=stamp.path, root=stamp.root, **values):
-            return
+            return None
         here = LocationRow.path == stamp.path
         held_before = session.scalars(select(LocationRow.track_id).where(here).with_for_update()).one()
         session.execute(update(LocationRow).where(here).values(**values))
-        if held_before != track_id:  # the audio of the file has changed
-            self._lose_file(session, held_before)
+        is_other = held_before != track_id  # the audio of the file has changed
+        return held_before if is_other and self._lose_file(session, held_before) else None
 
-    def _lose_file(self, session: Session, track_id: str) -> None:
-        """Give a track the tags of its other files, or mark it as missing."""
-        if not _mark_missing(session, track_id):
-            retag(session, session.get_one(TrackRow, track_id, with_for_update=True), self._separators)
+    def _lose_file(self, session: Session, track_id: str) -> bool:
+        """Give a track the tags of its other files, or mark it as missing; return whether it is missing."""
+        if _mark_missing(session, track_id):
+            return True
+        retag(session, session.get_one(TrackRow, track_id, with_for_update=True), self._separators)
+        return False
 
 
 def _touch(row: TrackRow) -> None:
@@ -173,7 +181,7 @@ def _revive(session: Session, row: TrackRow) -> None:
     adopted = session.get(MetaRow, MODEL_VERSION)
     is_current = row.embedding is not None and (adopted is None or adopted.value == row.model_version)
     row.status = TrackStatus.READY if is_current else TrackStatus.PENDING
-    row.reason, row.failure_kind, row.failed_at = None, None, None
+    row.reason, row.failure_kind, row.failed_at, row.successor_id = None, None, None, None
     row.attempts, row.sent_at = 0, now()
     _touch(row)
 
@@ -210,10 +218,13 @@ class ExternalIdStore:
             TrackNotFound: no track has this id.
         """
         with self._database.write() as session:
-            if session.get(TrackRow, track_id, with_for_update=True) is None:
+            row = session.get(TrackRow, track_id, with_for_update=True)
+            if row is None:
                 raise TrackNotFound(track_id)
             of_track = ExternalIdRow.track_id == track_id
             session.execute(delete(ExternalIdRow).where(of_track, ExternalIdRow.namespace.in_(ids)))
             changes = {namespace: [REMOVED if value is None else value] for namespace, value in ids.items()}
             insert_ids(session, track_id, changes, by_client=True)
             attach_waiting_listens(session, track_id)
+            if row.status == TrackStatus.READY:
+                track_ready(session, track_id)

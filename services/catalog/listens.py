@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, decode_cursor, encode_cursor, now
-from services.catalog.matching import Match, lock_matching, match
+from services.catalog.matching import Match, identity_of, lock_matching, match
+from services.catalog.successors import followed, predecessors_of, successors_of
 from services.catalog.tables import ListenRow, RemovedTrackRow, StartRow, WaitingNameRow
 from services.catalog.tastes import dismissed_tastes, forget_tastes
 from services.domain.errors import InvalidCursor
@@ -42,6 +43,9 @@ HEARD_KINDS = (EventKind.PLAY, EventKind.SKIP)
 
 REJECTING_KINDS = (EventKind.DISLIKE, EventKind.BAN)
 """Events that count even if the listener removed the track from the tastes."""
+
+_SUBJECT = followed(ListenRow.track_id)
+"""The track of a listen, or the one that took over from it."""
 
 
 class ListenStore:
@@ -89,16 +93,19 @@ class ListenStore:
             InvalidCursor: this service did not create the cursor.
         """
         place = tuple_(ListenRow.at, ListenRow.id)
-        query = select(ListenRow).where(ListenRow.listener == listener, *_conditions(wanted or ListenFilter()))
+        query = select(ListenRow, _SUBJECT).where(
+            ListenRow.listener == listener, *_conditions(wanted or ListenFilter())
+        )
         if cursor is not None:
             position = _position(cursor)
             query = query.where(place > position if oldest_first else place < position)
         order = (ListenRow.at, ListenRow.id) if oldest_first else (ListenRow.at.desc(), ListenRow.id.desc())
         with self._database.read() as session:
-            rows = session.scalars(query.order_by(*order).limit(limit + 1)).all()
+            rows = session.execute(query.order_by(*order).limit(limit + 1)).all()
         shown = rows[:limit]
-        next_cursor = encode_cursor(shown[-1].at.isoformat(), shown[-1].id) if len(rows) > limit else None
-        return ListenPage(tuple(map(_listen, shown)), next_cursor)
+        last = shown[-1][0] if len(rows) > limit else None
+        next_cursor = None if last is None else encode_cursor(last.at.isoformat(), last.id)
+        return ListenPage(tuple(_listen(row, track_id) for row, track_id in shown), next_cursor)
 
     def remove(self, listener: str, listen_id: int) -> bool:
         """Delete one listen and return whether it existed."""
@@ -144,7 +151,7 @@ class ListenStore:
             by_kind = session.execute(
                 select(ListenRow.kind, func.count()).where(of_listener).group_by(ListenRow.kind)
             ).all()
-            tracks = session.scalar(select(func.count(ListenRow.track_id.distinct())).where(of_listener))
+            tracks = session.scalar(select(func.count(_SUBJECT.distinct())).where(of_listener))
             unknown = session.scalar(select(func.count()).where(of_listener, ListenRow.track_id.is_(None)))
             ends = [
                 session.scalar(select(ListenRow.at).where(of_listener).order_by(order).limit(1))
@@ -167,20 +174,20 @@ class ListenStore:
         """
         recently = () if repeat_after is None else (ListenRow.at >= _ago(repeat_after),)
         heard = (
-            select(ListenRow.track_id, func.max(ListenRow.at, type_=ListenRow.at.type))
+            select(_SUBJECT, func.max(ListenRow.at, type_=ListenRow.at.type))
             .where(
                 ListenRow.listener == listener,
                 ListenRow.kind.in_(HEARD_KINDS),
                 ListenRow.track_id.is_not(None),
                 *recently,
             )
-            .group_by(ListenRow.track_id)
+            .group_by(_SUBJECT)
         )
         with self._database.read() as session:
             return Remembered(
                 events=_events(session, listener),
                 rejected=_rejected(session, listener),
-                heard={track_id: at for track_id, at in session.execute(heard) if track_id is not None},
+                heard={track_id: at for track_id, at in session.execute(heard)},  # noqa: C416  rows are no pairs to mypy
                 may_return=repeat_after is not None,
                 start=_counted(session, listener, _start(session, listener)),
                 dismissed=dismissed_tastes(session, listener),
@@ -209,11 +216,13 @@ class ListenStore:
         rows: dict[str, dict[str, object]] = {}
         for listen, found in zip(listens, matches, strict=True):
             rows.setdefault(found.identity, _row(listener, listen, found))
+        stored = _stored_before_takeover(session, listener, listens, matches)
+        rows = {identity: row for identity, row in rows.items() if identity not in stored}
         inserting = self._database.insert(ListenRow).on_conflict_do_nothing()
-        inserted = session.execute(inserting.returning(ListenRow.id, ListenRow.identity), list(rows.values()))
-        new = {identity: row_id for row_id, identity in inserted}
+        returning = inserting.returning(ListenRow.id, ListenRow.identity)
+        new = {identity: row_id for row_id, identity in session.execute(returning, list(rows.values()))} if rows else {}
         _store_waiting_names(session, {found.identity: found for found in matches}, new)
-        known = dict(_known(session, listener, [identity for identity in rows if identity not in new]))
+        known = stored | dict(_known(session, listener, [identity for identity in rows if identity not in new]))
         answers = []
         for found in matches:
             is_new = found.identity in new
@@ -225,7 +234,7 @@ class ListenStore:
     def _likes_and_dislikes(self, session: Session, listener: str, of: NewListen) -> list[ListenRow]:
         [found] = match(session, [of])
         waiting = select(WaitingNameRow.listen_id).where(WaitingNameRow.name.in_(found.waiting))
-        same = ListenRow.track_id == found.track_id if found.track_id else ListenRow.id.in_(waiting)
+        same = followed(ListenRow.track_id) == found.track_id if found.track_id else ListenRow.id.in_(waiting)
         kinds = ListenRow.kind.in_([EventKind.LIKE, EventKind.DISLIKE])
         return list(session.scalars(select(ListenRow).where(ListenRow.listener == listener, kinds, same)))
 
@@ -257,27 +266,39 @@ def _store_waiting_names(session: Session, matches: dict[str, Match], new: dict[
 
 
 def _known(session: Session, listener: str, identities: Iterable[str]) -> Iterable[tuple[str, tuple[int, str | None]]]:
-    query = select(ListenRow.identity, ListenRow.id, ListenRow.track_id)
+    query = select(ListenRow.identity, ListenRow.id, _SUBJECT)
     existing = query.where(ListenRow.listener == listener, ListenRow.identity.in_(list(identities)))
     return ((identity, (row_id, track_id)) for identity, row_id, track_id in session.execute(existing))
 
 
+def _stored_before_takeover(
+    session: Session, listener: str, listens: Sequence[NewListen], matches: Sequence[Match]
+) -> dict[str, tuple[int, str | None]]:
+    """Return the stored listens that these repeat under the id of a track that took over meanwhile, by identity."""
+    earlier = predecessors_of(session, {found.track_id for found in matches if found.track_id is not None})
+    identities = {
+        identity_of(listen, gone): found.identity
+        for listen, found in zip(listens, matches, strict=True)
+        for gone in earlier.get(found.track_id or "", ())
+        if listen.key is None
+    }
+    return {identities[identity]: stored for identity, stored in _known(session, listener, identities)}
+
+
 def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
-    counts = or_(ListenRow.kind.in_(REJECTING_KINDS), ListenRow.track_id.not_in(_removed(listener)))
+    counts = or_(ListenRow.kind.in_(REJECTING_KINDS), _SUBJECT.not_in(_removed(listener)))
     query = (
-        select(ListenRow.track_id, ListenRow.kind, ListenRow.at, ListenRow.played_ms)
+        select(_SUBJECT, ListenRow.kind, ListenRow.at, ListenRow.played_ms)
         .where(ListenRow.listener == listener, ListenRow.track_id.is_not(None), counts)
         .order_by(ListenRow.at.desc(), ListenRow.id.desc())
         .limit(WEIGHED_EVENTS)
     )
     rows = session.execute(query)
-    return tuple(
-        ListenEvent(track_id, EventKind(kind), at, played_ms) for track_id, kind, at, played_ms in rows if track_id
-    )
+    return tuple(ListenEvent(track_id, EventKind(kind), at, played_ms) for track_id, kind, at, played_ms in rows)
 
 
 def _removed(listener: str) -> Select[str]:
-    return select(RemovedTrackRow.track_id).where(RemovedTrackRow.listener == listener)
+    return select(followed(RemovedTrackRow.track_id)).where(RemovedTrackRow.listener == listener)
 
 
 def _counted(session: Session, listener: str, start: Start | None) -> Start | None:
@@ -290,11 +311,11 @@ def _counted(session: Session, listener: str, start: Start | None) -> Start | No
 
 def _rejected(session: Session, listener: str) -> frozenset[str]:
     query = (
-        select(ListenRow.track_id, ListenRow.kind)
+        select(_SUBJECT, ListenRow.kind)
         .where(ListenRow.listener == listener, ListenRow.kind.in_(VERDICTS), ListenRow.track_id.is_not(None))
         .order_by(ListenRow.at, ListenRow.id)
     )
-    last = {track_id: kind for track_id, kind in session.execute(query) if track_id is not None}
+    last = {track_id: kind for track_id, kind in session.execute(query)}  # noqa: C416  rows are no pairs to mypy
     return frozenset(track_id for track_id, kind in last.items() if kind != EventKind.LIKE)
 
 
@@ -302,11 +323,16 @@ def _start(session: Session, listener: str) -> Start | None:
     row = session.get(StartRow, listener)
     if row is None:
         return None
+    successors = successors_of(session, {*row.tracks, *(track_id for track_id, _, _ in row.plays)})
+    plays = (
+        StartPlay(successors.get(track_id, track_id), share, successors.get(reason, reason))
+        for track_id, share, reason in row.plays
+    )
     return Start(
         moods=tuple(row.moods),
         artists=tuple(row.artists),
-        tracks=tuple(row.tracks),
-        plays=tuple(StartPlay(track_id, share, reason) for track_id, share, reason in row.plays),
+        tracks=tuple(successors.get(track_id, track_id) for track_id in row.tracks),
+        plays=tuple(plays),
         at=row.at,
     )
 
@@ -343,13 +369,13 @@ def _position(cursor: str) -> ColumnElement[Any]:
     return tuple_(literal(moment, ListenRow.at.type), literal(listen_id, ListenRow.id.type))
 
 
-def _listen(row: ListenRow) -> Listen:
+def _listen(row: ListenRow, track_id: str | None) -> Listen:
     described = None
     if row.artist is not None and row.title is not None:
         described = Description(artist=row.artist, title=row.title, album=row.album, duration_ms=row.duration_ms)
     return Listen(
         id=row.id,
-        track_id=row.track_id,
+        track_id=track_id,
         names=tuple(row.names),
         described=described,
         kind=EventKind(row.kind),

@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, delete, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, batched
+from services.catalog.successors import successors_of
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
 from services.catalog.tracks import canonical_id, resolve_names
 from services.domain.external_ids import canonical_name
@@ -52,10 +53,12 @@ def match(session: Session, listens: Sequence[NewListen]) -> list[Match]:
     by_name = resolve_names(session, (name for listen in listens for name in listen.names))
     unnamed = [listen for listen in listens if not any(name in by_name for name in listen.names)]
     by_description = _by_description(session, {listen.described for listen in unnamed if listen.described is not None})
+    successors = successors_of(session, set(by_description.values()))
     matches = []
     for listen in listens:
         named = next((by_name[name] for name in listen.names if name in by_name), None)
-        track_id = named or (by_description.get(listen.described) if listen.described else None)
+        described = by_description.get(listen.described) if listen.described else None
+        track_id = named or (described and successors.get(described, described))
         waiting = () if track_id else tuple(dict.fromkeys(_waiting_names(listen)))
         matches.append(Match(track_id, waiting, identity_of(listen, track_id)))
     return matches

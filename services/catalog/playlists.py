@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from sqlalchemy import CursorResult, case, delete, func, insert, or_, select, up
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, now, rows_of
+from services.catalog.successors import followed, successors_of
 from services.catalog.tables import LocationRow, PlaylistEntryRow, PlaylistRow, TrackRow
 from services.catalog.tracks import canonical_id
 from services.domain.errors import InvalidRequest, PlaylistChanged, PlaylistNotFound
@@ -33,6 +35,8 @@ COVER_ENTRIES = 40
 
 _RULES = TypeAdapter(Rules)
 _ENTRY, _TRACK, _FILE = PlaylistEntryRow.__table__.c, TrackRow.__table__.c, LocationRow.__table__.c
+_SUBJECT = followed(_ENTRY.track_id)
+"""The track of an entry, or the one that took over from it."""
 _HAS_FILE = select(_FILE.id).where(_FILE.track_id == _TRACK.id).exists()
 _COUNTED = (
     select(
@@ -41,13 +45,13 @@ _COUNTED = (
         func.sum(case((_HAS_FILE, 0), else_=1)),
         func.sum(case((_HAS_FILE, func.coalesce(_TRACK.duration_ms, 0)), else_=0)),
     )
-    .join_from(PlaylistEntryRow.__table__, TrackRow.__table__, _ENTRY.track_id == _TRACK.id, isouter=True)
+    .join_from(PlaylistEntryRow.__table__, TrackRow.__table__, _TRACK.id == _SUBJECT, isouter=True)
     .where(_ENTRY.playlist_id.in_(IDS))
     .group_by(_ENTRY.playlist_id)
 )
 _FIRST = (
     select(_ENTRY.playlist_id, _TRACK.id, _TRACK.album, _TRACK.artist)
-    .join_from(PlaylistEntryRow.__table__, TrackRow.__table__, _ENTRY.track_id == _TRACK.id)
+    .join_from(PlaylistEntryRow.__table__, TrackRow.__table__, _TRACK.id == _SUBJECT)
     .where(_ENTRY.playlist_id.in_(IDS), _ENTRY.position < COVER_ENTRIES, _HAS_FILE)
     .order_by(_ENTRY.playlist_id, _ENTRY.position)
 )
@@ -137,7 +141,9 @@ class PlaylistStore:
     def entries(self, playlist_id: str) -> list[Entry]:
         """Return the entries of a playlist in their order."""
         with self._database.read() as session:
-            return _entries(session, playlist_id)
+            found = _entries(session, playlist_id)
+            successors = successors_of(session, {entry.track_id for entry in found})
+            return [replace(entry, track_id=successors.get(entry.track_id, entry.track_id)) for entry in found]
 
     def contents(self, playlist_ids: Collection[str]) -> dict[str, Contents]:
         """Return what the playlists contain, by id; empty ones are absent."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.idempotency import Mismatch, stored_answer
+from services.catalog.successors import successors_of
 from services.catalog.tables import IdempotencyRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
 from services.domain.listening import EventKind, ListenEvent, Recommendation
@@ -159,9 +161,10 @@ class RadioStore:
             events = transaction.scalars(
                 select(RadioEventRow).where(RadioEventRow.session_id == session_id).order_by(RadioEventRow.number)
             )
-            return SessionState(
+            state = SessionState(
                 _session(row), {track.track_id: _track(track) for track in tracks}, tuple(map(_event, events))
             )
+            return _followed(transaction, state)
 
     def listener_of(self, session_id: str) -> str | None:
         """Return the listener of a session; None if it has none or does not exist."""
@@ -173,9 +176,11 @@ class RadioStore:
         with self._database.read() as transaction:
             row = transaction.get(IdempotencyRow, _request_id(session_id, key))
             found = None if row is None else stored_answer(row, digest)
-        if found is None or isinstance(found, Mismatch):
-            return found
-        return call_of(key, digest, json.loads(found.body))
+            if found is None or isinstance(found, Mismatch):
+                return found
+            call = call_of(key, digest, json.loads(found.body))
+            gone = successors_of(transaction, {pick.recommendation.track_id for pick in call.picks})
+        return replace(call, picks=tuple(_pick_followed(pick, gone) for pick in call.picks))
 
     def advance(
         self,
@@ -253,6 +258,45 @@ class RadioStore:
                     set_={name: inserting.excluded[name] for name in names},
                 )
             )
+
+
+def _followed(transaction: Session, state: SessionState) -> SessionState:
+    """Return a state with the tracks that took over from those whose files are gone."""
+    session, excluded = state.session, state.session.terms.exclude
+    named = {name for direction in session.directions for name, _ in direction.plays}
+    named |= {direction.waypoint for direction in session.directions if direction.waypoint is not None}
+    named |= {*state.tracks, *excluded.tracks, *(each.event.track_id for each in state.events)}
+    successors = successors_of(transaction, named)
+    if not successors:
+        return state
+
+    def followed(track_id: str) -> str:
+        return successors.get(track_id, track_id)
+
+    tracks: dict[str, SessionTrack] = {}
+    for track in sorted(state.tracks.values(), key=lambda track: track.position):
+        name = followed(track.track_id)
+        barred = track.barred or (name in tracks and tracks[name].barred)
+        tracks[name] = replace(track, track_id=name, barred=barred)
+    directions = tuple(
+        replace(
+            each,
+            plays=tuple((followed(name), weight) for name, weight in each.plays),
+            waypoint=each.waypoint and followed(each.waypoint),
+        )
+        for each in session.directions
+    )
+    exclude = replace(excluded, tracks=tuple(map(followed, excluded.tracks)))
+    terms = replace(session.terms, exclude=exclude)
+    events = tuple(
+        replace(each, event=replace(each.event, track_id=followed(each.event.track_id))) for each in state.events
+    )
+    return SessionState(replace(session, directions=directions, terms=terms), tracks, events)
+
+
+def _pick_followed(pick: RadioPick, successors: Mapping[str, str]) -> RadioPick:
+    track_id = pick.recommendation.track_id
+    return replace(pick, recommendation=replace(pick.recommendation, track_id=successors.get(track_id, track_id)))
 
 
 def _add_events(transaction: Session, session_id: str, events: Sequence[SessionEvent]) -> None:

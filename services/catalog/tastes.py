@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, desc, func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
+from services.catalog.successors import followed, successors_of
 from services.catalog.tables import RemovedTrackRow, TasteRow
 from services.domain.listening import TASTE_PLAYS_MAX, RemovedTrack, StoredTaste
 
@@ -51,16 +52,17 @@ class TasteStore:
 
     def restore_track(self, listener: str, track_id: str) -> None:
         """Count a removed track again; for any other track, nothing changes."""
-        own = RemovedTrackRow.listener == listener, RemovedTrackRow.track_id == track_id
+        own = RemovedTrackRow.listener == listener, followed(RemovedTrackRow.track_id) == track_id
         with self._database.write() as session:
-            session.execute(delete(RemovedTrackRow).where(*own))
+            session.execute(delete(RemovedTrackRow).where(*own).execution_options(synchronize_session=False))
 
     def removed_tracks(self, listener: str) -> tuple[RemovedTrack, ...]:
         """Return the tracks that do not count, latest first."""
-        query = select(RemovedTrackRow.track_id, RemovedTrackRow.at).where(RemovedTrackRow.listener == listener)
+        subject = followed(RemovedTrackRow.track_id)
+        query = select(subject, func.max(RemovedTrackRow.at, type_=RemovedTrackRow.at.type).label("latest"))
+        query = query.where(RemovedTrackRow.listener == listener).group_by(subject).order_by(desc("latest"), subject)
         with self._database.read() as session:
-            rows = session.execute(query.order_by(RemovedTrackRow.at.desc(), RemovedTrackRow.track_id))
-            return tuple(RemovedTrack(track_id, at) for track_id, at in rows)
+            return tuple(RemovedTrack(track_id, at) for track_id, at in session.execute(query))
 
     def dismissed(self, listener: str) -> tuple[StoredTaste, ...]:
         """Return the dismissed tastes."""
@@ -81,10 +83,16 @@ def forget_tastes(session: Session, listener: str) -> None:
 
 def _tastes(session: Session, listener: str, *conditions: ColumnElement[bool]) -> tuple[StoredTaste, ...]:
     own = select(TasteRow).where(TasteRow.listener == listener, *conditions)
-    query = own.order_by(TasteRow.shown_at.desc(), TasteRow.id)
+    rows = session.scalars(own.order_by(TasteRow.shown_at.desc(), TasteRow.id)).all()
+    successors = successors_of(session, {track_id for row in rows for track_id in row.plays})
     return tuple(
-        StoredTaste(id=row.id, label=row.label, plays=tuple(row.plays), dismissed_at=row.dismissed_at)
-        for row in session.scalars(query)
+        StoredTaste(
+            id=row.id,
+            label=row.label,
+            plays=tuple(dict.fromkeys(successors.get(track_id, track_id) for track_id in row.plays)),
+            dismissed_at=row.dismissed_at,
+        )
+        for row in rows
     )
 
 

@@ -19,6 +19,7 @@ from services.catalog.database import (
     rows_of,
 )
 from services.catalog.names import NamedTrack, artists_named, tracks_by, tracks_titled
+from services.catalog.successors import successors_of
 from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.external_ids import canonical_name
@@ -112,7 +113,8 @@ class TrackStore:
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         """Return the track id of each name, a track id or an external id (`namespace:value`); unknown names are absent.
 
-        If several tracks share an external id, a ready one is returned, and of several the one with the lowest id.
+        If several tracks share an external id, a ready one is returned, and of several the one with the lowest id. If
+        the files of a track are gone and another track took over from it, that one is returned.
         """
         wanted = list(names)
         if not wanted:
@@ -138,7 +140,10 @@ class TrackStore:
     def identify(self, names: Iterable[str]) -> dict[str, str]:
         """Return the track id of each name, as `resolve` does, without checking that tracks with these ids exist."""
         own, external = own_and_external(names)
-        return own | self.resolve(external) if external else own
+        if not own and not external:
+            return {}
+        with self._database.columns() as connection:
+            return _followed(connection, own | _resolve_all(connection, external))
 
     def embedded(self, track_ids: Collection[str], *, measured: bool = False) -> dict[str, Embedded]:
         """Return the ready tracks among these ids with their embeddings, by id.
@@ -206,7 +211,13 @@ def resolve_names(database: Session | Connection, names: Iterable[str]) -> dict[
     """Return the track id of each name, as `TrackStore.resolve` does, in an open transaction."""
     own, external = own_and_external(names)
     known = {row[0] for row in rows_of(database, _KNOWN, set(own.values()))}
-    return {name: track_id for name, track_id in own.items() if track_id in known} | _resolve_all(database, external)
+    found = {name: track_id for name, track_id in own.items() if track_id in known}
+    return _followed(database, found | _resolve_all(database, external))
+
+
+def _followed(database: Session | Connection, found: Mapping[str, str]) -> dict[str, str]:
+    successors = successors_of(database, set(found.values()))
+    return {name: successors.get(track_id, track_id) for name, track_id in found.items()}
 
 
 def own_and_external(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:

@@ -1,36 +1,66 @@
-"""Several tracks may be one recording: which of them an id means, on SQLite and on PostgreSQL."""
+"""Several tracks may be one recording: which of them an id means, and which one takes over from a file that is gone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import permutations
 
+import numpy as np
 import pytest
 
-from services.domain.listening import NewListen
-from services.domain.track import Tags
-from tests.contract.test_catalogue import analysis, stamp, track_id
+from services.domain.listening import EventKind, ListenEvent, NewListen, Start, StartPlay, StoredTaste
+from services.domain.playlist import Contents
+from services.domain.question import Exclusion, Question
+from services.domain.radio import Direction, RadioSession, SessionEvent, SessionState, SessionTrack
+from services.domain.track import Tags, TrackStatus
+from tests.contract.test_catalogue import UNIT, analysis, stamp, track_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MBID = "cccccccc-0000-4000-8000-000000000001"
-BEFORE, AFTER = track_id(1), track_id(2)
+BEFORE, AFTER, THIRD = track_id(1), track_id(2), track_id(3)
+OLD, NEW = "old.mp3", "new.flac"
 
 
-def tags(**ids: str) -> Tags:
-    return Tags("Piece", album="Pieces", ids={namespace: (value,) for namespace, value in ids.items()})
+def tags(title: str = "Piece", artist: str | None = "Ann", album: str = "Pieces", **ids: str) -> Tags:
+    artists = () if artist is None else (artist,)
+    return Tags(title, artists, album, ids={namespace: (value,) for namespace, value in ids.items()})
+
+
+def sound(cosine: float = 1.0) -> np.ndarray:
+    return (cosine * UNIT[0] + np.sqrt(1 - cosine**2) * UNIT[1]).astype(np.float32)
+
+
+def heard(cosine: float = 1.0, seconds: float = 200.5, **changes: object) -> object:
+    return analysis(embedding=sound(cosine), descriptors={"duration": seconds}, **changes)
+
+
+def add(catalogue, track, name, its_tags=None, its_analysis=None) -> None:
+    """Add a track that is ready."""
+    catalogue.library.register(track, its_tags or tags(), stamp(name))
+    catalogue.analyses.record(track, its_analysis or heard())
+
+
+def forget(catalogue, name) -> None:
+    catalogue.library.forget_files([f"/music/{name}"])
+
+
+def leads_to(catalogue, track=BEFORE) -> str:
+    """Return the track that the id of a track means."""
+    return catalogue.tracks.resolve([track])[track]
 
 
 @pytest.mark.parametrize(("gone", "there"), [(BEFORE, AFTER), (AFTER, BEFORE)])
 def test_an_id_that_tracks_share_is_that_of_a_ready_one(catalogue, gone, there):
-    """Whichever of them has the lower id."""
-    catalogue.library.register(gone, tags(mbid=MBID), stamp("gone.mp3"))
-    catalogue.library.register(there, tags(mbid=MBID), stamp("there.flac"))
-    catalogue.analyses.record(there, analysis())
+    """Whichever of them has the lower id, and although nothing else of them agrees."""
+    catalogue.library.register(gone, tags("Gone", mbid=MBID), stamp("gone.mp3"))
+    add(catalogue, there, "there.flac", tags("There", "Bob", mbid=MBID), heard(cosine=0.1))
     name = f"mbid:{MBID.upper()}"
 
     assert catalogue.tracks.resolve([name]) == {name: there}
 
-    catalogue.analyses.record(gone, analysis())
+    catalogue.analyses.record(gone, heard())
     assert catalogue.tracks.resolve([name]) == {name: BEFORE}
 
-    catalogue.library.forget_files(["/music/gone.mp3"])
+    forget(catalogue, "gone.mp3")
     assert catalogue.tracks.resolve([name]) == {name: there}
     [recorded] = catalogue.listens.add("anna", [NewListen(names=(name,), at=NOON)])
     assert recorded.track_id == there
@@ -50,3 +80,237 @@ def test_ids_of_tags_clients_and_listens_have_one_form(catalogue):
     listens = catalogue.listens.page("anna").listens
     assert {listen.id: listen.track_id for listen in listens} == {waiting.id: BEFORE, other.id: AFTER}
     assert catalogue.tracks.get(AFTER).ids == {"isrc": "GBAYE0601498"}
+
+
+def test_another_encoding_takes_over_in_whatever_order_it_is_found(catalogue):
+    """Its listener's verdicts continue, and both ids lead to it."""
+    orders = [each for each in permutations(("deletion", "scan", "analysis")) if each[-1] != "scan"]
+    for number, order in enumerate(order for order in orders if order[0] != "analysis"):
+        old, new, its_tags = track_id(10 + number), track_id(20 + number), tags(artist=f"Artist {number}")
+        steps = {
+            "deletion": partial(forget, catalogue, f"{number}.mp3"),
+            "scan": partial(catalogue.library.register, new, its_tags, stamp(f"{number}.flac")),
+            "analysis": partial(catalogue.analyses.record, new, heard()),
+        }
+        add(catalogue, old, f"{number}.mp3", its_tags)
+        catalogue.listens.add(f"listener {number}", [NewListen(names=(old,), kind=EventKind.BAN, at=NOON)])
+        for step in order:
+            steps[step]()
+
+        assert leads_to(catalogue, old) == new
+        assert catalogue.tracks.identify([old, new]) == {old: new, new: new}
+        assert catalogue.tracks.ready([old])[old].id == new
+        assert catalogue.listens.rejected(f"listener {number}") == {new}
+        assert catalogue.tracks.get(old).status == TrackStatus.MISSING
+
+
+def test_a_file_that_is_gone_at_its_analysis_has_a_successor(catalogue):
+    """The worker finds that out before the next scan does."""
+    catalogue.library.register(BEFORE, tags(), stamp(OLD))
+    add(catalogue, AFTER, NEW)
+    catalogue.library.register(BEFORE, Tags("Piece", ("Ann",), "Pieces", duration_ms=200_000), stamp(OLD))
+    catalogue.analyses.refuse(BEFORE, "It is gone.", TrackStatus.MISSING)
+
+    assert leads_to(catalogue) == AFTER
+
+
+def test_a_file_with_another_encoding_at_the_same_path_takes_over(catalogue):
+    """A player that converts a library in place keeps the names."""
+    add(catalogue, BEFORE, OLD)
+    add(catalogue, AFTER, OLD)
+
+    assert leads_to(catalogue) == AFTER
+
+
+def test_a_track_that_returns_has_its_own_history_again(catalogue):
+    """Nothing was rewritten."""
+    add(catalogue, BEFORE, OLD)
+    catalogue.listens.add("anna", [NewListen(names=(BEFORE,), at=NOON)])
+    forget(catalogue, OLD)
+    add(catalogue, AFTER, NEW)
+    catalogue.listens.add("anna", [NewListen(names=(BEFORE,), at=NOON + timedelta(hours=1))])
+    assert [event.track_id for event in catalogue.listens.remembered("anna", repeat_after=None).events] == [AFTER] * 2
+
+    catalogue.library.register(BEFORE, tags(), stamp(OLD))
+
+    assert leads_to(catalogue) == BEFORE
+    events = catalogue.listens.remembered("anna", repeat_after=None).events
+    assert [event.track_id for event in events] == [AFTER, BEFORE]
+
+
+def test_a_second_successor_takes_over_from_both(catalogue):
+    """An MP3 is replaced by a FLAC, and that by another one; without a successor the ids are their own."""
+    add(catalogue, BEFORE, OLD)
+    forget(catalogue, OLD)
+    add(catalogue, AFTER, NEW)
+    forget(catalogue, NEW)
+    assert (leads_to(catalogue), leads_to(catalogue, AFTER)) == (BEFORE, AFTER)
+
+    add(catalogue, THIRD, "third.flac")
+
+    assert (leads_to(catalogue), leads_to(catalogue, AFTER)) == (THIRD, THIRD)
+    forget(catalogue, "third.flac")
+    add(catalogue, AFTER, NEW)
+    assert (leads_to(catalogue), leads_to(catalogue, THIRD)) == (AFTER, AFTER)
+
+
+REPLACEMENTS = [
+    (tags(), heard(0.75), True),
+    (tags("Piece (2011 Remaster)", album="Best of"), heard(0.9), True),
+    (tags("Another name", "Bob", mbid=MBID.upper()), heard(0.6, seconds=205), True),
+    (tags("Another name", "Bob", isrc="us-rc1-76-07809"), heard(0.6, seconds=205), True),
+    (tags("Another name", "Bob", mbid=MBID), heard(0.9, seconds=260), False),
+    (tags("Another name", "Bob", mbid=MBID), heard(0.2), False),
+    (tags("Another name"), heard(0.99), False),
+    (tags(artist="Bob"), heard(0.99), False),
+    (tags("Piece (Live)"), heard(0.99), False),
+    (tags(), heard(0.6), False),
+    (tags(), heard(0.99, seconds=206), False),
+    (tags("Piece (Radio Edit)"), heard(0.99, seconds=150), False),
+    (tags(), heard(0.1, model_version="m2"), True),
+    (tags(album="Best of"), heard(0.99, model_version="m2"), False),
+]
+
+
+def test_what_takes_over(catalogue):
+    """The same id of the recording, or the same artist, title, length and sound; without a sound, the same album."""
+    add(catalogue, BEFORE, OLD, tags(mbid=MBID, isrc="USRC17607809"))
+    forget(catalogue, OLD)
+    found = []
+    for number, (its_tags, its_analysis, _) in enumerate(REPLACEMENTS, start=10):
+        add(catalogue, track_id(number), NEW, its_tags, its_analysis)
+        found.append(leads_to(catalogue) == track_id(number))
+        forget(catalogue, NEW)
+
+    assert found == [takes_over for *_, takes_over in REPLACEMENTS]
+
+
+def test_the_same_id_comes_before_the_same_names(catalogue):
+    """And of several by name, the one that sounds most alike."""
+    for track, name, its_tags, cosine in (
+        (AFTER, NEW, tags(), 0.8),
+        (THIRD, "third.flac", tags(), 0.9),
+        (track_id(4), "fourth.flac", tags("Another name", mbid=MBID), 0.7),
+    ):
+        add(catalogue, track, name, its_tags, heard(cosine))
+    add(catalogue, BEFORE, OLD, tags(mbid=MBID))
+    forget(catalogue, OLD)
+    assert leads_to(catalogue) == track_id(4)
+
+    forget(catalogue, "fourth.flac")
+    assert leads_to(catalogue) == THIRD
+
+
+def test_a_copy_without_tags_takes_over_by_its_sound(catalogue):
+    """Its title is the name of the file."""
+    add(catalogue, BEFORE, OLD, Tags("01 piece"))
+    forget(catalogue, OLD)
+    add(catalogue, AFTER, NEW, Tags("01 piece"), heard(0.96))
+    assert leads_to(catalogue) == BEFORE
+
+    add(catalogue, THIRD, "third.flac", Tags("01 piece"), heard(0.98))
+    assert leads_to(catalogue) == THIRD
+
+
+@pytest.fixture
+def replaced(catalogue):
+    """A catalogue in which a listener has used a track in every way before another encoding took over from it."""
+    add(catalogue, BEFORE, OLD)
+    add(catalogue, THIRD, "third.mp3", tags("Another piece"))
+    kinds = (EventKind.PLAY, EventKind.LIKE)
+    catalogue.listens.add("anna", [NewListen(names=(BEFORE,), kind=kind, at=NOON) for kind in kinds])
+    plays = (StartPlay(BEFORE, 1.0, BEFORE), StartPlay(THIRD, 1.0, "artist:Ann"))
+    catalogue.listens.begin("anna", Start(tracks=(BEFORE,), plays=plays, at=NOON))
+    catalogue.tastes.show("anna", [StoredTaste(id="t", label="x", plays=(BEFORE, THIRD), dismissed_at=NOON)])
+    return catalogue
+
+
+def take_over(catalogue) -> None:
+    forget(catalogue, OLD)
+    add(catalogue, AFTER, NEW)
+
+
+def test_the_history_of_a_listener_continues(replaced):
+    """Events, the last plays, the start, tastes and counts name the track that is there."""
+    take_over(replaced)
+    remembered = replaced.listens.remembered("anna", repeat_after=None)
+
+    assert {event.track_id for event in remembered.events} == {AFTER}
+    assert remembered.heard == {AFTER: NOON}
+    assert remembered.start.tracks == (AFTER,)
+    assert [(play.track_id, play.reason) for play in remembered.start.plays] == [(AFTER, AFTER), (THIRD, "artist:Ann")]
+    assert [taste.plays for taste in remembered.dismissed] == [(AFTER, THIRD)]
+    assert {listen.track_id for listen in replaced.listens.page("anna").listens} == {AFTER}
+    assert replaced.listens.counts("anna").tracks == 1
+
+
+def test_a_removed_track_stays_removed(replaced):
+    """By either id, and it can be restored."""
+    replaced.tastes.remove_tracks("anna", [BEFORE])
+    take_over(replaced)
+
+    assert replaced.listens.remembered("anna", repeat_after=None).events == ()
+    assert [removed.track_id for removed in replaced.tastes.removed_tracks("anna")] == [AFTER]
+    replaced.tastes.remove_tracks("anna", [AFTER])
+    assert [removed.track_id for removed in replaced.tastes.removed_tracks("anna")] == [AFTER]
+
+    replaced.tastes.restore_track("anna", AFTER)
+    assert len(replaced.listens.remembered("anna", repeat_after=None).events) == 2
+
+
+def test_a_verdict_replaces_the_one_on_the_old_encoding(replaced):
+    """The like of the old file is the like of the new one."""
+    take_over(replaced)
+    of = NewListen(names=(AFTER,), at=NOON)
+    replaced.listens.judge("anna", NewListen(names=(AFTER,), kind=EventKind.DISLIKE, at=NOON), of)
+
+    counts = replaced.listens.counts("anna").by_kind
+    assert (counts[EventKind.LIKE], counts[EventKind.DISLIKE]) == (0, 1)
+
+
+def test_listens_that_are_sent_again_are_duplicates(replaced):
+    """A scrobbler may repeat its listens after the file was replaced."""
+    take_over(replaced)
+    sent = [NewListen(names=(name,), at=NOON) for name in (BEFORE, AFTER)]
+    recorded = replaced.listens.add("anna", sent)
+
+    assert [(each.is_new, each.track_id) for each in recorded] == [(False, AFTER)] * 2
+    assert replaced.listens.count("anna") == 2
+
+
+def test_a_playlist_keeps_its_entry(replaced):
+    """It names the track that is there, and the old one again when its file comes back."""
+    playlist = replaced.playlists.create("List", [BEFORE, THIRD]).id
+    take_over(replaced)
+
+    assert [entry.track_id for entry in replaced.playlists.entries(playlist)] == [AFTER, THIRD]
+    contents = replaced.playlists.contents([playlist])[playlist]
+    assert contents == Contents(tracks=2, missing=0, duration_ms=401_000, cover_tracks=(AFTER,))
+
+    replaced.library.register(BEFORE, tags(), stamp(OLD))
+    assert [entry.track_id for entry in replaced.playlists.entries(playlist)] == [BEFORE, THIRD]
+
+
+def test_a_radio_session_continues(replaced):
+    """Its directions, exclusions, events and tracks name the track that is there; a bar holds."""
+    session = RadioSession(
+        id="session",
+        terms=Question(exclude=Exclusion(tracks=(BEFORE,))),
+        directions=(Direction(1, ((BEFORE, 1.0), (THIRD, 0.5)), waypoint=BEFORE),),
+        created_at=NOON,
+        touched_at=datetime.now(UTC),
+    )
+    tracks = {
+        BEFORE: SessionTrack(track_id=BEFORE, position=1, barred=True),
+        AFTER: SessionTrack(track_id=AFTER, position=2),
+    }
+    events = (SessionEvent(1, ListenEvent(BEFORE, at=NOON)),)
+    replaced.radio.create(SessionState(session, tracks, events))
+    take_over(replaced)
+
+    found = replaced.radio.load("session")
+
+    assert found.session.directions == (Direction(1, ((AFTER, 1.0), (THIRD, 0.5)), waypoint=AFTER),)
+    assert found.session.terms.exclude.tracks == (AFTER,)
+    assert found.tracks == {AFTER: SessionTrack(track_id=AFTER, position=2, barred=True)}
+    assert [each.event.track_id for each in found.events] == [AFTER]

@@ -76,6 +76,14 @@ class TrackRow(IndexedRow, MeasuredRow):
         ),
         Index("ix_tracks_cover", "cover"),
         Index("ix_tracks_successor_id", "successor_id"),
+        # For reads that follow successors, because the rest of a row takes several pages.
+        Index(
+            "ix_tracks_successors",
+            "id",
+            "successor_id",
+            sqlite_where=text("successor_id IS NOT NULL"),
+            postgresql_where=text("successor_id IS NOT NULL"),
+        ),
     )
 
     title: Mapped[str] = mapped_column(Text)

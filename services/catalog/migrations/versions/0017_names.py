@@ -37,6 +37,10 @@ def upgrade() -> None:
     for name in _FLAGS:
         op.add_column("tracks", sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("ix_tracks_successor_id", "tracks", ["successor_id"])
+    has_one = sa.text("successor_id IS NOT NULL")
+    op.create_index(
+        "ix_tracks_successors", "tracks", ["id", "successor_id"], sqlite_where=has_one, postgresql_where=has_one
+    )
     op.add_column("locations", sa.Column("tags", sa.JSON(), nullable=True))
     op.add_column("locations", sa.Column("tags_version", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("locations", sa.Column("library", sa.Text(), nullable=True))
@@ -151,6 +155,7 @@ def downgrade() -> None:
     op.drop_column("api_keys", "library")
     for name in ("library", "tags_version", "tags"):
         op.drop_column("locations", name)
+    op.drop_index("ix_tracks_successors", "tracks")
     op.drop_index("ix_tracks_successor_id", "tracks")
     # Without a batch: on SQLite that replaces the table, and deletes the rows that refer to its tracks.
     for name in (*_FLAGS, *_OF_TRACKS):
