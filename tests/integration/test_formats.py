@@ -1,22 +1,40 @@
-"""A track keeps its id when its file is retagged, moved, remuxed or gets another cover, in every audio format."""
+"""Every audio format is recognised, tagged, identified and decoded, as the table in docs/formats.md says.
+
+Run as a program, this file rewrites that table: `python -m tests.integration.test_formats`.
+"""
 
 import shutil
+import tempfile
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import mutagen
 import pytest
 
+from models.audio.decode import read_windows
 from models.containers.recognise import recognise
+from models.errors import AnalysisError
+from models.sandbox import decoder
 from services.ingest.formats import declared_duration
 from services.ingest.identity import identify
+from services.ingest.tags import read_tags
 from tests.conftest import missing
 from tests.fakes.encoded import COPIED, FORMATS, SECONDS, TAGGED, Format, ffmpeg, missing_encoders, retag, write_source
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + b"\xff\xf1\x50\x80wvpkmoov" * 8000
 BY_NAME = {each.name: each for each in FORMATS}
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\xff\xf1\x50\x80wvpkmoov" * 8000
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "formats.md"
+TABLE_HEAD = (
+    "| format | recognised as | ffmpeg's demuxer | suffix | title read | id kept | decoded by |\n"
+    "|---|---|---|---|---|---|---|\n"
+)
+# Nothing here writes frames of Monkey's Audio, and ffmpeg does not find its way in its own RealMedia files.
+NOT_DECODED = {"Monkey's Audio": "ffmpeg (not run)", "RealMedia": "–"}
 
 
 def track_id(path: Path) -> str:
@@ -24,25 +42,92 @@ def track_id(path: Path) -> str:
         return identify(stream).track_id
 
 
+def title(path: Path) -> str:
+    with path.open("rb") as stream:
+        return read_tags(stream, fallback_title="none").title
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Files of all formats in a folder, each made when it is first used."""
+
+    folder: Path
+
+    def path(self, form: Format) -> Path:
+        """Return the file as its encoder wrote it."""
+        path = self.folder / form.file
+        if not path.exists():
+            source = self.folder / "source.wav"
+            form.encode(source if source.exists() else write_source(source), self.folder)
+        return path
+
+    def retagged(self, form: Format) -> Path:
+        """Return a copy with tags by mutagen."""
+        path = self.folder / "mutagen" / form.file
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            shutil.copy(self.path(form), path)
+            retag(path, "By mutagen", PICTURE)
+        return path
+
+    def copied(self, form: Format) -> Path:
+        """Return the packets in a file that ffmpeg wrote, with tags."""
+        path = self.folder / "ffmpeg" / form.file
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            options = {"rm": ("-f", "rm"), "aifc": ("-f", "aiff"), "spx": ("-f", "ogg")}.get(path.suffix[1:], ())
+            ffmpeg("-i", self.path(form), "-c", "copy", "-metadata", "title=By ffmpeg", *options, path)
+        return path
+
+    def row(self, form: Format) -> str:
+        """Return the format's row of the table in the documentation."""
+        path = self.path(form)
+        with path.open("rb") as stream:
+            container = recognise(stream)
+        written = {}
+        if form in TAGGED:
+            written["retagged"] = self.retagged(form)
+        if form in COPIED:
+            written["copied"] = self.copied(form)
+        titles = [title(each).removeprefix("By ") for each in written.values()]
+        kept = [how for how, each in written.items() if track_id(each) == track_id(path)]
+        cells = (
+            form.name,
+            container.name,
+            f"`{container.demuxer}`",
+            f"`{container.suffix}`",
+            ", ".join(each for each in titles if each != "none") or "–",
+            ", ".join(kept) or "–",
+            NOT_DECODED.get(form.name) or decoded_by(path),
+        )
+        return f"| {' | '.join(cells)} |\n"
+
+    def table(self) -> str:
+        """Return the table in the documentation."""
+        return TABLE_HEAD + "".join(self.row(form) for form in FORMATS)
+
+
+def decoded_by(path: Path) -> str:
+    """Decode a file and return by what it was decoded; its length must be that of the source."""
+    try:
+        windows, program = read_windows(path), "libsndfile"
+    except AnalysisError:
+        windows, program = decoder.read_windows(path), "ffmpeg"
+    assert windows.duration == pytest.approx(SECONDS, abs=0.5), path.name
+    return program
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     if lacking := missing_encoders():
         missing(", ".join(lacking))
-    folder = tmp_path_factory.mktemp("encoded")
-    write_source(folder / "source.wav")
-    return folder
+    return Samples(tmp_path_factory.mktemp("encoded"))
 
 
 @pytest.fixture
-def encode(folder: Path, tmp_path: Path) -> Callable[[Format], Path]:
+def encode(samples: Samples, tmp_path: Path) -> Callable[[Format], Path]:
     """Write a file of a format, or copy the one that an earlier test wrote."""
-
-    def encoded(form: Format) -> Path:
-        if not (folder / form.file).exists():
-            form.encode(folder / "source.wav", folder)
-        return Path(shutil.copy(folder / form.file, tmp_path / form.file))
-
-    return encoded
+    return lambda form: Path(shutil.copy(samples.path(form), tmp_path / form.file))
 
 
 @pytest.fixture(params=FORMATS, ids=lambda form: form.name)
@@ -57,27 +142,21 @@ def test_the_content_decides_the_format(form, encode):
 
 
 @pytest.mark.parametrize("form", TAGGED, ids=lambda form: form.name)
-def test_retagging_with_mutagen_keeps_the_track_id(form, encode):
+def test_retagging_with_mutagen_keeps_the_track_id(form, samples):
     """Title, long lyrics and a cover come and go without another id, wherever mutagen writes them."""
-    path = encode(form)
-    before = track_id(path)
-    retag(path, "A new title", PICTURE)
+    path = samples.retagged(form)
     retagged = track_id(path)
-    mutagen.File(path).delete()
+    without_tags = Path(shutil.copy(path, path.with_stem("deleted")))
+    mutagen.File(without_tags).delete()
 
-    assert retagged == before
-    assert track_id(path) == before
+    assert retagged == track_id(samples.path(form))
+    assert track_id(without_tags) == retagged
 
 
 @pytest.mark.parametrize("form", COPIED, ids=lambda form: form.name)
-def test_copying_the_packets_keeps_the_track_id(form, encode):
+def test_copying_the_packets_keeps_the_track_id(form, samples):
     """`ffmpeg -c copy` with other tags writes the same packets into another file."""
-    path = encode(form)
-    copied = path.with_stem("copied")
-    options = {"rm": ("-f", "rm"), "aifc": ("-f", "aiff"), "spx": ("-f", "ogg")}.get(path.suffix[1:], ())
-    ffmpeg("-i", path, "-c", "copy", "-metadata", "title=Copied", *options, copied)
-
-    assert track_id(copied) == track_id(path)
+    assert track_id(samples.copied(form)) == track_id(samples.path(form))
 
 
 def test_one_changed_byte_of_the_sound_is_another_track(form, encode):
@@ -185,3 +264,19 @@ def test_the_declared_length_is_known_before_an_analysis(form, encode):
         assert duration is None
     else:
         assert duration == pytest.approx(1000 * SECONDS, abs=100)
+
+
+def test_the_table_of_the_documentation_is_what_the_formats_do(samples):
+    """Each cell is measured: what recognises, tags, keeps and decodes a file of each format."""
+    page = DOCS.read_text(encoding="utf-8")
+    start = page.index(TABLE_HEAD)
+    table = page[start : page.index("\n\n", start) + 1]
+
+    assert samples.table() == table, "run `python -m tests.integration.test_formats`"
+
+
+if __name__ == "__main__":
+    before, _, after = DOCS.read_text(encoding="utf-8").partition(TABLE_HEAD)
+    with tempfile.TemporaryDirectory() as made:
+        rewritten = before + Samples(Path(made)).table() + after[after.index("\n\n") + 1 :]
+    DOCS.write_text(rewritten, encoding="utf-8")
