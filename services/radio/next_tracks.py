@@ -145,30 +145,33 @@ class TrackChooser:
         self._directions = replace(directions, directions=with_waypoints(directions.directions, waypoints))
 
     def _repeats(self, limit: int, chosen: Sequence[Choice]) -> list[Choice]:
-        """Choose tracks that were heard already, those heard longest ago first, because no others are left."""
+        """Choose tracks that were heard already, those heard longest ago first, because no others are left.
+
+        A player that fetches ahead has not played the last answer yet, so tracks of it that were not reported come only
+        if the answer would be empty otherwise: a session does not end while a track of it may be played.
+        """
         terms, last_call = self.session.terms, self.session.calls
         excluded = {*(choice.candidate.id for choice in chosen), *self.changed, *terms.exclude.tracks}
-        oldest = sorted(
-            (
-                track
-                for track in self._session_tracks.values()
-                if not track.barred
-                and track.track_id not in excluded
-                # A player that fetches ahead has not played the last answer yet.
-                and (track.reported or not last_call or track.call != last_call)
-            ),
-            key=lambda track: (track.position, track.track_id),
-        )
-        checked, found = REPEAT_POOL_FACTOR * limit, list[Embedded]()
-        while oldest and len(found) < limit:
-            found = distinct(self._qualified([track.track_id for track in oldest[:checked]]))
-            if checked >= len(oldest):
-                break
-            checked *= REPEAT_POOL_FACTOR
+        heard = (each for each in self._session_tracks.values() if not each.barred and each.track_id not in excluded)
+        oldest = sorted(heard, key=lambda track: (track.position, track.track_id))
+        played = [track for track in oldest if track.reported or not last_call or track.call != last_call]
+        found = self._first_qualified(played, limit)
+        if not found and not chosen:
+            found = self._first_qualified(oldest, limit)
         last = [*self._latest, *(choice.candidate for choice in chosen)][-1:]
         picked = space_artists(found, last, key=lambda track: track)[:limit] if limit < len(found) else found
         self._handle(picked, found)
         return [self._choice(track) for track in picked]
+
+    def _first_qualified(self, tracks: Sequence[SessionTrack], limit: int) -> list[Embedded]:
+        """Return the first `limit` of these tracks that qualify, or some more, each recording once."""
+        checked, found = REPEAT_POOL_FACTOR * limit, list[Embedded]()
+        while tracks and len(found) < limit:
+            found = distinct(self._qualified([track.track_id for track in tracks[:checked]]))
+            if checked >= len(tracks):
+                break
+            checked *= REPEAT_POOL_FACTOR
+        return found
 
     def _qualified(self, names: Sequence[str]) -> list[Embedded]:
         """Return those of these tracks that are in the library and meet the filters, in the given order."""

@@ -114,9 +114,25 @@ def test_a_track_that_was_not_reported_is_not_in_the_next_answer():
     """A player that fetches ahead has it in its queue; after another call it may be returned again."""
     station = Station()
     view = station.start(0, filters=Filters(any_of={"genre": ("ambient",)}))
-    answers = [ids(station.next(view, limit=100)) for _ in range(3)]
+    first, second, third = (ids(station.next(view, limit=limit)) for limit in (PER_KIND - 4, 10, 10))
 
-    assert [len(answer) for answer in answers] == [PER_KIND, 0, PER_KIND]
+    assert len(second) == 4  # with the seed, all others are in the queue
+    assert not {*second} & {*first}
+    assert len(third) == PER_KIND - 4
+    assert {*third} == {*first}
+
+
+@pytest.mark.parametrize("limit", [1, 5, 100])
+def test_a_session_does_not_end_although_nothing_is_reported(limit):
+    """Where the library has no others, even the tracks of the last answer come again: no answer is empty."""
+    station = Station(SONGS[:5])
+    view = station.start(0)
+    answers = [ids(station.next(view, limit=limit)) for _ in range(12)]
+
+    assert all(answers)
+    assert {*answers[-1]} <= {each.track.id for each in SONGS[:5]}
+    if limit > 5:
+        assert [len(answer) for answer in answers] == [5] * 12
 
 
 def test_a_reported_track_may_come_again_at_once():
