@@ -8,15 +8,12 @@ from sqlalchemy import select
 
 from services.catalog.database import IDS, Database, rows_of
 from services.catalog.tables import LocationRow, TrackRow
-from services.catalog.tracks import TrackFile
+from services.catalog.tracks import TrackFile, first_there
 
 FILES_PER_STATEMENT = 10_000
 
 _TRACK, _FILE = TrackRow.__table__.c, LocationRow.__table__.c
-_OF_TRACKS = (
-    # The oldest file comes last, so that a dictionary keeps it.
-    select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(IDS)).order_by(_FILE.id.desc())
-)
+_OF_TRACKS = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(IDS)).order_by(_FILE.id)
 _HAS_FILE = select(_FILE.id).where(_FILE.track_id == _TRACK.id).exists()
 _TITLED = select(_TRACK.id, _TRACK.title_key, _TRACK.artist_key, _TRACK.duration_ms, _HAS_FILE).where(
     _TRACK.title_key.in_(IDS)
@@ -49,11 +46,13 @@ class FileStore:
         self._database = database
 
     def of(self, track_ids: Collection[str]) -> dict[str, TrackFile]:
-        """Return the oldest file of each track, by track id; tracks without a file are absent."""
+        """Return the oldest file of each track that is still there, by track id; tracks without a file are absent."""
         with self._database.columns() as connection:
-            return {
-                track_id: TrackFile(path, root) for track_id, path, root in rows_of(connection, _OF_TRACKS, track_ids)
-            }
+            rows = rows_of(connection, _OF_TRACKS, track_ids)
+        files: dict[str, list[TrackFile]] = {}
+        for track_id, path, root in rows:
+            files.setdefault(track_id, []).append(TrackFile(path, root))
+        return {track_id: first_there(found) for track_id, found in files.items()}
 
     def named(self, names: Collection[str]) -> Iterator[LibraryFile]:
         """Yield the files with these names, which are case-folded and without folders.

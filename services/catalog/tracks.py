@@ -3,7 +3,8 @@
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -64,11 +65,11 @@ _READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.
 _READY_MEASURED = _READY.add_columns(*_MEASURED)
 _DESCRIBED = select(_TRACK.id, _TRACK.tags, *_MEASURED).where(_TRACK.id.in_(IDS))
 _FOUND = (
-    # One row for each file. The oldest file comes last, so that `found_tracks` keeps it.
+    # One row for each file, the oldest first.
     select(*_SHOWN, *_ANALYSED, _FILE.path, _FILE.root)
     .join_from(TrackRow.__table__, LocationRow.__table__, _FILE.track_id == _TRACK.id, isouter=True)
     .where(_TRACK.id.in_(IDS))
-    .order_by(_FILE.id.desc())
+    .order_by(_FILE.id)
 )
 _HEARD = select(_TAG.track_id, _TAG.name).where(_TAG.track_id.in_(IDS)).order_by(_TAG.strength.desc(), _TAG.name)
 _KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS))
@@ -86,6 +87,10 @@ class TrackFile:
     def relative(self) -> str:
         """The path relative to the library root; every byte of it is kept."""
         return os.path.relpath(self.path, self.root)
+
+
+_File = TypeVar("_File", bound=Any)
+"""Something with a `path`."""
 
 
 class TrackStore:
@@ -305,10 +310,22 @@ def found_tracks(connection: Connection, track_ids: Collection[str]) -> dict[str
     names: dict[str, dict[str, str]] = {}
     for track_id, namespace, value in rows_of(connection, _NAMES, track_ids):
         names.setdefault(track_id, {})[namespace] = value
+    rows: dict[str, list[Any]] = {}
+    for row in rows_of(connection, _FOUND, track_ids):
+        rows.setdefault(row.id, []).append(row)
     return {
-        row.id: _track(row, names.get(row.id, {}), heard.get(row.id, []))
-        for row in rows_of(connection, _FOUND, track_ids)
+        track_id: _track(first_there(found), names.get(track_id, {}), heard.get(track_id, []))
+        for track_id, found in rows.items()
     }
+
+
+def first_there(files: Sequence[_File]) -> _File:
+    """Return the first of a track's files that exists, or the first one if none does.
+
+    A file may be gone although no scan has noticed it. The only file of a track is not looked for, because a file
+    system that does not respond would stop every answer.
+    """
+    return files[0] if len(files) == 1 else next((file for file in files if Path(file.path).exists()), files[0])
 
 
 def _track(row: Any, ids: dict[str, str], heard: Sequence[str]) -> Track:  # noqa: ANN401  a row of `_FOUND`

@@ -7,6 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from services.catalog.library import FileStamp
 from services.domain.listening import EventKind, ListenEvent, NewListen, Start, StartPlay, StoredTaste
 from services.domain.playlist import Contents
 from services.domain.question import Exclusion, Question
@@ -152,6 +153,22 @@ def test_a_second_successor_takes_over_from_both(catalogue):
     forget(catalogue, "third.flac")
     add(catalogue, AFTER, NEW)
     assert (leads_to(catalogue), leads_to(catalogue, THIRD)) == (AFTER, AFTER)
+
+
+def test_the_path_of_a_track_is_that_of_a_file_that_is_there(catalogue, tmp_path):
+    """The oldest one, also if no scan has noticed yet that older ones are gone."""
+    for name in ("a.mp3", "b.mp3", "c.mp3"):
+        place = FileStamp(str(tmp_path / name), str(tmp_path), 1000, 2**60)
+        catalogue.library.register(BEFORE, tags(), place)
+    (tmp_path / "b.mp3").touch()
+    (tmp_path / "c.mp3").touch()
+
+    assert catalogue.tracks.get(BEFORE).path == "b.mp3"
+    assert catalogue.files.of([BEFORE])[BEFORE].relative == "b.mp3"
+
+    (tmp_path / "b.mp3").unlink()
+    (tmp_path / "c.mp3").unlink()
+    assert catalogue.tracks.get(BEFORE).path == "a.mp3"
 
 
 REPLACEMENTS = [
