@@ -99,7 +99,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
     queue = open_queue(settings)
     with ExitStack() as opened:
         opened.enter_context(shared_catalogue_lock(settings))
-        catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS)
+        catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS, settings.tag_rules)
         opened.callback(catalogue.close)
         catalogue.migrate()
         index, embedded = _open_index(settings, catalogue, opened, TRACKS)

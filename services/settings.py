@@ -2,6 +2,7 @@
 
 import os
 import sys
+import unicodedata
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
+from services.domain.names import SEPARATORS
+from services.domain.track import TagRules
 
 VARIABLE_PREFIX = "SEGUE_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -172,6 +175,22 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="A new file is read when it has not changed for this many seconds, so that a copy can finish.",
     )
+    tag_separators: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=SEPARATORS,
+        description=(
+            "What separates several artists or genres in one text of a tag: separators with commas between them. "
+            "Spaces count: `;, / ` splits `A / B` and not `AC/DC`. After a change, scan again: all tags are read anew."
+        ),
+    )
+    ratings_of: str | None = Field(
+        default=None,
+        min_length=1,
+        pattern=r"^[^/\x00-\x1f]+$",
+        description=(
+            "Listener whose first verdicts the ratings in tags are: five and four stars a like, one star a dislike. "
+            "They never replace what the listener said. If unset, ratings are nobody's verdicts."
+        ),
+    )
     upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
     half_life_days: float = Field(
         default=30.0,
@@ -200,6 +219,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, given: object) -> object:
         return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
+
+    @field_validator("tag_separators", mode="before")
+    @classmethod
+    def _split_separators(cls, given: object) -> object:
+        return [each for each in given.split(",") if each.strip()] if isinstance(given, str) else given
+
+    @field_validator("ratings_of")
+    @classmethod
+    def _composed(cls, given: str | None) -> str | None:
+        return None if given is None else unicodedata.normalize("NFC", given)  # as names of listeners are stored
 
     @field_validator("system_names", "exclude", "include")
     @classmethod
@@ -248,6 +277,11 @@ class Settings(BaseSettings):
         public = () if self.url is None else (urlsplit(self.url).hostname or "",)
         names = (*LOOPBACK_NAMES, *own, *public, *self.allowed_hosts)
         return frozenset(name.strip("[]").lower() for name in names) - {""}
+
+    @property
+    def tag_rules(self) -> TagRules:
+        """How the catalogue uses tags."""
+        return TagRules(self.tag_separators, self.ratings_of)
 
     @property
     def listens_everywhere(self) -> bool:

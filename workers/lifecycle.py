@@ -181,7 +181,7 @@ def _open_catalogue(settings: Settings) -> None:
     global _child  # noqa: PLW0603  one a process, by design
     resources = ExitStack()
     resources.enter_context(shared_catalogue_lock(settings))
-    catalogue = Catalogue.open(settings.catalogue_url)
+    catalogue = Catalogue.open(settings.catalogue_url, rules=settings.tag_rules)
     resources.callback(catalogue.close)
     _child = ChildContext(settings, catalogue, open_queue(settings), resources)
 

@@ -234,4 +234,7 @@ def adopt_model(*, has_ffmpeg: bool = False) -> None:
     if context.catalogue.pictures.adopt_model(DEFAULT_VERSION):
         for root in context.catalogue.pictures.roots():
             context.queue.scan(context.catalogue.jobs.create(JobKind.PICTURES, root), JobKind.PICTURES)
+    context.catalogue.library.adopt_separators()
+    if count := context.catalogue.ratings.adopt(context.settings.ratings_of):
+        log.info("ratings_adopted", count=count)
     resend()

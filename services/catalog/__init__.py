@@ -22,9 +22,11 @@ from services.catalog.pictures import PictureStore
 from services.catalog.playlists import PlaylistStore
 from services.catalog.progress import ProgressStore
 from services.catalog.radio import RadioStore
+from services.catalog.ratings import RatingStore
 from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tastes import TasteStore
 from services.catalog.tracks import TrackStore
+from services.domain.track import DEFAULT_RULES, TagRules
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 
 __all__ = ["Catalogue"]
@@ -33,14 +35,15 @@ __all__ = ["Catalogue"]
 class Catalogue:
     """The catalogue of this process. Open it once; its stores are thread-safe."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rules: TagRules = DEFAULT_RULES) -> None:
         self.database = database
         self.tracks = TrackStore(database)
         self.files = FileStore(database)
         self.folders = FolderStore(database)
         self.browsing = BrowseStore(database)
         self.albums = AlbumStore(database)
-        self.library = LibraryStore(database)
+        self.library = LibraryStore(database, rules)
+        self.ratings = RatingStore(database)
         self.analyses = AnalysisStore(database)
         self.covers = CoverStore(database)
         self.indexing = IndexQueue(database, TrackRow, track_point)
@@ -65,12 +68,13 @@ class Catalogue:
         return {TRACKS: self.indexing, PICTURES: self.picture_indexing}[collection]
 
     @classmethod
-    def open(cls, url: str, timeout: float | None = None) -> Self:
+    def open(cls, url: str, timeout: float | None = None, rules: TagRules = DEFAULT_RULES) -> Self:
         """Open the catalogue at an SQLAlchemy URL; call `migrate` before use if it may be new.
 
-        `timeout` is the timeout of a statement in seconds; None is the timeout of background work.
+        `timeout` is the timeout of a statement in seconds; None is the timeout of background work. `rules` matter to
+        those who register files.
         """
-        return cls(Database(url, timeout))
+        return cls(Database(url, timeout), rules)
 
     def migrate(self) -> None:
         """Migrate the schema to the latest revision."""

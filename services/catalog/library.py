@@ -1,5 +1,6 @@
 """Writes of scans, uploads and clients: tracks, their files and their external ids."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.matching import attach_waiting_listens
+from services.catalog.ratings import store_verdicts, verdict_of
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.catalog.tagging import insert_ids, retag, sort_key
 from services.catalog.takeover import track_gone, track_ready
@@ -16,7 +18,10 @@ from services.domain.errors import TrackNotFound
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
 from services.domain.names import SEPARATORS
-from services.domain.track import TAGS_VERSION, Tags, TrackStatus
+from services.domain.track import TAGS_VERSION, TagRules, Tags, TrackStatus
+
+TAG_SEPARATORS = "tag_separators"
+"""The key of the row with the separators by which the names of the catalogue are split."""
 
 MODEL_VERSION = "model_version"
 """The key of the row that names the model version of the index."""
@@ -62,9 +67,9 @@ class Registered:
 class LibraryStore:
     """Writes tracks, except their analyses, and their files."""
 
-    def __init__(self, database: Database, separators: Sequence[str] = SEPARATORS) -> None:
+    def __init__(self, database: Database, rules: TagRules) -> None:
         self._database = database
-        self._separators = separators
+        self._rules = rules
 
     def roots(self) -> list[str]:
         """Return the library roots of all files."""
@@ -105,7 +110,8 @@ class LibraryStore:
             )
             row = session.get_one(TrackRow, track_id, with_for_update=True)
             lost = self._locate(session, track_id, tags, stamp)
-            retag(session, row, self._separators)
+            verdict = verdict_of(row.rating)
+            retag(session, row, self._rules.separators)
             row.cover_seen, row.cover_attempts = None, 0  # the file may contain another picture
             if row.status == TrackStatus.MISSING:
                 _revive(session, row)
@@ -114,6 +120,8 @@ class LibraryStore:
                 track_gone(session, lost)
             if row.status == TrackStatus.READY:
                 track_ready(session, track_id)
+            if self._rules.ratings_of is not None and verdict != verdict_of(row.rating):
+                store_verdicts(self._database, session, self._rules.ratings_of, [track_id])
             return Registered(TrackStatus(row.status), row.reason, is_new, waited)
 
     def forget_files(self, paths: Sequence[str]) -> None:
@@ -147,6 +155,15 @@ class LibraryStore:
             )
             return len(result.all())
 
+    def adopt_separators(self) -> None:
+        """Let the next scans read the tags of all files again if other separators were set before."""
+        with self._database.write() as session:
+            separators = json.dumps(self._rules.separators)
+            adopted = session.get(MetaRow, TAG_SEPARATORS)
+            if (adopted.value if adopted else json.dumps(SEPARATORS)) != separators:
+                session.execute(update(LocationRow).values(tags_version=0))
+            session.merge(MetaRow(key=TAG_SEPARATORS, value=separators))
+
     def _insert(self, session: Session, table: type[Table], **values: object) -> bool:
         # Two scans may find the same file or the same audio at once.
         inserting = self._database.insert(table).values(**values).on_conflict_do_nothing()
@@ -168,7 +185,7 @@ class LibraryStore:
         """Give a track the tags of its other files, or mark it as missing; return whether it is missing."""
         if _mark_missing(session, track_id):
             return True
-        retag(session, session.get_one(TrackRow, track_id, with_for_update=True), self._separators)
+        retag(session, session.get_one(TrackRow, track_id, with_for_update=True), self._rules.separators)
         return False
 
 

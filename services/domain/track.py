@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from services.domain.names import SEPARATORS
+
 EMBEDDING_DIM = 128
 
 Vector = NDArray[np.float32]
@@ -185,6 +187,23 @@ class Tags:
 
 def _json_of(value: object) -> object:
     return {name: list(found) for name, found in value.items()} if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True, slots=True)
+class TagRules:
+    """How the catalogue uses tags.
+
+    Attributes:
+        separators: What separates names in one text.
+        ratings_of: The listener whose first verdicts the ratings are; None: nobody's.
+    """
+
+    separators: tuple[str, ...] = SEPARATORS
+    ratings_of: str | None = None
+
+
+DEFAULT_RULES = TagRules()
+"""Names are split at semicolons, and ratings are nobody's verdicts."""
 
 
 @dataclass(frozen=True, slots=True)

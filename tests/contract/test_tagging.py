@@ -1,11 +1,16 @@
 """A track has the tags of the best of its files."""
 
+from contextlib import closing
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
+from services.catalog import Catalogue
 from services.catalog.library import FileStamp
-from services.catalog.tables import LocationRow, TrackRow
-from services.domain.track import TAGS_VERSION, Tags
+from services.catalog.tables import LocationRow, TrackArtistRow, TrackGenreRow, TrackRow
+from services.domain.listening import EventKind, NewListen
+from services.domain.track import TAGS_VERSION, TagRules, Tags
 
 ONE, TWO = "00000000-0000-5000-8000-000000000001", "00000000-0000-5000-8000-000000000002"
 FULL = Tags(
@@ -107,3 +112,94 @@ def test_every_tag_is_stored(catalogue):
     assert (row.original_year, row.disc_total, row.track_total) == (1974, 2, 12)
     assert (row.compilation, row.release_mbid, row.replay_gain) == (True, FULL.release_mbid, -7.5)
     assert (row.has_lyrics, row.rating) == (True, 0.8)
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def rated(tmp_path, rules):
+    """A catalogue whose files are registered by these rules."""
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'catalogue.db'}", rules=rules)
+    catalogue.migrate()
+    return catalogue
+
+
+def verdicts(catalogue, listener="ada"):
+    return {each.track_id: str(each.kind) for each in catalogue.listens.page(listener).listens}
+
+
+ADAS = TagRules(ratings_of="ada")
+
+
+def test_ratings_are_first_verdicts_of_one_listener(tmp_path):
+    """Five and four stars are a like, one star a dislike, at the time when the track came into the library."""
+    with closing(rated(tmp_path, ADAS)) as catalogue:
+        for number, rating in enumerate((1.0, 0.8, 0.6, 0.4, 0.2, None)):
+            add(catalogue, f"{number}.flac", Tags("Song", rating=rating), f"track-{number}")
+        [like] = [each for each in catalogue.listens.page("ada").listens if each.track_id == "track-0"]
+
+        assert verdicts(catalogue) == {"track-0": "like", "track-1": "like", "track-4": "dislike"}
+        assert like.at == catalogue.tracks.get("track-0").added_at
+        assert catalogue.listens.rejected("ada") == {"track-4"}
+        assert verdicts(catalogue, "other") == {}
+
+
+def test_a_rating_never_replaces_what_the_listener_said(tmp_path):
+    """Neither a verdict nor its removal; a new rating replaces only the verdict of the old one."""
+    with closing(rated(tmp_path, ADAS)) as catalogue:
+        add(catalogue, "1.flac", Tags("Song", rating=1.0), ONE)
+        add(catalogue, "1.flac", Tags("Song", rating=0.2), ONE)
+        changed = verdicts(catalogue)
+        catalogue.listens.judge("ada", None, NewListen(names=(ONE,), at=NOON))
+        add(catalogue, "1.flac", Tags("Song (2)", rating=0.2), ONE)
+        removed = verdicts(catalogue)
+        add(catalogue, "2.flac", NONE, TWO)
+        catalogue.listens.add("ada", [NewListen(names=(TWO,), kind=EventKind.BAN, at=NOON)])
+        add(catalogue, "2.flac", Tags("Song", rating=1.0), TWO)
+
+        assert (changed, removed, verdicts(catalogue)) == ({ONE: "dislike"}, {}, {TWO: "ban"})
+
+
+def test_a_rating_that_goes_takes_its_verdict_along(tmp_path):
+    """A track that has three stars now is neither liked nor disliked."""
+    with closing(rated(tmp_path, ADAS)) as catalogue:
+        add(catalogue, "1.flac", Tags("Song", rating=1.0), ONE)
+        add(catalogue, "1.flac", Tags("Song", rating=0.6), ONE)
+
+        assert verdicts(catalogue) == {}
+
+
+def test_the_setting_takes_the_ratings_of_the_library_once(catalogue):
+    """When the listener is set later, or another one is; starting again changes nothing."""
+    add(catalogue, "1.flac", Tags("Song", rating=1.0), ONE)
+    add(catalogue, "2.flac", Tags("Song", rating=0.2), TWO)
+    catalogue.listens.add("ada", [NewListen(names=(TWO,), kind=EventKind.LIKE, at=NOON)])
+    adopted = [catalogue.ratings.adopt(listener) for listener in (None, "ada", "ada", "bob")]
+    catalogue.listens.judge("bob", None, NewListen(names=(ONE,), at=NOON))
+
+    assert adopted == [0, 2, 0, 2]
+    assert verdicts(catalogue) == {ONE: "like", TWO: "like"}
+    assert catalogue.ratings.adopt("bob") == 0
+    assert verdicts(catalogue, "bob") == {TWO: "dislike"}
+
+
+def test_separators_split_names_and_other_ones_let_files_be_read_again(tmp_path):
+    """ "A / B" is two artists where the setting says so, and is shown as it is written."""
+    with closing(rated(tmp_path, TagRules((";", " / ")))) as catalogue:
+        catalogue.library.adopt_separators()
+        add(catalogue, "a.flac", Tags("Song", ("Ann / Bob; AC/DC",), genres=("Rock / Pop",)))
+        catalogue.library.adopt_separators()
+        unchanged = [each.tags_version for each in catalogue.library.known_files("/music").values()]
+        with catalogue.database.read() as session:
+            names = session.scalars(
+                select(TrackArtistRow.name).where(TrackArtistRow.role == "artist").order_by(TrackArtistRow.position)
+            ).all()
+            genres = session.scalars(select(TrackGenreRow.name).order_by(TrackGenreRow.position)).all()
+
+        assert (names, genres) == (["Ann", "Bob", "AC/DC"], ["Rock", "Pop"])
+        assert catalogue.tracks.get(ONE).artist == "Ann / Bob; AC/DC"
+    with closing(rated(tmp_path, TagRules())) as catalogue:
+        catalogue.library.adopt_separators()
+
+        assert unchanged == [TAGS_VERSION]
+        assert [each.tags_version for each in catalogue.library.known_files("/music").values()] == [0]

@@ -27,6 +27,7 @@ def _no_variables(monkeypatch):
             "https://a.example/path",
             "SEGUE_CORS_ORIGINS: 'https://a.example/path' is not an origin",
         ),
+        ("SEGUE_RATINGS_OF", "a/b", "SEGUE_RATINGS_OF: String should match pattern"),
         ("SEGUE_SUBSONIC_USER", "ada", "SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together"),
         ("SEGUE_SUBSONIC_USER", "", "SEGUE_SUBSONIC_USER: String should have at least 1 character"),
         ("SEGUE_SUBSONIC_PASSWORD", SECRET, "SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together"),
@@ -41,6 +42,21 @@ def test_an_invalid_value_is_one_line_that_names_the_variable(monkeypatch, varia
     assert refused.value.detail.startswith(message)
     assert "\n" not in refused.value.detail
     assert SECRET not in refused.value.detail
+
+
+@pytest.mark.parametrize(("value", "separators"), [(";, / ", (";", " / ")), ("", ()), (" ,;", (";",))])
+def test_separators_of_tags_keep_their_spaces(monkeypatch, value, separators):
+    """Commas stand between separators; nothing splits no names, and a space alone is none."""
+    monkeypatch.setenv("SEGUE_TAG_SEPARATORS", value)
+
+    assert load_settings().tag_rules.separators == separators
+
+
+def test_the_listener_of_ratings_has_one_form(monkeypatch):
+    """Composed, as names of listeners are stored."""
+    monkeypatch.setenv("SEGUE_RATINGS_OF", "Re\u0301ne")
+
+    assert load_settings().tag_rules.ratings_of == "R\u00e9ne"
 
 
 def test_every_invalid_variable_is_named(monkeypatch):
