@@ -60,15 +60,17 @@ def verdict_of(rating: float | None) -> EventKind | None:
 
 
 def store_verdicts(database: Database, session: Session, listener: str, track_ids: Sequence[str]) -> None:
-    """Store the ratings of tracks as verdicts, except of tracks that the listener judged.
+    """Store the ratings of tracks as verdicts, except of tracks that the listener judged, or that follow such a track.
 
     A verdict replaces an earlier one from tags. Its time is when the track came into the library, so that ratings do
     not count as more recent than what the listener did since. Call `lock_matching` first.
     """
-    own = select(ListenRow.track_id).where(*_verdicts(listener, track_ids), ~_from_tags())
-    judged = set(session.scalars(own))
+    of_listener = ListenRow.listener == listener, ListenRow.kind.in_(VERDICTS)
+    of_track = or_(_TRACK.id.in_(track_ids), _TRACK.successor_id.in_(track_ids))
+    own = select(_TRACK.id, _TRACK.successor_id).join(ListenRow, ListenRow.track_id == _TRACK.id)
+    judged = {each for row in session.execute(own.where(*of_listener, of_track, ~_from_tags())) for each in row}
     open_ids = [track_id for track_id in track_ids if track_id not in judged]
-    session.execute(delete(ListenRow).where(*_verdicts(listener, open_ids), _from_tags()))
+    session.execute(delete(ListenRow).where(*of_listener, ListenRow.track_id.in_(open_ids), _from_tags()))
     query = select(_TRACK.id, _TRACK.rating, _TRACK.added_at).where(_TRACK.id.in_(open_ids))
     rows = [
         _row(listener, track_id, kind, at)
@@ -79,8 +81,13 @@ def store_verdicts(database: Database, session: Session, listener: str, track_id
         session.execute(database.insert(ListenRow).on_conflict_do_nothing(), rows)
 
 
-def _verdicts(listener: str, track_ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
-    return ListenRow.listener == listener, ListenRow.kind.in_(VERDICTS), ListenRow.track_id.in_(track_ids)
+def yield_to_predecessors(session: Session, predecessors: Sequence[str], track_id: str) -> None:
+    """Delete the verdicts from the tags of a track whose listeners judged a track that it takes over from."""
+    judging = select(ListenRow.listener).where(
+        ListenRow.track_id.in_(predecessors), ListenRow.kind.in_(VERDICTS), ~_from_tags()
+    )
+    from_tags = delete(ListenRow).where(ListenRow.track_id == track_id, _from_tags())
+    session.execute(from_tags.where(ListenRow.listener.in_(judging)))
 
 
 def _from_tags() -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
+from services.catalog.ratings import yield_to_predecessors
 from services.catalog.tables import ExternalIdRow, TrackArtistRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, vector_of
 from services.domain.external_ids import ISRC, MBID
@@ -73,6 +74,8 @@ def _set(session: Session, track_ids: Iterable[str], successor: str | None) -> N
     missing = select(TrackRow.id).where(TrackRow.id.in_(track_ids), TrackRow.status == TrackStatus.MISSING)
     free = session.scalars(missing.with_for_update(skip_locked=True)).all()
     session.execute(update(TrackRow).where(TrackRow.id.in_(free)).values(successor_id=successor))
+    if free and successor is not None:
+        yield_to_predecessors(session, free, successor)
 
 
 def _best(session: Session, track_id: str) -> str | None:

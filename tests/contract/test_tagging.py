@@ -3,6 +3,7 @@
 from contextlib import closing
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -10,7 +11,7 @@ from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.catalog.tables import LocationRow, TrackArtistRow, TrackGenreRow, TrackRow
 from services.domain.listening import EventKind, NewListen
-from services.domain.track import TAGS_VERSION, TagRules, Tags
+from services.domain.track import TAGS_VERSION, Analysis, TagRules, Tags
 
 ONE, TWO = "00000000-0000-5000-8000-000000000001", "00000000-0000-5000-8000-000000000002"
 FULL = Tags(
@@ -114,6 +115,7 @@ def test_every_tag_is_stored(catalogue):
     assert (row.has_lyrics, row.rating) == (True, 0.8)
 
 
+ANALYSIS = Analysis(np.eye(128, dtype=np.float32)[0], 0.1, {}, {"duration": 200.0}, {}, "m1")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -167,6 +169,24 @@ def test_a_rating_that_goes_takes_its_verdict_along(tmp_path):
         add(catalogue, "1.flac", Tags("Song", rating=0.6), ONE)
 
         assert verdicts(catalogue) == {}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_verdict_on_the_old_encoding_holds(tmp_path, is_first):
+    """A rating in a better encoding replaces no ban of the file before, whichever comes first: file or deletion."""
+    same = {"ids": {"isrc": ("USRC17607810",)}}
+    with closing(rated(tmp_path, ADAS)) as catalogue:
+        add(catalogue, "1.mp3", Tags("Song", **same), ONE)
+        catalogue.analyses.record(ONE, ANALYSIS)
+        catalogue.listens.add("ada", [NewListen(names=(ONE,), kind=EventKind.BAN, at=NOON)])
+        if is_first:
+            add(catalogue, "1.flac", Tags("Song", rating=1.0, **same), TWO)
+        catalogue.library.forget_files(["/music/1.mp3"])
+        add(catalogue, "1.flac", Tags("Song", rating=1.0, **same), TWO)
+        catalogue.analyses.record(TWO, ANALYSIS)
+        add(catalogue, "1.flac", Tags("Song", rating=0.8, **same), TWO)
+
+        assert TWO in catalogue.listens.rejected("ada")
 
 
 def test_the_setting_takes_the_ratings_of_the_library_once(catalogue):
