@@ -24,6 +24,7 @@ FORMATS: tuple[tuple[int, bytes, Callable[[Source, int, TagList], None]], ...] =
     (4, b"moov", mp4.read_mp4),
     (0, asf.MAGIC, asf.read_asf),
     (8, b"WAVE", chunks.read_riff),
+    (8, b"AVI ", chunks.read_riff),
     (8, b"AIFF", chunks.read_aiff),
     (8, b"AIFC", chunks.read_aiff),
     (0, b"FRM8", chunks.read_dff),
