@@ -1,6 +1,7 @@
 """The log format of all processes: one JSON object per line, with the fields bound to the request."""
 
 import logging
+import sys
 from collections.abc import Sequence
 
 import structlog
@@ -23,4 +24,18 @@ def formatter() -> logging.Formatter:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
+    )
+
+
+def configure_logging(level: str) -> None:
+    """Log one JSON object per line to standard error, with the context of the request."""
+    structlog.configure(
+        processors=[
+            *COMMON,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )

@@ -191,6 +191,21 @@ class Settings(BaseSettings):
             "They never replace what the listener said. If unset, ratings are nobody's verdicts."
         ),
     )
+    watch: bool = Field(
+        default=True, description="Whether `segue up` watches the library folders for new, changed and deleted files."
+    )
+    deletion_grace_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="A file of a watched folder that is gone leaves the library after this many seconds.",
+    )
+    poll_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Time between two looks at folders on network mounts, whose changes the kernel does not report.",
+    )
     upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
     half_life_days: float = Field(
         default=30.0,

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 
 from sphinx.application import Sphinx
 
-from services.api.http.observability import configure_logging
 from services.api.openapi.__main__ import read_document
+from services.logs import configure_logging
 
 FOLDER = "api"
 ADDRESS = "http://127.0.0.1:8765"

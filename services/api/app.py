@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from services.api.compat import install_compat
 from services.api.context import EXTENSION
 from services.api.http.idempotency import install_idempotency
-from services.api.http.observability import RequestObserver, configure_logging
+from services.api.http.observability import RequestObserver
 from services.api.http.operation import operation
 from services.api.http.pages import install_headers, reference, web
 from services.api.http.problems import register_problems
@@ -41,6 +41,7 @@ from services.api.v1.tastes import tastes
 from services.api.v1.tracks import audio, tracks
 from services.api.v1.users import me, users
 from services.composition import Services, compose
+from services.logs import configure_logging
 from services.settings import load_settings
 
 

@@ -34,8 +34,8 @@ class FolderStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def scanned(self) -> list[str]:
-        """Return the library roots that somebody scanned as a whole, in the order of their paths.
+    def scanned(self) -> set[str]:
+        """Return the library roots that somebody scanned as a whole.
 
         The folder of a file that was scanned alone, and that of the uploads, are no such roots.
         """
@@ -45,19 +45,19 @@ class FolderStore:
                 select(JobRow.path).where(JobRow.kind == JobKind.SCAN, JobRow.state != JobState.FAILED).distinct()
             )
             scanned = [path.rstrip("/") for path in scans.scalars()]
-        return sorted(root for root in roots if any(root == path or root.startswith(f"{path}/") for path in scanned))
+        return {root for root in roots if any(root == path or root.startswith(f"{path}/") for path in scanned)}
 
-    def has_unfinished_scan(self, folder: str) -> bool:
-        """Return whether a scan of a folder, or of one above it, waits or lists files."""
+    def count_files(self, root: str) -> int:
+        """Return the number of files of a library root."""
         with self._database.columns() as connection:
-            paths = connection.execute(
-                select(JobRow.path).where(
-                    JobRow.kind == JobKind.SCAN,
-                    JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)),
-                    ~JobRow.listed,
-                )
-            ).scalars()
-            return any(folder == path or folder.startswith(path.rstrip("/") + "/") for path in paths)
+            count = select(func.count()).select_from(LocationRow).where(LocationRow.root == root)
+            return int(connection.execute(count).scalar_one())
+
+    def being_scanned(self) -> set[str]:
+        """Return the paths of scans that wait or list files."""
+        is_open = JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)) & ~JobRow.listed
+        with self._database.columns() as connection:
+            return set(connection.execute(select(JobRow.path).where(JobRow.kind == JobKind.SCAN, is_open)).scalars())
 
     def mounts(self) -> set[str]:
         """Return the mount points that held library folders at their last scans."""

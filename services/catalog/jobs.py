@@ -97,6 +97,18 @@ class JobStore:
         with self._database.write() as session:
             _update(session, job_id, unchanged=unchanged)
 
+    def extend(self, job_id: str, count: int) -> None:
+        """Add to the number of files of a job."""
+        with self._database.write() as session:
+            _update(session, job_id, total=JobRow.total + count)
+
+    def complete_unlisted(self, kind: JobKind) -> None:
+        """Record for all jobs of a kind that no more files are read."""
+        with self._database.write() as session:
+            unlisted = (JobRow.kind == kind) & ~JobRow.listed
+            ids = session.scalars(update(JobRow).where(unlisted).values(listed=True).returning(JobRow.id)).all()
+            _close_finished(session, ids)
+
     def complete_listing(self, job_id: str, unchanged: int) -> None:
         """Record that all files have been read; the job ends with its last analysis."""
         with self._database.write() as session:

@@ -76,6 +76,13 @@ class LibraryStore:
         with self._database.read() as session:
             return list(session.scalars(select(LocationRow.root).distinct()))
 
+    def copies(self, path: str, track_id: str) -> list[str]:
+        """Return the other files of a track that lie below the same library root as one of its files."""
+        root = select(LocationRow.root).where(LocationRow.path == path).scalar_subquery()
+        others = (LocationRow.track_id == track_id) & (LocationRow.path != path) & (LocationRow.root == root)
+        with self._database.read() as session:
+            return list(session.scalars(select(LocationRow.path).where(others)))
+
     def known_files(self, folder: str) -> dict[str, KnownFile]:
         """Return the known files at or under a path, by absolute path."""
         inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" follows "/"

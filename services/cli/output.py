@@ -67,6 +67,7 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
         unknown = "unknown; the broker does not respond"
         table.add_row("workers", unknown if status.workers is None else str(len(status.workers)))
         table.add_row("question processes", unknown if running_questions is None else str(running_questions))
+        table.add_row("folders", unknown if status.watched is None else "watched" if status.watched else "not watched")
     table.add_row("ffmpeg", escape(status.ffmpeg or f"none; only ffmpeg reads M4A and others: {install_command()}"))
     answers.print(table)
 

@@ -22,6 +22,8 @@ class JobKind(StrEnum):
     SCAN = "scan"
     PICTURES = "pictures"
     UPLOAD = "upload"
+    WATCH = "watch"
+    """Files that changed in a watched folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,9 @@ class Intake:
         tags = read_tags(opened, fallback_title=path.stem)
         registered = self.catalogue.library.register(track_id, tags, stamp)
         self.catalogue.jobs.add_track(self.job_id, stamp.path, track_id)
+        if not registered.is_new:  # the file may have been moved, also while its root is watched
+            others = self.catalogue.library.copies(stamp.path, track_id)
+            self.catalogue.library.forget_files([other for other in others if not os.path.lexists(other)])
         if registered.status == TrackStatus.PENDING:
             is_played = registered.waiting_listens > 0
             send_analysis(self.queue, track_id, min(self.urgency, Urgency.PLAYED) if is_played else self.urgency)

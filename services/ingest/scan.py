@@ -15,6 +15,7 @@ from services.catalog.library import KnownFile
 from services.domain.errors import BrokerUnavailable, PathNotScannable
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
+from services.ingest.changes import state_of
 from services.ingest.ignore import BadPatterns, Choice, rules_above
 from services.ingest.intake import Intake, StillWritten
 from services.ingest.listing import PICTURE_SUFFIXES, FileState, Listing, list_audio
@@ -107,7 +108,7 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRul
     catalogue.failures.forget(folder, JobKind.SCAN, before=started)
     catalogue.covers.look_again(intake.other_covers)
     catalogue.jobs.complete_listing(job_id, intake.unchanged)
-    _send_covers(queue)
+    send_covers(queue)
 
 
 def _present_files(catalogue: Catalogue, listing: Listing, root: str) -> dict[str, KnownFile]:
@@ -172,11 +173,11 @@ def _take_all(intake: Intake, listing: Listing, known: Mapping[str, KnownFile], 
 def _take_written(intake: Intake, paths: list[str], settle_seconds: float) -> None:
     """Take files that were being written as soon as they do not change for a while; report those that still do."""
     deadline = time.monotonic() + WRITING_SECONDS
-    states = {path: _state_of(path) for path in paths}
+    states = {path: state_of(path) for path in paths}
     while states and time.monotonic() < deadline:
         time.sleep(settle_seconds)
         for path, before in list(states.items()):
-            states[path] = _state_of(path)
+            states[path] = state_of(path)
             if states[path] != before:
                 continue
             try:
@@ -188,16 +189,9 @@ def _take_written(intake: Intake, paths: list[str], settle_seconds: float) -> No
         intake.failures.add(path, STILL_WRITTEN)
 
 
-def _state_of(path: str) -> FileState | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return None
-    return FileState(found.st_size, found.st_mtime_ns)
-
-
-def _send_covers(queue: TaskQueue) -> None:
+def send_covers(queue: TaskQueue) -> None:
+    """Send the task that looks for the covers of new tracks. Without a broker, the scheduler sends it."""
     try:
         queue.covers()
     except BrokerUnavailable as error:
-        log.warning("covers_task_not_sent", reason=error.detail)  # the scheduler sends it within a minute
+        log.warning("covers_task_not_sent", reason=error.detail)

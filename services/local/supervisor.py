@@ -33,7 +33,7 @@ API_GRACEFUL_SECONDS = 3
 
 
 class Supervisor:
-    """A context manager that runs broker, API, a worker for scans and analyses, and a worker for questions.
+    """A context manager that runs broker, API, the watcher, and workers for scans, analyses and questions.
 
     Call `maintain` regularly, from the thread that entered the context: the kernel kills the child processes when the
     thread that started them ends. `report` receives messages for the user.
@@ -140,10 +140,12 @@ class Supervisor:
             folder = TemporaryDirectory(prefix="segue-metrics-")
             environment[METRICS_DIR_VARIABLE] = self._resources.enter_context(folder)
         logs = self._settings.data_path / "logs"
-        commands = [("worker", _worker_command("--beat")), ("api", api_command(self._settings))]
+        commands = [("worker", _command("worker", "--beat")), ("api", api_command(self._settings))]
         if self._settings.question_processes:
             options = ("--queues=questions", f"--processes={self._settings.question_processes}")
-            commands.append(("question worker", _worker_command(*options)))
+            commands.append(("question worker", _command("worker", *options)))
+        if self._settings.watch:
+            commands.append(("watcher", _command("watch")))
         for name, command in commands:
             log_name = name.replace(" ", "-")
             child = ChildProcess(name, command, logs / f"{log_name}.log", environment)
@@ -214,8 +216,8 @@ def _check_port(settings: Settings) -> None:
         ) from error
 
 
-def _worker_command(*options: str) -> list[str]:
-    return [sys.executable, "-P", "-m", "services.cli.main", "worker", *options]
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "services.cli.main", *arguments]
 
 
 def api_command(settings: Settings) -> list[str]:

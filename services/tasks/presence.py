@@ -1,4 +1,4 @@
-"""Which workers are alive: each announces itself in the broker, and an announcement that is not repeated expires."""
+"""Which workers and watchers are alive: each announces itself in the broker until its announcement expires."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +24,8 @@ _ALIVE = """
 local time = redis.call('TIME')
 return redis.call('ZRANGEBYSCORE', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), '+inf')
 """
+WATCHER_KEY = "segue.watcher"
+"""Exists while a watcher of the library folders is alive."""
 
 
 class Worker(BaseModel):
@@ -62,3 +64,13 @@ class Workers:
         with self._queue.connection() as redis:
             found = redis.eval(_ALIVE, 1, WORKERS_KEY)
         return sorted((Worker.model_validate_json(each) for each in found), key=lambda worker: (worker.name, worker.id))
+
+    def announce_watcher(self) -> None:
+        """Count the watcher of the library folders as alive for the next `ANNOUNCED_SECONDS`."""
+        with self._queue.connection() as redis:
+            redis.set(WATCHER_KEY, "", px=round(1000 * ANNOUNCED_SECONDS))
+
+    def is_watched(self) -> bool:
+        """Return whether a watcher is alive."""
+        with self._queue.connection() as redis:
+            return bool(redis.exists(WATCHER_KEY))

@@ -158,6 +158,15 @@ class Installation:
             yield program
 
     @contextmanager
+    def watcher(self, **environment: str) -> Iterator[Program]:
+        """Run the watcher of the library folders."""
+        command = [sys.executable, "-m", "services.cli.main", "watch"]
+        log = self.settings.data_path / "watcher.log"
+        with running(command, log, self.environment | environment) as program:
+            wait_until(lambda: "watcher_ready" in program.output)
+            yield program
+
+    @contextmanager
     def api(self, **environment: str) -> Iterator["Api"]:
         """Run an API process until it is ready."""
         port = free_port()

@@ -37,7 +37,9 @@ def _default(name, field):
     value = field.get_default(call_default_factory=True)
     if name in MACHINE_DEPENDENT:
         return MACHINE_DEPENDENT[name]
-    return "unset" if value is None or value == () else f"`{value}`"
+    if isinstance(value, tuple):
+        value = ",".join(value) or None
+    return "unset" if value is None else f"`{value}`"
 
 
 def commands():

@@ -1,9 +1,7 @@
 """Logs, metrics and request ids."""
 
-import logging
 import os
 import re
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,7 +18,6 @@ from services.api.security.permissions import needs
 from services.composition import Services
 from services.domain.access import Scope
 from services.domain.errors import SegueError
-from services.logs import COMMON
 from services.settings import METRICS_DIR_VARIABLE
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -35,20 +32,6 @@ LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNROUTED = "(none)"
 
 log = structlog.get_logger(__name__)
-
-
-def configure_logging(level: str) -> None:
-    """Log one JSON object per line to standard error, with the context of the request."""
-    structlog.configure(
-        processors=[
-            *COMMON,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 class LibraryCollector(Collector):

@@ -106,6 +106,9 @@ class Status(Response):
         description="Version of the ffmpeg that decodes formats such as M4A, where the workers run. Null if they have "
         "none: tracks in these formats then wait for it."
     )
+    watched: bool | None = Field(
+        description="Whether a watcher of the library folders is alive. Null if the broker does not respond."
+    )
     folders: list[Folder] = Field(description="The library roots.")
     disk: Disk | None = Field(description="Null if the disk cannot be read.")
 

@@ -31,7 +31,7 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
     """Return the status for a client. Only `admin` sees the data directory, and only `ingest` the paths of folders."""
     status = status_of_catalogue(current.catalogue, current.settings)
     is_admin, may_scan = asked_by.has_any(()), asked_by.has_any((Scope.INGEST,))
-    workers, question_processes = _count_workers(current)
+    workers, question_processes, watched = _count_workers(current)
     return status.model_copy(
         update={
             "data_dir": status.data_dir if is_admin else None,
@@ -42,6 +42,7 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
             "index": IndexStatus(kind=current.index_kind, points=_count_points(current), pending=status.index.pending),
             "workers": workers,
             "question_processes": question_processes,
+            "watched": watched,
             "ffmpeg": _version_of_ffmpeg(workers) if workers else status.ffmpeg,
         }
     )
@@ -66,6 +67,7 @@ def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
         ),
         workers=None,
         question_processes=None,
+        watched=None,
         ffmpeg=ffmpeg.version if (ffmpeg := find_ffmpeg()) else None,
         folders=[Folder.model_validate(each, from_attributes=True) for each in catalogue.progress.folders()],
         disk=_disk(settings.data_path),
@@ -81,17 +83,22 @@ def analysis_of(catalogue: Catalogue, waiting: int) -> Analysis:
     )
 
 
-def _count_workers(current: "Services") -> tuple[list[WorkerStatus] | None, int | None]:
+def _count_workers(current: "Services") -> tuple[list[WorkerStatus] | None, int | None, bool | None]:
     try:
         alive = current.workers.alive()
         questions = current.questions.count_processes()
+        watched = current.workers.is_watched()
     except BrokerUnavailable as error:
         log.warning("workers_not_counted", reason=error.detail)
-        return None, None
-    return [
-        WorkerStatus(name=each.name, queues=list(each.queues), processes=each.processes, ffmpeg=each.ffmpeg)
-        for each in alive
-    ], questions
+        return None, None, None
+    return (
+        [
+            WorkerStatus(name=each.name, queues=list(each.queues), processes=each.processes, ffmpeg=each.ffmpeg)
+            for each in alive
+        ],
+        questions,
+        watched,
+    )
 
 
 def _version_of_ffmpeg(workers: list[WorkerStatus]) -> str | None:

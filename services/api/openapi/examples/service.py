@@ -54,6 +54,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
                 {"name": "segue@home", "queues": ["analyse", "index", "scan"], "processes": 4, "ffmpeg": "7.1"},
             ],
             "question_processes": 1,
+            "watched": True,
             "ffmpeg": "7.1",
             "folders": [{"path": "/home/ada/Music", "tracks": 1276, "pictures": 12, "scanned_at": SKIPPED_AT}],
             "disk": {"total": 512_000_000_000, "free": 128_000_000_000, "needed": 67_108_864, "data": 52_428_800},

@@ -672,7 +672,7 @@ export const de: Texts = {
       title: "Scans und Uploads",
       now: "Läuft gerade",
       none: "Noch wurde nichts gescannt.",
-      kinds: { scan: "Musik", pictures: "Bilder", upload: "Upload" },
+      kinds: { scan: "Musik", pictures: "Bilder", upload: "Upload", watch: "Neue und geänderte Dateien" },
       states: { queued: "Wartet", running: "Läuft", done: "Fertig", failed: "Fehlgeschlagen" },
       listing: "Dateien werden aufgelistet",
       progress: (done, total) => `${done} von ${total} Dateien`,

@@ -578,7 +578,7 @@ export const en = {
       title: "Scans and uploads",
       now: "Running now",
       none: "Nothing has been scanned yet.",
-      kinds: { scan: "Music", pictures: "Pictures", upload: "Upload" },
+      kinds: { scan: "Music", pictures: "Pictures", upload: "Upload", watch: "New and changed files" },
       states: { queued: "Waiting", running: "Running", done: "Done", failed: "Failed" },
       listing: "Listing the files",
       progress: (done: string, total: string) => `${done} of ${total} files`,
