@@ -52,6 +52,6 @@ def feed_ranges(stream: BinaryIO, ranges: Iterable[tuple[int, int]], size: int, 
             raise UnsupportedContainer("The file is damaged: it declares more audio than it has bytes")
         if start != last:
             feed_range(stream, first, last, update)
-            first = start
-        last = end
+            first = min(start, size)
+        last = min(end, size)
     feed_range(stream, first, last, update)

@@ -67,9 +67,8 @@ def chunks(
     header_bytes = layout.id_bytes + layout.size_bytes
     undeclared = (1 << 8 * layout.size_bytes) - 1  # an interrupted recording, and a stream
     for _ in range(limit):
-        stream.seek(position)
-        header = stream.read(header_bytes)
-        if len(header) < header_bytes or position >= end:
+        header = read_start(stream, position, end, header_bytes)
+        if len(header) < header_bytes:
             return
         length = int.from_bytes(header[layout.id_bytes :], layout.order)
         start = position + header_bytes
@@ -191,6 +190,8 @@ def _first_of_each(stream: BinaryIO, position: int, end: int, layout: Layout, ki
 
 
 def read_start(stream: BinaryIO, first: int, last: int, count: int) -> bytes:
-    """Read up to `count` bytes of a range of a file."""
+    """Read up to `count` bytes of a range of a file, whose start may lie behind its end."""
+    if first >= last:
+        return b""
     stream.seek(first)
-    return stream.read(max(0, min(count, last - first)))
+    return stream.read(min(count, last - first))

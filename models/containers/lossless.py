@@ -83,11 +83,11 @@ def feed_musepack_8(stream: BinaryIO, start: int, size: int, update: Update) -> 
 
 
 def _musepack_packets(stream: BinaryIO, position: int, size: int) -> Iterator[tuple[int, int]]:
-    while True:
+    while position < size:
         stream.seek(position)
         header = stream.read(2 + LARGEST_NUMBER_BYTES)
         length, header_bytes = musepack_number(header, 2)
-        if position >= size or not header_bytes or length < header_bytes:
+        if not header_bytes or length < header_bytes:
             return
         start, end = position + header_bytes, min(size, position + length)
         yield start, end if header[:2] in MUSEPACK_8_AUDIO else start

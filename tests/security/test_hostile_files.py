@@ -1,6 +1,5 @@
 """Each hostile file gives an error message or a result, in bounded memory, and does not affect other files."""
 
-import io
 import os
 import threading
 import tracemalloc
@@ -9,18 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.audio.sound import MAX_SECONDS, MIN_SECONDS
 from models.errors import AnalysisError, DecoderFailed, RefusedAudio, UnreadableAudio
 from models.sandbox.confinement import MEMORY_BYTES
 from models.sandbox.decoder import Decoder
-from services.domain.errors import UnsupportedAudio
-from services.ingest.identity import identify
 from services.ingest.tags import read_tags
-from tests.security.corpus import FORMATS, flac_comments, flac_with, hostile_contents, id3, mutated, sound
+from tests.security.corpus import FORMATS, flac_comments, flac_with, hostile_contents, id3, sound
 from tests.security.corpus import write_silence as silence
 from tests.security.corpus import write_vast as vast
+from tests.security.outcomes import IDLE_BYTES, check_mutations, outcome, scanned
 
-IDLE_BYTES = 64 * 2**20  # resident memory of an idle decoder: numpy and libsndfile
 SEEDS = {suffix: sound(suffix) for suffix in FORMATS} | {
     "id3.mp3": id3(300, (b"TIT2\0\0\0\x05\0\0\0Song" + b"COMM\0\0\0\x0a\0\0\0eng\0hello").ljust(300, b"\0"))
     + sound("mp3"),
@@ -34,38 +30,6 @@ def decoder():
     made = Decoder()
     yield made
     made.stop()
-
-
-def windows_or_reason(decoder, path):
-    try:
-        return decoder.read_windows(path)
-    except AnalysisError as error:
-        return error
-
-
-def outcome(decoder, path):
-    """Decode a file and check the windows or the error message."""
-    found = windows_or_reason(decoder, path)
-    if isinstance(found, AnalysisError):
-        assert str(found)
-        assert str(path.parent) not in str(found)
-    else:
-        assert np.isfinite(found.samples).all()
-        assert MIN_SECONDS <= found.duration <= MAX_SECONDS
-    if decoder.report is not None:
-        assert decoder.report.peak_bytes <= IDLE_BYTES + MEMORY_BYTES
-    return found
-
-
-def scanned(content):
-    """Return the tags that a scan would store for a file, or the error message."""
-    try:
-        identify(io.BytesIO(content))
-    except UnsupportedAudio as error:
-        return error.detail
-    tags = read_tags(io.BytesIO(content), fallback_title="name")
-    assert tags.title
-    return tags
 
 
 CONTENTS = hostile_contents(canary=Path("/srv/canary.wav"), url="http://127.0.0.1:9")
@@ -224,24 +188,10 @@ def test_the_seeds_are_valid_music(decoder, tmp_path, suffix):
     assert scanned(SEEDS[suffix]).title
 
 
-def check_mutations(decoder, tmp_path, suffix, first, number):
-    """Mutate one seed `number` times; identify, tag and decode each copy."""
-    kinds = set()
-    path = tmp_path / f"mutant.{suffix.rsplit('.', 1)[-1]}"
-    for seed in range(first, first + number):
-        content = mutated(SEEDS[suffix], np.random.default_rng(seed))
-        path.write_bytes(content)
-        scanned(content)
-        found = outcome(decoder, path)
-        kinds.add(type(found))
-        assert not isinstance(found, DecoderFailed), f"seed {seed}: {found}"
-    return kinds
-
-
 @pytest.mark.parametrize("suffix", SEEDS)
 def test_mutants_give_an_error_message_or_a_result(decoder, tmp_path, suffix):
     """Flipped, cut, doubled and overwritten bytes kill no decoder, in each format."""
-    assert check_mutations(decoder, tmp_path, suffix, 0, 15) & {UnreadableAudio, RefusedAudio}
+    assert check_mutations(decoder, tmp_path, SEEDS[suffix], range(15)) & {UnreadableAudio, RefusedAudio}
 
 
 @pytest.mark.slow
@@ -249,4 +199,4 @@ def test_mutants_give_an_error_message_or_a_result(decoder, tmp_path, suffix):
 @pytest.mark.parametrize("suffix", SEEDS)
 def test_many_mutants_give_an_error_message_or_a_result(decoder, tmp_path, suffix):
     """300 more mutants of each seed kill no decoder either."""
-    assert len(check_mutations(decoder, tmp_path, suffix, 1000, 300)) >= 2
+    assert len(check_mutations(decoder, tmp_path, SEEDS[suffix], range(1000, 1300))) >= 2
