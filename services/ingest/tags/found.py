@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 MAX_VALUE_BYTES = 16 * 1024  # read of one text: a list of 30 artists is shorter; only pictures and lyrics are longer
 MAX_VALUES = 64  # kept of one field
@@ -82,7 +83,7 @@ class Found:
     def add(self, name: str, *values: str) -> None:
         """Add values of a field."""
         known = self.fields.setdefault(name, [])
-        known += [value for value in values if value.strip("\0 \t\r\n")][: MAX_VALUES - len(known)]
+        known += islice((value for value in values if value.strip("\0 \t\r\n")), MAX_VALUES - len(known))
 
     def add_written(self, written: str, *values: str) -> None:
         """Add values of the field with this name in the tag; fields that Segue does not read are left out."""

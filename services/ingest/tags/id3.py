@@ -8,8 +8,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from services.ingest.tags.found import MAX_VALUE_BYTES, Found, Kind, Picture, TagList, legacy_text
+from services.ingest.tags.found import MAX_VALUE_BYTES, MAX_VALUES, Found, Kind, Picture, TagList, legacy_text
 from services.ingest.tags.genres import genre_of
 from services.ingest.tags.ratings import of_popularimeter
 from services.ingest.tags.source import MAX_BYTES, Damaged, Source
@@ -42,6 +43,7 @@ TEXTS = {
     }.items()
     for name in names.split()
 }
+GENRE_NUMBERS = re.compile(r"\((\d{1,3}|RX|CR)\)")
 ENCODINGS = ("cp1252", "utf-16", "utf-16-be", "utf-8")
 # Descriptions of comments that people write; others hold data of programs, such as iTunes' "iTunNORM".
 COMMENTS = {"", "comment", "description", "id3v1 comment"}
@@ -279,7 +281,7 @@ def _texts(data: bytes) -> list[str]:
     content = data[1:]
     if encoding == "utf-16" and content[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
         encoding = "utf-16-le"  # what programs that forget the byte order mark write
-    texts = content.decode(encoding, "replace").split("\0")
+    texts = content.decode(encoding, "replace").split("\0", 2 * MAX_VALUES)
     return [text.removeprefix("\ufeff") for text in texts]
 
 
@@ -289,11 +291,13 @@ def _genres(texts: list[str]) -> Iterator[str]:
         if text.strip().isdecimal():
             yield from genre_of(int(text.strip()[:4])) or (text,)
             continue
-        rest = text
-        while match := re.match(r"\((\d{1,3}|RX|CR)\)", rest):
-            number = match[1]
-            yield from {"RX": ("Remix",), "CR": ("Cover",)}.get(number) or genre_of(int(number))
-            rest = rest[match.end() :]
+        position = 0
+        for match in islice(GENRE_NUMBERS.finditer(text), MAX_VALUES):
+            if match.start() != position:
+                break
+            yield from {"RX": ("Remix",), "CR": ("Cover",)}.get(match[1]) or genre_of(int(match[1]))
+            position = match.end()
+        rest = text[position:]
         yield rest[1:] if rest.startswith("((") else rest
 
 
