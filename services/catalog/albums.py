@@ -7,17 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
-from services.catalog.browsing import filter_conditions, has_status, in_library
+from services.catalog.browsing import MISSING, has_status, in_library, tracks_of_genres
 from services.catalog.database import IDS, Database, rows_of
-from services.catalog.names import artist_id
-from services.catalog.tables import TrackRow
+from services.catalog.names import ALBUM_ARTIST, ARTIST, CREDIT, tracks_of
+from services.catalog.tables import TrackArtistRow, TrackRow
 from services.catalog.tracks import found_tracks, vector_of
-from services.domain.filters import Filters
 from services.domain.library import VARIOUS_ARTISTS, Album, AlbumSelection, Artist, ArtistSelection
-from services.domain.names import name_key
-from services.domain.track import Track, TrackStatus
+from services.domain.names import text_key
+from services.domain.track import NamedArtist, Track, TrackStatus
 
-_TRACK = TrackRow.__table__.c
+_TRACK, _NAME = TrackRow.__table__.c, TrackArtistRow.__table__.c
 
 TYPICAL = 10
 """Typical tracks of an artist that are shown."""
@@ -31,7 +30,7 @@ TRACKS_MAX = 1_000
 DISCOGRAPHY_MAX = 500
 """Albums of an artist that are shown."""
 
-_SEVERAL = name_key(VARIOUS_ARTISTS)
+_SEVERAL = text_key(VARIOUS_ARTISTS)
 _ALBUM_ARTIST = func.coalesce(
     func.min(_TRACK.album_artist_key),
     case((func.min(_TRACK.artist_key) == func.max(_TRACK.artist_key), func.min(_TRACK.artist_key)), else_=_SEVERAL),
@@ -44,15 +43,22 @@ _ALBUMS_BY: dict[str, tuple[ColumnElement[Any], ...]] = {
     "tracks": (func.count(), func.min(_TRACK.album_key)),
 }
 _ARTISTS_BY: dict[str, tuple[ColumnElement[Any], ...]] = {
-    "name": (func.min(_TRACK.artist_key),),
-    "added": (func.max(_TRACK.added_at),),
-    "tracks": (func.count(), func.min(_TRACK.artist_key)),
+    "name": (_NAME.key,),
+    "added": (func.max(_NAME.added_at), _NAME.key),
+    "tracks": (func.count(), _NAME.key),
 }
 _OF_ALBUMS = select(
-    *(_TRACK.album_id, _TRACK.album, _TRACK.album_artist, _TRACK.artist, _TRACK.artist_id, _TRACK.genre),
-    *(_TRACK.year, _TRACK.duration_ms, _TRACK.added_at),
+    *(_TRACK.id, _TRACK.album_id, _TRACK.album, _TRACK.album_artist, _TRACK.artist, _TRACK.artist_id, _TRACK.genre),
+    *(_TRACK.year, _TRACK.duration_ms, _TRACK.added_at, _TRACK.compilation),
 ).where(_TRACK.album_id.in_(IDS), in_library())
-_OF_ARTISTS = select(_TRACK.artist_id, _TRACK.artist, _TRACK.album_id).where(_TRACK.artist_id.in_(IDS), in_library())
+_OF_ARTISTS = (
+    select(_NAME.artist_id, _NAME.name, _TRACK.album_id)
+    .join_from(TrackArtistRow.__table__, TrackRow.__table__, _NAME.track_id == _TRACK.id)
+    .where(_NAME.artist_id.in_(IDS), _NAME.role == ARTIST, in_library())
+)
+_CREDITED = select(_NAME.track_id, _NAME.role, _NAME.artist_id, _NAME.name).where(
+    _NAME.track_id.in_(IDS), _NAME.role != CREDIT
+)
 
 
 class AlbumPage(NamedTuple):
@@ -78,19 +84,19 @@ class AlbumStore:
     def albums(self, selection: AlbumSelection, *, offset: int = 0, limit: int = 50) -> AlbumPage:
         """Return a page of the selected albums."""
         conditions = [_TRACK.album_id.is_not(None), in_library()]
-        names = (_TRACK.album_key, _TRACK.album_artist_key, _TRACK.artist_key)
-        conditions += _contain_all(selection.search, names)
+        for word in _words(selection.search):
+            names = (_TRACK.album_key, _TRACK.album_artist_key, _TRACK.artist_keys)
+            conditions.append(or_(*(name.contains(word, autoescape=True) for name in names)))
         if selection.artist_id is not None:
-            conditions.append(
-                _TRACK.album_id.in_(select(_TRACK.album_id).where(_TRACK.artist_id == selection.artist_id))
-            )
+            credited = tracks_of([selection.artist_id], ARTIST, ALBUM_ARTIST)
+            conditions.append(_TRACK.album_id.in_(select(_TRACK.album_id).where(_TRACK.id.in_(credited))))
         if selection.genres:
-            of_genre = filter_conditions(Filters(any_of={"genre": selection.genres}))
-            conditions.append(_TRACK.album_id.in_(select(_TRACK.album_id).where(*of_genre)))
+            of_genre = select(_TRACK.album_id).where(_TRACK.id.in_(tracks_of_genres(selection.genres)))
+            conditions.append(_TRACK.album_id.in_(of_genre))
         keys = _turned((*_ALBUMS_BY[selection.sort], _TRACK.album_id), descending=selection.descending)
-        query = select(_TRACK.album_id).where(*conditions).group_by(_TRACK.album_id).order_by(*keys)
+        query = select(_TRACK.album_id).where(*conditions).group_by(_TRACK.album_id)
         with self._database.columns() as connection:
-            ids, total = _page(connection, query, _TRACK.album_id, offset, limit)
+            ids, total = _page(connection, query, keys, offset, limit)
             found = _albums(connection, ids)
         return AlbumPage([found[each] for each in ids if each in found], total)
 
@@ -104,12 +110,16 @@ class AlbumStore:
 
     def artists(self, selection: ArtistSelection, *, offset: int = 0, limit: int = 50) -> ArtistPage:
         """Return a page of the selected artists."""
-        conditions = [_TRACK.artist_id.is_not(None), in_library()]
-        conditions += _contain_all(selection.search, (_TRACK.artist_key,))
-        keys = _turned((*_ARTISTS_BY[selection.sort], _TRACK.artist_id), descending=selection.descending)
-        query = select(_TRACK.artist_id).where(*conditions).group_by(_TRACK.artist_id).order_by(*keys)
+        conditions = [
+            _NAME.role == ARTIST,
+            *(_NAME.key.contains(word, autoescape=True) for word in _words(selection.search)),
+        ]
+        first, *more = (*_ARTISTS_BY[selection.sort], _NAME.artist_id)
+        keys = [first.desc() if selection.descending else first, *more]  # without nulls, so that SQLite uses the index
+        query = select(_NAME.artist_id).where(*conditions, _NAME.track_id.not_in(MISSING))
+        query = query.group_by(_NAME.key, _NAME.artist_id)
         with self._database.columns() as connection:
-            ids, total = _page(connection, query, _TRACK.artist_id, offset, limit)
+            ids, total = _page(connection, query, keys, offset, limit)
             found = _artists(connection, ids)
         return ArtistPage([found[each] for each in ids if each in found], total)
 
@@ -128,30 +138,49 @@ class AlbumStore:
 
 
 def _page(
-    connection: Connection, query: Select[Any], group: ColumnElement[Any], offset: int, limit: int
+    connection: Connection, query: Select[Any], keys: Sequence[ColumnElement[Any]], offset: int, limit: int
 ) -> tuple[Sequence[str], int]:
-    ids = connection.execute(query.offset(offset).limit(limit)).scalars().all()
-    rows = query.with_only_columns(func.count(group.distinct())).group_by(None).order_by(None)
-    return ids, connection.scalar(rows) or 0
+    ids = connection.execute(query.order_by(*keys).offset(offset).limit(limit)).scalars().all()
+    return ids, connection.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def _albums(connection: Connection, ids: Sequence[str]) -> dict[str, Album]:
     rows: dict[str, list[Any]] = defaultdict(list)
     for row in rows_of(connection, _OF_ALBUMS, ids):
         rows[row.album_id].append(row)
-    return {album: _album(album, found) for album, found in rows.items()}
+    named = {album: _by(found) for album, found in rows.items()}
+    credited = _credited(connection, [track_id for track_id, _, _ in named.values() if track_id])
+    return {
+        album: _album(album, rows[album], artist, credited[track_id, role])
+        for album, (track_id, artist, role) in named.items()
+    }
 
 
-def _album(album_id: str, rows: Sequence[Any]) -> Album:
-    tagged = _most(row.album_artist for row in rows)
-    artists = {row.artist_id for row in rows}
-    artist = tagged or (_most(row.artist for row in rows) if len(artists) == 1 else VARIOUS_ARTISTS)
-    own = artist_id(artist)
+def _by(rows: Sequence[Any]) -> tuple[str, str | None, str]:
+    """Return the artist of an album, after the id of a track that is credited to it, if any; last the role."""
+    if tagged := _most(row.album_artist for row in rows):
+        return next(row.id for row in rows if row.album_artist == tagged), tagged, ALBUM_ARTIST
+    if len({row.artist_id for row in rows}) == 1 and not rows[0].compilation:
+        artist = _most(row.artist for row in rows)
+        return next(row.id for row in rows if row.artist == artist), artist, ARTIST
+    return "", VARIOUS_ARTISTS, ALBUM_ARTIST
+
+
+def _credited(connection: Connection, track_ids: Sequence[str]) -> dict[tuple[str, str], tuple[NamedArtist, ...]]:
+    found: dict[tuple[str, str], tuple[NamedArtist, ...]] = defaultdict(tuple)
+    for track_id, role, artist_id, name in rows_of(connection, _CREDITED, track_ids):
+        found[track_id, role] += (NamedArtist(artist_id, name),)
+    return found
+
+
+def _album(album_id: str, rows: Sequence[Any], artist: str | None, artists: tuple[NamedArtist, ...]) -> Album:
+    own = artists[0].id if artists else None
     return Album(
         id=album_id,
         title=_most(row.album for row in rows) or "",
         artist=artist,
-        artist_id=own if own in artists else None,
+        artist_id=own if own in {row.artist_id for row in rows} else None,
+        artists=artists,
         year=max((row.year for row in rows if row.year is not None), default=None),
         genre=_most(row.genre for row in rows),
         tracks=len(rows),
@@ -167,7 +196,7 @@ def _artists(connection: Connection, ids: Sequence[str]) -> dict[str, Artist]:
     return {
         artist: Artist(
             id=artist,
-            name=_most(row.artist for row in found) or "",
+            name=_most(row.name for row in found) or "",
             albums=len({row.album_id for row in found} - {None}),
             tracks=len(found),
         )
@@ -177,7 +206,9 @@ def _artists(connection: Connection, ids: Sequence[str]) -> dict[str, Artist]:
 
 def _typical(connection: Connection, artist_id: str) -> list[str]:
     """Return the ids of the tracks that are nearest to the centre of an artist's tracks."""
-    ready = select(_TRACK.id, _TRACK.embedding).where(_TRACK.artist_id == artist_id, has_status(TrackStatus.READY))
+    ready = select(_TRACK.id, _TRACK.embedding).where(
+        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), has_status(TrackStatus.READY)
+    )
     rows = connection.execute(ready.order_by(_TRACK.id).limit(TYPICAL_OF)).all()
     if not rows:
         return []
@@ -186,14 +217,15 @@ def _typical(connection: Connection, artist_id: str) -> list[str]:
     return [rows[place].id for place in nearest[:TYPICAL]]
 
 
-def _contain_all(search: str, names: Sequence[ColumnElement[Any]]) -> list[ColumnElement[bool]]:
-    return [or_(*(name.contains(word, autoescape=True) for name in names)) for word in name_key(search).split()]
+def _words(search: str) -> list[str]:
+    return [key for word in search.split() if (key := text_key(word))]
 
 
 def _turned(keys: Sequence[ColumnElement[Any]], *, descending: bool) -> list[ColumnElement[Any]]:
     """Return the order by these keys; only the first one may be descending."""
     first, *more = keys
-    return [(first.desc() if descending else first.asc()).nulls_last(), *(key.asc().nulls_last() for key in more)]
+    turned = [first.desc() if descending else first.asc(), *(key.asc() for key in more)]
+    return [each.nulls_last() for each in turned]
 
 
 def _most(values: Iterable[str | None]) -> str | None:

@@ -16,6 +16,7 @@ from services.catalog.tracks import TrackFile, clear_tags
 from services.domain.failure import FailureKind
 from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobState
+from services.domain.names import text_key
 from services.domain.track import DESCRIPTORS, Analysis, TrackStatus, unit_vector
 
 
@@ -244,7 +245,10 @@ class AnalysisStore:
 def _store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float]) -> None:
     session.execute(delete(HeardTagRow).where(HeardTagRow.track_id == track_id))
     if clear := clear_tags(tags):
-        rows = [{"track_id": track_id, "name": name, "strength": strength} for name, strength in clear.items()]
+        rows = [
+            {"track_id": track_id, "name": name, "key": text_key(name), "strength": strength}
+            for name, strength in clear.items()
+        ]
         session.execute(insert(HeardTagRow), rows)
 
 

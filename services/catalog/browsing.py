@@ -1,23 +1,26 @@
 """Browse tracks: pages in any order, with filters, and what the filters can choose from."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, UnaryExpression, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, UnaryExpression, and_, false, func, or_, select, tuple_, union_all
 from sqlalchemy.sql.operators import custom_op
 
-from services.catalog.database import Database, decode_cursor, encode_cursor
-from services.catalog.names import artist_id, genre_key, stored_key
-from services.catalog.tables import HeardTagRow, TrackRow
+from services.catalog.database import IDS, Database, decode_cursor, encode_cursor, rows_of
+from services.catalog.names import ARTIST, CREDIT, id_of_key, tracks_of
+from services.catalog.tables import HeardTagRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import NO_KEY, found_tracks
-from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range
+from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range, keyword_keys
 from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
+from services.domain.names import text_key
 from services.domain.track import TrackStatus
 
-_TRACK, _TAG = TrackRow.__table__.c, HeardTagRow.__table__.c
+_TRACK, _TAG, _GENRE = TrackRow.__table__.c, HeardTagRow.__table__.c, TrackGenreRow.__table__.c
+MISSING = select(_TRACK.id).where(_TRACK.status == TrackStatus.MISSING)
+"""The query of the ids of tracks without a file."""
 
 Condition = ColumnElement[bool]
 
@@ -89,14 +92,20 @@ class BrowseStore:
         with self._database.columns() as connection:
             return connection.scalar(select(func.count()).select_from(TrackRow).where(*conditions(selection))) or 0
 
+    def meeting(self, track_ids: Collection[str], filters: Filters) -> frozenset[str]:
+        """Return those of some tracks that meet filters."""
+        found = select(_TRACK.id).where(_TRACK.id.in_(IDS), *filter_conditions(filters))
+        with self._database.columns() as connection:
+            return frozenset(row.id for row in rows_of(connection, found, track_ids))
+
     def file_genres(self) -> list[Genre]:
         """Return the genres of files, those with the most tracks first."""
         number = func.count().label("number")
         query = (
-            select(func.min(_TRACK.genre), number)
-            .where(_TRACK.genre_key.is_not(None), _TRACK.status != TrackStatus.MISSING)
-            .group_by(_TRACK.genre_key)
-            .order_by(number.desc(), _TRACK.genre_key)
+            select(func.min(_GENRE.name), number)
+            .where(_GENRE.track_id.not_in(MISSING))
+            .group_by(_GENRE.key)
+            .order_by(number.desc(), _GENRE.key)
             .limit(LISTED_GENRES_MAX)
         )
         with self._database.columns() as connection:
@@ -105,8 +114,7 @@ class BrowseStore:
     def heard_tags(self) -> list[Genre]:
         """Return the tags that are heard, those with the most tracks first."""
         number = func.count().label("number")
-        missing = select(_TRACK.id).where(_TRACK.status == TrackStatus.MISSING)
-        present = select(_TAG.name, number).where(_TAG.track_id.not_in(missing))
+        present = select(_TAG.name, number).where(_TAG.track_id.not_in(MISSING))
         query = present.group_by(_TAG.name).order_by(number.desc(), _TAG.name)
         with self._database.columns() as connection:
             return [Genre(*row) for row in connection.execute(query)]
@@ -150,7 +158,8 @@ class BrowseStore:
 
 def conditions(selection: Selection) -> list[Condition]:
     """Return the conditions that tracks of a selection meet."""
-    found = [_TRACK.sort_key.contains(word, autoescape=True) for word in selection.search.casefold().split()]
+    words = [key for word in selection.search.split() if (key := text_key(word))]
+    found = [_TRACK.sort_key.contains(word, autoescape=True) for word in words]
     if selection.id_prefix:
         found.append(_TRACK.id.startswith(selection.id_prefix, autoescape=True))
     if selection.statuses:
@@ -194,14 +203,22 @@ def _within(column: ColumnElement[Any], wanted: Range, *, or_unknown: bool) -> C
 
 
 def _has_any(name: str, values: Sequence[str]) -> Condition:
+    keys = {key for value in values for key in keyword_keys(name, value)}
     if name == "artist":
-        return _TRACK.artist_id.in_({artist_id(value) for value in values})
+        return _TRACK.id.in_(tracks_of({id_of_key(key) for key in keys}, ARTIST, CREDIT))
     if name == "album":
-        return _TRACK.album_key.in_({stored_key(value) for value in values})
-    heard = _TRACK.id.in_(select(_TAG.track_id).where(_TAG.name.in_({value.casefold() for value in values})))
-    if name == "genre":
-        return or_(func.coalesce(_TRACK.genre_key, "").in_({genre_key(value) for value in values}), heard)
-    return heard
+        return _TRACK.album_key.in_(keys)
+    if name == "tags":
+        return _TRACK.id.in_(select(_TAG.track_id).where(_TAG.key.in_(keys)))
+    # An expression, so that SQLite reads the index that has all columns instead of each track of a common genre.
+    return func.coalesce(_TRACK.id, "").in_(tracks_of_genres(values))
+
+
+def tracks_of_genres(values: Sequence[str]) -> CompoundSelect[Any]:
+    """Return the query of the ids of tracks of one of these genres: the file's, or a tag that is heard."""
+    keys = {key for value in values for key in keyword_keys("genre", value)}
+    of_file, heard = (select(table.track_id).where(table.key.in_(keys)) for table in (_GENRE, _TAG))
+    return union_all(of_file, heard)
 
 
 def in_library() -> Condition:

@@ -7,15 +7,17 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from services.catalog.database import IDS, Database, rows_of
+from services.catalog.names import split_keys
 from services.catalog.tables import LocationRow, TrackRow
 from services.catalog.tracks import TrackFile, first_there
+from services.domain.names import plain_key
 
 FILES_PER_STATEMENT = 10_000
 
 _TRACK, _FILE = TrackRow.__table__.c, LocationRow.__table__.c
 _OF_TRACKS = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(IDS)).order_by(_FILE.id)
 _HAS_FILE = select(_FILE.id).where(_FILE.track_id == _TRACK.id).exists()
-_TITLED = select(_TRACK.id, _TRACK.title_key, _TRACK.artist_key, _TRACK.duration_ms, _HAS_FILE).where(
+_TITLED = select(_TRACK.id, _TRACK.title_key, _TRACK.artist_keys, _TRACK.duration_ms, _HAS_FILE).where(
     _TRACK.title_key.in_(IDS)
 )
 
@@ -30,11 +32,11 @@ class LibraryFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NamedRecording:
-    """A track by its names, without regard to case, accents and punctuation."""
+    """A track by the keys of its names."""
 
     id: str
     title_key: str
-    artist_key: str | None
+    artist_keys: frozenset[str]
     duration_ms: int | None
     has_file: bool
 
@@ -55,7 +57,7 @@ class FileStore:
         return {track_id: first_there(found) for track_id, found in files.items()}
 
     def named(self, names: Collection[str]) -> Iterator[LibraryFile]:
-        """Yield the files with these names, which are case-folded and without folders.
+        """Yield the files with these names (`plain_key`), which are without folders.
 
         All files are read, in batches, because a database cannot search the end of a path.
         """
@@ -68,15 +70,15 @@ class FileStore:
             with self._database.columns() as connection:
                 rows = connection.execute(page).all()
             for _, track_id, path, title in rows:
-                if path.rpartition("/")[2].casefold() in names:
+                if plain_key(path.rpartition("/")[2]) in names:
                     yield LibraryFile(track_id, path, title)
             if len(rows) < FILES_PER_STATEMENT:
                 return
             after = rows[-1].id
 
     def titled(self, keys: Collection[str]) -> Iterator[NamedRecording]:
-        """Yield the tracks whose titles have these keys (`stored_key`)."""
+        """Yield the tracks whose titles have these keys (`title_key`)."""
         with self._database.columns() as connection:
             rows = rows_of(connection, _TITLED, keys)
         for row in rows:
-            yield NamedRecording(*row)
+            yield NamedRecording(row[0], row[1], frozenset(split_keys(row[2])), *row[3:])

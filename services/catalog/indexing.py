@@ -8,9 +8,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS_PER_STATEMENT, Database, batched
+from services.catalog.names import split_keys
 from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
 from services.domain.filters import RANGE_FIELDS
+from services.domain.names import text_key
 from services.domain.track import TrackStatus
 from services.domain.vector_index import PayloadValue, Point
 
@@ -139,11 +141,11 @@ def track_point(row: TrackRow) -> Point:
     """Return the point of a ready track."""
     payload: dict[str, PayloadValue] = dict(measured_of({name: getattr(row, name) for name in RANGE_FIELDS}))
     payload |= {
-        name: value.casefold()
-        for name, value in (("genre", row.genre), ("artist", row.artist), ("album", row.album))
-        if value
+        "artist": split_keys(row.artist_keys) or None,
+        "genre": split_keys(row.genre_keys) or None,
+        "album": split_keys(row.album_key) or None,
+        "tags": [text_key(tag) for tag in clear_tags(row.tags)] or None,
     }
-    payload["tags"] = list(clear_tags(row.tags)) or None
     known = {name: value for name, value in payload.items() if value is not None}
     return Point(id=row.id, vector=vector_of(row.embedding), payload=known)
 

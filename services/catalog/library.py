@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.catalog.album_ids import group_albums, ungrouped
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.matching import attach_waiting_listens
 from services.catalog.ratings import store_verdicts, verdict_of
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
-from services.catalog.tagging import insert_ids, retag, sort_key
+from services.catalog.tagging import insert_ids, retag
 from services.catalog.takeover import track_gone, track_ready
 from services.domain.errors import TrackNotFound
 from services.domain.failure import FailureKind
@@ -106,12 +107,15 @@ class LibraryStore:
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
         """Record a file of a track. The file may be new, moved, retagged or a copy."""
         with self._database.write() as session:
+            held_before = select(LocationRow.track_id).where(LocationRow.path == stamp.path)
+            changed = [track_id, *session.scalars(held_before)]
+            albums = _albums_of(session, changed)
             is_new = self._insert(
                 session,
                 TrackRow,
                 id=track_id,
                 title=tags.title,
-                sort_key=sort_key(tags),
+                sort_key="",
                 added_at=now(),
                 sent_at=now(),  # the caller sends its analysis next
             )
@@ -129,7 +133,10 @@ class LibraryStore:
                 track_ready(session, track_id)
             if self._rules.ratings_of is not None and verdict != verdict_of(row.rating):
                 store_verdicts(self._database, session, self._rules.ratings_of, [track_id])
-            return Registered(TrackStatus(row.status), row.reason, is_new, waited)
+            albums |= _albums_of(session, changed)
+            registered = Registered(TrackStatus(row.status), row.reason, is_new, waited)
+        group_albums(self._database, albums)
+        return registered
 
     def forget_files(self, paths: Sequence[str]) -> None:
         """Delete files from the catalogue; tracks without any file become `missing`."""
@@ -138,8 +145,17 @@ class LibraryStore:
             with self._database.write() as session:
                 track_id = session.scalar(select(LocationRow.track_id).where(LocationRow.path == path))
                 session.execute(delete(LocationRow).where(LocationRow.path == path))
-                if track_id is not None and self._lose_file(session, track_id):
+                if track_id is None:
+                    continue
+                albums = _albums_of(session, [track_id])
+                if self._lose_file(session, track_id):
                     track_gone(session, track_id)
+                albums |= _albums_of(session, [track_id])
+            group_albums(self._database, albums)
+
+    def group_albums(self) -> None:
+        """Group the tracks that have no album yet: a process ended between registering a file and grouping it."""
+        group_albums(self._database, ungrouped(self._database))
 
     def adopt_model(self, version: str) -> int:
         """Set tracks of other model versions to `pending`, and return their number.
@@ -194,6 +210,13 @@ class LibraryStore:
             return True
         retag(session, session.get_one(TrackRow, track_id, with_for_update=True), self._rules.separators)
         return False
+
+
+def _albums_of(session: Session, track_ids: Sequence[str]) -> set[tuple[str | None, str | None]]:
+    """Return the titles and album artists (keys) of the albums of some tracks."""
+    session.flush()
+    found = select(TrackRow.album_key, TrackRow.album_artist_key).where(TrackRow.id.in_(track_ids))
+    return {(album, artist) for album, artist in session.execute(found)}
 
 
 def _touch(row: TrackRow) -> None:

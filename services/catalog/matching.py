@@ -1,32 +1,32 @@
 """Match listens to tracks, by id or by artist and title, now or when the track comes into the library."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any, Self
 
-from sqlalchemy import Row, and_, delete, or_, select, text, tuple_, update
+from sqlalchemy import Row, Select, delete, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import ROWS_PER_STATEMENT, batched
+from services.catalog.database import IDS, ROWS_PER_STATEMENT, batched, rows_of
+from services.catalog.names import split_keys
 from services.catalog.successors import successors_of
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
 from services.catalog.tracks import canonical_id, resolve_names
 from services.domain.external_ids import canonical_name
 from services.domain.listening import Description, EventKind, NewListen
+from services.domain.names import credit_key, keys_of_credit, text_key, title_key
 from services.domain.track import TrackStatus
-
-FIELD_SEPARATOR = "\x1f"
-"""The separator of artist, album and title in a sort key; it sorts before every printable character."""
-
-AFTER_SEPARATOR = "\x20"
-"""The character that follows the separator: the upper bound of an artist's sort keys."""
-
-ARTISTS_PER_STATEMENT = 100
-"""Ranges joined by OR in a statement; a longer statement is slow to parse."""
 
 # An arbitrary number for an advisory lock. New listens share the lock; a new track takes it exclusively.
 MATCHING_LOCK = 736568
+
+
+_TITLED: Select[*tuple[Any, ...]] = select(
+    *(TrackRow.id, TrackRow.artist_keys, TrackRow.title_key, TrackRow.album_key, TrackRow.duration_ms, TrackRow.status)
+).where(TrackRow.title_key.in_(IDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def match(session: Session, listens: Sequence[NewListen]) -> list[Match]:
         named = next((by_name[name] for name in listen.names if name in by_name), None)
         described = by_description.get(listen.described) if listen.described else None
         track_id = named or (described and successors.get(described, described))
-        waiting = () if track_id else tuple(dict.fromkeys(_waiting_names(listen)))
+        waiting = () if track_id else tuple(dict.fromkeys(waiting_names(listen)))
         matches.append(Match(track_id, waiting, identity_of(listen, track_id)))
     return matches
 
@@ -67,7 +67,7 @@ def match(session: Session, listens: Sequence[NewListen]) -> list[Match]:
 def attach_waiting_listens(session: Session, track_id: str) -> int:
     """Attach the listens that wait for a track, after it was added or its tags or ids changed; return their number."""
     row = session.get_one(TrackRow, track_id)
-    names = [track_id, _sort_key_name(row.sort_key)]
+    names = [track_id, *(_name(key, row.title_key or "") for key in split_keys(row.artist_keys))]
     ids = select(ExternalIdRow.namespace, ExternalIdRow.value).where(ExternalIdRow.track_id == track_id)
     names += [f"{namespace}:{value}" for namespace, value in session.execute(ids) if value]
     lock_matching(session, alone=True)
@@ -82,7 +82,7 @@ def identity_of(listen: NewListen, track_id: str | None) -> str:
     """Return a hash of the sender's key, or else of track, kind and time; equal hashes are the same listen."""
     if listen.key is not None:
         return _digest("key", listen.key)
-    subject = track_id or next(_waiting_names(listen), None) or listen.names[0]
+    subject = track_id or next(waiting_names(listen), None) or listen.names[0]
     return _content_identity(subject, listen.kind, listen.at)
 
 
@@ -119,60 +119,65 @@ def _attach(session: Session, track_id: str, rows: Sequence[ListenRow]) -> None:
     session.expire_all()
 
 
-def _waiting_names(listen: NewListen) -> Iterator[str]:
+def waiting_names(listen: NewListen) -> Iterator[str]:
     """Yield the names by which the track may be found when it comes into the library."""
     for name in listen.names:
         canonical = canonical_id(name) or canonical_name(name)
         if canonical is not None:
             yield canonical
     if listen.described is not None:
-        yield _description_key(listen.described)
+        yield from _Wanted.of(listen.described).names()
 
 
-def _description_key(described: Description) -> str:
-    return _name_key(_folded(described.artist), _folded(described.title))
-
-
-def _sort_key_name(sort_key: str) -> str:
-    return _name_key(*_artist_and_title(sort_key))
-
-
-def _name_key(artist: str, title: str) -> str:
+def _name(artist_key: str, title: str) -> str:
     # The equals sign distinguishes it from external ids.
-    return "=" + _digest(artist, title)
+    return "=" + _digest(artist_key, title)
 
 
-def _artist_and_title(sort_key: str) -> tuple[str, str]:
-    return sort_key.partition(FIELD_SEPARATOR)[0], sort_key.rpartition(FIELD_SEPARATOR)[2]
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The keys of a description: those of the whole credit, of the artist credited first, of title and album."""
 
+    credit: str
+    first: str
+    title: str
+    album: str | None
 
-def _folded(name: str) -> str:
-    return name.strip().casefold()
+    @classmethod
+    def of(cls, described: Description) -> Self:
+        """Return the keys of a description."""
+        return cls(
+            credit=credit_key([described.artist], described.title),
+            first=next(iter(keys_of_credit([described.artist])), ""),
+            title=title_key(described.title),
+            album=None if described.album is None else text_key(described.album),
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names under which a listen waits for a track: the whole credit is the first."""
+        return tuple(dict.fromkeys(_name(key, self.title) for key in (self.credit, self.first)))
 
 
 def _by_description(session: Session, wanted: Iterable[Description]) -> Mapping[Description, str]:
-    """Return tracks with the same case-folded artist and title, preferring the same album and a similar length."""
-    descriptions = list(wanted)
-    artists = sorted({_folded(described.artist) for described in descriptions})
-    candidates: dict[tuple[str, str], list[Row[str, str, int | None, str]]] = {}
-    for batch in batched(artists, ARTISTS_PER_STATEMENT):
-        ranges = [
-            and_(TrackRow.sort_key >= artist + FIELD_SEPARATOR, TrackRow.sort_key < artist + AFTER_SEPARATOR)
-            for artist in batch
-        ]
-        columns = select(TrackRow.id, TrackRow.sort_key, TrackRow.duration_ms, TrackRow.status)
-        for row in session.execute(columns.where(or_(*ranges))):
-            candidates.setdefault(_artist_and_title(row.sort_key), []).append(row)
+    """Return tracks with the same title and one of the artists, preferring the same album and a similar length."""
+    keys = {described: _Wanted.of(described) for described in wanted}
+    titled: dict[str, list[Any]] = defaultdict(list)
+    for row in rows_of(session, _TITLED, {each.title for each in keys.values()}):
+        titled[row.title_key].append(row)
     found = {}
-    for described in descriptions:
-        same = candidates.get((_folded(described.artist), _folded(described.title)))
+    for described, each in keys.items():
+        same = [
+            row for row in titled[each.title] if not {each.credit, each.first}.isdisjoint(split_keys(row.artist_keys))
+        ]
         if same:
-            found[described] = min(same, key=lambda row: _misfit(row, described)).id
+            found[described] = min(same, key=lambda row: _misfit(row, each, described.duration_ms)).id
     return found
 
 
-def _misfit(row: Row[str, str, int | None, str], described: Description) -> tuple[bool, float, bool, str]:
-    album = row.sort_key.split(FIELD_SEPARATOR)[1]
-    other_album = described.album is not None and _folded(described.album) != album
-    apart = abs(row.duration_ms - described.duration_ms) if row.duration_ms and described.duration_ms else 0.0
-    return other_album, apart, row.status != TrackStatus.READY, row.id
+def _misfit(
+    row: Row[*tuple[Any, ...]], wanted: _Wanted, duration_ms: int | None
+) -> tuple[bool, bool, float, bool, str]:
+    other_album = wanted.album is not None and wanted.album != (row.album_key or "")
+    other_credit = split_keys(row.artist_keys)[-1] != wanted.credit
+    apart = abs(row.duration_ms - duration_ms) if row.duration_ms and duration_ms else 0.0
+    return other_album, other_credit, apart, row.status != TrackStatus.READY, row.id

@@ -1,33 +1,35 @@
-"""Find artists and tracks by their names, without regard to case, accents and punctuation."""
+"""Names in the catalogue: the columns and rows that they are found by, and searches by name."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
-from services.catalog.tables import NAME_MAX, TrackRow
-from services.domain.names import SEPARATORS, credit_key, credited, name_key, single_names, text_key
+from services.catalog.tables import NAME_MAX, TrackArtistRow, TrackRow
+from services.domain.library import VARIOUS_ARTISTS
+from services.domain.names import (
+    KEY_SEPARATOR,
+    SEPARATORS,
+    credit_key,
+    credited,
+    keys_of_credit,
+    single_names,
+    text_key,
+    title_key,
+)
 from services.domain.track import TrackStatus
-
-GENRE_MAX = 100
-"""Characters of a genre that are compared and stored as its key."""
-
-KEY_MAX = 200
-"""Characters of a key that are stored: PostgreSQL indexes no text of more than 2,700 bytes."""
 
 ROWS_MAX = 100
 """Tracks with one title, or spellings of an artist, that are read."""
 
 ID_BYTES = 8
 
-# The folder of one disc of an album, such as "CD 2".
-_DISC = re.compile(r"(cd|dis[ck]|dvd|vinyl)[\s_-]*\d+\b.*", re.IGNORECASE)
+ARTIST, ALBUM_ARTIST, CREDIT = "artist", "album_artist", "credit"
+"""Roles in `track_artists`."""
 
-_TRACK = TrackRow.__table__.c
+_TRACK, _NAME = TrackRow.__table__.c, TrackArtistRow.__table__.c
 
 
 class NamedTrack(NamedTuple):
@@ -36,100 +38,105 @@ class NamedTrack(NamedTuple):
     id: str
     title: str
     artist: str | None
+    artist_keys: tuple[str, ...] = ()
 
 
-def stored_key(name: str | None) -> str | None:
-    """Return the key of a name as the catalogue stores it; None without a name."""
-    return name_key(name)[:KEY_MAX] or None if name else None
+class TrackNames(NamedTuple):
+    """The names in a track's tags that it is found by, as written."""
 
+    title: str
+    artists: Sequence[str] = ()
+    album: str | None = None
+    album_artists: Sequence[str] = ()
+    genres: Sequence[str] = ()
+    is_compilation: bool = False
 
-def genre_key(genre: str | None) -> str | None:
-    """Return the text by which genres are compared; None without a genre."""
-    return genre.casefold()[:GENRE_MAX] if genre else None
+    def columns(self, separators: Sequence[str] = SEPARATORS) -> dict[str, str | None]:
+        """Return the columns of `tracks` that hold keys, and the id of the artist credited first."""
+        artists = keys_of_credit(self.artists, self.title, separators)
+        genres = [text_key(name) for name in single_names(self.genres, separators)]
+        album_artist = credit_key(self.album_artists) if self.album_artists else None
+        return {
+            "sort_key": KEY_SEPARATOR.join(map(text_key, (", ".join(self.artists), self.album or "", self.title))),
+            "title_key": title_key(self.title) or None,
+            "artist_key": artists[0] if artists else None,
+            "artist_keys": KEY_SEPARATOR.join(artists) or None,
+            "artist_id": id_of_key(artists[0]) if artists else None,
+            "album_key": stored_key(self.album),
+            "album_artist_key": album_artist or (text_key(VARIOUS_ARTISTS) if self.is_compilation else None),
+            "genre_keys": KEY_SEPARATOR.join(genres) or None,
+        }
 
+    def artist_rows(self, separators: Sequence[str] = SEPARATORS) -> list[dict[str, Any]]:
+        """Return the rows of `track_artists`, without the id of the track."""
+        singles = credited(self.artists, self.title, separators)
+        named = [(ARTIST, singles), (ALBUM_ARTIST, credited(self.album_artists, separators=separators))]
+        rows = [
+            _artist_row(role, place, name, text_key(name)) for role, names in named for place, name in enumerate(names)
+        ]
+        whole = credit_key(self.artists, self.title) if self.artists else ""
+        if whole and whole not in {text_key(name) for name in singles}:
+            rows.append(_artist_row(CREDIT, 0, ", ".join(self.artists), whole))
+        return rows
 
-def artist_id(artist: str | None) -> str | None:
-    """Return the id of an artist, which is equal for names with equal keys; None without a name."""
-    return id_of_key(text_key(artist)) if artist else None
-
-
-def artist_rows(
-    artists: Sequence[str], album_artists: Sequence[str], title: str, separators: Sequence[str] = SEPARATORS
-) -> list[dict[str, Any]]:
-    """Return the rows of `track_artists` of a track, without its id."""
-    singles = credited(artists, title, separators)
-    whole = credit_key(artists, title) if artists else ""
-    named = [("artist", singles), ("album_artist", credited(album_artists, separators=separators))]
-    found = [
-        _artist_row(role, place, name, text_key(name)) for role, names in named for place, name in enumerate(names)
-    ]
-    if whole and whole not in {text_key(name) for name in singles}:
-        found.append(_artist_row("credit", 0, ", ".join(artists), whole))
-    return found
+    def genre_rows(self, separators: Sequence[str] = SEPARATORS) -> list[dict[str, Any]]:
+        """Return the rows of `track_genres`, without the id of the track."""
+        names = single_names(self.genres, separators)
+        return [{"position": place, "name": name[:NAME_MAX], "key": text_key(name)} for place, name in enumerate(names)]
 
 
 def _artist_row(role: str, position: int, name: str, key: str) -> dict[str, Any]:
     return {"role": role, "position": position, "name": name[:NAME_MAX], "key": key, "artist_id": id_of_key(key)}
 
 
-def genre_rows(genres: Iterable[str], separators: Sequence[str] = SEPARATORS) -> list[dict[str, Any]]:
-    """Return the rows of `track_genres` of a track, without its id."""
-    names = single_names(genres, separators)
-    return [{"position": place, "name": name[:NAME_MAX], "key": text_key(name)} for place, name in enumerate(names)]
+def stored_key(name: str | None) -> str | None:
+    """Return the key of a name as the catalogue stores it; None without a name."""
+    return text_key(name) or None if name else None
+
+
+def split_keys(stored: str | None) -> list[str]:
+    """Return the keys in a column that holds several."""
+    return stored.split(KEY_SEPARATOR) if stored else []
 
 
 def id_of_key(key: str) -> str:
     """Return the id of the artist whose name has this key."""
-    return f"ar-{_digest(key)}"
+    return f"ar-{digest(key)}"
 
 
-def album_id(album: str | None, album_artist: str | None, path: str) -> str | None:
-    """Return the id of the album of a file; None without a title.
-
-    An album is a title of an album artist. Files without an album artist belong to one album if they have the same
-    title in the same folder; the folders of its discs count as one. The catalogue gives folders side by side one id if
-    title and artist are the same (`services.catalog.library`).
-    """
-    if not album:
-        return None
-    if album_artist:
-        return f"al-{_digest('artist', text_key(album_artist), text_key(album))}"
-    # Two names of the path: the id stays the same if the library is moved.
-    return f"al-{_digest('folder', *album_folder(path).parts[-2:], text_key(album))}"
-
-
-def album_folder(path: str) -> PurePath:
-    """Return the folder of the album of a file, which contains the folders of its discs."""
-    folder = PurePath(path).parent
-    return folder.parent if _DISC.fullmatch(folder.name) else folder
-
-
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """Return the part of an id that is made of names."""
     text = "\0".join(parts).encode("utf-8", "surrogateescape")
     return blake2b(text, digest_size=ID_BYTES).hexdigest()
 
 
+def tracks_of(artist_ids: Collection[str], *roles: str) -> Select[Any]:
+    """Return the query of the ids of tracks with one of these artists in one of these roles."""
+    return select(_NAME.track_id).where(_NAME.artist_id.in_(sorted(artist_ids)), _NAME.role.in_(roles))
+
+
 def artists_named(connection: Connection, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
     """Return the artists with these keys as the catalogue spells them, by key; unknown keys are absent."""
-    query = select(_TRACK.artist).where(_TRACK.artist_key.in_(sorted(keys))).distinct().limit(ROWS_MAX)
+    query = select(_NAME.key, _NAME.name).where(_NAME.role == ARTIST, _NAME.key.in_(sorted(keys))).distinct()
     found: dict[str, list[str]] = defaultdict(list)
-    for artist in connection.execute(query.order_by(_TRACK.artist)).scalars():
-        found[stored_key(artist) or ""].append(artist)
+    for key, name in connection.execute(query.order_by(_NAME.name).limit(ROWS_MAX)):
+        found[key].append(name)
     return {key: tuple(artists) for key, artists in found.items()}
 
 
 def tracks_titled(connection: Connection, keys: Collection[str]) -> Mapping[str, tuple[NamedTrack, ...]]:
     """Return the ready tracks whose titles have these keys, by key and ordered by id; unknown keys are absent."""
-    query = select(_TRACK.id, _TRACK.title, _TRACK.artist).where(
+    query = select(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.artist_keys, _TRACK.title_key).where(
         _TRACK.title_key.in_(sorted(keys)), _TRACK.status == TrackStatus.READY
     )
     found: dict[str, list[NamedTrack]] = defaultdict(list)
     for row in connection.execute(query.order_by(_TRACK.id).limit(ROWS_MAX)):
-        found[stored_key(row.title) or ""].append(NamedTrack(*row))
+        found[row.title_key].append(NamedTrack(row.id, row.title, row.artist, tuple(split_keys(row.artist_keys))))
     return {key: tuple(tracks) for key, tracks in found.items()}
 
 
 def tracks_by(connection: Connection, keys: Iterable[str], count: int) -> list[str]:
     """Return the ids of ready tracks by artists with these keys: those with the lowest ids, a random sample."""
-    query = select(_TRACK.id).where(_TRACK.artist_key.in_(sorted(keys)), _TRACK.status == TrackStatus.READY)
+    named = tracks_of({id_of_key(key) for key in keys}, ARTIST, CREDIT)
+    query = select(_TRACK.id).where(_TRACK.id.in_(named), _TRACK.status == TrackStatus.READY)
     return list(connection.execute(query.order_by(_TRACK.id).limit(count)).scalars())

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from services.catalog.matching import FIELD_SEPARATOR
-from services.catalog.names import album_folder, album_id, artist_id, artist_rows, genre_key, genre_rows, stored_key
+from services.catalog.names import TrackNames
 from services.catalog.tables import ExternalIdRow, LocationRow, Table, TrackArtistRow, TrackGenreRow, TrackRow
 from services.domain.external_ids import canonical_value
 from services.domain.track import Tags, TrackStatus
@@ -18,12 +17,9 @@ _COPIED = (
     *("title", "artist", "album", "album_artist", "genre", "year", "original_year", "disc_number", "disc_total"),
     *("track_number", "track_total", "comment", "compilation", "release_mbid", "replay_gain", "has_lyrics", "rating"),
 )
-_INDEXED = attrgetter("title", "artist", "album", "year", "genre")
-
-
-def sort_key(tags: Tags) -> str:
-    """Return the text that sorts a track, and in which searches find it."""
-    return FIELD_SEPARATOR.join((tags.artist or "", tags.album or "", tags.title)).casefold()
+_INDEXED = attrgetter("title", "artist_keys", "album_key", "year", "genre_keys")
+_GROUPED = attrgetter("album_key", "album_artist_key", "artist_key", "release_mbid")
+"""What decides to which album a track belongs (`services.catalog.album_ids`)."""
 
 
 def retag(session: Session, row: TrackRow, separators: Sequence[str]) -> None:
@@ -36,17 +32,21 @@ def retag(session: Session, row: TrackRow, separators: Sequence[str]) -> None:
     files = [(path, Tags.from_json(tags)) for path, tags in stored if tags is not None]
     if not files:
         return
-    path, best = max(files, key=lambda file: _richness(*file))
-    before = _INDEXED(row)
-    _copy(row, best)
-    row.album_id = _album_of(session, row, path)
-    has_other_names = _store_names(session, row.id, best, separators)
+    _, best = max(files, key=lambda file: _richness(*file))
+    names = TrackNames(best.title, best.artists, best.album, best.album_artists, best.genres, best.compilation)
+    before, grouped = _INDEXED(row), _GROUPED(row)
+    _copy(row, best, names.columns(separators))
+    if grouped != _GROUPED(row):
+        row.album_id = None
+    artists = [{**each, "added_at": row.added_at} for each in names.artist_rows(separators)]
+    for table, rows in ((TrackArtistRow, artists), (TrackGenreRow, names.genre_rows(separators))):
+        _replace(session, row.id, table, rows)
     ids = dict[str, list[str]]()
     for tags in (best, *(tags for _, tags in files)):
         for namespace, values in tags.ids.items():
             ids.setdefault(namespace, []).extend(values)
     _store_ids(session, row.id, ids)
-    if row.status == TrackStatus.READY and (has_other_names or before != _INDEXED(row)):
+    if row.status == TrackStatus.READY and before != _INDEXED(row):
         row.revision += 1
         row.index_pending = True
 
@@ -56,62 +56,25 @@ def _richness(path: str, tags: Tags) -> int:
     return len(tags.to_json()) - (tags.title == PurePath(path).stem)
 
 
-def _copy(row: TrackRow, tags: Tags) -> None:
+def _copy(row: TrackRow, tags: Tags, keys: Mapping[str, str | None]) -> None:
     for name in _COPIED:
         setattr(row, name, getattr(tags, name))
     row.composer, row.tag_bpm, row.tag_key = ", ".join(tags.composers) or None, tags.bpm, tags.key
     row.duration_ms = row.duration_ms or tags.duration_ms  # an analysis is more accurate than a header
-    row.sort_key = sort_key(tags)
-    row.title_key, row.artist_key = stored_key(tags.title), stored_key(tags.artist)
-    row.album_key, row.album_artist_key = stored_key(tags.album), stored_key(tags.album_artist)
-    row.genre_key = genre_key(tags.genre)
-    row.artist_id = artist_id(tags.artist)
+    for name, key in keys.items():
+        setattr(row, name, key)
 
 
-def _store_names(session: Session, track_id: str, tags: Tags, separators: Sequence[str]) -> bool:
-    """Store the artists and genres of a track, and return whether they are other ones than before."""
-    artists = artist_rows(tags.artists, tags.album_artists, tags.title, separators)
-    genres = genre_rows(tags.genres, separators)
-    changed = [_replace(session, track_id, *each) for each in ((TrackArtistRow, artists), (TrackGenreRow, genres))]
-    return any(changed)
-
-
-def _replace(session: Session, track_id: str, table: type[Table], rows: list[dict[str, Any]]) -> bool:
+def _replace(session: Session, track_id: str, table: type[Table], rows: list[dict[str, Any]]) -> None:
     columns = table.__table__.c
     names = [column.name for column in columns if column.name != "track_id"]
     query = select(*(columns[name] for name in names)).where(columns.track_id == track_id)
     stored = {tuple(row) for row in session.execute(query)}
     if stored == {tuple(row[name] for name in names) for row in rows}:
-        return False
+        return
     session.execute(delete(table).where(columns.track_id == track_id))
     if rows:
         session.execute(insert(table), [{"track_id": track_id, **row} for row in rows])
-    return True
-
-
-def _album_of(session: Session, row: TrackRow, path: str) -> str | None:
-    """Return the album of a file.
-
-    Without an album artist, it joins an album of the same title in its folder, or one in the folder above, below or
-    beside it of which all tracks are by the same artist: some soundtracks have a folder for each part.
-    """
-    own = album_id(row.album, row.album_artist, path)
-    if own is None or row.album_artist or row.album_key is None:
-        return own
-    titled = (
-        select(LocationRow.path, TrackRow.artist_key, TrackRow.album_id)
-        .join(TrackRow, TrackRow.id == LocationRow.track_id)
-        .where(TrackRow.album_key == row.album_key, TrackRow.album_artist.is_(None), TrackRow.id != row.id)
-    )
-    files = [(album_folder(other), artist, album) for other, artist, album in session.execute(titled)]
-    mixed = {album for _, artist, album in files if artist is None or artist != row.artist_key}
-    folder = album_folder(path)
-    found = [
-        (len(its.parts), album)
-        for its, _, album in files
-        if its == folder or (album not in mixed and (folder.parent in (its.parent, its) or its.parent == folder))
-    ]
-    return min(found)[1] if found else own  # that of the folder above the others
 
 
 def _store_ids(session: Session, track_id: str, ids: Mapping[str, Sequence[str]]) -> None:

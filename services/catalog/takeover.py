@@ -144,4 +144,4 @@ def _has_same_name(one: Any, other: Any, artist: str | None, cosine: float | Non
 
 
 def _embedded(row: Any, artist: str | None) -> Embedded:  # noqa: ANN401  a row of `_COMPARED`
-    return Embedded(row.id, vector_of(row.embedding), row.title, artist, None, row.duration_ms)
+    return Embedded(row.id, vector_of(row.embedding), row.title, duration_ms=row.duration_ms, performer=artist)

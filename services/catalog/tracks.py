@@ -1,8 +1,9 @@
 """Read tracks: by id or external id, in pages, and with embeddings."""
 
 import os
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,9 +20,18 @@ from services.catalog.database import (
     is_storable,
     rows_of,
 )
-from services.catalog.names import NamedTrack, artists_named, tracks_by, tracks_titled
+from services.catalog.names import (
+    ALBUM_ARTIST,
+    ARTIST,
+    CREDIT,
+    NamedTrack,
+    artists_named,
+    split_keys,
+    tracks_by,
+    tracks_titled,
+)
 from services.catalog.successors import successors_of
-from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackRow
+from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackArtistRow, TrackGenreRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.external_ids import canonical_name
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, TAG_THRESHOLD
@@ -31,6 +41,7 @@ from services.domain.track import (
     TAGS_SHOWN,
     Description,
     Embedded,
+    NamedArtist,
     Track,
     TrackStatus,
     Vector,
@@ -47,15 +58,18 @@ NO_KEY = -1
 
 # Columns instead of mapped rows, and statements built once: a request reads hundreds of tracks in a few milliseconds.
 _TRACK, _FILE, _NAME = TrackRow.__table__.c, LocationRow.__table__.c, ExternalIdRow.__table__.c
-_TAG = HeardTagRow.__table__.c
+_TAG, _ARTIST, _GENRE = HeardTagRow.__table__.c, TrackArtistRow.__table__.c, TrackGenreRow.__table__.c
 _EMBEDDED = (
-    *(_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms, _TRACK.genre),
+    *(_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms),
+    *(_TRACK.genre_keys, _TRACK.artist_key, _TRACK.album_id),
 )
 _MEASURED = tuple(_TRACK[name] for name in RANGE_FIELDS)
 _SHOWN = (
     *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
     *(_TRACK.status, _TRACK.reason, _TRACK.model_version, _TRACK.added_at, _TRACK.artist_id, _TRACK.album_id),
     *(_TRACK.album_artist, _TRACK.disc_number, _TRACK.track_number),
+    *(_TRACK.composer, _TRACK.original_year, _TRACK.disc_total, _TRACK.track_total, _TRACK.tag_bpm, _TRACK.tag_key),
+    *(_TRACK.comment, _TRACK.compilation, _TRACK.release_mbid, _TRACK.replay_gain, _TRACK.has_lyrics, _TRACK.rating),
     _TRACK.cover.is_not(None).label("has_cover"),
 )
 """The columns of a `Track` except attributes and descriptors."""
@@ -72,8 +86,20 @@ _FOUND = (
     .order_by(_FILE.id)
 )
 _HEARD = select(_TAG.track_id, _TAG.name).where(_TAG.track_id.in_(IDS)).order_by(_TAG.strength.desc(), _TAG.name)
+_ARTISTS = (
+    select(_ARTIST.track_id, _ARTIST.role, _ARTIST.artist_id, _ARTIST.name)
+    .where(_ARTIST.track_id.in_(IDS), _ARTIST.role != CREDIT)
+    .order_by(_ARTIST.track_id, _ARTIST.role, _ARTIST.position)
+)
+_GENRES = (
+    select(_GENRE.track_id, _GENRE.name).where(_GENRE.track_id.in_(IDS)).order_by(_GENRE.track_id, _GENRE.position)
+)
 _KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS))
-_NAMES = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(_NAME.track_id.in_(IDS), _NAME.value != "")
+_NAMES = (
+    select(_NAME.track_id, _NAME.namespace, _NAME.value)
+    .where(_NAME.track_id.in_(IDS), _NAME.value != "")
+    .order_by(_NAME.value)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +154,17 @@ class TrackStore:
             return resolve_names(connection, wanted)
 
     def artists_named(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        """Return the artists whose names have these keys (`name_key`) as the catalogue spells them, by key."""
+        """Return the artists whose names have these keys (`text_key`) as the catalogue spells them, by key."""
         with self._database.columns() as connection:
             return artists_named(connection, keys)
 
     def titled(self, keys: Collection[str]) -> Mapping[str, tuple[NamedTrack, ...]]:
-        """Return the ready tracks whose titles have these keys (`name_key`), by key."""
+        """Return the ready tracks whose titles have these keys (`text_key`), by key."""
         with self._database.columns() as connection:
             return tracks_titled(connection, keys)
 
     def by_artists(self, keys: Collection[str], count: int) -> list[str]:
-        """Return the ids of some ready tracks by artists whose names have these keys (`name_key`)."""
+        """Return the ids of some ready tracks by artists whose names have these keys (`text_key`)."""
         with self._database.columns() as connection:
             return tracks_by(connection, keys, count)
 
@@ -295,28 +321,31 @@ def clear_tags(tags: Mapping[str, float] | None) -> dict[str, float]:
 
 def _embedded(row: Sequence[Any]) -> Embedded:
     """Build a track from the columns `_EMBEDDED`, optionally followed by `_MEASURED`."""
-    track_id, embedding, title, artist, album, duration_ms, genre, *more = row
-    found = Embedded(track_id, vector_of(embedding), title, artist, album, duration_ms, genre)
-    if not more:
-        return found
-    return replace(found, measured=measured_of(dict(zip(RANGE_FIELDS, more, strict=True))))
+    track_id, embedding, title, artist, album, duration_ms, genres, performer, album_id, *more = row
+    return Embedded(
+        *(track_id, vector_of(embedding), title, artist, album, duration_ms),
+        genres=tuple(split_keys(genres)),
+        measured=measured_of(dict(zip(RANGE_FIELDS, more, strict=True))) if more else {},
+        performer=performer,
+        album_id=album_id,
+    )
 
 
 def found_tracks(connection: Connection, track_ids: Collection[str]) -> dict[str, Track]:
     """Return the tracks with these ids, as `TrackStore.get_many` does, in an open transaction."""
-    heard: dict[str, list[str]] = {}
+    lists: dict[str, _Lists] = defaultdict(_Lists)
     for track_id, name in rows_of(connection, _HEARD, track_ids):
-        heard.setdefault(track_id, []).append(name)
-    names: dict[str, dict[str, str]] = {}
+        lists[track_id].heard.append(name)
     for track_id, namespace, value in rows_of(connection, _NAMES, track_ids):
-        names.setdefault(track_id, {})[namespace] = value
+        lists[track_id].ids.setdefault(namespace, value)
+    for track_id, role, artist_id, name in rows_of(connection, _ARTISTS, track_ids):
+        lists[track_id].artists.setdefault(role, []).append(NamedArtist(artist_id, name))
+    for track_id, name in rows_of(connection, _GENRES, track_ids):
+        lists[track_id].genres.append(name)
     rows: dict[str, list[Any]] = {}
     for row in rows_of(connection, _FOUND, track_ids):
         rows.setdefault(row.id, []).append(row)
-    return {
-        track_id: _track(first_there(found), names.get(track_id, {}), heard.get(track_id, []))
-        for track_id, found in rows.items()
-    }
+    return {track_id: _track(first_there(found), lists[track_id]) for track_id, found in rows.items()}
 
 
 def first_there(files: Sequence[_File]) -> _File:
@@ -328,7 +357,17 @@ def first_there(files: Sequence[_File]) -> _File:
     return files[0] if len(files) == 1 else next((file for file in files if Path(file.path).exists()), files[0])
 
 
-def _track(row: Any, ids: dict[str, str], heard: Sequence[str]) -> Track:  # noqa: ANN401  a row of `_FOUND`
+@dataclass(slots=True)
+class _Lists:
+    """What a track has several of."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
+    artists: dict[str, list[NamedArtist]] = field(default_factory=dict)
+    genres: list[str] = field(default_factory=list)
+
+
+def _track(row: Any, lists: _Lists) -> Track:  # noqa: ANN401  a row of `_FOUND`
     values = row._asdict()
     is_analysed = row.model_version is not None
     return Track(
@@ -338,8 +377,11 @@ def _track(row: Any, ids: dict[str, str], heard: Sequence[str]) -> Track:  # noq
             "path": None if row.path is None else _relative(row.path, row.root),
             "attributes": {name: values[name] for name in ATTRIBUTES} if is_analysed else None,
             "descriptors": {name: values[name] for name in DESCRIPTORS} if is_analysed else None,
-            "ids": ids,
-            "tags": tuple(heard[:TAGS_SHOWN]),
+            "ids": lists.ids,
+            "tags": tuple(lists.heard[:TAGS_SHOWN]),
+            "artists": tuple(lists.artists.get(ARTIST, ())),
+            "album_artists": tuple(lists.artists.get(ALBUM_ARTIST, ())),
+            "genres": tuple(lists.genres),
         }
     )
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from services.domain.names import artist_keys, text_key
 
 ATTRIBUTES = (
     "energy",
@@ -31,7 +34,7 @@ RANGE_FIELDS = (
 """Numeric payload fields, each with a payload index."""
 
 KEYWORD_FIELDS = ("genre", "artist", "album", "tags")
-"""Text payload fields, compared case-insensitively, each with a payload index. `tags` is a list."""
+"""Text payload fields, each a list of keys (`services.domain.names`) with a payload index."""
 
 ALSO_HEARD = {"genre": ("genre", "tags")}
 """Fields whose condition is met by another field too: a genre may be the file's, or a tag that is heard."""
@@ -66,7 +69,7 @@ class Filters:
             raise ValueError(f"Unknown filter fields: {', '.join(sorted(unknown))}.")
 
     def admit(self, measured: Mapping[str, float], keywords: Mapping[str, Collection[str]]) -> bool:
-        """Return whether a track meets the filters, given its known numbers and its case-folded keywords by field."""
+        """Return whether a track meets the filters, given its known numbers and the keys of its keywords by field."""
         for name, wanted in self.ranges.items():
             value = measured.get(name)
             if value is None:
@@ -80,5 +83,11 @@ class Filters:
 
 
 def _has_one(keywords: Mapping[str, Collection[str]], name: str, wanted: Iterable[str]) -> bool:
-    folded = [each.casefold() for each in wanted]
-    return any(value in keywords.get(each, ()) for each in ALSO_HEARD.get(name, (name,)) for value in folded)
+    keys = {key for value in wanted for key in keyword_keys(name, value)}
+    return any(not keys.isdisjoint(keywords.get(each, ())) for each in ALSO_HEARD.get(name, (name,)))
+
+
+@lru_cache(maxsize=1024)
+def keyword_keys(name: str, value: str) -> frozenset[str]:
+    """Return the keys by which a track meets a keyword filter: an artist may be a single one or a whole credit."""
+    return artist_keys(value) if name == "artist" else frozenset({text_key(value)})

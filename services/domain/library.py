@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.domain.filters import Filters
-from services.domain.track import Track, TrackStatus
+from services.domain.track import NamedArtist, Track, TrackStatus
 
 BINS = 24
 """Intervals of a histogram."""
@@ -100,7 +100,9 @@ class Album:
     title: str
     artist: str | None
     artist_id: str | None
-    """None for several artists."""
+    """Of the artist credited first; None if no track is by this artist first."""
+    artists: tuple[NamedArtist, ...]
+    """The single artists; empty if its tracks have several and no album artist."""
     year: int | None
     genre: str | None
     """The genre of most of its files."""

@@ -26,6 +26,9 @@ _OTHER = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe",
 KEY_MAX = 200
 """Characters of a key that count: PostgreSQL indexes no text of more than 2,700 bytes."""
 
+KEY_SEPARATOR = "\x1f"
+"""The separator of keys in one text; it sorts before every printable character."""
+
 SEPARATORS = (";",)
 """What separates names in one text, besides what a setting adds."""
 
@@ -66,10 +69,11 @@ def name_key(name: str) -> str:
 
 def text_key(text: str) -> str:
     """Return the form in which texts are compared: `name_key`, or for "!!!" the case-folded text itself."""
-    return (name_key(text) or _plain(text))[:KEY_MAX]
+    return (name_key(text) or plain_key(text))[:KEY_MAX]
 
 
-def _plain(text: str) -> str:
+def plain_key(text: str) -> str:
+    """Return a text in the form that compares file names: case and the two spellings of accents do not matter."""
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).casefold().split())
 
 
@@ -108,6 +112,14 @@ def credit_key(artists: Iterable[str], title: str = "") -> str:
 def artist_keys(name: str) -> frozenset[str]:
     """Return the keys by which a track may have this artist: as one name, or as the credit of several."""
     return frozenset({text_key(name), credit_key([name])})
+
+
+def keys_of_credit(artists: Sequence[str], title: str = "", separators: Sequence[str] = SEPARATORS) -> tuple[str, ...]:
+    """Return the keys of the single artists of a credit, the first one first, and of the whole credit."""
+    if not artists:
+        return ()
+    singles = (text_key(name) for name in credited(artists, title, separators))
+    return tuple(dict.fromkeys([*singles, credit_key(artists, title)]))
 
 
 def title_key(title: str) -> str:

@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 
-from services.domain.names import name_key
 from services.domain.titles import CACHED, Title, title_of
 from services.domain.track import Embedded
 
@@ -57,7 +56,6 @@ def artist_of(track: Embedded) -> str | None:
 
 @lru_cache(CACHED)
 def _artist_key(performer: str) -> str | None:
-    key = name_key(performer) or performer
-    if key in _NOBODY:
+    if performer in _NOBODY:
         return None
-    return "".join(word for word in key.split() if word not in ("the", "and")) or key
+    return "".join(word for word in performer.split() if word not in ("the", "and")) or performer

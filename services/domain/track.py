@@ -222,6 +222,14 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedArtist:
+    """An artist of a track: its id in the library, and its name as the tags have it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """A recording in the library. Its id is derived from the audio."""
 
@@ -241,6 +249,22 @@ class Track:
     descriptors: Mapping[str, float | int | None] | None
     model_version: str | None
     ids: Mapping[str, str]
+    artists: tuple[NamedArtist, ...] = ()
+    """The single artists that its tags credit, guests last."""
+    album_artists: tuple[NamedArtist, ...] = ()
+    genres: tuple[str, ...] = ()
+    composer: str | None = None
+    original_year: int | None = None
+    disc_total: int | None = None
+    track_total: int | None = None
+    tag_bpm: float | None = None
+    tag_key: str | None = None
+    comment: str | None = None
+    compilation: bool = False
+    release_mbid: str | None = None
+    replay_gain: float | None = None
+    has_lyrics: bool = False
+    rating: float | None = None
     album_artist: str | None = None
     disc_number: int | None = None
     track_number: int | None = None
@@ -275,10 +299,9 @@ class Embedded:
     artist: str | None = None
     album: str | None = None
     duration_ms: int | None = None
-    genre: str | None = None
+    genres: tuple[str, ...] = ()
+    """The keys of the genres that its tags name (`services.domain.names`)."""
     measured: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def performer(self) -> str | None:
-        """The case-folded artist, for comparisons; None if unknown."""
-        return self.artist.casefold() if self.artist else None
+    performer: str | None = None
+    """The key of the artist credited first, for comparisons; None if unknown."""
+    album_id: str | None = None

@@ -27,7 +27,7 @@ PICTURES = Collection("pictures")
 class Point:
     """A track or a picture in an index: its id (a UUID), its embedding, and the fields that filters may use.
 
-    `payload` maps the field names of `services.domain.filters` to values; keyword values are case-folded.
+    `payload` maps the field names of `services.domain.filters` to values; keywords are lists of keys.
     """
 
     id: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from services.domain.filters import ALSO_HEARD, Filters, Range
+from services.domain.filters import ALSO_HEARD, Filters, Range, keyword_keys
 from services.domain.vector_index import Hit
 
 
@@ -31,7 +31,7 @@ class FilterBuilder:
         return self.filter(must=must, must_not=must_not) if must or must_not else None
 
     def _matches_any(self, name: str, values: Iterable[str]) -> Any:  # noqa: ANN401  a class of the library
-        match = self.any_of(any=[value.casefold() for value in values])
+        match = self.any_of(any=sorted({key for value in values for key in keyword_keys(name, value)}))
         fields = [self.field(key=each, match=match) for each in ALSO_HEARD.get(name, (name,))]
         return fields[0] if len(fields) == 1 else self.filter(should=fields)
 

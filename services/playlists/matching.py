@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.catalog.files import FileStore, LibraryFile, NamedRecording
-from services.catalog.names import stored_key
-from services.domain.names import name_key
+from services.domain.names import keys_of_credit, plain_key, text_key, title_key
 from services.playlists.m3u import NamedFile
 
 COMMON_WITH_NAMES, COMMON_WITHOUT = 2, 3
@@ -18,7 +17,7 @@ _ABSOLUTE = re.compile(r"/|[A-Za-z]:/")
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A path of an entry: its parts from the last to the first, case-folded, and whether it is absolute."""
+    """A path of an entry: its parts from the last to the first, as keys, and whether it is absolute."""
 
     parts: tuple[str, ...]
     is_absolute: bool
@@ -41,7 +40,7 @@ def match(store: FileStore, entries: Sequence[NamedFile]) -> list[str | None]:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    return tuple(part.casefold() for part in reversed(path.split("/")) if part not in ("", "."))
+    return tuple(plain_key(part) for part in reversed(path.split("/")) if part not in ("", "."))
 
 
 def _wanted(path: str) -> _Wanted:
@@ -58,7 +57,7 @@ def _by_path(
     best, tracks = 0, set[str]()
     for file, parts in files.get(path.parts[0] if path.parts else "", ()):
         common = _common(path.parts, parts)
-        agrees = entry.names is not None and name_key(file.title) in name_key(entry.names)
+        agrees = entry.names is not None and text_key(file.title) in text_key(entry.names)
         needed = COMMON_WITH_NAMES if agrees else COMMON_WITHOUT
         if not path.is_absolute:
             needed = len(path.parts)
@@ -88,21 +87,20 @@ def _by_names(store: FileStore, entries: Iterable[NamedFile]) -> dict[int, str]:
             recording
             for artist, title in found
             for recording in by_title[title]
-            if artist is not None and recording.artist_key == artist
+            if not artist.isdisjoint(recording.artist_keys)
         ]
         if same:
             matched[entry.line] = min(same, key=lambda each: (_apart(each, entry), not each.has_file, each.id)).id
     return matched
 
 
-def _splits(names: str) -> Iterable[tuple[str | None, str]]:
-    """Yield the keys of artist and title for each place where “Artist - Title” may be divided."""
+def _splits(names: str) -> Iterable[tuple[frozenset[str], str]]:
+    """Yield the keys of artists and title for each place where “Artist - Title” may be divided."""
     words = re.split(r"\s+[-\u2013\u2014]\s+", names)
     for place in range(1, len(words)):
         artist, title = " - ".join(words[:place]), " - ".join(words[place:])
-        key = stored_key(title)
-        if key:
-            yield stored_key(artist), key
+        if key := title_key(title):
+            yield frozenset(keys_of_credit([artist], title)), key
 
 
 def _apart(recording: NamedRecording, entry: NamedFile) -> float:

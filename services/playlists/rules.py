@@ -10,7 +10,7 @@ from services.catalog.tracks import measured_of
 from services.domain.errors import InvalidRequest, SegueError
 from services.domain.library import Selection
 from services.domain.listening import Answer, Remembered, plays
-from services.domain.names import name_key
+from services.domain.names import text_key
 from services.domain.playlist import Playlist, Rules
 from services.domain.question import RESULTS_MAX, SEED_MAX, Exclusion, Question
 from services.domain.track import Track, TrackStatus
@@ -24,9 +24,9 @@ CONTINUED_FROM = 200
 _Key = Callable[[Track], Any]
 
 _NAMES: dict[str, _Key] = {
-    "artist": lambda track: track.artist and (name_key(track.artist), name_key(track.album or ""), *_place(track)),
-    "title": lambda track: (name_key(track.title),),
-    "album": lambda track: track.album and (name_key(track.album), *_place(track)),
+    "artist": lambda track: track.artist and (text_key(track.artist), text_key(track.album or ""), *_place(track)),
+    "title": lambda track: (text_key(track.title),),
+    "album": lambda track: track.album and (text_key(track.album), *_place(track)),
     "added": lambda track: track.added_at,
 }
 

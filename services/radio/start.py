@@ -144,7 +144,7 @@ def _wanted(start: RadioStart, resolved: _ResolvedStart, weights: Mapping[str, f
 
 
 def _liked_artists(weights: Mapping[str, float], tracks: Mapping[str, Embedded]) -> set[str]:
-    return {artist for name, weight in weights.items() if weight > 0 and (artist := tracks[name].artist)}
+    return {artist for name, weight in weights.items() if weight > 0 and (artist := tracks[name].performer)}
 
 
 def _terms(terms: Question, names: Mapping[str, str], liked_artists: Collection[str]) -> Question:

@@ -1,18 +1,16 @@
 """The search of a text: tracks that it names come first, then tracks that sound as it describes."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from services.catalog.browsing import BrowseStore
-from services.catalog.tracks import TrackStore, clear_tags
-from services.domain.filters import Filters
+from services.catalog.tracks import TrackStore
 from services.domain.library import Selection
 from services.domain.listening import Recommendation
-from services.domain.names import name_key
+from services.domain.names import text_key
 from services.domain.question import Question
-from services.domain.track import Embedded, Track, TrackStatus
+from services.domain.track import Track, TrackStatus
 from services.domain.words import WeightedText, Words
 from services.recommend.recommender import Recommender
 from services.recommend.words import WordReader
@@ -25,8 +23,6 @@ NAME_WORDS_MAX = 20
 
 PARTIAL_MAX = 5
 """Tracks with more words in their names than the text that come before the tracks that it describes."""
-
-_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +71,26 @@ class Finder:
         return Found(tuple(named), answer.recommendations, read.words[0])
 
     def _named(self, text: str, question: Question, *, is_understood: bool) -> list[Named]:
-        wanted = name_key(text).split()
+        wanted = text_key(text).split()
         if not 0 < len(wanted) <= NAME_WORDS_MAX:
             return []
-        tracks = self._candidates(text, " ".join(wanted), question.limit)
+        tracks = self._candidates(" ".join(wanted), question.limit)
         matches = ((match, track.id) for track in tracks if (match := _match(wanted, track)) is not None)
         found = sorted(matches, key=lambda each: each[0].rank)
         if is_understood and len(wanted) == 1:  # many titles contain a common word such as "piano"
             found = [each for each in found if each[0].rank != PARTIAL]
-        admitted = self._admitted([track_id for _, track_id in found], question.filters)
+        admitted = self._browsing.meeting([track_id for _, track_id in found], question.filters)
         named = [(match.rank, Named(track_id, match.field)) for match, track_id in found if track_id in admitted]
         whole = [each for rank, each in named if rank != PARTIAL]
         partial = [each for rank, each in named if rank == PARTIAL]
         return [*whole, *(partial[:PARTIAL_MAX] if is_understood else partial)][: question.limit]
 
-    def _candidates(self, text: str, key: str, limit: int) -> list[Track]:
+    def _candidates(self, key: str, limit: int) -> list[Track]:
         """Return tracks whose title or artist is the text, and tracks whose names contain its words."""
         ids = [track.id for track in self._tracks.titled([key]).get(key, ())]
         named = self._tracks.get_many(list(dict.fromkeys([*ids, *self._tracks.by_artists([key], limit)])))
-        words = " ".join(_WORD.findall(text.casefold()))
-        page = self._browsing.page(Selection(words, (TrackStatus.READY,)), limit=CHECKED_MAX)
+        page = self._browsing.page(Selection(key, (TrackStatus.READY,)), limit=CHECKED_MAX)
         return list({track.id: track for track in (*named.values(), *page.tracks)}.values())
-
-    def _admitted(self, track_ids: Sequence[str], filters: Filters) -> frozenset[str]:
-        """Return the tracks that meet the filters."""
-        if filters == Filters():
-            return frozenset(track_ids)
-        tracks = self._tracks.embedded(track_ids, measured=True)
-        needs_tags = not {"genre", "tags"}.isdisjoint({*filters.any_of, *filters.none_of})
-        described = self._tracks.descriptions(track_ids) if needs_tags else {}
-        return frozenset(
-            name
-            for name, track in tracks.items()
-            if filters.admit(track.measured, _keywords(track, described[name].tags if name in described else {}))
-        )
 
 
 class _Match(NamedTuple):
@@ -123,10 +105,10 @@ PARTIAL = 2
 
 
 def _match(wanted: Sequence[str], track: Track) -> _Match | None:
-    title, artist = name_key(track.title).split(), name_key(track.artist or "").split()
+    title, artist = text_key(track.title).split(), text_key(track.artist or "").split()
     if wanted == title or wanted in (title + artist, artist + title):
         return _Match(0, "title")
-    if wanted == artist:
+    if wanted == artist or " ".join(wanted) in {text_key(each.name) for each in track.artists}:
         return _Match(1, "artist")
     *whole, last = wanted
     names = {*title, *artist}
@@ -134,9 +116,3 @@ def _match(wanted: Sequence[str], track: Track) -> _Match | None:
         return None
     in_title = any(word in title for word in whole) or any(each.startswith(last) for each in title)
     return _Match(PARTIAL, "title" if in_title else "artist")
-
-
-def _keywords(track: Embedded, tags: Mapping[str, float]) -> dict[str, set[str]]:
-    named = {"genre": track.genre, "artist": track.artist, "album": track.album}
-    keywords = {name: {value.casefold()} if value else set() for name, value in named.items()}
-    return keywords | {"tags": set(clear_tags(tags))}

@@ -1,8 +1,9 @@
 """Ranking: chooses the tracks of an answer from the candidates, one by one."""
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import inf, log
 from typing import Any, Self
 
@@ -150,9 +151,9 @@ class _Ranking:
         self._similarity = np.zeros(len(candidates))  # to the most similar track that was chosen
         self._artists = [candidate.performer for candidate in candidates]
         self._latest_artists: list[str | None] = []
-        self._artist_cap = _Cap(self._artists, options.max_per_artist)
+        self._artist_cap = _Cap([_artist(candidate) for candidate in candidates], options.max_per_artist)
         self._album_cap = _Cap([_album(candidate) for candidate in candidates], options.max_per_album)
-        self._genre_cap = _Cap([_genre(candidate) for candidate in candidates], options.max_per_genre)
+        self._genre_cap = _Cap([candidate.genres for candidate in candidates], options.max_per_genre)
         self._slack = 0
         for track in context.previous:
             self._count(track, self._vectors @ track.vector)
@@ -245,29 +246,36 @@ class _Ranking:
     def _count(self, chosen: Embedded, cosines: Array) -> None:
         self._similarity = np.maximum(self._similarity, cosines)
         self._latest_artists.append(chosen.performer)
-        self._artist_cap.count(chosen.performer)
+        self._artist_cap.count(_artist(chosen))
         self._album_cap.count(_album(chosen))
-        self._genre_cap.count(_genre(chosen))
+        self._genre_cap.count(chosen.genres)
 
 
 class _Cap:
-    """Counts the chosen tracks of each group (an artist, an album, a genre) against a maximum."""
+    """Counts the chosen tracks of each group (an artist, an album, a genre) against a maximum.
 
-    def __init__(self, names: Sequence[Hashable | None], maximum: int | None) -> None:
-        self._numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        self._groups = np.array([self._numbers[name] for name in names])
+    A track may be in several groups, such as two genres, or in none.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[str]], maximum: int | None) -> None:
+        self._numbers = {name: number for number, name in enumerate(dict.fromkeys(chain.from_iterable(groups)))}
+        pairs = [(place, self._numbers[name]) for place, names in enumerate(groups) for name in names]
+        self._places, self._groups = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+        self._candidates = len(groups)
         self._counts = np.zeros(len(self._numbers))
         self._maximum = inf if maximum is None else maximum
 
     def has_room(self, slack: int) -> Mask:
         """Return (n,): which candidates may be chosen if the maximum rises by `slack`."""
-        room: Mask = (self._counts < self._maximum + slack)[self._groups]
+        room = np.ones(self._candidates, dtype=bool)
+        room[self._places[(self._counts >= self._maximum + slack)[self._groups]]] = False
         return room
 
-    def count(self, name: Hashable | None) -> None:
-        """Count a chosen track of this group; tracks without a name belong to no group."""
-        if name is not None and name in self._numbers:
-            self._counts[self._numbers[name]] += 1
+    def count(self, names: Sequence[str]) -> None:
+        """Count a chosen track of these groups."""
+        for name in names:
+            if name in self._numbers:
+                self._counts[self._numbers[name]] += 1
 
 
 def _turn_penalties(taste: Taste) -> Array:
@@ -287,9 +295,9 @@ def _noise(candidates: Sequence[Embedded], seed: int) -> Array:
     return np.array([-log(-log(draw)) for draw in uniform])
 
 
-def _album(candidate: Embedded) -> tuple[str, str] | None:
-    return (candidate.album.casefold(), candidate.performer or "") if candidate.album else None
+def _artist(candidate: Embedded) -> tuple[str, ...]:
+    return (candidate.performer,) if candidate.performer else ()
 
 
-def _genre(candidate: Embedded) -> str | None:
-    return candidate.genre.casefold() if candidate.genre else None
+def _album(candidate: Embedded) -> tuple[str, ...]:
+    return (candidate.album_id,) if candidate.album_id else ()

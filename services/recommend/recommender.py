@@ -136,8 +136,8 @@ class _History:
         return self.tracks[max(liked, key=lambda event: event.moment).track_id] if liked else None
 
     def artists(self) -> tuple[str, ...]:
-        """Return the artists of the tracks with a positive weight."""
-        liked = (self.tracks[track_id].artist for track_id, weight in self.weights.items() if weight > 0)
+        """Return the keys of the artists of the tracks with a positive weight."""
+        liked = (self.tracks[track_id].performer for track_id, weight in self.weights.items() if weight > 0)
         return tuple(dict.fromkeys(artist for artist in liked if artist))
 
 

@@ -151,7 +151,7 @@ def _excess_genres(search: Search, choices: list[Choice]) -> frozenset[tuple[str
     """Return as filters the genres that have more tracks than `max_per_genre`."""
     if search.options.max_per_genre is None:
         return frozenset()
-    counts = Counter(choice.candidate.genre.casefold() for choice in choices if choice.candidate.genre)
+    counts = Counter(genre for choice in choices for genre in choice.candidate.genres)
     return frozenset(("genre", genre) for genre, count in counts.items() if count > search.options.max_per_genre)
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from services.catalog.tracks import TrackStore
 from services.domain.errors import InvalidRequest
-from services.domain.filters import Filters, Range
+from services.domain.filters import Filters, Range, keyword_keys
 from services.domain.question import Question
 from services.domain.track import Vector
 from services.domain.words import TextEmbedder, Understood, VectorKind, WeightedText, WeightedVector, Words
@@ -135,7 +135,7 @@ class _Conditions:
                 shown = ", ".join(explicit_values) if explicit_values else f"not {', '.join(self._unwanted(name))}"
                 warnings.append(_replaced(name, shown, ", ".join(values), understood.text))
                 continue
-            common = _common(any_of[name], allowed) if name in any_of else allowed
+            common = _common(name, any_of[name], allowed) if name in any_of else allowed
             any_of[name] = self._agreed(name, understood.text, common or None)
         self._aim(understood, warnings)
         none_of = _joined(self.added.none_of, facts.none_of)
@@ -175,10 +175,9 @@ class _Conditions:
     def _allowed(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
         """Return the values that the request's own filters and exclusions allow."""
         explicit = self.question.filters.any_of.get(name)
-        unwanted = {each.casefold() for each in self._unwanted(name)}
-        return tuple(
-            each for each in (_common(explicit, values) if explicit else values) if each.casefold() not in unwanted
-        )
+        unwanted = {key for each in self._unwanted(name) for key in keyword_keys(name, each)}
+        wanted = _common(name, explicit, values) if explicit else values
+        return tuple(each for each in wanted if unwanted.isdisjoint(keyword_keys(name, each)))
 
     def _unwanted(self, name: str) -> tuple[str, ...]:
         artists = self.question.exclude.artists if name == "artist" else ()
@@ -209,9 +208,9 @@ def _as_text(wanted: Range) -> str:
     return f"at most {wanted.max:g}" if wanted.min is None else f"{wanted.min:g} to {wanted.max:g}"
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
-    names = {value.casefold() for value in one}
-    return tuple(value for value in other if value.casefold() in names)
+def _common(name: str, one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
+    keys = {key for value in one for key in keyword_keys(name, value)}
+    return tuple(value for value in other if not keys.isdisjoint(keyword_keys(name, value)))
 
 
 def _joined(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from services.catalog.names import NamedTrack
 from services.domain.filters import ATTRIBUTES, Filters, Range
-from services.domain.names import name_key
+from services.domain.names import text_key
 from services.domain.track import Embedded
 from services.words.facts import Fact
 from services.words.lexicon import Found, Reading
@@ -123,7 +123,7 @@ class NameFinder:
             return
         reading.use(start, stop)
         if not tracks:
-            keys = [name_key(artist) for artist in artists]
+            keys = [text_key(artist) for artist in artists]
             self.found.like += self._names.by_artists(keys, TRACKS_OF_ARTIST)
             return
         self.found.like.append(tracks[0].id)
@@ -163,7 +163,7 @@ class NameFinder:
             return tracks, end
         for name in _names_at(self._reading, marker.end):
             keys = {name.key, f"the {name.key}"}
-            chosen = [track for track in tracks if track.artist and name_key(track.artist) in keys]
+            chosen = [track for track in tracks if not keys.isdisjoint(track.artist_keys)]
             if chosen:
                 return chosen, name.end
         return tracks, end

@@ -1,6 +1,6 @@
 """The library by tracks, albums, artists and genres, on each database."""
 
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -11,7 +11,8 @@ from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range
 from services.domain.library import AlbumSelection, ArtistSelection, Selection, TrackSort
-from services.domain.track import Analysis, Tags, TrackStatus
+from services.domain.names import text_key
+from services.domain.track import Analysis, NamedArtist, Tags, TrackStatus
 
 UNIT = np.eye(128, dtype=np.float32)
 READY = (TrackStatus.READY,)
@@ -74,7 +75,7 @@ def songs(catalogue):
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
-        ("artist", ["alpha", "Gamma", "Émile", "Delta", "Beta"]),
+        ("artist", ["alpha", "Émile", "Gamma", "Delta", "Beta"]),
         ("title", ["alpha", "Beta", "Delta", "Émile", "Gamma"]),
         ("album", ["Beta", "alpha", "Émile", "Gamma", "Delta"]),
         ("added", ["Beta", "alpha", "Émile", "Delta", "Gamma"]),
@@ -84,7 +85,7 @@ def songs(catalogue):
     ],
 )
 def test_tracks_are_sorted_with_unknown_values_last(songs, sort, expected):
-    """Names ignore case, titles also accents; tracks with equal values are sorted by id."""
+    """Names ignore case and accents; tracks with equal values are sorted by id."""
     assert titles(songs, Selection(sort=sort)) == expected
 
 
@@ -150,7 +151,7 @@ def test_filters_select_the_same_tracks_as_the_rule(songs):
             for track in tracks
             if filters.admit(
                 described[track.id].measured,
-                {"genre": {(track.genre or "").casefold()}, "tags": set(track.tags)},
+                {"genre": {text_key(name) for name in track.genres}, "tags": set(track.tags)},
             )
         }
         assert set(titles(songs, Selection(statuses=READY, filters=filters))) == admitted
@@ -216,6 +217,138 @@ def test_folders_side_by_side_are_one_album_of_an_artist(catalogue):
         ("Score", "X", 3),
         ("Score", "Y", 1),
     ]
+
+
+def test_albums_do_not_depend_on_the_order_of_files(catalogue):
+    """Whatever file is found last, also one that joins two folders, the albums are the same; deletions count too."""
+    files = [
+        (1, Tags("a", ("X",), "Score"), "/m/game/win/1.ogg"),
+        (2, Tags("b", ("X",), "Score"), "/m/game/lose/1.ogg"),
+        (3, Tags("c", ("X",), "Score"), "/m/game/1.ogg"),
+        (4, Tags("d", ("Y",), "Score"), "/m/game/lose/2.ogg"),
+    ]
+    found = set()
+    for order in permutations(files):
+        for number, tags, path in order:
+            catalogue.library.register(identifier(number), tags, FileStamp(path, "/m", 1, 1))
+        ids = catalogue.tracks.get_many([identifier(number) for number in range(1, 5)])
+        found.add(tuple(ids[identifier(number)].album_id for number in range(1, 5)))
+        catalogue.library.forget_files([path for *_, path in order])
+
+    [[win, lose, above, other]] = found
+    assert win == above != lose == other
+    for number, tags, path in files:
+        catalogue.library.register(identifier(number), tags, FileStamp(path, "/m", 1, 1))
+    catalogue.library.forget_files(["/m/game/lose/2.ogg"])
+    assert len({catalogue.tracks.get(identifier(number)).album_id for number in (1, 2, 3)}) == 1
+
+
+def test_an_album_of_two_releases_is_two_albums(catalogue):
+    """MusicBrainz releases of one title and album artist are apart; files without one belong to the only release."""
+    for number, release in enumerate(("r1", "r1", None)):
+        tags = Tags(str(number), ("X",), "Hits", album_artists=("X",), release_mbid=release)
+        add(catalogue, number, tags, f"/m/x/{number}.mp3")
+    assert [album.tracks for album in catalogue.albums.albums(AlbumSelection()).albums] == [3]
+
+    add(catalogue, 3, Tags("3", ("X",), "Hits", album_artists=("X",), release_mbid="r2"), "/m/x2/3.mp3")
+    assert sorted(album.tracks for album in catalogue.albums.albums(AlbumSelection()).albums) == [1, 1, 2]
+
+
+def test_a_compilation_is_one_album_wherever_its_files_are(catalogue):
+    """Its tracks keep their artists; the album is by various artists, also if only one of them is there."""
+    add(catalogue, 1, Tags("a", ("X",), "Now 1", compilation=True), "/m/X/1.mp3")
+    [alone] = catalogue.albums.albums(AlbumSelection()).albums
+    add(catalogue, 2, Tags("b", ("Y",), "Now 1", compilation=True), "/m/Y/1.mp3")
+    [album] = catalogue.albums.albums(AlbumSelection()).albums
+
+    assert (alone.artist, album.artist, album.tracks) == ("Various artists", "Various artists", 2)
+    assert (album.artist_id, album.artists) == (None, ())
+
+
+def test_each_artist_and_genre_of_a_track_is_one(catalogue):
+    """They are listed and counted by themselves; what is shown stays as the tags have it."""
+    add(catalogue, 1, Tags("One", ("Anna", "Bertil"), "A", genres=("Rock; Pop", "pop")), heard={"msd:hip-hop": 0.9})
+    add(catalogue, 2, Tags("Two (feat. Guest)", ("Boss ft. Anna",), "B", album_artists=("Boss",), genres=("POP",)))
+    add(catalogue, 3, Tags("Three", ("Simon & Garfunkel",)))
+    one, two = catalogue.tracks.get(identifier(1)), catalogue.tracks.get(identifier(2))
+
+    def named(artists):
+        return [artist.name for artist in artists]
+
+    assert (one.artist, named(one.artists), one.genre, one.genres) == (
+        *("Anna, Bertil", ["Anna", "Bertil"], "Rock; Pop, pop", ("Rock", "Pop")),
+    )
+    assert (two.artist, named(two.artists), named(two.album_artists)) == (
+        "Boss ft. Anna",
+        ["Boss", "Anna", "Guest"],
+        ["Boss"],
+    )
+    assert [(each.name, each.tracks) for each in catalogue.browsing.file_genres()] == [("POP", 2), ("Rock", 1)]
+    artists, total = catalogue.albums.artists(ArtistSelection())
+    assert [(each.name, each.tracks) for each in artists] == [
+        *(("Anna", 2), ("Bertil", 1), ("Boss", 1), ("Guest", 1), ("Simon & Garfunkel", 1)),
+    ]
+    assert total == 5
+    [anna] = catalogue.albums.artists(ArtistSelection("anna")).artists
+    assert {album.title for album in catalogue.albums.artist(anna.id)[1]} == {"A", "B"}
+    assert {track.title for track in catalogue.albums.artist(anna.id)[2]} == {"One", "Two (feat. Guest)"}
+    albums = {album.title: album for album in catalogue.albums.albums(AlbumSelection()).albums}
+    assert (albums["A"].artist, named(albums["A"].artists), albums["A"].artist_id) == (
+        *("Anna, Bertil", ["Anna", "Bertil"], anna.id),
+    )
+    assert albums["B"].artists == two.artists[:1] == (NamedArtist(two.artist_id, "Boss"),)
+    assert {album.title for album in catalogue.albums.albums(AlbumSelection("bertil")).albums} == {"A"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"artist": ("bertil",)}, {"One"}),
+        ({"artist": ("Anna & Bertil",)}, {"One"}),
+        ({"artist": ("Anna; Bertil",)}, {"One"}),
+        ({"artist": ("Anna",)}, {"One", "Two (feat. Guest)"}),
+        ({"artist": ("Boss feat. Anna & Guest",)}, {"Two (feat. Guest)"}),
+        ({"artist": ("guest",)}, {"Two (feat. Guest)"}),
+        ({"artist": ("Simon",)}, set()),
+        ({"artist": ("Simon and Garfunkel",)}, {"Three"}),
+        ({"genre": ("pop",)}, {"One", "Two (feat. Guest)"}),
+        ({"genre": ("Rock",)}, {"One"}),
+        ({"genre": ("Hip Hop",)}, {"One"}),
+        ({"tags": ("hip\u2010hop",)}, {"One"}),
+        ({"album": ("Don\u2019t\u200b  stop",)}, {"Three"}),
+    ],
+)
+def test_filters_see_each_artist_and_genre_in_every_spelling(catalogue, filters, expected):
+    """The catalogue and the payload of the index select the same tracks."""
+    add(catalogue, 1, Tags("One", ("Anna", "Bertil"), genres=("Rock; Pop",)), heard={"msd:hip-hop": 0.9})
+    add(catalogue, 2, Tags("Two (feat. Guest)", ("Boss ft. Anna",), genres=("POP",)))
+    add(catalogue, 3, Tags("Three", ("Simon & Garfunkel",), "Don't Stop"))
+    wanted = Filters(any_of=filters)
+    points = {change.id: change.point.payload for change in catalogue.indexing.pending(10)}
+
+    assert set(titles(catalogue, Selection(filters=wanted))) == expected
+    assert set(titles(catalogue, Selection(filters=Filters(none_of=filters)))) == {
+        *({"One", "Two (feat. Guest)", "Three"} - expected),
+    }
+    admitted = [
+        track_id
+        for track_id, payload in points.items()
+        if wanted.admit({}, {name: value for name, value in payload.items() if isinstance(value, list)})
+    ]
+    assert {catalogue.tracks.get(track_id).title for track_id in admitted} == expected
+    assert catalogue.browsing.meeting(list(points), wanted) == set(admitted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cafe\u0301", "CAFÉ", "rock\u2019n\u2019roll", "Rock'n'Roll", "ac/dc", "東京", "\u200bcaf\u00e9  ac\u2010dc"],
+)
+def test_a_search_finds_words_in_every_spelling(catalogue, text):
+    """Case, accents in both forms, apostrophes, hyphens, spaces and invisible marks do not matter."""
+    add(catalogue, 1, Tags("Café Rock'n'Roll 東京", ("AC/DC",)))
+    add(catalogue, 2, Tags("京都から東へ", ("ACDC",)))
+
+    assert titles(catalogue, Selection(text)) == ["Café Rock'n'Roll 東京"]
 
 
 def test_an_album_has_its_tracks_by_disc_and_number(catalogue):
@@ -314,9 +447,11 @@ def test_a_histogram_is_not_stretched_by_a_few_values(catalogue):
 
 
 def test_the_migration_keeps_measured_values_and_fills_the_new_columns(songs):
-    """A catalogue of the version before has the same tracks, albums and genres after it is migrated."""
+    """A catalogue of an earlier version has the same tracks, albums and genres after it is migrated."""
     before = songs.browsing.page().tracks
+    generation = songs.indexing.generation()
     albums = songs.albums.albums(AlbumSelection()).albums
+    genres, artists = songs.browsing.file_genres(), songs.albums.artists(ArtistSelection())
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with songs.database.engine.connect().execution_options(writes=True) as connection:
@@ -329,3 +464,6 @@ def test_the_migration_keeps_measured_values_and_fills_the_new_columns(songs):
     assert songs.albums.albums(AlbumSelection()).albums == albums
     assert set(titles(songs, Selection(filters=Filters(any_of={"genre": ("rock",)})))) == {"Beta", "alpha", "Delta"}
     assert {each.tags_version for each in songs.library.known_files("/music").values()} == {0}
+    assert songs.indexing.generation() == generation + 1  # the payloads are other ones
+    assert songs.browsing.file_genres() == genres
+    assert songs.albums.artists(ArtistSelection()) == artists

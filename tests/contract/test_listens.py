@@ -197,6 +197,73 @@ def test_descriptions_match_the_closest_track(catalogue):
     ]
 
 
+SPELLINGS = [
+    ("Beyonce\u0301 O\u0308", "Cafe\u0301"),
+    ("BEYONCÉ  Ö", "café"),
+    ("Beyoncé Ö", "\u200bCafé"),
+]
+
+
+def test_the_same_listen_in_two_spellings_is_one_listen(catalogue):
+    """Before and after its track comes into the library, whichever spelling the tags have."""
+    waiting = catalogue.listens.add("ada", [words(*spelling) for spelling in SPELLINGS])
+    register(catalogue, 1, Tags("Cafe\u0301", ("Beyoncé O\u0308",)))
+    known = catalogue.listens.add("ada", [words(*spelling) for spelling in SPELLINGS])
+
+    assert [each.is_new for each in waiting] == [True, False, False]
+    assert {each.track_id for each in known} == {track_id(1)}
+    assert not any(each.is_new for each in known)
+    assert catalogue.listens.count("ada") == 1
+
+
+@pytest.mark.parametrize(
+    "artist", ["Anna", "Bertil", "Anna & Bertil", "Anna, Bertil", "anna; bertil", "Anna feat. Bertil"]
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_listen_may_name_one_or_all_artists(catalogue, artist, is_first):
+    """It finds a track of several artists that is there or comes later."""
+    tags = Tags("One Title", ("Anna", "Bertil"))
+    if is_first:
+        register(catalogue, 1, tags)
+    catalogue.listens.add("ada", [words(artist, "One Title"), words("Somebody", "One Title")])
+    if not is_first:
+        register(catalogue, 1, tags)
+
+    assert sorted(each.track_id or "" for each in catalogue.listens.page("ada").listens) == ["", track_id(1)]
+
+
+@pytest.mark.parametrize(
+    ("artist", "title", "tags"),
+    [
+        ("Boss", "Song", Tags("Song (feat. Guest)", ("Boss",))),
+        ("Boss feat. Guest", "Song", Tags("Song [ft. Guest]", ("Boss",))),
+        ("Boss", "Song (feat. Guest)", Tags("Song", ("Boss featuring Guest",))),
+        ("Boss feat. Guest", "Song", Tags("Song", ("Boss",))),
+        ("Guest", "Song", Tags("Song", ("Boss ft. Guest",))),
+        ("Dont\u2019s", "Rock\u2010n\u2010roll", Tags("Rock-n-Roll", ("Dont's",))),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_guests_and_punctuation_do_not_separate_a_listen_from_its_track(catalogue, artist, title, tags, is_first):
+    """Guests may be named by the artist or by the title, on one side only too."""
+    if is_first:
+        register(catalogue, 1, tags)
+    catalogue.listens.add("ada", [words(artist, title)])
+    if not is_first:
+        register(catalogue, 1, tags)
+
+    assert [each.track_id for each in catalogue.listens.page("ada").listens] == [track_id(1)]
+
+
+def test_a_listen_prefers_the_track_with_all_its_artists(catalogue):
+    """Of two tracks with one title and one of the artists, the whole credit decides."""
+    register(catalogue, 1, Tags("Song", ("Boss",)))
+    register(catalogue, 2, Tags("Song", ("Boss feat. Guest",)))
+    found = catalogue.listens.add("ada", [words("Boss & Guest", "Song"), words("Boss", "Song")])
+
+    assert [each.track_id for each in found] == [track_id(2), track_id(1)]
+
+
 def test_pages_contain_every_listen_once_newest_first(catalogue):
     """Cursors neither skip nor repeat listens with the same time, in both directions."""
     catalogue.listens.add("ada", [listen(f"x:{number}", minute=number // 3) for number in range(10)])
@@ -395,6 +462,29 @@ def test_a_catalogue_of_the_first_version_is_migrated(sqlite_catalogue):
     [recorded] = sqlite_catalogue.listens.add("ada", [listen("isrc:X1")])
 
     assert recorded.track_id == track_id(1)
+
+
+def test_unknown_listens_of_an_earlier_version_get_their_new_names(catalogue):
+    """After the migration they are attached in every spelling, and of one listen in two spellings one is left."""
+    catalogue.listens.add("ada", [words("Beyoncé", "Café"), listen("isrc:us-rc1-76-07810", minute=1)])
+    register(catalogue, 9)  # a library without tracks needs no new index
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with catalogue.database.engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0013")
+        columns = "listener, track_id, kind, at, names, artist, title"
+        connection.execute(
+            text(f"INSERT INTO listens (identity, {columns}) SELECT 'old', {columns} FROM listens WHERE title = 'Café'")  # noqa: S608
+        )
+        connection.execute(text("UPDATE listens SET identity = 'older' WHERE title = 'Café' AND identity != 'old'"))
+        connection.execute(text("DELETE FROM waiting_names"))
+        connection.commit()
+    catalogue.migrate()
+    assert catalogue.listens.count("ada") == 2
+    register(catalogue, 1, Tags("Cafe\u0301", ("BEYONCE\u0301",), ids={"isrc": ("USRC17607810",)}))
+
+    assert [each.track_id for each in catalogue.listens.page("ada").listens] == [track_id(1), track_id(1)]
 
 
 def test_a_start_is_stored_replaced_and_forgotten(catalogue):

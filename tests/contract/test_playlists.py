@@ -223,8 +223,8 @@ def test_files_are_found_by_name_and_by_title(catalogue):
 
     assert [file.track_id for file in files.named({"1.mp3", "\udcff.mp3"})] == [track_id(1), track_id(3)]
     assert list(files.named(set())) == []
-    assert [(each.id, each.artist_key, each.has_file) for each in files.titled({"ete"})] == [
-        (track_id(3), "andere", True)
+    assert [(each.id, each.artist_keys, each.has_file) for each in files.titled({"ete"})] == [
+        (track_id(3), {"andere"}, True)
     ]
     assert {each: file.relative for each, file in files.of([track_id(3), track_id(9)]).items()} == {
         track_id(3): "x/\udcff.MP3"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,24 @@ from services.catalog.idempotency import Mismatch
 from services.domain.errors import RadioNotFound, TrackNotFound
 from services.domain.filters import ATTRIBUTES, Filters
 from services.domain.listening import EventKind, ListenEvent, NewListen, Remembered, Start, StoredTaste
+from services.domain.names import keys_of_credit, single_names, text_key
 from services.domain.radio import CallRecord, RadioSession, SessionEvent, SessionState, SessionTrack
 from services.domain.track import EMBEDDING_DIM, Description, Embedded, Vector
 from services.domain.vector_index import Hit, Query
 
 REJECTIONS = frozenset({EventKind.DISLIKE, EventKind.BAN})
+
+
+def embedded(*values: Any, genre: str | None = None, **more: Any) -> Embedded:
+    """Return a track with the keys that the catalogue makes of its names."""
+    found = Embedded(*values, **more)
+    artists = [found.artist] if found.artist else []
+    return replace(
+        found,
+        genres=tuple(text_key(name) for name in single_names([genre] if genre else [])),
+        performer=next(iter(keys_of_credit(artists)), None),
+        album_id=f"{text_key(found.album)} by {found.artist}" if found.album else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -29,9 +43,13 @@ class Song:
 
     @cached_property
     def keywords(self) -> dict[str, set[str]]:
-        named = {"genre": self.genre, "artist": self.track.artist, "album": self.track.album}
-        found = {name: {value.casefold()} if value else set() for name, value in named.items()}
-        return found | {"tags": {tag.casefold() for tag in self.tags}}
+        artist, album = self.track.artist, self.track.album
+        return {
+            "genre": {text_key(name) for name in single_names([self.genre] if self.genre else [])},
+            "artist": set(keys_of_credit([artist] if artist else [], self.track.title)),
+            "album": {text_key(album)} if album else set(),
+            "tags": {text_key(tag) for tag in self.tags},
+        }
 
     def meets(self, filters: Filters) -> bool:
         return filters.admit(self.track.measured, self.keywords)
@@ -203,10 +221,10 @@ def _random_song(number: int, kind: int, centre: np.ndarray, random: np.random.G
         "tempo": float(random.uniform(60, 180)),
         "year": float(random.integers(1960, 2025)),
     }
-    track = Embedded(
-        id=f"{(number * 7919) % 100_003:06}",
-        vector=(vector / np.linalg.norm(vector)).astype(np.float32),
-        title=f"Title {number}",
+    track = embedded(
+        f"{(number * 7919) % 100_003:06}",
+        (vector / np.linalg.norm(vector)).astype(np.float32),
+        f"Title {number}",
         artist=None if number % 17 == 0 else f"Artist {kind}.{number % 5}",
         album=None if number % 13 == 0 else f"Album {kind}.{number % 9}",
         duration_ms=int(random.integers(120_000, 300_000)),

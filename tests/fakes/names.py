@@ -1,7 +1,7 @@
 """A catalogue of a few names for tests of the grammar, and understood texts as one line."""
 
 from services.catalog.names import NamedTrack
-from services.domain.names import name_key
+from services.domain.names import keys_of_credit, text_key
 from services.domain.track import Embedded
 from services.words.understand import understand
 
@@ -34,14 +34,16 @@ class NamedCatalogue:
 
     def artists_named(self, keys):
         self.lookups += 1
-        return {name_key(artist): (artist,) for artist in ARTISTS if name_key(artist) in keys}
+        return {text_key(artist): (artist,) for artist in ARTISTS if text_key(artist) in keys}
 
     def titled(self, keys):
         self.lookups += 1
         found = {}
         for track_id, title, artist in TRACKS:
-            if name_key(title) in keys:
-                found.setdefault(name_key(title), []).append(NamedTrack(track_id, title, artist))
+            if text_key(title) in keys:
+                found.setdefault(text_key(title), []).append(
+                    NamedTrack(track_id, title, artist, keys_of_credit([artist], title))
+                )
         return {key: tuple(tracks) for key, tracks in found.items()}
 
     def by_artists(self, keys, count):

@@ -7,13 +7,12 @@ import numpy as np
 from services.domain.listening import EventKind, ListenEvent
 from services.domain.question import Question
 from services.domain.radio import RadioStart, Seeds, WordsChange
-from services.domain.track import Embedded
 from services.radio.directions import unit
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.words import WordReader
 from services.words.understand import understand
-from tests.fakes.music import NOON, ExactIndex, Song, catalogue_of
+from tests.fakes.music import NOON, ExactIndex, Song, catalogue_of, embedded
 from tests.fakes.words import FakeTower
 
 KINDS = ("Ambient", "Folk", "Jazz", "Rock")
@@ -27,7 +26,9 @@ def song(number: int) -> Song:
     vector = unit(AXES[kind] + 0.25 * AXES[4 + number])
     artist = f"{KINDS[kind]} {place % 3}"
     measured = {"energy": kind / 4 + place / 100, "tempo": 80.0 + place}
-    track = Embedded(id_of(number), vector, f"Title {number}", artist, artist, 100_000 + 5_000 * number, None, measured)
+    track = embedded(
+        id_of(number), vector, f"Title {number}", artist, artist, 100_000 + 5_000 * number, measured=measured
+    )
     return Song(track, KINDS[kind], ("calm",) if kind < 2 else ())
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from services.api.request_limits import KEYWORDS_MAX, OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX, TEXT_MAX
 from services.api.schemas.filters import Keywords, Order
-from services.api.schemas.tracks import NO_NUL, Request, Response, Track
+from services.api.schemas.tracks import NO_NUL, Request, Response, Track, TrackArtist
 from services.domain import library
 from services.domain.library import AlbumSelection, AlbumSort, ArtistSelection, ArtistSort
 
@@ -69,12 +69,18 @@ class ArtistPageQuery(_ListQuery):
 
 
 class Album(Response):
-    """An album: the tracks with the same title and album artist, or with the same title in one folder."""
+    """An album: the tracks with the same title and album artist, or with the same title in one folder.
+
+    If they belong to several MusicBrainz releases, each release is an album.
+    """
 
     id: str = Field(description="Derived from title and album artist, or from title and folder.")
     title: str
     artist: str | None = Field(description="“Various artists” if its tracks have several. Null if unknown.")
-    artist_id: str | None = Field(description="Null for several artists.")
+    artist_id: str | None = Field(
+        description="Id of the artist credited first. Null if no track of the album is by this artist."
+    )
+    artists: list[TrackArtist] = Field(description="Each artist by itself; empty for “Various artists”.")
     year: int | None = Field(description="The latest year of its tracks.")
     genre: str | None = Field(description="The genre of most of its files.")
     tracks: int = Field(description="Number of tracks.")
@@ -85,7 +91,8 @@ class Album(Response):
     def of(cls, found: library.Album, **more: object) -> Self:
         """Return the response for an album."""
         values = {name: getattr(found, name) for name in Album.model_fields if name != "cover"}
-        return cls.model_validate(values | {"cover": f"/v1/albums/{found.id}/cover"} | more)
+        values |= {"artists": TrackArtist.all_of(found.artists), "cover": f"/v1/albums/{found.id}/cover"}
+        return cls.model_validate(values | more)
 
 
 class AlbumPage(Response):

@@ -1,5 +1,6 @@
 """Requests and responses about tracks, recommendations, audio and jobs. The client uses the same classes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -174,6 +175,18 @@ TrackIds = TypeAliasType(
 )
 
 
+class TrackArtist(Response):
+    """One artist of a track or of an album."""
+
+    id: str = Field(description="See `GET /v1/artists/{artist_id}`.")
+    name: str = Field(description="As the tags have it.")
+
+    @classmethod
+    def all_of(cls, found: Iterable[track.NamedArtist]) -> list[Self]:
+        """Return the response for some artists."""
+        return [cls(id=each.id, name=each.name) for each in found]
+
+
 class Track(Response):
     """One recording of the library."""
 
@@ -181,15 +194,34 @@ class Track(Response):
         description="Derived from the audio, so it stays the same when the file is moved, renamed or retagged."
     )
     title: str = Field(description="From the file's tags, or else its name.")
-    artist: str | None
-    artist_id: str | None = Field(default=None, description="Id of the artist, see `GET /v1/artists/{artist_id}`.")
+    artist: str | None = Field(description="As the file's tags have it: one text also for several artists.")
+    artist_id: str | None = Field(
+        default=None, description="Id of the artist credited first, see `GET /v1/artists/{artist_id}`."
+    )
+    artists: list[TrackArtist] = Field(
+        default=[], description="Each artist by itself, guests last, also those that a title names: “(feat. …)”."
+    )
     album: str | None
     album_id: str | None = Field(default=None, description="Id of the album, see `GET /v1/albums/{album_id}`.")
     album_artist: str | None = Field(default=None, description="Artist of the whole album, from the file's tags.")
+    album_artists: list[TrackArtist] = Field(default=[], description="Each artist of the whole album by itself.")
+    compilation: bool = Field(default=False, description="Whether the file's tags say that the album is a compilation.")
+    release_mbid: str | None = Field(default=None, description="MusicBrainz id of the release.")
     disc_number: int | None = Field(default=None, description="Number of its disc in the album.")
+    disc_total: int | None = Field(default=None, description="Number of discs.")
     track_number: int | None = Field(default=None, description="Number on its disc.")
-    year: int | None
-    genre: str | None
+    track_total: int | None = Field(default=None, description="Number of tracks on its disc.")
+    year: int | None = Field(description="Of this release.")
+    original_year: int | None = Field(default=None, description="Of the first release.")
+    genre: str | None = Field(description="As the file's tags have it: one text also for several genres.")
+    genres: list[str] = Field(default=[], description="Each genre by itself.")
+    composer: str | None = None
+    comment: str | None = None
+    tag_bpm: float | None = Field(default=None, description="Tempo in the file's tags. `descriptors` has the measured.")
+    tag_key: str | None = Field(default=None, description="Key in the file's tags. `descriptors` has the measured.")
+    replay_gain: float | None = Field(default=None, description="Gain of the track in the file's tags, in dB.")
+    has_lyrics: bool = Field(default=False, description="Whether the file contains lyrics.")
+    rating: float | None = Field(default=None, description="Rating in the file's tags, 0 to 1.")
     tags: list[str] = Field(
         default=[], description="What is heard most clearly, such as “piano” or “slow”: at most three, strongest first."
     )
@@ -213,7 +245,14 @@ class Track(Response):
     def of(cls, found: track.Track, **more: object) -> Self:
         """Return the response for a track."""
         return cls.model_validate(
-            {name: getattr(found, name) for name in Track.model_fields} | {"tags": list(found.tags)} | more,
+            {name: getattr(found, name) for name in Track.model_fields}
+            | {
+                "tags": list(found.tags),
+                "genres": list(found.genres),
+                "artists": TrackArtist.all_of(found.artists),
+                "album_artists": TrackArtist.all_of(found.album_artists),
+            }
+            | more,
         )
 
 

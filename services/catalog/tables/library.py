@@ -42,10 +42,23 @@ def _pending_index(table: str) -> Index:
     )
 
 
-SORTED_COLUMNS = (
-    *("genre_key", "title_key", "album_key", "disc_number", "track_number", "artist_id", "album_id", "added_at"),
+def _successor_index(name: str, *columns: str) -> Index:
+    condition = text("successor_id IS NOT NULL")
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+SORTED_COLUMNS = (*("title_key", "album_key", "disc_number", "track_number", "album_id", "added_at"),)
+ALBUM_COLUMNS = (
+    "album_id",
+    "status",
+    "album_key",
+    "album_artist_key",
+    "artist_key",
+    "year",
+    "added_at",
+    "duration_ms",
+    "artist_keys",
 )
-ALBUM_COLUMNS = ("album_id", "status", "album_key", "album_artist_key", "artist_key", "year", "added_at", "duration_ms")
 
 
 class TrackRow(IndexedRow, MeasuredRow):
@@ -59,13 +72,10 @@ class TrackRow(IndexedRow, MeasuredRow):
         # To sort the whole library, and for histograms.
         Index("ix_tracks_album_key", "album_key", "disc_number", "track_number", "id", "status"),
         *(Index(f"ix_tracks_{name}", name, "id", "status") for name in ("title_key", "added_at", *RANGE_FIELDS)),
-        # What the lists of albums, artists and genres need of each track.
+        # What the list of albums needs of each track. PostgreSQL has no artist_keys in it.
         Index("ix_tracks_album_id", *ALBUM_COLUMNS),
-        Index("ix_tracks_artist_id", "artist_id", "status", "artist_key", "album_id", "added_at"),
-        Index("ix_tracks_genre_key", "genre_key", "status", "genre"),
         _pending_index("tracks"),
         Index("ix_tracks_status_id", "status", "id"),
-        Index("ix_tracks_artist_key", "artist_key", "id"),
         Index("ix_tracks_analysed_at", "analysed_at"),
         Index(
             "ix_tracks_cover_due",
@@ -75,15 +85,8 @@ class TrackRow(IndexedRow, MeasuredRow):
             postgresql_where=text("cover_seen IS NULL"),
         ),
         Index("ix_tracks_cover", "cover"),
-        Index("ix_tracks_successor_id", "successor_id"),
-        # For reads that follow successors, because the rest of a row takes several pages.
-        Index(
-            "ix_tracks_successors",
-            "id",
-            "successor_id",
-            sqlite_where=text("successor_id IS NOT NULL"),
-            postgresql_where=text("successor_id IS NOT NULL"),
-        ),
+        _successor_index("ix_tracks_successor_id", "successor_id", "id"),
+        _successor_index("ix_tracks_successors", "id", "successor_id"),
     )
 
     title: Mapped[str] = mapped_column(Text)
@@ -98,16 +101,22 @@ class TrackRow(IndexedRow, MeasuredRow):
     tags_version: Mapped[int] = mapped_column(default=0, server_default="0")
     """The `TAGS_VERSION` of the last reading of its tags."""
     sort_key: Mapped[str] = mapped_column(SortText)
-    """Case-folded artist, album and title, for sorting pages and for text search."""
+    """The keys of artist, album and title, for sorting pages and for text search."""
     title_key: Mapped[str | None] = mapped_column(Text)
+    """The keys are those of `services.domain.names`. That of the title is without the guests that it names."""
     artist_key: Mapped[str | None] = mapped_column(Text)
+    """Of the artist credited first."""
+    artist_keys: Mapped[str | None] = mapped_column(Text)
+    """Of each artist and of the whole credit, separated by `KEY_SEPARATOR`."""
     album_key: Mapped[str | None] = mapped_column(Text)
     album_artist_key: Mapped[str | None] = mapped_column(Text)
-    """The names without case, accents and punctuation, to find and sort them (`services.domain.names`)."""
-    genre_key: Mapped[str | None] = mapped_column(Text)
-    """The case-folded genre, shortened."""
+    """Of all album artists; of “Various artists” for a compilation without one."""
+    genre_keys: Mapped[str | None] = mapped_column(Text)
+    """Of each genre, separated by `KEY_SEPARATOR`."""
     artist_id: Mapped[str | None] = mapped_column(String(24))
+    """Of the artist credited first."""
     album_id: Mapped[str | None] = mapped_column(String(24))
+    """Null without an album, and until `services.catalog.album_ids` has grouped the files with its title."""
     dispersion: Mapped[float | None]
     tags: Mapped[dict[str, Any] | None]
     sent_at: Mapped[datetime | None]
@@ -151,7 +160,7 @@ class TrackArtistRow(Table):
     __tablename__ = "track_artists"
     __table_args__ = (
         Index("ix_track_artists_artist_id", "artist_id", "role", "track_id"),
-        Index("ix_track_artists_key", "role", "key", "artist_id", "track_id"),
+        Index("ix_track_artists_key", "role", "key", "artist_id", "track_id", "added_at"),
     )
 
     track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
@@ -161,6 +170,8 @@ class TrackArtistRow(Table):
     name: Mapped[str] = mapped_column(String(NAME_MAX))
     key: Mapped[str] = mapped_column(Text)
     artist_id: Mapped[str] = mapped_column(String(24))
+    added_at: Mapped[datetime]
+    """When the track was added, so that artists can be sorted by it without reading their tracks."""
 
 
 class TrackGenreRow(Table):
@@ -179,11 +190,12 @@ class HeardTagRow(Table):
     """A clear tag of a track: one that the encoder predicts with at least `TAG_THRESHOLD`."""
 
     __tablename__ = "heard_tags"
-    __table_args__ = (Index("ix_heard_tags_name", "name", "track_id"),)
+    __table_args__ = (Index("ix_heard_tags_name", "name", "track_id"), Index("ix_heard_tags_key", "key", "track_id"))
 
     track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     """Case-folded, without the prefix of its data set."""
+    key: Mapped[str] = mapped_column(String(64), server_default="")
     strength: Mapped[float]
 
 

@@ -11,12 +11,13 @@ from services.recommend.explain import label_of
 from services.recommend.order import in_order
 from services.recommend.penalties import near_targets, target_distance
 from services.recommend.rank import Choice
+from tests.fakes.music import embedded
 
 UNIT = np.eye(128, dtype=np.float32)
 
 
 def track(name: str, axis: int = 0, **measured: float) -> Embedded:
-    return Embedded(name, UNIT[axis], name, measured=measured)
+    return embedded(name, UNIT[axis], name, measured=measured)
 
 
 def named(choices: list[Choice]) -> str:
@@ -88,9 +89,9 @@ def test_the_label_of_a_taste_comes_from_its_plays():
 
 def test_copies_of_known_tracks_are_left_out():
     """The same sound and duration is the same recording; another duration is another one."""
-    heard = Embedded("h", UNIT[0], "Song", "Artist", duration_ms=100_000)
-    copy = Embedded("c", UNIT[0], "x", None, duration_ms=100_500)
-    longer = Embedded("l", UNIT[0], "Song", "Artist", duration_ms=150_000)
+    heard = embedded("h", UNIT[0], "Song", "Artist", duration_ms=100_000)
+    copy = embedded("c", UNIT[0], "x", None, duration_ms=100_500)
+    longer = embedded("l", UNIT[0], "Song", "Artist", duration_ms=150_000)
 
     assert without_copies([copy, longer], [heard]) == [longer]
     assert without_copies([], [heard]) == []

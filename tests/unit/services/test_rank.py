@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.domain.track import Embedded
 from services.recommend.rank import RankingContext, RankingOptions, query_vectors, rank
 from services.recommend.taste import profile_of
+from tests.fakes.music import embedded
 
 UNIT = np.eye(128, dtype=np.float32)
 RANDOM = np.random.default_rng(7)
@@ -23,10 +24,10 @@ def around(axis: int, share: float = 0.8) -> np.ndarray:
 
 
 def library(axis: int, number: int, **tags: object) -> list[Embedded]:
-    return [Embedded(f"{axis}-{index:03}", around(axis), f"{axis} {index}", **tags) for index in range(number)]
+    return [embedded(f"{axis}-{index:03}", around(axis), f"{axis} {index}", **tags) for index in range(number)]
 
 
-HEARD = {f"h{axis}": Embedded(f"h{axis}", UNIT[axis], "") for axis in range(4)}
+HEARD = {f"h{axis}": embedded(f"h{axis}", UNIT[axis], "") for axis in range(4)}
 POOL = [*library(0, 40), *library(1, 40), *library(2, 40)]
 
 
@@ -47,7 +48,7 @@ def test_tastes_share_the_answer_by_weight():
 def test_tracks_near_rejected_ones_rank_lower():
     """A rejection near a candidate moves it down."""
     rejected = POOL[0]
-    heard = HEARD | {"no": Embedded("no", rejected.vector, "")}
+    heard = HEARD | {"no": embedded("no", rejected.vector, "")}
     before = rank(POOL, profile_of({"h0": 1.0}, heard), heard, RankingOptions(limit=40), RankingContext())
     after = rank(POOL, profile_of({"h0": 1.0, "no": -0.3}, heard), heard, RankingOptions(limit=40), RankingContext())
 
@@ -70,7 +71,7 @@ def test_an_artist_has_at_most_its_maximum_while_others_are_left():
     """At most three tracks of one artist and two of one album are chosen, without regard to case."""
     pool = [*library(0, 20, artist="One", album="Hits"), *library(0, 20, artist="ONE"), *library(3, 20)]
     pool = [
-        Embedded(str(index), *[getattr(each, name) for name in ("vector", "title", "artist", "album")])
+        embedded(str(index), *[getattr(each, name) for name in ("vector", "title", "artist", "album")])
         for index, each in enumerate(pool)
     ]
 
@@ -87,25 +88,32 @@ def test_maxima_rise_when_nothing_else_is_left():
 
 @pytest.mark.parametrize(("max_per_genre", "folk"), [(None, 9), (3, 3), (1, 1)])
 def test_a_genre_has_at_most_its_share(max_per_genre, folk):
-    """Case does not matter, tracks without a genre are not limited, and without a maximum the best tracks win."""
+    """Each genre of a track counts, tracks without one are not limited, and without a maximum the best tracks win."""
     pool = [
-        *(replace(track, genre="Folk" if place % 2 else "folk") for place, track in enumerate(library(0, 9))),
-        *(replace(track, genre="Jazz") for track in library(1, 3)),
+        *(
+            replace(track, genres=("rock", "folk") if place % 2 else ("folk",))
+            for place, track in enumerate(library(0, 9))
+        ),
+        *(replace(track, genres=("jazz",)) for track in library(1, 3)),
         *library(2, 9),
     ]
-    genre_of = {track.id: track.genre and track.genre.casefold() for track in pool}
+    genres_of = {track.id: track.genres for track in pool}
     options = RankingOptions(limit=9, diversity=0, max_per_genre=max_per_genre)
 
-    counts = Counter(genre_of[name] for name in chosen(options, pool, h0=1.0))
+    ids = chosen(options, pool, h0=1.0)
+    counts = Counter(genre for name in ids for genre in genres_of[name])
 
-    assert counts.total() == 9
+    assert len(ids) == 9
     assert counts["folk"] == folk
     assert counts["jazz"] <= folk
 
 
 def test_the_maximum_of_a_genre_rises_before_that_of_an_artist():
     """In a library of one genre the answer is full, and no artist has more tracks than it may."""
-    pool = [replace(track, genre="Folk", artist=f"Artist {place % 3}") for place, track in enumerate(library(0, 12))]
+    pool = [
+        replace(track, genres=("folk",), artist=f"Artist {place % 3}", performer=f"artist {place % 3}")
+        for place, track in enumerate(library(0, 12))
+    ]
     artist_of = {track.id: track.artist for track in pool}
     ids = chosen(RankingOptions(limit=9, max_per_artist=3, max_per_genre=1), pool, h0=1.0)
 
@@ -114,8 +122,8 @@ def test_the_maximum_of_a_genre_rises_before_that_of_an_artist():
 
 def test_copies_of_a_recording_are_recommended_once():
     """A remaster on another release is the same recording."""
-    original = Embedded("1", around(0), "Song", "Ann", "Album", 200_000)
-    copy = Embedded("2", original.vector, "Song (Remastered 2011)", "Ann", "Best of", 201_000)
+    original = embedded("1", around(0), "Song", "Ann", "Album", 200_000)
+    copy = embedded("2", original.vector, "Song (Remastered 2011)", "Ann", "Best of", 201_000)
 
     assert len(chosen(RankingOptions(limit=10), [original, copy], h0=1.0)) == 1
 

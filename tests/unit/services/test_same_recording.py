@@ -8,6 +8,7 @@ import pytest
 from services.domain.recordings import EDIT_COSINE, SAME_NAME_COSINE, SAME_SOUND_COSINE, same_recording
 from services.domain.track import Embedded
 from services.recommend.duplicates import distinct, without_copies
+from tests.fakes.music import embedded
 
 UNIT = np.eye(128, dtype=np.float32)
 
@@ -29,7 +30,7 @@ class Pair:
 
 def _track(name: str, names: tuple[str, str | None, int | None], vector: np.ndarray) -> Embedded:
     title, artist, duration_ms = names
-    return Embedded(name, vector, title, artist, None, duration_ms)
+    return embedded(name, vector, title, artist, None, duration_ms)
 
 
 SONG = ("Song", "Ann", 200_000)

@@ -10,7 +10,6 @@ from services.domain.errors import TrackNotFound
 from services.domain.filters import Filters, Range
 from services.domain.listening import Profile, Taste
 from services.domain.question import Question
-from services.domain.track import Embedded
 from services.recommend import Recommender
 from services.recommend.path import Paths
 from services.recommend.penalties import TARGET_WINDOW
@@ -25,7 +24,7 @@ from services.recommend.seeds import (
     random_directions,
     seed_weights,
 )
-from tests.fakes.music import NOON, ExactIndex, MemoryTracks, Song, random_songs
+from tests.fakes.music import NOON, ExactIndex, MemoryTracks, Song, embedded, random_songs
 
 AXES = np.eye(128, dtype=np.float32)
 
@@ -38,7 +37,9 @@ def songs_of(*artists, genre="Folk"):
     """Songs around one axis, the first nearest to it."""
     return [
         Song(
-            Embedded(f"{n:03}", unit(AXES[0] + 0.01 * n * AXES[1]), f"T {n}", artist, None, 100_000 + 9_000 * n, genre),
+            embedded(
+                f"{n:03}", unit(AXES[0] + 0.01 * n * AXES[1]), f"T {n}", artist, None, 100_000 + 9_000 * n, genre=genre
+            ),
             genre,
         )
         for n, artist in enumerate(artists)
@@ -66,7 +67,7 @@ def chosen(songs, wanted):
 def test_the_pool_grows_until_the_answer_is_full():
     """If all but the last tracks are copies of an excluded recording, the first pool is not enough."""
     copies = [
-        Song(Embedded(f"copy {n:03}", unit(AXES[0] + 0.001 * AXES[2 + n % 90]), "x", None, None, 50_000))
+        Song(embedded(f"copy {n:03}", unit(AXES[0] + 0.001 * AXES[2 + n % 90]), "x", None, None, 50_000))
         for n in range(POOL_PER_TASTE + 5)
     ]
     others = songs_of("A", "B", "C")
@@ -86,7 +87,7 @@ def test_an_answer_is_short_if_the_library_has_no_more():
 
 def test_only_given_ids_are_chosen():
     """A track must meet filters, exclusions and `only`."""
-    songs = [*songs_of(*"ABCDEF"), Song(Embedded("rock", AXES[0], "rock"), "Rock")]
+    songs = [*songs_of(*"ABCDEF"), Song(embedded("rock", AXES[0], "rock"), "Rock")]
     wanted = search(
         filters=Filters(any_of={"genre": ("FOLK",)}), exclude=frozenset({"001"}), only={"001", "002", "rock"}
     )
@@ -109,7 +110,7 @@ def test_the_pool_has_other_genres_if_a_maximum_is_set():
     """If one genre fills the pool, the index is queried again without it."""
     folk = songs_of(*[f"Artist {number}" for number in range(2 * POOL_PER_TASTE)])
     rock = [
-        Song(replace(song.track, id=f"rock {n}", vector=AXES[5 + n], genre="Rock"), "Rock")
+        Song(replace(song.track, id=f"rock {n}", vector=AXES[5 + n], genres=("rock",)), "Rock")
         for n, song in enumerate(songs_of("A", "B"))
     ]
     options = RankingOptions(limit=4, max_per_genre=2)
@@ -124,7 +125,7 @@ def test_the_artist_gap_counts_from_the_previous_track():
     """The first track is not by the artist that was played just before."""
     songs = songs_of("A", "A", "B")
     options = RankingOptions(limit=1, artist_gap=2)
-    context = RankingContext(previous=[Embedded("p", AXES[5], "p", "a")])
+    context = RankingContext(previous=[embedded("p", AXES[5], "p", "a")])
 
     assert chosen(songs, search(options=options, context=context))[0] == ["002"]
 
@@ -160,11 +161,11 @@ def test_a_random_profile_depends_on_its_seed():
 
 def test_similar_tracks_leave_out_copies_of_the_track_and_of_each_other():
     """Copies of excluded tracks are left out too, even if the answer is then short."""
-    seed = Embedded("seed", AXES[0], "Seed", "A", None, 100_000)
-    twin = Embedded("twin", unit(AXES[0] + 0.01 * AXES[1]), "Seed", "A", None, 100_500)
-    out = Embedded("out", unit(AXES[0] + 0.5 * AXES[2]), "Out", "B", None, 200_000)
-    out_copy = Embedded("out2", unit(AXES[0] + 0.51 * AXES[2]), "Out", "B", None, 200_500)
-    new = Embedded("new", unit(AXES[0] + AXES[3]), "New", "C", None, 300_000)
+    seed = embedded("seed", AXES[0], "Seed", "A", None, 100_000)
+    twin = embedded("twin", unit(AXES[0] + 0.01 * AXES[1]), "Seed", "A", None, 100_500)
+    out = embedded("out", unit(AXES[0] + 0.5 * AXES[2]), "Out", "B", None, 200_000)
+    out_copy = embedded("out2", unit(AXES[0] + 0.51 * AXES[2]), "Out", "B", None, 200_500)
+    new = embedded("new", unit(AXES[0] + AXES[3]), "New", "C", None, 300_000)
     songs = [Song(track) for track in (seed, twin, out, out_copy, new)]
     recommender = Recommender(MemoryTracks(songs), ExactIndex(songs), lambda: NOON, half_life_days=30)
 
@@ -190,7 +191,7 @@ def test_exemplars_are_all_tracks_of_a_small_seed_and_some_of_a_large_one():
 
 def test_a_genre_name_matches_genres_and_tags():
     """Tracks that meet either filter represent the name."""
-    tagged = Song(Embedded("tagged", AXES[1], ""), "Rock", ("folk",))
+    tagged = Song(embedded("tagged", AXES[1], ""), "Rock", ("folk",))
 
     assert exemplars_by_name(ExactIndex([*songs_of("A"), tagged]), {"folk": (of_genre("Folk"),), "x": ()}) == {
         "folk": ("000", "tagged"),
@@ -212,7 +213,7 @@ def test_seeded_recommendations_come_from_every_seed():
 
 CIRCLE = [
     Song(
-        Embedded(
+        embedded(
             f"{degrees:03}", unit(np.cos(np.radians(degrees)) * AXES[0] + np.sin(np.radians(degrees)) * AXES[1]), ""
         )
     )
@@ -254,7 +255,7 @@ def test_the_ends_of_a_path_must_exist():
 
 def test_no_recording_comes_twice_on_a_path():
     """A copy of a track in between is left out."""
-    song, copy = (Embedded(name, CIRCLE[10].track.vector, "S", "A", None, 99_000) for name in ("one", "two"))
+    song, copy = (embedded(name, CIRCLE[10].track.vector, "S", "A", None, 99_000) for name in ("one", "two"))
     found = path([CIRCLE[0], CIRCLE[-1], Song(song), Song(copy)], "000", "090", steps=9)
 
     assert len(found) == 3
@@ -269,7 +270,7 @@ def test_similarities_are_those_of_neighbours():
 
 def test_opposite_ends_have_a_path():
     """No great circle is defined between them, so any is used."""
-    songs = [*CIRCLE, Song(Embedded("far", -AXES[0], ""))]
+    songs = [*CIRCLE, Song(embedded("far", -AXES[0], ""))]
 
     found = path(songs, "000", "far", steps=4)
 

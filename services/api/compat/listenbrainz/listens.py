@@ -21,6 +21,7 @@ from services.api.request_limits import (
 )
 from services.domain.external_ids import ISRC, MBID, canonical_name
 from services.domain.listening import Description, EventKind, Listen, NewListen
+from services.domain.names import KEY_SEPARATOR, credit_key, title_key
 from services.domain.track import Track
 
 PLAYING_NOW, SINGLE, IMPORT = "playing_now", "single", "import"
@@ -136,7 +137,7 @@ def msid_of(listen: Listen) -> str:
     """Return the UUID by which ListenBrainz clients identify the recording of a listen."""
     described = listen.described
     if described is not None:
-        subject = f"{described.artist}\x1f{described.title}".casefold()
+        subject = KEY_SEPARATOR.join((credit_key([described.artist], described.title), title_key(described.title)))
     else:
         subject = listen.track_id or listen.names[0]
     return str(uuid5(NAMESPACE_URL, f"urn:segue:recording:{subject}"))

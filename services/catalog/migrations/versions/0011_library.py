@@ -1,13 +1,12 @@
 """Attributes and descriptors become columns, and tracks get what albums, artists and genres are made of."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from services.catalog.names import album_id, artist_id, genre_key, stored_key
+from services.catalog.names import stored_key
 from services.catalog.tracks import clear_tags
 
 revision = "0011"
@@ -28,7 +27,6 @@ _TRACKS = sa.table(
     *map(sa.column, ("id", "artist", "album", "genre", *_NEW)),
     *(sa.column(name, sa.JSON()) for name in ("attributes", "descriptors", "tags")),
 )
-_LOCATIONS = sa.table("locations", sa.column("id"), sa.column("track_id"), sa.column("path"))
 _HEARD = sa.table("heard_tags", *map(sa.column, ("track_id", "name", "strength")))
 _ROWS = 1000
 
@@ -86,14 +84,11 @@ def upgrade() -> None:
 
 def _fill() -> None:
     connection, after = op.get_bind(), ""
-    files = sa.select(sa.func.min(_LOCATIONS.c.id)).where(_LOCATIONS.c.track_id == _TRACKS.c.id)
-    first = files.correlate(_TRACKS).scalar_subquery()
     rows_after = (
         sa.select(
             *(_TRACKS.c.id, _TRACKS.c.artist, _TRACKS.c.album, _TRACKS.c.genre),
-            *(_TRACKS.c.attributes, _TRACKS.c.descriptors, _TRACKS.c.tags, _LOCATIONS.c.path),
+            *(_TRACKS.c.attributes, _TRACKS.c.descriptors, _TRACKS.c.tags),
         )
-        .join_from(_TRACKS, _LOCATIONS, _LOCATIONS.c.id == first, isouter=True)
         .order_by(_TRACKS.c.id)
         .limit(_ROWS)
     )
@@ -116,16 +111,16 @@ def _fill() -> None:
 
 def _changed(row: Mapping[str, Any]) -> dict[str, Any]:
     measured = {**(row["descriptors"] or {}), **(row["attributes"] or {})}
-    path = os.fsdecode(row["path"] or b"")
     return {
         "row": row["id"],
         **{f"new_{name}": measured.get(name) for name in (*_ATTRIBUTES, *_FLOATS, *_INTEGERS)},
         "new_album_artist": None,
         "new_album_key": stored_key(row["album"]),
         "new_album_artist_key": None,
-        "new_genre_key": genre_key(row["genre"]),
-        "new_artist_id": artist_id(row["artist"]),
-        "new_album_id": album_id(row["album"], None, path),
+        "new_genre_key": row["genre"] and row["genre"].casefold()[:100],
+        # 0017 fills them.
+        "new_artist_id": None,
+        "new_album_id": None,
     }
 
 
