@@ -64,6 +64,8 @@ def _read_description(source: Source, position: int, found: Found) -> None:
 def _read_attributes(source: Source, position: int, found: Found, *, is_library: bool) -> None:
     for written, kind, start, size in _attributes(source, position, is_library=is_library):
         name = written.removeprefix("WM/")
+        if name == "Track":  # counts from zero, beside WM/TrackNumber
+            continue
         if name == "Picture":
             picture = partial(_picture, source, start, size)
             found.pictures.append(Picture(source.at(start, 1)[0], picture))

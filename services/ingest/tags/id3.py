@@ -47,6 +47,7 @@ GENRE_NUMBERS = re.compile(r"\((\d{1,3}|RX|CR)\)")
 ENCODINGS = ("cp1252", "utf-16", "utf-16-be", "utf-8")
 # Descriptions of comments that people write; others hold data of programs, such as iTunes' "iTunNORM".
 COMMENTS = {"", "comment", "description", "id3v1 comment"}
+LINK = b"-->"
 MUSICBRAINZ_OWNER = "http://musicbrainz.org"
 MASTER_VOLUME = 1
 
@@ -260,7 +261,9 @@ _TAKERS = {
 
 
 def _picture_of(data: bytes) -> tuple[int, bytes]:
-    rest = data[1:].partition(b"\0")[2]
+    media_type, _, rest = data[1:].partition(b"\0")
+    if media_type == LINK:
+        raise Damaged  # the address of a picture is none
     return rest[0], _without_description(rest[1:], data[0])
 
 

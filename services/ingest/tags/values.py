@@ -21,6 +21,11 @@ IDS = {
     ISRC: re.compile(r"\b[a-z]{2}[- ]?[a-z0-9]{3}[- ]?\d{2}[- ]?\d{5}\b", re.IGNORECASE),
     MBID: re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE),
 }
+# Fields in which zero is what taggers write for an unknown value.
+NUMBERS = frozenset(
+    {"track", "disc", "date", "year", "original_date", "bpm", "rating", "fmps_rating"}
+    | {"rating_share", "rating_percent", "rating_stars"}
+)
 NO_ID = re.compile(r"[0-]+")  # what some programs write for none
 
 Value = TypeVar("Value")
@@ -71,7 +76,7 @@ def _usable(name: str, values: list[str]) -> list[str]:
     if name in IDS or name == "release_mbid":
         pattern = IDS[ISRC if name == ISRC else MBID]
         return [value for value in cleaned if pattern.search(value)]
-    if name in {"track", "disc", "date", "bpm"}:
+    if name in NUMBERS:
         return [value for value in cleaned if re.search(r"[1-9]", value)]
     return cleaned
 

@@ -19,6 +19,7 @@ from tests.fakes.tagged import (
     chunk,
     comments,
     flac,
+    frame,
     id3,
     id3v1,
     info,
@@ -63,11 +64,12 @@ def test_the_first_tag_decides(content, title):
 
 def test_each_field_comes_from_the_first_tag_that_has_it():
     """A tag that lacks a field does not hide it in another one."""
-    own = id3(text("TIT2", "") + text("TRCK", "0") + text("TYER", "unknown"))
-    tags = read(own + AUDIO + APE + id3v1("x", "Artist", track=7))
+    own = id3(text("TIT2", "") + text("TRCK", "0") + text("TYER", "unknown") + frame("POPM", b"\0\0"))
+    rated = ape(ape_item("Rating", "4"))
+    tags = read(own + AUDIO + rated + APE + id3v1("x", "Artist", track=7))
 
     assert (tags.title, tags.album, tags.artist) == ("APEv2", "Album of APEv2", "Artist")
-    assert (tags.track_number, tags.year) == (7, 2001)
+    assert (tags.track_number, tags.year, tags.rating) == (7, 2001, 0.8)
 
 
 def test_the_documentation_lists_the_order():

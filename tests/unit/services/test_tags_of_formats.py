@@ -127,7 +127,7 @@ ASF = asf(
     ("Tïtle", "Anna", "Copyright", "Hello", ""),
     extended=(
         *(("WM/AlbumTitle", "Album"), ("WM/AlbumArtist", "Cora"), ("WM/Genre", "Rock"), ("WM/Genre", "Pop")),
-        *(("Author", "Bertil"), ("WM/Year", "2003"), ("WM/PartOfSet", "1/2"), ("WM/TrackNumber", 3)),
+        *(("Author", "Bertil"), ("WM/Year", "2003"), ("WM/PartOfSet", "1/2"), ("WM/Track", 2), ("WM/TrackNumber", 3)),
         *(("TrackTotal", "12"), ("WM/Composer", "Dora"), ("WM/Composer", "Emil"), ("WM/BeatsPerMinute", "120.5")),
         *(("WM/InitialKey", "F#m"), ("WM/IsCompilation", 1), ("WM/Lyrics", "La la"), ("WM/SharedUserRating", 75)),
     ),
@@ -269,7 +269,8 @@ APIC = b"\1image/png\0\x03" + "Ä".encode("utf-16") + b"\0\0" + PICTURE
     [
         flac((6, OTHER), (6, FLAC_PICTURE)),
         flac((4, IN_COMMENTS)),
-        id3(frame("APIC", b"\0image/png\0\x04\0back") + frame("APIC", APIC)) + AUDIO,
+        id3(frame("APIC", b"\0-->\0\x03\0http://x") + frame("APIC", b"\0image/png\0\x04\0back") + frame("APIC", APIC))
+        + AUDIO,
         id3(frame("PIC", b"\0PNG\x03\0" + PICTURE, 2), 2) + AUDIO,
         AUDIO + ape(ape_item("Cover Art (Front)", b"cover.png\0" + PICTURE, 1)),
         mp4(box(b"covr", data(PICTURE, 14))),
