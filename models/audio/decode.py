@@ -23,7 +23,7 @@ from models.audio.placement import (
     number_of_probes,
     window_frames,
 )
-from models.audio.sound import Sound, check_length, open_sound
+from models.audio.sound import Sound, check_length, open_sound, without_messages
 from models.audio.waveform import Window, audible_window, is_silent
 from models.errors import AnalysisError, RefusedAudio, UnreadableAudio
 
@@ -84,7 +84,7 @@ def read_windows(path: Path, max_windows: int = WINDOW_COUNT) -> Windows:
         UnreadableAudio: The file cannot be opened, or see `decode_windows`.
         RefusedAudio: See `decode_windows`.
     """
-    with regular_file(path) as descriptor:
+    with regular_file(path) as descriptor, without_messages():
         return decode_windows(descriptor, max_windows)
 
 

@@ -7,6 +7,7 @@ several has several parts, which are decoded one after another.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -44,6 +45,7 @@ ALLOWED_SUBTYPES: dict[str, frozenset[str] | None] = {
 }
 
 UNDECLARED_FRAMES = 2**62  # libsndfile reports 2**63 - 1 frames for a FLAC whose header declares no length
+STANDARD_ERROR = 2
 SF_ERR_UNRECOGNISED_FORMAT = 1  # libsndfile's error code
 
 
@@ -113,6 +115,19 @@ def open_sound(descriptor: int) -> Iterator[Sound]:
         if not heard:
             raise UnreadableAudio("The file has a header but no samples")
         yield Sound(heard)
+
+
+@contextmanager
+def without_messages() -> Iterator[None]:
+    """Discard what this process writes to standard error: libmpg123 prints a line about each damaged frame."""
+    kept = os.dup(STANDARD_ERROR)
+    try:
+        with Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), STANDARD_ERROR)
+        yield
+    finally:
+        os.dup2(kept, STANDARD_ERROR)
+        os.close(kept)
 
 
 def check_length(seconds: float) -> None:

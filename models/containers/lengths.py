@@ -34,7 +34,7 @@ def declared_seconds(stream: BinaryIO, container: Container) -> float:
         return 0.0
     try:
         seconds = measure(stream, mpeg.skip_id3v2(stream), stream.seek(0, os.SEEK_END))
-    except (ArithmeticError, UnsupportedContainer, struct.error, IndexError):  # a damaged header
+    except (ArithmeticError, UnsupportedContainer, struct.error, LookupError, ValueError):  # a damaged header
         return 0.0
     return seconds if seconds > 0 else 0.0
 

@@ -25,6 +25,7 @@ import soundfile
 
 from models.audio import ffmpeg
 from models.audio.decode import decode_windows
+from models.audio.sound import without_messages
 from models.errors import AnalysisError, DecoderFailed
 from models.pictures.decode import decode_picture
 from models.sandbox import confinement
@@ -75,9 +76,8 @@ def main() -> None:
 
 def _warm_up() -> None:
     """Load everything that libraries load on first use, while files can still be opened."""
-    # A tone: libmpg123 prints errors about low-rate MP3s of noise.
     samples = 0.1 * np.sin(np.arange(WARM_UP_RATE * WARM_UP_SECONDS))
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile() as file, without_messages():
         soundfile.write(file, samples, WARM_UP_RATE, format="MP3")
         for _ in windows_message(decode_windows(file.fileno())):
             pass

@@ -3,6 +3,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -280,6 +282,36 @@ def test_a_short_piece_in_a_long_silence(write_sound, noise):
 
     assert len(windows.samples) == 1
     assert (windows.power > 1e-4).sum() == 60
+
+
+def test_no_line_of_libmpg123_is_printed(tmp_path, mp3):
+    """libmpg123's lines about damaged frames reach no terminal; other messages do."""
+    content = bytearray(mp3(20))
+    content[5000::977] = bytes(len(content[5000::977]))
+    path = tmp_path / "damaged.mp3"
+    path.write_bytes(content)
+    script = f"""
+import sys
+from pathlib import Path
+from models.audio.decode import decode_windows, read_windows
+from models.errors import AnalysisError
+from models.sandbox import decoder
+
+path = Path({str(path)!r})
+print("mine", file=sys.stderr, flush=True)
+for read in (lambda path: decode_windows(path.open("rb").fileno()),) if sys.argv[1:] else (read_windows, decoder.read_windows):
+    try:
+        read(path)
+    except AnalysisError:
+        pass
+"""
+    quiet, loud = (
+        subprocess.run([sys.executable, "-c", script, *more], capture_output=True, text=True, check=True).stderr
+        for more in ((), ("loud",))
+    )
+
+    assert quiet == "mine\n"
+    assert "libmpg123" in loud
 
 
 def declared_frames(part: mpeg_frames.Mp3Part) -> int:
