@@ -299,11 +299,13 @@ from models.sandbox import decoder
 
 path = Path({str(path)!r})
 print("mine", file=sys.stderr, flush=True)
-for read in (lambda path: decode_windows(path.open("rb").fileno()),) if sys.argv[1:] else (read_windows, decoder.read_windows):
-    try:
-        read(path)
-    except AnalysisError:
-        pass
+with path.open("rb") as stream:
+    quiet = (lambda: read_windows(path), lambda: decoder.read_windows(path))
+    for read in (lambda: decode_windows(stream.fileno()),) if sys.argv[1:] else quiet:
+        try:
+            read()
+        except AnalysisError:
+            pass
 """
     quiet, loud = (
         subprocess.run([sys.executable, "-c", script, *more], capture_output=True, text=True, check=True).stderr
