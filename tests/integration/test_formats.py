@@ -3,6 +3,7 @@
 Run as a program, this file rewrites that table: `python -m tests.integration.test_formats`.
 """
 
+import io
 import shutil
 import tempfile
 import tracemalloc
@@ -18,6 +19,7 @@ from models.audio.decode import read_windows
 from models.containers.recognise import recognise
 from models.errors import AnalysisError
 from models.sandbox import decoder
+from services.domain.track import MEDIA_TYPES
 from services.ingest.formats import declared_duration
 from services.ingest.identity import identify
 from services.ingest.tags import read_tags
@@ -264,6 +266,19 @@ def test_the_declared_length_is_known_before_an_analysis(form, encode):
         assert duration is None
     else:
         assert duration == pytest.approx(1000 * SECONDS, abs=100)
+
+
+def test_each_format_is_uploaded_and_served(form, samples, api):
+    """An upload whose name tells nothing becomes a track, whose audio comes back unchanged with the format's type."""
+    same_packets = [each for each in FORMATS if each is form or (form.packets and each.packets == form.packets)]
+    contents = {samples.path(each).read_bytes() for each in same_packets}
+    job = api.post("/v1/tracks", data={"file": (samples.path(form).open("rb"), "no suffix")})
+    [uploaded] = job.json["tracks"]
+    answer = api.get(f"/v1/tracks/{uploaded}/audio")
+
+    assert uploaded == track_id(samples.path(form))
+    assert answer.data in contents  # equal packets are one track, so an earlier upload may be sent
+    assert answer.mimetype == MEDIA_TYPES[recognise(io.BytesIO(answer.data)).suffix]
 
 
 def test_the_table_of_the_documentation_is_what_the_formats_do(samples):

@@ -1,8 +1,7 @@
 """Tracks: the library, similar tracks, analyses and audio files."""
 
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from flask import Blueprint, Response
 
@@ -21,9 +20,10 @@ from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.tracks import TrackFile
 from services.domain.access import Scope
-from services.domain.errors import InvalidRequest, NotFound
+from services.domain.errors import InvalidRequest, NotFound, UnsupportedAudio
 from services.domain.track import MEDIA_TYPES
 from services.domain.track import Track as StoredTrack
+from services.ingest.formats import audio_format
 from services.ingest.roots import open_inside, readable_roots
 
 tracks = Blueprint("tracks", __name__, url_prefix="/v1")
@@ -131,19 +131,16 @@ def get_audio(track_id: str) -> Response:
 
 
 def _stream(file: TrackFile) -> Response:
-    opened, path = _open_audio(file)
-    return send_opened(opened, file.path, MEDIA_TYPES[path.suffix.lower()])
-
-
-def _open_audio(file: TrackFile) -> tuple[BinaryIO, Path]:
-    """Open a file and return it with its real path, because a symbolic link may have replaced it since the scan.
+    """Send a file if it is still audio, because a link may have replaced it since the scan.
 
     Raises:
         OSError: it is missing, unreadable, no audio file, or outside its library root or the configured folders.
     """
-    opened, real = open_inside(file.path, file.root, readable_roots(services().settings))
-    path = Path(real)
-    if path.suffix.lower() not in MEDIA_TYPES:
+    opened, _ = open_inside(file.path, file.root, readable_roots(services().settings))
+    try:
+        container = audio_format(opened)
+        opened.seek(0)
+    except UnsupportedAudio as error:
         opened.close()
-        raise FileNotFoundError(file.path)
-    return opened, path
+        raise FileNotFoundError(file.path) from error
+    return send_opened(opened, file.path, MEDIA_TYPES[container.suffix])
