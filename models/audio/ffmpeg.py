@@ -3,7 +3,7 @@
 One ffmpeg process decodes all windows of a file, each by seeking, because its start takes longer than the decoding. The
 length that places the windows is measured from the packets, never believed: see `Task`.
 
-Sources: ffmpeg(1), ffmpeg-formats(1); the AU format is that of Sun's audio(3).
+Sources: ffmpeg(1), ffmpeg-formats(1), "Wave64 file format" of Sonic Foundry.
 """
 
 import os
@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from mmap import PROT_READ, mmap
 from typing import BinaryIO
 
 import numpy as np
@@ -49,8 +50,11 @@ TAIL_SECONDS = 3.0  # before the declared end; if it is right, the last packets 
 LENGTH_TOLERANCE = 0.5  # s between the declared and the measured end
 EARLY_END = 0.9  # a file that is shorter than this part of its declared length was cut off
 
-AU_HEADER = struct.Struct(">4sIIIII")
-AU_FLOAT = 6
+# Wave64: chunks, each with a GUID and its size with this head, at multiples of 8 bytes: samples are aligned in memory.
+W64_START, W64_CHUNK, W64_FORMAT = 40, struct.Struct("<16sQ"), struct.Struct("<HHI6xH")
+W64_FMT, W64_DATA = (name + b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a" for name in (b"fmt ", b"data"))
+W64_CHUNKS = 8
+FLOAT_BITS = 32
 OUTPUT_BYTES = round(12 * OUTPUT_RATES[-1] * MAX_CHANNELS * 4)
 """Size up to which ffmpeg may write the output of one window."""
 MESSAGE_BYTES = 64 * 2**10
@@ -71,10 +75,10 @@ class Task:
     Attributes:
         demuxer: ffmpeg's name of the container; it probes no other.
         max_windows: Maximum number of windows, > 0.
-        seconds: Length of the file that places the windows. ffmpeg reads the packets of the last seconds too, which
-            confirm or deny it. 0 if the length is unknown: then ffmpeg decodes nothing and reads all packets, to
-            measure it.
-        is_measured: Whether `seconds` was measured by an earlier run.
+        seconds: Length of the file that places the windows. Unless it is measured, ffmpeg reads the packets of the
+            last seconds too, which confirm or deny it. 0 if the length is unknown: then ffmpeg decodes nothing and
+            reads all packets, to measure it.
+        is_measured: Whether an earlier run measured `seconds`.
     """
 
     demuxer: str
@@ -108,15 +112,19 @@ class Task:
             inputs += ["-ss", f"{begin:.6f}", "-t", f"{start - begin + length:.6f}", *self._input(path)]
             rates = "|".join(map(str, OUTPUT_RATES))
             results += ["-map", f"{index}:a:0", "-af", f"aformat=sample_fmts=flt:sample_rates={rates}"]
-            results += ["-c:a", "pcm_f32be", "-flush_packets", "0", "-f", "au", f"pipe:{output}"]
-        inputs += [*(("-ss", f"{self.tail:.6f}") if self.tail else ()), *self._input(path)]
-        results += ["-map", f"{len(outputs)}:a:0", "-c", "copy", "-flush_packets", "0", "-f", "framecrc"]
+            results += ["-c:a", "pcm_f32le", "-flush_packets", "0", "-f", "w64", f"pipe:{output}"]
+        if not self.is_measured:
+            inputs += [*(("-ss", f"{self.tail:.6f}") if self.tail else ()), *self._input(path)]
+            results += ["-map", f"{len(outputs)}:a:0", "-c", "copy", "-flush_packets", "0"]
+            results += ["-f", "framecrc", f"pipe:{packets}"]
         head = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+info", "-filter_threads", "1"]
-        return [*head, *inputs, *results, f"pipe:{packets}"]
+        return [*head, *inputs, *results]
 
     def _input(self, path: str) -> list[str]:
         allowed = ["-protocol_whitelist", "file", "-format_whitelist", self.demuxer, "-codec_whitelist", DECODERS]
-        return [*allowed, "-threads", "1", "-vn", "-sn", "-dn", "-f", self.demuxer, "-i", path]
+        # Versions before 6 start a thread for each input otherwise, which takes longer than the decoding.
+        in_turn = ["-thread_queue_size", "0", "-threads", "1"]
+        return [*allowed, *in_turn, "-vn", "-sn", "-dn", "-f", self.demuxer, "-i", path]
 
 
 @dataclass
@@ -162,7 +170,7 @@ class Output:
     """What a run of ffmpeg wrote.
 
     Attributes:
-        windows: One open file for each window, in AU format.
+        windows: One open file for each window, in Wave64.
         packets: The list of packets, a pipe.
         messages: An open file with ffmpeg's messages.
     """
@@ -196,15 +204,15 @@ def read_output(task: Task, output: Output) -> Windows | float:
     messages = os.pread(output.messages, MESSAGE_BYTES, 0).decode("utf-8", "replace")
     if not STARTED.search(messages):
         raise NeedsFfmpeg(f"ffmpeg does not start: {_printable(messages) or 'no reason given'}")
+    if task.is_measured:
+        return _windows(task, task.seconds, output.windows, messages)
     end = task.tail + packets.end if packets.count else 0.0
-    if task.seconds and not task.is_measured and abs(end - task.seconds) > LENGTH_TOLERANCE:
+    if task.seconds and abs(end - task.seconds) > LENGTH_TOLERANCE:
         return -1.0
     if not packets.count:
         raise UnreadableAudio(_reason(messages))
     _check(end, packets, messages)
-    if not task.seconds:
-        return end
-    return _windows(task, end, output.windows, messages)
+    return _windows(task, end, output.windows, messages) if task.seconds else end
 
 
 def _check(end: float, packets: Packets, messages: str) -> None:
@@ -228,17 +236,10 @@ def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Win
 
 def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDArray[np.float32], int]:
     """Return the frames of one window, `(n_frames, n_channels)`, and their rate; the end may be filled with silence."""
-    content = os.pread(file, OUTPUT_BYTES, 0)
-    if len(content) < AU_HEADER.size:
+    size = os.fstat(file).st_size
+    if not size:
         raise UnreadableAudio(_reason(messages))
-    magic, offset, _, encoding, sample_rate, channels = AU_HEADER.unpack_from(content)
-    if (magic, encoding) != (b".snd", AU_FLOAT) or not AU_HEADER.size <= offset <= len(content):
-        raise UnreadableAudio("ffmpeg wrote no audio")
-    if not channels:
-        raise UnreadableAudio("ffmpeg wrote no audio")
-    check_layout(sample_rate, channels)
-    whole = (len(content) - offset) // (4 * channels)
-    samples = np.frombuffer(content, ">f4", whole * channels, offset).reshape(whole, channels)
+    channels, sample_rate, samples = _samples(mmap(file, size, prot=PROT_READ))
     skipped = round(min(PREROLL_SECONDS, start) * sample_rate)
     wanted = round(length * sample_rate)
     found = samples[skipped : skipped + wanted]
@@ -246,9 +247,29 @@ def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDAr
         raise UnreadableAudio(f"The file is damaged at {start + len(found) / sample_rate:.1f} s: {_why(messages)}")
     if channels > 2:  # noqa: PLR2004  surround is folded to mono
         found = found.mean(axis=1, dtype=np.float32, keepdims=True)
-    frames = np.zeros((wanted, found.shape[1]), np.float32)
-    frames[: len(found)] = found
-    return frames, sample_rate
+    if len(found) < wanted:
+        found = np.concatenate([found, np.zeros((wanted - len(found), found.shape[1]), np.float32)])
+    return found, sample_rate
+
+
+def _samples(content: mmap) -> tuple[int, int, NDArray[np.float32]]:
+    """Return number of channels, sample rate and frames of a Wave64 file."""
+    position, channels, sample_rate = W64_START, 0, 0
+    for _ in range(W64_CHUNKS):
+        if len(content) < position + W64_CHUNK.size + W64_FORMAT.size:
+            break
+        guid, size = W64_CHUNK.unpack_from(content, position)
+        body = position + W64_CHUNK.size
+        if guid == W64_FMT:
+            _, channels, sample_rate, bits = W64_FORMAT.unpack_from(content, body)
+            check_layout(sample_rate, channels)
+            if bits != FLOAT_BITS:
+                break
+        if guid == W64_DATA and channels:
+            whole = (len(content) - body) // (4 * channels)
+            return channels, sample_rate, np.frombuffer(content, "<f4", whole * channels, body).reshape(whole, channels)
+        position += max(W64_CHUNK.size, size + -size % 8)
+    raise UnreadableAudio("ffmpeg wrote no audio")
 
 
 def _declared(messages: str) -> float:

@@ -23,7 +23,7 @@ CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC = 0x10000000, 0x40000000, 0x08000000
 # Bytes of address space above those of an idle decoder. Six windows of eight channels at 384 kHz need 120 MB.
 MEMORY_BYTES = 384 * 2**20
 CPU_SECONDS = 60  # a track takes tenths of a second; the slowest machines take a few
-OPEN_FILES = 16  # the file, a few pipes, the standard streams
+OPEN_FILES = 32  # the file, a few pipes, the standard streams, what ffmpeg wrote
 OOM_SCORE_ADJ = "1000"  # when memory runs out, the kernel kills the decoder, not the worker that waits for it
 
 # Of a program. Its writable memory is limited, because its libraries map hundreds of megabytes that they never touch.

@@ -25,6 +25,7 @@ LOAD, JUMP_EQUAL, JUMP_BITS, RETURN = 0x20, 0x15, 0x45, 0x06
 NUMBER_OFFSET, ARCHITECTURE_OFFSET, ARGUMENTS_OFFSET, ARGUMENT_BYTES = 0, 4, 16, 8  # of struct seccomp_data
 PROT_WRITE, PROT_EXEC, MAP_ANONYMOUS = 2, 4, 0x20
 AT_EMPTY_PATH = 0x1000
+F_DUPFD_CLOEXEC = 1030
 CLONE_THREAD = 0x10000
 OPEN_TO_CHANGE = 0o3 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
 
@@ -126,6 +127,7 @@ ARCHITECTURES = {
             "mmap": 9,
             "mprotect": 10,
             "clone": 56,
+            "fcntl": 72,
             "openat": 257,
             "newfstatat": 262,
             "prlimit64": 302,
@@ -195,6 +197,7 @@ ARCHITECTURES = {
             "faccessat2": 439,
         },
         numbers={
+            "fcntl": 25,
             "openat": 56,
             "newfstatat": 79,
             "clone": 220,
@@ -240,6 +243,8 @@ def decoder_filter(architecture: Architecture) -> list[Instruction]:
         *_if_call(numbers["mmap"], no_code),
         *_if_call(numbers["mprotect"], no_code),
         *_if_call(numbers["newfstatat"], (_load(3), (JUMP_EQUAL, 0, 1, AT_EMPTY_PATH), *_verdicts(ALLOW, REFUSE))),
+        # Python copies the descriptor of a file that it maps.
+        *_if_call(numbers["fcntl"], (_load(1), (JUMP_EQUAL, 0, 1, F_DUPFD_CLOEXEC), *_verdicts(ALLOW, REFUSE))),
         (RETURN, 0, 0, REFUSE),
     ]
 
