@@ -1,6 +1,7 @@
-# The worker: Segue with torch. libsndfile and libsoxr are in their wheels, so no apt packages are needed.
+# The worker: Segue with torch. libsndfile and libsoxr are in their wheels, so only ffmpeg, if wanted, comes from apt.
 # Build from the repository's root: docker build --file deploy/worker.Dockerfile --tag segue-worker:0.1.0 .
-# `--build-arg TORCH_INDEX=…` installs torch from that index: see deploy/README.md.
+# `--build-arg TORCH_INDEX=…` installs torch from that index, `--build-arg INSTALL_FFMPEG=1` adds ffmpeg for M4A and other
+# formats: see deploy/README.md.
 
 FROM python:3.11-slim AS build
 RUN python -m venv /opt/segue
@@ -26,6 +27,13 @@ FROM python:3.11-slim
 RUN groupadd --gid 10001 segue \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin segue \
     && install --directory --owner=segue --group=segue --mode=0700 /data /data/tmp
+ARG INSTALL_FFMPEG
+# Not pinned: Debian keeps one version, and replaces it by a corrected one.
+# hadolint ignore=DL3008
+RUN if [ "$INSTALL_FFMPEG" = 1 ]; then \
+    apt-get update \
+    && apt-get install --yes --no-install-recommends ffmpeg \
+    && rm -rf /var/lib/apt/lists/*; fi
 COPY --from=build /opt/segue /opt/segue
 COPY deploy/worker_health.py /etc/segue/
 # PYTHONDONTWRITEBYTECODE: everything is compiled already, and the root file system may be read-only.

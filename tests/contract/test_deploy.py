@@ -220,7 +220,7 @@ def test_image_copies_allowed_files_and_pins_versions(name):
 )
 def test_worker_image_installs_only_torch_from_an_index(torch_index, chosen):
     """The build argument TORCH_INDEX selects the index of torch, has no default, and affects no other package."""
-    assert last(DOCKERFILES["worker"], "ARG") == "TORCH_INDEX"
+    assert next(rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "ARG") == "TORCH_INDEX"
     installs = [rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "RUN" and "pip install" in rest]
     print_arguments = "pip() { printf '%s\\n' \"$@\"; };"
 
@@ -234,6 +234,22 @@ def test_worker_image_installs_only_torch_from_an_index(torch_index, chosen):
     assert torch[-len(chosen) - 1 :] == [*chosen, "torch"]
     assert torch[-len(chosen) - 3 : -len(chosen) - 1] == ["--constraint", "constraints.txt"]
     assert not any("index" in argument for arguments in others for argument in arguments)
+
+
+@pytest.mark.parametrize(("wanted", "installs"), [("1", True), ("", False), (None, False)])
+def test_worker_image_installs_ffmpeg_on_request(tmp_path, wanted, installs):
+    """Only the build argument INSTALL_FFMPEG=1 installs ffmpeg, and the Compose file passes it on."""
+    assert last(DOCKERFILES["worker"], "ARG") == "INSTALL_FFMPEG"
+    assert COMPOSE_TEXT.count('INSTALL_FFMPEG: "${INSTALL_FFMPEG:-}"') == 1
+    (command,) = (rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "RUN" and "ffmpeg" in rest)
+    for name in ("apt-get", "rm"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": str(tmp_path)} | ({} if wanted is None else {"INSTALL_FFMPEG": wanted})
+
+    done = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, text=True, check=True)
+
+    assert ("apt-get install --yes --no-install-recommends ffmpeg" in done.stdout.splitlines()) == installs
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)

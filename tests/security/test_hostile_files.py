@@ -34,6 +34,7 @@ def decoder():
 
 CONTENTS = hostile_contents(canary=Path("/srv/canary.wav"), url="http://127.0.0.1:9")
 DECODED = {
+    "tag-frame-200-MB.mp3",
     "tag-200-MB.mp3",
     "tag-frame-200-MB.mp3",
     "tags-in-tags.mp3",
