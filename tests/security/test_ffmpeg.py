@@ -16,7 +16,7 @@ from models.ffmpeg import find_ffmpeg
 from models.sandbox.decoder import Decoder
 from models.sandbox.program import Program, ProgramLimits
 from tests.conftest import missing
-from tests.fakes.encoded import ffmpeg, music
+from tests.fakes.encoded import ffmpeg
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS offers limits and a clean environment only")
