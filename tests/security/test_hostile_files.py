@@ -36,7 +36,6 @@ CONTENTS = hostile_contents(canary=Path("/srv/canary.wav"), url="http://127.0.0.
 DECODED = {
     "tag-frame-200-MB.mp3",
     "tag-200-MB.mp3",
-    "tag-frame-200-MB.mp3",
     "tags-in-tags.mp3",
     "picture-16-MB.flac",
     "picture-with-false-size.flac",
