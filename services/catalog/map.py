@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, delete, exists, func, insert, select, updat
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS_PER_STATEMENT, ROWS_PER_STATEMENT, Database, batched, now
-from services.catalog.tables import MapPointRow, MapRow, MetaRow, TrackRow
+from services.catalog.tables import MapPointRow, MapRow, MetaRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, vector_of
 from services.domain.map import MapPoints, MapState, MapTrack, Placed, Region
 from services.domain.track import EMBEDDING_DIM, TrackStatus
@@ -22,11 +22,16 @@ LANDMARKS = 20_000
 """Tracks whose points decide where a new track is placed: 10 MB in each process that analyses."""
 
 NAMES: Mapping[str, Any] = {
-    "genre": func.coalesce(TrackRow.genre, MapPointRow.tag),
+    "genre": func.coalesce(
+        select(TrackGenreRow.name)
+        .where(TrackGenreRow.track_id == TrackRow.id, TrackGenreRow.position == 0)
+        .scalar_subquery(),
+        MapPointRow.tag,
+    ),
     "album": TrackRow.album,
     "artist": TrackRow.artist,
 }
-"""The texts that points can be coloured by. The genre is that of the file, otherwise the strongest heard tag."""
+"""The texts that points can be coloured by. The genre is the file's first, otherwise the strongest heard tag."""
 
 _POINT, _TRACK = MapPointRow.__table__.c, TrackRow.__table__.c
 _IS_READY = and_(TrackRow.status == TrackStatus.READY, func.length(TrackRow.embedding) == EMBEDDING_BYTES)

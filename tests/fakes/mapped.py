@@ -16,6 +16,7 @@ from services.catalog.tables import LocationRow, TrackRow
 from services.domain.filters import ATTRIBUTES
 from services.domain.track import TrackStatus
 from tests.fakes.library import write_tone
+from tests.fakes.rows import write_tracks
 
 ANALYSES = Path(__file__).parents[2] / "docs/evaluation/validation.npz"
 NEIGHBOURS = 11
@@ -58,7 +59,7 @@ def write_mixture(catalogue: Catalogue, folder: Path, count: int, *, audio: bool
     ids = [str(uuid.uuid5(uuid.NAMESPACE_OID, f"mixture {number}")) for number in range(count)]
     for numbers in batched(range(count), ROWS):
         with catalogue.database.write() as session:
-            session.execute(insert(TrackRow), [_row(made, ids, random, number) for number in numbers])
+            write_tracks(session, [_row(made, ids, random, number) for number in numbers])
     if audio:
         folder.mkdir(parents=True, exist_ok=True)
         tone = write_tone(folder / "tone.wav", 330)
@@ -91,7 +92,6 @@ def _row(made: Mixture, ids: list[str], random: np.random.Generator, number: int
         "album": album,
         "year": int(random.integers(1990, 2025)),
         "duration_ms": 1000 * int(track["seconds"]),
-        "sort_key": f"{artist}\x1f{album}\x1f{title}".casefold(),
         "tags": track["tags"],
         **measured,
         **{name: value for name, value in track["descriptors"].items() if hasattr(TrackRow, name)},

@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient
-from sqlalchemy import insert, text, update
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
 
 from services.catalog.database import now
@@ -28,6 +28,7 @@ from services.index.indexer_thread import IndexerThread
 from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex, rebuild
 from tests.fakes.installation import wait_until
+from tests.fakes.rows import write_tracks
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 
@@ -47,7 +48,6 @@ def add(catalogue, *numbers, **changes):
         {
             "id": identifier(number),
             "title": f"Track {number}",
-            "sort_key": f"{number}",
             "status": TrackStatus.READY,
             "attempts": 1,
             "embedding": embedding(number).tobytes(),
@@ -62,7 +62,7 @@ def add(catalogue, *numbers, **changes):
         for number in numbers
     ]
     with catalogue.database.write() as session:
-        session.execute(insert(TrackRow), rows)
+        write_tracks(session, rows)
 
 
 def change(catalogue, number, **values):
@@ -380,6 +380,7 @@ import numpy as np
 from uuid import UUID
 from services.index.qdrant_edge import EdgeIndex
 from services.domain.vector_index import Point
+from tests.fakes.rows import write_tracks
 
 index = EdgeIndex.create(Path(sys.argv[1]))
 for number in range(100_000):

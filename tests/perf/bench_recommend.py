@@ -27,12 +27,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # a script's folder is on th
 
 from services.catalog import Catalogue
 from services.catalog.database import now
-from services.catalog.tables import LocationRow, TrackRow
+from services.catalog.tables import LocationRow
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
 from services.domain.vector_index import Query
 from services.index.qdrant_edge import EdgeIndex
 from services.settings import Settings
+from tests.fakes.rows import write_tracks
 from tests.fakes.serving import api_process, free_port
 from tests.fakes.valkey import started_valkey
 from tests.perf.verdicts import CONSOLE, at_most, show
@@ -108,7 +109,7 @@ def written(count: int, folder: Path) -> np.ndarray:
         for start in range(0, count, BATCH):
             numbers = range(start, min(start + BATCH, count))
             with catalogue.database.write() as session:
-                session.execute(insert(TrackRow), [track(number, vectors[number], random) for number in numbers])
+                write_tracks(session, [track(number, vectors[number], random) for number in numbers])
                 session.execute(insert(LocationRow), [location(number) for number in numbers])
     catalogue.close()
     return vectors
@@ -130,7 +131,6 @@ def track(number: int, vector: np.ndarray, random: np.random.Generator) -> dict[
         "year": 1960 + number % 60,
         "genre": f"Genre {number % 40}",
         "duration_ms": 120_000 + number,
-        "sort_key": f"artist {number % 4_000}\x1falbum {number % 9_000}\x1ftitle {number}",
         "status": TrackStatus.READY,
         "attempts": 1,
         "embedding": vector.tobytes(),

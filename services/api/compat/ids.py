@@ -160,14 +160,14 @@ def genres(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return exemplars_by_name(services().index, {name: (of_genre(name),) for name in names})
 
 
-def artist_id(track: Track) -> str | None:
-    """Return the id of a track's artist; None if it has none or its name is too long."""
-    return id_of_names(track.artist) if track.artist else None
+def first_artist(track: Track) -> str:
+    """Return the name of the artist that a track credits first; empty if it has none."""
+    return track.artists[0].name if track.artists else ""
 
 
 def album_id(track: Track) -> str | None:
     """Return the id of a track's album; None if it has none or its name is too long."""
-    return id_of_names(track.artist or "", track.album) if track.album else None
+    return id_of_names(first_artist(track), track.album) if track.album else None
 
 
 def songs_of(name: str) -> tuple[str, ...] | None:

@@ -98,8 +98,6 @@ class TrackRow(IndexedRow, MeasuredRow):
     album_artist: Mapped[str | None] = mapped_column(Text)
     disc_number: Mapped[int | None]
     track_number: Mapped[int | None]
-    tags_version: Mapped[int] = mapped_column(default=0, server_default="0")
-    """The `TAGS_VERSION` of the last reading of its tags."""
     sort_key: Mapped[str] = mapped_column(SortText)
     """The keys of artist, album and title, for sorting pages and for text search."""
     title_key: Mapped[str | None] = mapped_column(Text)

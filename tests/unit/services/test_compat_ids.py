@@ -11,7 +11,6 @@ from services.api.compat.ids import (
     NAMES_MAX_BYTES,
     Namespace,
     album_id,
-    artist_id,
     from_short,
     id_of_names,
     names_of_id,
@@ -20,7 +19,7 @@ from services.api.compat.ids import (
 from services.api.compat.spotify.schemas import SpotifyQuery
 from services.api.compat.subsonic.responses import song
 from services.domain.filters import Range
-from services.domain.track import Track, TrackStatus
+from services.domain.track import NamedArtist, Track, TrackStatus
 from services.recommend.seeds import seed_weights
 
 names = st.text(st.characters(exclude_characters="\0\x1f", exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -95,6 +94,8 @@ TRACK = Track(
     descriptors={"tempo": 89.6},
     model_version="test-1",
     ids={"navidrome": "nd1", "isrc": "X1"},
+    artists=(NamedArtist("ar-1", "Artist"), NamedArtist("ar-2", "Guest")),
+    genres=("Rock", "Pop"),
 )
 
 
@@ -117,7 +118,8 @@ def test_a_song_has_the_metadata_of_its_track():
     shown = song(TRACK, Namespace())
 
     assert (shown["duration"], shown["bpm"], shown["suffix"], shown["contentType"]) == (2, 90, "ogg", "audio/ogg")
-    assert (shown["artistId"], shown["albumId"]) == (f"ar-{artist_id(TRACK)}", f"al-{album_id(TRACK)}")
+    assert shown["genres"] == [{"name": "Rock"}, {"name": "Pop"}]
+    assert (shown["artistId"], shown["albumId"]) == (f"ar-{id_of_names('Artist')}", f"al-{album_id(TRACK)}")
     assert shown["isrc"] == ["X1"]
     assert "year" not in shown
 

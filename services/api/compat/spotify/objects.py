@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flask import request
 
-from services.api.compat.ids import ALPHABET, SPOTIFY, album_id, artist_id, of_album, short
+from services.api.compat.ids import ALPHABET, SPOTIFY, album_id, first_artist, id_of_names, of_album, short
 from services.api.compat.spotify.schemas import (
     UNKNOWN,
     SpotifyAlbum,
@@ -32,7 +32,7 @@ def track_objects(found: Iterable[Track]) -> list[SpotifyTrack]:
     totals: dict[str | None, int] = {None: 0}
     for track in shown:
         if (album := album_id(track)) not in totals and track.album:
-            totals[album] = services().index.count_matching(of_album(track.artist or "", track.album))
+            totals[album] = services().index.count_matching(of_album(first_artist(track), track.album))
     return [_track(track, totals[album_id(track)]) for track in shown]
 
 
@@ -72,7 +72,7 @@ def _track(track: Track, album_tracks: int) -> SpotifyTrack:
     is_registered = name == track.ids.get(SPOTIFY)
     return SpotifyTrack(
         album=_album(track, album_tracks),
-        artists=[_artist(track)],
+        artists=[_artist(each.name) for each in track.artists] or [_artist("")],
         available_markets=[],
         disc_number=0,
         duration_ms=track.duration_ms or 0,
@@ -90,13 +90,13 @@ def _track(track: Track, album_tracks: int) -> SpotifyTrack:
     )
 
 
-def _artist(track: Track) -> SpotifyArtist:
-    found = artist_id(track)
+def _artist(name: str) -> SpotifyArtist:
+    found = id_of_names(name) if name else None
     return SpotifyArtist(
         external_urls=SpotifyUrls(),
-        href=search_link(track.artist) if track.artist else None,
+        href=search_link(name) if name else None,
         id=found,
-        name=track.artist or "",
+        name=name,
         uri=None if found is None else _uri("artist", found),
     )
 
@@ -104,10 +104,10 @@ def _artist(track: Track) -> SpotifyArtist:
 def _album(track: Track, total: int) -> SpotifyAlbum:
     found = album_id(track)
     return SpotifyAlbum(
-        artists=[_artist(track)],
+        artists=[_artist(first_artist(track))],
         available_markets=[],
         external_urls=SpotifyUrls(),
-        href=search_link(track.artist or "", track.album) if track.album else None,
+        href=search_link(first_artist(track), track.album) if track.album else None,
         id=found,
         images=[],
         name=track.album or "",

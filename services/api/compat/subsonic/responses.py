@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from flask import Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from services.api.compat.ids import ALBUM, ARTIST, Namespace, album_id, artist_id
+from services.api.compat.ids import ALBUM, ARTIST, Namespace, album_id, first_artist, id_of_names
 from services.api.compat.subsonic.schemas import SubsonicChild, SubsonicGenre
 from services.domain.track import MEDIA_TYPES, Track
 
@@ -142,7 +142,8 @@ def song(track: Track, namespace: Namespace) -> dict[str, Any]:
     """Return a track as a Subsonic song, with ids of the client's namespace."""
     suffix = PurePath(track.path or "").suffix.lower()
     # Another system does not know the ids of artists and albums that Segue makes from their names.
-    album, artist = (None, None) if namespace.has(track) else (album_id(track), artist_id(track))
+    is_own, name = not namespace.has(track), first_artist(track)
+    album, artist = album_id(track) if is_own else None, id_of_names(name) if is_own and name else None
     child = SubsonicChild(
         id=namespace.id_of(track),
         parent=None if album is None else ALBUM + album,
@@ -161,6 +162,6 @@ def song(track: Track, namespace: Namespace) -> dict[str, Any]:
         musicBrainzId=track.ids.get("mbid", ""),
         displayArtist=track.artist or "",
         isrc=[track.ids["isrc"]] if "isrc" in track.ids else [],
-        genres=[SubsonicGenre(name=track.genre)] if track.genre else [],
+        genres=[SubsonicGenre(name=name) for name in track.genres],
     )
     return child.model_dump(exclude_none=True)

@@ -81,6 +81,7 @@ def upgrade() -> None:
         op.drop_index(index, "tracks")
     _drop_wide()
     op.drop_column("tracks", "genre_key")
+    op.drop_column("tracks", "tags_version")
     for name, kind in _OF_TRACKS.items():
         op.add_column("tracks", sa.Column(name, kind, nullable=True))
     for name in _FLAGS:
@@ -333,6 +334,7 @@ def downgrade() -> None:
     op.drop_index("ix_tracks_successor_id", "tracks")
     _drop_wide()
     op.add_column("tracks", sa.Column("genre_key", sa.Text(), nullable=True))
+    op.add_column("tracks", sa.Column("tags_version", sa.Integer(), nullable=False, server_default="0"))
     _restore()
     # Without a batch: on SQLite that replaces the table, and deletes the rows that refer to its tracks.
     for name in (*_FLAGS, *_OF_TRACKS):
