@@ -14,7 +14,6 @@ from services.domain.names import (
     SEPARATORS,
     credit_key,
     credited,
-    keys_of_credit,
     single_names,
     text_key,
     title_key,
@@ -50,10 +49,14 @@ class TrackNames(NamedTuple):
     album_artists: Sequence[str] = ()
     genres: Sequence[str] = ()
     is_compilation: bool = False
+    single_artists: Sequence[str] = ()
+    """The artists one by one, where the tags list them beside the credit."""
+    single_album_artists: Sequence[str] = ()
 
     def columns(self, separators: Sequence[str] = SEPARATORS) -> dict[str, str | None]:
         """Return the columns of `tracks` that hold keys, and the id of the artist credited first."""
-        artists = keys_of_credit(self.artists, self.title, separators)
+        singles = map(text_key, self._single_artists(separators))
+        artists = list(dict.fromkeys([*singles, credit_key(self.artists, self.title)])) if self.artists else []
         genres = [text_key(name) for name in single_names(self.genres, separators)]
         album_artist = credit_key(self.album_artists) if self.album_artists else None
         return {
@@ -69,8 +72,9 @@ class TrackNames(NamedTuple):
 
     def artist_rows(self, separators: Sequence[str] = SEPARATORS) -> list[dict[str, Any]]:
         """Return the rows of `track_artists`, without the id of the track."""
-        singles = credited(self.artists, self.title, separators)
-        named = [(ARTIST, singles), (ALBUM_ARTIST, credited(self.album_artists, separators=separators))]
+        singles = self._single_artists(separators)
+        of_album = credited(self.single_album_artists or self.album_artists, separators=separators)
+        named = [(ARTIST, singles), (ALBUM_ARTIST, of_album)]
         rows = [
             _artist_row(role, place, name, text_key(name)) for role, names in named for place, name in enumerate(names)
         ]
@@ -78,6 +82,9 @@ class TrackNames(NamedTuple):
         if whole and whole not in {text_key(name) for name in singles}:
             rows.append(_artist_row(CREDIT, 0, ", ".join(self.artists), whole))
         return rows
+
+    def _single_artists(self, separators: Sequence[str]) -> tuple[str, ...]:
+        return credited(self.single_artists or self.artists, self.title, separators)
 
     def genre_rows(self, separators: Sequence[str] = SEPARATORS) -> list[dict[str, Any]]:
         """Return the rows of `track_genres`, without the id of the track."""

@@ -33,7 +33,16 @@ def retag(session: Session, row: TrackRow, separators: Sequence[str]) -> None:
     if not files:
         return
     _, best = max(files, key=lambda file: _richness(*file))
-    names = TrackNames(best.title, best.artists, best.album, best.album_artists, best.genres, best.compilation)
+    names = TrackNames(
+        best.title,
+        best.artists,
+        best.album,
+        best.album_artists,
+        best.genres,
+        best.compilation,
+        best.single_artists,
+        best.single_album_artists,
+    )
     before, grouped = _INDEXED(row), _GROUPED(row)
     _copy(row, best, names.columns(separators))
     if grouped != _GROUPED(row):

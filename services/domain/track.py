@@ -153,6 +153,9 @@ class Tags:
     rating: float | None = None
     """0 to 1."""
     duration_ms: int | None = None
+    single_artists: tuple[str, ...] = ()
+    """The artists one by one, where the file lists them beside the credit "A & B"."""
+    single_album_artists: tuple[str, ...] = ()
     ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """External ids by namespace, such as `isrc` or `mbid`, in canonical form."""
 

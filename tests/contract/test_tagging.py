@@ -10,7 +10,7 @@ from sqlalchemy import select
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.catalog.tables import LocationRow, TrackArtistRow, TrackGenreRow, TrackRow
-from services.domain.listening import EventKind, NewListen
+from services.domain.listening import Description, EventKind, NewListen
 from services.domain.track import TAGS_VERSION, Analysis, TagRules, Tags
 
 ONE, TWO = "00000000-0000-5000-8000-000000000001", "00000000-0000-5000-8000-000000000002"
@@ -37,6 +37,8 @@ FULL = Tags(
     rating=0.8,
     ids={"isrc": ("USRC17607810",)},
 )
+ANALYSIS = Analysis(np.eye(128, dtype=np.float32)[0], 0.1, {}, {"duration": 200.0}, {}, "m1")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NONE = Tags("track01")
 
 
@@ -100,6 +102,24 @@ def test_a_file_with_other_audio_takes_its_tags_along(catalogue):
     assert (shown(catalogue)[0], shown(catalogue, TWO)[0]) == ("Copy", "New")
 
 
+def test_artists_that_a_file_lists_are_found_one_by_one(catalogue):
+    """Picard's ARTISTS beside the credit; the credit is what is shown, and finds the track as well."""
+    tags = Tags("Song", ("Ann & Bob vs. Cid",), "Album", single_artists=("Ann & Bob", "Cid"))
+    add(catalogue, "a.flac", tags)
+    with catalogue.database.read() as session:
+        query = select(TrackArtistRow.role, TrackArtistRow.name).order_by(TrackArtistRow.role, TrackArtistRow.position)
+        stored = [tuple(row) for row in session.execute(query)]
+    listens = [
+        NewListen(described=Description(artist=artist, title="Song"), at=NOON)
+        for artist in ("Cid", "Ann and Bob", "Ann & Bob vs. Cid", "Bob")
+    ]
+    found = [each.track_id for each in catalogue.listens.add("ada", listens)]
+
+    assert stored == [("artist", "Ann & Bob"), ("artist", "Cid"), ("credit", "Ann & Bob vs. Cid")]
+    assert found == [ONE, ONE, ONE, None]
+    assert catalogue.tracks.get(ONE).artist == "Ann & Bob vs. Cid"
+
+
 def test_every_tag_is_stored(catalogue):
     """In the columns of the track, and of each file with the version of the reader."""
     add(catalogue, "a.flac", FULL)
@@ -113,10 +133,6 @@ def test_every_tag_is_stored(catalogue):
     assert (row.original_year, row.disc_total, row.track_total) == (1974, 2, 12)
     assert (row.compilation, row.release_mbid, row.replay_gain) == (True, FULL.release_mbid, -7.5)
     assert (row.has_lyrics, row.rating) == (True, 0.8)
-
-
-ANALYSIS = Analysis(np.eye(128, dtype=np.float32)[0], 0.1, {}, {"duration": 200.0}, {}, "m1")
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def rated(tmp_path, rules):

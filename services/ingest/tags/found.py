@@ -33,8 +33,10 @@ FIELDS = {
     for name, all_written in {
         "title": ("title",),
         "artist": ("artist", "author"),
+        "single_artist": ("artists",),
         "album": ("album", "albumtitle"),
         "album_artist": ("albumartist",),
+        "single_album_artist": ("albumartists",),
         "genre": ("genre",),
         "date": ("date", "daterelease", "datereleased", "releasedate"),
         "year": ("year",),

@@ -61,6 +61,8 @@ def tags_of(found: Iterable[Found], fallback_title: str) -> Tags:
         replay_gain=_gain(fields),
         has_lyrics="lyrics" in fields,
         rating=_rating(fields),
+        single_artists=_texts(fields, "single_artist"),
+        single_album_artists=_texts(fields, "single_album_artist"),
         ids={namespace: ids for namespace in IDS if (ids := _ids(fields, namespace, namespace))},
     )
 

@@ -61,6 +61,8 @@ FULL = Tags(
     replay_gain=-7.3,
     has_lyrics=True,
     rating=0.8,
+    single_artists=("Anna", "Bertil"),
+    single_album_artists=("Cora",),
     ids={"isrc": ("USRC17607810", "GBAYE0601498"), "mbid": (MBID,)},
 )
 COMMENTS = comments(
@@ -68,13 +70,15 @@ COMMENTS = comments(
     *(("GENRE", "Rock"), ("Genre", "Pop"), ("DATE", "2003-04-05"), ("ORIGINALDATE", "1975-01-01")),
     *(("DISCNUMBER", "1"), ("TOTALDISCS", "2"), ("TRACKNUMBER", "3"), ("TRACKTOTAL", "12")),
     *(("COMPOSER", "Dora"), ("COMPOSER", "Emil"), ("BPM", "120.5"), ("INITIALKEY", "F#m"), ("COMMENT", "Hello")),
+    *(("ARTISTS", "Anna"), ("ARTISTS", "Bertil"), ("ALBUMARTISTS", "Cora")),
     *(("COMPILATION", "1"), ("MUSICBRAINZ_ALBUMID", "AAAAAAAA-2222-4333-8444-555555555511")),
     *(("REPLAYGAIN_TRACK_GAIN", "-7.30 dB"), ("LYRICS", "La la"), ("FMPS_RATING", "0.8")),
     *(("ISRC", "US-RC1-76-07810"), ("ISRC", "gbaye0601498"), ("MUSICBRAINZ_TRACKID", MBID)),
 )
 WRITTEN = (
     *(("Original Date", "1975-01-01"), ("Initial Key", "F#m"), ("REPLAYGAIN_TRACK_GAIN", "-7.3 dB")),
-    *(("FMPS_Rating", "0.8"), ("MusicBrainz Album Id", FULL.release_mbid)),
+    *(("FMPS_Rating", "0.8"), ("MusicBrainz Album Id", FULL.release_mbid), ("ALBUMARTISTS", "Cora")),
+    *(("ARTISTS", "Anna"), ("ARTISTS", "Bertil")),
 )
 
 
@@ -134,7 +138,8 @@ ASF = asf(
     library=(
         *(("WM/ISRC", "USRC17607810"), ("WM/ISRC", "GBAYE0601498"), ("MusicBrainz/Track Id", MBID)),
         *(("WM/OriginalReleaseYear", "1975"), ("replaygain_track_gain", "-7.3 dB")),
-        ("MusicBrainz/Album Id", FULL.release_mbid),
+        *(("MusicBrainz/Album Id", FULL.release_mbid), ("WM/ARTISTS", "Anna"), ("WM/ARTISTS", "Bertil")),
+        ("ALBUMARTISTS", "Cora"),
     ),
 )
 MATROSKA_TAGS = element(
