@@ -88,20 +88,18 @@ class LibraryStore:
         """Return the known files at or under a path, by absolute path."""
         inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" follows "/"
         query = (
-            select(LocationRow, TrackRow.status, TrackRow.cover_seen)
+            # Columns, because objects of a large library would take most of the time of a scan without changes.
+            select(
+                *(LocationRow.path, LocationRow.root, LocationRow.size, LocationRow.mtime_ns),
+                *(LocationRow.track_id, TrackRow.status, LocationRow.tags_version, TrackRow.cover_seen),
+            )
             .join(TrackRow, TrackRow.id == LocationRow.track_id)
             .where(or_(LocationRow.path == folder, and_(LocationRow.path >= inside, LocationRow.path < behind)))
         )
-        with self._database.read() as session:
+        with self._database.columns() as connection:
             return {
-                row.path: KnownFile(
-                    stamp=FileStamp(row.path, row.root, row.size, row.mtime_ns),
-                    track_id=row.track_id,
-                    status=TrackStatus(status),
-                    tags_version=row.tags_version,
-                    cover_seen=cover_seen,
-                )
-                for row, status, cover_seen in session.execute(query)
+                path: KnownFile(FileStamp(path, root, size, mtime_ns), track_id, TrackStatus(status), *others)
+                for path, root, size, mtime_ns, track_id, status, *others in connection.execute(query)
             }
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
