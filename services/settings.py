@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
 from services.domain.names import SEPARATORS
+from services.domain.quiet import QuietHours, time_of_day
 from services.domain.track import TagRules
 
 VARIABLE_PREFIX = "SEGUE_"
@@ -22,6 +23,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 WILDCARD_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 METRICS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: a directory in which several API processes share their metrics."""
+PROCESSORS = os.cpu_count() or 1
 # Dot folders (but not "...And Justice"), recycle bins and snapshots of NAS systems and Windows, and what macOS leaves.
 SYSTEM_NAMES = (
     *(".[!.]*/", "._*", "__MACOSX/", "Network Trash Folder/", "Temporary Items/"),
@@ -126,7 +128,7 @@ class Settings(BaseSettings):
         description="Number of API processes. Qdrant Edge allows one; with a Qdrant server any number is possible.",
     )
     api_threads: int = Field(default=8, ge=1, description="Number of threads per API process.")
-    worker_processes: int = Field(default=os.cpu_count() or 1, ge=1, description="Number of processes per worker.")
+    worker_processes: int = Field(default=PROCESSORS, ge=1, description="Number of processes per worker.")
     question_processes: int = Field(
         default=1,
         ge=0,
@@ -206,6 +208,35 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Time between two looks at folders on network mounts, whose changes the kernel does not report.",
     )
+    rescan_at: str = Field(
+        default="03:00",
+        description=(
+            "Time of day, on the clock of the machine with the scheduler, at which all library folders are scanned. "
+            "Empty: never."
+        ),
+    )
+    quiet_hours: str = Field(
+        default="",
+        description=(
+            "Hours of each day in which nothing is analysed, such as `18:00-23:30`, on the clock of the workers. "
+            "`segue resume` ends them early. Empty: none."
+        ),
+    )
+    analysis_cpu: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description=(
+            "Share of the processors that a worker uses at most, such as 0.5. With less than one processor, it rests "
+            "after each analysis."
+        ),
+    )
+    analysis_nice: int = Field(
+        default=5,
+        ge=0,
+        le=19,
+        description="Niceness of the analysis: the higher, the more other programs of the machine go first.",
+    )
     upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
     half_life_days: float = Field(
         default=30.0,
@@ -264,6 +295,20 @@ class Settings(BaseSettings):
                 raise ValueError(f"'{folder}' is not an absolute path")
         return folders
 
+    @field_validator("rescan_at")
+    @classmethod
+    def _is_time_of_day(cls, given: str) -> str:
+        if given:
+            time_of_day(given)
+        return given
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _are_hours(cls, given: str) -> str:
+        if given:
+            QuietHours.parse(given)
+        return given
+
     @model_validator(mode="after")
     def _user_with_password(self) -> Self:
         if (self.subsonic_user is None) != (
@@ -317,6 +362,16 @@ class Settings(BaseSettings):
     def needs_keys(self) -> bool:
         """Whether every request needs a key."""
         return self.require_keys is True or not self.listens_to_loopback_only
+
+    @property
+    def analysis_processes(self) -> int:
+        """Number of processes of a worker: those that are set, and no more than its share of the processors."""
+        return min(self.worker_processes, max(1, int(PROCESSORS * self.analysis_cpu)))
+
+    @property
+    def analysis_duty(self) -> float:
+        """The share of its time in which a process of a worker may be busy."""
+        return min(1.0, PROCESSORS * self.analysis_cpu / self.analysis_processes)
 
     @property
     def client_key(self) -> str | None:

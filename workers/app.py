@@ -1,9 +1,12 @@
 """The Celery application of the workers and its configuration."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 
+from services.domain.quiet import time_of_day
 from services.index.indexer import RECONCILE_EVERY_SECONDS
 from services.settings import Settings, load_settings_or_exit
 from services.tasks.queue import (
@@ -12,6 +15,7 @@ from services.tasks.queue import (
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
     REFRESH_PLAYLISTS_TASK,
+    RESCAN_TASK,
     RESEND_TASK,
     ROUTES,
     SOCKET_TIMEOUT_SECONDS,
@@ -58,6 +62,8 @@ REFRESH_PLAYLISTS_EVERY_SECONDS = 60.0
 # Covers are looked for after each analysis and scan; this schedule covers older libraries and workers that died.
 COVERS_EVERY_SECONDS = 60.0
 SWEEP_COVERS_EVERY_SECONDS = 3600.0
+# A nightly scan that no worker could begin in this time waits for the next night.
+RESCAN_EXPIRES_SECONDS = 6 * 3600
 # The index task is sent after each change; this schedule covers messages that the broker did not accept.
 INDEX_EVERY_SECONDS = 15.0
 
@@ -106,7 +112,7 @@ _RELIABILITY: dict[str, Any] = {
         "health_check_interval": 10,
     },
     "timezone": "UTC",
-    # All periods are short, so the scheduler keeps no state across restarts and needs no file.
+    # All periods are short but that of the nightly scan, which a new watcher does too, so the scheduler needs no file.
     "beat_scheduler": "celery.beat:Scheduler",
 }
 
@@ -121,10 +127,15 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
     }
     if settings.qdrant_url is not None:
         periods |= {INDEX_TASK: INDEX_EVERY_SECONDS, RECONCILE_INDEX_TASK: RECONCILE_EVERY_SECONDS}
-    return {
+    schedule: dict[str, dict[str, Any]] = {
         task.removeprefix("segue."): {"task": task, "schedule": seconds, "options": {"expires": seconds}}
         for task, seconds in periods.items()
     }
+    if settings.rescan_at:
+        local = datetime.combine(datetime.now().astimezone(), time_of_day(settings.rescan_at)).astimezone(UTC)
+        nightly = crontab(minute=str(local.minute), hour=str(local.hour))
+        schedule["rescan"] = {"task": RESCAN_TASK, "schedule": nightly, "options": {"expires": RESCAN_EXPIRES_SECONDS}}
+    return schedule
 
 
 app = create_app(load_settings_or_exit())

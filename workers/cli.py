@@ -41,7 +41,7 @@ def worker(
         raise NotConfigured(
             "SEGUE_REDIS_URL is not set, and a worker needs a broker. On one machine `segue up` starts both."
         )
-    processes = processes or settings.worker_processes
+    processes = processes or settings.analysis_processes
     command = celery_command(settings, beat=beat, queues=known_queues(queues), processes=processes)
     sys.stdout.flush()
     os.execve(command[0], command, os.environ | ENVIRONMENT)  # noqa: S606  a shell is not needed

@@ -60,9 +60,6 @@ ADOPT_MODEL_TASK = "segue.adopt_model"
 # MemoryError and the machine does not run out of memory.
 ADDRESS_SPACE_HEADROOM_BYTES = 4 * 2**30
 
-# Scans must not delay requests, questions about clips and pictures, or the owner's other programs.
-ANALYSIS_NICENESS = 5
-
 # Identifies this worker in the claims of its children, which inherit the value. A restarted worker has another id.
 WORKER_ID = uuid.uuid4().hex
 # Timeout of the catalogue at shutdown; claims that cannot be released in this time expire with their lease.
@@ -164,8 +161,8 @@ def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery's signals have n
     A failure stops the whole worker. Celery would log the error and keep the child, which would then fail each task.
     """
     try:
-        _prepare_models()
         settings = load_settings()
+        _prepare_models(settings)
         if not answers_only_questions():
             _open_catalogue(settings)
         if ROUTES[QUESTION_TASK]["queue"] in consumed_queues():
@@ -186,12 +183,12 @@ def _open_catalogue(settings: Settings) -> None:
     _child = ChildContext(settings, catalogue, open_queue(settings), resources)
 
 
-def _prepare_models() -> None:
+def _prepare_models(settings: Settings) -> None:
     if ROUTES[QUESTION_TASK]["queue"] in consumed_queues():
         _report_protections(questions.prepare_models())
         bound_memory(ADDRESS_SPACE_HEADROOM_BYTES)
     elif ROUTES[ANALYSE_TASK]["queue"] in consumed_queues():
-        os.nice(ANALYSIS_NICENESS)  # before the decoder starts, which inherits it
+        os.nice(settings.analysis_nice)  # before the decoder starts, which inherits it
         # torch starts threads that a fork does not copy, and a forked child would wait for them forever. So torch is
         # first imported here, after the fork.
         from models.analysis import warm_up  # noqa: PLC0415

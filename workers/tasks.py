@@ -1,6 +1,7 @@
 """The Celery tasks. Each takes its arguments, calls `workers.analysis` or `services`, and decides about failures."""
 
 import time
+from datetime import datetime
 
 import structlog
 from celery import current_task
@@ -18,9 +19,10 @@ from services.domain.errors import (
 )
 from services.domain.failure import FailureKind
 from services.domain.job import JobKind
+from services.domain.quiet import QuietHours
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
-from services.ingest.scan import ScanRules, run_scan
+from services.ingest.scan import ScanRules, request_rescans, run_scan
 from services.tasks.lost_work import resend_lost_work
 from services.tasks.queue import (
     ANALYSE_TASK,
@@ -29,6 +31,7 @@ from services.tasks.queue import (
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
     REFRESH_PLAYLISTS_TASK,
+    RESCAN_TASK,
     RESEND_TASK,
     SCAN_PICTURES_TASK,
     SCAN_TASK,
@@ -63,6 +66,9 @@ COVERS_SOFT_LIMIT_SECONDS = 300
 # Without this pause a worker that cannot start the sandbox would take all messages from workers that can.
 SANDBOX_PAUSE_SECONDS = 2.0
 
+# A rest must not use up the time limit of a task.
+LONGEST_REST_SECONDS = 30.0
+
 TOO_LONG = (
     f"The scan took longer than {SCAN_SOFT_LIMIT_SECONDS // 3600} hours. Scan again: files that are already registered "
     "are skipped."
@@ -88,7 +94,9 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
         if claim is None:
             return
         holder = claimant.name
+        begun = time.monotonic()
         analyse_and_record(context, claim)
+        rest(time.monotonic() - begun, context.settings.analysis_duty)
     except SoftTimeLimitExceeded:
         log.warning("analysis_timed_out", track_id=track_id)
         # The attempt stays counted. Without this release, a worker that stops soon after would release it as uncounted.
@@ -101,6 +109,11 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
         log.warning("analysis_postponed", track_id=track_id, reason=error.detail)
         if holder is not None:  # without a holder no attempt was counted, and `resend` sends the track again
             continue_later(context, track_id, holder)
+
+
+def rest(busy_seconds: float, duty: float) -> None:
+    """Sleep so long that this process is busy in a share `duty` of its time."""
+    time.sleep(min(busy_seconds * (1 / duty - 1), LONGEST_REST_SECONDS))
 
 
 @app.task(name=SCAN_TASK, soft_time_limit=SCAN_SOFT_LIMIT_SECONDS, time_limit=SCAN_HARD_LIMIT_SECONDS)
@@ -208,10 +221,20 @@ def fit() -> None:
         log.warning("map_timed_out", seconds=FIT_SOFT_LIMIT_SECONDS)
 
 
+@app.task(name=RESCAN_TASK)
+def rescan() -> None:
+    """Request a scan of all library folders."""
+    context = child_context()
+    request_rescans(context.catalogue, context.queue, context.settings)
+
+
 @app.task(name=RESEND_TASK)
 def resend() -> None:
-    """Delete idle radio sessions, and send tasks that are due or that the broker lost."""
+    """Keep quiet hours, delete idle radio sessions, and send tasks that are due or that the broker lost."""
     context = child_context()
+    hours = context.settings.quiet_hours
+    quiet_since = QuietHours.parse(hours).began_at(datetime.now().astimezone()) if hours else None
+    context.catalogue.pause.follow_quiet_hours(quiet_since)
     if count := context.catalogue.radio.drop_idle():
         log.info("idle_radio_sessions_deleted", count=count)
     resend_lost_work(context.catalogue, context.queue)

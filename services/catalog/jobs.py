@@ -132,6 +132,14 @@ class JobStore:
                 raise JobNotFound(job_id)
             return _job(session, row)
 
+    def count_unread(self) -> int:
+        """Return the number of files that running scans have listed and not read yet."""
+        is_open = (JobRow.kind == JobKind.SCAN) & (JobRow.state == JobState.RUNNING) & ~JobRow.listed
+        read = select(func.count()).where(JobItemRow.job_id == JobRow.id).scalar_subquery()
+        with self._database.columns() as connection:
+            counts = connection.execute(select(JobRow.total - JobRow.unchanged - read).where(is_open)).scalars()
+            return sum(max(0, count) for count in counts)
+
     def page(self, *, offset: int = 0, limit: int = 10) -> tuple[list[Job], int]:
         """Return jobs, newest first, and the number of all jobs."""
         with self._database.read() as session:

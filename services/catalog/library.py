@@ -98,8 +98,8 @@ class LibraryStore:
         )
         with self._database.columns() as connection:
             return {
-                path: KnownFile(FileStamp(path, root, size, mtime_ns), track_id, TrackStatus(status), *others)
-                for path, root, size, mtime_ns, track_id, status, *others in connection.execute(query)
+                path: KnownFile(FileStamp(path, root, size, mtime_ns), track_id, TrackStatus(status), version, cover)
+                for path, root, size, mtime_ns, track_id, status, version, cover in connection.execute(query)
             }
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:

@@ -18,6 +18,7 @@ from services.api.schemas.tracks import Job, SimilarTrack, Track
 from services.cli.tables import Column, id_column, printable, table_of
 from services.domain.access import ApiKey
 from services.domain.picture import PictureStatus
+from services.domain.quiet import PausedBy
 from services.domain.track import TrackStatus
 
 if TYPE_CHECKING:
@@ -74,13 +75,15 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
 
 def _progress(analysis: Analysis) -> str:
     if analysis.paused:
-        return f"paused since {format_time(analysis.paused_at)}; `segue resume` continues it"
-    if not analysis.waiting:
+        why = " for quiet hours" if analysis.paused_by == PausedBy.QUIET_HOURS else ""
+        return f"paused{why} since {format_time(analysis.paused_at)}; `segue resume` continues it"
+    if not analysis.waiting and not analysis.unread:
         return "complete"
     if analysis.per_minute is None or analysis.seconds_left is None:
         return "running; its speed is not known yet"
-    minutes = max(1, round(analysis.seconds_left / 60))
-    return f"running, {analysis.per_minute:g} tracks a minute, about {minutes} min left"
+    hours, minutes = divmod(max(1, round(analysis.seconds_left / 60)), 60)
+    left = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return f"running, {analysis.per_minute:g} tracks a minute, about {left} left"
 
 
 def print_failures(page: FailurePage) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,32 @@ def request_scan(
         catalogue.jobs.fail(job_id, error.detail)
         raise
     return job_id
+
+
+def watched_roots(catalogue: Catalogue, settings: Settings, also: Collection[str] = ()) -> set[str]:
+    """Return the folders that are watched and scanned at night: the configured ones, those scanned as a whole, `also`.
+
+    A folder inside of another one is part of that.
+    """
+    allowed = configured_roots(settings)
+    found = {*(allowed or ()), *(root for root in {*catalogue.folders.scanned(), *also} if contains(allowed, root))}
+    return {root for root in found if not any(contains((other,), root) for other in found - {root})}
+
+
+def request_rescans(catalogue: Catalogue, queue: TaskQueue, settings: Settings) -> None:
+    """Request a scan of each library folder that is not being scanned.
+
+    Raises:
+        BrokerUnavailable: the task cannot be sent.
+    """
+    being_scanned = tuple(catalogue.folders.being_scanned())
+    for root in sorted(watched_roots(catalogue, settings)):
+        if contains(being_scanned, root):
+            continue
+        try:
+            request_scan(catalogue, queue, root)
+        except PathNotScannable as error:
+            log.warning("root_not_scanned", root=root, reason=error.detail)
 
 
 def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRules | None = None) -> None:

@@ -9,7 +9,6 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event
 
@@ -28,7 +27,7 @@ from services.ingest.listing import AUDIO_SUFFIXES, list_audio
 from services.ingest.observe import Change, KernelEvents, Poll
 from services.ingest.presence import is_on_network
 from services.ingest.roots import contains
-from services.ingest.scan import ScanRules, library_root, request_scan, send_covers
+from services.ingest.scan import ScanRules, library_root, request_scan, send_covers, watched_roots
 from services.logs import configure_logging
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
@@ -72,8 +71,7 @@ class Watcher:
         self._catalogue = catalogue
         self._queue = queue
         self._rules = ScanRules.of(settings)
-        self._configured = tuple(os.path.realpath(Path(root).expanduser()) for root in settings.library_roots)
-        self._poll_seconds = settings.poll_seconds
+        self._settings = settings
         self._changes = Changes(settings.settle_seconds, settings.deletion_grace_seconds)
         self._events: SimpleQueue[Change] = SimpleQueue()
         self._kernel = KernelEvents(self._events)
@@ -126,7 +124,7 @@ class Watcher:
 
     def _look_at_roots(self) -> None:
         being_scanned = self._catalogue.folders.being_scanned()
-        wanted = self._wanted_roots(being_scanned)
+        wanted = watched_roots(self._catalogue, self._settings, list(filter(os.path.isdir, being_scanned)))
         for root in self._roots.keys() - wanted:
             self._unwatch(root)
             del self._roots[root]
@@ -137,7 +135,7 @@ class Watcher:
             self._unwatch(root)
             if identity is not None:
                 self._watch(root)
-            if root not in self._roots and any(contains((path,), root) for path in being_scanned):
+            if root not in self._roots and contains(tuple(being_scanned), root):
                 log.info("root_watched", root=root)
             else:
                 log.info("root_changed", root=root, exists=identity is not None)
@@ -148,20 +146,15 @@ class Watcher:
             log.warning("events_lost")
             self._to_scan |= self._roots.keys()
 
-    def _wanted_roots(self, being_scanned: set[str]) -> set[str]:
-        found = {*self._configured, *self._catalogue.folders.scanned(), *filter(os.path.isdir, being_scanned)}
-        allowed = {root for root in found if contains(self._rules.roots, root)}
-        return {root for root in allowed if not any(contains((other,), root) for other in allowed - {root})}
-
     def _watch(self, root: str) -> None:
         if not is_on_network(root):
             try:
                 self._kernel.watch(root)
             except OSError as error:
-                log.warning("root_not_watched", root=root, reason=str(error), poll_seconds=self._poll_seconds)
+                log.warning("root_not_watched", root=root, reason=str(error), poll_seconds=self._settings.poll_seconds)
             else:
                 return
-        self._polls[root] = Poll(lambda: list_audio(root, root, self._rules.choice), self._poll_seconds)
+        self._polls[root] = Poll(lambda: list_audio(root, root, self._rules.choice), self._settings.poll_seconds)
 
     def _unwatch(self, root: str) -> None:
         self._kernel.forget(root)

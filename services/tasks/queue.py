@@ -46,6 +46,7 @@ REFRESH_PLAYLISTS_TASK = "segue.refresh_playlists"
 COVERS_TASK = "segue.covers"
 SWEEP_COVERS_TASK = "segue.sweep_covers"
 FIT_MAP_TASK = "segue.fit_map"
+RESCAN_TASK = "segue.rescan"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
@@ -60,6 +61,7 @@ ROUTES = {
     COVERS_TASK: {"queue": "scan"},  # behind the analyses of a new library, changed covers would wait for hours
     SWEEP_COVERS_TASK: {"queue": "scan"},
     FIT_MAP_TASK: {"queue": "scan"},
+    RESCAN_TASK: {"queue": "scan"},
 }
 
 

@@ -9,6 +9,8 @@ from pydantic import Field, StringConstraints, model_validator
 from services.api.request_limits import FAILURES_MAX, OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX
 from services.api.schemas.tracks import NO_NUL, Request, Response
 from services.domain.failure import WHAT_TO_DO, FailedFile, FailureKind
+from services.domain.quiet import Pause as PauseOfAnalysis
+from services.domain.quiet import PausedBy
 
 FailureId = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL)]
 """Its subject, a colon and a UUID or a number."""
@@ -27,26 +29,33 @@ class Analysis(Response):
 
     paused: bool = Field(description="Whether it is paused: scans list files, searches work, nothing is analysed.")
     paused_at: datetime | None = Field(description="When the pause began.")
+    paused_by: PausedBy | None = Field(
+        description="Who pauses it: `owner`, until it is resumed, or `quiet_hours` (`SEGUE_QUIET_HOURS`), until their "
+        "end or until it is resumed. Null while it runs."
+    )
     waiting: int = Field(description="Number of tracks that wait for their analysis.")
+    unread: int = Field(description="Number of files that running scans have listed and not read yet.")
     per_minute: float | None = Field(
         description="Tracks per minute, measured over the last five minutes. Null if fewer than two were analysed."
     )
     seconds_left: int | None = Field(
-        description="Estimated time for the waiting tracks. 0 if none wait; null if the speed is unknown or the "
+        description="Estimated time for `waiting` and `unread`. 0 if both are 0; null if the speed is unknown or the "
         "analysis is paused."
     )
 
     @classmethod
-    def of(cls, *, waiting: int, paused_at: datetime | None, per_minute: float | None) -> Self:
+    def of(cls, *, waiting: int, unread: int, pause: PauseOfAnalysis | None, per_minute: float | None) -> Self:
         """Return the response with the estimate."""
-        known = per_minute if paused_at is None else None
-        left = round(waiting * 60 / known) if known else None
+        known = per_minute if pause is None else None
+        left = round((waiting + unread) * 60 / known) if known else None
         return cls(
-            paused=paused_at is not None,
-            paused_at=paused_at,
+            paused=pause is not None,
+            paused_at=None if pause is None else pause.began_at,
+            paused_by=None if pause is None else pause.by,
             waiting=waiting,
+            unread=unread,
             per_minute=None if per_minute is None else round(per_minute, 1),
-            seconds_left=left if waiting else 0,
+            seconds_left=left if waiting or unread else 0,
         )
 
 

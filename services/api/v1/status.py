@@ -78,7 +78,8 @@ def analysis_of(catalogue: Catalogue, waiting: int) -> Analysis:
     """Return the progress of the analysis, with `waiting` pending tracks."""
     return Analysis.of(
         waiting=waiting,
-        paused_at=catalogue.pause.began_at(),
+        unread=catalogue.jobs.count_unread(),
+        pause=catalogue.pause.current(),
         per_minute=catalogue.progress.rate().per_minute,
     )
 

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
+from celery.schedules import crontab
 
 from services.local.supervisor import STOP_SECONDS
-from services.settings import Settings
+from services.settings import PROCESSORS, Settings
 from services.tasks.queue import BROKER_OPTIONS, TaskQueue
 from workers import app as application
 from workers.app import SCAN_HARD_LIMIT_SECONDS, create_app
@@ -86,11 +88,12 @@ def test_soft_shutdown_is_shorter_than_the_supervisors_timeout():
 def test_every_scheduled_task_exists_and_expires(app):
     """The scheduler sends registered tasks, and their messages expire before the next ones."""
     for entry in app.conf.beat_schedule.values():
-        assert entry["options"]["expires"] <= entry["schedule"]
+        nightly = isinstance(entry["schedule"], crontab)
+        assert entry["options"]["expires"] <= (24 * 3600 if nightly else entry["schedule"])
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
     periodic = {"segue.resend_lost_work", "segue.refresh_playlists", "segue.covers", "segue.sweep_covers"}
-    assert scheduled == {*periodic, "segue.index", "segue.reconcile_index"}
+    assert scheduled == {*periodic, "segue.index", "segue.reconcile_index", "segue.rescan"}
     assert scheduled <= set(application.app.tasks)
 
 
@@ -98,7 +101,30 @@ def test_without_a_qdrant_server_no_worker_indexes():
     """With Qdrant Edge the API process updates the index, so no index task is scheduled."""
     schedule = create_app(Settings(redis_url="redis://broker.invalid/0")).conf.beat_schedule
 
-    assert set(schedule) == {"resend_lost_work", "refresh_playlists", "covers", "sweep_covers"}
+    assert set(schedule) == {"resend_lost_work", "refresh_playlists", "covers", "sweep_covers", "rescan"}
+
+
+def test_the_nightly_scan_is_at_the_local_time_that_is_set():
+    """Celery's schedule is in UTC; without a time there is no nightly scan."""
+    broker = "redis://broker.invalid/0"
+    nightly = create_app(Settings(redis_url=broker, rescan_at="04:30")).conf.beat_schedule["rescan"]["schedule"]
+    local = datetime.now(UTC).replace(hour=min(nightly.hour), minute=min(nightly.minute)).astimezone()
+
+    assert (local.hour, local.minute) == (4, 30)
+    assert "rescan" not in create_app(Settings(redis_url=broker, rescan_at="")).conf.beat_schedule
+
+
+@pytest.mark.parametrize(
+    ("share", "processes", "duty"),
+    [(1.0, PROCESSORS, 1.0), (1 / PROCESSORS, 1, 1.0), (0.5 / PROCESSORS, 1, 0.5)],
+)
+def test_a_share_of_the_processors(share, processes, duty):
+    """With less than one processor, the only process rests after each analysis."""
+    settings = Settings(analysis_cpu=share)
+
+    assert settings.analysis_processes == processes
+    assert settings.analysis_duty == pytest.approx(duty)
+    assert Settings(analysis_cpu=share, worker_processes=1).analysis_processes == 1
 
 
 def test_parent_process_imports_no_torch():

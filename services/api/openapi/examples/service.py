@@ -25,7 +25,15 @@ KEY: Json = {
     "revoked_at": None,
 }
 
-ANALYSIS: Json = {"paused": False, "paused_at": None, "waiting": 230, "per_minute": 92.4, "seconds_left": 149}
+ANALYSIS: Json = {
+    "paused": False,
+    "paused_at": None,
+    "paused_by": None,
+    "waiting": 200,
+    "unread": 30,
+    "per_minute": 92.4,
+    "seconds_left": 149,
+}
 
 SERVICE_EXAMPLES: Mapping[str, Example] = {
     "getHealth": Example(response={"status": "ok"}),
@@ -63,7 +71,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
     "streamEvents": Example(),
     "setAnalysis": Example(
         body={"paused": True},
-        response={**ANALYSIS, "paused": True, "paused_at": PLAYED_AT, "seconds_left": None},
+        response={**ANALYSIS, "paused": True, "paused_at": PLAYED_AT, "paused_by": "owner", "seconds_left": None},
     ),
     "listFailures": Example(
         {"limit": 10},

@@ -658,6 +658,7 @@ export const de: Texts = {
       measuring: "Das Tempo wird noch gemessen.",
       noWorker:
         "Kein Worker läuft, deshalb wird nichts analysiert. Sieh im Terminal nach, in dem Segue läuft, oder in den Protokollen.",
+      quietSince: (ago) => `${ago} für die Ruhezeit angehalten. Suche, Empfehlungen und Wiedergabe gehen weiter.`,
       pausedSince: (ago) => `${ago} angehalten. Suche, Empfehlungen und Wiedergabe gehen weiter.`,
       pause: "Anhalten",
       resume: "Fortsetzen",

@@ -564,6 +564,8 @@ export const en = {
       left: (time: string) => `${time} left`,
       measuring: "The speed is being measured.",
       noWorker: "No worker is alive, so nothing is analysed. Check the terminal in which Segue runs, or its logs.",
+      quietSince: (ago: string) =>
+        `Paused ${ago} for quiet hours. Searches, recommendations and playback work as before.`,
       pausedSince: (ago: string) => `Paused ${ago}. Searches, recommendations and playback work as before.`,
       pause: "Pause",
       resume: "Resume",

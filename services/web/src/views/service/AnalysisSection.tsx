@@ -52,7 +52,10 @@ export function AnalysisSection({ status }: { status: Status }) {
 /** One line about the analysis: its speed, or why it does not run. */
 function detail({ analysis, workers, tracks }: Status): string {
   const texts = t().service.analysis;
-  if (analysis.paused) return texts.pausedSince(formatAgo(new Date(analysis.paused_at ?? Date.now())));
+  if (analysis.paused) {
+    const ago = formatAgo(new Date(analysis.paused_at ?? Date.now()));
+    return analysis.paused_by === "quiet_hours" ? texts.quietSince(ago) : texts.pausedSince(ago);
+  }
   if (!analysis.waiting) return tracks.ready ? "" : texts.emptyHint;
   if (workers !== null && !workers.some((worker) => worker.queues.includes("analyse"))) return texts.noWorker;
   if (analysis.per_minute === null || analysis.seconds_left === null) return texts.measuring;
