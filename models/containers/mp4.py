@@ -16,7 +16,7 @@ from models.containers import MAX_PACKETS, UnsupportedContainer, Update, feed_ra
 MAX_BOXES = 500_000
 TABLE_BYTES = 1 << 16  # of a table of samples that are held at once
 SAMPLE_ENTRY_BYTES = 52  # of a sample description: up to the fields that QuickTime adds in its version 1
-ENCRYPTED = {b"enca", b"drms"}
+ENCRYPTED = {b"enca", b"drms", b"aavd"}  # common encryption, iTunes, Audible
 
 # Flags of the boxes `tfhd` and `trun`, and the bytes of the fields that they announce.
 BASE_OFFSET, DESCRIPTION, DURATION, DEFAULT_SIZE = 0x01, 0x02, 0x08, 0x10

@@ -77,6 +77,8 @@ MEDIA_TYPES = {
     ".flv": "video/x-flv",
     ".m4a": "audio/mp4",
     ".m4b": "audio/mp4",
+    ".m4p": "audio/mp4",
+    ".m4r": "audio/mp4",
     ".m4v": "video/mp4",
     ".mka": "audio/matroska",
     ".mkv": "video/matroska",

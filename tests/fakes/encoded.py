@@ -40,10 +40,6 @@ def _tool(*command: str) -> Callable[[Path, Path], None]:
     return run
 
 
-def _ms_adpcm(source: Path, target: Path) -> None:
-    soundfile.write(target, soundfile.read(source)[0], SAMPLE_RATE, subtype="MS_ADPCM")
-
-
 def _dsf(_source: Path, target: Path) -> None:
     blocks = SECONDS * 2_822_400 // 8 // 4096
     sound = np.random.default_rng(1).bytes(blocks * 2 * 4096)
@@ -138,7 +134,7 @@ FORMATS = (
     Format("WAV", "pcm.wav", "WAV", _ffmpeg("-c:a", "pcm_s16le"), "WAV"),
     Format("RF64", "rf64.wav", "RF64", _ffmpeg("-rf64", "always"), "WAV"),
     Format("Wave64", "pcm.w64", "Wave64", _ffmpeg("-c:a", "pcm_s16le"), "WAV"),
-    Format("MS-ADPCM in WAV", "adpcm.wav", "WAV", _ms_adpcm),
+    Format("MS-ADPCM in WAV", "adpcm.wav", "WAV", _ffmpeg("-c:a", "adpcm_ms")),
     Format("A-law in WAV", "alaw.wav", "WAV", _ffmpeg("-c:a", "pcm_alaw")),
     Format("AIFF", "pcm.aiff", "AIFF", _ffmpeg("-c:a", "pcm_s16be")),
     Format("AIFF-C, little-endian", "sowt.aifc", "AIFF", _ffmpeg("-c:a", "pcm_s16le", "-f", "aiff")),

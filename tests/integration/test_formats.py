@@ -35,8 +35,7 @@ TABLE_HEAD = (
     "| format | recognised as | ffmpeg's demuxer | suffix | title read | id kept | decoded by |\n"
     "|---|---|---|---|---|---|---|\n"
 )
-# Nothing here writes frames of Monkey's Audio, and ffmpeg does not find its way in its own RealMedia files.
-NOT_DECODED = {"Monkey's Audio": "ffmpeg (not run)", "RealMedia": "–"}
+NOT_DECODED = {"Monkey's Audio": "ffmpeg (not run)"}  # nothing here writes frames of it
 
 
 def track_id(path: Path) -> str:

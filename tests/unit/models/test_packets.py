@@ -126,7 +126,7 @@ def test_fragments_of_other_tracks_are_passed_over(flags):
     assert fed(content) == SOUND
 
 
-@pytest.mark.parametrize("kind", [b"enca", b"drms"])
+@pytest.mark.parametrize("kind", [b"enca", b"drms", b"aavd"])
 def test_an_encrypted_m4a_is_refused(kind):
     """Nothing can decode it, so the reason names the encryption."""
     with pytest.raises(UnsupportedContainer, match="encrypted"):

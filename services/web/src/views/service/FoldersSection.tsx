@@ -12,7 +12,7 @@ import { Section } from "./Section";
 
 /** What a scan takes, because browsers do not know all of these as audio; `test_formats.py` compares. */
 const AUDIO_SUFFIXES =
-  ".aac,.ac3,.aif,.aifc,.aiff,.amr,.ape,.au,.caf,.dff,.dsf,.dts,.eac3,.ec3,.flac,.m4a,.m4b,.mka,.mlp,.mp+,.mp2,.mp3,.mp4,.mpc,.oga,.ogg,.opus,.ra,.rf64,.rm,.shn,.snd,.tak,.thd,.tta,.w64,.wav,.weba,.webm,.wma,.wv";
+  ".aac,.ac3,.aif,.aifc,.aiff,.amr,.ape,.au,.caf,.dff,.dsf,.dts,.eac3,.ec3,.flac,.m4a,.m4b,.m4p,.m4r,.mka,.mlp,.mp+,.mp2,.mp3,.mp4,.mpc,.oga,.ogg,.opus,.ra,.rf64,.rm,.shn,.snd,.tak,.thd,.tta,.w64,.wav,.weba,.webm,.wma,.wv";
 
 /** The folders of the library, and the ways to add music. */
 export function FoldersSection({ folders }: Pick<Status, "folders">) {
