@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
 from services.catalog.tables import HeardTagRow, ListenRow, LocationRow, TrackRow
+from services.catalog.tagging import classify
 from services.catalog.takeover import track_gone, track_ready
 from services.catalog.tracks import TrackFile, clear_tags
 from services.domain.failure import FailureKind
@@ -154,6 +155,7 @@ class AnalysisStore:
             )
             if is_recorded:
                 _store_heard_tags(session, track_id, analysis.tags)
+                classify(session.get_one(TrackRow, track_id, populate_existing=True))
                 track_ready(session, track_id)
 
     def refuse(

@@ -13,7 +13,7 @@ from services.catalog.database import IDS, Database, decode_cursor, encode_curso
 from services.catalog.names import ARTIST, CREDIT, id_of_key, tracks_of
 from services.catalog.tables import HeardTagRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import NO_KEY, found_tracks
-from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range, keyword_keys
+from services.domain.filters import ATTRIBUTES, FRAGMENT, RANGE_FIELDS, Filters, Range, keyword_keys
 from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
 from services.domain.names import text_key
 from services.domain.track import TrackStatus
@@ -185,7 +185,7 @@ def filter_conditions(filters: Filters) -> list[Condition]:
         found.append(_TRACK.key != NO_KEY)
     found += [_has_any(name, values) for name, values in filters.any_of.items()]
     # A null meets no condition, but is none of the values either.
-    found += [func.coalesce(_has_any(name, values), false()).is_(false()) for name, values in filters.none_of.items()]
+    found += [func.coalesce(_is_unwanted(name, values), false()).is_(false()) for name, values in filters.none_of.items()]
     return found
 
 
@@ -212,6 +212,16 @@ def _has_any(name: str, values: Sequence[str]) -> Condition:
         return _TRACK.id.in_(select(_TAG.track_id).where(_TAG.key.in_(keys)))
     # An expression, so that SQLite reads the index that has all columns instead of each track of a common genre.
     return func.coalesce(_TRACK.id, "").in_(tracks_of_genres(values))
+
+
+def _is_unwanted(name: str, values: Sequence[str]) -> Condition:
+    if name == FRAGMENT:
+        return _TRACK.fragment.in_(values)
+    if name != "genre":
+        return _has_any(name, values)
+    keys = {key for value in values for key in keyword_keys(name, value)}
+    of_file, heard = (_TRACK.id.in_(select(table.track_id).where(table.key.in_(keys))) for table in (_GENRE, _TAG))
+    return or_(of_file, and_(func.coalesce(_TRACK.genre_keys, "") == "", heard))
 
 
 def tracks_of_genres(values: Sequence[str]) -> CompoundSelect[Any]:

@@ -11,7 +11,7 @@ from services.catalog.database import IDS_PER_STATEMENT, Database, batched
 from services.catalog.names import split_keys
 from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
-from services.domain.filters import RANGE_FIELDS
+from services.domain.filters import FRAGMENT, RANGE_FIELDS
 from services.domain.names import text_key
 from services.domain.track import TrackStatus
 from services.domain.vector_index import PayloadValue, Point
@@ -144,6 +144,7 @@ def track_point(row: TrackRow) -> Point:
         "artist": split_keys(row.artist_keys) or None,
         "genre": split_keys(row.genre_keys) or None,
         "album": split_keys(row.album_key) or None,
+        FRAGMENT: None if row.fragment is None else [row.fragment],
         "tags": [text_key(tag) for tag in clear_tags(row.tags)] or None,
     }
     known = {name: value for name, value in payload.items() if value is not None}

@@ -8,16 +8,17 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from services.catalog.names import TrackNames
+from services.catalog.names import TrackNames, split_keys
 from services.catalog.tables import ExternalIdRow, LocationRow, Table, TrackArtistRow, TrackGenreRow, TrackRow
 from services.domain.external_ids import canonical_value
+from services.domain.fragments import fragment_of
 from services.domain.track import Tags, TrackStatus
 
 _COPIED = (
     *("title", "artist", "album", "album_artist", "genre", "year", "original_year", "disc_number", "disc_total"),
     *("track_number", "track_total", "comment", "compilation", "release_mbid", "replay_gain", "has_lyrics", "rating"),
 )
-_INDEXED = attrgetter("title", "artist_keys", "album_key", "year", "genre_keys")
+_INDEXED = attrgetter("title", "artist_keys", "album_key", "year", "genre_keys", "fragment")
 _GROUPED = attrgetter("album_key", "album_artist_key", "artist_key", "release_mbid")
 """What decides to which album a track belongs (`services.catalog.album_ids`)."""
 
@@ -55,9 +56,21 @@ def retag(session: Session, row: TrackRow, separators: Sequence[str]) -> None:
         for namespace, values in tags.ids.items():
             ids.setdefault(namespace, []).extend(values)
     _store_ids(session, row.id, ids)
+    classify(row)
     if row.status == TrackStatus.READY and before != _INDEXED(row):
         row.revision += 1
         row.index_pending = True
+
+
+def classify(row: TrackRow) -> None:
+    """Store whether a track is no piece of music, after its tags or its analysis changed."""
+    row.fragment = fragment_of(
+        row.title,
+        genres=split_keys(row.genre_keys),
+        duration_ms=row.duration_ms,
+        speechiness=row.speechiness,
+        loudness=row.loudness,
+    )
 
 
 def _richness(path: str, tags: Tags) -> int:

@@ -1,9 +1,10 @@
 """Filters on tracks, which the vector index evaluates during a search."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from services.domain.fragments import FRAGMENTS
 from services.domain.names import artist_keys, text_key
 
 ATTRIBUTES = (
@@ -36,8 +37,18 @@ RANGE_FIELDS = (
 KEYWORD_FIELDS = ("genre", "artist", "album", "tags")
 """Text payload fields, each a list of keys (`services.domain.names`) with a payload index."""
 
+FRAGMENT = "fragment"
+"""The payload field with the kind of a track that is no piece of music (`services.domain.fragments`)."""
+
+EXCLUDED = {"genre": "exclude_genre"}
+"""Keyword fields of which a request can exclude values, and the name of the condition in it."""
+
 ALSO_HEARD = {"genre": ("genre", "tags")}
-"""Fields whose condition is met by another field too: a genre may be the file's, or a tag that is heard."""
+"""Fields whose condition is met by another field too: a genre may be the file's, or a tag that is heard.
+
+If a value is unwanted, the first of these fields that the track has decides: a piece of jazz in which rock is heard is
+not excluded as rock.
+"""
 
 TAG_THRESHOLD = 0.2
 """The minimum strength of a tag in the payload; typically three or four tags reach it."""
@@ -65,7 +76,7 @@ class Filters:
 
     def __post_init__(self) -> None:
         keywords = self.any_of.keys() | self.none_of.keys()
-        if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (keywords - set(KEYWORD_FIELDS)):
+        if unknown := (self.ranges.keys() - set(RANGE_FIELDS)) | (keywords - {*KEYWORD_FIELDS, FRAGMENT}):
             raise ValueError(f"Unknown filter fields: {', '.join(sorted(unknown))}.")
 
     def admit(self, measured: Mapping[str, float], keywords: Mapping[str, Collection[str]]) -> bool:
@@ -78,13 +89,24 @@ class Filters:
             elif (wanted.min is not None and value < wanted.min) or (wanted.max is not None and value > wanted.max):
                 return False
         return all(_has_one(keywords, name, values) for name, values in self.any_of.items()) and not any(
-            _has_one(keywords, name, values) for name, values in self.none_of.items()
+            _is_unwanted(keywords, name, values) for name, values in self.none_of.items()
         )
+
+
+def music_only(filters: Filters) -> Filters:
+    """Return the filters for pieces of music: without intros, skits, applause, spoken word and silence."""
+    return replace(filters, none_of={**filters.none_of, FRAGMENT: FRAGMENTS})
 
 
 def _has_one(keywords: Mapping[str, Collection[str]], name: str, wanted: Iterable[str]) -> bool:
     keys = {key for value in wanted for key in keyword_keys(name, value)}
     return any(not keys.isdisjoint(keywords.get(each, ())) for each in ALSO_HEARD.get(name, (name,)))
+
+
+def _is_unwanted(keywords: Mapping[str, Collection[str]], name: str, values: Iterable[str]) -> bool:
+    keys = {key for value in values for key in keyword_keys(name, value)}
+    named = (keywords.get(each, ()) for each in ALSO_HEARD.get(name, (name,)))
+    return not keys.isdisjoint(next((found for found in named if found), ()))
 
 
 @lru_cache(maxsize=1024)

@@ -23,6 +23,8 @@ SEED_MAX = 2**63 - 1
 HALF_LIFE_DAYS_MAX = 36_500.0
 """A century: events of all times have nearly the same weight."""
 
+INCLUDE_FRAGMENTS = "Whether intros, skits, applause, spoken word and silence may be in the answer, too."
+
 
 class Order(StrEnum):
     """The order in which the tracks of an answer are to be played."""
@@ -93,6 +95,10 @@ class SessionOptions:
             "le": HALF_LIFE_DAYS_MAX,
             "description": "Age in days at which an event has half its weight. Default: the service's setting.",
         },
+    )
+    include_fragments: bool = field(
+        default=False,
+        metadata={"description": INCLUDE_FRAGMENTS},
     )
 
 

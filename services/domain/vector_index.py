@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters
+from services.domain.filters import FRAGMENT, KEYWORD_FIELDS, RANGE_FIELDS, Filters
 from services.domain.track import Vector
 
 PayloadValue = str | int | float | list[str] | None
@@ -19,7 +19,7 @@ class Collection:
     keyword_fields: tuple[str, ...] = ()
 
 
-TRACKS = Collection("tracks", RANGE_FIELDS, KEYWORD_FIELDS)
+TRACKS = Collection("tracks", RANGE_FIELDS, (*KEYWORD_FIELDS, FRAGMENT))
 PICTURES = Collection("pictures")
 
 

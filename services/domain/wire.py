@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from services.domain.filters import Filters
+from services.domain.filters import EXCLUDED, Filters
 from services.domain.listening import ListenEvent, NewListen
 from services.domain.question import AnswerOptions, Question, SessionOptions, options_of
 from services.domain.radio import RadioStart
@@ -72,7 +72,7 @@ def listen_as_json(listen: NewListen) -> dict[str, Any]:
 def filters_as_json(filters: Filters) -> dict[str, Any]:
     """Return filters as part of a request's body."""
     ranges = {name: {"min": wanted.min, "max": wanted.max} for name, wanted in filters.ranges.items()}
-    return {**ranges, **{name: list(values) for name, values in filters.any_of.items()}}
+    return {**ranges, **_keywords_as_json(filters)}
 
 
 def filters_as_parameters(filters: Filters) -> dict[str, Any]:
@@ -80,4 +80,9 @@ def filters_as_parameters(filters: Filters) -> dict[str, Any]:
     ends = {f"min_{name}": wanted.min for name, wanted in filters.ranges.items()}
     ends |= {f"max_{name}": wanted.max for name, wanted in filters.ranges.items()}
     given = {name: value for name, value in ends.items() if value is not None}
-    return {**given, **{name: list(values) for name, values in filters.any_of.items()}}
+    return {**given, **_keywords_as_json(filters)}
+
+
+def _keywords_as_json(filters: Filters) -> dict[str, list[str]]:
+    wanted = {name: list(values) for name, values in filters.any_of.items()}
+    return wanted | {EXCLUDED[name]: list(values) for name, values in filters.none_of.items() if name in EXCLUDED}

@@ -26,14 +26,21 @@ class FilterBuilder:
             self._within(name, wanted, or_unknown=name in filters.or_unknown) for name, wanted in filters.ranges.items()
         ]
         must += [self._matches_any(name, values) for name, values in filters.any_of.items()]
-        must_not = [self._matches_any(name, values) for name, values in filters.none_of.items()]
+        must_not = [each for name, values in filters.none_of.items() for each in self._unwanted(name, values)]
         must_not += [self.has_id(exclude)] if exclude else []
         return self.filter(must=must, must_not=must_not) if must or must_not else None
 
     def _matches_any(self, name: str, values: Iterable[str]) -> Any:  # noqa: ANN401  a class of the library
-        match = self.any_of(any=sorted({key for value in values for key in keyword_keys(name, value)}))
-        fields = [self.field(key=each, match=match) for each in ALSO_HEARD.get(name, (name,))]
+        fields = self._matches(name, values)
         return fields[0] if len(fields) == 1 else self.filter(should=fields)
+
+    def _unwanted(self, name: str, values: Iterable[str]) -> list[Any]:
+        first, *others = self._matches(name, values)
+        return [first, *(self.filter(must=[self.is_empty(name), other]) for other in others)]
+
+    def _matches(self, name: str, values: Iterable[str]) -> list[Any]:
+        match = self.any_of(any=sorted({key for value in values for key in keyword_keys(name, value)}))
+        return [self.field(key=each, match=match) for each in ALSO_HEARD.get(name, (name,))]
 
     def _within(self, name: str, wanted: Range, *, or_unknown: bool) -> Any:  # noqa: ANN401  a class of the library
         inside = self.field(key=name, range=self.interval(gte=wanted.min, lte=wanted.max))

@@ -8,6 +8,7 @@ from typing import Any
 from services.catalog import Catalogue
 from services.catalog.tracks import measured_of
 from services.domain.errors import InvalidRequest, SegueError
+from services.domain.filters import music_only
 from services.domain.library import Selection
 from services.domain.listening import Answer, Remembered, plays
 from services.domain.names import text_key
@@ -115,7 +116,7 @@ class SmartPlaylists:
         rejected = self._rejected(owner).rejected
         selection = Selection(
             statuses=(TrackStatus.READY,),
-            filters=rules.filters,
+            filters=music_only(rules.filters),
             sort=rules.sort if rules.sort != "match" else "artist",
             descending=rules.descending,
         )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.catalog import Catalogue
 from services.domain.errors import InvalidRequest
+from services.domain.filters import music_only
 from services.domain.listening import EventKind, ListenEvent, Profile, Remembered
 from services.domain.question import Exclusion, Question
 from services.domain.radio import RadioSession, RadioStart, SessionEvent, SessionState, SessionTrack
@@ -154,6 +155,7 @@ def _terms(terms: Question, names: Mapping[str, str], liked_artists: Collection[
         unwanted |= {*liked_artists}
     excluded = tuple(dict.fromkeys(names[name] for name in terms.exclude.tracks if name in names))
     filters = without_artists(terms.filters, frozenset(unwanted))
+    filters = filters if terms.include_fragments else music_only(filters)
     return replace(terms, history=(), filters=filters, exclude=Exclusion(tracks=excluded))
 
 

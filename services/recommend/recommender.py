@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.catalog.database import now as current_time
 from services.catalog.tracks import TrackStore
-from services.domain.filters import Filters
+from services.domain.filters import Filters, music_only
 from services.domain.listening import Answer, DescribedTaste, ListenEvent, Profile, Recommendation, Remembered
 from services.domain.question import Order, Question
 from services.domain.track import Embedded, Vector
@@ -341,4 +341,5 @@ def _examples(question: Question) -> list[str]:
 
 def _filters(question: Question, history: _History) -> Filters:
     unwanted = [*question.exclude.artists, *(history.artists() if question.exclude.seed_artists else ())]
-    return without_artists(question.filters, frozenset(unwanted))
+    filters = question.filters if question.include_fragments else music_only(question.filters)
+    return without_artists(filters, frozenset(unwanted))

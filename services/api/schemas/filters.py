@@ -17,12 +17,16 @@ from services.api.request_limits import (
     TEXT_MAX,
 )
 from services.api.schemas.tracks import KEYWORDS, MEASURES, NO_NUL, Request, TrackName, is_none
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
+from services.domain.filters import EXCLUDED, KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range, music_only
 from services.domain.library import Selection, TrackSort
-from services.domain.question import RESULTS_DEFAULT, RESULTS_MAX
+from services.domain.question import INCLUDE_FRAGMENTS, RESULTS_DEFAULT, RESULTS_MAX
 from services.domain.track import TrackStatus
 
 Order = Literal["asc", "desc"]
+
+_EXCLUDED_GENRES = (
+    "None of these genres, as the file names it or, if it names none, as a tag that is heard. Case is ignored"
+)
 
 Keywords = list[Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX)]]
 
@@ -61,6 +65,7 @@ class _FilterBody(_Conditions):
         return Filters(
             ranges={name: interval.to_domain() for name, interval in ranges.items() if interval is not None},
             any_of=_keywords(self),
+            none_of=_unwanted(self),
         )
 
 
@@ -82,19 +87,30 @@ class _FilterQuery(_Conditions):
         return Filters(
             ranges={name: Range(*pair) for name, pair in ends.items() if pair != (None, None)},
             any_of=_keywords(self),
+            none_of=_unwanted(self),
         )
 
     def _ends(self, name: str) -> tuple[float | None, float | None]:
         return getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
 
 
-class _SimilarQuery(_FilterQuery):
+class _SearchQuery(_FilterQuery):
+    """Conditions that must all hold, and whether fragments are found, too."""
+
+    include_fragments: bool = Field(default=False, description=INCLUDE_FRAGMENTS)
+
+    def conditions(self) -> Filters:
+        """Return all conditions for the vector index."""
+        return self.to_domain() if self.include_fragments else music_only(self.to_domain())
+
+
+class _SimilarQuery(_SearchQuery):
     """The number of tracks and the filters."""
 
     limit: int = Field(default=RESULTS_DEFAULT, ge=1, le=RESULTS_MAX, description="Maximum number of tracks to return.")
 
 
-class _PathQuery(_FilterQuery):
+class _PathQuery(_SearchQuery):
     """The ends and the length of a path, and filters for the tracks between."""
 
     start: TrackName = Field(alias="from", description="The first track: a track id or an external id.")
@@ -104,6 +120,11 @@ class _PathQuery(_FilterQuery):
 
 def _keywords(conditions: _Conditions) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name in KEYWORD_FIELDS if (values := getattr(conditions, name))}
+
+
+def _unwanted(conditions: _Conditions) -> dict[str, tuple[str, ...]]:
+    found = {name: tuple(getattr(conditions, parameter)) for name, parameter in EXCLUDED.items()}
+    return {name: values for name, values in found.items() if values}
 
 
 def _keyword_field(description: str) -> tuple[Any, Any]:
@@ -133,7 +154,8 @@ def _body_fields() -> dict[str, Any]:
         name: (interval | None, Field(default=None, exclude_if=is_none, description=MEASURES[name].meaning + "."))
         for name, interval in INTERVALS.items()
     }
-    return {**ranges, **{name: _keyword_field(meaning + ".") for name, meaning in KEYWORDS.items()}}
+    keywords = {name: _keyword_field(meaning + ".") for name, meaning in KEYWORDS.items()}
+    return {**ranges, **keywords, EXCLUDED["genre"]: _keyword_field(_EXCLUDED_GENRES + ".")}
 
 
 def _query_fields() -> dict[str, Any]:
@@ -145,6 +167,7 @@ def _query_fields() -> dict[str, Any]:
             fields[f"{end}_{name}"] = (float | None, limits)
     for name, meaning in KEYWORDS.items():
         fields[name] = _keyword_field(f"{meaning}; may be repeated.")
+    fields[EXCLUDED["genre"]] = _keyword_field(f"{_EXCLUDED_GENRES}; may be repeated.")
     return fields
 
 
@@ -211,12 +234,13 @@ TrackPageQuery: type[_TrackPageQuery] = create_model(
 
 
 def filter_body_of(filters: Filters) -> BaseModel:
-    """Return the body of filters whose values are known to be valid; `none_of` is not part of it."""
+    """Return the body of filters whose values are known to be valid; of `none_of`, only genres are part of it."""
     ranges = {
         name: INTERVALS[name].model_construct(min=wanted.min, max=wanted.max) for name, wanted in filters.ranges.items()
     }
     keywords = {name: list(values) for name, values in filters.any_of.items()}
-    fields: dict[str, Any] = {**ranges, **keywords}
+    unwanted = {parameter: list(filters.none_of.get(name, ())) for name, parameter in EXCLUDED.items()}
+    fields: dict[str, Any] = {**ranges, **keywords, **unwanted}
     return FilterBody.model_construct(None, **fields)
 
 

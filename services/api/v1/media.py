@@ -91,5 +91,5 @@ def _content(file: FileStorage) -> bytes:
 
 def _nearest(embedding: Sequence[float], query: Any) -> list[MatchedTrack]:  # noqa: ANN401
     vector = np.asarray(embedding, dtype=np.float32)
-    hits = services().recommender.nearest(vector, limit=query.limit, filters=query.to_domain())
+    hits = services().recommender.nearest(vector, limit=query.limit, filters=query.conditions())
     return presenters.matched_tracks(hits, services().catalogue.tracks.get_many([hit.id for hit in hits]))

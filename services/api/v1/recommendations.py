@@ -79,7 +79,7 @@ def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run t
     The path has `steps` tracks, or fewer if not enough tracks match the filters. The filters do not apply to the two
     ends. The path from a track to itself contains that track only.
     """
-    steps = services().paths.between(query.start, query.end, steps=query.steps, filters=query.to_domain())
+    steps = services().paths.between(query.start, query.end, steps=query.steps, filters=query.conditions())
     return presenters.path(steps, services().catalogue.tracks.get_many([step.track_id for step in steps]))
 
 

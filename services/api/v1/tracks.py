@@ -62,7 +62,7 @@ def get_similar(track_id: str, query: Any) -> SimilarTracks:  # noqa: ANN401  it
 
     The track itself is left out, and each recording appears once, whatever its encodings.
     """
-    found = services().recommender.similar(track_id, limit=query.limit, filters=query.to_domain())
+    found = services().recommender.similar(track_id, limit=query.limit, filters=query.conditions())
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     return SimilarTracks(tracks=presenters.similar_tracks(found, known))
 

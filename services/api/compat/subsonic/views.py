@@ -23,6 +23,7 @@ from services.api.http.operation import operation
 from services.api.security.permissions import Access, public, set_default_access
 from services.domain.access import Scope
 from services.domain.errors import Forbidden
+from services.domain.filters import Filters, music_only
 from services.domain.question import RESULTS_MAX, Exclusion, Question
 
 if TYPE_CHECKING:
@@ -120,14 +121,16 @@ def get_similar_songs_2(query: SimilarSongsQuery) -> Result:
 def get_sonic_similar_tracks(query: SonicSimilarQuery) -> Result:
     """Get the songs that are most similar to a song. The song itself is left out."""
     track_id, namespace = media_server_track(query.id)
-    found = services().recommender.similar(track_id, limit=min(query.count, RESULTS_MAX), exclude=rejected_tracks())
+    found = services().recommender.similar(
+        track_id, limit=min(query.count, RESULTS_MAX), filters=music_only(Filters()), exclude=rejected_tracks()
+    )
     return {"sonicMatch": _matches({each.track_id: each.score for each in found}, namespace)}
 
 
 def find_sonic_path(query: SonicPathQuery) -> Result:
     """Get a smooth path from one song to another, both included. Similarities are relative to the first song."""
     (start, namespace), (end, _) = media_server_track(query.startSongId), media_server_track(query.endSongId)
-    steps = services().paths.between(start, end, steps=min(query.count, RESULTS_MAX))
+    steps = services().paths.between(start, end, steps=min(query.count, RESULTS_MAX), filters=music_only(Filters()))
     return {"sonicMatch": _matches(_similarities(start, [step.track_id for step in steps]), namespace)}
 
 
