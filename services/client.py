@@ -69,9 +69,12 @@ class SegueClient(Connection):
         """One track by its id or an external id."""
         return self._get(Track, f"/v1/tracks/{_segment(track_id)}")
 
-    def similar(self, track_id: str, *, limit: int = 10, filters: Filters | None = None) -> SimilarTracks:
+    def similar(
+        self, track_id: str, *, limit: int = 10, filters: Filters | None = None, include_fragments: bool = False
+    ) -> SimilarTracks:
         """The tracks that feel most like this one."""
         parameters = {"limit": limit, **filters_as_parameters(filters or Filters())}
+        parameters |= {"include_fragments": True} if include_fragments else {}
         return self._get(SimilarTracks, f"/v1/tracks/{_segment(track_id)}/similar", params=parameters)
 
     def search_audio(self, file: Path, *, limit: int = 10, filters: Filters | None = None) -> ClipMatches:
@@ -104,9 +107,18 @@ class SegueClient(Connection):
         parameters |= {} if mood is None else {"mood": mood}
         return self._get(SearchResults, "/v1/search", params=parameters)
 
-    def path(self, start: str, end: str, *, steps: int = 10, filters: Filters | None = None) -> TrackPath:
+    def path(
+        self,
+        start: str,
+        end: str,
+        *,
+        steps: int = 10,
+        filters: Filters | None = None,
+        include_fragments: bool = False,
+    ) -> TrackPath:
         """A smooth path from one track to another."""
         parameters = {"from": start, "to": end, "steps": steps, **filters_as_parameters(filters or Filters())}
+        parameters |= {"include_fragments": True} if include_fragments else {}
         return self._get(TrackPath, "/v1/path", params=parameters)
 
     def start_radio(self, start: RadioStart) -> RadioSession:

@@ -185,7 +185,9 @@ def filter_conditions(filters: Filters) -> list[Condition]:
         found.append(_TRACK.key != NO_KEY)
     found += [_has_any(name, values) for name, values in filters.any_of.items()]
     # A null meets no condition, but is none of the values either.
-    found += [func.coalesce(_is_unwanted(name, values), false()).is_(false()) for name, values in filters.none_of.items()]
+    found += [
+        func.coalesce(_is_unwanted(name, values), false()).is_(false()) for name, values in filters.none_of.items()
+    ]
     return found
 
 

@@ -39,17 +39,24 @@ class Terms:
     filters: Filters
     exclude_artists: tuple[str, ...]
     limit: int
+    include_fragments: bool
 
     def question(self) -> Question:
         """Return a question with these terms."""
-        return Question(filters=self.filters, exclude=Exclusion(artists=self.exclude_artists), limit=self.limit)
+        return Question(
+            filters=self.filters,
+            exclude=Exclusion(artists=self.exclude_artists),
+            limit=self.limit,
+            include_fragments=self.include_fragments,
+        )
 
 
-def list_similar(name: str, filters: Filters, limit: int, to: Destination) -> None:
+def list_similar(name: str, terms: Terms, to: Destination) -> None:
     """Print the tracks most similar to a track."""
     with connect(load_settings()) as client:
         seed = find_track(client, name)
-        answer = client.similar(seed.id, limit=limit, filters=filters)
+        fragments = terms.include_fragments
+        answer = client.similar(seed.id, limit=terms.limit, filters=terms.filters, include_fragments=fragments)
 
         def show() -> None:
             output.print_message(f"Similar to {output.describe(seed)}:")
@@ -99,11 +106,12 @@ def start_radio(names: Sequence[str], listener: str | None, terms: Terms, to: De
         _write(to, client, f"Radio from {seeds[0].title}", answer.tracks)
 
 
-def list_path(ends: tuple[str, str], filters: Filters, steps: int, to: Destination) -> None:
-    """Print a path between two tracks."""
+def list_path(ends: tuple[str, str], terms: Terms, to: Destination) -> None:
+    """Print a path between two tracks, with as many tracks as the limit."""
     with connect(load_settings()) as client:
         first, last = find_tracks(client, ends)
-        answer = client.path(first.id, last.id, steps=steps, filters=filters)
+        fragments = terms.include_fragments
+        answer = client.path(first.id, last.id, steps=terms.limit, filters=terms.filters, include_fragments=fragments)
 
         def show() -> None:
             output.print_message(f"From {output.describe(first)} to {output.describe(last)}:")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.domain.filters import RANGE_FIELDS, Filters, Range
+from services.domain.filters import EXCLUDED, RANGE_FIELDS, Filters, Range
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Number of tracks.")]
@@ -103,6 +103,7 @@ KEYWORD_HELP: Mapping[str, str] = {
     "album": "Album; repeat it for more.",
     "tags": "Tag that is heard; repeat it for more.",
 }
+EXCLUDE_GENRE_HELP = "Leave out this genre; repeat it for more."
 _OPTION_NAMES = {"duration_ms": "duration", "tags": "tag"}
 PANEL = "Filters: every track meets all of them"
 
@@ -126,7 +127,9 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
 
     def filters(given: Mapping[str, Any]) -> Filters:
         ranges = {name: given[name] for name in RANGE_FIELDS if given[name] is not None}
-        return Filters(ranges=ranges, any_of={name: tuple(given[name]) for name in KEYWORD_HELP if given[name]})
+        any_of = {name: tuple(given[name]) for name in KEYWORD_HELP if given[name]}
+        unwanted = given[EXCLUDED["genre"]]
+        return Filters(ranges=ranges, any_of=any_of, none_of={"genre": tuple(unwanted)} if unwanted else {})
 
     return _with_options(command, "filters", _filter_parameters(), filters)
 
@@ -172,7 +175,7 @@ def _filter_parameters() -> list[Parameter]:
     options = {
         **{
             name: (list[str] | None, typer.Option(_flag(name), help=text, rich_help_panel=PANEL))
-            for name, text in KEYWORD_HELP.items()
+            for name, text in {**KEYWORD_HELP, EXCLUDED["genre"]: EXCLUDE_GENRE_HELP}.items()
         },
         **{name: (Range | None, _range_option(name)) for name in RANGE_FIELDS},
     }

@@ -15,6 +15,9 @@ from services.domain.filters import Filters
 
 TRACK = "Track id or its first characters, external id (isrc:…), or words from artist, album and title."
 TRACKS = "Tracks: ids, external ids, or quoted words."
+Fragments = Annotated[
+    bool, typer.Option("--include-fragments", help="List intros, skits, applause, spoken word and silence, too.")
+]
 Without = Annotated[list[str] | None, typer.Option(help="Leave out this artist; repeat it for more.")]
 
 
@@ -24,13 +27,15 @@ def similar(
     track: Annotated[list[str], typer.Argument(help=TRACK)],
     *,
     filters: Filters,
+    include_fragments: Fragments = False,
     limit: Limit = 10,
     to: Destination,
 ) -> None:
     """List the tracks that are most similar to a track."""
     from services.cli import answers
 
-    answers.list_similar(" ".join(track), filters, limit, to)
+    terms = answers.Terms(filters, (), limit, include_fragments)
+    answers.list_similar(" ".join(track), terms, to)
 
 
 @with_filters
@@ -48,6 +53,7 @@ def recommend(  # noqa: PLR0913  each is an option
     mood: Annotated[str | None, typer.Option(help="Mood preset; `segue moods` lists all.")] = None,
     user: Annotated[str | None, typer.Option(help="Listener whose stored listens count.")] = None,
     exclude_artist: Without = None,
+    include_fragments: Fragments = False,
     limit: Limit = 10,
     to: Destination,
 ) -> None:
@@ -55,7 +61,7 @@ def recommend(  # noqa: PLR0913  each is an option
     from services.cli import answers
 
     asked = answers.Asked(tracks or [], text or [], mood, user)
-    terms = answers.Terms(filters, tuple(exclude_artist or ()), limit)
+    terms = answers.Terms(filters, tuple(exclude_artist or ()), limit, include_fragments)
     answers.list_recommendations(asked, terms, to)
 
 
@@ -67,30 +73,33 @@ def radio(  # noqa: PLR0913  each is an option
     filters: Filters,
     user: Annotated[str | None, typer.Option(help="Listener whose session it is.")] = None,
     exclude_artist: Without = None,
+    include_fragments: Fragments = False,
     limit: Limit = 10,
     to: Destination,
 ) -> None:
     """Start a radio session and list its first tracks."""
     from services.cli import answers
 
-    terms = answers.Terms(filters, tuple(exclude_artist or ()), limit)
+    terms = answers.Terms(filters, tuple(exclude_artist or ()), limit, include_fragments)
     answers.start_radio(seeds, user, terms, to)
 
 
 @with_filters
 @with_output
-def path(
+def path(  # noqa: PLR0913  each is an option
     start: Annotated[str, typer.Argument(metavar="FROM", help="First track: id, external id, or quoted words.")],
     end: Annotated[str, typer.Argument(metavar="TO", help="Last track.")],
     *,
     filters: Filters,
+    include_fragments: Fragments = False,
     steps: Annotated[int, typer.Option(min=2, max=100, help="Number of tracks, both ends included.")] = 10,
     to: Destination,
 ) -> None:
     """List a smooth path from one track to another. Filters hold for the tracks between."""
     from services.cli import answers
 
-    answers.list_path((start, end), filters, steps, to)
+    terms = answers.Terms(filters, (), steps, include_fragments)
+    answers.list_path((start, end), terms, to)
 
 
 @with_output
