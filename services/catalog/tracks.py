@@ -70,7 +70,7 @@ _SHOWN = (
     *(_TRACK.album_artist, _TRACK.disc_number, _TRACK.track_number),
     *(_TRACK.composer, _TRACK.original_year, _TRACK.disc_total, _TRACK.track_total, _TRACK.tag_bpm, _TRACK.tag_key),
     *(_TRACK.comment, _TRACK.compilation, _TRACK.release_mbid, _TRACK.replay_gain, _TRACK.has_lyrics, _TRACK.rating),
-    _TRACK.cover.is_not(None).label("has_cover"),
+    *(_TRACK.fragment, _TRACK.cover.is_not(None).label("has_cover")),
 )
 """The columns of a `Track` except attributes and descriptors."""
 _ANALYSED = tuple(_TRACK[name] for name in (*ATTRIBUTES, *DESCRIPTORS))

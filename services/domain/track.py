@@ -278,6 +278,8 @@ class Track:
     added_at: datetime | None = None
     tags: tuple[str, ...] = ()
     """Its strongest clear tags, at most `TAGS_SHOWN`."""
+    fragment: str | None = None
+    """The kind of a track that is no piece of music (`services.domain.fragments`)."""
     has_cover: bool = False
     """Whether it has a picture, in its file or beside it."""
 

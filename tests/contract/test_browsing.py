@@ -9,11 +9,12 @@ from alembic.config import Config
 
 from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
-from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range
+from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, Filters, Range, music_only
 from services.domain.library import AlbumSelection, ArtistSelection, Selection, TrackSort
 from services.domain.names import text_key
 from services.domain.track import Analysis, NamedArtist, Tags, TrackStatus
 
+FRAGMENT_KINDS = ("intro", "speech", "silence")
 UNIT = np.eye(128, dtype=np.float32)
 READY = (TrackStatus.READY,)
 
@@ -130,14 +131,45 @@ def test_pages_by_offset_and_by_cursor_are_the_same(songs, sort, descending):
         (Filters(any_of={"tags": ("slow",)}), set()),
         (Filters(any_of={"artist": ("ANN",)}), {"alpha", "Émile", "Gamma"}),
         (Filters(any_of={"album": ("two",), "genre": ("rock",)}), {"alpha"}),
-        (Filters(none_of={"genre": ("rock",)}), {"Émile", "Gamma"}),
+        (Filters(none_of={"genre": ("rock",)}), {"alpha", "Émile", "Gamma"}),
+        (Filters(none_of={"genre": ("piano",)}), {"Beta", "alpha", "Émile", "Delta", "Gamma"}),
         (Filters(none_of={"album": ("two",)}), {"Beta", "Delta"}),
+        (music_only(Filters()), {"Beta", "alpha", "Émile", "Delta", "Gamma"}),
     ],
 )
 def test_filters_select_tracks(songs, filters, expected):
-    """They mean the same as in the vector index: a genre is the file's, or a tag that is heard."""
+    """They mean the same as in the vector index: a genre is the file's, or a tag that is heard.
+
+    A genre that is unwanted is the file's, and one that is heard only if the file names none.
+    """
     assert set(titles(songs, Selection(filters=filters))) == expected
     assert songs.browsing.count(Selection(filters=filters)) == len(expected)
+
+
+def test_fragments_are_in_the_library_and_not_in_its_music(catalogue):
+    """By their titles, lengths and genres, when tags or analyses are stored, and no more when the tags change."""
+    add(catalogue, 1, Tags("Intro", ("Ann",)), heard={"mtt:Piano": 0.9}, duration=45.0)
+    add(catalogue, 2, Tags("Chapter 1", ("Bob",), genres=("Audiobook",)), duration=1200.0)
+    add(catalogue, 3, Tags("Song", ("Ann",)), heard={"mtt:Piano": 0.9}, duration=200.0)
+    add(catalogue, 4, Tags("Noise", ("Ann",)), duration=200.0, loudness=-64.0)
+
+    assert len(titles(catalogue, Selection())) == 4
+    assert titles(catalogue, Selection(filters=music_only(Filters()))) == ["Song"]
+    assert {track.fragment for track in catalogue.browsing.page(Selection()).tracks} == {None, *FRAGMENT_KINDS}
+    assert titles(catalogue, Selection(filters=Filters(none_of={"genre": ("piano",)}))) == ["Noise", "Chapter 1"]
+    payloads = {change.id: change.point.payload.get("fragment") for change in catalogue.indexing.pending(10)}
+    assert payloads == {
+        identifier(1): ["intro"],
+        identifier(2): ["speech"],
+        identifier(3): None,
+        identifier(4): ["silence"],
+    }
+
+    catalogue.indexing.clear(catalogue.indexing.pending(10))
+    stamp = FileStamp("/music/1.mp3", "/music", 7, 7)
+    catalogue.library.register(identifier(1), Tags("A Short Song", ("Ann",)), stamp)
+    [change] = catalogue.indexing.pending(10)
+    assert (change.id, change.point.payload.get("fragment")) == (identifier(1), None)
 
 
 def test_filters_select_the_same_tracks_as_the_rule(songs):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qdrant_client import QdrantClient
 
 from services.domain.errors import IndexUnavailable
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range, music_only
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Point, Query
 from services.index.qdrant_edge import EdgeIndex
@@ -183,6 +183,31 @@ def test_hits_meet_all_conditions(index):
 
     narrowed = {"ranges": {"tempo": Range(100, 130), "year": Range(min=1990)}, "any_of": {"genre": ("rock",)}}
     assert found(index, exclude=(1,), **narrowed) == [0]
+
+
+def test_a_genre_is_excluded_and_one_that_is_heard_if_the_file_names_none(index):
+    """As `Filters.admit` does it."""
+    payloads = [
+        {"genre": ["jazz"], "tags": ["rock"]},
+        {"genre": ["rock"]},
+        {"genre": ["jazz", "rock"], "tags": ["jazz"]},
+        {"tags": ["rock", "calm"]},
+        {"tags": ["calm"]},
+        {},
+    ]
+    index.upsert([point(number, **payload) for number, payload in enumerate(payloads)])
+    unwanted = Filters(none_of={"genre": ("Rock",)})
+
+    assert found(index, none_of=unwanted.none_of) == [0, 4, 5]
+    assert [number for number, payload in enumerate(payloads) if unwanted.admit({}, payload)] == [0, 4, 5]
+
+
+def test_fragments_are_excluded(index):
+    """A point without the field is music."""
+    index.upsert([point(0, fragment=["intro"]), point(1), point(2, fragment=["speech"])])
+
+    assert found(index) == [0, 1, 2]
+    assert found(index, none_of=music_only(Filters()).none_of) == [1]
 
 
 def test_a_batch_gives_the_results_of_single_queries(index):

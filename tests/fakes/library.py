@@ -62,12 +62,19 @@ def tower() -> FakeTower:
 
 
 def register(
-    catalogue: Catalogue, file: Path, number: int, title: str | None = None, ids: Mapping[str, str] | None = None
+    catalogue: Catalogue,
+    file: Path,
+    number: int,
+    title: str | None = None,
+    ids: Mapping[str, str] | None = None,
+    *,
+    copy_of: int | None = None,
 ) -> str:
-    """Register a file as a scan does. A new track is pending."""
-    feel = number % len(GENRES)
+    """Register a file as a scan does. A new track is pending; a copy has the tags of another number."""
+    named = number if copy_of is None else copy_of
+    feel = named % len(GENRES)
     tags = Tags(
-        title=title or f"Title {number:03}",
+        title=title or f"Title {named:03}",
         artists=(f"Artist {feel}",),
         album=f"Album {feel}",
         year=2000 + number,

@@ -40,6 +40,7 @@ class Song:
     track: Embedded
     genre: str | None = None
     tags: tuple[str, ...] = ()
+    fragment: str | None = None
 
     @cached_property
     def keywords(self) -> dict[str, set[str]]:
@@ -49,6 +50,7 @@ class Song:
             "artist": set(keys_of_credit([artist] if artist else [], self.track.title)),
             "album": {text_key(album)} if album else set(),
             "tags": {text_key(tag) for tag in self.tags},
+            "fragment": {self.fragment} if self.fragment else set(),
         }
 
     def meets(self, filters: Filters) -> bool:

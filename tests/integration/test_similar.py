@@ -18,8 +18,10 @@ TWIN = COPIES.stop
 def copies(services, library_dir):
     vectors = services.catalogue.tracks.embedded([track_id(0), track_id(4)])
     for number in (*COPIES, TWIN):
-        register(services.catalogue, write_tone(library_dir / "music" / f"{number}.wav", 200 + number), number)
-        vector = vectors[track_id(4 if number == TWIN else 0)].vector
+        original = 4 if number == TWIN else 0
+        tone = write_tone(library_dir / "music" / f"{number}.wav", 200 + number)
+        register(services.catalogue, tone, number, copy_of=original)
+        vector = vectors[track_id(original)].vector
         hiss = 0.005 * np.random.default_rng(number).normal(size=len(vector))
         embedding = ((vector + hiss) / np.linalg.norm(vector + hiss)).astype(np.float32)
         services.catalogue.analyses.record(track_id(number), Analysis(embedding, 0.1, {}, {"duration": 2.0}, {}, MODEL))

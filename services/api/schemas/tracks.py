@@ -225,6 +225,11 @@ class Track(Response):
     tags: list[str] = Field(
         default=[], description="What is heard most clearly, such as “piano” or “slow”: at most three, strongest first."
     )
+    fragment: str | None = Field(
+        default=None,
+        description="`intro` (also an outro or an interlude), `skit`, `applause`, `speech` or `silence`: only requests "
+        "with `include_fragments` find it. Null for music.",
+    )
     duration_ms: int | None = Field(description="Length in milliseconds.")
     added_at: datetime | None = Field(default=None, description="When Segue first found it.")
     path: str | None = Field(description="Path relative to the library root. Null if no file holds the track any more.")

@@ -183,7 +183,12 @@ class _SearchQuery(SimilarQuery):
     def to_question(self) -> Question:
         """Return the question without the text."""
         return Question(
-            filters=self.to_domain(), limit=self.limit, diversity=0.0, max_per_artist=None, max_per_album=None
+            filters=self.to_domain(),
+            limit=self.limit,
+            diversity=0.0,
+            max_per_artist=None,
+            max_per_album=None,
+            include_fragments=self.include_fragments,
         )
 
 

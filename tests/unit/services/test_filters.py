@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.domain.filters import Filters, Range
+from services.domain.filters import Filters, Range, music_only
 
 MEASURED = {"tempo": 80.0}
 KEYWORDS = {"artist": {"anna"}, "tags": {"calm", "piano"}}
@@ -22,9 +22,25 @@ KEYWORDS = {"artist": {"anna"}, "tags": {"calm", "piano"}}
         (Filters(any_of={"genre": ("Folk",)}), False),
         (Filters(none_of={"tags": ("Piano",)}), False),
         (Filters(none_of={"genre": ("Folk",)}), True),
+        (Filters(none_of={"genre": ("Piano",)}), False),
+        (music_only(Filters()), True),
         (Filters(ranges={"tempo": Range(max=90)}, any_of={"tags": ("calm",)}, none_of={"artist": ("Bert",)}), True),
     ],
 )
 def test_a_track_is_admitted_if_all_conditions_hold(filters, admitted):
     """A null field meets no range and no `any_of`, and every `none_of`; case is ignored."""
     assert filters.admit(MEASURED, KEYWORDS) is admitted
+
+
+def test_a_genre_that_is_heard_is_unwanted_only_if_the_file_names_none():
+    """A piece of jazz in which piano is heard may be in an answer without piano, though it is in one of piano."""
+    jazz = {"genre": {"jazz"}, "tags": {"piano"}}
+
+    assert Filters(none_of={"genre": ("PIANO",)}).admit({}, jazz)
+    assert not Filters(none_of={"genre": ("Jazz",)}).admit({}, jazz)
+    assert Filters(any_of={"genre": ("Piano",)}).admit({}, jazz)
+
+
+def test_a_fragment_is_no_music():
+    """Whatever its kind."""
+    assert not music_only(Filters()).admit({}, {"fragment": {"skit"}})
