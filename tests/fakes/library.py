@@ -61,7 +61,7 @@ def tower() -> FakeTower:
     return FakeTower({genre.casefold(): unit for genre, unit in zip(GENRES, units, strict=True)})
 
 
-def register(
+def register(  # noqa: PLR0913  each is another thing to vary
     catalogue: Catalogue,
     file: Path,
     number: int,
