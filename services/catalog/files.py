@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from services.catalog.database import IDS, Database, rows_of
 from services.catalog.names import split_keys
 from services.catalog.tables import LocationRow, TrackRow
 from services.catalog.tracks import TrackFile, first_there
 from services.domain.names import plain_key
+from services.domain.track import TrackStatus
 
 FILES_PER_STATEMENT = 10_000
 
@@ -19,6 +21,18 @@ _OF_TRACKS = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id
 _HAS_FILE = select(_FILE.id).where(_FILE.track_id == _TRACK.id).exists()
 _TITLED = select(_TRACK.id, _TRACK.title_key, _TRACK.artist_keys, _TRACK.duration_ms, _HAS_FILE).where(
     _TRACK.title_key.in_(IDS)
+)
+
+
+_MEASURED = (
+    select(
+        *(_TRACK.id, _FILE.path, _FILE.root, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.genre, _TRACK.year),
+        *(_TRACK.duration_ms, _TRACK.tempo, _TRACK.tempo_confidence, _TRACK.key, _TRACK.key_confidence, _TRACK.mode),
+        *(_TRACK.mode_confidence, _TRACK.energy, _TRACK.valence),
+    )
+    .join_from(LocationRow.__table__, TrackRow.__table__, _FILE.track_id == _TRACK.id)
+    .where(_TRACK.status == TrackStatus.READY)
+    .order_by(_FILE.path)
 )
 
 
@@ -41,6 +55,28 @@ class NamedRecording:
     has_file: bool
 
 
+class MeasuredFile(NamedTuple):
+    """A file of an analysed track, and what an analysis measured of it; None if it is unknown."""
+
+    track_id: str
+    path: str
+    root: str
+    title: str
+    artist: str | None
+    album: str | None
+    genre: str | None
+    year: int | None
+    duration_ms: int | None
+    tempo: float | None
+    tempo_confidence: float | None
+    key: int | None
+    key_confidence: float | None
+    mode: int | None
+    mode_confidence: float | None
+    energy: float | None
+    valence: float | None
+
+
 class FileStore:
     """Reads files of tracks."""
 
@@ -55,6 +91,14 @@ class FileStore:
         for track_id, path, root in rows:
             files.setdefault(track_id, []).append(TrackFile(path, root))
         return {track_id: first_there(found) for track_id, found in files.items()}
+
+    def measured(self, paths: Collection[str]) -> Iterator[MeasuredFile]:
+        """Yield the files of analysed tracks at or below the paths, by path; all files if there are no paths."""
+        places = [condition for path in paths for condition in (_FILE.path == path, is_below(path))]
+        query = _MEASURED.where(or_(*places)) if places else _MEASURED
+        with self._database.columns() as connection:
+            rows = connection.execute(query).all()
+        yield from starmap(MeasuredFile, rows)
 
     def named(self, names: Collection[str]) -> Iterator[LibraryFile]:
         """Yield the files with these names (`plain_key`), which are without folders.
@@ -82,3 +126,9 @@ class FileStore:
             rows = rows_of(connection, _TITLED, keys)
         for row in rows:
             yield NamedRecording(row[0], row[1], frozenset(split_keys(row[2])), *row[3:])
+
+
+def is_below(folder: str) -> ColumnElement[bool]:
+    """Return the condition that a file lies in a folder or below it."""
+    inside, behind = folder.rstrip("/") + "/", folder.rstrip("/") + "0"  # "0" follows "/"
+    return and_(_FILE.path >= inside, _FILE.path < behind)

@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from services.cli import asking
 from services.cli.arguments import AsJson
 from services.cli.playlists import playlists
+from services.cli.tag import tag
 from services.domain.access import Scope
 from services.domain.errors import SegueError
 
@@ -165,6 +166,9 @@ def retry(*, as_json: AsJson = False) -> None:
     from services.cli.maintenance import retry_all
 
     retry_all(as_json=as_json)
+
+
+app.command()(tag)
 
 
 @app.command()

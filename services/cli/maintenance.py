@@ -35,7 +35,7 @@ def show_status(*, failed: bool, as_json: bool) -> None:
         answer, running = None, True
     refused = running and answer is None
     if answer is None:
-        with _open_catalogue(settings) as catalogue:
+        with open_catalogue(settings) as catalogue:
             answer = _failures_of(catalogue) if failed else status_of_catalogue(catalogue, settings)
     if isinstance(answer, FailurePage):
         (output.print_json if as_json else output.print_failures)(answer)
@@ -47,7 +47,7 @@ def show_status(*, failed: bool, as_json: bool) -> None:
 
 def request_rebuild(*, as_json: bool) -> None:
     """Request a new generation of the index; the service builds it."""
-    with _open_catalogue(load_settings()) as catalogue:
+    with open_catalogue(load_settings()) as catalogue:
         generation = catalogue.indexing.rebuild()
     if as_json:
         output.print_json({"generation": generation})
@@ -60,7 +60,7 @@ def request_rebuild(*, as_json: bool) -> None:
 
 def show_map(*, refit: bool, as_json: bool) -> None:
     """Print the state of the map, after requesting a new one if `refit`."""
-    with _open_catalogue(load_settings()) as catalogue:
+    with open_catalogue(load_settings()) as catalogue:
         if refit:
             catalogue.map.request()
         state = catalogue.map.state()
@@ -82,7 +82,7 @@ def show_map(*, refit: bool, as_json: bool) -> None:
 
 def retry_all(*, as_json: bool) -> None:
     """Try all files again that cannot be used; a worker starts within a minute."""
-    with _open_catalogue(load_settings()) as catalogue:
+    with open_catalogue(load_settings()) as catalogue:
         count = retry_failures(catalogue).total
     if as_json:
         output.print_json({"retried": count})
@@ -94,7 +94,7 @@ def retry_all(*, as_json: bool) -> None:
 
 def set_pause(*, paused: bool, as_json: bool) -> None:
     """Pause or resume the analysis; workers notice before their next file, and start again within a minute."""
-    with _open_catalogue(load_settings()) as catalogue:
+    with open_catalogue(load_settings()) as catalogue:
         if paused:
             catalogue.pause.begin()
         else:
@@ -114,7 +114,7 @@ def create_key(name: str, scopes: Sequence[Scope], listeners: Sequence[str], *, 
         InvalidRequest: the name is empty or too long, or the scopes do not allow a key that is bound to listeners.
     """
     check_new_key(name, scopes, listeners)
-    with _open_catalogue(load_settings()) as catalogue:
+    with open_catalogue(load_settings()) as catalogue:
         key = catalogue.keys.create(name, scopes, [listener_named(listener) for listener in listeners] or None)
     if as_json:
         output.print_json({"id": key.id, "key": key.text})
@@ -125,7 +125,7 @@ def create_key(name: str, scopes: Sequence[Scope], listeners: Sequence[str], *, 
 
 def list_keys(*, as_json: bool) -> None:
     """Print all keys, without their secrets."""
-    with _open_catalogue(load_settings()) as catalogue:
+    with open_catalogue(load_settings()) as catalogue:
         keys = catalogue.keys.all()
     if as_json:
         output.print_json(Keys(keys=[Key.of(key) for key in keys]))
@@ -139,7 +139,7 @@ def revoke_key(key_id: str, *, as_json: bool) -> None:
     Raises:
         KeyNotFound: there is no key with this id.
     """
-    with _open_catalogue(load_settings()) as catalogue:
+    with open_catalogue(load_settings()) as catalogue:
         catalogue.keys.revoke(key_id)
     if as_json:
         output.print_json({"revoked": key_id})
@@ -177,8 +177,10 @@ def restore_backup(file: Path, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _open_catalogue(settings: Settings) -> Iterator[Catalogue]:
-    with shared_catalogue_lock(settings), closing(Catalogue.open(settings.catalogue_url)) as catalogue:
+def open_catalogue(settings: Settings) -> Iterator[Catalogue]:
+    """Open the catalogue, which a restore cannot replace meanwhile."""
+    opened = Catalogue.open(settings.catalogue_url, rules=settings.tag_rules)
+    with shared_catalogue_lock(settings), closing(opened) as catalogue:
         catalogue.migrate()
         yield catalogue
 

@@ -64,6 +64,7 @@ def _read_description(source: Source, position: int, found: Found) -> None:
 def _read_attributes(source: Source, position: int, found: Found, *, is_library: bool) -> None:
     for written, kind, start, size in _attributes(source, position, is_library=is_library):
         name = written.removeprefix("WM/")
+        found.names.append(written)
         if name == "Track":  # counts from zero, beside WM/TrackNumber
             continue
         if name == "Picture":

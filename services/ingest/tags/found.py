@@ -81,6 +81,8 @@ class Found:
     kind: Kind
     fields: dict[str, list[str]] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """The name of each entry as the tag has it, also of those that Segue does not read."""
 
     def add(self, name: str, *values: str) -> None:
         """Add values of a field."""
@@ -89,6 +91,7 @@ class Found:
 
     def add_written(self, written: str, *values: str) -> None:
         """Add values of the field with this name in the tag; fields that Segue does not read are left out."""
+        self.names.append(written)
         if name := FIELDS.get(re.sub(r"[^0-9a-z]", "", written.lower())):
             self.add(name, *values)
         elif written.lower().startswith("rating:"):  # Quod Libet: "RATING:user=0.75"

@@ -99,6 +99,7 @@ def read_id3v2(source: Source, header: Header, tags: TagList, kind: Kind) -> Non
     is_update = header.version == 4 and len(extended) > 5 and bool(extended[5] & IS_UPDATE)
     found = tags.begin(kind, is_update=is_update)
     for frame in _frames(source, start, end, header):
+        found.names.append(frame.name)
         _take(frame, found)
 
 

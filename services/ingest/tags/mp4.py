@@ -76,6 +76,7 @@ def _keys(source: Source, begin: int, end: int) -> dict[bytes, str]:
 def _read_item(source: Source, item: Box, keys: dict[bytes, str], found: Found) -> None:
     name, begin, end = item
     written = keys.get(name)
+    found.names.append(name.decode("latin-1"))
     values = []
     for inner, start, stop in _boxes(source, begin, end):
         if inner == b"name":

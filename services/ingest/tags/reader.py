@@ -66,6 +66,15 @@ def picture_inside(stream: BinaryIO) -> bytes | None:
     return None
 
 
+def names_inside(stream: BinaryIO) -> list[str]:
+    """Return the names of all entries in the tags of an audio file, also of those that Segue does not read.
+
+    Args:
+        stream: The file, seekable.
+    """
+    return [name for tag in _found_in(Source(stream)) for name in (*tag.names, *("picture" for _ in tag.pictures))]
+
+
 def _found_in(source: Source) -> list[Found]:
     """Return the tags in order of precedence."""
     tags = TagList()

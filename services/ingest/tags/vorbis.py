@@ -11,6 +11,7 @@ from services.ingest.tags.found import FRONT_COVER, MAX_VALUE_BYTES, Found, Kind
 from services.ingest.tags.source import Damaged, Source
 
 COMMENTS_BLOCK, PICTURE_BLOCK = 4, 6
+NAMED_BLOCKS = {2: "APPLICATION", 5: "CUESHEET"}
 LAST_BLOCK = 0x80
 MAX_BLOCKS = 1024
 MAX_NAME_BYTES = 128
@@ -68,6 +69,8 @@ def _read_block(kind: int, source: Source, place: tuple[int, int], tags: TagList
         number = source.big(start, 4)
         picture = Picture(number, lambda: flac_picture(source.at(start, end - start)))
         tags.begin(Kind.VORBIS).pictures.append(picture)
+    elif kind in NAMED_BLOCKS:
+        tags.begin(Kind.VORBIS).names.append(NAMED_BLOCKS[kind])
 
 
 def _read_comments(source: Source, place: tuple[int, int], tags: TagList) -> None:
