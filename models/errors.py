@@ -6,6 +6,8 @@
   * NeedsFfmpeg: only ffmpeg decodes the format, and no ffmpeg can be started.
   * UnreadablePicture: the file is not a picture in a supported format, or it is damaged.
   * RefusedPicture: the picture is larger than the limits.
+  * UnreadableVideo: the file is not a video that ffmpeg decodes, or it is damaged.
+  * RefusedVideo: the video is too short or too long.
   * DecoderFailed: the decoder died on this file, was stopped at a limit, or sent an invalid result.
 * SandboxUnavailable: no decoder can be started; no fault of the file.
 
@@ -35,6 +37,14 @@ class UnreadablePicture(AnalysisError):  # noqa: N818
 
 class RefusedPicture(AnalysisError):  # noqa: N818
     """The picture is larger than the limits."""
+
+
+class UnreadableVideo(AnalysisError):  # noqa: N818
+    """The file is not a video that ffmpeg decodes, or it is damaged."""
+
+
+class RefusedVideo(AnalysisError):  # noqa: N818
+    """The video is too short or too long."""
 
 
 class DecoderFailed(AnalysisError):  # noqa: N818

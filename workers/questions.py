@@ -3,6 +3,8 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
+from io import BytesIO
 from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -19,6 +21,7 @@ from services.tasks.questions import (
     MediaKind,
     PictureReading,
     Refusal,
+    VideoReading,
 )
 from services.tasks.queue import QUESTION_TASK, TaskQueue
 from workers.app import app
@@ -27,6 +30,7 @@ from workers.pictures import NO_DIRECTION, text_tower
 if TYPE_CHECKING:
     from models.sandbox.decoder import Protections
 # A later answer has no reader. The hard limit kills a process that the exception of the soft limit does not stop.
+NO_VIDEO_DIRECTION = "Nothing is recognised in the video, and it looks neutral."
 HARD_LIMIT_SECONDS = ANSWER_SECONDS + 5.0
 ANNOUNCE_EVERY_SECONDS = PROCESS_SECONDS / 3
 
@@ -34,7 +38,7 @@ Found = TypeVar("Found")
 
 log = structlog.get_logger()
 
-Reading = ClipReading | PictureReading
+Reading = ClipReading | PictureReading | VideoReading
 """A successful answer."""
 
 
@@ -150,17 +154,45 @@ def read_picture(content: bytes) -> PictureReading | Refusal:
     )
 
 
+def read_video(content: bytes) -> VideoReading | Refusal:
+    """Return what a video shows, its energy over time and the point of music that fits, or why there is none."""
+    from models.containers import UnsupportedContainer  # noqa: PLC0415
+    from models.containers.recognise import recognise  # noqa: PLC0415
+    from models.video import reading  # noqa: PLC0415
+
+    try:
+        container = recognise(BytesIO(content))
+    except UnsupportedContainer as error:
+        return Refusal(reason="unsupported", detail=_sentence(error))
+    found = _read(lambda file: reading.read_video(file, container.demuxer, text_tower()), content)
+    if isinstance(found, Refusal):
+        return found
+    if found.vector is None:
+        return Refusal(reason="unusable", detail=NO_VIDEO_DIRECTION)
+    fields = {name: value for name, value in asdict(found).items() if name != "vector"}
+    return VideoReading.model_validate({"embedding": found.vector.tolist(), **fields})
+
+
 def _read(read: Callable[[int], Found], content: bytes) -> Found | Refusal:
     """Pass the content to a function as an open file; return its result or the reason why there is none."""
-    from models.errors import AnalysisError, SandboxUnavailable, UnreadableAudio, UnreadablePicture  # noqa: PLC0415
+    from models.errors import (  # noqa: PLC0415
+        AnalysisError,
+        NeedsFfmpeg,
+        SandboxUnavailable,
+        UnreadableAudio,
+        UnreadablePicture,
+        UnreadableVideo,
+    )
 
     with tempfile.TemporaryFile() as file:  # it has no name, so nothing of it is left if this process is killed
         file.write(content)
         file.flush()
         try:
             return read(file.fileno())
-        except (UnreadableAudio, UnreadablePicture) as error:
+        except (UnreadableAudio, UnreadablePicture, UnreadableVideo) as error:
             return Refusal(reason="unsupported", detail=_sentence(error))
+        except NeedsFfmpeg as error:
+            return Refusal(reason="needs_ffmpeg", detail=_sentence(error))
         except AnalysisError as error:
             return Refusal(reason="unusable", detail=_sentence(error))
         except SandboxUnavailable as error:
@@ -174,4 +206,5 @@ def _sentence(error: Exception) -> str:
 READERS: Mapping[MediaKind, Callable[[bytes], Reading | Refusal]] = {
     MediaKind.CLIP: read_clip,
     MediaKind.PICTURE: read_picture,
+    MediaKind.VIDEO: read_video,
 }

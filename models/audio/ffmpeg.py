@@ -86,12 +86,19 @@ class Task:
     seconds: float
     is_measured: bool = False
 
+    output_bytes = OUTPUT_BYTES
+
     @property
     def places(self) -> list[tuple[float, float]]:
         """`(start, length)` of each window in seconds."""
         frames = round(self.seconds * SAMPLE_RATE)
         places = window_frames(frames, SAMPLE_RATE, self.max_windows) if frames else []
         return [(start / SAMPLE_RATE, length / SAMPLE_RATE) for start, length in places]
+
+    @property
+    def output_count(self) -> int:
+        """Number of outputs, one for each window."""
+        return len(self.places)
 
     @property
     def tail(self) -> float:
@@ -202,8 +209,7 @@ def read_output(task: Task, output: Output) -> Windows | float:
         except ValueError:
             packets = Packets()
     messages = os.pread(output.messages, MESSAGE_BYTES, 0).decode("utf-8", "replace")
-    if not STARTED.search(messages):
-        raise NeedsFfmpeg(f"ffmpeg does not start: {_printable(messages) or 'no reason given'}")
+    check_started(messages)
     if task.is_measured:
         return _windows(task, task.seconds, output.windows, messages)
     end = task.tail + packets.end if packets.count else 0.0
@@ -213,6 +219,16 @@ def read_output(task: Task, output: Output) -> Windows | float:
         raise UnreadableAudio(_reason(messages))
     _check(end, packets, messages)
     return _windows(task, end, output.windows, messages) if task.seconds else end
+
+
+def check_started(messages: str) -> None:
+    """Check that ffmpeg started, by its messages.
+
+    Raises:
+        NeedsFfmpeg: It did not.
+    """
+    if not STARTED.search(messages):
+        raise NeedsFfmpeg(f"ffmpeg does not start: {_printable(messages) or 'no reason given'}")
 
 
 def _check(end: float, packets: Packets, messages: str) -> None:
@@ -244,7 +260,9 @@ def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDAr
     wanted = round(length * sample_rate)
     found = samples[skipped : skipped + wanted]
     if wanted - len(found) > END_TOLERANCE * sample_rate:
-        raise UnreadableAudio(f"The file is damaged at {start + len(found) / sample_rate:.1f} s: {_why(messages)}")
+        raise UnreadableAudio(
+            f"The file is damaged at {start + len(found) / sample_rate:.1f} s: {first_error(messages)}"
+        )
     if channels > 2:  # noqa: PLR2004  surround is folded to mono
         found = found.mean(axis=1, dtype=np.float32, keepdims=True)
     if len(found) < wanted:
@@ -283,10 +301,10 @@ def _declared(messages: str) -> float:
 def _reason(messages: str) -> str:
     if "matches no streams" in messages:
         return "The file holds no audio"
-    return f"The file is damaged: {_why(messages)}"
+    return f"The file is damaged: {first_error(messages)}"
 
 
-def _why(messages: str) -> str:
+def first_error(messages: str) -> str:
     """Return ffmpeg's first error message."""
     found = MESSAGE.search(messages)
     return _printable(found[2]) if found else "ffmpeg decodes nothing there"

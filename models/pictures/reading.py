@@ -94,9 +94,9 @@ def read_picture(source: Path | int) -> PictureReading:
         WeightsError: The network's weights are damaged.
         SandboxUnavailable: No decoder can be started.
     """
-    classifier = _loaded()
+    network = classifier()
     try:
-        return read_pixels(decoder.read_picture(source), classifier)
+        return read_pixels(decoder.read_picture(source), network)
     except MemoryError as error:
         raise AnalysisError("Not enough memory to read this picture") from error
 
@@ -104,7 +104,7 @@ def read_picture(source: Path | int) -> PictureReading:
 def warm_up() -> None:
     """Load the network and start the decoder, so that the first picture takes no longer than others."""
     decoder.start()
-    read_pixels(np.zeros((2, 2, 3), np.uint8), _loaded())
+    read_pixels(np.zeros((2, 2, 3), np.uint8), classifier())
 
 
 def read_pixels(pixels: Pixels, classifier: Classifier) -> PictureReading:
@@ -148,7 +148,8 @@ def picture_vector(reading: PictureReading, tower: Tower, mix: Mix = MIX) -> Vec
 
 
 @cache
-def _loaded() -> Classifier:
+def classifier() -> Classifier:
+    """Return the network of this process; the first call loads it."""
     return Classifier.load()
 
 

@@ -29,6 +29,7 @@ from models.errors import (
     SandboxUnavailable,
     UnreadableAudio,
     UnreadablePicture,
+    UnreadableVideo,
 )
 from models.ffmpeg import find_ffmpeg, install_command
 from models.pictures.decode import MAX_SIDE, READING_SIDE, Pixels
@@ -39,10 +40,12 @@ from models.sandbox.messages import (
     Read,
     Report,
     receive_picture,
+    receive_video,
     receive_windows,
     receive_windows_or_length,
     request,
 )
+from models.video.decode import Clip
 
 PACKAGES = Path(__file__).parents[2]
 START = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from models.sandbox.server import main; main()"
@@ -169,6 +172,25 @@ class Decoder:
         if not 1 <= max_side <= MAX_SIDE:
             raise ValueError(f"max_side must be 1 to {MAX_SIDE}, not {max_side}.")
         return self._decode(source, request(Kind.PICTURE, max_side), lambda read: receive_picture(read, max_side))
+
+    def read_video(self, source: int, demuxer: str) -> Clip:
+        """Decode frames of a video clip, in sandboxed processes.
+
+        Args:
+            source: A descriptor open for reading; its offset changes.
+            demuxer: ffmpeg's name of the container.
+
+        Returns:
+            The frames.
+
+        Raises:
+            AnalysisError: The clip cannot be decoded; the message is the reason.
+            SandboxUnavailable: No decoder can be started; no fault of the file.
+        """
+        check_regular(source, UnreadableVideo)
+        if find_ffmpeg() is None:
+            raise NeedsFfmpeg(f"Only ffmpeg decodes video, and it is not installed: {install_command()}")
+        return self._decode(source, request(Kind.VIDEO, 0, demuxer=demuxer), receive_video)
 
     def stop(self) -> None:
         """Stop the server and its decoder."""
@@ -299,3 +321,4 @@ atexit.register(DECODER.stop)
 start = DECODER.start
 read_windows = DECODER.read_windows
 read_picture = DECODER.read_picture
+read_video = DECODER.read_video

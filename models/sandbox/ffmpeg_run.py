@@ -3,14 +3,19 @@
 import os
 import signal
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from models.audio.ffmpeg import OUTPUT_BYTES, Output, Task
-from models.sandbox.messages import End, Report
+from models.audio import ffmpeg
+from models.audio.ffmpeg import Output, Task
+from models.sandbox.messages import End, Report, length_message, video_message, windows_message
 from models.sandbox.program import Program, ProgramLimits
+from models.video import decode as video
+from models.video.decode import VideoTask
 
 DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"  # noqa: PTH112
+
+AnyTask = Task | VideoTask
 
 
 @dataclass
@@ -24,11 +29,11 @@ class FfmpegRun:
     """
 
     process: int
-    task: Task
+    task: AnyTask
     output: Output
 
     @classmethod
-    def start(cls, program: Program | None, task: Task, file: int, protections: Collection[str]) -> "FfmpegRun":
+    def start(cls, program: Program | None, task: AnyTask, file: int, protections: Collection[str]) -> "FfmpegRun":
         """Start ffmpeg on an open file.
 
         Raises:
@@ -36,12 +41,12 @@ class FfmpegRun:
         """
         if program is None:
             raise FileNotFoundError
-        windows = [_memory() for _ in task.places]
+        windows = [_memory() for _ in range(task.output_count)]
         messages = _memory()
         packets, written = os.pipe()
         try:
             arguments = task.arguments(f"{DESCRIPTORS}/{file}", windows, written)
-            limits = ProgramLimits(OUTPUT_BYTES, protections)
+            limits = ProgramLimits(task.output_bytes, protections)
             process = program.start(arguments, file, (*windows, written), messages, limits)
         except OSError:
             for descriptor in (*windows, messages, packets):
@@ -50,6 +55,17 @@ class FfmpegRun:
         finally:
             os.close(written)
         return cls(process, task, Output(windows, packets, messages))
+
+    def message(self) -> Iterator[bytes | memoryview]:
+        """Wait for the end of ffmpeg, and return the message about what it wrote; the decoder calls it.
+
+        Raises:
+            AnalysisError: The file cannot be decoded; the message is the reason.
+        """
+        if isinstance(self.task, VideoTask):
+            return video_message(video.read_output(self.output))
+        found = ffmpeg.read_output(self.task, self.output)
+        return length_message(found) if isinstance(found, float) else windows_message(found)
 
     def end(self, report: Report) -> Report:
         """End ffmpeg, and add it to the report on its decoder."""

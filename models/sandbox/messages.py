@@ -26,10 +26,14 @@ from models.errors import (
     NeedsFfmpeg,
     RefusedAudio,
     RefusedPicture,
+    RefusedVideo,
     UnreadableAudio,
     UnreadablePicture,
+    UnreadableVideo,
 )
 from models.pictures.decode import Pixels
+from models.video.decode import FRAME_SIDE, SMALL_PER_SECOND, SMALL_SIDE, Clip
+from models.video.decode import MAX_SECONDS as MAX_VIDEO_SECONDS
 
 # Kind, maximum number of windows or of pixels per side; the file and the result pipe come as descriptors. For ffmpeg
 # also the length in seconds, whether it was measured, and the demuxer.
@@ -46,10 +50,13 @@ REASONS: tuple[type[AnalysisError], ...] = (  # kinds 1, 2 …
     RefusedPicture,
     DecoderFailed,
     NeedsFfmpeg,
+    UnreadableVideo,
+    RefusedVideo,
 )
 LONGEST_REASON = 500  # bytes
 MAX_SAMPLES = round(WINDOW_SECONDS * SAMPLE_RATE) + 1  # a resampler rounds up
 MAX_STEPS = round(WINDOW_SECONDS * STEPS_PER_SECOND)
+MAX_FRAMES = round(MAX_VIDEO_SECONDS) + 2
 OVERSHOOT = 2.0  # above the 1.1 by which a resampler overshoots at a square wave's edge
 FULL_POWER = 2 * MAX_PEAK**2  # of two channels
 
@@ -64,6 +71,8 @@ class Kind(IntEnum):
     PICTURE = 1
     FFMPEG = 2
     """Audio that ffmpeg decodes."""
+    VIDEO = 3
+    """Video that ffmpeg decodes."""
 
 
 def request(kind: Kind, limit: int, seconds: float = 0.0, demuxer: str = "", *, is_measured: bool = False) -> bytes:
@@ -129,6 +138,14 @@ def picture_message(pixels: Pixels) -> Iterator[bytes | memoryview]:
     height, width, _ = pixels.shape
     yield HEADER.pack(DECODED, 0, height, width, 0.0)
     yield np.ascontiguousarray(pixels).data.cast("B")
+
+
+def video_message(clip: Clip) -> Iterator[bytes | memoryview]:
+    """Serialise a decoded clip."""
+    count, height, width, _ = clip.frames.shape
+    yield HEADER.pack(DECODED, count, height, width, len(clip.smalls))
+    yield np.ascontiguousarray(clip.frames).data.cast("B")
+    yield np.ascontiguousarray(clip.smalls).data.cast("B")
 
 
 def length_message(seconds: float) -> Iterator[bytes | memoryview]:
@@ -207,6 +224,30 @@ def receive_picture(read: Read, max_side: int) -> Pixels:
     pixels = np.empty((height, width, 3), np.uint8)
     read(pixels.data.cast("B"))
     return pixels
+
+
+def receive_video(read: Read) -> Clip:
+    """Read and validate the message of a decoder of video.
+
+    Args:
+        read: Source of the bytes.
+
+    Returns:
+        The decoded clip.
+
+    Raises:
+        AnalysisError: The reason that the decoder sent, or what is wrong with its message.
+    """
+    count, height, width, small_count = _header(read)
+    if not (1 <= count <= MAX_FRAMES and 1 <= height <= FRAME_SIDE and 1 <= width <= FRAME_SIDE):
+        raise DecoderFailed("The decoder sent frames outside the limits")
+    if not 1 <= small_count <= MAX_FRAMES * SMALL_PER_SECOND:
+        raise DecoderFailed("The decoder sent more frames than requested")
+    frames = np.empty((count, height, width, 3), np.uint8)
+    read(frames.data.cast("B"))
+    smalls = np.empty((int(small_count), SMALL_SIDE, SMALL_SIDE, 3), np.uint8)
+    read(smalls.data.cast("B"))
+    return Clip(frames, smalls)
 
 
 def _header(read: Read) -> tuple[int, int, int, float]:

@@ -35,12 +35,12 @@ from models.sandbox.messages import (
     End,
     Kind,
     Report,
-    length_message,
     picture_message,
     reason_message,
     windows_message,
 )
 from models.sandbox.program import Program
+from models.video.decode import VideoTask
 
 DESCRIPTORS = 2  # in each request: the file and the result pipe
 CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # ffmpeg inherits what it needs; macOS lacks the flag
@@ -121,8 +121,10 @@ class Server:
         run: FfmpegRun | None = None
         try:
             kind, limit, seconds, is_measured, demuxer = REQUEST.unpack(request)
-            if kind == Kind.FFMPEG:
-                task = ffmpeg.Task(demuxer.rstrip(b"\0").decode("ascii"), limit, seconds, is_measured=is_measured)
+            if kind in {Kind.FFMPEG, Kind.VIDEO}:
+                name = demuxer.rstrip(b"\0").decode("ascii")
+                audio = ffmpeg.Task(name, limit, seconds, is_measured=is_measured)
+                task = audio if kind == Kind.FFMPEG else VideoTask(name)
                 run = FfmpegRun.start(self.program, task, file, self.protections)
             server = os.getpid()
             decoder = os.fork()
@@ -165,8 +167,7 @@ def _message(file: int, kind: int, limit: int, run: FfmpegRun | None) -> Iterato
         if kind == Kind.PICTURE:
             return picture_message(decode_picture(file, limit))
         if run is not None:
-            found = ffmpeg.read_output(run.task, run.output)
-            return length_message(found) if isinstance(found, float) else windows_message(found)
+            return run.message()
         return windows_message(decode_windows(file, limit))
     except AnalysisError as error:
         return reason_message(error)

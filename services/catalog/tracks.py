@@ -217,6 +217,11 @@ class TrackStore:
             for track_id, tags, *measured in rows
         }
 
+    def dispersions(self, track_ids: Collection[str]) -> dict[str, float]:
+        """Return how much the parts of each analysed track differ, by id."""
+        with self._database.columns() as connection:
+            return dict(rows_of(connection, select(_TRACK.id, func.coalesce(_TRACK.dispersion, 0.0)), track_ids))
+
     def sample(self, count: int) -> dict[str, Vector]:
         """Return the embeddings of the ready tracks with the lowest ids: a random sample, because ids are hashes."""
         found = select(_TRACK.id, _TRACK.embedding).where(_TRACK.status == TrackStatus.READY)

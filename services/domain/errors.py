@@ -3,9 +3,12 @@
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
     PlaylistNotFound
-  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture
+  * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
+    UnusableVideo
   * UnsupportedAudio
   * UnsupportedPicture
+  * UnsupportedVideo
+  * NeedsFfmpeg
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ReaderUnavailable,
     ServiceUnreachable
@@ -115,6 +118,10 @@ class UnusablePicture(InvalidRequest):
         self.kind = kind
 
 
+class UnusableVideo(InvalidRequest):
+    """The clip is a video, but it is too short or too long."""
+
+
 class UnknownMood(InvalidRequest):
     """No mood preset has this id."""
 
@@ -128,6 +135,14 @@ class UnsupportedAudio(SegueError):
 
 class UnsupportedPicture(SegueError):
     """The bytes are not a picture in a supported format."""
+
+
+class UnsupportedVideo(SegueError):
+    """The bytes are not a video that ffmpeg decodes."""
+
+
+class NeedsFfmpeg(SegueError):
+    """Only ffmpeg decodes the file, and the worker that read it has none."""
 
 
 class UploadTooLarge(SegueError):

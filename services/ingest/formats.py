@@ -7,9 +7,10 @@ from models.containers import UnsupportedContainer
 from models.containers.lengths import declared_seconds
 from models.containers.pictures import HEAD_BYTES, recognise_picture
 from models.containers.recognise import Container, recognise
-from services.domain.errors import UnsupportedAudio, UnsupportedPicture
+from services.domain.errors import UnsupportedAudio, UnsupportedPicture, UnsupportedVideo
 
 MAX_SECONDS = 1e6  # a header that declares more is wrong
+VIDEO_DEMUXERS = {"mov", "matroska", "avi", "mpeg", "mpegts", "flv", "asf"}
 EMPTY = "The file is empty (0 bytes)"
 
 
@@ -34,6 +35,21 @@ def declared_duration(stream: BinaryIO) -> int | None:
     except UnsupportedAudio:
         return None
     return round(seconds * 1000) if 0 < seconds < MAX_SECONDS else None
+
+
+def video_format(stream: BinaryIO) -> Container:
+    """Return the format of a seekable stream that may hold video.
+
+    Raises:
+        UnsupportedVideo: the bytes are in no container of video that ffmpeg reads.
+    """
+    try:
+        container = audio_format(stream)
+    except UnsupportedAudio as error:
+        raise UnsupportedVideo(error.detail) from error
+    if container.demuxer not in VIDEO_DEMUXERS:
+        raise UnsupportedVideo(f"{container.name} holds no video")
+    return container
 
 
 def picture_format(content: bytes) -> str:

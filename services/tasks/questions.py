@@ -17,19 +17,24 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from services.domain.errors import (
     BrokerUnavailable,
+    NeedsFfmpeg,
     QuestionUnanswered,
     SegueError,
     TooManyQuestions,
     UnsupportedAudio,
     UnsupportedPicture,
+    UnsupportedVideo,
     UnusableClip,
     UnusablePicture,
+    UnusableVideo,
 )
 from services.domain.track import EMBEDDING_DIM
 from services.tasks.queue import QUESTION_TASK, ROUTES, TaskQueue
 
 # A client waits no longer. A worker answers several questions in this time, also during a scan.
 ANSWER_SECONDS = 5.0
+# A video of two minutes takes up to this long: its frames are decoded on one thread and read one after another.
+VIDEO_ANSWER_SECONDS = 40.0
 # Questions that wait or are worked on, in the whole installation. More could not be answered in time by one worker.
 # With contents of MEDIA_MAX_BYTES they take a quarter of the broker's memory in deploy/redis.conf.
 WAITING_MAX = 8
@@ -55,6 +60,7 @@ class MediaKind(StrEnum):
 
     CLIP = "clip"
     PICTURE = "picture"
+    VIDEO = "video"
 
 
 class _Message(BaseModel):
@@ -82,15 +88,31 @@ class PictureReading(_Message):
     energy: float
 
 
-class Refusal(_Message):
-    """Why a worker did not read a clip or a picture."""
+class VideoReading(_Message):
+    """What a worker computed from a video."""
 
-    reason: Literal["unsupported", "unusable", "unavailable"]
+    embedding: list[float] = Field(min_length=EMBEDDING_DIM, max_length=EMBEDDING_DIM)
+    """Point in the vibe space, of unit length."""
+    seconds: float
+    shows: list[str]
+    cuts_per_minute: float
+    motion: float
+    valence: float
+    energy: float
+    course: list[float]
+    build: Literal["rises", "falls", "varies", "steady"]
+
+
+class Refusal(_Message):
+    """Why a worker did not read a clip, a picture or a video."""
+
+    reason: Literal["unsupported", "unusable", "unavailable", "needs_ffmpeg"]
     """`unsupported`: not in a supported format; `unusable`: outside the limits; `unavailable`: the worker's fault."""
     detail: str
 
 
 _PICTURE_ANSWER: TypeAdapter[PictureReading | Refusal] = TypeAdapter(PictureReading | Refusal)
+_VIDEO_ANSWER: TypeAdapter[VideoReading | Refusal] = TypeAdapter(VideoReading | Refusal)
 _CLIP_ANSWER: TypeAdapter[ClipReading | Refusal] = TypeAdapter(ClipReading | Refusal)
 
 REFUSALS: dict[tuple[MediaKind, str], type[SegueError]] = {
@@ -98,6 +120,10 @@ REFUSALS: dict[tuple[MediaKind, str], type[SegueError]] = {
     (MediaKind.CLIP, "unusable"): UnusableClip,
     (MediaKind.PICTURE, "unsupported"): UnsupportedPicture,
     (MediaKind.PICTURE, "unusable"): UnusablePicture,
+    (MediaKind.VIDEO, "unsupported"): UnsupportedVideo,
+    (MediaKind.VIDEO, "unusable"): UnusableVideo,
+    (MediaKind.CLIP, "needs_ffmpeg"): NeedsFfmpeg,
+    (MediaKind.VIDEO, "needs_ffmpeg"): NeedsFfmpeg,
 }
 
 # A script is atomic, so concurrent clients cannot exceed the limit together. Without replication, the content reaches
@@ -170,6 +196,7 @@ class Questions:
         Raises:
             UnsupportedAudio: the bytes are not audio in a supported format.
             UnusableClip: the clip is too short, silent or otherwise outside the limits.
+            NeedsFfmpeg: only ffmpeg decodes the format, and the worker has none.
             TooManyQuestions: too many questions wait.
             QuestionUnanswered: no worker runs, or none answered in time.
             BrokerUnavailable: the broker does not respond.
@@ -191,6 +218,19 @@ class Questions:
             BrokerUnavailable: the broker does not respond.
         """
         return self._ask(MediaKind.PICTURE, content, _PICTURE_ANSWER, deadline)
+
+    def read_video(self, content: bytes) -> VideoReading:
+        """Return what a worker computes from a video; waits longer than for others, because a video takes longer.
+
+        Raises:
+            UnsupportedVideo: the bytes are not a video that ffmpeg decodes.
+            UnusableVideo: the video is too short or too long.
+            NeedsFfmpeg: the worker has no ffmpeg.
+            TooManyQuestions: too many questions wait.
+            QuestionUnanswered: no worker runs, or none answered in time.
+            BrokerUnavailable: the broker does not respond.
+        """
+        return self._ask(MediaKind.VIDEO, content, _VIDEO_ANSWER, time.monotonic() + VIDEO_ANSWER_SECONDS)
 
     def count_processes(self) -> int:
         """Return the number of processes that answer questions.
@@ -221,7 +261,7 @@ class Questions:
         question_id = uuid.uuid4().hex
         self._admit(question_id, content, deadline)
         try:
-            self._queue.question(question_id, kind.value)
+            self._queue.question(question_id, kind.value, deadline - time.monotonic())
             return self._wait(question_id, deadline)
         finally:
             with suppress(BrokerUnavailable):  # the keys expire by themselves

@@ -26,6 +26,9 @@ SOCKET_TIMEOUT_SECONDS = 0.8
 # producers need the same value. `resend_lost_work` finds the tasks of a dead worker sooner, through the catalogue.
 VISIBILITY_TIMEOUT_SECONDS = 13 * 3600
 
+# Of a question, after its client has stopped waiting: the exception of the soft limit does not stop every library.
+QUESTION_GRACE_SECONDS = 5.0
+
 BROKER_OPTIONS: dict[str, Any] = {
     "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
     "socket_timeout": SOCKET_TIMEOUT_SECONDS,
@@ -141,9 +144,9 @@ class TaskQueue:
         """Send the task that fits the map if it is due."""
         self._send(FIT_MAP_TASK)
 
-    def question(self, question_id: str, kind: str) -> None:
-        """Send the task that answers a question about a clip or a picture; see `services.tasks.questions`."""
-        self._send(QUESTION_TASK, question_id, kind)
+    def question(self, question_id: str, kind: str, seconds: float) -> None:
+        """Send the task that answers a question in some seconds; see `services.tasks.questions`."""
+        self._send(QUESTION_TASK, question_id, kind, seconds=seconds)
 
     def ping(self) -> None:
         """Check that the broker responds."""
@@ -188,7 +191,9 @@ class TaskQueue:
         ):
             yield connection.default_channel.client
 
-    def _send(self, name: str, *arguments: str, urgency: Urgency = Urgency.NEW, **options: str) -> None:
+    def _send(
+        self, name: str, *arguments: str, urgency: Urgency = Urgency.NEW, seconds: float | None = None, **options: str
+    ) -> None:
         # The worker adds the id of the HTTP request to its log events.
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         headers = {} if request_id is None else {"request_id": request_id}
@@ -199,6 +204,8 @@ class TaskQueue:
                 kwargs=options,
                 headers=headers,
                 priority=int(urgency),
+                soft_time_limit=seconds,
+                time_limit=None if seconds is None else seconds + QUESTION_GRACE_SECONDS,
                 retry=True,
                 retry_policy=ONE_RETRY,
             )

@@ -91,6 +91,7 @@ def made(api, services, library_dir):
         "Awakening.ogg": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "Awakening.wav"),
         "clip.ogg": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "clip.wav"),
         "beach.jpg": (io.BytesIO(b"\xff\xd8\xff"), "beach.jpg"),
+        "beach.mp4": (io.BytesIO(b"\0\0\0\x18ftypisom"), "beach.mp4"),
     }
     catalogue.keys.revoke(key.id)
 

@@ -150,6 +150,7 @@ def test_every_field_of_a_request_is_described(document):
         ("post /v1/search/audio", 415, {"data": {"file": (io.BytesIO(b"x"), "a.mp3")}}),
         ("post /v1/search/audio", 503, {"data": {"file": (io.BytesIO(b"RIFF\0\0\0\0WAVE"), "a.wav")}}),
         ("post /v1/search/image", 415, {"data": {"file": (io.BytesIO(b"x"), "a.jpg")}}),
+        ("post /v1/search/video", 415, {"data": {"file": (io.BytesIO(b"x"), "a.mp4")}}),
         ("get /healthz", 403, {"headers": {"Host": "evil.example"}}),
         ("post /v1/scans", 403, {"json": {"path": "/"}, "headers": {"Origin": "http://evil.example"}}),
     ],

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from redis import Redis
 
 from services.domain.filters import ATTRIBUTES
-from services.tasks.questions import AnsweringProcess, ClipReading, MediaKind, PictureReading
+from services.tasks.questions import AnsweringProcess, ClipReading, MediaKind, PictureReading, VideoReading
 from services.tasks.queue import QUESTION_TASK, ROUTES, TaskQueue
 from tests.fakes.library import unit_vector
 
@@ -25,6 +25,18 @@ def read_media(kind: str, content: bytes) -> BaseModel:
     embedding = unit_vector(len(content)).tolist()
     if kind == MediaKind.PICTURE:
         return PictureReading(embedding=embedding, shows=["seashore"], looks="warm, calm", valence=0.7, energy=0.3)
+    if kind == MediaKind.VIDEO:
+        return VideoReading(
+            embedding=embedding,
+            seconds=30.0,
+            shows=["seashore"],
+            cuts_per_minute=40.0,
+            motion=0.02,
+            valence=0.7,
+            energy=0.6,
+            course=[0.4, 0.6, 0.8],
+            build="rises",
+        )
     return ClipReading(
         embedding=embedding,
         attributes={**dict.fromkeys(ATTRIBUTES, 0.5), "liveness": None},

@@ -18,6 +18,7 @@ from tests.fakes.questions import QUEUE, answering, read_media
 
 AT_ONCE_SECONDS = 1.0
 PROBLEM = "application/problem+json"
+MP4 = b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + bytes(100)
 JPEG = b"\xff\xd8\xff and more"
 
 
@@ -99,6 +100,32 @@ def test_a_picture_gets_tracks_that_fit(api, broker_url):
     assert all(track["descriptors"]["tempo"] >= 90 for track in answer.json["tracks"])
 
 
+def test_a_video_gets_music_that_fits(api, broker_url):
+    """The response has what was understood of the video and tracks that meet the filters, best first."""
+    with answering(broker_url):
+        answer = search(api, MP4, "?limit=5&min_tempo=90", kind="video")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json["understood"]["course"] == [0.4, 0.6, 0.8]
+    assert answer.json["understood"]["build"] == "rises"
+    scores = [track["score"] for track in answer.json["tracks"]]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=True)
+    assert all(track["descriptors"]["tempo"] >= 90 and 0 <= track["length"] <= 1 for track in answer.json["tracks"])
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_without_ffmpeg_the_status_is_501(api, broker_url, kind):
+    """The problem says what the worker lacks."""
+    refusal = Refusal(reason="needs_ffmpeg", detail="Only ffmpeg decodes it, and it is not installed.")
+    with answering(broker_url, lambda _kind, _content: refusal):
+        answer = search(api, MP4, kind=kind)
+
+    assert (answer.status_code, answer.content_type) == (501, PROBLEM)
+    assert answer.json["type"] == "urn:segue:problem:needs-ffmpeg"
+    assert "not installed" in answer.json["detail"]
+
+
 @pytest.mark.parametrize(
     ("reason", "status", "kind"),
     [
@@ -128,6 +155,10 @@ def test_a_refusal_is_a_problem(api, broker_url, reason, status, kind):
         ("audio", bytes(16 * 2**20 + 1), (413, "16,777,216 bytes")),
         ("audio", bytes(17 * 2**20), (413, "the maximum here")),
         ("image", b"", (415, "empty")),
+        ("video", b"", (415, "empty")),
+        ("video", b"Dear reader, this is no video.", (415, "Not a supported audio file")),
+        ("video", b"#EXTM3U\n/etc/passwd\n", (415, "a playlist")),
+        ("video", b"fLaC" + bytes(100), (415, "FLAC holds no video")),
         ("image", b"Dear reader, this is no picture.", (415, "not a JPEG, PNG, WebP or GIF picture")),
         ("image", b"\0\0\0\x20ftypheic" + bytes(100), (415, "HEIC is not supported")),
         ("image", bytes(16 * 2**20 + 1), (413, "16,777,216 bytes")),

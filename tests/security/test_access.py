@@ -117,6 +117,7 @@ def routes_and_scopes():
         ("get", "/v1/search", "read"),
         ("post", "/v1/search/audio", "read"),
         ("post", "/v1/search/image", "read"),
+        ("post", "/v1/search/video", "read"),
         ("get", "/v1/pictures", "read"),
         ("get", "/v1/pictures/search", "read"),
         ("get", "/v1/pictures/none", "read"),

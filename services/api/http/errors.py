@@ -13,6 +13,8 @@ STATUSES: Mapping[type[SegueError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnsupportedAudio: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnsupportedPicture: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.UnsupportedVideo: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.NeedsFfmpeg: HTTPStatus.NOT_IMPLEMENTED,
     errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,

@@ -67,6 +67,7 @@ DESCRIPTIONS = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "Fields are invalid (see `errors`), or the request cannot be executed",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests per minute from one key or address",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "There are too many headers, or they are too long",
+    HTTPStatus.NOT_IMPLEMENTED: "Only ffmpeg decodes this file, and the workers have none",
     HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond; see `Retry-After`",
     HTTPStatus.INSUFFICIENT_STORAGE: "The disk with the data directory is full",
 }

@@ -71,6 +71,37 @@ class PictureMatches(Response):
     tracks: list[MatchedTrack]
 
 
+class SeenVideo(Response):
+    """What was understood of a video."""
+
+    seconds: float = Field(description="Its length.")
+    shows: list[str] = Field(description="What it shows most often; empty if nothing is recognised.")
+    cuts_per_minute: float = Field(description="Rate of cuts.")
+    motion: float = Field(description="Mean difference of neighbouring frames without cuts, 0 (still) to 1.")
+    valence: float = Field(description="Mood of its colours, 0 (sad, dark) to 1 (happy, bright).")
+    energy: float = Field(description="Its energy by cuts, motion and colours, 0 (calm) to 1 (energetic).")
+    course: list[float] = Field(description="Its energy in each second.")
+    build: str = Field(description="`rises`, `falls`, `varies` or `steady`: how its energy develops.")
+
+
+class FittingTrack(Track):
+    """A track and how well it fits a video."""
+
+    score: float = Field(description="How well it fits altogether; higher is better.")
+    mood: float = Field(description="Cosine similarity to the mood of the video, −1 to 1.")
+    length: float = Field(description="1 if the track lasts as long as the video; otherwise its share of it.")
+    build: float = Field(
+        description="0 to 1: whether the track is as varied, or as even, as the video, among tracks that fit its mood."
+    )
+
+
+class VideoMatches(Response):
+    """Tracks that fit a video, best first, and what was understood of the video."""
+
+    understood: SeenVideo
+    tracks: list[FittingTrack]
+
+
 class MediaToken(Response):
     """A token for elements that cannot send a key."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from services.api.schemas.listens import ListenCounts
-from services.api.schemas.media import MatchedTrack, SeenPicture
+from services.api.schemas.media import FittingTrack, MatchedTrack, SeenPicture
 from services.api.schemas.radio import Direction, NextTracks, Path, PathTrack, RadioTrack
 from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.tastes import DismissedTaste, ListenerTaste, OwnTaste, RemovedTrack, TasteTrack
@@ -22,6 +22,7 @@ from services.domain.words import WeightedText
 from services.index import Hit
 from services.recommend.finder import Found
 from services.recommend.path import PathStep
+from services.recommend.videos import Fit
 from services.tasks.questions import PictureReading
 
 Shown = TypeVar("Shown", SimilarTrack, RecommendedTrack, RadioTrack, FoundTrack)
@@ -43,6 +44,13 @@ def matched_tracks(found: Sequence[Hit], tracks: Tracks) -> list[MatchedTrack]:
 def seen_picture(reading: PictureReading) -> SeenPicture:
     """Return the response for what was understood of a picture."""
     return SeenPicture.model_validate(reading.model_dump(exclude={"embedding"}))
+
+
+def fitting_tracks(found: Sequence[Fit]) -> list[FittingTrack]:
+    """Return the response for tracks that fit a video."""
+    return [
+        FittingTrack.of(fit.track, score=fit.score, mood=fit.mood, length=fit.length, build=fit.build) for fit in found
+    ]
 
 
 def recommendations(

@@ -58,6 +58,23 @@ QUESTIONS: Mapping[str, Example] = {
         {"file": "beach.jpg"},
         {"understood": SEEN, "tracks": [{**OTHER, "score": 0.41}]},
     ),
+    "searchByVideo": Example(
+        {"limit": 1},
+        {"file": "beach.mp4"},
+        {
+            "understood": {
+                "seconds": 3.0,
+                "shows": ["seashore"],
+                "cuts_per_minute": 20.0,
+                "motion": 0.02,
+                "valence": 0.7,
+                "energy": 0.46,
+                "course": [0.32, 0.48, 0.58],
+                "build": "rises",
+            },
+            "tracks": [{**OTHER, "score": 0.28, "mood": 0.41, "length": 1.0, "build": 0.8}],
+        },
+    ),
     "listMoods": Example(
         response={
             "moods": [
