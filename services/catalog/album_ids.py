@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -99,10 +99,37 @@ def _connected(groups: Iterable[Sequence[PurePath]]) -> list[list[PurePath]]:
     return list({id(group): group for group in group_of.values()}.values())
 
 
-def members_of(
-    session: Session, album_key: str, album_artist_key: str | None
-) -> tuple[list[Member], dict[str, str | None]]:
-    """Return the tracks with a title of an album and an album artist, and the albums they belong to so far."""
+AlbumNames = tuple[str | None, str | None]
+"""The keys of the title and of the album artist of some tracks."""
+
+
+def regroup(session: Session, albums: Iterable[AlbumNames], only: Collection[str] | None = None) -> None:
+    """Give the tracks with these names the ids of their albums; with `only`, change no other tracks than these."""
+    for album_key, album_artist_key in albums:
+        if album_key is not None:
+            changes = _changes(session, album_key, album_artist_key)
+            values = [
+                {"id": track, "album_id": album} for track, album in changes.items() if only is None or track in only
+            ]
+            if values:
+                session.execute(update(TrackRow), values)
+
+
+def regroup_apart(database: Database, albums: Iterable[AlbumNames]) -> None:
+    """Do the same in a transaction for each track: locking several at once could cause a deadlock with a worker."""
+    for album_key, album_artist_key in albums:
+        if album_key is None:
+            continue
+        with database.read() as session:
+            changes = _changes(session, album_key, album_artist_key)
+        for track_id, album in changes.items():
+            with database.write() as session:
+                here = (TrackRow.id == track_id, TrackRow.album_key == album_key)
+                session.execute(update(TrackRow).where(*here).values(album_id=album))
+
+
+def _changes(session: Session, album_key: str, album_artist_key: str | None) -> dict[str, str]:
+    """Return the album of each track that belongs to another one so far."""
     query = (
         select(
             *(_TRACK.id, _TRACK.album_artist_key, _TRACK.artist_key, _TRACK.release_mbid), _FILE.path, _TRACK.album_id
@@ -116,28 +143,5 @@ def members_of(
         member = Member(*facts)
         members[member.track_id] = min(member, members.get(member.track_id, member), key=lambda each: each.path)
         known[member.track_id] = album
-    return list(members.values()), known
-
-
-def group_albums(database: Database, albums: Iterable[tuple[str | None, str | None]]) -> None:
-    """Give the tracks with these titles and album artists (keys) the ids of their albums."""
-    for album_key, album_artist_key in albums:
-        if album_key is None:
-            continue
-        with database.read() as session:
-            members, known = members_of(session, album_key, album_artist_key)
-        for track_id, album in album_ids(album_key, members).items():
-            if known[track_id] != album:
-                # One transaction for each track: locking several at once could cause a deadlock with a worker.
-                with database.write() as session:
-                    here = (TrackRow.id == track_id, TrackRow.album_key == album_key)
-                    session.execute(update(TrackRow).where(*here).values(album_id=album))
-
-
-def ungrouped(database: Database) -> list[tuple[str | None, str | None]]:
-    """Return the titles and album artists of tracks that have no album yet: a process ended before it grouped them."""
-    query = select(_TRACK.album_key, _TRACK.album_artist_key).where(
-        _TRACK.album_id.is_(None), _TRACK.album_key.is_not(None)
-    )
-    with database.columns() as connection:
-        return [(album, artist) for album, artist in connection.execute(query.distinct())]
+    found = album_ids(album_key, members.values())
+    return {track_id: album for track_id, album in found.items() if known[track_id] != album}

@@ -1,13 +1,13 @@
 """Writes of scans, uploads and clients: tracks, their files and their external ids."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.album_ids import group_albums, ungrouped
+from services.catalog.album_ids import AlbumNames, regroup, regroup_apart
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.matching import attach_waiting_listens
@@ -132,8 +132,9 @@ class LibraryStore:
             if self._rules.ratings_of is not None and verdict != verdict_of(row.rating):
                 store_verdicts(self._database, session, self._rules.ratings_of, [track_id])
             albums |= _albums_of(session, changed)
+            self._regroup(session, albums, changed)
             registered = Registered(TrackStatus(row.status), row.reason, is_new, waited)
-        group_albums(self._database, albums)
+        self._regroup_others(albums)
         return registered
 
     def forget_files(self, paths: Sequence[str]) -> None:
@@ -149,11 +150,8 @@ class LibraryStore:
                 if self._lose_file(session, track_id):
                     track_gone(session, track_id)
                 albums |= _albums_of(session, [track_id])
-            group_albums(self._database, albums)
-
-    def group_albums(self) -> None:
-        """Group the tracks that have no album yet: a process ended between registering a file and grouping it."""
-        group_albums(self._database, ungrouped(self._database))
+                self._regroup(session, albums, [track_id])
+            self._regroup_others(albums)
 
     def adopt_model(self, version: str) -> int:
         """Set tracks of other model versions to `pending`, and return their number.
@@ -202,6 +200,14 @@ class LibraryStore:
         is_other = held_before != track_id  # the audio of the file has changed
         return held_before if is_other and self._lose_file(session, held_before) else None
 
+    def _regroup(self, session: Session, albums: Collection[AlbumNames], changed: Sequence[str]) -> None:
+        """Give tracks the ids of their albums: all of them on SQLite, which has one writer at a time."""
+        regroup(session, albums, only=None if self._database.is_sqlite else changed)
+
+    def _regroup_others(self, albums: Collection[AlbumNames]) -> None:
+        if not self._database.is_sqlite:
+            regroup_apart(self._database, albums)
+
     def _lose_file(self, session: Session, track_id: str) -> bool:
         """Give a track the tags of its other files, or mark it as missing; return whether it is missing."""
         if _mark_missing(session, track_id):
@@ -210,8 +216,8 @@ class LibraryStore:
         return False
 
 
-def _albums_of(session: Session, track_ids: Sequence[str]) -> set[tuple[str | None, str | None]]:
-    """Return the titles and album artists (keys) of the albums of some tracks."""
+def _albums_of(session: Session, track_ids: Sequence[str]) -> set[AlbumNames]:
+    """Return the keys of the titles and album artists of some tracks."""
     session.flush()
     found = select(TrackRow.album_key, TrackRow.album_artist_key).where(TrackRow.id.in_(track_ids))
     return {(album, artist) for album, artist in session.execute(found)}

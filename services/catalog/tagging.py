@@ -19,8 +19,6 @@ _COPIED = (
     *("track_number", "track_total", "comment", "compilation", "release_mbid", "replay_gain", "has_lyrics", "rating"),
 )
 _INDEXED = attrgetter("title", "artist_keys", "album_key", "year", "genre_keys", "fragment")
-_GROUPED = attrgetter("album_key", "album_artist_key", "artist_key", "release_mbid")
-"""What decides to which album a track belongs (`services.catalog.album_ids`)."""
 
 
 def retag(session: Session, row: TrackRow, separators: Sequence[str]) -> None:
@@ -44,9 +42,9 @@ def retag(session: Session, row: TrackRow, separators: Sequence[str]) -> None:
         best.single_artists,
         best.single_album_artists,
     )
-    before, grouped = _INDEXED(row), _GROUPED(row)
+    before = _INDEXED(row)
     _copy(row, best, names.columns(separators))
-    if grouped != _GROUPED(row):
+    if row.album_key is None:
         row.album_id = None
     artists = [{**each, "added_at": row.added_at} for each in names.artist_rows(separators)]
     for table, rows in ((TrackArtistRow, artists), (TrackGenreRow, names.genre_rows(separators))):

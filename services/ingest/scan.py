@@ -131,7 +131,6 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRul
     _take_all(intake, listing, known, rules.settle_seconds)
     missing = listing.missing((path, file.stamp.root) for path, file in known.items())
     catalogue.library.forget_files(missing)
-    catalogue.library.group_albums()
     catalogue.failures.forget(folder, JobKind.SCAN, before=started)
     catalogue.covers.look_again(intake.other_covers)
     catalogue.jobs.complete_listing(job_id, intake.unchanged)

@@ -36,6 +36,17 @@ SHAPE = {
     "attributes",
     "descriptors",
     "ids",
+    *(
+        "artists",
+        "album_artists",
+        "compilation",
+        "release_mbid",
+        "disc_total",
+        "track_total",
+        "original_year",
+        "genres",
+    ),
+    *("composer", "comment", "tag_bpm", "tag_key", "replay_gain", "has_lyrics", "rating"),
 }
 
 

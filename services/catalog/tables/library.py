@@ -114,7 +114,7 @@ class TrackRow(IndexedRow, MeasuredRow):
     artist_id: Mapped[str | None] = mapped_column(String(24))
     """Of the artist credited first."""
     album_id: Mapped[str | None] = mapped_column(String(24))
-    """Null without an album, and until `services.catalog.album_ids` has grouped the files with its title."""
+    """See `services.catalog.album_ids`; null without an album."""
     dispersion: Mapped[float | None]
     tags: Mapped[dict[str, Any] | None]
     sent_at: Mapped[datetime | None]
