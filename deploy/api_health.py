@@ -3,6 +3,7 @@
 import sys
 from http import HTTPStatus
 from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 from services.settings import load_settings_or_exit
 
@@ -12,7 +13,8 @@ TIMEOUT_SECONDS = 4.0
 
 def main() -> None:
     """Send one request to the API; `http.client` ignores the proxies of the environment."""
-    connection = HTTPConnection("127.0.0.1", load_settings_or_exit().port, timeout=TIMEOUT_SECONDS)
+    address = urlsplit(load_settings_or_exit().own_url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/healthz")
         status = connection.getresponse().status

@@ -261,6 +261,15 @@ class Settings(BaseSettings):
         description="Minimum level of log messages: DEBUG, INFO, WARNING or ERROR.",
     )
 
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, given: str) -> str:
+        host = given.strip().removeprefix("[").removesuffix("]")
+        try:
+            return str(ip_address(host))  # one form, so that 0:0:0:0:0:0:0:0 is :: too
+        except ValueError:
+            return host
+
     @field_validator("allowed_hosts", "cors_origins", "system_names", "exclude", "include", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
@@ -336,7 +345,7 @@ class Settings(BaseSettings):
         own = () if self.listens_everywhere else (self.host,)
         public = () if self.url is None else (urlsplit(self.url).hostname or "",)
         names = (*LOOPBACK_NAMES, *own, *public, *self.allowed_hosts)
-        return frozenset(name.strip("[]").lower() for name in names) - {""}
+        return frozenset(map(canonical_host, names)) - {""}
 
     @property
     def tag_rules(self) -> TagRules:
@@ -376,7 +385,7 @@ class Settings(BaseSettings):
     @property
     def client_key(self) -> str | None:
         """API key that clients on this machine send."""
-        return None if self.api_key is None else self.api_key.get_secret_value()
+        return None if self.api_key is None else self.api_key.get_secret_value().strip() or None
 
     @cached_property
     def data_path(self) -> Path:
@@ -411,12 +420,24 @@ class Settings(BaseSettings):
         return self.data_path / "covers"
 
     @property
+    def own_url(self) -> str:
+        """URL at which this machine reaches the API directly, without a proxy."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
     def service_url(self) -> str:
         """URL at which clients on this machine reach the API."""
-        if self.url is not None:
-            return self.url.rstrip("/")
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared, not bound
-        return urlsplit(f"http://{host}:{self.port}").geturl()
+        return self.own_url if self.url is None else self.url.rstrip("/")
+
+
+def canonical_host(name: str) -> str:
+    """Return a host name of a request in one form: lower case; addresses without brackets, zone and needless zeros."""
+    host = name.lower().strip("[]").partition("%")[0]
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  any field's value

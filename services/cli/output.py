@@ -47,7 +47,7 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
     """Print the status; `refused` means that the service runs but needs another key."""
     table = Table(show_header=False, box=None)
     table.add_row("data directory", escape(status.data_dir or "shown to keys with the scope `admin` only"))
-    table.add_row("service", f"running at {status.url}" if running else "not running; start it with `segue up`")
+    table.add_row("service", f"running at {escape(status.url)}" if running else "not running; start it with `segue up`")
     table.add_row("version", status.version)
     table.add_row("model version", escape(status.model_version or "none yet"))
     for name, count in status.tracks.items():

@@ -98,22 +98,23 @@ def api_process(
         "SEGUE_REDIS_URL": broker_url,
         "SEGUE_PORT": str(port),
     }
-    process = subprocess.Popen(api_command(Settings(port=port)), env=environment, cwd=ROOT)
+    served = Settings(host=settings.get("SEGUE_HOST", "127.0.0.1"), port=port)
+    process = subprocess.Popen(api_command(served), env=environment, cwd=ROOT)
     try:
-        _wait_until_ready(process, port, timeout)
+        _wait_until_ready(process, served.own_url, timeout)
         yield process
     finally:
         process.terminate()
         process.wait(timeout=TIMEOUT_SECONDS)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, timeout: float) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     while True:
         assert process.poll() is None, "the API process ended"
         assert time.monotonic() < deadline, "the API process is not ready"
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == httpx.codes.OK:
+            if httpx.get(f"{url}/readyz", trust_env=False).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             pass

@@ -48,6 +48,7 @@ def test_configured_names_are_allowed(client_with):
     """The address that the service binds to, its URL, and the names in the setting."""
     client = client_with(host="192.168.1.5", url="http://nas.home:80", allowed_hosts=("Music.Example", "[fd00::1]"))
 
+    assert status(client_with(host="[fd00:0::2]"), "[fd00::2]:8765") == 200
     assert [status(client, host) for host in ("192.168.1.5:1", "nas.home", "music.example", "[fd00::1]:8765")] == [
         200
     ] * 4

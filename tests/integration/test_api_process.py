@@ -2,10 +2,12 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import psutil
 import pytest
 
@@ -46,9 +48,29 @@ def test_the_process_serves_many_at_once_and_stays_small(library_dir, broker_url
     assert not worker.is_running()
 
 
-def status(data_dir, port, *options):
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback address")
+def test_an_ipv6_address_is_served_and_found(library_dir, broker_url, port):
+    """Brackets in URLs, none in the setting; the address is a name of the service."""
+    with api_process(library_dir, broker_url, port, SEGUE_HOST="::1"):
+        shown = status(library_dir, port, SEGUE_HOST="[::1]")
+        answer = httpx.get(f"http://[::1]:{port}/healthz", headers={"Origin": f"http://[::1]:{port}"}, trust_env=False)
+
+    assert f"running at http://[::1]:{port}" in shown
+    assert answer.status_code == 200
+
+
+def status(data_dir, port, *options, **variables):
     """Return the output of `segue status` beside an API process, without `segue up`."""
-    environment = {**os.environ, "SEGUE_DATA_DIR": str(data_dir), "SEGUE_PORT": str(port)}
+    environment = {**os.environ, "SEGUE_DATA_DIR": str(data_dir), "SEGUE_PORT": str(port), **variables}
     return subprocess.run(
         [sys.executable, "-m", "services.cli.main", "status", *options],
         env=environment,

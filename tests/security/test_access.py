@@ -103,6 +103,7 @@ def routes_and_scopes():
         ("get", "/v1/playlists", "listen"),
         ("post", "/v1/playlists", "listen"),
         ("post", "/v1/playlists/import", "listen"),
+        ("post", "/v1/playlists/export", "read"),
         ("get", "/v1/playlists/none", "listen"),
         ("put", "/v1/playlists/none", "listen"),
         ("delete", "/v1/playlists/none", "listen"),

@@ -12,7 +12,7 @@ from services.api.http.idempotency import HEADER as IDEMPOTENCY_HEADER
 from services.api.http.idempotency import REPLAYED
 from services.api.http.observability import REQUEST_ID_HEADER
 from services.domain.errors import Forbidden
-from services.settings import Settings
+from services.settings import Settings, canonical_host
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -38,7 +38,7 @@ def install_origin_checks(app: Flask, settings: Settings) -> None:
     """Refuse requests with a foreign `Host`, and requests of other sites' pages that change data."""
 
     def check() -> None:
-        if not _is_own_name(_host_name(f"//{request.host}"), settings):
+        if not _is_own_name(canonical_host(_host_name(f"//{request.host}")), settings):
             raise HostNotAllowed(request.host)
         if request.method not in SAFE_METHODS:
             _check_origin(settings)

@@ -109,6 +109,10 @@ def test_keys_are_required_beyond_loopback(host, require, needed):
     [
         ({"host": "0.0.0.0", "port": 80}, "http://127.0.0.1:80"),  # noqa: S104
         ({"host": "::", "port": 80}, "http://[::1]:80"),
+        ({"host": "0:0:0:0:0:0:0:0", "port": 80}, "http://[::1]:80"),
+        ({"host": "::1", "port": 80}, "http://[::1]:80"),
+        ({"host": "[fd00:0:0::2]", "port": 80}, "http://[fd00::2]:80"),
+        ({"host": "fe80::1%eth0", "port": 80}, "http://[fe80::1%eth0]:80"),
         ({"host": "192.168.0.7", "port": 80}, "http://192.168.0.7:80"),
         ({"url": "https://music.example/segue/"}, "https://music.example/segue"),
     ],
@@ -120,6 +124,6 @@ def test_clients_on_this_machine_find_the_service(values, url):
 
 def test_host_names_have_no_wildcard_and_no_brackets():
     """The names that requests may use: loopback, the host, the host of the URL and the allowed ones."""
-    settings = Settings(host="0.0.0.0", url="https://Music.Example", allowed_hosts="[fd00::1], radio.example")  # noqa: S104
+    settings = Settings(host="0.0.0.0", url="https://Music.Example", allowed_hosts="[FD00:0::1], radio.example")  # noqa: S104
 
     assert settings.host_names == {"localhost", "127.0.0.1", "::1", "music.example", "fd00::1", "radio.example"}
