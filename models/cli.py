@@ -24,8 +24,18 @@ SHOWN_TAGS = 6
 BAR_WIDTH = 20
 
 
+def path(text: str) -> Path:
+    """Return a path; `~` at its start is a home folder."""
+    if not text:
+        raise typer.BadParameter("The path is empty.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise typer.BadParameter(f"'{text}': there is no such user, or no home folder.") from error
+
+
 def analyse(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Music files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", parser=path, help="Music files.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line, for scripts.")] = False,
 ) -> None:
@@ -55,32 +65,44 @@ def analyse(
 def demo_library(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Folder for the music. Default: ~/.cache/segue/demo.", show_default=False),
+        typer.Argument(
+            metavar="[FOLDER]",
+            parser=path,
+            help="Folder for the music. Default: ~/.cache/segue/demo.",
+            show_default=False,
+        ),
     ] = None,
     *,
     synthesised: Annotated[bool, typer.Option("--synthesised", help="Synthesise the music; needs no network.")] = False,
 ) -> None:
     """Download freely licensed music to try Segue with, and print its folder."""
+    try:
+        ready = _write_demo(folder, synthesised=synthesised)
+    except OSError as error:
+        Console(stderr=True).print(f"The folder cannot be written: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    typer.echo(ready)
+
+
+def _write_demo(folder: Path | None, *, synthesised: bool) -> Path:
     with _worker_packages("segue demo-library"):
         from models.corpus.demo import DemoUnavailable, fetch_demo  # noqa: PLC0415  see the module's docstring
         from models.corpus.synthesis import write_library  # noqa: PLC0415
 
     console = Console(stderr=True)
-    ready = None
     if not synthesised:
         try:
-            ready = fetch_demo(folder or _cache_folder("demo"), console)
+            return fetch_demo(folder or _cache_folder("demo"), console)
         except DemoUnavailable as error:
             console.print(
                 f"[yellow]Cannot download demo music from Debian packages:[/] {escape(str(error))}", highlight=False
             )
             console.print("To use your own music, run [bold]make up MUSIC=~/Music[/]")
-    if ready is None:
-        ready = folder or _cache_folder("demo-synthesised")
-        with console.status("Synthesising 18 short pieces …"):
-            write_library(ready)
-        console.print("Synthesised a library of 18 pieces in 4 moods, free to use.")
-    typer.echo(ready)
+    ready = folder or _cache_folder("demo-synthesised")
+    with console.status("Synthesising 18 short pieces …"):
+        write_library(ready)
+    console.print("Synthesised a library of 18 pieces in 4 moods, free to use.")
+    return ready
 
 
 @contextmanager

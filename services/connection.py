@@ -39,13 +39,16 @@ class Connection:
     ) -> None:
         self.url = url.rstrip("/")
         # trust_env off: a proxy set for the Internet must not see requests to a service on this machine.
-        self._http = httpx.Client(
-            base_url=self.url,
-            headers={} if key is None else {"Authorization": f"Bearer {key}"},
-            timeout=timeout,
-            transport=transport,
-            trust_env=False,
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=self.url,
+                headers={} if key is None else {"Authorization": f"Bearer {key}"},
+                timeout=timeout,
+                transport=transport,
+                trust_env=False,
+            )
+        except httpx.InvalidURL as error:
+            raise ServiceUnreachable(f"'{self.url}' is not a URL ({error}).") from error
 
     def __enter__(self) -> Self:
         return self

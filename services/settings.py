@@ -1,6 +1,7 @@
 """The settings of Segue. Each is read from a `SEGUE_*` environment variable, here and nowhere else."""
 
 import os
+import re
 import sys
 import unicodedata
 from functools import cached_property
@@ -261,10 +262,41 @@ class Settings(BaseSettings):
         description="Minimum level of log messages: DEBUG, INFO, WARNING or ERROR.",
     )
 
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _expanded(cls, given: object) -> object:
+        return _expand(given) if isinstance(given, str) and given else given or cls.model_fields["data_dir"].default
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, given: str | None) -> str | None:
+        if given is not None:
+            parts = urlsplit(given)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+                raise ValueError(f"'{given}' is not a URL such as http://127.0.0.1:8765")
+        return given
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not re.match(r"(postgresql|sqlite)(\+\w+)?://", given.get_secret_value()):
+            raise ValueError("it is not a URL such as postgresql+psycopg://user:password@host/database")
+        return given
+
+    @field_validator("api_key")
+    @classmethod
+    def _can_be_sent(cls, given: SecretStr | None) -> SecretStr | None:
+        key = "" if given is None else given.get_secret_value().strip()
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("it has characters that no key has; `segue keys create` prints a key")
+        return SecretStr(key) if key else None
+
     @field_validator("host")
     @classmethod
     def _without_brackets(cls, given: str) -> str:
         host = given.strip().removeprefix("[").removesuffix("]")
+        if not host:
+            raise ValueError("it is empty; 127.0.0.1 is this machine, and 0.0.0.0 is every address")
         try:
             return str(ip_address(host))  # one form, so that 0:0:0:0:0:0:0:0 is :: too
         except ValueError:
@@ -300,9 +332,9 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, folders: tuple[str, ...]) -> tuple[str, ...]:
         for folder in folders:
-            if not Path(folder).expanduser().is_absolute():
+            if not Path(_expand(folder)).is_absolute():
                 raise ValueError(f"'{folder}' is not an absolute path")
-        return folders
+        return tuple(map(_expand, folders))
 
     @field_validator("rescan_at")
     @classmethod
@@ -385,7 +417,7 @@ class Settings(BaseSettings):
     @property
     def client_key(self) -> str | None:
         """API key that clients on this machine send."""
-        return None if self.api_key is None else self.api_key.get_secret_value().strip() or None
+        return None if self.api_key is None else self.api_key.get_secret_value()
 
     @cached_property
     def data_path(self) -> Path:
@@ -429,6 +461,13 @@ class Settings(BaseSettings):
     def service_url(self) -> str:
         """URL at which clients on this machine reach the API."""
         return self.own_url if self.url is None else self.url.rstrip("/")
+
+
+def _expand(folder: str) -> str:
+    try:
+        return str(Path(folder).expanduser())
+    except RuntimeError as error:
+        raise ValueError(f"'{folder}': there is no such user, or no home folder") from error
 
 
 def canonical_host(name: str) -> str:

@@ -35,7 +35,7 @@ from services.domain.track import TrackStatus
 TRACK, PICTURE, FILE = "track", "picture", "file"
 
 # A track whose files are all gone has no path any more: it was removed, which is no failure.
-_HAS_FILE = exists().where(LocationRow.track_id == TrackRow.id)
+_HAS_FILE = exists().where(LocationRow.track_id == TrackRow.id).correlate(TrackRow)
 _FAILED_TRACK = or_(
     TrackRow.status.in_((TrackStatus.FAILED, TrackStatus.QUARANTINED)),
     and_(
@@ -81,11 +81,12 @@ class Reset:
     """Failures that were reset: tracks that are pending now, and files that must be scanned again."""
 
     tracks: int
+    """The number of their files."""
     scans: tuple[FilesToScan, ...]
 
     @property
     def total(self) -> int:
-        """The number of failures."""
+        """The number of files."""
         return self.tracks + sum(len(scan.paths) for scan in self.scans)
 
 
@@ -115,13 +116,20 @@ class FailureStore:
             )
 
     def count(self) -> int:
-        """Return the number of failures."""
+        """Return the number of failures: a track that several files hold is one."""
+        return self._count(select(func.count()).select_from(TrackRow).where(_FAILED_TRACK))
+
+    def count_files(self) -> int:
+        """Return the number of files that cannot be used, as scans and retries count them."""
+        return self._count(select(func.count()).select_from(LocationRow).join(TrackRow).where(_FAILED_TRACK))
+
+    def _count(self, tracks: Select[int]) -> int:
+        counts = (
+            tracks,
+            select(func.count()).select_from(PictureRow).where(_FAILED_PICTURE),
+            select(func.count()).select_from(FailedFileRow),
+        )
         with self._database.columns() as connection:
-            counts = (
-                select(func.count()).select_from(TrackRow).where(_FAILED_TRACK),
-                select(func.count()).select_from(PictureRow).where(_FAILED_PICTURE),
-                select(func.count()).select_from(FailedFileRow),
-            )
             return sum(connection.execute(count).scalar_one() for count in counts)
 
     def page(self, *, offset: int = 0, limit: int = 50) -> list[FailedFile]:
@@ -157,15 +165,17 @@ class FailureStore:
         return Reset(tracks, tuple(FilesToScan(kind, root, tuple(paths)) for (kind, root), paths in found.items()))
 
     def reset_kind(self, kind: FailureKind) -> int:
-        """Make all tracks pending that failed for a reason of this kind, and return their number."""
+        """Make all tracks pending that failed for a reason of this kind, and return the number of their files."""
         with self._database.write() as session:
             return _make_pending(session, TrackRow.failure_kind == kind)
 
 
 def _make_pending(session: Session, condition: ColumnElement[bool]) -> int:
-    """Make failed tracks pending, and return their number."""
-    changed = update(TrackRow).where(_FAILED_TRACK, condition).values(_PENDING).returning(TrackRow.id)
-    return len(session.execute(changed).all())
+    """Make failed tracks pending, and return the number of their files."""
+    chosen = and_(_FAILED_TRACK, condition)
+    files = session.scalar(select(func.count()).select_from(LocationRow).join(TrackRow).where(chosen))
+    session.execute(update(TrackRow).where(chosen).values(_PENDING))
+    return files or 0
 
 
 def _named(

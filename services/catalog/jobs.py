@@ -140,6 +140,18 @@ class JobStore:
             counts = connection.execute(select(JobRow.total - JobRow.unchanged - read).where(is_open)).scalars()
             return sum(max(0, count) for count in counts)
 
+    def failures(self, job_id: str, *, offset: int = 0, limit: int = 50) -> tuple[list[Failure], int]:
+        """Return failures of a job in the order in which they were found, and the number of all.
+
+        Raises:
+            JobNotFound: no job has this id.
+        """
+        job = self.get(job_id)
+        items = select(JobItemRow).where(JobItemRow.job_id == job.id, JobItemRow.state == JobState.FAILED)
+        with self._database.read() as session:
+            rows = session.scalars(items.order_by(JobItemRow.id).offset(offset).limit(limit))
+            return [_failure(row) for row in rows], job.failed
+
     def page(self, *, offset: int = 0, limit: int = 10) -> tuple[list[Job], int]:
         """Return jobs, newest first, and the number of all jobs."""
         with self._database.read() as session:
@@ -206,6 +218,11 @@ def _update(session: Session, job_id: str, **values: object) -> None:
     session.execute(update(JobRow).where(JobRow.id == job_id).values(updated_at=now(), **values))
 
 
+def _failure(item: JobItemRow) -> Failure:
+    kind = FailureKind(item.failure_kind or FailureKind.UNKNOWN)
+    return Failure(readable(item.path), item.reason or "unknown", kind)
+
+
 def _job(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
     counts = dict(
         session.execute(
@@ -223,12 +240,7 @@ def _job(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
         total=row.total,
         done=row.unchanged + counts.get(JobState.DONE, 0),
         failed=counts.get(JobState.FAILED, 0),
-        failures=tuple(
-            Failure(
-                readable(item.path), item.reason or "unknown", FailureKind(item.failure_kind or FailureKind.UNKNOWN)
-            )
-            for item in failures
-        ),
+        failures=tuple(map(_failure, failures)),
         reason=row.reason,
         tracks=tuple(item.track_id for item in tracks if item.track_id),
         created_at=row.created_at,

@@ -19,25 +19,36 @@ MS_PER_SECOND = 1000
 SECONDS_PER_MINUTE = 60
 
 
-def user_path(text: str) -> Path:
+def path(text: str) -> Path:
     """Return a path; `~` at its start is a home folder, also where a shell does not replace it."""
+    if not text:
+        raise typer.BadParameter("The path is empty.")
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise typer.BadParameter(f"'{text}': there is no such user, or no home folder.") from error
 
 
-def existing_file(text: str) -> Path:
+def file(text: str) -> Path:
     """Return the path of an existing file."""
-    path = user_path(text)
-    if not path.is_file():
-        raise typer.BadParameter(f"'{path}' is not a file.")
-    return path
+    found = path(text)
+    try:
+        is_file = found.is_file()
+    except OSError as error:
+        raise typer.BadParameter(f"'{found}' cannot be read: {error.strerror}.") from error
+    if not is_file:
+        raise typer.BadParameter(f"'{found}' is not a file.")
+    return found
+
+
+def path_argument(text: str, metavar: str, parser: Callable[[str], Path] = path) -> Any:  # noqa: ANN401  Typer's
+    """Return an argument that is a path."""
+    return typer.Argument(parser=parser, metavar=metavar, help=text)
 
 
 M3u = Annotated[
     Path | None,
-    typer.Option(parser=user_path, metavar="FILE", help="Write the tracks as an M3U8 playlist; - prints it instead."),
+    typer.Option(parser=path, metavar="FILE", help="Write the tracks as an M3U8 playlist; - prints it instead."),
 ]
 Relative = Annotated[
     bool, typer.Option("--relative", help="With --m3u: paths relative to the library root, as MPD needs them.")

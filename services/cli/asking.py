@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.arguments import AsJson, Destination, Limit, existing_file, with_filters, with_output
+from services.cli import arguments
+from services.cli.arguments import AsJson, Destination, Limit, with_filters, with_output
 from services.domain.filters import Filters
 
 TRACK = "Track id or its first characters, external id (isrc:…), or words from artist, album and title."
@@ -110,11 +111,11 @@ def search(
     *,
     image: Annotated[
         Path | None,
-        typer.Option(parser=existing_file, metavar="FILE", help="Picture (JPEG, PNG, WebP or GIF) instead of a text."),
+        typer.Option(parser=arguments.file, metavar="FILE", help="Picture (JPEG, PNG, WebP or GIF) instead of a text."),
     ] = None,
     audio: Annotated[
         Path | None,
-        typer.Option(parser=existing_file, metavar="FILE", help="Clip of 5 s or more instead of a text."),
+        typer.Option(parser=arguments.file, metavar="FILE", help="Clip of 5 s or more instead of a text."),
     ] = None,
     limit: Limit = 10,
     to: Destination,

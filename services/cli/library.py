@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.api.schemas.exports import ExportHead
-from services.api.schemas.listens import ListenIn
+from services.api.schemas.listens import ListenIn, listener_named
 from services.api.schemas.moods import StartRequest
 from services.api.schemas.tracks import Job
 from services.cli import output
@@ -31,19 +31,20 @@ INDEX_TIMEOUT_SECONDS = 30.0
 WORKER_NOTICE_SECONDS = 60.0
 
 
-def scan_picture_folder(folder: Path, *, as_json: bool) -> None:
-    """Scan a folder for pictures, show the progress and print the result.
+def scan_picture_folder(folder: Path, *, as_json: bool) -> Job:
+    """Scan a folder for pictures, show the progress and print the result, which is returned.
 
     Raises:
         SegueError: the scan failed as a whole.
     """
     with connect(load_settings()) as client:
-        job = follow_scan(client, client.scan_pictures(folder.expanduser().absolute()))
+        job = follow_scan(client, client.scan_pictures(folder.absolute()))
     _print_scan(job, folder, as_json=as_json)
+    return job
 
 
-def scan_folder(folder: Path, *, as_json: bool) -> None:
-    """Scan a folder, show the progress and print the result.
+def scan_folder(folder: Path, *, as_json: bool) -> Job:
+    """Scan a folder, show the progress and print the result, which is returned.
 
     Raises:
         SegueError: the scan failed as a whole.
@@ -52,6 +53,7 @@ def scan_folder(folder: Path, *, as_json: bool) -> None:
         job = follow_scan(client, request_scan(client, folder))
         wait_for_index(client)
     _print_scan(job, folder, as_json=as_json)
+    return job
 
 
 def _print_scan(job: Job, folder: Path, *, as_json: bool) -> None:
@@ -69,7 +71,7 @@ def request_scan(client: SegueClient, folder: Path) -> Job:
     Raises:
         PathNotScannable: the path is not a readable folder or audio file, or outside the library roots.
     """
-    return client.scan(folder.expanduser().absolute())
+    return client.scan(folder.absolute())
 
 
 def follow_scan(client: SegueClient, job: Job, tick: Callable[[], None] = lambda: None) -> Job:
@@ -114,7 +116,7 @@ def wait_for_index(client: SegueClient, tick: Callable[[], None] = lambda: None)
 def export_listens(listener: str) -> None:
     """Print everything that is stored of a listener as lines of JSON, listens newest first."""
     with connect(load_settings()) as client:
-        sys.stdout.write(client.export(listener))
+        sys.stdout.buffer.write(client.export(listener_named(listener)).encode())
 
 
 def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
@@ -127,6 +129,7 @@ def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
     lines = text.split("\n")
     head = parse_head(lines[0])
     listens = list(parse_listens(["", *lines[1:]] if head else lines))
+    listener = listener_named(listener)
     with connect(load_settings()) as client:
         answer = client.listen(listener, listens)
         if head is not None:
@@ -188,4 +191,5 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
-        raise InvalidRequest(f"'{file}' cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InvalidRequest(f"'{file}' cannot be read: {reason}.") from error

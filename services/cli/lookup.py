@@ -29,6 +29,8 @@ def find_track(client: SegueClient, name: str) -> Track:
         NotFound: no track matches.
         InvalidRequest: several tracks match; the message lists some.
     """
+    if not name.strip():
+        raise InvalidRequest("The name of a track is empty.")
     try:
         return client.track(name)
     except NotFound:

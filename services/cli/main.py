@@ -10,18 +10,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points, version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from services.cli import asking
-from services.cli.arguments import AsJson
+from services.cli import arguments, asking
+from services.cli.arguments import AsJson, path_argument
 from services.cli.playlists import playlists
 from services.cli.tag import tag
 from services.domain.access import Scope
-from services.domain.errors import SegueError
+from services.domain.errors import InsufficientScope, KeyRequired, ListenerNotAllowed, SegueError
 
 ENTRY_POINT_GROUP = "segue.commands"
 
@@ -39,6 +40,8 @@ class CommandGroup(TyperGroup):
         entry = _entry_points().get(cmd_name)
         return own if own is not None or entry is None else _load_command(entry)
 
+
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if a file failed.")]
 
 app = typer.Typer(
     name="segue",
@@ -74,7 +77,8 @@ def segue(
 @app.command()
 def up(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder of music to scan; without it Segue serves the existing library.")
+        Path | None,
+        path_argument("Folder of music to scan; without it Segue serves the existing library.", "[FOLDER]"),
     ] = None,
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: SEGUE_HOST or 127.0.0.1.")] = None,
@@ -94,11 +98,16 @@ def up(
 
 
 @app.command()
-def scan(folder: Annotated[Path, typer.Argument(help="Folder or audio file.")], *, as_json: AsJson = False) -> None:
+def scan(
+    folder: Annotated[Path, path_argument("Folder or audio file.", "PATH")],
+    *,
+    strict: Strict = False,
+    as_json: AsJson = False,
+) -> None:
     """Scan a folder and analyse its new files, through the running service."""
     from services.cli.library import scan_folder
 
-    scan_folder(folder, as_json=as_json)
+    _exit_if(scan_folder(folder, as_json=as_json).failed > 0 and strict)
 
 
 @app.command()
@@ -128,7 +137,7 @@ def export_listens(listener: Annotated[str, typer.Argument(help="Name of the lis
 @app.command()
 def import_listens(
     listener: Annotated[str, typer.Argument(help="Name of the listener, who may be new.")],
-    file: Annotated[Path, typer.Argument(help="File written by `export-listens`; - reads standard input.")],
+    file: Annotated[Path, path_argument("File written by `export-listens`; - reads standard input.", "FILE")],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -161,11 +170,17 @@ def reindex(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def retry(*, as_json: AsJson = False) -> None:
-    """Try all files again that `segue status --failed` lists."""
-    from services.cli.maintenance import retry_all
+def retry(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Failed files, folders with failed files, or ids. Default: all.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Try files again that `segue status --failed` lists."""
+    from services.cli import maintenance
 
-    retry_all(as_json=as_json)
+    maintenance.retry([str(arguments.path(each)) for each in paths or []], as_json=as_json)
 
 
 app.command()(tag)
@@ -206,7 +221,7 @@ def resume(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")], *, as_json: AsJson = False
+    file: Annotated[Path, path_argument("File to write; it must not exist yet.", "FILE")], *, as_json: AsJson = False
 ) -> None:
     """Write the catalogue and the settings to a file; Segue may run meanwhile."""
     from services.cli.maintenance import write_backup
@@ -216,7 +231,7 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="File written by `segue backup`.")], *, as_json: AsJson = False
+    file: Annotated[Path, path_argument("File written by `segue backup`.", "FILE")], *, as_json: AsJson = False
 ) -> None:
     """Replace the catalogue with a backup; stop Segue first."""
     from services.cli.maintenance import restore_backup
@@ -230,12 +245,15 @@ app.add_typer(pictures, name="pictures")
 
 @pictures.command("scan")
 def scan_pictures(
-    folder: Annotated[Path, typer.Argument(help="Folder or picture.")], *, as_json: AsJson = False
+    folder: Annotated[Path, path_argument("Folder or picture.", "PATH")],
+    *,
+    strict: Strict = False,
+    as_json: AsJson = False,
 ) -> None:
     """Scan a folder and read its new pictures, through the running service."""
     from services.cli.library import scan_picture_folder
 
-    scan_picture_folder(folder, as_json=as_json)
+    _exit_if(scan_picture_folder(folder, as_json=as_json).failed > 0 and strict)
 
 
 @pictures.command("search")
@@ -295,6 +313,11 @@ def revoke_key(
     revoke(key_id, as_json=as_json)
 
 
+def _exit_if(failed: bool) -> None:  # noqa: FBT001
+    if failed:
+        raise typer.Exit(1)
+
+
 def _entry_points() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 
@@ -307,14 +330,33 @@ def _load_command(entry: EntryPoint) -> Any:  # noqa: ANN401  Typer's command ha
 
 @contextmanager
 def _errors_as_lines() -> Iterator[None]:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not have every letter of a title
     try:
         yield
     except SegueError as error:
-        sys.stderr.write(f"segue: {error.detail}\n")
+        sys.stderr.write(f"segue: {_explained(error)}\n")
+        sys.exit(1)
+    except UnicodeEncodeError:
+        sys.stderr.write("segue: An argument has bytes that are not UTF-8. For a file, name its folder instead.\n")
         sys.exit(1)
     except BrokenPipeError:  # the reader of the output, for example `head`, has closed it
         sys.stderr.close()
         sys.exit(1)
+
+
+def _explained(error: SegueError) -> str:
+    """Return the message of an error; if an API key is missing or wrong, it names the setting."""
+    if isinstance(error, KeyRequired):
+        from services.settings import load_settings
+
+        if load_settings().client_key is None:
+            return "The service needs an API key. Set SEGUE_API_KEY to one; `segue keys create NAME` creates one."
+        return "The API key in SEGUE_API_KEY is wrong or revoked. `segue keys create NAME` creates another one."
+    if isinstance(error, (InsufficientScope, ListenerNotAllowed)):
+        return f"{error.detail} Set SEGUE_API_KEY to another key."
+    return error.detail
 
 
 if __name__ == "__main__":

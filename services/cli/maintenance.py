@@ -15,8 +15,8 @@ from services.catalog import Catalogue
 from services.cli import output
 from services.client import SegueClient
 from services.domain.access import Scope, check_new_key
-from services.domain.errors import Forbidden, ServiceUnreachable
-from services.ingest.retry import retry_failures
+from services.domain.errors import Forbidden, NotFound, ServiceUnreachable
+from services.ingest.retry import failures_named, retry_failures
 from services.settings import Settings, load_settings
 from services.storage.backup import backup, restore
 from services.storage.locks import running_url, shared_catalogue_lock
@@ -80,16 +80,31 @@ def show_map(*, refit: bool, as_json: bool) -> None:
         output.print_message("Requested a new map. A running worker fits it within a minute.")
 
 
-def retry_all(*, as_json: bool) -> None:
-    """Try all files again that cannot be used; a worker starts within a minute."""
+def retry(names: Sequence[str], *, as_json: bool) -> None:
+    """Try files again that cannot be used, all or those with these names; a worker starts within a minute.
+
+    Raises:
+        NotFound: a name is that of no failed file.
+    """
     with open_catalogue(load_settings()) as catalogue:
-        count = retry_failures(catalogue).total
+        count = retry_failures(catalogue, _failures_named(catalogue, names) if names else None).total
     if as_json:
         output.print_json({"retried": count})
     elif count:
         output.print_message(f"Retrying {output.count_files(count)}; see `segue status`.")
     else:
         output.print_message("There are no failed files.")
+
+
+def _failures_named(catalogue: Catalogue, names: Sequence[str]) -> list[str]:
+    failures = catalogue.failures.page(limit=catalogue.failures.count())
+    found = {name: failures_named(failures, name) for name in names}
+    for name, ids in found.items():
+        if not ids:
+            raise NotFound(
+                f"'{name}' is not a failed file, nor in a failed file's path. `segue status --failed` lists all."
+            )
+    return list(dict.fromkeys(each for ids in found.values() for each in ids))
 
 
 def set_pause(*, paused: bool, as_json: bool) -> None:
@@ -150,7 +165,7 @@ def revoke_key(key_id: str, *, as_json: bool) -> None:
 def write_backup(file: Path, *, as_json: bool) -> None:
     """Write a backup and print what it contains."""
     settings = load_settings()
-    manifest = backup(settings, file.expanduser().absolute())
+    manifest = backup(settings, file.absolute())
     if as_json:
         output.print_json({"file": str(file), "rows": manifest.rows, "revision": manifest.revision})
         return
@@ -162,7 +177,7 @@ def write_backup(file: Path, *, as_json: bool) -> None:
 
 def restore_backup(file: Path, *, as_json: bool) -> None:
     """Restore a backup and print what was replaced."""
-    restored = restore(load_settings(), file.expanduser().absolute())
+    restored = restore(load_settings(), file.absolute())
     if not as_json:
         output.print_restored(restored)
         return
@@ -205,11 +220,14 @@ def _answer_of_service(settings: Settings, *, failed: bool) -> Status | FailureP
             return None
         if not failed:
             return status
-        failures = list(client.failures())
-        return FailurePage(failures=failures, total=len(failures))
+        return _page_of(list(client.failures()))
 
 
 def _failures_of(catalogue: Catalogue) -> FailurePage:
     count = catalogue.failures.count()
-    failures = [FileFailure.of(each, hidden=None) for each in catalogue.failures.page(limit=count)]
-    return FailurePage(failures=failures, total=len(failures))
+    return _page_of([FileFailure.of(each, hidden=None) for each in catalogue.failures.page(limit=count)])
+
+
+def _page_of(failures: list[FileFailure]) -> FailurePage:
+    files = sum(1 + len(each.copies) for each in failures)
+    return FailurePage(failures=failures, total=len(failures), files=files)

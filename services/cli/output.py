@@ -24,8 +24,8 @@ from services.domain.track import TrackStatus
 if TYPE_CHECKING:
     from services.storage.backup import Restored  # it imports the database libraries
 
-answers = Console(highlight=False)
-messages = Console(stderr=True, highlight=False)
+answers = Console(highlight=False, emoji=False)
+messages = Console(stderr=True, highlight=False, emoji=False)
 
 # `segue status --failed` prints the others.
 FAILURES_SHOWN = 20
@@ -93,7 +93,7 @@ def print_failures(page: FailurePage) -> None:
         return
     for failure in page.failures:
         _print_failure(answers, [failure.path, *failure.copies], failure.reason, failure.what_to_do)
-    print_message(f"{count_files(page.total)} cannot be used. `segue retry` tries them again.")
+    print_message(f"{count_files(page.files)} cannot be used. `segue retry` tries them again.")
 
 
 def _print_failure(console: Console, paths: Sequence[str], reason: str, what_to_do: str) -> None:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli import arguments
+from services.cli.arguments import AsJson, path_argument
+
 if TYPE_CHECKING:
     from services.api.schemas.playlists import Playlist, PlaylistSummary
     from services.client import SegueClient
 
 playlists = typer.Typer(help="List, create, export and import playlists.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Listener whose playlists they are.")]
 Name = Annotated[
     str, typer.Argument(metavar="PLAYLIST", help="Name, id or its first characters; `segue playlists list` shows both.")
@@ -74,7 +76,7 @@ def create(
 @playlists.command("export")
 def write(
     playlist: Name,
-    file: Annotated[Path, typer.Argument(help="File to write: .m3u8, .xspf or .jspf; - prints M3U8.")],
+    file: Annotated[Path, path_argument("File to write: .m3u8, .xspf or .jspf; - prints M3U8.", "FILE")],
     *,
     absolute: Annotated[bool, typer.Option(help="Write absolute paths; this needs the scope admin.")] = False,
 ) -> None:
@@ -105,7 +107,7 @@ def write(
 
 @playlists.command("import")
 def read(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="M3U or M3U8 file.")],
+    file: Annotated[Path, path_argument("M3U or M3U8 file.", "FILE", arguments.file)],
     *,
     name: Annotated[str | None, typer.Option(help="Name of the playlist. Default: that in the file.")] = None,
     owner: Owner = None,

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from services.cli.arguments import AsJson, user_path
+from services.cli import arguments
+from services.cli.arguments import AsJson
 from services.domain.notation import Notation
 
 
 def tag(  # noqa: PLR0913  each is an option
     paths: Annotated[
-        list[Path] | None, typer.Argument(parser=user_path, metavar="PATH...", help="Files or folders of the library.")
+        list[Path] | None,
+        typer.Argument(parser=arguments.path, metavar="PATH...", help="Files or folders of the library."),
     ] = None,
     *,
     bpm: Annotated[bool, typer.Option("--bpm", help="Write the tempo.")] = False,
@@ -30,7 +32,7 @@ def tag(  # noqa: PLR0913  each is an option
     ] = False,
     csv: Annotated[
         Path | None,
-        typer.Option(parser=user_path, metavar="FILE", help="Write a table for DJs instead; - prints it."),
+        typer.Option(parser=arguments.path, metavar="FILE", help="Write a table for DJs instead; - prints it."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
     as_json: AsJson = False,

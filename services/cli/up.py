@@ -37,7 +37,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
         PathNotScannable: the folder does not exist or cannot be a library root.
         NotConfigured, Unavailable: Segue could not start.
     """
-    if folder is not None and not folder.expanduser().exists():
+    if folder is not None and not folder.exists():
         raise PathNotScannable(f"'{folder}' does not exist.")
     if folder is not None:
         settings = settings.model_copy(update={"library_roots": roots_with_folder(settings, folder)})

@@ -81,3 +81,8 @@ class FailedFile:
     attempts: int
     quarantined: bool
     track_id: str | None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All of its paths."""
+        return self.path, *self.copies

@@ -85,9 +85,18 @@ def instance_lock(settings: Settings) -> Iterator[None]:
 
 
 def running_url(settings: Settings) -> str | None:
-    """Return the URL of the instance that runs on this data directory; None if none runs."""
+    """Return the URL of the instance that runs on this data directory; None if none runs.
+
+    Raises:
+        NotConfigured: the data directory cannot be read.
+    """
     path = _instance_lock_path(settings)
-    return path.read_text(encoding="utf-8") or None if is_locked(path) else None
+    try:
+        return path.read_text(encoding="utf-8") or None if is_locked(path) else None
+    except OSError as error:
+        raise NotConfigured(
+            f"The data directory '{path.parent}' cannot be read: {error.strerror}. Set SEGUE_DATA_DIR to another one."
+        ) from error
 
 
 @contextlib.contextmanager

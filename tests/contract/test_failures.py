@@ -13,7 +13,7 @@ from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.picture import PictureStatus
 from services.domain.track import Tags, TrackStatus
-from services.ingest.retry import folder_to_scan, retry_failures
+from services.ingest.retry import failures_named, folder_to_scan, retry_failures
 from services.ingest.scan import request_scan, run_scan
 from services.tasks.lost_work import resend_analyses, resend_scans
 from tests.fakes.library import record, track_id
@@ -57,6 +57,7 @@ def test_every_failure_is_listed_with_its_reason(failed):
     listed = failed.failures.page()
 
     assert failed.failures.count() == len(listed) == 5
+    assert failed.failures.count_files() == sum(len(each.files) for each in listed) == 6
     assert [(each.path, each.copies, each.reason, each.kind) for each in listed] == [
         ("/music/a.mp3", ("/music/b.mp3",), "The file is silent", FailureKind.LEFT_OUT),
         ("/music/c.mp3", (), "It crashed.", FailureKind.CRASHED),
@@ -73,7 +74,7 @@ def test_a_retry_resets_all_that_is_listed(failed):
     """Tracks and pictures are pending; folders are scanned again; a success leaves nothing in the list."""
     reset = retry_failures(failed)
 
-    assert reset.total == 5
+    assert reset.total == 6
     assert [each.path for each in failed.failures.page()] == ["/music/f.mp3"]  # until it is scanned
     assert {failed.tracks.get(track_id(number)).status for number in (1, 2, 3)} == {TrackStatus.PENDING}
     assert failed.pictures.get("p1").status == PictureStatus.PENDING
@@ -90,6 +91,27 @@ def test_one_failure_can_be_retried(failed):
     assert reset.total == 1
     assert failed.failures.count() == 4
     assert failed.tracks.get(track_id(1)).status == TrackStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("/music/b.mp3", ["/music/a.mp3"]),
+        ("/music", ["/music/a.mp3", "/music/c.mp3", "/music/d.mp3", "/music/f.mp3"]),
+        ("/music/", ["/music/a.mp3", "/music/c.mp3", "/music/d.mp3", "/music/f.mp3"]),
+        ("/mus", []),
+        ("/music/good.mp3", []),
+        (track_id(2)[:8], ["/music/c.mp3"]),
+        (track_id(2)[:7], []),
+        (f"track:{track_id(2)}", ["/music/c.mp3"]),
+        ("picture:p1", ["/pictures/e.png"]),
+    ],
+)
+def test_failures_are_named_by_file_folder_or_id(failed, name, expected):
+    """A file of a recording with several files means all of them."""
+    listed = failed.failures.page()
+
+    assert [each.path for each in listed if each.id in failures_named(listed, name)] == expected
 
 
 def test_a_scan_resolves_what_it_finds_usable_or_gone(catalogue, tmp_path):

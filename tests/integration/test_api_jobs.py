@@ -6,6 +6,8 @@ import pytest
 
 from services.api.app import create_app
 from services.composition import compose
+from services.domain.failure import WHAT_TO_DO, FailureKind
+from services.domain.job import JobKind
 from services.settings import Settings
 from services.tasks.queue import ANALYSE_TASK, SCAN_TASK
 from tests.fakes.library import write_tone
@@ -129,3 +131,20 @@ def test_an_unknown_job_is_404(api, job_id):
     answer = api.get(f"/v1/jobs/{job_id}")
 
     assert (answer.status_code, answer.json["type"]) == (404, "urn:segue:problem:job-not-found")
+
+
+def test_every_failure_of_a_job_can_be_listed(api, services):
+    """A job contains the first ones; pages have all, each with file, reason and advice."""
+    catalogue = services.catalogue
+    job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
+    for number in range(205):
+        catalogue.jobs.add_failure(job_id, f"/music/{number:03}.mp3", "The file is silent", FailureKind.LEFT_OUT)
+    job = api.get(f"/v1/jobs/{job_id}").json
+    last = api.get(f"/v1/jobs/{job_id}/failures?offset=200&limit=100").json
+
+    assert (job["failed"], len(job["failures"])) == (205, 200)
+    assert last["total"] == 205
+    assert [each["path"] for each in last["failures"]] == [f"/music/{number}.mp3" for number in range(200, 205)]
+    assert last["failures"][0]["reason"] == "The file is silent"
+    assert last["failures"][0]["what_to_do"] == WHAT_TO_DO[FailureKind.LEFT_OUT]
+    assert api.get("/v1/jobs/none/failures").status_code == 404

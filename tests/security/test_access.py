@@ -131,6 +131,7 @@ def routes_and_scopes():
         ("post", "/v1/tracks", "ingest"),
         ("get", "/v1/jobs", "ingest"),
         ("get", "/v1/jobs/none", "ingest"),
+        ("get", "/v1/jobs/none/failures", "ingest"),
         ("get", "/v1/events", "read"),
         ("put", "/v1/analysis", "ingest"),
         ("get", "/v1/failures", "ingest"),

@@ -152,7 +152,8 @@ class FailurePage(Response):
     """A page of failures, in the order of their paths."""
 
     failures: list[FileFailure]
-    total: int = Field(description="Number of all failures.")
+    total: int = Field(description="Number of all failures. Files with the same audio are one.")
+    files: int = Field(description="Number of all files that cannot be used, as in the status.")
 
 
 class FailurePageQuery(Request):
@@ -180,4 +181,4 @@ class RetryRequest(Request):
 class Retried(Response):
     """The failures that are tried again."""
 
-    retried: int = Field(description="Number of failures that workers try again now.")
+    retried: int = Field(description="Number of files that workers try again now.")

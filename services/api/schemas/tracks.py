@@ -22,6 +22,7 @@ from services.api.request_limits import (
     ID_MAX,
     JOBS_DEFAULT,
     OFFSET_MAX,
+    PAGE_DEFAULT,
     PAGE_MAX,
     PATH_MAX,
     PLAYED_MS_MAX,
@@ -339,6 +340,12 @@ class Failure(Response):
     kind: FailureKind = Field(description="The kind of failure, for programs.")
     what_to_do: str = Field(description="What its owner can do about failures of this kind.")
 
+    @classmethod
+    def of(cls, failure: domain_job.Failure, *, told: bool) -> Self:
+        """Return the response for a failure; `told` is whether the whole path is shown."""
+        path = failure.path if told else PurePath(failure.path).name
+        return cls(path=path, reason=failure.reason, kind=failure.kind, what_to_do=WHAT_TO_DO[failure.kind])
+
 
 class Job(Response):
     """A scan or an upload, and its progress. At the end `done` + `failed` equals `total`."""
@@ -352,7 +359,7 @@ class Job(Response):
     total: int = Field(description="Number of files. 0 until the folder is listed.")
     done: int = Field(description="Number of files whose track is analysed, or of pictures that are read.")
     failed: int = Field(description="Number of files that cannot be read.")
-    failures: list[Failure] = Field(description="The first failures. `failed` is the full count.")
+    failures: list[Failure] = Field(description="The first 200 failures. `GET /v1/jobs/{job_id}/failures` lists all.")
     reason: str | None = Field(description="Why the whole job failed.")
     tracks: list[str] = Field(description="Ids of the first new or changed tracks.")
     created_at: datetime
@@ -362,15 +369,7 @@ class Job(Response):
     def of(cls, found: domain_job.Job, *, to_admin: bool) -> Self:
         """Return the response for a job. Paths of uploads are shown to admins only."""
         told = to_admin or found.kind != JobKind.UPLOAD
-        failures = [
-            Failure(
-                path=failure.path if told else PurePath(failure.path).name,
-                reason=failure.reason,
-                kind=failure.kind,
-                what_to_do=WHAT_TO_DO[failure.kind],
-            )
-            for failure in found.failures
-        ]
+        failures = [Failure.of(failure, told=told) for failure in found.failures]
         fields = {name: getattr(found, name) for name in cls.model_fields}
         path = found.path if told else None
         return cls.model_validate(fields | {"path": path, "failures": failures, "tracks": list(found.tracks)})
@@ -398,6 +397,20 @@ class JobPage(Response):
 
     jobs: list[Job]
     total: int = Field(description="Number of all jobs.")
+
+
+class JobFailurePage(Response):
+    """A page of the failures of a job, in the order in which they were found."""
+
+    failures: list[Failure]
+    total: int = Field(description="Number of all failures of the job.")
+
+
+class JobFailureQuery(Request):
+    """The failures to list."""
+
+    offset: int = Field(default=0, ge=0, le=OFFSET_MAX, description="Number of failures to skip.")
+    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of failures on a page.")
 
 
 class JobPageQuery(Request):

@@ -9,10 +9,20 @@ from pydantic import Field
 from services.api.context import services
 from services.api.http.operation import UploadedFile, operation
 from services.api.request_limits import MULTIPART_OVERHEAD_BYTES
-from services.api.schemas.tracks import Job, JobPage, JobPageQuery, Request, ScanRequest
+from services.api.schemas.tracks import (
+    Failure,
+    Job,
+    JobFailurePage,
+    JobFailureQuery,
+    JobPage,
+    JobPageQuery,
+    Request,
+    ScanRequest,
+)
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope
+from services.domain.job import JobKind
 from services.ingest.roots import scannable_roots
 from services.ingest.scan import request_scan
 from services.ingest.upload import Upload, store_upload
@@ -95,6 +105,16 @@ def list_jobs(query: JobPageQuery) -> JobPage:
 def get_job(job_id: str) -> Job:
     """Get the counts and failures of a scan or an upload."""
     return _job(job_id)
+
+
+@jobs.get("/jobs/<job_id>/failures")
+@operation("listJobFailures", "List the failures of a job", query=JobFailureQuery, returns=JobFailurePage)
+@needs(Scope.INGEST)
+def list_job_failures(job_id: str, query: JobFailureQuery) -> JobFailurePage:
+    """List every file that failed in a scan or an upload, with the reason and what to do about it."""
+    is_told = principal().has_any(()) or _job(job_id).kind != JobKind.UPLOAD
+    found, total = services().catalogue.jobs.failures(job_id, offset=query.offset, limit=query.limit)
+    return JobFailurePage(failures=[Failure.of(each, told=is_told) for each in found], total=total)
 
 
 def _accepted(job_id: str) -> tuple[Job, dict[str, str]]:

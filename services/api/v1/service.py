@@ -65,7 +65,8 @@ def list_failures(query: FailurePageQuery) -> FailurePage:
     store, settings = services().catalogue.failures, services().settings
     hidden = None if principal().has_any(()) else str(settings.uploads_path)
     page = store.page(offset=query.offset, limit=query.limit)
-    return FailurePage(failures=[FileFailure.of(each, hidden=hidden) for each in page], total=store.count())
+    failures = [FileFailure.of(each, hidden=hidden) for each in page]
+    return FailurePage(failures=failures, total=store.count(), files=store.count_files())
 
 
 @service.post("/failures/retry")

@@ -58,7 +58,7 @@ def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
         model_version=catalogue.progress.model_version(),
         tracks={status.value: count for status, count in tracks.items()},
         pictures={status.value: count for status, count in catalogue.progress.count_pictures().items()},
-        failures=catalogue.failures.count(),
+        failures=catalogue.failures.count_files(),
         analysis=analysis_of(catalogue, tracks[TrackStatus.PENDING]),
         index=IndexStatus(
             kind="edge" if settings.qdrant_url is None else "server",

@@ -75,6 +75,10 @@ def test_status_without_a_service_reads_the_catalogue(tmp_path):
         (("similar", "anything"), "Is `segue up` running?"),
         (("scan", "/"), "Is `segue up` running?"),
         (("worker",), "SEGUE_REDIS_URL is not set"),
+        (("retry", "/music/none.mp3"), "'/music/none.mp3' is not a failed file"),
+        (("similar", " "), "is empty"),
+        (("keys", "create", b"a\xff"), "not UTF-8"),
+        (("export-listens", "a/b"), "Invalid listener name"),
         (("up", "/nonexistent/music"), "'/nonexistent/music' does not exist"),
     ],
 )
@@ -88,12 +92,46 @@ def test_expected_error_is_one_line(tmp_path, arguments, says):
     assert shown.stderr.count("\n") == 1
 
 
-def test_wrong_setting_is_named(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("HOST", ""),
+        ("URL", "http://[::1"),
+        ("URL", "music.example"),
+        ("API_KEY", "ä"),
+        ("DATABASE_URL", "music"),
+        ("DATA_DIR", "~nobody-of-this-name/segue"),
+        ("LIBRARY_ROOTS", "~nobody-of-this-name/music"),
+    ],
+)
+def test_wrong_setting_is_named(tmp_path, name, value):
     """The error has the name of the variable."""
-    shown = segue("status", SEGUE_DATA_DIR=str(tmp_path), SEGUE_PORT="eighty")
+    shown = segue("status", **{"SEGUE_DATA_DIR": str(tmp_path), f"SEGUE_{name}": value})
 
     assert shown.returncode == 1
-    assert shown.stderr.startswith("segue: SEGUE_PORT: ")
+    assert shown.stderr.startswith(f"segue: SEGUE_{name}: ")
+    assert shown.stderr.count("\n") == 1
+
+
+def test_a_path_in_the_home_folder(tmp_path):
+    """`~` is replaced in settings and arguments, also where a shell does not do it."""
+    variables = {"HOME": str(tmp_path), "SEGUE_DATA_DIR": "~/data"}
+    segue("reindex", **variables)
+    made = segue("backup", "~/copy.zip", **variables)
+
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "copy.zip").exists()
+    assert (tmp_path / "data" / "catalogue.db").exists()
+
+
+@pytest.mark.parametrize("arguments", [("scan", ""), ("scan", "~nobody-of-this-name/x"), ("search", "--image", "/")])
+def test_wrong_path_is_a_wrong_argument(tmp_path, arguments):
+    """The exit code is 2, and there is no traceback."""
+    shown = segue(*arguments, SEGUE_DATA_DIR=str(tmp_path))
+
+    assert shown.returncode == 2
+    assert "Invalid value" in shown.stderr
 
 
 def test_reindex_without_a_service_is_done_at_the_next_start(tmp_path):

@@ -153,18 +153,18 @@ def test_failures_are_listed_with_reason_and_advice(printed):
         quarantined=False,
         track_id="1",
     )
-    output.print_failures(FailurePage(failures=[FileFailure.of(one, hidden=None)], total=1))
+    output.print_failures(FailurePage(failures=[FileFailure.of(one, hidden=None)], total=1, files=2))
     out, messages = printed()
 
     assert out[:3] == ["/music/[odd].mp3", "/music/copy.mp3", "  It ends early"]
     assert " ".join(line.strip() for line in out[3:]) == WHAT_TO_DO[FailureKind.DAMAGED]
     assert max(map(len, out)) <= 80
-    assert messages == ["1 file cannot be used. `segue retry` tries them again."]
+    assert messages == ["2 files cannot be used. `segue retry` tries them again."]
 
 
 def test_no_failures(printed):
     """Without failures, a sentence is printed."""
-    output.print_failures(FailurePage(failures=[], total=0))
+    output.print_failures(FailurePage(failures=[], total=0, files=0))
 
     assert printed() == ([], ["There are no failed files."])
 

@@ -20,6 +20,7 @@ from services.api.openapi.examples.values import (
     UNDERSTOOD,
     Example,
 )
+from services.domain.failure import WHAT_TO_DO, FailureKind
 
 LIBRARY: Mapping[str, Example] = {
     "listTracks": Example(
@@ -105,6 +106,20 @@ LIBRARY: Mapping[str, Example] = {
             "path": f"/home/ada/.local/share/segue/uploads/{AWAKENING}.ogg",
             "total": 1,
             "tracks": [AWAKENING],
+        },
+    ),
+    "listJobFailures": Example(
+        {"job_id": JOB, "limit": 1},
+        response={
+            "failures": [
+                {
+                    "path": "/music/broken.mp3",
+                    "reason": "The file is silent",
+                    "kind": "left_out",
+                    "what_to_do": WHAT_TO_DO[FailureKind.LEFT_OUT],
+                }
+            ],
+            "total": 1,
         },
     ),
     "listJobs": Example({"limit": 1}, response={"jobs": [JOB_CREATED], "total": 1}),

@@ -91,6 +91,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
                 }
             ],
             "total": 1,
+            "files": 1,
         },
     ),
     "retryFailures": Example(body={"ids": [f"track:{NEBULA}"]}, response={"retried": 1}),

@@ -36,7 +36,7 @@ export function FailuresSection() {
       </Section>
     );
   }
-  const { failures, total } = data;
+  const { failures, total, files } = data;
   const chosen = failures.filter(({ id }) => selected.has(id)).map(({ id }) => id);
 
   async function retry(body: Schemas["RetryRequest"]) {
@@ -70,7 +70,7 @@ export function FailuresSection() {
   const isAllChosen = chosen.length === failures.length;
   return (
     <Section
-      title={`${texts.title} (${total.toLocaleString()})`}
+      title={`${texts.title} (${files.toLocaleString()})`}
       actions={
         <>
           {chosen.length > 0 && (
@@ -121,15 +121,20 @@ export function FailuresSection() {
 }
 
 /** Load the first pages: after a retry, what is left moves up. */
-async function load(pages: number, cancelled: AbortSignal): Promise<{ failures: Failure[]; total: number }> {
+async function load(
+  pages: number,
+  cancelled: AbortSignal,
+): Promise<{ failures: Failure[]; total: number; files: number }> {
   const failures: Failure[] = [];
   let total = 0;
+  let files = 0;
   for (let page = 0; page < pages; page += 1) {
     const query = { offset: page * PAGE, limit: PAGE };
     const found = await ask(client.GET("/v1/failures", { params: { query }, signal: cancelled }));
     failures.push(...found.failures);
     total = found.total;
+    files = found.files;
     if (failures.length >= total) break;
   }
-  return { failures, total };
+  return { failures, total, files };
 }
