@@ -110,7 +110,8 @@ class Watcher:
                 self._roots_due = at + ROOTS_SECONDS
             self._collect(at)
             complete, deleted = self._changes.due(at)
-            self._to_take |= dict.fromkeys(complete)
+            self._to_scan |= {self._root_of(path) for path in (*complete, *deleted) if _is_ignore_file(path)}
+            self._to_take |= dict.fromkeys(path for path in complete if not _is_ignore_file(path))
             self._to_forget |= set(deleted)
             self._take(at)
             self._forget()
@@ -172,9 +173,7 @@ class Watcher:
                 return
             if change.is_folder:
                 self._look_into(change, at)
-            elif os.path.basename(change.path) == IGNORE_FILE:  # noqa: PTH119
-                self._to_scan.add(self._root_of(change.path))
-            elif os.path.splitext(change.path)[1].lower() in AUDIO_SUFFIXES:  # noqa: PTH122
+            elif _is_ignore_file(change.path) or os.path.splitext(change.path)[1].lower() in AUDIO_SUFFIXES:  # noqa: PTH122
                 self._changes.touch(change.path, at, change.writing)
 
     def _look_into(self, change: Change, at: float) -> None:
@@ -244,10 +243,11 @@ class Watcher:
         for path in self._to_forget:
             by_root[self._root_of(path)].append(path)
         for root, deleted in by_root.items():
-            if len(deleted) >= self._catalogue.folders.count_files(root):
+            known = [path for path in deleted if self._catalogue.library.known_files(path)]
+            if known and len(known) == self._catalogue.folders.count_files(root):
                 self._to_scan.add(root)
                 continue
-            self._catalogue.library.forget_files(deleted)
+            self._catalogue.library.forget_files(known)
             for path in deleted:
                 self._catalogue.failures.forget(path, JobKind.SCAN, before=now())
         self._to_forget.clear()
@@ -270,6 +270,10 @@ def _identity(root: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _is_ignore_file(path: str) -> bool:
+    return os.path.basename(path) == IGNORE_FILE  # noqa: PTH119
 
 
 def _is_settled(path: str, known: KnownFile | None) -> bool:

@@ -4,6 +4,7 @@ import io
 import os
 import pwd
 import tempfile
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +20,9 @@ from services.domain.job import JobState
 from services.domain.listening import Description, NewListen
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.listing import list_audio
-from services.ingest.scan import request_scan, run_scan
+from services.ingest.scan import ScanRules, request_rescans, request_scan, run_scan
 from services.ingest.upload import Upload, store_upload
+from services.settings import Settings
 from services.tasks.queue import Urgency
 from tests.fakes.installation import write_song
 from tests.fakes.queue import RecordingQueue
@@ -298,6 +300,35 @@ def test_an_upload_is_stored_under_its_own_id_and_analysed(catalogue, queue, tmp
     analyse_all(catalogue, queue)
     job = catalogue.jobs.get(job_id)
     assert (job.state, job.done, job.tracks) == (JobState.DONE, 1, (track_id,))
+
+
+def test_a_file_that_has_just_been_written_is_read_last(catalogue, queue, music):
+    """A copy can finish meanwhile, although newer files come first otherwise."""
+    old = write_song(music / "old.flac")
+    os.utime(old, ns=(0, 0))
+    new = write_song(music / "new.flac", seed=1)
+    soon = time.time_ns() + 10**9
+    os.utime(new, ns=(soon, soon))
+    job_id = request_scan(catalogue, queue, str(music))
+    run_scan(catalogue, queue, job_id, ScanRules(settle_seconds=0.1))
+
+    assert [catalogue.tracks.get(track_id).title for track_id in queue.analyses] == ["old", "new"]
+
+
+def test_all_library_folders_are_scanned_at_night(catalogue, queue, music, tmp_path):
+    """Those that are configured, and those that were scanned as a whole; not twice, and not what is being scanned."""
+    write_song(music / "part" / "a.flac")
+    alone = write_song(tmp_path / "other" / "b.flac", seed=1)
+    for path in (music, music / "part", alone):
+        scan(catalogue, queue, path)
+    queue.scans.clear()
+    request_rescans(catalogue, queue, Settings())
+    assert [catalogue.jobs.path(job_id) for job_id in queue.scans] == [str(music)]
+
+    request_rescans(catalogue, queue, Settings(library_roots=(str(tmp_path), "/nowhere")))
+    assert [catalogue.jobs.path(job_id) for job_id in queue.scans] == [str(music), str(tmp_path)]
+    request_rescans(catalogue, queue, Settings(library_roots=(str(tmp_path),)))
+    assert len(queue.scans) == 2
 
 
 def test_played_music_is_analysed_first_and_an_upload_at_once(catalogue, queue, music, tmp_path):
