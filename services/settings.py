@@ -495,6 +495,12 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  any field's va
         raise NotConfigured(f"{'; '.join(problems)}.") from None
 
 
+def given_variables() -> dict[str, str]:
+    """Return what a service of this user needs: the variables of Segue, and the PATH, on which ffmpeg is found."""
+    names = sorted(name for name in os.environ if name.startswith(VARIABLE_PREFIX))
+    return {name: os.environ[name] for name in ("PATH", *names) if name in os.environ}
+
+
 def load_settings_or_exit() -> Settings:
     """Read the settings where a process starts; print one line and exit with code 1 if one is invalid."""
     try:

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
 from services.cli.playlists import playlists
+from services.cli.service import service
 from services.cli.tag import tag
 from services.domain.access import Scope
 from services.domain.errors import InsufficientScope, KeyRequired, ListenerNotAllowed, SegueError
@@ -270,6 +271,7 @@ def search_pictures(
 
 
 app.add_typer(playlists, name="playlists")
+app.add_typer(service, name="service")
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
