@@ -46,6 +46,15 @@ DECODERS = (
 # Higher rates are resampled: everything audible is left, and a DSD file has ultrasonic noise that no listener hears.
 OUTPUT_RATES = (4_000, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 PREROLL_SECONDS = 0.2  # decoded before each window and dropped: a decoder's first frames after a seek are incomplete
+# A file with a long silence is heard without it: the first music in its first hour.
+MUSIC_SECONDS = 45.0  # two channels of it are as large as eight of a window
+SHORTEST_MUSIC_BYTES = 4 * OUTPUT_RATES[0]  # a second of one channel at the lowest rate; less is a click
+SEARCHED_SECONDS = 3600.0
+WITHOUT_SILENCES = (
+    # By peaks: the filter's running mean square does not return to zero in digital silence.
+    "silenceremove=start_periods=1:start_threshold=-60dB:stop_periods=-1:stop_duration=1:stop_threshold=-60dB"
+    ":detection=peak"
+)
 TAIL_SECONDS = 3.0  # before the declared end; if it is right, the last packets begin here
 LENGTH_TOLERANCE = 0.5  # s between the declared and the measured end
 EARLY_END = 0.9  # a file that is shorter than this part of its declared length was cut off
@@ -79,18 +88,22 @@ class Task:
             last seconds too, which confirm or deny it. 0 if the length is unknown: then ffmpeg decodes nothing and
             reads all packets, to measure it.
         is_measured: Whether an earlier run measured `seconds`.
+        skips_silence: Whether ffmpeg decodes the first music of the file instead of windows, without long silences.
     """
 
     demuxer: str
     max_windows: int
     seconds: float
     is_measured: bool = False
+    skips_silence: bool = False
 
     output_bytes = OUTPUT_BYTES
 
     @property
     def places(self) -> list[tuple[float, float]]:
-        """`(start, length)` of each window in seconds."""
+        """`(start, length)` of each output in seconds."""
+        if self.skips_silence:
+            return [(0.0, MUSIC_SECONDS)]
         frames = round(self.seconds * SAMPLE_RATE)
         places = window_frames(frames, SAMPLE_RATE, self.max_windows) if frames else []
         return [(start / SAMPLE_RATE, length / SAMPLE_RATE) for start, length in places]
@@ -116,9 +129,9 @@ class Task:
         inputs, results = [], []
         for index, ((start, length), output) in enumerate(zip(self.places, outputs, strict=True)):
             begin = max(0.0, start - PREROLL_SECONDS)
-            inputs += ["-ss", f"{begin:.6f}", "-t", f"{start - begin + length:.6f}", *self._input(path)]
-            rates = "|".join(map(str, OUTPUT_RATES))
-            results += ["-map", f"{index}:a:0", "-af", f"aformat=sample_fmts=flt:sample_rates={rates}"]
+            read = SEARCHED_SECONDS if self.skips_silence else start - begin + length
+            inputs += ["-ss", f"{begin:.6f}", "-t", f"{read:.6f}", *self._input(path)]
+            results += ["-map", f"{index}:a:0", *self._filters()]
             results += ["-c:a", "pcm_f32le", "-flush_packets", "0", "-f", "w64", f"pipe:{output}"]
         if not self.is_measured:
             inputs += [*(("-ss", f"{self.tail:.6f}") if self.tail else ()), *self._input(path)]
@@ -126,6 +139,12 @@ class Task:
             results += ["-f", "framecrc", f"pipe:{packets}"]
         head = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+info", "-filter_threads", "1"]
         return [*head, *inputs, *results]
+
+    def _filters(self) -> list[str]:
+        form = f"aformat=sample_fmts=flt:sample_rates={'|'.join(map(str, OUTPUT_RATES))}"
+        if self.skips_silence:
+            return ["-af", f"{WITHOUT_SILENCES},{form}:channel_layouts=mono|stereo", "-t", f"{MUSIC_SECONDS}"]
+        return ["-af", form]
 
     def _input(self, path: str) -> list[str]:
         allowed = ["-protocol_whitelist", "file", "-format_whitelist", self.demuxer, "-codec_whitelist", DECODERS]
@@ -196,7 +215,8 @@ def read_output(task: Task, output: Output) -> Windows | float:
 
     Returns:
         The windows, or the measured length in seconds: if `task.seconds` is 0. A negative number means that the
-        packets deny `task.seconds`, and the length must be measured.
+        packets deny `task.seconds`, and the length must be measured; or, if it is `-MIN_SECONDS` or less, that most
+        windows are silent in a file of that length, and silences must be skipped.
 
     Raises:
         UnreadableAudio: The file is damaged, ends early, or holds no audio that ffmpeg decodes.
@@ -210,6 +230,8 @@ def read_output(task: Task, output: Output) -> Windows | float:
             packets = Packets()
     messages = os.pread(output.messages, MESSAGE_BYTES, 0).decode("utf-8", "replace")
     check_started(messages)
+    if task.skips_silence:
+        return _music(task, output.windows[0], messages)
     if task.is_measured:
         return _windows(task, task.seconds, output.windows, messages)
     end = task.tail + packets.end if packets.count else 0.0
@@ -240,22 +262,29 @@ def _check(end: float, packets: Packets, messages: str) -> None:
         raise RefusedAudio(f"The sample rate {packets.sample_rate} Hz is below {MIN_SAMPLE_RATE} Hz")
 
 
-def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Windows:
+def _music(task: Task, file: int, messages: str) -> Windows:
+    """Return windows of a file without its silences."""
+    if os.fstat(file).st_size < SHORTEST_MUSIC_BYTES and not MESSAGE.search(messages):
+        raise RefusedAudio("The file is silent")
+    _, sample_rate, samples = _samples(file, messages)
+    places = window_frames(len(samples), sample_rate, task.max_windows)
+    windows = (audible_window(samples[start : start + length], sample_rate, SAMPLE_RATE) for start, length in places)
+    return stacked([window for window in windows if window is not None], task.seconds)
+
+
+def _windows(task: Task, end: float, files: Iterable[int], messages: str) -> Windows | float:
     audible = []
     for (start, length), file in zip(task.places, files, strict=True):
         frames, sample_rate = _frames(file, start, length, messages)
         window = audible_window(frames, sample_rate, SAMPLE_RATE)
         if window is not None:
             audible.append(window)
-    return stacked(audible, end)
+    return -end if len(audible) < len(task.places) / 2 else stacked(audible, end)
 
 
 def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDArray[np.float32], int]:
     """Return the frames of one window, `(n_frames, n_channels)`, and their rate; the end may be filled with silence."""
-    size = os.fstat(file).st_size
-    if not size:
-        raise UnreadableAudio(_reason(messages))
-    channels, sample_rate, samples = _samples(mmap(file, size, prot=PROT_READ))
+    channels, sample_rate, samples = _samples(file, messages)
     skipped = round(min(PREROLL_SECONDS, start) * sample_rate)
     wanted = round(length * sample_rate)
     found = samples[skipped : skipped + wanted]
@@ -270,8 +299,12 @@ def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDAr
     return found, sample_rate
 
 
-def _samples(content: mmap) -> tuple[int, int, NDArray[np.float32]]:
+def _samples(file: int, messages: str) -> tuple[int, int, NDArray[np.float32]]:
     """Return number of channels, sample rate and frames of a Wave64 file."""
+    size = os.fstat(file).st_size
+    if not size:
+        raise UnreadableAudio(_reason(messages))
+    content = mmap(file, size, prot=PROT_READ)
     position, channels, sample_rate = W64_START, 0, 0
     for _ in range(W64_CHUNKS):
         if len(content) < position + W64_CHUNK.size + W64_FORMAT.size:

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from models.audio.decode import Windows, check_regular, regular_file
 from models.audio.placement import WINDOW_COUNT
+from models.audio.sound import MIN_SECONDS
 from models.containers import UnsupportedContainer
 from models.containers.lengths import declared_seconds
 from models.containers.recognise import Container, recognise
@@ -62,7 +63,7 @@ FILE_SECONDS = 90.0  # of wall time; below the time limit of the task, so that t
 GRACE_SECONDS = 10.0  # for the server to end a decoder and report
 PIPE_BYTES = 1 << 20  # one track is four reads instead of sixty
 LONGEST_GREETING = 4096  # bytes
-FFMPEG_RUNS = 3  # with the declared length; without one, to measure it; with the measured length
+FFMPEG_RUNS = 4  # with the declared length; without one, to measure it; with the measured length; without silences
 
 Result = TypeVar("Result")
 
@@ -138,16 +139,23 @@ class Decoder:
         """Decode windows with ffmpeg; measure the length first if the file does not declare it, or a wrong one."""
         if find_ffmpeg() is None:
             raise NeedsFfmpeg(f"Only ffmpeg decodes {container.name}, and it is not installed: {install_command()}")
-        seconds, is_measured = declared_seconds(os.fdopen(source, "rb", closefd=False), container), False
+        seconds = declared_seconds(os.fdopen(source, "rb", closefd=False), container)
+        is_measured = skips_silence = False
         for _ in range(FFMPEG_RUNS):
             found = self._decode(
                 source,
-                request(Kind.FFMPEG, max_windows, seconds, container.demuxer, is_measured=is_measured),
+                request(
+                    *(Kind.FFMPEG, max_windows, seconds, container.demuxer),
+                    is_measured=is_measured,
+                    skips_silence=skips_silence,
+                ),
                 lambda read: receive_windows_or_length(read, max_windows),
             )
             if not isinstance(found, float):
                 return found
-            seconds, is_measured = max(0.0, found), found > 0
+            skips_silence = found <= -MIN_SECONDS
+            seconds = -found if skips_silence else max(0.0, found)
+            is_measured = seconds > 0
         raise DecoderFailed("ffmpeg measures another length each time")
 
     def read_picture(self, source: Path | int, max_side: int = READING_SIDE) -> Pixels:

@@ -36,8 +36,8 @@ from models.video.decode import FRAME_SIDE, SMALL_PER_SECOND, SMALL_SIDE, Clip
 from models.video.decode import MAX_SECONDS as MAX_VIDEO_SECONDS
 
 # Kind, maximum number of windows or of pixels per side; the file and the result pipe come as descriptors. For ffmpeg
-# also the length in seconds, whether it was measured, and the demuxer.
-REQUEST = struct.Struct("=BHd?16s")
+# also the length in seconds, whether it was measured, whether to skip silences, and the demuxer.
+REQUEST = struct.Struct("=BHd??16s")
 REPORT = struct.Struct("=BiQd")  # how the decoder ended, exit code or signal, peak memory, processor time
 # Decoded or which reason; windows, or length of the reason; samples, or height; steps of power, or width; duration.
 HEADER = struct.Struct("=BHIId")
@@ -75,9 +75,17 @@ class Kind(IntEnum):
     """Video that ffmpeg decodes."""
 
 
-def request(kind: Kind, limit: int, seconds: float = 0.0, demuxer: str = "", *, is_measured: bool = False) -> bytes:
+def request(  # noqa: PLR0913  a field of the message each
+    kind: Kind,
+    limit: int,
+    seconds: float = 0.0,
+    demuxer: str = "",
+    *,
+    is_measured: bool = False,
+    skips_silence: bool = False,
+) -> bytes:
     """Serialise a request; see `REQUEST`."""
-    return REQUEST.pack(kind, limit, seconds, is_measured, demuxer.encode("ascii"))
+    return REQUEST.pack(kind, limit, seconds, is_measured, skips_silence, demuxer.encode("ascii"))
 
 
 class End(IntEnum):

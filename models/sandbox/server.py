@@ -120,10 +120,10 @@ class Server:
         alive, held_by_decoder = os.pipe()  # end of file on `alive` means that the decoder ended
         run: FfmpegRun | None = None
         try:
-            kind, limit, seconds, is_measured, demuxer = REQUEST.unpack(request)
+            kind, limit, seconds, is_measured, skips_silence, demuxer = REQUEST.unpack(request)
             if kind in {Kind.FFMPEG, Kind.VIDEO}:
                 name = demuxer.rstrip(b"\0").decode("ascii")
-                audio = ffmpeg.Task(name, limit, seconds, is_measured=is_measured)
+                audio = ffmpeg.Task(name, limit, seconds, is_measured=is_measured, skips_silence=skips_silence)
                 task = audio if kind == Kind.FFMPEG else VideoTask(name)
                 run = FfmpegRun.start(self.program, task, file, self.protections)
             server = os.getpid()
