@@ -30,14 +30,17 @@ from models.audio.decode import read_windows
 from models.audio.frontend import MelParameters
 from models.corpus.corpus import DEFAULT_CACHE
 from models.descriptors.describe import describe
+from models.ffmpeg import find_ffmpeg, install_command
 from models.sandbox.decoder import DECODER
 from models.teachers.weights import build_teachers
+from tests.fakes.encoded import ffmpeg
 from tests.perf.music import MINUTES, tracks
 from tests.perf.verdicts import CONSOLE, at_least, at_most, show
 
 LIMITS = {"mp3": 1.0, "ogg": 0.5, "flac": 0.5, "opus": 0.5}  # targets, as parts of a full decode
 BLISS_FORMATS = ("mp3", "ogg", "flac")
 BLISS_RATIO = 4.0
+M4A_RATIO = 1.5
 TEACHERS_RATIO = 20.0
 PROCESSOR_CLOCK = 2  # with a process id: its CLOCK_PROCESS_CPUTIME_ID, Linux only
 
@@ -51,6 +54,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="segue-bench-") as folder:
         files = tracks(Path(folder))
         totals = against_full_decode(files, repeat)
+        against_mp3(files["mp3"], repeat)
         against_bliss({suffix: files[suffix] for suffix in BLISS_FORMATS}, totals, repeat)
         against_teachers(files["mp3"], repeat)
     CONSOLE.print(f"warm_up: {cold:.1f} s of processor time; {torch.get_num_threads()} thread")
@@ -96,6 +100,31 @@ def against_full_decode(files: dict[str, Path], repeat: int) -> dict[str, float]
     header = ("format", "full decode", "decode", "descriptors", "log-mel, encode", "total", "total ÷ full decode")
     show(title, header, rows)
     return totals
+
+
+def against_mp3(mp3: Path, repeat: int) -> None:
+    """Print what an analysis of the same music in M4A costs, which ffmpeg decodes, compared with an MP3."""
+    if find_ffmpeg() is None:
+        CONSOLE.print(f"M4A is left out: ffmpeg is not installed ({install_command()}).")
+        return
+    m4a = mp3.with_suffix(".m4a")
+    ffmpeg("-i", mp3, "-c:a", "aac", m4a)
+    # In turn, so that both meet the same machine.
+    runs = [(measured(mp3), measured(m4a)) for _ in range(max(repeat, 10))]
+    theirs, ours = (
+        tuple(statistics.median(times) for times in zip(*each, strict=True)) for each in zip(*runs, strict=True)
+    )
+    rows = [
+        (name, f"{1000 * their:.0f} ms", f"{1000 * our:.0f} ms", at_most(our / their, M4A_RATIO))
+        for name, their, our in zip(("processor time", "wall time"), theirs, ours, strict=True)
+    ]
+    show(f"{MINUTES} minutes, whole analysis", ("", "MP3", "M4A (AAC)", "M4A ÷ MP3"), rows)
+
+
+def measured(file: Path) -> tuple[float, float]:
+    """Processor time and wall time of a whole analysis in seconds."""
+    started = time.perf_counter()
+    return analysis_cost(file), time.perf_counter() - started
 
 
 def full_decode(file: Path) -> None:
