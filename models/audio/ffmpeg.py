@@ -73,6 +73,7 @@ LONGEST_LINE = 500
 MESSAGE = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )?\[(error|fatal|panic)\] (.*)$", re.MULTILINE)
 STARTED = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )?\[(?:info|warning|error|fatal|panic|verbose)\] ", re.MULTILINE)
 DURATION = re.compile(r"^\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+), ", re.MULTILINE)
+NOT_ALLOWED = "not on whitelist"  # the decoder of a stream that is not wanted
 ESTIMATED = "Estimating duration from bitrate"
 PATH = re.compile(r"/proc/self/fd/\d+|/dev/fd/\d+")
 
@@ -339,8 +340,8 @@ def _reason(messages: str) -> str:
 
 def first_error(messages: str) -> str:
     """Return ffmpeg's first error message."""
-    found = MESSAGE.search(messages)
-    return _printable(found[2]) if found else "ffmpeg decodes nothing there"
+    found = next((match[2] for match in MESSAGE.finditer(messages) if NOT_ALLOWED not in match[2]), "")
+    return _printable(found) or "ffmpeg decodes nothing there"
 
 
 def _printable(text: str) -> str:

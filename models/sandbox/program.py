@@ -12,7 +12,8 @@ from models.sandbox.landlock import EXECUTE, READ_FILE, Rule
 
 # The whole environment of a program.
 ENVIRONMENT = {"LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1", "MALLOC_ARENA_MAX": "1"}
-LOADER_FILES = ("/etc/ld.so.cache", "/etc/ld-musl-x86_64.path", "/etc/ld-musl-aarch64.path")
+# What the loader reads, and the random numbers that libraries take when they start.
+LOADER_FILES = ("/etc/ld.so.cache", "/etc/ld-musl-x86_64.path", "/etc/ld-musl-aarch64.path", "/dev/urandom")
 LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
 LOADER = re.compile(r"/ld[-.][^/]*$")
 LIST_SECONDS = 30.0

@@ -91,6 +91,7 @@ ARCHITECTURES = {
             "lstat": 6,
             "poll": 7,
             "access": 21,
+            "dup": 32,
             "nanosleep": 35,
             "execve": 59,
             "uname": 63,
@@ -169,6 +170,7 @@ ARCHITECTURES = {
         },
         of_programs={
             "getcwd": 17,
+            "dup": 23,
             "fcntl": 25,
             "statfs": 43,
             "fstatfs": 44,
