@@ -5,13 +5,16 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -139,6 +142,10 @@ class Decoder:
         """Decode windows with ffmpeg; measure the length first if the file does not declare it, or a wrong one."""
         if find_ffmpeg() is None:
             raise NeedsFfmpeg(f"Only ffmpeg decodes {container.name}, and it is not installed: {install_command()}")
+        with _for_anyone(source) as file:
+            return self._measured_by_ffmpeg(file, container, max_windows)
+
+    def _measured_by_ffmpeg(self, source: int, container: Container, max_windows: int) -> Windows:
         seconds = declared_seconds(os.fdopen(source, "rb", closefd=False), container)
         is_measured = skips_silence = False
         for _ in range(FFMPEG_RUNS):
@@ -198,7 +205,8 @@ class Decoder:
         check_regular(source, UnreadableVideo)
         if find_ffmpeg() is None:
             raise NeedsFfmpeg(f"Only ffmpeg decodes video, and it is not installed: {install_command()}")
-        return self._decode(source, request(Kind.VIDEO, 0, demuxer=demuxer), receive_video)
+        with _for_anyone(source) as file:
+            return self._decode(file, request(Kind.VIDEO, 0, demuxer=demuxer), receive_video)
 
     def stop(self) -> None:
         """Stop the server and its decoder."""
@@ -306,6 +314,23 @@ class Decoder:
         if len(data) < REPORT.size:
             raise ConnectionResetError
         return Report.of_bytes(data)
+
+
+@contextmanager
+def _for_anyone(source: int) -> Iterator[int]:
+    """Yield a descriptor of the file, or of a copy if only root's rights open it.
+
+    ffmpeg opens the file again, and the sandbox has taken root's right to read the files of others.
+    """
+    status = os.fstat(source)
+    if os.geteuid() != 0 or status.st_uid == 0 or status.st_mode & stat.S_IROTH:
+        yield source
+        return
+    with tempfile.TemporaryFile() as copy:
+        os.lseek(source, 0, os.SEEK_SET)
+        shutil.copyfileobj(os.fdopen(source, "rb", closefd=False), copy)
+        copy.flush()
+        yield copy.fileno()
 
 
 def _result_or_error(outcome: Result | AnalysisError, report: Report) -> Result:

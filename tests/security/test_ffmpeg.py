@@ -211,6 +211,15 @@ def test_a_file_that_was_cut_off_is_named(decoder, song, tmp_path):
     )
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root reads the files of others")
+def test_a_file_of_another_user_is_read_by_root(decoder, canary):
+    """The worker's right to read it is enough, although the sandbox has given root's rights up."""
+    os.chown(canary, 12345, 12345)
+    canary.chmod(0o600)
+
+    assert decoder.read_windows(canary).duration == pytest.approx(6, abs=0.1)
+
+
 def test_ffmpeg_that_does_not_start_is_no_fault_of_the_file(song, monkeypatch, tmp_path):
     """A program that is no ffmpeg gives the reason that the owner can act on."""
     broken = tmp_path / "ffmpeg"
