@@ -81,7 +81,7 @@ def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traced]:
     log, interpreter = tmp_path / "calls", tmp_path / "traced-python"
     os.mkfifo(log)
     # -D: the decoder stays a child of this process, which it requires.
-    interpreter.write_text(f'#!/bin/sh\nexec {strace} -D -f -e {TRACED} -o {log} {sys.executable} "$@"\n')
+    interpreter.write_text(f'#!/bin/sh\nexec {strace} -D -f -qq -e {TRACED} -o {log} {sys.executable} "$@"\n')
     interpreter.chmod(0o755)
     ffmpeg = find_ffmpeg()
     assert ffmpeg is not None
