@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from PIL import Image
 from redis import Redis
 
+from models.ffmpeg import find_ffmpeg
 from services.api.app import create_app
 from services.composition import compose
 from services.ingest.scan import request_scan
 from services.settings import Settings
 from services.tasks.questions import ANSWER_SECONDS
 from services.tasks.queue import ROUTES
+from tests.conftest import missing
 from tests.fakes.installation import installation, wait_until, write_song, write_songs
+from tests.fakes.videos import bright_and_fast, dark_and_slow
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc")
 
@@ -78,6 +81,24 @@ def suspended(process):
         yield
     finally:
         process.resume()
+
+
+def test_bright_and_dark_clips_get_music_that_fits(served, tmp_path):
+    """The worker reads both videos with ffmpeg; what it understood and how the same tracks score differ as they do."""
+    _, _, api, _ = served
+    if find_ffmpeg() is None:
+        missing("ffmpeg")
+    bright, dark = (write(tmp_path / f"{write.__name__}.mp4") for write in (bright_and_fast, dark_and_slow))
+    lively, gloomy = (search(api, path.read_bytes(), "video")[0] for path in (bright, dark))
+
+    assert (lively.status_code, gloomy.status_code) == (200, 200), lively.text + gloomy.text
+    understood = lively.json["understood"], gloomy.json["understood"]
+    assert understood[0]["cuts_per_minute"] > 80
+    assert understood[1]["cuts_per_minute"] <= 10
+    assert understood[0]["energy"] > understood[1]["energy"] + 0.3
+    assert {track["id"] for track in lively.json["tracks"]} == {track["id"] for track in gloomy.json["tracks"]} != set()
+    scores = [{track["id"]: track["score"] for track in answer.json["tracks"]} for answer in (lively, gloomy)]
+    assert scores[0] != scores[1]
 
 
 def test_a_recording_of_the_library_comes_first(served):
