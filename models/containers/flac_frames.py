@@ -18,7 +18,7 @@ AUDIO_FOLLOWS = 0x80  # flag of the header of the last metadata block
 LENGTH_OFFSET, LENGTH_BITS = 13, 36  # of the number of samples in STREAMINFO; it begins in the lower half of a byte
 
 LAST_BYTES = 1 << 20  # at the end of the file; the largest frame of two channels and 65,535 samples fits
-MAX_HEADERS = 64  # candidates for the last frame: a frame has a few bytes that look like a header
+MAX_HEADERS = 16  # candidates for the last frame: a frame has a few bytes that look like a header
 MIN_HEADER_BYTES, MAX_HEADER_BYTES = 6, 16
 CRC_8, CRC_16 = 0x07, 0x8005
 
@@ -90,11 +90,12 @@ def declaring(info: bytes, n_samples: int) -> bytes:
 def _end_of_last_frame(stream: BinaryIO, end: int, block_size: int) -> int | None:
     """Return the number of samples up to the end of the last whole frame."""
     data = read_at(stream, max(0, end - LAST_BYTES), min(end, LAST_BYTES))
-    later = [len(data)]  # where the frame may end
+    later = len(data)
     for frame in _headers_from_the_end(data):
-        if _ends_at_one_of(data, frame.offset, later):
+        # The frame ends where the next begins, or at the end if what looks like the next lies inside of it.
+        if not all(_crc(data[frame.offset : end], CRC_16, 16) for end in (later, len(data))):
             return frame.size + frame.number * (1 if frame.variable else block_size)
-        later.append(frame.offset)
+        later = frame.offset
     return None
 
 
@@ -108,11 +109,6 @@ def _headers_from_the_end(data: bytes) -> Iterator[_Frame]:
                 return
             frame = _Frame.at(data, offset)
         yield frame
-
-
-def _ends_at_one_of(data: bytes, start: int, ends: list[int]) -> bool:
-    """Return whether the bytes from `start` to one of the positions are a frame with a right checksum."""
-    return any(not _crc(data[start:end], CRC_16, 16) for end in reversed(ends))
 
 
 def _crc(data: bytes, polynomial: int, bits: int) -> int:
