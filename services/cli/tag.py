@@ -34,7 +34,7 @@ def tag(  # noqa: PLR0913  each is an option
         Path | None,
         typer.Option(parser=arguments.path, metavar="FILE", help="Write a table for DJs instead; - prints it."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write measured tempo, key and mood into the files of the library, or as a table for DJs."""
@@ -48,6 +48,5 @@ def tag(  # noqa: PLR0913  each is an option
     if not fields or not paths:
         raise typer.BadParameter("Name what to write (--bpm, --key, --mood) and at least one file or folder.")
     choice = Choice(frozenset(fields), notation, min_confidence, overwrite=overwrite, keep_time=keep_time)
-    target = tagging.Target.of(sidecar=sidecar, dry_run=dry_run)
-    if not tagging.write_tags(paths, choice, target, as_json=as_json):
+    if not tagging.write_tags(paths, choice, sidecar=sidecar, dry_run=dry_run, as_json=as_json):
         raise typer.Exit(1)

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -13,47 +13,45 @@ from services.catalog.files import MeasuredFile
 from services.cli import output
 from services.cli.maintenance import open_catalogue
 from services.domain.errors import InvalidRequest
-from services.ingest.roots import Roots, configured_roots, contains
+from services.ingest.roots import configured_roots, contains
 from services.settings import load_settings
 from services.writeback.copies import NotWritten
-from services.writeback.replacing import Written, missing_values, write_into, write_sidecar
+from services.writeback.replacing import Written, write_into, write_sidecar
 from services.writeback.tables import write_table
 from services.writeback.values import Choice
 
 
-class Target(Enum):
-    """Where values are written."""
+@dataclass(slots=True)
+class Result:
+    """What was written, what was refused and why, and how many files have the values already."""
 
-    FILES = "files"
-    SIDECARS = "sidecars"
-    NOWHERE = "nowhere"
-
-    @classmethod
-    def of(cls, *, sidecar: bool, dry_run: bool) -> "Target":
-        """Return the target that options ask for."""
-        return cls.NOWHERE if dry_run else cls.SIDECARS if sidecar else cls.FILES
+    written: list[Written] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: int = 0
 
 
-def write_tags(paths: Sequence[Path], choice: Choice, target: Target, *, as_json: bool) -> bool:
+def write_tags(paths: Sequence[Path], choice: Choice, *, sidecar: bool, dry_run: bool, as_json: bool) -> bool:
     """Write values into all analysed files at or below the paths; return whether none was refused."""
-    settings = load_settings()
-    written, refused, unchanged = list[Written](), list[tuple[str, str]](), 0
+    settings, result = load_settings(), Result()
     roots, uploads = configured_roots(settings), (os.path.realpath(settings.uploads_path),)
+    write = write_sidecar if sidecar else write_into
     with open_catalogue(settings) as catalogue:
         for file in _files(catalogue, paths):
             if contains(uploads, os.path.realpath(file.root)):
                 continue  # uploads are Segue's own files
             try:
-                done = _write(catalogue, file, choice, roots, target)
+                done = write(file, choice, roots, dry_run=dry_run)
             except NotWritten as reason:
-                refused.append((file.path, str(reason)))
+                result.refused.append((file.path, str(reason)))
                 continue
             if done is None:
-                unchanged += 1
-            else:
-                written.append(done)
-    _print(written, refused, unchanged, target, as_json=as_json)
-    return not refused
+                result.unchanged += 1
+                continue
+            result.written.append(done)
+            if done.tags is not None and done.stamp is not None:
+                catalogue.library.register(file.track_id, done.tags, done.stamp)
+    _print(result, sidecar=sidecar, dry_run=dry_run, as_json=as_json)
+    return not result.refused
 
 
 def write_csv(paths: Sequence[Path], target: Path, min_confidence: float) -> None:
@@ -81,40 +79,25 @@ def _files(catalogue: Catalogue, paths: Sequence[Path]) -> list[MeasuredFile]:
     return list(dict.fromkeys(found))
 
 
-def _write(catalogue: Catalogue, file: MeasuredFile, choice: Choice, roots: Roots, target: Target) -> Written | None:
-    if target is Target.NOWHERE:
-        values = missing_values(file, choice, roots)
-        return Written(file.path, values) if values else None
-    if target is Target.SIDECARS:
-        return write_sidecar(file, choice, roots)
-    done = write_into(file, choice, roots)
-    if done is not None and done.tags is not None and done.stamp is not None:
-        catalogue.library.register(file.track_id, done.tags, done.stamp)
-    return done
-
-
-def _print(
-    written: Sequence[Written], refused: Sequence[tuple[str, str]], unchanged: int, target: Target, *, as_json: bool
-) -> None:
+def _print(result: Result, *, sidecar: bool, dry_run: bool, as_json: bool) -> None:
     if as_json:
         output.print_json(
             {
-                "written": [{"path": _shown(each.path), **each.values.as_dict()} for each in written],
-                "refused": [{"path": _shown(path), "reason": reason} for path, reason in refused],
-                "unchanged": unchanged,
-                "dry_run": target is Target.NOWHERE,
+                "written": [{"path": _shown(each.path), **each.values.as_dict()} for each in result.written],
+                "refused": [{"path": _shown(path), "reason": reason} for path, reason in result.refused],
+                "unchanged": result.unchanged,
+                "dry_run": dry_run,
             }
         )
         return
-    for each in written:
+    for each in result.written:
         output.answers.out(f"{_shown(each.path)}: {', '.join(each.values.as_dict().values())}")
-    for path, reason in refused:
+    for path, reason in result.refused:
         output.answers.out(f"{_shown(path)}: not written. {reason}")
-    verb = "Would write" if target is Target.NOWHERE else "Wrote"
-    sidecars = " beside them" if target is Target.SIDECARS else ""
+    verb, kind = "Would write" if dry_run else "Wrote", "sidecars" if sidecar else "tags"
     output.print_message(
-        f"{verb} tags of {output.count_files(len(written))}{sidecars}; {unchanged} have them already or nothing was "
-        f"measured; {len(refused)} refused."
+        f"{verb} {kind} of {output.count_files(len(result.written))}. {len(result.refused)} refused; "
+        f"{result.unchanged} unchanged (they have the values, or none was measured)."
     )
 
 

@@ -37,8 +37,8 @@ class Written:
     Attributes:
         path: The file whose tags were written, or the sidecar.
         values: The texts.
-        tags: The tags of the file as they are now.
-        stamp: Its new attributes; None for a sidecar.
+        tags: The tags of the file as they are now; None for a sidecar and a dry run.
+        stamp: Its new attributes; None for a sidecar and a dry run.
     """
 
     path: str
@@ -47,18 +47,8 @@ class Written:
     stamp: FileStamp | None = None
 
 
-def missing_values(file: MeasuredFile, choice: Choice, roots: Roots) -> Values:
-    """Return what would be written into a file: values that it has are left out, unless they are to be overwritten.
-
-    Raises:
-        NotWritten: The file cannot be read, or lies outside the library.
-    """
-    with _opened(file, roots) as (stream, _):
-        return _missing(stream, choice.values_of(file), overwrite=choice.overwrite)
-
-
-def write_into(file: MeasuredFile, choice: Choice, roots: Roots) -> Written | None:
-    """Write values into the tags of a file.
+def write_into(file: MeasuredFile, choice: Choice, roots: Roots, *, dry_run: bool = False) -> Written | None:
+    """Write values into the tags of a file; a dry run checks a copy elsewhere, and leaves the file as it is.
 
     Returns:
         What was written; None if the file has the values already.
@@ -72,9 +62,11 @@ def write_into(file: MeasuredFile, choice: Choice, roots: Roots) -> Written | No
             return None
         before = os.fstat(stream.fileno())
         try:
-            with _draft(real_path) as draft:
+            with _draft(tempfile.gettempdir() if dry_run else os.path.dirname(real_path)) as draft:  # noqa: PTH120
                 write_copy(stream, values, draft, draft.name)
                 tags = _checked(stream, draft.name, values, Path(file.path).stem)
+                if dry_run:
+                    return Written(file.path, values)
                 _keep_attributes(real_path, draft.name, before, keep_time=choice.keep_time)
                 os.fsync(draft.fileno())
                 now = os.stat(real_path)  # noqa: PTH116
@@ -87,8 +79,8 @@ def write_into(file: MeasuredFile, choice: Choice, roots: Roots) -> Written | No
     return Written(file.path, values, tags, FileStamp(file.path, file.root, after.st_size, after.st_mtime_ns))
 
 
-def write_sidecar(file: MeasuredFile, choice: Choice, roots: Roots) -> Written | None:
-    """Write values into a JSON file beside a file; it has the key in every notation.
+def write_sidecar(file: MeasuredFile, choice: Choice, roots: Roots, *, dry_run: bool = False) -> Written | None:
+    """Write values into a JSON file beside a file; it has the key in every notation. A dry run writes nothing.
 
     Returns:
         What was written; None if nothing was measured.
@@ -107,8 +99,10 @@ def write_sidecar(file: MeasuredFile, choice: Choice, roots: Roots) -> Written |
         del content["name"]
     with _opened(file, roots) as (_, real_path):
         target = real_path + SIDECAR_SUFFIX
+        if dry_run:
+            return Written(target, values)
         try:
-            with _draft(real_path) as draft:
+            with _draft(os.path.dirname(real_path)) as draft:  # noqa: PTH120
                 draft.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
                 draft.flush()
                 os.chmod(draft.name, os.stat(real_path).st_mode & 0o666)  # noqa: PTH101, PTH116
@@ -129,9 +123,8 @@ def _opened(file: MeasuredFile, roots: Roots) -> "Iterator[tuple[BinaryIO, str]]
 
 
 @contextmanager
-def _draft(real_path: str) -> "Iterator[IO[bytes]]":
-    """Open a new file in the folder of a file; it is deleted unless it was moved."""
-    folder = os.path.dirname(real_path)  # noqa: PTH120
+def _draft(folder: str) -> "Iterator[IO[bytes]]":
+    """Open a new file in a folder; it is deleted unless it was moved."""
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".", suffix=DRAFT_SUFFIX, delete=False) as draft:
         try:
             yield draft

@@ -20,7 +20,7 @@ from services.domain.track import Analysis
 from services.ingest.identity import identify
 from services.ingest.tags import picture_inside, read_tags
 from services.writeback.copies import NotWritten
-from services.writeback.replacing import missing_values, write_into, write_sidecar
+from services.writeback.replacing import write_into, write_sidecar
 from services.writeback.tables import write_table
 from services.writeback.values import Choice, Values
 from tests.conftest import missing
@@ -247,7 +247,9 @@ def test_what_a_file_has_is_kept(encoded, tmp_path):
     tag.add(mutagen.id3.TKEY(3, ["F#m"]))
     tag.save(path)
 
-    assert missing_values(measured(path), ALL, None) == Values(bpm="128", mood="calm, sad")
+    content = path.read_bytes()
+    assert write_into(measured(path), ALL, None, dry_run=True).values == Values(bpm="128", mood="calm, sad")
+    assert path.read_bytes() == content
 
     write_into(measured(path), BPM_AND_KEY, None)
 
@@ -346,11 +348,11 @@ def test_the_command_writes_and_reports(segue):
     """A dry run writes nothing; then one file is written and the other is refused with a reason."""
     mp3, wav = segue.music / "lame.mp3", segue.music / "pcm.wav"
     before = {path: path.read_bytes() for path in (mp3, wav)}
-    planned = json.loads(segue(segue.music, "--bpm", "--key", "--mood", "--dry-run", "--json").stdout)
+    planned = json.loads(segue(segue.music, "--bpm", "--key", "--mood", "--dry-run", "--json", code=1).stdout)
 
     assert planned["dry_run"]
-    assert {row["path"] for row in planned["written"]} == {str(mp3), str(wav)}
-    assert planned["written"][0] | {"path": ""} == {"path": "", "bpm": "120", "key": "C", "mood": "calm, happy"}
+    assert planned["written"] == [{"path": str(mp3), "bpm": "120", "key": "C", "mood": "calm, happy"}]
+    assert [row["path"] for row in planned["refused"]] == [str(wav)]
     assert {path: path.read_bytes() for path in (mp3, wav)} == before
 
     done = segue(segue.music, "--bpm", "--key", "--notation", "camelot", code=1).stdout
