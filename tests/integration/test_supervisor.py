@@ -179,7 +179,7 @@ def test_broker_listens_on_no_network(up):
     assert socket_path.parent.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("word", ["valkey-server", "gunicorn", "segue@", "questions@"])
+@pytest.mark.parametrize("word", ["valkey-server", "gunicorn", "segue@", "questions@", "cli.main watch"])
 def test_dead_process_is_restarted(up, word):
     """Each process that is killed is restarted, and the service becomes ready again."""
     before = up.part(word)
