@@ -158,6 +158,7 @@ export const de: Texts = {
     notFoundHint: (tracks) => `Die Playlist enthält ${tracks}. Zu diesen Zeilen gibt es nichts in der Bibliothek:`,
     open: (name) => `„${name}“ öffnen`,
     exportAs: (format) => `Als ${format} exportieren`,
+    notGenre: (name) => `nicht ${name}`,
     exportFullPaths: "Als M3U8 mit vollen Pfaden exportieren",
     delete: "Playlist löschen",
     deleted: (name) => `„${name}“ gelöscht`,

@@ -155,6 +155,7 @@ export const en = {
     notFoundHint: (tracks: string) => `The playlist contains ${tracks}. These lines match nothing in the library:`,
     open: (name: string) => `Open “${name}”`,
     exportAs: (format: string) => `Export as ${format}`,
+    notGenre: (name: string) => `not ${name}`,
     exportFullPaths: "Export as M3U8 with full paths",
     delete: "Delete playlist",
     deleted: (name: string) => `Deleted “${name}”`,

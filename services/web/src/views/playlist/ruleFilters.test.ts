@@ -8,6 +8,7 @@ const FILTERS = { energy: { max: 0.4 }, genre: ["Folk", "Rock"], artist: ["A"] }
 describe("the filters of rules", () => {
   test("become choices of the panel, and come back", () => {
     expect(chosenOf(FILTERS)).toEqual({ genre: ["Folk", "Rock"], tags: [], ranges: { energy: { max: 0.4 } } });
+    expect(chosenOf({ ...FILTERS, exclude_genre: ["Jazz"] } as PlaylistRules["filters"])).toEqual(chosenOf(FILTERS));
     expect(chosenOf(null)).toEqual({ genre: [], tags: [], ranges: {} });
     expect(changedFilters(FILTERS, "tempo", { min: 90 })).toEqual({ ...FILTERS, tempo: { min: 90 } });
   });
@@ -24,6 +25,8 @@ describe("the filters of rules", () => {
     expect(conditions[0]?.text).toContain("Energy");
     expect(conditions[0]?.without).toEqual({ genre: ["Folk", "Rock"], artist: ["A"] });
     expect(conditions[1]?.without).toEqual({ ...FILTERS, genre: ["Rock"] });
+    const [rule] = ruleConditions({ exclude_genre: ["Rock"] } as PlaylistRules["filters"]);
+    expect(rule).toEqual({ text: "not Rock", without: null });
     expect(conditions[3]?.without).toEqual({ energy: { max: 0.4 }, genre: ["Folk", "Rock"] });
   });
 });

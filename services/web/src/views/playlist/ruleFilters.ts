@@ -1,6 +1,7 @@
 /** The filters of rules, in the form of the library's filter panel. */
 
 import type { PlaylistRules } from "../../state/playlists";
+import { t } from "../../texts";
 import { formatRange } from "../../texts/measures";
 import type { Range, Songs } from "../library/songs";
 
@@ -9,8 +10,9 @@ type Filters = PlaylistRules["filters"];
 
 /** Return what the filters of rules choose. */
 export function chosenOf(filters: Filters): Chosen {
-  const { genre = [], tags = [], artist: _artist, album: _album, ...ranges } = filters ?? {};
-  return { genre, tags, ranges: ranges as Record<string, Range> };
+  const { genre = [], tags = [] } = filters ?? {};
+  const ranges = Object.entries(filters ?? {}).filter(([, value]) => !Array.isArray(value));
+  return { genre, tags, ranges: Object.fromEntries(ranges) as Record<string, Range> };
 }
 
 /** Return the filters with one of them changed. Those that choose nothing are left out. */
@@ -31,7 +33,7 @@ export function ruleConditions(filters: Filters): RuleCondition[] {
   return Object.entries(filters ?? {}).flatMap(([field, value]) =>
     Array.isArray(value)
       ? value.map((name) => ({
-          text: name,
+          text: field === "exclude_genre" ? t().playlists.notGenre(name) : name,
           without: changedFilters(
             filters,
             field,
