@@ -72,7 +72,7 @@ def with_length(stream: BinaryIO, size: int) -> Pieces | None:
     if n_samples is None:
         return None
     head = head[: -len(info)] + declaring(info, n_samples)
-    return Pieces(stream, head, [range(start + len(head), size)])
+    return Pieces(stream, [head, range(start + len(head), size)])
 
 
 def declared_length(info: bytes) -> int:

@@ -154,13 +154,13 @@ def _part(stream: BinaryIO, frames: _Frames, max_seconds: float) -> Mp3Part:
     table = _table(frames)
     if table and _is_right(table, frames):
         ranges = [range(frames.table.start, frames.ranges[0].stop), *frames.ranges[1:]]
-        return Mp3Part(Pieces(stream, b"", ranges), frames.seconds, frames.seconds)
+        return Mp3Part(Pieces(stream, ranges), frames.seconds, frames.seconds)
     declared = frames.seconds
     if table and table.n_bytes > sum(map(len, (frames.table, *frames.ranges))) + LARGEST_FRAME:
         declared = max(declared, table.n_frames * frames.header.seconds)
     head = _xing_frame(frames.first, frames.count)
     return Mp3Part(
-        Pieces(stream, head, frames.ranges), frames.seconds, declared if declared <= max_seconds else frames.seconds
+        Pieces(stream, [head, *frames.ranges]), frames.seconds, declared if declared <= max_seconds else frames.seconds
     )
 
 

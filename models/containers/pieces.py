@@ -8,19 +8,17 @@ from typing import BinaryIO
 
 
 class Pieces:
-    """Bytes of a head, then ranges of a file, readable and seekable like a binary file.
+    """Ranges of a file and other bytes, readable and seekable like a binary file.
 
     Args:
         stream: A seekable file; it must stay open while the result is read.
-        head: Bytes that replace the start of the file.
-        ranges: Positions in the file, in the order in which they are read; none is empty.
+        pieces: Positions in the file, and bytes, in the order in which they are read; none is empty.
     """
 
-    def __init__(self, stream: BinaryIO, head: bytes, ranges: Sequence[range]) -> None:
+    def __init__(self, stream: BinaryIO, pieces: Sequence[range | bytes]) -> None:
         self._stream = stream
-        self._head = head
-        self._ranges = ranges
-        self._starts = list(accumulate((len(piece) for piece in ranges), initial=len(head)))
+        self._pieces = pieces
+        self._starts = list(accumulate((len(piece) for piece in pieces), initial=0))
         self._position = 0
 
     def tell(self) -> int:
@@ -35,16 +33,16 @@ class Pieces:
 
     def read(self, count: int) -> bytes:
         """Read up to `count` bytes."""
-        content = self._head[self._position : self._position + count]
-        self._position += len(content)
-        parts = [content]
-        count -= len(content)
+        parts = []
         while count > 0 and self._position < self._starts[-1]:
             index = bisect_right(self._starts, self._position) - 1
-            piece = self._ranges[index]
+            piece = self._pieces[index]
             offset = self._position - self._starts[index]
-            self._stream.seek(piece.start + offset)
-            content = self._stream.read(min(count, len(piece) - offset))
+            if isinstance(piece, bytes):
+                content = piece[offset : offset + count]
+            else:
+                self._stream.seek(piece.start + offset)
+                content = self._stream.read(min(count, len(piece) - offset))
             if not content:  # the file has become shorter
                 break
             parts.append(content)

@@ -195,6 +195,40 @@ def test_a_chain_of_opus_and_vorbis(write_sound, noise):
     assert loud(windows) == [False, False, True, True]
 
 
+def ogg_checksum(data: bytes) -> bytes:
+    """Ogg's CRC-32, bit by bit."""
+    value = 0
+    for byte in data:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x04C11DB7 if value >> 31 else 0)) & 0xFFFFFFFF
+    return value.to_bytes(4, "little")
+
+
+def jumping(content: bytes, first: int, samples: int) -> bytes:
+    """Return an Ogg file whose positions jump by some samples on a page, as ffmpeg writes a source with a gap."""
+    parts = content.split(b"OggS")[1:]
+    for index in range(first, len(parts)):
+        position = int.from_bytes(parts[index][2:10], "little") + samples
+        cleared = parts[index][:2] + position.to_bytes(8, "little") + parts[index][10:18] + bytes(4) + parts[index][22:]
+        parts[index] = cleared[:18] + ogg_checksum(b"OggS" + cleared) + cleared[22:]
+    return b"".join(b"OggS" + part for part in parts)
+
+
+@pytest.mark.parametrize("samples", [488, -300, 48_000])
+def test_opus_whose_positions_jump_is_heard_whole(write_sound, noise, samples):
+    """The positions of pages are counted from the packets, so that a gap of the source does not end the music."""
+    path = write_sound("song.opus", noise(20, 1, 48_000), 48_000)
+    content = path.read_bytes()
+    assert content.count(b"OggS") > 8
+    whole = read_windows(path)
+    path.write_bytes(jumping(content, 6, samples))
+    found = read_windows(path)
+
+    assert found.duration == pytest.approx(whole.duration, abs=0.02)
+    np.testing.assert_allclose(found.power, whole.power, rtol=1e-3)
+
+
 def undeclared(content: bytes) -> bytes:
     """Return a FLAC that declares no length, as encoders write to a pipe."""
     return content[:21] + bytes((content[21] & 0xF0,)) + bytes(4) + content[26:]
