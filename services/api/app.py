@@ -26,6 +26,7 @@ from services.api.v1.events import events
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.keys import keys
+from services.api.v1.libraries import libraries
 from services.api.v1.library import library
 from services.api.v1.map import music_map
 from services.api.v1.media import media
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     pictures,
     music_map,
     recommendations,
+    libraries,
     search,
     media,
     radio,

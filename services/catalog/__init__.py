@@ -11,9 +11,10 @@ from services.catalog.failures import FailureStore
 from services.catalog.files import FileStore
 from services.catalog.folders import FolderStore
 from services.catalog.idempotency import IdempotencyStore
-from services.catalog.indexing import IndexQueue, picture_point, track_point
+from services.catalog.indexing import IndexQueue, picture_points, track_points
 from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
+from services.catalog.libraries import NamedLibraryStore
 from services.catalog.library import ExternalIdStore, LibraryStore
 from services.catalog.listens import ListenStore
 from services.catalog.map import MapStore
@@ -43,12 +44,13 @@ class Catalogue:
         self.browsing = BrowseStore(database)
         self.albums = AlbumStore(database)
         self.library = LibraryStore(database, rules)
+        self.libraries = NamedLibraryStore(database)
         self.ratings = RatingStore(database)
         self.analyses = AnalysisStore(database)
         self.covers = CoverStore(database)
-        self.indexing = IndexQueue(database, TrackRow, track_point)
+        self.indexing = IndexQueue(database, TrackRow, track_points)
         self.pictures = PictureStore(database)
-        self.picture_indexing = IndexQueue(database, PictureRow, picture_point)
+        self.picture_indexing = IndexQueue(database, PictureRow, picture_points)
         self.map = MapStore(database)
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)

@@ -11,9 +11,10 @@ from sqlalchemy.sql.operators import custom_op
 
 from services.catalog.database import IDS, Database, decode_cursor, encode_cursor, rows_of
 from services.catalog.names import ARTIST, CREDIT, id_of_key, tracks_of
-from services.catalog.tables import HeardTagRow, TrackGenreRow, TrackRow
+from services.catalog.tables import HeardTagRow, LocationRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import NO_KEY, found_tracks
 from services.domain.filters import ATTRIBUTES, FRAGMENT, RANGE_FIELDS, Filters, Range, keyword_keys
+from services.domain.libraries import LIBRARY
 from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
 from services.domain.names import text_key
 from services.domain.track import TrackStatus
@@ -210,6 +211,8 @@ def _has_any(name: str, values: Sequence[str]) -> Condition:
         return _TRACK.id.in_(tracks_of({id_of_key(key) for key in keys}, ARTIST, CREDIT))
     if name == "album":
         return _TRACK.album_key.in_(keys)
+    if name == LIBRARY:
+        return _TRACK.id.in_(select(LocationRow.track_id).where(LocationRow.library.in_(keys)))
     if name == "tags":
         return _TRACK.id.in_(select(_TAG.track_id).where(_TAG.key.in_(keys)))
     # An expression, so that SQLite reads the index that has all columns instead of each track of a common genre.

@@ -8,10 +8,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS_PER_STATEMENT, Database, batched
+from services.catalog.libraries import libraries_of
 from services.catalog.names import split_keys
 from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
 from services.domain.filters import FRAGMENT, RANGE_FIELDS
+from services.domain.libraries import LIBRARY
 from services.domain.names import text_key
 from services.domain.track import TrackStatus
 from services.domain.vector_index import PayloadValue, Point
@@ -33,23 +35,25 @@ class IndexChange:
 class IndexQueue:
     """The rows of a table marked `index_pending`, and the index generation, which `segue reindex` increments."""
 
-    def __init__(self, database: Database, table: type[IndexedRow], point: Callable[[Any], Point]) -> None:
-        """Use the rows of a table; `point` returns the point of a row that is ready."""
+    def __init__(
+        self, database: Database, table: type[IndexedRow], points: Callable[[Session, Sequence[Any]], list[Point]]
+    ) -> None:
+        """Use the rows of a table; `points` returns the points of rows that are ready."""
         self._database = database
         self._table = table
-        self._point = point
+        self._points = points
 
     def pending(self, limit: int) -> list[IndexChange]:
         """Return up to `limit` marked rows."""
         with self._database.read() as session:
-            rows = session.scalars(select(self._table).where(self._table.index_pending).limit(limit))
-            return [self._change(row) for row in rows]
+            rows = session.scalars(select(self._table).where(self._table.index_pending).limit(limit)).all()
+            return self._changes(session, rows)
 
     def changes(self, ids: Sequence[str]) -> list[IndexChange]:
         """Return the current state of these rows, marked or not. For unknown ids `point` is None."""
         with self._database.read() as session:
-            rows = session.scalars(select(self._table).where(self._table.id.in_(ids)))
-            found = {row.id: self._change(row) for row in rows}
+            rows = session.scalars(select(self._table).where(self._table.id.in_(ids))).all()
+            found = {change.id: change for change in self._changes(session, rows)}
         return [found.get(row_id, IndexChange(row_id, 0, None)) for row_id in ids]
 
     def clear(self, changes: Iterable[IndexChange]) -> None:
@@ -106,10 +110,11 @@ class IndexQueue:
                     .order_by(self._table.id)
                     .limit(batch)
                 ).all()
+                changes = self._changes(session, [row for row in rows if _has_point(row)])
             if not rows:
                 return
             after = rows[-1].id
-            yield [self._change(row) for row in rows if _has_point(row)]
+            yield changes
 
     def generation(self) -> int:
         """Return the current generation; an index of another generation must be rebuilt."""
@@ -123,8 +128,9 @@ class IndexQueue:
             session.merge(MetaRow(key=GENERATION, value=str(generation)))
             return generation
 
-    def _change(self, row: IndexedRow) -> IndexChange:
-        return IndexChange(row.id, row.revision, self._point(row) if _has_point(row) else None)
+    def _changes(self, session: Session, rows: Sequence[IndexedRow]) -> list[IndexChange]:
+        points = {point.id: point for point in self._points(session, [row for row in rows if _has_point(row)])}
+        return [IndexChange(row.id, row.revision, points.get(row.id)) for row in rows]
 
 
 def _generation(session: Session) -> int:
@@ -137,13 +143,19 @@ def _has_point(row: IndexedRow) -> bool:
     return row.status == READY and len(row.embedding or b"") == EMBEDDING_BYTES
 
 
-def track_point(row: TrackRow) -> Point:
-    """Return the point of a ready track."""
+def track_points(session: Session, rows: Sequence[TrackRow]) -> list[Point]:
+    """Return the points of ready tracks."""
+    libraries = libraries_of(session, [row.id for row in rows])
+    return [_track_point(row, libraries.get(row.id)) for row in rows]
+
+
+def _track_point(row: TrackRow, libraries: list[str] | None) -> Point:
     payload: dict[str, PayloadValue] = dict(measured_of({name: getattr(row, name) for name in RANGE_FIELDS}))
     payload |= {
         "artist": split_keys(row.artist_keys) or None,
         "genre": split_keys(row.genre_keys) or None,
         "album": split_keys(row.album_key) or None,
+        LIBRARY: libraries,
         FRAGMENT: None if row.fragment is None else [row.fragment],
         "tags": [text_key(tag) for tag in clear_tags(row.tags)] or None,
     }
@@ -151,6 +163,6 @@ def track_point(row: TrackRow) -> Point:
     return Point(id=row.id, vector=vector_of(row.embedding), payload=known)
 
 
-def picture_point(row: PictureRow) -> Point:
-    """Return the point of a ready picture."""
-    return Point(id=row.id, vector=vector_of(row.embedding), payload={})
+def picture_points(_: Session, rows: Sequence[PictureRow]) -> list[Point]:
+    """Return the points of ready pictures."""
+    return [Point(id=row.id, vector=vector_of(row.embedding), payload={}) for row in rows]

@@ -31,7 +31,13 @@ class KeyStore:
         self._database = database
 
     def create(
-        self, name: str, scopes: Collection[Scope], listeners: Collection[str] | None = None, *, internal: bool = False
+        self,
+        name: str,
+        scopes: Collection[Scope],
+        listeners: Collection[str] | None = None,
+        *,
+        library: str | None = None,
+        internal: bool = False,
     ) -> NewSecret:
         """Create a key and return it with its secret, which is not stored."""
         made = new_secret()
@@ -43,6 +49,7 @@ class KeyStore:
                     digest=made.digest,
                     scopes=sorted(scopes),
                     listeners=None if listeners is None else sorted(listeners),
+                    library=library,
                     internal=internal,
                     created_at=now(),
                 )
@@ -119,6 +126,7 @@ def _key(row: ApiKeyRow) -> ApiKey:
         name=row.name,
         scopes=frozenset(map(Scope, row.scopes)),
         listeners=None if row.listeners is None else frozenset(row.listeners),
+        library=row.library,
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.catalog.album_ids import AlbumNames, regroup, regroup_apart
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
+from services.catalog.libraries import key_of_file, libraries_of
 from services.catalog.matching import attach_waiting_listens
 from services.catalog.ratings import store_verdicts, verdict_of
 from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
@@ -107,7 +108,7 @@ class LibraryStore:
         with self._database.write() as session:
             held_before = select(LocationRow.track_id).where(LocationRow.path == stamp.path)
             changed = [track_id, *session.scalars(held_before)]
-            albums = _albums_of(session, changed)
+            albums, libraries = _albums_of(session, changed), libraries_of(session, changed)
             is_new = self._insert(
                 session,
                 TrackRow,
@@ -133,6 +134,7 @@ class LibraryStore:
                 store_verdicts(self._database, session, self._rules.ratings_of, [track_id])
             albums |= _albums_of(session, changed)
             self._regroup(session, albums, changed)
+            _touch_moved(session, libraries, changed)
             registered = Registered(TrackStatus(row.status), row.reason, is_new, waited)
         self._regroup_others(albums)
         return registered
@@ -143,14 +145,16 @@ class LibraryStore:
             # One transaction for each file: locking several tracks at once could cause a deadlock with a worker.
             with self._database.write() as session:
                 track_id = session.scalar(select(LocationRow.track_id).where(LocationRow.path == path))
+                held = libraries_of(session, [track_id or ""]).get(track_id or "", [])
                 session.execute(delete(LocationRow).where(LocationRow.path == path))
                 if track_id is None:
                     continue
-                albums = _albums_of(session, [track_id])
+                albums, libraries = _albums_of(session, [track_id]), {track_id: held}
                 if self._lose_file(session, track_id):
                     track_gone(session, track_id)
                 albums |= _albums_of(session, [track_id])
                 self._regroup(session, albums, [track_id])
+                _touch_moved(session, libraries, [track_id])
             self._regroup_others(albums)
 
     def adopt_model(self, version: str) -> int:
@@ -192,6 +196,7 @@ class LibraryStore:
         """Store the place of a file; return the track that has lost its last file by that."""
         read = {"tags": tags.to_json(), "tags_version": TAGS_VERSION}
         values = {"track_id": track_id, "size": stamp.size, "mtime_ns": stamp.mtime_ns, **read}
+        values["library"] = key_of_file(session, stamp.path)
         if self._insert(session, LocationRow, path=stamp.path, root=stamp.root, **values):
             return None
         here = LocationRow.path == stamp.path
@@ -221,6 +226,15 @@ def _albums_of(session: Session, track_ids: Sequence[str]) -> set[AlbumNames]:
     session.flush()
     found = select(TrackRow.album_key, TrackRow.album_artist_key).where(TrackRow.id.in_(track_ids))
     return {(album, artist) for album, artist in session.execute(found)}
+
+
+def _touch_moved(session: Session, before: Mapping[str, list[str]], track_ids: Sequence[str]) -> None:
+    """Mark tracks for the index whose files are in other libraries than before."""
+    after = libraries_of(session, track_ids)
+    for track_id in track_ids:
+        row = session.get(TrackRow, track_id)
+        if row is not None and before.get(track_id, []) != after.get(track_id, []):
+            _touch(row)
 
 
 def _touch(row: TrackRow) -> None:

@@ -113,6 +113,7 @@ KEYWORD_HELP: Mapping[str, str] = {
     "artist": "Artist; repeat it for more.",
     "album": "Album; repeat it for more.",
     "tags": "Tag that is heard; repeat it for more.",
+    "library": "Named library; repeat it for more.",
 }
 EXCLUDE_GENRE_HELP = "Leave out this genre; repeat it for more."
 _OPTION_NAMES = {"duration_ms": "duration", "tags": "tag"}

@@ -13,6 +13,7 @@ from services.api.schemas.words import FoundTrack, Understood
 from services.cli import output
 from services.cli.tables import Column, id_column, table_of, track_columns
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
+from services.domain.libraries import NamedLibrary
 
 NO_TRACK = "No track matches."
 
@@ -107,6 +108,17 @@ def print_playlist(playlist: Playlist) -> None:
     shown = ["no file" if item.missing else short for item, short in zip(playlist.items, ids.cells, strict=True)]
     places = Column("", [str(place) for place in range(1, len(tracks) + 1)])
     _print(tracks, [places, *track_columns(tracks), Column("id", shown)], "The playlist has no tracks.")
+
+
+def print_libraries(libraries: Sequence[NamedLibrary]) -> None:
+    """Print named libraries with their folders and listeners."""
+    columns = [
+        Column("name", [each.name for each in libraries], weight=1, wraps=True),
+        Column("folders", [", ".join(each.roots) for each in libraries], weight=3, wraps=True),
+        Column("listeners", [", ".join(each.listeners) for each in libraries], weight=1, wraps=True),
+        Column("tracks", [str(each.tracks) for each in libraries]),
+    ]
+    _print(libraries, columns, "There are no named libraries.")
 
 
 def print_pictures(pictures: Sequence[ScoredPicture]) -> None:

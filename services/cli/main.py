@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
+from services.cli.libraries import libraries
 from services.cli.playlists import playlists
 from services.cli.service import service
 from services.cli.tag import tag
@@ -271,6 +272,7 @@ def search_pictures(
 
 
 app.add_typer(playlists, name="playlists")
+app.add_typer(libraries, name="libraries")
 app.add_typer(service, name="service")
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
@@ -287,12 +289,15 @@ def create_key(
     user: Annotated[
         list[str] | None, typer.Option(help="Bind the key to this listener; repeat it for more. Default: all.")
     ] = None,
+    library: Annotated[
+        str | None, typer.Option(help="Bind the key to this named library. Default: all tracks.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create an API key and print it; it cannot be shown again."""
     from services.cli.maintenance import create_key as create
 
-    create(name, scope or [Scope.READ, Scope.LISTEN], user or [], as_json=as_json)
+    create(name, scope or [Scope.READ, Scope.LISTEN], user or [], library, as_json=as_json)
 
 
 @keys.command("list")

@@ -122,15 +122,21 @@ def set_pause(*, paused: bool, as_json: bool) -> None:
         output.print_message("The analysis continues within a minute; see `segue status`.")
 
 
-def create_key(name: str, scopes: Sequence[Scope], listeners: Sequence[str], *, as_json: bool) -> None:
+def create_key(
+    name: str, scopes: Sequence[Scope], listeners: Sequence[str], library: str | None, *, as_json: bool
+) -> None:
     """Create a key and print it.
 
     Raises:
-        InvalidRequest: the name is empty or too long, or the scopes do not allow a key that is bound to listeners.
+        InvalidRequest: the name is empty or too long, or the scopes do not allow a key that is bound to listeners or to
+            a library.
+        LibraryNotFound: no library has this name.
     """
-    check_new_key(name, scopes, listeners)
+    check_new_key(name, scopes, listeners, library)
     with open_catalogue(load_settings()) as catalogue:
-        key = catalogue.keys.create(name, scopes, [listener_named(listener) for listener in listeners] or None)
+        bound = None if library is None else catalogue.libraries.get(library).name
+        names = [listener_named(listener) for listener in listeners]
+        key = catalogue.keys.create(name, scopes, names or None, library=bound)
     if as_json:
         output.print_json({"id": key.id, "key": key.text})
         return

@@ -2,7 +2,7 @@
 
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound
+    PlaylistNotFound, LibraryNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
   * UnsupportedAudio
@@ -17,7 +17,7 @@
   * AlreadyRunning
   * PlaylistChanged
   * NotConfigured
-  * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed
+  * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed, LibraryNotAllowed
   * TooManyRequests
   * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
 
@@ -78,6 +78,13 @@ class PlaylistNotFound(NotFound):
 
     def __init__(self, playlist_id: str) -> None:
         super().__init__(f"No playlist has the id '{playlist_id}'. GET /v1/playlists lists all playlists.")
+
+
+class LibraryNotFound(NotFound):
+    """No library has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No library is named '{name}'. `segue libraries list` shows all libraries.")
 
 
 class KeyNotFound(NotFound):
@@ -243,6 +250,15 @@ class ListenerNotAllowed(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("The key is bound to other listeners. `segue keys list` shows which.")
+
+
+class LibraryNotAllowed(Forbidden):
+    """The API key is bound to a library, and the request concerns more than that."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__(
+            f"The key is bound to the library '{library}', and this request concerns more than its tracks."
+        )
 
 
 class TooManyRequests(SegueError):

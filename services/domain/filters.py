@@ -34,7 +34,7 @@ RANGE_FIELDS = (
 )
 """Numeric payload fields, each with a payload index."""
 
-KEYWORD_FIELDS = ("genre", "artist", "album", "tags")
+KEYWORD_FIELDS = ("genre", "artist", "album", "tags", "library")
 """Text payload fields, each a list of keys (`services.domain.names`) with a payload index."""
 
 FRAGMENT = "fragment"

@@ -56,8 +56,8 @@ TAGS = (
     ),
     Tag(
         "Library",
-        "Tracks, albums, artists and genres, and audio.",
-        ("tracks", "library", "audio", "covers", "media_tokens"),
+        "Tracks, albums, artists and genres, named libraries, and audio.",
+        ("tracks", "library", "libraries", "audio", "covers", "media_tokens"),
     ),
     Tag(
         "ListenBrainz",
@@ -82,6 +82,7 @@ PATH_PARAMETERS = {
     "job_id": "The id of a job.",
     "picture_id": "The id of a picture.",
     "playlist_id": "The id of a playlist.",
+    "library": "The name of a named library.",
     "session_id": "The id of a radio session.",
     "user": f"A listener: {RULE}.",
     "listen_id": "The id of a listen event.",

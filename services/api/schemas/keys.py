@@ -8,6 +8,7 @@ from pydantic import Field
 from services.api.schemas.listens import ListenerName
 from services.api.schemas.tracks import NO_NUL, Request, Response
 from services.domain.access import NAME_MAX, ApiKey, Scope
+from services.domain.libraries import NAME_MAX as LIBRARY_NAME_MAX
 
 # More listeners than a household has; such a key is better bound to all.
 USERS_MAX = 50
@@ -20,6 +21,7 @@ class Key(Response):
     name: str = Field(description="The name that its creator gave it.")
     scopes: list[Scope] = Field(description="What it permits; `admin` includes all scopes.")
     users: list[str] | None = Field(description="The listeners that it is bound to. Null is all listeners.")
+    library: str | None = Field(description="The named library that it is bound to. Null is all tracks.")
     created_at: datetime
     last_used_at: datetime | None = Field(description="When it was last used, to the minute. Null if never.")
     revoked_at: datetime | None = Field(description="When it was revoked. Null while it is valid.")
@@ -58,4 +60,12 @@ class KeyRequest(Request):
         max_length=USERS_MAX,
         description="The listeners that it is bound to; empty is all. A bound key needs `listen` and cannot have "
         "`admin`.",
+    )
+    library: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LIBRARY_NAME_MAX,
+        pattern=NO_NUL,
+        description="The named library that it is bound to: it gets tracks of this library only, and cannot have "
+        "`ingest` and `admin`. Null is all tracks.",
     )

@@ -79,6 +79,7 @@ KEYWORDS: dict[str, str] = {
     "genre": "One of these genres, as the file names it or as a tag that is heard. Case is ignored",
     "artist": "One of these artists. Case is ignored",
     "album": "One of these albums. Case is ignored",
+    "library": "One of these named libraries. Case is ignored",
     "tags": "One of these tags that the encoder predicts clearly (see audio features). Case is ignored",
 }
 

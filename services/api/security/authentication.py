@@ -23,7 +23,14 @@ from services.api.schemas.media import MediaToken
 from services.api.security.permissions import Access, KeyLocation, access_of
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
 from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split
-from services.domain.errors import Forbidden, InsufficientScope, KeyRequired, ListenerNotAllowed, SegueError
+from services.domain.errors import (
+    Forbidden,
+    InsufficientScope,
+    KeyRequired,
+    LibraryNotAllowed,
+    ListenerNotAllowed,
+    SegueError,
+)
 
 LIFETIME_SECONDS = 3600
 """Longer than almost every track, pauses included. Clients create a new token before one expires."""
@@ -162,6 +169,9 @@ def _check_permissions() -> None:
     g.access, g.principal = access, _authenticated(access)
     if not principal().has_any(access.scopes):
         raise InsufficientScope(access.scopes)
+    library = principal().library
+    if library is not None and not access.libraries:
+        raise LibraryNotAllowed(library)
     if access.listener is not None:
         require_listener((request.view_args or {})[access.listener])
 

@@ -73,6 +73,8 @@ class Access:
     limit, because a page shows dozens of covers at once and a player asks for many ranges."""
     repeatable: bool = True
     """Whether a POST supports `Idempotency-Key`, which stores its response; not if the response holds a secret."""
+    libraries: bool = False
+    """Whether it keeps to the library that a key may be bound to. Other views refuse such keys."""
     sign_in: Callable[[Request], Principal | None] | None = None
     """Another way to authenticate, such as user and password of a protocol. Used if the request has no key."""
 
@@ -83,16 +85,17 @@ _OF_VIEW = "__segue_access__"
 _OF_BLUEPRINT: WeakKeyDictionary[Blueprint, Access] = WeakKeyDictionary()
 
 
-def needs(
+def needs(  # noqa: PLR0913  each is a part of the declaration
     *scopes: Scope,
     listener: str | None = None,
     key_locations: tuple[KeyLocation, ...] = STANDARD,
     expensive: bool = False,
     media: bool = False,
     repeatable: bool = True,
+    libraries: bool = False,
 ) -> Callable[[View], View]:
     """Require a key with one of these scopes."""
-    return _declared(Access(scopes, listener, key_locations, expensive, media, repeatable))
+    return _declared(Access(scopes, listener, key_locations, expensive, media, repeatable, libraries))
 
 
 def public(view: View) -> View:

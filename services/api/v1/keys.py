@@ -30,13 +30,15 @@ def list_keys() -> Keys:
     status=HTTPStatus.CREATED,
     meaning="The key. Its secret is in no other response.",
     headers={"Location": "The path of the key, to revoke it."},
+    problems=(HTTPStatus.NOT_FOUND,),
 )
 @needs(Scope.ADMIN, repeatable=False)
 def create_key(body: KeyRequest) -> tuple[NewKey, dict[str, str]]:
     """Create a key. Save `key` at once: only its hash is stored, so it cannot be shown again."""
-    check_new_key(body.name, body.scopes, body.users)
+    check_new_key(body.name, body.scopes, body.users, body.library)
+    library = None if body.library is None else services().catalogue.libraries.get(body.library).name
     store = services().catalogue.keys
-    made = store.create(body.name, set(body.scopes), set(body.users) or None)
+    made = store.create(body.name, set(body.scopes), set(body.users) or None, library=library)
     location = url_for("keys.revoke_key", key_id=made.id)
     return NewKey.of(store.get(made.id), key=made.text), {"Location": location}
 

@@ -1,11 +1,13 @@
 """Radio sessions: endless recommendations that follow the reported plays and skips."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import Blueprint, url_for
 
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.libraries import narrowed
 from services.api.schemas.radio import NextRequest, NextTracks, RadioRequest, RadioSession
 from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
@@ -29,7 +31,7 @@ LOCATION = {"Location": "The path of the session."}
     meaning="The session has started. `Location` is its path.",
     headers=LOCATION,
 )
-@needs(Scope.LISTEN, Scope.READ, expensive=True)
+@needs(Scope.LISTEN, Scope.READ, expensive=True, libraries=True)
 def start_radio(body: RadioRequest) -> tuple[RadioSession, dict[str, str]]:
     """Start a session from seeds, a listening history or both. `nextRadioTracks` returns its tracks.
 
@@ -40,13 +42,15 @@ def start_radio(body: RadioRequest) -> tuple[RadioSession, dict[str, str]]:
     """
     if body.user is not None:
         require_listener(body.user)
-    view = services().radio.start(body.to_domain())
+    start = body.to_domain()
+    terms = replace(start.terms, filters=narrowed(start.terms.filters, body.user))
+    view = services().radio.start(replace(start, terms=terms))
     return RadioSession.of(view), {"Location": url_for("radio.show_radio", session_id=view.session.id)}
 
 
 @radio.post("/radio/<session_id>/next")
 @operation("nextRadioTracks", "Get the next tracks of a radio session", body=NextRequest, returns=NextTracks)
-@needs(Scope.LISTEN, Scope.READ, expensive=True)
+@needs(Scope.LISTEN, Scope.READ, expensive=True, libraries=True)
 def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
     """Report what was played and skipped, and get the next tracks.
 
@@ -66,7 +70,7 @@ def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
 
 @radio.get("/radio/<session_id>")
 @operation("getRadio", "Get a radio session", returns=RadioSession)
-@needs(Scope.LISTEN, Scope.READ)
+@needs(Scope.LISTEN, Scope.READ, libraries=True)
 def show_radio(session_id: str) -> RadioSession:
     """Get the directions of a session, with labels and whether they are active, and the reported events."""
     _require_owner(session_id)
@@ -75,7 +79,7 @@ def show_radio(session_id: str) -> RadioSession:
 
 @radio.delete("/radio/<session_id>")
 @operation("endRadio", "End a radio session", status=HTTPStatus.NO_CONTENT, meaning="The session is deleted.")
-@needs(Scope.LISTEN, Scope.READ)
+@needs(Scope.LISTEN, Scope.READ, libraries=True)
 def end_radio(session_id: str) -> None:
     """Delete a session and the events that were reported to it."""
     _require_owner(session_id)

@@ -8,6 +8,7 @@ from flask import Blueprint, request
 
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.libraries import check_track, narrowed
 from services.api.pictures import read_pictures, vectors_of
 from services.api.request_limits import RECOMMENDATION_MAX_BYTES
 from services.api.schemas.filters import PathQuery
@@ -36,7 +37,7 @@ def _allow_pictures() -> None:
     body=RecommendationRequest,
     returns=Recommendations,
 )
-@needs(Scope.READ, expensive=True)
+@needs(Scope.READ, expensive=True, libraries=True)
 def recommend(body: RecommendationRequest) -> Recommendations:
     """Get the tracks to play after a listening history, for texts, for pictures, or for several of them.
 
@@ -60,6 +61,7 @@ def recommend(body: RecommendationRequest) -> Recommendations:
         require_listener(body.user)
         remembered = services().catalogue.listens.remembered(body.user, repeat_after=body.repeat_after)
         question = replace(question, remembered=remembered)
+    question = replace(question, filters=narrowed(question.filters, body.user))
     readings = read_pictures(body.pictures)
     question = replace(question, vectors=vectors_of(body.pictures, readings))
     question = services().words.read(question, [text.to_domain() for text in body.text], body.mood)
@@ -72,20 +74,23 @@ def recommend(body: RecommendationRequest) -> Recommendations:
 @operation(
     "findPath", "Find a path between two tracks", problems=(HTTPStatus.NOT_FOUND,), query=PathQuery, returns=Path
 )
-@needs(Scope.READ, expensive=True)
+@needs(Scope.READ, expensive=True, libraries=True)
 def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run time
     """Get tracks that lead smoothly from one track to another. Both ends are included, and no track comes twice.
 
     The path has `steps` tracks, or fewer if not enough tracks match the filters. The filters do not apply to the two
     ends. The path from a track to itself contains that track only.
     """
-    steps = services().paths.between(query.start, query.end, steps=query.steps, filters=query.conditions())
+    for end in (query.start, query.end):
+        check_track(end)
+    filters = narrowed(query.conditions())
+    steps = services().paths.between(query.start, query.end, steps=query.steps, filters=filters)
     return presenters.path(steps, services().catalogue.tracks.get_many([step.track_id for step in steps]))
 
 
 @recommendations.get("/moods")
 @operation("listMoods", "List the mood presets", returns=Moods)
-@needs(Scope.READ)
+@needs(Scope.READ, libraries=True)
 def list_moods() -> Moods:
     """Get all mood presets, with their titles in English and German and what they stand for.
 

@@ -1,11 +1,13 @@
 """Search by a text."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint
 
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.libraries import narrowed
 from services.api.schemas.words import SearchQuery, SearchResults
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
@@ -18,7 +20,7 @@ search = Blueprint("search", __name__, url_prefix="/v1")
 @operation(
     "searchByText", "Find tracks by a title, an artist or a description", query=SearchQuery, returns=SearchResults
 )
-@needs(Scope.READ, expensive=True)
+@needs(Scope.READ, expensive=True, libraries=True)
 def find_tracks(query: Any) -> SearchResults:  # noqa: ANN401  its fields are made at run time
     """Find tracks by a title, an artist or a description, such as “calm piano, under 80 bpm”.
 
@@ -26,6 +28,8 @@ def find_tracks(query: Any) -> SearchResults:  # noqa: ANN401  its fields are ma
     sound as it describes. If the text is not understood, `understood.rest` is null, `understood.warnings` contains the
     reason, and only titles and artists are found.
     """
-    found = services().finder.find(query.text, query.to_question(), query.mood)
+    question = query.to_question()
+    question = replace(question, filters=narrowed(question.filters))
+    found = services().finder.find(query.text, question, query.mood)
     ids = [*(named.track_id for named in found.named), *(each.track_id for each in found.recommendations)]
     return presenters.search_results(found, services().catalogue.tracks.get_many(ids))

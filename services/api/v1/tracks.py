@@ -1,6 +1,7 @@
 """Tracks: the library, similar tracks, analyses and audio files."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response
@@ -8,6 +9,7 @@ from flask import Blueprint, Response
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses, send_opened
 from services.api.http.operation import operation
+from services.api.libraries import check_track, narrowed
 from services.api.schemas.filters import SimilarQuery, TrackPageQuery
 from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import ExternalIds
@@ -31,13 +33,14 @@ tracks = Blueprint("tracks", __name__, url_prefix="/v1")
 
 @tracks.get("/tracks")
 @operation("listTracks", "List or search the library", query=TrackPageQuery, returns=TrackPage)
-@needs(Scope.READ)
+@needs(Scope.READ, libraries=True)
 def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made at run time
     """List, sort and filter the library. Filters are those of recommendations.
 
     Pass `offset` to get any page, or `next_cursor` as `cursor` to get the next one.
     """
     browsing, selection = services().catalogue.browsing, query.selection()
+    selection = replace(selection, filters=narrowed(selection.filters))
     page = browsing.page(selection, offset=query.offset, cursor=query.cursor, limit=query.limit)
     return TrackPage(
         tracks=[Track.of(track) for track in page.tracks],
@@ -48,7 +51,7 @@ def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made a
 
 @tracks.get("/tracks/<path:track_id>")
 @operation("getTrack", "Get a track", returns=Track)
-@needs(Scope.READ)
+@needs(Scope.READ, libraries=True)
 def get_track(track_id: str) -> Track:
     """Get a track by its id or an external id."""
     return Track.of(services().catalogue.tracks.get(resolve_track(track_id)))
@@ -56,13 +59,14 @@ def get_track(track_id: str) -> Track:
 
 @tracks.get("/tracks/<path:track_id>/similar")
 @operation("getSimilarTracks", "Get similar tracks", query=SimilarQuery, returns=SimilarTracks)
-@needs(Scope.READ, expensive=True)
+@needs(Scope.READ, expensive=True, libraries=True)
 def get_similar(track_id: str, query: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
     """Get the tracks that are most similar to a track, which must be `ready`.
 
     The track itself is left out, and each recording appears once, whatever its encodings.
     """
-    found = services().recommender.similar(track_id, limit=query.limit, filters=query.conditions())
+    check_track(track_id)
+    found = services().recommender.similar(track_id, limit=query.limit, filters=narrowed(query.conditions()))
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     return SimilarTracks(tracks=presenters.similar_tracks(found, known))
 
@@ -104,7 +108,7 @@ class AudioNotFound(NotFound):
 
 @audio.get("/audio-features/<path:track_id>")
 @operation("getAudioFeatures", "Get the analysis of a track", returns=AudioFeatures)
-@needs(Scope.READ)
+@needs(Scope.READ, libraries=True)
 def get_audio_features(track_id: str) -> AudioFeatures:
     """Get the attributes, descriptors, tags and embedding of a track in one flat object."""
     tracks = services().catalogue.tracks
@@ -118,7 +122,7 @@ def get_audio_features(track_id: str) -> AudioFeatures:
 
 @audio.get("/tracks/<path:track_id>/audio")
 @operation("getTrackAudio", "Get the audio of a track", responses=AUDIO_RESPONSES)
-@needs(Scope.READ, media=True)
+@needs(Scope.READ, media=True, libraries=True)
 def get_audio(track_id: str) -> Response:
     """Get the audio file of a track, unchanged.
 

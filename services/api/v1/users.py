@@ -9,6 +9,7 @@ from flask import Blueprint, request
 
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.libraries import narrowed
 from services.api.request_limits import LISTENS_MAX_BYTES, REPEAT_AFTER_DAYS
 from services.api.schemas.listens import (
     Forgotten,
@@ -28,6 +29,7 @@ from services.api.v1 import presenters
 from services.catalog.database import now
 from services.domain.access import Scope
 from services.domain.errors import NotFound
+from services.domain.filters import Filters
 from services.domain.question import Question
 from services.domain.words import Words
 
@@ -59,7 +61,7 @@ users.before_request(_allow_batches)
 
 @me.get("/me")
 @operation("getMe", "Get the own permissions", returns=Me)
-@needs(Scope.READ, Scope.LISTEN, Scope.INGEST)
+@needs(Scope.READ, Scope.LISTEN, Scope.INGEST, libraries=True)
 def get_me() -> Me:
     """Get the key of this request, what it may do, and the listeners that it may reach.
 
@@ -80,7 +82,7 @@ def list_users() -> Listeners:
 
 @users.post("/<user>/listens")
 @operation("addListens", "Record listens", body=ListensIn, returns=ListensRecorded)
-@needs(Scope.LISTEN, listener="user")
+@needs(Scope.LISTEN, listener="user", libraries=True)
 def add_listens(user: str, body: ListensIn) -> ListensRecorded:
     """Record up to 1,000 plays, skips, likes, dislikes and bans of a listener.
 
@@ -119,7 +121,7 @@ def delete_listen(user: str, listen_id: int) -> None:
 
 @users.get("/<user>/recommendations")
 @operation("getUserRecommendations", "Recommend tracks to a listener", query=ListenerQuery, returns=Recommendations)
-@needs(Scope.LISTEN, listener="user", expensive=True)
+@needs(Scope.LISTEN, listener="user", expensive=True, libraries=True)
 def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
     """Get the tracks to play next, based on the stored listens of a listener.
 
@@ -129,7 +131,8 @@ def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa:
     well, use `POST /v1/recommendations` with `user`.
     """
     remembered = services().catalogue.listens.remembered(listener_named(user), repeat_after=query.repeat_after)
-    question = replace(query.to_question(), remembered=remembered)
+    asked = query.to_question()
+    question = replace(asked, remembered=remembered, filters=narrowed(asked.filters, listener_named(user)))
     question = services().words.read(question, [Words(text) for text in query.text], query.mood)
     answer = services().recommender.recommend(question)
     known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
@@ -150,7 +153,8 @@ def start_user(user: str, body: StartRequest) -> Started:
     start, unknown = found.starter.start(body.moods, body.artists, body.tracks, body.at)
     found.catalogue.listens.begin(listener, start)
     remembered = found.catalogue.listens.remembered(listener, repeat_after=timedelta(days=REPEAT_AFTER_DAYS))
-    answer = found.recommender.recommend(Question(remembered=remembered, limit=body.limit))
+    question = Question(remembered=remembered, limit=body.limit, filters=narrowed(Filters(), listener))
+    answer = found.recommender.recommend(question)
     known = found.catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
     return Started.of(listener, presenters.recommendations(answer, known), unknown)
 

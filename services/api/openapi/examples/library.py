@@ -19,8 +19,11 @@ from services.api.openapi.examples.values import (
     TRACK,
     UNDERSTOOD,
     Example,
+    Json,
 )
 from services.domain.failure import WHAT_TO_DO, FailureKind
+
+KIDS: Json = {"name": "Kids", "roots": ["/music/kids"], "users": ["mia"], "tracks": 120}
 
 LIBRARY: Mapping[str, Example] = {
     "listTracks": Example(
@@ -108,6 +111,9 @@ LIBRARY: Mapping[str, Example] = {
             "tracks": [AWAKENING],
         },
     ),
+    "listLibraries": Example(response={"libraries": [KIDS]}),
+    "putLibrary": Example({"library": "Kids"}, {"roots": ["/music/kids"], "users": ["mia"]}, KIDS),
+    "removeLibrary": Example({"library": "Kids"}),
     "listJobFailures": Example(
         {"job_id": JOB, "limit": 1},
         response={

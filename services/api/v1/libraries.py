@@ -1,0 +1,56 @@
+"""Named libraries: list, define and remove them, as `segue libraries` does."""
+
+import os
+from http import HTTPStatus
+
+from flask import Blueprint
+
+from services.api.context import services
+from services.api.http.operation import operation
+from services.api.schemas.libraries import Libraries, Library, LibraryRequest
+from services.api.security.authentication import principal
+from services.api.security.permissions import needs
+from services.domain.access import Scope
+from services.domain.libraries import NamedLibrary, check_library
+from services.domain.names import text_key
+
+libraries = Blueprint("libraries", __name__, url_prefix="/v1/libraries")
+
+
+@libraries.get("")
+@operation("listLibraries", "List the named libraries", returns=Libraries)
+@needs(Scope.READ, libraries=True)
+def list_libraries() -> Libraries:
+    """List the named libraries with their folders and listeners. A key that is bound to one sees that one."""
+    own = principal().library
+    found = services().catalogue.libraries.all()
+    return Libraries(libraries=[_shown(each) for each in found if own is None or text_key(each.name) == text_key(own)])
+
+
+@libraries.put("/<library>")
+@operation("putLibrary", "Define a named library", body=LibraryRequest, returns=Library)
+@needs(Scope.ADMIN)
+def put_library(library: str, body: LibraryRequest) -> Library:
+    """Create a library, or replace the folders and listeners of one. Its files need no scan if they are known."""
+    roots = [os.path.realpath(root) for root in body.roots]  # as scans store paths
+    check_library(library, body.roots)
+    return _shown(services().catalogue.libraries.put(library, dict.fromkeys(roots).keys(), set(body.users)))
+
+
+@libraries.delete("/<library>")
+@operation(
+    "removeLibrary",
+    "Remove a named library",
+    status=HTTPStatus.NO_CONTENT,
+    meaning="The library is removed.",
+    problems=(HTTPStatus.NOT_FOUND,),
+)
+@needs(Scope.ADMIN)
+def remove_library(library: str) -> None:
+    """Remove a library. Its tracks stay; its listeners are bound to none, and keys bound to it get no tracks."""
+    services().catalogue.libraries.remove(library)
+
+
+def _shown(found: NamedLibrary) -> Library:
+    sender = principal()
+    return Library.of(found, with_roots=sender.has_any((Scope.INGEST,)), with_users=sender.has_any(()))

@@ -1,0 +1,93 @@
+"""`segue libraries`: add, list and remove named libraries, in the catalogue itself, as `segue keys` does.
+
+Each command imports its code when it runs, as in `services.cli.main`.
+"""
+
+# ruff: noqa: PLC0415  see above
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.arguments import AsJson, path_argument
+
+if TYPE_CHECKING:
+    from services.domain.libraries import NamedLibrary
+
+libraries = typer.Typer(help="Add, list and remove named libraries.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the library.")]
+
+
+@libraries.command()
+def add(
+    name: Name,
+    folders: Annotated[list[Path], path_argument("Folders of the library, with their subfolders.", "FOLDER...")],
+    *,
+    user: Annotated[
+        list[str] | None, typer.Option(help="Listener who gets tracks of this library only; repeat it for more.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a library, or add folders and listeners to one. Files that are known need no scan."""
+    from services.api.schemas.listens import listener_named
+    from services.cli import output
+    from services.cli.maintenance import open_catalogue
+    from services.domain.errors import LibraryNotFound
+    from services.domain.libraries import check_library
+    from services.settings import load_settings
+
+    roots = [os.path.realpath(folder) for folder in folders]  # as scans store paths
+    check_library(name, roots)
+    listeners = [listener_named(each) for each in user or []]
+    with open_catalogue(load_settings()) as catalogue:
+        try:
+            before = catalogue.libraries.get(name)
+            roots, listeners = [*before.roots, *roots], [*before.listeners, *listeners]
+        except LibraryNotFound:
+            pass
+        found = catalogue.libraries.put(name, dict.fromkeys(roots).keys(), set(listeners))
+    if as_json:
+        output.print_json(_as_json(found))
+        return
+    output.print_message(f"The library '{found.name}' has {output.count_tracks(found.tracks)}.")
+    if not found.tracks:
+        output.print_message(f"Scan it with `segue scan {found.roots[-1]}`.")
+
+
+@libraries.command("list")
+def list_all(*, as_json: AsJson = False) -> None:
+    """List all libraries with their folders and listeners."""
+    from services.cli import listings, output
+    from services.cli.maintenance import open_catalogue
+    from services.settings import load_settings
+
+    with open_catalogue(load_settings()) as catalogue:
+        found = catalogue.libraries.all()
+    if as_json:
+        output.print_json({"libraries": [_as_json(each) for each in found]})
+    else:
+        listings.print_libraries(found)
+
+
+@libraries.command()
+def remove(name: Name, *, as_json: AsJson = False) -> None:
+    """Remove a library. Its tracks stay, and its listeners are bound to none."""
+    from services.cli import output
+    from services.cli.maintenance import open_catalogue
+    from services.settings import load_settings
+
+    with open_catalogue(load_settings()) as catalogue:
+        catalogue.libraries.remove(name)
+    if as_json:
+        output.print_json({"removed": name})
+    else:
+        output.print_message(f"Removed the library '{name}'. Its tracks stay.")
+
+
+def _as_json(library: "NamedLibrary") -> dict[str, Any]:
+    from services.api.schemas.libraries import Library
+
+    return Library.of(library, with_roots=True, with_users=True).model_dump()

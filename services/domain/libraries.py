@@ -1,0 +1,54 @@
+"""Named libraries: a name for one or more folders."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from services.domain.errors import InvalidRequest
+from services.domain.filters import Filters
+from services.domain.names import text_key
+
+NAME_MAX = 100
+"""Characters of a library's name."""
+
+LIBRARY = "library"
+"""The keyword field with the libraries that contain the files of a track."""
+
+NOWHERE = ""
+"""A name that no library has."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLibrary:
+    """A library: its folders, the listeners that are bound to it, and the number of its tracks."""
+
+    name: str
+    roots: tuple[str, ...]
+    listeners: tuple[str, ...]
+    tracks: int
+
+
+def library_of(path: str, roots: Mapping[str, str]) -> str | None:
+    """Return the library of a file: that of the longest folder that contains it, given the library of each folder."""
+    containing = (root for root in roots if path == root or path.startswith(root.rstrip("/") + "/"))
+    return roots.get(max(containing, key=len, default=""))
+
+
+def within(filters: Filters, library: str) -> Filters:
+    """Return the filters for the tracks that meet these filters and are in a library."""
+    asked = filters.any_of.get(LIBRARY)
+    meets = not asked or any(text_key(each) == text_key(library) for each in asked)
+    return replace(filters, any_of={**filters.any_of, LIBRARY: (library if meets else NOWHERE,)})
+
+
+def check_library(name: str, roots: Iterable[str]) -> None:
+    """Check the name and the folders of a library.
+
+    Raises:
+        InvalidRequest: the name is empty, too long or a control character is in it, or a folder is not absolute.
+    """
+    if not text_key(name) or len(name) > NAME_MAX or not name.isprintable():
+        raise InvalidRequest(f"The name of a library must have 1 to {NAME_MAX} printable characters.")
+    for root in roots:
+        if "\0" in root or not Path(root).is_absolute():
+            raise InvalidRequest(f"'{root}' is not an absolute path.")

@@ -1,0 +1,167 @@
+"""Named libraries: their files, the filter, and the keys and listeners that are bound to one."""
+
+import pytest
+
+from services.api.app import create_app
+from services.catalog.library import FileStamp
+from services.composition import compose
+from services.domain.access import Scope
+from services.domain.errors import InvalidRequest, LibraryNotFound
+from services.domain.filters import Filters
+from services.domain.libraries import library_of, within
+from services.domain.track import Tags
+from services.settings import Settings
+from tests.fakes.library import open_catalogue, record, register, tower, track_id, write_tone
+from tests.fakes.serving import wait_until_indexed
+
+TRACKS = range(8)
+KIDS = {track_id(number) for number in TRACKS if number % 2}
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """A folder of tracks 0 to 7: the odd ones in `kids`, a folder of it."""
+    return tmp_path_factory.mktemp("music")
+
+
+@pytest.fixture(scope="module")
+def services(music, broker_url, tmp_path_factory):
+    made = compose(Settings(data_dir=tmp_path_factory.mktemp("data"), redis_url=broker_url), tower())
+    for number in TRACKS:
+        folder = music / "kids" if number % 2 else music
+        folder.mkdir(exist_ok=True)
+        record(
+            made.catalogue, register(made.catalogue, write_tone(folder / f"{number}.wav", 200 + number), number), number
+        )
+    made.catalogue.libraries.put("Kids", [str(music / "kids")], ["mia"])
+    wait_until_indexed(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def client(services):
+    return create_app(services).test_client()
+
+
+@pytest.fixture(scope="module")
+def bound(services):
+    """The header of a key that is bound to the library."""
+    made = services.catalogue.keys.create("tablet", [Scope.READ, Scope.LISTEN], library="Kids")
+    return {"X-API-Key": made.text}
+
+
+def ids(answer):
+    assert answer.status_code in {200, 201}, answer.text
+    return {track["id"] for track in answer.json["tracks"]}
+
+
+def test_the_longest_folder_decides():
+    """A file belongs to one library, and not to that of a folder whose name begins alike."""
+    roots = {"/music": "all", "/music/kids": "kids"}
+
+    assert library_of("/music/kids/a.mp3", roots) == "kids"
+    assert library_of("/music/kids2/a.mp3", roots) == "all"
+    assert library_of("/other/a.mp3", roots) is None
+
+
+def test_filters_cannot_leave_a_library():
+    """A request for another library finds nothing."""
+    assert within(Filters(), "Kids").any_of == {"library": ("Kids",)}
+    assert within(Filters(any_of={"library": ("KIDS", "Jazz")}), "Kids").any_of == {"library": ("Kids",)}
+    assert within(Filters(any_of={"library": ("Jazz",)}), "Kids").any_of == {"library": ("",)}
+
+
+def test_the_filter_keeps_to_a_library(client):
+    """In the index and in the catalogue, without regard to case."""
+    asked = {"history": [{"track_id": track_id(0)}], "filters": {"library": ["kids"]}, "limit": 20}
+
+    assert ids(client.post("/v1/recommendations", json=asked)) == KIDS
+    assert ids(client.get("/v1/tracks?library=KIDS")) == KIDS
+    assert ids(client.get(f"/v1/tracks/{track_id(0)}/similar?library=kids")) == KIDS
+    assert ids(client.get("/v1/tracks?library=none")) == set()
+
+
+def test_a_bound_key_gets_its_tracks_only(client, bound):
+    """Whatever it asks for: lists, recommendations, radio, search and audio."""
+    inside, outside = track_id(1), track_id(0)
+    session = client.post("/v1/radio", json={"seeds": {"tracks": [outside]}}, headers=bound).json["id"]
+    everything = {"history": [{"track_id": outside}], "limit": 20}
+
+    assert ids(client.get("/v1/tracks", headers=bound)) == KIDS
+    assert ids(client.post("/v1/recommendations", json=everything, headers=bound)) == KIDS
+    assert ids(client.post(f"/v1/radio/{session}/next", json={"limit": 20}, headers=bound)) <= KIDS
+    assert ids(client.get("/v1/search?text=title", headers=bound)) <= KIDS
+    for path in ("", "/audio", "/cover", "/similar"):
+        assert client.get(f"/v1/tracks/{inside}{path}", headers=bound).status_code == 200
+        assert client.get(f"/v1/tracks/{outside}{path}", headers=bound).status_code == 404
+    assert client.get(f"/v1/path?from={outside}&to={inside}", headers=bound).status_code == 404
+    listed = client.get("/v1/libraries", headers=bound).json["libraries"]
+    assert [(each["name"], each["roots"], each["users"]) for each in listed] == [("Kids", None, None)]
+
+
+@pytest.mark.parametrize("path", ["/v1/albums", "/v1/status", "/v1/playlists", "/v1/map/points", "/v1/genres"])
+def test_a_bound_key_is_refused_elsewhere(client, bound, path):
+    """What does not keep to the library is closed."""
+    refused = client.get(path, headers=bound)
+
+    assert (refused.status_code, refused.json["type"]) == (403, "urn:segue:problem:library-not-allowed")
+
+
+def test_a_bound_listener_gets_tracks_of_the_library(client):
+    """In recommendations and radio sessions; other listeners get all."""
+    session = client.post("/v1/radio", json={"user": "mia", "seeds": {"tracks": [track_id(0)]}}).json["id"]
+
+    assert ids(client.get("/v1/users/mia/recommendations?limit=20")) == KIDS
+    assert ids(client.post("/v1/recommendations", json={"user": "mia", "limit": 20})) == KIDS
+    assert ids(client.post(f"/v1/radio/{session}/next", json={"limit": 20})) <= KIDS
+    assert len(ids(client.get("/v1/users/ada/recommendations?limit=20"))) == len(TRACKS)
+
+
+def test_a_library_is_defined_and_removed_over_http(client, services, music):
+    """Known files belong to it at once; a folder has one library, a new key an existing one."""
+    made = client.put("/v1/libraries/All", json={"roots": [str(music)], "users": ["bo"]})
+    taken = client.put("/v1/libraries/Other", json={"roots": [str(music / "kids")]})
+    key = {"name": "k", "library": "all"}
+
+    assert (made.json["tracks"], made.json["users"]) == (len(TRACKS) - len(KIDS), ["bo"])
+    assert taken.status_code == 422
+    assert client.post("/v1/keys", json=key).json["library"] == "All"
+    assert client.post("/v1/keys", json=key | {"library": "none"}).status_code == 404
+    assert client.post("/v1/keys", json=key | {"scopes": ["ingest"]}).status_code == 422
+    assert client.put("/v1/libraries/All", json={"roots": ["relative"]}).status_code == 422
+    assert client.delete("/v1/libraries/ALL").status_code == 204
+    assert services.catalogue.libraries.of_listener("bo") is None
+    assert client.delete("/v1/libraries/All").status_code == 404
+
+
+def test_files_that_come_go_and_move_change_the_library(tmp_path):
+    """The track is marked for the index whenever its libraries change; a copy adds one."""
+    with open_catalogue(tmp_path) as catalogue:
+        catalogue.libraries.put("Kids", ["/music/kids"], [])
+
+        def scan(path):
+            catalogue.library.register(track_id(1), Tags("Song"), FileStamp(path, "/music", 1, 1))
+
+        def payload():
+            [change] = catalogue.indexing.pending(10)
+            catalogue.indexing.clear([change])
+            return change.point.payload.get("library")
+
+        scan("/music/a.mp3")
+        record(catalogue, track_id(1), 1)
+        assert payload() is None
+        scan("/music/kids/a.mp3")
+        assert payload() == ["kids"]
+        scan("/music/b.mp3")
+        assert catalogue.indexing.pending(10) == []
+        catalogue.library.forget_files(["/music/kids/a.mp3"])
+        assert payload() is None
+        catalogue.libraries.put("All", ["/music"], [])
+        assert payload() == ["all"]
+        catalogue.libraries.remove("all")
+        assert payload() is None
+        with pytest.raises(LibraryNotFound):
+            catalogue.libraries.get("All")
+        with pytest.raises(InvalidRequest):
+            catalogue.libraries.put("Other", ["/music/kids"], [])
