@@ -17,12 +17,14 @@ from services.domain.failure import WHAT_TO_DO, FailedFile, FailureKind
 from services.domain.filters import Filters, Range
 from services.domain.job import JobKind, JobState
 from services.domain.picture import PictureStatus
+from services.domain.quiet import Pause, PausedBy
 from services.domain.track import TrackStatus
 from services.storage.archive import Manifest
 from services.storage.backup import Restored
 from services.words.moods import mood_named
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+QUIET = Pause(NOON, PausedBy.QUIET_HOURS)
 
 
 @pytest.fixture(autouse=True)
@@ -51,12 +53,13 @@ def status(**changes):
         "tracks": {name.value: 0 for name in TrackStatus},
         "pictures": {name.value: 0 for name in PictureStatus},
         "failures": 0,
-        "analysis": Analysis.of(waiting=0, paused_at=None, per_minute=None),
+        "analysis": Analysis.of(waiting=0, unread=0, pause=None, per_minute=None),
         "index": IndexStatus(kind="edge", points=5, pending=1),
         "workers": [WorkerStatus(name="segue@home", queues=["analyse"], processes=2, ffmpeg="7.1")],
         "question_processes": 1,
         "ffmpeg": "7.1",
         "folders": [],
+        "watched": True,
         "disk": None,
     }
     return Status(**fields | changes)
@@ -96,6 +99,7 @@ def test_the_status_of_a_running_service(printed):
         " index               Qdrant Edge, 5 points, 1 pending",
         " workers             1",
         " question processes  1",
+        " folders             watched",
         " ffmpeg              7.1",
     ]
 
@@ -129,13 +133,17 @@ def test_failed_files_are_counted_in_the_status(printed):
     [
         ({"waiting": 90, "per_minute": 30.0}, "running, 30 tracks a minute, about 3 min left"),
         ({"waiting": 90, "per_minute": None}, "running; its speed is not known yet"),
-        ({"waiting": 90, "per_minute": 30.0, "paused_at": NOON}, "paused since"),
+        (
+            {"waiting": 90, "per_minute": 30.0, "pause": Pause(NOON, PausedBy.QUIET_HOURS)},
+            "paused for quiet hours since",
+        ),
+        ({"waiting": 90, "unread": 3600, "per_minute": 30.0}, "running, 30 tracks a minute, about 2 h 3 min left"),
         ({"waiting": 0, "per_minute": 30.0}, "complete"),
     ],
 )
 def test_the_progress_of_the_analysis(printed, analysis, shown):
     """The speed and the remaining time are shown where they are known."""
-    output.print_status(status(analysis=Analysis.of(**{"paused_at": None} | analysis)), running=False)
+    output.print_status(status(analysis=Analysis.of(**{"pause": None, "unread": 0} | analysis)), running=False)
 
     assert [line for line in printed()[0] if line.startswith(f" analysis        {shown}")]
 
