@@ -310,7 +310,9 @@ def list_keys(*, as_json: AsJson = False) -> None:
 
 @keys.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="Id from `segue keys list`.")],
+    key_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Id or its first characters, as `segue keys list` shows.")
+    ],
     *,
     as_json: AsJson = False,
 ) -> None:

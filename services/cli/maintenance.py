@@ -13,6 +13,7 @@ from services.api.schemas.status import FailurePage, FileFailure, Status
 from services.api.v1.status import status_of_catalogue
 from services.catalog import Catalogue
 from services.cli import output
+from services.cli.tables import ID_LENGTH
 from services.client import SegueClient
 from services.domain.access import Scope, check_new_key
 from services.domain.errors import Forbidden, NotFound, ServiceUnreachable
@@ -155,12 +156,15 @@ def list_keys(*, as_json: bool) -> None:
 
 
 def revoke_key(key_id: str, *, as_json: bool) -> None:
-    """Revoke a key; the next request with it fails.
+    """Revoke a key, named by its id or the first characters of it; the next request with the key fails.
 
     Raises:
-        KeyNotFound: there is no key with this id.
+        KeyNotFound: no key has this id, or several begin with it.
     """
     with open_catalogue(load_settings()) as catalogue:
+        named = [key.id for key in catalogue.keys.all() if len(key_id) >= ID_LENGTH and key.id.startswith(key_id)]
+        if len(named) == 1:
+            key_id = named[0]
         catalogue.keys.revoke(key_id)
     if as_json:
         output.print_json({"revoked": key_id})

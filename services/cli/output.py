@@ -1,7 +1,8 @@
 """What the commands print: results to stdout, messages and progress to stderr."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ messages = Console(stderr=True, highlight=False, emoji=False)
 
 # `segue status --failed` prints the others.
 FAILURES_SHOWN = 20
+FAILED = (TrackStatus.FAILED, TrackStatus.QUARANTINED)
 INDEX_NAMES = {"edge": "Qdrant Edge", "server": "Qdrant server"}
 
 
@@ -51,7 +53,7 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
     table.add_row("version", status.version)
     table.add_row("model version", escape(status.model_version or "none yet"))
     for name, count in status.tracks.items():
-        if count or name == TrackStatus.READY:
+        if name == TrackStatus.READY or (count and name not in FAILED):  # failed ones are counted as files
             table.add_row(f"{name} tracks", str(count))
     if pictures := status.pictures[PictureStatus.READY]:
         table.add_row("pictures", str(pictures))
@@ -91,16 +93,22 @@ def print_failures(page: FailurePage) -> None:
     if not page.failures:
         print_message("There are no failed files.")
         return
-    for failure in page.failures:
-        _print_failure(answers, [failure.path, *failure.copies], failure.reason, failure.what_to_do)
+    _print_failures(
+        answers, [((failure.path, *failure.copies), failure.reason, failure.what_to_do) for failure in page.failures]
+    )
     print_message(f"{count_files(page.files)} cannot be used. `segue retry` tries them again.")
 
 
-def _print_failure(console: Console, paths: Sequence[str], reason: str, what_to_do: str) -> None:
-    for path in paths:
-        console.print(escape(printable(path)), style="bold", soft_wrap=True)
-    for sentence in (reason, what_to_do):
-        console.print(Padding(escape(printable(sentence)), (0, 0, 0, 2)))
+def _print_failures(console: Console, failures: Iterable[tuple[Sequence[str], str, str]]) -> None:
+    """Print paths, and below those that failed for the same reason, reason and advice once."""
+    grouped: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for paths, reason, what_to_do in failures:
+        grouped[reason, what_to_do] += paths
+    for sentences, paths in grouped.items():
+        for path in paths:
+            console.print(escape(printable(path)), style="bold", soft_wrap=True)
+        for sentence in sentences:
+            console.print(Padding(escape(printable(sentence)), (0, 0, 0, 2), expand=False))
 
 
 def print_job(job: Job) -> None:
@@ -111,8 +119,8 @@ def print_job(job: Job) -> None:
     print_message(f"{job.done} of {job.total} files are ready, {job.failed} failed.")
     if not job.failures:
         return
-    for failure in job.failures[:FAILURES_SHOWN]:
-        _print_failure(messages, [failure.path], failure.reason, failure.what_to_do)
+    shown = job.failures[:FAILURES_SHOWN]
+    _print_failures(messages, [([failure.path], failure.reason, failure.what_to_do) for failure in shown])
     if job.failed > FAILURES_SHOWN:
         print_message(f"… and {job.failed - FAILURES_SHOWN} more: `segue status --failed` lists all.")
 

@@ -92,20 +92,19 @@ def id_column(ids: Sequence[str]) -> Column:
 def track_columns(tracks: Sequence[Track], *, with_album: bool = True) -> list[Column]:
     """Return the columns that name tracks: title, artist, and album.
 
-    Where the names of two tracks are alike, or a track has neither artist nor album, its file is shown: in place of the
-    album, or without albums in a column of its own.
+    Where the names of two tracks are alike, or a track has neither artist nor album, its file is shown, too: in place of
+    the album; without albums, in place of a missing artist or behind the title.
     """
     files = _files_where_needed(tracks, with_album=with_album)
-    columns = [
-        Column("title", [track.title for track in tracks], weight=2, wraps=True),
-        Column("artist", [track.artist or "" for track in tracks], weight=1),
-    ]
+    titles, artists = [track.title for track in tracks], [track.artist or "" for track in tracks]
     if with_album:
         places = [file or track.album or "" for file, track in zip(files, tracks, strict=True)]
-        columns.append(Column("album or file" if any(files) else "album", places, weight=1))
-    elif any(files):
-        columns.append(Column("file", files, weight=1))
-    return columns
+        last = [Column("album or file" if any(files) else "album", places, weight=1)]
+    else:
+        named = list(zip(titles, artists, files, strict=True))
+        titles = [f"{title} ({file})" if file and artist else title for title, artist, file in named]
+        artists, last = [artist or file for _, artist, file in named], []
+    return [Column("title", titles, weight=2, wraps=True), Column("artist", artists, weight=1), *last]
 
 
 def _files_where_needed(tracks: Sequence[Track], *, with_album: bool) -> list[str]:

@@ -257,3 +257,13 @@ def test_every_field_of_a_filter_has_an_option():
 def test_version():
     """`segue --version` prints the version of the package."""
     assert CliRunner().invoke(app, ["--version"]).output == f"segue {version('segue')}\n"
+
+
+def test_a_key_is_revoked_by_the_id_of_the_table(tmp_path):
+    """Its first characters are enough, and fewer than the table shows are not."""
+    data = {"SEGUE_DATA_DIR": str(tmp_path)}
+    made = json.loads(segue("keys", "create", "phone", "--json", **data).stdout)
+
+    assert segue("keys", "revoke", made["id"][:7], **data).returncode == 1
+    assert segue("keys", "revoke", made["id"][:8], **data).returncode == 0
+    assert json.loads(segue("keys", "list", "--json", **data).stdout)["keys"][0]["revoked_at"] is not None

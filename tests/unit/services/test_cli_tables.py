@@ -6,7 +6,7 @@ from rich.console import Console
 from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.tracks import RecommendedTrack, SimilarTrack, Taste
 from services.cli import listings, output
-from services.cli.tables import distinct_end, printable, short_ids
+from services.cli.tables import distinct_end, printable, short_ids, track_columns
 
 LONG = "Symphony No. 9 in D minor, Op. 125: II. Molto vivace (Remastered 2007, Live in Berlin)"
 
@@ -64,6 +64,15 @@ def test_recommendations_show_tastes_and_reasons(lines, capsys):
         "title  artist  taste  because of    score  id",
         "Peace  Ada     2      “calm”, Kite  0.500  00000001",
     ]
+
+
+def test_without_albums_the_file_is_behind_the_title_or_in_place_of_the_artist():
+    """There is no room for another column."""
+    alike = [track(number, path=path) for number, path in enumerate(("a/01.mp3", "b/01.mp3"))]
+    titles, artists = track_columns([*alike, track(3, "02", None, None, "tapes/02.mp3")], with_album=False)
+
+    assert titles.cells == ["Peace (a/01.mp3)", "Peace (b/01.mp3)", "02"]
+    assert artists.cells == ["Ada", "Ada", "tapes/02.mp3"]
 
 
 def test_ids_are_as_long_as_tells_them_apart():
