@@ -92,7 +92,7 @@ def id_column(ids: Sequence[str]) -> Column:
 def track_columns(tracks: Sequence[Track], *, with_album: bool = True) -> list[Column]:
     """Return the columns that name tracks: title, artist, and album.
 
-    Where the names of two tracks are alike, or a track has neither artist nor album, its file is shown, too: in place of
+    Where the names of two tracks are alike, or a track has neither artist nor album, its file is shown: in place of
     the album; without albums, in place of a missing artist or behind the title.
     """
     files = _files_where_needed(tracks, with_album=with_album)
