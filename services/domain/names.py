@@ -9,7 +9,8 @@ CJK = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\
 
 # Scripts of India and South-East Asia, whose vowels are combining marks: they are part of the word.
 _WITH_MARKS = "\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u0f71-\u0f84\u1000-\u109f\u1780-\u17d3"
-_WORDS = re.compile(rf"\d+|[{CJK}]|(?:(?![{CJK}\d_])[\w{_WITH_MARKS}])+")
+# Signs at the end of a word distinguish "C", "C++" and "C#"; "A+B" are two words.
+_WORDS = re.compile(rf"\d+|[{CJK}]|(?:(?![{CJK}\d_])[\w{_WITH_MARKS}])+(?:[+#]++(?![\w{_WITH_MARKS}]))?")
 _CJK = re.compile(rf"[{CJK}]")
 
 # Accents of Latin, Greek and Cyrillic letters, and the optional vowels of Hebrew and Arabic.
@@ -26,6 +27,9 @@ _OTHER = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe",
 KEY_MAX = 200
 """Characters of a key that count: PostgreSQL indexes no text of more than 2,700 bytes."""
 
+TEXT_MAX = 1000
+"""Characters of a text in which guests and notes are looked for."""
+
 KEY_SEPARATOR = "\x1f"
 """The separator of keys in one text; it sorts before every printable character."""
 
@@ -33,14 +37,15 @@ SEPARATORS = (";",)
 """What separates names in one text, besides what a setting adds."""
 
 # "A feat. B", "A (feat. B)", "A [with B]". A title has no "with": "Alone (with You)" names nobody.
+# The patterns expect single spaces (`single_spaced`): with `\s*` a row of spaces would be read again from each of them.
 _GUEST_WORDS = r"feat\.?|ft\.?|featuring"
 _GUESTS_OF_ARTIST = re.compile(
-    rf"\s*[(\[]\s*(?:{_GUEST_WORDS}|with)\s+(?P<in_brackets>[^()\[\]]+)[)\]]|\s+(?:{_GUEST_WORDS})\s+(?P<bare>.+)$",
+    rf" ?[(\[] ?(?:{_GUEST_WORDS}|with) (?P<in_brackets>[^()\[\]]++)[)\]]| (?:{_GUEST_WORDS}) (?P<bare>.+)$",
     re.IGNORECASE,
 )
 _GUESTS_OF_TITLE = re.compile(
-    rf"\s*[(\[]\s*(?:{_GUEST_WORDS})\s+(?P<in_brackets>[^()\[\]]+)[)\]]"
-    rf"|\s+(?:{_GUEST_WORDS})\s+(?P<bare>[^()\[\]]+?)(?=\s*[(\[]|$)",
+    rf" ?[(\[] ?(?:{_GUEST_WORDS}) (?P<in_brackets>[^()\[\]]++)[)\]]"
+    rf"| (?:{_GUEST_WORDS}) (?P<bare>[^()\[\]]++)(?=[(\[]|$)",
     re.IGNORECASE,
 )
 # Words between the names of a credit: "A & B", "A and B", "A feat. B" are spellings of one credit.
@@ -60,7 +65,8 @@ def fold(word: str) -> str:
 def name_key(name: str) -> str:
     """Return a key that is equal for names that differ only in case, accents, punctuation, spaces or invisible marks.
 
-    It is empty if the name has neither letters nor digits.
+    The signs "+" and "#" at the end of a word stay: "C++" is not "C". The key is empty if the name has
+    neither letters nor digits.
     """
     if not name.isascii():
         name = _ACCENTS.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", name)))
@@ -68,13 +74,21 @@ def name_key(name: str) -> str:
 
 
 def text_key(text: str) -> str:
-    """Return the form in which texts are compared: `name_key`, or for "!!!" the case-folded text itself."""
-    return (name_key(text) or plain_key(text))[:KEY_MAX]
+    """Return the form in which texts are compared: `name_key`, or for "!!!" the case-folded text itself.
+
+    A text of invisible characters is its own key. The key is empty if the text has only spaces.
+    """
+    return (name_key(text) or plain_key(text) or single_spaced(unicodedata.normalize("NFC", text)))[:KEY_MAX]
 
 
 def plain_key(text: str) -> str:
     """Return a text in the form that compares file names: case and the two spellings of accents do not matter."""
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).casefold().split())
+
+
+def single_spaced(text: str) -> str:
+    """Return the beginning of a text with single spaces for white space."""
+    return " ".join(text[:TEXT_MAX].split())
 
 
 def single_names(texts: Iterable[str], separators: Sequence[str] = SEPARATORS) -> tuple[str, ...]:
@@ -91,11 +105,11 @@ def credited(artists: Iterable[str], title: str = "", separators: Sequence[str] 
     """
     main: list[str] = []
     guests: list[str] = []
-    for name in single_names(artists, separators):
+    for name in map(single_spaced, single_names(artists, separators)):
         found = [*_GUESTS_OF_ARTIST.finditer(name)]
         main.append(_GUESTS_OF_ARTIST.sub("", name).strip() or name)
         guests += [match["in_brackets"] or match["bare"] for match in found]
-    guests += [match["in_brackets"] or match["bare"] for match in _GUESTS_OF_TITLE.finditer(title)]
+    guests += _guests_of_title(title)
     return _distinct([*main, *single_names(guests, separators)])
 
 
@@ -104,8 +118,7 @@ def credit_key(artists: Iterable[str], title: str = "") -> str:
 
     The words between the names do not count; the order of the names does.
     """
-    guests = [match["in_brackets"] or match["bare"] for match in _GUESTS_OF_TITLE.finditer(title)]
-    whole = text_key(" ".join([*artists, *guests]))
+    whole = text_key(" ".join([*artists, *_guests_of_title(title)]))
     return " ".join(word for word in whole.split() if word not in _BETWEEN_NAMES) or whole
 
 
@@ -124,7 +137,11 @@ def keys_of_credit(artists: Sequence[str], title: str = "", separators: Sequence
 
 def title_key(title: str) -> str:
     """Return the key of a title without the guests it names: "Song (feat. B) [Live]" is "song live"."""
-    return text_key(_GUESTS_OF_TITLE.sub("", title).strip() or title)
+    return text_key(_GUESTS_OF_TITLE.sub(" ", single_spaced(title)).strip() or title)
+
+
+def _guests_of_title(title: str) -> list[str]:
+    return [match["in_brackets"] or match["bare"] for match in _GUESTS_OF_TITLE.finditer(single_spaced(title))]
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.domain.names import name_key
+from services.domain.names import name_key, single_spaced
+
+NESTED_MAX = 8
+"""Brackets within brackets that are looked into."""
 
 CACHED = 65_536
 """Titles that are remembered taken apart, because each answer compares hundreds."""
@@ -63,13 +66,13 @@ _FILLERS = _words("the a an of at in from on by for with and version mix edit re
 _SILENT = (_RELEASES | _FILLERS) - _OTHER_KINDS.keys()
 """Words before and after which the word that names the kind is looked for."""
 
-_BRACKETS = re.compile(
-    r"[(\[{\u3008\u300c\u3010\uff08]([^()\[\]{}\u3009\u300d\u3011\uff09]*)[)\]}\u3009\u300d\u3011\uff09]"
-)
-_DIVIDER = re.compile(r"\s+[-\u2010-\u2015~|]+\s+|\s*/\s*|[:;]\s+")
-_CREDIT = re.compile(r"\s*\b(?:feat|ft|featuring)\b\.?\s.*", re.IGNORECASE)
-_CREDITED = re.compile(r"\s*(?:feat|ft|featuring|with|w/|prod|produced)\b", re.IGNORECASE)
-_REMASTERED = re.compile(r"\s+(?:\d{4}\s+)?(?:digital\s+)?remaster(?:ed)?(?:\s+\d{4})?\s*$", re.IGNORECASE)
+# The patterns expect single spaces (`single_spaced`): with `\s*` a row of spaces would be read again from each of them.
+_OPENING, _CLOSING = r"(\[{\u3008\u300c\u3010\uff08", r")\]}\u3009\u300d\u3011\uff09"
+_BRACKETS = re.compile(rf"[{_OPENING}]([^{_OPENING}{_CLOSING}]*+)[{_CLOSING}]")
+_DIVIDER = re.compile(r" [-\u2010-\u2015~|]++ | ?/ ?|[:;] ")
+_CREDIT = re.compile(r" ?\b(?:feat|ft|featuring)\b\.? .*", re.IGNORECASE)
+_CREDITED = re.compile(r" ?(?:feat|ft|featuring|with|w/|prod|produced)\b", re.IGNORECASE)
+_REMASTERED = re.compile(r" (?:\d{4} )?(?:digital )?remaster(?:ed)?(?: \d{4})? ?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,12 @@ def title_of(text: str) -> Title:
             return " "
         return " " if _noted(found[1], notes) else f" {found[1]} "
 
-    bare = text
-    while (fewer := _BRACKETS.sub(without_note, bare)) != bare:
-        bare = fewer
-    first, *others = _DIVIDER.split(_CREDIT.sub("", bare))
+    bare = single_spaced(text)
+    for _ in range(NESTED_MAX):
+        bare = _BRACKETS.sub(without_note, bare)
+    first, *others = _DIVIDER.split(_CREDIT.sub("", single_spaced(bare)))
     kept = [first, *(part for part in others if not _noted(part, notes))]
-    piece = name_key(_REMASTERED.sub("", " ".join(kept))).replace(" ", "")
+    piece = name_key(_REMASTERED.sub("", single_spaced(" ".join(kept)))).replace(" ", "")
     return _with_notes(piece or (name_key(text) or text.casefold()).replace(" ", ""), notes)
 
 

@@ -1,6 +1,8 @@
 """The form in which names are compared, and the single artists of a credit."""
 
+import time
 import unicodedata
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from services.domain.names import (
     text_key,
     title_key,
 )
+from services.domain.titles import title_of
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,10 @@ from services.domain.names import (
         ("ガ", "カ\u3099"),
         ("❤", "❤\ufe0f"),
         ("!!!", " !!! "),
+        ("\u200b", " \u200b "),
+        ("C++", "c++ "),
+        ("A+B", "a b"),
+        ("Florence + the Machine", "florence the machine"),
         ("हिन्दी", unicodedata.normalize("NFD", "हिन्दी")),
     ],
 )
@@ -40,11 +47,46 @@ def test_spellings_of_one_text_have_one_key(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("!!!", "???"), ("की", "का"), ("ガ", "カ"), ("น้ำ", "นม"), ("AC/DC", "ACDC")]
+    ("one", "other"),
+    [
+        ("!!!", "???"),
+        ("की", "का"),
+        ("ガ", "カ"),
+        ("น้ำ", "นม"),
+        ("AC/DC", "ACDC"),
+        *combinations(["C", "C++", "C#", "C+"], 2),
+    ],
 )
 def test_other_texts_have_other_keys(one, other):
     """Punctuation counts if a text has nothing else, and vowels that are marks count."""
     assert text_key(one) != text_key(other)
+
+
+def test_a_text_of_spaces_is_no_name():
+    """It has no key, and a credit of it has no artist."""
+    assert text_key(" \t ") == ""
+    assert credited([" \t ; "]) == ()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [" ", "(", "feat ", " feat. x]", "/", " - ", "\u3008", "(a)", "((", "[feat ", " remaster ", "+", "a+", "\t/"],
+)
+def test_the_work_on_a_title_grows_with_its_length_only(part):
+    """What is read of a title is bounded, so that a long one takes no longer than the first of its characters."""
+    started = time.process_time()
+    for end in ("", "b]", "x)"):
+        title = "a feat" + part * (200_000 // len(part)) + end
+        for read in (title_key, title_of, lambda text: credited([text]), lambda text: credit_key(["A"], text)):
+            read(title)
+
+    assert time.process_time() - started < 30  # a quadratic pattern takes hours
+
+
+@given(st.text(alphabet="ab+# -/\u200b\u0301é", max_size=12))
+def test_signs_do_not_change_that_a_key_is_its_own_key(text):
+    """Signs that stay in a key stay in the key of the key."""
+    assert text_key(text_key(text)) == text_key(text)
 
 
 @given(st.text())
