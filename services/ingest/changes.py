@@ -56,7 +56,7 @@ class Changes:
             state = state_of(path)
             if state != waiting.state:
                 waiting.state, waiting.since = state, now
-            elif now - waiting.since >= self._patience(waiting):
+            elif now - waiting.since >= self._patience(waiting) and (state is not None or _is_gone(path)):
                 (deleted if state is None else complete).append(path)
         for path in (*complete, *deleted):
             del self._waiting[path]
@@ -82,3 +82,14 @@ def state_of(path: str) -> FileState | None:
     except OSError:
         return None
     return FileState(found.st_size, found.st_mtime_ns)
+
+
+def _is_gone(path: str) -> bool:
+    """Return whether there is no file, unlike one that cannot be looked at, on a server that does not respond."""
+    try:
+        os.stat(path)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

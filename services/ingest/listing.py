@@ -52,12 +52,17 @@ class Listing:
     mounts: list[str] = field(default_factory=list)
     """The folders below it on which another file system is mounted."""
 
+    @property
+    def not_walked(self) -> tuple[str, ...]:
+        """How the paths begin of which the walk cannot tell whether they exist."""
+        return tuple(path.rstrip("/") + "/" for path in self.unreadable)
+
     def missing(self, known: Iterable[tuple[str, str]]) -> list[str]:
         """Return the known files, each given with its library root, that the walk would have found if they existed.
 
         Files below a root that the walk left out belong to another library, and stay.
         """
-        not_walked = tuple(path.rstrip("/") + "/" for path in self.unreadable)
+        not_walked = self.not_walked
         roots: dict[str, bool] = {}
         return [
             path

@@ -122,11 +122,11 @@ class Poll:
         started = time.monotonic()
         listing = self.list_files()
         self._next = now + max(self.every_seconds, POLLS_SHARE * (time.monotonic() - started))
-        if listing.unreadable:
-            return []  # a folder that cannot be listed at present has not lost its files
         before, self._files = self._files, listing.files
         if before is None:
             return []
+        # A folder that cannot be listed at present has not lost its files.
+        self._files |= {path: state for path, state in before.items() if path.startswith(listing.not_walked)}
         changed = {path for path, state in listing.files.items() if path not in before or before[path] != state}
         gone = before.keys() - listing.files.keys()
         return [Change(path, Writing.UNKNOWN) for path in sorted(changed | gone)]

@@ -28,12 +28,17 @@ def absent_folders(listing: Listing, root: str, known: Collection[str], mounts: 
     """
     if not known:
         return []
-    unmounted = [mount for mount in mounts if not os.path.ismount(mount)]
+    unmounted = unmounted_of(mounts)
     holds_nothing = not listing.files and not listing.unreadable
     is_unmounted = any(contains((mount,), listing.folder) for mount in unmounted)
     if holds_nothing and (is_unmounted or _is_empty(root, listing)):
         return [listing.folder]
     return list(_inside(listing, known, unmounted))
+
+
+def unmounted_of(mounts: Iterable[str]) -> tuple[str, ...]:
+    """Return the mount points of the last scans that are none now."""
+    return tuple(mount for mount in mounts if not os.path.ismount(mount))
 
 
 def mounts_after(listing: Listing, root: str, before: Iterable[str], absent: Collection[str]) -> set[str]:

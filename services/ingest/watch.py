@@ -25,7 +25,7 @@ from services.ingest.ignore import IGNORE_FILE, BadPatterns, FolderRules, rules_
 from services.ingest.intake import Intake, StillWritten
 from services.ingest.listing import AUDIO_SUFFIXES, list_audio
 from services.ingest.observe import Change, KernelEvents, Poll
-from services.ingest.presence import is_on_network
+from services.ingest.presence import is_on_network, unmounted_of
 from services.ingest.roots import contains
 from services.ingest.scan import ScanRules, library_root, request_scan, send_covers, watched_roots
 from services.logs import configure_logging
@@ -238,7 +238,7 @@ class Watcher:
             self._catalogue.failures.forget(path, JobKind.SCAN, before=started)
 
     def _forget(self) -> None:
-        """Forget files that were deleted; if nothing is left of a root, let a scan find out whether it is away."""
+        """Forget files that were deleted; a scan finds out whether a root without any file left, or a disk, is away."""
         by_root: defaultdict[str, list[str]] = defaultdict(list)
         for path in self._to_forget:
             by_root[self._root_of(path)].append(path)
@@ -247,6 +247,10 @@ class Watcher:
             if known and len(known) == self._catalogue.folders.count_files(root):
                 self._to_scan.add(root)
                 continue
+            unmounted = unmounted_of(self._catalogue.folders.mounts())
+            if any(contains(unmounted, path) for path in known):
+                self._to_scan.add(root)
+                known = [path for path in known if not contains(unmounted, path)]
             self._catalogue.library.forget_files(known)
             for path in deleted:
                 self._catalogue.failures.forget(path, JobKind.SCAN, before=now())

@@ -117,6 +117,22 @@ def test_odd_names_are_taken_and_system_folders_are_not(here, tmp_path):
     assert track_at(installed, music / "Talk" / "b.wav") is None
 
 
+def test_a_disk_inside_of_a_root_is_away_alone(here, tmp_path):
+    """Its files were not deleted: they stay in the catalogue, and their tracks return with them."""
+    installed, music, _ = here
+    song = music / "Disk" / "song.wav"
+    song.parent.mkdir()
+    write_tones(tmp_path / "song.wav", 10).rename(song)
+    wait_until(lambda: is_ready(installed, song) and not installed.catalogue.jobs.unfinished())
+    installed.catalogue.folders.set_mounts({str(song.parent)})  # a disk was mounted there at the last scan
+    disk = song.parent.rename(tmp_path / "Disk")
+    wait_until(lambda: [failure.path for failure in installed.catalogue.failures.page()] == [str(song.parent)])
+    assert track_at(installed, song).status == TrackStatus.MISSING
+
+    disk.rename(song.parent)
+    wait_until(lambda: is_ready(installed, song))
+
+
 def test_a_deleted_file_leaves_and_an_emptied_root_is_away(here, tmp_path):
     """A deletion is known after the grace period. When all files go, the disk is probably away: all are kept."""
     installed, music, _ = here

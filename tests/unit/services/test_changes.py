@@ -69,6 +69,18 @@ def test_a_deletion_waits_for_the_grace_period(changes, song):
     assert changes.due(130) == ([], [str(song)])
 
 
+def test_a_file_that_cannot_be_looked_at_is_not_deleted(changes, song):
+    """Its folder cannot be followed for a while, as on a server that does not respond."""
+    folder = song.parent.rename(song.parent.with_name("elsewhere"))
+    song.parent.symlink_to(song.parent)
+    changes.touch(str(song), 0)
+    assert changes.due(31) == ([], [])
+    song.parent.unlink()
+    folder.rename(song.parent)
+    assert changes.due(32) == ([], [])
+    assert changes.due(34) == ([str(song)], [])
+
+
 def test_polling_finds_what_has_changed(tmp_path, song):
     """The first look is the state to compare with; the next ones come after the interval."""
     poll = Poll(lambda: list_audio(str(tmp_path)), every_seconds=60)
@@ -81,3 +93,21 @@ def test_polling_finds_what_has_changed(tmp_path, song):
     names = ("new.mp3", "old.mp3", "song.mp3")
     assert poll.changes(600) == [Change(str(tmp_path / name), Writing.UNKNOWN) for name in names]
     assert poll.changes(6000) == []
+
+
+def test_polling_leaves_only_what_cannot_be_listed_undecided(tmp_path, song):
+    """Links out of the library and damaged patterns do not hide the changes of the rest, nor look like deletions."""
+    inside = tmp_path / "Album" / "a.mp3"
+    inside.parent.mkdir()
+    inside.touch()
+    poll = Poll(lambda: list_audio(str(tmp_path)), every_seconds=1)
+    poll.changes(0)
+    (tmp_path / "Elsewhere").symlink_to("/usr")
+    patterns = inside.with_name(".segueignore")
+    patterns.write_bytes(b"\xff")
+    song.unlink()
+    assert poll.changes(100) == [Change(str(song), Writing.UNKNOWN)]
+    patterns.unlink()
+    assert poll.changes(200) == []
+    inside.unlink()
+    assert poll.changes(300) == [Change(str(inside), Writing.UNKNOWN)]
