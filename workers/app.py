@@ -1,10 +1,10 @@
 """The Celery application of the workers and its configuration."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.utils.time import timezone
 
 from services.domain.quiet import time_of_day
 from services.index.indexer import RECONCILE_EVERY_SECONDS
@@ -111,7 +111,7 @@ _RELIABILITY: dict[str, Any] = {
         # Seconds after which a broken connection is detected.
         "health_check_interval": 10,
     },
-    "timezone": "UTC",
+    "timezone": timezone.local,  # with its rules, so that the nightly scan follows daylight saving time
     # All periods are short but that of the nightly scan, which a new watcher does too, so the scheduler needs no file.
     "beat_scheduler": "celery.beat:Scheduler",
 }
@@ -132,8 +132,8 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
         for task, seconds in periods.items()
     }
     if settings.rescan_at:
-        local = datetime.combine(datetime.now().astimezone(), time_of_day(settings.rescan_at)).astimezone(UTC)
-        nightly = crontab(minute=str(local.minute), hour=str(local.hour))
+        begin = time_of_day(settings.rescan_at)
+        nightly = crontab(minute=str(begin.minute), hour=str(begin.hour))
         schedule["rescan"] = {"task": RESCAN_TASK, "schedule": nightly, "options": {"expires": RESCAN_EXPIRES_SECONDS}}
     return schedule
 

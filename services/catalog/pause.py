@@ -60,7 +60,7 @@ class PauseStore:
         """Pause once for each quiet hours, and end that pause with them.
 
         Args:
-            began_at: When the present quiet hours began; None outside of quiet hours.
+            began_at: When the present quiet hours began, in local time; None outside of quiet hours.
         """
         with self._database.write() as session:
             if began_at is None:
@@ -68,9 +68,10 @@ class PauseStore:
                 if session.execute(ended).all() and session.get(MetaRow, PAUSED_AT) is None:
                     _send_again(session)
                 return
+            began = began_at.replace(tzinfo=None).isoformat()  # the offset changes when daylight saving time ends
             seen = session.get(MetaRow, QUIET_HOURS_SEEN)
-            if seen is None or seen.value != began_at.isoformat():
-                session.merge(MetaRow(key=QUIET_HOURS_SEEN, value=began_at.isoformat()))
+            if seen is None or seen.value != began:
+                session.merge(MetaRow(key=QUIET_HOURS_SEEN, value=began))
                 session.merge(MetaRow(key=QUIET_SINCE, value=now().isoformat()))
 
 

@@ -1,6 +1,6 @@
 """The pause of the analysis, on SQLite and on PostgreSQL: one mechanism for its owner and for quiet hours."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from services.catalog.library import FileStamp
 from services.domain.job import JobKind
@@ -40,6 +40,14 @@ def test_a_resume_lasts_until_the_next_quiet_hours(catalogue):
     catalogue.pause.follow_quiet_hours(None)
     catalogue.pause.follow_quiet_hours(EVENING + timedelta(days=1))
     assert by(catalogue) == PausedBy.QUIET_HOURS
+
+
+def test_a_resume_lasts_over_the_end_of_daylight_saving_time(catalogue):
+    """The same begin then has another offset from UTC."""
+    catalogue.pause.follow_quiet_hours(EVENING.replace(tzinfo=timezone(timedelta(hours=2))))
+    catalogue.pause.end()
+    catalogue.pause.follow_quiet_hours(EVENING.replace(tzinfo=timezone(timedelta(hours=1))))
+    assert by(catalogue) is None
 
 
 def test_the_pause_of_the_owner_outlasts_quiet_hours(catalogue):

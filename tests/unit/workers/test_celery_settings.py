@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from celery.schedules import crontab
+from celery.utils.time import timezone
 
 from services.local.supervisor import STOP_SECONDS
 from services.settings import PROCESSORS, Settings
@@ -104,13 +106,21 @@ def test_without_a_qdrant_server_no_worker_indexes():
     assert set(schedule) == {"resend_lost_work", "refresh_playlists", "covers", "sweep_covers", "rescan"}
 
 
-def test_the_nightly_scan_is_at_the_local_time_that_is_set():
-    """Celery's schedule is in UTC; without a time there is no nightly scan."""
+@pytest.mark.parametrize(
+    ("last", "following"),
+    [("2026-03-28T03:30Z", "2026-03-29T02:30Z"), ("2026-10-24T02:30Z", "2026-10-25T03:30Z")],
+)
+def test_the_nightly_scan_is_at_the_local_time_that_is_set(last, following):
+    """It stays there when daylight saving time begins and ends; without a time there is no nightly scan."""
     broker = "redis://broker.invalid/0"
-    nightly = create_app(Settings(redis_url=broker, rescan_at="04:30")).conf.beat_schedule["rescan"]["schedule"]
-    local = datetime.now(UTC).replace(hour=min(nightly.hour), minute=min(nightly.minute)).astimezone()
+    made = create_app(Settings(redis_url=broker, rescan_at="04:30"))
+    nightly = made.conf.beat_schedule["rescan"]["schedule"]
+    assert made.timezone == timezone.local
+    nightly.tz = ZoneInfo("Europe/Berlin")
+    at = datetime.fromisoformat(last)
+    nightly.nowfun = lambda: at
 
-    assert (local.hour, local.minute) == (4, 30)
+    assert at + nightly.remaining_estimate(at) == datetime.fromisoformat(following)
     assert "rescan" not in create_app(Settings(redis_url=broker, rescan_at="")).conf.beat_schedule
 
 
