@@ -55,7 +55,10 @@ class VideoTask:
             packets: Its end is the end of ffmpeg; nothing is written to it.
         """
         del packets
-        fit = f"scale={FRAME_SIDE}:{FRAME_SIDE}:force_original_aspect_ratio=decrease"
+        width, height = (
+            f"'min({FRAME_SIDE},max(2,round({FRAME_SIDE}*{a}/{b})))'" for a, b in (("iw", "ih"), ("ih", "iw"))
+        )
+        fit = f"scale={width}:{height}"
         small = f"scale={SMALL_SIDE}:{SMALL_SIDE}:flags=area"
         graph = f"[0:v:0]split[a][b];[a]fps=1,{fit}[frames];[b]fps={SMALL_PER_SECOND},{small}[small]"
         return [

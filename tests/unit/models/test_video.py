@@ -136,3 +136,11 @@ def test_without_ffmpeg_the_reason_says_how_to_install_it(tmp_path, tower, monke
 
     with pytest.raises(NeedsFfmpeg, match="Only ffmpeg decodes video"):
         read(file, tower)
+
+
+def test_a_clip_of_two_lines_is_read(tmp_path, tower):
+    """Scaled frames keep two lines."""
+    path = tmp_path / "flat.avi"
+    ffmpeg("-f", "lavfi", "-i", "color=red:s=2000x2:r=10:d=5", "-c:v", "mjpeg", path)
+
+    assert read(path, tower, "avi").seconds == 5
