@@ -1,11 +1,14 @@
 """File formats of audio and pictures, and the encoded audio in a file. Standard library only: `services` imports it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 READ_BYTES = 1 << 20
 # Twelve hours in packets of 20 ms are half of it; a file of empty packets would take hours to read.
 MAX_PACKETS = 4_000_000
+# The shortest packets, those of silence, have about this many bytes with their headers; a short file may have shorter.
+PACKET_BYTES = 8
+FEW_PACKETS = 100_000
 
 Update = Callable[[bytes], None]
 """Takes the next bytes of the encoded audio, like a hash object's `update`."""
@@ -13,6 +16,14 @@ Update = Callable[[bytes], None]
 
 class UnsupportedContainer(Exception):  # noqa: N818  "Error" would say less than the name does
     """The file is not audio or a picture in a supported format; the message is one sentence for a person."""
+
+
+def parts_in(size: int) -> Iterator[int]:
+    """Return numbers, one for each packet or element that a real file of a size may have at most.
+
+    A parser takes one for each, so that the time which a hostile file takes depends on its size.
+    """
+    return iter(range(min(MAX_PACKETS, FEW_PACKETS + size // PACKET_BYTES)))
 
 
 def feed_range(stream: BinaryIO, start: int, end: int, update: Update) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from models.containers import UnsupportedContainer, Update
+from models.containers import UnsupportedContainer, Update, parts_in
 from models.containers.chunks import Chunk, Layout, chunks, read_start
 
 OBJECTS = Layout("little", id_bytes=16, size_bytes=8, alignment=1, counts_header=True)
@@ -23,7 +23,7 @@ ENCRYPTION = {
 }
 TICKS = 10_000_000  # per second
 MAX_OBJECTS = 4096  # at the top of the file
-MAX_PACKET_BYTES = 1 << 20
+MIN_PACKET_BYTES, MAX_PACKET_BYTES = 64, 1 << 20  # encoders write packets of hundreds or thousands of bytes
 PACKET_PREFIX_BYTES = 26  # of the data object: file id, count and a reserved field, before the packets
 
 WIDTHS = (0, 1, 2, 4)  # bytes of a field, by its two bits in the flags
@@ -92,21 +92,22 @@ def _header(stream: BinaryIO, first: int, last: int) -> tuple[int, int]:
             (packet_bytes,) = struct.unpack_from("<I", content, 68)
         elif kind == STREAM_PROPERTIES and number < 0 and content.startswith(AUDIO_STREAM):
             number = content[48] & 0x7F
-    if packet_bytes > MAX_PACKET_BYTES:
-        raise UnsupportedContainer("The WMA file is damaged: it declares packets of more than 1 MB")
+    if packet_bytes and not MIN_PACKET_BYTES <= packet_bytes <= MAX_PACKET_BYTES:
+        raise UnsupportedContainer(f"The WMA file is damaged: it declares packets of {packet_bytes:,} bytes")
     return packet_bytes, number
 
 
 def _feed_packets(stream: BinaryIO, place: Chunk, packet_bytes: int, number: int, update: Update) -> None:
     stream.seek(place[0])
     left = place[1] - place[0]
+    parts = parts_in(left)
     while left > 0 and (data := stream.read(min(packet_bytes, left))):
         left -= len(data)
-        for payload in _payloads(_Packet(data), packet_bytes, number):
+        for payload in _payloads(_Packet(data), packet_bytes, number, parts):
             update(payload)
 
 
-def _payloads(packet: _Packet, packet_bytes: int, number: int) -> Iterator[bytes]:
+def _payloads(packet: _Packet, packet_bytes: int, number: int, parts: Iterator[int]) -> Iterator[bytes]:
     flags = packet.field(1)
     if flags & ERROR_CORRECTION:
         packet.position += flags & 0x0F
@@ -122,6 +123,8 @@ def _payloads(packet: _Packet, packet_bytes: int, number: int) -> Iterator[bytes
         payload_flags = packet.field(1)
         count, length_width = payload_flags & 0x3F, WIDTHS[payload_flags >> 6]
     for _ in range(count):
+        if next(parts, None) is None:
+            raise UnsupportedContainer("The WMA file has more packets than a track of its size")
         stream_number, payload = _payload(packet, properties, end, length_width)
         if stream_number == number:
             yield payload

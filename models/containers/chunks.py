@@ -14,6 +14,7 @@ from models.containers import MAX_PACKETS, UnsupportedContainer, Update, feed_ra
 # A real file has a dozen chunks, and one more for each picture. A file of empty ones costs a read for every few bytes,
 # in the process that serves requests.
 MAX_CHUNKS = 1024
+DSF_FORMAT_BYTES = 1 << 16  # real ones have 52
 WAV_FORMAT_BYTES = 16  # of the chunk "fmt ": the rest only describes channels and compression
 AVI_LIST = {b"RIFF", b"LIST"}
 
@@ -90,15 +91,16 @@ def feed_wave64(stream: BinaryIO, start: int, size: int, update: Update) -> None
 
 
 def _feed_wave(stream: BinaryIO, position: int, size: int, layout: Layout, update: Update) -> None:
-    long_data = 0  # RF64 states the size of its data apart from it
+    form, long_data = b"", 0  # RF64 states the size of its data apart from it
     for kind, (first, last) in chunks(stream, position, size, layout):
         if kind[:4] == b"ds64":
             long_data = int.from_bytes(read_start(stream, first, last, 16)[8:], "little")
         elif kind[:4] == b"fmt ":
-            update(read_start(stream, first, last, WAV_FORMAT_BYTES))
+            form += read_start(stream, first, last, WAV_FORMAT_BYTES)
         elif kind[:4] == b"data":
             end = min(first + long_data, size) if long_data and last == size else last
-            feed_range(stream, first, size if first == last else end, update)  # an interrupted recording states 0
+            end = size if first == last else end  # an interrupted recording states 0
+            _feed_samples(stream, form, (first, end), update)
             return
 
 
@@ -129,10 +131,10 @@ def feed_aiff(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     found = _first_of_each(stream, start + 12, size, IFF, {b"COMM", b"SSND"})
     if len(found) == 2:
         common = read_start(stream, *found[b"COMM"], 22)
-        update(common[:2] + common[6:18] + (common[18:] or b"NONE"))
+        form = common[:2] + common[6:18] + (common[18:] or b"NONE")
         first, last = found[b"SSND"]
         offset = int.from_bytes(read_start(stream, first, last, 4), "big")
-        feed_range(stream, first + 8 + offset, last, update)
+        _feed_samples(stream, form, (first + 8 + offset, last), update)
 
 
 def feed_caf(stream: BinaryIO, start: int, size: int, update: Update) -> None:
@@ -140,10 +142,9 @@ def feed_caf(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     found = _first_of_each(stream, start + 8, size, CORE_AUDIO, {b"desc", b"data"})
     if len(found) == 2:
         description = read_start(stream, *found[b"desc"], 32)
-        if description[8:12] == b"lpcm":
-            update(description)
+        form = description if description[8:12] == b"lpcm" else b""
         first, last = found[b"data"]
-        feed_range(stream, first + 4, last, update)  # after the count of edits
+        _feed_samples(stream, form, (first + 4, last), update)  # after the count of edits
 
 
 def feed_dsdiff(stream: BinaryIO, start: int, size: int, update: Update) -> None:
@@ -158,8 +159,7 @@ def feed_dsf(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     """Pass the format and the sound of a DSF file to `update`. The pointer to its ID3v2 tag lies before them."""
     found = _first_of_each(stream, start, size, DSF, {b"fmt ", b"data"})
     if len(found) == 2:
-        for first, last in (found[b"fmt "], found[b"data"]):
-            feed_range(stream, first, last, update)
+        _feed_samples(stream, read_start(stream, *found[b"fmt "], DSF_FORMAT_BYTES), found[b"data"], update)
 
 
 def feed_real(stream: BinaryIO, start: int, size: int, update: Update) -> None:
@@ -174,9 +174,15 @@ def feed_au(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     header = read_start(stream, start, size, 24)
     if len(header) == 24:
         offset, length = struct.unpack_from(">II", header, 4)
-        update(header[12:])
         end = size if length == 0xFFFFFFFF else min(size, start + offset + length)
-        feed_range(stream, start + offset, end, update)
+        _feed_samples(stream, header[12:], (start + offset, end), update)
+
+
+def _feed_samples(stream: BinaryIO, form: bytes, place: Chunk, update: Update) -> None:
+    """Pass the format and the samples, or nothing if there are none."""
+    if read_start(stream, *place, 1):
+        update(form)
+        feed_range(stream, *place, update)
 
 
 def _first_of_each(stream: BinaryIO, position: int, end: int, layout: Layout, kinds: set[bytes]) -> dict[bytes, Chunk]:

@@ -20,6 +20,7 @@ AU_SAMPLE_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 LAST_PAGES_BYTES = 128 * 1024  # at the end of an Ogg file: the largest page has half of it
 OPUS_RATE = 48_000  # Hz of the positions, whatever the rate of the sound
 XING_COUNT = 1  # flag
+MAX_SECONDS = 1e6  # a header that declares more is wrong
 
 
 def declared_seconds(stream: BinaryIO, container: Container) -> float:
@@ -36,7 +37,7 @@ def declared_seconds(stream: BinaryIO, container: Container) -> float:
         seconds = measure(stream, mpeg.skip_id3v2(stream), stream.seek(0, os.SEEK_END))
     except (ArithmeticError, UnsupportedContainer, struct.error, LookupError, ValueError):  # a damaged header
         return 0.0
-    return seconds if seconds > 0 else 0.0
+    return seconds if 0 < seconds < MAX_SECONDS else 0.0  # also if it is no number
 
 
 def _wav(stream: BinaryIO, start: int, size: int) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from models.containers import MAX_PACKETS, UnsupportedContainer, Update, feed_range
+from models.containers import UnsupportedContainer, Update, feed_range, parts_in
 
 SEGMENT, CLUSTER, BLOCK_GROUP = 0x18538067, 0x1F43B675, 0xA0
 SIMPLE_BLOCK, BLOCK = 0xA3, 0xA1
@@ -25,6 +25,7 @@ XIPH_LACING, FIXED_LACING, EBML_LACING = 1, 2, 3
 HEADER_BYTES = 12  # of an element: four of the id and eight of the size
 LACING_BYTES = 2048  # 255 sizes of eight bytes
 MAX_PRIVATE_BYTES = 1 << 20  # a Vorbis codebook has some kilobytes
+MAX_PREFIX_BYTES = 255  # real ones have up to four
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class _Element:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Track:
     number: bytes
     prefix: bytes
     """What each packet begins with and the blocks do not repeat."""
     opening: bytes
-    """Header packets of the codec that belong to the sound."""
+    """Header packets of the codec that belong to the sound and come before its first block."""
 
 
 def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
@@ -56,21 +57,20 @@ def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     Raises:
         UnsupportedContainer: The track is encrypted, or the file has too many elements.
     """
-    track = None
-    for element in _elements(stream, start, size, DESCENDED):
+    track, parts = None, parts_in(size)
+    for element in _elements(stream, parts, start, size, DESCENDED):
         if element.kind == TRACKS and track is None:
-            track = _audio_track(stream, element)
-            if track is not None:
-                update(track.opening)
+            track = _audio_track(stream, parts, element)
         elif element.kind in {SIMPLE_BLOCK, BLOCK} and track is not None:
             _feed_block(stream, element, track, update)
 
 
 def seconds(stream: BinaryIO, start: int, size: int) -> float:
     """Return the length that the file declares; 0 if it declares none, like a recorded stream."""
-    for element in _elements(stream, start, size, {SEGMENT}):
+    parts = parts_in(size)
+    for element in _elements(stream, parts, start, size, {SEGMENT}):
         if element.kind == INFO:
-            info = _content(stream, element)
+            info = _content(stream, parts, element)
             scale = int.from_bytes(info.get(TIMESTAMP_SCALE, b""), "big") or NANOSECONDS_PER_MILLISECOND
             duration = info.get(DURATION, b"")
             return float(struct.unpack(FLOATS.get(len(duration), ""), duration)[0] * scale / 1e9) if duration else 0.0
@@ -80,14 +80,21 @@ def seconds(stream: BinaryIO, start: int, size: int) -> float:
 
 
 def _elements(
-    stream: BinaryIO, position: int, end: int, descended: frozenset[int] | set[int] = frozenset()
+    stream: BinaryIO,
+    parts: Iterator[int],
+    position: int,
+    end: int,
+    descended: frozenset[int] | set[int] = frozenset(),
 ) -> Iterator[_Element]:
-    """List elements, those inside of `descended` ones after them, which also covers ones of unknown size."""
-    for _ in range(MAX_PACKETS):
+    """List elements, those inside of `descended` ones after them, which also covers ones of unknown size.
+
+    Each element takes one of `parts`, which those of the whole file share.
+    """
+    for _ in parts:
         if position >= end:
             return
         stream.seek(position)
-        header = stream.read(HEADER_BYTES)
+        header = stream.read(min(HEADER_BYTES, end - position))
         id_bytes = _width(header)
         size_bytes = _width(header[id_bytes:])
         if not id_bytes or not size_bytes or len(header) < id_bytes + size_bytes:
@@ -98,7 +105,7 @@ def _elements(
         after = end if length == (1 << 7 * size_bytes) - 1 else min(start + length, end)
         yield _Element(kind, start, after)
         position = start if kind in descended else after
-    raise UnsupportedContainer(f"The Matroska file has more than {MAX_PACKETS:,} elements: it is not a track")
+    raise UnsupportedContainer("The Matroska file has more elements than a track of its size")
 
 
 def _width(data: bytes) -> int:
@@ -110,9 +117,10 @@ def _number(data: bytes) -> int:
     return int.from_bytes(data, "big") & (1 << 7 * len(data)) - 1
 
 
-def _content(stream: BinaryIO, parent: _Element, limit: int = MAX_PRIVATE_BYTES) -> dict[int, bytes]:
+def _content(stream: BinaryIO, parts: Iterator[int], parent: _Element) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
-    for element in _elements(stream, parent.start, parent.end):
+    limit = MAX_PRIVATE_BYTES
+    for element in _elements(stream, parts, parent.start, parent.end):
         if element.kind not in found:
             stream.seek(element.start)
             found[element.kind] = stream.read(min(limit, element.end - element.start))
@@ -120,28 +128,31 @@ def _content(stream: BinaryIO, parent: _Element, limit: int = MAX_PRIVATE_BYTES)
     return found
 
 
-def _audio_track(stream: BinaryIO, tracks: _Element) -> _Track | None:
-    for entry in _elements(stream, tracks.start, tracks.end):
+def _audio_track(stream: BinaryIO, parts: Iterator[int], tracks: _Element) -> _Track | None:
+    for entry in _elements(stream, parts, tracks.start, tracks.end):
         if entry.kind != TRACK_ENTRY:
             continue
-        content = _content(stream, entry)
+        content = _content(stream, parts, entry)
         if content.get(TRACK_TYPE, b"").lstrip(b"\0") == AUDIO:
             vorbis = content.get(CODEC_ID, b"").startswith(VORBIS)
             return _Track(
                 number=content.get(TRACK_NUMBER, b"").lstrip(b"\0"),
-                prefix=_stripped_header(stream, entry),
+                prefix=_stripped_header(stream, parts, entry),
                 opening=_vorbis_headers(content.get(CODEC_PRIVATE, b"")) if vorbis else b"",
             )
     return None
 
 
-def _stripped_header(stream: BinaryIO, entry: _Element) -> bytes:
-    for element in _elements(stream, entry.start, entry.end, {ENCODINGS, ENCODING}):
+def _stripped_header(stream: BinaryIO, parts: Iterator[int], entry: _Element) -> bytes:
+    for element in _elements(stream, parts, entry.start, entry.end, {ENCODINGS, ENCODING}):
         if element.kind == ENCRYPTION:
             raise UnsupportedContainer("The file is encrypted: Segue cannot decode it")
         if element.kind == COMPRESSION:
-            content = _content(stream, element)
-            return content.get(SETTINGS, b"") if content.get(ALGORITHM) == STRIPPED_HEADERS else b""
+            content = _content(stream, parts, element)
+            prefix = content.get(SETTINGS, b"") if content.get(ALGORITHM) == STRIPPED_HEADERS else b""
+            if len(prefix) > MAX_PREFIX_BYTES:
+                raise UnsupportedContainer("The Matroska file is damaged: its packets begin with too many equal bytes")
+            return prefix
     return b""
 
 
@@ -162,11 +173,13 @@ def _feed_block(stream: BinaryIO, block: _Element, track: _Track, update: Update
     width = _width(head)
     if not width or len(head) < width + 3 or _number(head[:width]) != int.from_bytes(track.number, "big"):
         return
+    update(track.opening)
+    track.opening = b""
     position = width + 3
     lacing = head[width + 2] >> 1 & 3
     n_packets = 1
     if lacing and position < len(head):
-        n_packets = head[position] + 1
+        n_packets = min(head[position] + 1, len(head))  # a packet has at least a byte
         position += 1
     sizes, position = _lace_sizes(head, position, lacing, n_packets)
     start = block.start + position
@@ -177,8 +190,9 @@ def _feed_block(stream: BinaryIO, block: _Element, track: _Track, update: Update
         sizes = [(block.end - start) // n_packets] * (n_packets - 1)
     for size in [*sizes, block.end - start - sum(sizes)]:
         update(track.prefix)
-        feed_range(stream, start, min(start + size, block.end), update)
-        start += size
+        end = min(start + size, block.end)
+        feed_range(stream, start, end, update)
+        start = max(start, end)
 
 
 def _lace_sizes(head: bytes, position: int, lacing: int, n_packets: int) -> tuple[list[int], int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from models.containers import UnsupportedContainer, Update, feed_range
+from models.containers.mpeg import end_of_audio
 
 PAGE_HEADER_BYTES = 27
 FIRST_PAGE = 0x02
@@ -26,6 +27,7 @@ class _LogicalStream:
     headers: int
     packet: int = field(default=0)
     """Number of the packet that comes next or continues."""
+    has_audio: bool = field(default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ def feed(stream: BinaryIO, start: int, size: int, update: Update) -> None:
         end = page.start + PAGE_HEADER_BYTES + len(page.segments) + len(page.body)
     if not streams:
         raise UnsupportedContainer("The Ogg file holds no Vorbis, Opus, FLAC or Speex audio, or is damaged")
-    feed_range(stream, end, size, update)  # bytes after damage belong to the identity too
+    end_of_damaged = end_of_audio(stream, size)
+    if end >= end_of_damaged and not any(each.has_audio or each.packet > each.headers for each in streams.values()):
+        raise UnsupportedContainer("The Ogg file holds no audio")
+    feed_range(stream, end, end_of_damaged, update)  # bytes after damage belong to the identity too, tags do not
 
 
 def _stream_of(first_packet: bytes) -> _LogicalStream | None:
@@ -88,6 +93,7 @@ def _stream_of(first_packet: bytes) -> _LogicalStream | None:
 
 def _feed_page(stream: _LogicalStream, page: _Page, update: Update) -> None:
     if stream.packet >= stream.headers:
+        stream.has_audio = stream.has_audio or bool(page.body)
         update(page.body)
         return
     position = 0

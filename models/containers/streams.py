@@ -15,6 +15,7 @@ SEARCH_BYTES = 128 * 1024  # of junk before the first frame and between frames, 
 LARGEST_FRAME = 1 << 13  # of both formats
 FRAMES_IN_A_ROW = 3
 MAX_SEARCHES = 100  # a damaged file needs a few
+MAX_CANDIDATES = 1 << 20  # bytes 0xFF that these searches look at; sound has some hundred in the range of one
 
 # kbit/s by header index, for MPEG-1 layer II; MPEG-2 and 2.5 have those of layer III.
 LAYER_2_V1 = (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
@@ -25,9 +26,15 @@ FLV_AAC = 10
 FLV_AAC_FRAME = 1
 
 
-def find_adts(stream: BinaryIO, start: int) -> int | None:
-    """Return the position of the first ADTS frame that begins a run of three; the end of the file may cut it short."""
-    return _find_run(stream, start, _adts_bytes)
+def find_adts(stream: BinaryIO, start: int, candidates: Iterator[int] | None = None) -> int | None:
+    """Return the position of the first ADTS frame that begins a run of three; the end of the file may cut it short.
+
+    Args:
+        stream: A seekable file.
+        start: Position where the search starts.
+        candidates: What several searches share: each takes one for each position that it looks at.
+    """
+    return _find_run(stream, start, _adts_bytes, candidates)
 
 
 def find_layer_2(stream: BinaryIO, start: int) -> int | None:
@@ -52,11 +59,15 @@ def feed_flv(stream: BinaryIO, start: int, size: int, update: Update) -> None:
     feed_ranges(stream, _flv_packets(stream, start, size), size, update)
 
 
-def _find_run(stream: BinaryIO, start: int, frame_bytes: Callable[[bytes], int]) -> int | None:
+def _find_run(
+    stream: BinaryIO, start: int, frame_bytes: Callable[[bytes], int], candidates: Iterator[int] | None = None
+) -> int | None:
     stream.seek(start)
     data = stream.read(SEARCH_BYTES + FRAMES_IN_A_ROW * LARGEST_FRAME)
     offset = data.find(b"\xff")
-    while 0 <= offset < SEARCH_BYTES:
+    for _ in candidates or iter(range(SEARCH_BYTES)):
+        if not 0 <= offset < SEARCH_BYTES:
+            break
         if _is_run(data, offset, frame_bytes):
             return start + offset
         offset = data.find(b"\xff", offset + 1)
@@ -94,7 +105,8 @@ def _adts_bytes(header: bytes) -> int:
 
 
 def _adts_packets(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int]]:
-    position = find_adts(stream, start)
+    candidates = iter(range(MAX_CANDIDATES))
+    position = find_adts(stream, start, candidates)
     searches = 0
     while position is not None and position < end:
         stream.seek(position)
@@ -106,7 +118,7 @@ def _adts_packets(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[int,
             position += length
         elif searches < MAX_SEARCHES:
             searches += 1
-            position = find_adts(stream, position)
+            position = find_adts(stream, position, candidates)
         else:
             return
 

@@ -1,11 +1,13 @@
 """Audio formats are recognised by content, and MP3 frames are found between tags, junk and damage."""
 
 import io
+import struct
 from pathlib import Path
 
 import pytest
 
 from models.audio.decode import read_windows
+from models.containers.lengths import declared_seconds
 from models.containers.mpeg import (
     FrameHeader,
     end_of_audio,
@@ -175,3 +177,12 @@ def test_a_table_frame_is_told_from_audio(mark: bytes):
 
     assert table_size(table) == len(FRAME)
     assert not table_size(FRAME)
+
+
+@pytest.mark.parametrize("duration", [float("inf"), float("nan"), 1e300, 1e10])
+def test_a_length_of_months_is_none(duration: float):
+    """The header is wrong."""
+    info = b"\x15\x49\xa9\x66\x8b\x44\x89\x88" + struct.pack(">d", duration)
+    content = b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff" + info
+
+    assert declared_seconds(io.BytesIO(content), recognise(io.BytesIO(content))) == 0

@@ -264,5 +264,51 @@ def test_an_encrypted_wma_is_refused():
 
 def test_packets_larger_than_a_megabyte_are_refused():
     """They are read whole."""
-    with pytest.raises(UnsupportedContainer, match="packets of more than 1 MB"):
+    with pytest.raises(UnsupportedContainer, match="packets of 2,097,152 bytes"):
         fed(wma(b"", packet_bytes=1 << 21))
+
+
+@pytest.mark.parametrize("over", [1, 2, 3, 5])
+def test_an_element_that_crosses_the_end_of_its_parent_is_left_out(over):
+    """Its length would be negative."""
+    last = b"\x63\xa2\x01" + bytes(7)
+    entry = element("ae", element("d7", b"\2"), element("83", b"\2"), last)
+    cut = entry[:1] + (0x10000000 | len(entry) - 5 - over).to_bytes(4, "big") + entry[5:]
+    content = HEAD + element("18538067", element("1654ae6b", cut), LACED["no lacing"])
+
+    assert fed(content) == SOUND
+
+
+def test_sizes_in_a_block_end_with_the_block():
+    """Sizes that add up to more than a file position has bits are cut."""
+    huge = b"\x01" + b"\xff" * 6 + b"\xfe"
+    content = HEAD + element("18538067", tracks(STRIPPED), element("a3", block(b"\xfe" + huge * 254 + SOUND, 3)))
+
+    assert fed(content) == b"0x" + SOUND + b"0x" * 254
+
+
+HOSTILE = {
+    "empty elements": HEAD + b"\x18\x53\x80\x67" + UNKNOWN + b"\xec\x80" * 200_000,
+    "short packets": wma(bytes(1000), packet_bytes=1),
+    "many payloads": wma((b"\1\0" + bytes(6) + b"\x3f").ljust(64) * 2000, packet_bytes=64),
+    "many equal bytes": HEAD
+    + element(
+        "18538067",
+        tracks(element("6d80", element("6240", element("5034", element("4254", b"\3"), element("4255", bytes(256)))))),
+    ),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_files_of_tiny_parts_are_refused(content):
+    """A part costs a read however small it is; real ones are larger."""
+    with pytest.raises(UnsupportedContainer, match=r"than a track of its size|damaged"):
+        fed(content)
+
+
+def test_the_search_for_frames_after_damage_ends():
+    """A file of almost-frames would make it look at millions of positions."""
+    frame = b"\xff\xf1\x50\x80\x01\x1f\xfc!"
+    content = (frame * 3 + b"\xff\xf1" * 60_000) * 100
+
+    assert len(fed(content)) < 100

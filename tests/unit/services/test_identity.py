@@ -225,3 +225,33 @@ def test_only_a_limited_number_of_tags_is_skipped(tag):
 
     assert identify(stream).suffix == ".mp3"
     assert stream.reads < 100
+
+
+@pytest.mark.parametrize("container", ["WAV", "RF64", "W64", "AIFF", "CAF", "AU"])
+def test_a_format_without_samples_is_no_audio(tmp_path, container):
+    """All such files would be one track."""
+    soundfile.write(tmp_path / "empty", np.zeros((0, 2)), SAMPLE_RATE, format=container, subtype="PCM_16")
+    with pytest.raises(UnsupportedAudio, match="holds no audio"):
+        track_id(tmp_path / "empty")
+
+
+def test_headers_of_vorbis_without_packets_are_no_audio(tmp_path):
+    """The codebook of Vorbis alone is no sound."""
+    content = write_audio(tmp_path / "song", "ogg").read_bytes()
+    third_page = content.index(b"OggS", content.index(b"OggS", 4) + 4)
+    with pytest.raises(UnsupportedAudio, match="holds no audio"):
+        identify(io.BytesIO(content[:third_page]))
+
+
+@pytest.mark.parametrize("name", ["ogg", "opus"])
+def test_tags_after_an_ogg_stream_keep_the_track_id(tmp_path, name):
+    """Some taggers write ID3v1 and APEv2 tags behind any file."""
+    path = write_audio(tmp_path / "song", name)
+    before = track_id(path)
+    tag = mutagen.apev2.APEv2()
+    tag["Title"] = "a song"
+    tag.save(path)
+    with path.open("ab") as file:
+        file.write(b"TAG" + bytes(125))
+
+    assert track_id(path) == before
