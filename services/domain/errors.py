@@ -5,7 +5,7 @@
     PlaylistNotFound, LibraryNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
-  * UnsupportedAudio
+  * UnsupportedAudio: AudioNotRead
   * UnsupportedPicture
   * UnsupportedVideo
   * NeedsFfmpeg
@@ -138,6 +138,15 @@ class UnknownMood(InvalidRequest):
 
 class UnsupportedAudio(SegueError):
     """The bytes are not audio in a supported format."""
+
+
+class AudioNotRead(UnsupportedAudio):
+    """The file made a parser of Segue fail: it is damaged in an unexpected way, or Segue has a defect."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(
+            f"Segue failed to read this file ({type(cause).__name__}): the file is damaged, or Segue has a defect."
+        )
 
 
 class UnsupportedPicture(SegueError):

@@ -1,17 +1,37 @@
 """Formats of audio and pictures, told by content; files in other formats are refused with a reason."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from models.containers import UnsupportedContainer
 from models.containers.lengths import declared_seconds
 from models.containers.pictures import HEAD_BYTES, recognise_picture
 from models.containers.recognise import Container, recognise
-from services.domain.errors import UnsupportedAudio, UnsupportedPicture, UnsupportedVideo
+from services.domain.errors import AudioNotRead, UnsupportedAudio, UnsupportedPicture, UnsupportedVideo
 
-MAX_SECONDS = 1e6  # a header that declares more is wrong
 VIDEO_DEMUXERS = {"mov", "matroska", "avi", "mpeg", "mpegts", "flv", "asf"}
 EMPTY = "The file is empty (0 bytes)"
+
+
+@contextmanager
+def parsing() -> Iterator[None]:
+    """Turn what a parser of `models.containers` raises into errors of one file, so that it never stops a whole scan.
+
+    Raises:
+        UnsupportedAudio: the file is not audio in a supported format.
+        AudioNotRead: the parser failed in an unexpected way.
+        OSError: the file cannot be read.
+    """
+    try:
+        yield
+    except UnsupportedContainer as error:
+        raise UnsupportedAudio(str(error)) from error
+    except OSError:
+        raise
+    except Exception as error:  # whatever it is, other files can be read
+        raise AudioNotRead(error) from error
 
 
 def audio_format(stream: BinaryIO) -> Container:
@@ -22,19 +42,19 @@ def audio_format(stream: BinaryIO) -> Container:
     """
     if stream.seek(0, os.SEEK_END) == 0:
         raise UnsupportedAudio(EMPTY)
-    try:
+    with parsing():
         return recognise(stream)
-    except UnsupportedContainer as error:
-        raise UnsupportedAudio(str(error)) from error
 
 
 def declared_duration(stream: BinaryIO) -> int | None:
     """Return the length in milliseconds that a file declares; None if it is no audio or declares none."""
     try:
-        seconds = declared_seconds(stream, audio_format(stream))
+        container = audio_format(stream)
+        with parsing():
+            seconds = declared_seconds(stream, container)
     except UnsupportedAudio:
         return None
-    return round(seconds * 1000) if 0 < seconds < MAX_SECONDS else None
+    return round(seconds * 1000) if seconds else None
 
 
 def video_format(stream: BinaryIO) -> Container:

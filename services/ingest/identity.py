@@ -10,9 +10,9 @@ import uuid
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from models.containers import UnsupportedContainer, mpeg
+from models.containers import mpeg
 from services.domain.errors import UnsupportedAudio
-from services.ingest.formats import audio_format
+from services.ingest.formats import audio_format, parsing
 
 # Any fixed UUID works; changing it changes every track id, so listens would lose their tracks.
 NAMESPACE = uuid.UUID("5e67e5e6-7565-4d75-b369-63207669626e")
@@ -55,14 +55,13 @@ def identify(stream: BinaryIO) -> Identity:
 
     Raises:
         UnsupportedAudio: the bytes are not in a supported format, or hold no audio.
+        AudioNotRead: the parser of the format failed in an unexpected way.
     """
     container = audio_format(stream)
     size = stream.seek(0, os.SEEK_END)
     digest = _Digest()
-    try:
+    with parsing():
         container.feed(stream, mpeg.skip_id3v2(stream), size, digest.update)
-    except UnsupportedContainer as error:
-        raise UnsupportedAudio(str(error)) from error
     if digest.size == 0:
         raise UnsupportedAudio(f"The {container.name} file holds no audio")
     return Identity(digest.track_id(), container.suffix)

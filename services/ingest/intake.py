@@ -11,7 +11,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp, KnownFile
-from services.domain.errors import BrokerUnavailable, UnsupportedAudio
+from services.domain.errors import AudioNotRead, BrokerUnavailable, UnsupportedAudio
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.track import TAGS_VERSION, TrackStatus
@@ -85,6 +85,9 @@ class Intake:
             raise
         except OSError as error:
             self.failures.add(path, cause_of(error))
+        except AudioNotRead as error:
+            log.exception("audio_not_read", path=path)
+            self.failures.add(path, Cause(error.detail, FailureKind.DEFECT))
         except UnsupportedAudio as error:
             self.failures.add(path, Cause(error.detail, FailureKind.UNSUPPORTED))
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import structlog
+
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
-from services.domain.errors import UploadTooLarge
+from services.domain.errors import AudioNotRead, UploadTooLarge
 from services.domain.job import JobKind
-from services.domain.track import TrackStatus
+from services.domain.track import Tags, TrackStatus
 from services.ingest.identity import identify
 from services.ingest.intake import send_analysis
 from services.ingest.tags import read_tags
@@ -18,6 +20,8 @@ from services.storage.disk import check_free_space, storage_errors, sync
 from services.tasks.queue import TaskQueue, Urgency
 
 READ_BYTES = 1 << 20
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +37,39 @@ def store_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, fold
 
     Raises:
         UnsupportedAudio: the bytes are not audio in a supported format.
+        AudioNotRead: the parser of the format failed in an unexpected way.
         UploadTooLarge: the file has more than `max_bytes` bytes.
         StorageFull, StorageUnavailable: the file cannot be written; no part of it stays on the disk.
     """
     with storage_errors(folder):
-        stored, track_id = _store(upload.stream, folder, max_bytes)
-    return _register(catalogue, queue, stored, track_id, upload.filename)
+        stored, track_id, tags = _store(upload, folder, max_bytes)
+    return _register(catalogue, queue, stored, track_id, tags)
 
 
-def _store(stream: BinaryIO, folder: Path, max_bytes: int) -> tuple[Path, str]:
+def _store(upload: Upload, folder: Path, max_bytes: int) -> tuple[Path, str, Tags]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     check_free_space(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as file:
         received = Path(file.name)
         content = cast("BinaryIO", file)
         try:
-            _copy(stream, content, max_bytes)
+            _copy(upload.stream, content, max_bytes)
             identity = identify(content)
+            tags = read_tags(content, fallback_title=Path(upload.filename.replace("\\", "/")).stem)
             stored = folder / f"{identity.track_id}{identity.suffix}"
             received.replace(stored)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, AudioNotRead):
+                log.exception("audio_not_read", filename=upload.filename)
             received.unlink(missing_ok=True)
             raise
     sync(folder)
-    return stored, identity.track_id
+    return stored, identity.track_id, tags
 
 
-def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: str, filename: str) -> str:
+def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: str, tags: Tags) -> str:
     found = stored.stat()
     stamp = FileStamp(path=str(stored), root=str(stored.parent), size=found.st_size, mtime_ns=found.st_mtime_ns)
-    title = Path(filename.replace("\\", "/")).stem
-    with stored.open("rb") as opened:
-        tags = read_tags(opened, fallback_title=title)
     registered = catalogue.library.register(track_id, tags, stamp)
     job_id = catalogue.jobs.create(JobKind.UPLOAD, str(stored))
     catalogue.jobs.begin(job_id, total=1)

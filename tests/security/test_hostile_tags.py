@@ -1,6 +1,8 @@
 """Tags of any content are read within limits, and give tags that can be stored."""
 
 import io
+import struct
+import uuid
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from services.ingest.tags import picture_inside, read_tags
 from services.ingest.tags.reader import FORMATS
 from services.ingest.tags.source import MAX_BYTES, MAX_READS
-from tests.fakes.tagged import comments, flac, frame, id3, text
+from tests.fakes.tagged import asf, comments, flac, frame, id3, text
 from tests.security.corpus import mutated
 from tests.unit.services.test_tags_of_formats import FILES
 
@@ -70,10 +72,22 @@ def test_any_bytes_behind_a_magic_number_give_tags(start, rest):
         (id3(text("TIT2", "first") + frame("TXXX", b"") * 100_000), "first"),
         (id3(text("TIT2", "first", 3) + b"\xff\0" * 2**23, 3, 0x80), "first"),
         (id3(text("TIT2", "first")) + id3(b"") * 100_000, "first"),
+        (id3(text("TIT2", "first") + frame("TXXX", b"") * 60_000) + id3(b"") * 100, "first"),
         (id3(text("TCON", "(17)") + text("TIT2", "first") + text("TCON", "(1)" * 5000) * 1000), "first"),
     ],
-    ids=["comments", "a long value", "frames", "unsynchronised bytes", "tags", "genres"],
+    ids=["comments", "a long value", "frames", "unsynchronised bytes", "tags", "frames and tags", "genres"],
 )
 def test_what_comes_before_the_limit_counts(content, title):
     """A tag of a hundred thousand fields gives those that were read."""
     assert check(content).title == title
+
+
+def test_nested_extensions_of_a_wma_header_are_passed_over():
+    """A header has one, and none inside it."""
+    nested, extension = b"", uuid.UUID("5fbf03b5-a92e-11cf-8ee3-00c00c205365").bytes_le
+    for _ in range(1500):
+        nested = extension + struct.pack("<Q", 46 + len(nested)) + bytes(22) + nested
+    whole = asf(("first", "", "", "", ""))
+    content = whole[:16] + struct.pack("<Q", len(whole) + len(nested)) + whole[24:] + nested
+
+    assert check(content).title == "first"

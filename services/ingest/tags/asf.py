@@ -33,7 +33,7 @@ def read_asf(source: Source, start: int, tags: TagList) -> None:
     _read_objects(source, start + 30, start + source.little(start + 16, 8), tags.begin(Kind.ASF))
 
 
-def _read_objects(source: Source, position: int, end: int, found: Found) -> None:
+def _read_objects(source: Source, position: int, end: int, found: Found, *, is_inside: bool = False) -> None:
     for _ in range(MAX_OBJECTS):
         if position + 24 > end:
             return
@@ -45,8 +45,8 @@ def _read_objects(source: Source, position: int, end: int, found: Found) -> None
             _read_attributes(source, body, found, is_library=False)
         elif name in {METADATA, METADATA_LIBRARY}:
             _read_attributes(source, body, found, is_library=True)
-        elif name == HEADER_EXTENSION:
-            _read_objects(source, body + 22, position + size, found)
+        elif name == HEADER_EXTENSION and not is_inside:
+            _read_objects(source, body + 22, position + size, found, is_inside=True)
         if size < 24:
             return
         position += size

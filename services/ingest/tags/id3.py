@@ -90,7 +90,7 @@ def read_id3v2(source: Source, header: Header, tags: TagList, kind: Kind) -> Non
         return
     if header.flags & UNSYNCHRONISED and header.version < 4:
         data = _synchronised(source.at(start, min(end - start, MAX_TAG_BYTES)))
-        source, start, end = Source.of(data), 0, len(data)
+        source, start, end = source.within(data), 0, len(data)
     extended = _extended_header(source, start) if header.version > 2 and header.flags & EXTENDED else b""
     if header.version == 3 and extended:
         start += 4 + int.from_bytes(extended[:4], "big")

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
+import structlog
+
 from services.domain.track import Tags
 from services.ingest.formats import declared_duration
 from services.ingest.tags import ape, asf, chunks, id3, matroska, mp4, vorbis
@@ -36,15 +38,25 @@ FORMATS: tuple[tuple[int, bytes, Callable[[Source, int, TagList], None]], ...] =
 # Monkey's Audio, WavPack, Musepack and OptimFROG: APEv2 is their own tag.
 OF_APE = (b"MAC ", b"wvpk", b"MPCK", b"MP+", b"OFR ")
 
+log = structlog.get_logger()
+
 
 def read_tags(stream: BinaryIO, *, fallback_title: str) -> Tags:
     """Read the tags of an audio file, and the length that it declares. Damaged tags are left out.
+
+    If a parser fails in an unexpected way, all tags are left out: the audio can be used without them.
 
     Args:
         stream: The file, seekable.
         fallback_title: The title if the file has none.
     """
-    tags = tags_of(_found_in(Source(stream)), fallback_title)
+    try:
+        tags = tags_of(_found_in(Source(stream)), fallback_title)
+    except OSError:
+        raise
+    except Exception:
+        log.exception("tags_not_read", file=fallback_title)
+        tags = tags_of([], fallback_title)
     return replace(tags, duration_ms=declared_duration(stream))
 
 
@@ -77,13 +89,14 @@ def names_inside(stream: BinaryIO) -> list[str]:
 
 def _found_in(source: Source) -> list[Found]:
     """Return the tags in order of precedence."""
-    tags = TagList()
-    start = _read_before(source, tags)
-    head = source.at(start, 64)
-    for offset, magic, read in FORMATS:
-        if head[offset : offset + len(magic)] == magic:
-            _read(partial(read, source, start, tags))
-    _read(partial(_read_behind, source, start, tags))
+    tags, head = TagList(), b""
+    with suppress(LimitExceeded):
+        start = _read_before(source, tags)
+        head = source.at(start, 64)
+        for offset, magic, read in FORMATS:
+            if head[offset : offset + len(magic)] == magic:
+                _read(partial(read, source, start, tags))
+        _read(partial(_read_behind, source, start, tags))
     return list(tags.in_order(*((Kind.APE,) if head.startswith(OF_APE) else ())))
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Iterator
 from typing import BinaryIO, Self
 
 MAX_BYTES = (
@@ -10,6 +11,7 @@ MAX_BYTES = (
 # A tag of a real file takes some hundred reads, a Matroska file of ten hours several thousand. A read and what is done
 # with it takes about 10 µs, so that the tags of no file take more than about a second of processor time.
 MAX_READS = 50_000
+PASSES = 4  # over bytes in memory: names, values, and pictures once more
 
 
 class LimitExceeded(Exception):  # noqa: N818  it says what happened
@@ -23,15 +25,15 @@ class Damaged(Exception):  # noqa: N818
 class Source:
     """A seekable file, read at absolute positions."""
 
-    def __init__(self, stream: BinaryIO, max_bytes: int = MAX_BYTES, max_reads: int = MAX_READS) -> None:
+    def __init__(self, stream: BinaryIO, max_bytes: int = MAX_BYTES, reads: Iterator[int] | None = None) -> None:
         self._stream = stream
-        self._bytes_left, self._reads_left = max_bytes, max_reads
+        self._bytes_left = max_bytes
+        self._reads = iter(range(MAX_READS)) if reads is None else reads
         self.size = stream.seek(0, os.SEEK_END)
 
-    @classmethod
-    def of(cls, content: bytes) -> Self:
-        """Return a source of bytes in memory."""
-        return cls(io.BytesIO(content))
+    def within(self, content: bytes) -> Self:
+        """Return a source of bytes that were read from this one. Reads of both count together."""
+        return type(self)(io.BytesIO(content), PASSES * len(content), self._reads)
 
     def at(self, position: int, count: int) -> bytes:
         """Return the bytes at a position; fewer at the end of the file, none outside it.
@@ -42,9 +44,8 @@ class Source:
         if not 0 <= position < self.size or count <= 0:
             return b""
         count = min(count, self.size - position)
-        self._reads_left -= 1
         self._bytes_left -= count
-        if self._reads_left < 0 or self._bytes_left < 0:
+        if next(self._reads, None) is None or self._bytes_left < 0:
             raise LimitExceeded
         self._stream.seek(position)
         return self._stream.read(count)

@@ -44,13 +44,13 @@ def read_ogg(source: Source, start: int, tags: TagList) -> None:
             if packet[:1] == b"\xff":
                 return  # a frame: there are no more blocks
             if len(packet) >= 4:
-                _read_block(packet[0] & 0x7F, Source.of(packet), (4, len(packet)), tags)
+                _read_block(packet[0] & 0x7F, source.within(packet), (4, len(packet)), tags)
             if packet[:1] >= b"\x80":
                 return
     for magic, before in COMMENT_PACKETS.items():
         if first.startswith(magic):
             packet = next(packets, b"")
-            _read_comments(Source.of(packet), (before, len(packet)), tags)
+            _read_comments(source.within(packet), (before, len(packet)), tags)
 
 
 def flac_picture(data: bytes) -> bytes:

@@ -144,17 +144,27 @@ def test_compilations_are_marked(written, compilation):
 
 def test_a_source_counts_bytes_and_reads():
     """Reading up to a limit works and one byte or read more raises; bytes beyond the file do not count."""
-    source = Source(io.BytesIO(bytes(range(100))), max_bytes=10, max_reads=3)
+    source = Source(io.BytesIO(bytes(range(100))), max_bytes=10, reads=iter(range(3)))
     assert source.at(96, 2**40) == bytes((96, 97, 98, 99))
     assert source.at(100, 5) == source.at(-1, 5) == b""
     assert source.exactly(0, 6) == bytes(range(6))
     with pytest.raises(LimitExceeded):
         source.at(0, 1)
     with pytest.raises(LimitExceeded):
-        Source(io.BytesIO(bytes(10)), max_reads=0).at(0, 1)
+        Source(io.BytesIO(bytes(10)), reads=iter(())).at(0, 1)
 
 
 def test_a_source_that_ends_too_early_is_damaged():
     """What must be complete is not read in part."""
     with pytest.raises(Damaged):
-        Source.of(bytes(3)).exactly(1, 3)
+        Source(io.BytesIO(bytes(3))).exactly(1, 3)
+
+
+def test_reads_of_bytes_in_memory_count_for_their_file():
+    """A file of many tags has no new limit for each."""
+    source = Source(io.BytesIO(bytes(10)), reads=iter(range(3)))
+    inner = source.within(source.at(0, 5))
+    inner.at(0, 5)
+    source.within(inner.at(0, 5))
+    with pytest.raises(LimitExceeded):
+        source.at(0, 1)
