@@ -4,12 +4,13 @@ import json
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
 from services.catalog.library import MODEL_VERSION
-from services.catalog.tables import JobItemRow, JobRow, LocationRow, MetaRow, TrackRow
+from services.catalog.tables import JobItemRow, JobRow, ListenRow, LocationRow, MetaRow, RemovedTrackRow, TrackRow
+from services.catalog.takeover import track_gone
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind, JobState
 from services.domain.track import TrackStatus
@@ -93,12 +94,15 @@ class FolderStore:
                 .returning(TrackRow.id)
             ).all()
             _close_items(session, lost)
-            return len(lost)
+        if lost:
+            self._find_successors()
+        return len(lost)
 
     def bring_back(self, folder: str, but: Collection[str] = ()) -> int:
         """Make the tracks of a folder ready or pending again that were away with it, and return their number.
 
-        Files in the folders `but` are still away.
+        Files in the folders `but` are still away. The history of the tracks is their own again, and that of other
+        tracks whose files are gone may count for them.
         """
         here = and_(below(folder), ~or_(false(), *map(below, but)))
         adopted = select(MetaRow.value).where(MetaRow.key == MODEL_VERSION).scalar_subquery()
@@ -120,12 +124,35 @@ class FolderStore:
                     failed_at=None,
                     attempts=0,
                     sent_at=None,
+                    successor_id=None,
                     index_pending=true(),
                     revision=TrackRow.revision + 1,
                 )
                 .returning(TrackRow.id)
-            )
-            return len(found.all())
+            ).all()
+        if found:
+            self._find_successors()
+        return len(found)
+
+    def _find_successors(self) -> None:
+        """Set the successors of missing tracks that have none, if anybody heard or removed them.
+
+        Each has its own transaction, so that a whole disk does not keep others from writing.
+        """
+        following = aliased(TrackRow)
+        with_history = or_(
+            TrackRow.id.in_(select(ListenRow.track_id).where(ListenRow.track_id.is_not(None))),
+            TrackRow.id.in_(select(RemovedTrackRow.track_id)),
+            TrackRow.id.in_(select(following.successor_id).where(following.successor_id.is_not(None))),
+        )
+        waiting = select(TrackRow.id).where(
+            TrackRow.status == TrackStatus.MISSING, TrackRow.successor_id.is_(None), with_history
+        )
+        with self._database.columns() as connection:
+            track_ids = list(connection.execute(waiting).scalars())
+        for track_id in track_ids:
+            with self._database.write() as session:
+                track_gone(session, track_id)
 
 
 def _close_items(session: Session, track_ids: Collection[str]) -> None:

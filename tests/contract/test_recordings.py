@@ -229,6 +229,52 @@ def test_a_copy_without_tags_takes_over_by_its_sound(catalogue):
     assert leads_to(catalogue) == THIRD
 
 
+def is_banned(catalogue, track) -> bool:
+    return any(leads_to(catalogue, each) == track for each in catalogue.listens.rejected("anna"))
+
+
+@pytest.mark.parametrize("first", ["away", "there"])
+def test_a_ban_holds_while_a_disk_goes_and_returns(catalogue, first):
+    """For the encoding that is there, whichever came first; no two tracks lead to each other."""
+    add(catalogue, BEFORE, "disk/old.mp3")
+    catalogue.listens.add("anna", [NewListen(names=(BEFORE,), kind=EventKind.BAN, at=NOON)])
+    if first == "there":
+        add(catalogue, AFTER, NEW)
+    catalogue.folders.set_absent("/music/disk")
+    if first == "away":
+        add(catalogue, AFTER, NEW)
+    assert leads_to(catalogue) == AFTER
+    assert is_banned(catalogue, AFTER)
+
+    assert catalogue.folders.bring_back("/music/disk") == 1
+    assert leads_to(catalogue) == BEFORE
+    assert is_banned(catalogue, BEFORE)
+
+    forget(catalogue, NEW)
+    assert leads_to(catalogue, AFTER) == leads_to(catalogue) == BEFORE
+    assert catalogue.tracks.get(BEFORE).status is TrackStatus.READY
+    assert is_banned(catalogue, BEFORE)
+
+    catalogue.folders.set_absent("/music/disk")
+    add(catalogue, THIRD, "third.opus")
+    assert [leads_to(catalogue, each) for each in (BEFORE, AFTER)] == [THIRD, THIRD]
+    assert is_banned(catalogue, THIRD)
+
+
+def test_a_disk_that_returns_takes_over_from_files_that_are_gone(catalogue):
+    """A track that was deleted while the disk was away has a successor on it."""
+    add(catalogue, BEFORE, OLD)
+    add(catalogue, AFTER, "disk/new.flac")
+    catalogue.listens.add("anna", [NewListen(names=(BEFORE,), kind=EventKind.BAN, at=NOON)])
+    catalogue.folders.set_absent("/music/disk")
+    forget(catalogue, OLD)
+
+    catalogue.folders.bring_back("/music/disk")
+
+    assert leads_to(catalogue) == AFTER
+    assert is_banned(catalogue, AFTER)
+
+
 @pytest.fixture
 def replaced(catalogue):
     """A catalogue in which a listener has used a track in every way before another encoding took over from it."""
