@@ -117,17 +117,20 @@ class FailureStore:
 
     def count(self) -> int:
         """Return the number of failures: a track that several files hold is one."""
-        return self._count(select(func.count()).select_from(TrackRow).where(_FAILED_TRACK))
+        return self._count(select(func.count()).select_from(TrackRow).where(_FAILED_TRACK), None)
 
-    def count_files(self) -> int:
-        """Return the number of files that cannot be used, as scans and retries count them."""
-        return self._count(select(func.count()).select_from(LocationRow).join(TrackRow).where(_FAILED_TRACK))
+    def count_files(self, kind: FailureKind | None = None) -> int:
+        """Return the number of files that cannot be used, all or of one kind, as scans and retries count them."""
+        return self._count(select(func.count()).select_from(LocationRow).join(TrackRow).where(_FAILED_TRACK), kind)
 
-    def _count(self, tracks: Select[int]) -> int:
+    def _count(self, tracks: Select[int], kind: FailureKind | None) -> int:
+        def counted(files: Select[int], row: type[TrackRow | PictureRow | FailedFileRow]) -> Select[int]:
+            return files if kind is None else files.where(row.failure_kind == kind)
+
         counts = (
-            tracks,
-            select(func.count()).select_from(PictureRow).where(_FAILED_PICTURE),
-            select(func.count()).select_from(FailedFileRow),
+            counted(tracks, TrackRow),
+            counted(select(func.count()).select_from(PictureRow).where(_FAILED_PICTURE), PictureRow),
+            counted(select(func.count()).select_from(FailedFileRow), FailedFileRow),
         )
         with self._database.columns() as connection:
             return sum(connection.execute(count).scalar_one() for count in counts)

@@ -224,11 +224,10 @@ def _failure(item: JobItemRow) -> Failure:
 
 
 def _job(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
-    counts = dict(
-        session.execute(
-            select(JobItemRow.state, func.count()).where(JobItemRow.job_id == row.id).group_by(JobItemRow.state)
-        ).all()
-    )
+    left_out = func.count().filter(JobItemRow.failure_kind == FailureKind.LEFT_OUT)
+    states = select(JobItemRow.state, func.count(), left_out).where(JobItemRow.job_id == row.id)
+    counts = {state: counted for state, *counted in session.execute(states.group_by(JobItemRow.state))}
+    failed, of_them_left_out = counts.get(JobState.FAILED, (0, 0))
     items = select(JobItemRow).where(JobItemRow.job_id == row.id).order_by(JobItemRow.id).limit(listed)
     failures = session.scalars(items.where(JobItemRow.state == JobState.FAILED))
     tracks = session.scalars(items.where(JobItemRow.track_id.is_not(None)))
@@ -238,11 +237,12 @@ def _job(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
         state=JobState(row.state),
         path=readable(row.path),
         total=row.total,
-        done=row.unchanged + counts.get(JobState.DONE, 0),
-        failed=counts.get(JobState.FAILED, 0),
+        done=row.unchanged + counts.get(JobState.DONE, (0, 0))[0],
+        failed=failed,
         failures=tuple(map(_failure, failures)),
+        left_out=of_them_left_out,
         reason=row.reason,
-        tracks=tuple(item.track_id for item in tracks if item.track_id),
+        tracks=tuple(dict.fromkeys(item.track_id for item in tracks if item.track_id)),
         created_at=row.created_at,
         finished_at=row.finished_at,
     )

@@ -93,7 +93,7 @@ def follow_scan(client: SegueClient, job: Job, tick: Callable[[], None] = lambda
                 description="Listing files" if listing else "Analysing",
                 total=None if listing else job.total,
                 completed=job.done + job.failed,
-                failed=f"{job.failed} failed" if job.failed else "",
+                failed=f"{failed} failed" if (failed := job.failed - job.left_out) else "",
             )
             if job.state in {JobState.DONE, JobState.FAILED}:
                 return job

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points, version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -25,6 +25,9 @@ from services.cli.service import service
 from services.cli.tag import tag
 from services.domain.access import Scope
 from services.domain.errors import InsufficientScope, KeyRequired, ListenerNotAllowed, SegueError
+
+if TYPE_CHECKING:
+    from services.api.schemas.tracks import Job
 
 ENTRY_POINT_GROUP = "segue.commands"
 
@@ -43,7 +46,9 @@ class CommandGroup(TyperGroup):
         return own if own is not None or entry is None else _load_command(entry)
 
 
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if a file failed.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with status 1 if a file failed; files that are left out do not count.")
+]
 
 app = typer.Typer(
     name="segue",
@@ -109,7 +114,7 @@ def scan(
     """Scan a folder and analyse its new files, through the running service."""
     from services.cli.library import scan_folder
 
-    _exit_if(scan_folder(folder, as_json=as_json).failed > 0 and strict)
+    _check(scan_folder(folder, as_json=as_json), strict=strict)
 
 
 @app.command()
@@ -255,7 +260,7 @@ def scan_pictures(
     """Scan a folder and read its new pictures, through the running service."""
     from services.cli.library import scan_picture_folder
 
-    _exit_if(scan_picture_folder(folder, as_json=as_json).failed > 0 and strict)
+    _check(scan_picture_folder(folder, as_json=as_json), strict=strict)
 
 
 @pictures.command("search")
@@ -322,8 +327,8 @@ def revoke_key(
     revoke(key_id, as_json=as_json)
 
 
-def _exit_if(failed: bool) -> None:  # noqa: FBT001
-    if failed:
+def _check(job: "Job", *, strict: bool) -> None:
+    if strict and job.failed > job.left_out:
         raise typer.Exit(1)
 
 

@@ -18,6 +18,7 @@ from services.api.schemas.status import Analysis, FailurePage, Status
 from services.api.schemas.tracks import Job, SimilarTrack, Track
 from services.cli.tables import Column, id_column, printable, table_of
 from services.domain.access import ApiKey
+from services.domain.failure import FailureKind
 from services.domain.picture import PictureStatus
 from services.domain.quiet import PausedBy
 from services.domain.track import TrackStatus
@@ -57,8 +58,9 @@ def print_status(status: Status, *, running: bool, refused: bool = False) -> Non
             table.add_row(f"{name} tracks", str(count))
     if pictures := status.pictures[PictureStatus.READY]:
         table.add_row("pictures", str(pictures))
-    if status.failures:
-        table.add_row("failed files", f"{status.failures}; `segue status --failed` lists them with reasons")
+    for name, count in (("failed files", status.failures - status.left_out), ("left out files", status.left_out)):
+        if count:
+            table.add_row(name, f"{count}; `segue status --failed` lists them with reasons")
     table.add_row("analysis", _progress(status.analysis))
     if refused:
         table.add_row("index", "unknown; set `SEGUE_API_KEY` to a key with the scope `read`")
@@ -96,7 +98,9 @@ def print_failures(page: FailurePage) -> None:
     _print_failures(
         answers, [((failure.path, *failure.copies), failure.reason, failure.what_to_do) for failure in page.failures]
     )
-    print_message(f"{count_files(page.files)} cannot be used. `segue retry` tries them again.")
+    left_out = sum(1 + len(each.copies) for each in page.failures if each.kind == FailureKind.LEFT_OUT)
+    aside = f", {left_out} of them left out, which is no fault" if left_out else ""
+    print_message(f"{count_files(page.files)} cannot be used{aside}. `segue retry` tries them again.")
 
 
 def _print_failures(console: Console, failures: Iterable[tuple[Sequence[str], str, str]]) -> None:
@@ -116,7 +120,8 @@ def print_job(job: Job) -> None:
     if job.reason:
         print_message(f"The scan failed: {job.reason}")
         return
-    print_message(f"{job.done} of {job.total} files are ready, {job.failed} failed.")
+    left_out = f", {job.left_out} left out" if job.left_out else ""
+    print_message(f"{job.done} of {job.total} files are ready, {job.failed - job.left_out} failed{left_out}.")
     if not job.failures:
         return
     shown = job.failures[:FAILURES_SHOWN]

@@ -48,6 +48,8 @@ class Job:
     failed: int
     failures: tuple[Failure, ...]
     """The first failures; `failed` is their number."""
+    left_out: int
+    """How many of `failed` are files that Segue leaves out, which is no fault."""
     reason: str | None
     """Why the job failed as a whole."""
     tracks: tuple[str, ...]

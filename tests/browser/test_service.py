@@ -57,7 +57,7 @@ def failed(catalogue, library_dir):
 def test_every_failed_file_is_named_and_can_be_retried(page, url, failed):
     """With file, reason and advice. A retried track leaves the list without a reload."""
     page.goto(f"{url}/#/service")
-    failures = page.get_by_role("region", name="Files that failed (2)")
+    failures = page.get_by_role("region", name="Files that failed or were left out (2)")
     row = failures.get_by_role("row").filter(has_text="silent.wav")
     expect(row).to_contain_text("The file is silent")
     expect(row).to_contain_text(WHAT_TO_DO[FailureKind.LEFT_OUT].split(":")[0])
@@ -66,7 +66,7 @@ def test_every_failed_file_is_named_and_can_be_retried(page, url, failed):
     row.get_by_role("button", name="Try silent.wav again").click()
 
     expect(page.get_by_role("status").filter(has_text="1 file is tried again.")).to_be_visible()
-    expect(page.get_by_role("region", name="Files that failed (1)")).not_to_contain_text("silent.wav")
+    expect(page.get_by_role("region", name="Files that failed or were left out (1)")).not_to_contain_text("silent.wav")
 
 
 def test_selected_failures_are_retried(page, url, failed, catalogue):

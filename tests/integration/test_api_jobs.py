@@ -20,6 +20,7 @@ JOB = {
     "total",
     "done",
     "failed",
+    "left_out",
     "failures",
     "reason",
     "tracks",

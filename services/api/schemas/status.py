@@ -102,6 +102,7 @@ class Status(Response):
     tracks: dict[str, int] = Field(description="Number of tracks by status.")
     pictures: dict[str, int] = Field(description="Number of pictures by status.")
     failures: int = Field(description="Number of files that cannot be used; `GET /v1/failures` lists all.")
+    left_out: int = Field(description="How many of `failures` Segue leaves out, such as silent files: no fault.")
     analysis: Analysis
     index: IndexStatus
     workers: list[WorkerStatus] | None = Field(

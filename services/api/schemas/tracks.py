@@ -359,7 +359,8 @@ class Job(Response):
     )
     total: int = Field(description="Number of files. 0 until the folder is listed.")
     done: int = Field(description="Number of files whose track is analysed, or of pictures that are read.")
-    failed: int = Field(description="Number of files that cannot be read.")
+    failed: int = Field(description="Number of files that cannot be used.")
+    left_out: int = Field(description="How many of `failed` Segue leaves out, such as silent files: no fault.")
     failures: list[Failure] = Field(description="The first 200 failures. `GET /v1/jobs/{job_id}/failures` lists all.")
     reason: str | None = Field(description="Why the whole job failed.")
     tracks: list[str] = Field(description="Ids of the first new or changed tracks.")
@@ -386,6 +387,7 @@ class JobProgress(Response):
     total: int
     done: int
     failed: int
+    left_out: int
 
     @classmethod
     def of(cls, job: Job) -> Self:

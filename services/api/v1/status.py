@@ -13,6 +13,7 @@ from services.api.schemas.status import Analysis, Disk, Folder, IndexStatus, Sta
 from services.catalog import Catalogue
 from services.domain.access import Principal, Scope
 from services.domain.errors import BrokerUnavailable, IndexUnavailable, SegueError
+from services.domain.failure import FailureKind
 from services.domain.track import TrackStatus
 from services.settings import Settings
 from services.storage.disk import MIN_FREE_BYTES, disk_usage, folder_bytes
@@ -59,6 +60,7 @@ def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
         tracks={status.value: count for status, count in tracks.items()},
         pictures={status.value: count for status, count in catalogue.progress.count_pictures().items()},
         failures=catalogue.failures.count_files(),
+        left_out=catalogue.failures.count_files(FailureKind.LEFT_OUT),
         analysis=analysis_of(catalogue, tracks[TrackStatus.PENDING]),
         index=IndexStatus(
             kind="edge" if settings.qdrant_url is None else "server",

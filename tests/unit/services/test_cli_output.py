@@ -53,6 +53,7 @@ def status(**changes):
         "tracks": {name.value: 0 for name in TrackStatus},
         "pictures": {name.value: 0 for name in PictureStatus},
         "failures": 0,
+        "left_out": 0,
         "analysis": Analysis.of(waiting=0, unread=0, pause=None, per_minute=None),
         "index": IndexStatus(kind="edge", points=5, pending=1),
         "workers": [WorkerStatus(name="segue@home", queues=["analyse"], processes=2, ffmpeg="7.1")],
@@ -67,7 +68,7 @@ def status(**changes):
 
 def job(**changes):
     fields = {"id": "j1", "kind": JobKind.SCAN, "state": JobState.DONE, "path": "/music", "total": 3, "done": 3}
-    return Job.model_construct(**fields | {"failed": 0, "reason": None, "failures": []} | changes)
+    return Job.model_construct(**fields | {"failed": 0, "left_out": 0, "reason": None, "failures": []} | changes)
 
 
 def track(title, artist=None, album=None, path="folder/a.mp3", **more):
@@ -123,9 +124,11 @@ def test_the_status_of_a_service_that_needs_another_key(printed):
 
 def test_failed_files_are_counted_in_the_status(printed):
     """The line names the command that lists them."""
-    output.print_status(status(failures=3), running=False)
+    output.print_status(status(failures=3, left_out=1), running=False)
+    out, _ = printed()
 
-    assert " failed files    3; `segue status --failed` lists them with reasons" in printed()[0]
+    assert " failed files    2; `segue status --failed` lists them with reasons" in out
+    assert " left out files  1; `segue status --failed` lists them with reasons" in out
 
 
 @pytest.mark.parametrize(
@@ -190,10 +193,10 @@ def test_a_scan_with_failures(printed):
         Failure(path=f"/music/[b]{number}.mp3", reason="silent", kind=FailureKind.LEFT_OUT, what_to_do="Nothing.")
         for number in range(25)
     ]
-    output.print_job(job(total=30, done=5, failed=25, failures=failures))
+    output.print_job(job(total=30, done=5, failed=25, left_out=23, failures=failures))
     _, err = printed()
 
-    assert err[0] == "5 of 30 files are ready, 25 failed."
+    assert err[0] == "5 of 30 files are ready, 2 failed, 23 left out."
     assert err[1] == "/music/[b]0.mp3"
     assert sum(line.endswith(".mp3") for line in err) == output.FAILURES_SHOWN
     assert err[-3:-1] == ["  silent", "  Nothing."]

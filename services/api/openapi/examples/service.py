@@ -56,6 +56,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
             "tracks": {"pending": 230, "ready": 1046, "failed": 1, "quarantined": 0, "missing": 0},
             "pictures": {"pending": 0, "ready": 12, "failed": 0, "missing": 0},
             "failures": 1,
+            "left_out": 0,
             "analysis": ANALYSIS,
             "index": {"kind": "edge", "points": 1046, "pending": 0},
             "workers": [

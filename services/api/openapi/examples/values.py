@@ -159,6 +159,7 @@ JOB_CREATED: Json = {
     "total": 0,
     "done": 0,
     "failed": 0,
+    "left_out": 0,
     "failures": [],
     "reason": None,
     "tracks": [],

@@ -4,10 +4,11 @@ import { changes, onEvent, type Progress, runningJobs, type Status, status, work
 const STATUS = {
   tracks: { ready: 60, pending: 30 },
   failures: 0,
+  left_out: 0,
   folders: [],
   analysis: { waiting: 30 },
 } as unknown as Status;
-const JOB: Progress = { id: "j1", kind: "scan", state: "running", path: "/music", total: 4, done: 1, failed: 1 };
+const JOB: Progress = { id: "j1", kind: "scan", state: "running", path: "/music", total: 4, done: 1, failed: 1, left_out: 0 };
 
 const send = (event: string, data: unknown) => onEvent({ event, data: JSON.stringify(data), id: undefined });
 

@@ -680,6 +680,7 @@ export const de: Texts = {
       progress: (done, total) => `${done} von ${total} Dateien`,
       done: (total) => `${total} Dateien`,
       failed: (number) => `${number.toLocaleString("de")} fehlgeschlagen`,
+      leftOut: (number) => `${number.toLocaleString("de")} ausgelassen`,
       uploaded: "Eine hochgeladene Datei",
     },
     folders: {
@@ -702,7 +703,7 @@ export const de: Texts = {
       uploaded: (files) => `${count(files, "Datei wurde", "Dateien wurden")} hochgeladen und wird analysiert.`,
     },
     failures: {
-      title: "Fehlgeschlagene Dateien",
+      title: "Fehlgeschlagene und ausgelassene Dateien",
       none: "Keine Datei ist fehlgeschlagen",
       noneHint: "Dateien, die nicht analysiert oder gelesen werden können, erscheinen hier mit Grund und Rat.",
       file: "Datei",

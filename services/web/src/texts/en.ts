@@ -587,6 +587,7 @@ export const en = {
       progress: (done: string, total: string) => `${done} of ${total} files`,
       done: (total: string) => `${total} files`,
       failed: (number: number) => `${number.toLocaleString("en")} failed`,
+      leftOut: (number: number) => `${number.toLocaleString("en")} left out`,
       uploaded: "An uploaded file",
     },
     folders: {
@@ -609,7 +610,7 @@ export const en = {
       uploaded: (files: number) => `${count(files, "file was", "files were")} uploaded and will be analysed.`,
     },
     failures: {
-      title: "Files that failed",
+      title: "Files that failed or were left out",
       none: "No file has failed",
       noneHint: "Files that cannot be analysed or read appear here, with the reason and what to do.",
       file: "File",

@@ -8,6 +8,7 @@ export function JobProgress({ job }: { job: Progress }) {
   const texts = t().service.jobs;
   const name = job.path ?? texts.uploaded;
   const settled = job.done + job.failed;
+  const failed = job.failed - job.left_out;
   return (
     <li class={styles.job}>
       <span class={styles.kind}>{texts.kinds[job.kind]}</span>
@@ -20,7 +21,7 @@ export function JobProgress({ job }: { job: Progress }) {
           : job.total
             ? texts.progress(formatNumber(settled), formatNumber(job.total))
             : texts.listing}
-        {job.failed > 0 && <span class={styles.failed}> · {texts.failed(job.failed)}</span>}
+        {failed > 0 && <span class={styles.failed}> · {texts.failed(failed)}</span>}
       </span>
       <div class={styles.bar}>
         <Bar value={job.total ? settled / job.total : undefined} label={name} />

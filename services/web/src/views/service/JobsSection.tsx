@@ -28,6 +28,12 @@ export function JobsSection() {
   );
 }
 
+function outcome({ failed, left_out }: Schemas["Job"]) {
+  const texts = t().service.jobs;
+  const parts = [failed > left_out && texts.failed(failed - left_out), left_out > 0 && texts.leftOut(left_out)];
+  return parts.filter(Boolean).join(" · ");
+}
+
 function Job({ job }: { job: Schemas["Job"] }) {
   const texts = t().service.jobs;
   const path = job.path ?? texts.uploaded;
@@ -46,7 +52,7 @@ function Job({ job }: { job: Schemas["Job"] }) {
       {job.reason && <p class={styles.bad}>{job.reason}</p>}
       {job.failures.length > 0 && (
         <details class={styles.failures}>
-          <summary>{texts.failed(job.failed)}</summary>
+          <summary>{outcome(job)}</summary>
           <ul>
             {job.failures.map((failure) => (
               <li key={failure.path}>
