@@ -58,6 +58,7 @@ def test_every_failure_is_listed_with_its_reason(failed):
 
     assert failed.failures.count() == len(listed) == 5
     assert failed.failures.count_files() == sum(len(each.files) for each in listed) == 6
+    assert failed.failures.count_files(FailureKind.LEFT_OUT) == 2
     assert [(each.path, each.copies, each.reason, each.kind) for each in listed] == [
         ("/music/a.mp3", ("/music/b.mp3",), "The file is silent", FailureKind.LEFT_OUT),
         ("/music/c.mp3", (), "It crashed.", FailureKind.CRASHED),
@@ -68,6 +69,20 @@ def test_every_failure_is_listed_with_its_reason(failed):
     assert [each.quarantined for each in listed] == [False, True, False, False, False]
     assert all(each.at is not None and now() - each.at < timedelta(minutes=1) for each in listed)
     assert [each.path for each in failed.failures.page(offset=1, limit=2)] == ["/music/c.mp3", "/music/d.mp3"]
+
+
+def test_a_job_counts_files_that_are_left_out_apart(catalogue):
+    """They stay in its list of failures, and a track with two files is listed once."""
+    silent = register(catalogue, 1, "a.mp3", "b.mp3")
+    catalogue.analyses.refuse(silent, SILENT.reason, kind=SILENT.kind)
+    job_id = catalogue.jobs.create(JobKind.SCAN, "/music")
+    catalogue.jobs.begin(job_id, 3)
+    catalogue.jobs.add_track(job_id, "/music/a.mp3", silent)
+    catalogue.jobs.add_track(job_id, "/music/b.mp3", silent)
+    catalogue.jobs.add_failure(job_id, "/music/c.mp3", LOCKED.reason, LOCKED.kind)
+    job = catalogue.jobs.get(job_id)
+
+    assert (job.failed, job.left_out, len(job.failures), job.tracks) == (3, 2, 3, (silent,))
 
 
 def test_a_retry_resets_all_that_is_listed(failed):

@@ -8,7 +8,16 @@ const STATUS = {
   folders: [],
   analysis: { waiting: 30 },
 } as unknown as Status;
-const JOB: Progress = { id: "j1", kind: "scan", state: "running", path: "/music", total: 4, done: 1, failed: 1, left_out: 0 };
+const JOB: Progress = {
+  id: "j1",
+  kind: "scan",
+  state: "running",
+  path: "/music",
+  total: 4,
+  done: 1,
+  failed: 1,
+  left_out: 0,
+};
 
 const send = (event: string, data: unknown) => onEvent({ event, data: JSON.stringify(data), id: undefined });
 

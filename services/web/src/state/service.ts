@@ -8,7 +8,10 @@ import { me } from "./listener";
 import { probe, whenReachable } from "./reachable";
 
 export type Status = Schemas["Status"];
-export type Progress = Pick<Schemas["Job"], "id" | "kind" | "state" | "path" | "total" | "done" | "failed" | "left_out">;
+export type Progress = Pick<
+  Schemas["Job"],
+  "id" | "kind" | "state" | "path" | "total" | "done" | "failed" | "left_out"
+>;
 
 /** The last status. Null before the first. */
 export const status = signal<Status | null>(null);
