@@ -24,7 +24,7 @@ from services.cli.playlists import playlists
 from services.cli.service import service
 from services.cli.tag import tag
 from services.domain.access import Scope
-from services.domain.errors import InsufficientScope, KeyRequired, ListenerNotAllowed, SegueError
+from services.domain.errors import InsufficientScope, KeyRequired, LibraryNotAllowed, ListenerNotAllowed, SegueError
 
 if TYPE_CHECKING:
     from services.api.schemas.tracks import Job
@@ -368,7 +368,7 @@ def _explained(error: SegueError) -> str:
         if load_settings().client_key is None:
             return "The service needs an API key. Set SEGUE_API_KEY to one; `segue keys create NAME` creates one."
         return "The API key in SEGUE_API_KEY is wrong or revoked. `segue keys create NAME` creates another one."
-    if isinstance(error, (InsufficientScope, ListenerNotAllowed)):
+    if isinstance(error, (InsufficientScope, LibraryNotAllowed, ListenerNotAllowed)):
         return f"{error.detail} Set SEGUE_API_KEY to another key."
     return error.detail
 

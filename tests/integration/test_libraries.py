@@ -100,6 +100,20 @@ def test_a_bound_key_gets_its_tracks_only(client, bound):
     assert [(each["name"], each["roots"], each["users"]) for each in listed] == [("Kids", None, None)]
 
 
+def test_a_bound_key_records_listens(client, services):
+    """A scrobbler and a player may report what they play."""
+    made = services.catalogue.keys.create("player", [Scope.LISTEN], ["mia"], library="Kids")
+    played = {"listens": [{"track_id": track_id(1), "event": "play", "at": "2026-03-01T12:00:00Z"}]}
+    track = {"artist_name": "Artist 1", "track_name": "Title 001"}
+    scrobble = {"listen_type": "single", "payload": [{"listened_at": 1_750_000_000, "track_metadata": track}]}
+    token = {"Authorization": f"Token {made.text}"}
+
+    assert client.post("/v1/users/mia/listens", json=played, headers={"X-API-Key": made.text}).json["recorded"] == 1
+    assert client.post("/1/submit-listens", json=scrobble, headers=token).status_code == 200
+    assert client.get("/1/user/mia/listens", headers=token).status_code == 403
+    assert client.delete("/v1/users/mia").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/v1/albums", "/v1/status", "/v1/playlists", "/v1/map/points", "/v1/genres"])
 def test_a_bound_key_is_refused_elsewhere(client, bound, path):
     """What does not keep to the library is closed."""

@@ -71,6 +71,7 @@ listenbrainz.before_request(_allow_imports)
 
 @listenbrainz.post("/submit-listens")
 @operation("submitListens", "Submit listens", reads={"body": ScrobblerSubmission}, returns=ScrobblerSuccess)
+@needs(Scope.LISTEN, key_locations=TOKENS, libraries=True)
 def submit_listens() -> ScrobblerSuccess:
     """Submit listens in ListenBrainz's format. The response is sent after they are on disk.
 
