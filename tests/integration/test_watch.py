@@ -20,6 +20,7 @@ def here(tmp_path_factory):
     with installation(folder / "data") as made:
         music = folder / "music"
         write_song(music / "seed.flac", 0)
+        (music / "Disk").mkdir()
         variables = {"SEGUE_SETTLE_SECONDS": "0.5", "SEGUE_DELETION_GRACE_SECONDS": "1"}
         with made.worker(), made.api() as api:
             job_id = request_scan(made.catalogue, made.queue, str(music))
@@ -121,15 +122,14 @@ def test_a_disk_inside_of_a_root_is_away_alone(here, tmp_path):
     """Its files were not deleted: they stay in the catalogue, and their tracks return with them."""
     installed, music, _ = here
     song = music / "Disk" / "song.wav"
-    song.parent.mkdir()
     write_tones(tmp_path / "song.wav", 10).rename(song)
     wait_until(lambda: is_ready(installed, song) and not installed.catalogue.jobs.unfinished())
     installed.catalogue.folders.set_mounts({str(song.parent)})  # a disk was mounted there at the last scan
-    disk = song.parent.rename(tmp_path / "Disk")
+    away = song.rename(tmp_path / "song.wav")
     wait_until(lambda: [failure.path for failure in installed.catalogue.failures.page()] == [str(song.parent)])
     assert track_at(installed, song).status == TrackStatus.MISSING
 
-    disk.rename(song.parent)
+    away.rename(song)
     wait_until(lambda: is_ready(installed, song))
 
 
