@@ -83,7 +83,10 @@ def _print(result: Result, *, sidecar: bool, dry_run: bool, as_json: bool) -> No
     if as_json:
         output.print_json(
             {
-                "written": [{"path": _shown(each.path), **each.values.as_dict()} for each in result.written],
+                "written": [
+                    {"path": _shown(each.path), **each.values.as_dict(), "left_out": each.left_out}
+                    for each in result.written
+                ],
                 "refused": [{"path": _shown(path), "reason": reason} for path, reason in result.refused],
                 "unchanged": result.unchanged,
                 "dry_run": dry_run,
@@ -91,7 +94,8 @@ def _print(result: Result, *, sidecar: bool, dry_run: bool, as_json: bool) -> No
         )
         return
     for each in result.written:
-        output.answers.out(f"{_shown(each.path)}: {', '.join(each.values.as_dict().values())}")
+        kept = f" (the format has no place for: {', '.join(each.left_out)}; use --sidecar)" if each.left_out else ""
+        output.answers.out(f"{_shown(each.path)}: {', '.join(each.values.as_dict().values())}{kept}")
     for path, reason in result.refused:
         output.answers.out(f"{_shown(path)}: not written. {reason}")
     verb, kind = "Would write" if dry_run else "Wrote", "sidecars" if sidecar else "tags"

@@ -1,15 +1,17 @@
 """Make a copy of an audio file with other tags.
 
-ID3v2 tags at the start of MP3s and others, and the comments of FLACs, are edited here, and everything else is copied
-byte by byte: ffmpeg would lose ratings, cue points, second values and comments. It writes the other formats, without
-decoding anything.
+ID3v2 tags at the start of MP3s and others and in AIFFs, the comments of FLACs, and the APEv2 tags of WavPacks are
+edited here, and everything else is copied byte by byte: ffmpeg would lose ratings, cue points, second values, comments,
+and the chunks and blocks that it does not know. It writes the other formats, without decoding anything.
 """
 
+import struct
 import subprocess
 from collections.abc import Iterator, Mapping
 from typing import IO, BinaryIO
 
 from models.containers import feed_range
+from models.containers.chunks import IFF, chunks
 from models.ffmpeg import find_ffmpeg, install_command
 from services.domain.errors import UnsupportedAudio
 from services.ingest.formats import audio_format
@@ -36,22 +38,26 @@ COMMENT_NAMES: Mapping[str, tuple[str, ...]] = {
     "mood": ("MOOD",),
 }
 
-# Container → ffmpeg's muxer, names of the fields, and whether the tags belong to the stream.
-MUXERS: Mapping[str, tuple[str, tuple[str, str, str]]] = {
+APE_MAGIC, APE_VERSION, APE_HEADER_BYTES, APE_HAS_HEADER, APE_IS_HEADER = b"APETAGEX", 2000, 32, 1 << 31, 1 << 29
+ID3V1_BYTES = 128
+MAX_APE_BYTES = 64 * 2**20
+FORM_BYTES, CHUNK_HEADER_BYTES = 12, 8
+
+# Container → ffmpeg's muxer, and the names of the fields that the format holds.
+MUXERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "Ogg": ("ogg", ("BPM", "INITIALKEY", "MOOD")),
     "Matroska": ("matroska", ("BPM", "INITIALKEY", "MOOD")),
     "WebM": ("webm", ("BPM", "INITIALKEY", "MOOD")),
-    "WavPack": ("wv", ("BPM", "INITIALKEY", "MOOD")),
     "WMA": ("asf", ("WM/BeatsPerMinute", "WM/InitialKey", "WM/Mood")),
-    "M4A": ("ipod", ("tmpo", "initialkey", "mood")),
-    "MP4": ("mp4", ("tmpo", "initialkey", "mood")),
-    "AIFF": ("aiff", ("TBPM", "TKEY", "TMOO")),
+    "M4A": ("ipod", ("tmpo",)),
+    "MP4": ("mp4", ("tmpo",)),
 }
 WRITTEN_NAMES = frozenset(
     name.upper()
     for names in (
         *COMMENT_NAMES.values(),
         *(fields for _, fields in MUXERS.values()),
+        ("TBPM", "TKEY", "TMOO"),
         (
             "encoder",
             "TSSE",
@@ -68,6 +74,20 @@ WRITTEN_NAMES = frozenset(
 
 class NotWritten(Exception):  # noqa: N818  it says what happened
     """The file keeps its tags; the message is the reason."""
+
+
+def fields_of(source: BinaryIO) -> frozenset[str]:
+    """Return the fields of `Values` that the format of a file has a place for.
+
+    Raises:
+        NotWritten: It is no audio file that Segue takes.
+    """
+    try:
+        name = audio_format(source).name
+    except UnsupportedAudio as error:
+        raise NotWritten(error.detail) from error
+    held = MUXERS[name][1] if name in MUXERS else COMMENT_NAMES
+    return frozenset(field for field, _ in zip(COMMENT_NAMES, held, strict=False))
 
 
 def write_copy(source: BinaryIO, values: Values, target: IO[bytes], target_path: str) -> None:
@@ -91,6 +111,13 @@ def write_copy(source: BinaryIO, values: Values, target: IO[bytes], target_path:
         _copy(source, _id3_head(source, values), size, target)
     elif container.name == "FLAC" and _read(source, 0, 4) == b"fLaC":
         _copy(source, _flac_head(source, values), size, target)
+    elif container.name == "AIFF":
+        _write_aiff(source, values, size, target)
+    elif container.name == "WavPack":
+        start, tag = _ape_tag(source, size, values)
+        feed_range(source, 0, start, lambda data: _ignore(target.write(data)))
+        target.write(tag)
+        target.flush()
     elif container.name in MUXERS:
         _with_ffmpeg(source, container.name, container.demuxer, values, target_path)
     else:
@@ -113,19 +140,19 @@ def _read(source: BinaryIO, position: int, count: int) -> bytes:
     return source.read(count)
 
 
-def _id3_head(source: BinaryIO, values: Values) -> tuple[bytes, int]:
+def _id3_head(source: BinaryIO, values: Values, start: int = 0) -> tuple[bytes, int]:
     """Return an ID3v2 tag with the values and all other frames of the old one, and where the old one ends."""
-    header = _read(source, 0, ID3_HEADER_BYTES)
-    version, frames, end, room = ID3V2_4, b"", 0, 0
+    header = _read(source, start, ID3_HEADER_BYTES)
+    version, frames, end, room = ID3V2_4, b"", start, 0
     if header.startswith(b"ID3"):
         version, room = header[3], _synchsafe(header[6:])
         if version not in {3, ID3V2_4} or header[5] or room > MAX_ID3_BYTES:
             raise NotWritten("Its ID3 tag is of a kind that Segue does not edit (ID3v2.2, or with flags).")
-        end = ID3_HEADER_BYTES + room
+        end = start + ID3_HEADER_BYTES + room
         own = {*(ID3_FRAMES[name] for name in values.as_dict())}
         frames = b"".join(
             frame
-            for frame in _id3_frames(_read(source, ID3_HEADER_BYTES, room), version)
+            for frame in _id3_frames(_read(source, start + ID3_HEADER_BYTES, room), version)
             if frame[:4] not in own and not _is_old_mood(frame, version, values)
         )
     body = b"".join(_id3_frame(name, text, version) for name, text in values.as_dict().items()) + frames
@@ -161,6 +188,61 @@ def _id3_frame(name: str, text: str, version: int) -> bytes:
 def _is_old_mood(frame: bytes, version: int, values: Values) -> bool:
     old = frame[ID3_HEADER_BYTES + 1 :].upper().startswith(ID3_MOOD_BEFORE_2_4 + b"\0")
     return version < ID3V2_4 and values.mood is not None and frame.startswith(b"TXXX") and old
+
+
+def _write_aiff(source: BinaryIO, values: Values, size: int, target: IO[bytes]) -> None:
+    """Write an AIFF with the values in its ID3 chunk, which comes last; all other chunks are copied."""
+    form = _read(source, 0, FORM_BYTES)
+    tags = [place for kind, place in chunks(source, FORM_BYTES, size, IFF) if kind.upper() == b"ID3 "]
+    if int.from_bytes(form[4:8], "big") + CHUNK_HEADER_BYTES != size or size % 2 or len(tags) > 1:
+        raise NotWritten("It has several ID3 chunks, or its chunks do not end where it ends: use --sidecar.")
+    first, last = tags[0] if tags else (size + CHUNK_HEADER_BYTES, size)
+    tag, end = _id3_head(source, values, first)
+    if tags and (end > last or end == first):
+        raise NotWritten("Its ID3 tag is damaged.")
+    chunk = b"ID3 " + len(tag).to_bytes(4, "big") + tag + bytes(len(tag) % 2)
+    rest = size - (last + last % 2 - first + CHUNK_HEADER_BYTES)
+    target.write(form[:4] + (rest + len(chunk) - CHUNK_HEADER_BYTES).to_bytes(4, "big") + form[8:])
+    for start, stop in ((FORM_BYTES, first - CHUNK_HEADER_BYTES), (last + last % 2, size)):
+        feed_range(source, start, stop, lambda data: _ignore(target.write(data)))
+    target.write(chunk)
+    target.flush()
+
+
+def _ape_tag(source: BinaryIO, size: int, values: Values) -> tuple[int, bytes]:
+    """Return where the APEv2 tag at the end of a file begins, and one with the values and all its other items."""
+    if _read(source, max(0, size - ID3V1_BYTES), 3) == b"TAG":
+        raise NotWritten("It has an ID3v1 tag, which Segue does not edit in a WavPack file: use --sidecar.")
+    footer, start, items = _read(source, max(0, size - APE_HEADER_BYTES), APE_HEADER_BYTES), size, list[bytes]()
+    if footer.startswith(APE_MAGIC):
+        version, length, count, flags = struct.unpack("<IIII", footer[8:24])
+        start = size - length - (APE_HEADER_BYTES if flags & APE_HAS_HEADER else 0)
+        if version != APE_VERSION or not APE_HEADER_BYTES <= length <= MAX_APE_BYTES or start < 0:
+            raise NotWritten("Its APE tag is damaged, or of version 1: use --sidecar.")
+        replaced = {name for each in values.as_dict() for name in COMMENT_NAMES[each]}
+        body = _read(source, size - length, length - APE_HEADER_BYTES)
+        items = [item for name, item in _ape_items(body, count) if name.upper() not in replaced]
+    for field, text in values.as_dict().items():
+        items.append(struct.pack("<II", len(text.encode()), 0) + f"{COMMENT_NAMES[field][0]}\0{text}".encode())
+    written = b"".join(items)
+    head, foot = (
+        APE_MAGIC + struct.pack("<IIII", APE_VERSION, len(written) + APE_HEADER_BYTES, len(items), flags) + bytes(8)
+        for flags in (APE_HAS_HEADER | APE_IS_HEADER, APE_HAS_HEADER)
+    )
+    return start, head + written + foot
+
+
+def _ape_items(body: bytes, count: int) -> Iterator[tuple[str, bytes]]:
+    position = 0
+    for _ in range(count):
+        key_end = body.find(b"\0", position + 8)
+        end = key_end + 1 + int.from_bytes(body[position : position + 4], "little")
+        if key_end < 0 or end > len(body):
+            raise NotWritten("Its APE tag is damaged.")
+        yield body[position + 8 : key_end].decode("latin-1"), body[position:end]
+        position = end
+    if position != len(body):
+        raise NotWritten("Its APE tag is damaged.")
 
 
 def _flac_head(source: BinaryIO, values: Values) -> tuple[bytes, int]:
@@ -208,13 +290,13 @@ def _with_ffmpeg(source: BinaryIO, name: str, demuxer: str, values: Values, targ
     if ffmpeg is None:
         raise NotWritten(f"Only ffmpeg writes tags into {name} files, and it is not installed: {install_command()}")
     muxer, names = MUXERS[name]
-    texts = dict(zip(COMMENT_NAMES, names, strict=True))
+    texts = dict(zip(COMMENT_NAMES, names, strict=False))
     level = "-metadata:s:a:0" if name == "Ogg" else "-metadata"
     metadata = [part for field, text in values.as_dict().items() for part in (level, f"{texts[field]}={text}")]
     command = [
         *(ffmpeg.path, "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", "-format_whitelist", demuxer),
         *("-f", demuxer, "-i", f"/dev/fd/{source.fileno()}", "-map", "0", "-map_metadata", "0", "-c", "copy"),
-        *("-fflags", "+bitexact", *metadata, *(("-write_id3v2", "1") if muxer == "aiff" else ())),
+        *("-fflags", "+bitexact", *metadata),
         *("-f", muxer, f"file:{target_path}"),
     ]
     source.seek(0)

@@ -17,7 +17,7 @@ from services.domain.notation import Notation
 from services.ingest.identity import identify
 from services.ingest.roots import Roots, open_inside
 from services.ingest.tags import names_inside, picture_inside, read_tags
-from services.writeback.copies import WRITTEN_NAMES, NotWritten, write_copy
+from services.writeback.copies import WRITTEN_NAMES, NotWritten, fields_of, write_copy
 from services.writeback.values import Choice, Values, bpm_text, key_of
 
 if TYPE_CHECKING:
@@ -39,12 +39,14 @@ class Written:
         values: The texts.
         tags: The tags of the file as they are now; None for a sidecar and a dry run.
         stamp: Its new attributes; None for a sidecar and a dry run.
+        left_out: Fields with values that the format has no place for.
     """
 
     path: str
     values: Values
     tags: "Tags | None" = None
     stamp: FileStamp | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def write_into(file: MeasuredFile, choice: Choice, roots: Roots, *, dry_run: bool = False) -> Written | None:
@@ -60,13 +62,17 @@ def write_into(file: MeasuredFile, choice: Choice, roots: Roots, *, dry_run: boo
         values = _missing(stream, choice.values_of(file), overwrite=choice.overwrite)
         if not values:
             return None
+        measured, values = values, values.only(fields_of(stream))
+        if not values:
+            raise NotWritten("The format has no place for these values: use --sidecar.")
+        left_out = tuple(name for name in measured.as_dict() if name not in values.as_dict())
         before = os.fstat(stream.fileno())
         try:
             with _draft(tempfile.gettempdir() if dry_run else os.path.dirname(real_path)) as draft:  # noqa: PTH120
                 write_copy(stream, values, draft, draft.name)
                 tags = _checked(stream, draft.name, values, Path(file.path).stem)
                 if dry_run:
-                    return Written(file.path, values)
+                    return Written(file.path, values, left_out=left_out)
                 _keep_attributes(real_path, draft.name, before, keep_time=choice.keep_time)
                 os.fsync(draft.fileno())
                 now = os.stat(real_path)  # noqa: PTH116
@@ -76,7 +82,8 @@ def write_into(file: MeasuredFile, choice: Choice, roots: Roots, *, dry_run: boo
         except OSError as error:
             raise NotWritten(f"The copy cannot be written: {error.strerror}.") from error
     after = os.stat(real_path)  # noqa: PTH116
-    return Written(file.path, values, tags, FileStamp(file.path, file.root, after.st_size, after.st_mtime_ns))
+    stamp = FileStamp(file.path, file.root, after.st_size, after.st_mtime_ns)
+    return Written(file.path, values, tags, stamp, left_out)
 
 
 def write_sidecar(file: MeasuredFile, choice: Choice, roots: Roots, *, dry_run: bool = False) -> Written | None:

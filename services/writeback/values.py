@@ -1,5 +1,6 @@
 """What is written about a track: its tempo, key and mood, where the measurement is sure enough."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 from services.catalog.files import MeasuredFile
@@ -23,6 +24,10 @@ class Values:
     def as_dict(self) -> dict[str, str]:
         """Return the texts that are there, by field."""
         return {each.name: text for each in fields(self) if (text := getattr(self, each.name))}
+
+    def only(self, names: Collection[str]) -> "Values":
+        """Return the values of some fields."""
+        return Values(**{name: text for name, text in self.as_dict().items() if name in names})
 
 
 @dataclass(frozen=True, slots=True)

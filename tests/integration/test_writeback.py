@@ -108,16 +108,17 @@ def test_values_are_written_into_files(encoded, tmp_path, name):
 
 @pytest.mark.parametrize("name", BPM_ONLY)
 def test_mp4_has_a_place_for_the_tempo_only(encoded, tmp_path, name):
-    """ffmpeg writes the tempo of an MP4 file, and no key: with a key, the file is left alone."""
+    """The tempo is written, the key is reported as left out, and a key alone is refused."""
     path = encoded(name, tmp_path)
     before, content = state(path), path.read_bytes()
 
     with pytest.raises(NotWritten, match="no place for these values: use --sidecar"):
-        write_into(measured(path), BPM_AND_KEY, None)
+        write_into(measured(path), Choice(frozenset({"key"})), None)
     assert path.read_bytes() == content
 
-    write_into(measured(path), Choice(frozenset({"bpm"})), None)
+    done = write_into(measured(path), ALL, None)
 
+    assert (done.values, done.left_out) == (Values("128"), ("key", "mood"))
     with path.open("rb") as stream:
         assert read_tags(stream, fallback_title="").bpm == 128
     assert state(path) == before
@@ -351,7 +352,7 @@ def test_the_command_writes_and_reports(segue):
     planned = json.loads(segue(segue.music, "--bpm", "--key", "--mood", "--dry-run", "--json", code=1).stdout)
 
     assert planned["dry_run"]
-    assert planned["written"] == [{"path": str(mp3), "bpm": "120", "key": "C", "mood": "calm, happy"}]
+    assert planned["written"] == [{"path": str(mp3), "bpm": "120", "key": "C", "mood": "calm, happy", "left_out": []}]
     assert [row["path"] for row in planned["refused"]] == [str(wav)]
     assert {path: path.read_bytes() for path in (mp3, wav)} == before
 
