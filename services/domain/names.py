@@ -21,6 +21,10 @@ _ACCENTS = re.compile(
 # Characters without a width: joiners, marks of direction, soft hyphens, variants of emoji, byte order marks.
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
 
+# English endings after an apostrophe, which belong to the word: "Boy's" is "Boys", but "L'été" stays two words.
+_APOSTROPHES = str.maketrans(dict.fromkeys("’ʼ`´‘′＇", "'"))
+_ENDING = re.compile(r"(?<=\w)'(?=(?:s|t|m|d|ll|re|ve)(?!\w))", re.IGNORECASE)
+
 # Letters that are no base letter with an accent to Unicode.
 _OTHER = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "’": "'", "ʼ": "'", "`": "'"})
 
@@ -65,12 +69,13 @@ def fold(word: str) -> str:
 def name_key(name: str) -> str:
     """Return a key that is equal for names that differ only in case, accents, punctuation, spaces or invisible marks.
 
-    The signs "+" and "#" at the end of a word stay: "C++" is not "C". The key is empty if the name has
-    neither letters nor digits.
+    The signs "+" and "#" at the end of a word stay: "C++" is not "C". Other punctuation separates words, except an
+    apostrophe before an English ending. The key is empty if the name has neither letters nor digits.
     """
+    name = name.translate(_APOSTROPHES)
     if not name.isascii():
         name = _ACCENTS.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", name)))
-    return " ".join(fold(word) for word in _WORDS.findall(name))
+    return " ".join(fold(word) for word in _WORDS.findall(_ENDING.sub("", name)))
 
 
 def text_key(text: str) -> str:
