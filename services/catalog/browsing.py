@@ -16,7 +16,7 @@ from services.catalog.tracks import NO_KEY, found_tracks
 from services.domain.filters import ATTRIBUTES, FRAGMENT, RANGE_FIELDS, Filters, Range, keyword_keys
 from services.domain.libraries import LIBRARY
 from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
-from services.domain.names import text_key
+from services.domain.names import KEY_SEPARATOR, text_key
 from services.domain.track import TrackStatus
 
 _TRACK, _TAG, _GENRE = TrackRow.__table__.c, HeardTagRow.__table__.c, TrackGenreRow.__table__.c
@@ -92,6 +92,14 @@ class BrowseStore:
         """Return the number of selected tracks."""
         with self._database.columns() as connection:
             return connection.scalar(select(func.count()).select_from(TrackRow).where(*conditions(selection))) or 0
+
+    def names(self, selection: Selection, limit: int) -> list[tuple[str, str, str]]:
+        """Return the id, the key (`text_key`) of the artist and that of the title of selected tracks, by artist."""
+        query = select(_TRACK.id, _TRACK.sort_key).where(*conditions(selection)).order_by(_TRACK.sort_key, _TRACK.id)
+        with self._database.columns() as connection:
+            rows = connection.execute(query.limit(limit)).all()
+        parts = ((row.id, row.sort_key.split(KEY_SEPARATOR)) for row in rows)
+        return [(track_id, artist, title) for track_id, (artist, _, title) in parts]
 
     def meeting(self, track_ids: Collection[str], filters: Filters) -> frozenset[str]:
         """Return those of some tracks that meet filters."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Literal, NamedTuple
 
 from services.catalog.browsing import BrowseStore
@@ -10,19 +11,19 @@ from services.domain.library import Selection
 from services.domain.listening import Recommendation
 from services.domain.names import text_key
 from services.domain.question import Question
-from services.domain.track import Track, TrackStatus
+from services.domain.track import TrackStatus
 from services.domain.words import WeightedText, Words
 from services.recommend.recommender import Recommender
 from services.recommend.words import WordReader
 
-CHECKED_MAX = 200
-"""Tracks with all words of a text in their names that are checked."""
+CHECKED_MAX = 10_000
+"""Tracks with all words of a text in their names that are ranked."""
 
 NAME_WORDS_MAX = 20
 """Words of a text that may be a name; longer texts are descriptions only."""
 
-PARTIAL_MAX = 5
-"""Tracks with more words in their names than the text that come before the tracks that it describes."""
+PARTIAL_MAX = {"title": 3, "artist": 2}
+"""Tracks with more words in a title or in an artist than the text that come before the tracks that it describes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,45 +75,69 @@ class Finder:
         wanted = text_key(text).split()
         if not 0 < len(wanted) <= NAME_WORDS_MAX:
             return []
-        tracks = self._candidates(" ".join(wanted), question.limit)
-        matches = ((match, track.id) for track in tracks if (match := _match(wanted, track)) is not None)
-        found = sorted(matches, key=lambda each: each[0].rank)
-        if is_understood and len(wanted) == 1:  # many titles contain a common word such as "piano"
-            found = [each for each in found if each[0].rank != PARTIAL]
-        admitted = self._browsing.meeting([track_id for _, track_id in found], question.filters)
-        named = [(match.rank, Named(track_id, match.field)) for match, track_id in found if track_id in admitted]
-        whole = [each for rank, each in named if rank != PARTIAL]
-        partial = [each for rank, each in named if rank == PARTIAL]
-        return [*whole, *(partial[:PARTIAL_MAX] if is_understood else partial)][: question.limit]
+        found = sorted(self._matches(wanted, question).items(), key=lambda each: each[1].rank)
+        if is_understood:
+            found = _few_partial(found, is_word=len(wanted) == 1)
+        return [Named(track_id, match.field) for track_id, match in found[: question.limit]]
 
-    def _candidates(self, key: str, limit: int) -> list[Track]:
-        """Return tracks whose title or artist is the text, and tracks whose names contain its words."""
-        ids = [track.id for track in self._tracks.titled([key]).get(key, ())]
-        named = self._tracks.get_many(list(dict.fromkeys([*ids, *self._tracks.by_artists([key], limit)])))
-        page = self._browsing.page(Selection(key, (TrackStatus.READY,)), limit=CHECKED_MAX)
-        return list({track.id: track for track in (*named.values(), *page.tracks)}.values())
+    def _matches(self, wanted: Sequence[str], question: Question) -> dict[str, "_Match"]:
+        """Return how the names of tracks that meet the filters of a question match these words, by track."""
+        key = " ".join(wanted)
+        whole = dict.fromkeys(self._tracks.by_artists([key], question.limit), _Match(Rank.ARTIST, "artist"))
+        whole |= {track.id: _Match(Rank.TITLE, "title") for track in self._tracks.titled([key]).get(key, ())}
+        admitted = self._browsing.meeting(list(whole), question.filters)
+        matches = {track_id: match for track_id, match in whole.items() if track_id in admitted}
+        selection = Selection(key, (TrackStatus.READY,), question.filters)
+        for track_id, artist, title in self._browsing.names(selection, CHECKED_MAX):
+            match = _match(wanted, title.split(), artist.split())
+            if match is not None and (track_id not in matches or match.rank < matches[track_id].rank):
+                matches[track_id] = match
+        return matches
+
+
+class Rank(IntEnum):
+    """How well a text matches the names of a track, the best first."""
+
+    TITLE = 0
+    ARTIST = 1
+    BEGINNING = 2
+    """A name begins with the words."""
+    WORDS = 3
+    """The names contain the words."""
+    PREFIX = 4
+    """The names contain the words, the last one as the beginning of a word."""
 
 
 class _Match(NamedTuple):
-    """How well a text matches a track's names: 0 is best."""
-
-    rank: int
+    rank: Rank
     field: Literal["title", "artist"]
 
 
-PARTIAL = 2
-"""The rank of names with more words than the text."""
-
-
-def _match(wanted: Sequence[str], track: Track) -> _Match | None:
-    title, artist = text_key(track.title).split(), text_key(track.artist or "").split()
-    if wanted == title or wanted in (title + artist, artist + title):
-        return _Match(0, "title")
-    if wanted == artist or " ".join(wanted) in {text_key(each.name) for each in track.artists}:
-        return _Match(1, "artist")
-    *whole, last = wanted
+def _match(wanted: Sequence[str], title: Sequence[str], artist: Sequence[str]) -> _Match | None:
+    if wanted in (title, [*title, *artist], [*artist, *title]):
+        return _Match(Rank.TITLE, "title")
+    if wanted == artist:
+        return _Match(Rank.ARTIST, "artist")
     names = {*title, *artist}
+    *whole, last = wanted
     if not names.issuperset(whole) or not any(each.startswith(last) for each in names):
         return None
+    if title[: len(wanted)] == wanted:
+        return _Match(Rank.BEGINNING, "title")
+    if artist[: len(wanted)] == wanted:
+        return _Match(Rank.BEGINNING, "artist")
     in_title = any(word in title for word in whole) or any(each.startswith(last) for each in title)
-    return _Match(PARTIAL, "title" if in_title else "artist")
+    return _Match(Rank.WORDS if last in names else Rank.PREFIX, "title" if in_title else "artist")
+
+
+def _few_partial(found: Sequence[tuple[str, _Match]], *, is_word: bool) -> list[tuple[str, _Match]]:
+    """Return the matches of a text that also describes music: few partial ones, of one word none by a prefix."""
+    left = {**PARTIAL_MAX}
+    kept = []
+    for track_id, match in found:
+        if match.rank > Rank.ARTIST:
+            if not left[match.field] or (is_word and match.rank == Rank.PREFIX):
+                continue
+            left[match.field] -= 1
+        kept.append((track_id, match))
+    return kept
