@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from kombu.transport.redis import PRIORITY_STEPS, Channel
 from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from services.catalog import Catalogue
@@ -62,8 +63,9 @@ def test_the_request_id_is_passed_to_the_worker(tmp_path, broker_url):
         queue.scan("without-request")
         wait_until(lambda: "without-request" in log.read_text())
         with queue.connection() as redis:
-            wait_until(lambda: redis.llen("analyse"))
-            analysis = json.loads(redis.lindex("analyse", 0))
+            waiting = [f"analyse{Channel.sep}{priority}" for priority in PRIORITY_STEPS[1:]]
+            wait_until(lambda: any(redis.llen(name) for name in waiting))
+            [analysis] = [json.loads(message) for name in waiting for message in redis.lrange(name, 0, -1)]
     catalogue.close()
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     unknown = {line["job_id"]: line for line in lines if line["event"] == "scan_unknown"}

@@ -35,7 +35,7 @@ TRACED = "trace=open,openat,openat2,creat,execve,socket,connect,bind,listen"
 CALL = re.compile(r'^(?P<process>\d+) +(?P<name>\w+)\((?:AT_FDCWD, )?(?:"(?P<path>[^"]*)")?')
 RESULT = re.compile(r"\) += (?P<result>-?\d+)")
 # The decoder opens the file that it was given by its descriptor, and ffmpeg's loader opens the libraries.
-OPENED = re.compile(r"/proc/self/fd/\d+|/etc/ld\.so\.cache|/(usr/)?lib(64)?/.*\.so[.\d]*")
+OPENED = re.compile(r"/proc/self/fd/\d+|/dev/urandom|/etc/ld\.so\.cache|/(usr/)?lib(64)?/.*\.so[.\d]*")
 
 
 class Calls(Thread):
