@@ -28,7 +28,7 @@ from models.audio.sound import (
     early_end,
 )
 from models.audio.waveform import audible_window
-from models.errors import NeedsFfmpeg, RefusedAudio, UnreadableAudio
+from models.errors import AnalysisError, NeedsFfmpeg, RefusedAudio, UnreadableAudio
 
 # The decoders of music that ffmpeg has; it opens no other, such as those of pictures inside the file.
 DECODERS = (
@@ -239,7 +239,7 @@ def read_output(task: Task, output: Output) -> Windows | float:
     if task.seconds and abs(end - task.seconds) > LENGTH_TOLERANCE:
         return -1.0
     if not packets.count:
-        raise UnreadableAudio(_reason(messages))
+        raise _error(messages)
     _check(end, packets, messages)
     return _windows(task, end, output.windows, messages) if task.seconds else end
 
@@ -304,7 +304,7 @@ def _samples(file: int, messages: str) -> tuple[int, int, NDArray[np.float32]]:
     """Return number of channels, sample rate and frames of a Wave64 file."""
     size = os.fstat(file).st_size
     if not size:
-        raise UnreadableAudio(_reason(messages))
+        raise _error(messages)
     content = mmap(file, size, prot=PROT_READ)
     position, channels, sample_rate = W64_START, 0, 0
     for _ in range(W64_CHUNKS):
@@ -332,10 +332,10 @@ def _declared(messages: str) -> float:
     return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3])
 
 
-def _reason(messages: str) -> str:
+def _error(messages: str) -> AnalysisError:
     if "matches no streams" in messages:
-        return "The file holds no audio"
-    return f"The file is damaged: {first_error(messages)}"
+        return RefusedAudio("The file holds no audio")
+    return UnreadableAudio(f"The file is damaged: {first_error(messages)}")
 
 
 def first_error(messages: str) -> str:

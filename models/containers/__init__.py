@@ -26,6 +26,10 @@ def parts_in(size: int) -> Iterator[int]:
     return iter(range(min(MAX_PACKETS, FEW_PACKETS + size // PACKET_BYTES)))
 
 
+class NotMusic(UnsupportedContainer):
+    """The file is a playlist or a picture."""
+
+
 def feed_range(stream: BinaryIO, start: int, end: int, update: Update) -> None:
     """Pass a range of a file to `update`, in blocks.
 

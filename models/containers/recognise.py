@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from models.containers import (
+    NotMusic,
     UnsupportedContainer,
     Update,
     asf,
@@ -21,6 +22,7 @@ from models.containers import (
     ogg,
     streams,
 )
+from models.containers.pictures import recognise_picture
 
 HEAD_BYTES = 400
 # FLAC metadata blocks: a real file has a dozen, and one more for each picture. A file of empty ones costs a read for
@@ -80,7 +82,16 @@ def recognise(stream: BinaryIO) -> Container:
         return container
     if head and not any(head):
         raise UnsupportedContainer("The file starts with zero bytes: not audio, or an incomplete download")
+    _check_picture(head)
     raise UnsupportedContainer(NOT_SUPPORTED_OR_DAMAGED)
+
+
+def _check_picture(head: bytes) -> None:
+    try:
+        name = recognise_picture(head)
+    except UnsupportedContainer:
+        return
+    raise NotMusic(f"The file is a {name} picture, not audio")
 
 
 def not_supported(name: str) -> str:
@@ -120,7 +131,7 @@ def _stream_of_frames(stream: BinaryIO, start: int, head: bytes) -> Container | 
 
 def _check_supported(head: bytes) -> None:
     if head.startswith(PLAYLIST_STARTS):
-        raise UnsupportedContainer(PLAYLIST)
+        raise NotMusic(PLAYLIST)
     for magic, name in REFUSED:
         if magic.matches(head):
             raise UnsupportedContainer(not_supported(name))

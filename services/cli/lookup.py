@@ -11,6 +11,8 @@ from services.client import PAGE, SegueClient
 from services.domain.errors import InvalidRequest, NotFound
 from services.settings import Settings
 from services.storage.locks import running_url
+from services.tasks.presence import Workers
+from services.tasks.queue import open_queue
 
 # Number of tracks that an error message lists when a name is ambiguous.
 CANDIDATES_SHOWN = 5
@@ -20,6 +22,14 @@ _SHORT_ID = re.compile(rf"[0-9a-f][0-9a-f-]{{{ID_LENGTH - 1},35}}")
 def connect(settings: Settings) -> SegueClient:
     """Return a client of the service at `SEGUE_URL`, of the running `segue up`, or at `service_url`."""
     return SegueClient(settings.url or running_url(settings) or settings.service_url, key=settings.client_key)
+
+
+def is_watched(settings: Settings) -> bool:
+    """Return whether a watcher is alive, from the broker of the settings, or from the service that has its own."""
+    if settings.redis_url is not None:
+        return Workers(open_queue(settings)).is_watched()
+    with connect(settings) as client:
+        return client.status().watched is True
 
 
 def find_track(client: SegueClient, name: str) -> Track:

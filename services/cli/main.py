@@ -198,15 +198,14 @@ def watch(
     *, check: Annotated[bool, typer.Option("--check", help="Exit with 0 if a watcher is alive, else with 1.")] = False
 ) -> None:
     """Watch the library folders, and take new and changed files at once. `segue up` does this itself."""
+    from services.cli.lookup import is_watched
     from services.ingest.watch import run
     from services.settings import load_settings
-    from services.tasks.presence import Workers
-    from services.tasks.queue import open_queue
 
     settings = load_settings()
     if not check:
         run(settings)
-    elif not Workers(open_queue(settings)).is_watched():
+    elif not is_watched(settings):
         raise typer.Exit(1)
 
 

@@ -43,7 +43,8 @@ def show_status(*, failed: bool, as_json: bool) -> None:
     elif as_json:
         output.print_json(answer.model_dump(mode="json") | {"running": running})
     else:
-        output.print_status(answer, running=running, refused=refused)
+        is_ours = settings.url is not None or running_url(settings) is not None
+        output.print_status(answer, running=running, refused=refused, is_ours=is_ours or not refused)
 
 
 def request_rebuild(*, as_json: bool) -> None:

@@ -46,11 +46,17 @@ def print_json(answer: BaseModel | Mapping[str, Any]) -> None:
     answers.out(json.dumps(content, ensure_ascii=False))
 
 
-def print_status(status: Status, *, running: bool, refused: bool = False) -> None:
-    """Print the status; `refused` means that the service runs but needs another key."""
+def print_status(status: Status, *, running: bool, refused: bool = False, is_ours: bool = True) -> None:
+    """Print the status; `refused` means that the service runs but needs another key.
+
+    Unless `is_ours`, it may be the service of another data directory.
+    """
+    alien = "" if is_ours else ", perhaps on another data directory"
     table = Table(show_header=False, box=None)
     table.add_row("data directory", escape(status.data_dir or "shown to keys with the scope `admin` only"))
-    table.add_row("service", f"running at {escape(status.url)}" if running else "not running; start it with `segue up`")
+    table.add_row(
+        "service", f"running at {escape(status.url)}{alien}" if running else "not running; start it with `segue up`"
+    )
     table.add_row("version", status.version)
     table.add_row("model version", escape(status.model_version or "none yet"))
     for name, count in status.tracks.items():

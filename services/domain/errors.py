@@ -139,6 +139,10 @@ class UnknownMood(InvalidRequest):
 class UnsupportedAudio(SegueError):
     """The bytes are not audio in a supported format."""
 
+    def __init__(self, message: str, kind: FailureKind = FailureKind.UNSUPPORTED) -> None:
+        super().__init__(message)
+        self.kind = kind
+
 
 class AudioNotRead(UnsupportedAudio):
     """The file made a parser of Segue fail: it is damaged in an unexpected way, or Segue has a defect."""

@@ -16,7 +16,7 @@ class FailureKind(StrEnum):
     DAMAGED = "damaged"
     """The format is recognised, but the content cannot be decoded."""
     LEFT_OUT = "left_out"
-    """The content is sound but outside the limits: silent, too short, too long or too large."""
+    """The content is sound but silent, too short, too long or too large, or no music, such as a playlist."""
     CRASHED = "crashed"
     """The decoder or the analysis died, or took too long."""
     UNREADABLE = "unreadable"
@@ -34,16 +34,15 @@ class FailureKind(StrEnum):
 
 
 WHAT_TO_DO: Mapping[FailureKind, str] = {
-    FailureKind.UNSUPPORTED: "Convert music to FLAC, MP3, Ogg Vorbis, Opus or WAV, and pictures to JPEG, PNG, WebP or "
-    "GIF. If the file is neither, move it out of the folder. Then retry.",
+    FailureKind.UNSUPPORTED: "If it is music or a picture that other programs open, convert it to a common format and "
+    "retry. Otherwise move it out of the folder.",
     FailureKind.NEEDS_FFMPEG: "Install ffmpeg 4.4 or newer where the workers run, and start Segue again: it then "
     "analyses the file by itself.",
-    FailureKind.DAMAGED: "Open the file in another program. If it fails there too, replace it with a good copy. "
-    "Otherwise convert it to a common format, such as FLAC or PNG. Then retry.",
+    FailureKind.DAMAGED: "Replace the file with a good copy, and retry. If other programs open all of it, convert it "
+    "to another common format instead.",
     FailureKind.LEFT_OUT: "Nothing needs to be done: Segue leaves this file out. If it is not what you expected, "
     "replace it and retry.",
-    FailureKind.CRASHED: "Retry once. If it fails again, convert the file to FLAC or replace it, and report the "
-    "reason.",
+    FailureKind.CRASHED: "Retry once. If it fails again, replace the file, and report the reason.",
     FailureKind.UNREADABLE: "Give the user that runs Segue permission to read the file and its folders, check that "
     "its disk is mounted, and retry.",
     FailureKind.OUTSIDE_LIBRARY: "Scan the folder that the link leads to, or add that folder to SEGUE_LIBRARY_ROOTS.",

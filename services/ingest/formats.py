@@ -5,18 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from models.containers import UnsupportedContainer
+from models.containers import NotMusic, UnsupportedContainer
 from models.containers.lengths import declared_seconds
 from models.containers.pictures import HEAD_BYTES, recognise_picture
 from models.containers.recognise import Container, recognise
 from services.domain.errors import AudioNotRead, UnsupportedAudio, UnsupportedPicture, UnsupportedVideo
+from services.domain.failure import FailureKind
 
 VIDEO_DEMUXERS = {"mov", "matroska", "avi", "mpeg", "mpegts", "flv", "asf"}
 EMPTY = "The file is empty (0 bytes)"
 
 
 @contextmanager
-def parsing() -> Iterator[None]:
+def parsing(kind: FailureKind = FailureKind.UNSUPPORTED) -> Iterator[None]:
     """Turn what a parser of `models.containers` raises into errors of one file, so that it never stops a whole scan.
 
     Raises:
@@ -26,8 +27,10 @@ def parsing() -> Iterator[None]:
     """
     try:
         yield
+    except NotMusic as error:
+        raise UnsupportedAudio(str(error), FailureKind.LEFT_OUT) from error
     except UnsupportedContainer as error:
-        raise UnsupportedAudio(str(error)) from error
+        raise UnsupportedAudio(str(error), kind) from error
     except OSError:
         raise
     except Exception as error:  # whatever it is, other files can be read
@@ -41,7 +44,7 @@ def audio_format(stream: BinaryIO) -> Container:
         UnsupportedAudio: the bytes are no audio in a supported format.
     """
     if stream.seek(0, os.SEEK_END) == 0:
-        raise UnsupportedAudio(EMPTY)
+        raise UnsupportedAudio(EMPTY, FailureKind.DAMAGED)
     with parsing():
         return recognise(stream)
 

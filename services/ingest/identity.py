@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from models.containers import mpeg
 from services.domain.errors import UnsupportedAudio
-from services.ingest.formats import audio_format, parsing
+from services.domain.failure import FailureKind
+from services.ingest.formats import VIDEO_DEMUXERS, audio_format, declared_duration, parsing
 
 # Any fixed UUID works; changing it changes every track id, so listens would lose their tracks.
 NAMESPACE = uuid.UUID("5e67e5e6-7565-4d75-b369-63207669626e")
@@ -60,8 +61,10 @@ def identify(stream: BinaryIO) -> Identity:
     container = audio_format(stream)
     size = stream.seek(0, os.SEEK_END)
     digest = _Digest()
-    with parsing():
+    with parsing(FailureKind.DAMAGED):
         container.feed(stream, mpeg.skip_id3v2(stream), size, digest.update)
     if digest.size == 0:
-        raise UnsupportedAudio(f"The {container.name} file holds no audio")
+        is_whole_video = container.demuxer in VIDEO_DEMUXERS and declared_duration(stream) is not None
+        kind = FailureKind.LEFT_OUT if is_whole_video else FailureKind.DAMAGED
+        raise UnsupportedAudio(f"The {container.name} file holds no audio", kind)
     return Identity(digest.track_id(), container.suffix)

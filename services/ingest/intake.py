@@ -89,7 +89,7 @@ class Intake:
             log.exception("audio_not_read", path=path)
             self.failures.add(path, Cause(error.detail, FailureKind.DEFECT))
         except UnsupportedAudio as error:
-            self.failures.add(path, Cause(error.detail, FailureKind.UNSUPPORTED))
+            self.failures.add(path, Cause(error.detail, error.kind))
 
     @property
     def failures(self) -> ScanFailures:

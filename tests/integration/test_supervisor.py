@@ -169,6 +169,11 @@ def test_status_names_the_data_directory_and_the_service(up):
     assert up.url in found.stdout
 
 
+def test_a_check_finds_the_watcher_without_the_url_of_the_broker(up):
+    """`segue watch --check` asks the running `segue up`, whose broker only it knows."""
+    wait_until(lambda: segue(up.data_dir, "watch", "--check").returncode == 0)
+
+
 def test_broker_listens_on_no_network(up):
     """The broker has no network port, and only its owner can open its socket."""
     broker = up.part("valkey-server")

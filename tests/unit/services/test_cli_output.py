@@ -122,6 +122,14 @@ def test_the_status_of_a_service_that_needs_another_key(printed):
     assert " index           unknown; set `SEGUE_API_KEY` to a key with the scope `read`" in printed()[0]
 
 
+def test_the_status_of_a_service_that_may_be_another_one(printed):
+    """A service that needs a key does not say which data directory it uses."""
+    output.print_status(status(), running=True, refused=True, is_ours=False)
+
+    shown = " ".join(" ".join(printed()[0]).split())
+    assert "service running at http://127.0.0.1:8765, perhaps on another data directory" in shown
+
+
 def test_failed_files_are_counted_in_the_status(printed):
     """The line names the command that lists them."""
     output.print_status(status(failures=3, left_out=1), running=False)

@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from services.domain.errors import UnsupportedAudio
+from services.domain.failure import FailureKind
 from services.ingest.identity import identify
 from tests.conftest import missing
 
@@ -149,6 +150,25 @@ def test_an_unusable_file_is_refused_with_a_reason(content, reason):
         identify(io.BytesIO(content))
 
     assert caught.value.detail == reason
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", FailureKind.DAMAGED),
+        (b"\0\0\0\x20ftypM4A " + bytes(24) + b"\0\0\1\0mdat" + bytes(200), FailureKind.DAMAGED),
+        (b"#EXTM3U\nsong.mp3\n", FailureKind.LEFT_OUT),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), FailureKind.LEFT_OUT),
+        (b"Dear diary", FailureKind.UNSUPPORTED),
+    ],
+    ids=["empty", "M4A without its index", "playlist", "picture", "text"],
+)
+def test_the_kind_of_a_refused_file_decides_about_its_advice(content, kind):
+    """Damaged files are to be replaced; what is no music needs nothing; the rest may be converted."""
+    with pytest.raises(UnsupportedAudio) as caught:
+        identify(io.BytesIO(content))
+
+    assert caught.value.kind == kind
 
 
 def test_a_wav_without_a_declared_length_is_hashed_to_its_end(tmp_path):

@@ -722,14 +722,13 @@ export const de: Texts = {
       copies: (number) => `und ${count(number, "Kopie", "Kopien")}`,
       advice: {
         unsupported:
-          "Wandle Musik in FLAC, MP3, Ogg Vorbis, Opus oder WAV um und Bilder in JPEG, PNG, WebP oder GIF. Ist die Datei keins von beiden, verschiebe sie aus dem Ordner.",
+          "Ist sie Musik oder ein Bild, das andere Programme öffnen, wandle sie in ein übliches Format um. Sonst verschiebe sie aus dem Ordner.",
         needs_ffmpeg:
           "Installiere ffmpeg dort, wo die Worker laufen, und starte Segue neu: Dann wird die Datei von selbst analysiert.",
         damaged:
-          "Öffne die Datei mit einem anderen Programm. Gelingt es auch dort nicht, ersetze sie durch eine gute Kopie; sonst wandle sie in ein übliches Format um.",
+          "Ersetze die Datei durch eine gute Kopie. Öffnen andere Programme sie vollständig, wandle sie stattdessen in ein anderes übliches Format um.",
         left_out: "Es ist nichts zu tun: Segue lässt diese Datei aus. Ist sie nicht, was du erwartest, ersetze sie.",
-        crashed:
-          "Versuche es noch einmal. Schlägt es wieder fehl, wandle die Datei um oder ersetze sie und melde den Grund.",
+        crashed: "Versuche es noch einmal. Schlägt es wieder fehl, ersetze die Datei und melde den Grund.",
         unreadable:
           "Erlaube dem Benutzer, unter dem Segue läuft, die Datei und ihre Ordner zu lesen, und prüfe, ob der Datenträger eingehängt ist.",
         outside_library: "Scanne den Ordner, auf den der Verweis zeigt, oder nimm ihn in SEGUE_LIBRARY_ROOTS auf.",

@@ -629,13 +629,13 @@ export const en = {
       copies: (number: number) => `and ${count(number, "copy", "copies")}`,
       advice: {
         unsupported:
-          "Convert music to FLAC, MP3, Ogg Vorbis, Opus or WAV, and pictures to JPEG, PNG, WebP or GIF. If the file is neither, move it out of the folder.",
+          "If it is music or a picture that other programs open, convert it to a common format. Otherwise move it out of the folder.",
         needs_ffmpeg:
           "Install ffmpeg where the workers run, and start Segue again: it then analyses the file by itself.",
         damaged:
-          "Open the file in another program. If it fails there too, replace it with a good copy; otherwise convert it to a common format.",
+          "Replace the file with a good copy. If other programs open all of it, convert it to another common format instead.",
         left_out: "Nothing needs to be done: Segue leaves this file out. If it is not what you expected, replace it.",
-        crashed: "Try it once more. If it fails again, convert or replace the file, and report the reason.",
+        crashed: "Try it once more. If it fails again, replace the file, and report the reason.",
         unreadable:
           "Allow the user that runs Segue to read the file and its folders, and check that its disk is mounted.",
         outside_library: "Scan the folder that the link leads to, or add that folder to SEGUE_LIBRARY_ROOTS.",
