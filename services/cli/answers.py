@@ -72,8 +72,8 @@ def list_recommendations(asked: Asked, terms: Terms, to: Destination) -> None:
     Raises:
         InvalidRequest: nothing of these is given.
     """
-    if not (asked.tracks or asked.texts or asked.mood or asked.listener):
-        raise InvalidRequest("Name at least one track, or use --text, --mood or --user.")
+    if not (asked.tracks or asked.texts or asked.mood or asked.listener or terms.filters != Filters()):
+        raise InvalidRequest("Name at least one track, or use --text, --mood, --user or a filter such as --genre.")
     with connect(load_settings()) as client:
         played = find_tracks(client, asked.tracks)
         question = replace(terms.question(), history=plays(track.id for track in played))

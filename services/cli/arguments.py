@@ -68,7 +68,7 @@ def interval(text: str) -> Range:
     """
     found = _RANGE.fullmatch(text.strip())
     if found is None or (found["dots"] and not found["low"] and not found["high"]):
-        raise typer.BadParameter(f"'{text}' is not a range. Write 90..120, 90.. or ..120.")
+        raise typer.BadParameter(f"'{text}' is not a range. Write LOW..HIGH, LOW.., ..HIGH or a number.")
     if found["exact"]:
         return Range(float(found["exact"]), float(found["exact"]))
     low, high = (None if found[end] is None else float(found[end]) for end in ("low", "high"))

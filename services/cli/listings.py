@@ -165,4 +165,4 @@ def _ids(tracks: Sequence[Track]) -> Column:
 
 
 def _reasons(tracks: Sequence[SimilarTrack], name_of: Naming) -> Column:
-    return Column("because of", [", ".join(map(name_of, track.because_of)) for track in tracks], weight=1)
+    return Column("because of", [", ".join(map(name_of, track.because_of)) for track in tracks], weight=1, wraps=True)

@@ -10,11 +10,12 @@ import typer
 from typer.testing import CliRunner
 
 from services.api.schemas.tracks import Track
-from services.cli.arguments import KEYWORD_HELP, RANGE_HELP, duration, interval
+from services.cli.answers import Asked, Terms, list_recommendations
+from services.cli.arguments import KEYWORD_HELP, RANGE_HELP, Destination, duration, interval
 from services.cli.lookup import find_track
 from services.cli.main import app
-from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
-from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Range
+from services.domain.errors import InvalidRequest, NotFound, ServiceUnreachable, TrackNotFound
+from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
 
 
 def segue(*arguments, **variables):
@@ -232,10 +233,23 @@ def test_range_of_a_filter(text, expected):
     assert interval(text) == expected
 
 
+def test_recommendations_for_a_filter_alone_are_asked_for(monkeypatch):
+    """The service answers them, as it does for a client of the API."""
+    monkeypatch.setenv("SEGUE_URL", "http://127.0.0.1:1")
+    nothing = Asked(tracks=[], texts=[], mood=None, listener=None)
+
+    with pytest.raises(ServiceUnreachable):
+        list_recommendations(
+            nothing, Terms(Filters(any_of={"genre": ("pop",)}), (), 5, include_fragments=False), Destination()
+        )
+    with pytest.raises(InvalidRequest, match="--genre"):
+        list_recommendations(nothing, Terms(Filters(), (), 5, include_fragments=False), Destination())
+
+
 @pytest.mark.parametrize("text", ["", "..", "90-120", "fast", "120..90", "nan", "1..2..3"])
 def test_text_that_is_no_range_is_refused(text):
     """The message shows how to write one."""
-    with pytest.raises(typer.BadParameter, match=r"90\.\.120|smaller"):
+    with pytest.raises(typer.BadParameter, match=r"LOW\.\.HIGH|smaller"):
         interval(text)
 
 

@@ -66,6 +66,15 @@ def test_recommendations_show_tastes_and_reasons(lines, capsys):
     ]
 
 
+def test_long_reasons_are_not_cut(lines):
+    """They go on in the next line: the last track that led to a recommendation is shown, too."""
+    fields = track(1).model_dump() | {"because_of": ["words:calm", "t2"], "taste": 0}
+    answer = Recommendations.model_construct(tracks=[RecommendedTrack.model_construct(**fields)], tastes=[])
+    listings.print_recommended(answer, {"words:calm": "calm " * 16, "t2": "Kite"}.__getitem__)
+
+    assert "Kite" in " ".join(lines())
+
+
 def test_without_albums_the_file_is_behind_the_title_or_in_place_of_the_artist():
     """There is no room for another column."""
     alike = [track(number, path=path) for number, path in enumerate(("a/01.mp3", "b/01.mp3"))]
