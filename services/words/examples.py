@@ -324,7 +324,7 @@ def _names_before(reading: Reading, end: int) -> list[Name]:
 
 
 def _key(reading: Reading, start: int, end: int) -> str:
-    return " ".join(token.text for token in reading.tokens[start:end] if token.text[0].isalnum())
+    return " ".join(token.text for token in reading.tokens[start:end] if token.text[:1].isalnum())
 
 
 def _comma(reading: Reading, start: int) -> Found | None:

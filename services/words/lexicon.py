@@ -220,7 +220,7 @@ class Reading:
 
     def is_word(self, index: int) -> bool:
         """Whether a token is a word or a number, not a sign."""
-        return index < len(self.tokens) and self.tokens[index].text[0].isalnum()
+        return index < len(self.tokens) and self.tokens[index].text[:1].isalnum()
 
     def is_cjk(self, index: int) -> bool:
         """Whether a token is a Japanese or Chinese character."""

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.evaluation.words.lists import load_lists
@@ -222,6 +222,8 @@ def test_texts_without_names_need_no_catalogue():
 
 
 @given(TEXTS)
+@example("under 80 bpm ´")
+@example("like \u0301")
 def test_any_text_is_understood(text):
     """No text raises, and every part can be stored."""
     understood = understand(text, NamedCatalogue())
