@@ -6,6 +6,7 @@ length that places the windows is measured from the packets, never believed: see
 Sources: ffmpeg(1), ffmpeg-formats(1), "Wave64 file format" of Sonic Foundry.
 """
 
+import logging
 import os
 import re
 import struct
@@ -28,7 +29,10 @@ from models.audio.sound import (
     early_end,
 )
 from models.audio.waveform import audible_window
+from models.containers.lengths import is_cut_off
 from models.errors import AnalysisError, NeedsFfmpeg, RefusedAudio, UnreadableAudio
+
+logger = logging.getLogger(__name__)
 
 # The decoders of music that ffmpeg has; it opens no other, such as those of pictures inside the file.
 DECODERS = (
@@ -57,7 +61,6 @@ WITHOUT_SILENCES = (
 )
 TAIL_SECONDS = 3.0  # before the declared end; if it is right, the last packets begin here
 LENGTH_TOLERANCE = 0.5  # s between the declared and the measured end
-EARLY_END = 0.9  # a file that is shorter than this part of its declared length was cut off
 
 # Wave64: chunks, each with a GUID and its size with this head, at multiples of 8 bytes: samples are aligned in memory.
 W64_START, W64_CHUNK, W64_FORMAT = 40, struct.Struct("<16sQ"), struct.Struct("<HHI6xH")
@@ -75,6 +78,15 @@ STARTED = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )?\[(?:info|warning|error|fatal|p
 DURATION = re.compile(r"^\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+), ", re.MULTILINE)
 NOT_ALLOWED = "not on whitelist"  # the decoder of a stream that is not wanted
 ESTIMATED = "Estimating duration from bitrate"
+# What a person reads for a message of ffmpeg, in the order in which they are looked for.
+CAUSES = {
+    "moov atom not found": "its index is missing: the file is incomplete",
+    "End of file": "it ends early",
+    "Invalid data found": "its data is invalid",
+    "Error while decoding": "its data is invalid",
+    "Error submitting packet to decoder": "its data is invalid",
+}
+UNKNOWN_CAUSE = "it cannot be decoded"
 PATH = re.compile(r"/proc/self/fd/\d+|/dev/fd/\d+")
 
 
@@ -256,7 +268,7 @@ def check_started(messages: str) -> None:
 
 def _check(end: float, packets: Packets, messages: str) -> None:
     declared = _declared(messages)
-    if end < EARLY_END * declared:
+    if is_cut_off(declared, end):
         raise UnreadableAudio(early_end(declared, end))
     check_length(end)
     if packets.sample_rate and packets.sample_rate < MIN_SAMPLE_RATE:
@@ -290,9 +302,7 @@ def _frames(file: int, start: float, length: float, messages: str) -> tuple[NDAr
     wanted = round(length * sample_rate)
     found = samples[skipped : skipped + wanted]
     if wanted - len(found) > END_TOLERANCE * sample_rate:
-        raise UnreadableAudio(
-            f"The file is damaged at {start + len(found) / sample_rate:.1f} s: {first_error(messages)}"
-        )
+        raise UnreadableAudio(f"The file is damaged at {start + len(found) / sample_rate:.1f} s: {cause(messages)}")
     if channels > 2:  # noqa: PLR2004  surround is folded to mono
         found = found.mean(axis=1, dtype=np.float32, keepdims=True)
     if len(found) < wanted:
@@ -335,13 +345,17 @@ def _declared(messages: str) -> float:
 def _error(messages: str) -> AnalysisError:
     if "matches no streams" in messages:
         return RefusedAudio("The file holds no audio")
-    return UnreadableAudio(f"The file is damaged: {first_error(messages)}")
+    return UnreadableAudio(f"The file is damaged: {cause(messages)}")
 
 
-def first_error(messages: str) -> str:
-    """Return ffmpeg's first error message."""
-    found = next((match[2] for match in MESSAGE.finditer(messages) if NOT_ALLOWED not in match[2]), "")
-    return _printable(found) or "ffmpeg decodes nothing there"
+def cause(messages: str) -> str:
+    """Return what is wrong with a file, by ffmpeg's error messages; the log has their own words if they are unknown."""
+    errors = [match[2] for match in MESSAGE.finditer(messages) if NOT_ALLOWED not in match[2]]
+    known = (sentence for text, sentence in CAUSES.items() if any(text in error for error in errors))
+    found = next(known, "")
+    if errors and not found:
+        logger.warning("ffmpeg failed: %s", _printable(errors[0]))
+    return found or UNKNOWN_CAUSE
 
 
 def _printable(text: str) -> str:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from models.audio.waveform import resampled
 from models.containers import UnsupportedContainer, flac_frames, mpeg_frames, ogg_links
+from models.containers.lengths import cut_off_from, is_cut_off
 from models.containers.pieces import Pieces
-from models.containers.recognise import not_supported, recognise
+from models.containers.recognise import Container, not_supported, recognise
 from models.errors import RefusedAudio, UnreadableAudio
 
 MIN_SECONDS = 5.0  # shorter audio has too few beats and bars to measure
@@ -110,11 +111,14 @@ def open_sound(descriptor: int) -> Iterator[Sound]:
         RefusedAudio: The sample rate or number of channels is outside the limits above.
     """
     with ExitStack() as files, os.fdopen(descriptor, "rb", closefd=False) as stream:
-        parts = [files.enter_context(_sound_file(source, stream)) for source in _sources(stream)]
+        container = _native_container(stream)
+        parts = [files.enter_context(_sound_file(source, stream)) for source in _sources(stream, container)]
         heard = [part for part in parts if part.frames > 0]
         if not heard:
             raise UnreadableAudio("The file has a header but no samples")
-        yield Sound(heard)
+        sound = Sound(heard)
+        check_end(stream, container, sound.n_frames / sound.sample_rate)
+        yield sound
 
 
 @contextmanager
@@ -145,6 +149,21 @@ def check_length(seconds: float) -> None:
         raise RefusedAudio(f"Too long: {seconds / 3600:.1f} h; the maximum is {MAX_SECONDS / 3600:.0f} h")
 
 
+def check_end(stream: BinaryIO, container: Container, seconds: float) -> None:
+    """Check that not too much is missing of the length that a file declares.
+
+    Args:
+        stream: The file, seekable.
+        container: Its format.
+        seconds: Its measured length.
+
+    Raises:
+        UnreadableAudio: It was cut off.
+    """
+    if declared := cut_off_from(stream, container, seconds):
+        raise UnreadableAudio(early_end(declared, seconds))
+
+
 def check_layout(sample_rate: float, channels: int) -> None:
     """Check the sample rate and the number of channels of a file.
 
@@ -161,14 +180,18 @@ def check_layout(sample_rate: float, channels: int) -> None:
         raise RefusedAudio(f"Too many channels: {channels}; the maximum is {MAX_CHANNELS}")
 
 
-def _sources(stream: BinaryIO) -> Sequence[int | Pieces]:
-    """Return what libsndfile decodes, in order: the file itself, or parts of it."""
+def _native_container(stream: BinaryIO) -> Container:
     try:
         container = recognise(stream)
     except UnsupportedContainer as error:
         raise UnreadableAudio(str(error)) from error
     if not container.native:
         raise UnreadableAudio(not_supported(container.name))
+    return container
+
+
+def _sources(stream: BinaryIO, container: Container) -> Sequence[int | Pieces]:
+    """Return what libsndfile decodes, in order: the file itself, or parts of it."""
     name, whole = container.name, stream.fileno()
     size = os.fstat(whole).st_size
     if name == "MP3":
@@ -182,7 +205,7 @@ def _sources(stream: BinaryIO) -> Sequence[int | Pieces]:
 
 def _mp3_parts(stream: BinaryIO, size: int) -> list[Pieces | None]:
     parts = mpeg_frames.parts(stream, size, MAX_SECONDS)
-    if parts and parts[-1].declared > parts[-1].seconds + END_TOLERANCE:
+    if parts and is_cut_off(parts[-1].declared, parts[-1].seconds):
         raise UnreadableAudio(early_end(parts[-1].declared, parts[-1].seconds))
     return [part.source for part in parts]
 

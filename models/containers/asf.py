@@ -22,6 +22,7 @@ ENCRYPTION = {
     bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
 }
 TICKS = 10_000_000  # per second
+BROADCAST = 1  # flag of a live recording, which declares no length
 MAX_OBJECTS = 4096  # at the top of the file
 MIN_PACKET_BYTES, MAX_PACKET_BYTES = 64, 1 << 20  # encoders write packets of hundreds or thousands of bytes
 PACKET_PREFIX_BYTES = 26  # of the data object: file id, count and a reserved field, before the packets
@@ -74,8 +75,8 @@ def seconds(stream: BinaryIO, start: int, size: int) -> float:
         if kind == HEADER:
             for part, (begin, end) in chunks(stream, first + 6, last, OBJECTS):
                 if part == FILE_PROPERTIES:
-                    duration, preroll = struct.unpack_from("<40xQ8xQ", read_start(stream, begin, end, 64))
-                    return float(duration / TICKS - preroll / 1000)
+                    duration, preroll, flags = struct.unpack_from("<40xQ8xQI", read_start(stream, begin, end, 68))
+                    return 0.0 if flags & BROADCAST else float(duration / TICKS - preroll / 1000)
             break
     return 0.0
 

@@ -50,17 +50,18 @@ Chunk = tuple[int, int]
 """Positions of the first byte of a chunk's content and after its last byte."""
 
 
-def chunks(
-    stream: BinaryIO, position: int, end: int, layout: Layout, limit: int = MAX_CHUNKS
+def chunks(  # noqa: PLR0913  the last two have defaults
+    stream: BinaryIO, position: int, end: int, layout: Layout, limit: int = MAX_CHUNKS, *, clips: bool = True
 ) -> Iterator[tuple[bytes, Chunk]]:
     """List chunks: the id and the place of the content of each.
 
     Args:
         stream: A seekable file.
         position: Position of the first chunk.
-        end: Position after the last chunk; the content of a chunk is cut there.
+        end: Position after the last chunk.
         layout: The format of chunk headers.
         limit: Maximum number of chunks.
+        clips: Whether the content of a chunk ends at `end`, or where its header says.
 
     Raises:
         UnsupportedContainer: There are more.
@@ -75,7 +76,7 @@ def chunks(
         start = position + header_bytes
         content = max(0, length - header_bytes) if layout.counts_header else length
         after = end if length == undeclared else start + content
-        yield header[: layout.id_bytes], (start, min(after, end))
+        yield header[: layout.id_bytes], (start, min(after, end) if clips else after)
         position = after + -after % layout.alignment
     raise UnsupportedContainer(f"The file is damaged: it has more than {limit} chunks")
 

@@ -1,4 +1,4 @@
-"""The length of a FLAC that declares none, as encoders write to a pipe: the last frame says where it ends.
+"""The length of a FLAC that declares none, as encoders write to a pipe, or too much: the last frame says where it ends.
 
 Source: RFC 9639.
 """
@@ -54,22 +54,22 @@ class _Frame:
 
 
 def with_length(stream: BinaryIO, size: int) -> Pieces | None:
-    """Return a FLAC that declares no length as if it declared one.
+    """Return a FLAC that declares no length, or more than it has, as if it declared the right one.
 
     Args:
         stream: A seekable FLAC file; it must stay open while the result is read.
         size: Size of the file in bytes.
 
     Returns:
-        The file with the length in its header; None if it declares one already, or has no whole frame at its end.
+        The file with the length in its header; None if it declares it already, or has no whole frame at its end.
     """
     start = skip_id3v2(stream)
     head = read_at(stream, start, len(MAGIC) + BLOCK_HEADER_BYTES + STREAMINFO_BYTES)
     info = head[len(MAGIC) + BLOCK_HEADER_BYTES :]
-    if len(info) < STREAMINFO_BYTES or declared_length(info):
+    if len(info) < STREAMINFO_BYTES:
         return None
     n_samples = _end_of_last_frame(stream, end_of_audio(stream, size), int.from_bytes(info[2:4], "big"))
-    if n_samples is None:
+    if n_samples is None or 0 < declared_length(info) <= n_samples:
         return None
     head = head[: -len(info)] + declaring(info, n_samples)
     return Pieces(stream, [head, range(start + len(head), size)])

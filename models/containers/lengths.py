@@ -21,6 +21,10 @@ LAST_PAGES_BYTES = 128 * 1024  # at the end of an Ogg file: the largest page has
 OPUS_RATE = 48_000  # Hz of the positions, whatever the rate of the sound
 XING_COUNT = 1  # flag
 MAX_SECONDS = 1e6  # a header that declares more is wrong
+ESTIMATES = {"mp3", "ogg"}  # demuxers of formats whose files need not declare a length: what is there is measured
+# From here on, a size of four bytes is what programs write to a pipe, or before a recording ends.
+PLACEHOLDER = 0x7F00_0000
+MISSING_PART, MISSING_SECONDS = 0.1, 2.0
 
 
 def declared_seconds(stream: BinaryIO, container: Container) -> float:
@@ -40,6 +44,29 @@ def declared_seconds(stream: BinaryIO, container: Container) -> float:
     return seconds if 0 < seconds < MAX_SECONDS else 0.0  # also if it is no number
 
 
+def cut_off_from(stream: BinaryIO, container: Container, seconds: float) -> float:
+    """Return the length that a file declares if it was cut off, as by a download; 0 if it was not.
+
+    Args:
+        stream: The file, seekable.
+        container: Its format.
+        seconds: Its measured length.
+    """
+    declared = 0.0 if container.demuxer in ESTIMATES else declared_seconds(stream, container)
+    return declared if is_cut_off(declared, seconds) else 0.0
+
+
+def is_cut_off(declared: float, seconds: float) -> bool:
+    """Return whether so much of a declared length is missing that the file was cut off, by both lengths in seconds."""
+    return declared - seconds > max(MISSING_PART * declared, MISSING_SECONDS)
+
+
+def _declared_bytes(size: int, first: int, last: int, layout: chunks.Layout) -> int:
+    """Return the size of the samples: of what is there, if the chunk declares none."""
+    unknown = layout.size_bytes == 4 and last - first >= PLACEHOLDER
+    return size - first if unknown or last <= first else last - first
+
+
 def _wav(stream: BinaryIO, start: int, size: int) -> float:
     return _wave(stream, start + 12, size, chunks.RIFF)
 
@@ -49,42 +76,52 @@ def _wave64(stream: BinaryIO, start: int, size: int) -> float:
 
 
 def _wave(stream: BinaryIO, position: int, size: int, layout: chunks.Layout) -> float:
-    form, rate, bytes_per_second, samples = 0, 0, 0, 0
-    for kind, (first, last) in chunks.chunks(stream, position, size, layout):
+    form, rate, bytes_per_second, samples, long_data = 0, 0, 0, 0, 0
+    for kind, (first, last) in chunks.chunks(stream, position, size, layout, clips=False):
         if kind.startswith(b"fmt "):
             form, rate, bytes_per_second = struct.unpack_from("<H2xII", chunks.read_start(stream, first, last, 16))
         elif kind.startswith(b"fact"):
             samples = int.from_bytes(chunks.read_start(stream, first, last, 4), "little")
+        elif kind.startswith(b"ds64"):  # RF64 states the size of its data here
+            long_data = int.from_bytes(chunks.read_start(stream, first, last, 16)[8:], "little")
         elif kind.startswith(b"data"):
-            return samples / rate if samples and form not in WAV_PCM else (last - first) / bytes_per_second
+            return (
+                samples / rate
+                if samples and form not in WAV_PCM
+                else _declared_bytes(size, first, max(last, first + long_data), layout) / bytes_per_second
+            )
     return 0.0
 
 
 def _aiff(stream: BinaryIO, start: int, size: int) -> float:
-    for kind, (first, last) in chunks.chunks(stream, start + 12, size, chunks.IFF):
+    seconds = 0.0
+    for kind, (first, last) in chunks.chunks(stream, start + 12, size, chunks.IFF, clips=False):
         if kind == b"COMM":
             frames, exponent, mantissa = struct.unpack_from(">2xI2xHQ", chunks.read_start(stream, first, last, 18))
-            return float(frames / (mantissa * 2.0 ** (exponent - 16383 - 63)))
-    return 0.0
+            seconds = float(frames / (mantissa * 2.0 ** (exponent - 16383 - 63)))
+        elif kind == b"SSND" and last - first >= PLACEHOLDER:
+            return 0.0
+    return seconds
 
 
 def _caf(stream: BinaryIO, start: int, size: int) -> float:
     rate, frames, bytes_per_packet, frames_per_packet = 0.0, 0, 0, 0
-    for kind, (first, last) in chunks.chunks(stream, start + 8, size, chunks.CORE_AUDIO):
+    for kind, (first, last) in chunks.chunks(stream, start + 8, size, chunks.CORE_AUDIO, clips=False):
         if kind == b"desc":
             rate, bytes_per_packet, frames_per_packet = struct.unpack(
                 ">d8xII8x", chunks.read_start(stream, first, last, 32)
             )
         elif kind == b"data" and bytes_per_packet:
-            frames = (last - first - 4) // bytes_per_packet * frames_per_packet
+            frames = (_declared_bytes(size, first, last, chunks.CORE_AUDIO) - 4) // bytes_per_packet * frames_per_packet
         elif kind == b"pakt":
             (frames,) = struct.unpack_from(">Q", chunks.read_start(stream, first, last, 16), 8)
     return frames / rate
 
 
 def _au(stream: BinaryIO, start: int, size: int) -> float:
-    offset, _, encoding, rate, channels = struct.unpack(">5I", chunks.read_start(stream, start + 4, size, 20))
-    return float((size - start - offset) / (AU_SAMPLE_BYTES.get(encoding, 0) * channels * rate))
+    offset, length, encoding, rate, channels = struct.unpack(">5I", chunks.read_start(stream, start + 4, size, 20))
+    length = length if 0 < length < PLACEHOLDER else size - start - offset
+    return float(length / (AU_SAMPLE_BYTES.get(encoding, 0) * channels * rate))
 
 
 def _dsf(stream: BinaryIO, start: int, size: int) -> float:
@@ -97,15 +134,15 @@ def _dsf(stream: BinaryIO, start: int, size: int) -> float:
 
 def _dsdiff(stream: BinaryIO, start: int, size: int) -> float:
     rate = channels = 0
-    for kind, (first, last) in chunks.chunks(stream, start + 16, size, chunks.DFF):
+    for kind, (first, last) in chunks.chunks(stream, start + 16, size, chunks.DFF, clips=False):
         if kind == b"PROP":
-            for part, (begin, end) in chunks.chunks(stream, first + 4, last, chunks.DFF):
+            for part, (begin, end) in chunks.chunks(stream, first + 4, min(last, size), chunks.DFF):
                 if part == b"FS  ":
                     (rate,) = struct.unpack(">I", chunks.read_start(stream, begin, end, 4))
                 elif part == b"CHNL":
                     (channels,) = struct.unpack(">H", chunks.read_start(stream, begin, end, 2))
         elif kind == b"DSD ":
-            return (last - first) * 8 / channels / rate
+            return _declared_bytes(size, first, last, chunks.DFF) * 8 / channels / rate
     return 0.0
 
 

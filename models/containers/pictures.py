@@ -18,6 +18,9 @@ REFUSED_PICTURES = {
 }
 
 
+SUPPORTED_PICTURES = {"JPEG", "PNG", "WebP", "GIF"}
+
+
 def recognise_picture(head: bytes) -> str:
     """Return the name of a picture's format: JPEG, PNG, WebP or GIF.
 
@@ -27,6 +30,16 @@ def recognise_picture(head: bytes) -> str:
     Raises:
         UnsupportedContainer: The file has another format.
     """
+    name = picture_name(head)
+    if name in SUPPORTED_PICTURES:
+        return name
+    if name:
+        raise UnsupportedContainer(f"{name} is not supported. Convert the picture to JPEG, PNG, WebP or GIF.")
+    raise UnsupportedContainer("The file is not a JPEG, PNG, WebP or GIF picture")
+
+
+def picture_name(head: bytes) -> str:
+    """Return the name of a picture's format, supported or not; an empty string for anything else."""
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -35,7 +48,7 @@ def recognise_picture(head: bytes) -> str:
         return "WebP"
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "GIF"
-    for name, (offset, magic) in REFUSED_PICTURES.items():
-        if head[offset:].startswith(magic):
-            raise UnsupportedContainer(f"{name} is not supported. Convert the picture to JPEG, PNG, WebP or GIF.")
-    raise UnsupportedContainer("The file is not a JPEG, PNG, WebP or GIF picture")
+    return next(
+        (name for name, (offset, magic) in REFUSED_PICTURES.items() if head[offset:].startswith(magic)),
+        "",
+    )

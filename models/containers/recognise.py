@@ -22,7 +22,7 @@ from models.containers import (
     ogg,
     streams,
 )
-from models.containers.pictures import recognise_picture
+from models.containers.pictures import picture_name
 
 HEAD_BYTES = 400
 # FLAC metadata blocks: a real file has a dozen, and one more for each picture. A file of empty ones costs a read for
@@ -32,6 +32,7 @@ MAX_BLOCKS = 1024
 NOT_SUPPORTED_OR_DAMAGED = "Not a supported audio file, or damaged"
 PLAYLIST = "The file is a playlist, not audio"
 
+WEB_PAGE_STARTS = (b"<!doctype html", b"<html", b"\xef\xbb\xbf<!doctype html")
 PLAYLIST_STARTS = (b"#EXTM3U", b"[playlist]", b"ffconcat version", b"<asx", b"<?xml", b"v=0\r\n", b"v=0\n")
 
 
@@ -70,6 +71,7 @@ def recognise(stream: BinaryIO) -> Container:
     start = mpeg.skip_id3v2(stream)
     stream.seek(start)
     head = stream.read(HEAD_BYTES)
+    _check_audio(head)
     container = _matching(MAGIC, head)
     if container is None:
         _check_supported(head)
@@ -82,16 +84,9 @@ def recognise(stream: BinaryIO) -> Container:
         return container
     if head and not any(head):
         raise UnsupportedContainer("The file starts with zero bytes: not audio, or an incomplete download")
-    _check_picture(head)
+    if _is_text(head):
+        raise NotMusic("Not audio: plain text")
     raise UnsupportedContainer(NOT_SUPPORTED_OR_DAMAGED)
-
-
-def _check_picture(head: bytes) -> None:
-    try:
-        name = recognise_picture(head)
-    except UnsupportedContainer:
-        return
-    raise NotMusic(f"The file is a {name} picture, not audio")
 
 
 def not_supported(name: str) -> str:
@@ -127,6 +122,25 @@ def _stream_of_frames(stream: BinaryIO, start: int, head: bytes) -> Container | 
     if head[::TS_PACKET_BYTES] == b"GGG":  # each packet begins with this byte
         return MPEG_TS
     return None
+
+
+def _check_audio(head: bytes) -> None:
+    """Name a file of another kind: parts of it may look like the frames of MP3, which junk may precede."""
+    name = picture_name(head)
+    if name and name != "PDF":
+        raise NotMusic(f"Not audio: {'an' if name in {'SVG', 'AVIF'} else 'a'} {name} picture")
+    if head.lstrip().lower().startswith(WEB_PAGE_STARTS):
+        raise NotMusic("Not audio: a web page (HTML)")
+    for magic, kind in NOT_AUDIO:
+        if magic.matches(head):
+            raise NotMusic(f"Not audio: {kind}")
+
+
+def _is_text(head: bytes) -> bool:
+    text = head.decode("utf-8", "ignore")  # the last letter may be cut
+    return len(text.encode()) > max(0, len(head) - 4) and all(
+        letter.isprintable() or letter.isspace() for letter in text
+    )
 
 
 def _check_supported(head: bytes) -> None:
@@ -250,5 +264,18 @@ REFUSED = (
     (Magic(b"OFR "), "OptimFROG"),
     (Magic(b"LA0"), "Lossless Audio"),
     (Magic(b"MThd"), "MIDI"),
+)
+NOT_AUDIO = (
+    (Magic(b"%PDF"), "a PDF document"),
+    (Magic(b"PK\3\4"), "a ZIP archive"),
+    (Magic(b"PK\5\6"), "an empty ZIP archive"),
+    (Magic(b"\x1f\x8b\x08"), "a gzip archive"),
+    (Magic(b"Rar!\x1a\x07"), "a RAR archive"),
+    (Magic(b"7z\xbc\xaf\x27\x1c"), "a 7-Zip archive"),
+    (Magic(b"\x7fELF"), "a program (ELF)"),
+    (Magic(b"MZ\x90\0"), "a program (Windows)"),
+    (Magic(b"\xcf\xfa\xed\xfe"), "a program (Mach-O)"),
+    (Magic(b"\xca\xfe\xba\xbe"), "a program (Mach-O or Java)"),
+    (Magic(b"#!/"), "a script"),
 )
 FRAMES = ((mpeg.find_frame, MP3), (streams.find_adts, ADTS), (streams.find_layer_2, MP2))

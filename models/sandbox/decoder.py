@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from models.audio.decode import Windows, check_regular, regular_file
 from models.audio.placement import WINDOW_COUNT
-from models.audio.sound import MIN_SECONDS
+from models.audio.sound import MIN_SECONDS, check_end
 from models.containers import UnsupportedContainer
 from models.containers.lengths import declared_seconds
 from models.containers.recognise import Container, recognise
@@ -146,7 +146,8 @@ class Decoder:
             return self._measured_by_ffmpeg(file, container, max_windows)
 
     def _measured_by_ffmpeg(self, source: int, container: Container, max_windows: int) -> Windows:
-        seconds = declared_seconds(os.fdopen(source, "rb", closefd=False), container)
+        stream = os.fdopen(source, "rb", closefd=False)
+        seconds = declared_seconds(stream, container)
         is_measured = skips_silence = False
         for _ in range(FFMPEG_RUNS):
             found = self._decode(
@@ -163,6 +164,8 @@ class Decoder:
             skips_silence = found <= -MIN_SECONDS
             seconds = -found if skips_silence else max(0.0, found)
             is_measured = seconds > 0
+            if is_measured:
+                check_end(stream, container, seconds)
         raise DecoderFailed("ffmpeg measures another length each time")
 
     def read_picture(self, source: Path | int, max_side: int = READING_SIDE) -> Pixels:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.audio.ffmpeg import MESSAGE_BYTES, Output, check_started, first_error
+from models.audio.ffmpeg import MESSAGE_BYTES, Output, cause, check_started
 from models.errors import RefusedVideo, UnreadableVideo
 from models.pictures.decode import Pixels
 
@@ -109,7 +109,7 @@ def read_output(output: Output) -> Clip:
     if not pictures or not count:
         if "matches no streams" in messages:
             raise UnreadableVideo("The file holds no video")
-        raise UnreadableVideo(f"The file is damaged: {first_error(messages)}")
+        raise UnreadableVideo(f"The file is damaged: {cause(messages)}")
     clip = Clip(np.stack(pictures), small[: count * SMALL_SIDE * SMALL_SIDE * 3].reshape(-1, SMALL_SIDE, SMALL_SIDE, 3))
     if clip.seconds < MIN_SECONDS:
         raise RefusedVideo(f"Too short: {clip.seconds:.1f} s; the minimum is {MIN_SECONDS:.0f} s")

@@ -108,7 +108,7 @@ def test_a_new_file_is_recommended_once_it_is_analysed_and_a_broken_one_has_its_
     job = running.client.wait_for(running.client.scan(running.music), timeout=120)
 
     assert [(failure.path.split("/")[-1], failure.reason) for failure in job.failures] == [
-        ("diary.mp3", "Not a supported audio file, or damaged")
+        ("diary.mp3", "Not audio: plain text")
     ]
     [added] = job.tracks
 

@@ -157,7 +157,7 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
     reasons = {Path(failure.path).name: failure.reason for failure in job.failures}
 
     assert (len(queue.analyses), job.failed) == (1, 8)
-    assert "Not a supported audio file" in reasons["text.mp3"]
+    assert "Not audio: plain text" in reasons["text.mp3"]
     assert "0 bytes" in reasons["zero.ogg"]
     assert "playlist" in reasons["list.mp3"]
     assert "MIDI" in reasons["song.m4a"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models.audio.ffmpeg import DECODERS, Task
+from models.audio.ffmpeg import DECODERS, Task, cause
 from models.errors import AnalysisError, NeedsFfmpeg, UnreadableAudio
 from models.ffmpeg import find_ffmpeg
 from models.sandbox.decoder import Decoder
@@ -209,6 +209,33 @@ def test_a_file_that_was_cut_off_is_named(decoder, song, tmp_path):
     assert re.fullmatch(
         r"The file ends early or is damaged: it declares 6\.0 s, but ends at [23]\.\d s", str(reason(decoder, path))
     )
+
+
+@pytest.mark.parametrize("name", ["cut.wma", "cut.m4a", "cut.mka", "cut.wv"])
+def test_one_rule_for_the_missing_part_of_a_file(decoder, tmp_path, name):
+    """A file that misses a third is refused; the measured length of one that misses a fourteenth counts."""
+    path = music(
+        tmp_path / name, "-af", "aloop=1:size=264600", *(("-movflags", "faststart") if name.endswith("m4a") else ())
+    )
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 93 // 100])
+
+    assert decoder.read_windows(path).duration == pytest.approx(11.2, abs=0.6)
+
+    path.write_bytes(content[: len(content) * 66 // 100])
+
+    assert "ends early or is damaged: it declares 12.0 s" in str(reason(decoder, path))
+
+
+def test_no_words_of_ffmpeg_are_in_a_reason(decoder, song, tmp_path):
+    """An M4A without its index is named as incomplete."""
+    path = tmp_path / "cut.m4a"
+    content = song.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+    assert str(reason(decoder, path)) == "The file is damaged: its index is missing: the file is incomplete"
+    assert cause("[error] channel element 1.6 is not allocated\n") == "it cannot be decoded"
+    assert cause("[aac @ 0x5] [error] Invalid data found when processing input\n") == "its data is invalid"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root reads the files of others")

@@ -98,7 +98,7 @@ def test_reasons_of_decoding_are_kept(tmp_path):
     path = tmp_path / "notes.mp3"
     path.write_text("Dear diary, " * 100)
 
-    with pytest.raises(UnreadableAudio, match="Not a supported audio file, or damaged"):
+    with pytest.raises(UnreadableAudio, match="Not audio: plain text"):
         analyse(path)
 
 

@@ -44,7 +44,7 @@ def test_analyse_json(song, text):
     failed, analysed = (json.loads(line) for line in result.stdout.splitlines())
 
     assert result.exit_code == 1
-    assert failed == {"path": str(text), "error": "Not a supported audio file, or damaged"}
+    assert failed == {"path": str(text), "error": "Not audio: plain text"}
     assert analysed["path"] == str(song)
     assert len(analysed["embedding"]) == 128
     assert analysed["descriptors"]["tempo"] == pytest.approx(100, rel=0.01)
@@ -56,7 +56,7 @@ def test_analyse_table(song, text):
 
     assert result.exit_code == 1
     assert all(part in result.stdout for part in ("song [live].flac", "100.0 BPM", "C major", "energy"))
-    assert "notes.mp3: Not a supported audio file, or damaged" in result.stdout
+    assert "notes.mp3: Not audio: plain text" in result.stdout
 
 
 def test_analyse_succeeds(song):

@@ -134,7 +134,7 @@ def test_one_changed_audio_byte_is_a_different_track(audio):
     ("content", "reason"),
     [
         (b"", "The file is empty (0 bytes)"),
-        (b"Dear diary, today I renamed a text file to song.mp3.\n" * 100, "Not a supported audio file, or damaged"),
+        (b"Dear diary, today I renamed a text file to song.mp3.\n" * 100, "Not audio: plain text"),
         (b"#EXTM3U\n/etc/passwd\n", "The file is a playlist, not audio"),
         (b"MThd\x00\x00\x00\x06", "MIDI is not supported: convert it to FLAC, Opus or MP3"),
         (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f", "Not a supported audio file, or damaged"),
