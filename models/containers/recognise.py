@@ -85,7 +85,7 @@ def recognise(stream: BinaryIO) -> Container:
     if head and not any(head):
         raise UnsupportedContainer("The file starts with zero bytes: not audio, or an incomplete download")
     if _is_text(head):
-        raise NotMusic("Not audio: plain text")
+        raise UnsupportedContainer("Not audio: plain text")
     raise UnsupportedContainer(NOT_SUPPORTED_OR_DAMAGED)
 
 
@@ -130,10 +130,10 @@ def _check_audio(head: bytes) -> None:
     if name and name != "PDF":
         raise NotMusic(f"Not audio: {'an' if name in {'SVG', 'AVIF'} else 'a'} {name} picture")
     if head.lstrip().lower().startswith(WEB_PAGE_STARTS):
-        raise NotMusic("Not audio: a web page (HTML)")
+        raise UnsupportedContainer("Not audio: a web page (HTML)")
     for magic, kind in NOT_AUDIO:
         if magic.matches(head):
-            raise NotMusic(f"Not audio: {kind}")
+            raise UnsupportedContainer(f"Not audio: {kind}")
 
 
 def _is_text(head: bytes) -> bool:
