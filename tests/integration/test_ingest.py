@@ -164,7 +164,7 @@ def test_each_unusable_file_is_a_failure_with_its_reason(catalogue, queue, music
     assert "pipe, socket or device" in reasons["pipe.wav"]
     assert "leads out of the library" in reasons["out.mp3"]
     assert "No such file" in reasons["gone.mp3"]
-    assert "Not a supported audio file" in reasons["bad\ufffd\n.mp3"]
+    assert "Not audio: plain text" in reasons["bad\ufffd\n.mp3"]
 
 
 def test_a_folder_without_permission_is_reported():
