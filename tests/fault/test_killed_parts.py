@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import mutagen.flac
-import psutil
 import pytest
 from redis import Redis
 from sqlalchemy import select, update
@@ -43,7 +42,7 @@ def attempts(catalogue, track_id):
 
 
 def child_of(worker):
-    found = [process for process in worker.process.children() if process.status() != psutil.STATUS_ZOMBIE]
+    found = [process for process in worker.process.children() if "celery" in process.cmdline()]
     return found[0] if len(found) == 1 else None
 
 

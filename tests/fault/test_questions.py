@@ -70,7 +70,7 @@ def assert_unavailable(answer):
 
 
 def child_of(worker):
-    [child] = [process for process in worker.process.children() if process.status() != "zombie"]
+    [child] = [process for process in worker.process.children() if "celery" in process.cmdline()]
     return child
 
 

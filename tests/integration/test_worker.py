@@ -151,7 +151,7 @@ def test_a_killed_child_costs_its_track_one_attempt(tmp_path):
         song = write_noise(tmp_path / "song.flac", 8)
         track_id = register(here.catalogue, song)
         wait_until(lambda: "worker_child_ready" in worker.output)
-        [child] = worker.process.children()
+        [child] = [process for process in worker.process.children() if "celery" in process.cmdline()]
         here.queue.analyse(track_id)
         wait_until(lambda: attempts(here.catalogue, track_id) == 1)
         child.kill()
