@@ -8,6 +8,7 @@ program reads the file.
 import errno
 import os
 import stat
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ def decode_windows(descriptor: int, max_windows: int = WINDOW_COUNT) -> Windows:
             return stacked(_audible_windows(sound, max_windows), duration)
     except OSError as error:
         raise UnreadableAudio(f"The file could not be read: {error.strerror}") from error
+    except (ValueError, LookupError, struct.error) as error:  # a parser's, for example of a file that changes meanwhile
+        raise UnreadableAudio("The file is damaged") from error
 
 
 @contextmanager
