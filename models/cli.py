@@ -162,7 +162,7 @@ def _rows(analysis: "TrackAnalysis") -> list[tuple[str, str]]:
         ("brightness", f"{measured['brightness']:.0f} Hz"),
         ("onsets", f"{measured['onset_rate']:.1f} per second"),
         *((name, _bar(value)) for name, value in analysis.attributes.items()),
-        ("tags", ", ".join(tags)),
+        ("tags", ", ".join(dict.fromkeys(tag.split(":")[-1].lower() for tag in tags))),
         ("analysis time", f"{analysis.seconds.total:.2f} s"),
         ("model version", analysis.model_version),
     ]

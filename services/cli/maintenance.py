@@ -104,7 +104,7 @@ def _failures_named(catalogue: Catalogue, names: Sequence[str]) -> list[str]:
     for name, ids in found.items():
         if not ids:
             raise NotFound(
-                f"'{name}' is not a failed file, nor in a failed file's path. `segue status --failed` lists all."
+                f"No failed file has the id or path '{name}'. `segue status --failed` lists all failed files."
             )
     return list(dict.fromkeys(each for ids in found.values() for each in ids))
 

@@ -49,7 +49,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
         url = running_url(settings)
         if folder is None or url is None:
             raise
-        output.print_message(f"Segue is already running at {url}. It scans {folder} now.")
+        output.print_message(f"Segue is already running at {url}. It scans {folder} now; other options have no effect.")
         with SegueClient(url, key=settings.client_key) as client:
             _scan_and_show(client, folder, lambda: None)
     except KeyboardInterrupt:
