@@ -3,6 +3,8 @@
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.types import Processor
@@ -13,6 +15,20 @@ COMMON: Sequence[Processor] = (
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+
+
+class StandardError:
+    """Standard error, without the errors of writing to it: a log on a full disk must not fail a request."""
+
+    def write(self, text: str) -> None:
+        """Write a text, or discard it."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Write what is buffered, or keep it until there is space."""
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def formatter() -> logging.Formatter:
@@ -36,6 +52,6 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", StandardError())),
         cache_logger_on_first_use=True,
     )

@@ -112,7 +112,7 @@ def open_sound(descriptor: int) -> Iterator[Sound]:
     """
     with ExitStack() as files, os.fdopen(descriptor, "rb", closefd=False) as stream:
         container = _native_container(stream)
-        parts = [files.enter_context(_sound_file(source, stream)) for source in _sources(stream, container)]
+        parts = [files.enter_context(_sound_file(source, container.name)) for source in _sources(stream, container)]
         heard = [part for part in parts if part.frames > 0]
         if not heard:
             raise UnreadableAudio("The file has a header but no samples")
@@ -211,7 +211,7 @@ def _mp3_parts(stream: BinaryIO, size: int) -> list[Pieces | None]:
 
 
 @contextmanager
-def _sound_file(source: int | Pieces, stream: BinaryIO) -> Iterator[soundfile.SoundFile]:
+def _sound_file(source: int | Pieces, name: str) -> Iterator[soundfile.SoundFile]:
     """Open a file with libsndfile; without a file name it recognises the format by content alone."""
     if isinstance(source, int):  # libsndfile takes the current offset as the start of the file
         os.lseek(source, 0, os.SEEK_SET)
@@ -221,7 +221,7 @@ def _sound_file(source: int | Pieces, stream: BinaryIO) -> Iterator[soundfile.So
             yield file
     except soundfile.LibsndfileError as error:
         if error.code == SF_ERR_UNRECOGNISED_FORMAT:
-            raise UnreadableAudio(f"The {recognise(stream).name} file is damaged") from error
+            raise UnreadableAudio(f"The {name} file is damaged") from error
         reason = error.error_string.removeprefix("Error : ").rstrip(".")
         raise UnreadableAudio(f"The file is damaged: {reason}") from error
 

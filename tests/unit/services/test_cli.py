@@ -76,7 +76,7 @@ def test_status_without_a_service_reads_the_catalogue(tmp_path):
         (("similar", "anything"), "Is `segue up` running?"),
         (("scan", "/"), "Is `segue up` running?"),
         (("worker",), "SEGUE_REDIS_URL is not set"),
-        (("retry", "/music/none.mp3"), "'/music/none.mp3' is not a failed file"),
+        (("retry", "/music/none.mp3"), "No failed file has the id or path '/music/none.mp3'"),
         (("similar", " "), "is empty"),
         (("keys", "create", b"a\xff"), "not UTF-8"),
         (("export-listens", "a/b"), "Invalid listener name"),
