@@ -2,7 +2,7 @@
 
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound, LibraryNotFound
+    PlaylistNotFound, LibraryNotFound, LinkNotFound
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
   * UnsupportedAudio: AudioNotRead
@@ -11,13 +11,14 @@
   * NeedsFfmpeg
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ReaderUnavailable,
-    ServiceUnreachable
+    ServiceUnreachable, LinkedServerUnavailable
     * QuestionUnanswered: TooManyQuestions
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * PlaylistChanged
   * NotConfigured
   * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed, LibraryNotAllowed
+  * LinkedServerRefused
   * TooManyRequests
   * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
 
@@ -85,6 +86,13 @@ class LibraryNotFound(NotFound):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"No library is named '{name}'. `segue libraries list` shows all libraries.")
+
+
+class LinkNotFound(NotFound):
+    """No linked server has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No linked server is named '{name}'. `segue link list` shows all links.")
 
 
 class KeyNotFound(NotFound):
@@ -198,6 +206,14 @@ class StorageFull(StorageUnavailable):
 
 class ServiceUnreachable(Unavailable):
     """No Segue service responds at the URL."""
+
+
+class LinkedServerUnavailable(Unavailable):
+    """A linked media server does not respond, or not in time."""
+
+
+class LinkedServerRefused(SegueError):
+    """A linked media server refused a request, for example a password, or answered what Segue does not understand."""
 
 
 class QuestionUnanswered(Unavailable):
