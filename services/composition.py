@@ -21,6 +21,7 @@ from services.recommend.tastes import Tastes
 from services.recommend.words import LazyEmbedder, WordReader
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
+from services.tasks.now_playing import NowPlaying
 from services.tasks.presence import Workers
 from services.tasks.questions import Questions
 from services.tasks.queue import TaskQueue, open_queue
@@ -54,6 +55,7 @@ class Services:
     queue: TaskQueue
     questions: Questions
     workers: Workers
+    now_playing: NowPlaying
     index: VectorIndex
     recommender: Recommender
     words: WordReader
@@ -114,6 +116,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         # The other threads stay free for requests that need no worker.
         questions=Questions(queue, at_once=max(1, settings.api_threads // 2)),
         workers=Workers(queue),
+        now_playing=NowPlaying(queue),
         index=index,
         recommender=recommender,
         words=words,
