@@ -1,0 +1,42 @@
+"""Segue behind nginx and Caddy, as docs/proxies.md configures them: TLS, HTTP/2, and a path of its own."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.proxy import KINDS, PREFIX, Proxy, proxy
+from tests.fakes.serving import api_process, free_port
+
+
+@pytest.fixture(scope="module")
+def api_port(library_dir: Path, broker_url: str) -> Iterator[int]:
+    """The port of an API process that trusts its proxy to authenticate users."""
+    port = free_port()
+    with api_process(library_dir, broker_url, port, SEGUE_REQUIRE_KEYS="false"):
+        yield port
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def served(request: pytest.FixtureRequest, api_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """A proxy that serves the API below a path."""
+    with proxy(request.param, api_port, tmp_path_factory.mktemp(request.param)) as started:
+        yield started
+
+
+def test_the_api_is_reached_with_tls_and_http_2(served):
+    """A client that trusts the certificate reads the library over HTTP/2, below the path."""
+    with served.client() as client:
+        answer = client.get("/v1/tracks", params={"limit": 1})
+
+    assert answer.status_code == HTTPStatus.OK
+    assert answer.http_version == "HTTP/2"
+    assert str(answer.url).startswith(f"https://{served.host}{PREFIX}/v1/")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_proxy_can_serve_at_the_root(kind, api_port, tmp_path):
+    """With an empty path the API is at the root of the host."""
+    with proxy(kind, api_port, tmp_path, path="") as started, started.client() as client:
+        assert client.get("/v1/status").status_code == HTTPStatus.OK
