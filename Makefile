@@ -33,11 +33,14 @@ AT_ONCE := --numprocesses 2 --no-loadscope-reorder
 
 # The page and a generated TypeScript client need Node.js and npm. Without them they are not checked, except in CI.
 PAGE := services/web
-NODE_PROJECTS := $(PAGE) tests/clients
+NODE_PROJECTS := $(PAGE) tests/clients $(patsubst %/package.json,%,$(wildcard tests/clients/*/package.json))
 INSTALL_NODE_PACKAGES := if command -v npm >/dev/null; then for project in $(NODE_PROJECTS); do \
 	[ $$project/node_modules -nt $$project/package-lock.json ] || \
 	npm ci --prefix $$project --no-progress >/dev/null || echo "npm could not install $$project/package.json." >&2; done; \
 	elif [ -n "$$CI" ]; then echo 'CI needs npm.' >&2; exit 1; fi
+
+# Third-party client programs that tests run, each in an environment of its own.
+CLIENTS := $(patsubst tests/clients/%/requirements.txt,$(VENV)/clients/%/.installed,$(wildcard tests/clients/*/requirements.txt))
 
 .PHONY: help up page screenshots test test-all check docs docs-links bench audit clean
 
@@ -51,12 +54,12 @@ else
 	@exec $(BIN)/segue up "$$MUSIC"
 endif
 
-test: $(VENV)/.installed-test
+test: $(VENV)/.installed-test $(CLIENTS)
 	tests/install-system-packages
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(AT_ONCE)
 
-test-all: $(VENV)/.installed-test
+test-all: $(VENV)/.installed-test $(CLIENTS)
 	tests/install-system-packages
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(AT_ONCE) -m '' -p randomly
@@ -117,6 +120,11 @@ $(VENV)/.installed-test: $(VENV)/.created pyproject.toml constraints.txt
 	@$(INSTALL) --editable '.[local,worker,map,training,postgres,notebooks,docs,dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-up
+
+$(VENV)/clients/%/.installed: tests/clients/%/requirements.txt $(VENV)/.created
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 $(VENV)/.created:
 	@if [ -z '$(PYTHON)' ]; then \
