@@ -260,11 +260,19 @@ def test_a_large_count_gives_all_songs(api):
 
 
 def test_http_errors_have_subsonics_format(api):
-    """An unknown method and an unsupported verb keep their status and have a failed response as body."""
-    unknown, wrong = api.get("/rest/stream?f=json"), api.delete("/rest/ping?f=json")
+    """An unsupported verb keeps its status and has a failed response as body."""
+    wrong = api.delete("/rest/ping?f=json")
 
-    assert (unknown.status_code, unknown.json["subsonic-response"]["error"]["code"]) == (404, 70)
     assert (wrong.status_code, wrong.json["subsonic-response"]["status"]) == (405, "failed")
+
+
+@pytest.mark.parametrize("verb", ["get", "post"])
+@pytest.mark.parametrize("method", ["getPodcasts", "getPodcasts.view", "a/b"])
+def test_an_unknown_method_is_a_subsonic_error(api, verb, method):
+    """With the status 200, so that clients read it; the message names the method."""
+    error = call(api, method, verb=verb).json["subsonic-response"]["error"]
+
+    assert error == {"code": 0, "message": f"Segue has no method '{method.removesuffix('.view')}'."}
 
 
 def test_a_form_that_is_too_large_gets_subsonics_format(api):

@@ -24,6 +24,7 @@ OPEN_ROUTES = {
     "/readyz",
     "/1/validate-token",
     "/rest/getOpenSubsonicExtensions",
+    "/rest/<path:method>",
 }
 
 

@@ -100,8 +100,9 @@ def _read_upload(model: type[Read]) -> Read:
 
 
 def _read_form(model: type[Read]) -> Read:
-    """Read a form whose fields may be in the query instead. If a field is given twice, the first value counts."""
-    return _read_values(model, MultiDict(request.values.to_dict()))
+    """Read a form whose fields may be in the query instead. Of a field with one value, the first one counts."""
+    given = {name: each if _takes_many(model, name) else each[:1] for name, each in request.values.lists()}
+    return _read_values(model, MultiDict(given))
 
 
 READERS: dict[str, Callable[[type[BaseModel]], BaseModel]] = {

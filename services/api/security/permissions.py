@@ -95,12 +95,12 @@ def needs(  # noqa: PLR0913  each is a part of the declaration
     libraries: bool = False,
 ) -> Callable[[View], View]:
     """Require a key with one of these scopes."""
-    return _declared(Access(scopes, listener, key_locations, expensive, media, repeatable, libraries))
+    return requires(Access(scopes, listener, key_locations, expensive, media, repeatable, libraries))
 
 
 def public(view: View) -> View:
     """Require no key."""
-    return _declared(PUBLIC)(view)
+    return requires(PUBLIC)(view)
 
 
 def set_default_access(blueprint: Blueprint, access: Access) -> None:
@@ -119,7 +119,9 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
     return declared
 
 
-def _declared(access: Access) -> Callable[[View], View]:
+def requires(access: Access) -> Callable[[View], View]:
+    """Require what an access says."""
+
     def mark(view: View) -> View:
         setattr(view, _OF_VIEW, access)
         return view

@@ -17,7 +17,7 @@ from services.api.compat.ids import (
     short,
 )
 from services.api.compat.spotify.schemas import SpotifyQuery
-from services.api.compat.subsonic.responses import song
+from services.api.compat.subsonic.songs import song
 from services.domain.filters import Range
 from services.domain.track import NamedArtist, Track, TrackStatus
 from services.recommend.seeds import seed_weights

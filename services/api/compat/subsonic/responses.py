@@ -1,4 +1,4 @@
-"""Subsonic responses: songs, and the envelope in XML, JSON or JSONP.
+"""Subsonic responses: the envelope in XML, JSON or JSONP.
 
 In XML, a value becomes an attribute, an object becomes an element, and a list becomes an element for each item.
 """
@@ -8,16 +8,11 @@ from collections.abc import Mapping
 from enum import IntEnum
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import PurePath
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from flask import Response, json, request
 from werkzeug.exceptions import HTTPException
-
-from services.api.compat.ids import ALBUM, ARTIST, Namespace, album_id, first_artist, id_of_names
-from services.api.compat.subsonic.schemas import SubsonicChild, SubsonicGenre
-from services.domain.track import MEDIA_TYPES, Track
 
 
 class Code(IntEnum):
@@ -136,32 +131,3 @@ def _add(parent: Element, name: str, value: object) -> None:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else NO_XML.sub("\ufffd", str(value))
-
-
-def song(track: Track, namespace: Namespace) -> dict[str, Any]:
-    """Return a track as a Subsonic song, with ids of the client's namespace."""
-    suffix = PurePath(track.path or "").suffix.lower()
-    # Another system does not know the ids of artists and albums that Segue makes from their names.
-    is_own, name = not namespace.has(track), first_artist(track)
-    album, artist = album_id(track) if is_own else None, id_of_names(name) if is_own and name else None
-    child = SubsonicChild(
-        id=namespace.id_of(track),
-        parent=None if album is None else ALBUM + album,
-        title=track.title,
-        album=track.album,
-        artist=track.artist,
-        year=track.year,
-        genre=track.genre,
-        contentType=MEDIA_TYPES.get(suffix),
-        suffix=suffix.removeprefix(".") or None,
-        duration=None if track.duration_ms is None else round(track.duration_ms / 1000),
-        path=track.path,
-        albumId=None if album is None else ALBUM + album,
-        artistId=None if artist is None else ARTIST + artist,
-        bpm=round((track.descriptors or {}).get("tempo") or 0),
-        musicBrainzId=track.ids.get("mbid", ""),
-        displayArtist=track.artist or "",
-        isrc=[track.ids["isrc"]] if "isrc" in track.ids else [],
-        genres=[SubsonicGenre(name=name) for name in track.genres],
-    )
-    return child.model_dump(exclude_none=True)

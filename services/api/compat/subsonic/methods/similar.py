@@ -1,0 +1,80 @@
+"""Similar songs, and paths between songs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from services.api.compat.ids import ARTIST, Namespace, media_server_track, rejected_tracks, songs_of
+from services.api.compat.subsonic.method import SEARCHES, Method, Result
+from services.api.compat.subsonic.schemas.similar import SimilarSongsQuery, SonicPathQuery, SonicSimilarQuery
+from services.api.compat.subsonic.songs import songs_by_id
+from services.api.context import services
+from services.domain.filters import Filters, music_only
+from services.domain.question import RESULTS_MAX, Exclusion, Question
+
+
+def get_similar_songs(query: SimilarSongsQuery) -> Result:
+    """Get songs to play after a song, an album or an artist. The song or album itself is left out."""
+    return {"similarSongs": {"song": _similar_songs(query)}}
+
+
+def get_similar_songs_2(query: SimilarSongsQuery) -> Result:
+    """Get the same songs as `getSimilarSongs`, because Segue organises music by tags and not by folders."""
+    return {"similarSongs2": {"song": _similar_songs(query)}}
+
+
+def get_sonic_similar_tracks(query: SonicSimilarQuery) -> Result:
+    """Get the songs that are most similar to a song. The song itself is left out."""
+    track_id, namespace = media_server_track(query.id)
+    found = services().recommender.similar(
+        track_id, limit=min(query.count, RESULTS_MAX), filters=music_only(Filters()), exclude=rejected_tracks()
+    )
+    return {"sonicMatch": _matches({each.track_id: each.score for each in found}, namespace)}
+
+
+def find_sonic_path(query: SonicPathQuery) -> Result:
+    """Get a smooth path from one song to another, both included. Similarities are relative to the first song."""
+    (start, namespace), (end, _) = media_server_track(query.startSongId), media_server_track(query.endSongId)
+    steps = services().paths.between(start, end, steps=min(query.count, RESULTS_MAX), filters=music_only(Filters()))
+    return {"sonicMatch": _matches(_similarities(start, [step.track_id for step in steps]), namespace)}
+
+
+def _similar_songs(query: SimilarSongsQuery) -> list[Result]:
+    group = songs_of(query.id)
+    if group is not None:
+        # In Subsonic, the songs of an artist include the artist's own. Songs of an album are excluded like a song.
+        seed, namespace, excluded = group, Namespace(), () if query.id.startswith(ARTIST) else group
+    else:
+        track_id, namespace = media_server_track(query.id)
+        [analysed] = services().catalogue.tracks.ready([track_id]).values()
+        seed = excluded = (analysed.id,)
+    question = Question(limit=min(query.count, RESULTS_MAX), exclude=Exclusion(tracks=(*excluded, *rejected_tracks())))
+    found = services().recommender.seeded([seed], question)
+    return list(songs_by_id([each.track_id for each in found], namespace).values())
+
+
+def _matches(similarities: dict[str, float], namespace: Namespace) -> list[Result]:
+    # The extension's similarities range from 0 to 1, but a cosine can be negative.
+    return [
+        {"entry": entry, "similarity": min(1.0, max(0.0, similarities[track_id]))}
+        for track_id, entry in songs_by_id(list(similarities), namespace).items()
+    ]
+
+
+def _similarities(start: str, track_ids: Sequence[str]) -> dict[str, float]:
+    """Return the cosine similarity of each track to `start`, which is one of them."""
+    embedded = services().catalogue.tracks.embedded(track_ids)
+    origin = embedded[start].vector.astype(np.float64)
+    return {
+        track_id: 1.0 if track_id == start else float(embedded[track_id].vector @ origin)
+        for track_id in track_ids
+        if track_id in embedded
+    }
+
+
+METHODS = (
+    Method("getSimilarSongs", SimilarSongsQuery, get_similar_songs, "Get songs to play next", SEARCHES),
+    Method("getSimilarSongs2", SimilarSongsQuery, get_similar_songs_2, "Get songs to play next, by tags", SEARCHES),
+    Method("getSonicSimilarTracks", SonicSimilarQuery, get_sonic_similar_tracks, "Get similar songs", SEARCHES),
+    Method("findSonicPath", SonicPathQuery, find_sonic_path, "Find a path between two songs", SEARCHES),
+)

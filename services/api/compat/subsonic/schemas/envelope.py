@@ -1,0 +1,47 @@
+"""The envelope of every response."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from services.api.compat.subsonic.schemas.accounts import SubsonicTokenInfo, SubsonicUser
+from services.api.compat.subsonic.schemas.similar import SubsonicSonicMatch
+from services.api.compat.subsonic.schemas.songs import SubsonicSongs
+from services.api.compat.subsonic.schemas.system import SubsonicExtension, SubsonicLicense
+from services.api.schemas.tracks import Response
+
+
+class SubsonicError(Response):
+    """An error."""
+
+    code: int = Field(
+        description="0 generic, 10 parameter missing, 40 wrong user or password, 41 and 42 not supported, "
+        "43 conflicting mechanisms, 44 invalid API key, 50 not authorised, 70 not found."
+    )
+    message: str
+
+
+class SubsonicEnvelope(Response):
+    """The content of every response. The result of a method has the method's own field."""
+
+    status: Literal["ok", "failed"]
+    version: str = Field(description="Version of Subsonic's protocol.")
+    type: str = Field(description="Always `segue`.")
+    serverVersion: str
+    openSubsonic: bool
+    error: SubsonicError | None = None
+    license: SubsonicLicense | None = None
+    openSubsonicExtensions: list[SubsonicExtension] | None = None
+    user: SubsonicUser | None = None
+    tokenInfo: SubsonicTokenInfo | None = None
+    similarSongs: SubsonicSongs | None = None
+    similarSongs2: SubsonicSongs | None = None
+    sonicMatch: list[SubsonicSonicMatch] | None = None
+
+
+class SubsonicAnswer(Response):
+    """A response in JSON. In XML, the envelope is the root, in the namespace `http://subsonic.org/restapi`."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    response: SubsonicEnvelope = Field(alias="subsonic-response")
