@@ -3,37 +3,26 @@
 import os
 import re
 import sys
-import unicodedata
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pathspec import GitIgnoreSpec
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
-from services.domain.names import SEPARATORS
-from services.domain.quiet import QuietHours, time_of_day
-from services.domain.track import TagRules
+from services.library_settings import LibrarySettings, expand, split
 
 VARIABLE_PREFIX = "SEGUE_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 WILDCARD_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 METRICS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: a directory in which several API processes share their metrics."""
-PROCESSORS = os.cpu_count() or 1
-# Dot folders (but not "...And Justice"), recycle bins and snapshots of NAS systems and Windows, and what macOS leaves.
-SYSTEM_NAMES = (
-    *(".[!.]*/", "._*", "__MACOSX/", "Network Trash Folder/", "Temporary Items/"),
-    *("$RECYCLE.BIN/", "$Recycle.Bin/", "RECYCLER/", "Recycled/", "System Volume Information/", "lost+found/"),
-    *("#recycle/", "#snapshot/", "@eaDir/", "@tmp/", "@Recycle/", "@Recently-Snapshot/", "@sharesnap/", "~snapshot/"),
-)
 
 
-class Settings(BaseSettings):
+class Settings(LibrarySettings):
     """Settings, read once at the start of a process and passed on.
 
     `SEGUE_REDIS_URL`, `SEGUE_DATABASE_URL` and `SEGUE_QDRANT_URL` decide how Segue runs. Without them everything
@@ -129,7 +118,6 @@ class Settings(BaseSettings):
         description="Number of API processes. Qdrant Edge allows one; with a Qdrant server any number is possible.",
     )
     api_threads: int = Field(default=8, ge=1, description="Number of threads per API process.")
-    worker_processes: int = Field(default=PROCESSORS, ge=1, description="Number of processes per worker.")
     question_processes: int = Field(
         default=1,
         ge=0,
@@ -144,99 +132,6 @@ class Settings(BaseSettings):
         description=(
             "Maximum number of requests with a wrong key or password per minute and address; 0 means no limit."
         ),
-    )
-    library_roots: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
-        description=(
-            "Folders that may be scanned, with their subfolders, separated by colons. Files outside them are "
-            "neither analysed nor played, except uploads. If unset, every folder may be scanned while "
-            "requests need no key, and no folder otherwise. `segue up FOLDER` adds its folder."
-        ),
-    )
-    system_names: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=SYSTEM_NAMES,
-        description=(
-            "Names of folders and files that systems create and that hold no music, separated by commas, as patterns "
-            "of `.gitignore`. Scans leave them out. A value replaces the whole list."
-        ),
-    )
-    exclude: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
-        description=(
-            "Further files and folders that scans leave out, such as `Audiobooks/,*.wav`: patterns of `.gitignore`, "
-            "relative to each library root, separated by commas. A file `.segueignore` in a folder does the same."
-        ),
-    )
-    include: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
-        description="If set, scans take only files that match one of these patterns, such as `Music/,*.flac`.",
-    )
-    settle_seconds: float = Field(
-        default=2.0,
-        ge=0,
-        le=60,
-        allow_inf_nan=False,
-        description="A new file is read when it has not changed for this many seconds, so that a copy can finish.",
-    )
-    tag_separators: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=SEPARATORS,
-        description=(
-            "What separates several artists or genres in one text of a tag: separators with commas between them. "
-            "Spaces count: `;, / ` splits `A / B` and not `AC/DC`. After a change, scan again: all tags are read anew."
-        ),
-    )
-    ratings_of: str | None = Field(
-        default=None,
-        min_length=1,
-        pattern=r"^[^/\x00-\x1f]+$",
-        description=(
-            "Listener whose first verdicts the ratings in tags are: five and four stars a like, one star a dislike. "
-            "They never replace what the listener said. If unset, ratings are nobody's verdicts."
-        ),
-    )
-    watch: bool = Field(
-        default=True, description="Whether `segue up` watches the library folders for new, changed and deleted files."
-    )
-    deletion_grace_seconds: float = Field(
-        default=30.0,
-        ge=0,
-        allow_inf_nan=False,
-        description="A file of a watched folder that is gone leaves the library after this many seconds.",
-    )
-    poll_seconds: float = Field(
-        default=60.0,
-        gt=0,
-        allow_inf_nan=False,
-        description="Time between two looks at folders on network mounts, whose changes the kernel does not report.",
-    )
-    rescan_at: str = Field(
-        default="03:00",
-        description=(
-            "Time of day, on the clock of the machine with the scheduler, at which all library folders are scanned. "
-            "Empty: never."
-        ),
-    )
-    quiet_hours: str = Field(
-        default="",
-        description=(
-            "Hours of each day in which nothing is analysed, such as `18:00-23:30`, on the clock of the workers. "
-            "`segue resume` ends them early. Empty: none."
-        ),
-    )
-    analysis_cpu: float = Field(
-        default=1.0,
-        gt=0,
-        le=1,
-        description=(
-            "Share of the processors that a worker uses at most, such as 0.5. With less than one processor, it rests "
-            "after each analysis."
-        ),
-    )
-    analysis_nice: int = Field(
-        default=5,
-        ge=0,
-        le=19,
-        description="Niceness of the analysis: the higher, the more other programs of the machine go first.",
     )
     upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
     half_life_days: float = Field(
@@ -265,7 +160,7 @@ class Settings(BaseSettings):
     @field_validator("data_dir", mode="before")
     @classmethod
     def _expanded(cls, given: object) -> object:
-        return _expand(given) if isinstance(given, str) and given else given or cls.model_fields["data_dir"].default
+        return expand(given) if isinstance(given, str) and given else given or cls.model_fields["data_dir"].default
 
     @field_validator("url")
     @classmethod
@@ -302,53 +197,10 @@ class Settings(BaseSettings):
         except ValueError:
             return host
 
-    @field_validator("allowed_hosts", "cors_origins", "system_names", "exclude", "include", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
-        return [name for part in given.split(",") if (name := part.strip())] if isinstance(given, str) else given
-
-    @field_validator("tag_separators", mode="before")
-    @classmethod
-    def _split_separators(cls, given: object) -> object:
-        return [each for each in given.split(",") if each.strip()] if isinstance(given, str) else given
-
-    @field_validator("ratings_of")
-    @classmethod
-    def _composed(cls, given: str | None) -> str | None:
-        return None if given is None else unicodedata.normalize("NFC", given)  # as names of listeners are stored
-
-    @field_validator("system_names", "exclude", "include")
-    @classmethod
-    def _are_patterns(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        GitIgnoreSpec.from_lines(given)  # its error names the pattern
-        return given
-
-    @field_validator("library_roots", mode="before")
-    @classmethod
-    def _split_folders(cls, given: object) -> object:
-        return [folder for folder in given.split(os.pathsep) if folder] if isinstance(given, str) else given
-
-    @field_validator("library_roots")
-    @classmethod
-    def _absolute(cls, folders: tuple[str, ...]) -> tuple[str, ...]:
-        for folder in folders:
-            if not Path(_expand(folder)).is_absolute():
-                raise ValueError(f"'{folder}' is not an absolute path")
-        return tuple(map(_expand, folders))
-
-    @field_validator("rescan_at")
-    @classmethod
-    def _is_time_of_day(cls, given: str) -> str:
-        if given:
-            time_of_day(given)
-        return given
-
-    @field_validator("quiet_hours")
-    @classmethod
-    def _are_hours(cls, given: str) -> str:
-        if given:
-            QuietHours.parse(given)
-        return given
+        return split(given)
 
     @model_validator(mode="after")
     def _user_with_password(self) -> Self:
@@ -380,11 +232,6 @@ class Settings(BaseSettings):
         return frozenset(map(canonical_host, names)) - {""}
 
     @property
-    def tag_rules(self) -> TagRules:
-        """How the catalogue uses tags."""
-        return TagRules(self.tag_separators, self.ratings_of)
-
-    @property
     def listens_everywhere(self) -> bool:
         """Whether the API listens on all addresses of the machine."""
         return self.host in WILDCARD_ADDRESSES
@@ -403,16 +250,6 @@ class Settings(BaseSettings):
     def needs_keys(self) -> bool:
         """Whether every request needs a key."""
         return self.require_keys is True or not self.listens_to_loopback_only
-
-    @property
-    def analysis_processes(self) -> int:
-        """Number of processes of a worker: those that are set, and no more than its share of the processors."""
-        return min(self.worker_processes, max(1, int(PROCESSORS * self.analysis_cpu)))
-
-    @property
-    def analysis_duty(self) -> float:
-        """The share of its time in which a process of a worker may be busy."""
-        return min(1.0, PROCESSORS * self.analysis_cpu / self.analysis_processes)
 
     @property
     def client_key(self) -> str | None:
@@ -461,13 +298,6 @@ class Settings(BaseSettings):
     def service_url(self) -> str:
         """URL at which clients on this machine reach the API."""
         return self.own_url if self.url is None else self.url.rstrip("/")
-
-
-def _expand(folder: str) -> str:
-    try:
-        return str(Path(folder).expanduser())
-    except RuntimeError as error:
-        raise ValueError(f"'{folder}': there is no such user, or no home folder") from error
 
 
 def canonical_host(name: str) -> str:

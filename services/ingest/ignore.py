@@ -14,7 +14,8 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from services.domain.failure import Cause, FailureKind
-from services.settings import SYSTEM_NAMES, Settings
+from services.library_settings import SYSTEM_NAMES
+from services.settings import Settings
 
 IGNORE_FILE = ".segueignore"
 # The file may come with downloaded music, so its size and the time that its patterns take are limited.
