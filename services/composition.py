@@ -10,6 +10,7 @@ from services.domain.errors import NotConfigured
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
 from services.index import VectorIndex, VectorSearch
+from services.mixes.choose import Mixes
 from services.playlists.rules import SmartPlaylists
 from services.radio.sessions import Radio
 from services.recommend import Recommender
@@ -137,6 +138,14 @@ def compose_smart_playlists(settings: Settings, catalogue: Catalogue, index: Vec
     """Return what refreshes smart playlists, for a worker."""
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     return SmartPlaylists(catalogue, recommender, WordReader(catalogue.tracks, LazyEmbedder(_load_tower), understand))
+
+
+def compose_mixes(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> Mixes:
+    """Return what chooses mixes, for a worker or a command."""
+    recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
+    words = WordReader(catalogue.tracks, LazyEmbedder(_load_tower), understand)
+    tastes = Tastes(catalogue, recommender)
+    return Mixes(catalogue, recommender, tastes, words, Paths(catalogue.tracks, index))
 
 
 def _load_tower() -> TextEmbedder:

@@ -20,6 +20,7 @@ from services.catalog.listens import ListenStore
 from services.catalog.map import MapStore
 from services.catalog.pause import PauseStore
 from services.catalog.pictures import PictureStore
+from services.catalog.play_counts import PlayCountStore
 from services.catalog.playlists import PlaylistStore
 from services.catalog.progress import ProgressStore
 from services.catalog.radio import RadioStore
@@ -60,6 +61,7 @@ class Catalogue:
         self.playlists = PlaylistStore(database)
         self.external_ids = ExternalIdStore(database)
         self.listens = ListenStore(database)
+        self.play_counts = PlayCountStore(database)
         self.tastes = TasteStore(database)
         self.keys = KeyStore(database)
         self.idempotency = IdempotencyStore(database)

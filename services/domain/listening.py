@@ -108,6 +108,15 @@ class ListenPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Loved:
+    """A track that a listener likes or played often: the number of its plays, and whether the listener likes it."""
+
+    track_id: str
+    plays: int
+    is_liked: bool
+
+
 class TrackKnown(StrEnum):
     """A filter for listens by whether the library has their track."""
 

@@ -151,6 +151,7 @@ class Question(AnswerOptions):
         filters: Conditions that every track must meet.
         targets: Values to aim for, by the names of `RANGE_FIELDS`; tracks nearer to them rank higher.
         exclude: Tracks and artists to leave out.
+        only: If given, no other track ids are in the answer.
         words: The texts as they were understood. Their filters and targets are part of `filters` and `targets`.
         vectors: Vectors of words and pictures; they change the score of every track.
     """
@@ -160,6 +161,7 @@ class Question(AnswerOptions):
     filters: Filters = field(default_factory=Filters)
     targets: Mapping[str, float] = field(default_factory=dict)
     exclude: Exclusion = field(default_factory=Exclusion)
+    only: frozenset[str] | None = None
     words: tuple[WeightedText, ...] = ()
     vectors: tuple[WeightedVector, ...] = ()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
 from services.domain.track import Embedded
-from services.index import Hit, Query, VectorIndex
+from services.index import Hit, Query, VectorSearch
 from services.recommend.duplicates import distinct
 
 QUERY_POINTS_MAX = 8
@@ -45,7 +45,7 @@ class PathStep:
 class Paths:
     """Finds paths with the catalogue's embeddings and the vector index."""
 
-    def __init__(self, tracks: TrackStore, index: VectorIndex) -> None:
+    def __init__(self, tracks: TrackStore, index: VectorSearch) -> None:
         self._tracks = tracks
         self._index = index
 

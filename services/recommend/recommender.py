@@ -303,6 +303,7 @@ class Recommender:
             exclude=rules.forbidden.union(rules.repeats),
             excluded_recordings=rules.excluded_recordings(tracks, allow_repeats=False),
             options=options,
+            only=question.only,
             with_measured=question.order != Order.RELEVANCE,
         )
         chosen = self._searcher.choose(search).choices
@@ -314,7 +315,7 @@ class Recommender:
                 exclude=rules.forbidden.union(track.id for track in taken),
                 excluded_recordings=[*rules.excluded_recordings(tracks, allow_repeats=True), *taken],
                 options=replace(options, limit=missing, penalties=rules.repeats),
-                only=rules.repeats.keys(),
+                only=rules.repeats.keys() if question.only is None else rules.repeats.keys() & question.only,
             )
             chosen += self._searcher.choose(repeats).choices
         return chosen
