@@ -129,8 +129,11 @@ SEEDS_MAX = 100
 SEEDS_DRAWN_MAX = 20
 """Artists and genres among the seeds. Each takes four or eight queries of the vector index."""
 
-AUDIO_FEATURES_MAX = 100
-"""Ids of a Spotify request for audio features: Spotify's own limit."""
+SPOTIFY_IDS_MAX = 100
+"""Ids of a Spotify request: Spotify's own limit for audio features."""
+
+SPOTIFY_PAGE_MAX, SPOTIFY_OFFSET_MAX = 50, 1_000
+"""Maximum number of tracks of a Spotify search, and of those that it skips: Spotify's own limits."""
 
 COMPAT_DEFAULT = 20
 """Default number of tracks of a Spotify response: Spotify's own default."""

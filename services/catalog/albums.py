@@ -1,7 +1,7 @@
 """Albums and artists: groups of the tracks of the library."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,6 +107,16 @@ class AlbumStore:
             album = _albums(connection, [album_id]).get(album_id)
             tracks = found_tracks(connection, connection.execute(of_album).scalars().all())
         return None if album is None else (album, sorted(tracks.values(), key=_place))
+
+    def albums_by_id(self, ids: Collection[str]) -> dict[str, Album]:
+        """Return the albums with these ids, by id; unknown ids are absent."""
+        with self._database.columns() as connection:
+            return _albums(connection, sorted(ids))
+
+    def artists_by_id(self, ids: Collection[str]) -> dict[str, Artist]:
+        """Return the artists with these ids, by id; unknown ids are absent."""
+        with self._database.columns() as connection:
+            return _artists(connection, sorted(ids))
 
     def artists(self, selection: ArtistSelection, *, offset: int = 0, limit: int = 50) -> ArtistPage:
         """Return a page of the selected artists."""

@@ -7,10 +7,11 @@ from typing import Literal, NamedTuple
 
 from services.catalog.browsing import BrowseStore
 from services.catalog.tracks import TrackStore
+from services.domain.filters import Filters
 from services.domain.library import Selection
 from services.domain.listening import Recommendation
 from services.domain.names import text_key
-from services.domain.question import Question
+from services.domain.question import RESULTS_MAX, Question
 from services.domain.track import TrackStatus
 from services.domain.words import WeightedText, Words
 from services.recommend.recommender import Recommender
@@ -63,7 +64,7 @@ class Finder:
         """
         read = self._words.read(question, [Words(text)], mood)
         understood = read.words[0].understood
-        named = self._named(text, question, is_understood=not understood.is_empty)
+        named = self._named(text, question.filters, is_understood=not understood.is_empty)[: question.limit]
         left = question.limit - len(named)
         if not left or (understood.is_empty and mood is None):
             return Found(tuple(named), (), read.words[0])
@@ -71,23 +72,27 @@ class Finder:
         answer = self._recommender.recommend(replace(read, limit=left, exclude=exclude))
         return Found(tuple(named), answer.recommendations, read.words[0])
 
-    def _named(self, text: str, question: Question, *, is_understood: bool) -> list[Named]:
+    def named(self, text: str, filters: Filters) -> list[Named]:
+        """Return the tracks that meet filters and whose titles and artists have the words of a text, the best first."""
+        return self._named(text, filters, is_understood=False)
+
+    def _named(self, text: str, filters: Filters, *, is_understood: bool) -> list[Named]:
         wanted = text_key(text).split()
         if not 0 < len(wanted) <= NAME_WORDS_MAX:
             return []
-        found = sorted(self._matches(wanted, question).items(), key=lambda each: each[1].rank)
+        found = sorted(self._matches(wanted, filters).items(), key=lambda each: each[1].rank)
         if is_understood:
             found = _few_partial(found, is_word=len(wanted) == 1)
-        return [Named(track_id, match.field) for track_id, match in found[: question.limit]]
+        return [Named(track_id, match.field) for track_id, match in found]
 
-    def _matches(self, wanted: Sequence[str], question: Question) -> dict[str, "_Match"]:
-        """Return how the names of tracks that meet the filters of a question match these words, by track."""
+    def _matches(self, wanted: Sequence[str], filters: Filters) -> dict[str, "_Match"]:
+        """Return how the names of tracks that meet filters match these words, by track."""
         key = " ".join(wanted)
-        whole = dict.fromkeys(self._tracks.by_artists([key], question.limit), _Match(Rank.ARTIST, "artist"))
+        whole = dict.fromkeys(self._tracks.by_artists([key], RESULTS_MAX), _Match(Rank.ARTIST, "artist"))
         whole |= {track.id: _Match(Rank.TITLE, "title") for track in self._tracks.titled([key]).get(key, ())}
-        admitted = self._browsing.meeting(list(whole), question.filters)
+        admitted = self._browsing.meeting(list(whole), filters)
         matches = {track_id: match for track_id, match in whole.items() if track_id in admitted}
-        selection = Selection(key, (TrackStatus.READY,), question.filters)
+        selection = Selection(key, (TrackStatus.READY,), filters)
         for track_id, artist, title in self._browsing.names(selection, CHECKED_MAX):
             match = _match(wanted, title.split(), artist.split())
             if match is not None and (track_id not in matches or match.rank < matches[track_id].rank):

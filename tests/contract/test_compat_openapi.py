@@ -25,6 +25,15 @@ def check(document, schema, value):
         ("audio-features", "audio-features", 400),
         ("audio-features/test:1", "audio-features/{track_id}", 200),
         ("audio-features/nobody", "audio-features/{track_id}", 404),
+        ("audio-analysis/test:1", "audio-analysis/{track_id}", 404),
+        ("tracks?ids=test:1,x", "tracks", 200),
+        ("tracks/test:1", "tracks/{track_id}", 200),
+        ("tracks/nobody", "tracks/{track_id}", 404),
+        ("artists/artist%201", "artists/{artist_id}", 200),
+        ("artists/nobody", "artists/{artist_id}", 404),
+        ("search?q=title&type=track&limit=2", "search", 200),
+        ("search?q=title&type=album", "search", 400),
+        ("recommendations/available-genre-seeds", "recommendations/available-genre-seeds", 200),
     ],
 )
 def test_spotify_responses_fit_their_schema(api, document, asked, template, status):

@@ -131,11 +131,13 @@ def test_the_request_example_succeeds(api, document, operations, made, name):
     answer = send_example(api, path, method, operation, made)
     content = operation["responses"][str(answer.status_code)]["content"]
 
-    assert answer.status_code < 300, answer.text
+    is_refusal = not any(status.startswith("2") for status in operation["responses"])
+    assert (answer.status_code >= 400) if is_refusal else (answer.status_code < 300), answer.text
     assert answer.mimetype in content or not content
     if answer.mimetype == "application/json":
         schema = {**content["application/json"]["schema"], "components": document["components"]}
         validator = OAS31Validator(schema)
         validator.validate(answer.json)
-        validator.validate(content["application/json"]["example"])
+        if not is_refusal:
+            validator.validate(content["application/json"]["example"])
         assert answer.json.get("subsonic-response", {"status": "ok"})["status"] == "ok", answer.json

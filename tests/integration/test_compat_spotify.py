@@ -64,12 +64,15 @@ def test_links_work(api):
     [track] = answer["tracks"]
     links = [seed["href"] for seed in answer["seeds"]]
     links += [track["href"], track["preview_url"], track["artists"][0]["href"], track["album"]["href"]]
+    links += [track["album"]["images"][0]["url"], track["external_urls"]["spotify"]]
     features = api.get(f"{BASE}/audio-features/{track['id']}").json
     links += [features["track_href"], features["analysis_url"]]
 
     assert [api.get(link).status_code for link in links] == [200] * len(links)
-    listed = api.get(track["artists"][0]["href"]).json["tracks"]
+    listed = api.get(track["artists"][0]["external_urls"]["spotify"]).json["tracks"]
     assert track["artists"][0]["name"] in {each["artist"] for each in listed}
+    assert api.get(track["artists"][0]["href"]).json["id"] == track["artists"][0]["id"]
+    assert api.get(track["href"]).json == track
 
 
 def test_artists_are_given_by_name_or_by_id(api):

@@ -4,7 +4,7 @@ from flask import Flask
 
 from services.api.compat.errors import listenbrainz_error, spotify_error, subsonic_error
 from services.api.compat.listenbrainz.views import listenbrainz
-from services.api.compat.spotify.views import spotify
+from services.api.compat.spotify.views import WithoutVersion, spotify
 from services.api.compat.subsonic.views import WithoutViewSuffix, subsonic
 from services.api.http.problems import set_error_format
 
@@ -17,4 +17,4 @@ def install_compat(app: Flask) -> None:
         app.register_blueprint(blueprint)
         set_error_format(app, f"{blueprint.url_prefix}/", render)
     # Flask's documented way to add middleware.
-    app.wsgi_app = WithoutViewSuffix(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = WithoutVersion(WithoutViewSuffix(app.wsgi_app))  # type: ignore[method-assign]

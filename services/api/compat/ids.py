@@ -149,10 +149,9 @@ def media_server_track(name: str) -> tuple[str, Namespace]:
 
 def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return representative tracks of each artist, given by name (case is ignored) or by the id in a track object."""
-    filters = {name: [by_artist(name), *_by_artist_id(name)] for name in names}
-    found = iter(exemplars(services().index, [each for some in filters.values() for each in some]))
-    drawn = {name: [next(found) for _ in some] for name, some in filters.items()}
-    return {name: next((tracks for tracks in candidates if tracks), ()) for name, candidates in drawn.items()}
+    known = services().catalogue.albums.artists_by_id([f"{ARTIST}{name}" for name in names])
+    spelled = [known[f"{ARTIST}{name}"].name if f"{ARTIST}{name}" in known else name for name in names]
+    return dict(zip(names, exemplars(services().index, [by_artist(name) for name in spelled]), strict=True))
 
 
 def genres(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -189,11 +188,6 @@ def songs_of(name: str) -> tuple[str, ...] | None:
 def of_album(artist: str, album: str) -> Filters:
     """Return the filter for tracks of an artist's album."""
     return Filters(any_of={"album": (album,)} | ({"artist": (artist,)} if artist else {}))
-
-
-def _by_artist_id(text: str) -> list[Filters]:
-    names = names_of_id(text)
-    return [by_artist(names[0])] if names is not None and len(names) == 1 else []
 
 
 def _first_known(variants: Mapping[str, list[str]]) -> dict[str, str]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from services.api.openapi.examples.values import (
+    ALBUM,
     API_KEY,
+    ARTIST,
     ATTRIBUTES,
     AWAKENING,
     COHERENCE,
@@ -70,45 +72,47 @@ LISTENBRAINZ: dict[str, Example] = {
 }
 
 SHORT_ID = "6pHtQ8mY2VdWxk4mR1cZsE"
+SPOTIFY_API = f"{SERVICE}/v1/compat/spotify"
+MAXSTACK = ARTIST.removeprefix("ar-")
 SPOTIFY_ARTIST: Json = {
-    "external_urls": {},
-    "href": f"{SERVICE}/v1/tracks?q=Maxstack",
-    "id": "1a2b3c",
+    "external_urls": {"spotify": f"{SERVICE}/v1/tracks?q=Maxstack"},
+    "href": f"{SPOTIFY_API}/artists/{MAXSTACK}",
+    "id": MAXSTACK,
     "name": "Maxstack",
     "type": "artist",
-    "uri": "spotify:artist:1a2b3c",
+    "uri": f"spotify:artist:{MAXSTACK}",
 }
 SPOTIFY_TRACK: Json = {
     "album": {
         "album_type": "album",
         "artists": [SPOTIFY_ARTIST],
         "available_markets": [],
-        "external_urls": {},
-        "href": f"{SERVICE}/v1/tracks?q=Maxstack%20Endgame",
-        "id": "4d5e6f",
-        "images": [],
+        "external_urls": {"spotify": f"{SERVICE}/v1/tracks?q=Maxstack%20Endgame"},
+        "href": f"{SERVICE}/v1/albums/{ALBUM}",
+        "id": ALBUM.removeprefix("al-"),
+        "images": [{"url": f"{SERVICE}/v1/albums/{ALBUM}/cover?size=640", "height": 640, "width": 640}],
         "name": "Endgame: Singularity Original Soundtrack",
         "release_date": "2012",
         "release_date_precision": "year",
         "total_tracks": 8,
         "type": "album",
-        "uri": "spotify:album:4d5e6f",
+        "uri": f"spotify:album:{ALBUM.removeprefix('al-')}",
     },
     "artists": [SPOTIFY_ARTIST],
     "available_markets": [],
-    "disc_number": 0,
+    "disc_number": 1,
     "duration_ms": 228_574,
     "explicit": False,
     "external_ids": {},
     "external_urls": {"spotify": f"{SERVICE}/v1/tracks/{COHERENCE}"},
-    "href": f"{SERVICE}/v1/tracks/{COHERENCE}",
+    "href": f"{SPOTIFY_API}/tracks/{SHORT_ID}",
     "id": SHORT_ID,
     "is_local": False,
     "is_playable": True,
     "name": "Coherence",
     "popularity": 0,
     "preview_url": f"{SERVICE}/v1/tracks/{COHERENCE}/audio",
-    "track_number": 0,
+    "track_number": 6,
     "type": "track",
     "uri": f"spotify:track:{SHORT_ID}",
 }
@@ -118,7 +122,7 @@ SPOTIFY_FEATURES: Json = {
     "analysis_url": f"{SERVICE}/v1/audio-features/{AWAKENING}",
     "duration_ms": 208_000,
     "id": SHORT_ID,
-    "track_href": f"{SERVICE}/v1/tracks/{AWAKENING}",
+    "track_href": f"{SPOTIFY_API}/tracks/{SHORT_ID}",
     "type": "audio_features",
     "uri": f"spotify:track:{SHORT_ID}",
 }
@@ -131,7 +135,7 @@ SPOTIFY: dict[str, Example] = {
                 {
                     "afterFilteringSize": 40,
                     "afterRelinkingSize": 40,
-                    "href": f"{SERVICE}/v1/tracks/{AWAKENING}",
+                    "href": f"{SPOTIFY_API}/tracks/{AWAKENING}",
                     "id": AWAKENING,
                     "initialPoolSize": 45,
                     "type": "TRACK",
@@ -144,6 +148,34 @@ SPOTIFY: dict[str, Example] = {
         {"ids": f"{AWAKENING},{NEBULA}"}, response={"audio_features": [SPOTIFY_FEATURES, None]}
     ),
     "spotifyAudioFeatures": Example({"track_id": AWAKENING}, response=SPOTIFY_FEATURES),
+    "spotifyAudioAnalysis": Example({"track_id": AWAKENING}),
+    "spotifySeveralTracks": Example({"ids": f"{COHERENCE},{NEBULA}"}, response={"tracks": [SPOTIFY_TRACK, None]}),
+    "spotifyTrack": Example({"track_id": COHERENCE}, response=SPOTIFY_TRACK),
+    "spotifyArtist": Example(
+        {"artist_id": "Maxstack"},
+        response={
+            **SPOTIFY_ARTIST,
+            "followers": {"href": None, "total": 0},
+            "genres": ["Soundtrack"],
+            "images": [{"url": f"{SERVICE}/v1/artists/{ARTIST}/cover?size=640", "height": 640, "width": 640}],
+            "popularity": 0,
+        },
+    ),
+    "spotifySearch": Example(
+        {"q": "coherence artist:maxstack", "type": "track", "limit": 1},
+        response={
+            "tracks": {
+                "href": f"{SPOTIFY_API}/search?q=coherence+artist%3Amaxstack&type=track&limit=1&offset=0",
+                "items": [SPOTIFY_TRACK],
+                "limit": 1,
+                "next": None,
+                "offset": 0,
+                "previous": None,
+                "total": 1,
+            }
+        },
+    ),
+    "spotifyGenreSeeds": Example(response={"genres": ["Soundtrack", "ambient"]}),
 }
 
 SONG: Json = {

@@ -1,27 +1,39 @@
-"""Converts tracks and analyses to Spotify's objects."""
+"""Converts tracks, artists and analyses to Spotify's objects."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from flask import request
 
-from services.api.compat.ids import ALPHABET, SPOTIFY, album_id, first_artist, id_of_names, of_album, short
+from services.api.compat.ids import ALPHABET, SPOTIFY, short
 from services.api.compat.spotify.schemas import (
     UNKNOWN,
     SpotifyAlbum,
     SpotifyArtist,
     SpotifyAudioFeatures,
+    SpotifyFullArtist,
     SpotifyIds,
+    SpotifyImage,
     SpotifyTrack,
     SpotifyUrls,
 )
 from services.api.context import services
 from services.api.request_limits import TEXT_MAX
 from services.catalog.tracks import measured_of
-from services.domain.track import Track
+from services.covers.files import CoverSize
+from services.domain.library import Album, Artist
+from services.domain.track import NamedArtist, Track
+
+PREFIX = "/v1/compat/spotify"
 
 NO_YEAR = "0000"
+
+ARTIST, ALBUM = "ar-", "al-"
+"""Prefixes of the catalogue's ids. Spotify's ids have letters and digits only, so they leave the prefix out."""
+
+NO_ARTIST = "0" * 22
+"""The artist of tracks whose tags name none: Spotify's typed clients refuse null."""
 
 _SPOTIFY_ID = re.compile(rf"[{ALPHABET}]+")
 
@@ -29,11 +41,8 @@ _SPOTIFY_ID = re.compile(rf"[{ALPHABET}]+")
 def track_objects(found: Iterable[Track]) -> list[SpotifyTrack]:
     """Return tracks as Spotify's track objects."""
     shown = list(found)
-    totals: dict[str | None, int] = {None: 0}
-    for track in shown:
-        if (album := album_id(track)) not in totals and track.album:
-            totals[album] = services().index.count_matching(of_album(first_artist(track), track.album))
-    return [_track(track, totals[album_id(track)]) for track in shown]
+    albums = services().catalogue.albums.albums_by_id({track.album_id for track in shown if track.album_id})
+    return [_track(track, albums.get(track.album_id or "")) for track in shown]
 
 
 def audio_features(track: Track) -> SpotifyAudioFeatures:
@@ -45,10 +54,16 @@ def audio_features(track: Track) -> SpotifyAudioFeatures:
             **values,
             "id": public_id(track),
             "uri": _uri("track", public_id(track)),
-            "track_href": track_link(track.id),
+            "track_href": track_link(public_id(track)),
             "analysis_url": f"{request.root_url}v1/audio-features/{track.id}",
         }
     )
+
+
+def full_artist(artist: Artist, genres: Sequence[str]) -> SpotifyFullArtist:
+    """Return an artist with genres and a cover."""
+    named = _artist(NamedArtist(artist.id, artist.name))
+    return SpotifyFullArtist(**dict(named), genres=list(genres), images=[_image(f"artists/{artist.id}")])
 
 
 def public_id(track: Track) -> str:
@@ -57,64 +72,101 @@ def public_id(track: Track) -> str:
     return registered if _SPOTIFY_ID.fullmatch(registered) else short(track.id)
 
 
-def track_link(track_id: str) -> str:
-    """Return the URL of a track in this service."""
-    return f"{request.root_url}v1/tracks/{track_id}"
+def track_link(name: str) -> str:
+    """Return the URL of a track in this API."""
+    return f"{request.root_url.rstrip('/')}{PREFIX}/tracks/{quote(name)}"
 
 
-def search_link(*words: str) -> str:
+def artist_link(name: str) -> str:
+    """Return the URL of an artist, given by id or name, in this API."""
+    return f"{request.root_url.rstrip('/')}{PREFIX}/artists/{quote(name, safe='')}"
+
+
+def _listing(*words: str) -> SpotifyUrls:
     """Return the URL that lists the tracks with these words in artist, album or title."""
-    return f"{request.root_url}v1/tracks?q={quote(' '.join(words)[:TEXT_MAX])}"
+    return SpotifyUrls(spotify=f"{request.root_url}v1/tracks?q={quote(' '.join(words)[:TEXT_MAX])}")
 
 
-def _track(track: Track, album_tracks: int) -> SpotifyTrack:
-    name, link = public_id(track), track_link(track.id)
+def _track(track: Track, album: Album | None) -> SpotifyTrack:
+    name, own = public_id(track), f"{request.root_url}v1/tracks/{track.id}"
     is_registered = name == track.ids.get(SPOTIFY)
+    artists = [_artist(each) for each in track.artists] or [_artist(NamedArtist(f"{ARTIST}{NO_ARTIST}", ""))]
     return SpotifyTrack(
-        album=_album(track, album_tracks),
-        artists=[_artist(each.name) for each in track.artists] or [_artist("")],
+        album=_single(track, artists) if album is None else _album(album, artists),
+        artists=artists,
         available_markets=[],
-        disc_number=0,
+        disc_number=track.disc_number or 1,
         duration_ms=track.duration_ms or 0,
         explicit=False,
         external_ids=SpotifyIds(isrc=track.ids.get("isrc")),
-        external_urls=SpotifyUrls(spotify=f"https://open.spotify.com/track/{name}" if is_registered else link),
-        href=link,
+        external_urls=SpotifyUrls(spotify=f"https://open.spotify.com/track/{name}" if is_registered else own),
+        href=track_link(name),
         id=name,
         is_playable=track.path is not None,
         name=track.title,
         popularity=0,
-        preview_url=None if track.path is None else f"{link}/audio",
-        track_number=0,
+        preview_url=None if track.path is None else f"{own}/audio",
+        track_number=track.track_number or 0,
         uri=_uri("track", name),
     )
 
 
-def _artist(name: str) -> SpotifyArtist:
-    found = id_of_names(name) if name else None
+def _artist(artist: NamedArtist) -> SpotifyArtist:
+    name = artist.id.removeprefix(ARTIST)
     return SpotifyArtist(
-        external_urls=SpotifyUrls(),
-        href=search_link(name) if name else None,
-        id=found,
-        name=name,
-        uri=None if found is None else _uri("artist", found),
+        external_urls=_listing(artist.name),
+        href=artist_link(name),
+        id=name,
+        name=artist.name,
+        uri=_uri("artist", name),
     )
 
 
-def _album(track: Track, total: int) -> SpotifyAlbum:
-    found = album_id(track)
+def _album(album: Album, artists: list[SpotifyArtist]) -> SpotifyAlbum:
+    name = album.id.removeprefix(ALBUM)
     return SpotifyAlbum(
-        artists=[_artist(first_artist(track))],
+        album_type="album",
+        artists=[_artist(each) for each in album.artists] or artists,
         available_markets=[],
-        external_urls=SpotifyUrls(),
-        href=search_link(first_artist(track), track.album) if track.album else None,
-        id=found,
-        images=[],
-        name=track.album or "",
-        release_date=NO_YEAR if track.year is None else f"{track.year:04}",
-        total_tracks=total,
-        uri=None if found is None else _uri("album", found),
+        external_urls=_listing(album.artist or "", album.title),
+        href=f"{request.root_url}v1/albums/{album.id}",
+        id=name,
+        images=[_image(f"albums/{album.id}")],
+        name=album.title,
+        release_date=_year(album.year),
+        total_tracks=album.tracks,
+        uri=_uri("album", name),
     )
+
+
+def _single(track: Track, artists: list[SpotifyArtist]) -> SpotifyAlbum:
+    """Return the album of a track whose tags name none: a nameless album with this track alone."""
+    name = short(track.id)
+    return SpotifyAlbum(
+        album_type="single",
+        artists=artists,
+        available_markets=[],
+        external_urls=SpotifyUrls(spotify=f"{request.root_url}v1/tracks/{track.id}"),
+        href=f"{request.root_url}v1/tracks/{track.id}",
+        id=name,
+        images=[_image(f"tracks/{track.id}")],
+        name="",
+        release_date=_year(track.year),
+        total_tracks=1,
+        uri=_uri("album", name),
+    )
+
+
+def _image(owner: str) -> SpotifyImage:
+    return SpotifyImage(
+        url=f"{request.root_url}v1/{owner}/cover?size={CoverSize.PAGE}",
+        height=CoverSize.PAGE,
+        width=CoverSize.PAGE,
+    )
+
+
+def _year(year: int | None) -> str:
+    return NO_YEAR if year is None else f"{year:04}"
 
 
 def _uri(kind: str, name: str) -> str:

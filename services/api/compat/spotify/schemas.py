@@ -5,7 +5,15 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.api.request_limits import AUDIO_FEATURES_MAX, COMPAT_DEFAULT, SEEDS_DRAWN_MAX, SEEDS_MAX
+from services.api.request_limits import (
+    COMPAT_DEFAULT,
+    SEEDS_DRAWN_MAX,
+    SEEDS_MAX,
+    SPOTIFY_IDS_MAX,
+    SPOTIFY_OFFSET_MAX,
+    SPOTIFY_PAGE_MAX,
+    TEXT_MAX,
+)
 from services.api.schemas.tracks import MEASURES, Response, is_none
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.question import RESULTS_MAX
@@ -94,10 +102,10 @@ class _RecommendationsQuery(_Query):
         return {name: limits for name, limits in ranges.items() if limits != Range()}
 
 
-class FeaturesQuery(_Query):
+class TracksQuery(_Query):
     """Selects tracks."""
 
-    ids: str = Field(description=f"Track ids, separated by commas; at most {AUDIO_FEATURES_MAX}.")
+    ids: str = Field(description=f"Track ids, separated by commas; at most {SPOTIFY_IDS_MAX}.")
 
     @property
     def tracks(self) -> list[str]:
@@ -108,8 +116,29 @@ class FeaturesQuery(_Query):
     def _has_some_ids(self) -> Self:
         if not self.tracks:
             raise _invalid("ids", "Give at least one id")
-        if len(self.tracks) > AUDIO_FEATURES_MAX:
-            raise _invalid("ids", f"Give at most {AUDIO_FEATURES_MAX} ids")
+        if len(self.tracks) > SPOTIFY_IDS_MAX:
+            raise _invalid("ids", f"Give at most {SPOTIFY_IDS_MAX} ids")
+        return self
+
+
+class SpotifySearchQuery(_Query):
+    """Words and conditions on the names of tracks."""
+
+    q: str = Field(
+        min_length=1,
+        max_length=TEXT_MAX,
+        description="Words of title, artist and album, and conditions: `track:`, `artist:`, `album:`, `genre:`, "
+        "`year:2012` or `year:2010-2015`, `isrc:`. Values with spaces may be in quotation marks.",
+    )
+    type: str = Field(description="`track`. Segue finds nothing of the other types of a list.")
+    limit: int = Field(default=COMPAT_DEFAULT, ge=1, le=SPOTIFY_PAGE_MAX, description="Maximum number of tracks.")
+    offset: int = Field(default=0, ge=0, le=SPOTIFY_OFFSET_MAX, description="Number of tracks to skip.")
+    market: str = Field(default="", description="Ignored: Segue has no markets.")
+
+    @model_validator(mode="after")
+    def _is_for_tracks(self) -> Self:
+        if "track" not in comma_separated(self.type):
+            raise _invalid("type", "Only the type `track` is supported")
         return self
 
 
@@ -144,11 +173,8 @@ SpotifyQuery: type[_RecommendationsQuery] = create_model(
 class SpotifyUrls(Response):
     """Links for people."""
 
-    spotify: str | None = Field(
-        default=None,
-        exclude_if=is_none,
-        description="The track at Spotify if it has a registered Spotify id, else a link to this service. Absent for "
-        "artists and albums.",
+    spotify: str = Field(
+        description="The track at Spotify if it has a registered Spotify id, else a link to this service."
     )
 
 
@@ -161,38 +187,54 @@ class SpotifyIds(Response):
 class SpotifyImage(Response):
     """A cover."""
 
-    url: str
-    height: int | None
-    width: int | None
+    url: str = Field(description="The picture, or a drawing of the music. If keys are required, it takes a token.")
+    height: int
+    width: int
 
 
 class SpotifyArtist(Response):
     """An artist."""
 
     external_urls: SpotifyUrls
-    href: str | None = Field(description="A link to this service that lists the artist's tracks.")
-    id: str | None = Field(description="Encodes the name; null if there is none or it is very long.")
+    href: str = Field(description="The artist in this API.")
+    id: str = Field(description="The id of Segue's artist without `ar-`; zeros if the file's tags name no artist.")
     name: str = Field(description="Empty if the file's tags name no artist.")
     type: str = "artist"
-    uri: str | None
+    uri: str
+
+
+class SpotifyFollowers(Response):
+    """The number of followers."""
+
+    href: str | None = Field(default=None, description="Always null.")
+    total: int = Field(default=0, description=NOT_KNOWN)
+
+
+class SpotifyFullArtist(SpotifyArtist):
+    """An artist with genres and a cover."""
+
+    followers: SpotifyFollowers = SpotifyFollowers()
+    genres: list[str] = Field(description="The genres of the artist's typical tracks.")
+    images: list[SpotifyImage]
+    popularity: int = Field(default=0, description=NOT_KNOWN)
 
 
 class SpotifyAlbum(Response):
     """An album of an artist."""
 
-    album_type: str = "album"
+    album_type: str = Field(description="`album`; `single` for a track whose tags name no album.")
     artists: list[SpotifyArtist]
     available_markets: list[str] = Field(description=NO_MARKETS)
     external_urls: SpotifyUrls
-    href: str | None = Field(description="A link to this service that lists the album's tracks.")
-    id: str | None = Field(description="Encodes artist and album; null if there is no album or the names are too long.")
-    images: list[SpotifyImage] = Field(description="Always empty: Segue has no covers.")
+    href: str = Field(description="The album in Segue's own API.")
+    id: str = Field(description="The id of Segue's album without `al-`; the id of the track if its tags name no album.")
+    images: list[SpotifyImage]
     name: str = Field(description="Empty if the file's tags name no album.")
     release_date: str = Field(description="The year; `0000` if it is not known.")
     release_date_precision: str = "year"
-    total_tracks: int = Field(description="Number of analysed tracks of the album in this library.")
+    total_tracks: int = Field(description="Number of tracks of the album in this library.")
     type: str = "album"
-    uri: str | None
+    uri: str
 
 
 class SpotifyTrack(Response):
@@ -201,7 +243,7 @@ class SpotifyTrack(Response):
     album: SpotifyAlbum
     artists: list[SpotifyArtist]
     available_markets: list[str] = Field(description=NO_MARKETS)
-    disc_number: int = Field(description=NOT_KNOWN)
+    disc_number: int = Field(description="1 if it is not known.")
     duration_ms: int = Field(description="Length in milliseconds; 0 if it is not known.")
     explicit: bool = Field(description="Always false: not known.")
     external_ids: SpotifyIds
@@ -213,9 +255,39 @@ class SpotifyTrack(Response):
     name: str
     popularity: int = Field(description=NOT_KNOWN)
     preview_url: str | None = Field(description="The whole audio file, from this service; null without a file.")
-    track_number: int = Field(description=NOT_KNOWN)
+    track_number: int = Field(description="0 if it is not known.")
     type: str = "track"
     uri: str
+
+
+class SpotifyTracks(Response):
+    """Tracks in the order of the ids. Unknown ids give null."""
+
+    tracks: list[SpotifyTrack | None]
+
+
+class SpotifyTrackPage(Response):
+    """A page of tracks."""
+
+    href: str
+    items: list[SpotifyTrack]
+    limit: int
+    next: str | None = Field(description="The next page; null on the last.")
+    offset: int
+    previous: str | None = Field(description="The page before; null on the first.")
+    total: int = Field(description="Number of tracks on all pages.")
+
+
+class SpotifySearch(Response):
+    """What a search found."""
+
+    tracks: SpotifyTrackPage
+
+
+class SpotifyGenreSeeds(Response):
+    """Genres that `seed_genres` accepts."""
+
+    genres: list[str] = Field(description="Genres of the files, then tags of the analysis.")
 
 
 class SpotifySeed(Response):

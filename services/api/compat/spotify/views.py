@@ -1,32 +1,75 @@
-"""Spotify's `recommendations` and `audio-features`, which Spotify closed to new apps."""
+"""Spotify's `recommendations` and `audio-features`, which Spotify closed to new apps, and what their clients need."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlencode
 
-from flask import Blueprint
+from flask import Blueprint, request
+from werkzeug.datastructures import MultiDict
 
-from services.api.compat.ids import artists, genres, names_of_id, rejected_tracks, spotify_tracks
-from services.api.compat.spotify.objects import audio_features, search_link, track_link, track_objects
+from services.api.compat.ids import artists, genres, rejected_tracks, spotify_tracks
+from services.api.compat.spotify.objects import (
+    ARTIST,
+    PREFIX,
+    artist_link,
+    audio_features,
+    full_artist,
+    track_link,
+    track_objects,
+)
 from services.api.compat.spotify.schemas import (
-    FeaturesQuery,
     SpotifyAudioFeatures,
     SpotifyAudioFeaturesList,
+    SpotifyFullArtist,
+    SpotifyGenreSeeds,
     SpotifyQuery,
     SpotifyRecommendations,
+    SpotifySearch,
+    SpotifySearchQuery,
     SpotifySeed,
+    SpotifyTrack,
+    SpotifyTrackPage,
+    SpotifyTracks,
+    TracksQuery,
 )
+from services.api.compat.spotify.search import Wanted, find
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.request_limits import SPOTIFY_OFFSET_MAX
 from services.api.security.authentication import optional
 from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, set_default_access
+from services.catalog.names import id_of_key
 from services.domain.access import Scope
-from services.domain.errors import NotFound
+from services.domain.errors import NotFound, TrackNotFound
 from services.domain.filters import Filters
+from services.domain.names import text_key
 from services.domain.question import Exclusion, Question
 from services.domain.track import Track
 
-spotify = Blueprint("spotify", __name__, url_prefix="/v1/compat/spotify")
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+VERSIONED = f"{PREFIX}/v1/"
+"""Where clients ask that put `/v1/` between their base URL and every path."""
+
+
+class WithoutVersion:
+    """WSGI middleware that removes the `v1/` of such clients, so that each operation has one route."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Call the application with the path without the version."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(VERSIONED):
+            environ["PATH_INFO"] = f"{PREFIX}/{path.removeprefix(VERSIONED)}"
+        return self._app(environ, start_response)
+
+
+spotify = Blueprint("spotify", __name__, url_prefix=PREFIX)
 set_default_access(spotify, Access((Scope.READ,), key_locations=(optional(BEARER), API_KEY_HEADER), expensive=True))
 
 TRACK = "TRACK"
@@ -62,6 +105,99 @@ class AnalysisNotFound(NotFound):
         super().__init__(f"No analysed track has the id '{name}'.")
 
 
+class ArtistNotFound(NotFound):
+    """No track is by the artist."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The library has no artist with the id or the name '{name}'.")
+
+
+class NoAudioAnalysis(NotFound):
+    """Segue does not measure what Spotify's `audio-analysis` contains."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Segue has no analysis by bars, beats, segments and sections. audio-features/{id} has tempo, key, mode, "
+            "time signature and loudness of the whole track."
+        )
+
+
+@spotify.get("/tracks", strict_slashes=False)
+@operation("spotifySeveralTracks", "Get several tracks (Spotify)", query=TracksQuery, returns=SpotifyTracks)
+def get_several_tracks(query: TracksQuery) -> SpotifyTracks:
+    """Get tracks in the order of the ids. Unknown ids give null."""
+    found = _found(query.tracks)
+    shown = dict(zip(found, track_objects(found.values()), strict=True))
+    return SpotifyTracks(tracks=[shown.get(name) for name in query.tracks])
+
+
+@spotify.get("/tracks/<path:track_id>")
+@operation("spotifyTrack", "Get a track (Spotify)", returns=SpotifyTrack)
+def get_track(track_id: str) -> SpotifyTrack:
+    """Get a track by its Spotify id, its Segue id or an external id."""
+    found = _found([track_id])
+    if track_id not in found:
+        raise TrackNotFound(track_id)
+    return track_objects(found.values())[0]
+
+
+@spotify.get("/artists/<path:artist_id>")
+@operation("spotifyArtist", "Get an artist (Spotify)", returns=SpotifyFullArtist)
+def get_artist(artist_id: str) -> SpotifyFullArtist:
+    """Get an artist by the id in a track object or by name."""
+    albums = services().catalogue.albums
+    found = albums.artist(f"{ARTIST}{artist_id.removeprefix(ARTIST)}") or albums.artist(id_of_key(text_key(artist_id)))
+    if found is None:
+        raise ArtistNotFound(artist_id)
+    artist, _, tracks = found
+    return full_artist(artist, list(dict.fromkeys(genre for track in tracks for genre in track.genres)))
+
+
+@spotify.get("/search")
+@operation("spotifySearch", "Search for tracks (Spotify)", query=SpotifySearchQuery, returns=SpotifySearch)
+def search(query: SpotifySearchQuery) -> SpotifySearch:
+    """Find analysed tracks whose titles and artists have all words of `q`, the best matches first."""
+    ids, total = find(Wanted.of(query.q), query.offset, query.limit)
+    known = services().catalogue.tracks.get_many(ids)
+    before, after = max(0, query.offset - query.limit), query.offset + query.limit
+    return SpotifySearch(
+        tracks=SpotifyTrackPage(
+            href=_page(query.offset),
+            items=track_objects(known[each] for each in ids if each in known),
+            limit=query.limit,
+            next=_page(after) if after < total and after <= SPOTIFY_OFFSET_MAX else None,
+            offset=query.offset,
+            previous=_page(before) if query.offset else None,
+            total=total,
+        )
+    )
+
+
+def _page(offset: int) -> str:
+    """Return the URL of this search with another offset."""
+    parameters = MultiDict(request.args)
+    parameters["offset"] = str(offset)
+    return f"{request.base_url}?{urlencode(list(parameters.items(multi=True)))}"
+
+
+@spotify.get("/audio-analysis/<path:track_id>")
+@operation("spotifyAudioAnalysis", "Refuse a detailed analysis (Spotify)", status=HTTPStatus.NOT_FOUND)
+def refuse_audio_analysis(track_id: str) -> NoReturn:  # noqa: ARG001  the route names it
+    """Get an error with the reason: Segue has no analysis by bars, beats, segments and sections."""
+    raise NoAudioAnalysis
+
+
+@spotify.get("/recommendations/available-genre-seeds")
+@operation("spotifyGenreSeeds", "List the genres that may be seeds (Spotify)", returns=SpotifyGenreSeeds)
+def list_genre_seeds() -> SpotifyGenreSeeds:
+    """List the genres of the files, then the tags of the analysis, each with the most frequent first."""
+    browsing = services().catalogue.browsing
+    names: dict[str, str] = {}
+    for each in (*browsing.file_genres(), *browsing.heard_tags()):
+        names.setdefault(text_key(each.name), each.name)
+    return SpotifyGenreSeeds(genres=[name for name in names.values() if "," not in name])
+
+
 @spotify.get("/recommendations")
 @operation(
     "spotifyRecommendations",
@@ -95,10 +231,10 @@ def recommend(query: Any) -> SpotifyRecommendations:  # noqa: ANN401  its fields
 @operation(
     "spotifySeveralAudioFeatures",
     "Get the analyses of several tracks (Spotify)",
-    query=FeaturesQuery,
+    query=TracksQuery,
     returns=SpotifyAudioFeaturesList,
 )
-def get_several_audio_features(query: FeaturesQuery) -> SpotifyAudioFeaturesList:
+def get_several_audio_features(query: TracksQuery) -> SpotifyAudioFeaturesList:
     """Get analyses in the order of the ids. Ids that match no analysed track give null."""
     analysed = _analysed(query.tracks)
     return SpotifyAudioFeaturesList(
@@ -116,11 +252,15 @@ def get_audio_features(track_id: str) -> SpotifyAudioFeatures:
     return audio_features(analysed[track_id])
 
 
-def _analysed(names: Iterable[str]) -> dict[str, Track]:
+def _found(names: Iterable[str]) -> dict[str, Track]:
+    """Return the tracks with these ids, by id as it was sent; unknown ids are absent."""
     resolved = spotify_tracks(names)
     tracks = services().catalogue.tracks.get_many(list(dict.fromkeys(resolved.values())))
-    found = {name: tracks[track_id] for name, track_id in resolved.items() if track_id in tracks}
-    return {name: track for name, track in found.items() if track.model_version is not None}
+    return {name: tracks[track_id] for name, track_id in resolved.items() if track_id in tracks}
+
+
+def _analysed(names: Iterable[str]) -> dict[str, Track]:
+    return {name: track for name, track in _found(names).items() if track.model_version is not None}
 
 
 def _tracks(names: Sequence[str]) -> list[_Seed]:
@@ -128,14 +268,15 @@ def _tracks(names: Sequence[str]) -> list[_Seed]:
     ready = services().catalogue.tracks.embedded(list(resolved.values()))
     usable = {name: track_id for name, track_id in resolved.items() if track_id in ready}
     return [
-        _Seed(name, TRACK, (usable[name],), track_link(usable[name])) if name in usable else _Seed(name, TRACK)
+        _Seed(name, TRACK, (usable[name],), track_link(name)) if name in usable else _Seed(name, TRACK)
         for name in names
     ]
 
 
 def _artists(names: Sequence[str]) -> list[_Seed]:
-    links = {name: search_link((names_of_id(name) or (name,))[0]) for name in names}
-    return [_Seed(name, "ARTIST", tracks, links[name] if tracks else None) for name, tracks in artists(names).items()]
+    return [
+        _Seed(name, "ARTIST", tracks, artist_link(name) if tracks else None) for name, tracks in artists(names).items()
+    ]
 
 
 def _genres(names: Sequence[str]) -> list[_Seed]:
