@@ -102,3 +102,7 @@ class Server(Protocol):
     def playback_reports(self, since: datetime | None) -> Iterator[PlaybackReport]:
         """Yield the user's plays with their times since a moment, oldest first; nothing if the server keeps none."""
         ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...

@@ -1,0 +1,244 @@
+"""A linked server that speaks Subsonic: Navidrome, Gonic, LMS, Airsonic, Ampache, supysonic."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from services.domain.errors import LinkedServerRefused
+from services.links.http import Requests
+from services.links.server import PlaybackReport, RemotePlaying, RemotePlaylist, RemoteSong
+
+VERSION = "1.16.1"
+CLIENT = "segue"
+
+# The most that the API documents for a list of albums; servers cut longer pages of songs.
+PAGE = 500
+
+# An id has up to 36 characters, and servers take requests of about 8 KB.
+IDS_PER_REQUEST = 100
+
+NO_TOKENS = 41
+"""The code of a server that cannot check tokens, because another system has its passwords."""
+
+_OTHER_FORMATS = ("text/", "application/json", "application/xml")
+"""Types of answers that are errors where a file is expected."""
+
+
+class SubsonicServer:
+    """Asks a Subsonic server; the errors are those of `Server`."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self._requests = Requests(url)
+        self._user, self._password = user, password
+        self._has_tokens = True
+
+    def check(self) -> None:
+        """Sign in."""
+        self._get("ping")
+
+    def songs(self) -> Iterator[RemoteSong]:
+        """Yield all songs: from an empty search, or else album by album, because old servers find nothing so."""
+        pages = self._pages("search3", "searchResult3", "song", query="", artistCount=0, albumCount=0)
+        first = next(pages, None)
+        if first is None:
+            yield from self._songs_of_albums()
+            return
+        for page in chain([first], pages):
+            yield from map(_song, page)
+
+    def starred(self) -> Iterator[RemoteSong]:
+        """Yield the starred songs."""
+        yield from map(_song, _list(self._get("getStarred2"), "starred2", "song"))
+
+    @contextmanager
+    def open_song(self, song_id: str) -> Iterator[Iterator[bytes]]:
+        """Open the file of a song: `download`, or the stream as it is for a user who may not download."""
+        try:
+            with self._opened("download", id=song_id) as chunks:
+                yield chunks
+        except _NoFile:
+            with self._opened("stream", id=song_id, format="raw") as chunks:
+                yield chunks
+
+    def playlists(self) -> list[RemotePlaylist]:
+        """Return the playlists."""
+        return [
+            RemotePlaylist(
+                id=_id(each),
+                name=_text(each, "name") or "",
+                comment=each.get("comment") or "",
+                owner=_text(each, "owner"),
+            )
+            for each in _list(self._get("getPlaylists"), "playlists", "playlist")
+        ]
+
+    def create_playlist(self, name: str, comment: str, song_ids: Sequence[str]) -> str:
+        """Create a playlist and return its id, which old servers do not tell."""
+        known = {playlist.id for playlist in self.playlists()}
+        answer = self._get("createPlaylist", [("name", name), *_ids("songId", song_ids[:IDS_PER_REQUEST])])
+        created = _id(answer["playlist"]) if answer.get("playlist") else None
+        for playlist in self.playlists() if created is None else ():
+            if playlist.id not in known and playlist.name == name:
+                created = playlist.id
+        if created is None:
+            raise LinkedServerRefused(f"{self._requests.url} did not create the playlist '{name}'.")
+        self._get("updatePlaylist", [("playlistId", created), ("comment", comment)])
+        self._append(created, song_ids[IDS_PER_REQUEST:])
+        return created
+
+    def replace_playlist(self, playlist_id: str, song_ids: Sequence[str]) -> None:
+        """Replace the songs of a playlist."""
+        first = _ids("songId", song_ids[:IDS_PER_REQUEST])
+        self._get("createPlaylist", [("playlistId", playlist_id), *first])
+        self._append(playlist_id, song_ids[IDS_PER_REQUEST:])
+
+    def now_playing(self) -> list[RemotePlaying]:
+        """Return what is played; the API tells since how many minutes."""
+        now = datetime.now(UTC)
+        return [
+            RemotePlaying(
+                song_id=_id(entry),
+                user=_text(entry, "username") or "",
+                client=_text(entry, "playerName"),
+                started_at=now - timedelta(minutes=_number(entry, "minutesAgo") or 0),
+            )
+            for entry in _list(self._get("getNowPlaying"), "nowPlaying", "entry")
+        ]
+
+    def playback_reports(self, since: datetime | None) -> Iterator[PlaybackReport]:  # noqa: ARG002  Server's
+        """Yield nothing: the API counts plays and tells the time of the last one only."""
+        return iter(())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._requests.close()
+
+    def _append(self, playlist_id: str, song_ids: Sequence[str]) -> None:
+        for start in range(0, len(song_ids), IDS_PER_REQUEST):
+            some = _ids("songIdToAdd", song_ids[start : start + IDS_PER_REQUEST])
+            self._get("updatePlaylist", [("playlistId", playlist_id), *some])
+
+    def _songs_of_albums(self) -> Iterator[RemoteSong]:
+        for page in self._pages("getAlbumList2", "albumList2", "album", type="alphabeticalByName"):
+            for album in page:
+                yield from map(_song, _list(self._get("getAlbum", {"id": _id(album)}), "album", "song"))
+
+    def _pages(self, method: str, answer: str, items: str, **params: str | int) -> Iterator[list[dict[str, Any]]]:
+        """Yield pages until one is empty: servers may send less than they are asked for."""
+        size, offset = ("songCount", "songOffset") if items == "song" else ("size", "offset")
+        received, before = 0, None
+        while page := _list(self._get(method, {**params, size: PAGE, offset: received}), answer, items):
+            if _id(page[0]) == before:
+                raise LinkedServerRefused(f"{self._requests.url} sends the same page of {method} again and again.")
+            yield page
+            received, before = received + len(page), _id(page[0])
+
+    @contextmanager
+    def _opened(self, method: str, **params: str) -> Iterator[Iterator[bytes]]:
+        path = f"/rest/{method}"
+        with self._requests.open("GET", path, params=[*self._sign_in(), *params.items()]) as response:
+            if response.headers.get("Content-Type", "").startswith(_OTHER_FORMATS):
+                raise _NoFile(f"{self._requests.url} does not send the file of its song '{params['id']}'.")
+            yield self._requests.chunks(response)
+
+    def _get(self, method: str, params: dict[str, Any] | list[tuple[str, Any]] | None = None) -> dict[str, Any]:
+        given = list(params.items()) if isinstance(params, dict) else params or []
+        answer = self._answer(method, given)
+        if answer.get("status") != "ok" and self._has_tokens and _code(answer) == NO_TOKENS:
+            self._has_tokens = False
+            answer = self._answer(method, given)
+        if answer.get("status") != "ok":
+            message = (answer.get("error") or {}).get("message") or f"error {_code(answer)}"
+            raise LinkedServerRefused(f"{self._requests.url} refused {method}: {message}")
+        return answer
+
+    def _answer(self, method: str, params: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = self._requests.json("GET", f"/rest/{method}", params=[*self._sign_in(), *params])
+        answer = found.get("subsonic-response") if isinstance(found, dict) else None
+        if not isinstance(answer, dict):
+            raise LinkedServerRefused(f"What answers at {self._requests.url} is no Subsonic server.")
+        return answer
+
+    def _sign_in(self) -> list[tuple[str, str]]:
+        named = [("u", self._user), ("v", VERSION), ("c", CLIENT), ("f", "json")]
+        if not self._has_tokens:
+            return [*named, ("p", f"enc:{self._password.encode().hex()}")]
+        salt = secrets.token_hex(8)
+        token = hashlib.md5(f"{self._password}{salt}".encode(), usedforsecurity=False).hexdigest()
+        return [*named, ("s", salt), ("t", token)]
+
+
+class _NoFile(LinkedServerRefused):
+    """The answer is no file."""
+
+
+def _song(found: dict[str, Any]) -> RemoteSong:
+    artists = [name for each in found.get("artists") or () if (name := _text(each, "name"))]
+    return RemoteSong(
+        id=_id(found),
+        title=_text(found, "title") or "",
+        artists=tuple(artists) or tuple(filter(None, [_text(found, "artist")])),
+        album=_text(found, "album"),
+        duration_ms=_milliseconds(found),
+        path=_text(found, "path"),
+        size=_number(found, "size"),
+        recording_mbids=_texts(found.get("musicBrainzId")),
+        isrcs=_texts(found.get("isrc")),
+        starred_at=_moment(found.get("starred")),
+        rating=_number(found, "userRating") or None,
+        play_count=_number(found, "playCount") or 0,
+        played_at=_moment(found.get("played")),
+    )
+
+
+def _list(answer: dict[str, Any], name: str, items: str) -> list[dict[str, Any]]:
+    found = (answer.get(name) or {}).get(items) or []
+    return found if isinstance(found, list) else [found]  # some servers write a single item without a list
+
+
+def _ids(name: str, song_ids: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, song_id) for song_id in song_ids]
+
+
+def _id(found: dict[str, Any]) -> str:
+    if not found.get("id"):
+        raise LinkedServerRefused("The server listed something without an id, which Segue does not understand.")
+    return str(found["id"])  # some servers write numbers
+
+
+def _text(found: dict[str, Any], name: str) -> str | None:
+    value = found.get(name)
+    return str(value).strip() or None if value is not None else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(str(each).strip() for each in values if each)
+
+
+def _number(found: dict[str, Any], name: str) -> int | None:
+    try:
+        return None if found.get(name) is None else int(found[name])
+    except (TypeError, ValueError):
+        return None
+
+
+def _milliseconds(found: dict[str, Any]) -> int | None:
+    seconds = _number(found, "duration")
+    return seconds * 1000 if seconds else None
+
+
+def _code(answer: dict[str, Any]) -> int | None:
+    return _number(answer.get("error") or {}, "code")
+
+
+def _moment(written: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(written)) if written else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
