@@ -9,10 +9,12 @@ from threadpoolctl import threadpool_limits
 
 from services.api.compat import install_compat
 from services.api.context import EXTENSION
+from services.api.http.compression import install_compression
 from services.api.http.idempotency import install_idempotency
 from services.api.http.observability import RequestObserver
 from services.api.http.operation import operation
 from services.api.http.pages import install_headers, reference, web
+from services.api.http.prefix import install_prefix
 from services.api.http.problems import register_problems
 from services.api.http.rate_limits import install_limits
 from services.api.http.streams import install_streams
@@ -122,6 +124,8 @@ def create_app(services: Services | None = None) -> Flask:
     app.extensions[EXTENSION] = services
     observer = RequestObserver(services)
     observer.install(app)
+    install_prefix(app)
+    install_compression(app)  # after the functions below have completed the response
     install_origin_checks(app, services.settings)
     install_authentication(app)
     install_limits(app, services.settings, observer.registry)

@@ -120,7 +120,7 @@ def _site(kind: str, api_port: int, port: int, path: str) -> str:
         "server_name music.example": "server_name localhost",
         PREFIX: path,
     }
-    site = found[1]
+    site = found[1] if path else found[1].replace(f"redir {PREFIX} {PREFIX}/", "")
     for old, new in replaced.items():
         site = site.replace(old, new)
     return site

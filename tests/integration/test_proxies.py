@@ -40,3 +40,38 @@ def test_a_proxy_can_serve_at_the_root(kind, api_port, tmp_path):
     """With an empty path the API is at the root of the host."""
     with proxy(kind, api_port, tmp_path, path="") as started, started.client() as client:
         assert client.get("/v1/status").status_code == HTTPStatus.OK
+
+
+def test_addresses_in_responses_contain_the_path(served):
+    """Location, covers and the server of the OpenAPI document lead through the proxy; so do problems."""
+    with served.client() as client:
+        started = client.post("/v1/radio", json={})
+        album = client.get("/v1/albums", params={"limit": 1}).json()["albums"][0]
+        [server] = client.get("/openapi.json").json()["servers"]
+        problem = client.get("/nowhere")
+
+        followed = [
+            client.get(f"https://{served.host}{path}") for path in (started.headers["Location"], album["cover"])
+        ]
+
+    assert [answer.status_code for answer in followed] == [HTTPStatus.OK, HTTPStatus.OK]
+    assert server == {"url": PREFIX}
+    assert problem.json()["instance"] == f"{PREFIX}/nowhere"
+
+
+def test_audio_is_sent_in_ranges(served):
+    """A player behind the proxy can seek."""
+    with served.client() as client:
+        [track] = client.get("/v1/tracks", params={"limit": 1}).json()["tracks"]
+        part = client.get(f"/v1/tracks/{track['id']}/audio", headers={"Range": "bytes=10-19"})
+
+    assert (part.status_code, len(part.content)) == (HTTPStatus.PARTIAL_CONTENT, 10)
+
+
+def test_the_address_without_a_slash_leads_to_the_page(served):
+    """`/segue` is redirected to `/segue/`, below which the page finds its files."""
+    with served.client(follow_redirects=True) as client:
+        page = client.get(served.url)
+
+    assert (page.status_code, page.headers["Content-Type"]) == (HTTPStatus.OK, "text/html; charset=utf-8")
+    assert str(page.url) == f"{served.url}/"

@@ -142,7 +142,7 @@ def _detail(error: HTTPException) -> str:
 
 
 def _where() -> dict[str, str]:
-    return {"instance": request.path, "request_id": g.request_id}
+    return {"instance": request.script_root + request.path, "request_id": g.request_id}
 
 
 def _answer(problem: Problem) -> Response:

@@ -1,14 +1,16 @@
 """Build the OpenAPI document from the routes, their declared operations and their declared access."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response, request
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
@@ -156,6 +158,9 @@ MEDIA_OF_PART = {
 }
 
 
+PREFIXES_MAX = 8
+"""Documents that are kept: proxies may serve Segue below several paths, and clients may send any prefix."""
+
 EXAMPLES = {**V1_EXAMPLES, **COMPAT_EXAMPLES}
 
 
@@ -177,7 +182,20 @@ class _Route:
 
 def install_document(app: Flask) -> None:
     """Serve the document at /openapi.json; it is built at the first request."""
-    app.add_url_rule("/openapi.json", "openapi", public(cache(lambda: _document(app))))
+    described = cache(lambda: _document(app))
+
+    @lru_cache(maxsize=PREFIXES_MAX)
+    def written(root: str) -> tuple[bytes, str]:
+        content = json.dumps({**described(), "servers": [{"url": root or "/"}]}, ensure_ascii=False).encode()
+        return content, hashlib.sha256(content).hexdigest()[:32]
+
+    def show() -> Response:
+        content, tag = written(request.script_root)
+        response = Response(content, content_type="application/json", headers={"Cache-Control": "no-cache"})
+        response.set_etag(tag, weak=True)
+        return response.make_conditional(request)
+
+    app.add_url_rule("/openapi.json", "openapi", public(show))
 
 
 def _document(app: Flask) -> Document:

@@ -88,10 +88,13 @@ class Album(Response):
     cover: str = Field(description="Path of its cover.")
 
     @classmethod
-    def of(cls, found: library.Album, **more: object) -> Self:
-        """Return the response for an album."""
+    def of(cls, found: library.Album, root: str, **more: object) -> Self:
+        """Return the response for an album; `root` is the path at which the service is reached."""
         values = {name: getattr(found, name) for name in Album.model_fields if name != "cover"}
-        values |= {"artists": TrackArtist.all_of(found.artists), "cover": f"/v1/albums/{found.id}/cover"}
+        values |= {
+            "artists": TrackArtist.all_of(found.artists),
+            "cover": f"{root}/v1/albums/{found.id}/cover",
+        }
         return cls.model_validate(values | more)
 
 
@@ -118,10 +121,10 @@ class Artist(Response):
     cover: str = Field(description="Path of the cover of one of the albums.")
 
     @classmethod
-    def of(cls, found: library.Artist, **more: object) -> Self:
-        """Return the response for an artist."""
+    def of(cls, found: library.Artist, root: str, **more: object) -> Self:
+        """Return the response for an artist; `root` is the path at which the service is reached."""
         values = {name: getattr(found, name) for name in Artist.model_fields if name != "cover"}
-        return cls.model_validate(values | {"cover": f"/v1/artists/{found.id}/cover"} | more)
+        return cls.model_validate(values | {"cover": f"{root}/v1/artists/{found.id}/cover"} | more)
 
 
 class ArtistPage(Response):

@@ -6,7 +6,7 @@ An API without keys must not be reachable from any page that a browser on the ma
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from services.api.http.idempotency import HEADER as IDEMPOTENCY_HEADER
 from services.api.http.idempotency import REPLAYED
@@ -97,6 +97,8 @@ def install_cors(app: Flask, settings: Settings) -> None:
 
     def mark(response: Response) -> Response:
         response.vary.add("Origin")
+        if _is_embedded(response, settings):
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         origin = request.headers.get("Origin")
         if origin is None or not is_allowed_origin(origin, settings):
             return response
@@ -109,6 +111,22 @@ def install_cors(app: Flask, settings: Settings) -> None:
         return response
 
     app.after_request(mark)
+
+
+def _is_embedded(response: Response, settings: Settings) -> bool:
+    """Whether an element of an allowed page, such as `new Audio(address)`, asks for media.
+
+    Elements send no `Origin` unless they have the attribute `crossorigin`, but browsers name the page in `Referer`.
+    """
+    if "access" not in g or not g.access.media:
+        return False
+    response.vary.add("Referer")
+    given = request.headers.get("Origin") or request.headers.get("Referer", "")
+    try:
+        page = urlsplit(given)
+    except ValueError:
+        return False
+    return is_allowed_origin(f"{page.scheme}://{page.netloc}", settings)
 
 
 def is_allowed_origin(origin: str, settings: Settings) -> bool:

@@ -1,6 +1,6 @@
 """The library by albums, artists and genres, and the distribution of its values."""
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from services.api.context import services
 from services.api.http.operation import operation
@@ -46,7 +46,7 @@ class ArtistNotFound(NotFound):
 def list_albums(query: AlbumPageQuery) -> AlbumPage:
     """List, sort and filter the albums. Files without an album title belong to no album."""
     page = services().catalogue.albums.albums(query.selection(), offset=query.offset, limit=query.limit)
-    return AlbumPage(albums=[Album.of(album) for album in page.albums], total=page.total)
+    return AlbumPage(albums=[Album.of(album, request.script_root) for album in page.albums], total=page.total)
 
 
 @library.get("/albums/<album_id>")
@@ -58,7 +58,7 @@ def get_album(album_id: str) -> AlbumWithTracks:
     if found is None:
         raise AlbumNotFound(album_id)
     album, tracks = found
-    return AlbumWithTracks.of(album, items=[Track.of(track) for track in tracks])
+    return AlbumWithTracks.of(album, request.script_root, items=[Track.of(track) for track in tracks])
 
 
 @library.get("/artists")
@@ -70,7 +70,7 @@ def list_artists(query: ArtistPageQuery) -> ArtistPage:
     Names that differ only in case, accents or punctuation are one artist.
     """
     page = services().catalogue.albums.artists(query.selection(), offset=query.offset, limit=query.limit)
-    return ArtistPage(artists=[Artist.of(artist) for artist in page.artists], total=page.total)
+    return ArtistPage(artists=[Artist.of(artist, request.script_root) for artist in page.artists], total=page.total)
 
 
 @library.get("/artists/<artist_id>")
@@ -84,7 +84,8 @@ def get_artist(artist_id: str) -> ArtistWithTracks:
     artist, albums, tracks = found
     return ArtistWithTracks.of(
         artist,
-        discography=[Album.of(album) for album in albums],
+        request.script_root,
+        discography=[Album.of(album, request.script_root) for album in albums],
         items=[Track.of(track) for track in tracks],
     )
 
