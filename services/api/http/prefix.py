@@ -20,7 +20,7 @@ def install_prefix(app: Flask) -> None:
     The proxy removes it from the path of the request. A client that sends the header itself changes only the addresses
     in its own response.
     """
-    app.wsgi_app = _with_prefix(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _with_prefix(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
 
 def _with_prefix(served: "WSGIApplication") -> "WSGIApplication":

@@ -193,7 +193,8 @@ def install_document(app: Flask) -> None:
         content, tag = written(request.script_root)
         response = Response(content, content_type="application/json", headers={"Cache-Control": "no-cache"})
         response.set_etag(tag, weak=True)
-        return response.make_conditional(request)
+        response.make_conditional(request)
+        return response
 
     app.add_url_rule("/openapi.json", "openapi", public(show))
 
