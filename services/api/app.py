@@ -35,6 +35,7 @@ from services.api.v1.media import media
 from services.api.v1.media_tokens import media_tokens
 from services.api.v1.own_data import own_data
 from services.api.v1.pictures import pictures
+from services.api.v1.playing import playing
 from services.api.v1.playlists import playlists
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     search,
     media,
     radio,
+    playing,
     playlists,
     me,
     users,

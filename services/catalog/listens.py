@@ -63,6 +63,11 @@ class ListenStore:
             lock_matching(session, alone=False)
             return self._add(session, listener, listens)
 
+    def tracks_of(self, listens: Sequence[NewListen]) -> list[str | None]:
+        """Return the track of each listen, or None, without storing the listens."""
+        with self._database.read() as session:
+            return [found.track_id for found in match(session, listens)]
+
     def judge(self, listener: str, verdict: NewListen | None, of: NewListen) -> None:
         """Replace the likes and dislikes of a track by one verdict, or delete them if it is None.
 

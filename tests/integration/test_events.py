@@ -18,6 +18,7 @@ from services.domain.access import Scope
 from services.domain.job import JobKind
 from services.settings import Settings
 from tests.fakes.installation import wait_until
+from tests.fakes.library import track_id
 from tests.fakes.serving import LIBRARY_SIZE, api_process, free_port
 
 PAGES = 20
@@ -96,6 +97,23 @@ def test_the_progress_of_a_job_is_sent_to_its_end(http, catalogue):
         assert (done["done"], done["failed"]) == (0, 1)
 
 
+def test_what_listeners_play_is_sent(http):
+    """At the start and when it changes, with the track."""
+
+    def next_of_ann(events):
+        data = next_where(events, lambda name, _: name == "now_playing")
+        return [each for each in data["playing"] if each["listener"] == "ann"]
+
+    http.delete("/v1/users/ann/now-playing")
+    with stream(http) as events:
+        assert next_of_ann(events) == []
+        http.put("/v1/users/ann/now-playing", json={"track_id": "test:1", "client": "A player"})
+        [playing] = next_of_ann(events)
+        assert (playing["client"], playing["track_id"]) == ("A player", track_id(1))
+        http.delete("/v1/users/ann/now-playing")
+        assert next_of_ann(events) == []
+
+
 def test_jobs_are_sent_to_keys_with_ingest_only(http, catalogue):
     """A key with `read` gets the status, and never a job. When the key is revoked, the stream ends."""
     made = catalogue.keys.create("reader", [Scope.READ])
@@ -172,7 +190,7 @@ def test_open_streams_do_not_delay_a_stop(library_dir, broker_url, tmp_path, num
         url = f"http://127.0.0.1:{port}/v1/events"
         with client.stream("GET", url) as one, client.stream("GET", url) as two:
             received = [events_of(each) for each in (one, two)]
-            assert [next(each)[0] for each in received] == ["status", "status"]
+            assert [[next(each)[0] for _ in range(2)] for each in received] == 2 * [["status", "now_playing"]]
             process.send_signal(number)
             assert [list(each) for each in received] == [[], []]
         process.wait(timeout=60)

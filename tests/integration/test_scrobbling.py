@@ -55,18 +55,22 @@ def test_a_single_listen_is_a_play(api, user):
     assert datetime.fromisoformat(found["at"]) == datetime.fromtimestamp(NOON, UTC)
 
 
-def test_playing_now_is_not_stored(api, user):
-    """The listen is accepted, and the list of what is playing is empty."""
-    playing = {"track_metadata": listen()["track_metadata"]}
-
-    assert submit(api, user, playing, kind="playing_now").json == {"status": "ok"}
-    assert kept(api, user) == []
-    assert api.get(f"/1/user/{user}/playing-now").json["payload"] == {
-        "user_id": user,
-        "count": 0,
-        "playing_now": True,
-        "listens": [],
+def test_playing_now_is_shown_and_not_stored(api, user):
+    """The listen is no play. The list of what is playing has it, with the library's track and the player's name."""
+    playing = {
+        "track_metadata": listen(media_player="mpd", submission_client="x", duration_ms=60_000)["track_metadata"]
     }
+    before = api.get(f"/1/user/{user}/playing-now").json["payload"]
+    answer = submit(api, user, playing, kind="playing_now").json
+    shown = api.get(f"/1/user/{user}/playing-now").json["payload"]
+    [track] = [each["track_metadata"] for each in shown["listens"]]
+
+    assert before == {"user_id": user, "count": 0, "playing_now": True, "listens": []}
+    assert answer == {"status": "ok"}
+    assert kept(api, user) == []
+    assert (shown["count"], shown["listens"][0]["playing_now"]) == (1, True)
+    assert (track["track_name"], track["additional_info"]["segue_track_id"]) == ("Title 001", track_id(1))
+    assert (track["additional_info"]["media_player"], track["additional_info"]["duration_ms"]) == ("mpd", 60_000)
 
 
 def test_a_listen_finds_its_track_by_id_before_names(api, user):

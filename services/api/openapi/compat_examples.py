@@ -1,4 +1,4 @@
-"""Request and response examples of the operations that are compatible with ListenBrainz, Spotify and OpenSubsonic."""
+"""Request and response examples of the operations that are compatible with Spotify and OpenSubsonic."""
 
 from collections.abc import Mapping
 
@@ -16,60 +16,6 @@ from services.api.openapi.examples.values import (
     Example,
     Json,
 )
-
-RECORDING = "4a0a6d1e-3c11-4f0c-8d4b-1f0f3a6f5b1d"
-SCROBBLED_AT = 1_772_396_100
-
-SUCCESS: Json = {"status": "ok"}
-SCROBBLED: Json = {"artist_name": "Maxstack", "track_name": "Awakening", "release_name": None}
-
-LISTENBRAINZ: dict[str, Example] = {
-    "submitListens": Example(
-        body={
-            "listen_type": "single",
-            "payload": [
-                {
-                    "listened_at": SCROBBLED_AT,
-                    "track_metadata": {**SCROBBLED, "additional_info": {"duration_ms": 208_000}},
-                }
-            ],
-        },
-        response=SUCCESS,
-    ),
-    "validateToken": Example(
-        {"token": LISTENER}, response={"code": 200, "message": "Token valid.", "valid": True, "user_name": LISTENER}
-    ),
-    "getScrobbles": Example(
-        {"user": LISTENER, "count": 10},
-        response={
-            "payload": {
-                "user_id": LISTENER,
-                "count": 1,
-                "listens": [
-                    {
-                        "listened_at": SCROBBLED_AT,
-                        "recording_msid": RECORDING,
-                        "user_name": LISTENER,
-                        "track_metadata": {
-                            **SCROBBLED,
-                            "additional_info": {"recording_msid": RECORDING, "segue_track_id": AWAKENING},
-                        },
-                    }
-                ],
-                "latest_listen_ts": SCROBBLED_AT,
-                "oldest_listen_ts": SCROBBLED_AT,
-            }
-        },
-    ),
-    "getScrobbleCount": Example({"user": LISTENER}, response={"payload": {"count": 1}}),
-    "getPlayingNow": Example(
-        {"user": LISTENER}, response={"payload": {"user_id": LISTENER, "count": 0, "playing_now": True, "listens": []}}
-    ),
-    "deleteScrobble": Example(body={"listened_at": SCROBBLED_AT, "recording_msid": RECORDING}, response=SUCCESS),
-    "submitFeedback": Example(body={"recording_mbid": RECORDING, "score": 1}, response=SUCCESS),
-    "getLatestImport": Example({"user_name": LISTENER}, response={"musicbrainz_id": LISTENER, "latest_import": 0}),
-    "setLatestImport": Example(body={"ts": SCROBBLED_AT}, response=SUCCESS),
-}
 
 SHORT_ID = "6pHtQ8mY2VdWxk4mR1cZsE"
 SPOTIFY_API = f"{SERVICE}/v1/compat/spotify"
@@ -232,4 +178,4 @@ def _subsonic() -> dict[str, Example]:
     return examples
 
 
-COMPAT_EXAMPLES: Mapping[str, Example] = {**LISTENBRAINZ, **SPOTIFY, **_subsonic()}
+COMPAT_EXAMPLES: Mapping[str, Example] = {**SPOTIFY, **_subsonic()}

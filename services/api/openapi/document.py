@@ -54,7 +54,7 @@ TAGS = (
     Tag(
         "Listeners",
         "Stored listen events, tastes, and recommendations from them.",
-        ("me", "users", "tastes", "own_data"),
+        ("me", "users", "playing", "tastes", "own_data"),
     ),
     Tag(
         "Library",

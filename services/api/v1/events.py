@@ -1,6 +1,7 @@
-"""Server-sent events: the status and the progress of jobs, whenever they change."""
+"""Server-sent events: the status, the progress of jobs and what listeners play, whenever they change."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -9,13 +10,14 @@ from flask import Blueprint, Response
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.http.streams import MEDIA_TYPE, Streams, event, streams
+from services.api.playing import now_playing
 from services.api.schemas.tracks import Job, JobProgress
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.api.v1.status import status_of
 from services.composition import Services
 from services.domain.access import Principal, Scope
-from services.domain.errors import SegueError
+from services.domain.errors import BrokerUnavailable, SegueError
 
 events = Blueprint("events", __name__, url_prefix="/v1")
 
@@ -29,6 +31,9 @@ RESPONSES: dict[int, dict[str, Any]] = {
     }
 }
 
+STATUS, NOW_PLAYING = "status", "now_playing"
+"""Sources of events that are no jobs."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -38,8 +43,9 @@ log = structlog.get_logger(__name__)
 def get_events() -> Response:
     """Follow the service by server-sent events (`text/event-stream`).
 
-    The event `status` has the response of `GET /v1/status`, and `job` the progress of a scan or an upload, for keys
-    with `ingest` only. Each is sent at the start and whenever it changes, at most once a second.
+    The event `status` has the response of `GET /v1/status`, `job` the progress of a scan or an upload, for keys with
+    `ingest` only, and `now_playing` the response of `GET /v1/now-playing`, for keys with `listen` only. Each is sent at
+    the start and whenever it changes, at most once a second.
 
     A stream ends after ten minutes, when its key is revoked, and when the service stops; connect again then. A process
     serves two streams, and fewer if it has fewer than eight threads. Other clients get the status 503 with
@@ -65,9 +71,12 @@ def _follow(current: Services, client: Principal, opened: Streams) -> Iterator[s
 
 
 def _look(current: Services, client: Principal, sent: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield what can be sent now, each with its source: the status, and each job that runs or ran at the last look."""
-    yield "", event("status", status_of(current, client).model_dump_json())
+    """Yield what can be sent now, each with its source; of the jobs, those that run or ran at the last look."""
+    yield STATUS, event(STATUS, status_of(current, client).model_dump_json())
+    if client.has_any((Scope.LISTEN,)):
+        with suppress(BrokerUnavailable):  # the status says that no worker can be counted
+            yield NOW_PLAYING, event(NOW_PLAYING, now_playing(current, client).model_dump_json())
     if client.has_any((Scope.INGEST,)):
-        for job in current.catalogue.jobs.unfinished([source for source in sent if source]):
+        for job in current.catalogue.jobs.unfinished(sorted(sent.keys() - {STATUS, NOW_PLAYING})):
             progress = JobProgress.of(Job.of(job, to_admin=client.has_any(())))
             yield job.id, event("job", progress.model_dump_json())

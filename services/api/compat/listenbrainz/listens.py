@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic_core import from_json
 
-from services.api.compat.listenbrainz.schemas import Scrobble, ScrobbleTrack, ScrobbleTrackInfo
+from services.api.compat.listenbrainz.schemas import PlayingListen, Scrobble, ScrobbleTrack, ScrobbleTrackInfo
 from services.api.http.errors import ApiError
 from services.api.request_limits import (
     LISTENS_MAX,
@@ -23,6 +23,7 @@ from services.domain.external_ids import ISRC, MBID, canonical_name
 from services.domain.listening import Description, EventKind, Listen, NewListen
 from services.domain.names import KEY_SEPARATOR, credit_key, title_key
 from services.domain.track import Track
+from services.tasks.now_playing import Playing
 
 PLAYING_NOW, SINGLE, IMPORT = "playing_now", "single", "import"
 
@@ -42,6 +43,8 @@ class Submission:
 
     kind: str
     listens: tuple[NewListen, ...]
+    client: str | None
+    """The name of the player or scrobbler that sent them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def read_submission(raw: bytes, now: datetime) -> Submission:
         raise BadSubmission(f"Too many listens: no more than {LISTENS_MAX} may be submitted at once.")
     if len(raw) > SCROBBLE_MAX_BYTES * len(payload):
         raise BadSubmission(f"JSON document is too large. Listens may not be larger than {SCROBBLE_MAX_BYTES} bytes.")
-    return Submission(kind, tuple(_listen(listen, kind, now) for listen in payload))
+    return Submission(kind, tuple(_listen(listen, kind, now) for listen in payload), _client(payload[0]))
 
 
 def read_feedback(raw: bytes) -> Feedback:
@@ -156,7 +159,7 @@ def scrobbles(listener: str, listens: Sequence[Listen], tracks: Mapping[str, Tra
     ]
 
 
-def _metadata(listen: Listen, track: Track | None) -> ScrobbleTrack:
+def _metadata(listen: Listen, track: Track | None, player: str | None = None) -> ScrobbleTrack:
     described = listen.described
     ids = {} if track is None else dict(track.ids)
     ids |= dict(name.split(":", 1) for name in listen.names if ":" in name)
@@ -166,6 +169,7 @@ def _metadata(listen: Listen, track: Track | None) -> ScrobbleTrack:
         isrc=ids.get("isrc"),
         segue_track_id=listen.track_id,
         duration_ms=(described and described.duration_ms) or (track and track.duration_ms) or None,
+        media_player=player,
     )
     artist, title, album = UNKNOWN_ARTIST, "", None
     if described is not None:
@@ -175,6 +179,25 @@ def _metadata(listen: Listen, track: Track | None) -> ScrobbleTrack:
     else:
         title = listen.names[0]
     return ScrobbleTrack(artist_name=artist, track_name=title, release_name=album, additional_info=info)
+
+
+def playing_listen(playing: Playing, track: Track | None) -> PlayingListen:
+    """Return what is playing in ListenBrainz's format, with the metadata of its track."""
+    names = () if playing.track_id is None else (playing.track_id,)
+    listen = Listen(
+        id=0,
+        track_id=playing.track_id,
+        names=names,
+        described=playing.described,
+        kind=EventKind.PLAY,
+        at=playing.started_at,
+    )
+    return PlayingListen(track_metadata=_metadata(listen, track, playing.client))
+
+
+def _client(listen: dict[str, Any]) -> str | None:
+    info = _info(listen["track_metadata"])
+    return _text(info.get("media_player")) or _text(info.get("submission_client"))
 
 
 def _listen(listen: object, kind: str, now: datetime) -> NewListen:
@@ -190,8 +213,7 @@ def _listen(listen: object, kind: str, now: datetime) -> NewListen:
     metadata = listen.get("track_metadata")
     if not isinstance(metadata, dict):
         raise BadSubmission("JSON document does not contain a valid metadata.track_name and/or metadata.artist_name.")
-    info = metadata.get("additional_info")
-    info = info if isinstance(info, dict) else {}
+    info = _info(metadata)
     described = Description(
         artist=_required(metadata, "artist_name"),
         title=_required(metadata, "track_name"),
@@ -199,6 +221,11 @@ def _listen(listen: object, kind: str, now: datetime) -> NewListen:
         duration_ms=_length(info),
     )
     return NewListen(names=_names(info), described=described, kind=EventKind.PLAY, at=at)
+
+
+def _info(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    info = metadata.get("additional_info")
+    return info if isinstance(info, dict) else {}
 
 
 def _required(metadata: Mapping[str, object], name: str) -> str:

@@ -122,6 +122,9 @@ class ScrobbleTrackInfo(Response):
     duration_ms: int | None = Field(
         default=None, exclude_if=is_none, description="Length in milliseconds; absent if not known."
     )
+    media_player: str | None = Field(
+        default=None, exclude_if=is_none, description="The player of what is playing now; absent otherwise."
+    )
 
 
 class ScrobbleTrack(Response):
@@ -170,13 +173,20 @@ class ScrobbleCount(Response):
     payload: ScrobbleCountPayload
 
 
+class PlayingListen(Response):
+    """What is playing, which is no listen yet."""
+
+    playing_now: Literal[True] = True
+    track_metadata: ScrobbleTrack
+
+
 class PlayingNowPayload(Response):
-    """No listens: Segue does not store what is playing."""
+    """What is playing: one track or none."""
 
     user_id: str
-    count: Literal[0] = 0
+    count: int = Field(description="The number of tracks in `listens`.")
     playing_now: Literal[True] = True
-    listens: list[Scrobble] = Field(default_factory=list, description="Always empty.")
+    listens: list[PlayingListen]
 
 
 class PlayingNow(Response):

@@ -17,6 +17,7 @@ from services.api.compat.listenbrainz.listens import (
     Feedback,
     moment_of,
     msid_of,
+    playing_listen,
     read_feedback,
     read_json,
     read_submission,
@@ -43,6 +44,7 @@ from services.api.compat.listenbrainz.schemas import (
 )
 from services.api.context import services
 from services.api.http.operation import operation
+from services.api.playing import note_playing
 from services.api.request_limits import SCROBBLES_MAX_BYTES, SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import Access, needs, public, set_default_access
@@ -77,11 +79,14 @@ def submit_listens() -> ScrobblerSuccess:
 
     Segue finds the track of a listen by its recording MBID, else by its ISRC, else by artist and title; if several
     tracks match, release and duration decide. Listens of tracks that are not in the library are stored too, and are
-    attached to the track when it is added. Listens of the type `playing_now` are accepted and not stored.
+    attached to the track when it is added. A listen of the type `playing_now` is not stored: `getPlayingNow` returns it
+    until the track ends.
     """
     listener = request_listener()
     submission = read_submission(request.get_data(), now())
-    if submission.kind != PLAYING_NOW:
+    if submission.kind == PLAYING_NOW:
+        note_playing(listener, submission.listens[0], submission.client)
+    else:
         services().catalogue.listens.add(listener, submission.listens)
     return OK
 
@@ -142,8 +147,12 @@ def get_listen_count(user: str) -> ScrobbleCount:
 @operation("getPlayingNow", "Get what a listener is playing", returns=PlayingNow)
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_playing_now(user: str) -> PlayingNow:
-    """Get an empty list: Segue does not store what is playing."""
-    return PlayingNow(payload=PlayingNowPayload(user_id=listener_named(user)))
+    """Get the track that the listener's player or scrobbler told last, until it ends. The list is empty otherwise."""
+    listener = listener_named(user)
+    found = services().now_playing.all([listener])
+    tracks = services().catalogue.tracks.get_many([each.track_id for each in found if each.track_id is not None])
+    listens = [playing_listen(each, tracks.get(each.track_id or "")) for each in found]
+    return PlayingNow(payload=PlayingNowPayload(user_id=listener, count=len(listens), listens=listens))
 
 
 @listenbrainz.post("/delete-listen")

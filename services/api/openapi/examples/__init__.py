@@ -1,4 +1,4 @@
-"""A request example and a response example for each operation of the v1 API, by operation id."""
+"""A request example and a response example for each operation, by operation id; `compat_examples.py` has more."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,16 @@ from services.api.openapi.examples.listeners import LISTENERS
 from services.api.openapi.examples.map import MAP
 from services.api.openapi.examples.playlists import PLAYLISTS
 from services.api.openapi.examples.questions import QUESTIONS
+from services.api.openapi.examples.scrobbling import SCROBBLING
 from services.api.openapi.examples.service import SERVICE_EXAMPLES
 from services.api.openapi.examples.values import Example
 
-V1_EXAMPLES: Mapping[str, Example] = {**LIBRARY, **MAP, **QUESTIONS, **LISTENERS, **PLAYLISTS, **SERVICE_EXAMPLES}
+V1_EXAMPLES: Mapping[str, Example] = {
+    **LIBRARY,
+    **MAP,
+    **QUESTIONS,
+    **LISTENERS,
+    **SCROBBLING,
+    **PLAYLISTS,
+    **SERVICE_EXAMPLES,
+}

@@ -1,0 +1,99 @@
+"""Examples of what is playing, and of the APIs for scrobblers."""
+
+from collections.abc import Mapping
+
+from services.api.openapi.examples.values import AWAKENING, LISTENER, PLAYED_AT, TRACK, Example, Json
+
+NOW_PLAYING: Mapping[str, Example] = {
+    "getNowPlaying": Example(
+        response={
+            "playing": [
+                {
+                    "listener": LISTENER,
+                    "client": "mpd",
+                    "started_at": PLAYED_AT,
+                    "track_id": AWAKENING,
+                    "artist": "Maxstack",
+                    "title": "Awakening",
+                    "album": None,
+                    "duration_ms": 208_000,
+                    "track": TRACK,
+                }
+            ]
+        }
+    ),
+    "setNowPlaying": Example({"user": LISTENER}, {"track_id": AWAKENING, "client": "My player"}),
+    "clearNowPlaying": Example({"user": LISTENER}),
+}
+
+RECORDING = "4a0a6d1e-3c11-4f0c-8d4b-1f0f3a6f5b1d"
+SCROBBLED_AT = 1_772_396_100
+
+SUCCESS: Json = {"status": "ok"}
+SCROBBLED: Json = {"artist_name": "Maxstack", "track_name": "Awakening", "release_name": None}
+
+LISTENBRAINZ: dict[str, Example] = {
+    "submitListens": Example(
+        body={
+            "listen_type": "single",
+            "payload": [
+                {
+                    "listened_at": SCROBBLED_AT,
+                    "track_metadata": {**SCROBBLED, "additional_info": {"duration_ms": 208_000}},
+                }
+            ],
+        },
+        response=SUCCESS,
+    ),
+    "validateToken": Example(
+        {"token": LISTENER}, response={"code": 200, "message": "Token valid.", "valid": True, "user_name": LISTENER}
+    ),
+    "getScrobbles": Example(
+        {"user": LISTENER, "count": 10},
+        response={
+            "payload": {
+                "user_id": LISTENER,
+                "count": 1,
+                "listens": [
+                    {
+                        "listened_at": SCROBBLED_AT,
+                        "recording_msid": RECORDING,
+                        "user_name": LISTENER,
+                        "track_metadata": {
+                            **SCROBBLED,
+                            "additional_info": {"recording_msid": RECORDING, "segue_track_id": AWAKENING},
+                        },
+                    }
+                ],
+                "latest_listen_ts": SCROBBLED_AT,
+                "oldest_listen_ts": SCROBBLED_AT,
+            }
+        },
+    ),
+    "getScrobbleCount": Example({"user": LISTENER}, response={"payload": {"count": 1}}),
+    "getPlayingNow": Example(
+        {"user": LISTENER},
+        response={
+            "payload": {
+                "user_id": LISTENER,
+                "count": 1,
+                "playing_now": True,
+                "listens": [
+                    {
+                        "playing_now": True,
+                        "track_metadata": {
+                            **SCROBBLED,
+                            "additional_info": {"recording_msid": RECORDING, "media_player": "mpd"},
+                        },
+                    }
+                ],
+            }
+        },
+    ),
+    "deleteScrobble": Example(body={"listened_at": SCROBBLED_AT, "recording_msid": RECORDING}, response=SUCCESS),
+    "submitFeedback": Example(body={"recording_mbid": RECORDING, "score": 1}, response=SUCCESS),
+    "getLatestImport": Example({"user_name": LISTENER}, response={"musicbrainz_id": LISTENER, "latest_import": 0}),
+    "setLatestImport": Example(body={"ts": SCROBBLED_AT}, response=SUCCESS),
+}
+
+SCROBBLING: Mapping[str, Example] = {**NOW_PLAYING, **LISTENBRAINZ}
