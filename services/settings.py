@@ -6,10 +6,10 @@ import sys
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
@@ -130,7 +130,8 @@ class Settings(LibrarySettings):
         default=30,
         ge=0,
         description=(
-            "Maximum number of requests with a wrong key or password per minute and address; 0 means no limit."
+            "Maximum number of requests with a wrong key per minute and address, and with a wrong password per minute, "
+            "address and user; 0 means no limit."
         ),
     )
     upload_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Maximum size of an upload in bytes.")
@@ -139,17 +140,6 @@ class Settings(LibrarySettings):
         gt=0,
         allow_inf_nan=False,
         description="Number of days after which a listen counts half, unless a request sets its own half-life.",
-    )
-    subsonic_user: str | None = Field(
-        default=None,
-        min_length=1,
-        description=(
-            "User name for OpenSubsonic clients. If unset, clients sign in with an API key; while no key is "
-            "needed, any name is accepted."
-        ),
-    )
-    subsonic_password: SecretStr | None = Field(
-        default=None, description="Password of `SEGUE_SUBSONIC_USER`; set both or neither."
     )
     log_level: str = Field(
         default="INFO",
@@ -201,14 +191,6 @@ class Settings(LibrarySettings):
     @classmethod
     def _split(cls, given: object) -> object:
         return split(given)
-
-    @model_validator(mode="after")
-    def _user_with_password(self) -> Self:
-        if (self.subsonic_user is None) != (
-            not self.subsonic_password or not self.subsonic_password.get_secret_value()
-        ):
-            raise ValueError("SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together")
-        return self
 
     @field_validator("cors_origins")
     @classmethod

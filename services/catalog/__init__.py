@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from services.catalog.accounts import AccountStore
 from services.catalog.albums import AlbumStore
 from services.catalog.analyses import AnalysisStore
 from services.catalog.browsing import BrowseStore
@@ -64,6 +65,7 @@ class Catalogue:
         self.play_counts = PlayCountStore(database)
         self.tastes = TasteStore(database)
         self.keys = KeyStore(database)
+        self.accounts = AccountStore(database)
         self.idempotency = IdempotencyStore(database)
         self.installation = InstallationStore(database)
 

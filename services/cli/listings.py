@@ -12,6 +12,7 @@ from services.api.schemas.tracks import SimilarTrack, Taste, Track
 from services.api.schemas.words import FoundTrack, Understood
 from services.cli import output
 from services.cli.tables import Column, id_column, table_of, track_columns
+from services.domain.accounts import Account
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.domain.libraries import NamedLibrary
 
@@ -119,6 +120,15 @@ def print_libraries(libraries: Sequence[NamedLibrary]) -> None:
         Column("tracks", [str(each.tracks) for each in libraries]),
     ]
     _print(libraries, columns, "There are no named libraries.")
+
+
+def print_accounts(accounts: Sequence[Account]) -> None:
+    """Print accounts with the day on which they were added."""
+    columns = [
+        Column("name", [each.listener for each in accounts], weight=1, wraps=True),
+        Column("added", [each.created_at.date().isoformat() for each in accounts]),
+    ]
+    _print(accounts, columns, "There are no accounts.")
 
 
 def print_pictures(pictures: Sequence[ScoredPicture]) -> None:

@@ -23,6 +23,7 @@ from services.cli.libraries import libraries
 from services.cli.playlists import playlists
 from services.cli.service import service
 from services.cli.tag import tag
+from services.cli.users import users
 from services.domain.access import Scope
 from services.domain.errors import InsufficientScope, KeyRequired, LibraryNotAllowed, ListenerNotAllowed, SegueError
 
@@ -278,6 +279,7 @@ def search_pictures(
 app.add_typer(playlists, name="playlists")
 app.add_typer(libraries, name="libraries")
 app.add_typer(service, name="service")
+app.add_typer(users, name="users")
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")

@@ -102,8 +102,22 @@ class KeyNotFound(NotFound):
         super().__init__(f"No API key has the id '{key_id}'. `segue keys list` shows all keys.")
 
 
+class AccountNotFound(NotFound):
+    """The listener has no account."""
+
+    def __init__(self, listener: str) -> None:
+        super().__init__(f"'{listener}' has no account. `segue users list` shows all accounts.")
+
+
 class InvalidRequest(SegueError):
     """The request is well-formed but cannot be carried out."""
+
+
+class AccountExists(InvalidRequest):
+    """The listener has an account already."""
+
+    def __init__(self, listener: str) -> None:
+        super().__init__(f"'{listener}' has an account. `segue users password` gives it another password.")
 
 
 class InvalidCursor(InvalidRequest):
@@ -263,6 +277,13 @@ class KeyRequired(Forbidden):
             f"{why}. Send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`; `segue keys create` creates one."
         )
         self.presented = presented
+
+
+class WrongPassword(Forbidden):
+    """The name or the password of an account is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("Wrong username or password.")
 
 
 class InsufficientScope(Forbidden):

@@ -263,7 +263,7 @@ def _write_settings(restored: dict[str, str], settings: Settings) -> Path | None
 
 @contextlib.contextmanager
 def _owner_only(draft: Path) -> Iterator[None]:
-    """Create the file with access for its owner only, because backups hold listens and hashes of keys."""
+    """Create the file with access for its owner only, because backups hold listens and passwords of accounts."""
     before = os.umask(0o077)
     try:
         draft.touch()

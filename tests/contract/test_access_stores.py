@@ -1,4 +1,4 @@
-"""API keys and stored responses, on SQLite and on PostgreSQL."""
+"""API keys, accounts and stored responses, on SQLite and on PostgreSQL."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from services.catalog.database import now
 from services.catalog.idempotency import BODY_MAX_BYTES, Claim, IdempotencyStore, KeptAnswer, Mismatch, Running
 from services.catalog.tables import IdempotencyRow
 from services.domain.access import Scope
-from services.domain.errors import KeyNotFound
+from services.domain.errors import AccountExists, AccountNotFound, KeyNotFound
 
 ANSWER = KeptAnswer(202, [("Location", "/v1/jobs/1"), ("Content-Type", "application/json")], b'{"a": "\xc3\xa9"}')
 REQUEST = "r" * 64
@@ -133,3 +133,28 @@ def test_a_response_that_is_too_large_is_not_stored(store):
 def count(catalogue):
     with catalogue.database.read() as session:
         return session.scalar(select(func.count()).select_from(IdempotencyRow))
+
+
+def test_an_account_has_one_password(catalogue):
+    """A second account of a listener is refused; a new password replaces the old one; a removed account has none."""
+    accounts = catalogue.accounts
+    accounts.add("Ada", "first password")
+    with pytest.raises(AccountExists):
+        accounts.add("Ada", "another password")
+    assert accounts.password("Ada") == "first password"
+    accounts.change("Ada", "second password")
+    accounts.add("ada", "of somebody else")
+
+    assert [each.listener for each in accounts.all()] == ["Ada", "ada"]
+    assert accounts.password("Ada") == "second password"
+    accounts.remove("Ada")
+    assert [each.listener for each in accounts.all()] == ["ada"]
+    assert accounts.password("Ada") is None
+
+
+def test_an_account_that_does_not_exist_cannot_be_changed(catalogue):
+    """The error names the listener, also for a name that no database can store."""
+    for change in (lambda: catalogue.accounts.change("bob", "password"), lambda: catalogue.accounts.remove("bob")):
+        with pytest.raises(AccountNotFound, match="'bob' has no account"):
+            change()
+    assert catalogue.accounts.password("a\0b") is None

@@ -135,9 +135,8 @@ def test_example_names_every_variable():
 
 
 def test_optional_settings_are_passed_to_the_api(monkeypatch):
-    """Limits, origins and the names of players reach the API, with the defaults of the settings."""
+    """Limits and origins reach the API, with the defaults of the settings."""
     wanted = {"rate_limit", "expensive_rate_limit", "refusal_rate_limit", "upload_max_bytes", "cors_origins"}
-    wanted |= {"subsonic_user", "subsonic_password"}
     settings = settings_of(SERVICES["api"], monkeypatch)
 
     assert {f"SEGUE_{name.upper()}" for name in wanted} <= set(SERVICES["api"]["environment"])

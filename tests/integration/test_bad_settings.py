@@ -30,9 +30,12 @@ COMMANDS = {
 }
 
 
+PROBLEM = "segue: SEGUE_DATABASE_URL: it is not a URL such as postgresql+psycopg://user:password@host/database."
+
+
 def run(command, data_dir):
     secrets = {
-        "SEGUE_SUBSONIC_PASSWORD": SECRET,  # without SEGUE_SUBSONIC_USER
+        "SEGUE_DATABASE_URL": f"mysql://segue:{SECRET}@127.0.0.1/segue",
         "SEGUE_REDIS_URL": f"redis://:{SECRET}@127.0.0.1:9/0",
         "SEGUE_API_KEY": SECRET,
     }
@@ -53,7 +56,7 @@ def test_an_invalid_setting_is_reported_in_one_line(process, tmp_path):
     done = run(COMMANDS[process], tmp_path)
 
     assert done.returncode == 1
-    assert done.stderr == "segue: SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together.\n"
+    assert done.stderr == PROBLEM + "\n"
     assert SECRET not in done.stdout + done.stderr
 
 
@@ -63,6 +66,6 @@ def test_an_invalid_setting_is_one_line_of_gunicorns_log(tmp_path):
     log = done.stdout + done.stderr
 
     assert done.returncode != 0
-    assert sum(line.startswith("segue: SEGUE_SUBSONIC_USER") for line in log.splitlines()) == 1
+    assert sum(line.startswith("segue: SEGUE_DATABASE_URL") for line in log.splitlines()) == 1
     assert "Traceback" not in log
     assert SECRET not in log

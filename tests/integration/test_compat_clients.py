@@ -1,7 +1,5 @@
 """Unmodified clients of Spotify and OpenSubsonic with a real API process."""
 
-import os
-
 import libopensonic
 import pytest
 import spotipy
@@ -18,21 +16,16 @@ PASSWORD = "c19b2d"  # noqa: S105  the test's own
 
 @pytest.fixture(scope="module")
 def port(library_dir, broker_url):
-    """The port of an API process with one OpenSubsonic user; tracks 1 and 2 have a media server's ids."""
+    """The port of an API process with an account; tracks 1 and 2 have a media server's ids."""
     made = compose(Settings(data_dir=library_dir, redis_url=broker_url))
     wait_until_indexed(made)
     for number in (1, 2):
         retag(made, library_dir, number, ids={"navidrome": f"nd{number}"})
+    made.catalogue.accounts.add("ada", PASSWORD)
     made.close()
     found = free_port()
-    credentials = {"SEGUE_SUBSONIC_USER": "ada", "SEGUE_SUBSONIC_PASSWORD": PASSWORD}
-    os.environ.update(credentials)
-    try:
-        with api_process(library_dir, broker_url, found):
-            yield found
-    finally:
-        for name in credentials:
-            del os.environ[name]
+    with api_process(library_dir, broker_url, found):
+        yield found
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """OpenSubsonic's similar songs and the sonicSimilarity extension, over HTTP."""
 
 import json
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -11,8 +10,6 @@ import xmlschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.api.app import create_app
-from services.settings import Settings
 from tests.fakes.library import register, track_id, write_tone
 from tests.fakes.named import retag
 from tests.fakes.serving import LIBRARY_SIZE
@@ -293,34 +290,6 @@ def test_a_song_without_an_analysis_is_an_error(api, services, library_dir):
         error = call(api, method, id="test:99").json["subsonic-response"]["error"]
         assert error["code"] == 0
         assert "pending" in error["message"]
-
-
-@pytest.fixture(scope="module")
-def closed(services):
-    """The application with a user and a password."""
-    wanted = {**services.settings.model_dump(), "subsonic_user": "ada", "subsonic_password": "sesame"}
-    return create_app(replace(services, settings=Settings.model_validate(wanted))).test_client()
-
-
-def test_a_configured_user_needs_its_password(closed):
-    """Only the extensions can be listed without it."""
-    assert found(closed, "ping", u="ada", p="sesame")["status"] == "ok"
-    assert found(closed, "ping", u="ada", p="enc:736573616d65")["status"] == "ok"
-    assert found(closed, "ping", u="ada", t="26719a1196d2a940705a59634eb18eab", s="c19b2d")["status"] == "ok"
-    assert code(closed, "ping", u="ada", p="wrong") == 40
-    assert code(closed, "ping") == 10
-    assert code(closed, "ping", apiKey="x") == 44
-    assert code(closed, "getSimilarSongs", u="ada", t="x", s="y") == 40
-    assert found(closed, "getOpenSubsonicExtensions")["openSubsonicExtensions"]
-    assert code(closed, "getOpenSubsonicExtensions", form="jsonp", callback="a.b") == 0
-
-
-def test_credentials_may_be_in_the_form(closed):
-    """Where access logs do not record them."""
-    answer = closed.post("/rest/getUser.view", data={"u": "ada", "p": "sesame", "username": "ada", "f": "json"})
-
-    assert answer.json["subsonic-response"]["user"]["username"] == "ada"
-    assert code(closed, "getUser", u="ada", p="sesame", username="bob") == 50
 
 
 texts = st.text(max_size=12)

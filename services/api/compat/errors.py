@@ -8,21 +8,17 @@ from services.api.compat.subsonic.auth import (
     ConflictingMechanisms,
     InvalidApiKey,
     MissingParameter,
-    PasswordsNotSupported,
-    TokensNotSupported,
-    WrongCredentials,
 )
 from services.api.compat.subsonic.responses import Code, failure
 from services.api.schemas.service import Problem, type_of
+from services.domain.errors import WrongPassword
 
 MISSING_FIELD = " is required"
 """End of the message about a missing parameter."""
 
 CODES_OF_TYPES = {
     type_of(MissingParameter): Code.MISSING_PARAMETER,
-    type_of(WrongCredentials): Code.WRONG_CREDENTIALS,
-    type_of(TokensNotSupported): Code.TOKENS_NOT_SUPPORTED,
-    type_of(PasswordsNotSupported): Code.MECHANISM_NOT_SUPPORTED,
+    type_of(WrongPassword): Code.WRONG_CREDENTIALS,
     type_of(ConflictingMechanisms): Code.CONFLICTING_MECHANISMS,
     type_of(InvalidApiKey): Code.INVALID_API_KEY,
 }

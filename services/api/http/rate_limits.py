@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Counter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from services.domain.access import LOCAL
+from services.api.request_limits import LISTENER_MAX
 from services.domain.errors import TooManyRequests
 from services.settings import Settings
 
@@ -39,11 +39,15 @@ def is_local_address(address: str | None) -> bool:
 EXTENSION = "segue.limiter"
 
 FAILED_ATTEMPTS = "segue.failed_attempts"
-"""The application's limit for wrong keys and passwords from one address.
+"""The application's limit for wrong keys from one address, and for wrong passwords of one user from one address.
 
 Keys cannot be guessed. For them the limit protects log and catalogue from faulty scripts, and valid keys always pass.
-Passwords can be guessed, so after too many wrong ones the right one has to wait as well.
+Passwords can be guessed, so after too many wrong ones the right one has to wait as well. A household has one address,
+so a player with an old password must not lock out the other users.
 """
+
+USER_MAX = LISTENER_MAX
+"""Characters of a user's name that are counted. No account has a longer name."""
 
 CHECKS = parse("120/minute")
 """Readiness checks from one address. An orchestrator sends one every few seconds."""
@@ -104,22 +108,22 @@ def storage_uri(settings: Settings) -> str:
     return settings.redis_url.get_secret_value().replace("redis+socket://", "redis+unix://", 1)
 
 
-def count_failed_attempt(address: str) -> None:
-    """Count a wrong key or password.
+def count_failed_attempt(address: str, user: str = "") -> None:
+    """Count a wrong key, or a wrong password of a user.
 
     Raises:
         TooManyRequests: the address exceeds the limit.
     """
-    _limit(current_app.extensions[FAILED_ATTEMPTS], "refused", address, counted=True)
+    _limit(current_app.extensions[FAILED_ATTEMPTS], "refused", address, user[:USER_MAX], counted=True)
 
 
-def refuse_after_failed_attempts(address: str) -> None:
-    """Refuse a password, right or wrong, after too many wrong ones.
+def refuse_after_failed_attempts(address: str, user: str) -> None:
+    """Refuse a password of a user, right or wrong, after too many wrong ones.
 
     Raises:
         TooManyRequests: the address exceeds the limit.
     """
-    _limit(current_app.extensions[FAILED_ATTEMPTS], "refused", address, counted=False)
+    _limit(current_app.extensions[FAILED_ATTEMPTS], "refused", address, user[:USER_MAX], counted=False)
 
 
 def count_readiness_check(address: str | None) -> None:
@@ -132,16 +136,16 @@ def count_readiness_check(address: str | None) -> None:
         _limit(CHECKS, "checked", address, counted=True)
 
 
-def _limit(limit: RateLimitItem | None, what: str, address: str, *, counted: bool) -> None:
+def _limit(limit: RateLimitItem | None, *counter: str, counted: bool) -> None:
     if limit is None:
         return
     limiter: Limiter = current_app.extensions[EXTENSION]
     try:
-        if (limiter.limiter.hit if counted else limiter.limiter.test)(limit, what, address):
+        if (limiter.limiter.hit if counted else limiter.limiter.test)(limit, *counter):
             return
-        window = limiter.limiter.get_window_stats(limit, what, address)
+        window = limiter.limiter.get_window_stats(limit, *counter)
     except Exception as error:  # noqa: BLE001  storages raise errors of their own; a failing limiter lets requests pass
-        limiter.logger.warning("Could not count requests (%s): %s", what, error)
+        limiter.logger.warning("Could not count requests (%s): %s", counter[0], error)
         return
     raise _too_many(window.reset_time)
 
@@ -166,7 +170,7 @@ def _principal_name() -> str:
 
 def _is_unlimited() -> bool:
     # Public views have no principal. Local clients could overload the machine without the API.
-    return "principal" not in g or g.principal == LOCAL or g.access.media
+    return "principal" not in g or g.principal.key_id is None or g.access.media
 
 
 def _is_cheap() -> bool:

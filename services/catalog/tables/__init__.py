@@ -26,12 +26,21 @@ from services.catalog.tables.listening import (
 )
 from services.catalog.tables.map import MapPointRow, MapRow
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
-from services.catalog.tables.service import ApiKeyRow, FailedFileRow, IdempotencyRow, JobItemRow, JobRow, MetaRow
+from services.catalog.tables.service import (
+    AccountRow,
+    ApiKeyRow,
+    FailedFileRow,
+    IdempotencyRow,
+    JobItemRow,
+    JobRow,
+    MetaRow,
+)
 
 __all__ = [
     "FIRST",
     "LAST",
     "NAME_MAX",
+    "AccountRow",
     "ApiKeyRow",
     "ExternalIdRow",
     "FailedFileRow",

@@ -95,6 +95,16 @@ class ApiKeyRow(Table):
     revoked_at: Mapped[datetime | None]
 
 
+class AccountRow(Table):
+    """An account of a listener. `services.domain.accounts` explains why the password is readable."""
+
+    __tablename__ = "accounts"
+
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
+    password: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
 class IdempotencyRow(Table):
     """A request that a client may repeat under its key, and its response once it is known."""
 

@@ -28,9 +28,6 @@ def _no_variables(monkeypatch):
             "SEGUE_CORS_ORIGINS: 'https://a.example/path' is not an origin",
         ),
         ("SEGUE_RATINGS_OF", "a/b", "SEGUE_RATINGS_OF: String should match pattern"),
-        ("SEGUE_SUBSONIC_USER", "ada", "SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together"),
-        ("SEGUE_SUBSONIC_USER", "", "SEGUE_SUBSONIC_USER: String should have at least 1 character"),
-        ("SEGUE_SUBSONIC_PASSWORD", SECRET, "SEGUE_SUBSONIC_USER and SEGUE_SUBSONIC_PASSWORD must be set together"),
     ],
 )
 def test_an_invalid_value_is_one_line_that_names_the_variable(monkeypatch, variable, value, message):
@@ -69,7 +66,7 @@ def test_every_invalid_variable_is_named(monkeypatch):
 
 def test_no_error_of_pydantic_quotes_its_input(monkeypatch):
     """Code that reads the settings directly, such as a notebook, prints no secret either."""
-    monkeypatch.setenv("SEGUE_SUBSONIC_PASSWORD", SECRET)
+    monkeypatch.setenv("SEGUE_DATABASE_URL", f"mysql://{SECRET}@127.0.0.1/segue")
     with pytest.raises(ValidationError) as refused:
         Settings()
 

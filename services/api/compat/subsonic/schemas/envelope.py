@@ -15,7 +15,7 @@ class SubsonicError(Response):
     """An error."""
 
     code: int = Field(
-        description="0 generic, 10 parameter missing, 40 wrong user or password, 41 and 42 not supported, "
+        description="0 generic, 10 parameter missing, 40 wrong user or password, "
         "43 conflicting mechanisms, 44 invalid API key, 50 not authorised, 70 not found."
     )
     message: str

@@ -1,0 +1,141 @@
+"""Sign-in of Subsonic clients: passwords and tokens of accounts, API keys, and limits of wrong attempts."""
+
+from hashlib import md5
+
+import pytest
+
+from services.domain.access import Scope
+
+PASSWORD = "p\u00e4ssword"  # noqa: S105  the test's own
+SALT = "c19b2d"
+TOKEN = md5((PASSWORD + SALT).encode(), usedforsecurity=False).hexdigest()
+
+MISSING_PARAMETER, WRONG_PASSWORD, CONFLICTING, WRONG_KEY = 10, 40, 43, 44
+
+
+@pytest.fixture(autouse=True)
+def accounts(services):
+    """Accounts of ada and joe."""
+    store = services.catalogue.accounts
+    store.add("ada", PASSWORD)
+    store.add("joe", "sesame")
+    yield
+    store.remove("ada")
+    store.remove("joe")
+
+
+@pytest.fixture
+def not_local(client_with):
+    """A client of an application that needs no key."""
+    return client_with(require_keys=None)
+
+
+def envelope(client, method="ping", **given):
+    """Call a method and return its response."""
+    return client.get(f"/rest/{method}", query_string={**given, "f": "json"}).json["subsonic-response"]
+
+
+def code(client, **given):
+    """Return the code of the error; None if the client signed in."""
+    return envelope(client, **given).get("error", {}).get("code")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"u": "ada", "p": PASSWORD},
+        {"u": "ada", "p": "enc:" + PASSWORD.encode().hex()},
+        {"u": "ada", "t": TOKEN, "s": SALT},
+        {"u": "ada", "t": TOKEN.upper(), "s": SALT},
+        # the example of the protocol's documentation
+        {"u": "joe", "t": "26719a1196d2a940705a59634eb18eab", "s": "c19b2d"},
+    ],
+)
+def test_a_password_is_accepted_in_each_form(locked, given):
+    """The forms are plain text, hexadecimal digits, and a token with a salt."""
+    assert envelope(locked, "getUser", username=given["u"], **given)["user"]["username"] == given["u"]
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({}, MISSING_PARAMETER),
+        ({"u": "ada"}, MISSING_PARAMETER),
+        ({"p": PASSWORD}, MISSING_PARAMETER),
+        ({"u": "ada", "t": TOKEN}, MISSING_PARAMETER),
+        ({"u": "ada", "s": SALT}, MISSING_PARAMETER),
+        ({"u": "ada", "p": "wrong"}, WRONG_PASSWORD),
+        ({"u": "ada", "p": ""}, WRONG_PASSWORD),
+        ({"u": "ada", "p": "sesame"}, WRONG_PASSWORD),
+        ({"u": "Ada", "p": PASSWORD}, WRONG_PASSWORD),
+        ({"u": "bob", "p": PASSWORD}, WRONG_PASSWORD),
+        ({"u": "a/b", "p": PASSWORD}, WRONG_PASSWORD),
+        ({"u": "ada", "p": "enc:xyz"}, WRONG_PASSWORD),
+        ({"u": "ada", "p": "enc:ff"}, WRONG_PASSWORD),
+        ({"u": "ada", "t": TOKEN, "s": "other"}, WRONG_PASSWORD),
+        ({"u": "ada", "t": "", "s": SALT}, WRONG_PASSWORD),
+        ({"apiKey": "z"}, WRONG_KEY),
+        ({"apiKey": ""}, WRONG_KEY),
+        ({"apiKey": "z", "u": "ada"}, CONFLICTING),
+        ({"apiKey": "z", "t": TOKEN, "s": SALT}, CONFLICTING),
+        ({"u": "ada", "p": PASSWORD, "t": TOKEN, "s": SALT}, CONFLICTING),
+    ],
+)
+def test_invalid_credentials_are_refused(locked, given, error):
+    """Each kind has its own code."""
+    assert code(locked, **given) == error
+
+
+def test_where_no_key_is_needed_only_accounts_need_a_password(not_local):
+    """A name without an account is accepted with anything, and two mechanisms are an error as elsewhere."""
+    assert code(not_local) is None
+    assert code(not_local, u="bob", p="anything") is None
+    assert code(not_local, u="bob", t="0", s="0") is None
+    assert code(not_local, u="ada", p=PASSWORD) is None
+    assert code(not_local, u="ada", p="wrong") == WRONG_PASSWORD
+    assert code(not_local, u="ada") == MISSING_PARAMETER
+    assert code(not_local, apiKey="z", u="bob") == CONFLICTING
+
+
+def test_a_key_of_a_listener_signs_in_as_the_listener(locked, key_for):
+    """Also if the listener has an account."""
+    key = key_for(Scope.READ, Scope.LISTEN, listeners=("ada",))["Authorization"].split()[1]
+
+    assert envelope(locked, "tokenInfo", apiKey=key)["tokenInfo"]["username"] == "ada"
+
+
+def test_credentials_may_be_in_the_form(locked):
+    """Where access logs do not record them."""
+    form = {"u": "ada", "p": PASSWORD, "username": "ada", "f": "json"}
+
+    assert locked.post("/rest/getUser.view", data=form).json["subsonic-response"]["user"]["username"] == "ada"
+    refused = locked.post("/rest/getUser.view", data={**form, "username": "joe"}).json["subsonic-response"]
+    assert refused["error"]["code"] == 50
+
+
+def test_wrong_passwords_of_one_user_do_not_block_another(client_with):
+    """After too many wrong passwords the user's right one is refused as well; others can still sign in."""
+    client = client_with(refusal_rate_limit=5)
+    assert {code(client, u="ada", p=f"guess {number}") for number in range(5)} == {WRONG_PASSWORD}
+
+    refused = envelope(client, u="ada", p=PASSWORD)
+    assert refused["error"]["message"].startswith("Too many requests")
+    assert code(client, u="joe", p="sesame") is None
+
+
+def test_a_password_opens_no_other_api(locked):
+    """Neither as a token nor for Segue's own API."""
+    assert locked.get("/v1/tracks", headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 401
+    assert locked.get("/v1/tracks", auth=("ada", PASSWORD)).status_code == 401
+
+
+def test_the_account_of_a_listener_with_a_library_is_bound_to_it(locked, services):
+    """Methods that do not keep to a library refuse it, as they refuse such keys."""
+    services.catalogue.libraries.put("Kids", ["/nowhere"], ["ada"])
+    try:
+        refused = envelope(locked, "getSimilarSongs", u="ada", p=PASSWORD, id="test:3")
+    finally:
+        services.catalogue.libraries.remove("Kids")
+
+    assert refused["error"]["code"] == 50
+    assert "Kids" in refused["error"]["message"]
