@@ -1,0 +1,1 @@
+"""The client. `generate.py` writes `segue_client._sync` from the modules of `segue_client._async`."""

@@ -1,0 +1,15 @@
+"""The client with all methods."""
+
+from segue_client._async.answers import Answers
+from segue_client._async.library import Library
+from segue_client._async.listeners import ListenerMethods
+from segue_client._async.playlists import PlaylistMethods
+from segue_client._async.radio import RadioMethods
+
+
+class AsyncSegue(Answers, RadioMethods, ListenerMethods, PlaylistMethods, Library):
+    """Asks a Segue service; every method raises the problem that the service answered, as a class of its status.
+
+    Raises:
+        ServiceUnreachable: no Segue answers at the URL.
+    """

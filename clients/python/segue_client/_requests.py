@@ -1,0 +1,127 @@
+"""Arguments of the client in the form that the HTTP API takes."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from segue_client import models
+
+EventKind = Literal["play", "skip", "like", "dislike", "ban"]
+Order = Literal["relevance", "flow", "energy_up", "energy_down"]
+PlaylistFormat = Literal["m3u8", "xspf", "jspf"]
+
+Heard = str | tuple[str, EventKind] | models.ListenEvent
+"""A track of a history: its id for a play, the id with another event, or an event with its time."""
+FiltersLike = models.Filters | Mapping[str, Any]
+"""`Filters(tempo=TempoRange(min=90))`, or the same as a mapping: `{"tempo": {"min": 90}}`."""
+Texts = str | models.WeightedTextIn | Sequence[str | models.WeightedTextIn]
+Upload = Path | tuple[str, bytes]
+"""A file, or a name and its content."""
+
+
+class Steering(TypedDict, total=False):
+    """What steers a radio session: texts, and a mood preset."""
+
+    text: Texts
+    mood: str | None
+
+
+class Terms(Steering, total=False):
+    """Options that recommendations and radio sessions share; the service documents them in its OpenAPI document."""
+
+    user: str | None
+    filters: FiltersLike
+    targets: models.Targets | Mapping[str, float]
+    exclude_tracks: Sequence[str]
+    exclude_artists: Sequence[str]
+    exclude_seed_artists: bool
+    order: Order
+    diversity: float
+    variety: float
+    seed: int | None
+    half_life_days: float | None
+    include_fragments: bool
+
+
+class RecommendationTerms(Terms, total=False):
+    """Options of recommendations."""
+
+    limit: int
+    explain: bool
+    max_per_artist: int | None
+    max_per_album: int | None
+    max_per_genre: int | None
+    repeat_after_days: float | None
+
+
+def recommendation(history: Iterable[Heard], pictures: Iterable[Path], terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a request for recommendations."""
+    contents = [{"content": b64encode(picture.read_bytes()).decode()} for picture in pictures]
+    return {"history": events(history), "pictures": contents} | _terms(terms)
+
+
+def radio(
+    seeds: models.RadioSeeds | Sequence[str], history: Iterable[Heard], terms: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the body of a request that starts a radio session."""
+    wanted = plain(seeds) if isinstance(seeds, models.RadioSeeds) else {"tracks": list(seeds)}
+    return {"seeds": wanted, "history": events(history)} | _terms(terms)
+
+
+def events(history: Iterable[Heard]) -> list[dict[str, Any]]:
+    """Return the events of a history."""
+    return [_event(heard) for heard in history]
+
+
+def _event(heard: Heard) -> dict[str, Any]:
+    if isinstance(heard, str):
+        return {"track_id": heard}
+    if isinstance(heard, tuple):
+        return {"track_id": heard[0], "event": heard[1]}
+    return dict(plain(heard))
+
+
+def _terms(terms: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = "exclude_"
+    body = {name: plain(value) for name, value in terms.items() if not name.startswith(prefix)}
+    excluded = {name.removeprefix(prefix): value for name, value in terms.items() if name.startswith(prefix)}
+    return body | ({"exclude": excluded} if excluded else {})
+
+
+def parameters(filters: FiltersLike | None, **others: object) -> dict[str, Any]:
+    """Return query parameters: filters, and those of the others that are not None."""
+    given = {name: value for name, value in others.items() if value is not None}
+    for name, wanted in plain(filters or {}).items():
+        if isinstance(wanted, Mapping):
+            given |= {f"{end}_{name}": value for end, value in wanted.items() if value is not None}
+        else:
+            given[name] = wanted
+    return given
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401  anything that JSON or a model can be
+    """Return a value as JSON has it: of a model, the fields that were given."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(each) for each in value]
+    return value
+
+
+def upload(file: Upload) -> dict[str, tuple[str, bytes]]:
+    """Return the file of a form."""
+    return {"file": (file.name, file.read_bytes()) if isinstance(file, Path) else file}
+
+
+def segment(name: str) -> str:
+    """Return a name as one segment of a path."""
+    return quote(name, safe="")

@@ -1,0 +1,100 @@
+"""Stored listeners: their listens, tastes, start and corrections."""
+
+from collections.abc import Iterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from segue_client import models
+from segue_client._sync.connection import PAGE, Connection
+from segue_client._requests import EventKind, parameters, plain, segment
+from segue_client.errors import NotFound
+
+# The service takes no more in one request.
+LISTENS_MAX = 1000
+
+
+class ListenerMethods(Connection):
+    """Methods about stored listeners."""
+
+    def listen(self, user: str, listens: Iterable[models.ListenIn]) -> models.ListensRecorded:
+        """Record what a listener did: all of it is on disk when this returns; sending it again is harmless."""
+        sent = plain(list(listens))
+        path = f"/v1/users/{segment(user)}/listens"
+        answers = [
+            self._ask(models.ListensRecorded, "POST", path, json={"listens": sent[start : start + LISTENS_MAX]})
+            for start in range(0, len(sent), LISTENS_MAX)
+        ]
+        return models.ListensRecorded(
+            recorded=sum(each.recorded for each in answers),
+            duplicates=sum(each.duplicates for each in answers),
+            unknown=sum(each.unknown for each in answers),
+            listens=[outcome for each in answers for outcome in each.listens],
+        )
+
+    def listens(
+        self,
+        user: str,
+        *,
+        events: Sequence[EventKind] | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        tracks: Literal["all", "known", "unknown"] | None = None,
+    ) -> Iterator[models.Listen]:
+        """What a listener did, newest first, fetched page by page."""
+        query = parameters(None, event=events, since=plain(since), before=plain(before), tracks=tracks, limit=PAGE)
+        while True:
+            found = self._get(models.ListenPage, f"/v1/users/{segment(user)}/listens", query)
+            for listen in found.listens:
+                yield listen
+            if found.next_cursor is None:
+                return
+            query["cursor"] = found.next_cursor
+
+    def take_back(self, user: str, listen_id: int) -> None:
+        """Delete one listen: a ban, a like or a play by mistake."""
+        self.request("DELETE", f"/v1/users/{segment(user)}/listens/{listen_id}")
+
+    def users(self) -> list[models.ListenerSummary]:
+        """The stored listeners that the key may reach."""
+        return (self._get(models.Listeners, "/v1/users")).users
+
+    def me(self) -> models.Me:
+        """What the key may do, and the listeners that it may reach."""
+        return self._get(models.Me, "/v1/me")
+
+    def taste(self, user: str) -> models.ListenerTaste:
+        """What a listener likes, in words, and how much is kept of them."""
+        return self._get(models.ListenerTaste, f"/v1/users/{segment(user)}/taste")
+
+    def start(
+        self,
+        user: str,
+        *,
+        moods: Sequence[str] = (),
+        artists: Sequence[str] = (),
+        tracks: Sequence[str] = (),
+        at: datetime | None = None,
+    ) -> models.Started:
+        """Store what a new listener likes, and get the first recommendations."""
+        body: dict[str, Any] = {"moods": list(moods), "artists": list(artists), "tracks": list(tracks)}
+        body |= {"at": plain(at)}
+        return self._ask(models.Started, "POST", f"/v1/users/{segment(user)}/start", json=body)
+
+    def started(self, user: str) -> models.Start | None:
+        """What a listener started from; None if nothing is stored."""
+        try:
+            return self._get(models.Start, f"/v1/users/{segment(user)}/start")
+        except NotFound:
+            return None
+
+    def correct(self, user: str, corrections: models.Corrections) -> None:
+        """Remove tracks from the tastes and dismiss tastes."""
+        self.request("POST", f"/v1/users/{segment(user)}/corrections", json=plain(corrections))
+
+    def export(self, user: str) -> str:
+        """Everything that is stored of a listener, as lines of JSON."""
+        return (self.request("GET", f"/v1/users/{segment(user)}/export")).text
+
+    def forget(self, user: str) -> models.Forgotten:
+        """Delete everything of a listener."""
+        return self._ask(models.Forgotten, "DELETE", f"/v1/users/{segment(user)}")

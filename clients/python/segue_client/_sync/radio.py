@@ -1,0 +1,137 @@
+"""Radio sessions."""
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from segue_client import models
+from segue_client._sync.connection import Connection
+from segue_client._requests import EventKind, Heard, Steering, Terms, events, plain, segment
+from segue_client._requests import radio as radio_of
+
+_INSTEAD_OF_A_PLAY = {"skip", "dislike", "ban"}
+
+
+class Radio:
+    """An endless session: iterate over its tracks, and say what the listener does with the current one.
+
+    Asking for the next track reports the current one: as played, unless it was skipped, disliked or banned. If this
+    fails, ask again: the session then returns the track that was lost.
+    """
+
+    def __init__(self, methods: "RadioMethods", session: models.RadioSession) -> None:
+        self._methods = methods
+        self.session = session
+        """The session as it was when it was started or found."""
+        self.current: models.RadioTrack | None = None
+        """The track that was returned last."""
+        self.answer: models.NextTracks | None = None
+        """The last answer: directions, and what was understood of the texts."""
+        self._events: list[dict[str, Any]] = []
+        self._words: Steering = {}
+        self._call = session.answered
+
+    @property
+    def id(self) -> str:
+        """Id of the session."""
+        return self.session.id
+
+    def __iter__(self) -> Self:
+        """Return the session itself."""
+        return self
+
+    def __next__(self) -> models.RadioTrack:
+        """Return the next track; the iteration ends if no track of the library is left."""
+        found = self._methods.next_radio_tracks(
+            self.id, self._reported(), limit=1, call=f"{self._call}", **self._words
+        )
+        self._call += 1
+        self._events, self._words, self.answer = [], {}, found
+        self.current = found.tracks[0] if found.tracks else None
+        if self.current is None:
+            raise StopIteration
+        return self.current
+
+    def skip(self, *, played_ms: int | None = None) -> None:
+        """Report that the current track was skipped."""
+        self._report("skip", played_ms)
+
+    def like(self) -> None:
+        """Report that the listener likes the current track; it counts as played, too."""
+        self._report("like", None)
+
+    def dislike(self) -> None:
+        """Report that the listener dislikes the current track."""
+        self._report("dislike", None)
+
+    def ban(self) -> None:
+        """Report that the current track must never be recommended again."""
+        self._report("ban", None)
+
+    def steer(self, **words: Unpack[Steering]) -> None:
+        """Replace the texts or the mood preset that steer the session, from the next track on."""
+        self._words = words
+
+    def end(self) -> None:
+        """Forget the session."""
+        self._methods.end_radio(self.id)
+
+    def __enter__(self) -> Self:
+        """Return the session itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Forget the session."""
+        self.end()
+
+    def _report(self, event: EventKind, played_ms: int | None) -> None:
+        if self.current is None:
+            raise ValueError(f"No track of the session {self.id} was returned yet, so there is none to {event}.")
+        self._events.append({"track_id": self.current.id, "event": event, "played_ms": played_ms})
+
+    def _reported(self) -> list[models.ListenEvent]:
+        reported = [models.ListenEvent.model_validate(each) for each in self._events]
+        if self.current is not None and not _INSTEAD_OF_A_PLAY & {str(each.event) for each in reported}:
+            reported.insert(0, models.ListenEvent(track_id=self.current.id))
+        return reported
+
+
+class RadioMethods(Connection):
+    """Methods about radio sessions."""
+
+    def radio(
+        self,
+        seeds: models.RadioSeeds | Sequence[str] = (),
+        *,
+        history: Iterable[Heard] = (),
+        **terms: Unpack[Terms],
+    ) -> Radio:
+        """Start an endless session from ids of tracks, or from artists, genres and tags as `RadioSeeds`."""
+        body = radio_of(seeds, history, terms)
+        return Radio(self, self._ask(models.RadioSession, "POST", "/v1/radio", json=body))
+
+    def resume_radio(self, session_id: str) -> Radio:
+        """Find a session again by its id."""
+        return Radio(self, self._get(models.RadioSession, f"/v1/radio/{segment(session_id)}"))
+
+    def next_radio_tracks(
+        self,
+        session_id: str,
+        history: Iterable[Heard] = (),
+        *,
+        limit: int = 10,
+        call: str | None = None,
+        **words: Unpack[Steering],
+    ) -> models.NextTracks:
+        """Report events and get several tracks at once; the same `call` gets the same answer again.
+
+        `text` and `mood` replace those that steer the session; without them, it keeps its own.
+        """
+        body = {"events": events(history), "limit": limit, "call": call} | plain(words)
+        return self._ask(models.NextTracks, "POST", f"/v1/radio/{segment(session_id)}/next", json=body)
+
+    def end_radio(self, session_id: str) -> None:
+        """Forget a session."""
+        self.request("DELETE", f"/v1/radio/{segment(session_id)}")

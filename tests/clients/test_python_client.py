@@ -1,0 +1,126 @@
+"""The Python client against a real service, synchronous and asynchronous."""
+
+import asyncio
+import subprocess
+import sys
+from itertools import islice
+
+import pytest
+from segue_client import AsyncSegue, NotFound, Segue, ServiceUnreachable, models
+
+from tests.fakes.library import track_id
+from tests.fakes.serving import api_process, free_port
+
+FORBIDDEN = {"services", "models", "workers", "flask", "numpy", "sqlalchemy"}
+
+
+@pytest.fixture(scope="module")
+def url(library_dir, broker_url):
+    port = free_port()
+    with api_process(library_dir, broker_url, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def segue(url):
+    with Segue(url) as client:
+        yield client
+
+
+def test_the_client_needs_no_server_code():
+    """Importing the client brings in nothing of the service, wherever it is installed."""
+    program = "import sys, segue_client; print(sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+
+    assert not FORBIDDEN & set(eval(done.stdout))  # noqa: S307  a list that Python printed
+
+
+def test_a_history_and_a_text_are_answered(segue):
+    """Events are ids, pairs or models, and terms are arguments."""
+    liked = models.ListenEvent(track_id="test:5", event="like")
+    found = segue.recommend(
+        ["test:1", ("test:2", "skip"), liked, "nobody"], filters={"tempo": {"min": 84}}, exclude_artists=["Artist 2"]
+    )
+
+    assert found.unknown == ["nobody"]
+    assert found.tracks
+    assert all(track.descriptors.tempo >= 84 and track.artist != "Artist 2" for track in found.tracks)
+
+
+def test_a_loop_over_a_radio_reports_what_happened(segue):
+    """Each track is reported as played when the next one is asked for, unless something else was said about it."""
+    radio = segue.radio(seeds=["test:0"], seed=5)
+    heard = []
+    for number, track in enumerate(islice(radio, 5)):
+        heard.append(track.id)
+        if number == 1:
+            radio.skip(played_ms=1500)
+        elif number == 2:
+            radio.like()
+        elif number == 3:
+            radio.ban()
+    played = [(each.track_id, each.event, each.played_ms) for each in segue.resume_radio(radio.id).session.played]
+
+    assert len(set(heard)) == 5
+    assert sorted(played, key=lambda each: (heard.index(each[0]), each[1])) == [
+        (heard[0], "play", None),
+        (heard[1], "skip", 1500),
+        (heard[2], "like", None),
+        (heard[2], "play", None),
+        (heard[3], "ban", None),
+    ]
+    radio.steer(mood="party", text="folk")
+    next(radio)
+    assert (radio.answer.mood, radio.answer.understood[0].rest) == ("party", "folk")
+    radio.end()
+    with pytest.raises(NotFound, match="radio session"):
+        next(radio)
+
+
+def test_a_radio_repeats_a_track_whose_answer_was_lost(segue, url):
+    """After a request that failed, the same call returns the track that the session had chosen."""
+    radio = segue.radio(seeds=["test:3"])
+    lost = segue.next_radio_tracks(radio.id, limit=1, call="0")
+
+    assert next(radio).id == lost.tracks[0].id
+    assert next(radio).id != lost.tracks[0].id
+    with pytest.raises(ValueError, match="No track"):
+        segue.resume_radio(radio.id).skip()
+
+
+def test_the_asynchronous_client_has_the_same_methods(url):
+    """Questions run at once; iterations and sessions work with `async for`."""
+
+    async def ask():
+        async with AsyncSegue(url) as segue:
+            answers = await asyncio.gather(*(segue.similar(f"test:{number}", limit=3) for number in range(8)))
+            library = [track.id async for track in segue.tracks()]
+            titles = []
+            async with await segue.radio(seeds=["test:0"]) as radio:
+                async for track in radio:
+                    radio.skip()
+                    titles.append(track.title)
+                    if len(titles) == 3:
+                        break
+            with pytest.raises(NotFound):
+                await segue.resume_radio(radio.id)
+            return answers, library, titles
+
+    answers, library, titles = asyncio.run(ask())
+    public = {name for name in dir(Segue) if not name.startswith("_")}
+
+    assert [len(answer.tracks) for answer in answers] == [3] * 8
+    assert track_id(7) in library
+    assert len(set(titles)) == 3
+    assert {name for name in dir(AsyncSegue) if not name.startswith("_")} == public - {"close"} | {"aclose"}
+
+
+def test_an_asynchronous_client_reports_a_service_that_is_away():
+    """The error names the address."""
+
+    async def ask():
+        async with AsyncSegue(f"http://127.0.0.1:{free_port()}") as segue:
+            await segue.status()
+
+    with pytest.raises(ServiceUnreachable, match="Is `segue up` running"):
+        asyncio.run(ask())
