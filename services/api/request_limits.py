@@ -63,6 +63,9 @@ PATH_MAX = 4_096
 PLAYED_MS_MAX = 24 * 60 * 60 * 1000
 """Milliseconds of a day."""
 
+UNDATED_PLAYS_MAX = 1_000_000
+"""Plays of one track whose times are unknown: more than a life has time for."""
+
 RETRY_AFTER_SECONDS = 5
 """`Retry-After` of a response with status 503 or 507: a restart of the broker takes about as long."""
 

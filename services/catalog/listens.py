@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, case, delete, func, insert, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, decode_cursor, encode_cursor, now
@@ -46,6 +46,10 @@ REJECTING_KINDS = (EventKind.DISLIKE, EventKind.BAN)
 
 _SUBJECT = followed(ListenRow.track_id)
 """The track of a listen, or the one that took over from it."""
+
+_IS_DATED = ListenRow.undated_plays.is_(None)
+_NUMBER = func.sum(func.coalesce(ListenRow.undated_plays, 1), type_=Integer())
+_LAST_AT = func.max(case((_IS_DATED, ListenRow.at)), type_=ListenRow.at.type)
 
 
 class ListenStore:
@@ -132,7 +136,7 @@ class ListenStore:
 
     def listeners(self, names: Collection[str] | None = None) -> list[ListenerSummary]:
         """Return the listeners with a listen or a start, by name; only those of these names, if given."""
-        listens = select(ListenRow.listener, func.count(), func.max(ListenRow.at, type_=ListenRow.at.type))
+        listens = select(ListenRow.listener, _NUMBER, _LAST_AT)
         starts = select(StartRow.listener)
         if names is not None:
             listens = listens.where(ListenRow.listener.in_(names))
@@ -147,19 +151,17 @@ class ListenStore:
         """Return the number of listens."""
         conditions = (ListenRow.listener == listener, *_conditions(wanted or ListenFilter()))
         with self._database.read() as session:
-            return session.scalar(select(func.count()).where(*conditions)) or 0
+            return session.scalar(select(_NUMBER).where(*conditions)) or 0
 
     def counts(self, listener: str) -> ListenCounts:
         """Return the numbers of a listener's listens."""
         of_listener = ListenRow.listener == listener
         with self._database.read() as session:
-            by_kind = session.execute(
-                select(ListenRow.kind, func.count()).where(of_listener).group_by(ListenRow.kind)
-            ).all()
+            by_kind = session.execute(select(ListenRow.kind, _NUMBER).where(of_listener).group_by(ListenRow.kind)).all()
             tracks = session.scalar(select(func.count(_SUBJECT.distinct())).where(of_listener))
             unknown = session.scalar(select(func.count()).where(of_listener, ListenRow.track_id.is_(None)))
             ends = [
-                session.scalar(select(ListenRow.at).where(of_listener).order_by(order).limit(1))
+                session.scalar(select(ListenRow.at).where(of_listener, _IS_DATED).order_by(order).limit(1))
                 for order in (ListenRow.at, ListenRow.at.desc())
             ]
         found = {EventKind(kind): count for kind, count in by_kind}
@@ -259,6 +261,7 @@ def _row(listener: str, listen: NewListen, found: Match) -> dict[str, object]:
         "title": None if described is None else described.title,
         "album": None if described is None else described.album,
         "duration_ms": None if described is None else described.duration_ms,
+        "undated_plays": listen.undated_plays,
     }
 
 
@@ -293,13 +296,13 @@ def _stored_before_takeover(
 def _events(session: Session, listener: str) -> tuple[ListenEvent, ...]:
     counts = or_(ListenRow.kind.in_(REJECTING_KINDS), _SUBJECT.not_in(_removed(listener)))
     query = (
-        select(_SUBJECT, ListenRow.kind, ListenRow.at, ListenRow.played_ms)
+        select(_SUBJECT, ListenRow.kind, ListenRow.at, ListenRow.played_ms, ListenRow.undated_plays)
         .where(ListenRow.listener == listener, ListenRow.track_id.is_not(None), counts)
-        .order_by(ListenRow.at.desc(), ListenRow.id.desc())
+        .order_by(ListenRow.at.desc(), ListenRow.undated_plays.desc(), ListenRow.id.desc())
         .limit(WEIGHED_EVENTS)
     )
     rows = session.execute(query)
-    return tuple(ListenEvent(track_id, EventKind(kind), at, played_ms) for track_id, kind, at, played_ms in rows)
+    return tuple(ListenEvent(track_id, EventKind(kind), *more) for track_id, kind, *more in rows)
 
 
 def _removed(listener: str) -> Select[str]:
@@ -346,6 +349,8 @@ def _conditions(wanted: ListenFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.kinds:
         conditions.append(ListenRow.kind.in_(wanted.kinds))
+    if wanted.dated or wanted.since is not None or wanted.before is not None:
+        conditions.append(_IS_DATED)
     if wanted.since is not None:
         conditions.append(ListenRow.at >= wanted.since)
     if wanted.before is not None:
@@ -387,4 +392,5 @@ def _listen(row: ListenRow, track_id: str | None) -> Listen:
         at=row.at,
         played_ms=row.played_ms,
         key=row.key,
+        undated_plays=row.undated_plays,
     )

@@ -1,23 +1,58 @@
-"""How often and how long ago a listener heard tracks, and which of them the listener loves."""
+"""How often and how long ago a listener heard tracks, which of them the listener loves, and plays without a time."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, delete, func, select
 
-from services.catalog.database import Database
+from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, rows_of
+from services.catalog.matching import identity_of, lock_matching
 from services.catalog.successors import followed
 from services.catalog.tables import ListenRow
-from services.domain.listening import VERDICTS, EventKind, Loved
+from services.domain.listening import UNDATED, VERDICTS, EventKind, Loved, NewListen
 
 _SUBJECT = followed(ListenRow.track_id)
 """The track of a listen, or the one that took over from it."""
 
 
 class PlayCountStore:
-    """Reads the plays of listeners by track."""
+    """Reads the plays of listeners by track, and stores those that have no time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def dated(self, listener: str, track_ids: Collection[str]) -> dict[str, list[datetime]]:
+        """Return the times of the stored plays of tracks, by track id."""
+        plays = select(_SUBJECT, ListenRow.at).where(
+            *(ListenRow.listener == listener, ListenRow.kind == EventKind.PLAY, ListenRow.undated_plays.is_(None)),
+            _SUBJECT.in_(IDS),
+        )
+        found: defaultdict[str, list[datetime]] = defaultdict(list)
+        with self._database.read() as session:
+            for track_id, at in rows_of(session, plays, track_ids):
+                found[track_id].append(at)
+        return found
+
+    def set_undated(self, listener: str, plays: Mapping[str, tuple[str, int]]) -> None:
+        """Store how many plays of tracks have no time, given track id and number by the external id they are known by.
+
+        A later number of the same external id replaces an earlier one; 0 deletes it.
+        """
+        rows = [_undated(listener, name, track_id, count) for name, (track_id, count) in sorted(plays.items())]
+        gone = [row["identity"] for row in rows if not row["undated_plays"]]
+        inserting = self._database.insert(ListenRow)
+        changing = inserting.on_conflict_do_update(
+            index_elements=["listener", "identity"],
+            set_={"undated_plays": inserting.excluded.undated_plays, "track_id": inserting.excluded.track_id},
+        )
+        with self._database.write() as session:
+            lock_matching(session, alone=False)
+            for batch in batched(gone, ROWS_PER_STATEMENT):
+                session.execute(delete(ListenRow).where(ListenRow.listener == listener, ListenRow.identity.in_(batch)))
+            for batch in batched([row for row in rows if row["undated_plays"]], ROWS_PER_STATEMENT):
+                session.execute(changing, batch)
 
     def loved(self, listener: str, *, plays: int, before: datetime) -> list[Loved]:
         """Return the tracks that a listener likes or played at least `plays` times, and last heard before a time.
@@ -25,7 +60,8 @@ class PlayCountStore:
         Tracks whose latest verdict is a dislike or a ban are left out.
         """
         own = ListenRow.listener == listener, ListenRow.track_id.is_not(None)
-        played = func.sum(case((ListenRow.kind == EventKind.PLAY, 1), else_=0))
+        number = func.coalesce(ListenRow.undated_plays, 1)
+        played = func.sum(case((ListenRow.kind == EventKind.PLAY, number), else_=0))
         latest = func.max(ListenRow.at, type_=ListenRow.at.type)
         heard = select(_SUBJECT, played).where(*own).group_by(_SUBJECT).having(latest < before)
         judged = select(_SUBJECT, ListenRow.kind).where(*own, ListenRow.kind.in_(VERDICTS))
@@ -38,3 +74,17 @@ class PlayCountStore:
             for track_id, count in counts
             if verdicts.get(track_id, EventKind.LIKE) == EventKind.LIKE and (track_id in verdicts or count >= plays)
         ]
+
+
+def _undated(listener: str, name: str, track_id: str, count: int) -> dict[str, Any]:
+    listen = NewListen(names=(name,), at=UNDATED, key=f"undated:{name}")
+    return {
+        "listener": listener,
+        "identity": identity_of(listen, track_id),
+        "track_id": track_id,
+        "kind": listen.kind,
+        "at": listen.at,
+        "key": listen.key,
+        "names": [name],
+        "undated_plays": count,
+    }

@@ -175,7 +175,7 @@ def parse_listens(lines: Iterable[str]) -> Iterator[NewListen]:
             wrong = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, wrong["loc"])) or "the line"
             raise InvalidRequest(f"Line {number} is not a listen: {where}: {wrong['msg']}.") from error
-        if listen.at is None:
+        if listen.at is None and listen.undated_plays is None:
             raise InvalidRequest(f"Line {number} has no time: add the field `at`.")
         yield listen.to_domain(datetime.now(UTC))
 

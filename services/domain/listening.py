@@ -12,6 +12,10 @@ _NOW = datetime.max.replace(tzinfo=UTC)
 """Later than all other times."""
 
 
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
+"""The stored time of plays whose times are unknown, so that they sort before all others. It is never shown."""
+
+
 class EventKind(StrEnum):
     """The kind of a listen event."""
 
@@ -36,6 +40,8 @@ class ListenEvent:
     at: datetime | None = None
     """Aware; None means now."""
     played_ms: int | None = None
+    undated_plays: int | None = None
+    """The number of plays that it stands for if their times are unknown; `at` is then `UNDATED`."""
 
     @property
     def moment(self) -> datetime:
@@ -73,6 +79,7 @@ class NewListen:
         at: The time of the event, aware.
         played_ms: How long the track was played.
         key: The sender's id of this listen; listens with the same key are the same listen.
+        undated_plays: The number of plays that it stands for if their times are unknown; `at` is then `UNDATED`.
     """
 
     names: tuple[str, ...] = ()
@@ -81,6 +88,7 @@ class NewListen:
     at: datetime
     played_ms: int | None = None
     key: str | None = None
+    undated_plays: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +135,16 @@ class TrackKnown(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenFilter:
-    """A filter for listens; `since` is inclusive, `before` exclusive, and no `kinds` means all."""
+    """A filter for listens; `since` is inclusive, `before` exclusive, and no `kinds` means all.
+
+    `dated` leaves out plays whose times are unknown, and so do `since` and `before`.
+    """
 
     kinds: tuple[EventKind, ...] = ()
     since: datetime | None = None
     before: datetime | None = None
     track_known: TrackKnown = TrackKnown.ALL
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

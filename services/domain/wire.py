@@ -63,9 +63,10 @@ def listen_as_json(listen: NewListen) -> dict[str, Any]:
         "album": None if described is None else described.album,
         "duration_ms": None if described is None else described.duration_ms,
         "event": listen.kind.value,
-        "at": listen.at.isoformat(),
+        "at": listen.at.isoformat() if listen.undated_plays is None else None,
         "played_ms": listen.played_ms,
         "key": listen.key,
+        "undated_plays": listen.undated_plays,
     }
 
 

@@ -22,6 +22,9 @@ EVENT_WEIGHTS = {
 PLAYED_SHARES, PLAYED_WEIGHTS = (0.0, 0.3, 0.8), (-1.0, 0.0, 1.0)
 """Weight by the share of the track that was played, interpolated: 0 % is a rejection, 80 % counts as a whole play."""
 
+UNDATED_AGE_DAYS = 365.0
+"""Age that is assumed of plays whose times are unknown: they count as old ones."""
+
 
 def weights_of(
     history: Iterable[ListenEvent],
@@ -53,14 +56,18 @@ def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime, hal
     If the played share is known, it replaces the weight of a play or a skip. A skip is never positive.
     """
     weight = EVENT_WEIGHTS[event.kind]
+    age_days = 0.0
     if event.kind not in VERDICTS and event.played_ms is not None and duration_ms:
         weight = float(np.interp(event.played_ms / duration_ms, PLAYED_SHARES, PLAYED_WEIGHTS))
         if event.kind == EventKind.SKIP:
             weight = min(weight, 0.0)
-    if event.at is not None:
+    if event.undated_plays is not None:
+        weight *= event.undated_plays
+        age_days = UNDATED_AGE_DAYS
+    elif event.at is not None:
         age_days = max(0.0, (now - event.at).total_seconds() / 86400)
-        weight *= 0.5 ** (age_days / half_life_days)
-    return weight
+    fade: float = 0.5 ** (age_days / half_life_days)
+    return weight * fade
 
 
 def with_start(

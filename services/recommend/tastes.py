@@ -90,7 +90,11 @@ def _matches(vectors: Sequence[Vector], centres: Mapping[str, Vector]) -> dict[i
 
 
 def _plays(remembered: Remembered) -> dict[str, int]:
-    return dict(Counter(event.track_id for event in remembered.events if event.kind == EventKind.PLAY))
+    counts: Counter[str] = Counter()
+    for event in remembered.events:
+        if event.kind == EventKind.PLAY:
+            counts[event.track_id] += event.undated_plays or 1
+    return dict(counts)
 
 
 def _liked(remembered: Remembered) -> frozenset[str]:

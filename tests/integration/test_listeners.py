@@ -68,7 +68,7 @@ def test_listens_are_kept_and_listed_newest_first(api, user):
         "id": answer["listens"][0]["id"],
         "track_id": track_id(1),
         "names": ["test:1"],
-        **dict.fromkeys(("artist", "title", "album", "duration_ms", "key")),
+        **dict.fromkeys(("artist", "title", "album", "duration_ms", "key", "undated_plays")),
         "event": "play",
         "at": rest["listens"][0]["at"],
         "played_ms": 1500,
@@ -106,6 +106,16 @@ def test_listens_without_a_time_get_the_current_time_in_order(api, user):
     assert [listen["track_id"] for listen in kept] == [track_id(number) for number in (1, 2, 1)]
 
 
+def test_plays_without_a_time_are_listed_without_one(api, user):
+    """Their number is shown, and the listener has heard the track, at an unknown time."""
+    send(api, user, {"track_id": "test:1", "undated_plays": 12})
+    [kept] = api.get(f"/v1/users/{user}/listens").json["listens"]
+    counts = api.get(f"/v1/users/{user}/taste").json["counts"]
+
+    assert (kept["event"], kept["at"], kept["undated_plays"]) == ("play", None, 12)
+    assert (counts["events"]["play"], counts["last_at"]) == (12, None)
+
+
 def test_a_request_may_contain_a_thousand_listens(api, user):
     """A thousand listens with long names are stored; with one more, the request is refused and none is stored."""
     batch = [
@@ -134,6 +144,9 @@ def test_a_request_may_contain_a_thousand_listens(api, user):
         {"track_id": "test:1", "at": "1969-12-31T23:59:59Z"},
         {"track_id": "test:1", "at": "2999-01-01T00:00:00Z"},
         {"track_id": "test:1", "played_ms": -1},
+        {"track_id": "test:1", "undated_plays": 0},
+        {"track_id": "test:1", "undated_plays": 3, "at": "2026-01-01T00:00:00Z"},
+        {"track_id": "test:1", "undated_plays": 3, "event": "like"},
         {"track_id": "test:1", "key": ""},
         {"track_id": "a\0b"},
         {"track_id": "test:1", "x": 1},

@@ -10,7 +10,7 @@ import pytest
 
 from services.api.schemas.exports import Corrections, DismissedTasteIn
 from services.client import SegueClient
-from services.domain.listening import Description, EventKind, NewListen
+from services.domain.listening import UNDATED, Description, EventKind, NewListen
 from tests.fakes.library import track_id
 from tests.fakes.serving import ROOT, api_process, free_port
 
@@ -18,6 +18,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOLD = [
     NewListen(names=("test:1", "navidrome:a1"), at=NOON, played_ms=1500, key="k"),
     NewListen(names=("mbid:m", "isrc:X1"), kind=EventKind.BAN, at=NOON.replace(microsecond=5)),
+    NewListen(names=("test:2",), at=UNDATED, undated_plays=12),
     NewListen(described=Description(artist="Ünï", title="Two\u2028lines\n", album="A", duration_ms=7), at=NOON),
 ]
 
@@ -57,15 +58,18 @@ def test_exported_listens_can_be_imported(url, tmp_path):
         names = [listen.names for listen in client.listens("bob")]
         tastes = [client.taste(name) for name in ("ada", "bob")]
 
-    assert json.loads(first.stdout) == {"recorded": 3, "duplicates": 0, "unknown": 2}
-    assert "Imported 0 listens and skipped 3 that were already recorded" in again.stderr
-    assert json.loads(same.stdout)["duplicates"] == 3
+    assert json.loads(first.stdout) == {"recorded": 4, "duplicates": 0, "unknown": 2}
+    assert "Imported 0 listens and skipped 4 that were already recorded" in again.stderr
+    assert json.loads(same.stdout)["duplicates"] == 4
     assert sorted(map(str, ada)) == sorted(map(str, bob))
     assert starts[0] == starts[1] is not None
     assert tastes[0].dismissed == tastes[1].dismissed
     assert [taste.label for taste in tastes[1].dismissed] == ["rock"]
     assert [removed.track.id for removed in tastes[1].removed] == [track_id(3)]
-    assert sorted(names) == [[], [track_id(1), "test:1", "navidrome:a1"], ["mbid:m", "isrc:X1"]]
+    assert sorted(names) == [
+        *([], [track_id(2), "test:2"], [track_id(1), "test:1", "navidrome:a1"], ["mbid:m", "isrc:X1"])
+    ]
+    assert sum(each["undated_plays"] or 0 for each in ada) == 12
 
 
 @pytest.mark.parametrize(

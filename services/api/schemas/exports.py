@@ -71,5 +71,7 @@ def listen_line(listen: listening.Listen) -> ListenIn:
     """Return a stored listen as one that can be sent again; the same audio has the same id everywhere."""
     shown = Listen.of(listen)
     ids = list(dict.fromkeys([*([] if shown.track_id is None else [shown.track_id]), *shown.names]))
-    fields = shown.model_dump(include={"artist", "title", "album", "duration_ms", "event", "at", "played_ms", "key"})
+    fields = shown.model_dump(
+        include={"artist", "title", "album", "duration_ms", "event", "at", "played_ms", "key", "undated_plays"}
+    )
     return ListenIn.model_validate({"track_id": ids[0] if ids else None, "other_ids": ids[1:], **fields})

@@ -18,6 +18,7 @@ from services.api.request_limits import (
     PAGE_MAX,
     PLAYED_MS_MAX,
     TIME_AHEAD,
+    UNDATED_PLAYS_MAX,
 )
 from services.api.schemas.tracks import NO_NUL, Moment, Request, Response, Track, TrackName, is_none
 from services.domain import listening as kept
@@ -104,6 +105,13 @@ class ListenIn(Request):
     event: EventKind = Field(default=EventKind.PLAY, description="What the listener did.")
     at: ListenedAt | None = Field(default=None, description="Time of the event, with a time zone. Null means now.")
     played_ms: int | None = Field(default=None, ge=0, le=PLAYED_MS_MAX, description="Played time in milliseconds.")
+    undated_plays: int | None = Field(
+        default=None,
+        ge=1,
+        le=UNDATED_PLAYS_MAX,
+        description="Number of plays whose times are unknown, such as the play count of another program. They count as "
+        "old plays. Only without `at` and `played_ms`.",
+    )
     key: Key | None = Field(
         default=None,
         description="Your own name for this listen: the same key again is the same listen. Without one, the same "
@@ -116,6 +124,9 @@ class ListenIn(Request):
             raise ValueError("Give `artist` and `title` together.")
         if self.track_id is None and not self.other_ids and self.title is None:
             raise ValueError("Give `track_id`, or `artist` and `title`.")
+        has_time = self.at is not None or self.played_ms is not None
+        if self.undated_plays is not None and (has_time or self.event != EventKind.PLAY):
+            raise ValueError("`undated_plays` needs the event `play`, without `at` and `played_ms`.")
         return self
 
     def to_domain(self, now: datetime) -> kept.NewListen:
@@ -129,9 +140,10 @@ class ListenIn(Request):
             names=tuple(dict.fromkeys([*(() if self.track_id is None else (self.track_id,)), *self.other_ids])),
             described=described,
             kind=self.event,
-            at=self.at or now,
+            at=kept.UNDATED if self.undated_plays is not None else self.at or now,
             played_ms=self.played_ms,
             key=self.key,
+            undated_plays=self.undated_plays,
         )
 
 
@@ -188,9 +200,10 @@ class Listen(Response):
     album: str | None
     duration_ms: int | None
     event: EventKind
-    at: datetime
+    at: datetime | None = Field(description="Null if the time is unknown, which only `undated_plays` are.")
     played_ms: int | None
     key: str | None
+    undated_plays: int | None = Field(description="Number of plays whose times are unknown. Null for any other event.")
     track: Track | None = Field(
         default=None,
         exclude_if=is_none,
@@ -210,15 +223,16 @@ class Listen(Response):
             album=None if described is None else described.album,
             duration_ms=None if described is None else described.duration_ms,
             event=found.kind,
-            at=found.at,
+            at=found.at if found.undated_plays is None else None,
             played_ms=found.played_ms,
             key=found.key,
+            undated_plays=found.undated_plays,
             track=None if track is None else Track.of(track),
         )
 
 
 class ListenPage(Response):
-    """A page of listens, newest first."""
+    """A page of listens, newest first; those without a time come last."""
 
     listens: list[Listen]
     next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page. Null on the last page.")
@@ -249,7 +263,7 @@ class ListenPageQuery(Request):
 
 
 class ListenCounts(Response):
-    """Counts of a listener's stored events."""
+    """Counts of a listener's stored events; plays without a time count one by one."""
 
     events: dict[str, int] = Field(description="Number of listens by event.")
     tracks: int = Field(description="Number of different tracks in the library.")

@@ -36,6 +36,8 @@ class ListenRow(Table):
     title: Mapped[str | None] = mapped_column(Text)
     album: Mapped[str | None] = mapped_column(Text)
     duration_ms: Mapped[int | None]
+    undated_plays: Mapped[int | None]
+    """The number of plays that the row stands for if their times are unknown; `at` is then `UNDATED`."""
 
 
 class WaitingNameRow(Table):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.domain.listening import EventKind, ListenEvent
+from services.domain.listening import UNDATED, EventKind, ListenEvent
 from services.recommend.taste import weight_of, weights_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,3 +85,12 @@ def test_any_moment_gives_a_weight(at):
 
     assert 0 <= weight_of(event, None, now=NOW, half_life_days=30) <= 1
     assert weigh(event, ListenEvent("a"))["a"] >= 1
+
+
+def test_plays_without_a_time_weigh_like_plays_of_a_year_ago():
+    """Each of them counts, and with a longer half-life they count more."""
+    undated = ListenEvent("a", EventKind.PLAY, UNDATED, undated_plays=3)
+    year_ago = ListenEvent("a", EventKind.PLAY, NOW - timedelta(days=365))
+
+    assert weigh(undated) == pytest.approx({"a": 3 * weigh(year_ago)["a"]})
+    assert weigh(undated, half_life_days=365) == pytest.approx({"a": 1.5})

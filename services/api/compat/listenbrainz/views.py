@@ -114,6 +114,7 @@ def get_listens(user: str) -> ScrobblePage:
     newest, oldest = _number("max_ts"), _number("min_ts")
     conditions = ListenFilter(
         kinds=PLAYS,
+        dated=True,
         before=None if newest is None else _at(newest),
         since=None if oldest is None else _at(oldest) + timedelta(microseconds=1),
     )
@@ -139,7 +140,7 @@ def get_listens(user: str) -> ScrobblePage:
 @needs(Scope.LISTEN, listener="user", key_locations=TOKENS)
 def get_listen_count(user: str) -> ScrobbleCount:
     """Count the plays of a listener. Skips and verdicts do not count."""
-    count = services().catalogue.listens.count(listener_named(user), ListenFilter(kinds=PLAYS))
+    count = services().catalogue.listens.count(listener_named(user), ListenFilter(kinds=PLAYS, dated=True))
     return ScrobbleCount(payload=ScrobbleCountPayload(count=count))
 
 

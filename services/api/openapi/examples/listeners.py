@@ -55,6 +55,7 @@ LISTENERS: Mapping[str, Example] = {
                     "at": PLAYED_AT,
                     "played_ms": 183_000,
                     "key": None,
+                    "undated_plays": None,
                 }
             ],
             "next_cursor": None,

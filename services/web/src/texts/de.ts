@@ -578,6 +578,8 @@ export const de: Texts = {
       dislike: "Gefällt dir nicht",
       ban: "Gesperrt",
     },
+    plays: (count) => `${count.toLocaleString("de")}-mal`,
+    undated: "Früher, zu unbekannten Zeiten",
   },
   ownData: {
     title: "Deine Daten",

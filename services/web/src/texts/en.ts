@@ -486,6 +486,8 @@ export const en = {
     remove: (title: string) => `Remove ${title} from the history`,
     removed: (title: string) => `“${title}” was removed from the history.`,
     events: { play: "Played", skip: "Skipped", like: "Liked", dislike: "Disliked", ban: "Banned" },
+    plays: (count: number) => (count === 1 ? "Once" : `${count.toLocaleString("en")} times`),
+    undated: "Earlier, at unknown times",
   },
   ownData: {
     title: "Your data",

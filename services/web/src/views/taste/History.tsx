@@ -95,10 +95,11 @@ function Row({ listen, onRemove }: { listen: Listen; onRemove: () => void }) {
         <span class={styles.by}>{track?.artist ?? listen.artist ?? t().unknownArtist}</span>
       </span>
       <span class={styles.event}>
-        <Icon size={14} aria-hidden="true" /> {t().history.events[event]}
+        <Icon size={14} aria-hidden="true" />
+        {listen.undated_plays === null ? t().history.events[event] : t().history.plays(listen.undated_plays)}
       </span>
-      <time class={styles.time} dateTime={at}>
-        {formatTime(new Date(at))}
+      <time class={styles.time} dateTime={at ?? ""}>
+        {at !== null && formatTime(new Date(at))}
       </time>
       <IconButton icon={X} size="sm" label={t().history.remove(title)} onClick={onRemove} />
     </li>
@@ -126,19 +127,16 @@ async function load(user: string, pages: number, signal: AbortSignal) {
 /** Store a removed listen again, as it was sent. */
 function restore(user: string, listen: Listen): Promise<unknown> {
   const [first, ...others] = listen.track_id === null ? listen.names : [listen.track_id, ...listen.names];
-  const { artist, title, album, duration_ms, event, at, played_ms, key } = listen;
-  const body = {
-    listens: [
-      { track_id: first ?? null, other_ids: others, artist, title, album, duration_ms, event, at, played_ms, key },
-    ],
-  };
+  const { artist, title, album, duration_ms, event, at, played_ms, key, undated_plays } = listen;
+  const names = { track_id: first ?? null, other_ids: others, artist, title, album, duration_ms };
+  const body = { listens: [{ ...names, event, at, played_ms, key, undated_plays }] };
   return ask(client.POST("/v1/users/{user}/listens", { params: { path: { user } }, body }));
 }
 
 function byDay(listens: readonly Listen[]): [string, Listen[]][] {
   const days = new Map<string, Listen[]>();
   for (const listen of listens) {
-    const day = formatDay(new Date(listen.at));
+    const day = listen.at === null ? t().history.undated : formatDay(new Date(listen.at));
     days.set(day, [...(days.get(day) ?? []), listen]);
   }
   return [...days];

@@ -1,0 +1,106 @@
+"""Plays without a time, and what a listener loves, on SQLite and on PostgreSQL."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.catalog.library import FileStamp
+from services.domain.listening import (
+    UNDATED,
+    EventKind,
+    ListenerSummary,
+    ListenEvent,
+    ListenFilter,
+    Loved,
+    NewListen,
+)
+from services.domain.track import Tags
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def track_id(number: int) -> str:
+    return f"00000000-0000-5000-8000-{number:012d}"
+
+
+def register(catalogue, *numbers):
+    for number in numbers:
+        stamp = FileStamp(path=f"/music/{number}.mp3", root="/music", size=number, mtime_ns=1)
+        catalogue.library.register(track_id(number), Tags(f"Title {number}", ("Artist",)), stamp)
+
+
+def listen(number, days=0, kind=EventKind.PLAY, **more):
+    return NewListen(**{"names": (track_id(number),), "at": NOON - timedelta(days=days), "kind": kind} | more)
+
+
+def test_plays_without_a_time_are_counted_but_have_no_time(catalogue):
+    """They count one by one, come last, and change neither the first nor the last time."""
+    register(catalogue, 1, 2)
+    catalogue.listens.add("ada", [listen(1)])
+    catalogue.play_counts.set_undated("ada", {"nd:1": (track_id(1), 41), "nd:2": (track_id(2), 1)})
+    listens = catalogue.listens
+    page = listens.page("ada").listens
+
+    assert [(each.track_id, each.undated_plays) for each in page] == [
+        *[(track_id(1), None), (track_id(2), 1), (track_id(1), 41)],
+    ]
+    assert listens.counts("ada").by_kind[EventKind.PLAY] == listens.count("ada") == 43
+    assert (listens.counts("ada").first_at, listens.counts("ada").last_at) == (NOON, NOON)
+    assert listens.listeners() == [ListenerSummary("ada", 43, NOON)]
+    assert listens.count("ada", ListenFilter(dated=True)) == 1
+    assert listens.count("ada", ListenFilter(before=NOON + timedelta(days=1))) == 1
+
+
+def test_a_listener_with_plays_without_a_time_only_has_no_last_time(catalogue):
+    """The time is unknown, not long ago."""
+    register(catalogue, 1)
+    catalogue.play_counts.set_undated("ada", {"nd:1": (track_id(1), 5)})
+
+    assert catalogue.listens.listeners() == [ListenerSummary("ada", 5, None)]
+    assert catalogue.listens.counts("ada").last_at is None
+
+
+def test_a_new_number_replaces_the_earlier_one(catalogue):
+    """The same external id has one row; 0 deletes it, and other listeners keep theirs."""
+    register(catalogue, 1, 2)
+    catalogue.play_counts.set_undated("ada", {"nd:1": (track_id(1), 5), "nd:2": (track_id(2), 5)})
+    catalogue.play_counts.set_undated("bob", {"nd:1": (track_id(1), 5)})
+    catalogue.play_counts.set_undated("ada", {"nd:1": (track_id(1), 7), "nd:2": (track_id(2), 0)})
+
+    assert [each.undated_plays for each in catalogue.listens.page("ada").listens] == [7]
+    assert [each.undated_plays for each in catalogue.listens.page("bob").listens] == [5]
+
+
+def test_plays_without_a_time_are_part_of_what_recommendations_use(catalogue):
+    """They mean that a track was heard, but not lately."""
+    register(catalogue, 1)
+    catalogue.play_counts.set_undated("ada", {"nd:1": (track_id(1), 5)})
+    ever = catalogue.listens.remembered("ada", repeat_after=None)
+
+    assert ever.events == (ListenEvent(track_id(1), EventKind.PLAY, UNDATED, undated_plays=5),)
+    assert set(ever.heard) == {track_id(1)}
+    assert catalogue.listens.remembered("ada", repeat_after=timedelta(days=30)).heard == {}
+
+
+def test_the_times_of_plays_are_known_by_track(catalogue):
+    """Neither plays without a time nor other events have one."""
+    register(catalogue, 1, 2, 3)
+    catalogue.listens.add("ada", [listen(1), listen(1, days=2), listen(2, kind=EventKind.SKIP)])
+    catalogue.listens.add("bob", [listen(1, days=1)])
+    catalogue.play_counts.set_undated("ada", {"nd:3": (track_id(3), 5)})
+    times = catalogue.play_counts.dated("ada", [track_id(number) for number in (1, 2, 3)])
+
+    assert {each: sorted(moments) for each, moments in times.items()} == {track_id(1): [NOON - timedelta(days=2), NOON]}
+
+
+def test_loved_tracks_are_liked_or_played_often_and_not_heard_lately(catalogue):
+    """A later dislike takes a track out, however often it was played."""
+    register(catalogue, *range(1, 7))
+    catalogue.play_counts.set_undated("ada", {f"nd:{n}": (track_id(n), 4) for n in (1, 2, 3)})
+    catalogue.listens.add("ada", [listen(1, days=100), listen(2, days=1)])
+    catalogue.listens.add("ada", [listen(3, days=100, kind=EventKind.LIKE), listen(3, days=99, kind=EventKind.DISLIKE)])
+    catalogue.listens.add("ada", [listen(4, days=100), listen(5, days=100, kind=EventKind.LIKE)])
+    loved = catalogue.play_counts.loved("ada", plays=5, before=NOON - timedelta(days=90))
+
+    assert sorted(loved, key=lambda each: each.track_id) == [
+        Loved(track_id(1), 5, is_liked=False),
+        Loved(track_id(5), 0, is_liked=True),
+    ]
