@@ -12,8 +12,8 @@ class AcousticnessRange(Model):
     Share of acoustic instruments, 0 (none) to 1 (entirely); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Artist(Model):
@@ -21,22 +21,22 @@ class Artist(Model):
     An artist.
     """
 
-    albums: int
-    """
-    Number of albums with a track by this artist.
-    """
-    cover: str
-    """
-    Path of the cover of one of the albums.
-    """
     id: str
     """
     Derived from the name.
     """
     name: str
+    albums: int
+    """
+    Number of albums with a track by this artist.
+    """
     tracks: int
     """
     Number of tracks.
+    """
+    cover: str
+    """
+    Path of the cover of one of the albums.
     """
 
 
@@ -57,29 +57,29 @@ class Attribute(Model):
     The distribution of a value in the library.
     """
 
-    bins: list[int]
+    name: str
     """
-    Number of tracks in each of 24 equal intervals.
-    """
-    high: float
-    """
-    Where the last interval ends. Higher values of a few tracks count there too.
+    Name of the field, as in filters.
     """
     low: float
     """
     Where the first interval begins. Lower values of a few tracks count there too.
     """
-    name: str
+    high: float
     """
-    Name of the field, as in filters.
-    """
-    ready: int
-    """
-    Number of tracks with a known value.
+    Where the last interval ends. Higher values of a few tracks count there too.
     """
     unit: str | None
     """
     Null without a unit.
+    """
+    bins: list[int]
+    """
+    Number of tracks in each of 24 equal intervals.
+    """
+    ready: int
+    """
+    Number of tracks with a known value.
     """
 
 
@@ -96,8 +96,8 @@ class BrightnessRange(Model):
     Spectral centroid in Hz; both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class ChangedItem(Model):
@@ -120,8 +120,8 @@ class DanceabilityRange(Model):
     Suitability for dancing, 0 (none) to 1 (entirely); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Direction(Model):
@@ -129,29 +129,29 @@ class Direction(Model):
     A direction: one kind of music that the session plays.
     """
 
-    active: bool
-    """
-    False after three rejections in a row: the session has turned away from the direction.
-    """
     label: str
     """
     Description by tags and attributes, such as “calm, piano, slow”, or the words of the request.
     """
-    number: int
+    weight: float
     """
-    Number of the direction within the session.
+    Share of the taste in the history, 0 to 1.
     """
     plays: list[str]
     """
     Ids of its plays, heaviest first.
     """
+    number: int
+    """
+    Number of the direction within the session.
+    """
+    active: bool
+    """
+    False after three rejections in a row: the session has turned away from the direction.
+    """
     rejections: int
     """
     Skips, dislikes and bans of this direction's tracks since the last play or like of one.
-    """
-    weight: float
-    """
-    Share of the taste in the history, 0 to 1.
     """
 
 
@@ -160,16 +160,16 @@ class Disk(Model):
     The disk with the data directory, in bytes.
     """
 
-    data: int
-    """
-    Size of the data directory: catalogue, index, uploads and covers.
-    """
+    total: int
     free: int
     needed: int
     """
     Below this many free bytes Segue stops writing.
     """
-    total: int
+    data: int
+    """
+    Size of the data directory: catalogue, index, uploads and covers.
+    """
 
 
 class DismissedTaste(Model):
@@ -177,12 +177,12 @@ class DismissedTaste(Model):
     A taste that the listener does not want.
     """
 
+    id: str
+    label: str
     at: AwareDatetime
     """
     When it was dismissed.
     """
-    id: str
-    label: str
     plays: list[str]
     """
     Ids of its plays, heaviest first.
@@ -194,10 +194,6 @@ class DismissedTasteIn(Model):
     A dismissed taste of an export.
     """
 
-    at: AwareDatetime
-    """
-    When it was dismissed, with a time zone.
-    """
     id: str
     """
     The same id again is the same taste.
@@ -210,6 +206,10 @@ class DismissedTasteIn(Model):
     """
     Ids of its plays, heaviest first.
     """
+    at: AwareDatetime
+    """
+    When it was dismissed, with a time zone.
+    """
 
 
 class DurationMsRange(Model):
@@ -217,8 +217,8 @@ class DurationMsRange(Model):
     Length in milliseconds; both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class EnergyRange(Model):
@@ -226,8 +226,8 @@ class EnergyRange(Model):
     Perceived intensity and activity, 0 (none) to 1 (entirely); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Exclude(Model):
@@ -235,6 +235,10 @@ class Exclude(Model):
     Tracks and artists to leave out.
     """
 
+    tracks: list[str] | None = None
+    """
+    Ids of tracks to leave out. The tracks of the history are always left out.
+    """
     artists: list[str] | None = None
     """
     Artists to leave out, compared without regard to case.
@@ -243,10 +247,6 @@ class Exclude(Model):
     """
     Whether to leave out the artists of the history, too.
     """
-    tracks: list[str] | None = None
-    """
-    Ids of tracks to leave out. The tracks of the history are always left out.
-    """
 
 
 class ExtendRequest(Model):
@@ -254,13 +254,13 @@ class ExtendRequest(Model):
     How many tracks to recommend, and which not.
     """
 
-    exclude: list[str] | None = None
-    """
-    Ids of tracks to leave out, such as declined ones.
-    """
     limit: int | None = None
     """
     Maximum number of tracks to return.
+    """
+    exclude: list[str] | None = None
+    """
+    Ids of tracks to leave out, such as declined ones.
     """
 
 
@@ -280,17 +280,17 @@ class FieldError(Model):
     An error in a field of a request.
     """
 
-    detail: str
+    pointer: str | None = None
     """
-    What is wrong with it.
+    JSON pointer to the field in the body, such as `#/history/0/at`.
     """
     parameter: str | None = None
     """
     Name of the query parameter or form field.
     """
-    pointer: str | None = None
+    detail: str
     """
-    JSON pointer to the field in the body, such as `#/history/0/at`.
+    What is wrong with it.
     """
 
 
@@ -299,21 +299,17 @@ class FileFailure(Model):
     A file that cannot be used: why, and what to do about it.
     """
 
-    at: AwareDatetime | None
+    id: str
     """
-    When it last failed. Null if that was before Segue recorded it.
+    Names the failure in `POST /v1/failures/retry`.
     """
-    attempts: int
+    path: str
     """
-    How often it was tried.
+    Absolute path. Of an upload, keys without `admin` see the name only.
     """
     copies: list[str]
     """
     Paths of further files with the same audio.
-    """
-    id: str
-    """
-    Names the failure in `POST /v1/failures/retry`.
     """
     kind: Literal[
         "unsupported",
@@ -331,25 +327,29 @@ class FileFailure(Model):
     """
     The kind of a failure, for programs; its reason is a sentence about one file.
     """
-    path: str
+    reason: str
     """
-    Absolute path. Of an upload, keys without `admin` see the name only.
+    What is wrong with this file.
+    """
+    what_to_do: str
+    """
+    What its owner can do about failures of this kind.
+    """
+    at: AwareDatetime | None
+    """
+    When it last failed. Null if that was before Segue recorded it.
+    """
+    attempts: int
+    """
+    How often it was tried.
     """
     quarantined: bool
     """
     Whether its analysis crashed repeatedly, so that only a retry repeats it.
     """
-    reason: str
-    """
-    What is wrong with this file.
-    """
     track_id: str | None
     """
     Its track. Null if it is a picture or neither.
-    """
-    what_to_do: str
-    """
-    What its owner can do about failures of this kind.
     """
 
 
@@ -358,8 +358,8 @@ class FluxRange(Model):
     Spectral flux, a logarithm from about −5 (a drone) to −2 (drums); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Folder(Model):
@@ -371,6 +371,10 @@ class Folder(Model):
     """
     Absolute path. Keys without `ingest` see the last part only.
     """
+    tracks: int
+    """
+    Number of audio files in it that are tracks.
+    """
     pictures: int
     """
     Number of pictures in it.
@@ -378,10 +382,6 @@ class Folder(Model):
     scanned_at: AwareDatetime | None
     """
     When the last scan of the whole folder ended. Null if none did.
-    """
-    tracks: int
-    """
-    Number of audio files in it that are tracks.
     """
 
 
@@ -402,13 +402,13 @@ class GenreSource(Model):
     """
 
     name: str
-    source: Literal["file", "heard"]
-    """
-    Named by files, or a tag that is heard.
-    """
     tracks: int
     """
     Number of tracks.
+    """
+    source: Literal["file", "heard"]
+    """
+    Named by files, or a tag that is heard.
     """
 
 
@@ -437,13 +437,13 @@ class IndexStatus(Model):
     """
     `edge` (inside the API process) or `server`.
     """
-    pending: int
-    """
-    Number of tracks whose change is not yet in it.
-    """
     points: int | None
     """
     Number of points in it. Null if it does not respond.
+    """
+    pending: int
+    """
+    Number of tracks whose change is not yet in it.
     """
 
 
@@ -452,8 +452,8 @@ class InstrumentalnessRange(Model):
     Absence of vocals, 0 (none) to 1 (entirely); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class KeyRange(Model):
@@ -461,8 +461,8 @@ class KeyRange(Model):
     Pitch class of the tonic, 0 (C) to 11 (B), −1 if no key was found (no filter matches it); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Library(Model):
@@ -478,13 +478,13 @@ class Library(Model):
     """
     Its folders. Null for keys without `ingest`.
     """
-    tracks: int
-    """
-    Number of tracks with a file in it.
-    """
     users: list[str] | None
     """
     The listeners that are bound to it. Null for keys without `admin`.
+    """
+    tracks: int
+    """
+    Number of tracks with a file in it.
     """
 
 
@@ -505,20 +505,12 @@ class LibraryRequest(Model):
 
 class ListenCounts(Model):
     """
-    Counts of a listener's stored events.
+    Counts of a listener's stored events; plays without a time count one by one.
     """
 
     events: dict[str, int]
     """
     Number of listens by event.
-    """
-    first_at: AwareDatetime | None
-    """
-    Time of the first listen.
-    """
-    last_at: AwareDatetime | None
-    """
-    Time of the last listen.
     """
     tracks: int
     """
@@ -528,6 +520,14 @@ class ListenCounts(Model):
     """
     Number of listens of tracks that are not in the library.
     """
+    first_at: AwareDatetime | None
+    """
+    Time of the first listen.
+    """
+    last_at: AwareDatetime | None
+    """
+    Time of the last listen.
+    """
 
 
 class ListenEvent(Model):
@@ -535,21 +535,21 @@ class ListenEvent(Model):
     A listen event.
     """
 
-    at: AwareDatetime | None = None
+    track_id: str
     """
-    Time of the event, with a time zone. Null means now.
+    A track id or an external id, `namespace:value`.
     """
     event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
     """
     The kind of a listen event.
     """
+    at: AwareDatetime | None = None
+    """
+    Time of the event, with a time zone. Null means now.
+    """
     played_ms: int | None = None
     """
     Played time in milliseconds.
-    """
-    track_id: str
-    """
-    A track id or an external id, `namespace:value`.
     """
 
 
@@ -558,17 +558,25 @@ class ListenIn(Model):
     A listen event. The track is named by `track_id`, or by `artist` and `title`.
     """
 
-    album: str | None = None
+    track_id: str | None = None
     """
-    Distinguishes tracks of the same artist and title.
+    A track id or an external id, `namespace:value`. The library need not have the track.
+    """
+    other_ids: list[str] | None = None
+    """
+    Further ids of the track, looked up after `track_id`.
     """
     artist: str | None = None
     """
     Finds the track together with `title` if no id matches.
     """
-    at: AwareDatetime | None = None
+    title: str | None = None
     """
-    Time of the event, with a time zone. Null means now.
+    Finds the track together with `artist` if no id matches.
+    """
+    album: str | None = None
+    """
+    Distinguishes tracks of the same artist and title.
     """
     duration_ms: int | None = None
     """
@@ -578,25 +586,21 @@ class ListenIn(Model):
     """
     The kind of a listen event.
     """
-    key: str | None = None
+    at: AwareDatetime | None = None
     """
-    Your own name for this listen: the same key again is the same listen. Without one, the same track, event and time are.
-    """
-    other_ids: list[str] | None = None
-    """
-    Further ids of the track, looked up after `track_id`.
+    Time of the event, with a time zone. Null means now.
     """
     played_ms: int | None = None
     """
     Played time in milliseconds.
     """
-    title: str | None = None
+    undated_plays: int | None = None
     """
-    Finds the track together with `artist` if no id matches.
+    Number of plays whose times are unknown, such as the play count of another program. They count as old plays. Only without `at` and `played_ms`.
     """
-    track_id: str | None = None
+    key: str | None = None
     """
-    A track id or an external id, `namespace:value`. The library need not have the track.
+    Your own name for this listen: the same key again is the same listen. Without one, the same track, event and time are.
     """
 
 
@@ -621,15 +625,15 @@ class ListenerSummary(Model):
     A stored listener.
     """
 
-    last_at: AwareDatetime | None
-    """
-    Time of the last listen. Null without listens.
-    """
+    name: str
     listens: int
     """
     Number of stored listens.
     """
-    name: str
+    last_at: AwareDatetime | None
+    """
+    Time of the last listen. Null without listens.
+    """
 
 
 class Listeners(Model):
@@ -659,21 +663,21 @@ class ListensRecorded(Model):
     The result for each listen. All of them are on disk.
     """
 
-    duplicates: int
-    """
-    Number of listens that were stored before. They are unchanged.
-    """
-    listens: list[ListenOutcome]
-    """
-    One result per listen, in the same order.
-    """
     recorded: int
     """
     Number of new listens.
     """
+    duplicates: int
+    """
+    Number of listens that were stored before. They are unchanged.
+    """
     unknown: int
     """
     Number of listens of tracks that are not in the library. They are stored, and count as soon as their track is added.
+    """
+    listens: list[ListenOutcome]
+    """
+    One result per listen, in the same order.
     """
 
 
@@ -682,8 +686,8 @@ class LivenessRange(Model):
     Presence of an audience, 0 (none) to 1 (entirely); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class LoudnessRange(Model):
@@ -691,8 +695,8 @@ class LoudnessRange(Model):
     Integrated loudness in LUFS, from about −60 (silent) to 0 (maximum); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class MapPoints(Model):
@@ -700,17 +704,17 @@ class MapPoints(Model):
     The points of the map as arrays of the same length, ordered by track id.
     """
 
-    ids: list[str]
+    version: int | None
     """
-    Track ids.
+    Increases with each fit. Null before the first fit.
     """
     revision: int
     """
     The number of tracks that were placed or removed since the fit.
     """
-    version: int | None
+    ids: list[str]
     """
-    Increases with each fit. Null before the first fit.
+    Track ids.
     """
     x: list[int]
     """
@@ -727,21 +731,9 @@ class MapRegion(Model):
     A region of the map and its most distinctive tags.
     """
 
-    label: str
-    """
-    The tags as a text.
-    """
     level: int
     """
     The zoom level at which it is shown: 0 from afar, 1 from near.
-    """
-    tags: list[str]
-    """
-    One or two tags that are heard here more often than elsewhere.
-    """
-    tracks: int
-    """
-    Number of tracks at the fit.
     """
     x: int
     """
@@ -751,6 +743,18 @@ class MapRegion(Model):
     """
     0 to `width`.
     """
+    label: str
+    """
+    The tags as a text.
+    """
+    tags: list[str]
+    """
+    One or two tags that are heard here more often than elsewhere.
+    """
+    tracks: int
+    """
+    Number of tracks at the fit.
+    """
 
 
 class MapRegions(Model):
@@ -758,11 +762,11 @@ class MapRegions(Model):
     The regions of the map.
     """
 
-    regions: list[MapRegion]
     version: int | None
     """
     Increases with each fit. Null before the first fit.
     """
+    regions: list[MapRegion]
 
 
 class MapState(Model):
@@ -770,9 +774,13 @@ class MapState(Model):
     The current map without its points.
     """
 
-    count: int
+    version: int | None
     """
-    Number of tracks on the map.
+    Increases with each fit. Null before the first fit.
+    """
+    revision: int
+    """
+    The number of tracks that were placed or removed since the fit.
     """
     fitted_at: AwareDatetime | None
     """
@@ -782,21 +790,17 @@ class MapState(Model):
     """
     `umap`, or `pca` where the extra `map` is not installed and for small libraries. Null before the first fit.
     """
-    requested: bool
+    count: int
     """
-    Whether a new fit has been requested and has not ended.
-    """
-    revision: int
-    """
-    The number of tracks that were placed or removed since the fit.
-    """
-    version: int | None
-    """
-    Increases with each fit. Null before the first fit.
+    Number of tracks on the map.
     """
     width: int
     """
     Width and height of the map, in the unit of its coordinates.
+    """
+    requested: bool
+    """
+    Whether a new fit has been requested and has not ended.
     """
 
 
@@ -805,6 +809,14 @@ class MapValues(Model):
     A value of each track on the map, in the order of the points.
     """
 
+    version: int | None
+    """
+    Increases with each fit. Null before the first fit.
+    """
+    revision: int
+    """
+    The number of tracks that were placed or removed since the fit.
+    """
     by: Literal[
         "energy",
         "valence",
@@ -827,17 +839,9 @@ class MapValues(Model):
     """
     The genres, artists or albums, most frequent first. Null for numbers.
     """
-    revision: int
-    """
-    The number of tracks that were placed or removed since the fit.
-    """
     values: list[int | float | None]
     """
     The number, or the index of the name in `names`. Null where it is unknown.
-    """
-    version: int | None
-    """
-    Increases with each fit. Null before the first fit.
     """
 
 
@@ -846,13 +850,13 @@ class MediaToken(Model):
     A token for elements that cannot send a key.
     """
 
-    expires_at: AwareDatetime | None
-    """
-    When the token expires. Null if no key is required.
-    """
     token: str | None
     """
     Append it to URLs of media as `?token=`. Null if no key is required.
+    """
+    expires_at: AwareDatetime | None
+    """
+    When the token expires. Null if no key is required.
     """
 
 
@@ -861,8 +865,8 @@ class MobilityRange(Model):
     Speed of change, independent of tempo, a logarithm from about −4 (slow swells) to 0 (a tremolo); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class ModeRange(Model):
@@ -870,8 +874,8 @@ class ModeRange(Model):
     0 (minor) or 1 (major); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class MoodRange(Model):
@@ -879,8 +883,8 @@ class MoodRange(Model):
     An inclusive interval; null is an open end.
     """
 
-    max: float | None
     min: float | None
+    max: float | None
 
 
 class MoodWords(Model):
@@ -910,8 +914,8 @@ class OnsetRateRange(Model):
     Note onsets per second; both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Part(Model):
@@ -957,13 +961,28 @@ class PlayedTrack(Model):
     A reported event.
     """
 
-    at: AwareDatetime
+    track_id: str
     event: Literal["play", "skip", "like", "dislike", "ban"]
     """
     The kind of a listen event.
     """
+    at: AwareDatetime
     played_ms: int | None
+
+
+class PlayingIn(Model):
+    """
+    The track that a listener has just started to play.
+    """
+
     track_id: str
+    """
+    A track id or an external id, `namespace:value`.
+    """
+    client: str | None = None
+    """
+    The name of the player.
+    """
 
 
 class PlaylistSummary(Model):
@@ -971,37 +990,12 @@ class PlaylistSummary(Model):
     A playlist without its tracks.
     """
 
-    cover_tracks: list[str]
-    """
-    Ids of up to four tracks of different albums, for a picture.
-    """
-    created_at: AwareDatetime
-    description: str
-    duration_ms: int
-    """
-    Total length of the entries that have files.
-    """
-    failure: str | None
-    """
-    Why the last refresh failed. Null if it did not.
-    """
     id: str
-    missing: int
-    """
-    Number of entries whose files are gone. They return with the files.
-    """
     name: str
+    description: str
     owner: str | None
     """
     The listener whose playlist it is. Null if it belongs to nobody.
-    """
-    refreshed_at: AwareDatetime | None
-    """
-    When the rules chose the tracks. Null for ordinary playlists.
-    """
-    revision: int
-    """
-    Number of changes. Send it with the next change.
     """
     smart: bool
     """
@@ -1011,7 +1005,32 @@ class PlaylistSummary(Model):
     """
     Number of entries, including missing ones.
     """
+    missing: int
+    """
+    Number of entries whose files are gone. They return with the files.
+    """
+    duration_ms: int
+    """
+    Total length of the entries that have files.
+    """
+    cover_tracks: list[str]
+    """
+    Ids of up to four tracks of different albums, for a picture.
+    """
+    revision: int
+    """
+    Number of changes. Send it with the next change.
+    """
+    created_at: AwareDatetime
     updated_at: AwareDatetime
+    refreshed_at: AwareDatetime | None
+    """
+    When the rules chose the tracks. Null for ordinary playlists.
+    """
+    failure: str | None
+    """
+    Why the last refresh failed. Null if it did not.
+    """
 
 
 class PlaylistTracks(Model):
@@ -1038,13 +1057,21 @@ class Problem(Model):
     An error in the format of RFC 9457.
     """
 
+    type: str
+    """
+    `urn:segue:problem:…`, stable for programs; `about:blank` for plain HTTP errors.
+    """
+    title: str
+    """
+    The kind of problem. It is the same for all problems of a type.
+    """
+    status: int
+    """
+    The HTTP status.
+    """
     detail: str
     """
     What went wrong and what to do, for people.
-    """
-    errors: list[FieldError] | None = None
-    """
-    The invalid fields, if any.
     """
     instance: str
     """
@@ -1054,17 +1081,9 @@ class Problem(Model):
     """
     Id of this request in the service's log, also in the header `X-Request-ID`.
     """
-    status: int
+    errors: list[FieldError] | None = None
     """
-    The HTTP status.
-    """
-    title: str
-    """
-    The kind of problem. It is the same for all problems of a type.
-    """
-    type: str
-    """
-    `urn:segue:problem:…`, stable for programs; `about:blank` for plain HTTP errors.
+    The invalid fields, if any.
     """
 
 
@@ -1073,21 +1092,21 @@ class RadioEvent(Model):
     A listen event in a session.
     """
 
-    at: AwareDatetime | None = None
+    track_id: str
     """
-    Time of the event, with a time zone. Null: now.
+    A track id or an external id, `namespace:value`.
     """
     event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
     """
     The kind of a listen event.
     """
+    at: AwareDatetime | None = None
+    """
+    Time of the event, with a time zone. Null: now.
+    """
     played_ms: int | None = None
     """
     Played time in milliseconds.
-    """
-    track_id: str
-    """
-    A track id or an external id, `namespace:value`.
     """
 
 
@@ -1096,6 +1115,10 @@ class RadioSeeds(Model):
     Seeds of a radio session. Seeds that resemble each other form one direction.
     """
 
+    tracks: list[str] | None = None
+    """
+    Ids of tracks.
+    """
     artists: list[str] | None = None
     """
     Names of artists. Case is ignored.
@@ -1108,10 +1131,6 @@ class RadioSeeds(Model):
     """
     Tags from the analysis. Case is ignored.
     """
-    tracks: list[str] | None = None
-    """
-    Ids of tracks.
-    """
 
 
 class Readiness(Model):
@@ -1119,11 +1138,11 @@ class Readiness(Model):
     Whether every part is ready.
     """
 
+    ready: bool
     parts: dict[str, Part]
     """
     `catalogue`, `broker`, `index`, `storage`, and `indexer` if it runs in this process.
     """
-    ready: bool
 
 
 class Retried(Model):
@@ -1142,13 +1161,13 @@ class RetryRequest(Model):
     The failures to retry: some, or all.
     """
 
-    all: bool | None = None
-    """
-    Retry all failures.
-    """
     ids: list[str] | None = None
     """
     Ids of failures; unknown ids are ignored.
+    """
+    all: bool | None = None
+    """
+    Retry all failures.
     """
 
 
@@ -1168,21 +1187,21 @@ class SeenPicture(Model):
     What was understood of a picture.
     """
 
-    energy: float
+    shows: list[str]
     """
-    Energy of the picture, 0 (calm) to 1 (energetic).
+    What the picture shows, most probable first; empty if nothing is recognised.
     """
     looks: str
     """
     How the picture looks, such as “warm, bright, calm”.
     """
-    shows: list[str]
-    """
-    What the picture shows, most probable first; empty if nothing is recognised.
-    """
     valence: float
     """
     Mood of the picture, 0 (sad, dark) to 1 (happy, bright).
+    """
+    energy: float
+    """
+    Energy of the picture, 0 (calm) to 1 (energetic).
     """
 
 
@@ -1191,26 +1210,6 @@ class SeenVideo(Model):
     What was understood of a video.
     """
 
-    build: str
-    """
-    `rises`, `falls`, `varies` or `steady`: how its energy develops.
-    """
-    course: list[float]
-    """
-    Its energy in each second.
-    """
-    cuts_per_minute: float
-    """
-    Rate of cuts.
-    """
-    energy: float
-    """
-    Its energy by cuts, motion and colours, 0 (calm) to 1 (energetic).
-    """
-    motion: float
-    """
-    Mean difference of neighbouring frames without cuts, 0 (still) to 1.
-    """
     seconds: float
     """
     Its length.
@@ -1219,9 +1218,29 @@ class SeenVideo(Model):
     """
     What it shows most often; empty if nothing is recognised.
     """
+    cuts_per_minute: float
+    """
+    Rate of cuts.
+    """
+    motion: float
+    """
+    Mean difference of neighbouring frames without cuts, 0 (still) to 1.
+    """
     valence: float
     """
     Mood of its colours, 0 (sad, dark) to 1 (happy, bright).
+    """
+    energy: float
+    """
+    Its energy by cuts, motion and colours, 0 (calm) to 1 (energetic).
+    """
+    course: list[float]
+    """
+    Its energy in each second.
+    """
+    build: str
+    """
+    `rises`, `falls`, `varies` or `steady`: how its energy develops.
     """
 
 
@@ -1230,8 +1249,8 @@ class SpeechinessRange(Model):
     Amount of speech, 0 (none) to 1 (entirely); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Start(Model):
@@ -1239,21 +1258,21 @@ class Start(Model):
     What a listener started from.
     """
 
-    artists: list[str]
-    """
-    Names of artists.
-    """
-    at: AwareDatetime
-    """
-    When the listener started.
-    """
     moods: list[str]
     """
     Ids of mood presets.
     """
+    artists: list[str]
+    """
+    Names of artists.
+    """
     tracks: list[str]
     """
     Track ids.
+    """
+    at: AwareDatetime
+    """
+    When the listener started.
     """
 
 
@@ -1262,17 +1281,9 @@ class StartRequest(Model):
     What a new listener likes: at least one mood preset, artist or track.
     """
 
-    artists: list[str] | None = None
-    """
-    Names of artists. Case is ignored.
-    """
     at: AwareDatetime | None = None
     """
     When the listener chose these, with a time zone. Null means now.
-    """
-    limit: int | None = None
-    """
-    Maximum number of tracks to return.
     """
     moods: (
         list[
@@ -1302,9 +1313,17 @@ class StartRequest(Model):
     """
     Ids of mood presets; `GET /v1/moods` lists them.
     """
+    artists: list[str] | None = None
+    """
+    Names of artists. Case is ignored.
+    """
     tracks: list[str] | None = None
     """
     Track ids or external ids.
+    """
+    limit: int | None = None
+    """
+    Maximum number of tracks to return.
     """
 
 
@@ -1313,57 +1332,29 @@ class Targets(Model):
     Values to aim for. Tracks nearer to them rank higher; no track is left out because it misses them.
     """
 
-    acousticness: float | None = None
+    energy: float | None = None
     """
-    Share of acoustic instruments, 0 (none) to 1 (entirely).
+    Perceived intensity and activity, 0 (none) to 1 (entirely).
     """
-    brightness: float | None = None
+    valence: float | None = None
     """
-    Spectral centroid in Hz.
+    Mood, 0 (sad, dark) to 1 (happy, bright).
     """
     danceability: float | None = None
     """
     Suitability for dancing, 0 (none) to 1 (entirely).
     """
-    duration_ms: float | None = None
+    acousticness: float | None = None
     """
-    Length in milliseconds.
-    """
-    energy: float | None = None
-    """
-    Perceived intensity and activity, 0 (none) to 1 (entirely).
-    """
-    flux: float | None = None
-    """
-    Spectral flux, a logarithm from about −5 (a drone) to −2 (drums).
+    Share of acoustic instruments, 0 (none) to 1 (entirely).
     """
     instrumentalness: float | None = None
     """
     Absence of vocals, 0 (none) to 1 (entirely).
     """
-    key: float | None = None
-    """
-    Pitch class of the tonic, 0 (C) to 11 (B), −1 if no key was found (no filter matches it).
-    """
     liveness: float | None = None
     """
     Presence of an audience, 0 (none) to 1 (entirely).
-    """
-    loudness: float | None = None
-    """
-    Integrated loudness in LUFS, from about −60 (silent) to 0 (maximum).
-    """
-    mobility: float | None = None
-    """
-    Speed of change, independent of tempo, a logarithm from about −4 (slow swells) to 0 (a tremolo).
-    """
-    mode: float | None = None
-    """
-    0 (minor) or 1 (major).
-    """
-    onset_rate: float | None = None
-    """
-    Note onsets per second.
     """
     speechiness: float | None = None
     """
@@ -1373,17 +1364,45 @@ class Targets(Model):
     """
     Beats per minute.
     """
+    loudness: float | None = None
+    """
+    Integrated loudness in LUFS, from about −60 (silent) to 0 (maximum).
+    """
+    brightness: float | None = None
+    """
+    Spectral centroid in Hz.
+    """
+    onset_rate: float | None = None
+    """
+    Note onsets per second.
+    """
+    flux: float | None = None
+    """
+    Spectral flux, a logarithm from about −5 (a drone) to −2 (drums).
+    """
+    mobility: float | None = None
+    """
+    Speed of change, independent of tempo, a logarithm from about −4 (slow swells) to 0 (a tremolo).
+    """
+    key: float | None = None
+    """
+    Pitch class of the tonic, 0 (C) to 11 (B), −1 if no key was found (no filter matches it).
+    """
+    mode: float | None = None
+    """
+    0 (minor) or 1 (major).
+    """
     time_signature: float | None = None
     """
     Beats per bar, 3 or 4; null if the accents show neither.
     """
-    valence: float | None = None
-    """
-    Mood, 0 (sad, dark) to 1 (happy, bright).
-    """
     year: float | None = None
     """
     Year of release, from the file's tags.
+    """
+    duration_ms: float | None = None
+    """
+    Length in milliseconds.
     """
 
 
@@ -1396,13 +1415,13 @@ class Taste(Model):
     """
     Description by tags and attributes, such as “calm, piano, slow”, or the words of the request.
     """
-    plays: list[str]
-    """
-    Ids of its plays, heaviest first.
-    """
     weight: float
     """
     Share of the taste in the history, 0 to 1.
+    """
+    plays: list[str]
+    """
+    Ids of its plays, heaviest first.
     """
 
 
@@ -1411,8 +1430,8 @@ class TempoRange(Model):
     Beats per minute; both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class TimeSignatureRange(Model):
@@ -1420,8 +1439,8 @@ class TimeSignatureRange(Model):
     Beats per bar, 3 or 4; null if the accents show neither; both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class TrackArtist(Model):
@@ -1444,17 +1463,21 @@ class TrackAttributes(Model):
     Perceptual attributes that the encoder predicts, each from 0 to 1. Null if it makes no prediction.
     """
 
-    acousticness: float | None
+    energy: float | None
     """
-    Share of acoustic instruments, 0 (none) to 1 (entirely).
+    Perceived intensity and activity, 0 (none) to 1 (entirely).
+    """
+    valence: float | None
+    """
+    Mood, 0 (sad, dark) to 1 (happy, bright).
     """
     danceability: float | None
     """
     Suitability for dancing, 0 (none) to 1 (entirely).
     """
-    energy: float | None
+    acousticness: float | None
     """
-    Perceived intensity and activity, 0 (none) to 1 (entirely).
+    Share of acoustic instruments, 0 (none) to 1 (entirely).
     """
     instrumentalness: float | None
     """
@@ -1468,10 +1491,6 @@ class TrackAttributes(Model):
     """
     Amount of speech, 0 (none) to 1 (entirely).
     """
-    valence: float | None
-    """
-    Mood, 0 (sad, dark) to 1 (happy, bright).
-    """
 
 
 class TrackDescriptors(Model):
@@ -1479,17 +1498,13 @@ class TrackDescriptors(Model):
     Values that signal processing measures. Null if the audio gives no evidence.
     """
 
-    brightness: float | None
+    tempo: float | None
     """
-    Spectral centroid in Hz.
+    Beats per minute.
     """
-    duration: float | None
+    tempo_confidence: float | None
     """
-    Length in seconds.
-    """
-    flux: float | None
-    """
-    Spectral flux, a logarithm from about −5 (a drone) to −2 (drums).
+    Confidence of `tempo`, 0 to 1.
     """
     key: int | None
     """
@@ -1499,14 +1514,6 @@ class TrackDescriptors(Model):
     """
     Confidence of `key`, 0 to 1.
     """
-    loudness: float | None
-    """
-    Integrated loudness in LUFS, from about −60 (silent) to 0 (maximum).
-    """
-    mobility: float | None
-    """
-    Speed of change, independent of tempo, a logarithm from about −4 (slow swells) to 0 (a tremolo).
-    """
     mode: int | None
     """
     0 (minor) or 1 (major).
@@ -1515,18 +1522,6 @@ class TrackDescriptors(Model):
     """
     Confidence of `mode`, 0 to 1.
     """
-    onset_rate: float | None
-    """
-    Note onsets per second.
-    """
-    tempo: float | None
-    """
-    Beats per minute.
-    """
-    tempo_confidence: float | None
-    """
-    Confidence of `tempo`, 0 to 1.
-    """
     time_signature: int | None
     """
     Beats per bar, 3 or 4; null if the accents show neither.
@@ -1534,6 +1529,30 @@ class TrackDescriptors(Model):
     time_signature_confidence: float | None
     """
     Confidence of `time_signature`, 0 to 1.
+    """
+    loudness: float | None
+    """
+    Integrated loudness in LUFS, from about −60 (silent) to 0 (maximum).
+    """
+    brightness: float | None
+    """
+    Spectral centroid in Hz.
+    """
+    onset_rate: float | None
+    """
+    Note onsets per second.
+    """
+    flux: float | None
+    """
+    Spectral flux, a logarithm from about −5 (a drone) to −2 (drums).
+    """
+    mobility: float | None
+    """
+    Speed of change, independent of tempo, a logarithm from about −4 (slow swells) to 0 (a tremolo).
+    """
+    duration: float | None
+    """
+    Length in seconds.
     """
 
 
@@ -1546,13 +1565,13 @@ class UnmatchedLine(Model):
     """
     Number of the line, from 1.
     """
-    names: str | None
-    """
-    What the file says about it, usually artist and title.
-    """
     text: str
     """
     The line.
+    """
+    names: str | None
+    """
+    What the file says about it, usually artist and title.
     """
 
 
@@ -1561,8 +1580,8 @@ class ValenceRange(Model):
     Mood, 0 (sad, dark) to 1 (happy, bright); both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class WorkerStatus(Model):
@@ -1570,21 +1589,21 @@ class WorkerStatus(Model):
     A worker that is alive.
     """
 
-    ffmpeg: str | None
-    """
-    Version of its ffmpeg. Null if it has none.
-    """
     name: str
     """
     Its node name, `segue@HOST` or `questions@HOST`.
+    """
+    queues: list[str]
+    """
+    What it does: `scan`, `analyse`, `index`, `questions`.
     """
     processes: int
     """
     Number of its processes.
     """
-    queues: list[str]
+    ffmpeg: str | None
     """
-    What it does: `scan`, `analyse`, `index`, `questions`.
+    Version of its ffmpeg. Null if it has none.
     """
 
 
@@ -1593,8 +1612,8 @@ class YearRange(Model):
     Year of release, from the file's tags; both ends belong to it.
     """
 
-    max: float | None = None
     min: float | None = None
+    max: float | None = None
 
 
 class Album(Model):
@@ -1604,6 +1623,11 @@ class Album(Model):
     If they belong to several MusicBrainz releases, each release is an album.
     """
 
+    id: str
+    """
+    Derived from title and album artist, or from title and folder.
+    """
+    title: str
     artist: str | None
     """
     “Various artists” if its tracks have several. Null if unknown.
@@ -1616,30 +1640,25 @@ class Album(Model):
     """
     Each artist by itself; empty for “Various artists”.
     """
-    cover: str
+    year: int | None
     """
-    Path of its cover.
-    """
-    duration_ms: int
-    """
-    Length of all tracks in milliseconds.
+    The latest year of its tracks.
     """
     genre: str | None
     """
     The genre of most of its files.
     """
-    id: str
-    """
-    Derived from title and album artist, or from title and folder.
-    """
-    title: str
     tracks: int
     """
     Number of tracks.
     """
-    year: int | None
+    duration_ms: int
     """
-    The latest year of its tracks.
+    Length of all tracks in milliseconds.
+    """
+    cover: str
+    """
+    Path of its cover.
     """
 
 
@@ -1672,6 +1691,14 @@ class Analysis(Model):
     """
     Who pauses it: `owner`, until it is resumed, or `quiet_hours` (`SEGUE_QUIET_HOURS`), until their end or until it is resumed. Null while it runs.
     """
+    waiting: int
+    """
+    Number of tracks that wait for their analysis.
+    """
+    unread: int
+    """
+    Number of files that running scans have listed and not read yet.
+    """
     per_minute: float | None
     """
     Tracks per minute, measured over the last five minutes. Null if fewer than two were analysed.
@@ -1680,14 +1707,6 @@ class Analysis(Model):
     """
     Estimated time for `waiting` and `unread`. 0 if both are 0; null if the speed is unknown or the analysis is paused.
     """
-    unread: int
-    """
-    Number of files that running scans have listed and not read yet.
-    """
-    waiting: int
-    """
-    Number of tracks that wait for their analysis.
-    """
 
 
 class AudioFeatures(TrackDescriptors):
@@ -1695,27 +1714,22 @@ class AudioFeatures(TrackDescriptors):
     The analysis of a track as one flat object. Unknown values are null.
     """
 
-    acousticness: float | None
+    energy: float | None
     """
-    Share of acoustic instruments, 0 (none) to 1 (entirely).
+    Perceived intensity and activity, 0 (none) to 1 (entirely).
+    """
+    valence: float | None
+    """
+    Mood, 0 (sad, dark) to 1 (happy, bright).
     """
     danceability: float | None
     """
     Suitability for dancing, 0 (none) to 1 (entirely).
     """
-    duration_ms: int | None
+    acousticness: float | None
     """
-    Length in milliseconds.
+    Share of acoustic instruments, 0 (none) to 1 (entirely).
     """
-    embedding: list[float] | None
-    """
-    Position of the track in the vibe space: 128 numbers, unit length. Null unless it is `ready`.
-    """
-    energy: float | None
-    """
-    Perceived intensity and activity, 0 (none) to 1 (entirely).
-    """
-    id: str
     instrumentalness: float | None
     """
     Absence of vocals, 0 (none) to 1 (entirely).
@@ -1724,21 +1738,26 @@ class AudioFeatures(TrackDescriptors):
     """
     Presence of an audience, 0 (none) to 1 (entirely).
     """
-    model_version: str
-    """
-    Version of the encoder that analysed the track.
-    """
     speechiness: float | None
     """
     Amount of speech, 0 (none) to 1 (entirely).
+    """
+    id: str
+    duration_ms: int | None
+    """
+    Length in milliseconds.
+    """
+    model_version: str
+    """
+    Version of the encoder that analysed the track.
     """
     tags: dict[str, float]
     """
     Tags that the encoder predicts, each with its strength, 0 to 1.
     """
-    valence: float | None
+    embedding: list[float] | None
     """
-    Mood, 0 (sad, dark) to 1 (happy, bright).
+    Position of the track in the vibe space: 128 numbers, unit length. Null unless it is `ready`.
     """
 
 
@@ -1747,13 +1766,13 @@ class Corrections(Model):
     What a listener took out of the tastes.
     """
 
-    dismissed: list[DismissedTasteIn] | None = None
-    """
-    Tastes that the listener does not want.
-    """
     removed: list[str] | None = None
     """
     Ids of tracks that do not count.
+    """
+    dismissed: list[DismissedTasteIn] | None = None
+    """
+    Tastes that the listener does not want.
     """
 
 
@@ -1766,13 +1785,13 @@ class ExportRequest(Model):
     """
     The format of a playlist in a file.
     """
-    name: str | None = None
-    """
-    Name of the playlist in the file.
-    """
     paths: Literal["relative", "absolute"] | None = None
     """
     How a file names the files of tracks.
+    """
+    name: str | None = None
+    """
+    Name of the playlist in the file.
     """
     tracks: list[str]
     """
@@ -1785,6 +1804,11 @@ class Failure(Model):
     A file that cannot be read, and the reason.
     """
 
+    path: str
+    """
+    Absolute path. For uploads, keys without `admin` get the file name only.
+    """
+    reason: str
     kind: Literal[
         "unsupported",
         "needs_ffmpeg",
@@ -1801,11 +1825,6 @@ class Failure(Model):
     """
     The kind of a failure, for programs; its reason is a sentence about one file.
     """
-    path: str
-    """
-    Absolute path. For uploads, keys without `admin` get the file name only.
-    """
-    reason: str
     what_to_do: str
     """
     What its owner can do about failures of this kind.
@@ -1818,13 +1837,13 @@ class FailurePage(Model):
     """
 
     failures: list[FileFailure]
-    files: int
-    """
-    Number of all files that cannot be used, as in the status.
-    """
     total: int
     """
     Number of all failures. Files with the same audio are one.
+    """
+    files: int
+    """
+    Number of all files that cannot be used, as in the status.
     """
 
 
@@ -1833,101 +1852,101 @@ class Filters(Model):
     Conditions that must all hold. A track whose field is null meets no condition on that field.
     """
 
-    acousticness: AcousticnessRange | None = None
-    """
-    Share of acoustic instruments, 0 (none) to 1 (entirely).
-    """
-    album: list[str] | None = None
-    """
-    One of these albums. Case is ignored.
-    """
-    artist: list[str] | None = None
-    """
-    One of these artists. Case is ignored.
-    """
-    brightness: BrightnessRange | None = None
-    """
-    Spectral centroid in Hz.
-    """
-    danceability: DanceabilityRange | None = None
-    """
-    Suitability for dancing, 0 (none) to 1 (entirely).
-    """
-    duration_ms: DurationMsRange | None = None
-    """
-    Length in milliseconds.
-    """
     energy: EnergyRange | None = None
     """
     Perceived intensity and activity, 0 (none) to 1 (entirely).
-    """
-    exclude_genre: list[str] | None = None
-    """
-    None of these genres, as the file names it or, if it names none, as a tag that is heard. Case is ignored.
-    """
-    flux: FluxRange | None = None
-    """
-    Spectral flux, a logarithm from about −5 (a drone) to −2 (drums).
-    """
-    genre: list[str] | None = None
-    """
-    One of these genres, as the file names it or as a tag that is heard. Case is ignored.
-    """
-    instrumentalness: InstrumentalnessRange | None = None
-    """
-    Absence of vocals, 0 (none) to 1 (entirely).
-    """
-    key: KeyRange | None = None
-    """
-    Pitch class of the tonic, 0 (C) to 11 (B), −1 if no key was found (no filter matches it).
-    """
-    library: list[str] | None = None
-    """
-    One of these named libraries. Case is ignored.
-    """
-    liveness: LivenessRange | None = None
-    """
-    Presence of an audience, 0 (none) to 1 (entirely).
-    """
-    loudness: LoudnessRange | None = None
-    """
-    Integrated loudness in LUFS, from about −60 (silent) to 0 (maximum).
-    """
-    mobility: MobilityRange | None = None
-    """
-    Speed of change, independent of tempo, a logarithm from about −4 (slow swells) to 0 (a tremolo).
-    """
-    mode: ModeRange | None = None
-    """
-    0 (minor) or 1 (major).
-    """
-    onset_rate: OnsetRateRange | None = None
-    """
-    Note onsets per second.
-    """
-    speechiness: SpeechinessRange | None = None
-    """
-    Amount of speech, 0 (none) to 1 (entirely).
-    """
-    tags: list[str] | None = None
-    """
-    One of these tags that the encoder predicts clearly (see audio features). Case is ignored.
-    """
-    tempo: TempoRange | None = None
-    """
-    Beats per minute.
-    """
-    time_signature: TimeSignatureRange | None = None
-    """
-    Beats per bar, 3 or 4; null if the accents show neither.
     """
     valence: ValenceRange | None = None
     """
     Mood, 0 (sad, dark) to 1 (happy, bright).
     """
+    danceability: DanceabilityRange | None = None
+    """
+    Suitability for dancing, 0 (none) to 1 (entirely).
+    """
+    acousticness: AcousticnessRange | None = None
+    """
+    Share of acoustic instruments, 0 (none) to 1 (entirely).
+    """
+    instrumentalness: InstrumentalnessRange | None = None
+    """
+    Absence of vocals, 0 (none) to 1 (entirely).
+    """
+    liveness: LivenessRange | None = None
+    """
+    Presence of an audience, 0 (none) to 1 (entirely).
+    """
+    speechiness: SpeechinessRange | None = None
+    """
+    Amount of speech, 0 (none) to 1 (entirely).
+    """
+    tempo: TempoRange | None = None
+    """
+    Beats per minute.
+    """
+    loudness: LoudnessRange | None = None
+    """
+    Integrated loudness in LUFS, from about −60 (silent) to 0 (maximum).
+    """
+    brightness: BrightnessRange | None = None
+    """
+    Spectral centroid in Hz.
+    """
+    onset_rate: OnsetRateRange | None = None
+    """
+    Note onsets per second.
+    """
+    flux: FluxRange | None = None
+    """
+    Spectral flux, a logarithm from about −5 (a drone) to −2 (drums).
+    """
+    mobility: MobilityRange | None = None
+    """
+    Speed of change, independent of tempo, a logarithm from about −4 (slow swells) to 0 (a tremolo).
+    """
+    key: KeyRange | None = None
+    """
+    Pitch class of the tonic, 0 (C) to 11 (B), −1 if no key was found (no filter matches it).
+    """
+    mode: ModeRange | None = None
+    """
+    0 (minor) or 1 (major).
+    """
+    time_signature: TimeSignatureRange | None = None
+    """
+    Beats per bar, 3 or 4; null if the accents show neither.
+    """
     year: YearRange | None = None
     """
     Year of release, from the file's tags.
+    """
+    duration_ms: DurationMsRange | None = None
+    """
+    Length in milliseconds.
+    """
+    genre: list[str] | None = None
+    """
+    One of these genres, as the file names it or as a tag that is heard. Case is ignored.
+    """
+    artist: list[str] | None = None
+    """
+    One of these artists. Case is ignored.
+    """
+    album: list[str] | None = None
+    """
+    One of these albums. Case is ignored.
+    """
+    library: list[str] | None = None
+    """
+    One of these named libraries. Case is ignored.
+    """
+    tags: list[str] | None = None
+    """
+    One of these tags that the encoder predicts clearly (see audio features). Case is ignored.
+    """
+    exclude_genre: list[str] | None = None
+    """
+    None of these genres, as the file names it or, if it names none, as a tag that is heard. Case is ignored.
     """
 
 
@@ -1949,7 +1968,23 @@ class Job(Model):
     A scan or an upload, and its progress. At the end `done` + `failed` equals `total`.
     """
 
-    created_at: AwareDatetime
+    id: str
+    kind: Literal["scan", "pictures", "upload", "watch"]
+    """
+    The kind of a job.
+    """
+    state: Literal["queued", "running", "done", "failed"]
+    """
+    The state of a job.
+    """
+    path: str | None
+    """
+    The scanned path, or where the upload is stored, which is null for keys without `admin`.
+    """
+    total: int
+    """
+    Number of files. 0 until the folder is listed.
+    """
     done: int
     """
     Number of files whose track is analysed, or of pictures that are read.
@@ -1958,40 +1993,24 @@ class Job(Model):
     """
     Number of files that cannot be used.
     """
-    failures: list[Failure]
-    """
-    The first 200 failures. `GET /v1/jobs/{job_id}/failures` lists all.
-    """
-    finished_at: AwareDatetime | None
-    id: str
-    kind: Literal["scan", "pictures", "upload", "watch"]
-    """
-    The kind of a job.
-    """
     left_out: int
     """
     How many of `failed` Segue leaves out, such as silent files: no fault.
     """
-    path: str | None
+    failures: list[Failure]
     """
-    The scanned path, or where the upload is stored, which is null for keys without `admin`.
+    The first 200 failures. `GET /v1/jobs/{job_id}/failures` lists all.
     """
     reason: str | None
     """
     Why the whole job failed.
     """
-    state: Literal["queued", "running", "done", "failed"]
-    """
-    The state of a job.
-    """
-    total: int
-    """
-    Number of files. 0 until the folder is listed.
-    """
     tracks: list[str]
     """
     Ids of the first new or changed tracks.
     """
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None
 
 
 class JobFailurePage(Model):
@@ -2023,26 +2042,13 @@ class Key(Model):
     An API key, without its secret.
     """
 
-    created_at: AwareDatetime
     id: str
     """
     The first part of the key after `segue_`.
     """
-    last_used_at: AwareDatetime | None
-    """
-    When it was last used, to the minute. Null if never.
-    """
-    library: str | None
-    """
-    The named library that it is bound to. Null is all tracks.
-    """
     name: str
     """
     The name that its creator gave it.
-    """
-    revoked_at: AwareDatetime | None
-    """
-    When it was revoked. Null while it is valid.
     """
     scopes: list[Literal["read", "listen", "ingest", "admin"]]
     """
@@ -2052,6 +2058,19 @@ class Key(Model):
     """
     The listeners that it is bound to. Null is all listeners.
     """
+    library: str | None
+    """
+    The named library that it is bound to. Null is all tracks.
+    """
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+    """
+    When it was last used, to the minute. Null if never.
+    """
+    revoked_at: AwareDatetime | None
+    """
+    When it was revoked. Null while it is valid.
+    """
 
 
 class KeyRequest(Model):
@@ -2059,10 +2078,6 @@ class KeyRequest(Model):
     The key to create.
     """
 
-    library: str | None = None
-    """
-    The named library that it is bound to: it gets tracks of this library only, and cannot have `ingest` and `admin`. Null is all tracks.
-    """
     name: str
     """
     A name that tells what uses the key.
@@ -2074,6 +2089,10 @@ class KeyRequest(Model):
     users: list[str] | None = None
     """
     The listeners that it is bound to; empty is all. A bound key needs `listen` and cannot have `admin`.
+    """
+    library: str | None = None
+    """
+    The named library that it is bound to: it gets tracks of this library only, and cannot have `ingest` and `admin`. Null is all tracks.
     """
 
 
@@ -2098,17 +2117,9 @@ class Mood(Model):
     A mood preset.
     """
 
-    filters: dict[str, MoodRange]
-    """
-    Conditions that every track must meet.
-    """
     id: str
     """
     The value of `mood` in requests.
-    """
-    targets: dict[str, float]
-    """
-    Values to aim for, as in `targets` of a request.
     """
     titles: dict[str, str]
     """
@@ -2117,6 +2128,14 @@ class Mood(Model):
     words: list[MoodWords]
     """
     Texts that describe the music.
+    """
+    targets: dict[str, float]
+    """
+    Values to aim for, as in `targets` of a request.
+    """
+    filters: dict[str, MoodRange]
+    """
+    Conditions that every track must meet.
     """
 
 
@@ -2144,8 +2163,8 @@ class NotReady(Problem):
     A part is not ready.
     """
 
-    parts: dict[str, Part]
     ready: bool
+    parts: dict[str, Part]
 
 
 class OwnKey(Model):
@@ -2163,21 +2182,17 @@ class Picture(Model):
     A picture of a scanned folder.
     """
 
-    energy: float | None
-    """
-    Its energy, 0 (calm) to 1 (energetic). Null before it is read.
-    """
     id: str
     """
     Derived from the file's content, so it stays the same when the file is moved.
     """
-    looks: str | None
-    """
-    How it looks, such as “warm, bright, calm”. Null before it is read.
-    """
     path: str
     """
     Path relative to the scanned folder.
+    """
+    status: Literal["pending", "ready", "failed", "missing"]
+    """
+    The status of a picture.
     """
     reason: str | None = None
     """
@@ -2187,13 +2202,17 @@ class Picture(Model):
     """
     What it shows, most probable first; empty if nothing is recognised.
     """
-    status: Literal["pending", "ready", "failed", "missing"]
+    looks: str | None
     """
-    The status of a picture.
+    How it looks, such as “warm, bright, calm”. Null before it is read.
     """
     valence: float | None
     """
     Its mood, 0 (sad, dark) to 1 (happy, bright). Null before it is read.
+    """
+    energy: float | None
+    """
+    Its energy, 0 (calm) to 1 (energetic). Null before it is read.
     """
 
 
@@ -2202,11 +2221,11 @@ class PicturePage(Model):
     A page of pictures, ordered by id.
     """
 
+    pictures: list[Picture]
     next_cursor: str | None
     """
     Pass it as `cursor` to get the next page. Null on the last page.
     """
-    pictures: list[Picture]
 
 
 class PlaylistRules(Model):
@@ -2214,17 +2233,13 @@ class PlaylistRules(Model):
     How a smart playlist chooses its tracks. It does so once a day, and when you ask for it.
     """
 
-    descending: bool | None = None
-    """
-    Whether `sort` begins with the largest value, or with Z.
-    """
     filters: Filters | None = None
     """
     Conditions that every track must meet.
     """
-    limit: int | None = None
+    text: list[str] | None = None
     """
-    Maximum number of tracks.
+    Descriptions of the music, as in recommendations.
     """
     mood: (
         Literal[
@@ -2251,6 +2266,10 @@ class PlaylistRules(Model):
     ) = None
     """
     A mood preset: words, targets and filters under one name; `GET /v1/moods` lists all. It counts beside the texts. Texts, targets and filters of the request have precedence over its targets and filters.
+    """
+    taste: bool | None = None
+    """
+    Whether the stored listens of the owner count.
     """
     sort: (
         Literal[
@@ -2283,13 +2302,13 @@ class PlaylistRules(Model):
     """
     The order: `match` is best first; the others are the names of fields. Tracks without a value come last. Without `text`, `mood` and `taste`, the order also decides which tracks are chosen: `match` chooses others at every refresh, and the fields choose the first tracks of the whole library.
     """
-    taste: bool | None = None
+    descending: bool | None = None
     """
-    Whether the stored listens of the owner count.
+    Whether `sort` begins with the largest value, or with Z.
     """
-    text: list[str] | None = None
+    limit: int | None = None
     """
-    Descriptions of the music, as in recommendations.
+    Maximum number of tracks.
     """
 
 
@@ -2298,6 +2317,14 @@ class PlaylistUpdate(Model):
     Changes of a playlist. Fields that are absent stay as they are.
     """
 
+    revision: int
+    """
+    The `revision` that you have seen. If the playlist was changed since, the status is 409.
+    """
+    name: str | None = None
+    """
+    The new name.
+    """
     description: str | None = None
     """
     The new text about the playlist.
@@ -2305,14 +2332,6 @@ class PlaylistUpdate(Model):
     items: list[ChangedItem] | None = None
     """
     All entries in their new order. Entries that are absent are removed. Not for smart playlists.
-    """
-    name: str | None = None
-    """
-    The new name.
-    """
-    revision: int
-    """
-    The `revision` that you have seen. If the playlist was changed since, the status is 409.
     """
     rules: PlaylistRules | None = None
     """
@@ -2336,63 +2355,63 @@ class Status(Model):
     The state of the service.
     """
 
-    analysis: Analysis
-    data_dir: str | None
+    version: str
     """
-    The data directory. Null for keys without `admin`.
-    """
-    disk: Disk | None
-    """
-    Null if the disk cannot be read.
-    """
-    failures: int
-    """
-    Number of files that cannot be used; `GET /v1/failures` lists all.
-    """
-    ffmpeg: str | None
-    """
-    Version of the ffmpeg that decodes formats such as M4A, where the workers run. Null if they have none: tracks in these formats then wait for it.
-    """
-    folders: list[Folder]
-    """
-    The library roots.
-    """
-    index: IndexStatus
-    left_out: int
-    """
-    How many of `failures` Segue leaves out, such as silent files: no fault.
-    """
-    model_version: str | None
-    """
-    Version of the encoder. Null before the first analysis.
-    """
-    pictures: dict[str, int]
-    """
-    Number of pictures by status.
-    """
-    question_processes: int | None
-    """
-    Number of processes that answer questions about clips and pictures. Null if the broker does not respond.
-    """
-    tracks: dict[str, int]
-    """
-    Number of tracks by status.
+    Version of Segue.
     """
     url: str
     """
     URL for clients on the same machine.
     """
-    version: str
+    data_dir: str | None
     """
-    Version of Segue.
+    The data directory. Null for keys without `admin`.
+    """
+    model_version: str | None
+    """
+    Version of the encoder. Null before the first analysis.
+    """
+    tracks: dict[str, int]
+    """
+    Number of tracks by status.
+    """
+    pictures: dict[str, int]
+    """
+    Number of pictures by status.
+    """
+    failures: int
+    """
+    Number of files that cannot be used; `GET /v1/failures` lists all.
+    """
+    left_out: int
+    """
+    How many of `failures` Segue leaves out, such as silent files: no fault.
+    """
+    analysis: Analysis
+    index: IndexStatus
+    workers: list[WorkerStatus] | None
+    """
+    The workers that are alive. Null if the broker does not respond.
+    """
+    question_processes: int | None
+    """
+    Number of processes that answer questions about clips and pictures. Null if the broker does not respond.
+    """
+    ffmpeg: str | None
+    """
+    Version of the ffmpeg that decodes formats such as M4A, where the workers run. Null if they have none: tracks in these formats then wait for it.
     """
     watched: bool | None
     """
     Whether a watcher of the library folders is alive. Null if the broker does not respond.
     """
-    workers: list[WorkerStatus] | None
+    folders: list[Folder]
     """
-    The workers that are alive. Null if the broker does not respond.
+    The library roots.
+    """
+    disk: Disk | None
+    """
+    Null if the disk cannot be read.
     """
 
 
@@ -2401,22 +2420,13 @@ class Track(Model):
     One recording of the library.
     """
 
-    added_at: AwareDatetime | None = None
+    id: str
     """
-    When Segue first found it.
+    Derived from the audio, so it stays the same when the file is moved, renamed or retagged.
     """
-    album: str | None
-    album_artist: str | None = None
+    title: str
     """
-    Artist of the whole album, from the file's tags.
-    """
-    album_artists: list[TrackArtist] | None = None
-    """
-    Each artist of the whole album by itself.
-    """
-    album_id: str | None = None
-    """
-    Id of the album, see `GET /v1/albums/{album_id}`.
+    From the file's tags, or else its name.
     """
     artist: str | None
     """
@@ -2430,19 +2440,26 @@ class Track(Model):
     """
     Each artist by itself, guests last, also those that a title names: “(feat. …)”.
     """
-    attributes: TrackAttributes | None
+    album: str | None
+    album_id: str | None = None
     """
-    Null before analysis.
+    Id of the album, see `GET /v1/albums/{album_id}`.
     """
-    comment: str | None = None
+    album_artist: str | None = None
+    """
+    Artist of the whole album, from the file's tags.
+    """
+    album_artists: list[TrackArtist] | None = None
+    """
+    Each artist of the whole album by itself.
+    """
     compilation: bool | None = None
     """
     Whether the file's tags say that the album is a compilation.
     """
-    composer: str | None = None
-    descriptors: TrackDescriptors | None
+    release_mbid: str | None = None
     """
-    Null before analysis.
+    MusicBrainz id of the release.
     """
     disc_number: int | None = None
     """
@@ -2451,79 +2468,6 @@ class Track(Model):
     disc_total: int | None = None
     """
     Number of discs.
-    """
-    duration_ms: int | None
-    """
-    Length in milliseconds.
-    """
-    fragment: str | None = None
-    """
-    `intro` (also an outro or an interlude), `skit`, `applause`, `speech` or `silence`: only requests with `include_fragments` find it. Null for music.
-    """
-    genre: str | None
-    """
-    As the file's tags have it: one text also for several genres.
-    """
-    genres: list[str] | None = None
-    """
-    Each genre by itself.
-    """
-    has_cover: bool
-    """
-    Whether its file, or its folder, contains a picture. Otherwise its cover is drawn.
-    """
-    has_lyrics: bool | None = None
-    """
-    Whether the file contains lyrics.
-    """
-    id: str
-    """
-    Derived from the audio, so it stays the same when the file is moved, renamed or retagged.
-    """
-    ids: dict[str, str]
-    original_year: int | None = None
-    """
-    Of the first release.
-    """
-    path: str | None
-    """
-    Path relative to the library root. Null if no file holds the track any more.
-    """
-    rating: float | None = None
-    """
-    Rating in the file's tags, 0 to 1.
-    """
-    reason: str | None = None
-    """
-    Reason of a failure or quarantine. Absent otherwise.
-    """
-    release_mbid: str | None = None
-    """
-    MusicBrainz id of the release.
-    """
-    replay_gain: float | None = None
-    """
-    Gain of the track in the file's tags, in dB.
-    """
-    status: Literal["pending", "ready", "failed", "quarantined", "missing"]
-    """
-    The status of a track.
-    """
-    tag_bpm: float | None = None
-    """
-    Tempo in the file's tags. `descriptors` has the measured.
-    """
-    tag_key: str | None = None
-    """
-    Key in the file's tags. `descriptors` has the measured.
-    """
-    tags: list[str] | None = None
-    """
-    What is heard most clearly, such as “piano” or “slow”: at most three, strongest first.
-    """
-    title: str
-    """
-    From the file's tags, or else its name.
     """
     track_number: int | None = None
     """
@@ -2537,6 +2481,81 @@ class Track(Model):
     """
     Of this release.
     """
+    original_year: int | None = None
+    """
+    Of the first release.
+    """
+    genre: str | None
+    """
+    As the file's tags have it: one text also for several genres.
+    """
+    genres: list[str] | None = None
+    """
+    Each genre by itself.
+    """
+    composer: str | None = None
+    comment: str | None = None
+    tag_bpm: float | None = None
+    """
+    Tempo in the file's tags. `descriptors` has the measured.
+    """
+    tag_key: str | None = None
+    """
+    Key in the file's tags. `descriptors` has the measured.
+    """
+    replay_gain: float | None = None
+    """
+    Gain of the track in the file's tags, in dB.
+    """
+    has_lyrics: bool | None = None
+    """
+    Whether the file contains lyrics.
+    """
+    rating: float | None = None
+    """
+    Rating in the file's tags, 0 to 1.
+    """
+    tags: list[str] | None = None
+    """
+    What is heard most clearly, such as “piano” or “slow”: at most three, strongest first.
+    """
+    fragment: str | None = None
+    """
+    `intro` (also an outro or an interlude), `skit`, `applause`, `speech` or `silence`: only requests with `include_fragments` find it. Null for music.
+    """
+    duration_ms: int | None
+    """
+    Length in milliseconds.
+    """
+    added_at: AwareDatetime | None = None
+    """
+    When Segue first found it.
+    """
+    path: str | None
+    """
+    Path relative to the library root. Null if no file holds the track any more.
+    """
+    status: Literal["pending", "ready", "failed", "quarantined", "missing"]
+    """
+    The status of a track.
+    """
+    reason: str | None = None
+    """
+    Reason of a failure or quarantine. Absent otherwise.
+    """
+    attributes: TrackAttributes | None
+    """
+    Null before analysis.
+    """
+    descriptors: TrackDescriptors | None
+    """
+    Null before analysis.
+    """
+    has_cover: bool
+    """
+    Whether its file, or its folder, contains a picture. Otherwise its cover is drawn.
+    """
+    ids: dict[str, str]
 
 
 class TrackPage(Model):
@@ -2544,15 +2563,15 @@ class TrackPage(Model):
     A page of tracks.
     """
 
-    next_cursor: str | None
-    """
-    Pass it as `cursor` to get the next page. Null on the last page.
-    """
+    tracks: list[Track]
     total: int
     """
     Number of tracks on all pages.
     """
-    tracks: list[Track]
+    next_cursor: str | None
+    """
+    Pass it as `cursor` to get the next page. Null on the last page.
+    """
 
 
 class TrackPictures(Model):
@@ -2568,35 +2587,35 @@ class Understood(Model):
     What was understood of a text. You can change it and send it back as an item of `text`.
     """
 
+    text: str
+    """
+    The text.
+    """
+    weight: float
+    """
+    Relative to the history, which has the weight 1. A negative weight asks for less of it.
+    """
+    filters: Filters
     exclude_artists: list[str]
     """
     Artists that the text excludes.
     """
-    filters: Filters
-    less: list[str]
-    """
-    Phrases to avoid, such as “drums” of “no drums”.
-    """
+    targets: Targets
     like: list[str]
     """
     Ids of tracks that the text names as examples.
+    """
+    less: list[str]
+    """
+    Phrases to avoid, such as “drums” of “no drums”.
     """
     rest: str | None
     """
     The words that become a direction in the vibe space. Null if none are left, or if they were not understood.
     """
-    targets: Targets
-    text: str
-    """
-    The text.
-    """
     warnings: list[str]
     """
     What is ignored, and why.
-    """
-    weight: float
-    """
-    Relative to the history, which has the weight 1. A negative weight asks for less of it.
     """
 
 
@@ -2608,41 +2627,41 @@ class WeightedTextIn(Model):
     count instead. So you can send an item of `understood` back, with changes.
     """
 
-    exclude_artists: list[str] | None = None
+    text: str
     """
-    Artists that the text excludes.
+    A description of music; the first 500 characters are used.
+    """
+    weight: float | None = None
+    """
+    Relative to the history, which has the weight 1. A negative weight asks for less of it.
     """
     filters: Filters | None = None
     """
     Hard facts, such as a tempo: every track of the answer meets them.
     """
-    less: list[str] | None = None
+    exclude_artists: list[str] | None = None
     """
-    Phrases to avoid, such as “drums” of “no drums”.
-    """
-    like: list[str] | None = None
-    """
-    Ids of tracks that the text names as examples.
-    """
-    rest: str | None = None
-    """
-    The words that become a direction in the vibe space. Null if none are left, or if they were not understood.
+    Artists that the text excludes.
     """
     targets: Targets | None = None
     """
     Values to aim for.
     """
-    text: str
+    like: list[str] | None = None
     """
-    A description of music; the first 500 characters are used.
+    Ids of tracks that the text names as examples.
+    """
+    less: list[str] | None = None
+    """
+    Phrases to avoid, such as “drums” of “no drums”.
+    """
+    rest: str | None = None
+    """
+    The words that become a direction in the vibe space. Null if none are left, or if they were not understood.
     """
     warnings: list[str] | None = None
     """
     Ignored.
-    """
-    weight: float | None = None
-    """
-    Relative to the history, which has the weight 1. A negative weight asks for less of it.
     """
 
 
@@ -2677,21 +2696,21 @@ class FittingTrack(Track):
     A track and how well it fits a video.
     """
 
-    build: float
+    score: float
     """
-    0 to 1: whether the track is as varied, or as even, as the video, among tracks that fit its mood.
-    """
-    length: float
-    """
-    1 if the track lasts as long as the video; otherwise its share of it.
+    How well it fits altogether; higher is better.
     """
     mood: float
     """
     Cosine similarity to the mood of the video, −1 to 1.
     """
-    score: float
+    length: float
     """
-    How well it fits altogether; higher is better.
+    1 if the track lasts as long as the video; otherwise its share of it.
+    """
+    build: float
+    """
+    0 to 1: whether the track is as varied, or as even, as the video, among tracks that fit its mood.
     """
 
 
@@ -2700,10 +2719,6 @@ class FoundTrack(Track):
     A track that a text describes or names.
     """
 
-    because_of: list[str]
-    """
-    As in recommendations. Empty for titles and artists.
-    """
     match: Literal["title", "artist", "vibe"]
     """
     Why a track was found.
@@ -2712,6 +2727,10 @@ class FoundTrack(Track):
     """
     Cosine similarity to the words, −1 to 1. Null for titles and artists.
     """
+    because_of: list[str]
+    """
+    As in recommendations. Empty for titles and artists.
+    """
 
 
 class Listen(Model):
@@ -2719,41 +2738,48 @@ class Listen(Model):
     A stored listen event.
     """
 
-    album: str | None
-    artist: str | None
-    """
-    From the request, as are the next three fields.
-    """
-    at: AwareDatetime
-    duration_ms: int | None
-    event: Literal["play", "skip", "like", "dislike", "ban"]
-    """
-    The kind of a listen event.
-    """
     id: int
     """
     Id of the listen, for DELETE.
-    """
-    key: str | None
-    names: list[str]
-    """
-    The ids in the request.
-    """
-    played_ms: int | None
-    title: str | None
-    track: Track | None = None
-    """
-    The track, if the request asks for it and the library has it. Absent otherwise.
     """
     track_id: str | None
     """
     A Segue id. Null while the library does not have the track.
     """
+    names: list[str]
+    """
+    The ids in the request.
+    """
+    artist: str | None
+    """
+    From the request, as are the next three fields.
+    """
+    title: str | None
+    album: str | None
+    duration_ms: int | None
+    event: Literal["play", "skip", "like", "dislike", "ban"]
+    """
+    The kind of a listen event.
+    """
+    at: AwareDatetime | None
+    """
+    Null if the time is unknown, which only `undated_plays` are.
+    """
+    played_ms: int | None
+    key: str | None
+    undated_plays: int | None
+    """
+    Number of plays whose times are unknown. Null for any other event.
+    """
+    track: Track | None = None
+    """
+    The track, if the request asks for it and the library has it. Absent otherwise.
+    """
 
 
 class ListenPage(Model):
     """
-    A page of listens, newest first.
+    A page of listens, newest first; those without a time come last.
     """
 
     listens: list[Listen]
@@ -2806,10 +2832,6 @@ class NextRequest(Model):
     Events since the last call, and the number of tracks to return.
     """
 
-    call: str | None = None
-    """
-    A key of your choice for this call, such as a UUID. Repeat a call with its key after a lost response: you get the same answer, and the events count once.
-    """
     events: list[RadioEvent] | None = None
     """
     Listen events in order. An event that was reported before with the same `at` is ignored.
@@ -2817,6 +2839,14 @@ class NextRequest(Model):
     limit: int | None = None
     """
     Maximum number of tracks to return.
+    """
+    call: str | None = None
+    """
+    A key of your choice for this call, such as a UUID. Repeat a call with its key after a lost response: you get the same answer, and the events count once.
+    """
+    text: str | WeightedTextIn | list[str | WeightedTextIn] | None = None
+    """
+    Replaces the texts of the session, such as “calmer now”; null or an empty array ends them. Without this field, they do not change. Words such as “calmer” or “slower” compare with the track of the latest event, or with the tracks of the last answer. It stays in force until `POST /v1/radio/{session_id}/next` replaces or ends it.
     """
     mood: (
         Literal[
@@ -2844,10 +2874,6 @@ class NextRequest(Model):
     """
     Replaces the mood preset of the session; null ends it. Without this field, it does not change.
     """
-    text: str | WeightedTextIn | list[str | WeightedTextIn] | None = None
-    """
-    Replaces the texts of the session, such as “calmer now”; null or an empty array ends them. Without this field, they do not change. Words such as “calmer” or “slower” compare with the track of the latest event, or with the tracks of the last answer. It stays in force until `POST /v1/radio/{session_id}/next` replaces or ends it.
-    """
 
 
 class PathTrack(Track):
@@ -2866,8 +2892,8 @@ class PictureMatches(Model):
     Tracks that fit a picture, best first, and what was understood of the picture.
     """
 
-    tracks: list[MatchedTrack]
     understood: SeenPicture
+    tracks: list[MatchedTrack]
 
 
 class PictureResults(Model):
@@ -2875,10 +2901,47 @@ class PictureResults(Model):
     Pictures that go with words, best first.
     """
 
-    pictures: list[ScoredPicture]
     understood: Understood | None
     """
     What was understood of the text. Null without a text.
+    """
+    pictures: list[ScoredPicture]
+
+
+class Playing(Model):
+    """
+    What a listener plays.
+    """
+
+    listener: str
+    client: str | None
+    """
+    The name of the player or scrobbler. Null if not known.
+    """
+    started_at: AwareDatetime
+    track_id: str | None
+    """
+    A Segue id. Null if the library does not have the track.
+    """
+    artist: str | None
+    """
+    As the player names it, or else from the file's tags.
+    """
+    title: str | None
+    """
+    As the player names it, or else from the file's tags.
+    """
+    album: str | None
+    """
+    As the player names it, or else from the file's tags.
+    """
+    duration_ms: int | None
+    """
+    Length of the track in milliseconds.
+    """
+    track: Track | None
+    """
+    The track. Null if the library does not have it.
     """
 
 
@@ -2887,7 +2950,6 @@ class PlaylistItem(Model):
     An entry of a playlist.
     """
 
-    added_at: AwareDatetime
     id: int
     """
     Stable, and unique in the playlist, also if the track occurs twice.
@@ -2896,6 +2958,7 @@ class PlaylistItem(Model):
     """
     Whether no file holds the track any more. The entry returns with the file.
     """
+    added_at: AwareDatetime
     track: Track
 
 
@@ -2904,25 +2967,25 @@ class PlaylistRequest(Model):
     A new playlist: an ordinary one with tracks, or a smart one with rules.
     """
 
-    description: str | None = None
-    """
-    A text about the playlist.
-    """
     name: str
     """
     The name. Several playlists may have the same.
+    """
+    description: str | None = None
+    """
+    A text about the playlist.
     """
     owner: str | None = None
     """
     The listener whose playlist it is. Default: the listener that the key is bound to, or nobody. Keys that are bound to listeners cannot use a playlist of nobody.
     """
-    rules: PlaylistRules | None = None
-    """
-    How a smart playlist chooses its tracks.
-    """
     tracks: list[str] | None = None
     """
     Ids of its tracks, in their order. A track may occur more than once.
+    """
+    rules: PlaylistRules | None = None
+    """
+    How a smart playlist chooses its tracks.
     """
 
 
@@ -2931,29 +2994,41 @@ class RadioRequest(Model):
     The start of a radio session, and options of the whole session.
     """
 
-    diversity: float | None = None
+    filters: Filters | None = None
     """
-    How much the tracks differ from each other: 0 (best matches only) to 1 (as different as possible).
+    Conditions that every track must meet.
+    """
+    targets: Targets | None = None
+    """
+    Values to aim for.
     """
     exclude: Exclude | None = None
     """
     Tracks and artists to leave out.
     """
-    filters: Filters | None = None
+    seeds: RadioSeeds | None = None
     """
-    Conditions that every track must meet.
-    """
-    half_life_days: float | None = None
-    """
-    Age in days at which an event has half its weight. Default: the service's setting.
+    Tracks, artists, genres and tags.
     """
     history: list[ListenEvent] | None = None
     """
     Earlier listen events in any order.
     """
-    include_fragments: bool | None = None
+    user: str | None = None
     """
-    Whether intros, skits, applause, spoken word and silence may be in the answer, too.
+    The listener of the session. Events reported in it are stored as their listens, too.
+    """
+    variety: float | None = None
+    """
+    Random variation: 0 (best matches only) to 1 (much).
+    """
+    seed: int | None = None
+    """
+    The same seed and the same events give the same session. Null: a random seed.
+    """
+    text: str | WeightedTextIn | list[str | WeightedTextIn] | None = None
+    """
+    A description of music, or up to 8, that steer the session. Facts such as “under 80 bpm” become filters. It stays in force until `POST /v1/radio/{session_id}/next` replaces or ends it.
     """
     mood: (
         Literal[
@@ -2985,29 +3060,17 @@ class RadioRequest(Model):
     """
     The order in which the tracks of an answer are to be played.
     """
-    seed: int | None = None
+    diversity: float | None = None
     """
-    The same seed and the same events give the same session. Null: a random seed.
+    How much the tracks differ from each other: 0 (best matches only) to 1 (as different as possible).
     """
-    seeds: RadioSeeds | None = None
+    half_life_days: float | None = None
     """
-    Tracks, artists, genres and tags.
+    Age in days at which an event has half its weight. Default: the service's setting.
     """
-    targets: Targets | None = None
+    include_fragments: bool | None = None
     """
-    Values to aim for.
-    """
-    text: str | WeightedTextIn | list[str | WeightedTextIn] | None = None
-    """
-    A description of music, or up to 8, that steer the session. Facts such as “under 80 bpm” become filters. It stays in force until `POST /v1/radio/{session_id}/next` replaces or ends it.
-    """
-    user: str | None = None
-    """
-    The listener of the session. Events reported in it are stored as their listens, too.
-    """
-    variety: float | None = None
-    """
-    Random variation: 0 (best matches only) to 1 (much).
+    Whether intros, skits, applause, spoken word and silence may be in the answer, too.
     """
 
 
@@ -3016,44 +3079,44 @@ class RadioSession(Model):
     The state of a radio session.
     """
 
-    answered: int
-    """
-    Number of tracks returned so far.
-    """
-    created_at: AwareDatetime
-    directions: list[Direction]
-    """
-    Directions, oldest first.
-    """
-    expires_at: AwareDatetime
-    """
-    When the session is deleted if it is not continued.
-    """
     id: str
     """
     Id of the session. Anyone who knows it can continue the session, unless it belongs to a listener.
     """
-    mood: str | None
+    user: str | None
+    seed: int
     """
-    The mood preset that steers the session now.
+    The same seed and the same events give the same session.
+    """
+    directions: list[Direction]
+    """
+    Directions, oldest first.
     """
     played: list[PlayedTrack]
     """
     Reported events, latest first.
     """
-    seed: int
-    """
-    The same seed and the same events give the same session.
-    """
     understood: list[Understood]
     """
     What was understood of each text that steers the session now.
+    """
+    mood: str | None
+    """
+    The mood preset that steers the session now.
+    """
+    answered: int
+    """
+    Number of tracks returned so far.
     """
     unknown: list[str]
     """
     Seeds, history ids and exclusions that match no analysed track.
     """
-    user: str | None
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    """
+    When the session is deleted if it is not continued.
+    """
 
 
 class RecommendationRequest(Model):
@@ -3065,25 +3128,21 @@ class RecommendationRequest(Model):
     """
     How much the tracks differ from each other: 0 (best matches only) to 1 (as different as possible).
     """
-    exclude: Exclude | None = None
+    variety: float | None = None
     """
-    Tracks and artists to leave out.
+    Random variation between answers: 0 (none: the same answer every time) to 1 (much).
     """
-    explain: bool | None = None
+    seed: int | None = None
     """
-    Whether to explain the answer. If false, `tastes` and `because_of` are empty.
+    Seed of the random variation. The same seed gives the same answer.
     """
-    filters: Filters | None = None
+    order: Literal["relevance", "flow", "energy_up", "energy_down"] | None = None
     """
-    Conditions that every track must meet.
+    The order in which the tracks of an answer are to be played.
     """
     half_life_days: float | None = None
     """
     Age in days at which an event has half its weight. Default: the service's setting.
-    """
-    history: list[ListenEvent] | None = None
-    """
-    Listen events in any order. Required without `user`, `text`, `mood` and `pictures`.
     """
     include_fragments: bool | None = None
     """
@@ -3093,17 +3152,37 @@ class RecommendationRequest(Model):
     """
     Maximum number of tracks to return.
     """
-    max_per_album: int | None = None
-    """
-    Maximum number of tracks per album, as long as others are left. Null: no maximum.
-    """
     max_per_artist: int | None = None
     """
     Maximum number of tracks per artist, as long as others are left. Null: no maximum.
     """
+    max_per_album: int | None = None
+    """
+    Maximum number of tracks per album, as long as others are left. Null: no maximum.
+    """
     max_per_genre: int | None = None
     """
     Maximum number of tracks per genre, as long as others are left; tracks without a genre are not limited. Null: no maximum.
+    """
+    explain: bool | None = None
+    """
+    Whether to explain the answer. If false, `tastes` and `because_of` are empty.
+    """
+    filters: Filters | None = None
+    """
+    Conditions that every track must meet.
+    """
+    targets: Targets | None = None
+    """
+    Values to aim for.
+    """
+    exclude: Exclude | None = None
+    """
+    Tracks and artists to leave out.
+    """
+    text: str | WeightedTextIn | list[str | WeightedTextIn] | None = None
+    """
+    A description of music, or up to 8, such as “something sad for a rainy evening”. Every track is chosen by the history and by all texts. Facts such as “under 80 bpm” or “by NAME” become filters. If no text is understood and the request contains nothing else to choose tracks by, `tracks` is empty.
     """
     mood: (
         Literal[
@@ -3131,37 +3210,21 @@ class RecommendationRequest(Model):
     """
     A mood preset: words, targets and filters under one name; `GET /v1/moods` lists all. It counts beside the texts. Texts, targets and filters of the request have precedence over its targets and filters.
     """
-    order: Literal["relevance", "flow", "energy_up", "energy_down"] | None = None
-    """
-    The order in which the tracks of an answer are to be played.
-    """
     pictures: list[PictureIn] | None = None
     """
     Pictures. Every track is chosen by the history, by all texts and by all pictures.
-    """
-    repeat_after_days: float | None = None
-    """
-    Stored listeners only: number of days after which a track may be recommended again. Tracks heard more recently are returned only if nothing else is left, those heard longest ago first. Null: no track is repeated. Banned and disliked tracks are never returned.
-    """
-    seed: int | None = None
-    """
-    Seed of the random variation. The same seed gives the same answer.
-    """
-    targets: Targets | None = None
-    """
-    Values to aim for.
-    """
-    text: str | WeightedTextIn | list[str | WeightedTextIn] | None = None
-    """
-    A description of music, or up to 8, such as “something sad for a rainy evening”. Every track is chosen by the history and by all texts. Facts such as “under 80 bpm” or “by NAME” become filters. If no text is understood and the request contains nothing else to choose tracks by, `tracks` is empty.
     """
     user: str | None = None
     """
     A listener whose stored listens to use, in addition to `history` if both are given. An unknown listener has no listens.
     """
-    variety: float | None = None
+    history: list[ListenEvent] | None = None
     """
-    Random variation between answers: 0 (none: the same answer every time) to 1 (much).
+    Listen events in any order. Required without `user`, `text`, `mood` and `pictures`.
+    """
+    repeat_after_days: float | None = None
+    """
+    Stored listeners only: number of days after which a track may be recommended again. Tracks heard more recently are returned only if nothing else is left, those heard longest ago first. Null: no track is repeated. Banned and disliked tracks are never returned.
     """
 
 
@@ -3186,8 +3249,8 @@ class SearchResults(Model):
     """
     The text.
     """
-    tracks: list[FoundTrack]
     understood: Understood
+    tracks: list[FoundTrack]
 
 
 class SimilarTrack(Track):
@@ -3195,13 +3258,13 @@ class SimilarTrack(Track):
     A track and its similarity.
     """
 
-    because_of: list[str]
-    """
-    What led to it, strongest first: `words:` and a text of the request, `mood:` and a mood preset, `artist:` and an artist that a new listener chose, or the id of a track.
-    """
     score: float
     """
     Cosine similarity to its taste or seed, −1 to 1; 1 is identical.
+    """
+    because_of: list[str]
+    """
+    What led to it, strongest first: `words:` and a text of the request, `mood:` and a mood preset, `artist:` and an artist that a new listener chose, or the id of a track.
     """
 
 
@@ -3218,17 +3281,17 @@ class TasteTrack(Track):
     A track behind a taste.
     """
 
-    liked: bool
+    share: float
     """
-    Whether the listener likes it.
+    Its share of the weight of the taste, 0 to 1.
     """
     plays: int
     """
     Number of its plays among the last 1,000 events. 0: liked, or part of the start.
     """
-    share: float
+    liked: bool
     """
-    Its share of the weight of the taste, 0 to 1.
+    Whether the listener likes it.
     """
 
 
@@ -3237,8 +3300,8 @@ class VideoMatches(Model):
     Tracks that fit a video, best first, and what was understood of the video.
     """
 
-    tracks: list[FittingTrack]
     understood: SeenVideo
+    tracks: list[FittingTrack]
 
 
 class ClipMatches(Model):
@@ -3246,8 +3309,16 @@ class ClipMatches(Model):
     Tracks that sound like a clip, most similar first, and the analysis of the clip.
     """
 
-    tracks: list[MatchedTrack]
     understood: HeardClip
+    tracks: list[MatchedTrack]
+
+
+class NowPlaying(Model):
+    """
+    What listeners play now, latest first.
+    """
+
+    playing: list[Playing]
 
 
 class OwnTaste(Model):
@@ -3255,25 +3326,25 @@ class OwnTaste(Model):
     A taste of a listener, and its strongest tracks.
     """
 
-    id: str
-    """
-    Stays the same while the taste stays about the same.
-    """
     label: str
     """
     Description by tags and attributes, such as “calm, piano, slow”, or the words of the request.
+    """
+    weight: float
+    """
+    Share of the taste in the history, 0 to 1.
     """
     plays: list[str]
     """
     Ids of its plays, heaviest first.
     """
+    id: str
+    """
+    Stays the same while the taste stays about the same.
+    """
     tracks: list[TasteTrack]
     """
     Up to 12 tracks, strongest first.
-    """
-    weight: float
-    """
-    Share of the taste in the history, 0 to 1.
     """
 
 
@@ -3290,11 +3361,11 @@ class Playlist(PlaylistSummary):
     A playlist with its tracks.
     """
 
-    items: list[PlaylistItem]
     rules: PlaylistRules | None
     """
     How a smart playlist chooses its tracks. Null for ordinary ones.
     """
+    items: list[PlaylistItem]
 
 
 class RadioTrack(SimilarTrack):
@@ -3336,7 +3407,10 @@ class ListenerTaste(Model):
     A listener's tastes, from the last 1,000 events of tracks in the library.
     """
 
-    counts: ListenCounts
+    tastes: list[OwnTaste]
+    """
+    Heaviest first. Empty without usable events.
+    """
     dismissed: list[DismissedTaste]
     """
     Tastes that the listener does not want.
@@ -3345,10 +3419,7 @@ class ListenerTaste(Model):
     """
     Tracks that do not count for the tastes, latest first.
     """
-    tastes: list[OwnTaste]
-    """
-    Heaviest first. Empty without usable events.
-    """
+    counts: ListenCounts
 
 
 class NextTracks(Model):
@@ -3356,22 +3427,22 @@ class NextTracks(Model):
     Tracks to play next, in order.
     """
 
+    tracks: list[RadioTrack]
     directions: list[Direction]
     """
     Directions of the session after the reported events.
     """
-    mood: str | None
+    unknown: list[str]
     """
-    The mood preset that steers the session now.
+    Reported ids that are not in the library.
     """
-    tracks: list[RadioTrack]
     understood: list[Understood]
     """
     What was understood of each text that steers the session now.
     """
-    unknown: list[str]
+    mood: str | None
     """
-    Reported ids that are not in the library.
+    The mood preset that steers the session now.
     """
 
 
@@ -3380,18 +3451,18 @@ class Recommendations(Model):
     Tracks to play next, in the requested order.
     """
 
-    pictures: list[SeenPicture]
-    """
-    What was understood of each picture of the request.
-    """
+    tracks: list[RecommendedTrack]
     tastes: list[Taste]
     """
     The tastes of the history, heaviest first. Without a history, the words are the only taste.
     """
-    tracks: list[RecommendedTrack]
     understood: list[Understood]
     """
     What was understood of each text of the request.
+    """
+    pictures: list[SeenPicture]
+    """
+    What was understood of each picture of the request.
     """
     unknown: list[str]
     """
