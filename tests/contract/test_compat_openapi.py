@@ -45,6 +45,28 @@ def test_spotify_responses_fit_their_schema(api, document, asked, template, stat
     check(document, documented[str(status)]["content"]["application/json"]["schema"], answer.json)
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("health", 200),
+        ("similar_tracks?item_id=test:1&n=2", 200),
+        ("similar_tracks?item_id=nobody", 404),
+        ("find_path?start_song_id=test:1&end_song_id=test:2", 200),
+        ("find_path", 400),
+        ("similar_artists?artist=artist%201", 200),
+        ("similar_artists?artist=nobody", 404),
+        ("search_tracks?search_query=title", 200),
+    ],
+)
+def test_audiomuse_responses_fit_their_schema(api, document, asked, status):
+    """Successes and errors."""
+    answer = api.get(f"/api/{asked}")
+    documented = document["paths"][f"/api/{asked.partition('?')[0]}"]["get"]["responses"]
+
+    assert answer.status_code == status
+    check(document, documented[str(status)]["content"]["application/json"]["schema"], answer.json)
+
+
 @pytest.mark.parametrize("verb", ["get", "post"])
 @pytest.mark.parametrize(
     ("method", "parameters"),

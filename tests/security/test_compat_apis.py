@@ -133,6 +133,16 @@ def test_spotify_clients_may_send_any_token_if_no_key_is_required(api, locked, k
     assert locked.get(path, headers=key_for(Scope.READ)).status_code == 200
 
 
+def test_an_audiomuse_client_sends_a_key_as_token_or_in_a_header(locked, key_for):
+    """The health check needs none."""
+    bearer = key_for(Scope.READ)
+    sent = [{}, {"Authorization": "Bearer wrong"}, bearer, {"X-Api-Key": bearer["Authorization"].split()[1]}]
+    answers = [locked.get("/api/similar_tracks?item_id=test:1", headers=headers) for headers in sent]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 200, 200]
+    assert locked.get("/api/health").json == {"status": "ok"}
+
+
 def test_a_subsonic_client_signs_in_with_a_key(locked, key_for):
     """`apiKey` is a Segue key with the scope `read`."""
 

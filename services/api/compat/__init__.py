@@ -2,17 +2,23 @@
 
 from flask import Flask
 
-from services.api.compat.errors import listenbrainz_error, spotify_error, subsonic_error
+from services.api.compat.audiomuse.views import audiomuse
+from services.api.compat.errors import audiomuse_error, listenbrainz_error, spotify_error, subsonic_error
 from services.api.compat.listenbrainz.views import listenbrainz
 from services.api.compat.spotify.views import WithoutVersion, spotify
 from services.api.compat.subsonic.views import WithoutViewSuffix, subsonic
 from services.api.http.problems import set_error_format
 
-ERROR_FORMATS = ((spotify, spotify_error), (subsonic, subsonic_error), (listenbrainz, listenbrainz_error))
+ERROR_FORMATS = (
+    (spotify, spotify_error),
+    (subsonic, subsonic_error),
+    (listenbrainz, listenbrainz_error),
+    (audiomuse, audiomuse_error),
+)
 
 
 def install_compat(app: Flask) -> None:
-    """Serve the APIs of Spotify, OpenSubsonic and ListenBrainz, each with its own error format."""
+    """Serve the APIs of Spotify, OpenSubsonic, ListenBrainz and AudioMuse-AI, each with its own error format."""
     for blueprint, render in ERROR_FORMATS:
         app.register_blueprint(blueprint)
         set_error_format(app, f"{blueprint.url_prefix}/", render)

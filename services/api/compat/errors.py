@@ -44,6 +44,11 @@ def listenbrainz_error(problem: Problem) -> Response:
     return _json({"code": status.value, "error": problem.detail}, status)
 
 
+def audiomuse_error(problem: Problem) -> Response:
+    """Render a problem as an object with `error`."""
+    return _json({"error": problem.detail}, _status_of(problem))
+
+
 def subsonic_error(problem: Problem) -> Response:
     """Render a problem as a failed Subsonic response. Its status is 200, except for errors of HTTP itself."""
     status = problem.status if problem.type == HTTP_ERROR else HTTPStatus.OK
@@ -51,7 +56,7 @@ def subsonic_error(problem: Problem) -> Response:
 
 
 def _status_of(problem: Problem) -> HTTPStatus:
-    """Return 400 instead of 422, which neither Spotify nor ListenBrainz uses."""
+    """Return 400 instead of 422, which none of these APIs uses."""
     status = HTTPStatus(problem.status)
     return HTTPStatus.BAD_REQUEST if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
 

@@ -129,13 +129,18 @@ def _spotify_variants(name: str) -> list[str]:
     return [bare, f"{SPOTIFY}:{bare}", *([] if own is None else [own])]
 
 
+def media_servers() -> tuple[str, ...]:
+    """Return the namespaces in which an id without a namespace is looked up, in this order."""
+    return MEDIA_SERVERS
+
+
 def media_server_track(name: str) -> tuple[str, Namespace]:
     """Return the track id for a Segue id, an external id or a media server's id, and the namespace of that id.
 
     Raises:
         TrackNotFound: no track has this id.
     """
-    in_namespaces = {namespace: f"{namespace}:{name}" for namespace in MEDIA_SERVERS}
+    in_namespaces = {namespace: f"{namespace}:{name}" for namespace in media_servers()}
     known = services().catalogue.tracks.resolve([name, *in_namespaces.values()])
     if name in known:
         namespace, colon, _ = name.partition(":")

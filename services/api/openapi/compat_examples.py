@@ -1,4 +1,4 @@
-"""Request and response examples of the operations that are compatible with Spotify and OpenSubsonic."""
+"""Request and response examples of the operations that are compatible with other systems."""
 
 from collections.abc import Mapping
 
@@ -160,6 +160,24 @@ SUBSONIC: dict[str, tuple[Json, Json]] = {
 """Parameters and result of each method of Subsonic; the request is sent as a query or as a form."""
 
 
+MUSE_TRACK: Json = {
+    "item_id": COHERENCE,
+    "title": "Coherence",
+    "author": "Maxstack",
+    "album": "Endgame: Singularity Original Soundtrack",
+}
+AUDIOMUSE: dict[str, Example] = {
+    "museHealth": Example(response={"status": "ok"}),
+    "museSimilarTracks": Example({"item_id": AWAKENING, "n": 1}, response=[{**MUSE_TRACK, "distance": 0.17}]),
+    "museFindPath": Example(
+        {"start_song_id": AWAKENING, "end_song_id": COHERENCE, "max_steps": 3},
+        response={"path": [MUSE_TRACK], "total_distance": 0.17},
+    ),
+    "museSimilarArtists": Example({"artist": "Maxstack", "n": 1}, response=[{"artist": "Artist 1"}]),
+    "museSearchTracks": Example({"search_query": "coherence"}, response=[MUSE_TRACK]),
+}
+
+
 def _subsonic() -> dict[str, Example]:
     examples: dict[str, Example] = {}
     for method, (parameters, result) in SUBSONIC.items():
@@ -178,4 +196,4 @@ def _subsonic() -> dict[str, Example]:
     return examples
 
 
-COMPAT_EXAMPLES: Mapping[str, Example] = {**SPOTIFY, **_subsonic()}
+COMPAT_EXAMPLES: Mapping[str, Example] = {**SPOTIFY, **AUDIOMUSE, **_subsonic()}

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
+from services.api.compat.audiomuse.schemas import MuseError
 from services.api.compat.listenbrainz.schemas import ScrobblerError
 from services.api.compat.spotify.schemas import SpotifyError
 from services.api.context import EXTENSION
@@ -72,8 +73,8 @@ TAGS = (
     Tag("Keys", "API keys of players and other clients.", ("keys",)),
     Tag(
         "Compatibility",
-        "Parts of Spotify's and OpenSubsonic's APIs, with their formats of requests, responses and errors.",
-        ("spotify", "subsonic"),
+        "Parts of the APIs of Spotify, OpenSubsonic and AudioMuse-AI, with their formats of requests and responses.",
+        ("spotify", "subsonic", "audiomuse"),
     ),
 )
 
@@ -102,20 +103,20 @@ class ErrorFormat:
     errors: Mapping[HTTPStatus, str]
 
 
+COMPAT_ERRORS = {
+    HTTPStatus.BAD_REQUEST: "A parameter is missing or invalid",
+    HTTPStatus.UNAUTHORIZED: "No valid API key",
+    HTTPStatus.FORBIDDEN: "The `Host` header is not allowed",
+    HTTPStatus.NOT_FOUND: "The library has nothing with this id or name",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond",
+}
+
 ERROR_FORMATS = {
     "subsonic": ErrorFormat(None, {}),
-    "spotify": ErrorFormat(
-        SpotifyError,
-        {
-            HTTPStatus.BAD_REQUEST: "A parameter is missing or invalid",
-            HTTPStatus.UNAUTHORIZED: "No valid API key",
-            HTTPStatus.FORBIDDEN: "The `Host` header is not allowed",
-            HTTPStatus.NOT_FOUND: "No analysed track has this id",
-            HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
-            HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
-            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond",
-        },
-    ),
+    "spotify": ErrorFormat(SpotifyError, COMPAT_ERRORS),
+    "audiomuse": ErrorFormat(MuseError, COMPAT_ERRORS),
     "listenbrainz": ErrorFormat(
         ScrobblerError,
         {

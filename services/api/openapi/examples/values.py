@@ -38,7 +38,7 @@ class Example:
     """Values of the path and query parameters."""
     body: Json | None = None
     """The JSON body, or the fields of the form."""
-    response: Json | str | None = None
+    response: Json | list[Json] | str | None = None
     """The response's body; None if it has none or if it is audio."""
 
 
