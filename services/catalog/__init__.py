@@ -17,6 +17,7 @@ from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.libraries import NamedLibraryStore
 from services.catalog.library import ExternalIdStore, LibraryStore
+from services.catalog.links import LinkStore
 from services.catalog.listens import ListenStore
 from services.catalog.map import MapStore
 from services.catalog.pause import PauseStore
@@ -61,6 +62,7 @@ class Catalogue:
         self.radio = RadioStore(database)
         self.playlists = PlaylistStore(database)
         self.external_ids = ExternalIdStore(database)
+        self.links = LinkStore(database)
         self.listens = ListenStore(database)
         self.play_counts = PlayCountStore(database)
         self.tastes = TasteStore(database)

@@ -17,15 +17,12 @@ from services.catalog.ratings import yield_to_predecessors
 from services.catalog.tables import ExternalIdRow, TrackArtistRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, vector_of
 from services.domain.external_ids import ISRC, MBID
-from services.domain.recordings import TOLERANCE_MS, same_recording
+from services.domain.recordings import ID_TOLERANCE_MS, TOLERANCE_MS, same_recording
 from services.domain.titles import title_of
 from services.domain.track import Embedded, TrackStatus
 
 ID_COSINE = 0.5
 """Smallest cosine of two tracks with the same id of a recording: below it, the id of one of them is wrong."""
-
-ID_TOLERANCE_MS = 10_000
-"""How much the lengths of two tracks with the same id of a recording may differ; releases fade out differently."""
 
 # An arbitrary number for an advisory lock.
 TAKEOVER_LOCK = 736569

@@ -16,6 +16,9 @@ EDIT_COSINE = 0.85
 
 TOLERANCE_MS = 2_000
 
+ID_TOLERANCE_MS = 10_000
+"""How much the lengths of two tracks with the same id of a recording may differ; releases fade out differently."""
+
 EDIT_RATIO = 0.4
 """The shortest edit, as a share of the longer one's length."""
 

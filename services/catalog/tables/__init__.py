@@ -13,6 +13,7 @@ from services.catalog.tables.library import (
     TrackGenreRow,
     TrackRow,
 )
+from services.catalog.tables.links import LinkRow, LinkSongRow
 from services.catalog.tables.listening import (
     ListenerLibraryRow,
     ListenRow,
@@ -51,6 +52,8 @@ __all__ = [
     "JobRow",
     "LibraryRootRow",
     "LibraryRow",
+    "LinkRow",
+    "LinkSongRow",
     "ListenRow",
     "ListenerLibraryRow",
     "LocationRow",

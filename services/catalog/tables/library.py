@@ -205,6 +205,7 @@ class LocationRow(Table):
         UniqueConstraint("path"),
         Index("ix_locations_track_id", "track_id"),
         Index("ix_locations_root", "root"),
+        Index("ix_locations_size", "size"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
