@@ -37,7 +37,9 @@ IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """The parameter that `rows_of` sets to a batch of ids."""
 
 
-def rows_of(database: Session | Connection, statement: Select[Any], ids: Collection[str]) -> list[Any]:
+def rows_of(
+    database: Session | Connection, statement: Select[Any], ids: Collection[str] | Collection[int]
+) -> list[Any]:
     """Execute a statement with the parameter `IDS` for all ids, in batches, and return the rows."""
     batches = batched(ids, IDS_PER_STATEMENT)
     return [row for batch in batches for row in database.execute(statement, {IDS.key: batch}).all()]

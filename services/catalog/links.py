@@ -1,7 +1,7 @@
 """Linked servers, their songs, and the tracks that the songs are."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
@@ -36,7 +36,8 @@ from services.domain.track import TrackStatus
 # The claim is renewed after each batch of songs; a page of a slow server takes seconds.
 SYNC_LEASE = timedelta(minutes=5)
 
-_TRACK, _FILE, _NAME, _SONG = TrackRow.__table__.c, LocationRow.__table__.c, ExternalIdRow.__table__.c, LinkSongRow
+_TRACK, _FILE = TrackRow.__table__.c, LocationRow.__table__.c
+_NAME, _SONG = ExternalIdRow.__table__.c, LinkSongRow.__table__.c
 _CANDIDATES = select(
     *(_TRACK.id, _TRACK.title_key, _TRACK.artist_keys, _TRACK.album_key, _TRACK.duration_ms, _TRACK.status)
 ).where(_TRACK.id.in_(IDS))
@@ -60,7 +61,9 @@ class LinkStore:
         """
         with self._database.write() as session:
             if session.get(LinkRow, link.name) is not None:
-                raise InvalidRequest(f"There is a link named '{link.name}'. `segue link remove {link.name}` removes it.")
+                raise InvalidRequest(
+                    f"There is a link named '{link.name}'. `segue link remove {link.name}` removes it."
+                )
             session.add(
                 LinkRow(
                     name=link.name,
@@ -88,14 +91,16 @@ class LinkStore:
             return _link(_row(session, name))
 
     def remove(self, name: str) -> None:
-        """Remove a link, its songs, and their ids from the tracks.
+        """Remove a link, its songs, and the ids that it gave to tracks.
 
         Raises:
             LinkNotFound: there is none with this name.
         """
         with self._database.write() as session:
             row = _row(session, name)
-            session.execute(delete(ExternalIdRow).where(ExternalIdRow.namespace == name))
+            matched = select(_SONG.song_id).where(_SONG.link == name, _SONG.rule != MatchRule.REGISTERED)
+            ours = ExternalIdRow.namespace == name, ExternalIdRow.value.in_(matched)
+            session.execute(delete(ExternalIdRow).where(*ours))
             session.delete(row)
 
     def begin_sync(self, name: str) -> bool:
@@ -170,54 +175,55 @@ class LinkStore:
         """Delete songs that the server no longer has, and their ids from the tracks; also ids that no song has."""
         with self._database.write() as session:
             for batch in batched(songs, ROWS_PER_STATEMENT):
-                session.execute(delete(_SONG).where(_SONG.link == name, _SONG.song_id.in_(batch)))
+                session.execute(delete(LinkSongRow).where(_SONG.link == name, _SONG.song_id.in_(batch)))
             has_song = select(_SONG.song_id).where(_SONG.link == name, _SONG.song_id == ExternalIdRow.value).exists()
-            session.execute(delete(ExternalIdRow).where(ExternalIdRow.namespace == name, ~has_song))
+            of_nothing = ExternalIdRow.namespace == name, ExternalIdRow.value != "", ~has_song
+            session.execute(delete(ExternalIdRow).where(*of_nothing))
 
     def counts(self, name: str) -> LinkCounts:
         """Return how many songs of a link are tracks, by rule, and how many are not."""
         query = select(_SONG.rule, func.count()).where(_SONG.link == name).group_by(_SONG.rule)
         with self._database.read() as session:
-            found = {rule: count for rule, count in session.execute(query)}
+            found: dict[str | None, int] = {rule: count for rule, count in session.execute(query).all()}  # noqa: C416
         unmatched = found.pop(None, 0)
         return LinkCounts({rule: found[rule] for rule in MatchRule if rule in found}, unmatched)
 
     def unmatched(self, name: str, limit: int | None = None) -> list[LinkedSong]:
         """Return songs of a link that are no tracks, by artist, album and title."""
-        query = select(_SONG).where(_SONG.link == name, _SONG.rule.is_(None))
+        query = select(LinkSongRow).where(_SONG.link == name, _SONG.rule.is_(None))
         ordered = query.order_by(_SONG.artist, _SONG.album, _SONG.title, _SONG.song_id)
         with self._database.read() as session:
             return [_linked(row) for row in session.scalars(ordered.limit(limit))]
 
     def song_ids(self, name: str, track_ids: Collection[str]) -> dict[str, str]:
         """Return a song of a link for each track that is one, by track."""
-        query = select(_SONG.track_id, _SONG.song_id).where(_SONG.link == name, _SONG.track_id.in_(IDS))
+        query = select(*(_SONG.track_id, _SONG.song_id)).where(_SONG.link == name, _SONG.track_id.in_(IDS))
         with self._database.columns() as connection:
-            rows = rows_of(connection, query.order_by(_SONG.song_id.desc()), track_ids)
-        return {track_id: song_id for track_id, song_id in rows if track_id is not None}
+            return dict(rows_of(connection, query.order_by(_SONG.song_id.desc()), track_ids))
 
     def track_ids(self, name: str, song_ids: Collection[str]) -> dict[str, str]:
         """Return the track of each song of a link that is one, by song."""
-        query = select(_SONG.song_id, _SONG.track_id).where(
+        query = select(*(_SONG.song_id, _SONG.track_id)).where(
             _SONG.link == name, _SONG.song_id.in_(IDS), _SONG.track_id.is_not(None)
         )
         with self._database.columns() as connection:
-            return {song_id: track_id for song_id, track_id in rows_of(connection, query, song_ids)}
+            return dict(rows_of(connection, query, song_ids))
 
     def _store(self, session: Session, name: str, songs: Iterable[LinkedSong]) -> None:
-        for batch in batched(songs, ROWS_PER_STATEMENT):
-            inserting = self._database.insert(LinkSongRow).values([_values(name, song) for song in batch])
-            updated = {each: inserting.excluded[each] for each in _SONG_COLUMNS}
-            session.execute(inserting.on_conflict_do_update(index_elements=["link", "song_id"], set_=updated))
+        inserting = self._database.insert(LinkSongRow)
+        updated = {each: inserting.excluded[each] for each in _SONG_COLUMNS}
+        if rows := [_values(name, song) for song in songs]:
+            session.execute(inserting.on_conflict_do_update(index_elements=["link", "song_id"], set_=updated), rows)
 
     def _add_ids(self, session: Session, name: str, songs: Sequence[LinkedSong]) -> None:
         """Give tracks the ids of their songs, and attach the listens that wait for them."""
         rows = {song.id: song.track_id for song in songs if song.track_id is not None}
-        for batch in batched(rows.items(), ROWS_PER_STATEMENT):
-            values = [
-                {"track_id": track_id, "namespace": name, "value": song, "by_client": True} for song, track_id in batch
-            ]
-            session.execute(self._database.insert(ExternalIdRow).values(values).on_conflict_do_nothing())
+        values = [
+            {"track_id": track_id, "namespace": name, "value": song, "by_client": True}
+            for song, track_id in rows.items()
+        ]
+        if values:
+            session.execute(self._database.insert(ExternalIdRow).on_conflict_do_nothing(), values)
         waiting = select(WaitingNameRow.name).where(WaitingNameRow.name.in_(IDS)).distinct()
         for (waiting_name,) in rows_of(session, waiting, [f"{name}:{song}" for song in rows]):
             attach_waiting_listens(session, rows[waiting_name.removeprefix(f"{name}:")] or "")
@@ -264,7 +270,7 @@ def _values(name: str, song: LinkedSong) -> dict[str, Any]:
 
 
 def _stored(session: Session, name: str, songs: Collection[str]) -> Mapping[str, Any]:
-    columns = _SONG.song_id, *(getattr(_SONG, each) for each in _SONG_COLUMNS)
+    columns = _SONG.song_id, *(_SONG[each] for each in _SONG_COLUMNS)
     rows = rows_of(session, select(*columns).where(_SONG.link == name, _SONG.song_id.in_(IDS)), songs)
     return {row.song_id: row for row in rows}
 

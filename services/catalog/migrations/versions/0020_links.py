@@ -5,8 +5,8 @@ from alembic import op
 
 from services.catalog.tables import Moment
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
@@ -40,9 +40,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("sent_at", Moment(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["link"], ["links.name"], name=op.f("fk_link_songs_link_links"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["link"], ["links.name"], name=op.f("fk_link_songs_link_links"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["track_id"], ["tracks.id"], name=op.f("fk_link_songs_track_id_tracks"), ondelete="SET NULL"
         ),

@@ -1,0 +1,75 @@
+"""List the songs of a linked server and match them to tracks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from services.catalog import Catalogue
+from services.catalog.database import batched
+from services.domain.errors import AlreadyRunning, SegueError
+from services.domain.external_ids import VALUE_MAX
+from services.domain.links import Link, LinkCounts
+from services.links.matching import Matcher, Wanted, linked, sought
+from services.links.server import RemoteSong, Server
+
+# Songs that are matched in one pass: few enough for little memory, many enough for few statements.
+BATCH = 5000
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The result of a sync: how many songs are tracks, and how many songs are gone from the server."""
+
+    counts: LinkCounts
+    gone: int
+
+
+def sync(catalogue: Catalogue, link: Link, server: Server) -> Synced:
+    """List the songs of a linked server, match them to tracks, and forget those that are gone.
+
+    Raises:
+        AlreadyRunning: another process does this now.
+        LinkedServerUnavailable, LinkedServerRefused: the link keeps the songs that were not listed.
+    """
+    links = catalogue.links
+    if not links.begin_sync(link.name):
+        raise AlreadyRunning(f"The songs of '{link.name}' are being listed by another process. Try again later.")
+    failure: str | None = "The sync was stopped."
+    try:
+        gone = _list_songs(catalogue, link, server)
+        failure = None
+    except SegueError as error:
+        failure = error.detail
+        raise
+    finally:
+        links.end_sync(link.name, failure)
+    synced = Synced(links.counts(link.name), gone)
+    log.info("link_synced", link=link.name, songs=synced.counts.songs, unmatched=synced.counts.unmatched, gone=gone)
+    return synced
+
+
+def _list_songs(catalogue: Catalogue, link: Link, server: Server) -> int:
+    """Match all songs and forget those that are gone; return their number."""
+    server.check()
+    listed = set[str]()
+    for songs in batched(server.songs(), BATCH):
+        new = {song.id: song for song in songs if len(song.id) <= VALUE_MAX and song.id not in listed}
+        _match(catalogue, link, list(new.values()))
+        listed.update(new)
+    gone = catalogue.links.known(link.name) - listed
+    if gone:
+        # A song may slip from one page to another that was read before. One that a second list lacks too is gone.
+        gone -= {song.id for song in server.songs()}
+    catalogue.links.forget(link.name, gone)
+    return len(gone)
+
+
+def _match(catalogue: Catalogue, link: Link, songs: Sequence[RemoteSong]) -> None:
+    known = catalogue.links.registered(link.name, [song.id for song in songs])
+    wanted = [Wanted(song) for song in songs if song.id not in known]
+    matcher = Matcher(catalogue.links.candidates(sought(wanted)))
+    found = {each.song.id: matcher.match(each) for each in wanted}
+    catalogue.links.record(link.name, [linked(song, known.get(song.id) or found.get(song.id)) for song in songs])
