@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from services.api.request_limits import LISTENS_MAX, REPEAT_AFTER_DAYS
 from services.api.schemas.exports import Corrections
+from services.api.schemas.features import AudioFeatures
 from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import Forgotten, Listen, ListenPage, ListensRecorded
 from services.api.schemas.media import ClipMatches, PictureMatches
@@ -23,7 +24,7 @@ from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.service import NotReady, Problem, Readiness
 from services.api.schemas.status import FailurePage, FileFailure, Status
 from services.api.schemas.tastes import ListenerTaste
-from services.api.schemas.tracks import AudioFeatures, Job, SimilarTracks, Track
+from services.api.schemas.tracks import Job, SimilarTracks, Track
 from services.api.schemas.words import SearchResults
 from services.connection import Answer, Connection, error_of
 from services.domain.filters import Filters

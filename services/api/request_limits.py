@@ -26,6 +26,9 @@ HISTORY_MAX = 1_000
 EXCLUDE_MAX = 1_000
 """Ids to leave out: as many as a history has."""
 
+FEATURES_MAX = 1_000
+"""Analyses in a response: with their embeddings about 3 MB of JSON."""
+
 PAGE_DEFAULT = 50
 PAGE_MAX = 100
 """Items on a page; `next_cursor` gives the next page."""

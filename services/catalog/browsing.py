@@ -70,7 +70,7 @@ class BrowseStore:
         """
         by_key = selection.sort == "artist"
         columns = (_TRACK.id, _TRACK.sort_key) if by_key else (_TRACK.id,)
-        is_filtered = bool(selection.search) or selection.filters != Filters()
+        is_filtered = bool(selection.search) or selection.filters != Filters() or selection.ids is not None
         # The order of artists is that of the index that has all columns.
         order = _order(selection, by_index=by_key or not is_filtered or not self._database.is_sqlite)
         query = select(*columns).where(*conditions(selection)).order_by(*order).limit(limit + 1)
@@ -171,6 +171,8 @@ def conditions(selection: Selection) -> list[Condition]:
     found = [_TRACK.sort_key.contains(word, autoescape=True) for word in words]
     if selection.id_prefix:
         found.append(_TRACK.id.startswith(selection.id_prefix, autoescape=True))
+    if selection.ids is not None:
+        found.append(_TRACK.id.in_(selection.ids))
     if selection.statuses:
         found.append(has_status(*selection.statuses))
     return found + filter_conditions(selection.filters)

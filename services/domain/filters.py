@@ -111,5 +111,10 @@ def _is_unwanted(keywords: Mapping[str, Collection[str]], name: str, values: Ite
 
 @lru_cache(maxsize=1024)
 def keyword_keys(name: str, value: str) -> frozenset[str]:
-    """Return the keys by which a track meets a keyword filter: an artist may be a single one or a whole credit."""
-    return artist_keys(value) if name == "artist" else frozenset({text_key(value)})
+    """Return the keys by which a track meets a keyword filter.
+
+    An artist may be a single one or a whole credit. A tag may have the prefix of its data set, as in `msd:rock`.
+    """
+    if name == "artist":
+        return artist_keys(value)
+    return frozenset({text_key(value.rsplit(":", maxsplit=1)[-1] if name == "tags" else value)})

@@ -58,6 +58,8 @@ class Selection:
     descending: bool = False
     id_prefix: str = ""
     """How the ids begin."""
+    ids: tuple[str, ...] | None = None
+    """Only tracks with these ids; None for all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -329,6 +329,8 @@ class Recommendation:
     (`picture:…`), artists that a new listener chose (`artist:…`) and track ids."""
     taste: int | None = None
     """The index of its taste in the answer; None for neighbours of a single seed."""
+    rank_score: float = 0.0
+    """What the ranking chose it by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,12 @@ class RankingContext:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A chosen candidate, the index of the taste it was chosen for, and its cosine to that taste."""
+    """A chosen candidate, its cosine to the taste it was chosen for, the taste's index, and what it was chosen by."""
 
     candidate: Embedded
     score: float
     taste: int
+    rank_score: float = 0.0
 
 
 def query_vectors(profile: Profile) -> list[Vector]:
@@ -186,11 +187,13 @@ class _Ranking:
         values = self._scores[taste] - self._turns[taste] - self._options.diversity * self._similarity
         values -= self._artist_gap_penalties()
         play, winner = divmod(int(np.where(allowed, values, -np.inf).argmax()), len(self._candidates))
+        rank_score = float(values[play, winner])
         self._turns[taste][play] += self._turn_penalties[taste][play]
         self._served[taste] += 1
         self._take(winner)
         chosen = self._candidates[winner]
-        return Choice(chosen, float(np.clip(chosen.vector @ self._tastes[taste].vector, -1, 1)), taste)
+        cosine = float(np.clip(chosen.vector @ self._tastes[taste].vector, -1, 1))
+        return Choice(chosen, cosine, taste, rank_score)
 
     def _to_plays(self, taste: Taste, plays: Mapping[str, Embedded]) -> Array:
         """Return (plays, candidates): cosines. A taste without plays is compared as its own play."""

@@ -209,13 +209,16 @@ class Recommender:
         choices = self._choose(question, chosen_by, history)
         choices = in_order(choices, question.order, history.last_played())
         if profile is None:
-            found = tuple(Recommendation(choice.candidate.id, choice.score, ()) for choice in choices)
+            found = tuple(
+                Recommendation(choice.candidate.id, choice.score, (), rank_score=choice.rank_score)
+                for choice in choices
+            )
             return Answer(found, tuple(dict.fromkeys(unknown)))
         reasons = self._reasons(profile, choices, history.tracks) if question.explain else [()] * len(choices)
         if (start := question.remembered.start) is not None:
             reasons = [start.reasons_for(each) for each in reasons]
         recommendations = tuple(
-            Recommendation(choice.candidate.id, choice.score, because_of, choice.taste)
+            Recommendation(choice.candidate.id, choice.score, because_of, choice.taste, choice.rank_score)
             for choice, because_of in zip(choices, reasons, strict=True)
         )
         tastes = self.describe(profile) if question.explain else ()

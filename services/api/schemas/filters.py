@@ -191,6 +191,11 @@ class _TrackPageQuery(_FilterQuery):
         pattern=NO_NUL,
         description="Words that must all occur in title, artist or album. Case is ignored.",
     )
+    ids: list[TrackName] = Field(
+        default_factory=list,
+        max_length=PAGE_MAX,
+        description="Return only tracks with one of these ids, track ids or external ids; may be repeated.",
+    )
     id_prefix: str = Field(
         default="",
         max_length=ID_MAX,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from services.api.request_limits import (
     CALL_MAX,
@@ -68,11 +68,22 @@ class RadioSeeds(Request):
         )
 
 
+def _as_seeds(given: object) -> object:
+    """Return a list of ids as seeds."""
+    if not isinstance(given, list):
+        return given
+    if not all(isinstance(each, str) for each in given):
+        raise ValueError('must be ids, as in ["id"], or an object, as in {"tracks": ["id"], "artists": ["name"]}')
+    return {"tracks": given}
+
+
 @with_options(SessionOptions)
 class RadioRequest(SharedOptions):
     """The start of a radio session, and options of the whole session."""
 
-    seeds: RadioSeeds | None = Field(default=None, description="Tracks, artists, genres and tags.")
+    seeds: Annotated[
+        RadioSeeds | None, BeforeValidator(_as_seeds, json_schema_input_type=RadioSeeds | list[TrackName] | None)
+    ] = Field(default=None, description="Ids of tracks, or tracks, artists, genres and tags.")
     history: list[ListenEvent] = Field(
         default_factory=list, max_length=HISTORY_MAX, description="Earlier listen events in any order."
     )
@@ -90,6 +101,9 @@ class RadioRequest(SharedOptions):
     )
     text: Texts = Field(default_factory=list, description=STEERS)
     mood: MoodId | None = Field(default=None, description=f"{MOOD} {IN_FORCE}")
+    limit: int = Field(
+        default=0, ge=0, le=RESULTS_MAX, description="Maximum number of first tracks to return with the session."
+    )
     order: Order = Field(
         default=Order.RELEVANCE,
         description="Order within each answer. `relevance`: directions alternate. `flow`: each track next to those "
@@ -239,6 +253,12 @@ class RadioSession(Response):
             created_at=session.created_at,
             expires_at=session.touched_at + radio.IDLE,
         )
+
+
+class StartedRadio(RadioSession):
+    """A new session, and its first tracks."""
+
+    tracks: list[RadioTrack] = Field(description="Tracks to play first, in order: as many as the request asks for.")
 
 
 class PathTrack(Track):

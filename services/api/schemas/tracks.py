@@ -80,7 +80,8 @@ KEYWORDS: dict[str, str] = {
     "artist": "One of these artists. Case is ignored",
     "album": "One of these albums. Case is ignored",
     "library": "One of these named libraries. Case is ignored",
-    "tags": "One of these tags that the encoder predicts clearly (see audio features). Case is ignored",
+    "tags": "One of these tags that the encoder predicts with a strength of 0.2 or more, named as in audio features "
+    "(`msd:rock`) or without the data set (`rock`). Case is ignored",
 }
 
 _LENIENT = TypeAdapter(AwareDatetime)
@@ -266,7 +267,10 @@ class Track(Response):
 class SimilarTrack(Track):
     """A track and its similarity."""
 
-    score: float = Field(description="Cosine similarity to its taste or seed, −1 to 1; 1 is identical.")
+    score: float = Field(
+        description="Cosine similarity to its taste or seed, −1 to 1; 1 is identical. Where several tastes, words or "
+        "directions choose the tracks, it does not fall from track to track."
+    )
     because_of: list[str] = Field(
         description="What led to it, strongest first: `words:` and a text of the request, `mood:` and a mood preset, "
         "`artist:` and an artist that a new listener chose, or the id of a track."
@@ -277,6 +281,12 @@ class RecommendedTrack(SimilarTrack):
     """A track to play next, and the reasons for it."""
 
     taste: int | None = Field(description="Index of its taste in `tastes`, from 0. Null if the history is empty.")
+    rank_score: float = Field(
+        description="What the track was chosen by when its place was filled: its similarity to the taste, to one of "
+        "its plays and to the words, less penalties and less its similarity to the tracks chosen before. In the order "
+        "`relevance` it falls from track to track within a taste, except where a maximum per artist, album or genre "
+        "had to be raised."
+    )
 
 
 class Taste(Response):
@@ -421,15 +431,3 @@ class JobPageQuery(Request):
 
     offset: int = Field(default=0, ge=0, le=OFFSET_MAX, description="Number of jobs to skip.")
     limit: int = Field(default=JOBS_DEFAULT, ge=1, le=PAGE_MAX, description="Maximum number of jobs on a page.")
-
-
-class AudioFeatures(TrackAttributes, TrackDescriptors):
-    """The analysis of a track as one flat object. Unknown values are null."""
-
-    id: str
-    duration_ms: int | None = Field(description="Length in milliseconds.")
-    model_version: str = Field(description="Version of the encoder that analysed the track.")
-    tags: dict[str, float] = Field(description="Tags that the encoder predicts, each with its strength, 0 to 1.")
-    embedding: list[float] | None = Field(
-        description="Position of the track in the vibe space: 128 numbers, unit length. Null unless it is `ready`."
-    )

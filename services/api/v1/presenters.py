@@ -6,12 +6,13 @@ Tracks that have left the library since the vector index returned them are left 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from services.api.schemas.features import AudioFeatures
 from services.api.schemas.listens import ListenCounts
 from services.api.schemas.media import FittingTrack, MatchedTrack, SeenPicture
 from services.api.schemas.radio import Direction, NextTracks, Path, PathTrack, RadioTrack
 from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.tastes import DismissedTaste, ListenerTaste, OwnTaste, RemovedTrack, TasteTrack
-from services.api.schemas.tracks import AudioFeatures, RecommendedTrack, SimilarTrack, Taste
+from services.api.schemas.tracks import RecommendedTrack, SimilarTrack, Taste
 from services.api.schemas.tracks import Track as TrackShown
 from services.api.schemas.words import FoundTrack, Match, SearchResults, Understood
 from services.domain import listening
@@ -59,7 +60,7 @@ def recommendations(
     """Return the response for an answer of the recommender."""
     return Recommendations(
         tracks=[
-            _scored(RecommendedTrack, each, tracks, taste=each.taste)
+            _scored(RecommendedTrack, each, tracks, taste=each.taste, rank_score=each.rank_score)
             for each in answer.recommendations
             if each.track_id in tracks
         ],

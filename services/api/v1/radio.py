@@ -1,5 +1,6 @@
 """Radio sessions: endless recommendations that follow the reported plays and skips."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -8,13 +9,15 @@ from flask import Blueprint, url_for
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.libraries import narrowed
-from services.api.schemas.radio import NextRequest, NextTracks, RadioRequest, RadioSession
+from services.api.schemas.radio import NextRequest, NextTracks, RadioRequest, RadioSession, StartedRadio
 from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.database import is_storable
 from services.domain.access import Scope
 from services.domain.errors import RadioNotFound
+from services.domain.listening import ListenEvent
+from services.domain.radio import WordsChange
 
 radio = Blueprint("radio", __name__, url_prefix="/v1")
 
@@ -26,14 +29,16 @@ LOCATION = {"Location": "The path of the session."}
     "startRadio",
     "Start a radio session",
     body=RadioRequest,
-    returns=RadioSession,
+    returns=StartedRadio,
     status=HTTPStatus.CREATED,
     meaning="The session has started. `Location` is its path.",
     headers=LOCATION,
 )
 @needs(Scope.LISTEN, Scope.READ, expensive=True, libraries=True)
-def start_radio(body: RadioRequest) -> tuple[RadioSession, dict[str, str]]:
-    """Start a session from seeds, a listening history or both. `nextRadioTracks` returns its tracks.
+def start_radio(body: RadioRequest) -> tuple[StartedRadio, dict[str, str]]:
+    """Start a session from seeds, a listening history or both.
+
+    `limit` returns the first tracks at once; `nextRadioTracks` returns the following ones.
 
     Filters, targets, exclusions and options apply to the whole session. `text` and `mood` steer it until they are
     replaced. Without seeds and history, the session starts from the tracks that they describe. Seed tracks count as
@@ -45,7 +50,11 @@ def start_radio(body: RadioRequest) -> tuple[RadioSession, dict[str, str]]:
     start = body.to_domain()
     terms = replace(start.terms, filters=narrowed(start.terms.filters, body.user))
     view = services().radio.start(replace(start, terms=terms))
-    return RadioSession.of(view), {"Location": url_for("radio.show_radio", session_id=view.session.id)}
+    session_id = view.session.id
+    tracks = _next(session_id, [], limit=body.limit).tracks if body.limit else []
+    shown = RadioSession.of(services().radio.show(session_id) if body.limit else view)
+    location = {"Location": url_for("radio.show_radio", session_id=session_id)}
+    return StartedRadio.model_construct(**dict(shown), tracks=tracks), location
 
 
 @radio.post("/radio/<session_id>/next")
@@ -63,9 +72,7 @@ def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
     """
     _require_owner(session_id)
     events = [event.to_domain() for event in body.events]
-    answer = services().radio.next(session_id, events, limit=body.limit, key=body.call, words=body.change())
-    known = services().catalogue.tracks.get_many([pick.recommendation.track_id for pick in answer.picks])
-    return presenters.radio_tracks(answer, known)
+    return _next(session_id, events, limit=body.limit, key=body.call, words=body.change())
 
 
 @radio.get("/radio/<session_id>")
@@ -84,6 +91,19 @@ def end_radio(session_id: str) -> None:
     """Delete a session and the events that were reported to it."""
     _require_owner(session_id)
     services().radio.end(session_id)
+
+
+def _next(
+    session_id: str,
+    events: Sequence[ListenEvent],
+    *,
+    limit: int,
+    key: str | None = None,
+    words: WordsChange | None = None,
+) -> NextTracks:
+    answer = services().radio.next(session_id, events, limit=limit, key=key, words=words)
+    known = services().catalogue.tracks.get_many([pick.recommendation.track_id for pick in answer.picks])
+    return presenters.radio_tracks(answer, known)
 
 
 def _require_owner(session_id: str) -> None:

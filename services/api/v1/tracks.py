@@ -1,5 +1,6 @@
 """Tracks: the library, similar tracks, analyses and audio files."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -10,19 +11,17 @@ from services.api.context import resolve_track, services
 from services.api.http.files import file_responses, send_opened
 from services.api.http.operation import operation
 from services.api.libraries import check_track, narrowed
+from services.api.schemas.features import AudioFeatures, AudioFeaturesList, AudioFeaturesRequest
 from services.api.schemas.filters import SimilarQuery, TrackPageQuery
 from services.api.schemas.library import TrackPage
 from services.api.schemas.listens import ExternalIds
-from services.api.schemas.tracks import (
-    AudioFeatures,
-    SimilarTracks,
-    Track,
-)
+from services.api.schemas.tracks import SimilarTracks, Track
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.catalog.tracks import TrackFile
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest, NotFound, UnsupportedAudio
+from services.domain.filters import Filters
 from services.domain.track import MEDIA_TYPES
 from services.domain.track import Track as StoredTrack
 from services.ingest.formats import audio_format
@@ -40,7 +39,8 @@ def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made a
     Pass `offset` to get any page, or `next_cursor` as `cursor` to get the next one.
     """
     browsing, selection = services().catalogue.browsing, query.selection()
-    selection = replace(selection, filters=narrowed(selection.filters))
+    ids = tuple(services().catalogue.tracks.resolve(query.ids).values()) if query.ids else None
+    selection = replace(selection, ids=ids, filters=narrowed(selection.filters))
     page = browsing.page(selection, offset=query.offset, cursor=query.cursor, limit=query.limit)
     return TrackPage(
         tracks=[Track.of(track) for track in page.tracks],
@@ -111,13 +111,38 @@ class AudioNotFound(NotFound):
 @needs(Scope.READ, libraries=True)
 def get_audio_features(track_id: str) -> AudioFeatures:
     """Get the attributes, descriptors, tags and embedding of a track in one flat object."""
-    tracks = services().catalogue.tracks
-    track = tracks.get(resolve_track(track_id))
+    track = services().catalogue.tracks.get(resolve_track(track_id))
     if track.model_version is None:
         raise NotAnalysed(track)
-    embedded = tracks.embedded([track.id]).get(track.id)
-    described = tracks.descriptions([track.id]).get(track.id)
-    return presenters.audio_features(track, embedded, described)
+    return _features({track.id: track})[track.id]
+
+
+@audio.post("/audio-features")
+@operation(
+    "getManyAudioFeatures", "Get the analyses of many tracks", body=AudioFeaturesRequest, returns=AudioFeaturesList
+)
+@needs(Scope.READ, expensive=True, libraries=True, repeatable=False)
+def get_many_audio_features(body: AudioFeaturesRequest) -> AudioFeaturesList:
+    """Get the analyses of up to 1,000 tracks in one request."""
+    catalogue = services().catalogue
+    names = catalogue.tracks.resolve(body.ids)
+    allowed = catalogue.browsing.meeting(set(names.values()), narrowed(Filters()))
+    known = catalogue.tracks.get_many(sorted(allowed))
+    features = _features({track_id: track for track_id, track in known.items() if track.model_version is not None})
+    wanted = dict.fromkeys(names[name] for name in body.ids if name in names)
+    return AudioFeaturesList(
+        audio_features=[features[track_id] for track_id in wanted if track_id in features],
+        unknown=[name for name in dict.fromkeys(body.ids) if names.get(name) not in features],
+    )
+
+
+def _features(tracks: Mapping[str, StoredTrack]) -> dict[str, AudioFeatures]:
+    store = services().catalogue.tracks
+    embedded, described = store.embedded(tracks.keys()), store.descriptions(tracks.keys())
+    return {
+        track_id: presenters.audio_features(track, embedded.get(track_id), described.get(track_id))
+        for track_id, track in tracks.items()
+    }
 
 
 @audio.get("/tracks/<path:track_id>/audio")

@@ -25,6 +25,16 @@ from services.domain.failure import WHAT_TO_DO, FailureKind
 
 KIDS: Json = {"name": "Kids", "roots": ["/music/kids"], "users": ["mia"], "tracks": 120}
 
+FEATURES: Json = {
+    **ATTRIBUTES,
+    **DESCRIPTORS,
+    "id": AWAKENING,
+    "duration_ms": 208_000,
+    "model_version": "2026.11",
+    "tags": {"mtt:slow": 0.41, "msd:ambient": 0.36},
+    "embedding": [0.0883883] * 128,
+}
+
 LIBRARY: Mapping[str, Example] = {
     "listTracks": Example(
         {"q": "awakening", "max_energy": 0.5, "sort": "tempo", "order": "desc", "limit": 10},
@@ -70,15 +80,11 @@ LIBRARY: Mapping[str, Example] = {
     "getArtistCover": Example({"artist_id": ARTIST, "size": 320}),
     "getAudioFeatures": Example(
         {"track_id": AWAKENING},
-        response={
-            **ATTRIBUTES,
-            **DESCRIPTORS,
-            "id": AWAKENING,
-            "duration_ms": 208_000,
-            "model_version": "2026.11",
-            "tags": {"mtt:slow": 0.41, "msd:ambient": 0.36},
-            "embedding": [0.0883883] * 128,
-        },
+        response=FEATURES,
+    ),
+    "getManyAudioFeatures": Example(
+        body={"ids": [AWAKENING, "isrc:USRC17607839"]},
+        response={"audio_features": [FEATURES], "unknown": ["isrc:USRC17607839"]},
     ),
     "createMediaToken": Example(
         response={"token": "0123456789ab.media.aBcDeF.kLmN", "expires_at": "2026-03-01T21:15:00Z"}

@@ -109,8 +109,9 @@ QUESTIONS: Mapping[str, Example] = {
             "text": UNDERSTOOD["text"],
             "order": "flow",
             "seed": 7,
+            "limit": 1,
         },
-        response={**RADIO, "played": [], "answered": 0},
+        response={**RADIO, "played": [], "answered": 1, "tracks": [{**FOUND, "direction": 0}]},
     ),
     "nextRadioTracks": Example(
         {"session_id": SESSION},

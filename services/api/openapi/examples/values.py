@@ -142,7 +142,7 @@ UNDERSTOOD: Json = {
     "rest": "calm and spacious",
     "warnings": [],
 }
-DESCRIBED: Json = {**FOUND, "because_of": ["words:calm and spacious", AWAKENING], "taste": 0}
+DESCRIBED: Json = {**FOUND, "because_of": ["words:calm and spacious", AWAKENING], "taste": 0, "rank_score": 0.71}
 RECOMMENDATIONS: Json = {
     "tracks": [DESCRIBED],
     "tastes": [TASTE],
