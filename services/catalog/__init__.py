@@ -11,6 +11,7 @@ from services.catalog.database import Database
 from services.catalog.failures import FailureStore
 from services.catalog.files import FileStore
 from services.catalog.folders import FolderStore
+from services.catalog.heard_albums import HeardAlbumStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.indexing import IndexQueue, picture_points, track_points
 from services.catalog.jobs import JobStore
@@ -46,6 +47,7 @@ class Catalogue:
         self.folders = FolderStore(database)
         self.browsing = BrowseStore(database)
         self.albums = AlbumStore(database)
+        self.heard_albums = HeardAlbumStore(database)
         self.library = LibraryStore(database, rules)
         self.libraries = NamedLibraryStore(database)
         self.ratings = RatingStore(database)

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
-from services.catalog.browsing import MISSING, has_status, in_library, tracks_of_genres
+from services.catalog.browsing import MISSING, filter_conditions, has_status, in_library, tracks_in, tracks_of_genres
 from services.catalog.database import IDS, Database, rows_of
 from services.catalog.names import ALBUM_ARTIST, ARTIST, CREDIT, tracks_of
 from services.catalog.tables import TrackArtistRow, TrackRow
 from services.catalog.tracks import found_tracks, vector_of
+from services.domain.filters import Filters
 from services.domain.library import VARIOUS_ARTISTS, Album, AlbumSelection, Artist, ArtistSelection
 from services.domain.names import text_key
 from services.domain.track import NamedArtist, Track, TrackStatus
@@ -50,11 +51,11 @@ _ARTISTS_BY: dict[str, tuple[ColumnElement[Any], ...]] = {
 _OF_ALBUMS = select(
     *(_TRACK.id, _TRACK.album_id, _TRACK.album, _TRACK.album_artist, _TRACK.artist, _TRACK.artist_id, _TRACK.genre),
     *(_TRACK.year, _TRACK.duration_ms, _TRACK.added_at, _TRACK.compilation),
-).where(_TRACK.album_id.in_(IDS), in_library())
+).where(_TRACK.album_id.in_(IDS))
 _OF_ARTISTS = (
     select(_NAME.artist_id, _NAME.name, _TRACK.album_id)
     .join_from(TrackArtistRow.__table__, TrackRow.__table__, _NAME.track_id == _TRACK.id)
-    .where(_NAME.artist_id.in_(IDS), _NAME.role == ARTIST, in_library())
+    .where(_NAME.artist_id.in_(IDS), _NAME.role == ARTIST)
 )
 _CREDITED = select(_NAME.track_id, _NAME.role, _NAME.artist_id, _NAME.name).where(
     _NAME.track_id.in_(IDS), _NAME.role != CREDIT
@@ -83,40 +84,38 @@ class AlbumStore:
 
     def albums(self, selection: AlbumSelection, *, offset: int = 0, limit: int = 50) -> AlbumPage:
         """Return a page of the selected albums."""
-        conditions = [_TRACK.album_id.is_not(None), in_library()]
-        for word in _words(selection.search):
-            names = (_TRACK.album_key, _TRACK.album_artist_key, _TRACK.artist_keys)
-            conditions.append(or_(*(name.contains(word, autoescape=True) for name in names)))
-        if selection.artist_id is not None:
-            credited = tracks_of([selection.artist_id], ARTIST, ALBUM_ARTIST)
-            conditions.append(_TRACK.album_id.in_(select(_TRACK.album_id).where(_TRACK.id.in_(credited))))
-        if selection.genres:
-            of_genre = select(_TRACK.album_id).where(_TRACK.id.in_(tracks_of_genres(selection.genres)))
-            conditions.append(_TRACK.album_id.in_(of_genre))
         keys = _turned((*_ALBUMS_BY[selection.sort], _TRACK.album_id), descending=selection.descending)
-        query = select(_TRACK.album_id).where(*conditions).group_by(_TRACK.album_id)
+        query = _selected(selection)
         with self._database.columns() as connection:
             ids, total = _page(connection, query, keys, offset, limit)
-            found = _albums(connection, ids)
+            found = _albums(connection, ids, selection.library)
         return AlbumPage([found[each] for each in ids if each in found], total)
 
-    def album(self, album_id: str) -> tuple[Album, list[Track]] | None:
-        """Return an album and its tracks by disc and track number; None if no track belongs to it."""
-        of_album = select(_TRACK.id).where(_TRACK.album_id == album_id, in_library()).limit(TRACKS_MAX)
+    def random_albums(self, selection: AlbumSelection, count: int) -> list[Album]:
+        """Return some of the selected albums, others each time."""
+        query = _selected(selection).order_by(func.random()).limit(count)
         with self._database.columns() as connection:
-            album = _albums(connection, [album_id]).get(album_id)
+            ids = connection.execute(query).scalars().all()
+            found = _albums(connection, ids, selection.library)
+        return [found[each] for each in ids if each in found]
+
+    def album(self, album_id: str, library: str | None = None) -> tuple[Album, list[Track]] | None:
+        """Return an album and its tracks by disc and track number; None if no track belongs to it."""
+        of_album = select(_TRACK.id).where(_TRACK.album_id == album_id, *_inside(library)).limit(TRACKS_MAX)
+        with self._database.columns() as connection:
+            album = _albums(connection, [album_id], library).get(album_id)
             tracks = found_tracks(connection, connection.execute(of_album).scalars().all())
         return None if album is None else (album, sorted(tracks.values(), key=_place))
 
-    def albums_by_id(self, ids: Collection[str]) -> dict[str, Album]:
+    def albums_by_id(self, ids: Collection[str], library: str | None = None) -> dict[str, Album]:
         """Return the albums with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
-            return _albums(connection, sorted(ids))
+            return _albums(connection, sorted(ids), library)
 
-    def artists_by_id(self, ids: Collection[str]) -> dict[str, Artist]:
+    def artists_by_id(self, ids: Collection[str], library: str | None = None) -> dict[str, Artist]:
         """Return the artists with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
-            return _artists(connection, sorted(ids))
+            return _artists(connection, sorted(ids), library)
 
     def artists(self, selection: ArtistSelection, *, offset: int = 0, limit: int = 50) -> ArtistPage:
         """Return a page of the selected artists."""
@@ -126,25 +125,56 @@ class AlbumStore:
         ]
         first, *more = (*_ARTISTS_BY[selection.sort], _NAME.artist_id)
         keys = [first.desc() if selection.descending else first, *more]  # without nulls, so that SQLite uses the index
+        if selection.library is not None:
+            conditions.append(_NAME.track_id.in_(tracks_in(selection.library)))
         query = select(_NAME.artist_id).where(*conditions, _NAME.track_id.not_in(MISSING))
         query = query.group_by(_NAME.key, _NAME.artist_id)
         with self._database.columns() as connection:
             ids, total = _page(connection, query, keys, offset, limit)
-            found = _artists(connection, ids)
+            found = _artists(connection, ids, selection.library)
         return ArtistPage([found[each] for each in ids if each in found], total)
 
-    def artist(self, artist_id: str) -> tuple[Artist, list[Album], list[Track]] | None:
+    def tracks_by(self, artist_id: str, library: str | None = None) -> list[str]:
+        """Return the ids of an artist's tracks, ordered by id."""
+        query = select(_TRACK.id).where(_TRACK.id.in_(tracks_of([artist_id], ARTIST)), *_inside(library))
+        with self._database.columns() as connection:
+            return list(connection.execute(query.order_by(_TRACK.id).limit(TRACKS_MAX)).scalars())
+
+    def artist(self, artist_id: str, library: str | None = None) -> tuple[Artist, list[Album], list[Track]] | None:
         """Return an artist, the albums, latest first, and typical tracks; None if no track is by the artist."""
         with self._database.columns() as connection:
-            artist = _artists(connection, [artist_id]).get(artist_id)
+            artist = _artists(connection, [artist_id], library).get(artist_id)
         if artist is None:
             return None
-        latest = AlbumSelection(artist_id=artist_id, sort="year", descending=True)
+        latest = AlbumSelection(artist_id=artist_id, library=library, sort="year", descending=True)
         albums = self.albums(latest, limit=DISCOGRAPHY_MAX).albums
         with self._database.columns() as connection:
-            ids = _typical(connection, artist_id)
+            ids = _typical(connection, artist_id, library)
             tracks = found_tracks(connection, ids)
         return artist, albums, [tracks[each] for each in ids if each in tracks]
+
+
+def _selected(selection: AlbumSelection) -> Select[Any]:
+    """Return the query of the ids of selected albums."""
+    conditions = [_TRACK.album_id.is_not(None), *_inside(selection.library)]
+    for word in _words(selection.search):
+        names = (_TRACK.album_key, _TRACK.album_artist_key, _TRACK.artist_keys)
+        conditions.append(or_(*(name.contains(word, autoescape=True) for name in names)))
+    if selection.artist_id is not None:
+        credited = tracks_of([selection.artist_id], ARTIST, ALBUM_ARTIST)
+        conditions.append(_TRACK.album_id.in_(select(_TRACK.album_id).where(_TRACK.id.in_(credited))))
+    if selection.genres:
+        of_genre = select(_TRACK.album_id).where(_TRACK.id.in_(tracks_of_genres(selection.genres)))
+        conditions.append(_TRACK.album_id.in_(of_genre))
+    if selection.years is not None:
+        of_years = filter_conditions(Filters(ranges={"year": selection.years}))
+        conditions.append(_TRACK.album_id.in_(select(_TRACK.album_id).where(*of_years)))
+    return select(_TRACK.album_id).where(*conditions).group_by(_TRACK.album_id)
+
+
+def _inside(library: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions of tracks that have a file, in a named library if one is given."""
+    return [in_library(), *([] if library is None else [_TRACK.id.in_(tracks_in(library))])]
 
 
 def _page(
@@ -154,9 +184,9 @@ def _page(
     return ids, connection.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def _albums(connection: Connection, ids: Sequence[str]) -> dict[str, Album]:
+def _albums(connection: Connection, ids: Sequence[str], library: str | None) -> dict[str, Album]:
     rows: dict[str, list[Any]] = defaultdict(list)
-    for row in rows_of(connection, _OF_ALBUMS, ids):
+    for row in rows_of(connection, _OF_ALBUMS.where(*_inside(library)), ids):
         rows[row.album_id].append(row)
     named = {album: _by(found) for album, found in rows.items()}
     credited = _credited(connection, [track_id for track_id, _, _ in named.values() if track_id])
@@ -199,9 +229,9 @@ def _album(album_id: str, rows: Sequence[Any], artist: str | None, artists: tupl
     )
 
 
-def _artists(connection: Connection, ids: Sequence[str]) -> dict[str, Artist]:
+def _artists(connection: Connection, ids: Sequence[str], library: str | None) -> dict[str, Artist]:
     rows: dict[str, list[Any]] = defaultdict(list)
-    for row in rows_of(connection, _OF_ARTISTS, ids):
+    for row in rows_of(connection, _OF_ARTISTS.where(*_inside(library)), ids):
         rows[row.artist_id].append(row)
     return {
         artist: Artist(
@@ -214,10 +244,10 @@ def _artists(connection: Connection, ids: Sequence[str]) -> dict[str, Artist]:
     }
 
 
-def _typical(connection: Connection, artist_id: str) -> list[str]:
+def _typical(connection: Connection, artist_id: str, library: str | None) -> list[str]:
     """Return the ids of the tracks that are nearest to the centre of an artist's tracks."""
     ready = select(_TRACK.id, _TRACK.embedding).where(
-        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), has_status(TrackStatus.READY)
+        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), has_status(TrackStatus.READY), *_inside(library)
     )
     rows = connection.execute(ready.order_by(_TRACK.id).limit(TYPICAL_OF)).all()
     if not rows:

@@ -3,10 +3,23 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, CompoundSelect, UnaryExpression, and_, false, func, or_, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    UnaryExpression,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.sql.operators import custom_op
 
 from services.catalog.database import IDS, Database, decode_cursor, encode_cursor, rows_of
@@ -17,7 +30,7 @@ from services.domain.filters import ATTRIBUTES, FRAGMENT, RANGE_FIELDS, Filters,
 from services.domain.libraries import LIBRARY
 from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
 from services.domain.names import KEY_SEPARATOR, text_key
-from services.domain.track import TrackStatus
+from services.domain.track import Track, TrackStatus
 
 _TRACK, _TAG, _GENRE = TrackRow.__table__.c, HeardTagRow.__table__.c, TrackGenreRow.__table__.c
 MISSING = select(_TRACK.id).where(_TRACK.status == TrackStatus.MISSING)
@@ -88,6 +101,14 @@ class BrowseStore:
             following = encode_cursor(shown[-1].sort_key, shown[-1].id) if by_key else encode_cursor(offset + limit)
         return TrackPage([found[row.id] for row in shown if row.id in found], following)
 
+    def random(self, selection: Selection, count: int) -> list[Track]:
+        """Return some of the selected tracks, others each time."""
+        query = select(_TRACK.id).where(*conditions(selection)).order_by(func.random()).limit(count)
+        with self._database.columns() as connection:
+            ids = connection.execute(query).scalars().all()
+            found = found_tracks(connection, ids)
+        return [found[each] for each in ids if each in found]
+
     def count(self, selection: Selection) -> int:
         """Return the number of selected tracks."""
         with self._database.columns() as connection:
@@ -106,6 +127,23 @@ class BrowseStore:
         found = select(_TRACK.id).where(_TRACK.id.in_(IDS), *filter_conditions(filters))
         with self._database.columns() as connection:
             return frozenset(row.id for row in rows_of(connection, found, track_ids))
+
+    def genres_in(self, library: str | None) -> list[Genre]:
+        """Return all genres of the files of a named library, or of all files, with the numbers of tracks and albums."""
+        tracks, albums = func.count(_GENRE.track_id.distinct()), func.count(_TRACK.album_id.distinct())
+        query = select(func.min(_GENRE.name), tracks, albums).join_from(
+            TrackGenreRow.__table__, TrackRow.__table__, _GENRE.track_id == _TRACK.id
+        )
+        inside = [] if library is None else [_TRACK.id.in_(tracks_in(library))]
+        query = query.where(in_library(), *inside).group_by(_GENRE.key).order_by(_GENRE.key)
+        with self._database.columns() as connection:
+            return [Genre(*row) for row in connection.execute(query)]
+
+    def latest_addition(self) -> datetime | None:
+        """Return when the newest track was added; None in an empty library."""
+        with self._database.columns() as connection:
+            newest: datetime | None = connection.scalar(select(func.max(_TRACK.added_at, type_=_TRACK.added_at.type)))
+        return newest
 
     def file_genres(self) -> list[Genre]:
         """Return the genres of files, those with the most tracks first."""
@@ -222,7 +260,7 @@ def _has_any(name: str, values: Sequence[str]) -> Condition:
     if name == "album":
         return _TRACK.album_key.in_(keys)
     if name == LIBRARY:
-        return _TRACK.id.in_(select(LocationRow.track_id).where(LocationRow.library.in_(keys)))
+        return _TRACK.id.in_(tracks_in(*values))
     if name == "tags":
         return _TRACK.id.in_(select(_TAG.track_id).where(_TAG.key.in_(keys)))
     # An expression, so that SQLite reads the index that has all columns instead of each track of a common genre.
@@ -244,6 +282,11 @@ def tracks_of_genres(values: Sequence[str]) -> CompoundSelect[Any]:
     keys = {key for value in values for key in keyword_keys("genre", value)}
     of_file, heard = (select(table.track_id).where(table.key.in_(keys)) for table in (_GENRE, _TAG))
     return union_all(of_file, heard)
+
+
+def tracks_in(*libraries: str) -> Select[Any]:
+    """Return the query of the ids of tracks with a file in one of these named libraries."""
+    return select(LocationRow.track_id).where(LocationRow.library.in_([text_key(each) for each in libraries]))
 
 
 def in_library() -> Condition:

@@ -83,6 +83,12 @@ class FileStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def sizes(self, track_ids: Collection[str]) -> dict[str, int]:
+        """Return the bytes of the oldest file of each track, by id; tracks without a file are absent."""
+        found = select(_FILE.track_id, _FILE.size).where(_FILE.track_id.in_(IDS)).order_by(_FILE.id.desc())
+        with self._database.columns() as connection:
+            return {track_id: size for track_id, size in rows_of(connection, found, track_ids)}  # noqa: C416  of rows
+
     def of(self, track_ids: Collection[str]) -> dict[str, TrackFile]:
         """Return the oldest file of each track that is still there, by track id; tracks without a file are absent."""
         with self._database.columns() as connection:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from services.domain.filters import Filters
+from services.domain.filters import Filters, Range
 from services.domain.track import NamedArtist, Track, TrackStatus
 
 BINS = 24
@@ -80,6 +80,10 @@ class AlbumSelection:
     """Albums of this artist, and those with one of its tracks."""
     genres: tuple[str, ...] = ()
     """Albums with a track of one of these genres."""
+    years: Range | None = None
+    """Albums with a track of these years."""
+    library: str | None = None
+    """Albums, and their tracks, of this named library."""
     sort: AlbumSort = "artist"
     descending: bool = False
 
@@ -90,6 +94,8 @@ class ArtistSelection:
 
     search: str = ""
     """Words that must all occur in the name."""
+    library: str | None = None
+    """Artists, and their tracks, of this named library."""
     sort: ArtistSort = "name"
     descending: bool = False
 
@@ -129,6 +135,8 @@ class Genre:
 
     name: str
     tracks: int
+    albums: int = 0
+    """0 if they were not counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from openapi_schema_validator import OAS31Validator
 
 from services.api.openapi.document import EXAMPLES
 from services.api.openapi.examples.playlists import SMART_PLAYLIST
-from services.api.openapi.examples.values import AWAKENING, BEACH, COHERENCE, LISTENER, NEBULA, THROUGH_SPACE
+from services.api.openapi.examples.values import (
+    ALBUM,
+    ARTIST,
+    AWAKENING,
+    BEACH,
+    COHERENCE,
+    LISTENER,
+    NEBULA,
+    THROUGH_SPACE,
+)
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.domain.access import Scope
@@ -82,8 +91,8 @@ def made(api, services, library_dir):
         SMART_PLAYLIST: smart.id,
         "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
         "taste_id": taste.id,
-        "album_id": catalogue.tracks.get(AWAKENING).album_id,
-        "artist_id": catalogue.tracks.get(AWAKENING).artist_id,
+        ALBUM: catalogue.tracks.get(AWAKENING).album_id,
+        ARTIST: catalogue.tracks.get(AWAKENING).artist_id,
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
         "apiKey": key.text,
         "key_id": catalogue.keys.create("to revoke", [Scope.READ]).id,
@@ -104,7 +113,7 @@ def send_example(api, path, method, operation, made):
     query = {name: value for (where, name), value in values.items() if where == "query"}
     sent = {}
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
-        body = {name: made.get(value if name == "file" else name, value) for name, value in content["example"].items()}
+        body = {name: made.get(str(value), made.get(name, value)) for name, value in content["example"].items()}
         sent = {"json": body} if media == "application/json" else {"data": body, "content_type": media}
     headers = {"Authorization": f"Token {LISTENER}"} if path.startswith("/1/") else {}
     return api.open(path, method=method.upper(), query_string=query, headers=headers, **sent)

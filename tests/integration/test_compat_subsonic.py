@@ -227,7 +227,7 @@ def test_other_callbacks_are_refused(api, name):
         ("getSimilarSongs", {"id": "\0"}, 70),
         ("getSimilarSongs", {"id": "ar-"}, 70),
         ("getSimilarSongs", {"id": "al-zzzz"}, 70),
-        ("getSimilarSongs", {"id": "ar-ulodjoP09QZ"}, 70),
+        ("getSimilarSongs", {"id": "ar-00"}, 70),
         ("getSimilarSongs", {"id": "x" * 5000}, 70),
         ("findSonicPath", {"startSongId": "nd1", "endSongId": "nobody"}, 70),
         ("getSonicSimilarTracks", {"id": "nd1", "count": "0"}, 0),
@@ -300,7 +300,7 @@ texts = st.text(max_size=12)
     method=st.sampled_from(["getSimilarSongs", "getSonicSimilarTracks", "findSonicPath", "getUser", "tokenInfo"]),
     parameters=st.dictionaries(
         st.sampled_from(["id", "count", "startSongId", "endSongId", "username", "apiKey", "u", "p", "t", "s", "c"]),
-        st.one_of(texts, st.sampled_from(["nd1", "test:2", "ar-ulodjoP09Q5", "3", "-1", "enc:zz"])),
+        st.one_of(texts, st.sampled_from(["nd1", "test:2", "ar-0", "3", "-1", "enc:zz"])),
     ),
 )
 def test_every_response_is_valid_xml(api, method, parameters):

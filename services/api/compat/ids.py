@@ -1,6 +1,6 @@
-"""Ids of other systems' clients: short track ids, ids that encode names, and the tracks that an id or a name refers to.
+"""Ids of other systems' clients: short track ids, and the tracks that an id or a name refers to.
 
-A Spotify id has letters and digits only, so track ids and names are encoded in base 62.
+A Spotify id has letters and digits only, so track ids are encoded in base 62.
 """
 
 import string
@@ -12,23 +12,12 @@ from services.api.context import services
 from services.api.security.authentication import principal
 from services.domain.access import Scope
 from services.domain.errors import TrackNotFound
-from services.domain.filters import Filters
 from services.domain.track import Track
 from services.recommend.seeds import by_artist, exemplars, exemplars_by_name, of_genre
 
 ALPHABET = string.digits + string.ascii_lowercase + string.ascii_uppercase
 TRACK_LENGTH = 22
 TRACK_BITS = 128
-
-NAMES_MAX_BYTES = 200
-"""Bytes of an artist's and an album's name that an id encodes. Ids of longer names would make URLs too long."""
-
-NAMES_ID_MAX = 272
-"""Characters of the longest id of names; more than NAMES_MAX_BYTES bytes need."""
-
-SEPARATOR = "\x1f"
-MARK = b"\x01"
-"""First byte of encoded names. It preserves zero bytes that follow, and distinguishes ids from most other texts."""
 
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 
@@ -42,25 +31,6 @@ def from_short(text: str) -> str | None:
     """Return the track id of a short id; None if the text is not a short id."""
     number = _decode(text) if len(text) == TRACK_LENGTH else None
     return None if number is None or number >> TRACK_BITS else str(UUID(int=number))
-
-
-def id_of_names(*names: str) -> str | None:
-    """Return the id of an artist, or of an artist and an album; None if the names are too long."""
-    encoded = SEPARATOR.join(names).casefold().encode("utf-8", "replace")
-    return None if len(encoded) > NAMES_MAX_BYTES else _encode(int.from_bytes(MARK + encoded))
-
-
-def names_of_id(text: str) -> tuple[str, ...] | None:
-    """Return the case-folded names that an id encodes; None if the text is not such an id."""
-    number = _decode(text) if len(text) <= NAMES_ID_MAX else None
-    if number is None:
-        return None
-    encoded = number.to_bytes((number.bit_length() + 7) // 8)
-    try:
-        names = encoded.removeprefix(MARK).decode()
-    except UnicodeDecodeError:
-        return None
-    return tuple(names.split(SEPARATOR)) if encoded.startswith(MARK) and "\0" not in names else None
 
 
 def _encode(number: int) -> str:
@@ -85,11 +55,8 @@ SPOTIFY_URI = "spotify:track:"
 MEDIA_SERVERS = ("navidrome", "subsonic")
 """Namespaces in which an id without a namespace is looked up, in this order."""
 
-ARTIST, ALBUM = "ar-", "al-"
-"""Prefixes of the ids of artists and albums in parameters that accept songs, artists and albums."""
-
-SONGS_PER_DIRECTION = 100
-"""Songs of an artist or an album that each query of the index returns: all songs of almost every album."""
+ARTIST = "ar-"
+"""Start of the ids of artists in the library, which Spotify's clients get without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,37 +129,6 @@ def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def genres(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return representative tracks of each genre, which is a genre of the files or a tag of the analysis."""
     return exemplars_by_name(services().index, {name: (of_genre(name),) for name in names})
-
-
-def first_artist(track: Track) -> str:
-    """Return the name of the artist that a track credits first; empty if it has none."""
-    return track.artists[0].name if track.artists else ""
-
-
-def album_id(track: Track) -> str | None:
-    """Return the id of a track's album; None if it has none or its name is too long."""
-    return id_of_names(first_artist(track), track.album) if track.album else None
-
-
-def songs_of(name: str) -> tuple[str, ...] | None:
-    """Return the tracks of an artist id (`ar-…`) or an album id (`al-…`); None for any other id.
-
-    Raises:
-        TrackNotFound: the library has no track of the artist or album.
-    """
-    names = names_of_id(name[len(ARTIST) :]) if name.startswith((ARTIST, ALBUM)) else None
-    if names is None or len(names) != (1 if name.startswith(ARTIST) else 2):
-        return None
-    filters = by_artist(*names) if name.startswith(ARTIST) else of_album(*names)
-    [found] = exemplars(services().index, [filters], drawn=SONGS_PER_DIRECTION)
-    if not found:
-        raise TrackNotFound(name)
-    return found
-
-
-def of_album(artist: str, album: str) -> Filters:
-    """Return the filter for tracks of an artist's album."""
-    return Filters(any_of={"album": (album,)} | ({"artist": (artist,)} if artist else {}))
 
 
 def _first_known(variants: Mapping[str, list[str]]) -> dict[str, str]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
+from services.api.openapi.examples.subsonic import SUBSONIC
 from services.api.openapi.examples.values import (
     ALBUM,
-    API_KEY,
     ARTIST,
     ATTRIBUTES,
     AWAKENING,
     COHERENCE,
     DESCRIPTORS,
-    LISTENER,
     NEBULA,
     SERVICE,
     Example,
@@ -124,42 +123,6 @@ SPOTIFY: dict[str, Example] = {
     "spotifyGenreSeeds": Example(response={"genres": ["Soundtrack", "ambient"]}),
 }
 
-SONG: Json = {
-    "id": COHERENCE,
-    "isDir": False,
-    "title": "Coherence",
-    "artist": "Maxstack",
-    "album": "Endgame: Singularity Original Soundtrack",
-    "year": 2012,
-    "contentType": "audio/ogg",
-    "suffix": "ogg",
-    "duration": 229,
-    "isVideo": False,
-    "type": "music",
-    "mediaType": "song",
-    "bpm": 120,
-    "musicBrainzId": "",
-    "displayArtist": "Maxstack",
-    "isrc": [],
-    "genres": [],
-}
-SUBSONIC: dict[str, tuple[Json, Json]] = {
-    "Ping": ({}, {}),
-    "GetLicense": ({}, {"license": {"valid": True}}),
-    "GetOpenSubsonicExtensions": ({}, {"openSubsonicExtensions": [{"name": "sonicSimilarity", "versions": [1]}]}),
-    "GetUser": ({"username": LISTENER}, {"user": {"username": LISTENER, "scrobblingEnabled": False}}),
-    "TokenInfo": ({"apiKey": API_KEY}, {"tokenInfo": {"username": LISTENER}}),
-    "GetSimilarSongs": ({"id": AWAKENING, "count": 1}, {"similarSongs": {"song": [SONG]}}),
-    "GetSimilarSongs2": ({"id": AWAKENING, "count": 1}, {"similarSongs2": {"song": [SONG]}}),
-    "GetSonicSimilarTracks": ({"id": AWAKENING, "count": 1}, {"sonicMatch": [{"entry": SONG, "similarity": 0.83}]}),
-    "FindSonicPath": (
-        {"startSongId": AWAKENING, "endSongId": COHERENCE, "count": 3},
-        {"sonicMatch": [{"entry": SONG, "similarity": 0.83}]},
-    ),
-}
-"""Parameters and result of each method of Subsonic; the request is sent as a query or as a form."""
-
-
 MUSE_TRACK: Json = {
     "item_id": COHERENCE,
     "title": "Coherence",
@@ -177,23 +140,4 @@ AUDIOMUSE: dict[str, Example] = {
     "museSearchTracks": Example({"search_query": "coherence"}, response=[MUSE_TRACK]),
 }
 
-
-def _subsonic() -> dict[str, Example]:
-    examples: dict[str, Example] = {}
-    for method, (parameters, result) in SUBSONIC.items():
-        sent = {"f": "json", **parameters}
-        envelope = {
-            "status": "ok",
-            "version": "1.16.1",
-            "type": "segue",
-            "serverVersion": "0.1.0",
-            "openSubsonic": True,
-            **result,
-        }
-        response = {"subsonic-response": envelope}
-        examples[f"subsonic{method}"] = Example(sent, response=response)
-        examples[f"subsonic{method}ByForm"] = Example(body=sent, response=response)
-    return examples
-
-
-COMPAT_EXAMPLES: Mapping[str, Example] = {**SPOTIFY, **AUDIOMUSE, **_subsonic()}
+COMPAT_EXAMPLES: Mapping[str, Example] = {**SPOTIFY, **AUDIOMUSE, **SUBSONIC}

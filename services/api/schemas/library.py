@@ -55,7 +55,9 @@ class AlbumPageQuery(_ListQuery):
 
     def selection(self) -> AlbumSelection:
         """Return the albums to list."""
-        return AlbumSelection(self.q, self.artist_id, tuple(self.genre), self.sort, descending=self.order == "desc")
+        return AlbumSelection(
+            self.q, self.artist_id, tuple(self.genre), sort=self.sort, descending=self.order == "desc"
+        )
 
 
 class ArtistPageQuery(_ListQuery):
@@ -65,7 +67,7 @@ class ArtistPageQuery(_ListQuery):
 
     def selection(self) -> ArtistSelection:
         """Return the artists to list."""
-        return ArtistSelection(self.q, self.sort, descending=self.order == "desc")
+        return ArtistSelection(self.q, sort=self.sort, descending=self.order == "desc")
 
 
 class Album(Response):

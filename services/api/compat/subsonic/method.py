@@ -14,10 +14,12 @@ from services.domain.access import Scope
 Result = dict[str, Any]
 """The result of a method, under the method's field of the envelope."""
 
-READS = Access((Scope.READ,), key_locations=(), sign_in=sign_in)
-"""Access to a method that reads little. Players send dozens of such requests at once."""
+READS = Access((Scope.READ,), key_locations=(), libraries=True, sign_in=sign_in)
+"""Access to a method that reads little. Players send dozens of such requests at once.
 
-SEARCHES = Access((Scope.READ,), key_locations=(), expensive=True, sign_in=sign_in)
+Methods keep to the named library that a key or a listener may be bound to (`visible`)."""
+
+SEARCHES = Access((Scope.READ,), key_locations=(), expensive=True, libraries=True, sign_in=sign_in)
 """Access to a method that asks the vector index."""
 
 

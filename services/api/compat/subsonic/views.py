@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from services.api.compat.subsonic.method import Method
-from services.api.compat.subsonic.methods import accounts, similar, system
+from services.api.compat.subsonic.methods import accounts, browsing, lists, searching, similar, system
 from services.api.compat.subsonic.responses import Code, failure, success, wrong_format
 from services.api.compat.subsonic.schemas.envelope import SubsonicAnswer
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
@@ -37,7 +37,14 @@ class WithoutViewSuffix:
 
 subsonic = Blueprint("subsonic", __name__, url_prefix=PREFIX)
 
-METHODS = (*system.METHODS, *accounts.METHODS, *similar.METHODS)
+METHODS = (
+    *system.METHODS,
+    *accounts.METHODS,
+    *browsing.METHODS,
+    *lists.METHODS,
+    *searching.METHODS,
+    *similar.METHODS,
+)
 
 OTHER_FORMATS = {
     200: {

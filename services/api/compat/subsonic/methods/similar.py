@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from services.api.compat.ids import ARTIST, Namespace, media_server_track, rejected_tracks, songs_of
+from services.api.compat.ids import Namespace, rejected_tracks
 from services.api.compat.subsonic.method import SEARCHES, Method, Result
 from services.api.compat.subsonic.schemas.similar import SimilarSongsQuery, SonicPathQuery, SonicSimilarQuery
 from services.api.compat.subsonic.songs import songs_by_id
+from services.api.compat.subsonic.visible import visible_filters, visible_library, visible_track
 from services.api.context import services
 from services.domain.filters import Filters, music_only
 from services.domain.question import RESULTS_MAX, Exclusion, Question
@@ -25,30 +26,41 @@ def get_similar_songs_2(query: SimilarSongsQuery) -> Result:
 
 def get_sonic_similar_tracks(query: SonicSimilarQuery) -> Result:
     """Get the songs that are most similar to a song. The song itself is left out."""
-    track_id, namespace = media_server_track(query.id)
+    track_id, namespace = visible_track(query.id)
     found = services().recommender.similar(
-        track_id, limit=min(query.count, RESULTS_MAX), filters=music_only(Filters()), exclude=rejected_tracks()
+        track_id,
+        limit=min(query.count, RESULTS_MAX),
+        filters=visible_filters(music_only(Filters())),
+        exclude=rejected_tracks(),
     )
     return {"sonicMatch": _matches({each.track_id: each.score for each in found}, namespace)}
 
 
 def find_sonic_path(query: SonicPathQuery) -> Result:
     """Get a smooth path from one song to another, both included. Similarities are relative to the first song."""
-    (start, namespace), (end, _) = media_server_track(query.startSongId), media_server_track(query.endSongId)
-    steps = services().paths.between(start, end, steps=min(query.count, RESULTS_MAX), filters=music_only(Filters()))
+    (start, namespace), (end, _) = visible_track(query.startSongId), visible_track(query.endSongId)
+    steps = services().paths.between(
+        start, end, steps=min(query.count, RESULTS_MAX), filters=visible_filters(music_only(Filters()))
+    )
     return {"sonicMatch": _matches(_similarities(start, [step.track_id for step in steps]), namespace)}
 
 
 def _similar_songs(query: SimilarSongsQuery) -> list[Result]:
-    group = songs_of(query.id)
-    if group is not None:
-        # In Subsonic, the songs of an artist include the artist's own. Songs of an album are excluded like a song.
-        seed, namespace, excluded = group, Namespace(), () if query.id.startswith(ARTIST) else group
-    else:
-        track_id, namespace = media_server_track(query.id)
+    # In Subsonic, the songs of an artist include the artist's own. Songs of an album are excluded like a song.
+    library, albums = visible_library(), services().catalogue.albums
+    excluded: Sequence[str] = ()
+    namespace = Namespace()
+    if (album := albums.album(query.id, library)) is not None:
+        seed = excluded = [track.id for track in album[1]]
+    elif not (seed := albums.tracks_by(query.id, library)):
+        track_id, namespace = visible_track(query.id)
         [analysed] = services().catalogue.tracks.ready([track_id]).values()
-        seed = excluded = (analysed.id,)
-    question = Question(limit=min(query.count, RESULTS_MAX), exclude=Exclusion(tracks=(*excluded, *rejected_tracks())))
+        seed = excluded = [analysed.id]
+    question = Question(
+        limit=min(query.count, RESULTS_MAX),
+        filters=visible_filters(Filters()),
+        exclude=Exclusion(tracks=(*excluded, *rejected_tracks())),
+    )
     found = services().recommender.seeded([seed], question)
     return list(songs_by_id([each.track_id for each in found], namespace).values())
 

@@ -5,8 +5,21 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from services.api.compat.subsonic.schemas.accounts import SubsonicTokenInfo, SubsonicUser
+from services.api.compat.subsonic.schemas.groups import (
+    SubsonicAlbumFolders,
+    SubsonicAlbums,
+    SubsonicAlbumWithSongs,
+    SubsonicArtists,
+    SubsonicArtistWithAlbums,
+    SubsonicDirectory,
+    SubsonicFolderSearch,
+    SubsonicGenres,
+    SubsonicIndexes,
+    SubsonicMusicFolders,
+    SubsonicSearch,
+)
 from services.api.compat.subsonic.schemas.similar import SubsonicSonicMatch
-from services.api.compat.subsonic.schemas.songs import SubsonicSongs
+from services.api.compat.subsonic.schemas.songs import SubsonicChild, SubsonicSongs
 from services.api.compat.subsonic.schemas.system import SubsonicExtension, SubsonicLicense
 from services.api.schemas.tracks import Response
 
@@ -34,6 +47,20 @@ class SubsonicEnvelope(Response):
     openSubsonicExtensions: list[SubsonicExtension] | None = None
     user: SubsonicUser | None = None
     tokenInfo: SubsonicTokenInfo | None = None
+    musicFolders: SubsonicMusicFolders | None = None
+    indexes: SubsonicIndexes | None = None
+    directory: SubsonicDirectory | None = None
+    artists: SubsonicArtists | None = None
+    artist: SubsonicArtistWithAlbums | None = None
+    album: SubsonicAlbumWithSongs | None = None
+    song: SubsonicChild | None = None
+    genres: SubsonicGenres | None = None
+    albumList: SubsonicAlbumFolders | None = None
+    albumList2: SubsonicAlbums | None = None
+    randomSongs: SubsonicSongs | None = None
+    songsByGenre: SubsonicSongs | None = None
+    searchResult2: SubsonicFolderSearch | None = None
+    searchResult3: SubsonicSearch | None = None
     similarSongs: SubsonicSongs | None = None
     similarSongs2: SubsonicSongs | None = None
     sonicMatch: list[SubsonicSonicMatch] | None = None

@@ -1,0 +1,94 @@
+"""What a request may see: its listener, its named library, and the tracks of both."""
+
+from zlib import crc32
+
+from flask import g
+
+from services.api.compat.ids import Namespace, media_server_track
+from services.api.context import services
+from services.api.schemas.listens import InvalidListenerName, listener_named
+from services.api.security.authentication import principal
+from services.domain.access import Scope
+from services.domain.errors import NotFound, TrackNotFound
+from services.domain.filters import Filters
+from services.domain.libraries import NOWHERE, NamedLibrary, within
+from services.domain.names import text_key
+
+EVERYTHING = 0
+"""The id of the only music folder if there are no named libraries."""
+
+
+class FolderNotFound(NotFound):
+    """No music folder has this id."""
+
+    def __init__(self, folder: int) -> None:
+        super().__init__(f"There is no music folder {folder}. `getMusicFolders` lists them.")
+
+
+def listener() -> str | None:
+    """Return the listener of the request; None if it may not read one's data.
+
+    It is that of the account or the key. Where no key is needed, it is the user that the client names.
+    """
+    sender = principal()
+    if not sender.has_any((Scope.LISTEN,)):
+        return None
+    if sender.listeners is not None:
+        return sender.listener
+    try:
+        return listener_named(g.get("subsonic_user", ""))
+    except InvalidListenerName:
+        return None
+
+
+def folder_id(library: NamedLibrary) -> int:
+    """Return the id of the music folder of a named library, which stays the same whatever other libraries exist."""
+    return crc32(text_key(library.name).encode()) >> 1 or 1  # a positive `int` of Java
+
+
+def visible_libraries() -> list[NamedLibrary]:
+    """Return the named libraries that the request may see."""
+    own = _bound_library()
+    found = services().catalogue.libraries.all()
+    return [each for each in found if own is None or text_key(each.name) == text_key(own)]
+
+
+def visible_library(folder: int | None = None) -> str | None:
+    """Return the named library that a result must keep to; None for none.
+
+    Raises:
+        FolderNotFound: no music folder that the request may see has this id.
+    """
+    if folder is None or folder == EVERYTHING:
+        return _bound_library()
+    found = next((each.name for each in visible_libraries() if folder_id(each) == folder), None)
+    if found is None:
+        raise FolderNotFound(folder)
+    return found
+
+
+def visible_filters(filters: Filters, folder: int | None = None) -> Filters:
+    """Return the filters for tracks that meet these filters and that the request may see."""
+    library = visible_library(folder)
+    return filters if library is None else within(filters, library)
+
+
+def visible_track(name: str) -> tuple[str, Namespace]:
+    """Return the id of a track that the request may see, and the namespace of the client's id.
+
+    Raises:
+        TrackNotFound: there is none.
+    """
+    track_id, namespace = media_server_track(name)
+    library = _bound_library()
+    if library is not None and not services().catalogue.libraries.holds(library, track_id):
+        raise TrackNotFound(name)
+    return track_id, namespace
+
+
+def _bound_library() -> str | None:
+    """Return the library that the key and the listener are bound to; None is all tracks."""
+    own, name = principal().library, listener()
+    of_listener = None if name is None else services().catalogue.libraries.of_listener(name)
+    bound = {text_key(each): each for each in (own, of_listener) if each is not None}
+    return NOWHERE if len(bound) > 1 else next(iter(bound.values()), None)

@@ -1,0 +1,57 @@
+"""The albums that a listener plays and likes, in order."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from services.catalog.browsing import in_library, tracks_in
+from services.catalog.database import Database
+from services.catalog.successors import followed
+from services.catalog.tables import ListenRow, TrackRow
+from services.domain.listening import EventKind
+
+
+class HeardOrder(StrEnum):
+    """Which albums of a listener, and their order."""
+
+    FREQUENT = "frequent"
+    """Those with the most plays first."""
+    RECENT = "recent"
+    """Those played last first."""
+    HIGHEST = "highest"
+    """Those with the most liked tracks first."""
+    STARRED = "starred"
+    """Those with a liked track, those liked last first."""
+
+
+_LATEST = func.max(ListenRow.at, type_=ListenRow.at.type)
+_BY: dict[HeardOrder, tuple[EventKind, ColumnElement[Any]]] = {
+    HeardOrder.FREQUENT: (EventKind.PLAY, func.count()),
+    HeardOrder.RECENT: (EventKind.PLAY, _LATEST),
+    HeardOrder.HIGHEST: (EventKind.LIKE, func.count()),
+    HeardOrder.STARRED: (EventKind.LIKE, _LATEST),
+}
+
+
+class HeardAlbumStore:
+    """Reads the albums that listeners play and like."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ids(self, listener: str, order: HeardOrder, library: str | None, *, offset: int, limit: int) -> list[str]:
+        """Return the ids of a page of a listener's albums, of a named library if one is given."""
+        kind, key = _BY[order]
+        inside = [] if library is None else [TrackRow.id.in_(tracks_in(library))]
+        query = (
+            select(TrackRow.album_id)
+            .select_from(ListenRow)
+            .join(TrackRow, TrackRow.id == followed(ListenRow.track_id))
+            .where(ListenRow.listener == listener, ListenRow.kind == kind, TrackRow.album_id.is_not(None))
+            .where(in_library(), *inside)
+            .group_by(TrackRow.album_id)
+            .order_by(key.desc(), TrackRow.album_id)
+        )
+        with self._database.columns() as connection:
+            return [found for found in connection.execute(query.offset(offset).limit(limit)).scalars() if found]
