@@ -5,6 +5,7 @@ from typing import Self
 from services.catalog.accounts import AccountStore
 from services.catalog.albums import AlbumStore
 from services.catalog.analyses import AnalysisStore
+from services.catalog.annotations import AnnotationStore
 from services.catalog.browsing import BrowseStore
 from services.catalog.covers import CoverStore
 from services.catalog.database import Database
@@ -24,6 +25,7 @@ from services.catalog.map import MapStore
 from services.catalog.pause import PauseStore
 from services.catalog.pictures import PictureStore
 from services.catalog.play_counts import PlayCountStore
+from services.catalog.play_queues import PlayQueueStore
 from services.catalog.playlists import PlaylistStore
 from services.catalog.progress import ProgressStore
 from services.catalog.radio import RadioStore
@@ -68,6 +70,8 @@ class Catalogue:
         self.listens = ListenStore(database)
         self.play_counts = PlayCountStore(database)
         self.tastes = TasteStore(database)
+        self.annotations = AnnotationStore(database)
+        self.play_queues = PlayQueueStore(database)
         self.keys = KeyStore(database)
         self.accounts = AccountStore(database)
         self.idempotency = IdempotencyStore(database)

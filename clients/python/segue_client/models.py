@@ -91,6 +91,17 @@ class Attributes(Model):
     attributes: list[Attribute]
 
 
+class AudioFeaturesRequest(Model):
+    """
+    The tracks whose analyses to get.
+    """
+
+    ids: list[str]
+    """
+    Track ids or external ids, `namespace:value`.
+    """
+
+
 class BrightnessRange(Model):
     """
     Spectral centroid in Hz; both ends belong to it.
@@ -1761,6 +1772,21 @@ class AudioFeatures(TrackDescriptors):
     """
 
 
+class AudioFeaturesList(Model):
+    """
+    The analyses of some tracks.
+    """
+
+    audio_features: list[AudioFeatures]
+    """
+    In the order of the request, each track once.
+    """
+    unknown: list[str]
+    """
+    Ids of the request that belong to no analysed track.
+    """
+
+
 class Corrections(Model):
     """
     What a listener took out of the tastes.
@@ -1942,7 +1968,7 @@ class Filters(Model):
     """
     tags: list[str] | None = None
     """
-    One of these tags that the encoder predicts clearly (see audio features). Case is ignored.
+    One of these tags that the encoder predicts with a strength of 0.2 or more, named as in audio features (`msd:rock`) or without the data set (`rock`). Case is ignored.
     """
     exclude_genre: list[str] | None = None
     """
@@ -3006,9 +3032,9 @@ class RadioRequest(Model):
     """
     Tracks and artists to leave out.
     """
-    seeds: RadioSeeds | None = None
+    seeds: RadioSeeds | list[str] | None = None
     """
-    Tracks, artists, genres and tags.
+    Ids of tracks, or tracks, artists, genres and tags.
     """
     history: list[ListenEvent] | None = None
     """
@@ -3055,6 +3081,10 @@ class RadioRequest(Model):
     ) = None
     """
     A mood preset: words, targets and filters under one name; `GET /v1/moods` lists all. It counts beside the texts. Texts, targets and filters of the request have precedence over its targets and filters. It stays in force until `POST /v1/radio/{session_id}/next` replaces or ends it.
+    """
+    limit: int | None = None
+    """
+    Maximum number of first tracks to return with the session.
     """
     order: Literal["relevance", "flow", "energy_up", "energy_down"] | None = None
     """
@@ -3260,7 +3290,7 @@ class SimilarTrack(Track):
 
     score: float
     """
-    Cosine similarity to its taste or seed, −1 to 1; 1 is identical.
+    Cosine similarity to its taste or seed, −1 to 1; 1 is identical. Where several tastes, words or directions choose the tracks, it does not fall from track to track.
     """
     because_of: list[str]
     """
@@ -3387,6 +3417,21 @@ class RecommendedTrack(SimilarTrack):
     taste: int | None
     """
     Index of its taste in `tastes`, from 0. Null if the history is empty.
+    """
+    rank_score: float
+    """
+    What the track was chosen by when its place was filled: its similarity to the taste, to one of its plays and to the words, less penalties and less its similarity to the tracks chosen before. In the order `relevance` it falls from track to track within a taste, except where a maximum per artist, album or genre had to be raised.
+    """
+
+
+class StartedRadio(RadioSession):
+    """
+    A new session, and its first tracks.
+    """
+
+    tracks: list[RadioTrack]
+    """
+    Tracks to play first, in order: as many as the request asks for.
     """
 
 

@@ -175,12 +175,15 @@ def get_user_start(user: str) -> Start:
 @operation("forgetUser", "Delete a listener", returns=Forgotten)
 @needs(Scope.LISTEN, listener="user")
 def forget(user: str) -> Forgotten:
-    """Delete a listener with the start, all listens, playlists, tastes, radio sessions and stored responses.
+    """Delete what is stored of a listener: the start, all listens, stars, playlists, tastes, radio sessions and so on.
 
-    An unknown listener is no error.
+    An account stays, so that its player can still sign in; `segue users remove` deletes it. An unknown listener is no
+    error.
     """
     listener, catalogue = listener_named(user), services().catalogue
     catalogue.radio.forget_listener(listener)
     catalogue.playlists.forget(listener)
+    catalogue.annotations.forget(listener)
+    catalogue.play_queues.forget(listener)
     catalogue.idempotency.forget(listener)
     return Forgotten(listens=catalogue.listens.forget(listener))

@@ -15,8 +15,10 @@ from services.catalog.tables.library import (
 )
 from services.catalog.tables.links import LinkRow, LinkSongRow
 from services.catalog.tables.listening import (
+    AnnotationRow,
     ListenerLibraryRow,
     ListenRow,
+    PlayQueueRow,
     RadioEventRow,
     RadioRow,
     RadioTrackRow,
@@ -42,6 +44,7 @@ __all__ = [
     "LAST",
     "NAME_MAX",
     "AccountRow",
+    "AnnotationRow",
     "ApiKeyRow",
     "ExternalIdRow",
     "FailedFileRow",
@@ -63,6 +66,7 @@ __all__ = [
     "Moment",
     "PathBytes",
     "PictureRow",
+    "PlayQueueRow",
     "PlaylistEntryRow",
     "PlaylistRow",
     "RadioEventRow",

@@ -97,6 +97,32 @@ class RemovedTrackRow(Table):
     at: Mapped[datetime]
 
 
+class AnnotationRow(Table):
+    """The star and the rating that a listener gave to a track, an album or an artist."""
+
+    __tablename__ = "annotations"
+
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    item: Mapped[str] = mapped_column(String(36), primary_key=True)
+    """The id of the track, album or artist."""
+    starred_at: Mapped[datetime | None]
+    rating: Mapped[int | None]
+
+
+class PlayQueueRow(Table):
+    """The play queue that a listener saved."""
+
+    __tablename__ = "play_queues"
+
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
+    track_ids: Mapped[list[str]] = mapped_column(JSON)
+    current: Mapped[int | None]
+    position_ms: Mapped[int]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(Text)
+
+
 class RadioRow(Table):
     """A radio session."""
 

@@ -1,0 +1,194 @@
+"""Stars and ratings that listeners give to tracks, albums and artists.
+
+A star and a rating of a track are verdicts too, so that recommendations use them: a star is a like, a rating of four or
+five is a like, and a rating of one is a dislike. The rows here hold what a verdict cannot express. Stars and ratings of
+albums and artists are stored here only.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, case, delete, func, select
+from sqlalchemy.orm import Session
+
+from services.catalog.database import IDS, Database, now, rows_of
+from services.catalog.listens import ListenStore
+from services.catalog.successors import followed, predecessors_of
+from services.catalog.tables import AnnotationRow, ListenRow
+from services.domain.listening import (
+    DISLIKED_RATING,
+    LIKED_RATING,
+    VERDICTS,
+    Annotation,
+    EventKind,
+    ItemKind,
+    NewListen,
+)
+
+_ROW = AnnotationRow.__table__.c
+_LISTEN = ListenRow.__table__.c
+
+
+class AnnotationStore:
+    """Stores and reads stars and ratings."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listens = ListenStore(database)
+
+    def of_tracks(self, listener: str, track_ids: Collection[str]) -> dict[str, Annotation]:
+        """Return what is known of a listener and these tracks, by id; tracks without anything are absent."""
+        with self._database.read() as session:
+            return _of_tracks(session, listener, set(track_ids))
+
+    def of_albums(self, listener: str, ids: Collection[str]) -> dict[str, Annotation]:
+        """Return the stars and ratings of these albums, by id; the others are absent."""
+        return self._of_groups(listener, ItemKind.ALBUM, ids)
+
+    def of_artists(self, listener: str, ids: Collection[str]) -> dict[str, Annotation]:
+        """Return the stars and ratings of these artists, by id; the others are absent."""
+        return self._of_groups(listener, ItemKind.ARTIST, ids)
+
+    def starred(self, listener: str, kind: ItemKind) -> dict[str, datetime]:
+        """Return everything of a kind that a listener has starred, and since when, latest first."""
+        with self._database.read() as session:
+            if kind == ItemKind.SONG:
+                known = _of_tracks(session, listener, _liked(session, listener))
+                found = [(track_id, each.starred) for track_id, each in known.items()]
+            else:
+                rows = select(_ROW.item, _ROW.starred_at).where(_ROW.listener == listener, _ROW.kind == kind)
+                found = [(item, starred_at) for item, starred_at in session.execute(rows)]
+        stars = [(at, item) for item, at in found if at is not None]
+        return {item: at for at, item in sorted(stars, reverse=True)}
+
+    def star(self, listener: str, kind: ItemKind, items: Collection[str]) -> None:
+        """Star items; what is starred already stays as it is."""
+        at = now()
+        for item in items:
+            before = self._of(listener, kind, item)
+            if before.starred is None:
+                self._write(listener, kind, item, at, before.rating)
+            if kind == ItemKind.SONG:
+                self._judge(listener, item, EventKind.LIKE, at)
+
+    def unstar(self, listener: str, kind: ItemKind, items: Collection[str]) -> None:
+        """Remove stars; a track keeps the verdict of its rating."""
+        for item in items:
+            before = self._of(listener, kind, item)
+            if before.starred is not None:
+                self._write(listener, kind, item, None, before.rating)
+                if kind == ItemKind.SONG:
+                    self._judge(listener, item, _verdict(None, before.rating), now())
+
+    def rate(self, listener: str, kind: ItemKind, item: str, rating: int | None) -> None:
+        """Replace a rating, or remove it with None; two and three stars are no verdict."""
+        before = self._of(listener, kind, item)
+        self._write(listener, kind, item, before.starred, rating)
+        if kind == ItemKind.SONG:
+            self._judge(listener, item, _verdict(before.starred, rating), now())
+
+    def forget(self, listener: str) -> None:
+        """Delete the stars and ratings of a listener."""
+        with self._database.write() as session:
+            session.execute(delete(AnnotationRow).where(AnnotationRow.listener == listener))
+
+    def _of(self, listener: str, kind: ItemKind, item: str) -> Annotation:
+        found = self.of_tracks(listener, [item]) if kind == ItemKind.SONG else self._of_groups(listener, kind, [item])
+        return found.get(item, Annotation())
+
+    def _of_groups(self, listener: str, kind: ItemKind, ids: Collection[str]) -> dict[str, Annotation]:
+        rows = select(_ROW.item, _ROW.starred_at, _ROW.rating).where(
+            _ROW.listener == listener, _ROW.kind == kind, _ROW.item.in_(IDS)
+        )
+        with self._database.read() as session:
+            return {item: Annotation(starred, rating) for item, starred, rating in rows_of(session, rows, ids)}
+
+    def _write(self, listener: str, kind: ItemKind, item: str, starred: datetime | None, rating: int | None) -> None:
+        values = {"starred_at": starred, "rating": rating}
+        inserting = self._database.insert(AnnotationRow).values(listener=listener, kind=kind, item=item, **values)
+        own = AnnotationRow.listener == listener, AnnotationRow.kind == kind
+        with self._database.write() as session:
+            # Rows of tracks from which this one took over count no more.
+            earlier = predecessors_of(session, [item]).get(item, []) if kind == ItemKind.SONG else []
+            session.execute(delete(AnnotationRow).where(*own, AnnotationRow.item.in_([item, *earlier])))
+            if starred is not None or rating is not None:
+                session.execute(inserting)
+
+    def _judge(self, listener: str, track_id: str, kind: EventKind | None, at: datetime) -> None:
+        of = NewListen(names=(track_id,), at=at)
+        self._listens.judge(listener, None if kind is None else NewListen(names=(track_id,), kind=kind, at=at), of)
+
+
+def _verdict(starred: datetime | None, rating: int | None) -> EventKind | None:
+    """Return the verdict on a track with this star and this rating."""
+    if rating == DISLIKED_RATING:
+        return EventKind.DISLIKE
+    return EventKind.LIKE if starred is not None or (rating or 0) >= LIKED_RATING else None
+
+
+def _liked(session: Session, listener: str) -> set[str]:
+    """Return the tracks that a listener likes or liked."""
+    likes = select(followed(_LISTEN.track_id)).where(
+        _LISTEN.listener == listener, _LISTEN.kind == EventKind.LIKE, _LISTEN.track_id.is_not(None)
+    )
+    return set(session.scalars(likes))
+
+
+def _of_tracks(session: Session, listener: str, track_ids: set[str]) -> dict[str, Annotation]:
+    names = {track_id: track_id for track_id in track_ids}
+    for track_id, earlier in predecessors_of(session, track_ids).items():
+        names |= dict.fromkeys(earlier, track_id)
+    rows = _rows_of_tracks(session, listener, names)
+    likes = _latest_likes(session, listener, names)
+    heard = _plays(session, listener, names)
+    return {
+        track_id: Annotation(_starred(likes.get(track_id), *row), row[1], *heard.get(track_id, (0, None)))
+        for track_id in track_ids
+        if (row := rows.get(track_id, (None, None))) != (None, None) or track_id in likes or track_id in heard
+    }
+
+
+def _starred(liked: datetime | None, starred: datetime | None, rating: int | None) -> datetime | None:
+    """Return since when a track is starred, given the time of the like that is its latest verdict, if it is one."""
+    if liked is None or starred is not None:
+        return None if liked is None else starred
+    return None if (rating or 0) >= LIKED_RATING else liked
+
+
+def _rows_of_tracks(
+    session: Session, listener: str, names: dict[str, str]
+) -> dict[str, tuple[datetime | None, int | None]]:
+    """Return the star and the rating of tracks; those of a track come before those of one from which it took over."""
+    query = select(_ROW.item, _ROW.starred_at, _ROW.rating).where(
+        _ROW.listener == listener, _ROW.kind == ItemKind.SONG, _ROW.item.in_(IDS)
+    )
+    found = {item: (starred, rating) for item, starred, rating in rows_of(session, query, names)}
+    earlier = {names[item]: row for item, row in found.items()}
+    return earlier | {item: row for item, row in found.items() if names[item] == item}
+
+
+def _latest_likes(session: Session, listener: str, names: dict[str, str]) -> dict[str, datetime]:
+    """Return the times of likes that are the latest verdict on their track."""
+    query = select(_LISTEN.track_id, _LISTEN.kind, _LISTEN.at, _LISTEN.id).where(
+        _LISTEN.listener == listener, _LISTEN.kind.in_(VERDICTS), _LISTEN.track_id.in_(IDS)
+    )
+    verdicts: Iterable[Any] = sorted(rows_of(session, query, names), key=lambda row: (row.at, row.id))
+    last = {names[row.track_id]: row for row in verdicts}
+    return {track_id: row.at for track_id, row in last.items() if row.kind == EventKind.LIKE}
+
+
+def _plays(session: Session, listener: str, names: dict[str, str]) -> dict[str, tuple[int, datetime | None]]:
+    """Return the number of plays of tracks, and when the last one was; None if no time is known."""
+    number = func.sum(func.coalesce(_LISTEN.undated_plays, 1), type_=Integer())
+    latest = func.max(case((_LISTEN.undated_plays.is_(None), _LISTEN.at)), type_=_LISTEN.at.type)
+    query = (
+        select(_LISTEN.track_id, number, latest)
+        .where(_LISTEN.listener == listener, _LISTEN.kind == EventKind.PLAY, _LISTEN.track_id.in_(IDS))
+        .group_by(_LISTEN.track_id)
+    )
+    found: dict[str, tuple[int, datetime | None]] = {}
+    for item, count, at in rows_of(session, query, names):
+        before, last = found.get(names[item], (0, None))
+        found[names[item]] = (before + count, max(filter(None, (last, at)), default=None))
+    return found
