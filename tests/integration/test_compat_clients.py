@@ -1,8 +1,7 @@
-"""Unmodified clients of Spotify and OpenSubsonic with a real API process."""
+"""An unmodified client of OpenSubsonic with a real API process."""
 
 import libopensonic
 import pytest
-import spotipy
 from libopensonic.errors import DataNotFoundError, SonicError
 
 from services.composition import compose
@@ -28,55 +27,12 @@ def port(library_dir, broker_url):
         yield found
 
 
-@pytest.fixture
-def spotify(port):
-    """Spotipy with another base URL."""
-    client = spotipy.Spotify(auth="a token", retries=0)
-    client.prefix = f"http://127.0.0.1:{port}/v1/compat/spotify/"
-    client._session.trust_env = False
-    return client
-
-
 @pytest.fixture(params=[{}, {"use_get": True}, {"use_views": False}, {"legacy_auth": True}], ids=str)
 def sonic(port, request):
     """py-opensonic with POST and GET, with and without `.view`, with a token and with a password."""
     client = libopensonic.Connection("http://127.0.0.1", "ada", PASSWORD, port=port, **request.param)
     yield client
     client.cleanup()
-
-
-@pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
-def test_spotipy_gets_recommendations(spotify):
-    """Spotipy accepts the returned ids, and the service accepts them as seeds."""
-    first = spotify.recommendations(seed_genres=["folk"], limit=2, country="SE", min_tempo=85, target_energy=0.2)
-    artist = first["tracks"][0]["artists"][0]
-    again = spotify.recommendations(
-        seed_tracks=[track["uri"] for track in first["tracks"]], seed_artists=[artist["id"]], limit=1
-    )
-
-    assert [track["artists"][0]["name"] for track in first["tracks"]] == ["Artist 1", "Artist 1"]
-    assert all(seed["initialPoolSize"] > 0 for seed in again["seeds"])
-    assert len(again["tracks"]) == 1
-
-
-@pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
-def test_spotipy_gets_audio_features(spotify):
-    """Of one track, and of several in their order, with null for an unknown id."""
-    [track] = spotify.recommendations(seed_genres=["folk"], limit=1)["tracks"]
-    [alone] = spotify.audio_features(track["id"])
-    unknown, known = spotify.audio_features(["4NHQUGzhtTLFvgF5SZesLK", track["uri"]])
-
-    assert alone["id"] == track["id"]
-    assert (unknown, known) == (None, alone)
-
-
-@pytest.mark.filterwarnings("ignore:You're using:DeprecationWarning")
-def test_spotipy_understands_errors(spotify):
-    """An invalid parameter raises spotipy's exception with the status and the message."""
-    with pytest.raises(spotipy.SpotifyException, match="max_energy") as caught:
-        spotify.recommendations(seed_genres=["folk"], min_energy=0.9, max_energy=0.1)
-
-    assert caught.value.http_status == 400
 
 
 def test_an_opensubsonic_client_signs_in(sonic):

@@ -153,7 +153,7 @@ def get_artist(artist_id: str) -> SpotifyFullArtist:
     return full_artist(artist, list(dict.fromkeys(genre for track in tracks for genre in track.genres)))
 
 
-@spotify.get("/search")
+@spotify.get("/search", strict_slashes=False)
 @operation("spotifySearch", "Search for tracks (Spotify)", query=SpotifySearchQuery, returns=SpotifySearch)
 def search(query: SpotifySearchQuery) -> SpotifySearch:
     """Find analysed tracks whose titles and artists have all words of `q`, the best matches first."""
@@ -198,7 +198,7 @@ def list_genre_seeds() -> SpotifyGenreSeeds:
     return SpotifyGenreSeeds(genres=[name for name in names.values() if "," not in name])
 
 
-@spotify.get("/recommendations")
+@spotify.get("/recommendations", strict_slashes=False)
 @operation(
     "spotifyRecommendations",
     "Recommend tracks (Spotify)",
