@@ -141,6 +141,13 @@ class Settings(LibrarySettings):
         allow_inf_nan=False,
         description="Number of days after which a listen counts half, unless a request sets its own half-life.",
     )
+    link_password: SecretStr | None = Field(
+        default=None,
+        description=(
+            "Password that `segue link add` and `segue link password` use instead of asking for one. They store it; "
+            "nothing else reads this variable."
+        ),
+    )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -36,8 +36,12 @@ from services.domain.track import TrackStatus
 # The claim is renewed after each batch of songs; a page of a slow server takes seconds.
 SYNC_LEASE = timedelta(minutes=5)
 
+NEAR_MAX = 200
+"""Tracks of one title or artist that are compared with a song."""
+
 _TRACK, _FILE = TrackRow.__table__.c, LocationRow.__table__.c
 _NAME, _SONG = ExternalIdRow.__table__.c, LinkSongRow.__table__.c
+_NEAR = _TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms
 _CANDIDATES = select(
     *(_TRACK.id, _TRACK.title_key, _TRACK.artist_keys, _TRACK.album_key, _TRACK.duration_ms, _TRACK.status)
 ).where(_TRACK.id.in_(IDS))
@@ -45,6 +49,16 @@ _FILES = select(_FILE.track_id, _FILE.path, _FILE.root, _FILE.size).where(_FILE.
 _IDS = select(_NAME.track_id, _NAME.namespace, _NAME.value).where(
     _NAME.track_id.in_(IDS), _NAME.namespace.in_((MBID, ISRC))
 )
+
+
+class NearTrack(NamedTuple):
+    """A track that has the title or the artist of a song."""
+
+    id: str
+    title: str
+    artist: str | None
+    album: str | None
+    duration_ms: int | None
 
 
 class LinkStore:
@@ -194,6 +208,22 @@ class LinkStore:
         ordered = query.order_by(_SONG.artist, _SONG.album, _SONG.title, _SONG.song_id)
         with self._database.read() as session:
             return [_linked(row) for row in session.scalars(ordered.limit(limit))]
+
+    def near(self, title: str, artists: Collection[str]) -> list[NearTrack]:
+        """Return tracks with the key of a title or of an artist; if there are none, with the longest word of the title.
+
+        A track whose files are gone is not one of them.
+        """
+        there = select(*_NEAR).where(_TRACK.status != TrackStatus.MISSING).limit(NEAR_MAX)
+        word = max(title.split(), key=len, default="")
+        with self._database.columns() as connection:
+            found = [
+                *connection.execute(there.where(_TRACK.title_key == title)),
+                *connection.execute(there.where(_TRACK.artist_key.in_(artists))),
+            ]
+            if not found and word:
+                found += connection.execute(there.where(_TRACK.title_key.contains(word, autoescape=True)))
+        return [NearTrack(*row) for row in found]
 
     def song_ids(self, name: str, track_ids: Collection[str]) -> dict[str, str]:
         """Return a song of a link for each track that is one, by track."""

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
 from services.cli.libraries import libraries
+from services.cli.links import link
 from services.cli.playlists import playlists
 from services.cli.service import service
 from services.cli.tag import tag
@@ -278,6 +279,7 @@ def search_pictures(
 
 app.add_typer(playlists, name="playlists")
 app.add_typer(libraries, name="libraries")
+app.add_typer(link, name="link")
 app.add_typer(service, name="service")
 app.add_typer(users, name="users")
 

@@ -10,18 +10,14 @@ from typing import Annotated
 
 import typer
 
-from services.cli.arguments import AsJson, path
+from services.cli.arguments import AsJson
+from services.cli.passwords import PasswordFile, read_password
 
 users = typer.Typer(help="Add, list and remove accounts, with which players sign in.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the listener.")]
 
 Prompt = Annotated[bool, typer.Option("--prompt", help="Ask for the password instead of generating one.")]
-
-PasswordFile = Annotated[
-    Path | None,
-    typer.Option(parser=path, metavar="FILE", help="Read the password from the first line of a file; - is stdin."),
-]
 
 
 @users.command()
@@ -104,10 +100,6 @@ def _given_password(file: Path | None, *, prompt: bool) -> str | None:
 
     if file is not None and prompt:
         raise InvalidRequest("Use either --prompt or --password-file.")
-    if file is None:
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True)) if prompt else None
-    try:
-        text = typer.get_text_stream("stdin").readline() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The file '{file}' cannot be read: {error}") from error
-    return text.splitlines()[0] if text else ""
+    if file is not None:
+        return read_password(file)
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True)) if prompt else None

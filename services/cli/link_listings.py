@@ -1,0 +1,98 @@
+"""What `segue link` prints: tables to stdout, explanations to stderr."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.cli import output
+from services.cli.tables import Column, table_of
+from services.domain.links import RULE_NAMES, Link, LinkCounts
+from services.links.guessing import Guess
+
+UNMATCHED_SHOWN = 20
+"""Songs that `segue link sync` shows; `segue link unmatched` shows all."""
+
+MS_PER_SECOND, SECONDS_PER_MINUTE = 1000, 60
+
+
+def print_links(links: Sequence[tuple[Link, LinkCounts]]) -> None:
+    """Print links with the number of their songs."""
+    columns = [
+        Column("name", [link.name for link, _ in links]),
+        Column("kind", [link.kind for link, _ in links]),
+        Column("address", [link.url for link, _ in links], weight=2),
+        Column("user", [link.user for link, _ in links], weight=1),
+        Column("listener", [link.listener for link, _ in links], weight=1),
+        Column("songs", [str(counts.songs) for _, counts in links]),
+        Column("no track", [str(counts.unmatched) for _, counts in links]),
+        Column("listed", [_day(link) for link, _ in links]),
+    ]
+    _print(links, columns, "There are no links. `segue link add` adds one.")
+    for link, _ in links:
+        if link.failure is not None:
+            output.print_message(f"The last sync of '{link.name}' failed: {link.failure}")
+
+
+def print_matched(name: str, counts: LinkCounts, gone: int) -> None:
+    """Print how many songs of a link are tracks, by rule."""
+    matched = counts.songs - counts.unmatched
+    output.print_message(f"'{name}' has {_songs(counts.songs)}, of which {matched} are tracks of the library:")
+    for rule, count in counts.matched.items():
+        output.print_message(f"  {count} by {RULE_NAMES[rule]}")
+    if gone:
+        output.print_message(f"{_songs(gone)} gone from the server lost their ids.")
+    if counts.unmatched:
+        output.print_message(f"{_songs(counts.unmatched)} are no tracks, here with the tracks that are most like them:")
+
+
+def print_guesses(guesses: Sequence[Guess]) -> None:
+    """Print songs that are no tracks, each with the track that is most like it."""
+    columns = [
+        Column("song", [_named(each.song.artist, each.song.title) for each in guesses], weight=2),
+        Column("album", [each.song.album or "" for each in guesses], weight=1),
+        Column("length", [_length(each.song.duration_ms) for each in guesses]),
+        Column(
+            "nearest track",
+            [_named(each.track.artist, each.track.title) if each.track else "" for each in guesses],
+            weight=2,
+        ),
+        Column("its album", [(each.track.album or "") if each.track else "" for each in guesses], weight=1),
+        Column("length", [_length(each.track.duration_ms) if each.track else "" for each in guesses]),
+    ]
+    if any(each.song.reason for each in guesses):
+        columns.append(Column("not downloaded", [each.song.reason or "" for each in guesses], weight=2))
+    if guesses:
+        _print(guesses, columns, "")
+
+
+def guess_as_json(guess: Guess) -> Mapping[str, Any]:
+    """Return a song that is no track, and its guess, as JSON has it."""
+    song, track = guess.song, guess.track
+    named = {"id": song.id, "title": song.title, "artist": song.artist, "album": song.album}
+    nearest = None if track is None else track._asdict()
+    return named | {"duration_ms": song.duration_ms, "reason": song.reason, "nearest": nearest}
+
+
+def _print(rows: Sequence[object], columns: Sequence[Column], otherwise: str) -> None:
+    if rows:
+        output.answers.print(table_of(columns, output.answers.width))
+    else:
+        output.print_message(otherwise)
+
+
+def _named(artist: str | None, title: str) -> str:
+    return f"{artist} – {title}" if artist else title
+
+
+def _songs(count: int) -> str:
+    return "1 song" if count == 1 else f"{count} songs"
+
+
+def _length(duration_ms: int | None) -> str:
+    if duration_ms is None:
+        return ""
+    minutes, seconds = divmod(round(duration_ms / MS_PER_SECOND), SECONDS_PER_MINUTE)
+    return f"{minutes}:{seconds:02d}"
+
+
+def _day(link: Link) -> str:
+    return "never" if link.synced_at is None else f"{link.synced_at.astimezone():%Y-%m-%d %H:%M}"
