@@ -20,6 +20,7 @@ from services.tasks.queue import (
     ROUTES,
     SOCKET_TIMEOUT_SECONDS,
     SWEEP_COVERS_TASK,
+    SYNC_LINKS_TASK,
     VISIBILITY_TIMEOUT_SECONDS,
 )
 from workers.presence import Announcement
@@ -62,6 +63,8 @@ REFRESH_PLAYLISTS_EVERY_SECONDS = 60.0
 # Covers are looked for after each analysis and scan; this schedule covers older libraries and workers that died.
 COVERS_EVERY_SECONDS = 60.0
 SWEEP_COVERS_EVERY_SECONDS = 3600.0
+# The task lists the songs of the links that are due, one after the other; a link is due an hour after its last list.
+SYNC_LINKS_EVERY_SECONDS = 300.0
 # A nightly scan that no worker could begin in this time waits for the next night.
 RESCAN_EXPIRES_SECONDS = 6 * 3600
 # The index task is sent after each change; this schedule covers messages that the broker did not accept.
@@ -124,6 +127,7 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
         REFRESH_PLAYLISTS_TASK: REFRESH_PLAYLISTS_EVERY_SECONDS,
         COVERS_TASK: COVERS_EVERY_SECONDS,
         SWEEP_COVERS_TASK: SWEEP_COVERS_EVERY_SECONDS,
+        SYNC_LINKS_TASK: SYNC_LINKS_EVERY_SECONDS,
     }
     if settings.qdrant_url is not None:
         periods |= {INDEX_TASK: INDEX_EVERY_SECONDS, RECONCILE_INDEX_TASK: RECONCILE_EVERY_SECONDS}

@@ -36,6 +36,7 @@ from services.tasks.queue import (
     SCAN_PICTURES_TASK,
     SCAN_TASK,
     SWEEP_COVERS_TASK,
+    SYNC_LINKS_TASK,
 )
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
 from workers.app import (
@@ -50,6 +51,7 @@ from workers.app import (
 )
 from workers.covers import look_for_covers
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER_ID, child_context
+from workers.links import sync_due
 from workers.map import fit_map
 from workers.pictures import open_reader
 from workers.playlists import refresh_due
@@ -219,6 +221,12 @@ def fit() -> None:
         log.warning("map_postponed", reason=error.detail)
     except SoftTimeLimitExceeded:
         log.warning("map_timed_out", seconds=FIT_SOFT_LIMIT_SECONDS)
+
+
+@app.task(name=SYNC_LINKS_TASK, soft_time_limit=SCAN_SOFT_LIMIT_SECONDS, time_limit=SCAN_HARD_LIMIT_SECONDS)
+def sync_links() -> None:
+    """List the songs of the linked servers that are due."""
+    sync_due(child_context())
 
 
 @app.task(name=RESCAN_TASK)

@@ -95,6 +95,11 @@ class LinkStore:
         with self._database.read() as session:
             return [_link(row) for row in session.scalars(select(LinkRow).order_by(LinkRow.name))]
 
+    def names(self) -> list[str]:
+        """Return the names of all links, sorted."""
+        with self._database.columns() as connection:
+            return list(connection.execute(select(LinkRow.name).order_by(LinkRow.name)).scalars())
+
     def get(self, name: str) -> Link:
         """Return the link with this name.
 

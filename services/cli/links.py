@@ -26,7 +26,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the link, and
 
 
 @link.command()
-def add(
+def add(  # noqa: PLR0913  each is an option
     name: Name,
     *,
     url: Annotated[str, typer.Option(help="Address of the server, such as https://music.example/navidrome.")],

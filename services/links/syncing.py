@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from services.catalog import Catalogue
 from services.catalog.database import batched
 from services.domain.errors import AlreadyRunning, SegueError
@@ -15,8 +13,6 @@ from services.links.server import RemoteSong, Server
 
 # Songs that are matched in one pass: few enough for little memory, many enough for few statements.
 BATCH = 5000
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +42,7 @@ def sync(catalogue: Catalogue, link: Link, server: Server) -> Synced:
         raise
     finally:
         links.end_sync(link.name, failure)
-    synced = Synced(links.counts(link.name), gone)
-    log.info("link_synced", link=link.name, songs=synced.counts.songs, unmatched=synced.counts.unmatched, gone=gone)
-    return synced
+    return Synced(links.counts(link.name), gone)
 
 
 def _list_songs(catalogue: Catalogue, link: Link, server: Server) -> int:

@@ -50,6 +50,7 @@ COVERS_TASK = "segue.covers"
 SWEEP_COVERS_TASK = "segue.sweep_covers"
 FIT_MAP_TASK = "segue.fit_map"
 RESCAN_TASK = "segue.rescan"
+SYNC_LINKS_TASK = "segue.sync_links"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
@@ -65,6 +66,7 @@ ROUTES = {
     SWEEP_COVERS_TASK: {"queue": "scan"},
     FIT_MAP_TASK: {"queue": "scan"},
     RESCAN_TASK: {"queue": "scan"},
+    SYNC_LINKS_TASK: {"queue": "scan"},
 }
 
 

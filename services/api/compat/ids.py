@@ -53,7 +53,7 @@ def _decode(text: str) -> int | None:
 SPOTIFY = "spotify"
 SPOTIFY_URI = "spotify:track:"
 MEDIA_SERVERS = ("navidrome", "subsonic")
-"""Namespaces in which an id without a namespace is looked up, in this order."""
+"""Namespaces in which an id without a namespace is looked up, in this order, after those of the links."""
 
 ARTIST = "ar-"
 """Start of the ids of artists in the library, which Spotify's clients get without it."""
@@ -97,8 +97,8 @@ def _spotify_variants(name: str) -> list[str]:
 
 
 def media_servers() -> tuple[str, ...]:
-    """Return the namespaces in which an id without a namespace is looked up, in this order."""
-    return MEDIA_SERVERS
+    """Return the namespaces in which an id without a namespace is looked up, in this order: first the links'."""
+    return tuple(dict.fromkeys([*services().catalogue.links.names(), *MEDIA_SERVERS]))
 
 
 def media_server_track(name: str) -> tuple[str, Namespace]:
