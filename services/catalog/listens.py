@@ -87,7 +87,7 @@ class ListenStore:
             if verdict is not None:
                 self._add(session, listener, [verdict])
 
-    def page(
+    def page(  # noqa: PLR0913  each selects a part
         self,
         listener: str,
         wanted: ListenFilter | None = None,
@@ -95,8 +95,9 @@ class ListenStore:
         cursor: str | None = None,
         limit: int = 50,
         oldest_first: bool = False,
+        skip: int = 0,
     ) -> ListenPage:
-        """Return a page of listens ordered by time, newest first unless `oldest_first`.
+        """Return a page of listens ordered by time, newest first unless `oldest_first`, without the first `skip`.
 
         Raises:
             InvalidCursor: this service did not create the cursor.
@@ -110,7 +111,7 @@ class ListenStore:
             query = query.where(place > position if oldest_first else place < position)
         order = (ListenRow.at, ListenRow.id) if oldest_first else (ListenRow.at.desc(), ListenRow.id.desc())
         with self._database.read() as session:
-            rows = session.execute(query.order_by(*order).limit(limit + 1)).all()
+            rows = session.execute(query.order_by(*order).limit(limit + 1).offset(skip)).all()
         shown = rows[:limit]
         last = shown[-1][0] if len(rows) > limit else None
         next_cursor = None if last is None else encode_cursor(last.at.isoformat(), last.id)

@@ -9,6 +9,7 @@ from openapi_schema_validator import OAS31Validator
 
 from services.api.openapi.document import EXAMPLES
 from services.api.openapi.examples.playlists import SMART_PLAYLIST
+from services.api.openapi.examples.scrobbling import SIGNATURE
 from services.api.openapi.examples.values import (
     ALBUM,
     ARTIST,
@@ -84,6 +85,8 @@ def made(api, services, library_dir):
     smart = catalogue.playlists.create("Smart", owner=LISTENER, rules=Rules())
     [taste] = services.tastes.of(LISTENER).tastes
     key = catalogue.keys.create("example", [Scope.READ], [LISTENER])
+    sign_in = {"method": "auth.getMobileSession", "username": LISTENER, "password": "any", "format": "json"}
+    session = api.post("/2.0/", data={**sign_in, "api_sig": SIGNATURE}).json["session"]["key"]
     yield {
         "session_id": api.post("/v1/radio", json={"seeds": {"tracks": [AWAKENING]}}).json["id"],
         "job_id": catalogue.jobs.create(JobKind.SCAN, "/music"),
@@ -95,6 +98,8 @@ def made(api, services, library_dir):
         ARTIST: catalogue.tracks.get(AWAKENING).artist_id,
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,
         "apiKey": key.text,
+        "sk": session,
+        "s": session,
         "key_id": catalogue.keys.create("to revoke", [Scope.READ]).id,
         "path": str(library_dir / "music"),
         "Awakening.ogg": (io.BytesIO((library_dir / "music" / "Awakening.wav").read_bytes()), "Awakening.wav"),

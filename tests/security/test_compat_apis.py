@@ -36,6 +36,8 @@ def ada(key_for):
         ("get", "/1/user/bob/listen-count", None),
         ("get", "/1/user/bob/playing-now", None),
         ("get", "/1/latest-import?user_name=bob", None),
+        ("get", "/2.0/?method=user.getInfo&user=bob", None),
+        ("get", "/2.0/?method=user.getRecentTracks&user=bob", None),
     ],
 )
 def test_a_bound_key_is_refused_for_other_listeners(locked, ada, method, path, body):

@@ -36,7 +36,7 @@ def sent_schemas(document):
     return found
 
 
-COMPAT_PATHS = ("/v1/compat", "/rest", "/1/")
+COMPAT_PATHS = ("/v1/compat", "/rest", "/1/", "/2.0/", "/audioscrobbler/")
 
 
 def test_unknown_fields_are_refused(api):

@@ -3,6 +3,9 @@
 from flask import Flask
 
 from services.api.compat.audiomuse.views import audiomuse
+from services.api.compat.audioscrobbler.handshake import WithHandshake, audioscrobbler_1, audioscrobbler_line
+from services.api.compat.audioscrobbler.responses import audioscrobbler_error
+from services.api.compat.audioscrobbler.views import audioscrobbler
 from services.api.compat.errors import audiomuse_error, listenbrainz_error, spotify_error, subsonic_error
 from services.api.compat.listenbrainz.views import listenbrainz
 from services.api.compat.spotify.views import WithoutVersion, spotify
@@ -14,13 +17,15 @@ ERROR_FORMATS = (
     (subsonic, subsonic_error),
     (listenbrainz, listenbrainz_error),
     (audiomuse, audiomuse_error),
+    (audioscrobbler, audioscrobbler_error),
+    (audioscrobbler_1, audioscrobbler_line),
 )
 
 
 def install_compat(app: Flask) -> None:
-    """Serve the APIs of Spotify, OpenSubsonic, ListenBrainz and AudioMuse-AI, each with its own error format."""
+    """Serve the APIs of other systems, each with its own error format."""
     for blueprint, render in ERROR_FORMATS:
         app.register_blueprint(blueprint)
         set_error_format(app, f"{blueprint.url_prefix}/", render)
     # Flask's documented way to add middleware.
-    app.wsgi_app = WithoutVersion(WithoutViewSuffix(app.wsgi_app))  # type: ignore[method-assign]
+    app.wsgi_app = WithHandshake(WithoutVersion(WithoutViewSuffix(app.wsgi_app)))  # type: ignore[method-assign]

@@ -16,6 +16,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
 from services.api.compat.audiomuse.schemas import MuseError
+from services.api.compat.audioscrobbler.schemas import AudioscrobblerError
 from services.api.compat.listenbrainz.schemas import ScrobblerError
 from services.api.compat.spotify.schemas import SpotifyError
 from services.api.context import EXTENSION
@@ -68,6 +69,11 @@ TAGS = (
         "key that is bound to a listener (or to the listener's name, if no keys are needed).",
         ("listenbrainz",),
     ),
+    Tag(
+        "Audioscrobbler",
+        "The protocol of scrobblers for Last.fm, versions 2.0 and 1.2. Users are the accounts of listeners.",
+        ("audioscrobbler", "audioscrobbler_1"),
+    ),
     Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
     Tag("Service", "Status, failed files, health and metrics.", ("service", "events", "health", "")),
     Tag("Keys", "API keys of players and other clients.", ("keys",)),
@@ -117,6 +123,19 @@ ERROR_FORMATS = {
     "subsonic": ErrorFormat(None, {}),
     "spotify": ErrorFormat(SpotifyError, COMPAT_ERRORS),
     "audiomuse": ErrorFormat(MuseError, COMPAT_ERRORS),
+    "audioscrobbler_1": ErrorFormat(None, {}),
+    "audioscrobbler": ErrorFormat(
+        AudioscrobblerError,
+        {
+            HTTPStatus.BAD_REQUEST: "The method, a parameter or the signature is invalid",
+            HTTPStatus.UNAUTHORIZED: "The password or the session key is wrong",
+            HTTPStatus.FORBIDDEN: "The `Host` header is not allowed, or the account is not that of the listener",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is too large",
+            HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many wrong passwords; see `Retry-After`",
+            HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
+            HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond; retry later",
+        },
+    ),
     "listenbrainz": ErrorFormat(
         ScrobblerError,
         {

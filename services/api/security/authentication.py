@@ -141,7 +141,7 @@ def authenticate(text: str) -> Principal:
     parts = split(text)
     active = None if parts is None else services().catalogue.keys.find(parts[0])
     right = matches(text if parts is None else parts[1], None if active is None else active.digest)
-    return _principal_of(active if right else None)
+    return holder_of(active if right else None)
 
 
 def optional(location: KeyLocation) -> KeyLocation:
@@ -193,10 +193,16 @@ def _holder_of_token(token: str) -> Principal:
     active = services().catalogue.keys.find(key_id_of(token))
     secret = services().catalogue.installation.signing_secret()
     is_right = active is not None and is_valid(token, secret, active.digest)
-    return _principal_of(active if is_right else None)
+    return holder_of(active if is_right else None)
 
 
-def _principal_of(active: ActiveKey | None) -> Principal:
+def holder_of(active: ActiveKey | None) -> Principal:
+    """Return the principal of a key that was verified, and record its use; None is a wrong one.
+
+    Raises:
+        KeyRequired: the key is wrong or revoked.
+        TooManyRequests: the address sent too many wrong keys.
+    """
     if active is None:
         count_failed_attempt(request.remote_addr or "unix")
         raise KeyRequired(presented=True)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from pydantic_core import from_json
 
 from services.api.compat.listenbrainz.schemas import PlayingListen, Scrobble, ScrobbleTrack, ScrobbleTrackInfo
+from services.api.compat.texts import clean, uuid_of
 from services.api.http.errors import ApiError
 from services.api.request_limits import (
     LISTENS_MAX,
-    NAMED_MAX,
     PLAYED_MS_MAX,
     SCROBBLE_AHEAD,
     SCROBBLE_MAX_BYTES,
@@ -128,14 +128,6 @@ def moment_of(listened_at: object) -> datetime:
         raise BadSubmission("JSON document must contain an int value for listened_at.") from error
 
 
-def uuid_of(text: object) -> str | None:
-    """Return the canonical form of a UUID; None if the value is not a UUID."""
-    try:
-        return str(UUID(text)) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
 def msid_of(listen: Listen) -> str:
     """Return the UUID by which ListenBrainz clients identify the recording of a listen."""
     described = listen.described
@@ -197,7 +189,7 @@ def playing_listen(playing: Playing, track: Track | None) -> PlayingListen:
 
 def _client(listen: dict[str, Any]) -> str | None:
     info = _info(listen["track_metadata"])
-    return _text(info.get("media_player")) or _text(info.get("submission_client"))
+    return clean(info.get("media_player")) or clean(info.get("submission_client"))
 
 
 def _listen(listen: object, kind: str, now: datetime) -> NewListen:
@@ -217,7 +209,7 @@ def _listen(listen: object, kind: str, now: datetime) -> NewListen:
     described = Description(
         artist=_required(metadata, "artist_name"),
         title=_required(metadata, "track_name"),
-        album=_text(metadata.get("release_name")),
+        album=clean(metadata.get("release_name")),
         duration_ms=_length(info),
     )
     return NewListen(names=_names(info), described=described, kind=EventKind.PLAY, at=at)
@@ -232,15 +224,10 @@ def _required(metadata: Mapping[str, object], name: str) -> str:
     found = metadata.get(name)
     if found is not None and not isinstance(found, str):
         raise BadSubmission(f"{name} must be a single string.")
-    text = _text(found)
+    text = clean(found)
     if text is None:
         raise BadSubmission(f"JSON document does not contain required track_metadata.{name}.")
     return text
-
-
-def _text(found: object) -> str | None:
-    """Return a text without NUL, which PostgreSQL refuses; None if it is empty or not a text."""
-    return found.replace("\0", "").strip()[:NAMED_MAX] or None if isinstance(found, str) else None
 
 
 def _names(info: Mapping[str, object]) -> tuple[str, ...]:
@@ -249,7 +236,7 @@ def _names(info: Mapping[str, object]) -> tuple[str, ...]:
     mbids = [uuid for name in ("recording_mbid", "track_mbid") if (uuid := uuid_of(info.get(name))) is not None]
     given = info.get("isrc")
     isrcs = [isrc for isrc in (given if isinstance(given, list) else [given]) if isinstance(isrc, str)]
-    written = [f"{ISRC}:{_text(isrc) or ''}" for isrc in isrcs[:SCROBBLER_IDS_MAX]]
+    written = [f"{ISRC}:{clean(isrc) or ''}" for isrc in isrcs[:SCROBBLER_IDS_MAX]]
     names = [canonical_name(name) for name in (*(f"{MBID}:{mbid}" for mbid in mbids), *written)]
     return tuple(dict.fromkeys(name for name in names if name is not None))
 

@@ -22,7 +22,6 @@ from services.api.compat.listenbrainz.listens import (
     read_json,
     read_submission,
     scrobbles,
-    uuid_of,
 )
 from services.api.compat.listenbrainz.schemas import (
     LatestImport,
@@ -42,6 +41,7 @@ from services.api.compat.listenbrainz.schemas import (
     TokenQuery,
     TokenValidity,
 )
+from services.api.compat.texts import uuid_of
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.playing import note_playing

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.api.openapi.examples.values import AWAKENING, LISTENER, PLAYED_AT, TRACK, Example, Json
+from services.api.openapi.examples.values import AWAKENING, LISTENER, PLAYED_AT, SERVICE, TRACK, Example, Json
 
 NOW_PLAYING: Mapping[str, Example] = {
     "getNowPlaying": Example(
@@ -96,4 +96,58 @@ LISTENBRAINZ: dict[str, Example] = {
     "setLatestImport": Example(body={"ts": SCROBBLED_AT}, response=SUCCESS),
 }
 
-SCROBBLING: Mapping[str, Example] = {**NOW_PLAYING, **LISTENBRAINZ}
+SESSION = "YWNjb3VudDphZGEKYWRh.s5VfvOtqXv3x3gXbTzS0fE0nYb2c1xwqkD1u5m8m0bQ"
+SIGNATURE = "0cc175b9c0f1b6a831c399e269772661"
+
+AUDIOSCROBBLER: dict[str, Example] = {
+    "audioscrobblerRead": Example(
+        {"method": "user.getInfo", "sk": SESSION, "format": "json"},
+        response={
+            "user": {
+                "name": LISTENER,
+                "realname": "",
+                "url": f"{SERVICE}/",
+                "image": [],
+                "country": "",
+                "subscriber": "0",
+                "playcount": "1",
+                "playlists": "0",
+                "registered": {"unixtime": str(SCROBBLED_AT), "#text": "01 Mar 2026, 20:15"},
+                "type": "user",
+            }
+        },
+    ),
+    "audioscrobblerCall": Example(
+        body={
+            "method": "track.updateNowPlaying",
+            "artist": "Maxstack",
+            "track": "Awakening",
+            "duration": "208",
+            "sk": SESSION,
+            "api_sig": SIGNATURE,
+            "format": "json",
+        },
+        response={
+            "nowplaying": {
+                "artist": {"corrected": "0", "#text": "Maxstack"},
+                "track": {"corrected": "0", "#text": "Awakening"},
+                "album": {"corrected": "0", "#text": ""},
+                "albumArtist": {"corrected": "0", "#text": ""},
+                "ignoredMessage": {"code": "0", "#text": ""},
+            }
+        },
+    ),
+    "audioscrobblerHandshake": Example(
+        {"u": LISTENER, "t": str(SCROBBLED_AT), "a": SIGNATURE},
+        response=f"OK\n{SESSION}\n{SERVICE}/audioscrobbler/now-playing\n{SERVICE}/audioscrobbler/submissions\n",
+    ),
+    "audioscrobblerNowPlaying": Example(
+        body={"s": SESSION, "a": "Maxstack", "t": "Awakening", "l": "208"}, response="OK\n"
+    ),
+    "audioscrobblerSubmit": Example(
+        body={"s": SESSION, "a[0]": "Maxstack", "t[0]": "Awakening", "i[0]": str(SCROBBLED_AT), "l[0]": "208"},
+        response="OK\n",
+    ),
+}
+
+SCROBBLING: Mapping[str, Example] = {**NOW_PLAYING, **LISTENBRAINZ, **AUDIOSCROBBLER}

@@ -1,0 +1,18 @@
+"""Texts and ids as clients of other systems send them."""
+
+from uuid import UUID
+
+from services.api.request_limits import NAMED_MAX
+
+
+def clean(found: object) -> str | None:
+    """Return a text without NUL, which PostgreSQL refuses; None if it is empty or not a text."""
+    return found.replace("\0", "").strip()[:NAMED_MAX] or None if isinstance(found, str) else None
+
+
+def uuid_of(text: object) -> str | None:
+    """Return the canonical form of a UUID; None if the value is not a UUID."""
+    try:
+        return str(UUID(text)) if isinstance(text, str) else None
+    except ValueError:
+        return None
