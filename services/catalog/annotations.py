@@ -42,24 +42,20 @@ class AnnotationStore:
         with self._database.read() as session:
             return _of_tracks(session, listener, set(track_ids))
 
-    def of_albums(self, listener: str, ids: Collection[str]) -> dict[str, Annotation]:
-        """Return the stars and ratings of these albums, by id; the others are absent."""
-        return self._of_groups(listener, ItemKind.ALBUM, ids)
-
-    def of_artists(self, listener: str, ids: Collection[str]) -> dict[str, Annotation]:
-        """Return the stars and ratings of these artists, by id; the others are absent."""
-        return self._of_groups(listener, ItemKind.ARTIST, ids)
+    def of_groups(self, listener: str, kind: ItemKind) -> dict[str, Annotation]:
+        """Return the stars and ratings of all albums, or of all artists, by id."""
+        rows = select(_ROW.item, _ROW.starred_at, _ROW.rating).where(_ROW.listener == listener, _ROW.kind == kind)
+        with self._database.read() as session:
+            return {item: Annotation(starred, rating) for item, starred, rating in session.execute(rows)}
 
     def starred(self, listener: str, kind: ItemKind) -> dict[str, datetime]:
         """Return everything of a kind that a listener has starred, and since when, latest first."""
-        with self._database.read() as session:
-            if kind == ItemKind.SONG:
+        if kind == ItemKind.SONG:
+            with self._database.read() as session:
                 known = _of_tracks(session, listener, _liked(session, listener))
-                found = [(track_id, each.starred) for track_id, each in known.items()]
-            else:
-                rows = select(_ROW.item, _ROW.starred_at).where(_ROW.listener == listener, _ROW.kind == kind)
-                found = [(item, starred_at) for item, starred_at in session.execute(rows)]
-        stars = [(at, item) for item, at in found if at is not None]
+        else:
+            known = self.of_groups(listener, kind)
+        stars = [(each.starred, item) for item, each in known.items() if each.starred is not None]
         return {item: at for at, item in sorted(stars, reverse=True)}
 
     def star(self, listener: str, kind: ItemKind, items: Collection[str]) -> None:
@@ -94,15 +90,8 @@ class AnnotationStore:
             session.execute(delete(AnnotationRow).where(AnnotationRow.listener == listener))
 
     def _of(self, listener: str, kind: ItemKind, item: str) -> Annotation:
-        found = self.of_tracks(listener, [item]) if kind == ItemKind.SONG else self._of_groups(listener, kind, [item])
+        found = self.of_tracks(listener, [item]) if kind == ItemKind.SONG else self.of_groups(listener, kind)
         return found.get(item, Annotation())
-
-    def _of_groups(self, listener: str, kind: ItemKind, ids: Collection[str]) -> dict[str, Annotation]:
-        rows = select(_ROW.item, _ROW.starred_at, _ROW.rating).where(
-            _ROW.listener == listener, _ROW.kind == kind, _ROW.item.in_(IDS)
-        )
-        with self._database.read() as session:
-            return {item: Annotation(starred, rating) for item, starred, rating in rows_of(session, rows, ids)}
 
     def _write(self, listener: str, kind: ItemKind, item: str, starred: datetime | None, rating: int | None) -> None:
         values = {"starred_at": starred, "rating": rating}

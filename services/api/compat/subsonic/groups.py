@@ -1,14 +1,20 @@
 """Albums and artists as Subsonic describes them, by tags and as folders."""
 
+from flask import g
+
 from services.api.compat.subsonic.method import Result
-from services.api.compat.subsonic.schemas.groups import SubsonicAlbum, SubsonicArtist
+from services.api.compat.subsonic.schemas.groups import SubsonicAlbum, SubsonicArtist, SubsonicArtistFolder
 from services.api.compat.subsonic.schemas.songs import SubsonicChild, SubsonicGenre
-from services.api.compat.subsonic.songs import artist_names
+from services.api.compat.subsonic.songs import NO_NOTE, artist_names
+from services.api.compat.subsonic.visible import listener
+from services.api.context import services
 from services.domain.library import Album, Artist
+from services.domain.listening import Annotation, ItemKind
 
 
 def as_album(album: Album) -> Result:
     """Return an album by its tags."""
+    note = _note(ItemKind.ALBUM, album.id)
     found = SubsonicAlbum(
         id=album.id,
         name=album.title,
@@ -18,6 +24,8 @@ def as_album(album: Album) -> Result:
         songCount=album.tracks,
         duration=round(album.duration_ms / 1000),
         created=album.added_at,
+        starred=note.starred,
+        userRating=note.rating,
         year=album.year,
         genre=album.genre,
         genres=[] if album.genre is None else [SubsonicGenre(name=album.genre)],
@@ -29,6 +37,7 @@ def as_album(album: Album) -> Result:
 
 def as_album_folder(album: Album) -> Result:
     """Return an album as a folder."""
+    note = _note(ItemKind.ALBUM, album.id)
     found = SubsonicChild(
         id=album.id,
         parent=album.artist_id,
@@ -41,6 +50,8 @@ def as_album_folder(album: Album) -> Result:
         coverArt=album.id,
         duration=round(album.duration_ms / 1000),
         created=album.added_at,
+        starred=note.starred,
+        userRating=note.rating,
         artistId=album.artist_id,
         mediaType="album",
         displayArtist=album.artist or "",
@@ -52,10 +63,31 @@ def as_album_folder(album: Album) -> Result:
 
 def as_artist(artist: Artist) -> Result:
     """Return an artist by the tags."""
-    found = SubsonicArtist(id=artist.id, name=artist.name, coverArt=artist.id, albumCount=artist.albums)
+    note = _note(ItemKind.ARTIST, artist.id)
+    found = SubsonicArtist(
+        id=artist.id,
+        name=artist.name,
+        coverArt=artist.id,
+        albumCount=artist.albums,
+        starred=note.starred,
+        userRating=note.rating,
+    )
     return found.model_dump(mode="json", exclude_none=True)
 
 
 def as_artist_folder(artist: Artist) -> Result:
     """Return an artist as a folder of an index."""
-    return {"id": artist.id, "name": artist.name}
+    note = _note(ItemKind.ARTIST, artist.id)
+    found = SubsonicArtistFolder(id=artist.id, name=artist.name, starred=note.starred, userRating=note.rating)
+    return found.model_dump(mode="json", exclude_none=True)
+
+
+def _note(kind: ItemKind, item: str) -> Annotation:
+    """Return what the listener of the request says of an album or artist; a request reads all of them once."""
+    name, known = listener(), g.setdefault("subsonic_notes", {})
+    if name is None:
+        return NO_NOTE
+    if kind not in known:
+        known[kind] = services().catalogue.annotations.of_groups(name, kind)
+    found: dict[str, Annotation] = known[kind]
+    return found.get(item, NO_NOTE)

@@ -11,17 +11,25 @@ from services.api.compat.subsonic.schemas.songs import (
     SubsonicGenre,
     SubsonicReplayGain,
 )
+from services.api.compat.subsonic.visible import listener
 from services.api.context import services
+from services.domain.listening import Annotation
 from services.domain.track import MEDIA_TYPES, NamedArtist, Track
 
 BITS_PER_BYTE = 8
 
+NO_NOTE = Annotation()
+
 
 def as_songs(tracks: Iterable[Track], namespace: Namespace | None = None) -> list[Result]:
     """Return tracks as songs, with ids of the client's namespace."""
-    listed = list(tracks)
-    sizes = services().catalogue.files.sizes([track.id for track in listed])
-    return [song(track, namespace or Namespace(), sizes.get(track.id)) for track in listed]
+    listed, catalogue, name = list(tracks), services().catalogue, listener()
+    ids = [track.id for track in listed]
+    sizes = catalogue.files.sizes(ids)
+    notes = {} if name is None else catalogue.annotations.of_tracks(name, ids)
+    return [
+        song(track, namespace or Namespace(), sizes.get(track.id), notes.get(track.id, NO_NOTE)) for track in listed
+    ]
 
 
 def songs_by_id(track_ids: Sequence[str], namespace: Namespace) -> dict[str, Result]:
@@ -31,8 +39,8 @@ def songs_by_id(track_ids: Sequence[str], namespace: Namespace) -> dict[str, Res
     return {track.id: song for track, song in zip(found, as_songs(found, namespace), strict=True)}
 
 
-def song(track: Track, namespace: Namespace, size: int | None = None) -> Result:
-    """Return a track as a song; `size` is that of its file in bytes."""
+def song(track: Track, namespace: Namespace, size: int | None = None, note: Annotation = NO_NOTE) -> Result:
+    """Return a track as a song; `size` is that of its file in bytes, and `note` what its listener says."""
     suffix = PurePath(track.path or "").suffix.lower()
     # Another system does not know the ids of Segue's artists and albums.
     is_own = not namespace.has(track)
@@ -55,6 +63,10 @@ def song(track: Track, namespace: Namespace, size: int | None = None) -> Result:
         bitRate=bit_rate(size, track.duration_ms),
         path=track.path,
         created=track.added_at,
+        starred=note.starred,
+        userRating=note.rating,
+        playCount=note.plays or None,
+        played=note.played,
         albumId=track.album_id if is_own else None,
         artistId=first if is_own else None,
         bpm=round((track.descriptors or {}).get("tempo") or 0),

@@ -2,14 +2,12 @@
 
 from zlib import crc32
 
-from flask import g
-
 from services.api.compat.ids import Namespace, media_server_track
+from services.api.compat.subsonic.auth import MissingParameter
 from services.api.context import services
-from services.api.schemas.listens import InvalidListenerName, listener_named
 from services.api.security.authentication import principal
 from services.domain.access import Scope
-from services.domain.errors import NotFound, TrackNotFound
+from services.domain.errors import Forbidden, NotFound, TrackNotFound
 from services.domain.filters import Filters
 from services.domain.libraries import NOWHERE, NamedLibrary, within
 from services.domain.names import text_key
@@ -25,20 +23,37 @@ class FolderNotFound(NotFound):
         super().__init__(f"There is no music folder {folder}. `getMusicFolders` lists them.")
 
 
+class NoListener(Forbidden):
+    """The API key does not say which listener's data it is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Use an account, or a key that is bound to one listener: `segue keys create NAME --user NAME`."
+        )
+
+
 def listener() -> str | None:
     """Return the listener of the request; None if it may not read one's data.
 
     It is that of the account or the key. Where no key is needed, it is the user that the client names.
     """
     sender = principal()
-    if not sender.has_any((Scope.LISTEN,)):
-        return None
-    if sender.listeners is not None:
-        return sender.listener
-    try:
-        return listener_named(g.get("subsonic_user", ""))
-    except InvalidListenerName:
-        return None
+    return sender.listener if sender.has_any((Scope.LISTEN,)) else None
+
+
+def required_listener() -> str:
+    """Return the listener of the request.
+
+    Raises:
+        MissingParameter: no key is needed, and the client names no user.
+        NoListener: the key is not bound to one listener.
+    """
+    name = listener()
+    if name is not None:
+        return name
+    if principal().key_id is None:
+        raise MissingParameter("Required parameter is missing: u, the name of the listener.")
+    raise NoListener
 
 
 def folder_id(library: NamedLibrary) -> int:

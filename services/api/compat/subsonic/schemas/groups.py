@@ -19,6 +19,8 @@ class SubsonicAlbum(Response):
     songCount: int
     duration: int = Field(description="Length in seconds.")
     created: datetime
+    starred: datetime | None = Field(default=None, description="Since when you have starred it.")
+    userRating: int | None = Field(default=None, description="Your rating, from 1 to 5.")
     year: int | None = Field(default=None, description="The latest year of its songs.")
     genre: str | None = None
     genres: list[SubsonicGenre]
@@ -51,6 +53,8 @@ class SubsonicArtist(Response):
     name: str
     coverArt: str
     albumCount: int
+    starred: datetime | None = Field(default=None, description="Since when you have starred the artist.")
+    userRating: int | None = Field(default=None, description="Your rating, from 1 to 5.")
 
 
 class SubsonicArtistWithAlbums(SubsonicArtist):
@@ -64,6 +68,8 @@ class SubsonicArtistFolder(Response):
 
     id: str
     name: str
+    starred: datetime | None = Field(default=None, description="Since when you have starred the artist.")
+    userRating: int | None = Field(default=None, description="Your rating, from 1 to 5.")
 
 
 class SubsonicIndex(Response):

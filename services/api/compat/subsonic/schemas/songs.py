@@ -58,6 +58,10 @@ class SubsonicChild(Response):
     path: str | None = Field(default=None, description="Relative to the library root.")
     isVideo: bool = False
     created: datetime | None = Field(default=None, description="When it came into the library.")
+    starred: datetime | None = Field(default=None, description="Since when you have starred it.")
+    userRating: int | None = Field(default=None, description="Your rating, from 1 to 5.")
+    playCount: int | None = Field(default=None, description="Your plays of it.")
+    played: datetime | None = Field(default=None, description="When you last played it.")
     albumId: str | None = Field(default=None, description=OWN_IDS_ONLY)
     artistId: str | None = Field(default=None, description=OWN_IDS_ONLY)
     type: str = "music"
