@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
 from services.library_settings import LibrarySettings, expand, split
+from services.webhooks.signing import key_of
 
 VARIABLE_PREFIX = "SEGUE_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -148,6 +149,18 @@ class Settings(LibrarySettings):
             "nothing else reads this variable."
         ),
     )
+    webhooks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description=(
+            "Addresses, separated by commas, to which workers send what happens to tracks and scans, such as "
+            "`https://player.example/hooks/segue`."
+        ),
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        validate_default=True,
+        description="Secret with which webhooks are signed, `whsec_` and base64; required with `SEGUE_WEBHOOKS`.",
+    )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
@@ -194,10 +207,28 @@ class Settings(LibrarySettings):
         except ValueError:
             return host
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "webhooks", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return split(given)
+
+    @field_validator("webhooks")
+    @classmethod
+    def _are_receivers(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for number, url in enumerate(given, start=1):
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:  # not quoted: it may hold a secret
+                raise ValueError(f"address {number} is not a URL such as https://player.example/hooks/segue")
+        return given
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _can_sign(cls, given: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if given is not None:
+            key_of(given.get_secret_value())
+        elif info.data.get("webhooks"):
+            raise ValueError("SEGUE_WEBHOOKS needs a secret; docs/webhooks.md shows how to make one")
+        return given
 
     @field_validator("cors_origins")
     @classmethod

@@ -22,6 +22,7 @@ from services.tasks.queue import (
     SWEEP_COVERS_TASK,
     SYNC_LINKS_TASK,
     VISIBILITY_TIMEOUT_SECONDS,
+    WEBHOOKS_TASK,
 )
 from workers.presence import Announcement
 
@@ -69,6 +70,7 @@ SYNC_LINKS_EVERY_SECONDS = 300.0
 RESCAN_EXPIRES_SECONDS = 6 * 3600
 # The index task is sent after each change; this schedule covers messages that the broker did not accept.
 INDEX_EVERY_SECONDS = 15.0
+WEBHOOKS_EVERY_SECONDS = 5.0
 
 
 def create_app(settings: Settings) -> Celery:
@@ -131,6 +133,8 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
     }
     if settings.qdrant_url is not None:
         periods |= {INDEX_TASK: INDEX_EVERY_SECONDS, RECONCILE_INDEX_TASK: RECONCILE_EVERY_SECONDS}
+    if settings.webhooks:
+        periods[WEBHOOKS_TASK] = WEBHOOKS_EVERY_SECONDS
     schedule: dict[str, dict[str, Any]] = {
         task.removeprefix("segue."): {"task": task, "schedule": seconds, "options": {"expires": seconds}}
         for task, seconds in periods.items()

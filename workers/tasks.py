@@ -37,6 +37,7 @@ from services.tasks.queue import (
     SCAN_TASK,
     SWEEP_COVERS_TASK,
     SYNC_LINKS_TASK,
+    WEBHOOKS_TASK,
 )
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
 from workers.app import (
@@ -55,6 +56,7 @@ from workers.links import sync_due
 from workers.map import fit_map
 from workers.pictures import open_reader
 from workers.playlists import refresh_due
+from workers.webhooks import deliver
 
 # The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 10 s each.
 # After a crash the next rebuild waits this long.
@@ -227,6 +229,17 @@ def fit() -> None:
 def sync_links() -> None:
     """List the songs of the linked servers that are due."""
     sync_due(child_context())
+
+
+@app.task(name=WEBHOOKS_TASK)
+def webhooks() -> None:
+    """Tell other programs what happened to tracks and scans."""
+    try:
+        deliver(child_context())
+    except Unavailable as error:
+        log.warning("webhooks_postponed", reason=error.detail)
+    except SoftTimeLimitExceeded:
+        log.info("webhooks_continue_later")  # a long backlog: the schedule continues
 
 
 @app.task(name=RESCAN_TASK)

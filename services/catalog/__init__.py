@@ -33,6 +33,7 @@ from services.catalog.ratings import RatingStore
 from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tastes import TasteStore
 from services.catalog.tracks import TrackStore
+from services.catalog.webhooks import WebhookStore
 from services.domain.track import DEFAULT_RULES, TagRules
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 
@@ -61,6 +62,7 @@ class Catalogue:
         self.map = MapStore(database)
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)
+        self.webhooks = WebhookStore(database)
         self.pause = PauseStore(database)
         self.progress = ProgressStore(database)
         self.radio = RadioStore(database)

@@ -130,7 +130,7 @@ class JobStore:
             row = session.get(JobRow, job_id) if is_storable(job_id) else None
             if row is None:
                 raise JobNotFound(job_id)
-            return _job(session, row)
+            return job_of(session, row)
 
     def count_unread(self) -> int:
         """Return the number of files that running scans have listed and not read yet."""
@@ -157,7 +157,7 @@ class JobStore:
         with self._database.read() as session:
             newest = select(JobRow).order_by(JobRow.created_at.desc(), JobRow.id)
             rows = session.scalars(newest.offset(offset).limit(limit)).all()
-            return [_job(session, row) for row in rows], session.scalar(select(func.count()).select_from(JobRow)) or 0
+            return [job_of(session, row) for row in rows], session.scalar(select(func.count()).select_from(JobRow)) or 0
 
     def unfinished(self, also: Collection[str] = ()) -> list[Job]:
         """Return the jobs that are queued or run, and those with the ids `also`, without their lists, oldest first."""
@@ -166,7 +166,7 @@ class JobStore:
             rows = session.scalars(
                 select(JobRow).where(or_(is_open, JobRow.id.in_(also))).order_by(JobRow.created_at, JobRow.id)
             )
-            return [_job(session, row, listed=0) for row in rows]
+            return [job_of(session, row, listed=0) for row in rows]
 
     def stale_scans(
         self, older_than: timedelta, kinds: Collection[JobKind] = (JobKind.SCAN, JobKind.PICTURES)
@@ -223,7 +223,8 @@ def _failure(item: JobItemRow) -> Failure:
     return Failure(readable(item.path), item.reason or "unknown", kind)
 
 
-def _job(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
+def job_of(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
+    """Return a job with its counts and some of its items, in an open transaction."""
     left_out = func.count().filter(JobItemRow.failure_kind == FailureKind.LEFT_OUT)
     states = select(JobItemRow.state, func.count(), left_out).where(JobItemRow.job_id == row.id)
     counts = {state: counted for state, *counted in session.execute(states.group_by(JobItemRow.state))}

@@ -51,6 +51,7 @@ SWEEP_COVERS_TASK = "segue.sweep_covers"
 FIT_MAP_TASK = "segue.fit_map"
 RESCAN_TASK = "segue.rescan"
 SYNC_LINKS_TASK = "segue.sync_links"
+WEBHOOKS_TASK = "segue.webhooks"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
@@ -67,6 +68,7 @@ ROUTES = {
     FIT_MAP_TASK: {"queue": "scan"},
     RESCAN_TASK: {"queue": "scan"},
     SYNC_LINKS_TASK: {"queue": "scan"},
+    WEBHOOKS_TASK: {"queue": "index"},
 }
 
 

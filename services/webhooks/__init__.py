@@ -1,0 +1,1 @@
+"""Webhooks: signed requests that tell other programs what happens to tracks and scans."""
