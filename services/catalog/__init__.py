@@ -19,9 +19,12 @@ from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.libraries import NamedLibraryStore
 from services.catalog.library import ExternalIdStore, LibraryStore
+from services.catalog.link_opinions import LinkOpinionStore
+from services.catalog.link_runs import LinkRunStore
 from services.catalog.links import LinkStore
 from services.catalog.listens import ListenStore
 from services.catalog.map import MapStore
+from services.catalog.mix_playlists import MixPlaylistStore
 from services.catalog.pause import PauseStore
 from services.catalog.pictures import PictureStore
 from services.catalog.play_counts import PlayCountStore
@@ -69,6 +72,9 @@ class Catalogue:
         self.playlists = PlaylistStore(database)
         self.external_ids = ExternalIdStore(database)
         self.links = LinkStore(database)
+        self.link_runs = LinkRunStore(database)
+        self.link_opinions = LinkOpinionStore(database)
+        self.mix_playlists = MixPlaylistStore(database)
         self.listens = ListenStore(database)
         self.play_counts = PlayCountStore(database)
         self.tastes = TasteStore(database)

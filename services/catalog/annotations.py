@@ -84,6 +84,11 @@ class AnnotationStore:
         if kind == ItemKind.SONG:
             self._judge(listener, item, _verdict(before.starred, rating), now())
 
+    def adopt(self, listener: str, track_id: str, starred: datetime | None, rating: int | None) -> None:
+        """Replace the star and the rating of a track by those that another server has."""
+        self._write(listener, ItemKind.SONG, track_id, starred, rating)
+        self._judge(listener, track_id, _verdict(starred, rating), starred or now())
+
     def forget(self, listener: str) -> None:
         """Delete the stars and ratings of a listener."""
         with self._database.write() as session:

@@ -230,6 +230,12 @@ class LinkStore:
                 found += connection.execute(there.where(_TRACK.title_key.contains(word, autoescape=True)))
         return [NearTrack(*row) for row in found]
 
+    def tracks(self, name: str) -> set[str]:
+        """Return the tracks that songs of a link are."""
+        with self._database.columns() as connection:
+            found = connection.execute(select(_SONG.track_id).where(_SONG.link == name, _SONG.track_id.is_not(None)))
+            return set(found.scalars())
+
     def song_ids(self, name: str, track_ids: Collection[str]) -> dict[str, str]:
         """Return a song of a link for each track that is one, by track."""
         query = select(*(_SONG.track_id, _SONG.song_id)).where(_SONG.link == name, _SONG.track_id.in_(IDS))

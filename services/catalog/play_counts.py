@@ -1,13 +1,13 @@
 """How often and how long ago a listener heard tracks, which of them the listener loves, and plays without a time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, delete, func, select
 
-from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, rows_of
+from services.catalog.database import ROWS_PER_STATEMENT, Database, batched
 from services.catalog.matching import identity_of, lock_matching
 from services.catalog.successors import followed
 from services.catalog.tables import ListenRow
@@ -23,15 +23,13 @@ class PlayCountStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def dated(self, listener: str, track_ids: Collection[str]) -> dict[str, list[datetime]]:
-        """Return the times of the stored plays of tracks, by track id."""
-        plays = select(_SUBJECT, ListenRow.at).where(
-            *(ListenRow.listener == listener, ListenRow.kind == EventKind.PLAY, ListenRow.undated_plays.is_(None)),
-            _SUBJECT.in_(IDS),
-        )
+    def dated(self, listener: str) -> defaultdict[str, list[datetime]]:
+        """Return the times of a listener's plays, by track id."""
+        own = ListenRow.listener == listener, ListenRow.kind == EventKind.PLAY, ListenRow.track_id.is_not(None)
+        plays = select(_SUBJECT, ListenRow.at).where(*own, ListenRow.undated_plays.is_(None))
         found: defaultdict[str, list[datetime]] = defaultdict(list)
-        with self._database.read() as session:
-            for track_id, at in rows_of(session, plays, track_ids):
+        with self._database.columns() as connection:
+            for track_id, at in connection.execute(plays):
                 found[track_id].append(at)
         return found
 

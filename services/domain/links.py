@@ -93,6 +93,46 @@ class LinkedSong:
     """Why its download failed."""
 
 
+class LinkWork(StrEnum):
+    """Work with a linked server that is repeated."""
+
+    LISTENING = "listening"
+    """Read what its user heard and judged."""
+    MIXES = "mixes"
+    """Push the mixes of its listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRun:
+    """The last run of repeated work: when it last succeeded, and why the last one failed; None if it did not."""
+
+    ended_at: datetime | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a user of a linked server thinks of a song: whether it has a star, and the rating from 1 to 5, if any."""
+
+    starred: bool = False
+    rating: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MixPlaylist:
+    """A playlist that Segue made on a linked server for a mix.
+
+    Attributes:
+        name: As it was made.
+        marker: A random text in its comment; empty if the server keeps no comments.
+        id: Its id on the server; None until it is known that the server made it.
+    """
+
+    name: str
+    marker: str
+    id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CandidateFile:
     """A file of a track: its path below the library root, and its size in bytes."""

@@ -13,6 +13,7 @@ from services.catalog.tables.library import (
     TrackGenreRow,
     TrackRow,
 )
+from services.catalog.tables.link_runs import LinkOpinionRow, LinkRunRow, MixPlaylistRow
 from services.catalog.tables.links import LinkRow, LinkSongRow
 from services.catalog.tables.listening import (
     AnnotationRow,
@@ -55,7 +56,9 @@ __all__ = [
     "JobRow",
     "LibraryRootRow",
     "LibraryRow",
+    "LinkOpinionRow",
     "LinkRow",
+    "LinkRunRow",
     "LinkSongRow",
     "ListenRow",
     "ListenerLibraryRow",
@@ -63,6 +66,7 @@ __all__ = [
     "MapPointRow",
     "MapRow",
     "MetaRow",
+    "MixPlaylistRow",
     "Moment",
     "PathBytes",
     "PictureRow",
