@@ -65,6 +65,7 @@ class Services:
     radio: Radio
     starter: Starter
     tastes: Tastes
+    mixes: Mixes
     pictures: Pictures
     smart_playlists: SmartPlaylists
     embedded: EmbeddedIndex | None
@@ -110,6 +111,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     words = WordReader(catalogue.tracks, embedder or LazyEmbedder(_load_tower), understand)
+    tastes, paths = Tastes(catalogue, recommender), Paths(catalogue.tracks, index)
     return Services(
         settings=settings,
         catalogue=catalogue,
@@ -122,10 +124,11 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         recommender=recommender,
         words=words,
         finder=Finder(catalogue.tracks, catalogue.browsing, recommender, words),
-        paths=Paths(catalogue.tracks, index),
+        paths=paths,
         radio=Radio(catalogue, index, recommender, words=words),
         starter=Starter(catalogue.tracks, index, recommender, words),
-        tastes=Tastes(catalogue, recommender),
+        tastes=tastes,
+        mixes=Mixes(catalogue, recommender, tastes, words, paths),
         pictures=Pictures(catalogue, picture_index, words),
         smart_playlists=SmartPlaylists(catalogue, recommender, words),
         embedded=embedded,

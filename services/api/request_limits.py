@@ -120,6 +120,9 @@ SCROBBLES_MAX_BYTES = LISTENS_MAX * SCROBBLE_MAX_BYTES
 SCROBBLE_AHEAD = timedelta(hours=1)
 """How far in the future a ListenBrainz listen may be: ListenBrainz's own limit."""
 
+FEEDBACK_PAGE = 25
+"""Default number of verdicts in a ListenBrainz response: ListenBrainz's own."""
+
 RECENT_TRACKS, RECENT_TRACKS_MAX = 50, 200
 """Default and maximum number of plays in an Audioscrobbler response: Last.fm's own."""
 

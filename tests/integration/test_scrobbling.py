@@ -264,3 +264,83 @@ def test_an_import_always_starts_from_the_beginning(api, user):
         "musicbrainz_id": user,
         "latest_import": 0,
     }
+
+
+def test_feedback_is_listed(api, user):
+    """Loved and hated recordings, latest first, in pages; with their metadata on request."""
+    submit(api, user, listen(), listen("Title 002", "Artist 2", NOON + 1), listen("Title 003", "Artist 3", NOON + 2))
+    msids = [each["recording_msid"] for each in scrobbles(api, user)["listens"]]
+    for msid, score in zip(msids, (1, -1, 1), strict=True):
+        body = {"recording_msid": msid, "score": score}
+        assert api.post("/1/feedback/recording-feedback", json=body, headers=token(user)).status_code == 200
+
+    def given(**parameters):
+        return api.get(f"/1/feedback/user/{user}/get-feedback", query_string=parameters).json
+
+    everything, hated = given(), given(score=-1, metadata="true")
+    assert [(each["recording_msid"], each["score"]) for each in everything["feedback"]] == [
+        (msids[2], 1),
+        (msids[1], -1),
+        (msids[0], 1),
+    ]
+    assert (everything["count"], everything["total_count"], everything["offset"]) == (3, 3, 0)
+    assert everything["feedback"][0]["track_metadata"] is None
+    assert [each["track_metadata"]["track_name"] for each in hated["feedback"]] == ["Title 002"]
+    assert [each["recording_msid"] for each in given(count=1, offset=2)["feedback"]] == [msids[0]]
+    assert given(score=5)["code"] == 400
+
+
+def test_recommended_recordings_have_an_mbid(api, user):
+    """Other tracks cannot be named in this format; the rest is as `GET /v1/users/{user}/recommendations` orders it."""
+    mbids = {f"test:{number}": f"{number:08d}-0000-4000-8000-000000000000" for number in (3, 7)}
+    for name, mbid in mbids.items():
+        api.put(f"/v1/tracks/{name}/ids", json={"ids": {"mbid": mbid}})
+    submit(api, user, listen())
+    own = api.get(f"/v1/users/{user}/recommendations?limit=100").json["tracks"]
+    answer = api.get(f"/1/cf/recommendation/user/{user}/recording?artist_type=raw&count=1&offset=1").json["payload"]
+    expected = [mbids[f"test:{number}"] for each in own for number in (3, 7) if each["id"] == track_id(number)]
+
+    assert [each["recording_mbid"] for each in answer["mbids"]] == expected[1:]
+    assert (answer["count"], answer["total_mbid_count"], answer["offset"]) == (1, 2, 1)
+    assert (answer["type"], answer["entity"], answer["user_name"]) == ("raw", "recording", user)
+    assert api.get(f"/1/cf/recommendation/user/{user}/recording?artist_type=any").status_code == 400
+    for name in mbids:
+        api.put(f"/v1/tracks/{name}/ids", json={"ids": {"mbid": None}})
+
+
+def test_mixes_and_smart_playlists_are_made_for_a_listener(api, user):
+    """Both are listed without tracks; the id at the end of the identifier gets the tracks."""
+    submit(api, user, *(listen(f"Title 00{number}", f"Artist {number % 4}", NOON + number) for number in range(8)))
+    api.put("/v1/tracks/test:1/ids", json={"ids": {"mbid": MBID}})
+    made = [{"name": "Own", "tracks": ["test:1", "test:2"]}, {"name": "Smart", "rules": {"limit": 3}}]
+    for body in made:
+        assert api.post("/v1/playlists", json={**body, "owner": user}).status_code == 201, body
+
+    def listed(path):
+        page = api.get(f"/1/user/{user}/{path}").json
+        assert page["count"] == page["playlist_count"] == len(page["playlists"])
+        return [each["playlist"] for each in page["playlists"]]
+
+    def tracks(playlist):
+        place = f"/1/playlist/{playlist['identifier'].rpartition('/')[2]}"
+        answer = api.get(place, headers=token(user))
+        assert answer.status_code == 200
+        assert answer.json["playlist"].items() >= {**playlist, "track": answer.json["playlist"]["track"]}.items()
+        return answer.json["playlist"]["track"]
+
+    created, own = listed("playlists/createdfor"), listed("playlists")
+    extensions = [each["extension"]["https://musicbrainz.org/doc/jspf#playlist"] for each in created]
+    sources = [each["additional_metadata"]["algorithm_metadata"]["source_patch"] for each in extensions]
+    assert sources[0] == "daily:1"
+    assert sources[-1] == "smart-playlist"
+    assert {each["created_for"] for each in extensions} == {user}
+    assert [each["track"] for each in created] == [[] for _ in created]
+    assert [len(tracks(each)) > 0 for each in created] == [True for _ in created]
+    assert [each["title"] for each in own] == ["Own"]
+    first, second = tracks(own[0])
+    assert (first["title"], first["identifier"]) == ("Title 001", [f"https://musicbrainz.org/recording/{MBID}"])
+    assert second["identifier"] == []
+    details = second["extension"]["https://musicbrainz.org/doc/jspf#track"]["additional_metadata"]
+    assert details == {"segue_track_id": track_id(2)}
+    assert api.get(f"/1/playlist/{own[0]['identifier'].rpartition('/')[2]}", headers=token("bob")).status_code == 404
+    api.put("/v1/tracks/test:1/ids", json={"ids": {"mbid": None}})

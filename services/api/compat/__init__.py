@@ -7,7 +7,8 @@ from services.api.compat.audioscrobbler.handshake import WithHandshake, audioscr
 from services.api.compat.audioscrobbler.responses import audioscrobbler_error
 from services.api.compat.audioscrobbler.views import audioscrobbler
 from services.api.compat.errors import audiomuse_error, listenbrainz_error, spotify_error, subsonic_error
-from services.api.compat.listenbrainz.views import listenbrainz
+from services.api.compat.listenbrainz import feedback, playlists, views  # noqa: F401  they add the routes
+from services.api.compat.listenbrainz.blueprint import listenbrainz
 from services.api.compat.spotify.views import WithoutVersion, spotify
 from services.api.compat.subsonic.views import WithoutViewSuffix, subsonic
 from services.api.http.problems import set_error_format

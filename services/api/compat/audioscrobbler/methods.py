@@ -83,7 +83,7 @@ def get_recent_tracks(given: Parameters) -> Tree:
     listener = _listener(given)
     limit, page = min(_number(given, "limit", RECENT_TRACKS), RECENT_TRACKS_MAX), _number(given, "page", 1)
     since, before = (_at(given[name]) if given.get(name) else None for name in ("from", "to"))
-    conditions = ListenFilter(kinds=PLAYS, since=since, before=before and before + timedelta(seconds=1))
+    conditions = ListenFilter(kinds=PLAYS, dated=True, since=since, before=before and before + timedelta(seconds=1))
     catalogue = services().catalogue
     found = catalogue.listens.page(listener, conditions, limit=limit, skip=min((page - 1) * limit, OFFSET_MAX)).listens
     playing = services().now_playing.all([listener]) if page == 1 else []

@@ -145,13 +145,14 @@ def scrobbles(listener: str, listens: Sequence[Listen], tracks: Mapping[str, Tra
             listened_at=int(listen.at.timestamp()),
             recording_msid=msid_of(listen),
             user_name=listener,
-            track_metadata=_metadata(listen, tracks.get(listen.track_id or "")),
+            track_metadata=metadata_of(listen, tracks.get(listen.track_id or "")),
         )
         for listen in listens
     ]
 
 
-def _metadata(listen: Listen, track: Track | None, player: str | None = None) -> ScrobbleTrack:
+def metadata_of(listen: Listen, track: Track | None, player: str | None = None) -> ScrobbleTrack:
+    """Return the metadata of a listen, from its client or else from its track."""
     described = listen.described
     ids = {} if track is None else dict(track.ids)
     ids |= dict(name.split(":", 1) for name in listen.names if ":" in name)
@@ -184,7 +185,7 @@ def playing_listen(playing: Playing, track: Track | None) -> PlayingListen:
         kind=EventKind.PLAY,
         at=playing.started_at,
     )
-    return PlayingListen(track_metadata=_metadata(listen, track, playing.client))
+    return PlayingListen(track_metadata=metadata_of(listen, track, playing.client))
 
 
 def _client(listen: dict[str, Any]) -> str | None:

@@ -1,5 +1,6 @@
 """Requests and responses of ListenBrainz's API, as the OpenAPI document describes them."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -93,6 +94,30 @@ class LatestImportQuery(ScrobblerSent):
     """The listener of an import."""
 
     user_name: str | None = Field(default=None, description="The listener.")
+
+
+class PageQuery(ScrobblerSent):
+    """A part of a list."""
+
+    count: int | None = Field(default=None, description="Maximum number of items.")
+    offset: int | None = Field(default=None, description="Items to skip.")
+
+
+class FeedbackQuery(PageQuery):
+    """Selects verdicts."""
+
+    score: int | None = Field(default=None, description="1: only loved recordings, -1: only hated ones.")
+    metadata: bool | None = Field(default=None, description="Whether to return `track_metadata`.")
+
+
+class RecommendedQuery(PageQuery):
+    """Selects recommendations."""
+
+    artist_type: str | None = Field(default=None, description="`top`, `similar` or `raw`, which makes no difference.")
+
+
+class PlaylistPageQuery(PageQuery):
+    """A part of a list of playlists."""
 
 
 class ScrobblerSuccess(Response):
@@ -207,3 +232,139 @@ class ScrobblerError(Response):
 
     code: int = Field(description="The HTTP status.")
     error: str = Field(description="What is wrong.")
+
+
+class GivenFeedback(Response):
+    """A verdict about a recording."""
+
+    user_id: str
+    created: int = Field(description="Seconds since 1970.")
+    score: Literal[1, -1] = Field(description="1 for love, -1 for hate.")
+    recording_mbid: str | None
+    recording_msid: str
+    track_metadata: ScrobbleTrack | None = Field(description="Null unless the request asks for it.")
+
+
+class FeedbackPage(Response):
+    """Verdicts of a listener."""
+
+    feedback: list[GivenFeedback]
+    count: int = Field(description="The number of items in `feedback`.")
+    total_count: int
+    offset: int
+
+
+class RecommendedRecording(Response):
+    """A recommended recording."""
+
+    recording_mbid: str
+    score: float = Field(description="Cosine similarity to its taste, −1 to 1.")
+
+
+class RecommendedPayload(Response):
+    """Recommended recordings, best first."""
+
+    user_name: str
+    type: str
+    entity: Literal["recording"] = "recording"
+    mbids: list[RecommendedRecording]
+    count: int = Field(description="The number of items in `mbids`.")
+    total_mbid_count: int
+    offset: int
+    last_updated: int = Field(description="Seconds since 1970.")
+
+
+class RecommendedPage(Response):
+    """Recommended recordings."""
+
+    payload: RecommendedPayload
+
+
+class Algorithm(Response):
+    """How the tracks are chosen."""
+
+    source_patch: str = Field(description="The key of a mix, or `smart-playlist`.")
+
+
+class ChosenBy(Response):
+    """How the tracks are chosen."""
+
+    algorithm_metadata: Algorithm
+
+
+class PlaylistExtension(Response):
+    """Whose playlist it is."""
+
+    additional_metadata: ChosenBy | None = Field(
+        default=None, exclude_if=is_none, description="Absent for a listener's own one."
+    )
+    creator: str
+    created_for: str | None = Field(default=None, exclude_if=is_none, description="Absent for a listener's own one.")
+    last_modified_at: datetime
+    public: Literal[False] = False
+
+
+class CreatedBy(Response):
+    """MusicBrainz's extension of a playlist in JSPF."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    playlist: PlaylistExtension = Field(alias="https://musicbrainz.org/doc/jspf#playlist")
+
+
+class TrackDetails(Response):
+    """What JSPF has no field for."""
+
+    segue_track_id: str
+
+
+class TrackExtension(Response):
+    """Details of a track."""
+
+    additional_metadata: TrackDetails
+
+
+class IdentifiedBy(Response):
+    """MusicBrainz's extension of a track in JSPF."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    track: TrackExtension = Field(alias="https://musicbrainz.org/doc/jspf#track")
+
+
+class ShownTrack(Response):
+    """A track in JSPF."""
+
+    identifier: list[str] = Field(description="The recording at MusicBrainz; empty if its id is not known.")
+    title: str
+    creator: str = Field(description="The artist.")
+    album: str | None
+    duration: int | None = Field(description="Milliseconds.")
+    extension: IdentifiedBy
+
+
+class ShownPlaylist(Response):
+    """A playlist in JSPF."""
+
+    identifier: str = Field(description="Its URL, which ends with its id.")
+    title: str
+    annotation: str
+    creator: str
+    date: datetime
+    extension: CreatedBy
+    track: list[ShownTrack] = Field(description="Empty in lists of playlists.")
+
+
+class WrappedPlaylist(Response):
+    """A document in JSPF."""
+
+    playlist: ShownPlaylist
+
+
+class PlaylistPage(Response):
+    """Playlists of a listener."""
+
+    playlists: list[WrappedPlaylist]
+    count: int = Field(description="The number of items in `playlists`.")
+    offset: int
+    playlist_count: int

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, request
+from flask import request
 
 from services.api.compat.listenbrainz.auth import (
     TOKENS,
@@ -11,14 +11,13 @@ from services.api.compat.listenbrainz.auth import (
     presented_token,
     request_listener,
 )
+from services.api.compat.listenbrainz.blueprint import listenbrainz, number_of
 from services.api.compat.listenbrainz.listens import (
     PLAYING_NOW,
     BadSubmission,
-    Feedback,
     moment_of,
     msid_of,
     playing_listen,
-    read_feedback,
     read_json,
     read_submission,
     scrobbles,
@@ -33,7 +32,6 @@ from services.api.compat.listenbrainz.schemas import (
     ScrobblePage,
     ScrobblePagePayload,
     ScrobblerDeletion,
-    ScrobblerFeedback,
     ScrobblerImport,
     ScrobblerSubmission,
     ScrobblerSuccess,
@@ -45,30 +43,17 @@ from services.api.compat.texts import uuid_of
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.playing import note_playing
-from services.api.request_limits import SCROBBLES_MAX_BYTES, SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
+from services.api.request_limits import SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
 from services.api.schemas.listens import listener_named
-from services.api.security.permissions import Access, needs, public, set_default_access
+from services.api.security.permissions import needs, public
 from services.catalog.database import now
-from services.catalog.listens import WEIGHED_EVENTS
 from services.domain.access import Scope
-from services.domain.listening import EventKind, Listen, ListenFilter, NewListen
-
-listenbrainz = Blueprint("listenbrainz", __name__, url_prefix="/1")
-set_default_access(listenbrainz, Access((Scope.LISTEN,), key_locations=TOKENS))
+from services.domain.listening import EventKind, ListenFilter
 
 OK = ScrobblerSuccess()
 PLAYS = (EventKind.PLAY,)
-VERDICT_OF_SCORE = {1: EventKind.LIKE, -1: EventKind.DISLIKE}
 LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
 """Later times cannot be represented."""
-
-
-def _allow_imports() -> None:
-    if request.endpoint == "listenbrainz.submit_listens":
-        request.max_content_length = SCROBBLES_MAX_BYTES
-
-
-listenbrainz.before_request(_allow_imports)
 
 
 @listenbrainz.post("/submit-listens")
@@ -111,14 +96,14 @@ def validate_token() -> TokenValidity:
 def get_listens(user: str) -> ScrobblePage:
     """List the plays of a listener, newest first. An unknown listener has none."""
     listener, catalogue = listener_named(user), services().catalogue
-    newest, oldest = _number("max_ts"), _number("min_ts")
+    newest, oldest = number_of("max_ts"), number_of("min_ts")
     conditions = ListenFilter(
         kinds=PLAYS,
         dated=True,
         before=None if newest is None else _at(newest),
         since=None if oldest is None else _at(oldest) + timedelta(microseconds=1),
     )
-    count = min(_number("count") or SCROBBLES_PAGE, SCROBBLES_PAGE_MAX)
+    count = min(number_of("count") or SCROBBLES_PAGE, SCROBBLES_PAGE_MAX)
     oldest_first = oldest is not None and newest is None
     found = catalogue.listens.page(listener, conditions, limit=count, oldest_first=oldest_first).listens
     shown = found[::-1] if oldest_first else found
@@ -172,21 +157,6 @@ def delete_listen() -> ScrobblerSuccess:
     return OK
 
 
-@listenbrainz.post("/feedback/recording-feedback")
-@operation("submitFeedback", "Love or hate a recording", reads={"body": ScrobblerFeedback}, returns=ScrobblerSuccess)
-def recording_feedback() -> ScrobblerSuccess:
-    """Record a love (1) as a like or a hate (−1) as a dislike, or remove either (0). You can repeat feedback."""
-    listener = request_listener()
-    feedback = read_feedback(request.get_data())
-    kind = VERDICT_OF_SCORE.get(feedback.score)
-    subject = _subject(listener, feedback)
-    verdict = None
-    if kind is not None:
-        verdict = NewListen(names=subject.names, described=subject.described, kind=kind, at=now())
-    services().catalogue.listens.judge(listener, verdict, subject)
-    return OK
-
-
 @listenbrainz.get("/latest-import")
 @operation(
     "getLatestImport",
@@ -208,35 +178,6 @@ def set_latest_import() -> ScrobblerSuccess:
     request_listener()
     read_json(request.get_data())
     return OK
-
-
-def _subject(listener: str, feedback: Feedback) -> NewListen:
-    """Return a listen of the recording that feedback is about.
-
-    Raises:
-        BadSubmission: the MSID matches none of the listener's last `WEIGHED_EVENTS` listens.
-    """
-    if feedback.mbid is not None:
-        return NewListen(names=(f"mbid:{feedback.mbid}",), at=now())
-    last = services().catalogue.listens.page(listener, limit=WEIGHED_EVENTS).listens
-    found: Listen | None = next((listen for listen in last if msid_of(listen) == feedback.msid), None)
-    if found is None:
-        raise BadSubmission("None of your recent listens has this recording_msid. Use recording_mbid.")
-    names = found.names if found.track_id is None else (found.track_id, *found.names)
-    return NewListen(names=names, described=found.described, at=now())
-
-
-def _number(name: str) -> int | None:
-    given = request.args.get(name)
-    if not given:
-        return None
-    try:
-        number = int(given)
-    except ValueError as error:
-        raise BadSubmission(f"Invalid {name} argument: it must be an integer.") from error
-    if number < 0:
-        raise BadSubmission(f"Invalid {name} argument: it must not be negative.")
-    return number
 
 
 def _at(seconds: int) -> datetime:

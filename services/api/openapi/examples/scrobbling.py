@@ -32,6 +32,43 @@ SCROBBLED_AT = 1_772_396_100
 SUCCESS: Json = {"status": "ok"}
 SCROBBLED: Json = {"artist_name": "Maxstack", "track_name": "Awakening", "release_name": None}
 
+PLAYLIST_ID = "6f1b3a52-2f6c-4f63-9d0f-1c7c8a6d2a11"
+OWN_PLAYLIST: Json = {
+    "identifier": f"{SERVICE}/1/playlist/{PLAYLIST_ID}",
+    "title": "Rainy Sunday",
+    "annotation": "",
+    "creator": LISTENER,
+    "date": PLAYED_AT,
+    "extension": {
+        "https://musicbrainz.org/doc/jspf#playlist": {
+            "creator": LISTENER,
+            "last_modified_at": PLAYED_AT,
+            "public": False,
+        }
+    },
+    "track": [],
+}
+MIX: Json = {
+    **OWN_PLAYLIST,
+    "title": "Daily mix 1",
+    "annotation": "calm, ambient, slow",
+    "creator": "segue",
+    "extension": {
+        "https://musicbrainz.org/doc/jspf#playlist": {
+            "additional_metadata": {"algorithm_metadata": {"source_patch": "daily:1"}},
+            "creator": "segue",
+            "created_for": LISTENER,
+            "last_modified_at": PLAYED_AT,
+            "public": False,
+        }
+    },
+}
+
+
+def _page(playlist: Json) -> Json:
+    return {"playlists": [{"playlist": playlist}], "count": 1, "offset": 0, "playlist_count": 1}
+
+
 LISTENBRAINZ: dict[str, Example] = {
     "submitListens": Example(
         body={
@@ -91,6 +128,66 @@ LISTENBRAINZ: dict[str, Example] = {
         },
     ),
     "deleteScrobble": Example(body={"listened_at": SCROBBLED_AT, "recording_msid": RECORDING}, response=SUCCESS),
+    "getFeedback": Example(
+        {"user": LISTENER, "score": 1, "metadata": True},
+        response={
+            "feedback": [
+                {
+                    "user_id": LISTENER,
+                    "created": SCROBBLED_AT,
+                    "score": 1,
+                    "recording_mbid": None,
+                    "recording_msid": RECORDING,
+                    "track_metadata": {
+                        **SCROBBLED,
+                        "additional_info": {"recording_msid": RECORDING, "segue_track_id": AWAKENING},
+                    },
+                }
+            ],
+            "count": 1,
+            "total_count": 1,
+            "offset": 0,
+        },
+    ),
+    "getRecommendedRecordings": Example(
+        {"user": LISTENER, "artist_type": "raw", "count": 10},
+        response={
+            "payload": {
+                "user_name": LISTENER,
+                "type": "raw",
+                "entity": "recording",
+                "mbids": [{"recording_mbid": RECORDING, "score": 0.83}],
+                "count": 1,
+                "total_mbid_count": 1,
+                "offset": 0,
+                "last_updated": SCROBBLED_AT,
+            }
+        },
+    ),
+    "getCreatedPlaylists": Example({"user": LISTENER, "count": 10}, response=_page(MIX)),
+    "getOwnPlaylists": Example({"user": LISTENER, "count": 10}, response=_page(OWN_PLAYLIST)),
+    "getCreatedPlaylist": Example(
+        {"playlist_id": PLAYLIST_ID},
+        response={
+            "playlist": {
+                **OWN_PLAYLIST,
+                "track": [
+                    {
+                        "identifier": [f"https://musicbrainz.org/recording/{RECORDING}"],
+                        "title": "Awakening",
+                        "creator": "Maxstack",
+                        "album": None,
+                        "duration": 208_000,
+                        "extension": {
+                            "https://musicbrainz.org/doc/jspf#track": {
+                                "additional_metadata": {"segue_track_id": AWAKENING}
+                            }
+                        },
+                    }
+                ],
+            }
+        },
+    ),
     "submitFeedback": Example(body={"recording_mbid": RECORDING, "score": 1}, response=SUCCESS),
     "getLatestImport": Example({"user_name": LISTENER}, response={"musicbrainz_id": LISTENER, "latest_import": 0}),
     "setLatestImport": Example(body={"ts": SCROBBLED_AT}, response=SUCCESS),
