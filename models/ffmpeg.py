@@ -17,6 +17,19 @@ VERSION_SECONDS = 30.0  # it takes tenths of a second, or many on a busy machine
 VERSION = re.compile(r"ffmpeg version (\S{1,60})")
 NUMBERS = re.compile(r"n?(\d+)\.(\d+)")
 
+# The decoders of music that ffmpeg has; it opens no other, such as those of pictures inside the file.
+MUSIC_DECODERS = (
+    "8svx_exp 8svx_fib aac aac_latm ac3 adpcm_adx adpcm_g722 adpcm_g726 adpcm_g726le adpcm_ima_qt adpcm_ima_wav "
+    "adpcm_ms adpcm_swf adpcm_yamaha alac als amrnb amrwb ape atrac1 atrac3 atrac3al atrac3plus atrac3plusal "
+    "atrac9 cook dca dsd_lsbf dsd_lsbf_planar dsd_msbf dsd_msbf_planar dst eac3 flac g722 g726 g726le gsm gsm_ms "
+    "ilbc libspeex mace3 mace6 mlp mp1 mp1float mp2 mp2float mp3 mp3adu mp3adufloat mp3float mp3on4 mp3on4float "
+    "mpc7 mpc8 nellymoser opus pcm_alaw pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw "
+    "pcm_s16be pcm_s16be_planar pcm_s16le pcm_s16le_planar pcm_s24be pcm_s24le pcm_s24le_planar pcm_s32be "
+    "pcm_s32le pcm_s32le_planar pcm_s64be pcm_s64le pcm_s8 pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be pcm_u24le "
+    "pcm_u32be pcm_u32le pcm_u8 qdm2 qdmc ra_144 ra_288 ralf real_144 real_288 shorten sipr sonic speex tak "
+    "truehd tta twinvq vorbis wavpack wmalossless wmapro wmav1 wmav2 wmavoice xma1 xma2"
+).replace(" ", ",")
+
 # Package manager → the command that installs ffmpeg.
 COMMANDS = {
     "apt-get": "sudo apt-get install ffmpeg",

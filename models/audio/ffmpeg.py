@@ -31,21 +31,9 @@ from models.audio.sound import (
 from models.audio.waveform import audible_window
 from models.containers.lengths import is_cut_off
 from models.errors import AnalysisError, NeedsFfmpeg, RefusedAudio, UnreadableAudio
+from models.ffmpeg import MUSIC_DECODERS
 
 logger = logging.getLogger(__name__)
-
-# The decoders of music that ffmpeg has; it opens no other, such as those of pictures inside the file.
-DECODERS = (
-    "8svx_exp 8svx_fib aac aac_latm ac3 adpcm_adx adpcm_g722 adpcm_g726 adpcm_g726le adpcm_ima_qt adpcm_ima_wav "
-    "adpcm_ms adpcm_swf adpcm_yamaha alac als amrnb amrwb ape atrac1 atrac3 atrac3al atrac3plus atrac3plusal "
-    "atrac9 cook dca dsd_lsbf dsd_lsbf_planar dsd_msbf dsd_msbf_planar dst eac3 flac g722 g726 g726le gsm gsm_ms "
-    "ilbc libspeex mace3 mace6 mlp mp1 mp1float mp2 mp2float mp3 mp3adu mp3adufloat mp3float mp3on4 mp3on4float "
-    "mpc7 mpc8 nellymoser opus pcm_alaw pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw "
-    "pcm_s16be pcm_s16be_planar pcm_s16le pcm_s16le_planar pcm_s24be pcm_s24le pcm_s24le_planar pcm_s32be "
-    "pcm_s32le pcm_s32le_planar pcm_s64be pcm_s64le pcm_s8 pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be pcm_u24le "
-    "pcm_u32be pcm_u32le pcm_u8 qdm2 qdmc ra_144 ra_288 ralf real_144 real_288 shorten sipr sonic speex tak "
-    "truehd tta twinvq vorbis wavpack wmalossless wmapro wmav1 wmav2 wmavoice xma1 xma2"
-).replace(" ", ",")
 
 # Higher rates are resampled: everything audible is left, and a DSD file has ultrasonic noise that no listener hears.
 OUTPUT_RATES = (4_000, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -160,7 +148,7 @@ class Task:
         return ["-af", form]
 
     def _input(self, path: str) -> list[str]:
-        allowed = ["-protocol_whitelist", "file", "-format_whitelist", self.demuxer, "-codec_whitelist", DECODERS]
+        allowed = ["-protocol_whitelist", "file", "-format_whitelist", self.demuxer, "-codec_whitelist", MUSIC_DECODERS]
         # Versions before 6 start a thread for each input otherwise, which takes longer than the decoding.
         in_turn = ["-thread_queue_size", "0", "-threads", "1"]
         return [*allowed, *in_turn, "-vn", "-sn", "-dn", "-f", self.demuxer, "-i", path]

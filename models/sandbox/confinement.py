@@ -109,13 +109,16 @@ def limit_decoder(address_space: int, protections: Collection[str]) -> None:
         filter_system_calls()
 
 
-def limit_program(rules: Iterable[Rule], file_bytes: int, protections: Collection[str]) -> None:
+def limit_program(
+    rules: Iterable[Rule], file_bytes: int, protections: Collection[str], cpu_seconds: int = CPU_SECONDS
+) -> None:
     """Limit this process for the program that it becomes, and the one file that the program reads.
 
     Args:
         rules: The files that it may read or execute.
         file_bytes: Size up to which it may write each of its output files, which are open already.
         protections: Those that this system offers, as `confine_server` returned them.
+        cpu_seconds: Limit of its processor time.
 
     Raises:
         OSError: The system refuses a limit.
@@ -124,7 +127,7 @@ def limit_program(rules: Iterable[Rule], file_bytes: int, protections: Collectio
         _limit(resource.RLIMIT_DATA, PROGRAM_MEMORY_BYTES)
         _limit(resource.RLIMIT_AS, PROGRAM_ADDRESS_SPACE)
         _limit(resource.RLIMIT_STACK, PROGRAM_STACK_BYTES)
-    _limit_time()
+    _limit_time(cpu_seconds)
     _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, PROGRAM_OPEN_FILES)
     if FILES in protections:
@@ -133,8 +136,8 @@ def limit_program(rules: Iterable[Rule], file_bytes: int, protections: Collectio
         filter_system_calls(of_program=True)
 
 
-def _limit_time() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+def _limit_time(cpu_seconds: int = CPU_SECONDS) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     _limit(resource.RLIMIT_CORE, 0)
 
 

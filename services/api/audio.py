@@ -1,0 +1,70 @@
+"""Open and send the audio of tracks."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from flask import Response
+
+from models.containers.recognise import Container
+from services.api.context import services
+from services.api.http.files import send_opened
+from services.catalog.tracks import TrackFile
+from services.domain.errors import NotFound, UnsupportedAudio
+from services.domain.track import MEDIA_TYPES
+from services.ingest.formats import audio_format
+from services.ingest.roots import open_inside, readable_roots
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAudio:
+    """An open audio file of the library."""
+
+    stream: BinaryIO
+    path: str
+    container: Container
+
+
+class AudioNotFound(NotFound):
+    """No file of the track can be read."""
+
+    def __init__(self, track_id: str) -> None:
+        super().__init__(f"No file of track '{track_id}' can be read. If you moved it, scan its new folder.")
+
+
+def open_audio(track_id: str) -> OpenAudio:
+    """Open the first file of a track that can be read; the caller closes it.
+
+    Raises:
+        AudioNotFound: none can be read.
+    """
+    for file in services().catalogue.tracks.files(track_id):
+        with suppress(OSError):  # try the next file of the track
+            return _opened(file)
+    raise AudioNotFound(track_id)
+
+
+def send_audio(track_id: str) -> Response:
+    """Send a file of a track as the request wants it: whole or one range, and conditionally.
+
+    Raises:
+        AudioNotFound: none can be read.
+    """
+    found = open_audio(track_id)
+    return send_opened(found.stream, found.path, MEDIA_TYPES[found.container.suffix])
+
+
+def _opened(file: TrackFile) -> OpenAudio:
+    """Open a file if it is still audio, because a link may have replaced it since the scan.
+
+    Raises:
+        OSError: it is missing, unreadable, no audio file, or outside its library root or the configured folders.
+    """
+    opened, _ = open_inside(file.path, file.root, readable_roots(services().settings))
+    try:
+        container = audio_format(opened)
+        opened.seek(0)
+    except UnsupportedAudio as error:
+        opened.close()
+        raise FileNotFoundError(file.path) from error
+    return OpenAudio(opened, file.path, container)
