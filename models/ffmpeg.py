@@ -3,12 +3,15 @@
 ffmpeg decodes the formats that libsndfile does not read. It is a separate, optional program on the PATH.
 """
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 OLDEST = (4, 4)
 """The oldest version with every option that Segue uses."""
@@ -29,6 +32,9 @@ MUSIC_DECODERS = (
     "pcm_u32be pcm_u32le pcm_u8 qdm2 qdmc ra_144 ra_288 ralf real_144 real_288 shorten sipr sonic speex tak "
     "truehd tta twinvq vorbis wavpack wmalossless wmapro wmav1 wmav2 wmavoice xma1 xma2"
 ).replace(" ", ",")
+
+PACKAGES = Path(__file__).parents[1]
+CONFINED = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from models.sandbox.convert import main; main()"
 
 # Package manager → the command that installs ffmpeg.
 COMMANDS = {
@@ -53,6 +59,15 @@ class Ffmpeg:
 
     path: str
     version: str
+
+    def confined(self, file: int, arguments: Sequence[str]) -> list[str]:
+        """Return the command that runs it with access to one open file only; see `models.sandbox.convert`.
+
+        Args:
+            file: Descriptor of the file, which the command must inherit.
+            arguments: Its arguments, with the file as `/proc/self/fd/N` or `/dev/fd/N`.
+        """
+        return [sys.executable, "-I", "-c", CONFINED, self.path, str(os.getpid()), str(file), *arguments]
 
 
 @cache

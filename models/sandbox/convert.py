@@ -1,9 +1,7 @@
 """Become ffmpeg, confined, to convert one open file: its output goes to the standard output.
 
-    python -I -c "from models.sandbox.convert import main; main()" FFMPEG PARENT FILE ARGUMENTS…
-
-ffmpeg may read that file and its own libraries, and nothing else; it has no network (`models.sandbox.confinement`). It
-ends when its parent does, or closes the pipe.
+`models.ffmpeg.Ffmpeg.confined` returns the command. ffmpeg may read that file and its own libraries, and nothing else;
+it has no network (`models.sandbox.confinement`). It ends when its parent does, or closes the pipe.
 """
 
 import os

@@ -18,12 +18,12 @@ from services.api.http.prefix import install_prefix
 from services.api.http.problems import register_problems
 from services.api.http.rate_limits import install_limits
 from services.api.http.streams import install_streams
-from services.api.transcoding import install_transcoding
 from services.api.openapi.document import install_document
 from services.api.request_limits import JSON_MAX_BYTES
 from services.api.security.authentication import install_authentication
 from services.api.security.exposure import refuse_exposure
 from services.api.security.origins import install_cors, install_origin_checks
+from services.api.transcoding import install_transcoding
 from services.api.v1.covers import covers
 from services.api.v1.events import events
 from services.api.v1.health import health

@@ -8,7 +8,6 @@ ffmpeg is confined as it is for analyses (`models.sandbox.convert`).
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,15 +15,18 @@ from itertools import chain
 from pathlib import Path
 from threading import BoundedSemaphore
 from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from flask import Flask, Response, current_app
 
-import models
 from models.ffmpeg import MUSIC_DECODERS, Ffmpeg, find_ffmpeg
 from services.api.audio import OpenAudio
 from services.api.http.errors import ApiError
 from services.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 EXTENSION = "segue.transcoding"
 
@@ -37,12 +39,10 @@ END_SECONDS = 5.0
 MIN_BIT_RATE, MAX_BIT_RATE = 32, 320
 """In kbit/s, what every encoder below accepts."""
 
-DESCRIPTORS = "/proc/self/fd" if Path("/proc/self/fd").is_dir() else "/dev/fd"
-START = (
-    f"import sys; sys.path.insert(0, {str(Path(models.__path__[0]).parent)!r}); "
-    "from models.sandbox.convert import main; main()"
-)
+CD_RATE = ("-ar", "44100")
+"""Encoders refuse high bit rates of low sample rates."""
 
+DESCRIPTORS = "/proc/self/fd" if Path("/proc/self/fd").is_dir() else "/dev/fd"
 log = structlog.get_logger(__name__)
 
 
@@ -60,13 +60,20 @@ class Format:
     """Whether the length in bytes follows from the bit rate."""
 
 
-MP3 = Format("mp3", "audio/mpeg", ("libmp3lame", "-write_xing", "0", "-id3v2_version", "0"), "mp3", 192, True)  # noqa: FBT003
+MP3 = Format(
+    suffix="mp3",
+    media_type="audio/mpeg",
+    encoder=("libmp3lame", *CD_RATE, "-write_xing", "0", "-id3v2_version", "0"),
+    muxer="mp3",
+    bit_rate=192,
+    is_constant=True,
+)
 FORMATS = MappingProxyType(
     {
         "mp3": MP3,
         "opus": Format("opus", "audio/ogg", ("libopus",), "ogg", 128),
-        "ogg": Format("ogg", "audio/ogg", ("libvorbis",), "ogg", 192),
-        "aac": Format("aac", "audio/aac", ("aac",), "adts", 192),
+        "ogg": Format("ogg", "audio/ogg", ("libvorbis", *CD_RATE), "ogg", 192),
+        "aac": Format("aac", "audio/aac", ("aac", *CD_RATE), "adts", 192),
         "flac": Format("flac", "audio/flac", ("flac",), "flac", None),
     }
 )
@@ -167,7 +174,8 @@ def send_converted(audio: OpenAudio, conversion: Conversion, length: int | None 
     chunks = chain([first], chunks)
     response = Response(chunks if length is None else _exactly(chunks, length), content_type=conversion.to.media_type)
     response.call_on_close(end)
-    response.content_length = length
+    if length is not None:
+        response.content_length = length
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -176,7 +184,7 @@ def _started(ffmpeg: Ffmpeg, audio: OpenAudio, conversion: Conversion) -> subpro
     file = audio.stream.fileno()
     arguments = conversion.arguments(f"{DESCRIPTORS}/{file}", audio.container.demuxer)
     return subprocess.Popen(  # noqa: S603  the interpreter of this process
-        [sys.executable, "-I", "-c", START, ffmpeg.path, str(os.getpid()), str(file), *arguments],
+        ffmpeg.confined(file, arguments),
         pass_fds=(file,),
         env={"LC_ALL": "C.UTF-8", "PATH": os.defpath},
         cwd="/",
@@ -187,9 +195,8 @@ def _started(ffmpeg: Ffmpeg, audio: OpenAudio, conversion: Conversion) -> subpro
 
 
 def _read(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    assert process.stdout is not None  # noqa: S101  for mypy
-    with process.stdout as output:
-        while chunk := output.read1(CHUNK_BYTES):  # type: ignore[attr-defined]  a pipe is buffered
+    with cast("BufferedReader", process.stdout) as output:
+        while chunk := output.read1(CHUNK_BYTES):
             yield chunk
     if code := process.wait(END_SECONDS):
         log.warning("conversion_ended_early", code=code)

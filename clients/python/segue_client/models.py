@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 from segue_client._model import Model
-from pydantic import AwareDatetime, Field
 from typing import Annotated, Literal
+from pydantic import AwareDatetime, Field
 
 
 class AcousticnessRange(Model):
@@ -102,6 +102,21 @@ class AudioFeaturesRequest(Model):
     """
 
 
+class AudioscrobblerError(Model):
+    """
+    An error in the protocol's format.
+    """
+
+    error: int
+    """
+    The protocol's code.
+    """
+    message: str
+    """
+    What is wrong.
+    """
+
+
 class BrightnessRange(Model):
     """
     Spectral centroid in Hz; both ends belong to it.
@@ -124,6 +139,15 @@ class ChangedItem(Model):
     """
     The track of a new entry.
     """
+
+
+class Corrected(Model):
+    """
+    A text as it was sent; Segue corrects none.
+    """
+
+    corrected: str
+    text: Annotated[str, Field(alias="#text")]
 
 
 class DanceabilityRange(Model):
@@ -439,6 +463,27 @@ class Health(Model):
     status: Literal["ok"]
 
 
+class IgnoredMessage(Model):
+    """
+    Why a track was ignored.
+    """
+
+    code: str
+    """
+    0 if it was not.
+    """
+    text: Annotated[str, Field(alias="#text")]
+
+
+class Image(Model):
+    """
+    An image, which Segue does not have.
+    """
+
+    size: str
+    text: Annotated[str, Field(alias="#text")]
+
+
 class IndexStatus(Model):
     """
     The state of the vector index.
@@ -465,6 +510,14 @@ class InstrumentalnessRange(Model):
 
     min: float | None = None
     max: float | None = None
+
+
+class IsPlaying(Model):
+    """
+    The mark of what plays now.
+    """
+
+    nowplaying: str
 
 
 class KeyRange(Model):
@@ -910,6 +963,15 @@ class MoodWords(Model):
     """
 
 
+class Named(Model):
+    """
+    A name with a MusicBrainz id.
+    """
+
+    mbid: str
+    text: Annotated[str, Field(alias="#text")]
+
+
 class NextCall(Model):
     """
     A request to send next.
@@ -965,6 +1027,18 @@ class PictureIn(Model):
     """
     Relative to the history, which has the weight 1. A negative weight asks for less of it.
     """
+
+
+class PlayedAt(Model):
+    """
+    A time.
+    """
+
+    uts: str
+    """
+    Seconds since 1970.
+    """
+    text: Annotated[str, Field(alias="#text")]
 
 
 class PlayedTrack(Model):
@@ -1156,6 +1230,61 @@ class Readiness(Model):
     """
 
 
+class RecentPage(Model):
+    """
+    Where a page is in the list.
+    """
+
+    user: str
+    totalPages: str
+    page: str
+    perPage: str
+    total: str
+
+
+class RecentTrack(Model):
+    """
+    A track that was played, or plays now.
+    """
+
+    artist: Named
+    name: str
+    mbid: str
+    album: Named
+    url: str
+    streamable: str
+    image: list[Image]
+    date: PlayedAt | None = None
+    """
+    Absent for what plays now.
+    """
+    field_attr: Annotated[IsPlaying | None, Field(alias="@attr")] = None
+    """
+    Absent for what was played.
+    """
+
+
+class RecentTracks(Model):
+    """
+    Plays of a listener.
+    """
+
+    field_attr: Annotated[RecentPage, Field(alias="@attr")]
+    track: list[RecentTrack]
+
+
+class Registered(Model):
+    """
+    When the first listen was.
+    """
+
+    unixtime: str
+    """
+    Seconds since 1970.
+    """
+    text: Annotated[str, Field(alias="#text")]
+
+
 class Retried(Model):
     """
     The failures that are tried again.
@@ -1191,6 +1320,15 @@ class ScanRequest(Model):
     """
     Absolute path on the machine where Segue runs.
     """
+
+
+class ScrobbleCounts(Model):
+    """
+    How many plays are stored, and how many are not.
+    """
+
+    accepted: str
+    ignored: str
 
 
 class SeenPicture(Model):
@@ -1253,6 +1391,16 @@ class SeenVideo(Model):
     """
     `rises`, `falls`, `varies` or `steady`: how its energy develops.
     """
+
+
+class Session(Model):
+    """
+    A session key for a listener.
+    """
+
+    name: str
+    key: str
+    subscriber: str
 
 
 class SpeechinessRange(Model):
@@ -1586,6 +1734,23 @@ class UnmatchedLine(Model):
     """
 
 
+class UserInfo(Model):
+    """
+    A listener.
+    """
+
+    name: str
+    realname: str
+    url: str
+    image: list[Image]
+    country: str
+    subscriber: str
+    playcount: str
+    playlists: str
+    registered: Registered
+    type: str
+
+
 class ValenceRange(Model):
     """
     Mood, 0 (sad, dark) to 1 (happy, bright); both ends belong to it.
@@ -1800,6 +1965,18 @@ class Corrections(Model):
     """
     Tastes that the listener does not want.
     """
+
+
+class EchoedTrack(Model):
+    """
+    A track as it was sent.
+    """
+
+    artist: Corrected
+    track: Corrected
+    album: Corrected
+    albumArtist: Corrected
+    ignoredMessage: IgnoredMessage
 
 
 class ExportRequest(Model):
@@ -2717,6 +2894,14 @@ class ArtistWithTracks(Artist):
     """
 
 
+class EchoedScrobble(EchoedTrack):
+    """
+    A play as it was sent.
+    """
+
+    timestamp: str
+
+
 class FittingTrack(Track):
     """
     A track and how well it fits a video.
@@ -3270,6 +3455,18 @@ class RemovedTrack(Model):
     track: Track
 
 
+class Scrobbles(Model):
+    """
+    The result for each play.
+    """
+
+    field_attr: Annotated[ScrobbleCounts, Field(alias="@attr")]
+    scrobble: EchoedScrobble | list[EchoedScrobble]
+    """
+    A list if there are several.
+    """
+
+
 class SearchResults(Model):
     """
     Tracks that a text names, then tracks that sound as it describes, best first.
@@ -3332,6 +3529,18 @@ class VideoMatches(Model):
 
     understood: SeenVideo
     tracks: list[FittingTrack]
+
+
+class AudioscrobblerAnswer(Model):
+    """
+    The result of a method: one of these fields, or none for methods that return nothing.
+    """
+
+    session: Session | None = None
+    scrobbles: Scrobbles | None = None
+    nowplaying: EchoedTrack | None = None
+    recenttracks: RecentTracks | None = None
+    user: UserInfo | None = None
 
 
 class ClipMatches(Model):

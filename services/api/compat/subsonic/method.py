@@ -19,8 +19,15 @@ READS = Access((Scope.READ,), key_locations=(), libraries=True, sign_in=sign_in)
 
 Methods keep to the named library that a key or a listener may be bound to (`visible`)."""
 
+MEDIA = Access((Scope.READ,), key_locations=(), media=True, libraries=True, sign_in=sign_in)
+"""Access to a method that sends a file."""
+
 SEARCHES = Access((Scope.READ,), key_locations=(), expensive=True, libraries=True, sign_in=sign_in)
 """Access to a method that asks the vector index."""
+
+
+SCANS = Access((Scope.INGEST,), key_locations=(), expensive=True, sign_in=sign_in)
+"""Access to a method that starts scans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +40,5 @@ class Method:
     summary: str
     """Without the name of the protocol."""
     access: Access = READS
+    sends: tuple[str, ...] = ()
+    """Media types of the file that it sends; empty if it returns a result."""

@@ -1,6 +1,7 @@
 """Subsonic responses: the envelope in XML, JSON or JSONP.
 
-In XML, a value becomes an attribute, an object becomes an element, and a list becomes an element for each item.
+In XML, a value becomes an attribute, an object becomes an element, and a list becomes an element for each item. The
+field `value` becomes the text of its element, and the values of the elements `WITH_TEXTS` become elements.
 """
 
 import re
@@ -37,6 +38,9 @@ CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,99}", re.ASCII)
 
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML documents must not contain, not even escaped."""
+
+TEXT = "value"
+WITH_TEXTS = {"albumInfo", "artistInfo", "artistInfo2"}
 
 Tree = Mapping[str, Any]
 
@@ -113,8 +117,10 @@ def _fill(element: Element, tree: Tree) -> None:
         if isinstance(value, list):
             for item in value:
                 _add(element, name, item)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) or element.tag in WITH_TEXTS:
             _add(element, name, value)
+        elif name == TEXT:
+            element.text = _text(value)
         else:
             element.set(name, _text(value))
 

@@ -1,15 +1,17 @@
 """The routes of OpenSubsonic's methods."""
 
+import inspect
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
 
 from services.api.compat.subsonic.method import Method
-from services.api.compat.subsonic.methods import accounts, browsing, lists, searching, similar, system
+from services.api.compat.subsonic.methods import about, accounts, browsing, lists, media, searching, similar, system
 from services.api.compat.subsonic.responses import Code, failure, success, wrong_format
 from services.api.compat.subsonic.schemas.envelope import SubsonicAnswer
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
+from services.api.http.files import file_responses
 from services.api.http.operation import operation
 from services.api.security.permissions import public, requires
 
@@ -43,19 +45,26 @@ METHODS = (
     *browsing.METHODS,
     *lists.METHODS,
     *searching.METHODS,
+    *about.METHODS,
+    *media.METHODS,
     *similar.METHODS,
 )
 
-OTHER_FORMATS = {
-    200: {
-        "content": {
-            "text/xml": {"schema": {"type": "string", "description": "The root element is `subsonic-response`."}},
-            "text/javascript": {"schema": {"type": "string", "description": "A call of `callback` with the JSON."}},
-        }
-    }
+ENVELOPES = {
+    "text/xml": {"schema": {"type": "string", "description": "The root element is `subsonic-response`."}},
+    "text/javascript": {"schema": {"type": "string", "description": "A call of `callback` with the JSON."}},
 }
+RESULT = "The result, or `error` with its code; the status is 200 for both. `f` sets the format."
+FILE = "The file, or `error` with its code; the status is 200 for both. `f` sets the format of errors."
 
 subsonic.before_request(wrong_format)
+
+
+def _responses(method: Method) -> dict[int, dict[str, Any]]:
+    if not method.sends:
+        return {200: {"content": ENVELOPES}}
+    described = file_responses(method.sends)
+    return {**described, 200: {"content": {**ENVELOPES, **described[200]["content"]}}}
 
 
 def _serve(method: Method) -> None:
@@ -71,10 +80,10 @@ def _serve(method: Method) -> None:
         declare_operation = operation(
             f"subsonic{method.name[0].upper()}{method.name[1:]}{ending}",
             f"{method.summary} (OpenSubsonic)",
-            description=f"{method.run.__doc__} The path with `.view` at the end works as well.",
+            description=f"{inspect.getdoc(method.run)} The path with `.view` at the end works as well.",
             returns=SubsonicAnswer,
-            meaning="The result, or `error` with its code; the status is 200 for both. `f` sets the format.",
-            responses=OTHER_FORMATS,
+            meaning=FILE if method.sends else RESULT,
+            responses=_responses(method),
             query=method.query if verb == "GET" else None,
             form=method.query if verb == "POST" else None,
         )

@@ -3,7 +3,6 @@
 from zlib import crc32
 
 from services.api.compat.ids import Namespace, media_server_track
-from services.api.compat.subsonic.auth import MissingParameter
 from services.api.context import services
 from services.api.security.authentication import principal
 from services.domain.access import Scope
@@ -33,27 +32,9 @@ class NoListener(Forbidden):
 
 
 def listener() -> str | None:
-    """Return the listener of the request; None if it may not read one's data.
-
-    It is that of the account or the key. Where no key is needed, it is the user that the client names.
-    """
+    """Return the listener of the request; None if it may not read one's data."""
     sender = principal()
     return sender.listener if sender.has_any((Scope.LISTEN,)) else None
-
-
-def required_listener() -> str:
-    """Return the listener of the request.
-
-    Raises:
-        MissingParameter: no key is needed, and the client names no user.
-        NoListener: the key is not bound to one listener.
-    """
-    name = listener()
-    if name is not None:
-        return name
-    if principal().key_id is None:
-        raise MissingParameter("Required parameter is missing: u, the name of the listener.")
-    raise NoListener
 
 
 def folder_id(library: NamedLibrary) -> int:

@@ -49,6 +49,7 @@ ALBUM_FOLDER: Json = {
 }
 SHOWN_ARTIST: Json = {"id": ARTIST, "name": "Maxstack", "coverArt": ARTIST, "albumCount": 1}
 ARTIST_FOLDER: Json = {"id": ARTIST, "name": "Maxstack"}
+NO_FILE: Json = {"status": "failed", "error": {"code": 70, "message": "No track has the id 'nobody'."}}
 METHODS: dict[str, tuple[Json, Json]] = {
     "Ping": ({}, {}),
     "GetLicense": ({}, {"license": {"valid": True}}),
@@ -89,6 +90,36 @@ METHODS: dict[str, tuple[Json, Json]] = {
     "Search3": (
         {"query": "maxstack"},
         {"searchResult3": {"artist": [SHOWN_ARTIST], "album": [SHOWN_ALBUM], "song": [SONG]}},
+    ),
+    "GetTopSongs": ({"artist": "Maxstack"}, {"topSongs": {"song": [SONG]}}),
+    "GetArtistInfo": ({"id": ARTIST}, {"artistInfo": {"similarArtist": [ARTIST_FOLDER]}}),
+    "GetArtistInfo2": ({"id": ARTIST}, {"artistInfo2": {"similarArtist": [SHOWN_ARTIST]}}),
+    "GetAlbumInfo": ({"id": ALBUM}, {"albumInfo": {}}),
+    "GetAlbumInfo2": ({"id": ALBUM}, {"albumInfo": {}}),
+    "GetScanStatus": ({}, {"scanStatus": {"scanning": False, "count": 45}}),
+    "StartScan": ({}, {"scanStatus": {"scanning": True, "count": 45}}),
+    "GetCoverArt": ({"id": ALBUM, "size": 320}, NO_FILE),
+    "Stream": ({"id": AWAKENING}, NO_FILE),
+    "Download": ({"id": AWAKENING}, NO_FILE),
+    "GetLyrics": (
+        {"artist": "Maxstack", "title": "Awakening"},
+        {"lyrics": {"artist": "Maxstack", "title": "Awakening", "value": "Wake up"}},
+    ),
+    "GetLyricsBySongId": (
+        {"id": AWAKENING},
+        {
+            "lyricsList": {
+                "structuredLyrics": [
+                    {
+                        "displayArtist": "Maxstack",
+                        "displayTitle": "Awakening",
+                        "lang": "xxx",
+                        "synced": True,
+                        "line": [{"start": 12_400, "value": "Wake up"}],
+                    }
+                ]
+            }
+        },
     ),
     "GetSimilarSongs": ({"id": AWAKENING, "count": 1}, {"similarSongs": {"song": [SONG]}}),
     "GetSimilarSongs2": ({"id": AWAKENING, "count": 1}, {"similarSongs2": {"song": [SONG]}}),

@@ -38,7 +38,7 @@ class GroupNotFound(NotFound):
     """The library has no such artist, album or folder."""
 
     def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"There is no {kind} '{name}'.")
+        super().__init__(f"There is no {kind} with the id '{name}'.")
 
 
 def get_music_folders(_: SubsonicQuery) -> Result:

@@ -79,11 +79,10 @@ def get_lyrics_by_song_id(query: SongQuery) -> Result:
 def _faces(name: str) -> list[Face]:
     """Return what a cover is made from; nothing if the id is unknown or the request may not see what has it."""
     catalogue, library = services().catalogue, visible_library()
-    if library is None or catalogue.albums.albums_by_id([name], library):
-        if faces := catalogue.covers.faces_of_album(name):
-            return faces
-    if library is None or catalogue.albums.artists_by_id([name], library):
-        if faces := catalogue.covers.faces_of_artist(name):
+    is_open = library is None
+    if is_open or catalogue.albums.albums_by_id([name], library) or catalogue.albums.artists_by_id([name], library):
+        faces = catalogue.covers.faces_of_album(name) or catalogue.covers.faces_of_artist(name)
+        if faces:
             return faces
     try:
         return catalogue.covers.faces([visible_track(name)[0]])

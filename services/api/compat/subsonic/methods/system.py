@@ -5,7 +5,13 @@ from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
 from services.api.compat.subsonic.schemas.system import SubsonicExtension, SubsonicLicense
 from services.api.security.permissions import PUBLIC
 
-EXTENSIONS = {"apiKeyAuthentication": [1], "formPost": [1], "sonicSimilarity": [1]}
+EXTENSIONS = {
+    "apiKeyAuthentication": [1],
+    "formPost": [1],
+    "songLyrics": [1],
+    "sonicSimilarity": [1],
+    "transcodeOffset": [1],
+}
 
 
 def ping(_: SubsonicQuery) -> Result:

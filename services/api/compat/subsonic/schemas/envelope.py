@@ -4,6 +4,12 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from services.api.compat.subsonic.schemas.about import (
+    SubsonicAlbumInfo,
+    SubsonicArtistInfo,
+    SubsonicFolderArtistInfo,
+    SubsonicScanStatus,
+)
 from services.api.compat.subsonic.schemas.accounts import SubsonicTokenInfo, SubsonicUser
 from services.api.compat.subsonic.schemas.groups import (
     SubsonicAlbumFolders,
@@ -18,6 +24,7 @@ from services.api.compat.subsonic.schemas.groups import (
     SubsonicMusicFolders,
     SubsonicSearch,
 )
+from services.api.compat.subsonic.schemas.media import SubsonicLyrics, SubsonicLyricsList
 from services.api.compat.subsonic.schemas.similar import SubsonicSonicMatch
 from services.api.compat.subsonic.schemas.songs import SubsonicChild, SubsonicSongs
 from services.api.compat.subsonic.schemas.system import SubsonicExtension, SubsonicLicense
@@ -61,6 +68,13 @@ class SubsonicEnvelope(Response):
     songsByGenre: SubsonicSongs | None = None
     searchResult2: SubsonicFolderSearch | None = None
     searchResult3: SubsonicSearch | None = None
+    topSongs: SubsonicSongs | None = None
+    artistInfo: SubsonicFolderArtistInfo | None = None
+    artistInfo2: SubsonicArtistInfo | None = None
+    albumInfo: SubsonicAlbumInfo | None = None
+    scanStatus: SubsonicScanStatus | None = None
+    lyrics: SubsonicLyrics | None = None
+    lyricsList: SubsonicLyricsList | None = None
     similarSongs: SubsonicSongs | None = None
     similarSongs2: SubsonicSongs | None = None
     sonicMatch: list[SubsonicSonicMatch] | None = None
