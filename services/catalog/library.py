@@ -13,7 +13,7 @@ from services.catalog.jobs import close_items
 from services.catalog.libraries import key_of_file, libraries_of
 from services.catalog.matching import attach_waiting_listens
 from services.catalog.ratings import store_verdicts, verdict_of
-from services.catalog.tables import ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
+from services.catalog.tables import DeletedTrackRow, ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.catalog.tagging import insert_ids, retag
 from services.catalog.takeover import track_gone, track_ready
 from services.domain.errors import TrackNotFound
@@ -118,6 +118,7 @@ class LibraryStore:
                 added_at=now(),
                 sent_at=now(),  # the caller sends its analysis next
             )
+            session.execute(delete(DeletedTrackRow).where(DeletedTrackRow.track_id == track_id))
             row = session.get_one(TrackRow, track_id, with_for_update=True)
             lost = self._locate(session, track_id, tags, stamp)
             verdict = verdict_of(row.rating)
@@ -156,6 +157,21 @@ class LibraryStore:
                 self._regroup(session, albums, [track_id])
                 _touch_moved(session, libraries, [track_id])
             self._regroup_others(albums)
+
+    def delete(self, track_id: str) -> list[str]:
+        """Let a track leave the library until `register` takes it again, and return its files."""
+        with self._database.write() as session:
+            self._insert(session, DeletedTrackRow, track_id=track_id, deleted_at=now())
+            paths = list(session.scalars(select(LocationRow.path).where(LocationRow.track_id == track_id)))
+            if not paths and self._lose_file(session, track_id):
+                track_gone(session, track_id)
+        self.forget_files(paths)
+        return paths
+
+    def is_deleted(self, track_id: str) -> bool:
+        """Return whether a client deleted a track."""
+        with self._database.read() as session:
+            return session.get(DeletedTrackRow, track_id) is not None
 
     def adopt_model(self, version: str) -> int:
         """Set tracks of other model versions to `pending`, and return their number.

@@ -1,4 +1,7 @@
-"""Read successors: tracks that took over from tracks whose files are gone (`services.catalog.takeover` sets them)."""
+"""Tracks that are gone: those that clients deleted, and the successors of those whose files are gone.
+
+`services.catalog.takeover` sets successors.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,7 +10,10 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.orm import Session, aliased
 
 from services.catalog.database import IDS, rows_of
-from services.catalog.tables import TrackRow
+from services.catalog.tables import DeletedTrackRow, TrackRow
+
+DELETED = select(DeletedTrackRow.track_id)
+"""Tracks that a client deleted: they stay in the catalogue for the listens of them, but nothing shows them."""
 
 _GONE = aliased(TrackRow)
 _TRACK = TrackRow.__table__.c

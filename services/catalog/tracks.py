@@ -12,14 +12,7 @@ import numpy as np
 from sqlalchemy import Connection, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.catalog.database import (
-    IDS,
-    IDS_PER_STATEMENT,
-    Database,
-    batched,
-    is_storable,
-    rows_of,
-)
+from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, is_storable, rows_of
 from services.catalog.names import (
     ALBUM_ARTIST,
     ARTIST,
@@ -30,7 +23,7 @@ from services.catalog.names import (
     tracks_by,
     tracks_titled,
 )
-from services.catalog.successors import successors_of
+from services.catalog.successors import DELETED, successors_of
 from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackArtistRow, TrackGenreRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.external_ids import canonical_name
@@ -94,7 +87,7 @@ _ARTISTS = (
 _GENRES = (
     select(_GENRE.track_id, _GENRE.name).where(_GENRE.track_id.in_(IDS)).order_by(_GENRE.track_id, _GENRE.position)
 )
-_KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS))
+_KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS), _TRACK.id.not_in(DELETED))
 _NAMES = (
     select(_NAME.track_id, _NAME.namespace, _NAME.value)
     .where(_NAME.track_id.in_(IDS), _NAME.value != "")
@@ -238,7 +231,8 @@ class TrackStore:
     def count_by_status(self) -> dict[TrackStatus, int]:
         """Return the number of tracks with each status."""
         with self._database.columns() as connection:
-            rows = connection.execute(select(_TRACK.status, func.count()).group_by(_TRACK.status)).all()
+            counted = select(_TRACK.status, func.count()).where(_TRACK.id.not_in(DELETED))
+            rows = connection.execute(counted.group_by(_TRACK.status)).all()
         counts = {status: count for status, count in rows}  # noqa: C416  rows are no pairs to mypy
         return {status: counts.get(status, 0) for status in TrackStatus}
 
@@ -276,7 +270,7 @@ def _resolve_external(database: Session | Connection, names: Sequence[str]) -> d
     matches = database.execute(
         select(_NAME.namespace, _NAME.value, _NAME.track_id, _TRACK.status)
         .join_from(ExternalIdRow.__table__, TrackRow.__table__, _NAME.track_id == _TRACK.id)
-        .where(tuple_(_NAME.namespace, _NAME.value).in_(pairs))
+        .where(tuple_(_NAME.namespace, _NAME.value).in_(pairs), _NAME.track_id.not_in(DELETED))
     )
     best: dict[str, tuple[int, str]] = {}
     for namespace, value, track_id, status in matches:

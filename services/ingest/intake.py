@@ -28,6 +28,9 @@ PROGRESS_STEP = 2000
 log = structlog.get_logger()
 
 
+DELETED = Cause("Its track was deleted from the library. Scan this file itself to take it again.", FailureKind.LEFT_OUT)
+
+
 class StillWritten(OSError):  # noqa: N818
     """A file was written while it was read."""
 
@@ -66,6 +69,8 @@ class Intake:
     roots: Roots
     urgency: Urgency = Urgency.BULK
     unchanged: int = 0
+    takes_deleted: bool = False
+    """Whether files of tracks that a client deleted are taken again."""
     other_covers: list[str] = field(default_factory=list)
     """Tracks beside whose unchanged files another picture lies than before."""
 
@@ -105,6 +110,9 @@ class Intake:
             finally:
                 if _stamp_of(os.fstat(opened.fileno()), path, self.root) != stamp:
                     raise StillWritten(errno.EAGAIN, "The file is being written", path)
+            if not self.takes_deleted and self.catalogue.library.is_deleted(track_id):
+                self.failures.add(path, DELETED)
+                return
             self._register(track_id, stamp, opened)
 
     def _add_known_file(self, known: KnownFile) -> None:

@@ -125,7 +125,8 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRul
     listing = list_audio(folder, root, rules.choice)
     known = _present_files(catalogue, listing, root)
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
-    intake = Intake(catalogue, queue, job_id, root, rules.roots)
+    # Who scans a single file wants it, also if its track was deleted before.
+    intake = Intake(catalogue, queue, job_id, root, rules.roots, takes_deleted=Path(folder).is_file())
     for path, cause in listing.unreadable.items():
         intake.failures.add(path, cause)
     _take_all(intake, listing, known, rules.settle_seconds)

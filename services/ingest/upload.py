@@ -46,6 +46,18 @@ def store_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, fold
     return _register(catalogue, queue, stored, track_id, tags)
 
 
+def delete_track(catalogue: Catalogue, track_id: str, folder: Path) -> None:
+    """Let a track leave the library. Its files stay, except the copy of an upload in `folder`.
+
+    Raises:
+        StorageUnavailable: the copy cannot be deleted.
+    """
+    uploaded = [path for each in catalogue.library.delete(track_id) if (path := Path(each)).parent == folder]
+    with storage_errors(folder):
+        for path in uploaded:
+            path.unlink(missing_ok=True)
+
+
 def _store(upload: Upload, folder: Path, max_bytes: int) -> tuple[Path, str, Tags]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     check_free_space(folder)

@@ -94,6 +94,7 @@ def made(api, services, library_dir):
         SMART_PLAYLIST: smart.id,
         "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
         "taste_id": taste.id,
+        NEBULA: services.catalogue.tracks.resolve(["test:11"]).get("test:11"),  # to delete: others need the rest
         ALBUM: catalogue.tracks.get(AWAKENING).album_id,
         ARTIST: catalogue.tracks.get(AWAKENING).artist_id,
         "listen_id": catalogue.listens.add(LISTENER, [listen])[0].id,

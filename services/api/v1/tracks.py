@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response
@@ -23,6 +24,7 @@ from services.domain.errors import InvalidRequest
 from services.domain.filters import Filters
 from services.domain.track import MEDIA_TYPES
 from services.domain.track import Track as StoredTrack
+from services.ingest.upload import delete_track
 
 tracks = Blueprint("tracks", __name__, url_prefix="/v1")
 
@@ -52,6 +54,20 @@ def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made a
 def get_track(track_id: str) -> Track:
     """Get a track by its id or an external id."""
     return Track.of(services().catalogue.tracks.get(resolve_track(track_id)))
+
+
+@tracks.delete("/tracks/<path:track_id>")
+@operation(
+    "deleteTrack", "Delete a track from the library", status=HTTPStatus.NO_CONTENT, meaning="The track is deleted."
+)
+@needs(Scope.INGEST)
+def remove_track(track_id: str) -> None:
+    """Delete a track from the library: it is not listed, recommended or played any more, and its id is unknown.
+
+    Its files stay where they are, except the copy that an upload made. Scans and the watcher leave them out. To take
+    the track again, scan or retry its file itself, or upload it: its listens, which are kept, then count again.
+    """
+    delete_track(services().catalogue, resolve_track(track_id), services().settings.uploads_path)
 
 
 @tracks.get("/tracks/<path:track_id>/similar")

@@ -33,6 +33,7 @@ from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
 from services.catalog.tables.service import (
     AccountRow,
     ApiKeyRow,
+    DeletedTrackRow,
     FailedFileRow,
     IdempotencyRow,
     JobItemRow,
@@ -47,6 +48,7 @@ __all__ = [
     "AccountRow",
     "AnnotationRow",
     "ApiKeyRow",
+    "DeletedTrackRow",
     "ExternalIdRow",
     "FailedFileRow",
     "HeardTagRow",

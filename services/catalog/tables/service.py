@@ -65,6 +65,15 @@ class FailedFileRow(Table):
     failed_at: Mapped[datetime]
 
 
+class DeletedTrackRow(Table):
+    """A track that a client deleted: scans leave its files out."""
+
+    __tablename__ = "deleted_tracks"
+
+    track_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    deleted_at: Mapped[datetime]
+
+
 class MetaRow(Table):
     """Values for the whole catalogue, such as the model version and the index generation."""
 

@@ -12,6 +12,7 @@ from services.api.openapi.examples.values import (
     DESCRIPTORS,
     JOB,
     JOB_CREATED,
+    NEBULA,
     OTHER,
     PICTURE,
     SKIPPED_AT,
@@ -74,6 +75,7 @@ LIBRARY: Mapping[str, Example] = {
     "setTrackIds": Example(
         {"track_id": AWAKENING}, {"ids": {"navidrome": "a1b2", "isrc": None}}, {**TRACK, "ids": {"navidrome": "a1b2"}}
     ),
+    "deleteTrack": Example({"track_id": NEBULA}),
     "getTrackAudio": Example({"track_id": AWAKENING}),
     "getTrackCover": Example({"track_id": AWAKENING, "size": 320}),
     "getAlbumCover": Example({"album_id": ALBUM, "size": 320}),
