@@ -19,9 +19,14 @@ CANDIDATES_SHOWN = 5
 _SHORT_ID = re.compile(rf"[0-9a-f][0-9a-f-]{{{ID_LENGTH - 1},35}}")
 
 
+def address(settings: Settings) -> str:
+    """Return the address of the service: `SEGUE_URL`, that of the running `segue up`, or `service_url`."""
+    return settings.url or running_url(settings) or settings.service_url
+
+
 def connect(settings: Settings) -> SegueClient:
-    """Return a client of the service at `SEGUE_URL`, of the running `segue up`, or at `service_url`."""
-    return SegueClient(settings.url or running_url(settings) or settings.service_url, key=settings.client_key)
+    """Return a client of the service at its address."""
+    return SegueClient(address(settings), key=settings.client_key)
 
 
 def is_watched(settings: Settings) -> bool:

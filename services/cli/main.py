@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
+from services.cli.assistant import mcp
 from services.cli.libraries import libraries
 from services.cli.links import link
 from services.cli.playlists import playlists
@@ -282,6 +283,7 @@ app.add_typer(libraries, name="libraries")
 app.add_typer(link, name="link")
 app.add_typer(service, name="service")
 app.add_typer(users, name="users")
+app.command()(mcp)
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")

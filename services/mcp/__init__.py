@@ -1,0 +1,1 @@
+"""A server of the Model Context Protocol: tools with which an assistant chooses music from the library."""
