@@ -130,6 +130,11 @@ class LibrarySettings(BaseSettings):
             "after each analysis."
         ),
     )
+    download_rate: int = Field(
+        default=8 * 1024 * 1024,
+        ge=1024,
+        description="Bytes per second that a worker downloads at most from linked servers, to analyse their songs.",
+    )
     analysis_nice: int = Field(
         default=5,
         ge=0,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -104,27 +104,30 @@ def retry_while_unavailable(operation: Callable[[], Result]) -> Result:
 def analyse_and_record(context: ChildContext, claim: Claim) -> None:
     """Analyse a claimed track and record the outcome; files added to the track meanwhile are tried too."""
     roots = readable_roots(context.settings)
-    analyses = context.catalogue.analyses
     files, tried = claim.files, list(claim.files)
     while isinstance(outcome := analyse_first_readable(files, roots), Refusal):
         files = _record_refusal(context.catalogue, claim.track_id, outcome, tried)
         if not files:
             return
         tried += files
-    analysis = outcome
-    retry_while_unavailable(lambda: analyses.record(claim.track_id, analysis))
+    record(context, claim.track_id, outcome)
+
+
+def record(context: ChildContext, track_id: str, analysis: Analysis) -> None:
+    """Record the analysis of a track, and do what follows from it."""
+    analyses = context.catalogue.analyses
+    retry_while_unavailable(lambda: analyses.record(track_id, analysis))
     notify_indexer(context)
-    place_analysed(context.catalogue, context.queue, MapTrack(claim.track_id, analysis.embedding, analysis.tags))
+    place_analysed(context.catalogue, context.queue, MapTrack(track_id, analysis.embedding, analysis.tags))
     try:
-        look_for_cover(context, claim.track_id)
+        look_for_cover(context, track_id)
     except SegueError as error:  # the periodic task looks again
-        log.warning("cover_postponed", track_id=claim.track_id, reason=error.detail)
+        log.warning("cover_postponed", track_id=track_id, reason=error.detail)
 
 
 def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analysis | Refusal:
     """Return the analysis of the first file that can be analysed, or the reason why none can."""
-    from models.analysis import analyse as analyse_file  # noqa: PLC0415  only child processes may import torch
-    from models.errors import AnalysisError  # noqa: PLC0415
+    from models.errors import AnalysisError  # noqa: PLC0415  only child processes may import torch
 
     refusal = Refusal(MISSING, TrackStatus.MISSING, FailureKind.GONE)
     for file in files:
@@ -141,20 +144,30 @@ def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analy
             continue
         try:
             with opened:
-                found = analyse_file(opened.fileno())
+                return analyse_open(opened)
         except AnalysisError as error:
             if is_readable(Path(file.path)):  # the file may have been removed while it was read
                 refusal = Refusal(str(error), TrackStatus.FAILED, failure_kind(error))
-        else:
-            return Analysis(
-                embedding=found.embedding,
-                dispersion=found.dispersion,
-                attributes=found.attributes,
-                descriptors=cast("Mapping[str, float | int | None]", found.descriptors),
-                tags=found.tags,
-                model_version=found.model_version,
-            )
     return refusal
+
+
+def analyse_open(file: BinaryIO) -> Analysis:
+    """Return the analysis of an open file.
+
+    Raises:
+        AnalysisError: it cannot be analysed.
+    """
+    from models.analysis import analyse as analyse_file  # noqa: PLC0415  only child processes may import torch
+
+    found = analyse_file(file.fileno())
+    return Analysis(
+        embedding=found.embedding,
+        dispersion=found.dispersion,
+        attributes=found.attributes,
+        descriptors=cast("Mapping[str, float | int | None]", found.descriptors),
+        tags=found.tags,
+        model_version=found.model_version,
+    )
 
 
 def is_readable(path: Path) -> bool:

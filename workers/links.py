@@ -1,14 +1,33 @@
-"""The hourly sync of linked servers."""
+"""The hourly sync of linked servers, and downloads of their songs."""
 
+import os
 from datetime import timedelta
+from typing import BinaryIO
 
 import structlog
 
+from services.catalog.analyses import Claimant
 from services.catalog.database import now
-from services.domain.errors import AlreadyRunning, SegueError
+from services.catalog.library import FileStamp
+from services.domain.errors import (
+    AlreadyRunning,
+    LinkedServerRefused,
+    NotConfigured,
+    ReaderUnavailable,
+    SegueError,
+    Unavailable,
+    UnsupportedAudio,
+    UploadTooLarge,
+)
+from services.domain.links import place_of, root_of
+from services.ingest.identity import identify
+from services.ingest.tags import read_tags
+from services.links.downloading import downloaded
 from services.links.opening import opened
 from services.links.syncing import sync
+from workers.analysis import analyse_open, claim_attempt, record
 from workers.lifecycle import ChildContext
+from workers.pictures import failure_kind
 
 SYNC_EVERY = timedelta(hours=1)
 
@@ -30,3 +49,44 @@ def sync_due(context: ChildContext) -> None:
         else:
             counts = synced.counts
             log.info("link_synced", link=link.name, songs=counts.songs, unmatched=counts.unmatched, gone=synced.gone)
+
+
+def download(context: ChildContext, link_name: str, song_id: str, claimant: Claimant) -> None:
+    """Download a song that matches no track, or whose track waits for its analysis, and analyse it; keep no audio."""
+    downloads = context.catalogue.link_downloads
+    if context.catalogue.pause.began_at() is not None or not downloads.begin(link_name, song_id):
+        return
+    link = context.catalogue.links.get(link_name)
+    try:
+        with opened(context.settings, link) as server, downloaded(server, song_id, context.settings) as file:
+            _analyse(context, link_name, song_id, file, claimant)
+    except (LinkedServerRefused, UnsupportedAudio, UploadTooLarge) as error:
+        downloads.refuse(link_name, song_id, error.detail)
+        log.info("download_refused", link=link_name, song_id=song_id, reason=error.detail)
+    except (Unavailable, NotConfigured) as error:
+        downloads.postpone(link_name, song_id)
+        log.warning("download_postponed", link=link_name, song_id=song_id, reason=error.detail)
+    else:
+        downloads.end(link_name, song_id)
+
+
+def _analyse(context: ChildContext, link: str, song_id: str, file: BinaryIO, claimant: Claimant) -> None:
+    """Register a downloaded song as a track and analyse it, unless its audio is analysed already."""
+    from models.errors import AnalysisError, SandboxUnavailable  # noqa: PLC0415  only child processes may import torch
+
+    catalogue = context.catalogue
+    track_id = identify(file).track_id
+    tags = read_tags(file, fallback_title=song_id)
+    stamp = FileStamp(place_of(link, song_id), root_of(link), os.fstat(file.fileno()).st_size, mtime_ns=0)
+    catalogue.library.register(track_id, tags, stamp)
+    catalogue.link_downloads.complete(link, song_id, track_id)
+    if (claim := claim_attempt(catalogue, track_id, claimant)) is None:
+        return
+    file.seek(0)
+    try:
+        record(context, track_id, analyse_open(file))
+    except SandboxUnavailable as error:
+        catalogue.analyses.release_uncounted(track_id, claimant.name)
+        raise ReaderUnavailable(str(error)) from error
+    except AnalysisError as error:
+        catalogue.analyses.refuse(claim.track_id, str(error), kind=failure_kind(error))

@@ -12,6 +12,7 @@ from services.covers.files import CoverFiles
 from services.domain.errors import (
     CatalogueUnavailable,
     JobNotFound,
+    LinkNotFound,
     ReaderUnavailable,
     SegueError,
     StorageUnavailable,
@@ -19,6 +20,7 @@ from services.domain.errors import (
 )
 from services.domain.failure import FailureKind
 from services.domain.job import JobKind
+from services.domain.links import link_of
 from services.domain.quiet import QuietHours
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
@@ -27,6 +29,7 @@ from services.tasks.lost_work import resend_lost_work
 from services.tasks.queue import (
     ANALYSE_TASK,
     COVERS_TASK,
+    DOWNLOAD_TASK,
     FIT_MAP_TASK,
     INDEX_TASK,
     RECONCILE_INDEX_TASK,
@@ -41,6 +44,8 @@ from services.tasks.queue import (
 )
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
 from workers.app import (
+    DOWNLOAD_HARD_LIMIT_SECONDS,
+    DOWNLOAD_SOFT_LIMIT_SECONDS,
     FIT_HARD_LIMIT_SECONDS,
     FIT_SOFT_LIMIT_SECONDS,
     INDEX_HARD_LIMIT_SECONDS,
@@ -52,6 +57,7 @@ from workers.app import (
 )
 from workers.covers import look_for_covers
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER_ID, child_context
+from workers.links import download as download_song
 from workers.links import sync_due
 from workers.map import fit_map
 from workers.pictures import open_reader
@@ -98,6 +104,9 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
         if claim is None:
             return
         holder = claimant.name
+        if all(link_of(file.path) is not None for file in claim.files) and claim.files:
+            context.catalogue.analyses.release_uncounted(track_id, holder)  # `resend` sends its download
+            return
         begun = time.monotonic()
         analyse_and_record(context, claim)
         rest(time.monotonic() - begun, context.settings.analysis_duty)
@@ -223,6 +232,21 @@ def fit() -> None:
         log.warning("map_postponed", reason=error.detail)
     except SoftTimeLimitExceeded:
         log.warning("map_timed_out", seconds=FIT_SOFT_LIMIT_SECONDS)
+
+
+@app.task(name=DOWNLOAD_TASK, soft_time_limit=DOWNLOAD_SOFT_LIMIT_SECONDS, time_limit=DOWNLOAD_HARD_LIMIT_SECONDS)
+def download(link: str, song_id: str) -> None:
+    """Download a song of a linked server and analyse it."""
+    context = child_context()
+    claimant = Claimant(WORKER_ID, str(current_task.request.id))
+    begun = time.monotonic()
+    try:
+        download_song(context, link, song_id, claimant)
+        rest(time.monotonic() - begun, context.settings.analysis_duty)
+    except SoftTimeLimitExceeded:  # the attempt stays counted
+        log.warning("download_timed_out", link=link, song_id=song_id)
+    except (LinkNotFound, CatalogueUnavailable, StorageUnavailable) as error:
+        log.warning("download_postponed", link=link, song_id=song_id, reason=error.detail)
 
 
 @app.task(name=SYNC_LINKS_TASK, soft_time_limit=SCAN_SOFT_LIMIT_SECONDS, time_limit=SCAN_HARD_LIMIT_SECONDS)

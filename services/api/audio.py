@@ -11,6 +11,7 @@ from services.api.context import services
 from services.api.http.files import send_opened
 from services.catalog.tracks import TrackFile
 from services.domain.errors import NotFound, UnsupportedAudio
+from services.domain.links import link_of
 from services.domain.track import MEDIA_TYPES
 from services.ingest.formats import audio_format
 from services.ingest.roots import open_inside, readable_roots
@@ -28,8 +29,14 @@ class OpenAudio:
 class AudioNotFound(NotFound):
     """No file of the track can be read."""
 
-    def __init__(self, track_id: str) -> None:
-        super().__init__(f"No file of track '{track_id}' can be read. If you moved it, scan its new folder.")
+    def __init__(self, track_id: str, link: str | None = None) -> None:
+        """Say where the file is; `link` is the linked server that has it, if one does."""
+        where = (
+            "If you moved it, scan its new folder."
+            if link is None
+            else f"It is on the linked server '{link}', and Segue has its analysis only: play it from there."
+        )
+        super().__init__(f"No file of track '{track_id}' can be read. {where}")
 
 
 def open_audio(track_id: str) -> OpenAudio:
@@ -38,10 +45,11 @@ def open_audio(track_id: str) -> OpenAudio:
     Raises:
         AudioNotFound: none can be read.
     """
-    for file in services().catalogue.tracks.files(track_id):
+    files = services().catalogue.tracks.files(track_id)
+    for file in files:
         with suppress(OSError):  # try the next file of the track
             return _opened(file)
-    raise AudioNotFound(track_id)
+    raise AudioNotFound(track_id, next((link for file in files if (link := link_of(file.path))), None))
 
 
 def send_audio(track_id: str) -> Response:

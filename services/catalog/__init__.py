@@ -19,6 +19,7 @@ from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.libraries import NamedLibraryStore
 from services.catalog.library import ExternalIdStore, LibraryStore
+from services.catalog.link_downloads import LinkDownloadStore
 from services.catalog.link_opinions import LinkOpinionStore
 from services.catalog.link_runs import LinkRunStore
 from services.catalog.links import LinkStore
@@ -72,6 +73,7 @@ class Catalogue:
         self.playlists = PlaylistStore(database)
         self.external_ids = ExternalIdStore(database)
         self.links = LinkStore(database)
+        self.link_downloads = LinkDownloadStore(database)
         self.link_runs = LinkRunStore(database)
         self.link_opinions = LinkOpinionStore(database)
         self.mix_playlists = MixPlaylistStore(database)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
@@ -17,6 +17,7 @@ from services.catalog.tracks import TrackFile, clear_tags
 from services.domain.failure import FailureKind
 from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobState
+from services.domain.links import ROOT
 from services.domain.names import text_key
 from services.domain.track import DESCRIPTORS, Analysis, TrackStatus, unit_vector
 
@@ -185,7 +186,8 @@ class AnalysisStore:
     def stale(self, older_than: timedelta, limit: int = 10_000) -> dict[str, bool]:
         """Return unclaimed pending tracks not sent for this long, with whether listens of them exist; mark them sent.
 
-        Tracks that were never sent come first; of those, and of tracks sent at the same time, those with listens, and
+        A track whose only files are on linked servers is none of them: `LinkDownloadStore.due` returns it. Tracks that
+        were never sent come first; of those, and of tracks sent at the same time, those with listens, and
         then the newest files.
         """
         played = TrackRow.id.in_(select(ListenRow.track_id).where(ListenRow.track_id.is_not(None)))
@@ -195,6 +197,7 @@ class AnalysisStore:
                 select(TrackRow.id, played)
                 .where(
                     TrackRow.status == TrackStatus.PENDING,
+                    ~_is_elsewhere(),
                     or_(TrackRow.claimed_until.is_(None), TrackRow.claimed_until < now()),
                     or_(TrackRow.sent_at.is_(None), TrackRow.sent_at < now() - older_than),
                 )
@@ -252,6 +255,13 @@ def _store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float]
             for name, strength in clear.items()
         ]
         session.execute(insert(HeardTagRow), rows)
+
+
+def _is_elsewhere() -> ColumnElement[bool]:
+    """Return the condition that a track has files, and none of them on this machine."""
+    files = select(LocationRow.id).where(LocationRow.track_id == TrackRow.id)
+    elsewhere = and_(LocationRow.path >= ROOT, LocationRow.path < f"{ROOT}\x7f")
+    return and_(files.where(elsewhere).exists(), ~files.where(~elsewhere).exists())
 
 
 def files_of(session: Session, track_id: str) -> list[TrackFile]:

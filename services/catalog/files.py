@@ -17,7 +17,10 @@ from services.domain.track import TrackStatus
 FILES_PER_STATEMENT = 10_000
 
 _TRACK, _FILE = TrackRow.__table__.c, LocationRow.__table__.c
-_OF_TRACKS = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(IDS)).order_by(_FILE.id)
+_HERE = and_(_FILE.path >= "/", _FILE.path < "0")
+"""The condition that a file is on this machine: its path is absolute. Others are on linked servers."""
+
+_OF_TRACKS = select(_FILE.track_id, _FILE.path, _FILE.root).where(_FILE.track_id.in_(IDS), _HERE).order_by(_FILE.id)
 _HAS_FILE = select(_FILE.id).where(_FILE.track_id == _TRACK.id).exists()
 _TITLED = select(_TRACK.id, _TRACK.title_key, _TRACK.artist_keys, _TRACK.duration_ms, _HAS_FILE).where(
     _TRACK.title_key.in_(IDS)
@@ -31,7 +34,7 @@ _MEASURED = (
         *(_TRACK.mode_confidence, _TRACK.energy, _TRACK.valence),
     )
     .join_from(LocationRow.__table__, TrackRow.__table__, _FILE.track_id == _TRACK.id)
-    .where(_TRACK.status == TrackStatus.READY)
+    .where(_TRACK.status == TrackStatus.READY, _HERE)
     .order_by(_FILE.path)
 )
 

@@ -109,18 +109,19 @@ class LinkStore:
         with self._database.read() as session:
             return _link(_row(session, name))
 
-    def remove(self, name: str) -> None:
-        """Remove a link, its songs, and the ids that it gave to tracks.
+    def remove(self, name: str) -> list[str]:
+        """Remove a link, its songs, and the ids that it gave to tracks; return the songs that were downloaded.
 
         Raises:
             LinkNotFound: there is none with this name.
         """
         with self._database.write() as session:
-            row = _row(session, name)
+            row, downloaded = _row(session, name), _downloaded(session, name)
             matched = select(_SONG.song_id).where(_SONG.link == name, _SONG.rule != MatchRule.REGISTERED)
             ours = ExternalIdRow.namespace == name, ExternalIdRow.value.in_(matched)
             session.execute(delete(ExternalIdRow).where(*ours))
             session.delete(row)
+            return downloaded
 
     def begin_sync(self, name: str) -> bool:
         """Claim a link for the process that lists its songs; return whether no other process has it.
@@ -183,21 +184,26 @@ class LinkStore:
             self._store(session, name, changed)
             moved = [song for song in changed if _track_of(stored.get(song.id)) != song.track_id]
             _remove_ids(session, name, [song.id for song in moved if song.id in stored])
-            self._add_ids(session, name, moved)
+            give_ids(self._database, session, name, moved)
 
     def known(self, name: str) -> set[str]:
         """Return the ids of the stored songs of a link."""
         with self._database.columns() as connection:
             return set(connection.execute(select(_SONG.song_id).where(_SONG.link == name)).scalars())
 
-    def forget(self, name: str, songs: Collection[str]) -> None:
-        """Delete songs that the server no longer has, and their ids from the tracks; also ids that no song has."""
+    def forget(self, name: str, songs: Collection[str]) -> list[str]:
+        """Delete songs that the server no longer has, and their ids from the tracks; also ids that no song has.
+
+        Returns those of the songs that were downloaded.
+        """
         with self._database.write() as session:
+            downloaded = [song for song in _downloaded(session, name) if song in songs]
             for batch in batched(songs, ROWS_PER_STATEMENT):
                 session.execute(delete(LinkSongRow).where(_SONG.link == name, _SONG.song_id.in_(batch)))
             has_song = select(_SONG.song_id).where(_SONG.link == name, _SONG.song_id == ExternalIdRow.value).exists()
             of_nothing = ExternalIdRow.namespace == name, ExternalIdRow.value != "", ~has_song
             session.execute(delete(ExternalIdRow).where(*of_nothing))
+            return downloaded
 
     def counts(self, name: str) -> LinkCounts:
         """Return how many songs of a link are tracks, by rule, and how many are not."""
@@ -256,18 +262,18 @@ class LinkStore:
         if rows := [_values(name, song) for song in songs]:
             session.execute(inserting.on_conflict_do_update(index_elements=["link", "song_id"], set_=updated), rows)
 
-    def _add_ids(self, session: Session, name: str, songs: Sequence[LinkedSong]) -> None:
-        """Give tracks the ids of their songs, and attach the listens that wait for them."""
-        rows = {song.id: song.track_id for song in songs if song.track_id is not None}
-        values = [
-            {"track_id": track_id, "namespace": name, "value": song, "by_client": True}
-            for song, track_id in rows.items()
-        ]
-        if values:
-            session.execute(self._database.insert(ExternalIdRow).on_conflict_do_nothing(), values)
-        waiting = select(WaitingNameRow.name).where(WaitingNameRow.name.in_(IDS)).distinct()
-        for (waiting_name,) in rows_of(session, waiting, [f"{name}:{song}" for song in rows]):
-            attach_waiting_listens(session, rows[waiting_name.removeprefix(f"{name}:")] or "")
+
+def give_ids(database: Database, session: Session, name: str, songs: Sequence[LinkedSong]) -> None:
+    """Give tracks the ids of their songs, and attach the listens that wait for them."""
+    rows = {song.id: song.track_id for song in songs if song.track_id is not None}
+    values = [
+        {"track_id": track_id, "namespace": name, "value": song, "by_client": True} for song, track_id in rows.items()
+    ]
+    if values:
+        session.execute(database.insert(ExternalIdRow).on_conflict_do_nothing(), values)
+    waiting = select(WaitingNameRow.name).where(WaitingNameRow.name.in_(IDS)).distinct()
+    for (waiting_name,) in rows_of(session, waiting, [f"{name}:{song}" for song in rows]):
+        attach_waiting_listens(session, rows[waiting_name.removeprefix(f"{name}:")])
 
 
 _SONG_COLUMNS = ("title", "artist", "album", "duration_ms", "track_id", "rule")
@@ -322,6 +328,11 @@ def _is_same(row: Any, song: LinkedSong) -> bool:  # noqa: ANN401  a row of `_st
 
 def _track_of(row: Any) -> str | None:  # noqa: ANN401  a row of `_stored`
     return None if row is None else row.track_id
+
+
+def _downloaded(session: Session, name: str) -> list[str]:
+    query = select(_SONG.song_id).where(_SONG.link == name, _SONG.rule == MatchRule.DOWNLOAD)
+    return list(session.scalars(query))
 
 
 def _remove_ids(session: Session, name: str, songs: Sequence[str]) -> None:

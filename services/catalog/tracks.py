@@ -28,6 +28,7 @@ from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, Tra
 from services.domain.errors import InvalidRequest, TrackNotFound
 from services.domain.external_ids import canonical_name
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS, TAG_THRESHOLD
+from services.domain.links import link_of
 from services.domain.track import (
     DESCRIPTORS,
     EMBEDDING_DIM,
@@ -373,7 +374,7 @@ def _track(row: Any, lists: _Lists) -> Track:  # noqa: ANN401  a row of `_FOUND`
         **{column.key: values[column.key] for column in _SHOWN}
         | {
             "status": TrackStatus(row.status),
-            "path": None if row.path is None else _relative(row.path, row.root),
+            "path": None if row.path is None or link_of(row.path) is not None else _relative(row.path, row.root),
             "attributes": {name: values[name] for name in ATTRIBUTES} if is_analysed else None,
             "descriptors": {name: values[name] for name in DESCRIPTORS} if is_analysed else None,
             "ids": lists.ids,

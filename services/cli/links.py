@@ -129,15 +129,17 @@ def password(name: Name, *, password_file: PasswordFile = None) -> None:
 
 @link.command()
 def remove(name: Name, *, as_json: AsJson = False) -> None:
-    """Remove a link, its password, and the ids that it gave to tracks."""
+    """Remove a link, its password, and the ids that it gave to tracks; also the tracks that were downloaded."""
     from services.cli import output
     from services.cli.maintenance import open_catalogue
+    from services.domain.links import place_of
     from services.links.passwords import remove_password
     from services.settings import load_settings
 
     settings = load_settings()
     with open_catalogue(settings) as catalogue:
-        catalogue.links.remove(name)
+        downloaded = catalogue.links.remove(name)
+        catalogue.library.forget_files([place_of(name, song) for song in downloaded])
     remove_password(settings, name)
     if as_json:
         output.print_json({"removed": name})

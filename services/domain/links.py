@@ -15,6 +15,25 @@ RESERVED = frozenset({ISRC, MBID, "spotify"})
 _NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{NAMESPACE_MAX - 1}}}")
 
 
+ROOT = "link:/"
+"""The beginning of places on linked servers. It is no absolute path, so no file of this machine has one of them."""
+
+
+def place_of(link: str, song_id: str) -> str:
+    """Return where the file of a downloaded song is, in the form in which the catalogue stores paths."""
+    return f"{root_of(link)}/{song_id}"
+
+
+def root_of(link: str) -> str:
+    """Return the place that stands for the library root of a link's downloaded songs."""
+    return f"{ROOT}{link}"
+
+
+def link_of(path: str) -> str | None:
+    """Return the link whose server has the file at this place; None for a path of this machine."""
+    return path.removeprefix(ROOT).partition("/")[0] if path.startswith(ROOT) else None
+
+
 class LinkKind(StrEnum):
     """The API that a linked server speaks."""
 

@@ -7,7 +7,7 @@ from services.catalog import Catalogue
 from services.catalog.database import batched
 from services.domain.errors import AlreadyRunning, SegueError
 from services.domain.external_ids import VALUE_MAX
-from services.domain.links import Link, LinkCounts
+from services.domain.links import Link, LinkCounts, place_of
 from services.links.listening import Heard, Listening
 from services.links.matching import Matcher, Wanted, linked, sought
 from services.links.server import RemoteSong, Server
@@ -64,7 +64,8 @@ def _list_songs(catalogue: Catalogue, link: Link, server: Server, listening: Lis
     if gone:
         # A song may slip from one page to another that was read before. One that a second list lacks too is gone.
         gone -= {song.id for song in server.songs()}
-    catalogue.links.forget(link.name, gone)
+    downloaded = catalogue.links.forget(link.name, gone)
+    catalogue.library.forget_files([place_of(link.name, song) for song in downloaded])
     return len(gone)
 
 

@@ -25,6 +25,11 @@ SCAN_LOST_AFTER = timedelta(minutes=10)
 # Tracks sent per pass; later passes send the rest.
 RESENT_AT_ONCE = 10_000
 
+# Downloads are sent while few messages wait, so that each is soon begun. A pass sends more than workers do in a minute.
+DOWNLOADS_WAITING = 100
+DOWNLOADS_AT_ONCE = 300
+DOWNLOAD_LOST_AFTER = timedelta(hours=1)
+
 log = structlog.get_logger()
 
 
@@ -40,6 +45,8 @@ def resend_lost_work(catalogue: Catalogue, queue: TaskQueue) -> None:
         analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_IN_QUEUE_AFTER, RESENT_INTO_QUEUE)
     else:
         analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_AFTER)
+    if waiting < DOWNLOADS_WAITING and (downloads := resend_downloads(catalogue, queue)):
+        log.info("downloads_sent", count=downloads)
     if analyses:
         log.info("analyses_sent_again", count=analyses, waiting=waiting)
 
@@ -77,3 +84,21 @@ def resend_analyses(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelt
             catalogue.analyses.not_sent(waiting[place:])
             raise
     return len(tracks)
+
+
+def resend_downloads(catalogue: Catalogue, queue: TaskQueue) -> int:
+    """Send songs of linked servers to be downloaded that are due; return the count. During a pause it sends nothing.
+
+    Raises:
+        BrokerUnavailable: a later pass sends the rest.
+    """
+    if catalogue.pause.began_at() is not None:
+        return 0
+    songs = catalogue.link_downloads.due(DOWNLOAD_LOST_AFTER, DOWNLOADS_AT_ONCE)
+    for place, (link, song_id) in enumerate(songs):
+        try:
+            queue.download(link, song_id)
+        except BrokerUnavailable:
+            catalogue.link_downloads.not_sent(songs[place:])
+            raise
+    return len(songs)

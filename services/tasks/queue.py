@@ -51,6 +51,7 @@ SWEEP_COVERS_TASK = "segue.sweep_covers"
 FIT_MAP_TASK = "segue.fit_map"
 RESCAN_TASK = "segue.rescan"
 SYNC_LINKS_TASK = "segue.sync_links"
+DOWNLOAD_TASK = "segue.download"
 WEBHOOKS_TASK = "segue.webhooks"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
@@ -68,6 +69,7 @@ ROUTES = {
     FIT_MAP_TASK: {"queue": "scan"},
     RESCAN_TASK: {"queue": "scan"},
     SYNC_LINKS_TASK: {"queue": "scan"},
+    DOWNLOAD_TASK: {"queue": "analyse"},  # it analyses the song, too
     WEBHOOKS_TASK: {"queue": "index"},
 }
 
@@ -131,6 +133,10 @@ class TaskQueue:
     def continue_attempt(self, track_id: str, holder: str) -> None:
         """Send an analysis that repeats the attempt of `holder` without counting it again."""
         self._send(ANALYSE_TASK, track_id, continues_attempt=holder)
+
+    def download(self, link: str, song_id: str) -> None:
+        """Send the task that downloads a song of a linked server and analyses it."""
+        self._send(DOWNLOAD_TASK, link, song_id, urgency=Urgency.BULK)
 
     def index(self) -> None:
         """Send the task that updates the index on a Qdrant server."""
