@@ -76,6 +76,8 @@ def _analyse(context: ChildContext, link: str, song_id: str, file: BinaryIO, cla
 
     catalogue = context.catalogue
     track_id = identify(file).track_id
+    if catalogue.library.is_deleted(track_id):
+        raise LinkedServerRefused(f"Its track {track_id} was deleted from the library.")
     tags = read_tags(file, fallback_title=song_id)
     stamp = FileStamp(place_of(link, song_id), root_of(link), os.fstat(file.fileno()).st_size, mtime_ns=0)
     catalogue.library.register(track_id, tags, stamp)
