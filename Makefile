@@ -104,20 +104,20 @@ audit: $(VENV)/.installed-test
 		'this check needs the network.' >&2; exit 1; }
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(addsuffix /node_modules,$(NODE_PROJECTS)) segue.egg-info build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(addsuffix /node_modules,$(NODE_PROJECTS)) segue.egg-info clients/python/segue_client.egg-info build
 
 # A stamp is newer than what it was installed from, so that the next start takes no time.
-$(VENV)/.installed-up: $(VENV)/.created pyproject.toml constraints.txt
+$(VENV)/.installed-up: $(VENV)/.created pyproject.toml clients/python/pyproject.toml constraints.txt
 	@echo 'Installing Segue into $(VENV), once. This takes a minute or two and $(SIZE).'
 	@$(INSTALL_TORCH)
-	@$(INSTALL) --editable '.[local,worker]'
+	@$(INSTALL) --editable clients/python --editable '.[local,worker]'
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/.installed-test: $(VENV)/.created pyproject.toml constraints.txt
+$(VENV)/.installed-test: $(VENV)/.created pyproject.toml clients/python/pyproject.toml constraints.txt
 	@echo 'Installing Segue and what its tests need into $(VENV).'
 	@$(INSTALL_TORCH)
-	@$(INSTALL) --editable '.[local,worker,map,mcp,training,postgres,notebooks,docs,dev]'
+	@$(INSTALL) --editable clients/python --editable '.[local,worker,map,mcp,training,postgres,notebooks,docs,dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-up
 

@@ -5,14 +5,17 @@ FROM python:3.11-slim AS build
 RUN python -m venv /opt/segue
 ENV PATH=/opt/segue/bin:$PATH
 WORKDIR /src
-# Dependencies first, with an empty Segue package, so that a code change keeps this layer in the cache.
+# Dependencies first, with empty packages of Segue, so that a code change keeps this layer in the cache.
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY models/weights/NOTICE models/weights/
-RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[postgres]'
+COPY clients/python/pyproject.toml clients/python/README.md clients/python/LICENSE clients/python/
+RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ./clients/python '.[postgres]'
+COPY clients/python clients/python
 COPY models models
 COPY services services
 COPY workers workers
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall .
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall \
+    ./clients/python .
 
 FROM python:3.11-slim
 # The user id is fixed because it owns the files in the data volume. Incoming uploads go to /data/tmp because they are too

@@ -13,14 +13,17 @@ ARG TORCH_INDEX
 COPY constraints.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt \
     ${TORCH_INDEX:+--no-deps --index-url "$TORCH_INDEX"} torch
-# Dependencies next, with an empty Segue package, so that a code change keeps this layer in the cache.
+# Dependencies next, with empty packages of Segue, so that a code change keeps this layer in the cache.
 COPY pyproject.toml README.md LICENSE ./
 COPY models/weights/NOTICE models/weights/
-RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[worker,map,postgres]'
+COPY clients/python/pyproject.toml clients/python/README.md clients/python/LICENSE clients/python/
+RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ./clients/python '.[worker,map,postgres]'
+COPY clients/python clients/python
 COPY models models
 COPY services services
 COPY workers workers
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall .
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall \
+    ./clients/python .
 
 FROM python:3.11-slim
 # The same user id as in the API image, because workers read uploads that only the API's user can read.

@@ -22,16 +22,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from segue_client import Segue
 
-from services.client import SegueClient
-from services.domain.listening import EventKind, ListenEvent
-from services.domain.question import Question
-from services.domain.track import TrackStatus
 from services.settings import Settings
 
-client = SegueClient(Settings().service_url, key=Settings().client_key)
+client = Segue(Settings().service_url, key=Settings().client_key)
 status = client.status()
-print(f"{status.tracks[TrackStatus.READY]} tracks are ready, analysed by {status.model_version}")
+print(f"{status.tracks['ready']} tracks are ready, analysed by {status.model_version}")
 
 # %% [markdown]
 # ## The library
@@ -39,7 +36,7 @@ print(f"{status.tracks[TrackStatus.READY]} tracks are ready, analysed by {status
 # One row per track. `folder` is the first part of its path. In the demo library that is the game.
 
 # %%
-tracks = list(client.tracks(status=TrackStatus.READY))
+tracks = list(client.tracks(status="ready"))
 features = [client.audio_features(track.id) for track in tracks]
 library = pd.DataFrame(
     {
@@ -137,13 +134,8 @@ library.groupby("folder")[["own_folder", "own_folder_by_chance"]].mean().round(2
 
 # %%
 calm = list(library.energy.nsmallest(3).index)
-history = (
-    ListenEvent(calm[0], EventKind.PLAY),
-    ListenEvent(calm[1], EventKind.PLAY),
-    ListenEvent(calm[2], EventKind.LIKE),
-    ListenEvent(library.energy.idxmax(), EventKind.SKIP),
-)
-answer = client.recommend(Question(history=history, limit=8))
+history = [calm[0], calm[1], (calm[2], "like"), (library.energy.idxmax(), "skip")]
+answer = client.recommend(history, limit=8)
 pd.DataFrame(
     {
         "title": [track.title for track in answer.tracks],

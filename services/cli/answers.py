@@ -2,23 +2,21 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel
+from segue_client import NotFound, Segue
+from segue_client.arguments import Conditions
+from segue_client.model import Model
+from segue_client.models import SimilarTrack, Track
 
-from services.api.schemas.tracks import SimilarTrack, Track
 from services.cli import listings, output
-from services.cli.arguments import Destination
+from services.cli.arguments import Destination, filters_as_json
 from services.cli.lookup import connect, find_track, find_tracks
 from services.cli.tables import ID_LENGTH
-from services.client import SegueClient
-from services.domain.errors import InvalidRequest, NotFound
+from services.domain.errors import InvalidRequest
 from services.domain.filters import Filters
-from services.domain.listening import plays
 from services.domain.playlist import NAME_MAX
-from services.domain.question import Exclusion, Question
-from services.domain.radio import RadioStart, Seeds
 from services.settings import load_settings
 
 
@@ -41,22 +39,21 @@ class Terms:
     limit: int
     include_fragments: bool
 
-    def question(self) -> Question:
-        """Return a question with these terms."""
-        return Question(
-            filters=self.filters,
-            exclude=Exclusion(artists=self.exclude_artists),
-            limit=self.limit,
-            include_fragments=self.include_fragments,
-        )
+    def options(self) -> Conditions:
+        """Return the conditions as arguments of the client."""
+        return {
+            "filters": filters_as_json(self.filters),
+            "exclude_artists": self.exclude_artists,
+            "include_fragments": self.include_fragments,
+        }
 
 
 def list_similar(name: str, terms: Terms, to: Destination) -> None:
     """Print the tracks most similar to a track."""
     with connect(load_settings()) as client:
         seed = find_track(client, name)
-        fragments = terms.include_fragments
-        answer = client.similar(seed.id, limit=terms.limit, filters=terms.filters, include_fragments=fragments)
+        wanted, fragments = filters_as_json(terms.filters), terms.include_fragments
+        answer = client.similar(seed.id, limit=terms.limit, filters=wanted, include_fragments=fragments)
 
         def show() -> None:
             output.print_message(f"Similar to {output.describe(seed)}:")
@@ -76,8 +73,14 @@ def list_recommendations(asked: Asked, terms: Terms, to: Destination) -> None:
         raise InvalidRequest("Name at least one track, or use --text, --mood, --user or a filter such as --genre.")
     with connect(load_settings()) as client:
         played = find_tracks(client, asked.tracks)
-        question = replace(terms.question(), history=plays(track.id for track in played))
-        answer = client.recommend(question, text=asked.texts, mood=asked.mood, user=asked.listener)
+        answer = client.recommend(
+            [track.id for track in played],
+            text=asked.texts,
+            mood=asked.mood,
+            user=asked.listener,
+            limit=terms.limit,
+            **terms.options(),
+        )
 
         def show() -> None:
             if played:
@@ -93,8 +96,7 @@ def start_radio(names: Sequence[str], listener: str | None, terms: Terms, to: De
     """Start a radio session and print its id and its first tracks."""
     with connect(load_settings()) as client:
         seeds = find_tracks(client, names)
-        seeded = Seeds(tracks=tuple(track.id for track in seeds))
-        session = client.start_radio(RadioStart(seeds=seeded, listener=listener, terms=terms.question()))
+        session = client.radio([track.id for track in seeds], user=listener, **terms.options())
         answer = client.next_radio_tracks(session.id, limit=terms.limit)
 
         def show() -> None:
@@ -110,8 +112,8 @@ def list_path(ends: tuple[str, str], terms: Terms, to: Destination) -> None:
     """Print a path between two tracks, with as many tracks as the limit."""
     with connect(load_settings()) as client:
         first, last = find_tracks(client, ends)
-        fragments = terms.include_fragments
-        answer = client.path(first.id, last.id, steps=terms.limit, filters=terms.filters, include_fragments=fragments)
+        wanted, fragments = filters_as_json(terms.filters), terms.include_fragments
+        answer = client.path(first.id, last.id, steps=terms.limit, filters=wanted, include_fragments=fragments)
 
         def show() -> None:
             output.print_message(f"From {output.describe(first)} to {output.describe(last)}:")
@@ -160,9 +162,9 @@ def list_moods(*, as_json: bool) -> None:
     with connect(load_settings()) as client:
         answer = client.moods()
     if as_json:
-        output.print_json(answer)
+        output.print_json({"moods": [mood.as_json() for mood in answer]})
     else:
-        listings.print_moods(answer.moods)
+        listings.print_moods(answer)
 
 
 def search_picture(text: str, limit: int, *, as_json: bool) -> None:
@@ -177,7 +179,7 @@ def search_picture(text: str, limit: int, *, as_json: bool) -> None:
     listings.print_pictures(found.pictures)
 
 
-def _reasons(client: SegueClient, tracks: Iterable[SimilarTrack], known: Iterable[Track]) -> listings.Naming:
+def _reasons(client: Segue, tracks: Iterable[SimilarTrack], known: Iterable[Track]) -> listings.Naming:
     """Return how the reasons of these tracks are shown: tracks by their titles, words in quotation marks."""
     titles = {track.id: track.title for track in known}
     for reason in (each for track in tracks for each in track.because_of):
@@ -191,21 +193,21 @@ def _reasons(client: SegueClient, tracks: Iterable[SimilarTrack], known: Iterabl
     return name
 
 
-def _title(client: SegueClient, track_id: str) -> str:
+def _title(client: Segue, track_id: str) -> str:
     try:
         return client.track(track_id).title
     except NotFound:  # it has left the library
         return track_id[:ID_LENGTH]
 
 
-def _show(to: Destination, answer: BaseModel, print_table: Callable[[], None], **more: str) -> None:
+def _show(to: Destination, answer: Model, print_table: Callable[[], None], **more: str) -> None:
     if to.as_json:
-        output.print_json(answer.model_dump(mode="json") | more)
+        output.print_json(answer.as_json() | more)
     elif not to.prints_playlist:
         print_table()
 
 
-def _write(to: Destination, client: SegueClient, name: str, tracks: Sequence[Track]) -> None:
+def _write(to: Destination, client: Segue, name: str, tracks: Sequence[Track]) -> None:
     """Write the tracks as a playlist, if it is wanted.
 
     Raises:

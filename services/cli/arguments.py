@@ -204,3 +204,11 @@ def _range_option(name: str) -> Any:  # noqa: ANN401  Typer's option has no publ
 
 def _flag(name: str) -> str:
     return f"--{_OPTION_NAMES.get(name, name).replace('_', '-')}"
+
+
+def filters_as_json(filters: Filters) -> dict[str, Any]:
+    """Return filters as the API takes them."""
+    ranges = {name: {"min": wanted.min, "max": wanted.max} for name, wanted in filters.ranges.items()}
+    keywords = {name: list(values) for name, values in filters.any_of.items()}
+    unwanted = {EXCLUDED[name]: list(values) for name, values in filters.none_of.items() if name in EXCLUDED}
+    return {**ranges, **keywords, **unwanted}

@@ -4,22 +4,20 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
+import segue_client
 from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from segue_client import Segue, models
+from segue_client.models import Corrections, Job
 
 from services.api.schemas.exports import ExportHead
 from services.api.schemas.listens import ListenIn, listener_named
 from services.api.schemas.moods import StartRequest
-from services.api.schemas.tracks import Job
 from services.cli import output
 from services.cli.lookup import connect
-from services.client import SegueClient
-from services.domain.errors import InvalidRequest, SegueError, Unavailable
-from services.domain.job import JobState
-from services.domain.listening import NewListen
+from services.domain.errors import InvalidRequest, SegueError
 from services.settings import load_settings
 
 # Number of tracks that an error message lists when a name is ambiguous.
@@ -61,11 +59,11 @@ def _print_scan(job: Job, folder: Path, *, as_json: bool) -> None:
         output.print_json(job)
     else:
         output.print_job(job)
-    if job.state == JobState.FAILED:
+    if job.state == "failed":
         raise SegueError(job.reason or f"The scan of {folder} failed.")
 
 
-def request_scan(client: SegueClient, folder: Path) -> Job:
+def request_scan(client: Segue, folder: Path) -> Job:
     """Request a scan of a path, which may be relative or start with ~.
 
     Raises:
@@ -74,7 +72,7 @@ def request_scan(client: SegueClient, folder: Path) -> Job:
     return client.scan(folder.absolute())
 
 
-def follow_scan(client: SegueClient, job: Job, tick: Callable[[], None] = lambda: None) -> Job:
+def follow_scan(client: Segue, job: Job, tick: Callable[[], None] = lambda: None) -> Job:
     """Show a progress bar until a job ends and return the finished job; call `tick` on each poll."""
     columns = (
         TextColumn("{task.description}"),
@@ -87,7 +85,7 @@ def follow_scan(client: SegueClient, job: Job, tick: Callable[[], None] = lambda
     with Progress(*columns, console=output.messages) as progress:
         bar = progress.add_task("Listing files", total=None, failed="")
         while True:
-            listing = job.total == 0 and job.state != JobState.DONE
+            listing = job.total == 0 and job.state != "done"
             progress.update(
                 bar,
                 description="Listing files" if listing else "Analysing",
@@ -95,9 +93,9 @@ def follow_scan(client: SegueClient, job: Job, tick: Callable[[], None] = lambda
                 completed=job.done + job.failed,
                 failed=f"{failed} failed" if (failed := job.failed - job.left_out) else "",
             )
-            if job.state in {JobState.DONE, JobState.FAILED}:
+            if job.state in {"done", "failed"}:
                 return job
-            if job.state == JobState.QUEUED and time.monotonic() > notice_at:
+            if job.state == "queued" and time.monotonic() > notice_at:
                 notice_at = math.inf
                 output.print_message("No worker has started the scan. See logs/worker.log in the data directory.")
             time.sleep(POLL_SECONDS)
@@ -105,7 +103,7 @@ def follow_scan(client: SegueClient, job: Job, tick: Callable[[], None] = lambda
             job = _refresh(client, job)
 
 
-def wait_for_index(client: SegueClient, tick: Callable[[], None] = lambda: None) -> None:
+def wait_for_index(client: Segue, tick: Callable[[], None] = lambda: None) -> None:
     """Wait until the index is up to date, at most `INDEX_TIMEOUT_SECONDS`."""
     deadline = time.monotonic() + INDEX_TIMEOUT_SECONDS
     while client.status().index.pending and time.monotonic() < deadline:
@@ -133,11 +131,12 @@ def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
     with connect(load_settings()) as client:
         answer = client.listen(listener, listens)
         if head is not None:
-            client.correct(listener, head)
+            client.correct(listener, Corrections.model_validate(head.model_dump(mode="json")))
             if head.start is not None:
                 _send_start(client, listener, head.start)
     if as_json:
-        output.print_json(answer.model_dump(include={"recorded", "duplicates", "unknown"}))
+        counts = {"recorded": answer.recorded, "duplicates": answer.duplicates, "unknown": answer.unknown}
+        output.print_json(counts)
     else:
         output.print_message(
             f"Imported {answer.recorded} listens and skipped {answer.duplicates} that were already recorded. "
@@ -145,10 +144,10 @@ def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
         )
 
 
-def _send_start(client: SegueClient, listener: str, start: StartRequest) -> None:
+def _send_start(client: Segue, listener: str, start: StartRequest) -> None:
     try:
         client.start(listener, moods=start.moods, artists=start.artists, tracks=start.tracks, at=start.at)
-    except InvalidRequest as error:  # the library has none of these tracks
+    except segue_client.InvalidRequest as error:  # the library has none of these tracks
         output.print_message(f"The start was not imported. {error.detail}")
 
 
@@ -160,7 +159,7 @@ def parse_head(line: str) -> ExportHead | None:
         return None
 
 
-def parse_listens(lines: Iterable[str]) -> Iterator[NewListen]:
+def parse_listens(lines: Iterable[str]) -> Iterator[models.ListenIn]:
     """Parse lines of JSON; empty lines are skipped.
 
     Raises:
@@ -177,13 +176,13 @@ def parse_listens(lines: Iterable[str]) -> Iterator[NewListen]:
             raise InvalidRequest(f"Line {number} is not a listen: {where}: {wrong['msg']}.") from error
         if listen.at is None and listen.undated_plays is None:
             raise InvalidRequest(f"Line {number} has no time: add the field `at`.")
-        yield listen.to_domain(datetime.now(UTC))
+        yield models.ListenIn.model_validate_json(line)
 
 
-def _refresh(client: SegueClient, job: Job) -> Job:
+def _refresh(client: Segue, job: Job) -> Job:
     try:
         return client.job(job.id)
-    except Unavailable:
+    except segue_client.Unavailable:
         return job  # a service that restarts continues the job
 
 

@@ -2,14 +2,24 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from services.api.schemas.media import MatchedTrack, SeenPicture
-from services.api.schemas.moods import Mood
-from services.api.schemas.pictures import ScoredPicture
-from services.api.schemas.playlists import Playlist, PlaylistSummary
-from services.api.schemas.radio import Direction, PathTrack, RadioTrack
-from services.api.schemas.recommendations import Recommendations
-from services.api.schemas.tracks import SimilarTrack, Taste, Track
-from services.api.schemas.words import FoundTrack, Understood
+from segue_client.models import (
+    Direction,
+    FoundTrack,
+    MatchedTrack,
+    Mood,
+    PathTrack,
+    Playlist,
+    PlaylistSummary,
+    RadioTrack,
+    Recommendations,
+    ScoredPicture,
+    SeenPicture,
+    SimilarTrack,
+    Taste,
+    Track,
+    Understood,
+)
+
 from services.cli import output
 from services.cli.tables import Column, id_column, table_of, track_columns
 from services.domain.accounts import Account
@@ -33,12 +43,11 @@ def print_seen(picture: SeenPicture) -> None:
 def print_understood(texts: Sequence[Understood]) -> None:
     """Print what was understood of each text in one line, and its warnings."""
     for text in texts:
-        facts = [
-            f"{name} {_interval(ends)}" for name, ends in text.filters.model_dump(include=set(RANGE_FIELDS)).items()
-        ]
+        ranges = text.filters.model_dump(include=set(RANGE_FIELDS), exclude_none=True)
+        facts = [f"{name} {_interval(ends)}" for name, ends in ranges.items()]
         facts += [f"{name} {', '.join(values)}" for name in KEYWORD_FIELDS if (values := getattr(text.filters, name))]
         facts += [f"not by {artist}" for artist in text.exclude_artists]
-        facts += [f"{name} about {value:g}" for name, value in text.targets.model_dump().items()]
+        facts += [f"{name} about {value:g}" for name, value in text.targets.model_dump(exclude_none=True).items()]
         facts += [f"like {track_id}" for track_id in text.like] + [f"less “{phrase}”" for phrase in text.less]
         parts = [f"“{text.rest}”"] if text.rest is not None else []
         output.print_message(f"Understood: {'; '.join([*parts, *facts]) or 'nothing'}.")
@@ -161,7 +170,7 @@ def _print(rows: Sequence[object], columns: Sequence[Column], otherwise: str) ->
         output.print_message(otherwise)
 
 
-def _print_labels(kind: str, labelled: Iterable[tuple[int, Taste]]) -> None:
+def _print_labels(kind: str, labelled: Iterable[tuple[int, Taste | Direction]]) -> None:
     for number, taste in labelled:
         output.print_message(f"{kind} {number}: {taste.label} ({taste.weight:.0%})")
 

@@ -4,18 +4,21 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from services.api.schemas.tracks import Track
+from segue_client import NotFound, Segue
+from segue_client.models import Track
+
 from services.cli import output
 from services.cli.tables import ID_LENGTH, distinct_end, short_ids
-from services.client import PAGE, SegueClient
-from services.domain.errors import InvalidRequest, NotFound
+from services.domain import errors
+from services.domain.errors import InvalidRequest
 from services.settings import Settings
 from services.storage.locks import running_url
 from services.tasks.presence import Workers
 from services.tasks.queue import open_queue
 
-# Number of tracks that an error message lists when a name is ambiguous.
+# Number of tracks that an error message lists when a name is ambiguous, and that are looked at.
 CANDIDATES_SHOWN = 5
+CANDIDATES_MAX = 100
 _SHORT_ID = re.compile(rf"[0-9a-f][0-9a-f-]{{{ID_LENGTH - 1},35}}")
 
 
@@ -24,9 +27,9 @@ def address(settings: Settings) -> str:
     return settings.url or running_url(settings) or settings.service_url
 
 
-def connect(settings: Settings) -> SegueClient:
+def connect(settings: Settings) -> Segue:
     """Return a client of the service at its address."""
-    return SegueClient(address(settings), key=settings.client_key)
+    return Segue(address(settings), key=settings.client_key)
 
 
 def is_watched(settings: Settings) -> bool:
@@ -37,7 +40,7 @@ def is_watched(settings: Settings) -> bool:
         return client.status().watched is True
 
 
-def find_track(client: SegueClient, name: str) -> Track:
+def find_track(client: Segue, name: str) -> Track:
     """Return the track with this id, abbreviated id or external id, or the only one that matches the words.
 
     Raises:
@@ -51,23 +54,23 @@ def find_track(client: SegueClient, name: str) -> Track:
     except NotFound:
         candidates = _candidates(client, name)
     if not candidates:
-        raise NotFound(f"No track has the id '{name}' or these words in its artist, album and title.")
+        raise errors.NotFound(f"No track has the id '{name}' or these words in its artist, album and title.")
     if len(candidates) > 1:
         raise InvalidRequest(f"'{name}' matches several tracks. Add words or use an id:\n{_listed(candidates)}")
     return candidates[0]
 
 
-def find_tracks(client: SegueClient, names: Iterable[str]) -> list[Track]:
+def find_tracks(client: Segue, names: Iterable[str]) -> list[Track]:
     """Return the tracks with these names, as `find_track` does."""
     return [find_track(client, name) for name in names]
 
 
-def _candidates(client: SegueClient, name: str) -> list[Track]:
+def _candidates(client: Segue, name: str) -> list[Track]:
     if _SHORT_ID.fullmatch(name.lower()):
-        found = list(islice(client.tracks(id_prefix=name.lower()), PAGE))
+        found = list(islice(client.tracks(id_prefix=name.lower()), CANDIDATES_MAX))
         if found:
             return found
-    found = list(islice(client.tracks(name), PAGE))
+    found = list(islice(client.tracks(name), CANDIDATES_MAX))
     return [track for track in found if track.title.casefold() == name.casefold()] or found
 
 

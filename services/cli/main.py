@@ -27,12 +27,18 @@ from services.cli.service import service
 from services.cli.tag import tag
 from services.cli.users import users
 from services.domain.access import Scope
-from services.domain.errors import InsufficientScope, KeyRequired, LibraryNotAllowed, ListenerNotAllowed, SegueError
+from services.domain.errors import SegueError
 
 if TYPE_CHECKING:
-    from services.api.schemas.tracks import Job
+    from segue_client import SegueError as ServiceError
+    from segue_client.models import Job
 
 ENTRY_POINT_GROUP = "segue.commands"
+
+# Another key may do what was refused.
+KEY_PROBLEMS = {
+    f"urn:segue:problem:{name}" for name in ("insufficient-scope", "library-not-allowed", "listener-not-allowed")
+}
 
 
 class CommandGroup(TyperGroup):
@@ -355,7 +361,7 @@ def _errors_as_lines() -> Iterator[None]:
     try:
         yield
     except SegueError as error:
-        sys.stderr.write(f"segue: {_explained(error)}\n")
+        sys.stderr.write(f"segue: {error.detail}\n")
         sys.exit(1)
     except UnicodeEncodeError:
         sys.stderr.write("segue: An argument has bytes that are not UTF-8. For a file, name its folder instead.\n")
@@ -363,17 +369,26 @@ def _errors_as_lines() -> Iterator[None]:
     except BrokenPipeError:  # the reader of the output, for example `head`, has closed it
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        from segue_client import SegueError as ServiceError
+
+        if not isinstance(error, ServiceError):
+            raise
+        sys.stderr.write(f"segue: {_explained(error)}\n")
+        sys.exit(1)
 
 
-def _explained(error: SegueError) -> str:
-    """Return the message of an error; if an API key is missing or wrong, it names the setting."""
+def _explained(error: "ServiceError") -> str:
+    """Return the message of the service; if an API key is missing or wrong, it names the setting."""
+    from segue_client import KeyRequired
+
     if isinstance(error, KeyRequired):
         from services.settings import load_settings
 
         if load_settings().client_key is None:
             return "The service needs an API key. Set SEGUE_API_KEY to one; `segue keys create NAME` creates one."
         return "The API key in SEGUE_API_KEY is wrong or revoked. `segue keys create NAME` creates another one."
-    if isinstance(error, (InsufficientScope, LibraryNotAllowed, ListenerNotAllowed)):
+    if error.problem is not None and error.problem.type in KEY_PROBLEMS:
         return f"{error.detail} Set SEGUE_API_KEY to another key."
     return error.detail
 

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from segue_client import Forbidden, Segue, ServiceUnreachable
+from segue_client.models import FailurePage, FileFailure, Status
+
+from services.api.schemas import status as schemas
 from services.api.schemas.keys import Key, Keys
 from services.api.schemas.listens import listener_named
-from services.api.schemas.status import FailurePage, FileFailure, Status
 from services.api.v1.status import status_of_catalogue
 from services.catalog import Catalogue
 from services.cli import output
 from services.cli.tables import ID_LENGTH
-from services.client import SegueClient
 from services.domain.access import Scope, check_new_key
-from services.domain.errors import Forbidden, NotFound, ServiceUnreachable
+from services.domain.errors import NotFound
 from services.ingest.retry import failures_named, retry_failures
 from services.settings import Settings, load_settings
 from services.storage.backup import backup, restore
@@ -37,11 +39,11 @@ def show_status(*, failed: bool, as_json: bool) -> None:
     refused = running and answer is None
     if answer is None:
         with open_catalogue(settings) as catalogue:
-            answer = _failures_of(catalogue) if failed else status_of_catalogue(catalogue, settings)
+            answer = _failures_of(catalogue) if failed else _status_of(catalogue, settings)
     if isinstance(answer, FailurePage):
         (output.print_json if as_json else output.print_failures)(answer)
     elif as_json:
-        output.print_json(answer.model_dump(mode="json") | {"running": running})
+        output.print_json(answer.as_json() | {"running": running})
     else:
         is_ours = settings.url is not None or running_url(settings) is not None
         output.print_status(answer, running=running, refused=refused, is_ours=is_ours or not refused)
@@ -151,7 +153,7 @@ def list_keys(*, as_json: bool) -> None:
     with open_catalogue(load_settings()) as catalogue:
         keys = catalogue.keys.all()
     if as_json:
-        output.print_json(Keys(keys=[Key.of(key) for key in keys]))
+        output.print_json(Keys(keys=[Key.of(key) for key in keys]).model_dump(mode="json"))
     else:
         output.print_keys(keys)
 
@@ -219,7 +221,7 @@ def _answer_of_service(settings: Settings, *, failed: bool) -> Status | FailureP
         ServiceUnreachable: `SEGUE_URL` or a running `segue up` names a service that does not respond.
     """
     url = settings.url or running_url(settings)
-    with SegueClient(url or settings.service_url, key=settings.client_key) as client:
+    with Segue(url or settings.service_url, key=settings.client_key) as client:
         try:
             status = client.status()
         except ServiceUnreachable:
@@ -234,9 +236,14 @@ def _answer_of_service(settings: Settings, *, failed: bool) -> Status | FailureP
         return _page_of(list(client.failures()))
 
 
+def _status_of(catalogue: Catalogue, settings: Settings) -> Status:
+    return Status.model_validate(status_of_catalogue(catalogue, settings).model_dump(mode="json"))
+
+
 def _failures_of(catalogue: Catalogue) -> FailurePage:
-    count = catalogue.failures.count()
-    return _page_of([FileFailure.of(each, hidden=None) for each in catalogue.failures.page(limit=count)])
+    failures = catalogue.failures.page(limit=catalogue.failures.count())
+    found = (schemas.FileFailure.of(each, hidden=None).model_dump(mode="json") for each in failures)
+    return _page_of([FileFailure.model_validate(each) for each in found])
 
 
 def _page_of(failures: list[FileFailure]) -> FailurePage:

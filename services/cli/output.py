@@ -7,20 +7,17 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from segue_client.model import Model
+from segue_client.models import Analysis, FailurePage, Job, SimilarTrack, Status, Track
 
 from models.ffmpeg import install_command
-from services.api.schemas.status import Analysis, FailurePage, Status
-from services.api.schemas.tracks import Job, SimilarTrack, Track
 from services.cli.tables import Column, id_column, printable, table_of
 from services.domain.access import ApiKey
-from services.domain.failure import FailureKind
 from services.domain.picture import PictureStatus
-from services.domain.quiet import PausedBy
 from services.domain.track import TrackStatus
 
 if TYPE_CHECKING:
@@ -40,9 +37,9 @@ def print_message(text: str) -> None:
     messages.print(escape(text), soft_wrap=True)
 
 
-def print_json(answer: BaseModel | Mapping[str, Any]) -> None:
+def print_json(answer: Model | Mapping[str, Any]) -> None:
     """Print a result as one line of JSON."""
-    content = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
+    content = answer.as_json() if isinstance(answer, Model) else answer
     answers.out(json.dumps(content, ensure_ascii=False))
 
 
@@ -85,7 +82,7 @@ def print_status(status: Status, *, running: bool, refused: bool = False, is_our
 
 def _progress(analysis: Analysis) -> str:
     if analysis.paused:
-        why = " for quiet hours" if analysis.paused_by == PausedBy.QUIET_HOURS else ""
+        why = " for quiet hours" if analysis.paused_by == "quiet_hours" else ""
         return f"paused{why} since {format_time(analysis.paused_at)}; `segue resume` continues it"
     if not analysis.waiting and not analysis.unread:
         return "complete"
@@ -104,7 +101,7 @@ def print_failures(page: FailurePage) -> None:
     _print_failures(
         answers, [((failure.path, *failure.copies), failure.reason, failure.what_to_do) for failure in page.failures]
     )
-    left_out = sum(1 + len(each.copies) for each in page.failures if each.kind == FailureKind.LEFT_OUT)
+    left_out = sum(1 + len(each.copies) for each in page.failures if each.kind == "left_out")
     aside = f", {left_out} of them left out, which is no fault" if left_out else ""
     print_message(f"{count_files(page.files)} cannot be used{aside}. `segue retry` tries them again.")
 

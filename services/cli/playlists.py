@@ -15,8 +15,8 @@ from services.cli import arguments
 from services.cli.arguments import AsJson, path_argument
 
 if TYPE_CHECKING:
-    from services.api.schemas.playlists import Playlist, PlaylistSummary
-    from services.client import SegueClient
+    from segue_client import Segue
+    from segue_client.models import Playlist, PlaylistSummary
 
 playlists = typer.Typer(help="List, create, export and import playlists.", no_args_is_help=True)
 
@@ -36,7 +36,7 @@ def list_all(*, owner: Owner = None, as_json: AsJson = False) -> None:
     with connect(load_settings()) as client:
         found = client.playlists(owner)
     if as_json:
-        output.print_json({"playlists": [each.model_dump(mode="json") for each in found]})
+        output.print_json({"playlists": [each.as_json() for each in found]})
     else:
         listings.print_playlists(found)
 
@@ -94,7 +94,7 @@ def write(
     kind = PlaylistFormat.M3U8 if is_output else PlaylistFormat(suffix)
     with connect(load_settings()) as client:
         found = _find(client, playlist)
-        content = client.export_playlist(found.id, kind, absolute=absolute)
+        content = client.export_playlist(found.id, kind.value, absolute=absolute)
     if is_output:
         sys.stdout.buffer.write(content)
         return
@@ -128,7 +128,7 @@ def read(
         output.print_message(f"Line {line.line} matches no track: {line.text}")
 
 
-def _find(client: "SegueClient", name: str) -> "PlaylistSummary":
+def _find(client: "Segue", name: str) -> "PlaylistSummary":
     """Return the playlist with this id or name.
 
     Raises:

@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
-
-from services.api.schemas.tracks import Track
+from segue_client.models import Track
 
 GAP = 2
 """Spaces between columns."""

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from segue_client import Segue, ServiceUnreachable
+
 from models.ffmpeg import find_ffmpeg, install_command
 from services.cli import output
 from services.cli.library import follow_scan, request_scan, wait_for_index
-from services.client import SegueClient
-from services.domain.errors import AlreadyRunning, PathNotScannable, ServiceUnreachable, Unavailable
-from services.domain.listening import plays
-from services.domain.question import Question
-from services.domain.track import TrackStatus
+from services.domain.errors import AlreadyRunning, PathNotScannable, Unavailable
 from services.ingest.roots import roots_with_folder
 from services.local.supervisor import Supervisor
 from services.settings import Settings
@@ -50,7 +48,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
         if folder is None or url is None:
             raise
         output.print_message(f"Segue is already running at {url}. It scans {folder} now; other options have no effect.")
-        with SegueClient(url, key=settings.client_key) as client:
+        with Segue(url, key=settings.client_key) as client:
             _scan_and_show(client, folder, lambda: None)
     except KeyboardInterrupt:
         output.print_message("Stopped.")
@@ -58,7 +56,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
 
 def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, once: bool) -> None:
     try:
-        with SegueClient(settings.service_url, key=supervisor.client_key) as client:
+        with Segue(settings.service_url, key=supervisor.client_key) as client:
             _wait_until_ready(supervisor, client)
             output.print_message(f"Segue is running at {settings.service_url}")
             output.print_message(f"Data directory: {settings.data_path}")
@@ -77,7 +75,7 @@ def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, o
         output.print_message("Stopping. Unfinished work continues at the next start.")
 
 
-def _wait_until_ready(supervisor: Supervisor, client: SegueClient) -> None:
+def _wait_until_ready(supervisor: Supervisor, client: Segue) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         supervisor.check_started()
@@ -90,16 +88,16 @@ def _wait_until_ready(supervisor: Supervisor, client: SegueClient) -> None:
     raise Unavailable(f"The service was not ready after {READY_SECONDS:.0f} s. See the logs in the data directory.")
 
 
-def _scan_and_show(client: SegueClient, folder: Path, tick: Callable[[], None]) -> None:
+def _scan_and_show(client: Segue, folder: Path, tick: Callable[[], None]) -> None:
     job = follow_scan(client, request_scan(client, folder), tick)
     output.print_job(job)
     wait_for_index(client, tick)
-    library = list(islice(client.tracks(status=TrackStatus.READY), EXAMPLE_CANDIDATES))
+    library = list(islice(client.tracks(status="ready"), EXAMPLE_CANDIDATES))
     if not library:
         output.print_message("The library has no analysed tracks yet, so there is nothing to recommend.")
         return
     seed = library[len(library) // 2]
-    answer = client.recommend(Question(history=plays([seed.id]), limit=EXAMPLE_TRACKS))
+    answer = client.recommend([seed.id], limit=EXAMPLE_TRACKS)
     output.print_example(seed, answer.tracks)
 
 

@@ -23,7 +23,7 @@
   * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
 
 The message names the id or file, what is wrong and what to do. `services.api.http.errors` maps each class to an HTTP
-status. Errors of HTTP itself are defined in `services.api`, and the error of an unknown response in `services.client`.
+status. Errors of HTTP itself are defined in `services.api`.
 """
 
 # ruff: noqa: N818  class names are the titles of problems, such as "Track not found"

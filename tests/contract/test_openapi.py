@@ -302,11 +302,3 @@ def test_the_api_process_stays_small():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
-
-
-def test_the_client_needs_no_server_code():
-    """Importing the client brings in neither Flask nor SQLAlchemy."""
-    program = "import sys, services.client\nprint(sorted({'flask', 'sqlalchemy', 'qdrant_edge'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "[]"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from segue_client import Segue
 
-from services.client import SegueClient
 from tests.conftest import missing
 from tests.fakes.serving import free_port
 
@@ -23,7 +23,7 @@ STOP_SECONDS = 10
 class Running:
     """A running service, its music folder and its process."""
 
-    client: SegueClient
+    client: Segue
     music: Path
     process: subprocess.Popen[str]
 
@@ -60,7 +60,7 @@ def running(demo_music: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     try:
         output = _read_until(process, "Ctrl-C")
         assert "Segue is running at" in output, output
-        with SegueClient(f"http://127.0.0.1:{port}") as client:
+        with Segue(f"http://127.0.0.1:{port}") as client:
             yield Running(client, demo_music, process)
     finally:
         process.send_signal(signal.SIGINT)

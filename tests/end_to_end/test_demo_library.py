@@ -10,8 +10,6 @@ import psutil
 import pytest
 
 from services.api.openapi.examples.values import AWAKENING, COHERENCE, NEBULA, THROUGH_SPACE
-from services.domain.listening import EventKind, ListenEvent, plays
-from services.domain.question import Question
 from services.domain.track import TrackStatus
 
 pytestmark = pytest.mark.timeout(900)
@@ -63,8 +61,7 @@ def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chan
                 continue
             for first in range(0, size - played + 1, played):
                 history = own[first : first + played]
-                asked = Question(history=plays(history), limit=5, max_per_artist=None, max_per_album=None)
-                answer = running.client.recommend(asked)
+                answer = running.client.recommend(history, limit=5, max_per_artist=None, max_per_album=None)
                 found.append(mean(soundtrack(track) == name for track in answer.tracks))
                 chance.append((size - played) / (len(library) - played))
 
@@ -74,13 +71,8 @@ def test_recommendations_come_from_the_seeds_own_soundtrack_more_often_than_chan
 def test_recommendations_exclude_the_history_and_have_reasons(running, library):
     """No recommendation is in the history, each names plays as reasons, and unknown ids are listed."""
     first, second, third, *_ = library
-    history = (
-        ListenEvent(first),
-        ListenEvent(second, EventKind.LIKE),
-        ListenEvent(third, EventKind.DISLIKE),
-        ListenEvent("isrc:NOSUCH000000"),
-    )
-    answer = running.client.recommend(Question(history=history, limit=20))
+    history = [first, (second, "like"), (third, "dislike"), "isrc:NOSUCH000000"]
+    answer = running.client.recommend(history, limit=20)
 
     assert len(answer.tracks) == 20
     assert not {track.id for track in answer.tracks} & {first, second, third}

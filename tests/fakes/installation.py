@@ -15,9 +15,9 @@ import httpx
 import numpy as np
 import psutil
 import soundfile
+from segue_client import Segue
 
 from services.catalog import Catalogue
-from services.client import SegueClient
 from services.local.supervisor import api_command
 from services.local.valkey import LocalBroker, local_broker
 from services.settings import Settings
@@ -117,14 +117,14 @@ def running(command: list[str], log: Path, environment: Mapping[str, str], folde
 
 
 @contextmanager
-def segue_up(data_dir: Path, log: Path) -> Iterator[tuple[Program, SegueClient]]:
+def segue_up(data_dir: Path, log: Path) -> Iterator[tuple[Program, Segue]]:
     """Run `segue up` in its own session, and connect a client to it."""
     port = free_port()
     command = [sys.executable, "-m", "services.cli.main", "up", "--port", str(port)]
     variables = {"SEGUE_DATA_DIR": str(data_dir), "SEGUE_WORKER_PROCESSES": "1", "SEGUE_QUESTION_PROCESSES": "0"}
     with (
         running(command, log, variables) as program,
-        SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
+        Segue(f"http://127.0.0.1:{port}", timeout=30) as client,
     ):
         wait_until(lambda: "Ctrl-C" in program.output)
         yield program, client

@@ -18,11 +18,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 import psutil
+from segue_client import Segue
 
-from services.client import SegueClient
 from services.domain.errors import SegueError
-from services.domain.listening import plays
-from services.domain.question import Question
 from tests.fakes.installation import running, wait_until, write_song
 from tests.fakes.serving import ROOT, free_port
 
@@ -78,13 +76,13 @@ class Soak:
 
     def ask(self):
         """Request recommendations and pages as fast as the service responds."""
-        with SegueClient(self.client.url, timeout=30) as client:
+        with Segue(self.client.url, timeout=30) as client:
             while not self.stopping.is_set():
                 try:
                     seeds = [track.id for track in client.tracks("Artist", page=20)] or [
                         track.id for track, _ in zip(client.tracks(page=20), range(5), strict=False)
                     ]
-                    client.recommend(Question(history=plays(seeds[:5]), limit=10))
+                    client.recommend(seeds[:5], limit=10)
                     client.status()
                     self.answers += 1
                 except (SegueError, httpx.HTTPError, ValueError):
@@ -190,7 +188,7 @@ def main():
         variables = {"SEGUE_DATA_DIR": str(data), "SEGUE_WORKER_PROCESSES": "1", "PYTHONPATH": str(ROOT)}
         with (
             running(command, data / "up.log", variables) as program,
-            SegueClient(f"http://127.0.0.1:{port}", timeout=30) as client,
+            Segue(f"http://127.0.0.1:{port}", timeout=30) as client,
         ):
             wait_until(lambda: "Ctrl-C" in program.output)
             soak = Soak(program.process, client, music)

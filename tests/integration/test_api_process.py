@@ -10,13 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import psutil
 import pytest
+from segue_client import Segue
 
 from models.evaluation.words.lists import load_lists
 from services.catalog import Catalogue
-from services.client import SegueClient
 from services.domain.access import Scope
-from services.domain.listening import plays
-from services.domain.question import Question
 from services.settings import Settings
 from tests.fakes.library import track_id
 from tests.fakes.serving import LIBRARY_SIZE, ROOT, api_process, free_port
@@ -31,13 +29,13 @@ def port():
 
 def test_the_process_serves_many_at_once_and_stays_small(library_dir, broker_url, port):
     """Eight concurrent clients get the same answer, and the worker needs less than 220 MB after 80 texts."""
-    with api_process(library_dir, broker_url, port) as process, SegueClient(f"http://127.0.0.1:{port}") as client:
+    with api_process(library_dir, broker_url, port) as process, Segue(f"http://127.0.0.1:{port}") as client:
         [worker] = psutil.Process(process.pid).children()
-        question = Question(history=plays([track_id(1)]), limit=5)
+        history = [track_id(1)]
         with ThreadPoolExecutor(8) as listeners:
-            answers = list(listeners.map(lambda _: client.recommend(question), range(80)))
+            answers = list(listeners.map(lambda _: client.recommend(history, limit=5), range(80)))
             texts = [phrase.text for phrase in load_lists().phrases["en"][:80]]
-            by_words = list(listeners.map(lambda text: client.recommend(question, text=[text]), texts))
+            by_words = list(listeners.map(lambda text: client.recommend(history, text=text, limit=5), texts))
 
         assert all(answer.tracks for answer in by_words)
         assert len({tuple(track.id for track in answer.tracks) for answer in answers}) == 1

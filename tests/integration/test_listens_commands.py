@@ -7,19 +7,18 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from segue_client import Segue
+from segue_client.models import Corrections, DismissedTasteIn, ListenIn
 
-from services.api.schemas.exports import Corrections, DismissedTasteIn
-from services.client import SegueClient
-from services.domain.listening import UNDATED, Description, EventKind, NewListen
 from tests.fakes.library import track_id
 from tests.fakes.serving import ROOT, api_process, free_port
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOLD = [
-    NewListen(names=("test:1", "navidrome:a1"), at=NOON, played_ms=1500, key="k"),
-    NewListen(names=("mbid:m", "isrc:X1"), kind=EventKind.BAN, at=NOON.replace(microsecond=5)),
-    NewListen(names=("test:2",), at=UNDATED, undated_plays=12),
-    NewListen(described=Description(artist="Ünï", title="Two\u2028lines\n", album="A", duration_ms=7), at=NOON),
+    ListenIn(track_id="test:1", other_ids=["navidrome:a1"], at=NOON, played_ms=1500, key="k"),
+    ListenIn(track_id="mbid:m", other_ids=["isrc:X1"], event="ban", at=NOON.replace(microsecond=5)),
+    ListenIn(track_id="test:2", undated_plays=12),
+    ListenIn(artist="Ünï", title="Two\u2028lines\n", album="A", duration_ms=7, at=NOON),
 ]
 
 
@@ -41,7 +40,7 @@ def segue(url, *arguments, given=""):
 def test_exported_listens_can_be_imported(url, tmp_path):
     """Another listener gets everything; a second import, or one for the same listener, adds no listen."""
     file = tmp_path / "ada.jsonl"
-    with SegueClient(url) as client:
+    with Segue(url) as client:
         client.listen("ada", TOLD)
         client.start("ada", moods=["focus"], artists=["Artist 1"], tracks=["test:1"])
         taken_out = DismissedTasteIn(id="0d6b7712c3aa", label="rock", plays=[track_id(2)], at=NOON)

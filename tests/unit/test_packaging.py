@@ -32,6 +32,7 @@ DIRECT = sorted(
         for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
         for requirement in group
     }
+    - {"segue-client"}  # in this repository, with its version in pyproject.toml
 )
 
 

@@ -2,8 +2,8 @@
 
 * SegueError
   * InvalidRequest: the request cannot be carried out (400, 422)
-  * KeyRequired: the request needs an API key, or its key is wrong or revoked (401)
   * Forbidden: the key may not do this (403)
+    * KeyRequired: the request needs an API key, or its key is wrong or revoked (401)
   * NotFound: there is no such object (404)
   * Conflict: somebody else changed the object, or the `Idempotency-Key` was used (409)
   * TooLarge: the body is too large (413)
@@ -39,12 +39,12 @@ class InvalidRequest(SegueError):
     """The request cannot be carried out; `problem.errors` names the invalid fields."""
 
 
-class KeyRequired(SegueError):
-    """The request has no API key, or one that is wrong or revoked."""
-
-
 class Forbidden(SegueError):
     """The key may not do this."""
+
+
+class KeyRequired(Forbidden):
+    """The request has no API key, or one that is wrong or revoked."""
 
 
 class NotFound(SegueError):

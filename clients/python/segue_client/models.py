@@ -2,9 +2,11 @@
 #   filename:  openapi.json
 
 from __future__ import annotations
-from segue_client._model import Model
+
 from typing import Annotated, Literal
+
 from pydantic import AwareDatetime, Field
+from segue_client.model import Model
 
 
 class AcousticnessRange(Model):

@@ -6,15 +6,17 @@ import sys
 from importlib.metadata import version
 
 import pytest
+import segue_client
 import typer
+from segue_client import ServiceUnreachable
+from segue_client.models import Track
 from typer.testing import CliRunner
 
-from services.api.schemas.tracks import Track
 from services.cli.answers import Asked, Terms, list_recommendations
 from services.cli.arguments import KEYWORD_HELP, RANGE_HELP, Destination, duration, interval
 from services.cli.lookup import find_track
 from services.cli.main import app
-from services.domain.errors import InvalidRequest, NotFound, ServiceUnreachable, TrackNotFound
+from services.domain.errors import InvalidRequest, NotFound
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
 
 
@@ -157,7 +159,7 @@ class Library:
         for track in self._tracks:
             if track.id == name:
                 return track
-        raise TrackNotFound(name)
+        raise segue_client.NotFound(name)
 
     def tracks(self, search="", id_prefix=""):
         named = [track for track in self._tracks if search.casefold() in track.title.casefold()]

@@ -11,8 +11,6 @@ from services.catalog.radio import terms_as_json, terms_of
 from services.domain.filters import Filters, Range
 from services.domain.listening import EventKind, ListenEvent
 from services.domain.question import AnswerOptions, Exclusion, Order, Question, SessionOptions
-from services.domain.radio import RadioStart, Seeds
-from services.domain.wire import question_as_json, radio_as_json
 from services.recommend.rank import RankingOptions
 
 QUESTION = Question(
@@ -53,25 +51,6 @@ def test_a_request_refuses_values_out_of_bounds():
     for name, wrong in {"diversity": 2, "limit": 0, "max_per_genre": 0, "seed": -1, "half_life_days": 0}.items():
         with pytest.raises(ValidationError, match=name):
             RecommendationRequest(history=[], **{name: wrong})
-
-
-def test_a_request_body_contains_the_whole_question():
-    """A question that is sent as a request body is read unchanged."""
-    assert RecommendationRequest.model_validate(question_as_json(QUESTION)).to_domain() == QUESTION
-
-
-def test_a_request_body_contains_the_start_of_a_radio_session():
-    """Options of a single answer are not sent."""
-    shared = {option.name for option in fields(SessionOptions)}
-    defaults = {option.name: option.default for option in fields(AnswerOptions) if option.name not in shared}
-    terms = replace(QUESTION, history=(), **defaults)
-    start = RadioStart(
-        seeds=Seeds(tracks=("a",), tags=("calm",)), history=QUESTION.history, listener="ada", terms=terms
-    )
-    body = radio_as_json(start)
-
-    assert "max_per_genre" not in body
-    assert RadioRequest.model_validate(body).to_domain() == start
 
 
 def test_stored_terms_are_read_as_they_were_written():

@@ -6,8 +6,8 @@ from typing import Unpack
 
 from segue_client import models
 from segue_client._async.connection import Answer, AsyncConnection
-from segue_client._requests import FiltersLike, Heard, RecommendationTerms, Upload, parameters, recommendation, segment
-from segue_client._requests import upload as file_of
+from segue_client.arguments import FiltersLike, Heard, RecommendationTerms, Upload, parameters, recommendation, segment
+from segue_client.arguments import upload as file_of
 
 
 class Answers(AsyncConnection):

@@ -9,8 +9,8 @@ from typing import Literal
 
 from segue_client import models
 from segue_client._async.connection import PAGE, UPLOAD_TIMEOUT_SECONDS, AsyncConnection
-from segue_client._requests import Upload, parameters, segment
-from segue_client._requests import upload as file_of
+from segue_client.arguments import Upload, parameters, segment
+from segue_client.arguments import upload as file_of
 
 TrackStatus = Literal["pending", "ready", "failed", "quarantined", "missing"]
 PictureStatus = Literal["pending", "ready", "failed"]
@@ -24,10 +24,15 @@ class Library(AsyncConnection):
     """Methods about the library and the service."""
 
     async def tracks(
-        self, search: str | None = None, *, status: TrackStatus | None = None, id_prefix: str | None = None
+        self,
+        search: str | None = None,
+        *,
+        status: TrackStatus | None = None,
+        id_prefix: str | None = None,
+        page: int = PAGE,
     ) -> AsyncIterator[models.Track]:
         """Every track that matches, in library order, fetched page by page."""
-        query = parameters(None, q=search, status=status, id_prefix=id_prefix, limit=PAGE)
+        query = parameters(None, q=search, status=status, id_prefix=id_prefix, limit=page)
         while True:
             found = await self._get(models.TrackPage, "/v1/tracks", query)
             for track in found.tracks:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from segue_client import models
 from segue_client._async.connection import PAGE, AsyncConnection
-from segue_client._requests import EventKind, parameters, plain, segment
+from segue_client.arguments import EventKind, parameters, plain, segment
 from segue_client.errors import NotFound
 
 # The service takes no more in one request.
@@ -31,7 +31,7 @@ class ListenerMethods(AsyncConnection):
             listens=[outcome for each in answers for outcome in each.listens],
         )
 
-    async def listens(
+    async def listens(  # noqa: PLR0913  each is a filter
         self,
         user: str,
         *,
@@ -39,9 +39,10 @@ class ListenerMethods(AsyncConnection):
         since: datetime | None = None,
         before: datetime | None = None,
         tracks: Literal["all", "known", "unknown"] | None = None,
+        page: int = PAGE,
     ) -> AsyncIterator[models.Listen]:
         """What a listener did, newest first, fetched page by page."""
-        query = parameters(None, event=events, since=plain(since), before=plain(before), tracks=tracks, limit=PAGE)
+        query = parameters(None, event=events, since=plain(since), before=plain(before), tracks=tracks, limit=page)
         while True:
             found = await self._get(models.ListenPage, f"/v1/users/{segment(user)}/listens", query)
             for listen in found.listens:

@@ -6,8 +6,8 @@ from typing import Any, Self, Unpack
 
 from segue_client import models
 from segue_client._async.connection import AsyncConnection
-from segue_client._requests import EventKind, Heard, Steering, Terms, events, plain, segment
-from segue_client._requests import radio as radio_of
+from segue_client.arguments import EventKind, Heard, Steering, Terms, events, plain, segment
+from segue_client.arguments import radio as radio_of
 
 _INSTEAD_OF_A_PLAY = {"skip", "dislike", "ban"}
 

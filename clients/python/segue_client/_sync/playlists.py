@@ -6,8 +6,8 @@ from typing import Any
 
 from segue_client import models
 from segue_client._sync.connection import Connection
-from segue_client._requests import PlaylistFormat, parameters, plain, segment
-from segue_client._requests import upload as file_of
+from segue_client.arguments import PlaylistFormat, parameters, plain, segment
+from segue_client.arguments import upload as file_of
 
 
 class PlaylistMethods(Connection):

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 from urllib.parse import quote
 
-from pydantic import BaseModel
-
 from segue_client import models
+from segue_client.model import Model
 
 EventKind = Literal["play", "skip", "like", "dislike", "ban"]
 Order = Literal["relevance", "flow", "energy_up", "energy_down"]
@@ -31,10 +30,9 @@ class Steering(TypedDict, total=False):
     mood: str | None
 
 
-class Terms(Steering, total=False):
-    """Options that recommendations and radio sessions share; the service documents them in its OpenAPI document."""
+class Conditions(TypedDict, total=False):
+    """What the tracks of an answer must meet, and how they are chosen and ordered."""
 
-    user: str | None
     filters: FiltersLike
     targets: models.Targets | Mapping[str, float]
     exclude_tracks: Sequence[str]
@@ -46,6 +44,12 @@ class Terms(Steering, total=False):
     seed: int | None
     half_life_days: float | None
     include_fragments: bool
+
+
+class Terms(Steering, Conditions, total=False):
+    """Options that recommendations and radio sessions share; the service documents them in its OpenAPI document."""
+
+    user: str | None
 
 
 class RecommendationTerms(Terms, total=False):
@@ -106,8 +110,8 @@ def parameters(filters: FiltersLike | None, **others: object) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:  # noqa: ANN401  anything that JSON or a model can be
     """Return a value as JSON has it: of a model, the fields that were given."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_unset=True)
+    if isinstance(value, Model):
+        return value.as_json()
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
