@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import IDS_PER_STATEMENT, Database, batched, now
+from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, now, rows_of
 from services.catalog.tables import LibraryRootRow, LibraryRow, ListenerLibraryRow, LocationRow, TrackRow
 from services.domain.errors import InvalidRequest, LibraryNotFound
 from services.domain.libraries import NamedLibrary, library_of
@@ -76,9 +76,13 @@ class NamedLibraryStore:
 
     def holds(self, name: str, track_id: str) -> bool:
         """Return whether a file of a track is in a library."""
-        files = select(func.count()).where(LocationRow.track_id == track_id, LocationRow.library == text_key(name))
+        return bool(self.held(name, [track_id]))
+
+    def held(self, name: str, track_ids: Collection[str]) -> set[str]:
+        """Return those of these tracks that have a file in a library."""
+        files = select(LocationRow.track_id).where(LocationRow.track_id.in_(IDS), LocationRow.library == text_key(name))
         with self._database.read() as session:
-            return bool(session.scalar(files))
+            return {track_id for (track_id,) in rows_of(session, files, track_ids)}
 
 
 def key_of_file(session: Session, path: str) -> str | None:

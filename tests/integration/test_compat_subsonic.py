@@ -102,7 +102,7 @@ def test_the_extensions_are_listed(api):
 
     assert {"name": "sonicSimilarity", "versions": [1]} in listed
     assert [each["name"] for each in listed] == sorted(
-        ["sonicSimilarity", "formPost", "apiKeyAuthentication", "songLyrics", "transcodeOffset"]
+        ["sonicSimilarity", "formPost", "apiKeyAuthentication", "songLyrics", "transcodeOffset", "indexBasedQueue"]
     )
 
 

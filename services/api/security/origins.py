@@ -6,11 +6,12 @@ An API without keys must not be reachable from any page that a browser on the ma
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from services.api.http.idempotency import HEADER as IDEMPOTENCY_HEADER
 from services.api.http.idempotency import REPLAYED
 from services.api.http.observability import REQUEST_ID_HEADER
+from services.api.security.permissions import access_of
 from services.domain.errors import Forbidden
 from services.settings import Settings, canonical_host
 
@@ -40,10 +41,15 @@ def install_origin_checks(app: Flask, settings: Settings) -> None:
     def check() -> None:
         if not _is_own_name(canonical_host(_host_name(f"//{request.host}")), settings):
             raise HostNotAllowed(request.host)
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS or _changes_data():
             _check_origin(settings)
 
     app.before_request(check)
+
+
+def _changes_data() -> bool:
+    access = access_of(current_app, request.endpoint or "")
+    return access is not None and access.changes
 
 
 def _is_own_name(name: str, settings: Settings) -> bool:

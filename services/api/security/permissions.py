@@ -75,6 +75,8 @@ class Access:
     """Whether a POST supports `Idempotency-Key`, which stores its response; not if the response holds a secret."""
     libraries: bool = False
     """Whether it keeps to the library that a key may be bound to. Other views refuse such keys."""
+    changes: bool = False
+    """Whether a GET changes data, as in protocols without other verbs: pages of other sites are then refused."""
     sign_in: Callable[[Request], Principal | None] | None = None
     """Another way to authenticate, such as user and password of a protocol. Used if the request has no key."""
 

@@ -25,6 +25,12 @@ MEDIA = Access((Scope.READ,), key_locations=(), media=True, libraries=True, sign
 SEARCHES = Access((Scope.READ,), key_locations=(), expensive=True, libraries=True, sign_in=sign_in)
 """Access to a method that asks the vector index."""
 
+LISTENS = Access((Scope.LISTEN,), key_locations=(), libraries=True, sign_in=sign_in)
+"""Access to a method that reads what is stored of a listener."""
+
+CHANGES = Access((Scope.LISTEN,), key_locations=(), libraries=True, changes=True, sign_in=sign_in)
+"""Access to a method that changes what is stored of a listener, by GET too."""
+
 
 SCANS = Access((Scope.INGEST,), key_locations=(), expensive=True, sign_in=sign_in)
 """Access to a method that starts scans."""

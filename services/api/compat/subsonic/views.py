@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response
 
 from services.api.compat.subsonic.method import Method
-from services.api.compat.subsonic.methods import about, accounts, browsing, lists, media, searching, similar, system
+from services.api.compat.subsonic.methods import (
+    about,
+    accounts,
+    annotations,
+    browsing,
+    lists,
+    media,
+    playlists,
+    queue,
+    searching,
+    similar,
+    system,
+)
 from services.api.compat.subsonic.responses import Code, failure, success, wrong_format
 from services.api.compat.subsonic.schemas.envelope import SubsonicAnswer
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
@@ -47,6 +59,9 @@ METHODS = (
     *searching.METHODS,
     *about.METHODS,
     *media.METHODS,
+    *annotations.METHODS,
+    *playlists.METHODS,
+    *queue.METHODS,
     *similar.METHODS,
 )
 

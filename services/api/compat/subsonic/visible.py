@@ -1,8 +1,10 @@
 """What a request may see: its listener, its named library, and the tracks of both."""
 
+from collections.abc import Sequence
 from zlib import crc32
 
 from services.api.compat.ids import Namespace, media_server_track
+from services.api.compat.subsonic.auth import MissingParameter
 from services.api.context import services
 from services.api.security.authentication import principal
 from services.domain.access import Scope
@@ -10,6 +12,7 @@ from services.domain.errors import Forbidden, NotFound, TrackNotFound
 from services.domain.filters import Filters
 from services.domain.libraries import NOWHERE, NamedLibrary, within
 from services.domain.names import text_key
+from services.domain.track import Track, TrackStatus
 
 EVERYTHING = 0
 """The id of the only music folder if there are no named libraries."""
@@ -35,6 +38,21 @@ def listener() -> str | None:
     """Return the listener of the request; None if it may not read one's data."""
     sender = principal()
     return sender.listener if sender.has_any((Scope.LISTEN,)) else None
+
+
+def required_listener() -> str:
+    """Return the listener of the request.
+
+    Raises:
+        MissingParameter: no key is needed, and the client names no user.
+        NoListener: the key is not bound to one listener.
+    """
+    name = listener()
+    if name is not None:
+        return name
+    if principal().key_id is None:
+        raise MissingParameter("Required parameter is missing: u, the name of the listener.")
+    raise NoListener
 
 
 def folder_id(library: NamedLibrary) -> int:
@@ -80,6 +98,19 @@ def visible_track(name: str) -> tuple[str, Namespace]:
     if library is not None and not services().catalogue.libraries.holds(library, track_id):
         raise TrackNotFound(name)
     return track_id, namespace
+
+
+def visible_tracks(track_ids: Sequence[str], folder: int | None = None) -> dict[str, Track]:
+    """Return those of these tracks that have a file and that the request may see, by id, in the same order.
+
+    Raises:
+        FolderNotFound: no music folder that the request may see has this id.
+    """
+    library, catalogue = visible_library(folder), services().catalogue
+    known = catalogue.tracks.get_many(track_ids)
+    held = known.keys() if library is None else catalogue.libraries.held(library, list(known))
+    found = {track_id: known[track_id] for track_id in track_ids if track_id in held}
+    return {track_id: track for track_id, track in found.items() if track.status != TrackStatus.MISSING}
 
 
 def _bound_library() -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.api.openapi.examples.playlists import PLAYLIST
 from services.api.openapi.examples.values import ALBUM, API_KEY, ARTIST, AWAKENING, COHERENCE, LISTENER, Example, Json
 
 SONG: Json = {
@@ -50,11 +51,42 @@ ALBUM_FOLDER: Json = {
 SHOWN_ARTIST: Json = {"id": ARTIST, "name": "Maxstack", "coverArt": ARTIST, "albumCount": 1}
 ARTIST_FOLDER: Json = {"id": ARTIST, "name": "Maxstack"}
 NO_FILE: Json = {"status": "failed", "error": {"code": 70, "message": "No track has the id 'nobody'."}}
+SHOWN_PLAYLIST: Json = {
+    "id": PLAYLIST,
+    "name": "Rainy",
+    "comment": "",
+    "owner": LISTENER,
+    "public": False,
+    "readonly": False,
+    "songCount": 1,
+    "duration": 229,
+    "created": "2026-03-01T12:00:00Z",
+    "changed": "2026-03-01T12:00:00Z",
+    "coverArt": PLAYLIST,
+}
+QUEUE: Json = {
+    "position": 61_000,
+    "username": LISTENER,
+    "changed": "2026-03-01T12:00:00Z",
+    "changedBy": "Tempo",
+    "entry": [SONG],
+}
 METHODS: dict[str, tuple[Json, Json]] = {
     "Ping": ({}, {}),
     "GetLicense": ({}, {"license": {"valid": True}}),
     "GetOpenSubsonicExtensions": ({}, {"openSubsonicExtensions": [{"name": "sonicSimilarity", "versions": [1]}]}),
-    "GetUser": ({"username": LISTENER}, {"user": {"username": LISTENER, "scrobblingEnabled": False}}),
+    "GetUser": (
+        {"username": LISTENER},
+        {
+            "user": {
+                "username": LISTENER,
+                "scrobblingEnabled": True,
+                "adminRole": False,
+                "playlistRole": True,
+                "folder": [0],
+            }
+        },
+    ),
     "TokenInfo": ({"apiKey": API_KEY}, {"tokenInfo": {"username": LISTENER}}),
     "GetMusicFolders": ({}, {"musicFolders": {"musicFolder": [{"id": 0, "name": "Music"}]}}),
     "GetIndexes": (
@@ -121,6 +153,28 @@ METHODS: dict[str, tuple[Json, Json]] = {
             }
         },
     ),
+    "Star": ({"u": LISTENER, "id": AWAKENING}, {}),
+    "Unstar": ({"u": LISTENER, "id": AWAKENING}, {}),
+    "SetRating": ({"u": LISTENER, "id": AWAKENING, "rating": 4}, {}),
+    "Scrobble": ({"u": LISTENER, "id": AWAKENING, "time": 1_772_366_400_000}, {}),
+    "GetStarred": ({"u": LISTENER}, {"starred": {"artist": [], "album": [], "song": [SONG]}}),
+    "GetStarred2": ({"u": LISTENER}, {"starred2": {"artist": [SHOWN_ARTIST], "album": [SHOWN_ALBUM], "song": [SONG]}}),
+    "GetNowPlaying": (
+        {},
+        {"nowPlaying": {"entry": [{**SONG, "username": LISTENER, "minutesAgo": 1, "playerId": 1}]}},
+    ),
+    "GetPlaylists": ({"u": LISTENER}, {"playlists": {"playlist": [SHOWN_PLAYLIST]}}),
+    "GetPlaylist": ({"id": PLAYLIST}, {"playlist": {**SHOWN_PLAYLIST, "entry": [SONG]}}),
+    "CreatePlaylist": (
+        {"u": LISTENER, "name": "Rainy", "songId": [AWAKENING]},
+        {"playlist": {**SHOWN_PLAYLIST, "entry": [SONG]}},
+    ),
+    "UpdatePlaylist": ({"playlistId": PLAYLIST, "comment": "For the evening"}, {}),
+    "DeletePlaylist": ({"id": PLAYLIST}, {}),
+    "SavePlayQueue": ({"u": LISTENER, "id": [AWAKENING], "current": AWAKENING, "position": 61_000}, {}),
+    "SavePlayQueueByIndex": ({"u": LISTENER, "id": [AWAKENING], "currentIndex": 0, "position": 61_000}, {}),
+    "GetPlayQueue": ({"u": LISTENER}, {"playQueue": {"current": COHERENCE, **QUEUE}}),
+    "GetPlayQueueByIndex": ({"u": LISTENER}, {"playQueueByIndex": {"currentIndex": 0, **QUEUE}}),
     "GetSimilarSongs": ({"id": AWAKENING, "count": 1}, {"similarSongs": {"song": [SONG]}}),
     "GetSimilarSongs2": ({"id": AWAKENING, "count": 1}, {"similarSongs2": {"song": [SONG]}}),
     "GetSonicSimilarTracks": ({"id": AWAKENING, "count": 1}, {"sonicMatch": [{"entry": SONG, "similarity": 0.83}]}),

@@ -6,6 +6,9 @@ from services.api.compat.subsonic.auth import InvalidApiKey, MissingParameter
 from services.api.compat.subsonic.method import Method, Result
 from services.api.compat.subsonic.schemas.accounts import SubsonicTokenInfo, SubsonicUser, UserQuery
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
+from services.api.compat.subsonic.visible import EVERYTHING, folder_id, visible_libraries
+from services.api.security.authentication import principal
+from services.domain.access import Scope
 from services.domain.errors import Forbidden
 
 
@@ -16,11 +19,28 @@ class OtherUserForbidden(Forbidden):
         super().__init__("You can request your own user only.")
 
 
-def get_user(query: UserQuery) -> Result:
-    """Get the roles of your user. Segue grants none of Subsonic's roles."""
-    if g.subsonic_user not in ("", query.username):
+def check_own_user(name: str) -> None:
+    """Check that a name is that of the request's user.
+
+    Raises:
+        OtherUserForbidden: it is another one.
+    """
+    if g.subsonic_user not in ("", name):
         raise OtherUserForbidden
-    return {"user": SubsonicUser(username=query.username).model_dump()}
+
+
+def get_user(query: UserQuery) -> Result:
+    """Get your user, and what it may do here."""
+    check_own_user(query.username)
+    listens, admin = (principal().has_any((scope,)) for scope in (Scope.LISTEN, Scope.ADMIN))
+    user = SubsonicUser(
+        username=query.username,
+        scrobblingEnabled=listens,
+        playlistRole=listens,
+        adminRole=admin,
+        folder=[folder_id(each) for each in visible_libraries()] or [EVERYTHING],
+    )
+    return {"user": user.model_dump()}
 
 
 def token_info(query: SubsonicQuery) -> Result:

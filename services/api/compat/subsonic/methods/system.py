@@ -8,6 +8,7 @@ from services.api.security.permissions import PUBLIC
 EXTENSIONS = {
     "apiKeyAuthentication": [1],
     "formPost": [1],
+    "indexBasedQueue": [1],
     "songLyrics": [1],
     "sonicSimilarity": [1],
     "transcodeOffset": [1],

@@ -19,19 +19,20 @@ class SubsonicTokenInfo(Response):
 
 
 class SubsonicUser(Response):
-    """A user and its roles. Segue grants none of them."""
+    """A user and its roles. Segue has no features for the other roles."""
 
     username: str
-    scrobblingEnabled: bool = False
-    adminRole: bool = False
+    scrobblingEnabled: bool = Field(description="Whether plays can be reported.")
+    adminRole: bool = Field(description="Whether scans can be started.")
     settingsRole: bool = False
-    downloadRole: bool = False
+    downloadRole: bool = True
     uploadRole: bool = False
-    playlistRole: bool = False
+    playlistRole: bool
     coverArtRole: bool = False
     commentRole: bool = False
     podcastRole: bool = False
-    streamRole: bool = False
+    streamRole: bool = True
     jukeboxRole: bool = False
     shareRole: bool = False
     videoConversionRole: bool = False
+    folder: list[int] = Field(description="The music folders that the user can see.")

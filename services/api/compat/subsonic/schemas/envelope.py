@@ -11,6 +11,7 @@ from services.api.compat.subsonic.schemas.about import (
     SubsonicScanStatus,
 )
 from services.api.compat.subsonic.schemas.accounts import SubsonicTokenInfo, SubsonicUser
+from services.api.compat.subsonic.schemas.annotations import SubsonicNowPlaying, SubsonicStarred, SubsonicStarred2
 from services.api.compat.subsonic.schemas.groups import (
     SubsonicAlbumFolders,
     SubsonicAlbums,
@@ -25,6 +26,8 @@ from services.api.compat.subsonic.schemas.groups import (
     SubsonicSearch,
 )
 from services.api.compat.subsonic.schemas.media import SubsonicLyrics, SubsonicLyricsList
+from services.api.compat.subsonic.schemas.playlists import SubsonicPlaylists, SubsonicPlaylistWithSongs
+from services.api.compat.subsonic.schemas.queue import SubsonicPlayQueue, SubsonicPlayQueueByIndex
 from services.api.compat.subsonic.schemas.similar import SubsonicSonicMatch
 from services.api.compat.subsonic.schemas.songs import SubsonicChild, SubsonicSongs
 from services.api.compat.subsonic.schemas.system import SubsonicExtension, SubsonicLicense
@@ -75,6 +78,13 @@ class SubsonicEnvelope(Response):
     scanStatus: SubsonicScanStatus | None = None
     lyrics: SubsonicLyrics | None = None
     lyricsList: SubsonicLyricsList | None = None
+    starred: SubsonicStarred | None = None
+    starred2: SubsonicStarred2 | None = None
+    nowPlaying: SubsonicNowPlaying | None = None
+    playlists: SubsonicPlaylists | None = None
+    playlist: SubsonicPlaylistWithSongs | None = None
+    playQueue: SubsonicPlayQueue | None = None
+    playQueueByIndex: SubsonicPlayQueueByIndex | None = None
     similarSongs: SubsonicSongs | None = None
     similarSongs2: SubsonicSongs | None = None
     sonicMatch: list[SubsonicSonicMatch] | None = None
