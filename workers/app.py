@@ -12,7 +12,9 @@ from services.settings import Settings, load_settings_or_exit
 from services.tasks.queue import (
     BROKER_OPTIONS,
     COVERS_TASK,
+    FOLLOW_LINKS_TASK,
     INDEX_TASK,
+    PUSH_MIXES_TASK,
     RECONCILE_INDEX_TASK,
     REFRESH_PLAYLISTS_TASK,
     RESCAN_TASK,
@@ -69,6 +71,9 @@ COVERS_EVERY_SECONDS = 60.0
 SWEEP_COVERS_EVERY_SECONDS = 3600.0
 # The task lists the songs of the links that are due, one after the other; a link is due an hour after its last list.
 SYNC_LINKS_EVERY_SECONDS = 300.0
+FOLLOW_LINKS_EVERY_SECONDS = 60.0
+# Mixes are pushed once a day; the task looks for links that are due.
+PUSH_MIXES_EVERY_SECONDS = 300.0
 # A nightly scan that no worker could begin in this time waits for the next night.
 RESCAN_EXPIRES_SECONDS = 6 * 3600
 # The index task is sent after each change; this schedule covers messages that the broker did not accept.
@@ -133,6 +138,8 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
         COVERS_TASK: COVERS_EVERY_SECONDS,
         SWEEP_COVERS_TASK: SWEEP_COVERS_EVERY_SECONDS,
         SYNC_LINKS_TASK: SYNC_LINKS_EVERY_SECONDS,
+        FOLLOW_LINKS_TASK: FOLLOW_LINKS_EVERY_SECONDS,
+        PUSH_MIXES_TASK: PUSH_MIXES_EVERY_SECONDS,
     }
     if settings.qdrant_url is not None:
         periods |= {INDEX_TASK: INDEX_EVERY_SECONDS, RECONCILE_INDEX_TASK: RECONCILE_EVERY_SECONDS}

@@ -20,7 +20,7 @@ def refresh_due(context: ChildContext) -> None:
     due = playlists.due()
     if not due:
         return
-    smart = compose_smart_playlists(context.settings, context.catalogue, _index(context))
+    smart = compose_smart_playlists(context.settings, context.catalogue, search_index(context))
     with context.queue.lease("playlists", LEASE_SECONDS) as lease:
         if lease is None:
             return
@@ -33,7 +33,7 @@ def refresh_due(context: ChildContext) -> None:
             lease.renew()
 
 
-def _index(context: ChildContext) -> VectorSearch:
+def search_index(context: ChildContext) -> VectorSearch:
     """Return the Qdrant server, or the catalogue if the API process holds the index."""
     if context.settings.qdrant_url is not None:
         return context.server_index

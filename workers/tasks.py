@@ -31,7 +31,9 @@ from services.tasks.queue import (
     COVERS_TASK,
     DOWNLOAD_TASK,
     FIT_MAP_TASK,
+    FOLLOW_LINKS_TASK,
     INDEX_TASK,
+    PUSH_MIXES_TASK,
     RECONCILE_INDEX_TASK,
     REFRESH_PLAYLISTS_TASK,
     RESCAN_TASK,
@@ -59,7 +61,9 @@ from workers.covers import look_for_covers
 from workers.lifecycle import ADOPT_MODEL_TASK, WORKER_ID, child_context
 from workers.links import download as download_song
 from workers.links import sync_due
+from workers.listening import follow
 from workers.map import fit_map
+from workers.mixes import push_due
 from workers.pictures import open_reader
 from workers.playlists import refresh_due
 from workers.webhooks import deliver
@@ -253,6 +257,21 @@ def download(link: str, song_id: str) -> None:
 def sync_links() -> None:
     """List the songs of the linked servers that are due."""
     sync_due(child_context())
+
+
+@app.task(name=FOLLOW_LINKS_TASK)
+def follow_links() -> None:
+    """Read what the users of linked servers play now, and what they heard and starred lately."""
+    try:
+        follow(child_context())
+    except SoftTimeLimitExceeded:
+        log.warning("links_not_followed")  # a slow server: the schedule continues
+
+
+@app.task(name=PUSH_MIXES_TASK, soft_time_limit=INDEX_SOFT_LIMIT_SECONDS, time_limit=INDEX_HARD_LIMIT_SECONDS)
+def push_mixes() -> None:
+    """Push the mixes of the linked servers that are due."""
+    push_due(child_context())
 
 
 @app.task(name=WEBHOOKS_TASK)

@@ -7,6 +7,7 @@ from services.cli import output
 from services.cli.tables import Column, table_of
 from services.domain.links import RULE_NAMES, Link, LinkCounts
 from services.links.guessing import Guess
+from services.links.syncing import Synced
 
 UNMATCHED_SHOWN = 20
 """Songs that `segue link sync` shows; `segue link unmatched` shows all."""
@@ -32,14 +33,19 @@ def print_links(links: Sequence[tuple[Link, LinkCounts]]) -> None:
             output.print_message(f"The last sync of '{link.name}' failed: {link.failure}")
 
 
-def print_matched(name: str, counts: LinkCounts, gone: int) -> None:
-    """Print how many songs of a link are tracks, by rule."""
+def print_synced(name: str, synced: Synced) -> None:
+    """Print how many songs of a link are tracks, by rule, and what its user heard and judged."""
+    counts, heard = synced.counts, synced.heard
     matched = counts.songs - counts.unmatched
     output.print_message(f"'{name}' has {_songs(counts.songs)}, of which {matched} are tracks of the library:")
     for rule, count in counts.matched.items():
         output.print_message(f"  {count} by {RULE_NAMES[rule]}")
-    if gone:
-        output.print_message(f"{_songs(gone)} gone from the server lost their ids.")
+    if synced.gone:
+        output.print_message(f"{_songs(synced.gone)} gone from the server lost their ids.")
+    if heard.plays or heard.opinions:
+        output.print_message(f"New from there: {heard.plays} plays, and stars or ratings of {_songs(heard.opinions)}.")
+    if heard.undated:
+        output.print_message(f"Plays without a time, which count as old ones: those of {_songs(heard.undated)}.")
     if counts.unmatched:
         output.print_message(f"{_songs(counts.unmatched)} are no tracks, here with the tracks that are most like them:")
 

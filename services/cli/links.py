@@ -174,9 +174,10 @@ def _print_synced(catalogue: "Catalogue", name: str, synced: "Synced", *, as_jso
     if as_json:
         matched = {rule.value: count for rule, count in counts.matched.items()}
         given = {"name": name, "songs": counts.songs, "matched": matched, "unmatched": counts.unmatched}
-        output.print_json(given | {"gone": synced.gone})
+        heard = {"plays": synced.heard.plays, "undated": synced.heard.undated, "opinions": synced.heard.opinions}
+        output.print_json(given | {"gone": synced.gone, "heard": heard})
         return
-    link_listings.print_matched(name, counts, synced.gone)
+    link_listings.print_synced(name, synced)
     _print_rest(catalogue, name, limit=link_listings.UNMATCHED_SHOWN, as_json=False)
     if counts.unmatched > link_listings.UNMATCHED_SHOWN:
         output.print_message(f"`segue link unmatched {name}` lists all of them.")

@@ -1,4 +1,4 @@
-"""`segue playlists`: list, show, create, export and import playlists of the running service.
+"""`segue playlists`: list, show, create, export and import playlists of the running service, and push mixes.
 
 Each command imports its code when it runs, as in `services.cli.main`.
 """
@@ -126,6 +126,25 @@ def read(
     output.print_message(f"Imported '{made.playlist.name}' with {made.playlist.tracks} tracks.")
     for line in made.unmatched:
         output.print_message(f"Line {line.line} matches no track: {line.text}")
+
+
+@playlists.command()
+def push(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the linked server; `segue link list` shows it.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Push no more every day. The playlists stay.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Push the mixes of a listener to a linked server, now and then every day."""
+    from services.cli import mixes
+
+    if dry_run and stop:
+        raise typer.BadParameter("Use --dry-run or --stop, not both.")
+    if stop:
+        mixes.stop(name, as_json=as_json)
+    else:
+        mixes.push(name, dry_run=dry_run, as_json=as_json)
 
 
 def _find(client: "Segue", name: str) -> "PlaylistSummary":

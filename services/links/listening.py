@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-import structlog
-
 from services.catalog import Catalogue
 from services.catalog.database import batched
 from services.domain.links import Link, LinkWork, Opinion
@@ -24,8 +22,6 @@ REPORTS_AGAIN = timedelta(days=1)
 
 BATCH = 1000
 """Listens that are stored in one transaction."""
-
-log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -125,8 +121,6 @@ def pull(catalogue: Catalogue, link: Link, server: Server) -> Heard:
     with catalogue.link_runs.running(link.name, LinkWork.LISTENING):
         listening.read_reports(server)
         listening.read_stars(server)
-    if listening.heard != Heard():
-        log.info("link_listening_read", link=link.name, plays=listening.heard.plays, opinions=listening.heard.opinions)
     return listening.heard
 
 

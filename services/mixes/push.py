@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-import structlog
-
 from services.catalog import Catalogue
 from services.domain.errors import LinkedServerRefused
 from services.domain.links import Link, LinkWork, MixPlaylist
@@ -20,8 +18,6 @@ PUSH_EVERY = timedelta(days=1)
 MARKER_BYTES = 8
 
 COMMENT = "Made by Segue and replaced every day. To keep it as it is, remove this comment. [segue {marker}]"
-
-log = structlog.get_logger()
 
 
 class Action(StrEnum):
@@ -81,10 +77,7 @@ class Pusher:
             IndexUnavailable: the vector index does not answer.
         """
         with self._runs.running(link.name, LinkWork.MIXES):
-            pushed = [self._pushed(link.name, server, each) for each in self.plan(link, server, rules, day)]
-        counts = {action.value: sum(each.action == action for each in pushed) for action in Action}
-        log.info("mixes_pushed", link=link.name, **counts)
-        return pushed
+            return [self._pushed(link.name, server, each) for each in self.plan(link, server, rules, day)]
 
     def _pushed(self, link: str, server: Server, planned: PushedMix) -> PushedMix:
         mix = planned.mix

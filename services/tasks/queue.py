@@ -52,6 +52,8 @@ FIT_MAP_TASK = "segue.fit_map"
 RESCAN_TASK = "segue.rescan"
 SYNC_LINKS_TASK = "segue.sync_links"
 DOWNLOAD_TASK = "segue.download"
+FOLLOW_LINKS_TASK = "segue.follow_links"
+PUSH_MIXES_TASK = "segue.push_mixes"
 WEBHOOKS_TASK = "segue.webhooks"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
@@ -70,6 +72,8 @@ ROUTES = {
     RESCAN_TASK: {"queue": "scan"},
     SYNC_LINKS_TASK: {"queue": "scan"},
     DOWNLOAD_TASK: {"queue": "analyse"},  # it analyses the song, too
+    FOLLOW_LINKS_TASK: {"queue": "index"},  # behind a long scan, what plays now would be shown too late
+    PUSH_MIXES_TASK: {"queue": "index"},
     WEBHOOKS_TASK: {"queue": "index"},
 }
 

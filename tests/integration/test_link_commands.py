@@ -82,7 +82,9 @@ def test_both_kinds_are_synced_and_listed(data: Path, media: MediaServer, kind: 
     [listed] = answer(data, "list")["links"]
     rest = answer(data, "unmatched", "nas")["unmatched"]
 
-    assert synced == {"name": "nas", "songs": 2, "matched": {"names": 1}, "unmatched": 1, "gone": 1}
+    assert synced == {"name": "nas", "songs": 2, "matched": {"names": 1}, "unmatched": 1, "gone": 1} | {
+        "heard": {"plays": 0, "undated": 0, "opinions": 0}
+    }
     assert (listed["kind"], listed["listener"], listed["songs"]) == (kind, USER, 2)
     assert [(each["id"], each["nearest"]["id"]) for each in rest] == [("s3", track_id(3))]
 

@@ -1,0 +1,91 @@
+"""`segue playlists push`: choose the mixes of a listener and push them to a linked server."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+from services.catalog import Catalogue
+from services.cli import output
+from services.cli.maintenance import open_catalogue
+from services.cli.tables import Column, table_of
+from services.composition import compose_mixes, open_server_index
+from services.domain.links import LinkWork
+from services.domain.vector_index import TRACKS, VectorSearch
+from services.index.exact import ExactIndex
+from services.links.opening import opened
+from services.mixes.push import Action, PushedMix, Pusher
+from services.mixes.rules import read_rules, write_default
+from services.settings import Settings, load_settings
+
+DONE: Mapping[Action, str] = {
+    Action.CREATE: "created",
+    Action.REPLACE: "replaced",
+    Action.SKIP: "left out",
+    Action.REFUSED: "refused",
+}
+
+
+def push(name: str, *, dry_run: bool, as_json: bool) -> None:
+    """Push the mixes to a linked server, or print what a push would do."""
+    settings = load_settings()
+    with ExitStack() as stack:
+        catalogue = stack.enter_context(open_catalogue(settings))
+        link = catalogue.links.get(name)
+        if not dry_run and (written := write_default(settings.data_path)) is not None:
+            output.print_message(f"Wrote the rules of the mixes to {written}. Change them as you like.")
+        rules = read_rules(settings.data_path)
+        server = stack.enter_context(opened(settings, link))
+        pusher = Pusher(catalogue, compose_mixes(settings, catalogue, _index(settings, catalogue, stack)))
+        run = pusher.plan if dry_run else pusher.push
+        pushed = run(link, server, rules, datetime.now(UTC).date())
+    if as_json:
+        output.print_json({"link": name, "dry_run": dry_run, "mixes": [_as_json(each) for each in pushed]})
+        return
+    _print(pushed, dry_run=dry_run)
+    if not dry_run:
+        output.print_message(f"Segue replaces them every day. `segue playlists push {name} --stop` ends that.")
+
+
+def stop(name: str, *, as_json: bool) -> None:
+    """Push no more every day."""
+    with open_catalogue(load_settings()) as catalogue:
+        catalogue.links.get(name)
+        was_repeated = catalogue.link_runs.stop(name, LinkWork.MIXES)
+    if as_json:
+        output.print_json({"link": name, "stopped": was_repeated})
+    elif was_repeated:
+        output.print_message(f"Mixes are no longer pushed to '{name}'. The playlists there stay as they are.")
+    else:
+        output.print_message(f"No mixes were pushed to '{name}'.")
+
+
+def _index(settings: Settings, catalogue: Catalogue, stack: ExitStack) -> VectorSearch:
+    """Return the Qdrant server, or the catalogue if the API process holds the index."""
+    if settings.qdrant_url is None:
+        return ExactIndex(catalogue.queue_of(TRACKS))
+    index = open_server_index(settings, for_requests=False)
+    stack.callback(index.close)
+    return index
+
+
+def _print(pushed: Sequence[PushedMix], *, dry_run: bool) -> None:
+    columns = [
+        Column("playlist", [each.mix.name for each in pushed], weight=1),
+        Column("would be" if dry_run else "was", [DONE[each.action] for each in pushed]),
+        Column("tracks", [str(len(each.mix.track_ids)) for each in pushed]),
+        Column("made from", [each.reason or each.mix.about for each in pushed], weight=2),
+    ]
+    output.answers.print(table_of(columns, output.answers.width))
+
+
+def _as_json(pushed: PushedMix) -> dict[str, Any]:
+    mix = pushed.mix
+    return {
+        "key": mix.key,
+        "name": mix.name,
+        "action": pushed.action,
+        "reason": pushed.reason,
+        "about": mix.about,
+        "tracks": list(mix.track_ids),
+    }
