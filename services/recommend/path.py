@@ -12,6 +12,7 @@ from services.domain.filters import Filters
 from services.domain.track import Embedded
 from services.index import Hit, Query, VectorSearch
 from services.recommend.duplicates import distinct
+from services.recommend.rank import random_noise
 
 QUERY_POINTS_MAX = 8
 """Points of the path at which the index is queried: more points find the same tracks again, and each costs a query."""
@@ -28,10 +29,37 @@ PLACE_WEIGHT = 0.2
 HOP_EXPONENT = 4
 """Exponent of a hop's length in the sum: a high one avoids long hops, which are the most noticeable."""
 
+SMOOTH = 0.7
+"""Neighbours with this cosine similarity follow each other well, so a path is never cut short for such a hop."""
+
+WORSE_MAX = 0.1
+"""A longer path may have a hop that is weaker by this much than the weakest hop of the smoothest path."""
+
+NOISE_SCALE = 0.05
+"""Scale of the random noise at full variety; a track one cosine away from its place costs `PLACE_WEIGHT`."""
+
 ACROSS_MIN = 1e-6
 """Ends that are nearer to one line than this do not define a great circle; an arbitrary one is used."""
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PathOptions:
+    """How a path is chosen.
+
+    Attributes:
+        one_per_artist: Whether the path has at most one track of each artist; both ends count.
+        variety: Random variation between paths, 0 (none: the same path every time) to 1 (much).
+        seed: Of the random variation. The same seed gives the same path.
+    """
+
+    one_per_artist: bool = False
+    variety: float = 0.0
+    seed: int = 0
+
+
+DEFAULT_OPTIONS = PathOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +77,27 @@ class Paths:
         self._tracks = tracks
         self._index = index
 
-    def between(self, start: str, end: str, *, steps: int, filters: Filters | None = None) -> tuple[PathStep, ...]:
+    def between(
+        self,
+        start: str,
+        end: str,
+        *,
+        steps: int,
+        filters: Filters | None = None,
+        options: PathOptions = DEFAULT_OPTIONS,
+    ) -> tuple[PathStep, ...]:
         """Return the tracks from start to end, both included, evenly spaced along the great circle between them.
 
         No recording comes twice, and each track is further along the path than the previous one. The path has `steps`
-        tracks (at least 2), or fewer if the library has no more. The path from a track to itself is that track alone.
+        tracks, or fewer: as many as the library has, and no more than follow each other well (`SMOOTH`, `WORSE_MAX`).
+        The path from a track to itself, and one of a single step, is the first track alone.
 
         Args:
             start: A track id or an external id.
             end: A track id or an external id.
-            steps: Number of tracks of the whole path.
+            steps: Maximum number of tracks of the whole path.
             filters: Conditions that the tracks in between must meet.
+            options: How the path is chosen.
 
         Raises:
             TrackNotFound: one of the ids is not in the library.
@@ -67,10 +105,10 @@ class Paths:
             IndexUnavailable: the vector index does not answer.
         """
         first, last = self._ends(start, end)
-        if first.id == last.id:
+        if first.id == last.id or steps == 1:
             return (PathStep(first.id, 1.0),)
         between = self._candidates(first, last, steps - 2, filters or Filters())
-        chosen = [first, *_best_path(first, last, between, steps - 2), last]
+        chosen = [first, *_between(first, last, between, steps - 2, options), last]
         hops = [float(np.clip(one.vector @ other.vector, -1, 1)) for one, other in pairwise(chosen)]
         return tuple(PathStep(track.id, hop) for track, hop in zip(chosen, [1.0, *hops], strict=True))
 
@@ -116,34 +154,114 @@ def _nearest(pools: Sequence[Sequence[Hit]], most: int) -> list[str]:
     return list(dict.fromkeys(ranks))[:most]
 
 
-def _best_path(first: Embedded, last: Embedded, between: Sequence[Embedded], count: int) -> list[Embedded]:
-    """Choose `count` tracks, or all if there are fewer, each further along the path than the previous one.
+def _between(
+    first: Embedded, last: Embedded, candidates: Sequence[Embedded], count: int, options: PathOptions
+) -> list[Embedded]:
+    """Choose at most `count` tracks for a path, of each artist one if the options say so."""
+    if not options.one_per_artist:
+        return _best_path(first, last, candidates, count, options)
+    ends = {end.performer for end in (first, last)} - {None}
+    left = [track for track in candidates if track.performer not in ends]
+    while True:
+        chosen = _best_path(first, last, left, count, options)
+        kept = _best_of_artists(first, last, chosen)
+        if len(kept) == len(chosen):
+            return chosen
+        repeated = {track.performer for track in chosen if track.id not in kept}
+        left = [track for track in left if track.performer not in repeated or track.id in kept]
+
+
+def _best_of_artists(first: Embedded, last: Embedded, chosen: Sequence[Embedded]) -> set[str]:
+    """Return the tracks of a path without those of an artist with another track that is nearer to its neighbours."""
+    best: dict[str, tuple[float, str]] = {}
+    for before, track, after in zip([first, *chosen[:-1]], chosen, [*chosen[1:], last], strict=True):
+        nearness = float(track.vector @ before.vector + track.vector @ after.vector)
+        artist = track.performer or f"track {track.id}"
+        best[artist] = max(best.get(artist, (-3.0, "")), (nearness, track.id))
+    return {track_id for _, track_id in best.values()}
+
+
+def _best_path(
+    first: Embedded, last: Embedded, candidates: Sequence[Embedded], count: int, options: PathOptions
+) -> list[Embedded]:
+    """Choose at most `count` tracks, each further along the path than the previous one.
 
     Dynamic programming over (place, track) minimises the sum of the hops' lengths to the power of `HOP_EXPONENT` and of
     the tracks' distances from their places.
     """
-    count = min(count, len(between))
-    if count == 0:
+    if not candidates or not count:
         return []
-    start, across, angle = _circle(first, last)
-    vectors = np.stack([track.vector for track in between]).astype(np.float64)
-    order = np.lexsort((np.array([track.id for track in between]), np.arctan2(vectors @ across, vectors @ start)))
-    vectors = vectors[order]
-    places = PLACE_WEIGHT * (1 - _points(start, across, angle, count) @ vectors.T)  # (places, tracks)
-    ahead = np.triu(np.ones((len(order), len(order)), dtype=bool), 1)
-    hops = np.where(ahead, _cost(vectors @ vectors.T), np.inf)
-    best = places[0] + _cost(vectors @ start)
-    before = np.zeros((count, len(order)), dtype=int)
-    for place in range(1, count):
-        through = best[:, None] + hops  # (track before, track)
-        before[place] = through.argmin(0)
-        best = places[place] + through.min(0)
-    chosen = [int((best + _cost(vectors @ last.vector)).argmin())]
-    for place in range(count - 1, 0, -1):
-        chosen.append(int(before[place, chosen[-1]]))
-    return [between[order[index]] for index in reversed(chosen)]
+    start, across, _ = _circle(first, last)
+    vectors = np.stack([track.vector for track in candidates]).astype(np.float64)
+    order = np.lexsort((np.array([track.id for track in candidates]), np.arctan2(vectors @ across, vectors @ start)))
+    tracks, vectors = [candidates[index] for index in order], vectors[order]
+    hops = _Hops(vectors @ start, np.triu(vectors @ vectors.T, 1), vectors @ last.vector.astype(np.float64))
+    count, floor = hops.longest(min(count, len(tracks)), float(start @ last.vector))
+    if not count:
+        return []
+    points = _points(*_circle(first, last), count)
+    places = PLACE_WEIGHT * (1 - points @ vectors.T)  # (places, tracks)
+    if options.variety:
+        places = places - options.variety * NOISE_SCALE * random_noise(tracks, options.seed)
+    return [tracks[index] for index in hops.cheapest(places, floor)]
 
 
-def _cost(cosines: Array) -> Array:
-    cost: Array = (1 - cosines) ** HOP_EXPONENT
+@dataclass(frozen=True)
+class _Hops:
+    """The cosine similarities of n tracks, ordered along the path, to the first one, to those ahead, and to the last.
+
+    Attributes:
+        from_first: (n,).
+        ahead: (n, n), zero for tracks that are not ahead.
+        to_last: (n,).
+    """
+
+    from_first: Array
+    ahead: Array
+    to_last: Array
+
+    def longest(self, count: int, direct: float) -> tuple[int, float]:
+        """Return how many tracks, at most `count`, a path can have without a bad hop, and how weak its hops may be.
+
+        The weakest hop of a path is as strong as possible: dynamic programming over (number of tracks, last track).
+
+        Args:
+            count: Maximum number of tracks, at least 1.
+            direct: The similarity of both ends.
+        """
+        possible = np.where(self._is_ahead, self.ahead, -np.inf)
+        widest = self.from_first
+        weakest = [direct, float(np.minimum(widest, self.to_last).max())]
+        for _ in range(1, count):
+            widest = np.minimum(widest[:, None], possible).max(0)
+            weakest.append(float(np.minimum(widest, self.to_last).max()))
+        floor = min(SMOOTH, max(weakest) - WORSE_MAX)
+        return max(number for number, hop in enumerate(weakest) if hop >= floor), floor
+
+    def cheapest(self, places: Array, floor: float) -> list[int]:
+        """Return the tracks of the best path without a hop below `floor`.
+
+        Args:
+            places: (places, n), the cost of each track at each place.
+            floor: The smallest similarity of neighbours.
+        """
+        hops = np.where(self._is_ahead, _cost(self.ahead, floor), np.inf)
+        best = places[0] + _cost(self.from_first, floor)
+        before = np.zeros(places.shape, dtype=int)
+        for place in range(1, len(places)):
+            through = best[:, None] + hops  # (track before, track)
+            before[place] = through.argmin(0)
+            best = places[place] + through.min(0)
+        chosen = [int((best + _cost(self.to_last, floor)).argmin())]
+        for place in range(len(places) - 1, 0, -1):
+            chosen.append(int(before[place, chosen[-1]]))
+        return chosen[::-1]
+
+    @property
+    def _is_ahead(self) -> NDArray[np.bool_]:
+        return np.triu(np.ones(self.ahead.shape, dtype=bool), 1)
+
+
+def _cost(cosines: Array, floor: float) -> Array:
+    cost: Array = np.where(cosines >= floor, (1 - cosines) ** HOP_EXPONENT, np.inf)
     return cost

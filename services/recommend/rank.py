@@ -165,7 +165,7 @@ class _Ranking:
         penalties = rejection_penalty(self._vectors, profile.negatives) + target_penalty(candidates, options.targets)
         penalties += hub_penalty(candidates, sample)
         penalties += np.array([options.penalties.get(candidate.id, 0.0) for candidate in candidates])
-        noise = options.variety * NOISE_SCALE * _noise(candidates, options.seed) if options.variety else 0.0
+        noise = options.variety * NOISE_SCALE * random_noise(candidates, options.seed) if options.variety else 0.0
         steering = Steering(profile.vectors, sample, profile.tastes)
         steered = steering.scores(self._vectors) - penalties + noise
         queries = np.stack(query_vectors(profile)).astype(np.float64)
@@ -288,7 +288,7 @@ def _turn_penalties(taste: Taste) -> Array:
     return penalties
 
 
-def _noise(candidates: Sequence[Embedded], seed: int) -> Array:
+def random_noise(candidates: Sequence[Embedded], seed: int) -> Array:
     """Return (n,): Gumbel noise, so that the best of the noisy scores is a draw weighted by them (Gumbel-max trick).
 
     It depends on the seed and the track id only, so other candidates do not change it.
