@@ -176,3 +176,18 @@ class Question(AnswerOptions):
 def options_of(question: SessionOptions, kind: type[SessionOptions]) -> dict[str, Any]:
     """Return the options of a question that belong to a class of options, by name."""
     return {each.name: getattr(question, each.name) for each in fields(kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class PathOptions:
+    """How a path is chosen.
+
+    Attributes:
+        one_per_artist: Whether the path has at most one track of each artist; both ends count.
+        variety: Random variation between paths, 0 (none: the same path every time) to 1 (much).
+        seed: Of the random variation. The same seed gives the same path.
+    """
+
+    one_per_artist: bool = False
+    variety: float = 0.0
+    seed: int = 0

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services.catalog.tracks import TrackStore
 from services.domain.filters import Filters
+from services.domain.question import PathOptions
 from services.domain.track import Embedded
 from services.index import Hit, Query, VectorSearch
 from services.recommend.duplicates import distinct
@@ -41,25 +42,9 @@ NOISE_SCALE = 0.05
 ACROSS_MIN = 1e-6
 """Ends that are nearer to one line than this do not define a great circle; an arbitrary one is used."""
 
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class PathOptions:
-    """How a path is chosen.
-
-    Attributes:
-        one_per_artist: Whether the path has at most one track of each artist; both ends count.
-        variety: Random variation between paths, 0 (none: the same path every time) to 1 (much).
-        seed: Of the random variation. The same seed gives the same path.
-    """
-
-    one_per_artist: bool = False
-    variety: float = 0.0
-    seed: int = 0
-
-
 DEFAULT_OPTIONS = PathOptions()
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

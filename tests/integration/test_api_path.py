@@ -43,6 +43,16 @@ def test_a_path_from_a_track_to_itself_is_that_track(api):
     assert ids(api.get(URL, query_string={"from": "test:5", "to": track_id(5)})) == [track_id(5)]
 
 
+def test_a_path_may_have_one_track_of_each_artist(api):
+    """The four artists of the library once each; variety draws other tracks."""
+    parameters = {"from": "test:0", "to": "test:3", "steps": 20, "one_per_artist": "true"}
+    tracks = api.get(URL, query_string=parameters).json["tracks"]
+    varied = ids(api.get(URL, query_string={**parameters, "variety": 1, "seed": 5}))
+
+    assert sorted(track["artist"] for track in tracks) == ["Artist 0", "Artist 1", "Artist 2", "Artist 3"]
+    assert varied == ids(api.get(URL, query_string={**parameters, "variety": 1, "seed": 5}))
+
+
 @pytest.mark.parametrize(
     ("parameters", "status", "named"),
     [
@@ -52,6 +62,7 @@ def test_a_path_from_a_track_to_itself_is_that_track(api):
         ({"from": "test:0", "to": "test:1", "steps": 1}, 422, "steps"),
         ({"from": "test:0", "to": "test:1", "steps": 101}, 422, "steps"),
         ({"from": "test:0", "to": "\0"}, 422, "to"),
+        ({"from": "test:0", "to": "test:1", "variety": 2}, 422, "variety"),
         ({"from": "test:0", "to": "test:1", "mood": "x"}, 422, "mood"),
     ],
 )

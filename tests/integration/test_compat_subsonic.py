@@ -232,11 +232,10 @@ def test_other_callbacks_are_refused(api, name):
         ("getSimilarSongs", {"id": "ar-00"}, 70),
         ("getSimilarSongs", {"id": "x" * 5000}, 70),
         ("findSonicPath", {"startSongId": "nd1", "endSongId": "nobody"}, 70),
-        ("getSonicSimilarTracks", {"id": "nd1", "count": "0"}, 0),
         ("getSonicSimilarTracks", {"id": "nd1", "count": "-5"}, 0),
         ("getSonicSimilarTracks", {"id": "nd1", "count": "NaN"}, 0),
         ("getSonicSimilarTracks", {"id": "nd1", "count": "1e99"}, 0),
-        ("findSonicPath", {"startSongId": "nd1", "endSongId": "nd2", "count": "1"}, 0),
+        ("findSonicPath", {"startSongId": "nd1", "endSongId": "nd2", "count": "-1"}, 0),
         ("ping", {"apiKey": "x", "u": "y"}, 43),
     ],
 )
@@ -256,6 +255,18 @@ def test_an_unknown_format_is_an_error(api):
 def test_a_large_count_gives_all_songs(api):
     """`count` is a maximum, so a huge number is no error."""
     assert len(found(api, "getSonicSimilarTracks", id="nd1", count=10**30)["sonicMatch"]) == LIBRARY_SIZE - 1
+
+
+def test_a_count_is_a_maximum(api):
+    """None are asked for, or the start of a path alone; a path has one song of each artist if asked."""
+    ends = {"startSongId": "nd0", "endSongId": "nd3"}
+    once = found(api, "findSonicPath", **ends, onePerArtist="true")["sonicMatch"]
+
+    assert found(api, "getSonicSimilarTracks", id="nd1", count=0)["sonicMatch"] == []
+    assert found(api, "getSimilarSongs", id="nd1", count=0)["similarSongs"]["song"] == []
+    assert found(api, "findSonicPath", **ends, count=0)["sonicMatch"] == []
+    assert [match["entry"]["id"] for match in found(api, "findSonicPath", **ends, count=1)["sonicMatch"]] == ["nd0"]
+    assert len(once) == len({match["entry"]["artist"] for match in once}) == 4
 
 
 def test_http_errors_have_subsonics_format(api):

@@ -19,7 +19,7 @@ from services.api.request_limits import (
 from services.api.schemas.tracks import KEYWORDS, MEASURES, NO_NUL, Request, TrackName, is_none
 from services.domain.filters import EXCLUDED, KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range, music_only
 from services.domain.library import Selection, TrackSort
-from services.domain.question import INCLUDE_FRAGMENTS, RESULTS_DEFAULT, RESULTS_MAX
+from services.domain.question import INCLUDE_FRAGMENTS, RESULTS_DEFAULT, RESULTS_MAX, SEED_MAX, PathOptions
 from services.domain.track import TrackStatus
 
 Order = Literal["asc", "desc"]
@@ -115,7 +115,23 @@ class _PathQuery(_SearchQuery):
 
     start: TrackName = Field(alias="from", description="The first track: a track id or an external id.")
     end: TrackName = Field(alias="to", description="The last track: a track id or an external id.")
-    steps: int = Field(default=STEPS_DEFAULT, ge=2, le=STEPS_MAX, description="Number of tracks including both ends.")
+    steps: int = Field(
+        default=STEPS_DEFAULT, ge=2, le=STEPS_MAX, description="Maximum number of tracks, both ends included."
+    )
+    one_per_artist: bool = Field(default=False, description="Whether the path has at most one track of each artist.")
+    variety: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Random variation between paths: 0 (none: the same path every time) to 1 (much).",
+    )
+    seed: int = Field(
+        default=0, ge=0, le=SEED_MAX, description="Seed of the random variation. The same seed gives the same path."
+    )
+
+    def options(self) -> PathOptions:
+        """Return how the path is to be chosen."""
+        return PathOptions(self.one_per_artist, self.variety, self.seed)
 
 
 def _keywords(conditions: _Conditions) -> dict[str, tuple[str, ...]]:

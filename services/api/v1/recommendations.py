@@ -78,13 +78,16 @@ def recommend(body: RecommendationRequest) -> Recommendations:
 def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run time
     """Get tracks that lead smoothly from one track to another. Both ends are included, and no track comes twice.
 
-    The path has `steps` tracks, or fewer if not enough tracks match the filters. The filters do not apply to the two
-    ends. The path from a track to itself contains that track only.
+    The path has at most `steps` tracks. It has fewer if not enough tracks match the filters, or if more tracks would
+    make a hop between two neighbours much weaker than the others. The filters do not apply to the two ends. The path
+    from a track to itself contains that track only.
     """
     for end in (query.start, query.end):
         check_track(end)
     filters = narrowed(query.conditions())
-    steps = services().paths.between(query.start, query.end, steps=query.steps, filters=filters)
+    steps = services().paths.between(
+        query.start, query.end, steps=query.steps, filters=filters, options=query.options()
+    )
     return presenters.path(steps, services().catalogue.tracks.get_many([step.track_id for step in steps]))
 
 

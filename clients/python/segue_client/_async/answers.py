@@ -61,7 +61,7 @@ class Answers(AsyncConnection):
         """The tracks that fit a video clip, which is not stored."""
         return await self._search(models.VideoMatches, "video", file, limit, filters)
 
-    async def path(
+    async def path(  # noqa: PLR0913  each is an option
         self,
         start: str,
         end: str,
@@ -69,10 +69,14 @@ class Answers(AsyncConnection):
         steps: int | None = None,
         filters: FiltersLike | None = None,
         include_fragments: bool | None = None,
+        one_per_artist: bool | None = None,
+        variety: float | None = None,
+        seed: int | None = None,
     ) -> models.Path:
-        """A smooth path from one track to another."""
-        query = {"from": start, "to": end, **parameters(filters, steps=steps, include_fragments=include_fragments)}
-        return await self._get(models.Path, "/v1/path", query)
+        """A smooth path of at most `steps` tracks from one track to another."""
+        options = {"one_per_artist": one_per_artist, "variety": variety, "seed": seed}
+        query = parameters(filters, steps=steps, include_fragments=include_fragments, **options)
+        return await self._get(models.Path, "/v1/path", {"from": start, "to": end, **query})
 
     async def moods(self) -> list[models.Mood]:
         """All mood presets."""

@@ -11,7 +11,7 @@ from services.api.compat.subsonic.songs import songs_by_id
 from services.api.compat.subsonic.visible import visible_filters, visible_library, visible_track
 from services.api.context import services
 from services.domain.filters import Filters, music_only
-from services.domain.question import RESULTS_MAX, Exclusion, Question
+from services.domain.question import RESULTS_MAX, Exclusion, PathOptions, Question
 
 
 def get_similar_songs(query: SimilarSongsQuery) -> Result:
@@ -27,6 +27,8 @@ def get_similar_songs_2(query: SimilarSongsQuery) -> Result:
 def get_sonic_similar_tracks(query: SonicSimilarQuery) -> Result:
     """Get the songs that are most similar to a song. The song itself is left out."""
     track_id, namespace = visible_track(query.id)
+    if not query.count:
+        return {"sonicMatch": []}
     found = services().recommender.similar(
         track_id,
         limit=min(query.count, RESULTS_MAX),
@@ -39,8 +41,14 @@ def get_sonic_similar_tracks(query: SonicSimilarQuery) -> Result:
 def find_sonic_path(query: SonicPathQuery) -> Result:
     """Get a smooth path from one song to another, both included. Similarities are relative to the first song."""
     (start, namespace), (end, _) = visible_track(query.startSongId), visible_track(query.endSongId)
+    if not query.count:
+        return {"sonicMatch": []}
     steps = services().paths.between(
-        start, end, steps=min(query.count, RESULTS_MAX), filters=visible_filters(music_only(Filters()))
+        start,
+        end,
+        steps=min(query.count, RESULTS_MAX),
+        filters=visible_filters(music_only(Filters())),
+        options=PathOptions(query.onePerArtist, query.variety, query.seed),
     )
     return {"sonicMatch": _matches(_similarities(start, [step.track_id for step in steps]), namespace)}
 
@@ -56,6 +64,8 @@ def _similar_songs(query: SimilarSongsQuery) -> list[Result]:
         track_id, namespace = visible_track(query.id)
         [analysed] = services().catalogue.tracks.ready([track_id]).values()
         seed = excluded = [analysed.id]
+    if not query.count:
+        return []
     question = Question(
         limit=min(query.count, RESULTS_MAX),
         filters=visible_filters(Filters()),
