@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services.domain.errors import NotConfigured
+from services.local.child_process import CODE_DIR
 from services.settings import Settings, load_settings
 
 ENVIRONMENT = {
@@ -44,7 +45,8 @@ def worker(
     processes = processes or settings.analysis_processes
     command = celery_command(settings, beat=beat, queues=known_queues(queues), processes=processes)
     sys.stdout.flush()
-    os.execve(command[0], command, os.environ | ENVIRONMENT)  # noqa: S606  a shell is not needed
+    os.chdir(CODE_DIR)
+    os.execve(command[0], command, os.environ | ENVIRONMENT | {"SEGUE_DATA_DIR": str(settings.data_path)})  # noqa: S606  a shell is not needed
 
 
 def celery_command(settings: Settings, *, beat: bool, queues: list[str], processes: int) -> list[str]:

@@ -11,7 +11,7 @@
   * NeedsFfmpeg
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ReaderUnavailable,
-    ServiceUnreachable, LinkedServerUnavailable
+    LinkedServerUnavailable
     * QuestionUnanswered: TooManyQuestions
     * StorageUnavailable: StorageFull
   * AlreadyRunning
@@ -216,10 +216,6 @@ class StorageUnavailable(Unavailable):
 
 class StorageFull(StorageUnavailable):
     """The disk with the data directory is full."""
-
-
-class ServiceUnreachable(Unavailable):
-    """No Segue service responds at the URL."""
 
 
 class LinkedServerUnavailable(Unavailable):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LAUNCHER = Path(__file__).with_name("die_with_parent.py")
+# gunicorn and Celery import from the current folder first, which may have a folder `services` of another project.
+CODE_DIR = Path(__file__).resolve().parents[2]
 
 # A larger log is copied to `.log.1` and truncated, so the logs of a process take about twice this space at most.
 LOG_MAX_BYTES = 10 * 1024 * 1024
@@ -68,6 +70,7 @@ class ChildProcess:
                 [*launcher, *self.command],
                 # Not as arguments, because every user of the machine can read those in /proc.
                 env=inherited | dict(self.environment),
+                cwd=CODE_DIR,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

