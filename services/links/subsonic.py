@@ -21,8 +21,8 @@ PAGE = 500
 # An id has up to 36 characters, and servers take requests of about 8 KB.
 IDS_PER_REQUEST = 100
 
-NO_TOKENS = 41
-"""The code of a server that cannot check tokens, because another system has its passwords."""
+NO_TOKENS = (41, 10)
+"""Codes of servers that cannot check tokens, because they do not know passwords in clear; 10 misses the password."""
 
 _OTHER_FORMATS = ("text/", "application/json", "application/xml")
 """Types of answers that are errors where a file is expected."""
@@ -34,7 +34,7 @@ class SubsonicServer:
     def __init__(self, url: str, user: str, password: str) -> None:
         self._requests = Requests(url)
         self._user, self._password = user, password
-        self._has_tokens = True
+        self._has_tokens: bool | None = None  # until the first answer
 
     def check(self) -> None:
         """Sign in."""
@@ -57,6 +57,7 @@ class SubsonicServer:
     @contextmanager
     def open_song(self, song_id: str) -> Iterator[Iterator[bytes]]:
         """Open the file of a song: `download`, or the stream as it is for a user who may not download."""
+        self.check()  # finds out whether the server takes tokens
         try:
             with self._opened("download", id=song_id) as chunks:
                 yield chunks
@@ -148,9 +149,9 @@ class SubsonicServer:
     def _get(self, method: str, params: dict[str, Any] | list[tuple[str, Any]] | None = None) -> dict[str, Any]:
         given = list(params.items()) if isinstance(params, dict) else params or []
         answer = self._answer(method, given)
-        if answer.get("status") != "ok" and self._has_tokens and _code(answer) == NO_TOKENS:
-            self._has_tokens = False
-            answer = self._answer(method, given)
+        if self._has_tokens is None:
+            self._has_tokens = answer.get("status") == "ok" or _code(answer) not in NO_TOKENS
+            answer = answer if self._has_tokens else self._answer(method, given)
         if answer.get("status") != "ok":
             message = (answer.get("error") or {}).get("message") or f"error {_code(answer)}"
             raise LinkedServerRefused(f"{self._requests.url} refused {method}: {message}")
@@ -165,7 +166,7 @@ class SubsonicServer:
 
     def _sign_in(self) -> list[tuple[str, str]]:
         named = [("u", self._user), ("v", VERSION), ("c", CLIENT), ("f", "json")]
-        if not self._has_tokens:
+        if self._has_tokens is False:
             return [*named, ("p", f"enc:{self._password.encode().hex()}")]
         salt = secrets.token_hex(8)
         token = hashlib.md5(f"{self._password}{salt}".encode(), usedforsecurity=False).hexdigest()
