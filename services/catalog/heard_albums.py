@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Integer, func, select
 
 from services.catalog.browsing import in_library, tracks_in
 from services.catalog.database import Database
@@ -26,8 +26,9 @@ class HeardOrder(StrEnum):
 
 
 _LATEST = func.max(ListenRow.at, type_=ListenRow.at.type)
+_PLAYS = func.sum(func.coalesce(ListenRow.undated_plays, 1), type_=Integer())
 _BY: dict[HeardOrder, tuple[EventKind, ColumnElement[Any]]] = {
-    HeardOrder.FREQUENT: (EventKind.PLAY, func.count()),
+    HeardOrder.FREQUENT: (EventKind.PLAY, _PLAYS),
     HeardOrder.RECENT: (EventKind.PLAY, _LATEST),
     HeardOrder.HIGHEST: (EventKind.LIKE, func.count()),
     HeardOrder.STARRED: (EventKind.LIKE, _LATEST),
@@ -49,7 +50,7 @@ class HeardAlbumStore:
             .select_from(ListenRow)
             .join(TrackRow, TrackRow.id == followed(ListenRow.track_id))
             .where(ListenRow.listener == listener, ListenRow.kind == kind, TrackRow.album_id.is_not(None))
-            .where(in_library(), *inside)
+            .where(in_library(), *inside, *([ListenRow.undated_plays.is_(None)] if key is _LATEST else []))
             .group_by(TrackRow.album_id)
             .order_by(key.desc(), TrackRow.album_id)
         )

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from segue_client import NotFound, Segue
@@ -17,6 +17,7 @@ from services.cli.tables import ID_LENGTH
 from services.domain.errors import InvalidRequest
 from services.domain.filters import Filters
 from services.domain.playlist import NAME_MAX
+from services.domain.question import PathOptions
 from services.settings import load_settings
 
 
@@ -108,12 +109,14 @@ def start_radio(names: Sequence[str], listener: str | None, terms: Terms, to: De
         _write(to, client, f"Radio from {seeds[0].title}", answer.tracks)
 
 
-def list_path(ends: tuple[str, str], terms: Terms, to: Destination) -> None:
-    """Print a path between two tracks, with as many tracks as the limit."""
+def list_path(ends: tuple[str, str], terms: Terms, options: PathOptions, to: Destination) -> None:
+    """Print a path between two tracks, with at most as many tracks as the limit."""
     with connect(load_settings()) as client:
         first, last = find_tracks(client, ends)
         wanted, fragments = filters_as_json(terms.filters), terms.include_fragments
-        answer = client.path(first.id, last.id, steps=terms.limit, filters=wanted, include_fragments=fragments)
+        answer = client.path(
+            first.id, last.id, steps=terms.limit, filters=wanted, include_fragments=fragments, **asdict(options)
+        )
 
         def show() -> None:
             output.print_message(f"From {output.describe(first)} to {output.describe(last)}:")

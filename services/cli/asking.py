@@ -13,6 +13,7 @@ import typer
 from services.cli import arguments
 from services.cli.arguments import AsJson, Destination, Limit, with_filters, with_output
 from services.domain.filters import Filters
+from services.domain.question import PathOptions
 
 TRACK = "Track id or its first characters, external id (isrc:…), or words from artist, album and title."
 TRACKS = "Tracks: ids, external ids, or quoted words."
@@ -93,14 +94,17 @@ def path(  # noqa: PLR0913  each is an option
     *,
     filters: Filters,
     include_fragments: Fragments = False,
-    steps: Annotated[int, typer.Option(min=2, max=100, help="Number of tracks, both ends included.")] = 10,
+    steps: Annotated[int, typer.Option(min=2, max=100, help="Maximum number of tracks, both ends included.")] = 10,
+    one_per_artist: Annotated[bool, typer.Option("--one-per-artist", help="At most one track of each artist.")] = False,
+    variety: Annotated[float, typer.Option(min=0, max=1, help="Random variation: 0 is none, 1 is much.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the variation: the same seed gives the same path.")] = 0,
     to: Destination,
 ) -> None:
     """List a smooth path from one track to another. Filters hold for the tracks between."""
     from services.cli import answers
 
     terms = answers.Terms(filters, (), steps, include_fragments)
-    answers.list_path((start, end), terms, to)
+    answers.list_path((start, end), terms, PathOptions(one_per_artist, variety, seed), to)
 
 
 @with_output

@@ -32,7 +32,7 @@ CHANGES = Access((Scope.LISTEN,), key_locations=(), libraries=True, changes=True
 """Access to a method that changes what is stored of a listener, by GET too."""
 
 
-SCANS = Access((Scope.INGEST,), key_locations=(), expensive=True, sign_in=sign_in)
+SCANS = Access((Scope.INGEST,), key_locations=(), expensive=True, changes=True, sign_in=sign_in)
 """Access to a method that starts scans."""
 
 
