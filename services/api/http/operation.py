@@ -16,12 +16,13 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar, get_origin
 
-from flask import Response, g, request
+from flask import Response, g, make_response, request
 from pydantic import BaseModel, InstanceOf, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from services.api.http.deprecation import Deprecation
 from services.api.schemas.service import FieldError
 from services.domain.errors import InvalidRequest
 
@@ -209,6 +210,7 @@ class operation:  # noqa: N801  used as a decorator
     problems: tuple[HTTPStatus, ...] = ()
     """Further problems; most follow from the parts of the request."""
     description: str = ""
+    deprecated: Deprecation | None = None
 
     def __call__(self, view: View) -> View:
         """Return the view with validation and serialization."""
@@ -216,7 +218,12 @@ class operation:  # noqa: N801  used as a decorator
         @wraps(view)
         def checked(**variables: object) -> Any:  # noqa: ANN401  whatever a view returns
             parts = {part: READERS[part](model) for part, model in self.checked.items()}
-            return _response(view(**variables, **parts), self.status)
+            response = _response(view(**variables, **parts), self.status)
+            if self.deprecated is None:
+                return response
+            announced = make_response(response)
+            announced.headers.extend(self.deprecated.headers(request.script_root))
+            return announced
 
         setattr(checked, _OPERATION, replace(self, description=self.description or inspect.getdoc(view) or ""))
         return checked

@@ -288,6 +288,7 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
         "security": responses.security(route.access, needs_keys=needs_keys),
         "parameters": [*_path_parameters(route), *_query_parameters(declared, schemas)],
         "responses": _success(declared, schemas),
+        **({} if declared.deprecated is None else {"deprecated": True}),
     }
     for part, media in MEDIA_OF_PART.items():
         if part in declared.inputs:

@@ -91,7 +91,10 @@ def _is_address(name: str) -> bool:
 
 
 ALLOWED_HEADERS = f"Authorization, Content-Type, Range, X-API-Key, {IDEMPOTENCY_HEADER}, {REQUEST_ID_HEADER}"
-EXPOSED_HEADERS = f"Accept-Ranges, Content-Range, ETag, Location, Retry-After, {REPLAYED}, {REQUEST_ID_HEADER}"
+EXPOSED_HEADERS = (
+    "Accept-Ranges, Content-Range, Deprecation, ETag, Link, Location, Retry-After, Sunset, "
+    f"{REPLAYED}, {REQUEST_ID_HEADER}"
+)
 PREFLIGHT_SECONDS = 600
 """How long a browser caches a preflight. Short, so that a removed origin soon loses access."""
 
