@@ -21,8 +21,6 @@ class HeardOrder(StrEnum):
     """Those played last first."""
     HIGHEST = "highest"
     """Those with the most liked tracks first."""
-    STARRED = "starred"
-    """Those with a liked track, those liked last first."""
 
 
 _LATEST = func.max(ListenRow.at, type_=ListenRow.at.type)
@@ -31,7 +29,6 @@ _BY: dict[HeardOrder, tuple[EventKind, ColumnElement[Any]]] = {
     HeardOrder.FREQUENT: (EventKind.PLAY, _PLAYS),
     HeardOrder.RECENT: (EventKind.PLAY, _LATEST),
     HeardOrder.HIGHEST: (EventKind.LIKE, func.count()),
-    HeardOrder.STARRED: (EventKind.LIKE, _LATEST),
 }
 
 

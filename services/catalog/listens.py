@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, decode_cursor, encode_cursor, now
 from services.catalog.matching import Match, identity_of, lock_matching, match
+from services.catalog.ratings import from_tags
 from services.catalog.successors import followed, predecessors_of, successors_of
 from services.catalog.tables import ListenRow, RemovedTrackRow, StartRow, WaitingNameRow
 from services.catalog.tastes import dismissed_tastes, forget_tastes
@@ -38,8 +39,8 @@ WEIGHED_EVENTS = 1_000
 LARGEST_ID = 2**63 - 1
 """The largest listen id that both databases support."""
 
-HEARD_KINDS = (EventKind.PLAY, EventKind.SKIP)
-"""Events that mean that a track was heard; a listener can like a track without playing it."""
+HEARD_KINDS = (EventKind.PLAY, EventKind.SKIP, EventKind.LIKE)
+"""Events after which a track is held back: a listener who likes a track has heard it, also if no play was reported."""
 
 REJECTING_KINDS = (EventKind.DISLIKE, EventKind.BAN)
 """Events that count even if the listener removed the track from the tastes."""
@@ -186,6 +187,7 @@ class ListenStore:
             .where(
                 ListenRow.listener == listener,
                 ListenRow.kind.in_(HEARD_KINDS),
+                ~from_tags(),
                 ListenRow.track_id.is_not(None),
                 *recently,
             )

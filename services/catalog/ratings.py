@@ -68,9 +68,9 @@ def store_verdicts(database: Database, session: Session, listener: str, track_id
     of_listener = ListenRow.listener == listener, ListenRow.kind.in_(VERDICTS)
     of_track = or_(_TRACK.id.in_(track_ids), _TRACK.successor_id.in_(track_ids))
     own = select(_TRACK.id, _TRACK.successor_id).join(ListenRow, ListenRow.track_id == _TRACK.id)
-    judged = {each for row in session.execute(own.where(*of_listener, of_track, ~_from_tags())) for each in row}
+    judged = {each for row in session.execute(own.where(*of_listener, of_track, ~from_tags())) for each in row}
     open_ids = [track_id for track_id in track_ids if track_id not in judged]
-    session.execute(delete(ListenRow).where(*of_listener, ListenRow.track_id.in_(open_ids), _from_tags()))
+    session.execute(delete(ListenRow).where(*of_listener, ListenRow.track_id.in_(open_ids), from_tags()))
     query = select(_TRACK.id, _TRACK.rating, _TRACK.added_at).where(_TRACK.id.in_(open_ids))
     rows = [
         _row(listener, track_id, kind, at)
@@ -84,13 +84,14 @@ def store_verdicts(database: Database, session: Session, listener: str, track_id
 def yield_to_predecessors(session: Session, predecessors: Sequence[str], track_id: str) -> None:
     """Delete the verdicts from the tags of a track whose listeners judged a track that it takes over from."""
     judging = select(ListenRow.listener).where(
-        ListenRow.track_id.in_(predecessors), ListenRow.kind.in_(VERDICTS), ~_from_tags()
+        ListenRow.track_id.in_(predecessors), ListenRow.kind.in_(VERDICTS), ~from_tags()
     )
-    from_tags = delete(ListenRow).where(ListenRow.track_id == track_id, _from_tags())
-    session.execute(from_tags.where(ListenRow.listener.in_(judging)))
+    verdicts = delete(ListenRow).where(ListenRow.track_id == track_id, from_tags())
+    session.execute(verdicts.where(ListenRow.listener.in_(judging)))
 
 
-def _from_tags() -> ColumnElement[bool]:
+def from_tags() -> ColumnElement[bool]:
+    """Return the condition for verdicts that are ratings in tags; their time is not when the listener judged."""
     return ListenRow.key.is_not(None) & ListenRow.key.startswith(_KEY)
 
 

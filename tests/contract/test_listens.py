@@ -334,23 +334,28 @@ def test_the_last_verdict_decides_whether_a_track_is_rejected(catalogue):
 
 
 def test_recently_heard_tracks_have_the_time_of_their_last_play(catalogue):
-    """Plays and skips within the period count, likes do not; without a period all plays and skips count."""
-    for number in range(1, 5):
+    """Plays, skips and likes within the period count, ratings in tags do not; without a period all of them count."""
+    for number in range(1, 6):
         register(catalogue, number)
     now = datetime.now(UTC)
     days = [(1, 3, EventKind.PLAY), (1, 40, EventKind.PLAY), (2, 5, EventKind.SKIP), (3, 40, EventKind.PLAY)]
     catalogue.listens.add(
         "ada", [listen(track_id(number), kind=kind, at=now - timedelta(days=age)) for number, age, kind in days]
     )
-    catalogue.listens.add("ada", [listen(track_id(4), kind=EventKind.LIKE, at=now), listen("x:unknown", at=now)])
+    likes = [
+        listen(track_id(4), kind=EventKind.LIKE, at=now),
+        listen(track_id(5), kind=EventKind.LIKE, at=now, key=f"segue:rating:{track_id(5)}"),
+    ]
+    catalogue.listens.add("ada", [*likes, listen("x:unknown", at=now)])
     lately = catalogue.listens.remembered("ada", repeat_after=timedelta(days=30))
     ever = catalogue.listens.remembered("ada", repeat_after=None)
 
-    assert lately.heard == {track_id(1): now - timedelta(days=3), track_id(2): now - timedelta(days=5)}
+    heard = {track_id(1): now - timedelta(days=3), track_id(2): now - timedelta(days=5), track_id(4): now}
+    assert lately.heard == heard
     assert lately.may_return
-    assert set(ever.heard) == {track_id(1), track_id(2), track_id(3)}
+    assert set(ever.heard) == {track_id(number) for number in (1, 2, 3, 4)}
     assert not ever.may_return
-    assert {event.track_id for event in lately.events} == {track_id(number) for number in range(1, 5)}
+    assert {event.track_id for event in lately.events} == {track_id(number) for number in range(1, 6)}
     assert set(catalogue.listens.remembered("ada", repeat_after=timedelta(days=36_500 * 30)).heard) == set(ever.heard)
 
 

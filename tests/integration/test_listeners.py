@@ -494,7 +494,7 @@ def test_no_banned_track_is_returned_and_the_answer_is_full(api, stored, asked):
     out = {name for name, verdict in last.items() if verdict != "like"}
     out |= {event["track_id"] for event in asked.get("history", ())}
     if asked["repeat_after_days"] is None:
-        out |= {event["track_id"] for event in stored if event["event"] in ("play", "skip")}
+        out |= {event["track_id"] for event in stored if event["event"] in ("play", "skip", "like")}
     least = asked.get("filters", {"tempo": {"min": 0}})["tempo"]["min"]
     qualified = {number for number in range(LIBRARY_SIZE) if f"test:{number}" not in out and 80 + number >= least}
 

@@ -7,7 +7,7 @@ import xmlschema
 
 from services.catalog.library import FileStamp
 from services.domain.access import Scope
-from services.domain.listening import EventKind, NewListen
+from services.domain.listening import EventKind, ItemKind, NewListen
 from services.domain.track import Tags
 from tests.fakes.library import track_id, write_tone
 from tests.fakes.serving import LIBRARY_SIZE
@@ -159,7 +159,7 @@ def test_albums_are_listed_in_every_order(api):
 
 
 def test_albums_of_the_user_are_listed(api, services):
-    """Those played most, played last, and with liked songs; another user has none."""
+    """Those played most, played last, with liked songs, and starred; another user has none."""
     moments = [services.catalogue.tracks.get(track_id(n)).added_at for n in range(3)]
     plays = [(1, EventKind.PLAY), (5, EventKind.PLAY), (2, EventKind.PLAY), (3, EventKind.LIKE)]
     services.catalogue.listens.add(
@@ -169,10 +169,14 @@ def test_albums_of_the_user_are_listed(api, services):
             for place, (number, kind) in enumerate(plays)
         ],
     )
+    starred = [services.catalogue.tracks.get(track_id(number)).album_id for number in (0, 2)]
+    for album in starred:
+        services.catalogue.annotations.star("ada", ItemKind.ALBUM, [album])
 
     assert albums(api, "frequent", u="ada") == ["Album 1", "Album 2"]
     assert albums(api, "recent", u="ada") == ["Album 2", "Album 1"]
-    assert albums(api, "starred", u="ada") == ["Album 3"]
+    assert albums(api, "starred", u="ada") == ["Album 2", "Album 0"]
+    assert albums(api, "starred", u="ada", size=1, offset=1) == ["Album 0"]
     assert albums(api, "highest", u="ada") == ["Album 3"]
     assert albums(api, "frequent", u="bob") == []
 

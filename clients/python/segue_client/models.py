@@ -3441,7 +3441,7 @@ class RecommendationRequest(Model):
     """
     repeat_after_days: float | None = None
     """
-    Stored listeners only: number of days after which a track may be recommended again. Tracks heard more recently are returned only if nothing else is left, those heard longest ago first. Null: no track is repeated. Banned and disliked tracks are never returned.
+    Stored listeners only: number of days after which a track may be recommended again. Tracks heard or liked more recently are returned only if nothing else is left, those heard longest ago first. Null: no track is repeated. Banned and disliked tracks are never returned.
     """
 
 

@@ -96,9 +96,9 @@ class RequestedOptions(Request):
 
 
 REPEATS = (
-    "Stored listeners only: number of days after which a track may be recommended again. Tracks heard more recently "
-    "are returned only if nothing else is left, those heard longest ago first. {never}: no track is repeated. Banned "
-    "and disliked tracks are never returned."
+    "Stored listeners only: number of days after which a track may be recommended again. Tracks heard or liked "
+    "more recently are returned only if nothing else is left, those heard longest ago first. {never}: no track is "
+    "repeated. Banned and disliked tracks are never returned."
 )
 
 

@@ -14,6 +14,7 @@ from services.api.context import services
 from services.catalog.heard_albums import HeardOrder
 from services.domain.filters import Filters, Range
 from services.domain.library import Album, AlbumSelection, Selection
+from services.domain.listening import ItemKind
 
 AlbumList = Callable[[AlbumListQuery, AlbumSelection, int], list[Album]]
 
@@ -100,6 +101,13 @@ def _of_listener(order: HeardOrder) -> AlbumList:
     return listed
 
 
+def _starred(query: AlbumListQuery, selection: AlbumSelection, size: int) -> list[Album]:
+    name, catalogue = listener(), services().catalogue
+    stars = [] if name is None else list(catalogue.annotations.starred(name, ItemKind.ALBUM))
+    found = catalogue.albums.albums_by_id(stars, selection.library)
+    return [found[each] for each in stars if each in found][query.offset : query.offset + size]
+
+
 def _years(query: AlbumListQuery | RandomSongsQuery) -> Range:
     """Return the years between two ends, whichever is first."""
     ends = [year for year in (query.fromYear, query.toYear) if year is not None]
@@ -115,6 +123,7 @@ LISTS: dict[str, AlbumList] = {
     "alphabeticalByArtist": _by_artist,
     "byYear": _by_year,
     "byGenre": _by_genre,
+    "starred": _starred,
     **{order.value: _of_listener(order) for order in HeardOrder},
 }
 
