@@ -39,7 +39,7 @@ from services.api.context import services
 from services.api.http.operation import operation
 from services.api.request_limits import SPOTIFY_OFFSET_MAX
 from services.api.security.authentication import optional
-from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, set_default_access
+from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, needs, set_default_access
 from services.catalog.names import id_of_key
 from services.domain.access import Scope
 from services.domain.errors import NotFound, TrackNotFound
@@ -69,8 +69,10 @@ class WithoutVersion:
         return self._app(environ, start_response)
 
 
+KEYS = (optional(BEARER), API_KEY_HEADER)
+
 spotify = Blueprint("spotify", __name__, url_prefix=PREFIX)
-set_default_access(spotify, Access((Scope.READ,), key_locations=(optional(BEARER), API_KEY_HEADER), expensive=True))
+set_default_access(spotify, Access((Scope.READ,), key_locations=KEYS))
 
 TRACK = "TRACK"
 NO_TRACKS = (0, 0)
@@ -155,6 +157,7 @@ def get_artist(artist_id: str) -> SpotifyFullArtist:
 
 @spotify.get("/search", strict_slashes=False)
 @operation("spotifySearch", "Search for tracks (Spotify)", query=SpotifySearchQuery, returns=SpotifySearch)
+@needs(Scope.READ, key_locations=KEYS, expensive=True)
 def search(query: SpotifySearchQuery) -> SpotifySearch:
     """Find analysed tracks whose titles and artists have all words of `q`, the best matches first."""
     ids, total = find(Wanted.of(query.q), query.offset, query.limit)
@@ -205,6 +208,7 @@ def list_genre_seeds() -> SpotifyGenreSeeds:
     query=SpotifyQuery,
     returns=SpotifyRecommendations,
 )
+@needs(Scope.READ, key_locations=KEYS, expensive=True)
 def recommend(query: Any) -> SpotifyRecommendations:  # noqa: ANN401  its fields are made at run time
     """Get tracks that follow seed tracks, artists and genres and meet every `min_*` and `max_*`.
 
