@@ -33,7 +33,7 @@ AT_ONCE := --numprocesses 2 --no-loadscope-reorder
 
 # The page and a generated TypeScript client need Node.js and npm. Without them they are not checked, except in CI.
 PAGE := services/web
-NODE_PROJECTS := $(PAGE) tests/clients $(patsubst %/package.json,%,$(wildcard tests/clients/*/package.json))
+NODE_PROJECTS := $(PAGE) clients/typescript tests/clients $(patsubst %/package.json,%,$(wildcard tests/clients/*/package.json))
 INSTALL_NODE_PACKAGES := if command -v npm >/dev/null; then for project in $(NODE_PROJECTS); do \
 	[ $$project/node_modules -nt $$project/package-lock.json ] || \
 	npm ci --prefix $$project --no-progress >/dev/null || echo "npm could not install $$project/package.json." >&2; done; \
@@ -104,7 +104,7 @@ audit: $(VENV)/.installed-test
 		'this check needs the network.' >&2; exit 1; }
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(addsuffix /node_modules,$(NODE_PROJECTS)) segue.egg-info clients/python/segue_client.egg-info build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(addsuffix /node_modules,$(NODE_PROJECTS)) segue.egg-info clients/python/segue_client.egg-info clients/typescript/build clients/typescript/dist build
 
 # A stamp is newer than what it was installed from, so that the next start takes no time.
 $(VENV)/.installed-up: $(VENV)/.created pyproject.toml clients/python/pyproject.toml constraints.txt

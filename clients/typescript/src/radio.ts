@@ -1,0 +1,99 @@
+/** Radio sessions. */
+
+import type { Segue } from "./segue.js";
+import type { Event, NextTracks, RadioSession, RadioTrack, Schemas } from "./types.js";
+
+/** What steers a session. */
+export type Steering = Pick<Schemas["NextRequest"], "text" | "mood">;
+
+type Reported = Schemas["RadioEvent"];
+
+const INSTEAD_OF_A_PLAY = new Set<Event>(["skip", "dislike", "ban"]);
+
+/**
+ * An endless session: iterate over its tracks, and say what the listener does with the current one.
+ *
+ * Asking for the next track reports the current one: as played, unless it was skipped, disliked or banned. If this
+ * fails, ask again: the session then returns the track that was lost.
+ */
+export class Radio implements AsyncIterableIterator<RadioTrack> {
+  /** The track that was returned last. */
+  current: RadioTrack | null = null;
+  /** The last answer: directions, and what was understood of the texts. */
+  answer: NextTracks | null = null;
+  #events: Reported[] = [];
+  #words: Steering = {};
+  #call: number;
+
+  constructor(
+    private readonly segue: Segue,
+    /** The session as it was when it was started or found. */
+    readonly session: RadioSession,
+  ) {
+    this.#call = session.answered;
+  }
+
+  /** Id of the session. */
+  get id(): string {
+    return this.session.id;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Return the next track; `done` if no track of the library is left. */
+  async next(): Promise<IteratorResult<RadioTrack, undefined>> {
+    const body = { events: this.#reported(), limit: 1, call: String(this.#call), ...this.#words };
+    const answer = await this.segue.nextRadioTracks(this.id, body);
+    this.#call += 1;
+    this.#events = [];
+    this.#words = {};
+    this.answer = answer;
+    const [track] = answer.tracks;
+    this.current = track ?? null;
+    return track === undefined ? { done: true, value: undefined } : { done: false, value: track };
+  }
+
+  /** Report that the current track was skipped. */
+  skip(playedMs: number | null = null): void {
+    this.#report("skip", playedMs);
+  }
+
+  /** Report that the listener likes the current track; it counts as played, too. */
+  like(): void {
+    this.#report("like");
+  }
+
+  /** Report that the listener dislikes the current track. */
+  dislike(): void {
+    this.#report("dislike");
+  }
+
+  /** Report that the current track must never be recommended again. */
+  ban(): void {
+    this.#report("ban");
+  }
+
+  /** Replace the texts or the mood preset that steer the session, from the next track on. */
+  steer(words: Steering): void {
+    this.#words = words;
+  }
+
+  /** Forget the session. */
+  async end(): Promise<void> {
+    await this.segue.endRadio(this.id);
+  }
+
+  #report(event: Event, playedMs: number | null = null): void {
+    if (this.current === null)
+      throw new Error(`The session ${this.id} has returned no track yet: there is none to ${event}.`);
+    this.#events.push({ track_id: this.current.id, event, played_ms: playedMs });
+  }
+
+  #reported(): Reported[] {
+    if (this.current === null || this.#events.some(({ event }) => event && INSTEAD_OF_A_PLAY.has(event)))
+      return this.#events;
+    return [{ track_id: this.current.id, event: "play" }, ...this.#events];
+  }
+}
