@@ -5,6 +5,7 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ApiError, ask, client, type Schemas } from "../api/client";
 import { key } from "./key";
 import { me } from "./listener";
+import { loadNowPlaying, nowPlaying } from "./nowPlaying";
 import { probe, whenReachable } from "./reachable";
 
 export type Status = Schemas["Status"];
@@ -65,6 +66,7 @@ export function watchService(): void {
 export async function refreshStatus(cancelled?: AbortSignal): Promise<void> {
   const options = cancelled ? { signal: cancelled } : {};
   setStatus(await ask(client.GET("/v1/status", options)));
+  if (may("listen")) await loadNowPlaying(options);
   if (!may("ingest")) return;
   const { jobs } = await ask(client.GET("/v1/jobs", options));
   const running = jobs.filter(isOpen).reverse();
@@ -127,6 +129,7 @@ async function readStream(cancelled: AbortSignal): Promise<void> {
 export function onEvent({ event, data }: EventSourceMessage): void {
   if (event === "status") setStatus(JSON.parse(data));
   if (event === "job") setJob(JSON.parse(data));
+  if (event === "now_playing") nowPlaying.value = (JSON.parse(data) as Schemas["NowPlaying"]).playing;
 }
 
 function setStatus(next: Status): void {

@@ -599,6 +599,8 @@ export const de: Texts = {
     continue: "Weiterhören",
     continueFrom: "Wo du aufgehört hast",
     resume: (title) => `${title} weiterhören`,
+    elsewhere: "Läuft anderswo",
+    you: "Du",
     tastes: "Deine Radios",
     tastesNote: "Eines für jede deiner Vorlieben",
     everything: "Alles, was ich mag",

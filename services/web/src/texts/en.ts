@@ -507,6 +507,8 @@ export const en = {
     continue: "Continue",
     continueFrom: "Go on where you stopped",
     resume: (title: string) => `Continue ${title}`,
+    elsewhere: "Playing elsewhere",
+    you: "You",
     tastes: "Your radios",
     tastesNote: "One for each of your tastes",
     everything: "Everything I like",

@@ -7,6 +7,7 @@ import type { OwnTaste } from "../../state/taste";
 import { sayError } from "../../state/toasts";
 import { t } from "../../texts";
 import { Continue } from "./Continue";
+import { Elsewhere } from "./Elsewhere";
 import styles from "./Sections.module.css";
 import { TasteTiles } from "./TasteTiles";
 import { TrackShelf } from "./TrackShelf";
@@ -18,6 +19,7 @@ export function Sections({ user, tastes }: { user: string | null; tastes: readon
   return (
     <div class={styles.sections}>
       <Continue />
+      <Elsewhere />
       {tastes.length > 0 && <TasteTiles tastes={tastes} />}
       {user !== null && (
         <TrackShelf title={texts.discover} note={texts.discoverNote} load={(signal) => discoveries(user, signal)} />
