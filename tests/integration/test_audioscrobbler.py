@@ -254,6 +254,16 @@ def test_a_player_shakes_hands_and_submits(api, services, user):
     assert found == [("Title 001", "play"), ("Title 002", "like"), ("Title 002", "play"), ("Title 003", "skip")]
 
 
+def test_a_rating_may_be_given_twice(api, services, user):
+    """mpdscribble sends an empty one first."""
+    session = shake_hands(api, user).text.split("\n")[1]
+    body = f"s={session}&a[0]=Artist+1&t[0]=Title+001&i[0]={NOON}&r[0]=&r[0]=L"
+    answer = api.post("/audioscrobbler/submissions", data=body, content_type="application/x-www-form-urlencoded")
+
+    assert answer.text == "OK\n"
+    assert sorted(each.kind for each in kept(services, user)) == ["like", "play"]
+
+
 def test_a_wrong_handshake_is_refused(api, user):
     """By the words of the protocol, with the status 200."""
     answers = {

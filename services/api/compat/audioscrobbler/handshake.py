@@ -137,7 +137,7 @@ def submit() -> Response:
     The rating `L` is a like and `B` a ban, both beside the play; `S` makes a skip of it.
     """
     moment, listens = now(), []
-    for fields in batch(request.values, "a"):
+    for fields in batch(_given(), "a"):
         named = _named(fields)
         if "timestamp" not in named:
             raise InvalidRequest("i is missing")
@@ -150,6 +150,14 @@ def submit() -> Response:
     if listens:
         services().catalogue.listens.add(listener_of_request(), listens)
     return _lines(OK)
+
+
+def _given() -> dict[str, str]:
+    """Return the parameters; of one that is given twice the last value that is not empty.
+
+    mpdscribble sends a loved song with an empty rating and then with `L`.
+    """
+    return {name: next(filter(None, reversed(values)), "") for name, values in request.values.lists()}
 
 
 def _named(fields: Mapping[str, str]) -> dict[str, str]:
