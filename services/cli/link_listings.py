@@ -5,7 +5,7 @@ from typing import Any
 
 from services.cli import output
 from services.cli.tables import Column, table_of
-from services.domain.links import RULE_NAMES, Link, LinkCounts
+from services.domain.links import RULE_NAMES, Link, LinkCounts, LinkRun
 from services.links.guessing import Guess
 from services.links.syncing import Synced
 
@@ -15,8 +15,8 @@ UNMATCHED_SHOWN = 20
 MS_PER_SECOND, SECONDS_PER_MINUTE = 1000, 60
 
 
-def print_links(links: Sequence[tuple[Link, LinkCounts]]) -> None:
-    """Print links with the number of their songs."""
+def print_links(links: Sequence[tuple[Link, LinkCounts]], pushes: Mapping[str, LinkRun | None]) -> None:
+    """Print links with the number of their songs, and what failed; `pushes` are the last pushes of mixes, by link."""
     columns = [
         Column("name", [link.name for link, _ in links]),
         Column("kind", [link.kind for link, _ in links]),
@@ -31,6 +31,15 @@ def print_links(links: Sequence[tuple[Link, LinkCounts]]) -> None:
     for link, _ in links:
         if link.failure is not None:
             output.print_message(f"The last sync of '{link.name}' failed: {link.failure}")
+        if (pushed := pushes[link.name]) is not None and pushed.failure is not None:
+            output.print_message(f"The last push of mixes to '{link.name}' failed: {pushed.failure}")
+
+
+def run_as_json(run: LinkRun | None) -> Mapping[str, Any] | None:
+    """Return the last push of mixes as JSON has it; None if there was none."""
+    if run is None:
+        return None
+    return {"pushed_at": None if run.ended_at is None else run.ended_at.isoformat(), "failure": run.failure}
 
 
 def print_synced(name: str, synced: Synced) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from services.cli.arguments import AsJson
 from services.cli.passwords import PasswordFile, read_password
-from services.domain.links import LinkKind
+from services.domain.links import LinkKind, LinkWork
 
 if TYPE_CHECKING:
     from services.catalog import Catalogue
@@ -77,13 +77,15 @@ def list_all(*, as_json: AsJson = False) -> None:
 
     with open_catalogue(load_settings()) as catalogue:
         found = [(each, catalogue.links.counts(each.name)) for each in catalogue.links.all()]
+        pushes = {each.name: catalogue.link_runs.find(each.name, LinkWork.MIXES) for each, _ in found}
     if not as_json:
-        link_listings.print_links(found)
+        link_listings.print_links(found, pushes)
         return
     links = [
         {"name": each.name, "kind": each.kind, "url": each.url, "user": each.user, "listener": each.listener}
         | {"download": each.download, "songs": counts.songs, "unmatched": counts.unmatched, "failure": each.failure}
         | {"synced_at": None if each.synced_at is None else each.synced_at.isoformat()}
+        | {"mixes": link_listings.run_as_json(pushes[each.name])}
         for each, counts in found
     ]
     output.print_json({"links": links})

@@ -99,8 +99,12 @@ def test_the_table_says_what_was_done_and_why_not(data, media):
 def test_a_push_can_be_stopped(data):
     """It is then no longer repeated."""
     run(data, "nas")
+    listed = CliRunner().invoke(app, ["link", "list", "--json"], env={"SEGUE_DATA_DIR": str(data)})
+    [link] = json.loads(listed.stdout)["links"]
     stopped, again = (json.loads(run(data, "nas", "--stop", "--json").stdout) for _ in range(2))
 
+    assert link["mixes"]["failure"] is None
+    assert link["mixes"]["pushed_at"] is not None
     assert (stopped["stopped"], again["stopped"]) == (True, False)
     assert run(data, "nas", "--stop", "--dry-run").exit_code != 0
 
