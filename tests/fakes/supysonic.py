@@ -1,9 +1,10 @@
 """A real supysonic server, in the environment `tests/clients/supysonic`, with a folder of music."""
 
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,8 @@ mount_webui = off
 index_ignored_prefixes =
 [daemon]
 run_watcher = off
+[listenbrainz]
+api_url = {scrobbles_to}
 """
 
 # supysonic's own server needs a WSGI server that its package does not install.
@@ -55,6 +58,11 @@ class Supysonic:
     url: str
     music: Path
     folder: Path
+
+    def scrobble_with(self, token: str) -> None:
+        """Let the user's scrobbles go on to ListenBrainz with a token, as the user's web page does."""
+        with closing(sqlite3.connect(self.folder / "supysonic.db")) as database, database:
+            database.execute("UPDATE user SET listenbrainz_session = ?, listenbrainz_status = 1", (token,))
 
     def scan(self) -> None:
         """Read new and changed files, and forget those that are gone."""
@@ -86,10 +94,12 @@ def write_library(folder: Path, count: int = 300) -> None:
 
 
 @contextmanager
-def supysonic(music: Path, folder: Path) -> Iterator[Supysonic]:
-    """Run a server with a folder of music and one user."""
+def supysonic(music: Path, folder: Path, scrobbles_to: str) -> Iterator[Supysonic]:
+    """Run a server with a folder of music and one user; `scrobbles_to` is the address of its ListenBrainz."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "supysonic.conf").write_text(CONFIGURATION.format(folder=folder), encoding="utf-8")
+    (folder / "supysonic.conf").write_text(
+        CONFIGURATION.format(folder=folder, scrobbles_to=scrobbles_to), encoding="utf-8"
+    )
     _run(folder, "user", "add", USER, "--password", PASSWORD)
     _run(folder, "folder", "add", "Music", str(music))
     port = free_port()
