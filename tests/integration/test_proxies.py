@@ -1,5 +1,9 @@
 """Segue behind nginx and Caddy, as docs/proxies.md configures them: TLS, HTTP/2, and a path of its own."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -7,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.proxy import KINDS, PREFIX, Proxy, proxy
-from tests.fakes.serving import api_process, free_port
+from tests.fakes.serving import LIBRARY_SIZE, ROOT, api_process, free_port
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +79,21 @@ def test_the_address_without_a_slash_leads_to_the_page(served):
 
     assert (page.status_code, page.headers["Content-Type"]) == (HTTPStatus.OK, "text/html; charset=utf-8")
     assert str(page.url) == f"{served.url}/"
+
+
+def test_commands_reach_the_service_through_the_proxy(served, tmp_path):
+    """`SEGUE_URL` may have a path, and `SSL_CERT_FILE` names an authority of one's own."""
+    environment = os.environ | {"SEGUE_URL": served.url, "SSL_CERT_FILE": str(served.certificate)}
+    command = [sys.executable, "-m", "services.cli.main", "status", "--json"]
+
+    done = subprocess.run(
+        command,
+        env=environment | {"SEGUE_DATA_DIR": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tracks"]["ready"] == LIBRARY_SIZE

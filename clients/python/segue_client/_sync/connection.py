@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from segue_client.authorities import trusted_authorities
 from segue_client.errors import ServiceUnreachable, error_of
 from segue_client.models import Problem
 
@@ -45,6 +46,7 @@ class Connection:
                 headers={} if key is None else {"Authorization": f"Bearer {key}"},
                 timeout=timeout,
                 transport=transport,
+                verify=trusted_authorities(),
                 trust_env=False,
             )
         except httpx.InvalidURL as error:
