@@ -87,6 +87,9 @@ START_CHOICES_MAX = 20
 REMOVED_MAX = 5_000
 """Removed tracks in a request, and in an export: the latest ones."""
 
+ANNOTATIONS_MAX = 15_000
+"""Stars and ratings in a request, and in an export; they take 2 MB."""
+
 TASTES_MAX = 100
 """Dismissed tastes in a request; a listener has up to four tastes at a time."""
 

@@ -24,6 +24,7 @@ from services.domain.listening import (
     EventKind,
     ItemKind,
     NewListen,
+    StoredAnnotation,
 )
 
 _ROW = AnnotationRow.__table__.c
@@ -88,6 +89,19 @@ class AnnotationStore:
         """Replace the star and the rating of a track by those that another server has."""
         self._write(listener, ItemKind.SONG, track_id, starred, rating)
         self._judge(listener, track_id, _verdict(starred, rating), starred or now())
+
+    def stored(self, listener: str, *, limit: int) -> list[StoredAnnotation]:
+        """Return what is stored of a listener here, for an export; the verdicts that belong to it are listens."""
+        rows = select(_ROW.kind, _ROW.item, _ROW.starred_at, _ROW.rating).where(_ROW.listener == listener)
+        ordered = rows.order_by(_ROW.kind, _ROW.item).limit(limit)
+        with self._database.read() as session:
+            found = session.execute(ordered).all()
+        return [StoredAnnotation(ItemKind(kind), item, starred, rating) for kind, item, starred, rating in found]
+
+    def restore(self, listener: str, annotations: Iterable[StoredAnnotation]) -> None:
+        """Store what an export contains."""
+        for each in annotations:
+            self._write(listener, each.kind, each.item, each.starred, each.rating)
 
     def forget(self, listener: str) -> None:
         """Delete the stars and ratings of a listener."""

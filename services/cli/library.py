@@ -10,7 +10,7 @@ import segue_client
 from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from segue_client import Segue, models
-from segue_client.models import Corrections, Job
+from segue_client.models import Annotations, Corrections, Job
 
 from services.api.schemas.exports import ExportHead
 from services.api.schemas.listens import ListenIn, listener_named
@@ -118,7 +118,7 @@ def export_listens(listener: str) -> None:
 
 
 def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
-    """Validate all lines of a file, then send the listens in batches, the corrections and the start.
+    """Validate all lines of a file, then send the listens in batches, the corrections, stars, ratings and the start.
 
     Raises:
         InvalidRequest: the file cannot be read or a line is not a listen; nothing was sent.
@@ -131,7 +131,9 @@ def import_listens(listener: str, file: Path, *, as_json: bool) -> None:
     with connect(load_settings()) as client:
         answer = client.listen(listener, listens)
         if head is not None:
-            client.correct(listener, Corrections.model_validate(head.model_dump(mode="json")))
+            told = head.model_dump(mode="json")
+            client.correct(listener, Corrections.model_validate(told))
+            client.annotate(listener, Annotations.model_validate(told))
             if head.start is not None:
                 _send_start(client, listener, head.start)
     if as_json:

@@ -350,6 +350,16 @@ class ItemKind(StrEnum):
     ARTIST = "artist"
 
 
+@dataclass(frozen=True, slots=True)
+class StoredAnnotation:
+    """The star and the rating of an item, as they are stored: verdicts are not considered."""
+
+    kind: ItemKind
+    item: str
+    starred: datetime | None
+    rating: int | None
+
+
 RATING_MAX = 5
 """Stars of the best rating."""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from segue_client import Segue
-from segue_client.models import Corrections, DismissedTasteIn, ListenIn
+from segue_client.models import AnnotationIn, Annotations, Corrections, DismissedTasteIn, ListenIn
 
 from tests.fakes.library import track_id
 from tests.fakes.serving import ROOT, api_process, free_port
@@ -45,6 +45,11 @@ def test_exported_listens_can_be_imported(url, tmp_path):
         client.start("ada", moods=["focus"], artists=["Artist 1"], tracks=["test:1"])
         taken_out = DismissedTasteIn(id="0d6b7712c3aa", label="rock", plays=[track_id(2)], at=NOON)
         client.correct("ada", Corrections(removed=["test:3"], dismissed=[taken_out]))
+        noted = [
+            AnnotationIn(kind="song", id="test:1", starred_at=NOON, rating=4),
+            AnnotationIn(kind="album", id="al-somewhere", rating=2),
+        ]
+        client.annotate("ada", Annotations(annotations=noted))
         exported = segue(url, "export-listens", "ada").stdout
         file.write_text(exported, encoding="utf-8")
         first = segue(url, "import-listens", "bob", str(file), "--json")
@@ -55,6 +60,7 @@ def test_exported_listens_can_be_imported(url, tmp_path):
         )
         starts = [client.started(name) for name in ("ada", "bob")]
         names = [listen.names for listen in client.listens("bob")]
+        notes = [json.loads(client.export(name).split("\n")[0])["annotations"] for name in ("ada", "bob")]
         tastes = [client.taste(name) for name in ("ada", "bob")]
 
     assert json.loads(first.stdout) == {"recorded": 4, "duplicates": 0, "unknown": 2}
@@ -62,6 +68,8 @@ def test_exported_listens_can_be_imported(url, tmp_path):
     assert json.loads(same.stdout)["duplicates"] == 4
     assert sorted(map(str, ada)) == sorted(map(str, bob))
     assert starts[0] == starts[1] is not None
+    assert notes[0] == notes[1]
+    assert [(each["id"], each["rating"]) for each in notes[0]] == [("al-somewhere", 2), (track_id(1), 4)]
     assert tastes[0].dismissed == tastes[1].dismissed
     assert [taste.label for taste in tastes[1].dismissed] == ["rock"]
     assert [removed.track.id for removed in tastes[1].removed] == [track_id(3)]

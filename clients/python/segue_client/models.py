@@ -1887,6 +1887,37 @@ class Analysis(Model):
     """
 
 
+class AnnotationIn(Model):
+    """
+    The star and the rating of a track, an album or an artist.
+    """
+
+    kind: Literal["song", "album", "artist"]
+    """
+    What a listener can star and rate.
+    """
+    id: str
+    """
+    Id of the track, the album or the artist.
+    """
+    starred_at: AwareDatetime | None = None
+    """
+    Since when it is starred, with a time zone.
+    """
+    rating: int | None = None
+    """
+    1 to 5 stars.
+    """
+
+
+class Annotations(Model):
+    """
+    Stars and ratings of a listener.
+    """
+
+    annotations: list[AnnotationIn] | None = None
+
+
 class AudioFeatures(TrackDescriptors):
     """
     The analysis of a track as one flat object. Unknown values are null.

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
-from services.api.request_limits import REMOVED_MAX, TASTES_MAX, TEXT_MAX
+from services.api.request_limits import ANNOTATIONS_MAX, REMOVED_MAX, TASTES_MAX, TEXT_MAX
 from services.api.schemas.listens import Listen, ListenIn
 from services.api.schemas.moods import StartRequest
 from services.api.schemas.tracks import NO_NUL, Moment, Request, TrackName
@@ -31,6 +31,30 @@ class DismissedTasteIn(Request):
         return listening.StoredTaste(id=self.id, label=self.label, plays=tuple(self.plays), dismissed_at=self.at)
 
 
+class AnnotationIn(Request):
+    """The star and the rating of a track, an album or an artist."""
+
+    kind: listening.ItemKind
+    id: TrackName = Field(description="Id of the track, the album or the artist.")
+    starred_at: Moment | None = Field(default=None, description="Since when it is starred, with a time zone.")
+    rating: int | None = Field(default=None, ge=1, le=listening.RATING_MAX, description="1 to 5 stars.")
+
+    @classmethod
+    def of(cls, stored: listening.StoredAnnotation) -> Self:
+        """Return a stored star and rating."""
+        return cls(kind=stored.kind, id=stored.item, starred_at=stored.starred, rating=stored.rating)
+
+    def to_domain(self, item: str) -> listening.StoredAnnotation:
+        """Return them for the catalogue, given the id there."""
+        return listening.StoredAnnotation(self.kind, item, self.starred_at, self.rating)
+
+
+class Annotations(Request):
+    """Stars and ratings of a listener."""
+
+    annotations: list[AnnotationIn] = Field(default_factory=list, max_length=ANNOTATIONS_MAX)
+
+
 class Corrections(Request):
     """What a listener took out of the tastes."""
 
@@ -54,7 +78,7 @@ class Corrections(Request):
         )
 
 
-class ExportHead(Corrections):
+class ExportHead(Corrections, Annotations):
     """The first line of an export."""
 
     start: StartRequest | None = Field(default=None, description="What the listener started from.")

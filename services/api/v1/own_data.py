@@ -8,13 +8,21 @@ from flask import Blueprint, Response, request, stream_with_context
 
 from services.api.context import services
 from services.api.http.operation import operation
-from services.api.request_limits import LISTENS_MAX_BYTES
-from services.api.schemas.exports import Corrections, ExportHead, listen_line, start_line
+from services.api.request_limits import ANNOTATIONS_MAX, LISTENS_MAX_BYTES
+from services.api.schemas.exports import (
+    AnnotationIn,
+    Annotations,
+    Corrections,
+    ExportHead,
+    listen_line,
+    start_line,
+)
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import needs
 from services.catalog import Catalogue
 from services.catalog.tracks import canonical_id
 from services.domain.access import Scope
+from services.domain.listening import ItemKind
 
 own_data = Blueprint("own_data", __name__, url_prefix="/v1/users/<user>")
 
@@ -40,8 +48,8 @@ EXPORT: dict[int, dict[str, Any]] = {
 def export(user: str) -> Response:
     """Get everything that is stored of a listener as JSON lines, which `segue import-listens` reads.
 
-    The first line has the start, the removed tracks and the dismissed tastes, if there are any. Each other line is a
-    listen, newest first, in the form in which `addListens` takes it.
+    The first line has the start, the removed tracks, the dismissed tastes, and the stars and ratings, if there are any.
+    Each other line is a listen, newest first, in the form in which `addListens` takes it.
     """
     name = listener_named(user)
     lines = stream_with_context(_lines(services().catalogue, name))
@@ -50,7 +58,9 @@ def export(user: str) -> Response:
 
 def _lines(catalogue: Catalogue, listener: str) -> Iterator[str]:
     corrections = Corrections.of(catalogue.tastes.removed_tracks(listener), catalogue.tastes.dismissed(listener))
-    head = ExportHead(**dict(corrections), start=start_line(catalogue.listens.start(listener)))
+    annotations = [AnnotationIn.of(each) for each in catalogue.annotations.stored(listener, limit=ANNOTATIONS_MAX)]
+    start = start_line(catalogue.listens.start(listener))
+    head = ExportHead(**dict(corrections), annotations=annotations, start=start)
     if head != ExportHead():
         yield head.model_dump_json(exclude_defaults=True) + "\n"
     cursor: str | None = None
@@ -82,3 +92,27 @@ def add_corrections(user: str, body: Corrections) -> None:
     catalogue.tastes.remove_tracks(name, {track_id for track_id in removed if track_id is not None})
     if body.dismissed:
         catalogue.tastes.show(name, [taste.to_domain() for taste in body.dismissed])
+
+
+@own_data.post("/annotations")
+@operation(
+    "addAnnotations",
+    "Add stars and ratings",
+    body=Annotations,
+    status=HTTPStatus.NO_CONTENT,
+    meaning="The stars and ratings are stored.",
+)
+@needs(Scope.LISTEN, listener="user")
+def add_annotations(user: str, body: Annotations) -> None:
+    """Store the stars and ratings that an export lists; they replace those of the same items.
+
+    They are no verdicts: the likes and dislikes of an export are listens. A track need not be in the library if you
+    name it by its Segue id.
+    """
+    name, catalogue = listener_named(user), services().catalogue
+    known = catalogue.tracks.resolve([each.id for each in body.annotations if each.kind == ItemKind.SONG])
+    items = [
+        (each, each.id if each.kind != ItemKind.SONG else known.get(each.id) or canonical_id(each.id))
+        for each in body.annotations
+    ]
+    catalogue.annotations.restore(name, [each.to_domain(item) for each, item in items if item is not None])

@@ -92,6 +92,10 @@ class ListenerMethods(AsyncConnection):
         """Remove tracks from the tastes and dismiss tastes."""
         await self.request("POST", f"/v1/users/{segment(user)}/corrections", json=plain(corrections))
 
+    async def annotate(self, user: str, annotations: models.Annotations) -> None:
+        """Store stars and ratings."""
+        await self.request("POST", f"/v1/users/{segment(user)}/annotations", json=plain(annotations))
+
     async def export(self, user: str) -> str:
         """Everything that is stored of a listener, as lines of JSON."""
         return (await self.request("GET", f"/v1/users/{segment(user)}/export")).text

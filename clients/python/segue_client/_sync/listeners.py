@@ -92,6 +92,10 @@ class ListenerMethods(Connection):
         """Remove tracks from the tastes and dismiss tastes."""
         self.request("POST", f"/v1/users/{segment(user)}/corrections", json=plain(corrections))
 
+    def annotate(self, user: str, annotations: models.Annotations) -> None:
+        """Store stars and ratings."""
+        self.request("POST", f"/v1/users/{segment(user)}/annotations", json=plain(annotations))
+
     def export(self, user: str) -> str:
         """Everything that is stored of a listener, as lines of JSON."""
         return (self.request("GET", f"/v1/users/{segment(user)}/export")).text

@@ -112,6 +112,10 @@ LISTENERS: Mapping[str, Example] = {
             ],
         },
     ),
+    "addAnnotations": Example(
+        {"user": LISTENER},
+        {"annotations": [{"kind": "song", "id": COHERENCE, "starred_at": "2026-03-01T20:18:30Z", "rating": 4}]},
+    ),
     "getMe": Example(
         response={
             "authenticated": True,
