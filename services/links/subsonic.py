@@ -21,8 +21,8 @@ PAGE = 500
 # An id has up to 36 characters, and servers take requests of about 8 KB.
 IDS_PER_REQUEST = 100
 
-NO_TOKENS = (41, 10)
-"""Codes of servers that cannot check tokens, because they do not know passwords in clear; 10 misses the password."""
+NO_TOKENS = (10, 41, 42)
+"""Codes of servers that take passwords only: supysonic misses the parameter, and LMS knows no such mechanism."""
 
 _OTHER_FORMATS = ("text/", "application/json", "application/xml")
 """Types of answers that are errors where a file is expected."""

@@ -33,7 +33,8 @@ class MediaServer:
     searches: bool = True
     """Whether an empty search finds all songs."""
     downloads: bool = True
-    tokens: bool = True
+    token_refusal: int | None = None
+    """The code with which it refuses tokens; None if it takes them."""
     page_max: int = 500
     redirect: str | None = None
     """Where every request is sent instead."""
@@ -108,8 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _subsonic(self, method: str, query: dict[str, list[str]]) -> None:
         first = {name: values[0] for name, values in query.items()}
-        if "t" in first and not self.state.tokens:
-            self._refuse(41, "Token authentication is not supported.")
+        if "t" in first and self.state.token_refusal is not None:
+            self._refuse(self.state.token_refusal, "Token authentication is not supported.")
         elif not _is_user(first):
             self._refuse(40, "Wrong username or password.")
         elif method in ("download", "stream"):

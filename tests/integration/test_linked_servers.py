@@ -86,8 +86,9 @@ def test_a_server_that_is_away_is_unavailable(kind: Kind) -> None:
         kind(url, USER, PASSWORD).check()
 
 
-def test_a_server_without_tokens_gets_the_password() -> None:
-    with media_server([song(1)], tokens=False) as media:
+@pytest.mark.parametrize("code", [10, 41, 42])
+def test_a_server_without_tokens_gets_the_password(code: int) -> None:
+    with media_server([song(1)], token_refusal=code) as media:
         assert len(list(SubsonicServer(media.url, USER, PASSWORD).songs())) == 1
 
 
