@@ -13,7 +13,7 @@ from services.domain.errors import InvalidRequest, NotFound
 from services.domain.filters import Filters
 from services.domain.libraries import within
 from services.domain.listening import ListenerTastes, Remembered, ShownTaste
-from services.domain.question import SEED_MAX, Question
+from services.domain.question import SEED_MAX, PathOptions, Question
 from services.mixes.rules import DiscoverRule, MoodRule, PathRule, RediscoverRule, Rule, TasteRule
 from services.recommend import Recommender
 from services.recommend.order import space_artists
@@ -225,7 +225,8 @@ class Mixes:
             if len(ends) < 2 or not all(ends):  # noqa: PLR2004  the two ends of a path
                 raise NoTwoTastes
             [[start], [end]] = ends
-        steps = self._paths.between(start, end, steps=max(2, rule.tracks), filters=past.filters)
+        options = PathOptions(one_per_artist=rule.one_per_artist, variety=VARIETY, seed=past.seed(key))
+        steps = self._paths.between(start, end, steps=max(2, rule.tracks), filters=past.filters, options=options)
         return [each.track_id for each in steps if past.only is None or each.track_id in past.only]
 
     def _spaced(self, track_ids: Sequence[str]) -> list[str]:

@@ -73,6 +73,7 @@ class PathRule(_Rule):
     kind: Literal["path"]
     start: str | None = Field(default=None, alias="from")
     end: str | None = Field(default=None, alias="to")
+    one_per_artist: bool = False
 
     @model_validator(mode="after")
     def _has_both_ends(self) -> Self:
