@@ -85,7 +85,7 @@ def simplify(document: Schema) -> Schema:
         if name not in wanted:
             wanted[name] = _stripped(every[name])
             waiting += _references(every[name])
-    derived = {_plain(name): _derived(name, schema, wanted) for name, schema in sorted(wanted.items())}
+    derived = {name: _derived(name, schema, wanted) for name, schema in sorted(wanted.items())}
     return {"openapi": "3.1.0", "info": document["info"], "paths": {}, "components": {"schemas": derived}}
 
 
@@ -93,11 +93,6 @@ def _json_of(operation: Schema) -> Schema:
     """Return what an operation takes and returns as JSON; the client composes queries and uploads itself."""
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     return {"responses": operation["responses"], "body": body}
-
-
-def _plain(name: str) -> str:
-    """Return the name of a schema; of two with one name, that of answers keeps it."""
-    return name.removesuffix("-Output").replace("-Input", "In")
 
 
 def _references(node: object) -> Iterator[str]:
@@ -117,8 +112,6 @@ def _stripped(schema: Any) -> Any:  # noqa: ANN401  any JSON
         return [_stripped(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    if "$ref" in schema:
-        return {"$ref": REFERENCE + _plain(schema["$ref"].removeprefix(REFERENCE))}
     kept = {name: _stripped(value) for name, value in schema.items() if name not in DROPPED and name != "properties"}
     if "properties" in schema:  # their names are not keywords
         kept["properties"] = {name: _stripped(value) for name, value in schema["properties"].items()}
@@ -141,7 +134,7 @@ def _derived(name: str, schema: Schema, every: dict[str, Schema]) -> Schema:
     inherited = every[base]["properties"]
     rest = {field: value for field, value in own.items() if field not in inherited}
     more = schema | {"properties": rest, "required": [each for each in schema.get("required", []) if each in rest]}
-    return {"allOf": [{"$ref": REFERENCE + _plain(base)}, more], "description": schema.get("description", "")}
+    return {"allOf": [{"$ref": REFERENCE + base}, more], "description": schema.get("description", "")}
 
 
 def _extends(schema: Schema, base: Schema) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from services.api.context import services
 from services.api.http.operation import InvalidFields
-from services.api.schemas.media import Picture
+from services.api.schemas.media import WeightedPictureIn
 from services.api.schemas.service import FieldError
 from services.domain.errors import UnsupportedPicture, UnusablePicture
 from services.domain.words import VectorKind, WeightedVector
@@ -15,7 +15,7 @@ NAMES_IN_LABEL = 2
 """Names of what a picture shows in its label."""
 
 
-def read_pictures(pictures: Sequence[Picture]) -> list[PictureReading]:
+def read_pictures(pictures: Sequence[WeightedPictureIn]) -> list[PictureReading]:
     """Return the readings of pictures; together they take at most `ANSWER_SECONDS`.
 
     Raises:
@@ -33,7 +33,7 @@ def read_pictures(pictures: Sequence[Picture]) -> list[PictureReading]:
     return readings
 
 
-def vectors_of(pictures: Sequence[Picture], readings: Sequence[PictureReading]) -> tuple[WeightedVector, ...]:
+def vectors_of(pictures: Sequence[WeightedPictureIn], readings: Sequence[PictureReading]) -> tuple[WeightedVector, ...]:
     """Return the vectors of pictures for the recommender."""
     return tuple(
         WeightedVector(label_of(reading), tuple(reading.embedding), picture.weight, VectorKind.PICTURE)

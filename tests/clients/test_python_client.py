@@ -9,16 +9,9 @@ import pytest
 from segue_client import AsyncSegue, NotFound, Segue, ServiceUnreachable, models
 
 from tests.fakes.library import track_id
-from tests.fakes.serving import api_process, free_port
+from tests.fakes.serving import free_port
 
 FORBIDDEN = {"services", "models", "workers", "flask", "numpy", "sqlalchemy"}
-
-
-@pytest.fixture(scope="module")
-def url(library_dir, broker_url):
-    port = free_port()
-    with api_process(library_dir, broker_url, port):
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -86,6 +79,19 @@ def test_a_radio_repeats_a_track_whose_answer_was_lost(segue, url):
     assert next(radio).id != lost.tracks[0].id
     with pytest.raises(ValueError, match="No track"):
         segue.resume_radio(radio.id).skip()
+
+
+def test_what_is_played_now_is_told_and_many_analyses_are_read_at_once(segue):
+    """A listener plays a track until it is taken back; unknown ids are listed."""
+    segue.set_now_playing("ada", "test:4", client="a test")
+    playing = segue.now_playing()
+    segue.clear_now_playing("ada")
+    found = segue.audio_features_of(["test:1", "nobody", "test:2"])
+
+    assert [(each.listener, each.client) for each in playing] == [("ada", "a test")]
+    assert segue.now_playing() == []
+    assert [each.id for each in found.audio_features] == [track_id(1), track_id(2)]
+    assert found.unknown == ["nobody"]
 
 
 def test_the_asynchronous_client_has_the_same_methods(url):

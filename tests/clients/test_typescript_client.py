@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.conftest import missing
-from tests.fakes.serving import ROOT, api_process, free_port
+from tests.fakes.serving import ROOT
 
 PROJECT = ROOT / "clients" / "typescript"
 TIMEOUT_SECONDS = 300
@@ -37,12 +37,11 @@ def built():
     npm("run", "build")
 
 
-def test_the_client_works_with_a_real_service(built, library_dir, broker_url):
+def test_the_client_works_with_a_real_service(built, url):
     """Its own tests, which type-check too, pass; and the sources follow the page's rules."""
     npm("run", "check")
-    port = free_port()
-    with api_process(library_dir, broker_url, port):
-        assert "# fail 0" in npm("test", SEGUE_URL=f"http://127.0.0.1:{port}")
+
+    assert "# fail 0" in npm("test", SEGUE_URL=url)
 
 
 def test_the_package_has_code_and_types(built, tmp_path):

@@ -267,6 +267,11 @@ def test_only_maps_have_additional_properties(document):
     assert open_objects(document["paths"]) == {(*exported, *jspf) for exported in exports}
 
 
+def test_every_schema_has_a_name_of_its_own(document):
+    """Two models of one name would become `Name-Input` and `Name-Output`, of which client generators lose one."""
+    assert [name for name in document["components"]["schemas"] if not name.isidentifier()] == []
+
+
 def test_the_key_says_what_minus_one_means(document):
     """Players know −1 from Spotify: no key was found."""
     assert (

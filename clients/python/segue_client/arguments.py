@@ -63,10 +63,17 @@ class RecommendationTerms(Terms, total=False):
     repeat_after_days: float | None
 
 
-def recommendation(history: Iterable[Heard], pictures: Iterable[Path], terms: Mapping[str, Any]) -> dict[str, Any]:
+def recommendation(
+    history: Iterable[Heard], pictures: Iterable[Path | models.WeightedPictureIn], terms: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the body of a request for recommendations."""
-    contents = [{"content": b64encode(picture.read_bytes()).decode()} for picture in pictures]
-    return {"history": events(history), "pictures": contents} | _terms(terms)
+    return {"history": events(history), "pictures": [_picture(each) for each in pictures]} | _terms(terms)
+
+
+def _picture(picture: Path | models.WeightedPictureIn) -> dict[str, Any]:
+    if isinstance(picture, Path):
+        return {"content": b64encode(picture.read_bytes()).decode()}
+    return dict(plain(picture))
 
 
 def radio(

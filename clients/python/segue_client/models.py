@@ -362,7 +362,7 @@ class FileFailure(Model):
         "unknown",
     ]
     """
-    The kind of a failure, for programs; its reason is a sentence about one file.
+    The kind of failure, for programs.
     """
     reason: str
     """
@@ -607,7 +607,7 @@ class ListenEvent(Model):
     """
     event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
     """
-    The kind of a listen event.
+    What the listener did.
     """
     at: AwareDatetime | None = None
     """
@@ -650,7 +650,7 @@ class ListenIn(Model):
     """
     event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
     """
-    The kind of a listen event.
+    What the listener did.
     """
     at: AwareDatetime | None = None
     """
@@ -1016,21 +1016,6 @@ class Pause(Model):
     """
 
 
-class PictureIn(Model):
-    """
-    A picture in a request for recommendations.
-    """
-
-    content: str
-    """
-    The file in base64: JPEG, PNG, WebP or GIF.
-    """
-    weight: float | None = None
-    """
-    Relative to the history, which has the weight 1. A negative weight asks for less of it.
-    """
-
-
 class PlayedAt(Model):
     """
     A time.
@@ -1185,7 +1170,7 @@ class RadioEvent(Model):
     """
     event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
     """
-    The kind of a listen event.
+    What the listener did.
     """
     at: AwareDatetime | None = None
     """
@@ -1762,6 +1747,21 @@ class ValenceRange(Model):
     max: float | None = None
 
 
+class WeightedPictureIn(Model):
+    """
+    A picture in a request for recommendations.
+    """
+
+    content: str
+    """
+    The file in base64: JPEG, PNG, WebP or GIF.
+    """
+    weight: float | None = None
+    """
+    Relative to the history, which has the weight 1. A negative weight asks for less of it.
+    """
+
+
 class WorkerStatus(Model):
     """
     A worker that is alive.
@@ -2019,11 +2019,11 @@ class ExportRequest(Model):
 
     format: Literal["m3u8", "xspf", "jspf"] | None = None
     """
-    The format of a playlist in a file.
+    `m3u8`, `xspf` or `jspf`.
     """
     paths: Literal["relative", "absolute"] | None = None
     """
-    How a file names the files of tracks.
+    `relative`: to the library root of each track; save the file there. `absolute`: paths of the service's machine, which needs the scope `admin`.
     """
     name: str | None = None
     """
@@ -2059,7 +2059,7 @@ class Failure(Model):
         "unknown",
     ]
     """
-    The kind of a failure, for programs; its reason is a sentence about one file.
+    The kind of failure, for programs.
     """
     what_to_do: str
     """
@@ -2428,7 +2428,7 @@ class Picture(Model):
     """
     status: Literal["pending", "ready", "failed", "missing"]
     """
-    The status of a picture.
+    Only `ready` pictures are found by searches.
     """
     reason: str | None = None
     """
@@ -2773,7 +2773,7 @@ class Track(Model):
     """
     status: Literal["pending", "ready", "failed", "quarantined", "missing"]
     """
-    The status of a track.
+    Only `ready` tracks are recommended.
     """
     reason: str | None = None
     """
@@ -2832,11 +2832,17 @@ class Understood(Model):
     Relative to the history, which has the weight 1. A negative weight asks for less of it.
     """
     filters: Filters
+    """
+    Hard facts, such as a tempo: every track of the answer meets them.
+    """
     exclude_artists: list[str]
     """
     Artists that the text excludes.
     """
     targets: Targets
+    """
+    Values to aim for.
+    """
     like: list[str]
     """
     Ids of tracks that the text names as examples.
@@ -2965,7 +2971,7 @@ class FoundTrack(Track):
 
     match: Literal["title", "artist", "vibe"]
     """
-    Why a track was found.
+    `title` or `artist`: the text names the track. `vibe`: it sounds as the text describes.
     """
     score: float | None
     """
@@ -3306,7 +3312,7 @@ class RadioRequest(Model):
     """
     order: Literal["relevance", "flow", "energy_up", "energy_down"] | None = None
     """
-    The order in which the tracks of an answer are to be played.
+    Order within each answer. `relevance`: directions alternate. `flow`: each track next to those that resemble it in sound, tempo and energy. `energy_up`, `energy_down`: sorted by energy, even if tracks of one artist then follow each other.
     """
     diversity: float | None = None
     """
@@ -3386,7 +3392,7 @@ class RecommendationRequest(Model):
     """
     order: Literal["relevance", "flow", "energy_up", "energy_down"] | None = None
     """
-    The order in which the tracks of an answer are to be played.
+    `relevance`: best first. `flow`: each track next to those that resemble it in sound, tempo and energy, starting from the last play. `energy_up`, `energy_down`: sorted by energy.
     """
     half_life_days: float | None = None
     """
@@ -3458,7 +3464,7 @@ class RecommendationRequest(Model):
     """
     A mood preset: words, targets and filters under one name; `GET /v1/moods` lists all. It counts beside the texts. Texts, targets and filters of the request have precedence over its targets and filters.
     """
-    pictures: list[PictureIn] | None = None
+    pictures: list[WeightedPictureIn] | None = None
     """
     Pictures. Every track is chosen by the history, by all texts and by all pictures.
     """

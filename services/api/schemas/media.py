@@ -20,7 +20,7 @@ def _is_picture(content: bytes) -> bytes:
     return content
 
 
-class Picture(Request):
+class WeightedPictureIn(Request):
     """A picture in a request for recommendations."""
 
     content: Annotated[Base64Bytes, AfterValidator(_is_picture)] = Field(

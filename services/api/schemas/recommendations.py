@@ -19,7 +19,7 @@ from services.api.request_limits import (
 )
 from services.api.schemas.filters import FilterBody, SimilarQuery, Targets
 from services.api.schemas.listens import ListenerName
-from services.api.schemas.media import Picture, SeenPicture
+from services.api.schemas.media import SeenPicture, WeightedPictureIn
 from services.api.schemas.tracks import (
     MEASURES,
     NO_NUL,
@@ -107,7 +107,7 @@ class RecommendationRequest(SharedOptions, RequestedOptions):
 
     text: Texts = Field(default_factory=list, description=TEXTS)
     mood: MoodId | None = Field(default=None, description=MOOD)
-    pictures: list[Picture] = Field(
+    pictures: list[WeightedPictureIn] = Field(
         default_factory=list,
         max_length=PICTURES_MAX,
         description="Pictures. Every track is chosen by the history, by all texts and by all pictures.",

@@ -1,6 +1,6 @@
 """Questions about music: recommendations, similar tracks, searches, paths and moods."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Unpack
 
@@ -14,7 +14,11 @@ class Answers(AsyncConnection):
     """Methods that answer what to play."""
 
     async def recommend(
-        self, history: Iterable[Heard] = (), *, pictures: Iterable[Path] = (), **terms: Unpack[RecommendationTerms]
+        self,
+        history: Iterable[Heard] = (),
+        *,
+        pictures: Iterable[Path | models.WeightedPictureIn] = (),
+        **terms: Unpack[RecommendationTerms],
     ) -> models.Recommendations:
         """What to play after a history, for texts, a mood preset, pictures, a listener, or several of them.
 
@@ -85,6 +89,11 @@ class Answers(AsyncConnection):
     async def audio_features(self, track_id: str) -> models.AudioFeatures:
         """The analysis of a track."""
         return await self._get(models.AudioFeatures, f"/v1/audio-features/{segment(track_id)}")
+
+    async def audio_features_of(self, track_ids: Sequence[str]) -> models.AudioFeaturesList:
+        """The analyses of up to 1,000 tracks."""
+        body = {"ids": list(track_ids)}
+        return await self._ask(models.AudioFeaturesList, "POST", "/v1/audio-features", json=body)
 
     async def search_pictures(
         self, text: str | None = None, *, mood: str | None = None, limit: int | None = None

@@ -49,6 +49,10 @@ class Library(AsyncConnection):
         """Give a track external ids, by namespace; None takes one away."""
         return await self._ask(models.Track, "PUT", f"/v1/tracks/{segment(track_id)}/ids", json={"ids": dict(ids)})
 
+    async def delete_track(self, track_id: str) -> None:
+        """Delete a track from the library; its files stay."""
+        await self.request("DELETE", f"/v1/tracks/{segment(track_id)}")
+
     async def audio(self, track_id: str) -> bytes:
         """The file of a track."""
         return (await self.request("GET", f"/v1/tracks/{segment(track_id)}/audio")).content

@@ -55,6 +55,19 @@ class ListenerMethods(AsyncConnection):
         """Delete one listen: a ban, a like or a play by mistake."""
         await self.request("DELETE", f"/v1/users/{segment(user)}/listens/{listen_id}")
 
+    async def now_playing(self) -> list[models.Playing]:
+        """What the listeners that the key may reach play now, latest first."""
+        return (await self._get(models.NowPlaying, "/v1/now-playing")).playing
+
+    async def set_now_playing(self, user: str, track_id: str, *, client: str | None = None) -> None:
+        """Tell which track a listener has just started to play, which is no listen yet."""
+        body = parameters(None, track_id=track_id, client=client)
+        await self.request("PUT", f"/v1/users/{segment(user)}/now-playing", json=body)
+
+    async def clear_now_playing(self, user: str) -> None:
+        """Tell that a listener has stopped."""
+        await self.request("DELETE", f"/v1/users/{segment(user)}/now-playing")
+
     async def users(self) -> list[models.ListenerSummary]:
         """The stored listeners that the key may reach."""
         return (await self._get(models.Listeners, "/v1/users")).users

@@ -49,6 +49,10 @@ class Library(Connection):
         """Give a track external ids, by namespace; None takes one away."""
         return self._ask(models.Track, "PUT", f"/v1/tracks/{segment(track_id)}/ids", json={"ids": dict(ids)})
 
+    def delete_track(self, track_id: str) -> None:
+        """Delete a track from the library; its files stay."""
+        self.request("DELETE", f"/v1/tracks/{segment(track_id)}")
+
     def audio(self, track_id: str) -> bytes:
         """The file of a track."""
         return (self.request("GET", f"/v1/tracks/{segment(track_id)}/audio")).content

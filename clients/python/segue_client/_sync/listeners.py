@@ -55,6 +55,19 @@ class ListenerMethods(Connection):
         """Delete one listen: a ban, a like or a play by mistake."""
         self.request("DELETE", f"/v1/users/{segment(user)}/listens/{listen_id}")
 
+    def now_playing(self) -> list[models.Playing]:
+        """What the listeners that the key may reach play now, latest first."""
+        return (self._get(models.NowPlaying, "/v1/now-playing")).playing
+
+    def set_now_playing(self, user: str, track_id: str, *, client: str | None = None) -> None:
+        """Tell which track a listener has just started to play, which is no listen yet."""
+        body = parameters(None, track_id=track_id, client=client)
+        self.request("PUT", f"/v1/users/{segment(user)}/now-playing", json=body)
+
+    def clear_now_playing(self, user: str) -> None:
+        """Tell that a listener has stopped."""
+        self.request("DELETE", f"/v1/users/{segment(user)}/now-playing")
+
     def users(self) -> list[models.ListenerSummary]:
         """The stored listeners that the key may reach."""
         return (self._get(models.Listeners, "/v1/users")).users
