@@ -23,6 +23,7 @@ OPEN_ROUTES = {
     "/healthz",
     "/readyz",
     "/1/validate-token",
+    "/api/health",
     "/rest/getOpenSubsonicExtensions",
     "/rest/<path:method>",
 }
@@ -182,7 +183,7 @@ def test_the_test_of_scopes_covers_every_route(app):
 
 # Tested in other files, because they need listeners and sessions. Any key may ask for `/v1/me`.
 OWN_SIGN_IN = ("/rest/", "/audioscrobbler/")
-ELSEWHERE = ("/v1/users", "/v1/radio", "/v1/path", "/v1/compat", "/rest", "/1/", "/2.0/", "/audioscrobbler/")
+ELSEWHERE = ("/api/", "/v1/users", "/v1/radio", "/v1/path", "/v1/compat", "/rest", "/1/", "/2.0/", "/audioscrobbler/")
 
 
 @pytest.fixture
