@@ -88,6 +88,12 @@ def test_soft_shutdown_is_shorter_than_the_supervisors_timeout():
     assert application.SOFT_SHUTDOWN_SECONDS < STOP_SECONDS - 2
 
 
+PERIODIC = (
+    *("resend_lost_work", "refresh_playlists", "covers", "sweep_covers"),
+    *("sync_links", "follow_links", "push_mixes"),
+)
+
+
 def test_every_scheduled_task_exists_and_expires(app):
     """The scheduler sends registered tasks, and their messages expire before the next ones."""
     for entry in app.conf.beat_schedule.values():
@@ -95,8 +101,7 @@ def test_every_scheduled_task_exists_and_expires(app):
         assert entry["options"]["expires"] <= (24 * 3600 if nightly else entry["schedule"])
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-    periodic = {"segue.resend_lost_work", "segue.refresh_playlists", "segue.covers", "segue.sweep_covers"}
-    assert scheduled == {*periodic, "segue.index", "segue.reconcile_index", "segue.rescan"}
+    assert scheduled == {f"segue.{name}" for name in (*PERIODIC, "index", "reconcile_index", "rescan")}
     assert scheduled <= set(application.app.tasks)
 
 
@@ -104,7 +109,7 @@ def test_without_a_qdrant_server_no_worker_indexes():
     """With Qdrant Edge the API process updates the index, so no index task is scheduled."""
     schedule = create_app(Settings(redis_url="redis://broker.invalid/0")).conf.beat_schedule
 
-    assert set(schedule) == {"resend_lost_work", "refresh_playlists", "covers", "sweep_covers", "rescan"}
+    assert set(schedule) == {*PERIODIC, "rescan"}
 
 
 @pytest.mark.parametrize(
