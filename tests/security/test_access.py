@@ -86,6 +86,7 @@ def routes_and_scopes():
     return [
         ("get", "/v1/tracks", "read"),
         ("get", "/v1/tracks/test:1", "read"),
+        ("delete", "/v1/tracks/none", "ingest"),
         ("get", "/v1/tracks/test:1/similar", "read"),
         ("get", "/v1/tracks/test:1/audio", "read"),
         ("get", "/v1/tracks/test:1/cover", "read"),
@@ -115,6 +116,7 @@ def routes_and_scopes():
         ("get", "/v1/playlists/none/export", "listen"),
         ("post", "/v1/media-tokens", "read"),
         ("get", "/v1/audio-features/test:1", "read"),
+        ("post", "/v1/audio-features", "read"),
         ("post", "/v1/recommendations", "read"),
         ("get", "/v1/moods", "read"),
         ("get", "/v1/search", "read"),
