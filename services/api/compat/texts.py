@@ -1,8 +1,12 @@
 """Texts and ids as clients of other systems send them."""
 
+import re
 from uuid import UUID
 
 from services.api.request_limits import NAMED_MAX
+
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML documents must not contain, not even escaped."""
 
 
 def clean(found: object) -> str | None:
@@ -16,3 +20,8 @@ def uuid_of(text: object) -> str | None:
         return str(UUID(text)) if isinstance(text, str) else None
     except ValueError:
         return None
+
+
+def for_xml(text: str) -> str:
+    """Return a text in which a mark replaces each character that XML does not have."""
+    return NO_XML.sub("\ufffd", text)

@@ -107,7 +107,7 @@ def get_info(given: Parameters) -> Tree:
         "user": {
             "name": listener,
             "realname": "",
-            "url": request.host_url,
+            "url": request.root_url,
             "image": IMAGES,
             "country": "",
             "subscriber": "0",

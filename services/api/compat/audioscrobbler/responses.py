@@ -4,7 +4,6 @@ A tree is written as its JSON form: a list becomes an element for each item, `@a
 `#text` its text. In an object with a text, the other values are attributes too.
 """
 
-import re
 from collections.abc import Mapping
 from enum import IntEnum
 from http import HTTPStatus
@@ -15,15 +14,13 @@ from flask import Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from services.api.compat.audioscrobbler.sessions import InvalidSession
+from services.api.compat.texts import for_xml
 from services.api.schemas.service import Problem, type_of
 from services.domain.errors import WrongPassword
 
 Tree = Mapping[str, Any]
 
 ATTRIBUTES, TEXT = "@attr", "#text"
-
-NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML documents must not contain, not even escaped."""
 
 
 class Code(IntEnum):
@@ -111,4 +108,4 @@ def _fill(element: Element, tree: Tree) -> None:
 
 
 def _text(value: object) -> str:
-    return NO_XML.sub("\ufffd", str(value))
+    return for_xml(str(value))

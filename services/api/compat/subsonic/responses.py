@@ -15,6 +15,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from flask import Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from services.api.compat.texts import for_xml
+
 
 class Code(IntEnum):
     """Subsonic's error codes."""
@@ -35,9 +37,6 @@ XML, JSON, JSONP = "xml", "json", "jsonp"
 
 CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,99}", re.ASCII)
 """A plain identifier. Anything else could inject code into the script that a browser runs."""
-
-NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML documents must not contain, not even escaped."""
 
 TEXT = "value"
 WITH_TEXTS = {"albumInfo", "artistInfo", "artistInfo2"}
@@ -134,4 +133,4 @@ def _add(parent: Element, name: str, value: object) -> None:
 
 
 def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else NO_XML.sub("\ufffd", str(value))
+    return str(value).lower() if isinstance(value, bool) else for_xml(str(value))
