@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from flask import Response
 
@@ -15,6 +15,9 @@ from services.domain.links import link_of
 from services.domain.track import MEDIA_TYPES
 from services.ingest.formats import audio_format
 from services.ingest.roots import open_inside, readable_roots
+
+if TYPE_CHECKING:
+    from io import BufferedReader, FileIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,10 @@ def _opened(file: TrackFile) -> OpenAudio:
     opened, _ = open_inside(file.path, file.root, readable_roots(services().settings))
     try:
         container = audio_format(opened)
-        opened.seek(0)
     except UnsupportedAudio as error:
         opened.close()
         raise FileNotFoundError(file.path) from error
-    return OpenAudio(opened, file.path, container)
+    # Without the buffer: the web server sends the file from where the descriptor is, and a buffer reads ahead of that.
+    unbuffered = cast("FileIO", cast("BufferedReader", opened).detach())
+    unbuffered.seek(0)
+    return OpenAudio(unbuffered, file.path, container)

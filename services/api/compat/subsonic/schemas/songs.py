@@ -43,6 +43,7 @@ class SubsonicChild(Response):
     parent: str | None = Field(default=None, description=f"The id of its album, or else its artist. {OWN_IDS_ONLY}")
     isDir: bool = False
     title: str
+    name: str | None = Field(default=None, description="The title, of an album.")
     album: str | None = None
     artist: str | None = None
     track: int | None = Field(default=None, description="Its number on the disc.")
@@ -57,6 +58,7 @@ class SubsonicChild(Response):
     bitRate: int | None = Field(default=None, description="Mean bit rate of the file in kbit/s.")
     path: str | None = Field(default=None, description="Relative to the library root.")
     isVideo: bool = False
+    songCount: int | None = Field(default=None, description="Songs of an album.")
     created: datetime | None = Field(default=None, description="When it came into the library.")
     starred: datetime | None = Field(default=None, description="Since when you have starred it.")
     userRating: int | None = Field(default=None, description="Your rating, from 1 to 5.")
