@@ -66,8 +66,9 @@ class ProgressStore:
         return {status: counts.get(status, 0) for status in PictureStatus}
 
     def folders(self) -> list[Folder]:
-        """Return all library roots with their files, in the order of their paths."""
-        tracks = select(LocationRow.root, func.count()).group_by(LocationRow.root)
+        """Return all library roots of this machine with their files, in the order of their paths."""
+        here = LocationRow.root >= "/", LocationRow.root < "0"  # "0" follows "/"; others are on linked servers
+        tracks = select(LocationRow.root, func.count()).where(*here).group_by(LocationRow.root)
         pictures = select(PictureRow.root, func.count()).where(PictureRow.path.is_not(None)).group_by(PictureRow.root)
         scans = (
             select(JobRow.path, func.max(JobRow.finished_at))

@@ -42,11 +42,12 @@ def run_as_json(run: LinkRun | None) -> Mapping[str, Any] | None:
     return {"pushed_at": None if run.ended_at is None else run.ended_at.isoformat(), "failure": run.failure}
 
 
-def print_synced(name: str, synced: Synced) -> None:
+def print_synced(link: Link, synced: Synced) -> None:
     """Print how many songs of a link are tracks, by rule, and what its user heard and judged."""
     counts, heard = synced.counts, synced.heard
     matched = counts.songs - counts.unmatched
-    output.print_message(f"'{name}' has {_songs(counts.songs)}, of which {matched} are tracks of the library:")
+    found = f"{matched} of them are tracks of the library:" if matched else "None of them is a track of the library."
+    output.print_message(f"'{link.name}' has {_songs(counts.songs)}. {found}")
     for rule, count in counts.matched.items():
         output.print_message(f"  {count} by {RULE_NAMES[rule]}")
     if synced.gone:
@@ -55,8 +56,12 @@ def print_synced(name: str, synced: Synced) -> None:
         output.print_message(f"New from there: {heard.plays} plays, and stars or ratings of {_songs(heard.opinions)}.")
     if heard.undated:
         output.print_message(f"Plays without a time, which count as old ones: those of {_songs(heard.undated)}.")
+    if counts.unmatched and link.download:
+        output.print_message(
+            f"Workers download the songs that are no tracks, to analyse them: {counts.unmatched} are left."
+        )
     if counts.unmatched:
-        output.print_message(f"{_songs(counts.unmatched)} are no tracks, here with the tracks that are most like them:")
+        output.print_message("No tracks so far, each song with the track that is most like it:")
 
 
 def print_guesses(guesses: Sequence[Guess]) -> None:
@@ -75,8 +80,7 @@ def print_guesses(guesses: Sequence[Guess]) -> None:
     ]
     if any(each.song.reason for each in guesses):
         columns.append(Column("not downloaded", [each.song.reason or "" for each in guesses], weight=2))
-    if guesses:
-        _print(guesses, columns, "")
+    _print(guesses, columns, "All songs are tracks of the library.")
 
 
 def guess_as_json(guess: Guess) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from services.domain.links import LinkKind, LinkWork
 
 if TYPE_CHECKING:
     from services.catalog import Catalogue
+    from services.domain.links import Link
     from services.links.syncing import Synced
     from services.settings import Settings
 
@@ -166,21 +167,22 @@ def _sync(settings: "Settings", name: str, *, as_json: bool) -> None:
         found = catalogue.links.get(name)
         with opened(settings, found) as server:
             synced = syncing.sync(catalogue, found, server)
-        _print_synced(catalogue, name, synced, as_json=as_json)
+        _print_synced(catalogue, found, synced, as_json=as_json)
 
 
-def _print_synced(catalogue: "Catalogue", name: str, synced: "Synced", *, as_json: bool) -> None:
+def _print_synced(catalogue: "Catalogue", link: "Link", synced: "Synced", *, as_json: bool) -> None:
     from services.cli import link_listings, output
 
-    counts = synced.counts
+    counts, name = synced.counts, link.name
     if as_json:
         matched = {rule.value: count for rule, count in counts.matched.items()}
         given = {"name": name, "songs": counts.songs, "matched": matched, "unmatched": counts.unmatched}
         heard = {"plays": synced.heard.plays, "undated": synced.heard.undated, "opinions": synced.heard.opinions}
         output.print_json(given | {"gone": synced.gone, "heard": heard})
         return
-    link_listings.print_synced(name, synced)
-    _print_rest(catalogue, name, limit=link_listings.UNMATCHED_SHOWN, as_json=False)
+    link_listings.print_synced(link, synced)
+    if counts.unmatched:
+        _print_rest(catalogue, name, limit=link_listings.UNMATCHED_SHOWN, as_json=False)
     if counts.unmatched > link_listings.UNMATCHED_SHOWN:
         output.print_message(f"`segue link unmatched {name}` lists all of them.")
 

@@ -67,7 +67,7 @@ def test_a_link_says_how_many_songs_matched_by_which_rule_and_lists_the_rest(dat
     )
 
     assert added.returncode == 0, added.stderr
-    assert "'nas' has 3 songs, of which 2 are tracks of the library:" in added.stderr
+    assert "'nas' has 3 songs. 2 of them are tracks of the library:" in added.stderr
     assert "2 by artist, title, album and length" in added.stderr
     [rest] = [line for line in added.stdout.splitlines() if "Live" in line]
     assert "Ada – Song 3 (Live)" in rest

@@ -103,6 +103,7 @@ def test_the_audio_of_a_downloaded_song_is_elsewhere(served: Installation, link:
         shown = httpx.get(f"{api.url}/v1/tracks/nas:s1").json()
 
     assert (refused.status_code, shown["path"]) == (404, None)
+    assert served.catalogue.progress.folders() == []
     assert "on the linked server 'nas'" in json.loads(refused.content)["detail"]
 
 
