@@ -58,6 +58,19 @@ def test_a_path_has_its_ends_and_its_length(api):
     assert path["total_distance"] > 0
 
 
+def test_the_server_of_an_id_may_be_named(api, services, library_dir):
+    """Two servers may use one id for different tracks."""
+    retag(services, library_dir, 1, ids={"subsonic": "nd2"})
+    ends = {"start_song_id": "nd2", "end_song_id": "nd2"}
+    servers = ("", "navidrome", "subsonic", "no such server")
+    paths = [found(api, "find_path", **ends, server=server)["path"] for server in servers]
+
+    assert [[track["title"] for track in path] for path in paths] == [
+        *(["Title 002"], ["Title 002"], ["Title 001"], ["Title 002"]),
+    ]
+    assert {track["item_id"] for path in paths for track in path} == {"nd2"}
+
+
 def test_similar_artists_are_other_artists(api):
     """Every other artist of the library, each once."""
     artists = [each["artist"] for each in found(api, "similar_artists", artist="ARTIST 1")]

@@ -101,13 +101,16 @@ def media_servers() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*services().catalogue.links.names(), *MEDIA_SERVERS]))
 
 
-def media_server_track(name: str) -> tuple[str, Namespace]:
+def media_server_track(name: str, server: str = "") -> tuple[str, Namespace]:
     """Return the track id for a Segue id, an external id or a media server's id, and the namespace of that id.
+
+    `server` is the namespace of a bare id; if there is none of this name, all are tried.
 
     Raises:
         TrackNotFound: no track has this id.
     """
-    in_namespaces = {namespace: f"{namespace}:{name}" for namespace in media_servers()}
+    servers = media_servers()
+    in_namespaces = {each: f"{each}:{name}" for each in ([server] if server in servers else servers)}
     known = services().catalogue.tracks.resolve([name, *in_namespaces.values()])
     if name in known:
         namespace, colon, _ = name.partition(":")

@@ -8,7 +8,7 @@ from services.domain.question import RESULTS_MAX
 
 COUNT_DEFAULT = 10
 COUNT = f"Maximum number of results; more than {RESULTS_MAX} count as {RESULTS_MAX}."
-SERVER = "The name of a linked server, whose ids the response has; ignored if no server has this name."
+SERVER = "The name of the linked server whose ids are meant; all are tried if none has this name."
 
 
 class _Query(BaseModel):
@@ -17,7 +17,13 @@ class _Query(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class MuseSimilarQuery(_Query):
+class _ServerQuery(_Query):
+    """Names a linked server."""
+
+    server: str = Field(default="", max_length=TEXT_MAX, description=SERVER)
+
+
+class MuseSimilarQuery(_ServerQuery):
     """Selects a track by its id, or by title and artist."""
 
     item_id: str | None = Field(
@@ -28,7 +34,7 @@ class MuseSimilarQuery(_Query):
     n: int = Field(default=COUNT_DEFAULT, ge=1, description=COUNT)
 
 
-class MusePathQuery(_Query):
+class MusePathQuery(_ServerQuery):
     """The ends of a path."""
 
     start_song_id: str = Field(max_length=ID_MAX, description="The id of the first track.")
@@ -45,13 +51,12 @@ class MuseArtistsQuery(_Query):
     n: int = Field(default=COUNT_DEFAULT, ge=1, description=COUNT)
 
 
-class MuseSearchQuery(_Query):
+class MuseSearchQuery(_ServerQuery):
     """Words of titles and artists."""
 
     search_query: str = Field(default="", max_length=TEXT_MAX, description="Words of title and artist.")
     title: str = Field(default="", max_length=NAMED_MAX, description="Words of the title.")
     artist: str = Field(default="", max_length=NAMED_MAX, description="Words of the artist.")
-    server: str = Field(default="", max_length=TEXT_MAX, description=SERVER)
 
     @property
     def words(self) -> str:

@@ -59,7 +59,10 @@ def get_similar_tracks(query: MuseSimilarQuery) -> MuseNeighbours:
 
     If the track's id is one of a linked server, tracks that this server does not have are left out.
     """
-    track_id, namespace = media_server_track(query.item_id) if query.item_id else _titled(query.title, query.artist)
+    if query.item_id:
+        track_id, namespace = media_server_track(query.item_id, query.server)
+    else:
+        track_id, namespace = _titled(query.title, query.artist)
     found = services().recommender.similar(track_id, limit=RESULTS_MAX, filters=MUSIC, exclude=rejected_tracks())
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     near = [(known[each.track_id], each.score) for each in found if each.track_id in known]
@@ -76,7 +79,8 @@ def get_similar_tracks(query: MuseSimilarQuery) -> MuseNeighbours:
 @operation("museFindPath", "Find a path between two tracks (AudioMuse-AI)", query=MusePathQuery, returns=MusePath)
 def find_path(query: MusePathQuery) -> MusePath:
     """Get a smooth path from one track to another, both included."""
-    (start, namespace), (end, _) = media_server_track(query.start_song_id), media_server_track(query.end_song_id)
+    start, namespace = media_server_track(query.start_song_id, query.server)
+    end, _ = media_server_track(query.end_song_id, query.server)
     steps = services().paths.between(start, end, steps=min(query.max_steps, RESULTS_MAX), filters=MUSIC)
     known = services().catalogue.tracks.get_many([step.track_id for step in steps])
     return MusePath(
