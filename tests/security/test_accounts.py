@@ -139,3 +139,40 @@ def test_the_account_of_a_listener_with_a_library_is_bound_to_it(locked, service
 
     assert refused["error"]["code"] == 70
     assert envelope(locked, "getSong", u="ada", p=PASSWORD, id="test:3")["song"]["title"]
+
+
+@pytest.mark.parametrize("method", ["star", "setRating", "scrobble", "savePlayQueue", "getStarred2", "getPlayQueue"])
+def test_only_a_key_of_one_listener_tells_what_the_listener_does(locked, key_for, method):
+    """Other keys are refused: they may not read or change a listener's data, or do not say whose it is."""
+    keys = [
+        key_for(Scope.READ, listeners=None),
+        key_for(Scope.READ, Scope.LISTEN),
+        key_for(Scope.READ, Scope.LISTEN, listeners=("ada", "joe")),
+        key_for(Scope.READ, Scope.LISTEN, listeners=("ada",)),
+    ]
+    given = {"id": "test:3", "rating": 3}
+    answers = [envelope(locked, method, apiKey=key["Authorization"].split()[1], **given) for key in keys]
+
+    assert [answer.get("error", {}).get("code") for answer in answers] == [50, 50, 50, None]
+
+
+def test_what_a_listener_told_keeps_to_the_library(locked, services):
+    """Stars, playlists and the queue hide songs of other libraries, and keep them."""
+    ada = {"u": "ada", "p": PASSWORD}
+    envelope(locked, "star", id="test:3", **ada)
+    envelope(locked, "savePlayQueue", id="test:3", **ada)
+    made = envelope(locked, "createPlaylist", name="Mixed", songId="test:3", **ada)["playlist"]
+    services.catalogue.libraries.put("Kids", ["/nowhere"], ["ada"])
+    try:
+        assert envelope(locked, "star", id="test:4", **ada)["error"]["code"] == 70
+        assert envelope(locked, "getStarred2", **ada)["starred2"]["song"] == []
+        assert envelope(locked, "getPlaylist", id=made["id"], **ada)["playlist"]["entry"] == []
+        assert envelope(locked, "getPlayQueue", **ada)["playQueue"]["entry"] == []
+        assert envelope(locked, "createPlaylist", playlistId=made["id"], **ada)["status"] == "ok"
+    finally:
+        services.catalogue.libraries.remove("Kids")
+
+    assert len(envelope(locked, "getPlaylist", id=made["id"], **ada)["playlist"]["entry"]) == 1
+    services.catalogue.playlists.forget("ada")
+    services.catalogue.annotations.forget("ada")
+    services.catalogue.listens.forget("ada")
