@@ -53,10 +53,10 @@ class AnnotationStore:
         """Return everything of a kind that a listener has starred, and since when, latest first."""
         if kind == ItemKind.SONG:
             with self._database.read() as session:
-                known = _of_tracks(session, listener, _liked(session, listener))
+                known = _stars(session, listener, _names(session, _liked(session, listener)))
         else:
-            known = self.of_groups(listener, kind)
-        stars = [(each.starred, item) for item, each in known.items() if each.starred is not None]
+            known = {item: each.starred for item, each in self.of_groups(listener, kind).items()}
+        stars = [(at, item) for item, at in known.items() if at is not None]
         return {item: at for at, item in sorted(stars, reverse=True)}
 
     def star(self, listener: str, kind: ItemKind, items: Collection[str]) -> None:
@@ -143,25 +143,35 @@ def _liked(session: Session, listener: str) -> set[str]:
     return set(session.scalars(likes))
 
 
-def _of_tracks(session: Session, listener: str, track_ids: set[str]) -> dict[str, Annotation]:
+def _names(session: Session, track_ids: set[str]) -> dict[str, str]:
+    """Return the tracks by their ids, and by the ids of tracks from which they took over."""
     names = {track_id: track_id for track_id in track_ids}
     for track_id, earlier in predecessors_of(session, track_ids).items():
         names |= dict.fromkeys(earlier, track_id)
+    return names
+
+
+def _of_tracks(session: Session, listener: str, track_ids: set[str]) -> dict[str, Annotation]:
+    names = _names(session, track_ids)
+    stars, heard = _stars(session, listener, names), _plays(session, listener, names)
+    ratings = {track_id: rating for track_id, (_, rating) in _rows_of_tracks(session, listener, names).items()}
+    found = {
+        track_id: Annotation(stars.get(track_id), ratings.get(track_id), *heard.get(track_id, (0, None)))
+        for track_id in track_ids
+    }
+    return {track_id: each for track_id, each in found.items() if each != Annotation()}
+
+
+def _stars(session: Session, listener: str, names: dict[str, str]) -> dict[str, datetime | None]:
+    """Return since when tracks are starred, None for those that are liked because of their rating alone."""
     rows = _rows_of_tracks(session, listener, names)
     likes = _latest_likes(session, listener, names)
-    heard = _plays(session, listener, names)
-    return {
-        track_id: Annotation(_starred(likes.get(track_id), *row), row[1], *heard.get(track_id, (0, None)))
-        for track_id in track_ids
-        if (row := rows.get(track_id, (None, None))) != (None, None) or track_id in likes or track_id in heard
-    }
+    return {track_id: _starred(liked, *rows.get(track_id, (None, None))) for track_id, liked in likes.items()}
 
 
-def _starred(liked: datetime | None, starred: datetime | None, rating: int | None) -> datetime | None:
-    """Return since when a track is starred, given the time of the like that is its latest verdict, if it is one."""
-    if liked is None or starred is not None:
-        return None if liked is None else starred
-    return None if (rating or 0) >= LIKED_RATING else liked
+def _starred(liked: datetime, starred: datetime | None, rating: int | None) -> datetime | None:
+    """Return since when a track is starred, given the time of the like that is its latest verdict."""
+    return starred if starred is not None or (rating or 0) >= LIKED_RATING else liked
 
 
 def _rows_of_tracks(

@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 
 import SubsonicAPI from "subsonic-api";
 
+import { listen } from "./listening.mjs";
+
 const { version } = createRequire(import.meta.url)("./node_modules/subsonic-api/package.json");
 const [url, username, password, song] = process.argv.slice(2);
 
@@ -71,4 +73,5 @@ async function browse(client) {
   };
 }
 
-await report(await browse(new SubsonicAPI({ url, auth: { username, password } })));
+const client = new SubsonicAPI({ url, auth: { username, password } });
+await report({ ...(await browse(client)), ...(await listen(client, song)) });

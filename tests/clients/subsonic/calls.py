@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 
 import libopensonic
 import libsonic
-
-Calls = Mapping[str, Callable[[], Any]]
-"""A function for each call, whose result is true if the answer has what it should have."""
+from listening import Calls, listen_with_py_opensonic, listen_with_py_sonic, listen_with_subsonic_cli
 
 WAV, PNG, MP3 = b"RIFF", b"\x89PNG", (b"\xff\xfb", b"\xff\xf3")
 
@@ -139,9 +137,10 @@ def main() -> None:
     url, user, password, song = sys.argv[1:]
     host, _, port = urlsplit(url).netloc.partition(":")
     py_sonic = libsonic.Connection(f"http://{host}", user, password, port=int(port))
-    report("py-sonic", browse_with_py_sonic(py_sonic, song))
+    report("py-sonic", {**browse_with_py_sonic(py_sonic, song), **listen_with_py_sonic(py_sonic, song)})
     py_opensonic = libopensonic.Connection(f"http://{host}", user, password, port=int(port))
-    report("py-opensonic", browse_with_py_opensonic(py_opensonic, song))
+    calls = {**browse_with_py_opensonic(py_opensonic, song), **listen_with_py_opensonic(py_opensonic, song)}
+    report("py-opensonic", calls)
     py_opensonic.cleanup()
     with TemporaryDirectory() as folder:
         config = Path(folder, "config.ini")
@@ -152,7 +151,7 @@ def main() -> None:
             command = [Path(sys.executable).with_name("subsonic-cli"), "-c", config, method, *given]
             return subprocess.run(command, check=True, capture_output=True).stdout
 
-        report("subsonic-cli", browse_with_subsonic_cli(ask, song))
+        report("subsonic-cli", {**browse_with_subsonic_cli(ask, song), **listen_with_subsonic_cli(ask, song)})
 
 
 main()
