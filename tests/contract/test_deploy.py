@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from sqlalchemy import make_url
 
 from services.settings import Settings
-from services.tasks.queue import ROUTES
+from services.tasks.queue import DOWNLOAD_TASK, FOLLOW_LINKS_TASK, PUSH_MIXES_TASK, ROUTES, SYNC_LINKS_TASK
 from workers.app import MAX_MEMORY_PER_CHILD, SOFT_SHUTDOWN_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +82,7 @@ def run(*command):
     [
         (BIN / "hadolint", "--failure-threshold", "style", *DOCKERFILES.values()),
         (BIN / "yamllint", "--strict", "--config-file", DEPLOY / "yamllint.yaml", DEPLOY),
-        (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"),
+        (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", *DEPLOY.glob("compose*.yaml")),
     ],
     ids=lambda command: command[0].name,
 )
@@ -101,6 +101,20 @@ def test_variables_are_settings():
 
     assert used
     assert used <= known
+
+
+def test_workers_that_ask_other_servers_may_have_a_route_out():
+    """The services whose queues have tasks for links are in compose.outside.yaml, with the folder of the passwords."""
+    queues = {ROUTES[task]["queue"] for task in (SYNC_LINKS_TASK, DOWNLOAD_TASK, FOLLOW_LINKS_TASK, PUSH_MIXES_TASK)}
+    taken = {name: service["command"][2].removeprefix("--queues=").split(",") for name, service in CONSUMERS.items()}
+    asking = {name for name, names in taken.items() if queues.intersection(names)}
+    added = yaml.safe_load((DEPLOY / "compose.outside.yaml").read_text())
+
+    assert set(added["services"]) == asking
+    for name, service in added["services"].items():
+        assert set(service["networks"]) == {"backend", *added["networks"]}
+        volumes = [*SERVICES[name].get("volumes", []), *service.get("volumes", [])]
+        assert [each["source"] for each in volumes if each["target"] == "/data"] == ["uploads"]
 
 
 @pytest.mark.parametrize("name", OURS)
