@@ -1,16 +1,7 @@
-"""The errors of the client.
+"""The errors of the client, by the status of the response.
 
-* SegueError
-  * InvalidRequest: the request cannot be carried out (400, 422)
-  * Forbidden: the key may not do this (403)
-    * KeyRequired: the request needs an API key, or its key is wrong or revoked (401)
-  * NotFound: there is no such object (404)
-  * Conflict: somebody else changed the object, or the `Idempotency-Key` was used (409)
-  * TooLarge: the body is too large (413)
-  * Unsupported: the service cannot read this kind of file (415)
-  * TooManyRequests: see `retry_after` (429)
-  * Unavailable: a part of the service does not respond; a later retry can succeed (503)
-    * ServiceUnreachable: no Segue service responds at the URL
+Every error is a `SegueError`. `KeyRequired` is a `Forbidden`, and `ServiceUnreachable` an `Unavailable`. Other statuses
+raise `SegueError` itself.
 """
 
 # ruff: noqa: N818  the names are those of the service's problems
@@ -36,39 +27,39 @@ class SegueError(Exception):
 
 
 class InvalidRequest(SegueError):
-    """The request cannot be carried out; `problem.errors` names the invalid fields."""
+    """The request cannot be carried out (400, 422); `problem.errors` names the invalid fields."""
 
 
 class Forbidden(SegueError):
-    """The key may not do this."""
+    """The key may not do this (403)."""
 
 
 class KeyRequired(Forbidden):
-    """The request has no API key, or one that is wrong or revoked."""
+    """The request has no API key, or one that is wrong or revoked (401)."""
 
 
 class NotFound(SegueError):
-    """The named object does not exist."""
+    """The named object does not exist (404)."""
 
 
 class Conflict(SegueError):
-    """The object was changed meanwhile, or the `Idempotency-Key` was used before."""
+    """The object was changed meanwhile, or the `Idempotency-Key` was used before (409)."""
 
 
 class TooLarge(SegueError):
-    """The body of the request is too large."""
+    """The body of the request is too large (413)."""
 
 
 class Unsupported(SegueError):
-    """The file is in no format that the service reads."""
+    """The file is in no format that the service reads (415)."""
 
 
 class TooManyRequests(SegueError):
-    """The key or the address sent too many requests."""
+    """The key or the address sent too many requests (429)."""
 
 
 class Unavailable(SegueError):
-    """A part that the service depends on does not respond. A later retry can succeed."""
+    """A part that the service depends on does not respond (503). A later retry can succeed."""
 
 
 class ServiceUnreachable(Unavailable):
