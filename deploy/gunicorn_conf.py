@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 
-from services.api.request_limits import REQUEST_LINE_MAX
+from services.api.request_limits import KEEP_ALIVE_SECONDS, REQUEST_LINE_MAX
 from services.api.security.exposure import refuse_exposure_at_start
 from services.domain.errors import SegueError
 from services.settings import METRICS_DIR_VARIABLE, load_settings_or_exit
@@ -28,6 +28,7 @@ graceful_timeout = 20
 worker_tmp_dir = "/dev/shm"  # noqa: S108  gunicorn creates a private file in it
 # gunicorn would create its control socket in the home directory, and the container's user has none.
 control_socket_disable = True
+keepalive = KEEP_ALIVE_SECONDS
 limit_request_line = REQUEST_LINE_MAX
 loglevel = _settings.log_level.lower()
 

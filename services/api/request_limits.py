@@ -54,6 +54,10 @@ ID_MAX = 300
 CURSOR_MAX = 4_000
 """Characters of a cursor, which fits into REQUEST_LINE_MAX with the other parameters."""
 
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection without a request stays open. Clients and proxies close it first (nginx after 60 s, Node.js
+after 4 s); a request on a connection that the service is closing would fail."""
+
 REQUEST_LINE_MAX = 8_190
 """Bytes of method, path and query: the maximum of gunicorn's setting. A longer request line gets the status 414."""
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from services.api.request_limits import REQUEST_LINE_MAX
+from services.api.request_limits import KEEP_ALIVE_SECONDS, REQUEST_LINE_MAX
 from services.api.security.exposure import refuse_exposure
 from services.catalog import Catalogue
 from services.domain.access import Scope
@@ -234,6 +234,7 @@ def api_command(settings: Settings) -> list[str]:
         "--worker-class=services.api.http.gunicorn_worker.ProblemWorker",
         f"--threads={settings.api_threads}",
         f"--graceful-timeout={API_GRACEFUL_SECONDS}",
+        f"--keep-alive={KEEP_ALIVE_SECONDS}",
         f"--log-level={settings.log_level.lower()}",
         f"--limit-request-line={REQUEST_LINE_MAX}",
         "--no-control-socket",
