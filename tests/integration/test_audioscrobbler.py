@@ -277,6 +277,14 @@ def test_a_wrong_handshake_is_refused(api, user):
     }
 
 
+@pytest.mark.parametrize("session", ["", "no", "0.0", "a.b.c", "\u00e9.x", "Og.x", "AAAA.x", "YWNjb3VudDphbm4KYW5u.x"])
+def test_a_made_up_session_is_refused(api, session):
+    """Whatever it looks like."""
+    assert api.post("/audioscrobbler/submissions", data={"s": session, "a[0]": "x"}).text == "BADSESSION\n"
+    answer = ask(api, "user.getInfo", sk=session)
+    assert (answer.status_code, answer.json["error"]) == (401, 9)
+
+
 def test_a_submission_without_a_time_fails(api, user):
     """The player keeps the play and tries again."""
     session = shake_hands(api, user).text.split("\n")[1]

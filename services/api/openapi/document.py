@@ -107,6 +107,8 @@ class ErrorFormat:
     error: type[BaseModel] | None
     """None if errors have the status 200."""
     errors: Mapping[HTTPStatus, str]
+    in_xml: bool = False
+    """Whether clients may get errors in XML too."""
 
 
 COMPAT_ERRORS = {
@@ -135,6 +137,7 @@ ERROR_FORMATS = {
             HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
             HTTPStatus.SERVICE_UNAVAILABLE: "A part that Segue depends on does not respond; retry later",
         },
+        in_xml=True,
     ),
     "listenbrainz": ErrorFormat(
         ScrobblerError,
@@ -302,7 +305,9 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
     if error_format is None:
         described["responses"] |= responses.problems(described, declared, route.access)
     elif error_format.error is not None:
-        described["responses"] |= responses.formatted_errors(schemas.of(error_format.error), error_format.errors)
+        described["responses"] |= responses.formatted_errors(
+            schemas.of(error_format.error), error_format.errors, in_xml=error_format.in_xml
+        )
     return described
 
 

@@ -98,13 +98,17 @@ def problems(described: Document, declared: operation, access: Access) -> Docume
     }
 
 
-def formatted_errors(error: Document, meanings: Mapping[HTTPStatus, str]) -> Document:
-    """Return error responses in the format of another API."""
+def formatted_errors(error: Document, meanings: Mapping[HTTPStatus, str], *, in_xml: bool) -> Document:
+    """Return error responses in the format of another API, also in XML if clients may ask for it."""
+    content = {
+        "application/json": {"schema": error},
+        **({"text/xml": {"schema": {"type": "string"}}} if in_xml else {}),
+    }
     return {
         str(status.value): {
             "description": meaning,
             "headers": REQUEST_ID,
-            "content": {"application/json": {"schema": error}},
+            "content": content,
         }
         for status, meaning in meanings.items()
     }

@@ -8,11 +8,10 @@ The session key alone authenticates.
 """
 
 import hashlib
-from binascii import Error
 from dataclasses import replace
 from http import HTTPStatus
 
-from itsdangerous import BadSignature, Signer
+from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from services.api.context import services
@@ -91,7 +90,7 @@ def holder_of_session(session: str) -> Principal:
         if proof is None:
             raise InvalidSession
         _signer(proof).unsign(session)
-    except (BadSignature, ValueError, Error) as error:
+    except (BadData, ValueError) as error:
         raise InvalidSession from error
     if not identity:
         return replace(LOCAL, listeners=frozenset({listener}))
@@ -121,7 +120,7 @@ def _proof(identity: str) -> bytes | None:
     if identity.startswith(PREFIX):
         password = services().catalogue.accounts.password(identity.removeprefix(PREFIX))
         return None if password is None else hashlib.sha256(password.encode()).digest()
-    active = services().catalogue.keys.find(identity)
+    active = services().catalogue.keys.find(identity) if identity.isascii() and identity.isalnum() else None
     return None if active is None else active.digest
 
 
