@@ -69,6 +69,7 @@ def register(  # noqa: PLR0913  each is another thing to vary
     ids: Mapping[str, str] | None = None,
     *,
     copy_of: int | None = None,
+    duration_ms: int = SECONDS * 1000,
 ) -> str:
     """Register a file as a scan does. A new track is pending; a copy has the tags of another number."""
     named = number if copy_of is None else copy_of
@@ -79,7 +80,7 @@ def register(  # noqa: PLR0913  each is another thing to vary
         album=f"Album {feel}",
         year=2000 + number,
         genres=(GENRES[feel],),
-        duration_ms=SECONDS * 1000,
+        duration_ms=duration_ms,
         ids={"test": (str(number),)} | {namespace: (value,) for namespace, value in (ids or {}).items()},
     )
     found = file.stat()
