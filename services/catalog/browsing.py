@@ -131,7 +131,7 @@ class BrowseStore:
 
     def genres_in(self, library: str | None) -> list[Genre]:
         """Return all genres of the files of a named library, or of all files, with the numbers of tracks and albums."""
-        tracks, albums = func.count(_GENRE.track_id.distinct()), func.count(_TRACK.album_id.distinct())
+        tracks, albums = func.count(), func.count(_TRACK.album_id.distinct())
         query = select(func.min(_GENRE.name), tracks, albums).join_from(
             TrackGenreRow.__table__, TrackRow.__table__, _GENRE.track_id == _TRACK.id
         )

@@ -19,7 +19,7 @@ from services.api.compat.subsonic.visible import (
 from services.api.context import services
 from services.catalog.names import id_of_key
 from services.domain.errors import NotFound
-from services.domain.library import Album, Artist, ArtistSelection
+from services.domain.library import Album, Artist
 from services.domain.names import text_key
 from services.domain.track import Track
 
@@ -29,9 +29,6 @@ _ARTICLES = tuple(f"{text_key(each)} " for each in ARTICLES)
 
 OTHERS = "#"
 """The index of names that begin with no letter."""
-
-ARTISTS_MAX = 1_000_000
-"""More artists than any library has: these methods have no pages."""
 
 
 class GroupNotFound(NotFound):
@@ -141,8 +138,7 @@ def _loose(artist_id: str) -> list[Track]:
 
 
 def _artists(folder: int | None) -> list[Artist]:
-    selection = ArtistSelection(library=visible_library(folder))
-    return services().catalogue.albums.artists(selection, limit=ARTISTS_MAX).artists
+    return services().catalogue.albums.all_artists(visible_library(folder))
 
 
 def _indexes(artists: Iterable[Artist], show: Callable[[Artist], Result]) -> list[Result]:
