@@ -1,7 +1,7 @@
 """How often and how long ago a listener heard tracks, which of them the listener loves, and plays without a time."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from services.domain.listening import UNDATED, VERDICTS, EventKind, Loved, NewLi
 
 _SUBJECT = followed(ListenRow.track_id)
 """The track of a listen, or the one that took over from it."""
+
+_KEY = "undated:"
 
 
 class PlayCountStore:
@@ -32,6 +34,14 @@ class PlayCountStore:
             for track_id, at in connection.execute(plays):
                 found[track_id].append(at)
         return found
+
+    def undated(self, listener: str) -> dict[str, tuple[str, int]]:
+        """Return what `set_undated` stored of a listener."""
+        stored = ListenRow.listener == listener, ListenRow.key.startswith(_KEY), ListenRow.undated_plays.is_not(None)
+        found = select(func.substr(ListenRow.key, len(_KEY) + 1), ListenRow.track_id, ListenRow.undated_plays)
+        with self._database.columns() as connection:
+            rows: Iterable[Any] = connection.execute(found.where(*stored))
+            return {name: (track_id, count) for name, track_id, count in rows}
 
     def set_undated(self, listener: str, plays: Mapping[str, tuple[str, int]]) -> None:
         """Store how many plays of tracks have no time, given track id and number by the external id they are known by.
@@ -75,7 +85,7 @@ class PlayCountStore:
 
 
 def _undated(listener: str, name: str, track_id: str, count: int) -> dict[str, Any]:
-    listen = NewListen(names=(name,), at=UNDATED, key=f"undated:{name}")
+    listen = NewListen(names=(name,), at=UNDATED, key=f"{_KEY}{name}")
     return {
         "listener": listener,
         "identity": identity_of(listen, track_id),

@@ -84,8 +84,14 @@ class Listening:
                     last.append(NewListen(names=(self._name(song.id),), at=song.played_at, key=key))
                 undated[self._name(song.id)] = tracks[song.id], max(0, song.play_count - len(times))
         self._add(last)
-        self._catalogue.play_counts.set_undated(self._link.listener, undated)
+        changed = {name: each for name, each in undated.items() if each != self._undated.get(name, (each[0], 0))}
+        self._catalogue.play_counts.set_undated(self._link.listener, changed)
         self.heard.undated += sum(count > 0 for _, count in undated.values())
+
+    @cached_property
+    def _undated(self) -> dict[str, tuple[str, int]]:
+        """The plays without a time that are stored, read once."""
+        return self._catalogue.play_counts.undated(self._link.listener)
 
     @cached_property
     def _times(self) -> defaultdict[str, list[datetime]]:

@@ -65,6 +65,7 @@ def test_a_new_number_replaces_the_earlier_one(catalogue):
     catalogue.play_counts.set_undated("bob", {"nd:1": (track_id(1), 5)})
     catalogue.play_counts.set_undated("ada", {"nd:1": (track_id(1), 7), "nd:2": (track_id(2), 0)})
 
+    assert catalogue.play_counts.undated("ada") == {"nd:1": (track_id(1), 7)}
     assert [each.undated_plays for each in catalogue.listens.page("ada").listens] == [7]
     assert [each.undated_plays for each in catalogue.listens.page("bob").listens] == [5]
 
