@@ -8,7 +8,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from services.api.openapi.document import EXAMPLES
-from services.api.openapi.examples.playlists import SMART_PLAYLIST
+from services.api.openapi.examples.playlists import PLAYLIST, SMART_PLAYLIST
 from services.api.openapi.examples.scrobbling import SIGNATURE
 from services.api.openapi.examples.values import (
     ALBUM,
@@ -91,6 +91,7 @@ def made(api, services, library_dir):
         "session_id": api.post("/v1/radio", json={"seeds": {"tracks": [AWAKENING]}}).json["id"],
         "job_id": catalogue.jobs.create(JobKind.SCAN, "/music"),
         "playlist_id": playlist.id,
+        PLAYLIST: playlist.id,
         SMART_PLAYLIST: smart.id,
         "party.m3u8": (io.BytesIO(b"#EXTM3U\nAwakening.wav\n../Other/Song.mp3\n"), "party.m3u8"),
         "taste_id": taste.id,
