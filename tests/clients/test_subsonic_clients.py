@@ -11,6 +11,7 @@ from tests.clients.environments import HERE, node, python, run
 from tests.clients.first_screen import OPTIONAL, PLAYERS, Screen
 from tests.clients.table import check
 from tests.fakes.library import track_id
+from tests.fakes.named import retag
 from tests.fakes.serving import api_process, free_port, wait_until_indexed
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "contract" / "subsonic.xsd")
@@ -33,6 +34,8 @@ def arguments(library_dir, broker_url):
     made = compose(Settings(data_dir=library_dir, redis_url=broker_url))
     made.catalogue.accounts.add(USER, PASSWORD)
     wait_until_indexed(made)
+    for number in (1, 2):
+        retag(made, library_dir, number, ids={"navidrome": f"nd{number}"})
     made.close()
     port = free_port()
     with api_process(library_dir, broker_url, port):
@@ -48,6 +51,15 @@ def test_subsonic_clients_understand_every_call(arguments):
     wrong = {(call.client.split()[0], call.call): call.result for call in calls if call.result != "ok"}
     assert set(wrong) == {*DEFECTS, *((client, call) for client in RAISING for call in REFUSED)}, wrong
     check("subsonic", calls)
+
+
+def test_every_way_to_send_a_request_works(arguments):
+    """POST and GET, with and without `.view`, a token and a password; ids of a media server; errors."""
+    url, user, password, _ = arguments
+    calls = run(python("subsonic"), HERE / "subsonic" / "modes.py", url, user, password, track_id(5))
+
+    assert len(calls) == 4 * 7
+    assert [call for call in calls if call.result != "ok"] == []
 
 
 @pytest.mark.parametrize("player", PLAYERS, ids=lambda player: player.name)
