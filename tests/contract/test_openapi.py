@@ -16,7 +16,15 @@ from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
 from services.recommend.penalties import SCALES
 
 SHAPES = {"properties", "patternProperties", "additionalProperties"}
-PAGES = {"/", "/favicon.ico", "/web/<path:name>", "/docs", "/docs/assets/<name>", "/openapi.json"}
+PAGES = {
+    "/",
+    "/favicon.ico",
+    "/web/<path:name>",
+    "/docs",
+    "/docs/assets/<name>",
+    "/openapi.json",
+    "/rest/<path:method>",
+}
 
 
 @pytest.fixture
