@@ -8,6 +8,7 @@ from itertools import islice
 import pytest
 from segue_client import AsyncSegue, NotFound, Segue, ServiceUnreachable, models
 
+from tests.fakes import asynchronous
 from tests.fakes.library import track_id
 from tests.fakes.serving import free_port
 
@@ -112,7 +113,7 @@ def test_the_asynchronous_client_has_the_same_methods(url):
                 await segue.resume_radio(radio.id)
             return answers, library, titles
 
-    answers, library, titles = asyncio.run(ask())
+    answers, library, titles = asynchronous.run(ask())
     public = {name for name in dir(Segue) if not name.startswith("_")}
 
     assert [len(answer.tracks) for answer in answers] == [3] * 8
@@ -129,4 +130,4 @@ def test_an_asynchronous_client_reports_a_service_that_is_away():
             await segue.status()
 
     with pytest.raises(ServiceUnreachable, match="Is `segue up` running"):
-        asyncio.run(ask())
+        asynchronous.run(ask())

@@ -1,6 +1,5 @@
 """`segue mcp` with the client of the official SDK, over both transports, against a real API process."""
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from segue_client import AsyncSegue
 from services.composition import compose
 from services.mcp.server import server_of
 from services.settings import Settings
+from tests.fakes import asynchronous
 from tests.fakes.library import track_id
 from tests.fakes.serving import TIMEOUT_SECONDS, api_process, free_port, wait_until_indexed
 
@@ -61,7 +61,7 @@ def ask(client, *calls):
                 found.append(answer.content[0].text if answer.is_error else answer.structured_content)
         return found
 
-    return asyncio.run(run())
+    return asynchronous.run(run())
 
 
 def titles(result):
@@ -77,7 +77,7 @@ def test_an_assistant_reads_unless_it_may_write(url):
             assert found.structured_content["songs"][0]["id"] == track_id(1)
             return {tool.name: tool for tool in (await connected.list_tools()).tools}
 
-    reading, writing = (asyncio.run(tools(over_stdio(url, *options))) for options in ((), ("--write",)))
+    reading, writing = (asynchronous.run(tools(over_stdio(url, *options))) for options in ((), ("--write",)))
 
     assert set(reading) == READING
     assert set(writing) == READING | WRITING

@@ -12,8 +12,12 @@ from services.tasks.queue import TaskQueue
 from tests.fakes.installation import wait_until
 from tests.fakes.serving import free_port
 
-NOW = datetime.now(UTC)
 RAIN = Description(artist="Choir", title="Rain", album="Weather", duration_ms=180_000)
+
+
+@pytest.fixture
+def now():
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -28,11 +32,11 @@ def playing(redis, broker_url):
     return NowPlaying(TaskQueue(broker_url))
 
 
-def test_a_listener_plays_one_track(playing):
+def test_a_listener_plays_one_track(playing, now):
     """The latest one; the list of all has the latest first."""
-    first = Playing(listener="ann", track_id="a", started_at=NOW)
-    second = Playing(listener="bob", described=RAIN, client="mpd", started_at=NOW, duration_ms=180_000)
-    third = Playing(listener="ann", track_id="b", started_at=NOW + timedelta(seconds=1))
+    first = Playing(listener="ann", track_id="a", started_at=now)
+    second = Playing(listener="bob", described=RAIN, client="mpd", started_at=now, duration_ms=180_000)
+    third = Playing(listener="ann", track_id="b", started_at=now + timedelta(seconds=1))
     for each in (first, second, third):
         playing.set(each)
 
@@ -44,9 +48,9 @@ def test_a_listener_plays_one_track(playing):
     assert playing.all() == [second]
 
 
-def test_a_track_stops_playing_at_its_end(playing, redis):
+def test_a_track_stops_playing_at_its_end(playing, redis, now):
     """One that has ended already is not stored, and nothing is left in the broker of one that ends."""
-    ended = Playing(listener="ann", track_id="a", started_at=NOW - timedelta(minutes=10))
+    ended = Playing(listener="ann", track_id="a", started_at=now - timedelta(minutes=10))
     short = Playing(listener="bob", track_id="a", started_at=datetime.now(UTC), duration_ms=500)
     playing.set(ended)
     playing.set(short)
@@ -55,31 +59,31 @@ def test_a_track_stops_playing_at_its_end(playing, redis):
     assert redis.exists(now_playing.PLAYING_KEY, now_playing.ENDS_KEY) == 0
 
 
-def test_a_track_of_unknown_length_plays_ten_minutes(playing, redis):
+def test_a_track_of_unknown_length_plays_ten_minutes(playing, redis, now):
     """Its end is ten minutes after its start."""
-    playing.set(Playing(listener="ann", track_id="a", started_at=NOW - timedelta(minutes=5)))
+    playing.set(Playing(listener="ann", track_id="a", started_at=now - timedelta(minutes=5)))
     [(_, end)] = redis.zrange(now_playing.ENDS_KEY, 0, -1, withscores=True)
     seconds, _ = redis.time()
 
     assert 0 < end / 1000 - seconds <= 301
 
 
-def test_only_so_many_listeners_play(playing, monkeypatch):
+def test_only_so_many_listeners_play(playing, monkeypatch, now):
     """The track that would end first makes room for another."""
     monkeypatch.setattr(now_playing, "LISTENERS_MAX", 2)
     for listener, minutes in (("ann", 30), ("bob", 20), ("eve", 40)):
-        playing.set(Playing(listener=listener, started_at=NOW, duration_ms=minutes * 60_000))
+        playing.set(Playing(listener=listener, started_at=now, duration_ms=minutes * 60_000))
 
     assert {each.listener for each in playing.all()} == {"ann", "eve"}
 
 
-def test_nothing_is_written_to_the_append_only_file(playing, redis):
+def test_nothing_is_written_to_the_append_only_file(playing, redis, now):
     """The broker replicates none of the commands, so the file does not grow."""
     redis.config_set("appendonly", "yes")
     working = ("aof_rewrite_in_progress", "aof_rewrite_scheduled")
     wait_until(lambda: not any(redis.info("persistence")[each] for each in working))
     before = redis.info("persistence")["aof_current_size"]
-    playing.set(Playing(listener="ann", track_id="a", started_at=NOW))
+    playing.set(Playing(listener="ann", track_id="a", started_at=now))
     playing.clear("ann")
     size = redis.info("persistence")["aof_current_size"]
     redis.set("written", "1")
