@@ -1,15 +1,18 @@
 """The rules of mixes, read from `mixes.toml`."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from services.domain.errors import InvalidRequest
 from services.domain.playlist import NAME_MAX
 from services.domain.question import RESULTS_MAX
+from services.domain.validation import MESSAGES
 from services.words.moods import mood_named
 
 FILE_NAME = "mixes.toml"
@@ -84,6 +87,18 @@ class PathRule(_Rule):
 
 Rule = TasteRule | DiscoverRule | RediscoverRule | MoodRule | PathRule
 
+_KINDS = ", ".join(get_args(rule.model_fields["kind"].annotation)[0] for rule in get_args(Rule))
+
+_MESSAGES = {
+    "union_tag_invalid": f"[{{table}}] has the kind `{{tag}}`; kinds are {_KINDS}",
+    "union_tag_not_found": f"[{{table}}] has no field `kind`; kinds are {_KINDS}",
+    "extra_forbidden": "[{table}] has an unknown field {name}",
+    "missing": "[{table}] has no field {name}",
+    "model_attributes_type": "`{table}` must be a table, such as [{table}]",
+    "value_error": "[{table}]: {error}",
+}
+"""What this file's errors are called, by pydantic's type; the others are those of requests."""
+
 _RULES = TypeAdapter(dict[str, Annotated[Rule, Field(discriminator="kind")]])
 
 
@@ -100,14 +115,34 @@ def read_rules(folder: Path) -> Mapping[str, Rule]:
     Raises:
         UnusableRules: the file cannot be read, or a rule is wrong.
     """
-    file = folder / FILE_NAME
+    file, text = folder / FILE_NAME, ""
     try:
-        return _RULES.validate_python(tomllib.loads((file if file.exists() else DEFAULT).read_text(encoding="utf-8")))
+        text = (file if file.exists() else DEFAULT).read_text(encoding="utf-8")
+        return _RULES.validate_python(tomllib.loads(text))
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise UnusableRules(file, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}.") from error
-    except (OSError, ValueError) as error:  # no file for this process, or no TOML in UTF-8
-        raise UnusableRules(file, f"{error}.") from error
+        raise UnusableRules(file, f"{_explained(error.errors(include_url=False)[0])}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UnusableRules(file, f"{error}: `{_line_of(error, text)}`.") from error
+    except UnicodeDecodeError as error:
+        raise UnusableRules(file, "It is not UTF-8.") from error
+    except OSError as error:
+        raise UnusableRules(file, f"{error.strerror}.") from error
+
+
+def _explained(problem: ErrorDetails) -> str:
+    """Return what is wrong with a rule: its table, its field and the reason."""
+    table, *fields = (str(each) for each in problem["loc"])
+    field = f"`{'.'.join(fields[1:])}`"  # the first one is the kind
+    if (template := _MESSAGES.get(problem["type"])) is None:
+        template = "[{table}]: " + MESSAGES.get(problem["type"], f"{{name}}: {problem['msg']}")
+    return template.format(table=table, name=field, **problem.get("ctx", {})).rstrip(".")
+
+
+def _line_of(error: tomllib.TOMLDecodeError, text: str) -> str:
+    """Return the line that is no TOML, the last one if something is missing at the end."""
+    place = re.search(r"at line (\d+)", str(error))
+    lines = text.rstrip().splitlines()
+    return lines[int(place[1]) - 1 if place else -1].strip()
 
 
 def write_default(folder: Path) -> Path | None:
