@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from services.domain.filters import Filters
+from services.domain.filters import Filters, Range
 from services.domain.track import Vector
 
 TEXT_USED_MAX = 500
@@ -28,6 +28,7 @@ class Understood:
         text: The text.
         filters: The hard facts, such as a tempo or a decade.
         targets: Values to aim for, by the names of `RANGE_FIELDS`.
+        relative: Those ranges of the filters that are relative to other tracks, such as that of "faster".
         like: Ids of the tracks that the text names as examples.
         less: Phrases to avoid, such as "drums" of "no drums".
         rest: The words that become a direction; None if none are left or they were not understood.
@@ -37,6 +38,7 @@ class Understood:
     text: str
     filters: Filters = field(default_factory=Filters)
     targets: Mapping[str, float] = field(default_factory=dict)
+    relative: Mapping[str, Range] = field(default_factory=dict)
     like: tuple[str, ...] = ()
     less: tuple[str, ...] = ()
     rest: str | None = None

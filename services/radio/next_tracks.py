@@ -148,7 +148,8 @@ class TrackChooser:
         """Choose tracks that were heard already, those heard longest ago first, because no others are left.
 
         A player that fetches ahead has not played the last answer yet, so tracks of it that were not reported come only
-        if the answer would be empty otherwise: a session does not end while a track of it may be played.
+        if the answer would be empty otherwise. No track comes twice in a row, so a session ends if no other one is
+        left.
         """
         terms, last_call = self.session.terms, self.session.calls
         excluded = {*(choice.candidate.id for choice in chosen), *self.changed, *terms.exclude.tracks}
@@ -160,6 +161,8 @@ class TrackChooser:
             found = self._first_qualified(oldest, limit)
         last = [*self._latest, *(choice.candidate for choice in chosen)][-1:]
         picked = space_artists(found, last, key=lambda track: track)[:limit] if limit < len(found) else found
+        if [track.id for track in picked] == [track.id for track in last]:
+            picked = []
         self._handle(picked, found)
         return [self._choice(track) for track in picked]
 

@@ -36,7 +36,7 @@ from services.recommend.rank import Choice
 from services.recommend.recommender import Recommender
 from services.recommend.steering import example_vectors
 from services.recommend.taste import weight_of
-from services.recommend.words import WordReader
+from services.recommend.words import WordReader, softened
 
 DIRECTIONS_MAX = 6
 """Directions of one session; beyond, the oldest are dropped. Each costs a query."""
@@ -46,6 +46,9 @@ NEW_DIRECTION_SHARE = 0.5
 
 PLAYED_SHOWN = 50
 """Latest events that a session shows."""
+
+RELATIVE_MATCHES_MIN = 10
+"""Tracks that must meet the filters for words such as "faster" to be a filter; otherwise they are a target."""
 
 ATTEMPTS = 20
 """How often a call is repeated if other calls change the session at the same time."""
@@ -224,6 +227,10 @@ class Radio:
         texts = session.words.texts if change.texts is None else change.texts
         mood = session.words.mood if change.moods is None else next(iter(change.moods), None)
         read = self._words.read(session.terms, texts, mood, _playing(state, new))
+        if any(text.understood.relative for text in read.words):
+            count = self._index.count_matching(read.filters, frozenset(read.exclude.tracks))
+            if count < RELATIVE_MATCHES_MIN:
+                read = self._words.read(session.terms, [softened(text, count) for text in read.words], mood)
         words = SessionWords(read.words, mood)
         kept = session.directions
         if words and (words.mood, words.texts) != (session.words.mood, session.words.texts):

@@ -15,6 +15,7 @@ from services.words.moods import mood_named, with_mood
 
 NOT_UNDERSTOOD = "“{text}” was not understood and is ignored. Describe music in one of the supported languages."
 NEGATIVE_FACTS = "Filters and targets of a text with a negative weight are ignored."
+SOFTENED = "Only {count} tracks match with {name} {wanted}, so it is preferred but not required."
 REPLACED = "The request's {name} ({explicit}) replaces {name} ({own}) of “{text}”."
 
 Value = TypeVar("Value")
@@ -188,6 +189,26 @@ def with_warnings(read: WeightedText, more: Sequence[str]) -> WeightedText:
     """Return a text with more warnings; none comes twice."""
     understood = read.understood
     return replace(read, understood=replace(understood, warnings=tuple(dict.fromkeys([*understood.warnings, *more]))))
+
+
+def softened(read: WeightedText, count: int) -> WeightedText:
+    """Return a text whose relative ranges, which `count` tracks meet, are targets, with a warning for each."""
+    understood, warnings = read.understood, list[str]()
+    ranges, targets = dict(understood.filters.ranges), dict(understood.targets)
+    for name, relative in understood.relative.items():
+        if (stated := ranges.pop(name, None)) is None:
+            continue
+        low = None if stated.min == relative.min else stated.min
+        high = None if stated.max == relative.max else stated.max
+        if (low, high) != (None, None):
+            ranges[name] = Range(low, high)  # such as that of "under 160 bpm"
+        end = relative.max if relative.min is None else relative.min
+        if end is not None:
+            targets.setdefault(name, end)
+        warnings.append(SOFTENED.format(count=count, name=name, wanted=_as_text(relative)))
+    filters = replace(understood.filters, ranges=ranges)
+    preferred = replace(understood, filters=filters, targets=targets, relative={})
+    return with_warnings(replace(read, understood=preferred), warnings)
 
 
 def _replaced(name: str, explicit: str, own: str, text: str) -> str:

@@ -63,6 +63,7 @@ class Examples:
     less: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     targets: dict[str, float] = field(default_factory=dict)
+    relative: dict[str, Range] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     unknown: list[tuple[str, Found, int]] = field(default_factory=list)
     """Names that the catalogue does not have: their role, their marker and their first token."""
@@ -273,6 +274,7 @@ class NameFinder:
         step = factor * (rule["share"] * value if "share" in rule else rule["step"])
         wanted, target = _beyond(name, value, sign * step)
         self.found.facts.append(Fact(phrase, {name: wanted}))
+        self.found.relative[name] = wanted
         if target is not None:
             self.found.targets[name] = target
 

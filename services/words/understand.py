@@ -25,6 +25,7 @@ class _Parts:
     less: list[str] = field(default_factory=list)
     like: list[str] = field(default_factory=list)
     targets: dict[str, float] = field(default_factory=dict)
+    relative: dict[str, Range] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     names: Examples = field(default_factory=Examples)
 
@@ -52,6 +53,7 @@ def understand(text: str, tracks: Names, playing: Sequence[str] = ()) -> Underst
         text=clean_text(text),
         filters=filters_of(parts.names, merged.ranges, parts.genres),
         targets=_within(parts.targets, merged.ranges),
+        relative=parts.relative,
         like=tuple(dict.fromkeys(parts.like)),
         less=tuple(dict.fromkeys(parts.less)),
         rest=rest,
@@ -82,6 +84,7 @@ def _read(text: str, tracks: Names, parts: _Parts, playing: Sequence[str]) -> st
     parts.less += names.less + avoided.phrases
     parts.like += names.like
     parts.targets |= names.targets
+    parts.relative |= names.relative
     parts.names.artists += names.artists
     parts.names.not_artists += names.not_artists
     finder.add_unknown()

@@ -104,6 +104,9 @@ class ExactIndex:
         self.asked += queries
         return [self._answer(query) for query in queries]
 
+    def count_matching(self, filters, exclude=frozenset()):
+        return sum(song.meets(filters) for song in self._songs if song.track.id not in exclude)
+
     def _answer(self, query: Query) -> list[Hit]:
         scores = np.clip(self._vectors @ query.vector, -1, 1)
         hits = [

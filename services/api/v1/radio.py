@@ -64,11 +64,12 @@ def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
     """Report what was played and skipped, and get the next tracks.
 
     No track is repeated, reported or not, until all tracks that match the filters have been returned. Then the tracks
-    that were heard longest ago come again, except banned and disliked ones. Plays and likes move a direction towards
+    that were heard longest ago come again, except banned and disliked ones. No track comes twice in a row, so `tracks`
+    is empty if no other one matches. Plays and likes move a direction towards
     their tracks. Three rejections in a row deactivate a direction.
 
-    `text` and `mood` steer the session from this call on, for example “calmer now”. Tracks that were returned before do
-    not change.
+    `text` and `mood` steer the session from this call on, for example “calmer now”. If fewer than 10 tracks match a
+    comparison such as “faster”, it becomes a target, with a warning. Tracks that were returned before do not change.
     """
     _require_owner(session_id)
     events = [event.to_domain() for event in body.events]

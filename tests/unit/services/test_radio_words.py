@@ -76,14 +76,28 @@ def test_comparative_words_are_relative_to_what_plays(station):
 
 def test_comparative_words_without_an_event_compare_with_the_last_answer(station):
     """Before the first call they compare with the seeds."""
-    seeds = station.start(36, words=texts("slower")).session.words.texts[0].understood
+    seeds = station.start(36, words=texts("calmer")).session.words.texts[0].understood
     session = station.start(36)
     answer = station.next(session, limit=2)
-    slower = station.next(session, words=texts("slower")).words.texts[0].understood
-    tempi = [SONGS[int(pick.recommendation.track_id)].track.measured["tempo"] for pick in answer.picks]
+    calmer = station.next(session, words=texts("calmer")).words.texts[0].understood
 
-    assert seeds.filters.ranges["tempo"].max == pytest.approx(0.92 * 80.0)
-    assert slower.filters.ranges["tempo"].max == pytest.approx(0.92 * np.mean(tempi), abs=0.05)
+    assert seeds.filters.ranges["energy"].max == pytest.approx(0.70)
+    assert calmer.filters.ranges["energy"].max == pytest.approx(mean_energy(answer) - 0.05, abs=0.001)
+
+
+def test_a_comparison_that_few_tracks_meet_is_a_target(station):
+    """No song has more than 91 bpm; a limit that is stated beside the comparison stays."""
+    session = station.start(11)
+    station.next(session)
+    answers = [station.next(session, event(11), words=texts("faster, under 120 bpm"))]
+    answers += [station.next(session, limit=1) for _ in range(6)]
+    [understood] = [text.understood for text in answers[0].words.texts]
+    played = [pick.recommendation.track_id for answer in answers for pick in answer.picks]
+
+    assert understood.filters.ranges["tempo"] == Range(max=120)
+    assert understood.targets == {"tempo": pytest.approx(1.08 * 91, abs=0.05)}
+    assert "Only 0 tracks match with tempo at least 98.3" in understood.warnings[0]
+    assert len(set(played)) == len(played) == 14
 
 
 def test_repeated_comparative_words_compare_with_the_last_answer(station):
