@@ -1,6 +1,7 @@
 """Convert audio for players with ffmpeg, where it is installed, while it is sent.
 
-A conversion occupies a thread of the API process until the player has taken all of it, so only a few run at a time.
+A conversion occupies a thread of the API process until the player has taken all of it, or has taken nothing for
+half a minute, so only a few run at a time.
 ffmpeg is confined as it is for analyses (`models.sandbox.convert`).
 """
 
@@ -162,12 +163,18 @@ def send_converted(audio: OpenAudio, conversion: Conversion, length: int | None 
         audio.stream.close()  # the process has its own descriptor
 
     def end() -> None:
-        process.kill()
-        process.wait(END_SECONDS)
-        running.release()
+        try:
+            process.kill()
+            process.wait(END_SECONDS)
+        finally:
+            running.release()
 
     chunks = _read(process)
-    first = next(chunks, b"")
+    try:
+        first = next(chunks, b"")
+    except BaseException:
+        end()
+        raise
     if not first:
         end()
         raise ConversionFailed

@@ -11,7 +11,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 LONG = "/v1/tracks?limit=20"
 
 
-@pytest.mark.parametrize("accepted", ["gzip", "gzip, deflate", "*;q=0.5, zstd;q=0"])
+@pytest.mark.parametrize("accepted", ["gzip", "gzip, deflate", "*;q=0.5, zstd;q=0", "gzip;q=1, zstd;q=0.1", "*"])
 def test_json_is_sent_with_gzip(api, accepted):
     """A client that accepts gzip gets the same JSON in fewer bytes."""
     packed, plain = api.get(LONG, headers={"Accept-Encoding": accepted}), api.get(LONG, headers=PLAIN)
@@ -43,9 +43,10 @@ def test_small_answers_and_media_stay_as_they_are(api, path):
 
 
 def test_nothing_is_compressed_for_a_client_that_accepts_nothing(api):
-    """Without `Accept-Encoding`, and with a zero quality."""
+    """Without `Accept-Encoding`, with a zero quality, and where it prefers the plain text."""
     assert api.get(LONG).content_encoding is None
-    assert api.get(LONG, headers={"Accept-Encoding": "gzip;q=0"}).content_encoding is None
+    for accepted in ("gzip;q=0", "identity, gzip;q=0.5"):
+        assert api.get(LONG, headers={"Accept-Encoding": accepted}).content_encoding is None
 
 
 def test_xml_is_compressed_too(api):

@@ -289,9 +289,25 @@ def test_a_bound_key_or_listener_sees_its_library_only(api, kids, bound):
 
     assert set(artists(api, **sign_in)) == {"Artist 0"}
     assert (album["songCount"], song["title"]) == (1, "Lullaby")
+    assert call(api, "getScanStatus", **sign_in)["scanStatus"]["count"] == 1
     assert [each["value"] for each in call(api, "getGenres", **sign_in)["genres"]["genre"]] == ["Sleep"]
     assert [each["title"] for each in call(api, "search3", query="", **sign_in)["searchResult3"]["song"]] == ["Lullaby"]
     assert error(api, "getArtist", id=outside, **sign_in) == 70
     assert error(api, "getSong", id=track_id(2), **sign_in) == 70
     assert error(api, "getSonicSimilarTracks", id=track_id(2), **sign_in) == 70
     assert call(api, "getMusicFolders", **sign_in)["musicFolders"]["musicFolder"][0]["name"] == "Kids"
+
+
+@pytest.mark.parametrize(
+    ("method", "asked"),
+    [
+        ("getRandomSongs", {"fromYear": 10**30}),
+        ("getRandomSongs", {"toYear": -(10**30)}),
+        ("getAlbumList2", {"type": "byYear", "fromYear": 2**70, "toYear": 2**71}),
+        ("getAlbumList", {"type": "byYear", "fromYear": 1990, "toYear": 2**63}),
+        ("getMusicDirectory", {"id": "9" * 5000}),
+    ],
+)
+def test_numbers_that_are_too_large_are_refused(api, method, asked):
+    """As a parameter, before the catalogue reads them."""
+    assert error(api, method, **asked) == 0

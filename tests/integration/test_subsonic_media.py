@@ -2,6 +2,7 @@
 
 import io
 import struct
+import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
@@ -191,6 +192,26 @@ def test_only_some_songs_are_converted_at_a_time(api, app):
     assert get(api, "stream", id=track_id(1), format="mp3").content_type == "audio/mpeg"
     assert running.acquire(blocking=False)
     running.release()
+
+
+@pytest.mark.usefixtures("_ffmpeg")
+def test_a_converter_that_does_not_end_keeps_no_place(api, app, monkeypatch):
+    """Its place is free again, although ffmpeg is not."""
+    wait, converters = subprocess.Popen.wait, []
+
+    def never(converter, timeout=None):
+        converters.append(converter)
+        raise subprocess.TimeoutExpired(converter.args, timeout)
+
+    with monkeypatch.context() as hanging:
+        hanging.setattr(subprocess.Popen, "wait", never)
+        with pytest.raises(subprocess.TimeoutExpired):
+            get(api, "stream", id=track_id(1), format="mp3")
+    wait(converters[0])
+
+    running, places = app.extensions[EXTENSION], app.extensions["segue"].settings.api_threads // 2
+    assert [running.acquire(blocking=False) for _ in range(places)] == [True] * places
+    running.release(places)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -22,7 +22,7 @@ COMPRESSED = ("application/json", "application/problem+json", "text/xml")
 
 
 def install_compression(app: Flask) -> None:
-    """Compress responses with zstd or gzip where the client accepts it."""
+    """Compress responses with zstd or gzip, as the client prefers."""
     app.after_request(_compress)
 
 
@@ -32,11 +32,19 @@ def _compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     if response.content_encoding or len(content := response.get_data()) < BYTES_MIN:
         return response
-    accepted = request.accept_encodings
-    if accepted.quality("zstd") > 0:
+    coding = _preferred_coding()
+    if coding == "zstd":
         response.set_data(zstd.compress(content, ZSTD_LEVEL))
-        response.content_encoding = "zstd"
-    elif accepted.quality("gzip") > 0:
+        response.content_encoding = coding
+    elif coding == "gzip":
         response.set_data(gzip.compress(content, GZIP_LEVEL, mtime=0))
-        response.content_encoding = "gzip"
+        response.content_encoding = coding
     return response
+
+
+def _preferred_coding() -> str | None:
+    """Return the coding with the highest quality; of equal ones zstd, but only if the client names it."""
+    accepted = request.accept_encodings
+    names_zstd = "zstd" in accepted.values()  # few clients that send `*` can read it
+    coding = max(("gzip", "zstd", "identity"), key=lambda each: (accepted.quality(each), each == "zstd" and names_zstd))
+    return coding if accepted.quality(coding) > 0 else None

@@ -3,14 +3,16 @@
 from services.api.compat.subsonic.groups import as_artist, as_artist_folder
 from services.api.compat.subsonic.method import READS, SCANS, SEARCHES, Method, Result
 from services.api.compat.subsonic.methods.browsing import GroupNotFound, artist_named
+from services.api.compat.subsonic.methods.searching import LISTED
 from services.api.compat.subsonic.schemas.about import AboutQuery, ArtistInfoQuery, TopSongsQuery
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
 from services.api.compat.subsonic.songs import as_songs
-from services.api.compat.subsonic.visible import visible_library, visible_track
+from services.api.compat.subsonic.visible import visible_filters, visible_library, visible_track
 from services.api.context import services
-from services.domain.library import Artist
+from services.domain.filters import Filters
+from services.domain.library import Artist, Selection
 from services.domain.question import RESULTS_MAX
-from services.domain.track import Track, TrackStatus
+from services.domain.track import Track
 from services.ingest.roots import scannable_roots
 from services.ingest.scan import request_scan
 from services.recommend.artists import similar_artists
@@ -40,10 +42,9 @@ def get_album_info(query: AboutQuery) -> Result:
 
 
 def get_scan_status(_: SubsonicQuery) -> Result:
-    """Get whether a scan runs, and the number of songs."""
+    """Get whether a scan runs, and the number of songs that the request may see."""
     catalogue = services().catalogue
-    counts = catalogue.tracks.count_by_status()
-    songs = sum(count for status, count in counts.items() if status != TrackStatus.MISSING)
+    songs = catalogue.browsing.count(Selection(statuses=LISTED, filters=visible_filters(Filters())))
     return {"scanStatus": {"scanning": bool(catalogue.jobs.unfinished()), "count": songs}}
 
 

@@ -1,6 +1,6 @@
 """Parameters of the methods that browse, search and list."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ FOLDER = "A music folder; 0 is all music."
 SIZE = f"Maximum number; at most {PAGE_MAX} are returned."
 OFFSET = "Number of results to skip."
 INT_MAX = 2**31 - 1
+ID_MAX = 255
+Year = Annotated[int, Field(ge=-INT_MAX, le=INT_MAX)]
 
 AlbumListType = Literal[
     "random",
@@ -31,7 +33,7 @@ AlbumListType = Literal[
 class GroupQuery(SubsonicQuery):
     """Selects an artist, an album or a folder."""
 
-    id: str = Field(description="An id from a response of this service.")
+    id: str = Field(max_length=ID_MAX, description="An id from a response of this service.")
 
 
 class FolderQuery(SubsonicQuery):
@@ -54,8 +56,8 @@ class AlbumListQuery(FolderQuery):
     )
     size: int = Field(default=10, ge=0, description=SIZE)
     offset: int = Field(default=0, ge=0, le=INT_MAX, description=OFFSET)
-    fromYear: int | None = Field(default=None, description="First year of `byYear`; later than `toYear` to reverse.")
-    toYear: int | None = Field(default=None, description="Last year of `byYear`.")
+    fromYear: Year | None = Field(default=None, description="First year of `byYear`; later than `toYear` to reverse.")
+    toYear: Year | None = Field(default=None, description="Last year of `byYear`.")
     genre: str | None = Field(default=None, description="The genre of `byGenre`.")
 
 
@@ -64,8 +66,8 @@ class RandomSongsQuery(FolderQuery):
 
     size: int = Field(default=10, ge=0, description=SIZE)
     genre: str | None = Field(default=None, description="A genre of files, or a tag that the analysis found.")
-    fromYear: int | None = Field(default=None, description="Songs of this year or later.")
-    toYear: int | None = Field(default=None, description="Songs of this year or earlier.")
+    fromYear: Year | None = Field(default=None, description="Songs of this year or later.")
+    toYear: Year | None = Field(default=None, description="Songs of this year or earlier.")
 
 
 class SongsByGenreQuery(FolderQuery):
