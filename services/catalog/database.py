@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -164,7 +164,7 @@ class Database:
     def migrate(self) -> None:
         """Migrate the schema to the latest revision; several processes may call this at once."""
         if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_private(Path(self.url.database))
         with _translated(), self.engine.connect().execution_options(writes=True) as connection:
             remove_timeouts(connection)
             upgrade(connection)
@@ -222,6 +222,17 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _make_private(file: Path) -> None:
+    """Create the file of SQLite for its owner only, because it holds passwords. SQLite gives its logs the same mode."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(OSError):  # SQLite has better messages
+        file.touch(mode=0o600)
+    for each in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        with suppress(OSError):  # it does not exist, or it belongs to another user
+            if each.stat().st_mode & 0o077:
+                each.chmod(0o600)
 
 
 @contextmanager

@@ -184,6 +184,8 @@ def write_backup(file: Path, *, as_json: bool) -> None:
         return
     rows = sum(manifest.rows.values())
     output.print_message(f"{file} contains the catalogue ({rows} rows) and the settings without secrets.")
+    if manifest.rows.get("accounts"):
+        output.print_message("It holds the passwords of accounts in readable form: keep it where only you can read it.")
     if settings.uploads_path.exists():
         output.print_message(f"It does not contain uploaded audio: copy {settings.uploads_path} too.")
 

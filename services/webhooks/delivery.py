@@ -23,7 +23,10 @@ SETTLED_AFTER = timedelta(seconds=5)
 
 TIMEOUT_SECONDS = 5.0
 BATCH = 50
-"""Events between two records of the progress; after a crash they are sent again."""
+"""Events that are read at once."""
+
+RUN = timedelta(seconds=90)
+"""Time that all receivers share, below the limit of a task. One that answers slowly continues in the next run."""
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=10)
 """Time until the next attempt: it doubles with each failure in a row."""
@@ -95,11 +98,11 @@ class Delivery:
         for url in urls:
             progress = self.store.progress(url)
             if progress.retry_at is None or progress.retry_at <= self.clock():
-                self._tell(url, progress)
+                self._tell(url, progress, RUN / len(urls))
 
-    def _tell(self, url: str, progress: Progress) -> None:
-        until = self.clock() - SETTLED_AFTER
-        while events := self.store.following(progress.positions, until, BATCH):
+    def _tell(self, url: str, progress: Progress, turn: timedelta) -> None:
+        begun = self.clock()
+        while events := self.store.following(progress.positions, begun - SETTLED_AFTER, BATCH):
             for event in events:
                 outcome = self.sender.send(url, event)
                 self.renew()
@@ -109,7 +112,10 @@ class Delivery:
                 if outcome is not Outcome.ACCEPTED:
                     log.warning("webhook_event_dropped", host=urlsplit(url).hostname, message=event.id)
                 progress = Progress({**progress.positions, event.type: event.position})
-            self.store.keep(url, progress)
+                self.store.keep(url, progress)
+                if self.clock() - begun >= turn:
+                    log.info("webhook_continues_later", host=urlsplit(url).hostname)
+                    return
 
     def _later(self, progress: Progress) -> Progress:
         pause = min(FIRST_PAUSE * 2 ** min(progress.failures, 10), LONGEST_PAUSE)

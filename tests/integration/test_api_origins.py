@@ -79,6 +79,9 @@ def test_hosts_are_separated_by_commas(monkeypatch):
         {"Origin": "http://evil.example"},
         {"Origin": "http://localhost:3000"},
         {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:3000"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Referer": "http://localhost:3000/page"},
+        {"Referer": "http://[x"},
         {"Origin": "null"},
         {"Origin": "http://[x"},
     ],
@@ -99,6 +102,7 @@ def test_pages_of_other_sites_cannot_change_anything(api, headers, method):
         {"Origin": "http://localhost"},
         {"Sec-Fetch-Site": "same-origin", "Origin": "https://music.example"},
         {"Sec-Fetch-Site": "none"},
+        {"Referer": "http://localhost/#/library"},
     ],
 )
 def test_its_own_page_and_programs_are_allowed(api, headers):

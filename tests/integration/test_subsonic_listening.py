@@ -18,6 +18,8 @@ from tests.fakes.named import retag
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "contract" / "subsonic.xsd")
 MISSING_PARAMETER, NOT_ALLOWED, NOT_FOUND = 10, 50, 70
 OTHER_SITE = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+OTHER_PORT = {"Sec-Fetch-Site": "same-site"}
+OTHER_PORT_IN_PLAIN_HTTP = {"Referer": "http://localhost:3000/"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -300,18 +302,24 @@ def test_a_forgotten_listener_has_nothing_left(ask, api, name):
     assert "playQueue" not in ask("getPlayQueue")
 
 
+@pytest.mark.parametrize("origin", [OTHER_SITE, OTHER_PORT, OTHER_PORT_IN_PLAIN_HTTP])
 @pytest.mark.parametrize(
     ("method", "parameters"),
-    [("star", {"id": track_id(1)}), ("deletePlaylist", {"id": "x"}), ("scrobble", {"id": track_id(1)})],
+    [
+        ("star", {"id": track_id(1)}),
+        ("deletePlaylist", {"id": "x"}),
+        ("scrobble", {"id": track_id(1)}),
+        ("startScan", {}),
+    ],
 )
-def test_pages_of_other_sites_change_nothing(api, services, name, method, parameters):
+def test_pages_of_other_sites_change_nothing(api, services, method, parameters, origin):
     """Subsonic changes data by GET, which any page can send: browsers say where it comes from."""
-    query = {"u": name, "f": "json", **parameters}
-    refused = api.get(f"/rest/{method}", query_string=query, headers=OTHER_SITE).json["subsonic-response"]
+    query = {"u": "nobody", "f": "json", **parameters}
+    refused = api.get(f"/rest/{method}", query_string=query, headers=origin).json["subsonic-response"]
 
     assert error(refused) == NOT_ALLOWED
-    assert services.catalogue.listens.count(name) == 0
-    assert api.get("/rest/ping?f=json", headers=OTHER_SITE).json["subsonic-response"]["status"] == "ok"
+    assert services.catalogue.listens.count("nobody") == 0
+    assert api.get("/rest/ping?f=json", headers=origin).json["subsonic-response"]["status"] == "ok"
 
 
 def test_the_user_has_roles(ask, name):

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -15,7 +16,7 @@ from services.domain.failure import FailureKind
 from services.domain.job import JobKind
 from services.ingest.scan import request_scan
 from services.settings import Settings
-from services.webhooks.delivery import BATCH, KEPT, Delivery, Sender
+from services.webhooks.delivery import BATCH, KEPT, RUN, Delivery, Sender
 from tests.fakes.installation import installation, wait_until, write_song
 from tests.fakes.library import record, register, track_id, write_tone
 
@@ -192,6 +193,48 @@ def test_a_backlog_is_sent_completely(catalogue, deliver, receiver, tmp_path):
     deliver(receiver.url)
 
     assert [event["data"]["track_id"] for event in receiver.events] == added
+
+
+def test_a_slow_receiver_delays_no_other(catalogue, receiver, tmp_path):
+    """It continues in the next run, and each event arrives once. The clock advances by 3 s with each answer."""
+    others = f"{receiver.url}/others"
+    for url in (receiver.url, others):
+        catalogue.webhooks.progress(url)
+    added = [add_track(catalogue, tmp_path, number) for number in range(20)]
+    for number, each in enumerate(added):
+        record(catalogue, each, number)
+    with Sender.open(SECRET) as sender:
+        delivery = Delivery(
+            catalogue.webhooks,
+            sender,
+            lambda: None,
+            lambda: now() + LATER + len(receiver.received) * timedelta(seconds=3),
+        )
+        delivery.run([receiver.url, others])
+        first = len(receiver.received)
+        delivery.run([receiver.url, others])
+
+    assert first * timedelta(seconds=3) < RUN + timedelta(seconds=6)
+    assert sorted(event["data"]["track_id"] for event in receiver.events) == sorted([*added, *added])
+
+
+def test_progress_is_stored_with_each_event(catalogue, receiver, tmp_path):
+    """A run that the limit of a task ends is not repeated."""
+    catalogue.webhooks.progress(receiver.url)
+    for number in range(3):
+        record(catalogue, add_track(catalogue, tmp_path, number), number)
+
+    def renew():
+        if len(receiver.received) == 2:
+            raise SoftTimeLimitExceeded
+
+    with Sender.open(SECRET) as sender:
+        delivery = Delivery(catalogue.webhooks, sender, renew, lambda: now() + LATER)
+        with pytest.raises(SoftTimeLimitExceeded):
+            delivery.run([receiver.url])
+        delivery.run([receiver.url])
+
+    assert [event["data"]["track_id"] for event in receiver.events] == [track_id(n) for n in (0, 1, 1, 2)]
 
 
 @pytest.mark.parametrize(

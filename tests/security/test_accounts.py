@@ -1,10 +1,14 @@
 """Sign-in of Subsonic clients: passwords and tokens of accounts, API keys, and limits of wrong attempts."""
 
+import os
+import stat
 from hashlib import md5
 
 import pytest
 
+from services.catalog import Catalogue
 from services.domain.access import Scope
+from services.settings import Settings
 
 PASSWORD = "p\u00e4ssword"  # noqa: S105  the test's own
 SALT = "c19b2d"
@@ -176,3 +180,24 @@ def test_what_a_listener_told_keeps_to_the_library(locked, services):
     services.catalogue.playlists.forget("ada")
     services.catalogue.annotations.forget("ada")
     services.catalogue.listens.forget("ada")
+
+
+def test_files_with_passwords_are_for_their_owner(tmp_path):
+    """Also in a folder that others may read, and where the files were there before."""
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        catalogue = Catalogue.open(Settings(data_dir=tmp_path).catalogue_url)
+        catalogue.migrate()
+        catalogue.accounts.add("ada", "secret")
+        files = list(tmp_path.glob("catalogue.db*"))
+        made = [stat.S_IMODE(file.stat().st_mode) for file in files]
+        for file in files:
+            file.chmod(0o644)
+        catalogue.migrate()
+    finally:
+        os.umask(before)
+        catalogue.close()
+
+    assert made == [0o600] * 3
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 VARIABLE = "HTTP_X_FORWARDED_PREFIX"
 
-PATH = re.compile(r"(?:/[\w.~-]+)+", re.ASCII)
-"""A path such as `/segue` or `/apps/segue`; `//host` would be an address of another host."""
+PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)+", re.ASCII)
+"""A path such as `/segue` or `/apps/segue`; `//host` would be an address of another host, `/..` one outside."""
 
 
 def install_prefix(app: Flask) -> None:

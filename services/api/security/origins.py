@@ -17,6 +17,9 @@ from services.settings import Settings, canonical_host
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+OWN_SITES = frozenset({"same-origin", "none"})
+"""Values of `Sec-Fetch-Site` for its own page, and for an address that a user enters."""
+
 
 class HostNotAllowed(Forbidden):
     """The `Host` header is not a name of this service, as in DNS rebinding."""
@@ -60,19 +63,28 @@ def _is_own_name(name: str, settings: Settings) -> bool:
 
 
 def _check_origin(settings: Settings) -> None:
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if origin is not None and is_allowed_origin(origin, settings):
+    """Refuse a request of another page. Pages cannot set these headers, and programs send none.
+
+    Browsers send `Sec-Fetch-Site` over HTTPS and to loopback only.
+    """
+    site, page = request.headers.get("Sec-Fetch-Site"), _page()
+    if page is not None and is_allowed_origin(page, settings):
         return
-    if site == "cross-site":
-        raise CrossSiteRequest(origin or "another site")
-    if site == "same-origin" or origin is None:  # pages cannot set Sec-Fetch-Site; programs send neither
-        return
+    is_own_host = page is None or urlsplit(page).netloc == request.host
+    if not (is_own_host if site is None else site in OWN_SITES):  # a page at another port of this host is `same-site`
+        raise CrossSiteRequest(page or "another site")
+
+
+def _page() -> str | None:
+    """Return the origin of the page that sends the request. GET has no `Origin` on the same site or from an element."""
+    given = request.headers.get("Origin") or request.headers.get("Referer")
+    if given is None:
+        return None
     try:
-        is_own = urlsplit(origin).netloc == request.host
-    except ValueError:
-        is_own = False
-    if not is_own:
-        raise CrossSiteRequest(origin)
+        page = urlsplit(given)
+    except ValueError:  # invalid IPv6 address in brackets
+        return "null"
+    return f"{page.scheme}://{page.netloc}" if page.netloc else "null"
 
 
 def _host_name(url: str) -> str:
@@ -130,12 +142,8 @@ def _is_embedded(response: Response, settings: Settings) -> bool:
     if "access" not in g or not g.access.media:
         return False
     response.vary.add("Referer")
-    given = request.headers.get("Origin") or request.headers.get("Referer", "")
-    try:
-        page = urlsplit(given)
-    except ValueError:
-        return False
-    return is_allowed_origin(f"{page.scheme}://{page.netloc}", settings)
+    page = _page()
+    return page is not None and is_allowed_origin(page, settings)
 
 
 def is_allowed_origin(origin: str, settings: Settings) -> bool:
