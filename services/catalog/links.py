@@ -208,10 +208,13 @@ class LinkStore:
     def counts(self, name: str) -> LinkCounts:
         """Return how many songs of a link are tracks, by rule, and how many are not."""
         query = select(_SONG.rule, func.count()).where(_SONG.link == name).group_by(_SONG.rule)
+        no_track = _SONG.link == name, _SONG.rule.is_(None)
+        refusals = select(func.count()).select_from(LinkSongRow).where(*no_track, _SONG.reason.is_not(None))
         with self._database.read() as session:
             found: dict[str | None, int] = {rule: count for rule, count in session.execute(query).all()}  # noqa: C416
+            refused = session.scalar(refusals) or 0
         unmatched = found.pop(None, 0)
-        return LinkCounts({rule: found[rule] for rule in MatchRule if rule in found}, unmatched)
+        return LinkCounts({rule: found[rule] for rule in MatchRule if rule in found}, unmatched, refused)
 
     def unmatched(self, name: str, limit: int | None = None) -> list[LinkedSong]:
         """Return songs of a link that are no tracks, by artist, album and title."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from services.catalog.database import Database, now
 from services.catalog.jobs import job_of
 from services.catalog.tables import JobRow, MetaRow, TrackRow
+from services.domain.failure import FailureKind
 from services.domain.job import JobKind, JobState
 from services.domain.track import TrackStatus
 from services.domain.webhooks import Event, EventType, Position
@@ -104,7 +105,9 @@ def _ready(session: Session, place: Position, until: datetime, limit: int) -> li
 
 def _failed(session: Session, place: Position, until: datetime, limit: int) -> list[Event]:
     after = _after(TrackRow.failed_at, TrackRow.id, place, until)
-    query = select(TrackRow).where(TrackRow.status.in_((TrackStatus.FAILED, TrackStatus.QUARANTINED)), *after)
+    unusable = TrackRow.status.in_((TrackStatus.FAILED, TrackStatus.QUARANTINED))
+    is_fault = TrackRow.failure_kind.is_distinct_from(FailureKind.LEFT_OUT)
+    query = select(TrackRow).where(unusable, is_fault, *after)
     rows = session.scalars(query.order_by(TrackRow.failed_at, TrackRow.id).limit(limit))
     return [
         Event(

@@ -17,17 +17,16 @@ MS_PER_SECOND, SECONDS_PER_MINUTE = 1000, 60
 
 def print_links(links: Sequence[tuple[Link, LinkCounts]], pushes: Mapping[str, LinkRun | None]) -> None:
     """Print links with the number of their songs, and what failed; `pushes` are the last pushes of mixes, by link."""
-    columns = [
-        Column("name", [link.name for link, _ in links]),
-        Column("kind", [link.kind for link, _ in links]),
-        Column("address", [link.url for link, _ in links], weight=2),
-        Column("user", [link.user for link, _ in links], weight=1),
-        Column("listener", [link.listener for link, _ in links], weight=1),
-        Column("songs", [str(counts.songs) for _, counts in links]),
-        Column("no track", [str(counts.unmatched) for _, counts in links]),
-        Column("listed", [_day(link) for link, _ in links]),
-    ]
-    _print(links, columns, "There are no links. `segue link add` adds one.")
+    if not links:
+        output.print_message("There are no links. `segue link add` adds one.")
+    for link, counts in links:
+        output.print_lines(
+            f"{link.name} ({link.kind})",
+            f"  address   {link.url}",
+            f"  user      {link.user}, the listener {link.listener}",
+            f"  songs     {counts.songs}, {counts.unmatched} of them no tracks",
+            f"  listed    {_day(link)}",
+        )
     for link, _ in links:
         if link.failure is not None:
             output.print_message(f"The last sync of '{link.name}' failed: {link.failure}")
@@ -56,18 +55,18 @@ def print_synced(link: Link, synced: Synced) -> None:
         output.print_message(f"New from there: {heard.plays} plays, and stars or ratings of {_songs(heard.opinions)}.")
     if heard.undated:
         output.print_message(f"Plays without a time, which count as old ones: those of {_songs(heard.undated)}.")
-    if counts.unmatched and link.download:
+    if link.download and (left := counts.unmatched - counts.refused):
+        output.print_message(f"Workers download the songs that are no tracks, to analyse them. Left: {_songs(left)}.")
+    if link.download and counts.refused:
         output.print_message(
-            f"Workers download the songs that are no tracks, to analyse them: {counts.unmatched} are left."
+            f"Not downloaded again: {_songs(counts.refused)}. `segue link unmatched {link.name}` says why."
         )
-    if counts.unmatched:
-        output.print_message("No tracks so far, each song with the track that is most like it:")
 
 
 def print_guesses(guesses: Sequence[Guess]) -> None:
     """Print songs that are no tracks, each with the track that is most like it."""
     columns = [
-        Column("song", [_named(each.song.artist, each.song.title) for each in guesses], weight=2),
+        Column("song", [_named(each.song.artist, each.song.title) for each in guesses], weight=2, wraps=True),
         Column("album", [each.song.album or "" for each in guesses], weight=1),
         Column("length", [_length(each.song.duration_ms) for each in guesses]),
         Column(
@@ -78,9 +77,14 @@ def print_guesses(guesses: Sequence[Guess]) -> None:
         Column("its album", [(each.track.album or "") if each.track else "" for each in guesses], weight=1),
         Column("length", [_length(each.track.duration_ms) if each.track else "" for each in guesses]),
     ]
-    if any(each.song.reason for each in guesses):
-        columns.append(Column("not downloaded", [each.song.reason or "" for each in guesses], weight=2))
-    _print(guesses, columns, "All songs are tracks of the library.")
+    if not guesses:
+        output.print_message("All songs are tracks of the library.")
+        return
+    output.print_message("Songs that are no tracks, each with the track that is most like it:")
+    output.answers.print(table_of(columns, output.answers.width))
+    if refused := [each.song for each in guesses if each.song.reason]:
+        output.print_lines("Not downloaded:")
+        output.print_lines(*(f"  {_named(song.artist, song.title)}: {song.reason}" for song in refused))
 
 
 def guess_as_json(guess: Guess) -> Mapping[str, Any]:
@@ -89,13 +93,6 @@ def guess_as_json(guess: Guess) -> Mapping[str, Any]:
     named = {"id": song.id, "title": song.title, "artist": song.artist, "album": song.album}
     nearest = None if track is None else track._asdict()
     return named | {"duration_ms": song.duration_ms, "reason": song.reason, "nearest": nearest}
-
-
-def _print(rows: Sequence[object], columns: Sequence[Column], otherwise: str) -> None:
-    if rows:
-        output.answers.print(table_of(columns, output.answers.width))
-    else:
-        output.print_message(otherwise)
 
 
 def _named(artist: str | None, title: str) -> str:

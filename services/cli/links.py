@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.arguments import AsJson
-from services.cli.passwords import PasswordFile, read_password
+from services.cli.passwords import PasswordFile, ask_password, read_password
 from services.domain.links import LinkKind, LinkWork
 
 if TYPE_CHECKING:
@@ -132,7 +132,11 @@ def password(name: Name, *, password_file: PasswordFile = None) -> None:
 
 @link.command()
 def remove(name: Name, *, as_json: AsJson = False) -> None:
-    """Remove a link, its password, and the ids that it gave to tracks; also the tracks that were downloaded."""
+    """Remove a link, its password, and the ids that it gave to tracks.
+
+    Tracks that were downloaded become missing, unless a file has them too: they stay listed and are not recommended.
+    A scan of their files makes them ready again.
+    """
     from services.cli import output
     from services.cli.maintenance import open_catalogue
     from services.domain.links import place_of
@@ -155,7 +159,7 @@ def _password(settings: "Settings", file: Path | None) -> str:
         return read_password(file)
     if settings.link_password is not None:
         return settings.link_password.get_secret_value()
-    return str(typer.prompt("Password", hide_input=True))
+    return ask_password("Give it with --password-file or SEGUE_LINK_PASSWORD.")
 
 
 def _sync(settings: "Settings", name: str, *, as_json: bool) -> None:

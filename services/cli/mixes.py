@@ -74,7 +74,7 @@ def _print(pushed: Sequence[PushedMix], *, dry_run: bool) -> None:
         Column("playlist", [each.mix.name for each in pushed], weight=1),
         Column("would be" if dry_run else "was", [DONE[each.action] for each in pushed]),
         Column("tracks", [str(len(each.mix.track_ids)) for each in pushed]),
-        Column("made from", [each.reason or each.mix.about for each in pushed], weight=2),
+        Column("made from", [each.reason or each.mix.about for each in pushed], weight=2, wraps=True),
     ]
     output.answers.print(table_of(columns, output.answers.width))
 

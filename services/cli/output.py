@@ -37,6 +37,12 @@ def print_message(text: str) -> None:
     messages.print(escape(text), soft_wrap=True)
 
 
+def print_lines(*lines: str) -> None:
+    """Print lines of a result to stdout; the terminal continues long ones on its next line."""
+    for line in lines:
+        answers.print(escape(printable(line)), soft_wrap=True)
+
+
 def print_json(answer: Model | Mapping[str, Any]) -> None:
     """Print a result as one line of JSON."""
     content = answer.as_json() if isinstance(answer, Model) else answer

@@ -55,16 +55,21 @@ def table_of(columns: Sequence[Column], width: int) -> Table:
 
 
 def _widths(columns: Sequence[Column], width: int) -> list[int]:
-    """Return the width of each column: columns with a weight share what the others leave, as far as they need it."""
+    """Return the width of each column: columns with a weight share what the others leave.
+
+    None is wider than its texts, or narrower than its heading.
+    """
     widths = [column.width for column in columns]
     free = width - GAP * (len(columns) - 1) - sum(column.width for column in columns if not column.weight)
     weights = {place: column.weight for place, column in enumerate(columns) if column.weight}
     while weights:
         unit = max(free, 0) / sum(weights.values())
         fitting = [place for place, weight in weights.items() if widths[place] <= unit * weight]
-        if not fitting:
+        narrow = [place for place, weight in weights.items() if cell_len(columns[place].title) > unit * weight]
+        if not fitting and not narrow:
             return [max(1, int(unit * weights[place])) if place in weights else w for place, w in enumerate(widths)]
-        for place in fitting:
+        for place in fitting or narrow:
+            widths[place] = widths[place] if fitting else cell_len(columns[place].title)
             free -= widths[place]
             del weights[place]
     return widths

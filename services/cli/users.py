@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from services.cli.arguments import AsJson
-from services.cli.passwords import PasswordFile, read_password
+from services.cli.passwords import PasswordFile, ask_password, read_password
 
 users = typer.Typer(help="Add, list and remove accounts, with which players sign in.", no_args_is_help=True)
 
@@ -94,7 +94,7 @@ def _given_password(file: Path | None, *, prompt: bool) -> str | None:
     """Return the password that the user chose; None to generate one.
 
     Raises:
-        InvalidRequest: both ways are requested, or the file cannot be read.
+        InvalidRequest: both ways are requested, the file cannot be read, or there is no terminal.
     """
     from services.domain.errors import InvalidRequest
 
@@ -102,4 +102,4 @@ def _given_password(file: Path | None, *, prompt: bool) -> str | None:
         raise InvalidRequest("Use either --prompt or --password-file.")
     if file is not None:
         return read_password(file)
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True)) if prompt else None
+    return ask_password("Give it with --password-file.", twice=True) if prompt else None

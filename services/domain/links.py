@@ -86,10 +86,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class LinkCounts:
-    """How many songs of a linked server are tracks, by rule, and how many are not."""
+    """How many songs of a linked server are tracks, by rule, and how many are not; `refused` are not downloaded."""
 
     matched: Mapping[MatchRule, int]
     unmatched: int
+    refused: int = 0
 
     @property
     def songs(self) -> int:

@@ -14,7 +14,7 @@ class EventType(StrEnum):
     TRACK_READY = "track.ready"
     """A track was analysed."""
     TRACK_FAILED = "track.failed"
-    """A track cannot be analysed, or was put into quarantine."""
+    """A track cannot be analysed, or was put into quarantine. What Segue leaves out is no failure."""
     SCAN_DONE = "scan.done"
     """A scan of audio files or pictures has ended, with all of its analyses."""
 

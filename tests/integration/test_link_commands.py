@@ -124,6 +124,51 @@ def test_another_host_is_not_asked(data: Path, media: MediaServer) -> None:
         assert other.asked == []
 
 
+def test_the_list_fits_a_terminal_and_keeps_addresses_whole(data: Path, media: MediaServer) -> None:
+    add(data, media)
+    shown = CliRunner().invoke(app, ["link", "list"], env={"SEGUE_DATA_DIR": str(data), "COLUMNS": "80"}).stdout
+
+    assert media.url in shown
+    assert "3, 1 of them no tracks" in shown
+    assert "…" not in shown
+
+
+def test_a_song_that_is_not_downloaded_has_its_whole_reason(data: Path, media: MediaServer) -> None:
+    """A sync counts it apart from the songs that workers still download."""
+    first = add(data, media, "--download")
+    reason = f"Its track {track_id(7)} was deleted from the library."
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{data / 'catalogue.db'}")
+    catalogue.link_downloads.refuse("nas", "s3", reason)
+    catalogue.close()
+    again, rest = run(data, "sync", "nas"), run(data, "unmatched", "nas")
+
+    assert "Left: 1 song." in first.stderr
+    assert "Workers download" not in again.stderr
+    assert "Not downloaded again: 1 song." in again.stderr
+    assert f"Ada – Song 3 (Live): {reason}" in rest.stdout
+
+
+def test_a_password_is_not_asked_for_without_a_terminal(data: Path, media: MediaServer) -> None:
+    """One line says how to give it."""
+    command = [sys.executable, "-m", "services.cli.main", "link", "add", "nas", "--url", media.url, "--user", USER]
+    refused = subprocess.run(
+        command,
+        env=os.environ | {"SEGUE_DATA_DIR": str(data)},
+        cwd=ROOT,
+        input=f"{PASSWORD}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        start_new_session=True,
+    )
+
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [
+        "segue: There is no terminal to ask for the password. Give it with --password-file or SEGUE_LINK_PASSWORD."
+    ]
+
+
 def test_a_removed_link_leaves_nothing(data: Path, media: MediaServer) -> None:
     add(data, media)
     removed = run(data, "remove", "nas")

@@ -83,13 +83,14 @@ def add_track(catalogue, folder, number):
 
 
 def test_a_receiver_is_told_what_happens(catalogue, deliver, receiver, tmp_path):
-    """In order, signed, and each event once; nothing of the time before the first delivery."""
+    """In order, signed, and each event once; nothing of the time before the first delivery, nor of what is left out."""
     record(catalogue, add_track(catalogue, tmp_path, 0), 0)
     deliver(receiver.url)
     assert receiver.received == []
 
     record(catalogue, add_track(catalogue, tmp_path, 1), 1)
-    catalogue.analyses.refuse(add_track(catalogue, tmp_path, 2), "It is silent.", kind=FailureKind.LEFT_OUT)
+    catalogue.analyses.refuse(add_track(catalogue, tmp_path, 2), "It is cut off.", kind=FailureKind.DAMAGED)
+    catalogue.analyses.refuse(add_track(catalogue, tmp_path, 3), "It is silent.", kind=FailureKind.LEFT_OUT)
     job_id = catalogue.jobs.create(JobKind.SCAN, str(tmp_path))
     catalogue.jobs.fail(job_id, "The folder is gone.")
     upload = catalogue.jobs.create(JobKind.UPLOAD, str(tmp_path))
@@ -107,8 +108,8 @@ def test_a_receiver_is_told_what_happens(catalogue, deliver, receiver, tmp_path)
     }
     assert (failed["data"]["track_id"], failed["data"]["reason"], failed["data"]["kind"]) == (
         track_id(2),
-        "It is silent.",
-        "left_out",
+        "It is cut off.",
+        "damaged",
     )
     assert (done["data"]["job_id"], done["data"]["state"], done["data"]["path"]) == (job_id, "failed", str(tmp_path))
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from services.api.schemas.recommendations import Recommendations
 from services.api.schemas.tracks import RecommendedTrack, SimilarTrack, Taste
 from services.cli import listings, output
-from services.cli.tables import distinct_end, printable, short_ids, track_columns
+from services.cli.tables import Column, distinct_end, printable, short_ids, table_of, track_columns
 
 LONG = "Symphony No. 9 in D minor, Op. 125: II. Molto vivace (Remastered 2007, Live in Berlin)"
 
@@ -102,3 +102,13 @@ def test_end_of_a_path(path, others, expected):
 def test_control_characters_are_not_printed():
     """A title cannot control the terminal."""
     assert printable("a\x1b[31mb\n") == "a\ufffd[31mb\ufffd"
+
+
+def test_headings_are_whole_and_long_reasons_continue(lines):
+    """A narrow column keeps its heading."""
+    columns = [Column("listener", ["a" * 40], weight=1), Column("made from", [LONG], weight=9, wraps=True)]
+    output.answers.print(table_of([*columns, Column("tracks", ["5" * 20])], 60))
+    shown = lines()
+
+    assert shown[0].split() == ["listener", "made", "from", "tracks"]
+    assert "".join(line[10:38].replace(" ", "") for line in shown[1:]) == LONG.replace(" ", "")
