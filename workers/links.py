@@ -12,6 +12,8 @@ from services.catalog.library import FileStamp
 from services.domain.errors import (
     AlreadyRunning,
     LinkedServerRefused,
+    LinkedServerUnavailable,
+    LinkedUserRefused,
     NotConfigured,
     ReaderUnavailable,
     SegueError,
@@ -59,12 +61,18 @@ def download(context: ChildContext, link_name: str, song_id: str, claimant: Clai
     link = context.catalogue.links.get(link_name)
     try:
         with opened(context.settings, link) as server, downloaded(server, song_id, context.settings) as file:
+            downloads.resume(link_name)
             _analyse(context, link_name, song_id, file, claimant)
+    except (LinkedServerUnavailable, LinkedUserRefused) as error:
+        downloads.postpone(link_name, song_id, error.detail)
+        retry_after = getattr(error, "retry_after", None)
+        downloads.pause(link_name, None if retry_after is None else timedelta(seconds=retry_after))
+        log.warning("downloads_paused", link=link_name, song_id=song_id, reason=error.detail)
     except (LinkedServerRefused, UnsupportedAudio, UploadTooLarge) as error:
         downloads.refuse(link_name, song_id, error.detail)
         log.info("download_refused", link=link_name, song_id=song_id, reason=error.detail)
     except (Unavailable, NotConfigured) as error:
-        downloads.postpone(link_name, song_id)
+        downloads.postpone(link_name, song_id, error.detail)
         log.warning("download_postponed", link=link_name, song_id=song_id, reason=error.detail)
     else:
         downloads.end(link_name, song_id)

@@ -6,7 +6,7 @@ The track of a downloaded song has a file that is no path of this machine (`serv
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
@@ -17,6 +17,12 @@ from services.domain.track import TrackStatus
 
 # As of analyses: one or two crashes may have another cause than the song.
 MAX_ATTEMPTS = 3
+
+PAUSE_MIN, PAUSE_MAX = timedelta(minutes=1), timedelta(hours=1)
+"""A pause is as long as downloads have been failing, so each is about twice as long as the one before."""
+
+RETRY_AFTER_MAX = timedelta(days=1)
+"""Limit of a pause that a server asks for."""
 
 UNFINISHED = f"Its download or analysis was started {MAX_ATTEMPTS} times and each time crashed or timed out."
 
@@ -36,7 +42,7 @@ class LinkDownloadStore:
         query = (
             select(_SONG.link, _SONG.song_id)
             .join(LinkRow, LinkRow.name == _SONG.link)
-            .where(LinkRow.download, _SONG.attempts < MAX_ATTEMPTS, waits, unsent)
+            .where(LinkRow.download, ~_is_paused(), _SONG.attempts < MAX_ATTEMPTS, waits, unsent)
             .order_by(_SONG.sent_at.asc().nulls_first(), _SONG.link, _SONG.song_id)
             .limit(limit)
         )
@@ -59,18 +65,41 @@ class LinkDownloadStore:
             row = session.get(LinkSongRow, (link, song_id), with_for_update=True)
             if row is None or row.attempts >= MAX_ATTEMPTS or not _is_wanted(session, row):
                 return False
+            if session.scalar(select(LinkRow.name).where(LinkRow.name == link, _is_paused())) is not None:
+                row.sent_at = None  # due when the pause ends
+                return False
             row.attempts += 1
             row.sent_at = now()
             if row.attempts == MAX_ATTEMPTS:
                 row.reason = UNFINISHED  # unless it ends
             return True
 
-    def postpone(self, link: str, song_id: str) -> None:
+    def postpone(self, link: str, song_id: str, reason: str) -> None:
         """Uncount an attempt that failed for a reason unrelated to the song."""
-        self._change(link, song_id, attempts=_SONG.attempts - 1, reason=None)
+        self._change(link, song_id, attempts=_SONG.attempts - 1, reason=reason)
+
+    def pause(self, link: str, retry_after: timedelta | None = None) -> None:
+        """Pause the downloads of a link whose server refuses all of them: as long as it asks for, or growing."""
+        with self._database.write() as session:
+            row, moment = session.get_one(LinkRow, link, with_for_update=True), now()
+            row.failing_since = row.failing_since or moment
+            pause = max(PAUSE_MIN, min(moment - row.failing_since, PAUSE_MAX))
+            row.paused_until = moment + (pause if retry_after is None else min(retry_after, RETRY_AFTER_MAX))
+
+    def resume(self, link: str) -> None:
+        """End the pause of a link: its server sends songs."""
+        with self._database.write() as session:
+            _resume(session, link)
+
+    def retry(self, link: str) -> None:
+        """End the pause of a link, and make the songs due again whose downloads failed."""
+        with self._database.write() as session:
+            failed = _SONG.link == link, _SONG.reason.is_not(None)
+            session.execute(update(LinkSongRow).where(*failed).values(attempts=0, sent_at=None, reason=None))
+            _resume(session, link)
 
     def refuse(self, link: str, song_id: str, reason: str) -> None:
-        """Record why a song cannot be analysed. It is not downloaded again."""
+        """Record why a song cannot be analysed. It is downloaded again after `retry` only."""
         self._change(link, song_id, attempts=MAX_ATTEMPTS, reason=reason)
 
     def complete(self, link: str, song_id: str, track_id: str) -> None:
@@ -89,6 +118,15 @@ class LinkDownloadStore:
         with self._database.write() as session:
             here = _SONG.link == link, _SONG.song_id == song_id
             session.execute(update(LinkSongRow).where(*here).values(**values))
+
+
+def _resume(session: Session, link: str) -> None:
+    paused = LinkRow.name == link, LinkRow.failing_since.is_not(None)
+    session.execute(update(LinkRow).where(*paused).values(failing_since=None, paused_until=None))
+
+
+def _is_paused() -> ColumnElement[bool]:
+    return and_(LinkRow.paused_until.is_not(None), LinkRow.paused_until > now())
 
 
 def _is_wanted(session: Session, row: LinkSongRow) -> bool:

@@ -17,11 +17,13 @@ class MixPlaylistStore:
         """Return the playlists on a linked server by the keys of their mixes."""
         with self._database.read() as session:
             rows = session.scalars(select(MixPlaylistRow).where(MixPlaylistRow.link == link))
-            return {row.key: MixPlaylist(row.name, row.marker, row.playlist_id) for row in rows}
+            return {row.key: MixPlaylist(row.name, row.marker, row.playlist_id, row.songs) for row in rows}
 
     def put(self, link: str, key: str, playlist: MixPlaylist) -> None:
         """Store the playlist of a mix; it replaces an earlier one."""
-        values = {"name": playlist.name, "marker": playlist.marker, "playlist_id": playlist.id}
+        values = {"name": playlist.name, "marker": playlist.marker, "playlist_id": playlist.id} | {
+            "songs": list(playlist.songs)
+        }
         inserting = self._database.insert(MixPlaylistRow).values(link=link, key=key, **values)
         with self._database.write() as session:
             session.execute(inserting.on_conflict_do_update(index_elements=["link", "key"], set_=values))

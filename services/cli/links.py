@@ -94,7 +94,7 @@ def list_all(*, as_json: AsJson = False) -> None:
 
 @link.command()
 def sync(name: Name, *, as_json: AsJson = False) -> None:
-    """List the songs of a server again. Segue does so every hour by itself."""
+    """List the songs of a server again, and try failed downloads again. Segue lists them every hour by itself."""
     from services.settings import load_settings
 
     _sync(load_settings(), name, as_json=as_json)
@@ -123,10 +123,11 @@ def password(name: Name, *, password_file: PasswordFile = None) -> None:
     settings = load_settings()
     with open_catalogue(settings) as catalogue:
         found = catalogue.links.get(name)
-    given = _password(settings, password_file)
-    with closing(server_of(found, given)) as server:
-        server.check()
-    store_password(settings, name, given)
+        given = _password(settings, password_file)
+        with closing(server_of(found, given)) as server:
+            server.check()
+        store_password(settings, name, given)
+        catalogue.link_downloads.retry(name)
     output.print_message(f"Stored the password of '{name}'.")
 
 
@@ -171,6 +172,7 @@ def _sync(settings: "Settings", name: str, *, as_json: bool) -> None:
         found = catalogue.links.get(name)
         with opened(settings, found) as server:
             synced = syncing.sync(catalogue, found, server)
+        catalogue.link_downloads.retry(name)
         _print_synced(catalogue, found, synced, as_json=as_json)
 
 

@@ -18,7 +18,7 @@
   * PlaylistChanged
   * NotConfigured
   * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed, LibraryNotAllowed
-  * LinkedServerRefused
+  * LinkedServerRefused: LinkedUserRefused
   * TooManyRequests
   * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
 
@@ -219,11 +219,22 @@ class StorageFull(StorageUnavailable):
 
 
 class LinkedServerUnavailable(Unavailable):
-    """A linked media server does not respond, or not in time."""
+    """A linked media server does not respond, or not in time, or gets too many requests.
+
+    `retry_after` is the number of seconds after which the server wants to be asked again, if it tells one.
+    """
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class LinkedServerRefused(SegueError):
     """A linked media server refused a request, for example a password, or answered what Segue does not understand."""
+
+
+class LinkedUserRefused(LinkedServerRefused):
+    """A linked media server refuses the user of its link, whatever is asked: a wrong password or a missing right."""
 
 
 class QuestionUnanswered(Unavailable):

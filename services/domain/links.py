@@ -1,7 +1,7 @@
 """Linked servers: media servers with the same music, whose song ids are ids of tracks in a namespace of their own."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -146,11 +146,13 @@ class MixPlaylist:
         name: As it was made.
         marker: A random text in its comment; empty if the server keeps no comments.
         id: Its id on the server; None until it is known that the server made it.
+        songs: Those of the last push, in their order.
     """
 
     name: str
     marker: str
     id: str | None = None
+    songs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

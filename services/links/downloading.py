@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from services.domain.errors import UploadTooLarge
@@ -30,17 +31,18 @@ def downloaded(server: Server, song_id: str, settings: Settings) -> Iterator[Bin
         check_free_space(folder)
         content = cast("BinaryIO", file)
         with server.open_song(song_id) as chunks:
-            _write(chunks, content, rate)
+            _write(chunks, content, folder, rate)
         content.seek(0)
         yield content
 
 
-def _write(chunks: Iterator[bytes], file: BinaryIO, rate: float) -> None:
+def _write(chunks: Iterator[bytes], file: BinaryIO, folder: Path, rate: float) -> None:
     begun, received = time.monotonic(), 0
     for chunk in chunks:
         received += len(chunk)
         if received > MAX_BYTES:
             raise UploadTooLarge(MAX_BYTES)
+        check_free_space(folder)
         file.write(chunk)
         time.sleep(max(0.0, received / rate - (time.monotonic() - begun)))
     file.flush()

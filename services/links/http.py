@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from services.domain.errors import InvalidRequest, LinkedServerRefused, LinkedServerUnavailable
+from services.domain.errors import InvalidRequest, LinkedServerRefused, LinkedServerUnavailable, LinkedUserRefused
 
 # A page of 500 songs takes a small machine seconds to put together.
 TIMEOUT_SECONDS = 60.0
@@ -18,6 +18,9 @@ TIMEOUT_SECONDS = 60.0
 REDIRECTS_MAX = 3
 
 CHUNK_BYTES = 1 << 16
+
+_BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+_USER_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 _REFUSALS = {
     HTTPStatus.UNAUTHORIZED: "The user or the password is wrong.",
@@ -109,10 +112,13 @@ class Requests:
         if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             return
         status = f"{response.status_code} {response.reason_phrase}".strip()
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise LinkedServerUnavailable(f"{self.url} failed: {status}. Try again later.")
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code in _BUSY:
+            wait = response.headers.get("Retry-After", "")
+            retry_after = int(wait) if wait.isascii() and wait.isdecimal() else None
+            raise LinkedServerUnavailable(f"{self.url} failed: {status}. Try again later.", retry_after)
         advice = _REFUSALS.get(HTTPStatus(response.status_code)) if response.status_code in _REFUSALS else None
-        raise LinkedServerRefused(f"{self.url} refused the request: {status}. {advice or ''}".strip())
+        kind = LinkedUserRefused if response.status_code in _USER_REFUSED else LinkedServerRefused
+        raise kind(f"{self.url} refused the request: {status}. {advice or ''}".strip())
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

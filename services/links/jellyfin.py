@@ -57,8 +57,9 @@ class JellyfinServer:
             with self._opened(f"/Items/{_checked(song_id)}/Download") as chunks:
                 yield chunks
         except _NoDownload:
-            with self._opened(f"/Audio/{_checked(song_id)}/stream", {"static": "true"}) as chunks:
-                yield chunks
+            path = f"/Audio/{_checked(song_id)}/stream"
+            with self._requests.open("GET", path, params={"static": "true"}) as response:
+                yield self._requests.chunks(response)
 
     def playlists(self) -> list[RemotePlaylist]:
         """Return the playlists; their comments are overviews."""
@@ -68,19 +69,23 @@ class JellyfinServer:
             for each in found
         ]
 
-    def create_playlist(self, name: str, comment: str, song_ids: Sequence[str]) -> str:  # noqa: ARG002  Server's
-        """Create a playlist and return its id. The API lets only administrators set a comment, so none is set."""
+    def playlist_songs(self, playlist_id: str) -> list[str]:
+        """Return the songs of a playlist."""
+        return [_id(entry) for entry in self._entries(playlist_id)]
+
+    def create_playlist(self, name: str, song_ids: Sequence[str]) -> str:  # noqa: ARG002  Server's
+        """Create an empty playlist and return its id."""
         given = {"Name": name, "UserId": self._signed_in, "MediaType": "Audio"}
         created = self._ask("POST", "/Playlists", given, body=given)  # Emby reads the parameters, Jellyfin the body
-        playlist_id = _id(created if isinstance(created, dict) else {})
-        self._append(playlist_id, song_ids)
-        return playlist_id
+        return _id(created if isinstance(created, dict) else {})
+
+    def comment_playlist(self, playlist_id: str, comment: str) -> None:
+        """Do nothing: the API lets only administrators write comments."""
 
     def replace_playlist(self, playlist_id: str, song_ids: Sequence[str]) -> None:
         """Replace the songs of a playlist."""
         path = f"/Playlists/{_checked(playlist_id)}/Items"
-        entries = self._ask("GET", path, {"UserId": self._signed_in})
-        old = [str(entry["PlaylistItemId"]) for entry in entries.get("Items") or () if entry.get("PlaylistItemId")]
+        old = [str(entry["PlaylistItemId"]) for entry in self._entries(playlist_id) if entry.get("PlaylistItemId")]
         for some in _batches(old):
             self._ask("DELETE", path, {"EntryIds": ",".join(some)})
         self._append(playlist_id, song_ids)
@@ -148,16 +153,20 @@ class JellyfinServer:
             yield from items
             received, before = received + len(items), _id(items[0])
 
+    def _entries(self, playlist_id: str) -> list[dict[str, Any]]:
+        answer = self._ask("GET", f"/Playlists/{_checked(playlist_id)}/Items", {"UserId": self._signed_in})
+        return answer.get("Items") or []
+
     def _append(self, playlist_id: str, song_ids: Sequence[str]) -> None:
         for some in _batches(song_ids):
             params = {"Ids": ",".join(some), "UserId": self._signed_in}
             self._ask("POST", f"/Playlists/{_checked(playlist_id)}/Items", params)
 
     @contextmanager
-    def _opened(self, path: str, params: Params | None = None) -> Iterator[Iterator[bytes]]:
+    def _opened(self, path: str) -> Iterator[Iterator[bytes]]:
         with ExitStack() as stack:
             try:
-                response = stack.enter_context(self._requests.open("GET", path, params=params))
+                response = stack.enter_context(self._requests.open("GET", path))
             except LinkedServerRefused as error:
                 raise _NoDownload(error.detail) from error
             yield self._requests.chunks(response)

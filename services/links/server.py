@@ -87,8 +87,16 @@ class Server(Protocol):
         """Return the playlists that the user sees."""
         ...
 
-    def create_playlist(self, name: str, comment: str, song_ids: Sequence[str]) -> str:
-        """Create a playlist and return its id."""
+    def playlist_songs(self, playlist_id: str) -> list[str]:
+        """Return the ids of the songs of a playlist, in their order."""
+        ...
+
+    def create_playlist(self, name: str, song_ids: Sequence[str]) -> str:
+        """Create a playlist, with as many of its songs as one request takes, and return its id."""
+        ...
+
+    def comment_playlist(self, playlist_id: str, comment: str) -> None:
+        """Write the comment of a playlist, if the API has such a request."""
         ...
 
     def replace_playlist(self, playlist_id: str, song_ids: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """A linked server that speaks Subsonic: Navidrome, Gonic, LMS, Airsonic, Ampache, supysonic."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from services.domain.errors import LinkedServerRefused
+from services.domain.errors import LinkedServerRefused, LinkedUserRefused
 from services.links.http import Requests
 from services.links.server import PlaybackReport, RemotePlaying, RemotePlaylist, RemoteSong
 
@@ -23,6 +24,12 @@ IDS_PER_REQUEST = 100
 
 NO_TOKENS = (10, 41, 42)
 """Codes of servers that take passwords only: supysonic misses the parameter, and LMS knows no such mechanism."""
+
+USER_REFUSED = (40, 41, 42, 43, 44, 50, 60)
+"""Codes that concern the user, not what is asked: a wrong password, a missing right, a trial that is over."""
+
+_ERROR_CODE = re.compile(rb"""\bcode["'=: ]+(\d{1,3})\b""")
+"""The code in an answer of JSON or XML."""
 
 _OTHER_FORMATS = ("text/", "application/json", "application/xml")
 """Types of answers that are errors where a file is expected."""
@@ -61,7 +68,7 @@ class SubsonicServer:
         try:
             with self._opened("download", id=song_id) as chunks:
                 yield chunks
-        except _NoFile:
+        except (_NoFile, LinkedUserRefused):
             with self._opened("stream", id=song_id, format="raw") as chunks:
                 yield chunks
 
@@ -77,8 +84,15 @@ class SubsonicServer:
             for each in _list(self._get("getPlaylists"), "playlists", "playlist")
         ]
 
-    def create_playlist(self, name: str, comment: str, song_ids: Sequence[str]) -> str:
-        """Create a playlist and return its id, which old servers do not tell."""
+    def playlist_songs(self, playlist_id: str) -> list[str]:
+        """Return the songs of a playlist."""
+        answer = self._get("getPlaylist", {"id": playlist_id})
+        if not answer.get("playlist"):
+            raise LinkedServerRefused(f"{self._requests.url} does not send its playlist '{playlist_id}'.")
+        return [_id(entry) for entry in _list(answer, "playlist", "entry")]
+
+    def create_playlist(self, name: str, song_ids: Sequence[str]) -> str:
+        """Create a playlist of the first songs and return its id, which old servers do not tell."""
         known = {playlist.id for playlist in self.playlists()}
         answer = self._get("createPlaylist", [("name", name), *_ids("songId", song_ids[:IDS_PER_REQUEST])])
         created = _id(answer["playlist"]) if answer.get("playlist") else None
@@ -87,9 +101,11 @@ class SubsonicServer:
                 created = playlist.id
         if created is None:
             raise LinkedServerRefused(f"{self._requests.url} did not create the playlist '{name}'.")
-        self._get("updatePlaylist", [("playlistId", created), ("comment", comment)])
-        self._append(created, song_ids[IDS_PER_REQUEST:])
         return created
+
+    def comment_playlist(self, playlist_id: str, comment: str) -> None:
+        """Write the comment of a playlist."""
+        self._get("updatePlaylist", [("playlistId", playlist_id), ("comment", comment)])
 
     def replace_playlist(self, playlist_id: str, song_ids: Sequence[str]) -> None:
         """Replace the songs of a playlist."""
@@ -143,8 +159,13 @@ class SubsonicServer:
         path = f"/rest/{method}"
         with self._requests.open("GET", path, params=[*self._sign_in(), *params.items()]) as response:
             if response.headers.get("Content-Type", "").startswith(_OTHER_FORMATS):
-                raise _NoFile(f"{self._requests.url} does not send the file of its song '{params['id']}'.")
+                raise self._no_file(params["id"], next(self._requests.chunks(response), b""))
             yield self._requests.chunks(response)
+
+    def _no_file(self, song_id: str, answer: bytes) -> LinkedServerRefused:
+        code = _ERROR_CODE.search(answer)
+        kind = LinkedUserRefused if code is not None and int(code[1]) in USER_REFUSED else _NoFile
+        return kind(f"{self._requests.url} does not send the file of its song '{song_id}'.")
 
     def _get(self, method: str, params: dict[str, Any] | list[tuple[str, Any]] | None = None) -> dict[str, Any]:
         given = list(params.items()) if isinstance(params, dict) else params or []
@@ -154,7 +175,8 @@ class SubsonicServer:
             answer = answer if self._has_tokens else self._answer(method, given)
         if answer.get("status") != "ok":
             message = (answer.get("error") or {}).get("message") or f"error {_code(answer)}"
-            raise LinkedServerRefused(f"{self._requests.url} refused {method}: {message}")
+            kind = LinkedUserRefused if _code(answer) in USER_REFUSED else LinkedServerRefused
+            raise kind(f"{self._requests.url} refused {method}: {message}")
         return answer
 
     def _answer(self, method: str, params: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from services.catalog import Catalogue
-from services.domain.errors import LinkedServerRefused
+from services.domain.errors import LinkedServerRefused, LinkedServerUnavailable
 from services.domain.links import Link, LinkWork, MixPlaylist
 from services.links.server import RemotePlaylist, Server
 from services.mixes.choose import Mix, Mixes
@@ -63,13 +64,14 @@ class Pusher:
         found = server.playlists()
         stored = self._playlists.all(link.name)
         chosen = self._mixes.choose(link.listener, rules, day, self._links.tracks(link.name))
-        return [_planned(mix, stored.get(mix.key), found) for mix in chosen]
+        return [_planned(mix, _ours(stored.get(mix.key), mix, found, server)) for mix in chosen]
 
     def push(self, link: Link, server: Server, rules: Mapping[str, Rule], day: date) -> list[PushedMix]:
         """Create and replace the playlists of the mixes of a day, and never touch another one.
 
-        A playlist is touched only if its id, its name and the marker in its comment are those that are stored. So a
-        listener who changes the name or the comment keeps it, and the next push makes a new one.
+        A playlist is touched only if its id, its name and the marker in its comment are those that are stored. If the
+        server keeps no comments, its songs must be among those of the last push instead. So a listener who changes the
+        name or the comment, or there adds a song, keeps the playlist, and the next push makes a new one.
 
         Raises:
             AlreadyRunning: another process pushes to this server.
@@ -81,38 +83,66 @@ class Pusher:
 
     def _pushed(self, link: str, server: Server, planned: PushedMix) -> PushedMix:
         mix = planned.mix
+        if planned.action == Action.SKIP:
+            return planned
         songs = self._links.song_ids(link, mix.track_ids)
         song_ids = [songs[track_id] for track_id in mix.track_ids if track_id in songs]
         try:
-            if planned.action == Action.CREATE:
+            if planned.playlist_id is None:
                 self._create(link, server, mix, song_ids)
-            elif planned.playlist_id is not None:
-                server.replace_playlist(planned.playlist_id, song_ids)
+            else:
+                self._replace(link, server, mix, planned.playlist_id, song_ids)
         except LinkedServerRefused as error:  # such as a song that has just gone
             return replace(planned, action=Action.REFUSED, reason=error.detail)
         return planned
 
     def _create(self, link: str, server: Server, mix: Mix, song_ids: Sequence[str]) -> None:
-        """Create a playlist. Its marker is stored first, so that it is known as ours if this process ends here."""
+        """Create a playlist. What is known of it is stored at once, so that a failure does not lead to a second one."""
+        made = MixPlaylist(mix.name, "", songs=song_ids)
+        self._playlists.put(link, mix.key, made)
+        created = server.create_playlist(mix.name, song_ids)
+        made = replace(made, id=created)
+        self._playlists.put(link, mix.key, made)
         marker = secrets.token_hex(MARKER_BYTES)
-        self._playlists.put(link, mix.key, MixPlaylist(mix.name, marker))
-        created = server.create_playlist(mix.name, COMMENT.format(marker=marker), song_ids)
-        has_comment = any(each.id == created and marker in each.comment for each in server.playlists())
-        self._playlists.put(link, mix.key, MixPlaylist(mix.name, marker if has_comment else "", created))
+        with suppress(LinkedServerRefused, LinkedServerUnavailable):  # some servers keep no comments
+            server.comment_playlist(created, COMMENT.format(marker=marker))
+        if any(each.id == created and marker in each.comment for each in server.playlists()):
+            made = replace(made, marker=marker)
+            self._playlists.put(link, mix.key, made)
+        server.replace_playlist(created, song_ids)
+
+    def _replace(self, link: str, server: Server, mix: Mix, playlist_id: str, song_ids: Sequence[str]) -> None:
+        """Replace the songs of a playlist. Until that has ended, it may have songs of both pushes."""
+        old = self._playlists.all(link)[mix.key]
+        known = replace(old, id=playlist_id)
+        self._playlists.put(link, mix.key, replace(known, songs=list(dict.fromkeys([*old.songs, *song_ids]))))
+        server.replace_playlist(playlist_id, song_ids)
+        self._playlists.put(link, mix.key, replace(known, songs=song_ids))
 
 
-def _planned(mix: Mix, stored: MixPlaylist | None, found: Sequence[RemotePlaylist]) -> PushedMix:
+def _planned(mix: Mix, playlist_id: str | None) -> PushedMix:
     if not mix.track_ids:
         return PushedMix(mix=mix, action=Action.SKIP, reason=mix.problem)
-    playlist_id = next((each.id for each in found if stored is not None and _is_ours(stored, mix, each)), None)
     action = Action.CREATE if playlist_id is None else Action.REPLACE
     return PushedMix(mix=mix, action=action, playlist_id=playlist_id)
 
 
-def _is_ours(stored: MixPlaylist, mix: Mix, playlist: RemotePlaylist) -> bool:
-    """Return whether Segue made a playlist of the server for a mix, and nobody has changed its name and its comment.
+def _ours(stored: MixPlaylist | None, mix: Mix, found: Sequence[RemotePlaylist], server: Server) -> str | None:
+    """Return the playlist of the server that Segue made for a mix, if nobody has changed it.
 
-    Without a stored id, a push ended before the server told it; then the marker alone tells it.
+    Without a stored id, a push ended before the server told it; then the same songs tell which one it is.
     """
-    is_same = bool(stored.marker) if stored.id is None else stored.id == playlist.id
-    return is_same and stored.name == mix.name == playlist.name and stored.marker in playlist.comment
+    if stored is None or stored.name != mix.name or not mix.track_ids:
+        return None
+    for each in found:
+        if each.name != stored.name or stored.id not in (None, each.id):
+            continue
+        if stored.marker:
+            is_ours = stored.marker in each.comment
+        elif stored.id is None:
+            is_ours = server.playlist_songs(each.id) == list(stored.songs)
+        else:
+            is_ours = set(server.playlist_songs(each.id)) <= set(stored.songs)
+        if is_ours:
+            return each.id
+    return None

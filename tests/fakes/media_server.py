@@ -33,6 +33,10 @@ class MediaServer:
     searches: bool = True
     """Whether an empty search finds all songs."""
     downloads: bool = True
+    comments: bool = True
+    """Whether playlists may have comments."""
+    busy: dict[str, str] | None = None
+    """Headers of the answer to every request if there are too many."""
     token_refusal: int | None = None
     """The code with which it refuses tokens; None if it takes them."""
     page_max: int = 500
@@ -88,6 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.state.asked.append(f"{method} {parts.path}")
         if self.state.redirect is not None:
             self._send(302, b"", Location=self.state.redirect + parts.path)
+        elif self.state.busy is not None:
+            self._send(429, b"", **self.state.busy)
         elif parts.path.startswith("/rest/"):
             self._subsonic(parts.path.removeprefix("/rest/"), query)
         else:
@@ -113,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(self.state.token_refusal, "Token authentication is not supported.")
         elif not _is_user(first):
             self._refuse(40, "Wrong username or password.")
+        elif "comment" in first and not self.state.comments:
+            self._refuse(0, "Playlists have no comments.")
         elif method in ("download", "stream"):
             content = self.state.files.get(first["id"])
             if method == "download" and not self.state.downloads:
@@ -155,6 +163,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _getPlaylists(self, *_: Any) -> dict[str, Any]:
         return {"playlists": {"playlist": [{"id": key, **each} for key, each in self.state.playlists.items()]}}
+
+    def _getPlaylist(self, first: dict[str, str], _: Any) -> dict[str, Any]:
+        songs = self.state.playlists[first["id"]]["songs"]
+        return {"playlist": {"id": first["id"], "entry": [{"id": song} for song in songs]}}
 
     def _createPlaylist(self, first: dict[str, str], query: dict[str, list[str]]) -> dict[str, Any]:
         key = first.get("playlistId") or str(len(self.state.playlists) + 1)

@@ -107,6 +107,18 @@ def test_another_password_is_tried_before_it_is_stored(data: Path, media: MediaS
     assert run(data, "password", "nas", given=f"{PASSWORD}\n").exit_code == 0
 
 
+@pytest.mark.parametrize("command", ["sync", "password"])
+def test_failed_downloads_are_tried_again(data: Path, media: MediaServer, command: str) -> None:
+    add(data, media)
+    catalogue = Catalogue.open(f"sqlite+pysqlite:///{data / 'catalogue.db'}")
+    catalogue.link_downloads.refuse("nas", "s3", "No such song.")
+    assert run(data, command, "nas", given=f"{PASSWORD}\n").exit_code == 0
+    [song] = catalogue.links.unmatched("nas")
+    catalogue.close()
+
+    assert (song.id, song.reason) == ("s3", None)
+
+
 def test_a_refused_link_is_not_added(data: Path, media: MediaServer) -> None:
     refused = add(data, media, password="wrong")  # noqa: S106  it is none
 

@@ -109,11 +109,14 @@ def test_a_playlist_is_created_and_replaced(kind: Kind) -> None:
     many = [f"s{number}" for number in range(250)]
     with media_server([song(number) for number in range(250)]) as media:
         server = kind(media.url, USER, PASSWORD)
-        created = server.create_playlist("Daily mix", "by Segue", many)
+        created = server.create_playlist("Daily mix", many)
+        server.comment_playlist(created, "by Segue")
+        server.replace_playlist(created, many)
         first = list(media.playlists[created]["songs"])
         server.replace_playlist(created, many[:120:-1])
 
         assert first == many
+        assert server.playlist_songs(created) == many[:120:-1]
         assert media.playlists[created]["songs"] == many[:120:-1]
         assert [(each.id, each.name) for each in server.playlists()] == [(created, "Daily mix")]
 

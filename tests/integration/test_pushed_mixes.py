@@ -141,16 +141,42 @@ def test_a_playlist_that_is_gone_is_made_again(catalogue, media, pusher, tmp_pat
 
 
 def test_a_playlist_of_a_push_that_was_cut_off_is_found_again(catalogue, media, pusher, tmp_path):
-    """Its comment has the marker that was stored before it was made."""
+    """It has the songs that were stored before it was made."""
     link, server = linked(catalogue, media, LinkKind.SUBSONIC)
-    catalogue.mix_playlists.put("nas", "new", MixPlaylist("New", "0123456789abcdef"))
-    media.playlists["cut"] = {"name": "New", "comment": "Made by Segue [segue 0123456789abcdef]", "songs": []}
-    media.playlists["not"] = {"name": "New", "comment": "", "songs": []}
+    catalogue.mix_playlists.put("nas", "new", MixPlaylist("New", "", songs=["s1", "s2"]))
+    media.playlists["not"] = {"name": "New", "comment": "", "songs": ["s1"]}
+    media.playlists["cut"] = {"name": "New", "comment": "", "songs": ["s1", "s2"]}
     pushed = pusher.push(link, server, rules(tmp_path), DAY)
 
     assert actions(pushed)["new"] == Action.REPLACE
     assert len(media.playlists["cut"]["songs"]) == 4
-    assert media.playlists["not"]["songs"] == []
+    assert media.playlists["not"]["songs"] == ["s1"]
+
+
+def test_a_server_that_refuses_comments_gets_one_playlist_a_mix(catalogue, media, pusher, tmp_path):
+    link, server = linked(catalogue, media, LinkKind.SUBSONIC)
+    media.comments = False
+    pushes = [actions(pusher.push(link, server, rules(tmp_path), DAY + timedelta(days=day))) for day in range(3)]
+
+    assert [each["new"] for each in pushes] == [Action.CREATE, Action.REPLACE, Action.REPLACE]
+    assert len(media.playlists) == 3
+
+
+@KINDS
+def test_without_comments_a_foreign_playlist_with_the_same_id_and_name_is_kept(
+    catalogue, media, pusher, tmp_path, kind
+):
+    """A server may give the id of a deleted playlist to another one."""
+    link, server = linked(catalogue, media, kind)
+    media.comments = False
+    pusher.push(link, server, rules(tmp_path), DAY)
+    [reused] = [key for key, each in media.playlists.items() if each["name"] == "New"]
+    foreign = [*media.playlists[reused]["songs"][:1], "s19", "s18", "s17", "s16"]
+    media.playlists[reused]["songs"] = list(foreign)
+    pushed = pusher.push(link, server, rules(tmp_path), DAY)
+
+    assert actions(pushed)["new"] == Action.CREATE
+    assert media.playlists[reused]["songs"] == foreign
 
 
 def test_a_mix_without_tracks_leaves_its_playlist_as_it_is(catalogue, media, pusher, tmp_path):

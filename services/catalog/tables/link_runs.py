@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.tables.columns import Table
@@ -48,3 +48,5 @@ class MixPlaylistRow(Table):
     """A random text in the comment of the playlist; empty if the server keeps no comments."""
     playlist_id: Mapped[str | None] = mapped_column(String(255))
     """Null until it is known that the server made it."""
+    songs: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """The songs of the last push; those of the one before, too, until it has ended."""

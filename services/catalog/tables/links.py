@@ -26,6 +26,10 @@ class LinkRow(Table):
     """Why the last sync failed."""
     syncing_until: Mapped[datetime | None]
     """When the claim of the process expires that lists its songs."""
+    failing_since: Mapped[datetime | None]
+    """When the first of the downloads failed that have failed since the last answer; null if the last one did not."""
+    paused_until: Mapped[datetime | None]
+    """When downloads may be tried again."""
 
 
 class LinkSongRow(Table):
