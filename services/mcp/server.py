@@ -6,8 +6,11 @@ from importlib.metadata import version
 from typing import Any
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
+from mcp.server.mcpserver.tools import Tool as ServedTool
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import ValidationError
 from segue_client import AsyncSegue, SegueError
 
 from services.mcp.tools import Writing
@@ -19,26 +22,54 @@ INSTRUCTIONS = (
 HOST = "127.0.0.1"
 """Only programs of this machine may connect: whoever connects acts with the key of this server."""
 
+HINTS = {
+    "GET /v1/tracks lists the library": "`search` finds songs and their ids",
+    "list the library with GET /v1/tracks": "`search` finds songs and their ids",
+}
+"""What the API says about unknown ids, and what an assistant can do."""
+
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
 Tool = Callable[..., Awaitable[Any]]
 
 
+class _Server(MCPServer[None]):
+    """A server whose texts about wrong arguments say which ones a tool takes."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool.
+
+        Raises:
+            ToolError: the tool is unknown or its arguments are wrong, or it raises an expected error.
+        """
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            taken = next(tool.input_schema["properties"] for tool in await self.list_tools() if tool.name == name)
+            wrong = [f"`{'.'.join(map(str, each['loc']))}`: {each['msg']}." for each in error.__cause__.errors()]
+            text = f"Call `{name}` with other arguments. {' '.join(wrong)} It takes {', '.join(taken) or 'none'}."
+            raise ToolError(text) from error.__cause__
+
+
 def server_of(client: AsyncSegue, *, listener: str | None, write: bool) -> MCPServer[None]:
     """Return the server of a service. `write` adds tools that change something."""
-    server: MCPServer[None] = MCPServer(
-        "segue", title="Segue", instructions=INSTRUCTIONS, version=version("segue"), log_level="WARNING"
-    )
     tools = Writing(client, listener)
     reading: list[Tool] = [tools.search, tools.recommend, tools.moods, tools.radio, tools.path]
     reading += [tools.playlists, tools.playlist, tools.taste, tools.explain]
     writing: list[Tool] = [tools.create_playlist, tools.add_to_playlist, tools.record] if write else []
-    for tool in reading:
-        server.add_tool(_answered(tool), annotations=READS)
-    for tool in writing:
-        server.add_tool(_answered(tool), annotations=WRITES)
-    return server
+    return _Server(
+        "segue",
+        title="Segue",
+        instructions=INSTRUCTIONS,
+        version=version("segue"),
+        log_level="WARNING",
+        tools=[*(_served(tool, READS) for tool in reading), *(_served(tool, WRITES) for tool in writing)],
+    )
 
 
 async def serve(client: AsyncSegue, *, listener: str | None, write: bool, port: int | None) -> None:
@@ -51,6 +82,15 @@ async def serve(client: AsyncSegue, *, listener: str | None, write: bool, port: 
             await server.run_streamable_http_async(host=HOST, port=port, stateless_http=True)
 
 
+def _served(tool: Tool, annotations: ToolAnnotations) -> ServedTool:
+    """Return a tool that refuses unknown arguments."""
+    served = ServedTool.from_function(_answered(tool), annotations=annotations)
+    arguments = served.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    return served.model_copy(update={"parameters": arguments.model_json_schema(by_alias=True)})
+
+
 def _answered(tool: Tool) -> Tool:
     """Return a tool whose expected errors reach the assistant as a text."""
 
@@ -59,6 +99,9 @@ def _answered(tool: Tool) -> Tool:
         try:
             return await tool(**arguments)
         except SegueError as error:
-            raise ToolError(error.detail) from error
+            text = error.detail
+            for sentence, hint in HINTS.items():
+                text = text.replace(sentence, hint)
+            raise ToolError(text) from error
 
     return run

@@ -66,7 +66,7 @@ class Reading:
         text: Words = None,
         after: Annotated[Ids, Field(description="Ids of songs just heard, the latest last.")] = (),
         skipped: Annotated[Ids, Field(description="Ids of songs that the listener did not want.")] = (),
-        mood: Annotated[str | None, Field(description="A mood preset, such as `chill`; `moods` lists all.")] = None,
+        mood: Annotated[str | None, Field(description="A mood preset, such as `focus`; `moods` lists all.")] = None,
         listener: Listener = None,
         limit: Limit = 10,
     ) -> Songs:
@@ -94,7 +94,7 @@ class Reading:
         listener: Listener = None,
         limit: Limit = 10,
     ) -> Radio:
-        """Start an endless session, or get its next songs. No song comes twice. `text` steers it from then on."""
+        """Start an endless session, or get its next songs. Songs come again after all others. `text` steers it."""
         ask = self._client.next_radio_tracks
         if session is None:
             session = (await self._client.radio(seeds, user=listener or self._listener, text=text or [])).id
@@ -102,6 +102,8 @@ class Reading:
         found = await (ask(session, limit=limit) if text is None else ask(session, limit=limit, text=text))
         why = await self._reasons(found.tracks)
         notes = [warning for understood in found.understood for warning in understood.warnings]
+        if not found.tracks:
+            notes.append("No other song meets the conditions; steer with another `text`, or start a new session.")
         return Radio(session=session, songs=[Song.of(track, why[track.id]) for track in found.tracks], notes=notes)
 
     async def path(
@@ -144,7 +146,7 @@ class Reading:
     ) -> Explanation:
         """Explain how a song sounds, and why another song is near to it or far from it."""
         track, own = await asyncio.gather(self._client.track(song), self._client.audio_features(song))
-        key = None if own.key is None or own.key < 0 or own.mode is None else key_text(int(own.key), int(own.mode))
+        key = None if own.key is None or own.key < 0 or own.mode is None else _key(int(own.key), int(own.mode))
         if other is None:
             return Explanation(song=Song.of(track), values=_values(own), key=key, similarity=None, differences={})
         theirs, between = await asyncio.gather(
@@ -218,6 +220,12 @@ class Writing(Reading):
 def _playlist(found: models.Playlist) -> Playlist:
     songs = [Song.of(item.track) for item in found.items if not item.missing]
     return Playlist(playlist=PlaylistEntry.of(found), songs=songs)
+
+
+def _key(tonic: int, mode: int) -> str:
+    """Return a key as musicians write it; DJ programs write Dbm and Abm."""
+    written = key_text(tonic, mode)
+    return {"Dbm": "C#m", "Abm": "G#m"}.get(written, written)
 
 
 def _habits(track: models.TasteTrack) -> list[str]:

@@ -147,17 +147,21 @@ def test_an_assistant_that_may_write_stores_plays_and_playlists(url):
 
 def test_errors_reach_the_assistant_as_a_text(url):
     """An unknown song, a missing listener, a wrong argument, and a service that does not run."""
-    [unknown, unnamed, wrong] = ask(
+    [unknown, unnamed, wrong, missing, extra] = ask(
         server(url),
         ("explain", {"song": "nobody"}),
         ("taste", {}),
         ("search", {"text": "x", "limit": 1000}),
+        ("search", {}),
+        ("radio", {"songs": [track_id(1)]}),
     )
     [stopped] = ask(server(f"http://127.0.0.1:{free_port()}"), ("search", {"text": "x"}))
 
-    assert "'nobody'" in unknown
+    assert "'nobody'. `search` finds songs and their ids." in unknown
     assert "Name a listener" in unnamed
-    assert "limit" in wrong
+    assert "`limit`: Input should be less than or equal to 100." in wrong
+    assert missing == "Call `search` with other arguments. `text`: Field required. It takes text, limit."
+    assert "`songs`: Extra inputs are not permitted. It takes seeds, session, text" in extra
     assert "segue up" in stopped
 
 
@@ -166,7 +170,10 @@ def over_http(url):
     """The address of `segue mcp --http`."""
     port = free_port()
     environment = {**os.environ, "SEGUE_URL": url}
-    process = subprocess.Popen(command("--http", "--port", str(port)), env=environment)
+    process = subprocess.Popen(
+        command("--http", "--port", str(port)), env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr.readline() == f"Assistants connect to http://127.0.0.1:{port}/mcp.\n"
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         assert process.poll() is None, "segue mcp ended"
@@ -191,3 +198,13 @@ def test_an_assistant_connects_over_http(over_http):
 
     assert found["songs"][0]["id"] == track_id(1)
     assert statuses == [421, 403]
+
+
+def test_a_service_that_does_not_run_is_a_warning():
+    """The server starts all the same, and ends with its input."""
+    environment = {**os.environ, "SEGUE_URL": f"http://127.0.0.1:{free_port()}"}
+    ended = subprocess.run(
+        command(), env=environment, input="", capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True
+    )
+
+    assert "Every tool fails for now" in ended.stderr
