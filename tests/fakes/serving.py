@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,9 +88,14 @@ def free_port() -> int:
 
 @contextmanager
 def api_process(
-    data_dir: Path, broker_url: str, port: int, timeout: float = TIMEOUT_SECONDS, **settings: str
+    data_dir: Path,
+    broker_url: str,
+    port: int,
+    timeout: float = TIMEOUT_SECONDS,
+    options: Sequence[str] = (),
+    **settings: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a gunicorn process until it is ready, and stop it at the end."""
+    """Run a gunicorn process, with further options of gunicorn, until it is ready, and stop it at the end."""
     environment = {
         **os.environ,
         **settings,
@@ -99,7 +104,7 @@ def api_process(
         "SEGUE_PORT": str(port),
     }
     served = Settings(host=settings.get("SEGUE_HOST", "127.0.0.1"), port=port)
-    process = subprocess.Popen(api_command(served), env=environment, cwd=ROOT)
+    process = subprocess.Popen([*api_command(served), *options], env=environment, cwd=ROOT)
     try:
         _wait_until_ready(process, served.own_url, timeout)
         yield process

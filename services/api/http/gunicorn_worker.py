@@ -5,14 +5,16 @@ It does not quote or log the request because a request line may contain a key.
 
 import ctypes
 import json
+import socket
 import sys
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
 
 from gunicorn.errors import AppImportError
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from services.api.http.pages import ALWAYS, API_POLICY
 from services.api.http.streams import EXTENSION as STREAMS
@@ -21,6 +23,9 @@ from services.domain.errors import NotConfigured
 
 # By default, glibc gives each of many threads a part of the memory, and none of them returns what it does not use.
 M_ARENA_MAX, ARENAS = -8, 2
+
+UNSENT_BYTES = 128 * 1024
+"""The system buffers at most this much for a client that reads slowly, so that a small read counts as progress."""
 
 # The first matching entry applies.
 REFUSALS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
@@ -42,7 +47,10 @@ DEFECT = "Internal error. See the service's log for request id {}."
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A threaded worker that renders parse errors as problems."""
+    """A threaded worker that renders parse errors as problems, and cuts off clients that hold its threads."""
+
+    patience_seconds = 30.0
+    """How long a client may take nothing of a response, or send nothing of a body. Players then ask for the rest."""
 
     def load_wsgi(self) -> None:
         """Load the application. A wrong setting stops gunicorn with one line instead of a traceback."""
@@ -66,6 +74,19 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def _end_streams(self) -> None:
         if self.wsgi is not None:  # it is loaded after the handlers are installed
             self.wsgi.extensions[STREAMS].end()
+
+    def handle_request(self, req: object, conn: TConn) -> bool:
+        """Handle a request, and close the connection if the client does not take the response."""
+        conn.sock.settimeout(self.patience_seconds)
+        if conn.sock.family != socket.AF_UNIX:
+            conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        try:
+            return bool(super().handle_request(req, conn))
+        except TimeoutError:
+            self.log.info("A client that took nothing for %d s was cut off.", self.patience_seconds)
+            with suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)  # else the main thread waits 2 s for the client to close it
+            return False
 
     def handle_error(self, req: object, client: object, addr: tuple[str, int] | None, exc: Exception) -> None:
         """Respond to a request that gunicorn could not parse, or whose response it could not write."""
