@@ -184,20 +184,25 @@ def test_what_a_listener_told_keeps_to_the_library(locked, services):
 
 def test_files_with_passwords_are_for_their_owner(tmp_path):
     """Also in a folder that others may read, and where the files were there before."""
+
+    def modes():
+        return {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("catalogue.db*")}
+
     tmp_path.chmod(0o755)
     before = os.umask(0o022)
     try:
         catalogue = Catalogue.open(Settings(data_dir=tmp_path).catalogue_url)
         catalogue.migrate()
         catalogue.accounts.add("ada", "secret")
-        files = list(tmp_path.glob("catalogue.db*"))
-        made = [stat.S_IMODE(file.stat().st_mode) for file in files]
-        for file in files:
+        made = modes()
+        for file in tmp_path.glob("catalogue.db*"):
             file.chmod(0o644)
         catalogue.migrate()
+        catalogue.accounts.remove("ada")
+        tightened = modes()
     finally:
         os.umask(before)
         catalogue.close()
 
-    assert made == [0o600] * 3
-    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
+    assert made["catalogue.db"] == tightened["catalogue.db"] == 0o600
+    assert {*made.values(), *tightened.values()} == {0o600}
