@@ -3,6 +3,7 @@ import type { Track } from "../api/client";
 import { EMPTY, entriesOf } from "./entries";
 import { chooseListener, leaveListener } from "./listener";
 import { nowPlaying, type Playing, playingElsewhere } from "./nowPlaying";
+import { playing as isPlaying, takeOver } from "./playback";
 import { queue } from "./queueState";
 import { onEvent } from "./service";
 
@@ -21,6 +22,7 @@ const playing = (listener: string, client: string): Playing => ({
 afterEach(() => {
   nowPlaying.value = [];
   leaveListener();
+  isPlaying.value = false;
   queue.value = EMPTY;
 });
 
@@ -38,5 +40,14 @@ describe("what plays elsewhere", () => {
     nowPlaying.value = [playing("ada", "mpd"), playing("bob", "Segue"), playing("ada", "Segue")];
 
     expect(playingElsewhere.value.map((each) => each.listener)).toEqual(["ada", "bob"]);
+  });
+
+  it("is not the track that this tab has just left", () => {
+    chooseListener("ada");
+    takeOver();
+    isPlaying.value = true;
+    nowPlaying.value = [playing("ada", "Segue"), playing("bob", "Segue")];
+
+    expect(playingElsewhere.value.map((each) => each.listener)).toEqual(["bob"]);
   });
 });

@@ -14,12 +14,14 @@ export const nowPlaying = signal<readonly Playing[]>([]);
 /** The name of this page among players. */
 const CLIENT = "Segue";
 
-/** The same without what this browser plays. */
-export const playingElsewhere = computed(() =>
-  nowPlaying.value.filter(
-    (each) => each.client !== CLIENT || each.listener !== listener.value || each.track_id !== current.value?.id,
-  ),
-);
+/** The same without what this browser plays. While this tab plays, the service may still show its last track. */
+export const playingElsewhere = computed(() => {
+  const isOwn = (each: Playing) =>
+    each.client === CLIENT &&
+    each.listener === listener.value &&
+    ((isPlayer.value && playing.value) || each.track_id === current.value?.id);
+  return nowPlaying.value.filter((each) => !isOwn(each));
+});
 
 /** Load what plays, for pages without an event stream. It stays as it is if the broker does not respond. */
 export async function loadNowPlaying(options: { signal?: AbortSignal }): Promise<void> {
