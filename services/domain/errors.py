@@ -50,7 +50,7 @@ class TrackNotFound(NotFound):
     """No track has this id."""
 
     def __init__(self, track_id: str) -> None:
-        super().__init__(f"No track has the id '{track_id}'. GET /v1/tracks lists the library.")
+        super().__init__(f"No track has the id '{track_id}'.")
 
 
 class PictureNotFound(NotFound):
@@ -78,7 +78,7 @@ class PlaylistNotFound(NotFound):
     """No playlist has this id, or the key may not use it."""
 
     def __init__(self, playlist_id: str) -> None:
-        super().__init__(f"No playlist has the id '{playlist_id}'. GET /v1/playlists lists all playlists.")
+        super().__init__(f"No playlist has the id '{playlist_id}'.")
 
 
 class LibraryNotFound(NotFound):

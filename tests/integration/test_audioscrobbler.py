@@ -296,3 +296,12 @@ def test_a_submission_without_a_time_fails(api, user):
 def test_the_page_is_still_at_the_root(api):
     """Only a handshake is answered otherwise."""
     assert api.get("/").content_type == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", ["/2.0", "/2.0/"])
+def test_a_call_without_a_method_is_told_so(api, path):
+    """With and without the slash at the end."""
+    answer = api.get(path, query_string={"format": "json"})
+
+    assert (answer.status_code, answer.json["error"]) == (400, 6)
+    assert answer.json["message"] == "Required parameter is missing: method."

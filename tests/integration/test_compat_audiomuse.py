@@ -108,7 +108,10 @@ def test_a_search_finds_tracks_that_no_server_knows(api):
     [
         ("similar_tracks?item_id=nobody", 404),
         ("similar_tracks?title=nothing&artist=nobody", 404),
-        ("similar_tracks", 404),
+        ("similar_tracks", 400),
+        ("similar_tracks?item_id=nd2&server=zz", 404),
+        ("similar_tracks?title=title+002&server=zz", 404),
+        ("search_tracks?title=title&server=zz", 404),
         ("similar_tracks?item_id=nd2&n=0", 400),
         ("find_path?start_song_id=nd0", 400),
         ("find_path?start_song_id=nd0&end_song_id=nobody", 404),
@@ -125,3 +128,9 @@ def test_errors_are_an_object_with_error(api, path, status):
     assert answer.status_code == status
     assert set(answer.json) == {"error"}
     assert answer.json["error"]
+
+
+def test_errors_name_what_is_missing(api):
+    """The parameter, or the server."""
+    assert "`item_id` is required" in api.get("/api/similar_tracks").json["error"]
+    assert "'zz'" in api.get("/api/similar_tracks?item_id=nd2&server=zz").json["error"]

@@ -157,7 +157,26 @@ def test_a_subsonic_client_signs_in_with_a_key(locked, key_for):
 
     keys = [key_for(scope)["Authorization"].split()[1] for scope in (Scope.READ, Scope.INGEST)]
     assert [send(key)["status"] for key in (*keys, "segue_x_y")] == ["ok", "failed", "failed"]
-    assert send(keys[1])["error"]["code"] == 44
+    refused = send(keys[1])["error"]
+    assert (refused["code"], "`read`" in refused["message"]) == (50, True)
+    assert send("segue_x_y")["error"]["code"] == 44
+
+
+def test_programs_for_lastfm_are_told_to_sign_in(locked):
+    """Not to send a header, which they cannot."""
+    refused = locked.get("/2.0/?method=user.getInfo&format=json").json
+
+    assert refused["error"] == 9
+    assert "auth.getMobileSession" in refused["message"]
+    assert "Bearer" not in refused["message"]
+
+
+@pytest.mark.parametrize("token", ["Token wrong", "Token segue_x_y", "Bearer segue_x_y", "wrong"])
+def test_a_wrong_token_counts_before_a_wrong_body(locked, token):
+    """A scrobbler learns that its token is wrong."""
+    answer = locked.post("/1/submit-listens", data="{", headers={"Authorization": token})
+
+    assert answer.status_code == 401
 
 
 def test_a_stored_ban_applies_to_radio_sessions(api):

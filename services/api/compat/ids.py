@@ -11,7 +11,7 @@ from uuid import UUID
 from services.api.context import services
 from services.api.security.authentication import principal
 from services.domain.access import Scope
-from services.domain.errors import TrackNotFound
+from services.domain.errors import LinkNotFound, TrackNotFound
 from services.domain.track import Track
 from services.recommend.seeds import by_artist, exemplars, exemplars_by_name, of_genre
 
@@ -101,16 +101,28 @@ def media_servers() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*services().catalogue.links.names(), *MEDIA_SERVERS]))
 
 
+def servers_named(server: str) -> tuple[str, ...]:
+    """Return the namespaces in which an id without a namespace is looked up: that of a server, or all if it is empty.
+
+    Raises:
+        LinkNotFound: no linked server has this name.
+    """
+    known = media_servers()
+    if server and server not in known:
+        raise LinkNotFound(server)
+    return (server,) if server else known
+
+
 def media_server_track(name: str, server: str = "") -> tuple[str, Namespace]:
     """Return the track id for a Segue id, an external id or a media server's id, and the namespace of that id.
 
-    `server` is the namespace of a bare id; if there is none of this name, all are tried.
+    `server` is the namespace of a bare id; without it, all are tried.
 
     Raises:
+        LinkNotFound: no linked server has this name.
         TrackNotFound: no track has this id.
     """
-    servers = media_servers()
-    in_namespaces = {each: f"{each}:{name}" for each in ([server] if server in servers else servers)}
+    in_namespaces = {each: f"{each}:{name}" for each in servers_named(server)}
     known = services().catalogue.tracks.resolve([name, *in_namespaces.values()])
     if name in known:
         namespace, colon, _ = name.partition(":")

@@ -8,7 +8,7 @@ from services.domain.question import RESULTS_MAX
 
 COUNT_DEFAULT = 10
 COUNT = f"Maximum number of results; more than {RESULTS_MAX} count as {RESULTS_MAX}."
-SERVER = "The name of the linked server whose ids are meant; all are tried if none has this name."
+SERVER = "The name of the linked server whose ids are meant; without it, all are tried."
 
 
 class _Query(BaseModel):

@@ -16,14 +16,14 @@ from services.api.compat.audiomuse.schemas import (
     MuseTrack,
     MuseTracks,
 )
-from services.api.compat.ids import Namespace, media_server_track, media_servers, rejected_tracks
+from services.api.compat.ids import Namespace, media_server_track, rejected_tracks, servers_named
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.request_limits import PAGE_DEFAULT
 from services.api.security.authentication import optional
 from services.api.security.permissions import API_KEY_HEADER, BEARER, Access, public, set_default_access
 from services.domain.access import Scope
-from services.domain.errors import NotFound, TrackNotFound
+from services.domain.errors import InvalidRequest, NotFound, TrackNotFound
 from services.domain.filters import Filters, music_only
 from services.domain.question import RESULTS_MAX
 from services.domain.track import Track
@@ -61,8 +61,10 @@ def get_similar_tracks(query: MuseSimilarQuery) -> MuseNeighbours:
     """
     if query.item_id:
         track_id, namespace = media_server_track(query.item_id, query.server)
+    elif query.title or query.artist:
+        track_id, namespace = _titled(query.title, query.artist, query.server)
     else:
-        track_id, namespace = _titled(query.title, query.artist)
+        raise InvalidRequest("`item_id` is required, or else `title` and `artist`.")
     found = services().recommender.similar(track_id, limit=RESULTS_MAX, filters=MUSIC, exclude=rejected_tracks())
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     near = [(known[each.track_id], each.score) for each in found if each.track_id in known]
@@ -107,24 +109,24 @@ def search_tracks(query: MuseSearchQuery) -> MuseTracks:
 
     If the linked servers have some of them, the others are left out. The ids are those of the first of these servers.
     """
-    found = _named(query.words)
-    servers = [name for name in media_servers() if name == query.server] or media_servers()
+    servers, found = servers_named(query.server), _named(query.words)
     namespace = next((Namespace(name) for name in servers if any(name in track.ids for track in found)), Namespace())
     shown = [track for track in found if namespace.name is None or namespace.has(track)]
     return MuseTracks([_track(track, namespace) for track in shown[:PAGE_DEFAULT]])
 
 
-def _titled(title: str, artist: str) -> tuple[str, Namespace]:
+def _titled(title: str, artist: str, server: str) -> tuple[str, Namespace]:
     """Return the track that a title and an artist name, and the first linked server that has it.
 
     Raises:
+        LinkNotFound: no linked server is named `server`.
         TrackNotFound: no analysed track has these names.
     """
-    named = f"{title} {artist}".strip()
+    named, servers = f"{title} {artist}".strip(), servers_named(server)
     found = _named(named)
     if not found:
         raise TrackNotFound(named)
-    namespace = next((Namespace(name) for name in media_servers() if name in found[0].ids), Namespace())
+    namespace = next((Namespace(name) for name in servers if name in found[0].ids), Namespace())
     return found[0].id, namespace
 
 

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from services.api.compat.audioscrobbler.sessions import InvalidSession
 from services.api.compat.texts import for_xml
 from services.api.schemas.service import Problem, type_of
-from services.domain.errors import WrongPassword
+from services.domain.errors import KeyRequired, WrongPassword
 
 Tree = Mapping[str, Any]
 
@@ -46,6 +46,9 @@ CODES_OF_STATUSES = {
     HTTPStatus.INSUFFICIENT_STORAGE: Code.UNAVAILABLE,
 }
 
+SIGN_IN = "Invalid session key. Sign in with auth.getMobileSession and send the session key as sk."
+"""The message in place of the one about Segue's headers, which programs for Last.fm do not send."""
+
 
 def success(tree: Tree) -> Response:
     """Return a successful response."""
@@ -68,7 +71,8 @@ def failure(code: Code, message: str, status: int) -> Response:
 def audioscrobbler_error(problem: Problem) -> Response:
     """Render a problem as an error of version 2.0."""
     by_status = CODES_OF_STATUSES.get(HTTPStatus(problem.status), Code.INVALID_PARAMETERS)
-    return failure(CODES_OF_TYPES.get(problem.type, by_status), problem.detail, _status_of(problem))
+    message = SIGN_IN if problem.type == type_of(KeyRequired) else problem.detail
+    return failure(CODES_OF_TYPES.get(problem.type, by_status), message, _status_of(problem))
 
 
 def _status_of(problem: Problem) -> HTTPStatus:

@@ -49,7 +49,7 @@ set_default_access(
 )
 
 
-@audioscrobbler.get("/")
+@audioscrobbler.get("/", strict_slashes=False)
 @operation(
     "audioscrobblerRead",
     "Call a method that reads (Audioscrobbler 2.0)",
@@ -62,7 +62,7 @@ def read() -> Response:
     return _run(request.args, may_change=False)
 
 
-@audioscrobbler.post("/")
+@audioscrobbler.post("/", strict_slashes=False)
 @operation(
     "audioscrobblerCall",
     "Call a method (Audioscrobbler 2.0)",
@@ -80,9 +80,11 @@ def call() -> Response:
 
 
 def _run(given: Mapping[str, str], *, may_change: bool) -> Response:
+    if not given.get("method"):
+        return failure(Code.INVALID_PARAMETERS, "Required parameter is missing: method.", 400)
     method = METHODS.get(_method(given))
     if method is None:
-        return failure(Code.INVALID_METHOD, f"Segue has no method '{given.get('method', '')}'.", 400)
+        return failure(Code.INVALID_METHOD, f"Segue has no method '{given['method']}'.", 400)
     if method.is_signed and not may_change:
         return failure(Code.INVALID_PARAMETERS, "Send this method by POST.", 400)
     if method.is_signed and SIGNATURE.fullmatch(given.get("api_sig", "")) is None:

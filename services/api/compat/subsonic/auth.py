@@ -14,7 +14,7 @@ from services.api.schemas.listens import InvalidListenerName, listener_named
 from services.api.security.accounts import check_digest, check_password, has_account
 from services.api.security.authentication import authenticate, is_key_needed
 from services.domain.access import LOCAL, Principal, Scope
-from services.domain.errors import InvalidRequest, KeyRequired
+from services.domain.errors import InsufficientScope, InvalidRequest, KeyRequired
 
 HEX_PREFIX = "enc:"
 
@@ -31,7 +31,7 @@ class ConflictingMechanisms(InvalidRequest):
 
 
 class InvalidApiKey(ApiError):  # noqa: N818
-    """The API key is wrong, revoked, or lacks the scope `read`."""
+    """The API key is wrong or revoked."""
 
     status = HTTPStatus.UNAUTHORIZED
 
@@ -48,6 +48,7 @@ def sign_in(request: Request) -> Principal:
         ConflictingMechanisms: the request has more than one kind of credentials.
         MissingParameter: the request has no complete credentials.
         InvalidApiKey: the API key is wrong.
+        InsufficientScope: the API key lacks the scope `read`.
         WrongPassword: the name or the password is wrong.
         TooManyRequests: the address sent too many wrong passwords or keys.
     """
@@ -75,7 +76,7 @@ def _holder_of(key: str) -> Principal:
     except KeyRequired as error:
         raise InvalidApiKey from error
     if not holder.has_any((Scope.READ,)):
-        raise InvalidApiKey
+        raise InsufficientScope((Scope.READ,))
     return holder
 
 
