@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, selec
 from services.catalog.browsing import MISSING, filter_conditions, has_status, in_library, tracks_in, tracks_of_genres
 from services.catalog.database import IDS, Database, rows_of
 from services.catalog.names import ALBUM_ARTIST, ARTIST, CREDIT, tracks_of
-from services.catalog.tables import TrackArtistRow, TrackRow
+from services.catalog.tables import TrackArtistRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import found_tracks, vector_of
 from services.domain.filters import Filters
 from services.domain.library import VARIOUS_ARTISTS, Album, AlbumSelection, Artist, ArtistSelection
 from services.domain.names import text_key
 from services.domain.track import NamedArtist, Track, TrackStatus
 
-_TRACK, _NAME = TrackRow.__table__.c, TrackArtistRow.__table__.c
+_TRACK, _NAME, _GENRE = TrackRow.__table__.c, TrackArtistRow.__table__.c, TrackGenreRow.__table__.c
 
 TYPICAL = 10
 """Typical tracks of an artist that are shown."""
@@ -57,6 +57,7 @@ _OF_ARTISTS = (
     .join_from(TrackArtistRow.__table__, TrackRow.__table__, _NAME.track_id == _TRACK.id)
     .where(_NAME.artist_id.in_(IDS), _NAME.role == ARTIST)
 )
+_GENRES = select(_GENRE.track_id, _GENRE.name).where(_GENRE.track_id.in_(IDS)).order_by(_GENRE.position)
 _CREDITED = select(_NAME.track_id, _NAME.role, _NAME.artist_id, _NAME.name).where(
     _NAME.track_id.in_(IDS), _NAME.role != CREDIT
 )
@@ -202,8 +203,11 @@ def _albums(connection: Connection, ids: Sequence[str], library: str | None) -> 
         rows[row.album_id].append(row)
     named = {album: _by(found) for album, found in rows.items()}
     credited = _credited(connection, [track_id for track_id, _, _ in named.values() if track_id])
+    genres = {album: _most(row.genre for row in found) for album, found in rows.items()}
+    examples = {album: next(row.id for row in found if row.genre == genres[album]) for album, found in rows.items()}
+    single = _single_genres(connection, list(examples.values()))
     return {
-        album: _album(album, rows[album], artist, credited[track_id, role])
+        album: _album(album, rows[album], (artist, credited[track_id, role]), (genres[album], single[examples[album]]))
         for album, (track_id, artist, role) in named.items()
     }
 
@@ -225,7 +229,20 @@ def _credited(connection: Connection, track_ids: Sequence[str]) -> dict[tuple[st
     return found
 
 
-def _album(album_id: str, rows: Sequence[Any], artist: str | None, artists: tuple[NamedArtist, ...]) -> Album:
+def _single_genres(connection: Connection, track_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for track_id, name in rows_of(connection, _GENRES, track_ids):
+        found[track_id] += (name,)
+    return found
+
+
+def _album(
+    album_id: str,
+    rows: Sequence[Any],
+    by: tuple[str | None, tuple[NamedArtist, ...]],
+    of_genre: tuple[str | None, tuple[str, ...]],
+) -> Album:
+    (artist, artists), (genre, genres) = by, of_genre
     own = artists[0].id if artists else None
     return Album(
         id=album_id,
@@ -234,7 +251,8 @@ def _album(album_id: str, rows: Sequence[Any], artist: str | None, artists: tupl
         artist_id=own if own in {row.artist_id for row in rows} else None,
         artists=artists,
         year=max((row.year for row in rows if row.year is not None), default=None),
-        genre=_most(row.genre for row in rows),
+        genre=genre,
+        genres=genres,
         tracks=len(rows),
         duration_ms=sum(row.duration_ms or 0 for row in rows),
         added_at=max(row.added_at for row in rows),

@@ -136,11 +136,14 @@ def _verdict(starred: datetime | None, rating: int | None) -> EventKind | None:
 
 
 def _liked(session: Session, listener: str) -> set[str]:
-    """Return the tracks that a listener likes or liked."""
+    """Return the tracks that a listener likes, liked or starred."""
+    stars = select(followed(_ROW.item)).where(
+        _ROW.listener == listener, _ROW.kind == ItemKind.SONG, _ROW.starred_at.is_not(None)
+    )
     likes = select(followed(_LISTEN.track_id)).where(
         _LISTEN.listener == listener, _LISTEN.kind == EventKind.LIKE, _LISTEN.track_id.is_not(None)
     )
-    return set(session.scalars(likes))
+    return {*session.scalars(likes), *session.scalars(stars)}
 
 
 def _names(session: Session, track_ids: set[str]) -> dict[str, str]:
@@ -163,10 +166,14 @@ def _of_tracks(session: Session, listener: str, track_ids: set[str]) -> dict[str
 
 
 def _stars(session: Session, listener: str, names: dict[str, str]) -> dict[str, datetime | None]:
-    """Return since when tracks are starred, None for those that are liked because of their rating alone."""
+    """Return since when tracks are starred, None for those that are liked because of their rating alone.
+
+    A star stays beside a rating that is a dislike. Other dislikes end it.
+    """
     rows = _rows_of_tracks(session, listener, names)
     likes = _latest_likes(session, listener, names)
-    return {track_id: _starred(liked, *rows.get(track_id, (None, None))) for track_id, liked in likes.items()}
+    kept = {track_id: starred for track_id, (starred, rating) in rows.items() if rating == DISLIKED_RATING}
+    return kept | {track_id: _starred(liked, *rows.get(track_id, (None, None))) for track_id, liked in likes.items()}
 
 
 def _starred(liked: datetime, starred: datetime | None, rating: int | None) -> datetime | None:

@@ -114,6 +114,8 @@ class Album:
     year: int | None
     genre: str | None
     """The genre of most of its files."""
+    genres: tuple[str, ...]
+    """The single genres in `genre`."""
     tracks: int
     duration_ms: int
     added_at: datetime

@@ -68,7 +68,7 @@ def test_ratings_are_verdicts_and_come_back(catalogue, tracks):
 
 
 def test_star_and_rating_of_a_track_are_independent(catalogue, tracks):
-    """A star stays when the rating changes, and the rating when the star goes; a dislike outweighs the star."""
+    """A star stays when the rating changes, and the rating when the star goes; the verdict is that of a low rating."""
     store = catalogue.annotations
     store.rate("ada", SONG, tracks[0], 5)
     store.star("ada", SONG, [tracks[0]])
@@ -83,6 +83,11 @@ def test_star_and_rating_of_a_track_are_independent(catalogue, tracks):
     store.star("ada", SONG, [tracks[0]])
     store.rate("ada", SONG, tracks[0], 1)
     assert verdicts(catalogue) == {tracks[0]: EventKind.DISLIKE}
+    assert set(store.starred("ada", SONG)) == {tracks[0]}
+    store.rate("ada", SONG, tracks[0], None)
+    assert verdicts(catalogue) == {tracks[0]: EventKind.LIKE}
+    assert set(store.starred("ada", SONG)) == {tracks[0]}
+    judge(catalogue, tracks[0], EventKind.DISLIKE)
     assert store.starred("ada", SONG) == {}
 
 

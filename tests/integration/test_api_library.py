@@ -374,3 +374,20 @@ def test_a_failed_track_has_a_reason(api, services, tmp_path):
     [track] = api.get("/v1/tracks?status=failed").json["tracks"]
 
     assert (track["id"], track["reason"]) == (own_id, "The file is silent.")
+
+
+def test_ids_may_be_separated_by_commas(api):
+    """Or repeated."""
+    asked = {f"ids={track_id(1)},{track_id(2)}", f"ids={track_id(1)}&ids={track_id(2)}"}
+    found = [{track["id"] for track in api.get(f"/v1/tracks?{ids}").json["tracks"]} for ids in asked]
+
+    assert found == [{track_id(1), track_id(2)}] * 2
+
+
+@pytest.mark.parametrize("path", ["tracks?sort=-added", "albums?sort=-added", "artists?sort=-added"])
+def test_an_order_with_a_minus_is_explained(api, path):
+    """The message names the parameter that reverses an order."""
+    answer = api.get(f"/v1/{path}")
+
+    assert answer.status_code == 422
+    assert answer.json["detail"] == "`sort` must be `added` with `order=desc` for the reverse order."

@@ -311,3 +311,14 @@ def test_a_bound_key_or_listener_sees_its_library_only(api, kids, bound):
 def test_numbers_that_are_too_large_are_refused(api, method, asked):
     """As a parameter, before the catalogue reads them."""
     assert error(api, method, **asked) == 0
+
+
+def test_genres_of_an_album_are_single(api):
+    """Those of its songs, not one text with all."""
+    [found] = [
+        album
+        for album in call(api, "getAlbumList2", type="newest")["albumList2"]["album"]
+        if album["name"] == "Two discs"
+    ]
+    assert found["genre"] == "Folk"
+    assert found["genres"] == [{"name": "Folk"}, {"name": "Punk"}]

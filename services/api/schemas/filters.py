@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.api.request_limits import (
@@ -23,6 +23,20 @@ from services.domain.question import INCLUDE_FRAGMENTS, RESULTS_DEFAULT, RESULTS
 from services.domain.track import TrackStatus
 
 Order = Literal["asc", "desc"]
+
+
+def _split(names: list[str]) -> list[str]:
+    return [part for name in names for part in name.split(",")]
+
+
+def _without_minus(sort: object) -> object:
+    if isinstance(sort, str) and sort.startswith("-"):
+        raise ValueError(f"must be `{sort[1:]}` with `order=desc` for the reverse order")
+    return sort
+
+
+REVERSED_BY_ORDER = BeforeValidator(_without_minus)
+"""For `sort`: its error says how to reverse the order, which other APIs do with a minus sign."""
 
 _EXCLUDED_GENRES = (
     "None of these genres, as the file names it or, if it names none, as a tag that is heard. Case is ignored"
@@ -207,10 +221,11 @@ class _TrackPageQuery(_FilterQuery):
         pattern=NO_NUL,
         description="Words that must all occur in title, artist or album. Case is ignored.",
     )
-    ids: list[TrackName] = Field(
+    ids: Annotated[list[TrackName], BeforeValidator(_split)] = Field(
         default_factory=list,
         max_length=PAGE_MAX,
-        description="Return only tracks with one of these ids, track ids or external ids; may be repeated.",
+        description="Return only tracks with one of these ids, track ids or external ids; separated by commas, or "
+        "repeated.",
     )
     id_prefix: str = Field(
         default="",
@@ -223,7 +238,7 @@ class _TrackPageQuery(_FilterQuery):
         max_length=len(TrackStatus),
         description="Return only tracks with one of these statuses; may be repeated.",
     )
-    sort: TrackSort = Field(
+    sort: Annotated[TrackSort, REVERSED_BY_ORDER] = Field(
         default="artist",
         description="What to sort by. `artist` means artist, album and title; `album` means album, disc and track "
         "number. Tracks without a value come last.",

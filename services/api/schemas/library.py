@@ -1,11 +1,11 @@
 """Requests and responses about the lists of the library: tracks, albums, artists, genres and histograms."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from services.api.request_limits import KEYWORDS_MAX, OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX, TEXT_MAX
-from services.api.schemas.filters import Keywords, Order
+from services.api.schemas.filters import REVERSED_BY_ORDER, Keywords, Order
 from services.api.schemas.tracks import NO_NUL, Request, Response, Track, TrackArtist
 from services.domain import library
 from services.domain.library import AlbumSelection, AlbumSort, ArtistSelection, ArtistSort
@@ -51,7 +51,9 @@ class AlbumPageQuery(_ListQuery):
         description="Only albums with a track of one of these genres, as the file names it or as a tag that is heard; "
         "may be repeated.",
     )
-    sort: AlbumSort = Field(default="artist", description="What to sort by. Albums without a value come last.")
+    sort: Annotated[AlbumSort, REVERSED_BY_ORDER] = Field(
+        default="artist", description="What to sort by. Albums without a value come last."
+    )
 
     def selection(self) -> AlbumSelection:
         """Return the albums to list."""
@@ -63,7 +65,7 @@ class AlbumPageQuery(_ListQuery):
 class ArtistPageQuery(_ListQuery):
     """The artists to list, and their order."""
 
-    sort: ArtistSort = Field(default="name", description="What to sort by.")
+    sort: Annotated[ArtistSort, REVERSED_BY_ORDER] = Field(default="name", description="What to sort by.")
 
     def selection(self) -> ArtistSelection:
         """Return the artists to list."""

@@ -27,8 +27,8 @@ def as_album(album: Album) -> Result:
         starred=note.starred,
         userRating=note.rating,
         year=album.year,
-        genre=album.genre,
-        genres=[] if album.genre is None else [SubsonicGenre(name=album.genre)],
+        genre=next(iter(album.genres), album.genre),
+        genres=[SubsonicGenre(name=name) for name in album.genres],
         artists=artist_names(album.artists),
         displayArtist=album.artist or "",
     )
@@ -47,7 +47,7 @@ def as_album_folder(album: Album) -> Result:
         album=album.title,
         artist=album.artist,
         year=album.year,
-        genre=album.genre,
+        genre=next(iter(album.genres), album.genre),
         coverArt=album.id,
         songCount=album.tracks,
         duration=round(album.duration_ms / 1000),
@@ -57,7 +57,7 @@ def as_album_folder(album: Album) -> Result:
         artistId=album.artist_id,
         mediaType="album",
         displayArtist=album.artist or "",
-        genres=[] if album.genre is None else [SubsonicGenre(name=album.genre)],
+        genres=[SubsonicGenre(name=name) for name in album.genres],
         artists=artist_names(album.artists),
     )
     return found.model_dump(mode="json", exclude_none=True)
