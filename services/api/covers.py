@@ -22,10 +22,10 @@ UNSETTLED = "private, max-age=20"
 
 
 class CoverNotFound(NotFound):
-    """No track of the library belongs to the album or artist."""
+    """Nothing in the library with this id has a cover."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"No track of the library has the album or artist '{name}'.")
+        super().__init__(f"Nothing in the library with the id '{name}' has a cover.")
 
 
 def send_cover(faces: Sequence[Face], name: str, size: int, *, as_png: bool = False) -> Response:

@@ -292,3 +292,11 @@ def test_a_scan_can_be_started_and_followed(api, services):
 
     assert before["count"] == sum(services.catalogue.tracks.count_by_status().values())
     assert error(get(api, "startScan", apiKey=key)) == 50
+
+
+def test_the_error_about_an_unknown_cover_names_no_other_kind(api):
+    """It may be the id of anything."""
+    answer = api.get("/rest/getCoverArt", query_string={"id": "nope", "f": "json"}).json["subsonic-response"]
+
+    assert answer["error"]["code"] == 70
+    assert "playlist" not in answer["error"]["message"]

@@ -87,7 +87,10 @@ def _faces(name: str) -> list[Face]:
     try:
         return catalogue.covers.faces([visible_track(name)[0]])
     except NotFound:
-        return _faces_of_playlist(name)
+        try:
+            return _faces_of_playlist(name)
+        except NotFound:
+            return []
 
 
 def _faces_of_playlist(name: str) -> list[Face]:
