@@ -45,7 +45,9 @@ def print_synced(link: Link, synced: Synced) -> None:
     """Print how many songs of a link are tracks, by rule, and what its user heard and judged."""
     counts, heard = synced.counts, synced.heard
     matched = counts.songs - counts.unmatched
-    found = f"{matched} of them are tracks of the library:" if matched else "None of them is a track of the library."
+    found = "1 of them is a track of the library:" if matched == 1 else f"{matched} of them are tracks of the library:"
+    if not matched:
+        found = "None of them is a track of the library."
     output.print_message(f"'{link.name}' has {_songs(counts.songs)}. {found}")
     for rule, count in counts.matched.items():
         output.print_message(f"  {count} by {RULE_NAMES[rule]}")
@@ -73,6 +75,7 @@ def print_guesses(guesses: Sequence[Guess]) -> None:
             "nearest track",
             [_named(each.track.artist, each.track.title) if each.track else "" for each in guesses],
             weight=2,
+            wraps=True,
         ),
         Column("its album", [(each.track.album or "") if each.track else "" for each in guesses], weight=1),
         Column("length", [_length(each.track.duration_ms) if each.track else "" for each in guesses]),

@@ -155,6 +155,8 @@ def test_a_song_that_is_not_downloaded_has_its_whole_reason(data: Path, media: M
     again, rest = run(data, "sync", "nas"), run(data, "unmatched", "nas")
 
     assert "Left: 1 song." in first.stderr
+    del media.songs[0]
+    assert "1 of them is a track of the library:" in run(data, "sync", "nas").stderr
     assert "Workers download" not in again.stderr
     assert "Not downloaded again: 1 song." in again.stderr
     assert f"Ada – Song 3 (Live): {reason}" in rest.stdout
