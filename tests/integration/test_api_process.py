@@ -46,6 +46,18 @@ def test_the_process_serves_many_at_once_and_stays_small(library_dir, broker_url
     assert not worker.is_running()
 
 
+def test_a_current_catalogue_is_opened_without_alembic(library_dir):
+    """It would stay in the memory of the API process, which imports it only to migrate."""
+    program = (
+        "import sys; import services.api.app; from services.catalog import Catalogue; "
+        "from services.settings import Settings; Catalogue.open(Settings().catalogue_url).migrate(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    environment = {**os.environ, "SEGUE_DATA_DIR": str(library_dir)}
+
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, check=True)
+
+
 def has_ipv6():
     try:
         with socket.socket(socket.AF_INET6) as probe:
