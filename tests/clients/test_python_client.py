@@ -6,7 +6,7 @@ import sys
 from itertools import islice
 
 import pytest
-from segue_client import AsyncSegue, NotFound, Segue, ServiceUnreachable, models
+from segue_client import AsyncSegue, InvalidRequest, NotFound, Segue, ServiceUnreachable, models
 
 from tests.fakes import asynchronous
 from tests.fakes.library import track_id
@@ -69,6 +69,14 @@ def test_a_loop_over_a_radio_reports_what_happened(segue):
     radio.end()
     with pytest.raises(NotFound, match="radio session"):
         next(radio)
+
+
+def test_one_id_instead_of_a_list_is_refused(segue):
+    """Its characters are no ids."""
+    with pytest.raises(InvalidRequest, match=r"seeds=\['test:0'\]"):
+        segue.radio(seeds="test:0")
+    with pytest.raises(InvalidRequest, match=r"history=\['test:0'\]"):
+        segue.recommend("test:0")
 
 
 def test_a_radio_repeats_a_track_whose_answer_was_lost(segue, url):

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 from urllib.parse import quote
 
 from segue_client import models
+from segue_client.errors import InvalidRequest
 from segue_client.model import Model
 
 EventKind = Literal["play", "skip", "like", "dislike", "ban"]
@@ -79,13 +80,25 @@ def _picture(picture: Path | models.WeightedPictureIn) -> dict[str, Any]:
 def radio(
     seeds: models.RadioSeeds | Sequence[str], history: Iterable[Heard], terms: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the body of a request that starts a radio session."""
+    """Return the body of a request that starts a radio session.
+
+    Raises:
+        InvalidRequest: the seeds are one string.
+    """
+    if isinstance(seeds, str):
+        raise InvalidRequest(f"`seeds` must be a list of ids: seeds=['{seeds}'].")
     wanted = plain(seeds) if isinstance(seeds, models.RadioSeeds) else {"tracks": list(seeds)}
     return {"seeds": wanted, "history": events(history)} | _terms(terms)
 
 
 def events(history: Iterable[Heard]) -> list[dict[str, Any]]:
-    """Return the events of a history."""
+    """Return the events of a history.
+
+    Raises:
+        InvalidRequest: the history is one string.
+    """
+    if isinstance(history, str):
+        raise InvalidRequest(f"`history` must be a list of ids: history=['{history}'].")
     return [_event(heard) for heard in history]
 
 
