@@ -60,9 +60,7 @@ def print_synced(link: Link, synced: Synced) -> None:
     if link.download and (left := counts.unmatched - counts.refused):
         output.print_message(f"Workers download the songs that are no tracks, to analyse them. Left: {_songs(left)}.")
     if link.download and counts.refused:
-        output.print_message(
-            f"Not downloaded again: {_songs(counts.refused)}. `segue link unmatched {link.name}` says why."
-        )
+        output.print_message(f"Downloads that failed and are tried again: {_songs(counts.refused)}.")
 
 
 def print_guesses(guesses: Sequence[Guess]) -> None:

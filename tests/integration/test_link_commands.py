@@ -152,13 +152,13 @@ def test_a_song_that_is_not_downloaded_has_its_whole_reason(data: Path, media: M
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{data / 'catalogue.db'}")
     catalogue.link_downloads.refuse("nas", "s3", reason)
     catalogue.close()
-    again, rest = run(data, "sync", "nas"), run(data, "unmatched", "nas")
+    rest, again = run(data, "unmatched", "nas"), run(data, "sync", "nas")
 
     assert "Left: 1 song." in first.stderr
     del media.songs[0]
     assert "1 of them is a track of the library:" in run(data, "sync", "nas").stderr
     assert "Workers download" not in again.stderr
-    assert "Not downloaded again: 1 song." in again.stderr
+    assert "Downloads that failed and are tried again: 1 song." in again.stderr
     assert f"Ada – Song 3 (Live): {reason}" in rest.stdout
 
 
