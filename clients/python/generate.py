@@ -79,12 +79,10 @@ def simplify(document: Schema) -> Schema:
     wanted: dict[str, Schema] = {}
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     own = [each for each in operations if not FOREIGN & set(each["tags"])]
-    waiting = ["Problem", "NotReady", *_references([_json_of(each) for each in own])]
-    while waiting:
-        name = waiting.pop()
-        if name not in wanted:
-            wanted[name] = _stripped(every[name])
-            waiting += _references(every[name])
+    received = _reachable(every, ["Problem", "NotReady", *_references([each["responses"] for each in own])])
+    for name in _reachable(every, [*received, *_references([_json_of(each) for each in own])]):
+        schema = _stripped(every[name])
+        wanted[name] = _tolerant(schema) if name in received else schema
     derived = {name: _derived(name, schema, wanted) for name, schema in sorted(wanted.items())}
     return {"openapi": "3.1.0", "info": document["info"], "paths": {}, "components": {"schemas": derived}}
 
@@ -93,6 +91,28 @@ def _json_of(operation: Schema) -> Schema:
     """Return what an operation takes and returns as JSON; the client composes queries and uploads itself."""
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     return {"responses": operation["responses"], "body": body}
+
+
+def _reachable(every: dict[str, Schema], waiting: list[str]) -> list[str]:
+    found: list[str] = []
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.append(name)
+            waiting += _references(every[name])
+    return found
+
+
+def _tolerant(node: Any) -> Any:  # noqa: ANN401  any JSON
+    """Return a schema that also accepts the values that a newer service adds to an enumeration."""
+    if isinstance(node, list):
+        return [_tolerant(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "enum" in node and node.get("type") == "string":
+        described = {"description": node["description"]} if "description" in node else {}
+        return {"anyOf": [node, {"type": "string"}]} | described
+    return {name: _tolerant(value) for name, value in node.items()}
 
 
 def _references(node: object) -> Iterator[str]:

@@ -3,16 +3,41 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from itertools import islice
 
+import httpx
 import pytest
-from segue_client import AsyncSegue, InvalidRequest, NotFound, Segue, ServiceUnreachable, models
+from segue_client import AsyncSegue, InvalidRequest, NotFound, Segue, SegueError, ServiceUnreachable, models
 
 from tests.fakes import asynchronous
 from tests.fakes.library import track_id
 from tests.fakes.serving import free_port
 
 FORBIDDEN = {"services", "models", "workers", "flask", "numpy", "sqlalchemy"}
+
+
+class Interrupted(httpx.HTTPTransport):
+    """Loses the next answer, or holds it back, once the service has given it."""
+
+    lose = False
+    held: threading.Event | None = None
+
+    def __init__(self):
+        super().__init__()
+        self.answered = threading.Event()
+
+    def handle_request(self, request):
+        """Send a request."""
+        response = super().handle_request(request)
+        self.answered.set()
+        if self.held is not None:
+            self.held.wait()
+        if self.lose:
+            self.lose = False
+            response.close()
+            raise httpx.ReadError("lost")
+        return response
 
 
 @pytest.fixture
@@ -88,6 +113,75 @@ def test_a_radio_repeats_a_track_whose_answer_was_lost(segue, url):
     assert next(radio).id != lost.tracks[0].id
     with pytest.raises(ValueError, match="No track"):
         segue.resume_radio(radio.id).skip()
+
+
+def test_a_radio_goes_on_after_a_lost_answer_whatever_is_reported_meanwhile(url):
+    """The lost request is repeated as it was; what was reported after it goes with the next one."""
+    network = Interrupted()
+    with Segue(url, transport=network) as segue, segue.radio(seeds=["test:0"]) as radio:
+        first = next(radio)
+        network.lose = True
+        with pytest.raises(ServiceUnreachable, match="lost"):
+            next(radio)
+        radio.dislike()
+        radio.steer(mood="party")
+        second, mood = next(radio), radio.answer.mood
+        third = next(radio)
+        told = {(each.track_id, each.event) for each in segue.resume_radio(radio.id).session.played}
+
+        assert len({first.id, second.id, third.id}) == 3
+        assert told == {(first.id, "play"), (first.id, "dislike"), (second.id, "play")}
+        assert (mood, radio.answer.mood) == (None, "party")
+        radio.steer(mood="nonsense")
+        with pytest.raises(InvalidRequest):
+            next(radio)
+        radio.steer(mood="sleep")
+        assert next(radio)
+        assert radio.answer.mood == "sleep"
+
+
+def test_a_radio_is_asked_for_one_track_at_a_time(url):
+    """A second thread gets an error instead of the same track; the first one gets its track."""
+    network = Interrupted()
+    with Segue(url, transport=network) as segue, segue.radio(seeds=["test:0"]) as radio:
+        found = []
+        network.answered.clear()
+        network.held = threading.Event()
+        asking = threading.Thread(target=lambda: found.append(next(radio)))
+        asking.start()
+        assert network.answered.wait(60)
+        try:
+            with pytest.raises(RuntimeError, match="one at a time"):
+                next(radio)
+        finally:
+            network.held.set()
+            asking.join()
+
+        assert found == [radio.current]
+        assert next(radio).id != found[0].id
+
+
+def test_the_end_of_a_radio_keeps_the_error_of_its_block(segue):
+    """A session that is gone, or a service, does not hide what went wrong in the block."""
+
+    def fail():
+        with segue.radio(seeds=["test:0"]) as radio:
+            radio.end()
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        fail()
+    with segue.radio(seeds=["test:0"]) as radio:
+        radio.end()
+
+
+def test_a_client_in_a_second_event_loop_says_so(url):
+    """Its connections are those of the first loop."""
+    client = AsyncSegue(url)
+
+    asynchronous.run(client.request("GET", "/v1/moods"))
+    with pytest.raises(SegueError, match="in one event loop"):
+        asynchronous.run(client.moods())
 
 
 def test_what_is_played_now_is_told_and_many_analyses_are_read_at_once(segue):

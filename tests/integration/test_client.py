@@ -254,6 +254,43 @@ def test_a_server_that_is_not_segue():
         client.status()
 
 
+def _problem(_):
+    body = {"type": "t", "title": "t", "status": 404, "detail": "Gone.", "instance": "/", "request_id": "r"}
+    return httpx.Response(404, json=body, headers={"Content-Type": "application/problem+json; charset=utf-8"})
+
+
+def _damaged(_):
+    return httpx.Response(200, content=b"no gzip", headers={"Content-Encoding": "gzip"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "message"), [(_problem, NotFound, "Gone"), (_damaged, ServiceUnreachable, "damaged")]
+)
+def test_answers_that_a_proxy_changed_are_errors_of_the_client(answer, kind, message):
+    """A proxy may add a charset to the type of a problem, or damage what it compresses."""
+    transport = httpx.MockTransport(answer)
+    with Segue("http://localhost", transport=transport) as client, pytest.raises(kind, match=message):
+        client.moods()
+
+
+def test_arguments_that_cannot_be_sent_are_refused(client):
+    """A key that no header can carry, names that would make another path, and a client that is closed."""
+    for key in ("clé", "a\nb", ""):
+        with pytest.raises(KeyRequired, match="no API key"):
+            Segue("http://localhost", key=key)
+    for name in ("", ".", ".."):
+        with pytest.raises(InvalidRequest, match="cannot be an id"):
+            client.similar(name)
+    client.close()
+    with pytest.raises(SegueError, match="closed"):
+        client.moods()
+
+
+def test_values_of_a_newer_service_are_read():
+    """A value that an enumeration got after this version is text like the others."""
+    assert models.ListenOutcome.model_validate({"id": 1, "status": "merged", "track_id": None}).status == "merged"
+
+
 def test_methods_of_stored_listeners(client):
     """Every method for stored listeners works with the service."""
     at = datetime(2026, 1, 1, tzinfo=UTC)

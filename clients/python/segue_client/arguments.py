@@ -147,5 +147,11 @@ def upload(file: Upload) -> dict[str, tuple[str, bytes]]:
 
 
 def segment(name: str) -> str:
-    """Return a name as one segment of a path."""
+    """Return a name as one segment of a path.
+
+    Raises:
+        InvalidRequest: the path would be that of another resource.
+    """
+    if name in {"", ".", ".."}:
+        raise InvalidRequest(f"'{name}' cannot be an id or a name.")
     return quote(name, safe="")

@@ -348,19 +348,22 @@ class FileFailure(Model):
     """
     Paths of further files with the same audio.
     """
-    kind: Literal[
-        "unsupported",
-        "needs_ffmpeg",
-        "damaged",
-        "left_out",
-        "crashed",
-        "unreadable",
-        "outside_library",
-        "gone",
-        "absent",
-        "defect",
-        "unknown",
-    ]
+    kind: (
+        Literal[
+            "unsupported",
+            "needs_ffmpeg",
+            "damaged",
+            "left_out",
+            "crashed",
+            "unreadable",
+            "outside_library",
+            "gone",
+            "absent",
+            "defect",
+            "unknown",
+        ]
+        | str
+    )
     """
     The kind of failure, for programs.
     """
@@ -443,7 +446,7 @@ class GenreSource(Model):
     """
     Number of tracks.
     """
-    source: Literal["file", "heard"]
+    source: Literal["file", "heard"] | str
     """
     Named by files, or a tag that is heard.
     """
@@ -605,7 +608,7 @@ class ListenEvent(Model):
     """
     A track id or an external id, `namespace:value`.
     """
-    event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
+    event: Literal["play", "skip", "like", "dislike", "ban"] | str | None = None
     """
     What the listener did.
     """
@@ -648,7 +651,7 @@ class ListenIn(Model):
     """
     Length of the track in milliseconds, which also distinguishes tracks.
     """
-    event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
+    event: Literal["play", "skip", "like", "dislike", "ban"] | str | None = None
     """
     What the listener did.
     """
@@ -679,7 +682,7 @@ class ListenOutcome(Model):
     """
     Id of the stored listen, for DELETE.
     """
-    status: Literal["recorded", "duplicate"]
+    status: Literal["recorded", "duplicate"] | str
     track_id: str | None
     """
     Id of the track. Null while the library does not have it.
@@ -852,7 +855,7 @@ class MapState(Model):
     """
     When it was fitted. Null before the first fit.
     """
-    method: Literal["umap", "pca"] | None
+    method: Literal["umap", "pca"] | str | None
     """
     `umap`, or `pca` where the extra `map` is not installed and for small libraries. Null before the first fit.
     """
@@ -883,24 +886,27 @@ class MapValues(Model):
     """
     The number of tracks that were placed or removed since the fit.
     """
-    by: Literal[
-        "energy",
-        "valence",
-        "danceability",
-        "acousticness",
-        "instrumentalness",
-        "liveness",
-        "speechiness",
-        "tempo",
-        "loudness",
-        "brightness",
-        "onset_rate",
-        "year",
-        "duration_ms",
-        "genre",
-        "artist",
-        "album",
-    ]
+    by: (
+        Literal[
+            "energy",
+            "valence",
+            "danceability",
+            "acousticness",
+            "instrumentalness",
+            "liveness",
+            "speechiness",
+            "tempo",
+            "loudness",
+            "brightness",
+            "onset_rate",
+            "year",
+            "duration_ms",
+            "genre",
+            "artist",
+            "album",
+        ]
+        | str
+    )
     names: list[str] | None
     """
     The genres, artists or albums, most frequent first. Null for numbers.
@@ -1034,7 +1040,7 @@ class PlayedTrack(Model):
     """
 
     track_id: str
-    event: Literal["play", "skip", "like", "dislike", "ban"]
+    event: Literal["play", "skip", "like", "dislike", "ban"] | str
     """
     The kind of a listen event.
     """
@@ -1168,7 +1174,7 @@ class RadioEvent(Model):
     """
     A track id or an external id, `namespace:value`.
     """
-    event: Literal["play", "skip", "like", "dislike", "ban"] | None = None
+    event: Literal["play", "skip", "like", "dislike", "ban"] | str | None = None
     """
     What the listener did.
     """
@@ -1865,7 +1871,7 @@ class Analysis(Model):
     """
     When the pause began.
     """
-    paused_by: Literal["owner", "quiet_hours"] | None
+    paused_by: Literal["owner", "quiet_hours"] | str | None
     """
     Who pauses it: `owner`, until it is resumed, or `quiet_hours` (`SEGUE_QUIET_HOURS`), until their end or until it is resumed. Null while it runs.
     """
@@ -2045,19 +2051,22 @@ class Failure(Model):
     Absolute path. For uploads, keys without `admin` get the file name only.
     """
     reason: str
-    kind: Literal[
-        "unsupported",
-        "needs_ffmpeg",
-        "damaged",
-        "left_out",
-        "crashed",
-        "unreadable",
-        "outside_library",
-        "gone",
-        "absent",
-        "defect",
-        "unknown",
-    ]
+    kind: (
+        Literal[
+            "unsupported",
+            "needs_ffmpeg",
+            "damaged",
+            "left_out",
+            "crashed",
+            "unreadable",
+            "outside_library",
+            "gone",
+            "absent",
+            "defect",
+            "unknown",
+        ]
+        | str
+    )
     """
     The kind of failure, for programs.
     """
@@ -2205,11 +2214,11 @@ class Job(Model):
     """
 
     id: str
-    kind: Literal["scan", "pictures", "upload", "watch"]
+    kind: Literal["scan", "pictures", "upload", "watch"] | str
     """
     The kind of a job.
     """
-    state: Literal["queued", "running", "done", "failed"]
+    state: Literal["queued", "running", "done", "failed"] | str
     """
     The state of a job.
     """
@@ -2286,7 +2295,7 @@ class Key(Model):
     """
     The name that its creator gave it.
     """
-    scopes: list[Literal["read", "listen", "ingest", "admin"]]
+    scopes: list[Literal["read", "listen", "ingest", "admin"] | str]
     """
     What it permits; `admin` includes all scopes.
     """
@@ -2318,7 +2327,7 @@ class KeyRequest(Model):
     """
     A name that tells what uses the key.
     """
-    scopes: list[Literal["read", "listen", "ingest", "admin"]] | None = None
+    scopes: list[Literal["read", "listen", "ingest", "admin"] | str] | None = None
     """
     What it permits.
     """
@@ -2410,7 +2419,7 @@ class OwnKey(Model):
 
     id: str
     name: str
-    scopes: list[Literal["read", "listen", "ingest", "admin"]]
+    scopes: list[Literal["read", "listen", "ingest", "admin"] | str]
 
 
 class Picture(Model):
@@ -2426,7 +2435,7 @@ class Picture(Model):
     """
     Path relative to the scanned folder.
     """
-    status: Literal["pending", "ready", "failed", "missing"]
+    status: Literal["pending", "ready", "failed", "missing"] | str
     """
     Only `ready` pictures are found by searches.
     """
@@ -2498,6 +2507,7 @@ class PlaylistRules(Model):
             "nostalgia",
             "road-trip",
         ]
+        | str
         | None
     ) = None
     """
@@ -2532,6 +2542,7 @@ class PlaylistRules(Model):
             "year",
             "duration_ms",
         ]
+        | str
         | Literal["match"]
         | None
     ) = None
@@ -2771,7 +2782,7 @@ class Track(Model):
     """
     Path relative to the library root. Null if no file holds the track any more.
     """
-    status: Literal["pending", "ready", "failed", "quarantined", "missing"]
+    status: Literal["pending", "ready", "failed", "quarantined", "missing"] | str
     """
     Only `ready` tracks are recommended.
     """
@@ -2969,7 +2980,7 @@ class FoundTrack(Track):
     A track that a text describes or names.
     """
 
-    match: Literal["title", "artist", "vibe"]
+    match: Literal["title", "artist", "vibe"] | str
     """
     `title` or `artist`: the text names the track. `vibe`: it sounds as the text describes.
     """
@@ -3007,7 +3018,7 @@ class Listen(Model):
     title: str | None
     album: str | None
     duration_ms: int | None
-    event: Literal["play", "skip", "like", "dislike", "ban"]
+    event: Literal["play", "skip", "like", "dislike", "ban"] | str
     """
     The kind of a listen event.
     """
@@ -3071,7 +3082,7 @@ class Me(Model):
     """
     The listeners that the key is bound to. Null means all listeners.
     """
-    scopes: list[Literal["read", "listen", "ingest", "admin"]]
+    scopes: list[Literal["read", "listen", "ingest", "admin"] | str]
     """
     What the request may do. Without a key, everything.
     """

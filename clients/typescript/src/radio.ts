@@ -1,5 +1,6 @@
 /** Radio sessions. */
 
+import { SegueError } from "./errors.js";
 import type { Segue } from "./segue.js";
 import type { Event, NextTracks, RadioSession, RadioTrack, Schemas } from "./types.js";
 
@@ -14,7 +15,8 @@ const INSTEAD_OF_A_PLAY = new Set<Event>(["skip", "dislike", "ban"]);
  * An endless session: iterate over its tracks, and say what the listener does with the current one.
  *
  * Asking for the next track reports the current one: as played, unless it was skipped, disliked or banned. If this
- * fails, ask again: the session then returns the track that was lost.
+ * fails, ask again: the session then returns the track that was lost, and what was reported meanwhile goes with the
+ * request after it. A session is asked for one track at a time; `nextRadioTracks` returns several at once.
  */
 export class Radio implements AsyncIterableIterator<RadioTrack> {
   /** The track that was returned last. */
@@ -24,6 +26,8 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
   #events: Reported[] = [];
   #words: Steering = {};
   #call: number;
+  #sent: { body: Schemas["NextRequest"]; count: number; words: Steering } | null = null;
+  #asking = false;
 
   constructor(
     private readonly segue: Segue,
@@ -42,15 +46,20 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
     return this;
   }
 
-  /** Return the next track; `done` if no track of the library is left. */
+  /** Return the next track; `done` if no track of the library is left. Throws while another call is waiting. */
   async next(): Promise<IteratorResult<RadioTrack, undefined>> {
-    const body = { events: this.#reported(), limit: 1, call: String(this.#call), ...this.#words };
-    const answer = await this.segue.nextRadioTracks(this.id, body);
-    this.#call += 1;
-    this.#events = [];
-    this.#words = {};
-    this.answer = answer;
-    const [track] = answer.tracks;
+    if (this.#asking) {
+      throw new Error(
+        `The session ${this.id} is being asked for a track already. Ask for one at a time, or call nextRadioTracks.`,
+      );
+    }
+    this.#asking = true;
+    try {
+      this.answer = await this.#next();
+    } finally {
+      this.#asking = false;
+    }
+    const [track] = this.answer.tracks;
     this.current = track ?? null;
     return track === undefined ? { done: true, value: undefined } : { done: false, value: track };
   }
@@ -85,6 +94,27 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
     await this.segue.endRadio(this.id);
   }
 
+  /** Send a request whose answer was lost as it was, else what was reported since the last answer. */
+  async #next(): Promise<NextTracks> {
+    const words = this.#words;
+    this.#sent ??= {
+      body: { events: this.#reported(), limit: 1, call: String(this.#call), ...words },
+      count: this.#events.length,
+      words,
+    };
+    const sent = this.#sent;
+    const answer = await this.segue.nextRadioTracks(this.id, sent.body).catch((error: unknown) => {
+      // The service refused the request, so that it may be another one.
+      if (error instanceof SegueError && error.problem !== null) this.#sent = null;
+      throw error;
+    });
+    this.#sent = null;
+    this.#call += 1;
+    this.#events.splice(0, sent.count);
+    if (this.#words === sent.words) this.#words = {};
+    return answer;
+  }
+
   #report(event: Event, playedMs: number | null = null): void {
     if (this.current === null)
       throw new Error(`The session ${this.id} has returned no track yet: there is none to ${event}.`);
@@ -92,8 +122,10 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
   }
 
   #reported(): Reported[] {
-    if (this.current === null || this.#events.some(({ event }) => event && INSTEAD_OF_A_PLAY.has(event)))
-      return this.#events;
-    return [{ track_id: this.current.id, event: "play" }, ...this.#events];
+    const id = this.current?.id;
+    const own = this.#events.filter((each) => each.track_id === id);
+    const earlier = this.#events.filter((each) => each.track_id !== id);
+    if (id === undefined || own.some(({ event }) => event && INSTEAD_OF_A_PLAY.has(event))) return [...earlier, ...own];
+    return [...earlier, { track_id: id, event: "play" }, ...own];
   }
 }

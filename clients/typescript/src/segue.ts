@@ -1,6 +1,6 @@
 /** The client. */
 
-import createClient, { type Client, type FetchResponse } from "openapi-fetch";
+import createClient, { type Client, defaultPathSerializer, type FetchResponse } from "openapi-fetch";
 import { errorOf, SegueError } from "./errors.js";
 import { Radio } from "./radio.js";
 import type { paths } from "./schema.js";
@@ -31,8 +31,10 @@ export class Segue {
     readonly url = "http://127.0.0.1:8765",
     { key, fetch = globalThis.fetch }: Options = {},
   ) {
+    if (key !== undefined && !/^[!-~]+$/.test(key))
+      throw new Error("This is no API key: a key has ASCII letters, digits and signs only, and no spaces.");
     const headers = key === undefined ? {} : { Authorization: `Bearer ${key}` };
-    this.api = createClient<paths>({ baseUrl: url.replace(/\/+$/, ""), headers, fetch });
+    this.api = createClient<paths>({ baseUrl: url.replace(/\/+$/, ""), headers, fetch, pathSerializer });
   }
 
   /** Return the body of a response, or throw its problem. */
@@ -40,6 +42,7 @@ export class Segue {
     pending: Promise<FetchResponse<T, O, M>>,
   ): Promise<NonNullable<FetchResponse<T, O, M>["data"]>> {
     const { data, error, response } = await pending.catch((cause: unknown) => {
+      if (cause instanceof SegueError) throw cause;
       throw new SegueError(`No Segue answers at ${this.url}. Is \`segue up\` running?`, 0, null, null, { cause });
     });
     if (!response.ok) throw errorOf(error, response);
@@ -119,6 +122,13 @@ export class Segue {
   async endRadio(sessionId: string): Promise<void> {
     await this.ask(this.api.DELETE("/v1/radio/{session_id}", { params: { path: { session_id: sessionId } } }));
   }
+}
+
+/** Write names into a path, except those that would make it the path of another resource. */
+function pathSerializer(path: string, names: Record<string, unknown>): string {
+  for (const name of Object.values(names))
+    if (["", ".", ".."].includes(String(name))) throw new SegueError(`'${name}' cannot be an id or a name.`, 0);
+  return defaultPathSerializer(path, names);
 }
 
 function event(heard: Heard): Schemas["ListenEvent"] {

@@ -56,6 +56,47 @@ test("a track whose answer was lost is returned again", async () => {
   assert.throws(() => resumed.skip(), /no track yet/);
 });
 
+test("a radio goes on after a lost answer whatever is reported meanwhile", async () => {
+  let lose = false;
+  const network = async (request: Request) => {
+    const response = await fetch(request);
+    if (lose) {
+      lose = false;
+      throw new TypeError("lost");
+    }
+    return response;
+  };
+  const radio = await new Segue(url, { fetch: network }).radio({ seeds: ["test:0"] });
+  const heard = [(await radio.next()).value?.id];
+  lose = true;
+  await assert.rejects(radio.next(), { status: 0 });
+  radio.dislike();
+  radio.steer({ mood: "party" });
+  heard.push((await radio.next()).value?.id);
+  assert.equal(radio.answer?.mood, null);
+  heard.push((await radio.next()).value?.id);
+  assert.equal(radio.answer?.mood, "party");
+  const { session } = await segue.resumeRadio(radio.id);
+  const told = session.played.map((each) => `${heard.indexOf(each.track_id)} ${each.event}`).sort();
+
+  assert.equal(new Set(heard).size, 3);
+  assert.deepEqual(told, ["0 dislike", "0 play", "1 play"]);
+});
+
+test("a radio is asked for one track at a time", async () => {
+  const radio = await segue.radio({ seeds: ["test:0"] });
+  const [first, second] = await Promise.allSettled([radio.next(), radio.next()]);
+
+  assert.equal(first.status, "fulfilled");
+  assert(second.status === "rejected" && /one at a time/.test(second.reason.message));
+  assert((await radio.next()).value);
+});
+
+test("names and keys that cannot be sent are refused", async () => {
+  for (const name of ["", ".", ".."]) await assert.rejects(segue.similar(name), /cannot be an id/);
+  for (const key of ["clé", "a\nb", ""]) assert.throws(() => new Segue(url, { key }), /no API key/);
+});
+
 test("a library is read page by page", async () => {
   const ids = new Set<string>();
   for await (const track of segue.tracks({ limit: 5 })) ids.add(track.id);

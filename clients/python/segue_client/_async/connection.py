@@ -1,5 +1,6 @@
 """Sends requests, reads responses, and raises the errors that the service returned."""
 
+import re
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -7,7 +8,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from segue_client.authorities import trusted_authorities
-from segue_client.errors import ServiceUnreachable, error_of
+from segue_client.errors import KeyRequired, SegueError, ServiceUnreachable, error_of
 from segue_client.models import Problem
 
 DEFAULT_URL = "http://127.0.0.1:8765"
@@ -39,6 +40,8 @@ class AsyncConnection:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
+        if key is not None and not re.fullmatch("[!-~]+", key):
+            raise KeyRequired("This is no API key: a key has ASCII letters, digits and signs only, and no spaces.")
         # trust_env off: a proxy set for the Internet must not see requests to a service on this machine.
         try:
             self._http = httpx.AsyncClient(
@@ -84,13 +87,19 @@ class AsyncConnection:
     async def _send(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401
         try:
             return await self._http.request(method, path, **request)
+        except httpx.DecodingError as error:
+            raise ServiceUnreachable(f"The answer of {self.url} is damaged ({error}).") from error
+        except RuntimeError as error:  # closed, or the event loop of its connections is
+            raise SegueError(
+                f"This client cannot be used here ({error}). A client works until it is closed, and in one event loop."
+            ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise ServiceUnreachable(
                 f"No Segue answers at {self.url} ({error or type(error).__name__}). Is `segue up` running?"
             ) from error
 
     def _checked(self, response: httpx.Response) -> httpx.Response:
-        if response.headers.get("Content-Type") == PROBLEM_TYPE:
+        if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == PROBLEM_TYPE:
             seconds = response.headers.get("Retry-After", "")
             raise error_of(self._read(Problem, response), int(seconds) if seconds.isdecimal() else None)
         if response.is_error:

@@ -1,5 +1,6 @@
 """Radio sessions."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -8,6 +9,7 @@ from segue_client import models
 from segue_client._sync.connection import Connection
 from segue_client.arguments import EventKind, Heard, Steering, Terms, events, plain, segment
 from segue_client.arguments import radio as radio_of
+from segue_client.errors import NotFound, SegueError
 
 _INSTEAD_OF_A_PLAY = {"skip", "dislike", "ban"}
 
@@ -16,7 +18,8 @@ class Radio:
     """An endless session: iterate over its tracks, and say what the listener does with the current one.
 
     Asking for the next track reports the current one: as played, unless it was skipped, disliked or banned. If this
-    fails, ask again: the session then returns the track that was lost.
+    fails, ask again: the session then returns the track that was lost, and what was reported meanwhile goes with the
+    request after it. A session is asked for one track at a time; `next_radio_tracks` returns several at once.
     """
 
     def __init__(self, methods: "RadioMethods", session: models.RadioSession) -> None:
@@ -30,6 +33,8 @@ class Radio:
         self._events: list[dict[str, Any]] = []
         self._words: Steering = {}
         self._call = session.answered
+        self._sent: tuple[list[models.ListenEvent], int, Steering] | None = None
+        self._asking = threading.Lock()
 
     @property
     def id(self) -> str:
@@ -41,13 +46,21 @@ class Radio:
         return self
 
     def __next__(self) -> models.RadioTrack:
-        """Return the next track; the iteration ends if no track of the library is left."""
-        found = self._methods.next_radio_tracks(
-            self.id, self._reported(), limit=1, call=f"{self._call}", **self._words
-        )
-        self._call += 1
-        self._events, self._words, self.answer = [], {}, found
-        self.current = found.tracks[0] if found.tracks else None
+        """Return the next track; the iteration ends if no track of the library is left.
+
+        Raises:
+            RuntimeError: another thread or task is asking this session for a track.
+        """
+        if not self._asking.acquire(blocking=False):
+            raise RuntimeError(
+                f"The session {self.id} is being asked for a track already. Ask for one at a time, or call "
+                "next_radio_tracks for several."
+            )
+        try:
+            self.answer = self._next()
+        finally:
+            self._asking.release()
+        self.current = self.answer.tracks[0] if self.answer.tracks else None
         if self.current is None:
             raise StopIteration
         return self.current
@@ -83,8 +96,30 @@ class Radio:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Forget the session."""
-        self.end()
+        """Forget the session; it may be gone already, and an error of the block counts more than one of this."""
+        try:
+            self.end()
+        except SegueError as failed:
+            if error is None and not isinstance(failed, NotFound):
+                raise
+
+    def _next(self) -> models.NextTracks:
+        """Send a request whose answer was lost as it was, else what was reported since the last answer."""
+        if self._sent is None:
+            self._sent = self._reported(), len(self._events), self._words
+        reported, count, words = self._sent
+        try:
+            found = self._methods.next_radio_tracks(self.id, reported, limit=1, call=f"{self._call}", **words)
+        except SegueError as error:
+            if error.problem is not None:  # the service refused the request, so that it may be another one
+                self._sent = None
+            raise
+        self._sent = None
+        self._call += 1
+        del self._events[:count]
+        if self._words is words:
+            self._words = {}
+        return found
 
     def _report(self, event: EventKind, played_ms: int | None) -> None:
         if self.current is None:
@@ -93,8 +128,11 @@ class Radio:
 
     def _reported(self) -> list[models.ListenEvent]:
         reported = [models.ListenEvent.model_validate(each) for each in self._events]
-        if self.current is not None and not _INSTEAD_OF_A_PLAY & {str(each.event) for each in reported}:
-            reported.insert(0, models.ListenEvent(track_id=self.current.id))
+        if self.current is None:
+            return reported
+        own = [each for each in reported if each.track_id == self.current.id]
+        if not _INSTEAD_OF_A_PLAY & {str(each.event) for each in own}:
+            reported.insert(len(reported) - len(own), models.ListenEvent(track_id=self.current.id))
         return reported
 
 
