@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
@@ -31,7 +31,8 @@ class LinkRunStore:
         Raises:
             AlreadyRunning: another process does it.
         """
-        if not self._begin(link, work):
+        claim = self._begin(link, work)
+        if claim is None:
             raise AlreadyRunning(f"Another process does this for '{link}' at the moment. Try again later.")
         failure: str | None = "It was stopped."
         try:
@@ -41,21 +42,23 @@ class LinkRunStore:
             failure = error.detail
             raise
         finally:
-            self._end(link, work, failure)
+            self._end(link, work, claim, failure)
 
-    def _begin(self, link: str, work: LinkWork) -> bool:
+    def _begin(self, link: str, work: LinkWork) -> datetime | None:
         new = self._database.insert(LinkRunRow).values(link=link, work=work).on_conflict_do_nothing()
         is_free = or_(LinkRunRow.running_until.is_(None), LinkRunRow.running_until < now())
+        until = now() + LEASE
         with self._database.write() as session:
             session.execute(new)
-            claim = update(LinkRunRow).where(*_is(link, work), is_free).values(running_until=now() + LEASE)
-            return bool(session.execute(claim.returning(LinkRunRow.link)).all())
+            claim = update(LinkRunRow).where(*_is(link, work), is_free).values(running_until=until)
+            return until if session.execute(claim.returning(LinkRunRow.link)).all() else None
 
-    def _end(self, link: str, work: LinkWork, failure: str | None) -> None:
+    def _end(self, link: str, work: LinkWork, claim: datetime, failure: str | None) -> None:
         ended = {"ended_at": now(), "failed_at": None} if failure is None else {"failed_at": now()}
         with self._database.write() as session:
             changes = {"running_until": None, "failure": failure, **ended}
-            session.execute(update(LinkRunRow).where(*_is(link, work)).values(changes))
+            ours = *_is(link, work), LinkRunRow.running_until == claim
+            session.execute(update(LinkRunRow).where(*ours).values(changes))
 
     def due(self, work: LinkWork, every: timedelta, *, begun: bool = False) -> list[str]:
         """Return the links whose work is due, by name; with `begun`, only those that had a run before.

@@ -1,10 +1,10 @@
 """Linked servers, their songs, and the tracks that the songs are."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, now, rows_of
@@ -33,7 +33,7 @@ from services.domain.links import (
 )
 from services.domain.track import TrackStatus
 
-# The claim is renewed after each batch of songs; a page of a slow server takes seconds.
+# The claim is renewed each minute; a page of a slow server takes seconds, a minute at most.
 SYNC_LEASE = timedelta(minutes=5)
 
 NEAR_MAX = 200
@@ -123,26 +123,33 @@ class LinkStore:
             session.delete(row)
             return downloaded
 
-    def begin_sync(self, name: str) -> bool:
-        """Claim a link for the process that lists its songs; return whether no other process has it.
+    def begin_sync(self, name: str) -> datetime | None:
+        """Claim a link for the process that lists its songs; return the claim, or None if another process has it.
 
         Raises:
             LinkNotFound: there is none with this name.
         """
-        free = or_(LinkRow.syncing_until.is_(None), LinkRow.syncing_until < now())
-        with self._database.write() as session:
+        with self._database.read() as session:
             _row(session, name)
-            claimed = (
-                update(LinkRow).where(LinkRow.name == name, free).values(syncing_until=now() + SYNC_LEASE)
-            ).returning(LinkRow.name)
-            return bool(session.execute(claimed).all())
+        return self._claim(name, or_(LinkRow.syncing_until.is_(None), LinkRow.syncing_until < now()))
 
-    def end_sync(self, name: str, failure: str | None) -> None:
-        """Give the claim back, and store why the sync failed, or that it did not."""
+    def renew_sync(self, name: str, claim: datetime) -> datetime | None:
+        """Renew a claim; return the new one, or None if it expired and another process has the link."""
+        return self._claim(name, LinkRow.syncing_until == claim)
+
+    def end_sync(self, name: str, claim: datetime, failure: str | None) -> None:
+        """Give a claim back, and store why the sync failed, or that it did not; not if another process has the link."""
         ended: dict[str, Any] = {"syncing_until": None, "failure": failure}
         with self._database.write() as session:
             done = {} if failure is not None else {"synced_at": now()}
-            session.execute(update(LinkRow).where(LinkRow.name == name).values(**ended, **done))
+            ours = LinkRow.name == name, LinkRow.syncing_until == claim
+            session.execute(update(LinkRow).where(*ours).values(**ended, **done))
+
+    def _claim(self, name: str, is_free: ColumnElement[bool]) -> datetime | None:
+        until = now() + SYNC_LEASE
+        claimed = update(LinkRow).where(LinkRow.name == name, is_free).values(syncing_until=until)
+        with self._database.write() as session:
+            return until if session.execute(claimed.returning(LinkRow.name)).all() else None
 
     def candidates(self, sought: Sought) -> list[Candidate]:
         """Return the tracks that some songs may be."""
@@ -175,10 +182,8 @@ class LinkStore:
         return kept
 
     def record(self, name: str, songs: Sequence[LinkedSong]) -> None:
-        """Store songs with their tracks, and give the tracks their ids; the claim on the link is renewed."""
+        """Store songs with their tracks, and give the tracks their ids."""
         with self._database.write() as session:
-            renewed = update(LinkRow).where(LinkRow.name == name).values(syncing_until=now() + SYNC_LEASE)
-            session.execute(renewed)
             stored = _stored(session, name, [song.id for song in songs])
             changed = [song for song in songs if not _is_same(stored.get(song.id), song)]
             self._store(session, name, changed)
@@ -192,17 +197,17 @@ class LinkStore:
             return set(connection.execute(select(_SONG.song_id).where(_SONG.link == name)).scalars())
 
     def forget(self, name: str, songs: Collection[str]) -> list[str]:
-        """Delete songs that the server no longer has, and their ids from the tracks; also ids that no song has.
+        """Delete songs that the server no longer has, and the ids that they gave to tracks.
 
         Returns those of the songs that were downloaded.
         """
         with self._database.write() as session:
             downloaded = [song for song in _downloaded(session, name) if song in songs]
             for batch in batched(songs, ROWS_PER_STATEMENT):
-                session.execute(delete(LinkSongRow).where(_SONG.link == name, _SONG.song_id.in_(batch)))
-            has_song = select(_SONG.song_id).where(_SONG.link == name, _SONG.song_id == ExternalIdRow.value).exists()
-            of_nothing = ExternalIdRow.namespace == name, ExternalIdRow.value != "", ~has_song
-            session.execute(delete(ExternalIdRow).where(*of_nothing))
+                gone = _SONG.link == name, _SONG.song_id.in_(batch)
+                registered = session.scalars(select(_SONG.song_id).where(*gone, _SONG.rule == MatchRule.REGISTERED))
+                _remove_ids(session, name, list(set(batch).difference(registered)))
+                session.execute(delete(LinkSongRow).where(*gone))
             return downloaded
 
     def counts(self, name: str) -> LinkCounts:

@@ -94,7 +94,10 @@ def list_all(*, as_json: AsJson = False) -> None:
 
 @link.command()
 def sync(name: Name, *, as_json: AsJson = False) -> None:
-    """List the songs of a server again, and try failed downloads again. Segue lists them every hour by itself."""
+    """List the songs of a server again, and try failed downloads again. Segue lists them every hour by itself.
+
+    If most songs are gone from the server, the command asks before it forgets them.
+    """
     from services.settings import load_settings
 
     _sync(load_settings(), name, as_json=as_json)
@@ -165,13 +168,19 @@ def _password(settings: "Settings", file: Path | None) -> str:
 
 def _sync(settings: "Settings", name: str, *, as_json: bool) -> None:
     from services.cli.maintenance import open_catalogue
+    from services.domain.errors import SongsGone
     from services.links import syncing
     from services.links.opening import opened
 
     with open_catalogue(settings) as catalogue:
         found = catalogue.links.get(name)
         with opened(settings, found) as server:
-            synced = syncing.sync(catalogue, found, server)
+            try:
+                synced = syncing.sync(catalogue, found, server)
+            except SongsGone as error:
+                if as_json or not typer.confirm(f"{error.detail}\nForget them?", err=True):
+                    raise
+                synced = syncing.sync(catalogue, found, server, may_empty=True)
         catalogue.link_downloads.retry(name)
         _print_synced(catalogue, found, synced, as_json=as_json)
 

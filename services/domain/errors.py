@@ -18,7 +18,7 @@
   * PlaylistChanged
   * NotConfigured
   * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed, LibraryNotAllowed
-  * LinkedServerRefused: LinkedUserRefused
+  * LinkedServerRefused: LinkedUserRefused, SongsGone
   * TooManyRequests
   * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
 
@@ -235,6 +235,10 @@ class LinkedServerRefused(SegueError):
 
 class LinkedUserRefused(LinkedServerRefused):
     """A linked media server refuses the user of its link, whatever is asked: a wrong password or a missing right."""
+
+
+class SongsGone(LinkedServerRefused):
+    """A linked media server lists few of the songs that it had."""
 
 
 class QuestionUnanswered(Unavailable):

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from json import JSONDecodeError
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic_core import from_json
 
 from services.domain.errors import InvalidRequest, LinkedServerRefused, LinkedServerUnavailable, LinkedUserRefused
 
@@ -21,6 +21,12 @@ CHUNK_BYTES = 1 << 16
 
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _USER_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+# A page of 500 songs has 1 to 5 MB.
+ANSWER_BYTES_MAX = 64 << 20
+
+# A chunk of gzip becomes a thousand times as large at most. Other and nested encodings have no such limit.
+ENCODINGS = ("", "identity", "gzip")
 
 _REFUSALS = {
     HTTPStatus.UNAUTHORIZED: "The user or the password is wrong.",
@@ -53,16 +59,20 @@ class Requests:
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self.url = checked_url(url)
         # trust_env off: a proxy set for the Internet must not see requests to a server of the house.
-        self.http = httpx.Client(headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
+        given = {"Accept-Encoding": "gzip", **(headers or {})}
+        self.http = httpx.Client(headers=given, timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
 
     def json(self, method: str, path: str, *, params: Params | None = None, body: object = None) -> Any:  # noqa: ANN401
         """Send a request and return the JSON of the answer; None if it is empty."""
         with self.open(method, path, params=params, body=body) as response:
-            with self._errors():
-                content = response.read()
+            content = bytearray()
+            for chunk in self.chunks(response):
+                content += chunk
+                if len(content) > ANSWER_BYTES_MAX:
+                    raise LinkedServerRefused(f"{self.url} sent an answer of more than {ANSWER_BYTES_MAX >> 20} MiB.")
             try:
-                return response.json() if content else None
-            except (JSONDecodeError, UnicodeDecodeError) as error:
+                return from_json(bytes(content), allow_inf_nan=False) if content else None
+            except ValueError as error:  # also for texts that are no Unicode, and for what is nested too deeply
                 raise LinkedServerRefused(f"What answers at {self.url} is no media server of this kind.") from error
 
     @contextmanager
@@ -109,6 +119,10 @@ class Requests:
         return response
 
     def _check(self, response: httpx.Response) -> None:
+        if (encoding := response.headers.get("Content-Encoding", "").strip().lower()) not in ENCODINGS:
+            raise LinkedServerRefused(
+                f"{self.url} sent an answer in the encoding '{encoding}', which it was not asked."
+            )
         if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             return
         status = f"{response.status_code} {response.reason_phrase}".strip()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.domain.errors import LinkedServerRefused
+from services.links.answers import NUMBER_MAX, SIZE_MAX, identifier, moment, number, paged, reading, text, texts
 from services.links.http import Params, Requests
 from services.links.server import PlaybackReport, RemotePlaying, RemotePlaylist, RemoteSong
 
@@ -23,7 +24,7 @@ RECORDINGS = ("MusicBrainzRecording", "MusicBrainzTrack")
 REPORTS = "SELECT DateCreated, ItemId, PlayDuration FROM PlaybackActivity WHERE {conditions} ORDER BY DateCreated"
 """What the plugin “Playback Reporting” is asked."""
 
-_ID = re.compile(r"[0-9A-Za-z-]+")
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 """Digits of a second that Python does not read."""
 
@@ -36,6 +37,7 @@ class JellyfinServer:
         self._user, self._password = user, password
         self._user_id: str | None = None
 
+    @reading()
     def check(self) -> None:
         """Sign in."""
         _ = self._signed_in
@@ -43,11 +45,13 @@ class JellyfinServer:
     def songs(self) -> Iterator[RemoteSong]:
         """Yield all songs."""
         fields = {"Fields": "Path,ProviderIds,MediaSources", "SortBy": "DateCreated,SortName"}
-        yield from map(_song, self._items({"IncludeItemTypes": "Audio", **fields}))
+        with reading():
+            yield from map(_song, self._items({"IncludeItemTypes": "Audio", **fields}))
 
     def starred(self) -> Iterator[RemoteSong]:
         """Yield the favourites; the API does not tell since when they are such, so their time is now."""
-        yield from map(_song, self._items({"IncludeItemTypes": "Audio", "Filters": "IsFavorite"}))
+        with reading():
+            yield from map(_song, self._items({"IncludeItemTypes": "Audio", "Filters": "IsFavorite"}))
 
     @contextmanager
     def open_song(self, song_id: str) -> Iterator[Iterator[bytes]]:
@@ -61,18 +65,21 @@ class JellyfinServer:
             with self._requests.open("GET", path, params={"static": "true"}) as response:
                 yield self._requests.chunks(response)
 
+    @reading()
     def playlists(self) -> list[RemotePlaylist]:
         """Return the playlists; their comments are overviews."""
         found = self._items({"IncludeItemTypes": "Playlist", "Fields": "Overview"})
         return [
-            RemotePlaylist(id=_id(each), name=each.get("Name") or "", comment=each.get("Overview") or "")
+            RemotePlaylist(id=_id(each), name=text(each.get("Name")) or "", comment=text(each.get("Overview")) or "")
             for each in found
         ]
 
+    @reading()
     def playlist_songs(self, playlist_id: str) -> list[str]:
         """Return the songs of a playlist."""
         return [_id(entry) for entry in self._entries(playlist_id)]
 
+    @reading()
     def create_playlist(self, name: str, song_ids: Sequence[str]) -> str:  # noqa: ARG002  Server's
         """Create an empty playlist and return its id."""
         given = {"Name": name, "UserId": self._signed_in, "MediaType": "Audio"}
@@ -82,6 +89,7 @@ class JellyfinServer:
     def comment_playlist(self, playlist_id: str, comment: str) -> None:
         """Do nothing: the API lets only administrators write comments."""
 
+    @reading()
     def replace_playlist(self, playlist_id: str, song_ids: Sequence[str]) -> None:
         """Replace the songs of a playlist."""
         path = f"/Playlists/{_checked(playlist_id)}/Items"
@@ -90,6 +98,7 @@ class JellyfinServer:
             self._ask("DELETE", path, {"EntryIds": ",".join(some)})
         self._append(playlist_id, song_ids)
 
+    @reading()
     def now_playing(self) -> list[RemotePlaying]:
         """Return what is played."""
         now = datetime.now(UTC)
@@ -97,11 +106,11 @@ class JellyfinServer:
         return [
             RemotePlaying(
                 song_id=_id(session["NowPlayingItem"]),
-                user=session.get("UserName") or "",
-                client=session.get("Client"),
+                user=text(session.get("UserName")) or "",
+                client=text(session.get("Client")),
                 started_at=now - timedelta(milliseconds=_ms((session.get("PlayState") or {}).get("PositionTicks"))),
             )
-            for session in sessions or ()
+            for session in sessions
             if (session.get("NowPlayingItem") or {}).get("Type") == "Audio"
         ]
 
@@ -118,9 +127,11 @@ class JellyfinServer:
             answer = self._ask("POST", "/user_usage_stats/submit_custom_query", body=query)
         except LinkedServerRefused:
             return
-        for at, song_id, seconds in (answer or {}).get("results") or ():
-            if (moment := _moment(at, local=True)) is not None:
-                yield PlaybackReport(song_id=str(song_id), at=moment, played_ms=int(float(seconds or 0) * 1000))
+        with reading():
+            for at, song_id, seconds in (answer or {}).get("results") or ():
+                if (when := _moment(at, local=True)) is not None:
+                    played_ms = number(float(seconds or 0) * 1000)
+                    yield PlaybackReport(song_id=_checked(identifier(song_id)), at=when, played_ms=played_ms)
 
     def close(self) -> None:
         """Close the connections."""
@@ -142,20 +153,14 @@ class JellyfinServer:
         return self._user_id
 
     def _items(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        path, received, before = f"/Users/{_checked(self._signed_in)}/Items", 0, None
-        while True:
-            page = {"Recursive": "true", **params, "StartIndex": str(received), "Limit": str(PAGE)}
-            items = self._ask("GET", path, page).get("Items") or []
-            if not items:
-                return
-            if _id(items[0]) == before:
-                raise LinkedServerRefused(f"{self._requests.url} sends the same page of items again and again.")
-            yield from items
-            received, before = received + len(items), _id(items[0])
+        path = f"/Users/{_checked(self._signed_in)}/Items"
+        common = {"Recursive": "true", **params, "Limit": str(PAGE)}
+        for page in paged(lambda begin: _listed(self._ask("GET", path, {**common, "StartIndex": str(begin)})), _id):
+            yield from page
 
     def _entries(self, playlist_id: str) -> list[dict[str, Any]]:
         answer = self._ask("GET", f"/Playlists/{_checked(playlist_id)}/Items", {"UserId": self._signed_in})
-        return answer.get("Items") or []
+        return _listed(answer)
 
     def _append(self, playlist_id: str, song_ids: Sequence[str]) -> None:
         for some in _batches(song_ids):
@@ -186,23 +191,21 @@ def _song(item: dict[str, Any]) -> RemoteSong:
     played_at = _moment(user.get("LastPlayedDate"))
     return RemoteSong(
         id=_id(item),
-        title=item.get("Name") or "",
-        artists=tuple(item.get("Artists") or filter(None, [item.get("AlbumArtist")])),
-        album=item.get("Album"),
+        title=text(item.get("Name")) or "",
+        artists=texts(item.get("Artists")) or texts(item.get("AlbumArtist")),
+        album=text(item.get("Album")),
         duration_ms=_ms(item.get("RunTimeTicks")) or None,
-        path=item.get("Path"),
-        size=source.get("Size"),
-        recording_mbids=tuple(ids[name] for name in RECORDINGS if ids.get(name)),
+        path=text(item.get("Path")),
+        size=number(source.get("Size"), SIZE_MAX),
+        recording_mbids=tuple(found for name in RECORDINGS if (found := text(ids.get(name)))),
         starred_at=datetime.now(UTC) if user.get("IsFavorite") else None,
-        play_count=int(user.get("PlayCount") or 0),
+        play_count=number(user.get("PlayCount")) or 0,
         played_at=played_at,
     )
 
 
 def _id(item: Mapping[str, Any]) -> str:
-    if not item.get("Id"):
-        raise LinkedServerRefused("The server listed something without an id, which Segue does not understand.")
-    return str(item["Id"])
+    return identifier(item.get("Id"))
 
 
 def _checked(item_id: str) -> str:
@@ -217,14 +220,20 @@ def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _ms(ticks: object) -> int:
-    return int(ticks) // TICKS_PER_MS if isinstance(ticks, int | float) else 0
+    return (number(ticks, NUMBER_MAX * TICKS_PER_MS) or 0) // TICKS_PER_MS
+
+
+def _listed(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    if not isinstance(found := answer.get("Items"), list):
+        raise LinkedServerRefused("The server answered without 'Items', so Segue does not know what it has.")
+    return found
 
 
 def _moment(written: object, *, local: bool = False) -> datetime | None:
     try:
         found = datetime.fromisoformat(_FRACTION.sub(r"\1", str(written))) if written else None
-    except ValueError:
+        if found is not None and found.tzinfo is None:
+            found = found.astimezone() if local else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    if found is None or found.tzinfo is not None:
-        return found
-    return found.astimezone() if local else found.replace(tzinfo=UTC)
+    return moment(found)

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from services.domain.errors import LinkedServerRefused, LinkedUserRefused
+from services.links.answers import NUMBER_MAX, SIZE_MAX, identifier, moment, number, paged, reading, text, texts
 from services.links.http import Requests
 from services.links.server import PlaybackReport, RemotePlaying, RemotePlaylist, RemoteSong
 
@@ -22,6 +23,9 @@ PAGE = 500
 # An id has up to 36 characters, and servers take requests of about 8 KB.
 IDS_PER_REQUEST = 100
 
+PLAYING_MINUTES_MAX = 24 * 60
+"""A song that began to play longer ago counts as one that began then: it is over in any case."""
+
 NO_TOKENS = (10, 41, 42)
 """Codes of servers that take passwords only: supysonic misses the parameter, and LMS knows no such mechanism."""
 
@@ -30,6 +34,8 @@ USER_REFUSED = (40, 41, 42, 43, 44, 50, 60)
 
 _ERROR_CODE = re.compile(rb"""\bcode["'=: ]+(\d{1,3})\b""")
 """The code in an answer of JSON or XML."""
+
+RATING_MAX = 5
 
 _OTHER_FORMATS = ("text/", "application/json", "application/xml")
 """Types of answers that are errors where a file is expected."""
@@ -43,23 +49,26 @@ class SubsonicServer:
         self._user, self._password = user, password
         self._has_tokens: bool | None = None  # until the first answer
 
+    @reading()
     def check(self) -> None:
         """Sign in."""
         self._get("ping")
 
     def songs(self) -> Iterator[RemoteSong]:
         """Yield all songs: from an empty search, or else album by album, because old servers find nothing so."""
-        pages = self._pages("search3", "searchResult3", "song", query="", artistCount=0, albumCount=0)
-        first = next(pages, None)
-        if first is None:
-            yield from self._songs_of_albums()
-            return
-        for page in chain([first], pages):
-            yield from map(_song, page)
+        with reading():
+            pages = self._pages("search3", "searchResult3", "song", query="", artistCount=0, albumCount=0)
+            first = next(pages, None)
+            if first is None:
+                yield from self._songs_of_albums()
+                return
+            for page in chain([first], pages):
+                yield from map(_song, page)
 
     def starred(self) -> Iterator[RemoteSong]:
         """Yield the starred songs."""
-        yield from map(_song, _list(self._get("getStarred2"), "starred2", "song"))
+        with reading():
+            yield from map(_song, _list(self._get("getStarred2"), "starred2", "song"))
 
     @contextmanager
     def open_song(self, song_id: str) -> Iterator[Iterator[bytes]]:
@@ -72,18 +81,20 @@ class SubsonicServer:
             with self._opened("stream", id=song_id, format="raw") as chunks:
                 yield chunks
 
+    @reading()
     def playlists(self) -> list[RemotePlaylist]:
         """Return the playlists."""
         return [
             RemotePlaylist(
                 id=_id(each),
-                name=_text(each, "name") or "",
-                comment=each.get("comment") or "",
-                owner=_text(each, "owner"),
+                name=text(each.get("name")) or "",
+                comment=text(each.get("comment")) or "",
+                owner=text(each.get("owner")),
             )
             for each in _list(self._get("getPlaylists"), "playlists", "playlist")
         ]
 
+    @reading()
     def playlist_songs(self, playlist_id: str) -> list[str]:
         """Return the songs of a playlist."""
         answer = self._get("getPlaylist", {"id": playlist_id})
@@ -91,6 +102,7 @@ class SubsonicServer:
             raise LinkedServerRefused(f"{self._requests.url} does not send its playlist '{playlist_id}'.")
         return [_id(entry) for entry in _list(answer, "playlist", "entry")]
 
+    @reading()
     def create_playlist(self, name: str, song_ids: Sequence[str]) -> str:
         """Create a playlist of the first songs and return its id, which old servers do not tell."""
         known = {playlist.id for playlist in self.playlists()}
@@ -103,25 +115,28 @@ class SubsonicServer:
             raise LinkedServerRefused(f"{self._requests.url} did not create the playlist '{name}'.")
         return created
 
+    @reading()
     def comment_playlist(self, playlist_id: str, comment: str) -> None:
         """Write the comment of a playlist."""
         self._get("updatePlaylist", [("playlistId", playlist_id), ("comment", comment)])
 
+    @reading()
     def replace_playlist(self, playlist_id: str, song_ids: Sequence[str]) -> None:
         """Replace the songs of a playlist."""
         first = _ids("songId", song_ids[:IDS_PER_REQUEST])
         self._get("createPlaylist", [("playlistId", playlist_id), *first])
         self._append(playlist_id, song_ids[IDS_PER_REQUEST:])
 
+    @reading()
     def now_playing(self) -> list[RemotePlaying]:
         """Return what is played; the API tells since how many minutes."""
         now = datetime.now(UTC)
         return [
             RemotePlaying(
                 song_id=_id(entry),
-                user=_text(entry, "username") or "",
-                client=_text(entry, "playerName"),
-                started_at=now - timedelta(minutes=_number(entry, "minutesAgo") or 0),
+                user=text(entry.get("username")) or "",
+                client=text(entry.get("playerName")),
+                started_at=now - timedelta(minutes=_minutes_ago(entry)),
             )
             for entry in _list(self._get("getNowPlaying"), "nowPlaying", "entry")
         ]
@@ -144,15 +159,9 @@ class SubsonicServer:
             for album in page:
                 yield from map(_song, _list(self._get("getAlbum", {"id": _id(album)}), "album", "song"))
 
-    def _pages(self, method: str, answer: str, items: str, **params: str | int) -> Iterator[list[dict[str, Any]]]:
-        """Yield pages until one is empty: servers may send less than they are asked for."""
+    def _pages(self, method: str, answer: str, items: str, **params: str | int) -> Iterator[Sequence[dict[str, Any]]]:
         size, offset = ("songCount", "songOffset") if items == "song" else ("size", "offset")
-        received, before = 0, None
-        while page := _list(self._get(method, {**params, size: PAGE, offset: received}), answer, items):
-            if _id(page[0]) == before:
-                raise LinkedServerRefused(f"{self._requests.url} sends the same page of {method} again and again.")
-            yield page
-            received, before = received + len(page), _id(page[0])
+        return paged(lambda begin: _list(self._get(method, {**params, size: PAGE, offset: begin}), answer, items), _id)
 
     @contextmanager
     def _opened(self, method: str, **params: str) -> Iterator[Iterator[bytes]]:
@@ -200,27 +209,30 @@ class _NoFile(LinkedServerRefused):
 
 
 def _song(found: dict[str, Any]) -> RemoteSong:
-    artists = [name for each in found.get("artists") or () if (name := _text(each, "name"))]
+    artists = [name for each in found.get("artists") or () if (name := text(each.get("name")))]
     return RemoteSong(
         id=_id(found),
-        title=_text(found, "title") or "",
-        artists=tuple(artists) or tuple(filter(None, [_text(found, "artist")])),
-        album=_text(found, "album"),
+        title=text(found.get("title")) or "",
+        artists=tuple(artists) or tuple(filter(None, [text(found.get("artist"))])),
+        album=text(found.get("album")),
         duration_ms=_milliseconds(found),
-        path=_text(found, "path"),
-        size=_number(found, "size"),
-        recording_mbids=_texts(found.get("musicBrainzId")),
-        isrcs=_texts(found.get("isrc")),
+        path=text(found.get("path")),
+        size=number(found.get("size"), SIZE_MAX),
+        recording_mbids=texts(found.get("musicBrainzId")),
+        isrcs=texts(found.get("isrc")),
         starred_at=_moment(found.get("starred")),
-        rating=_number(found, "userRating") or None,
-        play_count=_number(found, "playCount") or 0,
+        rating=number(found.get("userRating"), RATING_MAX) or None,
+        play_count=number(found.get("playCount")) or 0,
         played_at=_moment(found.get("played")),
     )
 
 
 def _list(answer: dict[str, Any], name: str, items: str) -> list[dict[str, Any]]:
-    found = (answer.get(name) or {}).get(items) or []
-    return found if isinstance(found, list) else [found]  # some servers write a single item without a list
+    if answer.get(name) is None:
+        raise LinkedServerRefused(f"The server answered without '{name}', so Segue does not know what it has.")
+    # Some servers write an empty object as "", and a single item without a list.
+    found = (answer[name] or {}).get(items) or []
+    return found if isinstance(found, list) else [found]
 
 
 def _ids(name: str, song_ids: Sequence[str]) -> list[tuple[str, str]]:
@@ -228,35 +240,20 @@ def _ids(name: str, song_ids: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _id(found: dict[str, Any]) -> str:
-    if not found.get("id"):
-        raise LinkedServerRefused("The server listed something without an id, which Segue does not understand.")
-    return str(found["id"])  # some servers write numbers
-
-
-def _text(found: dict[str, Any], name: str) -> str | None:
-    value = found.get(name)
-    return str(value).strip() or None if value is not None else None
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    return tuple(str(each).strip() for each in values if each)
-
-
-def _number(found: dict[str, Any], name: str) -> int | None:
-    try:
-        return None if found.get(name) is None else int(found[name])
-    except (TypeError, ValueError):
-        return None
+    return identifier(found.get("id"))
 
 
 def _milliseconds(found: dict[str, Any]) -> int | None:
-    seconds = _number(found, "duration")
+    seconds = number(found.get("duration"), NUMBER_MAX // 1000)
     return seconds * 1000 if seconds else None
 
 
+def _minutes_ago(entry: dict[str, Any]) -> int:
+    return min(number(entry.get("minutesAgo"), SIZE_MAX) or 0, PLAYING_MINUTES_MAX)
+
+
 def _code(answer: dict[str, Any]) -> int | None:
-    return _number(answer.get("error") or {}, "code")
+    return number((answer.get("error") or {}).get("code"))
 
 
 def _moment(written: object) -> datetime | None:
@@ -264,4 +261,4 @@ def _moment(written: object) -> datetime | None:
         found = datetime.fromisoformat(str(written)) if written else None
     except ValueError:
         return None
-    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+    return moment(found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found)

@@ -1,11 +1,13 @@
 """List the songs of a linked server and match them to tracks."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.catalog import Catalogue
 from services.catalog.database import batched
-from services.domain.errors import AlreadyRunning, SegueError
+from services.domain.errors import AlreadyRunning, SegueError, SongsGone
 from services.domain.external_ids import VALUE_MAX
 from services.domain.links import Link, LinkCounts, place_of
 from services.links.listening import Heard, Listening
@@ -14,6 +16,12 @@ from services.links.server import RemoteSong, Server
 
 # Songs that are matched in one pass: few enough for little memory, many enough for few statements.
 BATCH = 5000
+
+RENEW_SECONDS = 60.0
+"""Time after which the claim on a link is renewed."""
+
+FEW_GONE = 10
+"""Songs that may go at once, if others stay. More may go if they are not the most of the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,41 @@ class Synced:
     heard: Heard
 
 
-def sync(catalogue: Catalogue, link: Link, server: Server) -> Synced:
+class _Claim:
+    """A link that this process syncs, and no other one."""
+
+    def __init__(self, catalogue: Catalogue, name: str) -> None:
+        self._links, self._name = catalogue.links, name
+        self._until = self._mine(self._links.begin_sync(name))
+        self._renewed = time.monotonic()
+
+    def renew(self) -> None:
+        """Renew the claim.
+
+        Raises:
+            AlreadyRunning: it expired, and another process has the link.
+        """
+        self._until = self._mine(self._links.renew_sync(self._name, self._until))
+        self._renewed = time.monotonic()
+
+    def renewing(self, songs: Iterable[RemoteSong]) -> Iterator[RemoteSong]:
+        """Yield songs and renew the claim while they come."""
+        for song in songs:
+            if time.monotonic() - self._renewed >= RENEW_SECONDS:
+                self.renew()
+            yield song
+
+    def end(self, failure: str | None) -> None:
+        """Give the claim back, and store why the sync failed, or that it did not."""
+        self._links.end_sync(self._name, self._until, failure)
+
+    def _mine(self, until: datetime | None) -> datetime:
+        if until is None:
+            raise AlreadyRunning(f"The songs of '{self._name}' are being listed by another process. Try again later.")
+        return until
+
+
+def sync(catalogue: Catalogue, link: Link, server: Server, *, may_empty: bool = False) -> Synced:
     """List the songs of a linked server, match them to tracks, and forget those that are gone.
 
     The play counts, stars and ratings that the songs have are taken over, too.
@@ -33,29 +75,33 @@ def sync(catalogue: Catalogue, link: Link, server: Server) -> Synced:
     Raises:
         AlreadyRunning: another process does this now.
         LinkedServerUnavailable, LinkedServerRefused: the link keeps the songs that were not listed.
+        SongsGone: so it does if the server lists few of the songs that the link has, unless with `may_empty`.
     """
-    links = catalogue.links
-    if not links.begin_sync(link.name):
-        raise AlreadyRunning(f"The songs of '{link.name}' are being listed by another process. Try again later.")
+    claim = _Claim(catalogue, link.name)
     listening = Listening(catalogue, link)
     failure: str | None = "The sync was stopped."
     try:
-        gone = _list_songs(catalogue, link, server, listening)
+        gone = _list_songs(catalogue, link, server, listening, claim)
+        _check_gone(catalogue, link, gone, may_empty=may_empty)
+        claim.renew()
+        downloaded = catalogue.links.forget(link.name, gone)
+        catalogue.library.forget_files([place_of(link.name, song) for song in downloaded])
         failure = None
     except SegueError as error:
         failure = error.detail
         raise
     finally:
-        links.end_sync(link.name, failure)
-    return Synced(links.counts(link.name), gone, listening.heard)
+        claim.end(failure)
+    return Synced(catalogue.links.counts(link.name), len(gone), listening.heard)
 
 
-def _list_songs(catalogue: Catalogue, link: Link, server: Server, listening: Listening) -> int:
-    """Match all songs, read what was heard of them, and forget those that are gone; return their number."""
+def _list_songs(catalogue: Catalogue, link: Link, server: Server, listening: Listening, claim: _Claim) -> set[str]:
+    """Match all songs, and read what was heard of them; return those that the link has and the server has not."""
     server.check()
     listening.read_reports(server)  # first, because play counts are compared with the plays that have a time
+    claim.renew()
     listed = set[str]()
-    for songs in batched(server.songs(), BATCH):
+    for songs in batched(claim.renewing(server.songs()), BATCH):
         new = {song.id: song for song in songs if len(song.id) <= VALUE_MAX and song.id not in listed}
         _match(catalogue, link, list(new.values()))
         listening.read(list(new.values()))
@@ -63,10 +109,19 @@ def _list_songs(catalogue: Catalogue, link: Link, server: Server, listening: Lis
     gone = catalogue.links.known(link.name) - listed
     if gone:
         # A song may slip from one page to another that was read before. One that a second list lacks too is gone.
-        gone -= {song.id for song in server.songs()}
-    downloaded = catalogue.links.forget(link.name, gone)
-    catalogue.library.forget_files([place_of(link.name, song) for song in downloaded])
-    return len(gone)
+        gone -= {song.id for song in claim.renewing(server.songs())}
+    return gone
+
+
+def _check_gone(catalogue: Catalogue, link: Link, gone: set[str], *, may_empty: bool) -> None:
+    """Refuse to forget most songs: a disk that is not mounted, or an index that is being built, looks like that."""
+    known = len(catalogue.links.known(link.name))
+    is_most = len(gone) == known or (len(gone) > FEW_GONE and 2 * len(gone) > known)
+    if gone and is_most and not may_empty:
+        raise SongsGone(
+            f"{len(gone):,} of the {known:,} songs of '{link.name}' are gone from the server. Segue keeps them. "
+            f"If they are not coming back, run `segue link sync {link.name}` and confirm it."
+        )
 
 
 def _match(catalogue: Catalogue, link: Link, songs: Sequence[RemoteSong]) -> None:

@@ -82,7 +82,9 @@ class NowPlaying:
 
     def set(self, playing: Playing) -> None:
         """Replace what a listener plays until the track ends. A broker that does not respond is logged."""
-        left = round((playing.ends_at - datetime.now(UTC)) / timedelta(milliseconds=1))
+        now = datetime.now(UTC)
+        playing = playing.model_copy(update={"started_at": min(playing.started_at, now)})  # another clock may be ahead
+        left = round((playing.ends_at - now) / timedelta(milliseconds=1))
         if left > 0:
             self._try(_SET, playing.listener, playing.model_dump_json(), left, LISTENERS_MAX)
 

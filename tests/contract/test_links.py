@@ -1,16 +1,17 @@
 """Linked servers in the catalogue, on SQLite and on PostgreSQL."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.catalog import Catalogue
+from services.catalog import Catalogue, links
 from services.catalog.library import FileStamp
-from services.domain.errors import AlreadyRunning, InvalidRequest, LinkedServerRefused, LinkNotFound
+from services.domain.errors import AlreadyRunning, InvalidRequest, LinkedServerRefused, LinkNotFound, SongsGone
 from services.domain.links import Link, LinkKind, MatchRule
 from services.domain.listening import NewListen
 from services.domain.track import Tags
+from services.links import syncing
 from services.links.opening import server_of
 from services.links.syncing import Synced, sync
 from tests.fakes.media_server import PASSWORD, USER, MediaServer, media_server
@@ -132,6 +133,65 @@ def test_one_process_syncs_a_link_at_a_time(catalogue: Catalogue) -> None:
 
     with media_server([]) as media, pytest.raises(AlreadyRunning):
         run(catalogue, media)
+
+
+def test_a_sync_that_lost_its_claim_ends_no_other_one(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue.links.add(LINK)
+    monkeypatch.setattr(links, "SYNC_LEASE", timedelta(0))
+    expired = catalogue.links.begin_sync("nas")
+    monkeypatch.undo()
+    second = catalogue.links.begin_sync("nas")
+    assert expired is not None
+    assert second is not None
+
+    catalogue.links.end_sync("nas", expired, None)
+    assert catalogue.links.renew_sync("nas", expired) is None
+    assert catalogue.links.begin_sync("nas") is None
+    assert catalogue.links.renew_sync("nas", second) is not None
+
+
+def test_the_claim_is_renewed_in_the_first_and_in_the_second_list(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim that expires at once is lost to another process between two songs, in either list."""
+    with media_server([song(1), song(2), song(3)]) as media:
+        run(catalogue, media)
+        del media.songs[0]
+        monkeypatch.setattr(syncing, "RENEW_SECONDS", 0.0)
+        renewed: list[datetime] = []
+        renew = catalogue.links.renew_sync
+        monkeypatch.setattr(
+            catalogue.links, "renew_sync", lambda name, claim: renewed.append(claim) or renew(name, claim)
+        )
+        run(catalogue, media)
+
+    assert len(renewed) == 1 + 2 + 2 + 1  # before the lists, for each song of both, and before songs are forgotten
+
+
+@pytest.mark.parametrize(("before", "after"), [(2, 0), (30, 14)])
+def test_most_songs_do_not_go_unless_it_is_confirmed(catalogue: Catalogue, before: int, after: int) -> None:
+    found = register(catalogue, 1)
+    with media_server([song(number) for number in range(1, before + 1)]) as media:
+        run(catalogue, media)
+        media.songs[:] = media.songs[before - after :] if after else []
+        with pytest.raises(SongsGone, match=f"{before - after} of the {before} songs of 'nas' are gone"):
+            run(catalogue, media)
+        assert catalogue.tracks.resolve(["nas:s1"]) == {"nas:s1": found}
+        assert "segue link sync nas" in str(catalogue.links.get("nas").failure)
+
+        sync(catalogue, LINK, server_of(replace(LINK, url=media.url), PASSWORD), may_empty=True)
+        assert (catalogue.tracks.resolve(["nas:s1"]), catalogue.links.get("nas").failure) == ({}, None)
+
+
+def test_an_id_that_was_registered_for_no_song_is_kept(catalogue: Catalogue) -> None:
+    by_hand = register(catalogue, 1)
+    catalogue.external_ids.change(by_hand, {"nas": "old"})
+    with media_server([song(2), song(3)]) as media:
+        run(catalogue, media)
+        del media.songs[0]
+        run(catalogue, media)
+
+    assert catalogue.tracks.resolve(["nas:old"]) == {"nas:old": by_hand}
 
 
 def test_removing_a_link_takes_its_ids_away(catalogue: Catalogue) -> None:

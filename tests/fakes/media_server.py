@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 USER, PASSWORD = "ada", "päss wörd"
 POLL_SECONDS = 0.01
+GZIP = b"\x1f\x8b"
 USER_ID, TOKEN = "0a1b2c", "signed-in"
 
 
@@ -42,6 +43,8 @@ class MediaServer:
     page_max: int = 500
     redirect: str | None = None
     """Where every request is sent instead."""
+    raw: dict[str, bytes] = field(default_factory=dict)
+    """What it sends instead of an answer, by the last part of the path; compressed if it is gzip."""
     url: str = ""
 
     def song(self, song_id: str) -> dict[str, Any] | None:
@@ -94,6 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(302, b"", Location=self.state.redirect + parts.path)
         elif self.state.busy is not None:
             self._send(429, b"", **self.state.busy)
+        elif (raw := self.state.raw.get(parts.path.rpartition("/")[2])) is not None:
+            self._send(200, raw, **({"Content-Encoding": "gzip"} if raw.startswith(GZIP) else {}))
         elif parts.path.startswith("/rest/"):
             self._subsonic(parts.path.removeprefix("/rest/"), query)
         else:

@@ -1,12 +1,15 @@
 """What Segue asks linked servers, against a server in memory. No real Jellyfin or Emby was tried."""
 
+import gzip
+import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.domain.errors import InvalidRequest, LinkedServerRefused, LinkedServerUnavailable
-from services.links.http import checked_url
+from services.links import answers
+from services.links.http import ANSWER_BYTES_MAX, checked_url
 from services.links.jellyfin import JellyfinServer
 from services.links.server import Server
 from services.links.subsonic import SubsonicServer
@@ -143,3 +146,84 @@ def test_jellyfin_reports_plays_with_their_times() -> None:
 def test_an_address_is_checked(url: str) -> None:
     with pytest.raises(InvalidRequest):
         checked_url(url)
+
+
+def answer(**given: object) -> bytes:
+    return json.dumps({"subsonic-response": {"status": "ok", **given}}).encode()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "1",
+        '{"id": "s", "artists": 5}',
+        "Infinity",
+        '{"id": "\\ud800"}',
+        '{"id": "a\\u0000b"}',
+        "[" * 200_000,
+        "9" * 5000,
+    ],
+)
+@KINDS
+def test_a_malformed_answer_is_refused(kind: Kind, item: str) -> None:
+    in_subsonic = f'{{"subsonic-response": {{"status": "ok", "searchResult3": {{"song": [{item}]}}}}}}'
+    in_jellyfin = '{{"Items": [{}]}}'.format(item.replace('"id"', '"Id"').replace('"artists"', '"ProviderIds"'))
+    with (
+        media_server([], raw={"search3": in_subsonic.encode(), "Items": in_jellyfin.encode()}) as media,
+        pytest.raises(LinkedServerRefused),
+    ):
+        list(kind(media.url, USER, PASSWORD).songs())
+
+
+def test_a_number_beyond_the_catalogues_counts_as_none() -> None:
+    with media_server([song(1, size=10**30, playCount=10**30, duration=10**15, userRating=9)]) as media:
+        [found] = SubsonicServer(media.url, USER, PASSWORD).songs()
+
+    assert (found.size, found.play_count, found.duration_ms, found.rating) == (None, 0, None, None)
+
+
+@KINDS
+def test_an_answer_without_the_expected_object_is_refused(kind: Kind) -> None:
+    with (
+        media_server([], raw={"getStarred2": answer(), "Items": b"{}"}) as media,
+        pytest.raises(LinkedServerRefused, match="answered without"),
+    ):
+        list(kind(media.url, USER, PASSWORD).starred())
+
+
+@KINDS
+def test_pages_without_a_new_song_end_the_list(kind: Kind) -> None:
+    same = [{"id": "s1", "Id": "s1", "title": "x"}, {"id": "s2", "Id": "s2", "title": "y"}]
+    raw = {"search3": answer(searchResult3={"song": same}), "Items": json.dumps({"Items": same}).encode()}
+    with media_server([], raw=raw) as media, pytest.raises(LinkedServerRefused, match="again and again"):
+        list(kind(media.url, USER, PASSWORD).songs())
+
+
+@KINDS
+def test_a_list_without_an_end_is_refused(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "SONGS_MAX", 1000)
+    with (
+        media_server([song(number) for number in range(1201)]) as media,
+        pytest.raises(LinkedServerRefused, match="more than 1,000 songs"),
+    ):
+        list(kind(media.url, USER, PASSWORD).songs())
+
+
+@KINDS
+def test_an_answer_that_unpacks_to_too_much_is_refused(kind: Kind) -> None:
+    bomb = gzip.compress(b" " * (ANSWER_BYTES_MAX + 1), 1)
+    with (
+        media_server([], raw={"search3": bomb, "Items": bomb}) as media,
+        pytest.raises(LinkedServerRefused, match="more than 64 MiB"),
+    ):
+        list(kind(media.url, USER, PASSWORD).songs())
+
+
+@pytest.mark.parametrize(("told", "minutes"), [(-5_000_000, 0), (10**12, 24 * 60), (3, 3)])
+def test_a_song_plays_since_a_time_that_can_be(told: int, minutes: int) -> None:
+    entry = {"id": "s1", "username": USER, "minutesAgo": told}
+    before = datetime.now(UTC)
+    with media_server([], raw={"getNowPlaying": answer(nowPlaying={"entry": entry})}) as media:
+        [playing] = SubsonicServer(media.url, USER, PASSWORD).now_playing()
+
+    assert before <= playing.started_at + timedelta(minutes=minutes) <= datetime.now(UTC)
