@@ -100,7 +100,7 @@ def limit_decoder(address_space: int, protections: Collection[str]) -> None:
     """
     if address_space:
         _limit(resource.RLIMIT_AS, address_space)
-    _limit_time()
+    _limit_time(CPU_SECONDS)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     if FILES in protections:
@@ -136,7 +136,7 @@ def limit_program(
         filter_system_calls(of_program=True)
 
 
-def _limit_time(cpu_seconds: int = CPU_SECONDS) -> None:
+def _limit_time(cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     _limit(resource.RLIMIT_CORE, 0)
 

@@ -82,10 +82,9 @@ def test_similar_artists_are_other_artists(api):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"search_query": "title 004"},
-        {"title": "Title 004"},
+        {"title": "title 004"},
         {"title": "Title 004", "artist": "Artist 0"},
-        {"search_query": "004 artist 0", "server": "navidrome"},
+        {"title": "004", "artist": "artist 0", "server": "navidrome"},
     ],
 )
 def test_a_search_finds_the_ids_of_the_linked_server(api, parameters):
@@ -98,8 +97,8 @@ def test_a_search_finds_the_ids_of_the_linked_server(api, parameters):
 def test_a_search_finds_tracks_that_no_server_knows(api):
     """With Segue's ids, as long as no linked server knows one of them."""
     assert [track["item_id"] for track in found(api, "search_tracks", title="Title 005")] == [track_id(5)]
-    assert {track["item_id"][:2] for track in found(api, "search_tracks", search_query="title")} == {"nd"}
-    assert found(api, "search_tracks", search_query="nothing of the kind") == []
+    assert {track["item_id"][:2] for track in found(api, "search_tracks", title="title")} == {"nd"}
+    assert found(api, "search_tracks", title="nothing of the kind") == []
     assert found(api, "search_tracks") == []
 
 

@@ -137,7 +137,7 @@ AUDIOMUSE: dict[str, Example] = {
         response={"path": [MUSE_TRACK], "total_distance": 0.17},
     ),
     "museSimilarArtists": Example({"artist": "Maxstack", "n": 1}, response=[{"artist": "Artist 1"}]),
-    "museSearchTracks": Example({"search_query": "coherence"}, response=[MUSE_TRACK]),
+    "museSearchTracks": Example({"title": "coherence"}, response=[MUSE_TRACK]),
 }
 
 COMPAT_EXAMPLES: Mapping[str, Example] = {**SPOTIFY, **AUDIOMUSE, **SUBSONIC}

@@ -308,6 +308,7 @@ def _operation(route: _Route, schemas: _Schemas, *, needs_keys: bool) -> Documen
         described["responses"] |= responses.formatted_errors(
             schemas.of(error_format.error), error_format.errors, in_xml=error_format.in_xml
         )
+    described["responses"] |= responses.refused_by_server()
     return described
 
 

@@ -37,12 +37,9 @@ IDEMPOTENCY_KEY: Document = {
     "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX, "pattern": "^[!-~]+$"},
 }
 
-ALWAYS = (
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.REQUEST_URI_TOO_LONG,
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-)
+ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR)
+BEFORE_ROUTING = (HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+"""Sent before it is known which API a request is for, so that all APIs have them as problems."""
 WITH_PARTS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 WITH_KEY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
@@ -92,10 +89,17 @@ def problems(described: Document, declared: operation, access: Access) -> Docume
         *(WITH_PARTS if described["operationId"] not in OPERATION_WITHOUT_PARTS else ()),
     ]
     return {
-        str(status.value): {"$ref": f"#/components/responses/{_name(status)}"}
-        for status in statuses
-        if str(status.value) not in described["responses"]
+        number: reference for number, reference in _references(statuses).items() if number not in described["responses"]
     }
+
+
+def refused_by_server() -> Document:
+    """Return references to the problems of requests that reach no API."""
+    return _references(BEFORE_ROUTING)
+
+
+def _references(statuses: Iterable[HTTPStatus]) -> Document:
+    return {str(status.value): {"$ref": f"#/components/responses/{_name(status)}"} for status in statuses}
 
 
 def formatted_errors(error: Document, meanings: Mapping[HTTPStatus, str], *, in_xml: bool) -> Document:

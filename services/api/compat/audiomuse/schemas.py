@@ -54,14 +54,13 @@ class MuseArtistsQuery(_Query):
 class MuseSearchQuery(_ServerQuery):
     """Words of titles and artists."""
 
-    search_query: str = Field(default="", max_length=TEXT_MAX, description="Words of title and artist.")
     title: str = Field(default="", max_length=NAMED_MAX, description="Words of the title.")
     artist: str = Field(default="", max_length=NAMED_MAX, description="Words of the artist.")
 
     @property
     def words(self) -> str:
         """All words, each of which the names of a track must have."""
-        return " ".join([*self.search_query.split(), *self.title.split(), *self.artist.split()])
+        return " ".join([*self.title.split(), *self.artist.split()])
 
 
 class MuseTrack(Response):
