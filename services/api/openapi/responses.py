@@ -122,7 +122,10 @@ def security(access: Access, *, needs_keys: bool) -> list[Document]:
     """Return the keys that an operation accepts."""
     if not access.scopes:
         return []
-    names = [*(carrier.name for carrier in access.key_locations), *(("mediaToken",) if access.media else ())]
+    names = [
+        *(carrier.name for carrier in access.key_locations),
+        *(("mediaToken",) if access.media and access.sign_in is None else ()),
+    ]
     listed: list[Document] = [{name: [str(scope)]} for name in names for scope in access.scopes]
     return listed if needs_keys else [*listed, {}]
 
