@@ -22,11 +22,8 @@ INSTRUCTIONS = (
 HOST = "127.0.0.1"
 """Only programs of this machine may connect: whoever connects acts with the key of this server."""
 
-HINTS = {
-    "GET /v1/tracks lists the library": "`search` finds songs and their ids",
-    "list the library with GET /v1/tracks": "`search` finds songs and their ids",
-}
-"""What the API says about unknown ids, and what an assistant can do."""
+UNKNOWN_SONG = "No track has the id"
+"""How the API begins to say that it has no such song."""
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
@@ -99,9 +96,8 @@ def _answered(tool: Tool) -> Tool:
         try:
             return await tool(**arguments)
         except SegueError as error:
-            text = error.detail
-            for sentence, hint in HINTS.items():
-                text = text.replace(sentence, hint)
-            raise ToolError(text) from error
+            text = error.detail.replace("list the library with GET /v1/tracks", "`search` finds songs and their ids")
+            hint = " `search` finds songs and their ids." if text.startswith(UNKNOWN_SONG) else ""
+            raise ToolError(text + hint) from error
 
     return run

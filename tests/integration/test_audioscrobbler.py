@@ -161,7 +161,7 @@ def test_xml_is_the_default(api, user):
     [
         ("auth.getMobileSession", {"username": "nobody at all", "password": None}, 6),
         ("auth.getToken", {}, 3),
-        ("", {}, 3),
+        ("", {}, 6),
         ("track.scrobble", {"artist": "x", "track": "x"}, 6),
         ("track.scrobble", {"artist": "x", "track": "x", "timestamp": "soon"}, 6),
         ("track.scrobble", {"artist": "x", "track": "x", "timestamp": NOON, "api_sig": "short"}, 13),

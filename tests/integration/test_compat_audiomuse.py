@@ -59,16 +59,18 @@ def test_a_path_has_its_ends_and_its_length(api):
 
 
 def test_the_server_of_an_id_may_be_named(api, services, library_dir):
-    """Two servers may use one id for different tracks."""
+    """Two servers may use one id for different tracks. A server that is not linked is named in the error."""
     retag(services, library_dir, 1, ids={"subsonic": "nd2"})
     ends = {"start_song_id": "nd2", "end_song_id": "nd2"}
-    servers = ("", "navidrome", "subsonic", "no such server")
+    servers = ("", "navidrome", "subsonic")
     paths = [found(api, "find_path", **ends, server=server)["path"] for server in servers]
 
     assert [[track["title"] for track in path] for path in paths] == [
-        *(["Title 002"], ["Title 002"], ["Title 001"], ["Title 002"]),
+        *(["Title 002"], ["Title 002"], ["Title 001"]),
     ]
     assert {track["item_id"] for path in paths for track in path} == {"nd2"}
+    unknown = api.get("/api/find_path", query_string={**ends, "server": "no such server"})
+    assert (unknown.status_code, "'no such server'" in unknown.json["error"]) == (404, True)
 
 
 def test_similar_artists_are_other_artists(api):

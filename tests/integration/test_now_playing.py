@@ -34,9 +34,10 @@ def playing(redis, broker_url):
 
 def test_a_listener_plays_one_track(playing, now):
     """The latest one; the list of all has the latest first."""
-    first = Playing(listener="ann", track_id="a", started_at=now)
-    second = Playing(listener="bob", described=RAIN, client="mpd", started_at=now, duration_ms=180_000)
-    third = Playing(listener="ann", track_id="b", started_at=now + timedelta(seconds=1))
+    before = now - timedelta(seconds=1)
+    first = Playing(listener="ann", track_id="a", started_at=before)
+    second = Playing(listener="bob", described=RAIN, client="mpd", started_at=before, duration_ms=180_000)
+    third = Playing(listener="ann", track_id="b", started_at=now)
     for each in (first, second, third):
         playing.set(each)
 
@@ -46,6 +47,14 @@ def test_a_listener_plays_one_track(playing, now):
     playing.clear("ann")
     playing.clear("eve")
     assert playing.all() == [second]
+
+
+def test_a_track_does_not_start_in_the_future(playing, now):
+    """Clocks of clients may be ahead."""
+    playing.set(Playing(listener="ann", track_id="a", started_at=now + timedelta(days=1)))
+
+    [found] = playing.all()
+    assert now <= found.started_at <= datetime.now(UTC)
 
 
 def test_a_track_stops_playing_at_its_end(playing, redis, now):
