@@ -153,18 +153,20 @@ class AlbumStore:
         with self._database.columns() as connection:
             return list(connection.execute(query.order_by(_TRACK.id).limit(TRACKS_MAX)).scalars())
 
-    def artist(self, artist_id: str, library: str | None = None) -> tuple[Artist, list[Album], list[Track]] | None:
-        """Return an artist, the albums, latest first, and typical tracks; None if no track is by the artist."""
-        with self._database.columns() as connection:
-            artist = _artists(connection, [artist_id], library).get(artist_id)
+    def artist(self, artist_id: str, library: str | None = None) -> tuple[Artist, list[Album]] | None:
+        """Return an artist and the albums, latest first; None if no track is by the artist."""
+        artist = self.artists_by_id([artist_id], library).get(artist_id)
         if artist is None:
             return None
         latest = AlbumSelection(artist_id=artist_id, library=library, sort="year", descending=True)
-        albums = self.albums(latest, limit=DISCOGRAPHY_MAX).albums
+        return artist, self.albums(latest, limit=DISCOGRAPHY_MAX).albums
+
+    def typical(self, artist_id: str, library: str | None = None) -> list[Track]:
+        """Return the most typical tracks of an artist, the most typical first."""
         with self._database.columns() as connection:
             ids = _typical(connection, artist_id, library)
             tracks = found_tracks(connection, ids)
-        return artist, albums, [tracks[each] for each in ids if each in tracks]
+        return [tracks[each] for each in ids if each in tracks]
 
 
 def _selected(selection: AlbumSelection) -> Select[Any]:

@@ -78,15 +78,16 @@ def list_artists(query: ArtistPageQuery) -> ArtistPage:
 @needs(Scope.READ)
 def get_artist(artist_id: str) -> ArtistWithTracks:
     """Get an artist with the albums and the most typical tracks."""
-    found = services().catalogue.albums.artist(artist_id)
+    albums = services().catalogue.albums
+    found = albums.artist(artist_id)
     if found is None:
         raise ArtistNotFound(artist_id)
-    artist, albums, tracks = found
+    artist, discography = found
     return ArtistWithTracks.of(
         artist,
         request.script_root,
-        discography=[Album.of(album, request.script_root) for album in albums],
-        items=[Track.of(track) for track in tracks],
+        discography=[Album.of(album, request.script_root) for album in discography],
+        items=[Track.of(track) for track in albums.typical(artist_id)],
     )
 
 

@@ -148,10 +148,12 @@ def get_track(track_id: str) -> SpotifyTrack:
 def get_artist(artist_id: str) -> SpotifyFullArtist:
     """Get an artist by the id in a track object or by name."""
     albums = services().catalogue.albums
-    found = albums.artist(f"{ARTIST}{artist_id.removeprefix(ARTIST)}") or albums.artist(id_of_key(text_key(artist_id)))
-    if found is None:
+    names = (f"{ARTIST}{artist_id.removeprefix(ARTIST)}", id_of_key(text_key(artist_id)))
+    known = albums.artists_by_id(set(names))
+    artist = next((known[name] for name in names if name in known), None)
+    if artist is None:
         raise ArtistNotFound(artist_id)
-    artist, _, tracks = found
+    tracks = albums.typical(artist.id)
     return full_artist(artist, list(dict.fromkeys(genre for track in tracks for genre in track.genres)))
 
 

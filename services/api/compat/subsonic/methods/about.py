@@ -20,8 +20,7 @@ from services.recommend.artists import similar_artists
 
 def get_top_songs(query: TopSongsQuery) -> Result:
     """Get the most typical songs of an artist: those nearest to the centre of the artist's songs."""
-    found = services().catalogue.albums.artist(artist_named(query.artist), visible_library())
-    tracks = [] if found is None else found[2]
+    tracks = services().catalogue.albums.typical(artist_named(query.artist), visible_library())
     return {"topSongs": {"song": as_songs(tracks[: query.count])}}
 
 

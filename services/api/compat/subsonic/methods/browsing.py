@@ -75,7 +75,7 @@ def get_music_directory(query: GroupQuery) -> Result:
         parent = {} if album.artist_id is None else {"parent": album.artist_id}
         return {"directory": {"id": album.id, **parent, "name": album.title, "child": children}}
     if (by_artist := services().catalogue.albums.artist(query.id, visible_library())) is not None:
-        artist, albums, _ = by_artist
+        artist, albums = by_artist
         children = [as_album_folder(album) for album in albums] + as_songs(_loose(artist.id))
         return {"directory": {"id": artist.id, "name": artist.name, "child": children}}
     if query.id.isdecimal():
@@ -92,7 +92,7 @@ def get_artist(query: GroupQuery) -> Result:
     found = services().catalogue.albums.artist(query.id, visible_library())
     if found is None:
         raise GroupNotFound("artist", query.id)
-    artist, albums, _ = found
+    artist, albums = found
     shown = [as_album(album) for album in albums]
     return {"artist": {**as_artist(artist), "albumCount": len(shown), "album": shown}}
 
