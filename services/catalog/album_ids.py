@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import Database
 from services.catalog.names import digest
 from services.catalog.tables import LocationRow, TrackRow
+from services.domain.library import ALBUM_PREFIX
 
 # The folder of one disc of an album, such as "CD 2".
 _DISC = re.compile(r"(cd|dis[ck]|dvd|vinyl)[\s_-]*\d+\b.*", re.IGNORECASE)
@@ -59,9 +60,8 @@ def _by_release(album: str, members: Sequence[Member]) -> dict[str, str]:
     releases = {member.release_mbid for member in members if member.release_mbid}
     several = len(releases) > 1
     return {
-        member.track_id: f"al-{digest('release', album, member.release_mbid)}"
-        if several and member.release_mbid
-        else f"al-{album}"
+        member.track_id: ALBUM_PREFIX
+        + (digest("release", album, member.release_mbid) if several and member.release_mbid else album)
         for member in members
     }
 

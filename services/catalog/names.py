@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select
 
 from services.catalog.tables import NAME_MAX, TrackArtistRow, TrackRow
-from services.domain.library import VARIOUS_ARTISTS
+from services.domain.library import ARTIST_PREFIX, VARIOUS_ARTISTS
 from services.domain.names import (
     KEY_SEPARATOR,
     SEPARATORS,
@@ -108,7 +108,7 @@ def split_keys(stored: str | None) -> list[str]:
 
 def id_of_key(key: str) -> str:
     """Return the id of the artist whose name has this key."""
-    return f"ar-{digest(key)}"
+    return f"{ARTIST_PREFIX}{digest(key)}"
 
 
 def digest(*parts: str) -> str:

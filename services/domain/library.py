@@ -40,6 +40,9 @@ TrackSort = Literal[
 AlbumSort = Literal["artist", "title", "year", "added", "tracks"]
 ArtistSort = Literal["name", "added", "tracks"]
 
+ARTIST_PREFIX, ALBUM_PREFIX = "ar-", "al-"
+"""How the ids of artists and albums begin."""
+
 VARIOUS_ARTISTS = "Various artists"
 """The artist of an album without an album artist whose tracks have several artists."""
 

@@ -12,6 +12,7 @@ from services.api.context import services
 from services.api.security.authentication import principal
 from services.domain.access import Scope
 from services.domain.errors import LinkNotFound, TrackNotFound
+from services.domain.library import ARTIST_PREFIX
 from services.domain.track import Track
 from services.recommend.seeds import by_artist, exemplars, exemplars_by_name, of_genre
 
@@ -54,9 +55,6 @@ SPOTIFY = "spotify"
 SPOTIFY_URI = "spotify:track:"
 MEDIA_SERVERS = ("navidrome", "subsonic")
 """Namespaces in which an id without a namespace is looked up, in this order, after those of the links."""
-
-ARTIST = "ar-"
-"""Start of the ids of artists in the library, which Spotify's clients get without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +134,8 @@ def media_server_track(name: str, server: str = "") -> tuple[str, Namespace]:
 
 def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return representative tracks of each artist, given by name (case is ignored) or by the id in a track object."""
-    known = services().catalogue.albums.artists_by_id([f"{ARTIST}{name}" for name in names])
-    spelled = [known[f"{ARTIST}{name}"].name if f"{ARTIST}{name}" in known else name for name in names]
+    known = services().catalogue.albums.artists_by_id([f"{ARTIST_PREFIX}{name}" for name in names])
+    spelled = [known[f"{ARTIST_PREFIX}{name}"].name if f"{ARTIST_PREFIX}{name}" in known else name for name in names]
     return dict(zip(names, exemplars(services().index, [by_artist(name) for name in spelled]), strict=True))
 
 

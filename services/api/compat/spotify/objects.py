@@ -22,15 +22,12 @@ from services.api.context import services
 from services.api.request_limits import TEXT_MAX
 from services.catalog.tracks import measured_of
 from services.covers.files import CoverSize
-from services.domain.library import Album, Artist
+from services.domain.library import ALBUM_PREFIX, ARTIST_PREFIX, Album, Artist
 from services.domain.track import NamedArtist, Track
 
 PREFIX = "/v1/compat/spotify"
 
 NO_YEAR = "0000"
-
-ARTIST, ALBUM = "ar-", "al-"
-"""Prefixes of the catalogue's ids. Spotify's ids have letters and digits only, so they leave the prefix out."""
 
 NO_ARTIST = "0" * 22
 """The artist of tracks whose tags name none: Spotify's typed clients refuse null."""
@@ -90,7 +87,7 @@ def _listing(*words: str) -> SpotifyUrls:
 def _track(track: Track, album: Album | None) -> SpotifyTrack:
     name, own = public_id(track), f"{request.root_url}v1/tracks/{track.id}"
     is_registered = name == track.ids.get(SPOTIFY)
-    artists = [_artist(each) for each in track.artists] or [_artist(NamedArtist(f"{ARTIST}{NO_ARTIST}", ""))]
+    artists = [_artist(each) for each in track.artists] or [_artist(NamedArtist(f"{ARTIST_PREFIX}{NO_ARTIST}", ""))]
     return SpotifyTrack(
         album=_single(track, artists) if album is None else _album(album, artists),
         artists=artists,
@@ -112,7 +109,7 @@ def _track(track: Track, album: Album | None) -> SpotifyTrack:
 
 
 def _artist(artist: NamedArtist) -> SpotifyArtist:
-    name = artist.id.removeprefix(ARTIST)
+    name = artist.id.removeprefix(ARTIST_PREFIX)  # Spotify's ids have letters and digits only
     return SpotifyArtist(
         external_urls=_listing(artist.name),
         href=artist_link(name),
@@ -123,7 +120,7 @@ def _artist(artist: NamedArtist) -> SpotifyArtist:
 
 
 def _album(album: Album, artists: list[SpotifyArtist]) -> SpotifyAlbum:
-    name = album.id.removeprefix(ALBUM)
+    name = album.id.removeprefix(ALBUM_PREFIX)
     return SpotifyAlbum(
         album_type="album",
         artists=[_artist(each) for each in album.artists] or artists,

@@ -11,7 +11,6 @@ from werkzeug.datastructures import MultiDict
 
 from services.api.compat.ids import artists, genres, rejected_tracks, spotify_tracks
 from services.api.compat.spotify.objects import (
-    ARTIST,
     PREFIX,
     artist_link,
     audio_features,
@@ -44,6 +43,7 @@ from services.catalog.names import id_of_key
 from services.domain.access import Scope
 from services.domain.errors import NotFound, TrackNotFound
 from services.domain.filters import Filters
+from services.domain.library import ARTIST_PREFIX
 from services.domain.names import text_key
 from services.domain.question import Exclusion, Question
 from services.domain.track import Track
@@ -148,7 +148,7 @@ def get_track(track_id: str) -> SpotifyTrack:
 def get_artist(artist_id: str) -> SpotifyFullArtist:
     """Get an artist by the id in a track object or by name."""
     albums = services().catalogue.albums
-    names = (f"{ARTIST}{artist_id.removeprefix(ARTIST)}", id_of_key(text_key(artist_id)))
+    names = (f"{ARTIST_PREFIX}{artist_id.removeprefix(ARTIST_PREFIX)}", id_of_key(text_key(artist_id)))
     known = albums.artists_by_id(set(names))
     artist = next((known[name] for name in names if name in known), None)
     if artist is None:

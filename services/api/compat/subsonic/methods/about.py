@@ -10,7 +10,7 @@ from services.api.compat.subsonic.songs import as_songs
 from services.api.compat.subsonic.visible import visible_filters, visible_library, visible_track
 from services.api.context import services
 from services.domain.filters import Filters
-from services.domain.library import Artist, Selection
+from services.domain.library import ALBUM_PREFIX, ARTIST_PREFIX, Artist, Selection
 from services.domain.question import RESULTS_MAX
 from services.domain.track import Track
 from services.ingest.roots import scannable_roots
@@ -79,7 +79,7 @@ def _tracks_of(item: str) -> list[Track]:
     album = services().catalogue.albums.album(item, visible_library())
     if album is not None:
         return album[1]
-    if item.startswith(("al-", "ar-")):
+    if item.startswith((ALBUM_PREFIX, ARTIST_PREFIX)):
         raise GroupNotFound("artist or album", item)
     return [services().catalogue.tracks.get(visible_track(item)[0])]
 

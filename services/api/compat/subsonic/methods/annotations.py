@@ -16,11 +16,8 @@ from services.api.playing import note_playing
 from services.api.request_limits import TIME_AHEAD
 from services.api.security.authentication import principal
 from services.domain.errors import InvalidRequest, TrackNotFound
-from services.domain.library import Album, Artist
+from services.domain.library import ALBUM_PREFIX, ARTIST_PREFIX, Album, Artist
 from services.domain.listening import ItemKind, NewListen
-
-ALBUM, ARTIST = "al-", "ar-"
-"""Prefixes of the ids of albums and artists."""
 
 Starred = dict[ItemKind, list[str]]
 
@@ -115,9 +112,9 @@ def get_now_playing(_: SubsonicQuery) -> Result:
 
 
 def _kind_of(item: str) -> ItemKind:
-    if item.startswith(ALBUM):
+    if item.startswith(ALBUM_PREFIX):
         return ItemKind.ALBUM
-    return ItemKind.ARTIST if item.startswith(ARTIST) else ItemKind.SONG
+    return ItemKind.ARTIST if item.startswith(ARTIST_PREFIX) else ItemKind.SONG
 
 
 def _selected(query: StarQuery) -> Starred:
