@@ -12,7 +12,7 @@ from segue_client.models import Problem
 
 
 class SegueError(Exception):
-    """An error that the service answered; `problem` has all that it said, if it answered at all."""
+    """An error. `problem` is the service's problem; None if the service returned none."""
 
     def __init__(self, message: str, problem: Problem | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)

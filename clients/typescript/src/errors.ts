@@ -4,12 +4,12 @@ import type { components } from "./schema.js";
 
 export type Problem = components["schemas"]["Problem"];
 
-/** An error that the service answered, or that no Segue answered: then `status` is 0. */
+/** An error. `status` is that of the response; 0 if there was none. */
 export class SegueError extends Error {
   constructor(
     message: string,
     readonly status: number,
-    /** All that the service said; null if what answered is not Segue. */
+    /** The service's problem; null if the service returned none. */
     readonly problem: Problem | null = null,
     /** Seconds to wait before the next attempt; null if the service did not say. */
     readonly retryAfter: number | null = null,

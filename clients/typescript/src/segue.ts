@@ -22,7 +22,7 @@ export interface Options {
   fetch?: (request: Request) => Promise<Response>;
 }
 
-/** Asks a Segue service; every method throws a `SegueError` with the problem that the service answered. */
+/** A client of a Segue service. Every method throws a `SegueError` with the service's problem. */
 export class Segue {
   /** Every operation of the API, with types: `segue.ask(segue.api.GET("/v1/status"))`. */
   readonly api: Client<paths>;
@@ -54,7 +54,7 @@ export class Segue {
     return this.ask(this.api.POST("/v1/recommendations", { body: { ...terms, history: history.map(event) } }));
   }
 
-  /** The tracks that feel most like this one. */
+  /** The tracks that are most similar to a track. */
   async similar(
     trackId: string,
     query: Query<"/v1/tracks/{track_id}/similar"> = {},

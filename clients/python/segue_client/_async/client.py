@@ -8,7 +8,7 @@ from segue_client._async.radio import RadioMethods
 
 
 class AsyncSegue(Answers, RadioMethods, ListenerMethods, PlaylistMethods, Library):
-    """Asks a Segue service; every method raises the problem that the service answered, as a class of its status.
+    """A client of a Segue service. Every method raises the service's error as the class for its status.
 
     Raises:
         ServiceUnreachable: no Segue answers at the URL.

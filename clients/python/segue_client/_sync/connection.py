@@ -74,7 +74,7 @@ class Connection:
 
         Raises:
             ServiceUnreachable: no Segue answers at the URL.
-            SegueError: the problem that the service answered, as the class of its status.
+            SegueError: the service returned a problem; the class is that of its status.
         """
         return self._checked(self._send(method, path, **request))
 
