@@ -96,12 +96,29 @@ def test_a_loop_over_a_radio_reports_what_happened(segue):
         next(radio)
 
 
-def test_one_id_instead_of_a_list_is_refused(segue):
-    """Its characters are no ids."""
-    with pytest.raises(InvalidRequest, match=r"seeds=\['test:0'\]"):
-        segue.radio(seeds="test:0")
-    with pytest.raises(InvalidRequest, match=r"history=\['test:0'\]"):
-        segue.recommend("test:0")
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("seeds", lambda segue: segue.radio(seeds="test:0")),
+        ("history", lambda segue: segue.recommend("test:0")),
+        ("history", lambda segue: segue.next_radio_tracks("any", "test:0")),
+        ("pictures", lambda segue: segue.recommend(pictures="test:0")),
+        ("track_ids", lambda segue: segue.audio_features_of("test:0")),
+        ("tracks", lambda segue: segue.create_playlist("A name", "test:0")),
+        ("tracks", lambda segue: segue.add_to_playlist("any", "test:0")),
+        ("track_ids", lambda segue: segue.export_tracks("test:0", "A name")),
+        ("listens", lambda segue: segue.listen("ada", "test:0")),
+        ("moods", lambda segue: segue.start("ada", moods="test:0")),
+        ("artists", lambda segue: segue.start("ada", artists="test:0")),
+        ("tracks", lambda segue: segue.start("ada", tracks="test:0")),
+        ("scopes", lambda segue: segue.create_key("A name", scopes="test:0")),
+        ("users", lambda segue: segue.create_key("A name", ["read"], users="test:0")),
+    ],
+)
+def test_one_id_instead_of_a_list_is_refused(segue, name, call):
+    """Its characters are no ids; the error names the argument."""
+    with pytest.raises(InvalidRequest, match=rf"{name}=\['test:0'\]"):
+        call(segue)
 
 
 def test_a_radio_repeats_a_track_whose_answer_was_lost(segue, url):

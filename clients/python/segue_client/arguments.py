@@ -4,13 +4,14 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
 from segue_client import models
 from segue_client.errors import InvalidRequest
 from segue_client.model import Model
 
+Value = TypeVar("Value")
 EventKind = Literal["play", "skip", "like", "dislike", "ban"]
 Order = Literal["relevance", "flow", "energy_up", "energy_down"]
 PlaylistFormat = Literal["m3u8", "xspf", "jspf"]
@@ -68,7 +69,8 @@ def recommendation(
     history: Iterable[Heard], pictures: Iterable[Path | models.WeightedPictureIn], terms: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the body of a request for recommendations."""
-    return {"history": events(history), "pictures": [_picture(each) for each in pictures]} | _terms(terms)
+    shown = [_picture(each) for each in listed("pictures", pictures)]
+    return {"history": events(history), "pictures": shown} | _terms(terms)
 
 
 def _picture(picture: Path | models.WeightedPictureIn) -> dict[str, Any]:
@@ -80,26 +82,25 @@ def _picture(picture: Path | models.WeightedPictureIn) -> dict[str, Any]:
 def radio(
     seeds: models.RadioSeeds | Sequence[str], history: Iterable[Heard], terms: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the body of a request that starts a radio session.
-
-    Raises:
-        InvalidRequest: the seeds are one string.
-    """
-    if isinstance(seeds, str):
-        raise InvalidRequest(f"`seeds` must be a list of ids: seeds=['{seeds}'].")
-    wanted = plain(seeds) if isinstance(seeds, models.RadioSeeds) else {"tracks": list(seeds)}
+    """Return the body of a request that starts a radio session."""
+    wanted = plain(seeds) if isinstance(seeds, models.RadioSeeds) else {"tracks": listed("seeds", seeds)}
     return {"seeds": wanted, "history": events(history)} | _terms(terms)
 
 
 def events(history: Iterable[Heard]) -> list[dict[str, Any]]:
-    """Return the events of a history.
+    """Return the events of a history."""
+    return [_event(heard) for heard in listed("history", history)]
+
+
+def listed(name: str, values: Iterable[Value]) -> list[Value]:
+    """Return the values of an argument as a list.
 
     Raises:
-        InvalidRequest: the history is one string.
+        InvalidRequest: the argument is one string, whose characters are no values.
     """
-    if isinstance(history, str):
-        raise InvalidRequest(f"`history` must be a list of ids: history=['{history}'].")
-    return [_event(heard) for heard in history]
+    if isinstance(values, str):
+        raise InvalidRequest(f"`{name}` must be a list: {name}=['{values}'].")
+    return list(values)
 
 
 def _event(heard: Heard) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from segue_client import models
 from segue_client._async.connection import PAGE, UPLOAD_TIMEOUT_SECONDS, AsyncConnection
-from segue_client.arguments import Upload, parameters, segment
+from segue_client.arguments import Upload, listed, parameters, segment
 from segue_client.arguments import upload as file_of
 
 TrackStatus = Literal["pending", "ready", "failed", "quarantined", "missing"]
@@ -144,7 +144,8 @@ class Library(AsyncConnection):
         self, name: str, scopes: Sequence[str], *, users: Sequence[str] | None = None, library: str | None = None
     ) -> models.NewKey:
         """Create an API key, whose text cannot be shown again."""
-        body = parameters(None, name=name, scopes=list(scopes), users=users, library=library)
+        reached = None if users is None else listed("users", users)
+        body = parameters(None, name=name, scopes=listed("scopes", scopes), users=reached, library=library)
         return await self._ask(models.NewKey, "POST", "/v1/keys", json=body)
 
     async def revoke_key(self, key_id: str) -> None:

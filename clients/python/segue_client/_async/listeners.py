@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from segue_client import models
 from segue_client._async.connection import PAGE, AsyncConnection
-from segue_client.arguments import EventKind, parameters, plain, segment
+from segue_client.arguments import EventKind, listed, parameters, plain, segment
 from segue_client.errors import NotFound
 
 # The service takes no more in one request.
@@ -18,7 +18,7 @@ class ListenerMethods(AsyncConnection):
 
     async def listen(self, user: str, listens: Iterable[models.ListenIn]) -> models.ListensRecorded:
         """Record what a listener did: all of it is on disk when this returns; sending it again is harmless."""
-        sent = plain(list(listens))
+        sent = plain(listed("listens", listens))
         path = f"/v1/users/{segment(user)}/listens"
         answers = [
             await self._ask(models.ListensRecorded, "POST", path, json={"listens": sent[start : start + LISTENS_MAX]})
@@ -90,8 +90,8 @@ class ListenerMethods(AsyncConnection):
         at: datetime | None = None,
     ) -> models.Started:
         """Store what a new listener likes, and get the first recommendations."""
-        body: dict[str, Any] = {"moods": list(moods), "artists": list(artists), "tracks": list(tracks)}
-        body |= {"at": plain(at)}
+        given = {"moods": moods, "artists": artists, "tracks": tracks}
+        body: dict[str, Any] = {name: listed(name, values) for name, values in given.items()} | {"at": plain(at)}
         return await self._ask(models.Started, "POST", f"/v1/users/{segment(user)}/start", json=body)
 
     async def started(self, user: str) -> models.Start | None:

@@ -6,7 +6,16 @@ from typing import Unpack
 
 from segue_client import models
 from segue_client._sync.connection import Answer, Connection
-from segue_client.arguments import FiltersLike, Heard, RecommendationTerms, Upload, parameters, recommendation, segment
+from segue_client.arguments import (
+    FiltersLike,
+    Heard,
+    RecommendationTerms,
+    Upload,
+    listed,
+    parameters,
+    recommendation,
+    segment,
+)
 from segue_client.arguments import upload as file_of
 
 
@@ -35,7 +44,7 @@ class Answers(Connection):
         filters: FiltersLike | None = None,
         include_fragments: bool | None = None,
     ) -> models.SimilarTracks:
-        """The tracks that feel most like this one."""
+        """The tracks that are most similar to a track."""
         query = parameters(filters, limit=limit, include_fragments=include_fragments)
         return self._get(models.SimilarTracks, f"/v1/tracks/{segment(track_id)}/similar", query)
 
@@ -92,7 +101,7 @@ class Answers(Connection):
 
     def audio_features_of(self, track_ids: Sequence[str]) -> models.AudioFeaturesList:
         """The analyses of up to 1,000 tracks."""
-        body = {"ids": list(track_ids)}
+        body = {"ids": listed("track_ids", track_ids)}
         return self._ask(models.AudioFeaturesList, "POST", "/v1/audio-features", json=body)
 
     def search_pictures(

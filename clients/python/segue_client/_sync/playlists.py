@@ -6,7 +6,7 @@ from typing import Any
 
 from segue_client import models
 from segue_client._sync.connection import Connection
-from segue_client.arguments import PlaylistFormat, parameters, plain, segment
+from segue_client.arguments import PlaylistFormat, listed, parameters, plain, segment
 from segue_client.arguments import upload as file_of
 
 
@@ -31,7 +31,7 @@ class PlaylistMethods(Connection):
         rules: models.PlaylistRules | None = None,
     ) -> models.Playlist:
         """Create a playlist of these tracks, or a smart playlist with rules."""
-        body = parameters(None, name=name, tracks=list(tracks), owner=owner, description=description)
+        body = parameters(None, name=name, tracks=listed("tracks", tracks), owner=owner, description=description)
         body |= {} if rules is None else {"rules": plain(rules)}
         return self._ask(models.Playlist, "POST", "/v1/playlists", json=body)
 
@@ -45,7 +45,7 @@ class PlaylistMethods(Connection):
 
     def add_to_playlist(self, playlist_id: str, tracks: Sequence[str]) -> models.Playlist:
         """Add tracks at the end of a playlist."""
-        body = {"tracks": list(tracks)}
+        body = {"tracks": listed("tracks", tracks)}
         return self._ask(models.Playlist, "POST", f"/v1/playlists/{segment(playlist_id)}/tracks", json=body)
 
     def refresh_playlist(self, playlist_id: str) -> models.Playlist:
@@ -68,7 +68,7 @@ class PlaylistMethods(Connection):
     ) -> bytes:
         """Tracks as a playlist in a file, which is not stored."""
         paths = "absolute" if absolute else "relative"
-        body = {"tracks": list(track_ids), "name": name, "format": kind, "paths": paths}
+        body = {"tracks": listed("track_ids", track_ids), "name": name, "format": kind, "paths": paths}
         return (self.request("POST", "/v1/playlists/export", json=body)).content
 
     def import_playlist(
