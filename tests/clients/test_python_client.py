@@ -121,6 +121,27 @@ def test_one_id_instead_of_a_list_is_refused(segue, name, call):
         call(segue)
 
 
+def test_an_invalid_report_does_not_block_a_radio(segue):
+    """A time that the service refuses is an error at once; words that cannot be sent are replaced by later ones."""
+    with segue.radio(seeds=["test:0"]) as radio:
+        heard = [next(radio).id]
+        for played_ms in (-1, 86_400_001, 1.5, "1"):
+            with pytest.raises(ValueError, match=f"played_ms={played_ms!r}"):
+                radio.skip(played_ms=played_ms)
+        radio.skip(played_ms=86_400_000)
+        for words in ({"limit": 5}, {"text": object()}, {"text": float("nan")}):
+            radio.steer(**words)
+            with pytest.raises((TypeError, ValueError)):
+                next(radio)
+        radio.steer(mood="party")
+        heard.append(next(radio).id)
+        played = [(each.track_id, each.event) for each in segue.resume_radio(radio.id).session.played]
+
+        assert len(set(heard)) == 2
+        assert radio.answer.mood == "party"
+        assert played == [(heard[0], "skip")]
+
+
 def test_a_radio_repeats_a_track_whose_answer_was_lost(segue, url):
     """After a request that failed, the same call returns the track that the session had chosen."""
     radio = segue.radio(seeds=["test:3"])

@@ -10,6 +10,8 @@ export type Steering = Pick<Schemas["NextRequest"], "text" | "mood">;
 type Reported = Schemas["RadioEvent"];
 
 const INSTEAD_OF_A_PLAY = new Set<Event>(["skip", "dislike", "ban"]);
+/** The service accepts no longer time. */
+const PLAYED_MS_MAX = 86_400_000;
 
 /**
  * An endless session: iterate over its tracks, and say what the listener does with the current one.
@@ -46,7 +48,10 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
     return this;
   }
 
-  /** Return the next track; `done` if no track of the library is left. Throws while another call is waiting. */
+  /**
+   * Return the next track; `done` if no other track meets the conditions of the session. Throws while another call is
+   * waiting.
+   */
   async next(): Promise<IteratorResult<RadioTrack, undefined>> {
     if (this.#asking) {
       throw new Error(
@@ -64,7 +69,7 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
     return track === undefined ? { done: true, value: undefined } : { done: false, value: track };
   }
 
-  /** Report that the current track was skipped. */
+  /** Report that the current track was skipped; a RangeError if `playedMs` is no integer from 0 to 86,400,000. */
   skip(playedMs: number | null = null): void {
     this.#report("skip", playedMs);
   }
@@ -86,7 +91,8 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
 
   /** Replace the texts or the mood preset that steer the session, from the next track on. */
   steer(words: Steering): void {
-    this.#words = words;
+    // A copy as JSON: a value that JSON cannot hold throws here, not in every later request.
+    this.#words = JSON.parse(JSON.stringify(words));
   }
 
   /** Forget the session. */
@@ -98,14 +104,14 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
   async #next(): Promise<NextTracks> {
     const words = this.#words;
     this.#sent ??= {
-      body: { events: this.#reported(), limit: 1, call: String(this.#call), ...words },
+      body: { ...words, events: this.#reported(), limit: 1, call: String(this.#call) },
       count: this.#events.length,
       words,
     };
     const sent = this.#sent;
     const answer = await this.segue.nextRadioTracks(this.id, sent.body).catch((error: unknown) => {
-      // The service refused the request, so that it may be another one.
-      if (error instanceof SegueError && error.problem !== null) this.#sent = null;
+      // If the answer was lost, the next request must be the same: the service may have processed this one.
+      if (!(error instanceof SegueError) || error.problem !== null) this.#sent = null;
       throw error;
     });
     this.#sent = null;
@@ -118,6 +124,8 @@ export class Radio implements AsyncIterableIterator<RadioTrack> {
   #report(event: Event, playedMs: number | null = null): void {
     if (this.current === null)
       throw new Error(`The session ${this.id} has returned no track yet: there is none to ${event}.`);
+    if (playedMs !== null && !(Number.isInteger(playedMs) && playedMs >= 0 && playedMs <= PLAYED_MS_MAX))
+      throw new RangeError(`\`playedMs\` must be an integer from 0 to ${PLAYED_MS_MAX}: playedMs=${playedMs}.`);
     this.#events.push({ track_id: this.current.id, event, played_ms: playedMs });
   }
 

@@ -83,6 +83,26 @@ test("a radio goes on after a lost answer whatever is reported meanwhile", async
   assert.deepEqual(told, ["0 dislike", "0 play", "1 play"]);
 });
 
+test("an invalid report does not block a radio", async () => {
+  const radio = await segue.radio({ seeds: ["test:0"] });
+  const heard = [(await radio.next()).value?.id];
+  for (const playedMs of [-1, 86_400_001, 1.5, Number.NaN])
+    assert.throws(() => radio.skip(playedMs), { name: "RangeError", message: new RegExp(`playedMs=${playedMs}\\.`) });
+  radio.skip(86_400_000);
+  assert.throws(() => radio.steer({ text: 1n as unknown as string }), TypeError);
+  heard.push((await radio.next()).value?.id);
+  radio.steer({ mood: "nonsense" as "party" });
+  await assert.rejects(radio.next(), { status: 422 });
+  radio.steer({ mood: "party" });
+  heard.push((await radio.next()).value?.id);
+  const { session } = await segue.resumeRadio(radio.id);
+  const told = session.played.map((each) => `${heard.indexOf(each.track_id)} ${each.event} ${each.played_ms}`).sort();
+
+  assert.equal(new Set(heard).size, 3);
+  assert.equal(radio.answer?.mood, "party");
+  assert.deepEqual(told, ["0 skip 86400000", "1 play null"]);
+});
+
 test("a radio is asked for one track at a time", async () => {
   const radio = await segue.radio({ seeds: ["test:0"] });
   const [first, second] = await Promise.allSettled([radio.next(), radio.next()]);

@@ -3,15 +3,17 @@
 import threading
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
 from segue_client import models
 from segue_client._sync.connection import Connection
 from segue_client.arguments import EventKind, Heard, Steering, Terms, events, plain, segment
 from segue_client.arguments import radio as radio_of
-from segue_client.errors import NotFound, SegueError
+from segue_client.errors import NotFound, SegueError, ServiceUnreachable
 
 _INSTEAD_OF_A_PLAY = {"skip", "dislike", "ban"}
+# The service accepts no longer time.
+_PLAYED_MS_MAX = 86_400_000
 
 
 class Radio:
@@ -30,7 +32,7 @@ class Radio:
         """The track that was returned last."""
         self.answer: models.NextTracks | None = None
         """The last answer: directions, and what was understood of the texts."""
-        self._events: list[dict[str, Any]] = []
+        self._events: list[models.ListenEvent] = []
         self._words: Steering = {}
         self._call = session.answered
         self._sent: tuple[list[models.ListenEvent], int, Steering] | None = None
@@ -46,7 +48,7 @@ class Radio:
         return self
 
     def __next__(self) -> models.RadioTrack:
-        """Return the next track; the iteration ends if no track of the library is left.
+        """Return the next track; the iteration ends if no other track meets the conditions of the session.
 
         Raises:
             RuntimeError: another thread or task is asking this session for a track.
@@ -66,7 +68,11 @@ class Radio:
         return self.current
 
     def skip(self, *, played_ms: int | None = None) -> None:
-        """Report that the current track was skipped."""
+        """Report that the current track was skipped, after `played_ms` milliseconds.
+
+        Raises:
+            ValueError: `played_ms` is not an integer from 0 to 86,400,000, or no track was returned yet.
+        """
         self._report("skip", played_ms)
 
     def like(self) -> None:
@@ -110,8 +116,9 @@ class Radio:
         reported, count, words = self._sent
         try:
             found = self._methods.next_radio_tracks(self.id, reported, limit=1, call=f"{self._call}", **words)
-        except SegueError as error:
-            if error.problem is not None:  # the service refused the request, so that it may be another one
+        except Exception as error:
+            # If the answer was lost, the next request must be the same: the service may have processed this one.
+            if not isinstance(error, ServiceUnreachable):
                 self._sent = None
             raise
         self._sent = None
@@ -124,10 +131,12 @@ class Radio:
     def _report(self, event: EventKind, played_ms: int | None) -> None:
         if self.current is None:
             raise ValueError(f"No track of the session {self.id} was returned yet, so there is none to {event}.")
-        self._events.append({"track_id": self.current.id, "event": event, "played_ms": played_ms})
+        if played_ms is not None and not (isinstance(played_ms, int) and 0 <= played_ms <= _PLAYED_MS_MAX):
+            raise ValueError(f"`played_ms` must be an integer from 0 to {_PLAYED_MS_MAX:,}: played_ms={played_ms!r}.")
+        self._events.append(models.ListenEvent(track_id=self.current.id, event=event, played_ms=played_ms))
 
     def _reported(self) -> list[models.ListenEvent]:
-        reported = [models.ListenEvent.model_validate(each) for each in self._events]
+        reported = list(self._events)
         if self.current is None:
             return reported
         own = [each for each in reported if each.track_id == self.current.id]
