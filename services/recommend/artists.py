@@ -23,5 +23,7 @@ def similar_artists(
     question = Question(limit=RESULTS_MAX, filters=music_only(Filters(none_of={"artist": (name,)})))
     found = [each.track_id for each in recommender.seeded([seed], question)]
     known = tracks.get_many(found)
-    first = [known[each].artists[0] for each in found if each in known and known[each].artists]
-    return list({artist.id: artist for artist in reversed(first)}.values())[::-1][:limit]
+    artists: dict[str, NamedArtist] = {}
+    for artist in (known[each].artists[0] for each in found if each in known and known[each].artists):
+        artists.setdefault(artist.id, artist)
+    return list(artists.values())[:limit]

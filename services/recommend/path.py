@@ -176,7 +176,7 @@ def _best_path(
     """
     if not candidates or not count:
         return []
-    start, across, _ = _circle(first, last)
+    start, across, angle = _circle(first, last)
     vectors = np.stack([track.vector for track in candidates]).astype(np.float64)
     order = np.lexsort((np.array([track.id for track in candidates]), np.arctan2(vectors @ across, vectors @ start)))
     tracks, vectors = [candidates[index] for index in order], vectors[order]
@@ -184,7 +184,7 @@ def _best_path(
     count, floor = hops.longest(min(count, len(tracks)), float(start @ last.vector))
     if not count:
         return []
-    points = _points(*_circle(first, last), count)
+    points = _points(start, across, angle, count)
     places = PLACE_WEIGHT * (1 - points @ vectors.T)  # (places, tracks)
     if options.variety:
         places = places - options.variety * NOISE_SCALE * random_noise(tracks, options.seed)

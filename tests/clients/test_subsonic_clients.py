@@ -1,5 +1,6 @@
 """Unmodified clients of Subsonic's API with a real API process, signed in with an account."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,16 +67,18 @@ def test_every_way_to_send_a_request_works(arguments):
 def test_a_player_gets_past_its_first_screen(arguments, player):
     """Every call of the player succeeds, and what it plays, scrobbles and stars comes back."""
     url, user, password, _ = arguments
+    starred = ""
     for answer in Screen(player, url, user, password).answers():
         kind, response = answer.response.headers["Content-Type"], answer.response
         assert response.status_code == 200
+        if answer.method == "getStarred2":
+            starred = response.text
         if kind.startswith("text/xml"):
             SCHEMA.validate(response.text)
             assert ('status="ok"' in response.text) == (answer.method not in OPTIONAL), response.text
         elif kind == "application/json":
             envelope = response.json()["subsonic-response"]
             assert (envelope["status"] == "ok") == (answer.method not in OPTIONAL), envelope
-            if answer.method == "getStarred2" and envelope["starred2"]["song"]:
-                assert envelope["starred2"]["song"][0]["playCount"] == 1
         else:
             assert (answer.method, kind.split("/")[0]) in {("stream", "audio"), ("getCoverArt", "image")}
+    assert re.search(r'"?playCount"?[=:] ?"?1\b', starred), starred

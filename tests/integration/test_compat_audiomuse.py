@@ -2,6 +2,9 @@
 
 import pytest
 
+from services.domain.filters import Filters
+from services.domain.question import RESULTS_MAX, Question
+from services.recommend.seeds import by_artist, exemplars
 from tests.fakes.library import GENRES, track_id
 from tests.fakes.named import retag
 from tests.fakes.serving import LIBRARY_SIZE
@@ -73,12 +76,18 @@ def test_the_server_of_an_id_may_be_named(api, services, library_dir):
     assert (unknown.status_code, "'no such server'" in unknown.json["error"]) == (404, True)
 
 
-def test_similar_artists_are_other_artists(api):
-    """Every other artist of the library, each once."""
-    artists = [each["artist"] for each in found(api, "similar_artists", artist="ARTIST 1")]
+@pytest.mark.parametrize("artist", ["Artist 0", "Artist 1", "Artist 2", "Artist 3"])
+def test_similar_artists_are_other_artists(api, services, artist):
+    """Every other artist of the library, each once, in the order of their most similar tracks."""
+    artists = [each["artist"] for each in found(api, "similar_artists", artist=artist.upper())]
+    [seed] = exemplars(services.index, [by_artist(artist)])
+    question = Question(limit=RESULTS_MAX, filters=Filters(none_of={"artist": (artist,)}))
+    following = [each.track_id for each in services.recommender.seeded([seed], question)]
+    known = services.catalogue.tracks.get_many(following)
 
-    assert sorted(artists) == ["Artist 0", "Artist 2", "Artist 3"]
-    assert [each["artist"] for each in found(api, "similar_artists", artist="Artist 1", n=1)] == artists[:1]
+    assert sorted([*artists, artist]) == ["Artist 0", "Artist 1", "Artist 2", "Artist 3"]
+    assert artists == list(dict.fromkeys(known[each].artist for each in following))
+    assert [each["artist"] for each in found(api, "similar_artists", artist=artist, n=1)] == artists[:1]
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,12 @@ def media_server_track(name: str, server: str = "") -> tuple[str, Namespace]:
     raise TrackNotFound(name)
 
 
+def media_server_tracks(names: Iterable[str]) -> dict[str, str]:
+    """Return track ids for Segue ids, external ids and media servers' ids, by name; unknown names are absent."""
+    servers = media_servers()
+    return _first_known({name: [name, *(f"{each}:{name}" for each in servers)] for name in names})
+
+
 def artists(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return representative tracks of each artist, given by name (case is ignored) or by the id in a track object."""
     known = services().catalogue.albums.artists_by_id([f"{ARTIST_PREFIX}{name}" for name in names])

@@ -1,6 +1,7 @@
 """The methods of version 2.0."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from services.api.request_limits import OFFSET_MAX, RECENT_TRACKS, RECENT_TRACKS
 from services.api.schemas.listens import listener_named
 from services.api.security.authentication import require_listener
 from services.catalog.database import now
-from services.domain.errors import InvalidRequest
+from services.domain.errors import BrokerUnavailable, InvalidRequest
 from services.domain.listening import Description, EventKind, Listen, ListenFilter, NewListen
 from services.domain.track import Track
 from services.tasks.now_playing import Playing
@@ -86,7 +87,10 @@ def get_recent_tracks(given: Parameters) -> Tree:
     conditions = ListenFilter(kinds=PLAYS, dated=True, since=since, before=before and before + timedelta(seconds=1))
     catalogue = services().catalogue
     found = catalogue.listens.page(listener, conditions, limit=limit, skip=min((page - 1) * limit, OFFSET_MAX)).listens
-    playing = services().now_playing.all([listener]) if page == 1 else []
+    playing: list[Playing] = []
+    if page == 1:
+        with suppress(BrokerUnavailable):  # the plays are in the catalogue
+            playing = services().now_playing.all([listener])
     total = catalogue.listens.count(listener, conditions)
     ids = [*(each.track_id for each in playing), *(each.track_id for each in found)]
     tracks = catalogue.tracks.get_many([each for each in ids if each is not None])

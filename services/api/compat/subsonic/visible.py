@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from zlib import crc32
 
-from services.api.compat.ids import Namespace, media_server_track
+from services.api.compat.ids import Namespace, media_server_track, media_server_tracks
 from services.api.compat.subsonic.auth import MissingParameter
 from services.api.context import services
 from services.api.security.authentication import principal
@@ -98,6 +98,28 @@ def visible_track(name: str) -> tuple[str, Namespace]:
     if library is not None and not services().catalogue.libraries.holds(library, track_id):
         raise TrackNotFound(name)
     return track_id, namespace
+
+
+def visible_ids(names: Sequence[str]) -> dict[str, str]:
+    """Return the ids of those of these tracks that the request may see, by the client's ids."""
+    known, library = media_server_tracks(names), _bound_library()
+    if library is None:
+        return known
+    held = services().catalogue.libraries.held(library, list(known.values()))
+    return {name: track_id for name, track_id in known.items() if track_id in held}
+
+
+def required_ids(names: Sequence[str]) -> list[str]:
+    """Return the ids of these tracks, in the same order.
+
+    Raises:
+        TrackNotFound: one does not exist, or the request may not see it.
+    """
+    known = visible_ids(names) if names else {}
+    for name in names:
+        if name not in known:
+            raise TrackNotFound(name)
+    return [known[name] for name in names]
 
 
 def visible_tracks(track_ids: Sequence[str], folder: int | None = None) -> dict[str, Track]:

@@ -10,7 +10,13 @@ from services.api.compat.subsonic.methods.browsing import GroupNotFound
 from services.api.compat.subsonic.schemas.annotations import RatingQuery, ScrobbleQuery, StarQuery, StarredQuery
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
 from services.api.compat.subsonic.songs import as_songs
-from services.api.compat.subsonic.visible import required_listener, visible_library, visible_track, visible_tracks
+from services.api.compat.subsonic.visible import (
+    required_ids,
+    required_listener,
+    visible_ids,
+    visible_library,
+    visible_tracks,
+)
 from services.api.context import services
 from services.api.playing import note_playing
 from services.api.request_limits import TIME_AHEAD
@@ -50,7 +56,7 @@ def set_rating(query: RatingQuery) -> Result:
     """Rate a song, an album or an artist. For recommendations, 4 and 5 are a like of a song, and 1 is a dislike."""
     name = required_listener()
     kind = _kind_of(query.id)
-    items = [visible_track(query.id)[0]] if kind == ItemKind.SONG else [query.id]
+    items = required_ids([query.id]) if kind == ItemKind.SONG else [query.id]
     _check_groups({kind: items})
     services().catalogue.annotations.rate(name, kind, items[0], query.rating or None)
     return {}
@@ -65,13 +71,12 @@ def scrobble(query: ScrobbleQuery) -> Result:
     times = [datetime.fromtimestamp(each / 1000, UTC) for each in query.time]
     if any(at > now + TIME_AHEAD for at in times):
         raise TimeAhead
-    listens = []
-    for place, song_id in enumerate(query.id):
-        try:
-            track_id, _ = visible_track(song_id)
-        except TrackNotFound:
-            continue
-        listens.append(NewListen(names=(track_id,), at=times[place] if place < len(times) else now))
+    known = visible_ids(query.id)
+    listens = [
+        NewListen(names=(known[song_id],), at=times[place] if place < len(times) else now)
+        for place, song_id in enumerate(query.id)
+        if song_id in known
+    ]
     if not listens:
         raise TrackNotFound(query.id[0])
     if query.submission:
@@ -129,7 +134,7 @@ def _selected(query: StarQuery) -> Starred:
         found[_kind_of(item)].append(item)
     if not any(found.values()):
         raise MissingParameter("Required parameter is missing: id, albumId or artistId.")
-    found[ItemKind.SONG] = [visible_track(song)[0] for song in found[ItemKind.SONG]]
+    found[ItemKind.SONG] = required_ids(found[ItemKind.SONG])
     return found
 
 

@@ -13,7 +13,7 @@ from services.api.compat.subsonic.schemas.playlists import (
     SubsonicPlaylist,
 )
 from services.api.compat.subsonic.songs import as_songs
-from services.api.compat.subsonic.visible import listener, visible_track, visible_tracks
+from services.api.compat.subsonic.visible import listener, required_ids, visible_tracks
 from services.api.context import services
 from services.api.security.authentication import principal
 from services.domain.errors import Forbidden, InvalidRequest, PlaylistNotFound
@@ -70,7 +70,7 @@ def get_playlist(query: OnePlaylistQuery) -> Result:
 
 def create_playlist(query: PlaylistCreationQuery) -> Result:
     """Create a playlist, or replace the songs of one. Songs whose files are gone stay, at the end."""
-    track_ids = [visible_track(song)[0] for song in query.songId]
+    track_ids = required_ids(query.songId)
     store = services().catalogue.playlists
     if query.playlistId is None:
         if query.name is None:
@@ -88,7 +88,7 @@ def update_playlist(query: PlaylistChangeQuery) -> Result:
     found = _changeable(query.playlistId) if changes_songs else _found(query.playlistId)
     entries: tuple[int | NewEntry, ...] | None = None
     if changes_songs:
-        added = [NewEntry(visible_track(song)[0]) for song in query.songIdToAdd]
+        added = map(NewEntry, required_ids(query.songIdToAdd))
         entries = (*_left(_songs(found), query.songIndexToRemove), *added)
     change = PlaylistChange(name=query.name, description=query.comment, entries=entries)
     services().catalogue.playlists.change(found.id, found.revision, change)

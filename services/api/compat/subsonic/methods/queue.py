@@ -10,7 +10,7 @@ from services.api.compat.subsonic.schemas.queue import (
     SubsonicQueueState,
 )
 from services.api.compat.subsonic.songs import as_songs
-from services.api.compat.subsonic.visible import required_listener, visible_track, visible_tracks
+from services.api.compat.subsonic.visible import required_ids, required_listener, visible_tracks
 from services.api.context import services
 from services.api.request_limits import NAMED_MAX
 from services.domain.errors import InvalidRequest
@@ -59,7 +59,7 @@ def get_play_queue_by_index(_: SubsonicQuery) -> Result:
 
 def _save(query: QueueSongsQuery, current: int) -> Result:
     name = required_listener()
-    track_ids = [visible_track(song)[0] for song in query.id]
+    track_ids = required_ids(query.id)
     services().catalogue.play_queues.save(
         name, track_ids, current if track_ids else None, query.position, (query.c or "")[:NAMED_MAX]
     )

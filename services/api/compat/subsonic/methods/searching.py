@@ -29,14 +29,15 @@ def _found(query: NameSearchQuery, artist: Callable[[Artist], Result], album: Ca
     words = query.query.strip().strip("\"'*")
     library = visible_library(query.musicFolderId)
     albums = services().catalogue.albums
-    artists = albums.artists(
-        ArtistSelection(search=words, library=library),
-        offset=query.artistOffset,
-        limit=min(query.artistCount, PAGE_MAX),
-    ).artists
-    found = albums.albums(
-        AlbumSelection(search=words, library=library), offset=query.albumOffset, limit=min(query.albumCount, PAGE_MAX)
-    ).albums
+    # Players that read all songs, page by page, ask for no artists and albums.
+    artists: list[Artist] = []
+    if limit := min(query.artistCount, PAGE_MAX):
+        wanted = ArtistSelection(search=words, library=library)
+        artists = albums.artists(wanted, offset=query.artistOffset, limit=limit).artists
+    found: list[Album] = []
+    if limit := min(query.albumCount, PAGE_MAX):
+        selected = AlbumSelection(search=words, library=library)
+        found = albums.albums(selected, offset=query.albumOffset, limit=limit).albums
     return {
         "artist": [artist(each) for each in artists],
         "album": [album(each) for each in found],
