@@ -32,6 +32,9 @@ from collections.abc import Iterable
 
 from services.domain.failure import FailureKind
 
+LIST_LIBRARY = "list the library with GET /v1/tracks"
+"""What to do after a request without a known track. MCP tools name their own way in its place."""
+
 
 class SegueError(Exception):
     """An expected error, with a message for people."""

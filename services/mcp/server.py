@@ -13,6 +13,7 @@ from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ValidationError
 from segue_client import AsyncSegue, SegueError
 
+from services.domain.errors import LIST_LIBRARY
 from services.mcp.tools import Writing
 
 INSTRUCTIONS = (
@@ -21,6 +22,9 @@ INSTRUCTIONS = (
 )
 HOST = "127.0.0.1"
 """Only programs of this machine may connect: whoever connects acts with the key of this server."""
+
+SEARCH = "`search` finds songs and their ids"
+"""What an assistant does about an unknown song."""
 
 UNKNOWN_SONG = "No track has the id"
 """How the API begins to say that it has no such song."""
@@ -96,8 +100,8 @@ def _answered(tool: Tool) -> Tool:
         try:
             return await tool(**arguments)
         except SegueError as error:
-            text = error.detail.replace("list the library with GET /v1/tracks", "`search` finds songs and their ids")
-            hint = " `search` finds songs and their ids." if text.startswith(UNKNOWN_SONG) else ""
+            text = error.detail.replace(LIST_LIBRARY, SEARCH)
+            hint = f" {SEARCH}." if text.startswith(UNKNOWN_SONG) else ""
             raise ToolError(text + hint) from error
 
     return run

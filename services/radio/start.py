@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.catalog import Catalogue
-from services.domain.errors import InvalidRequest
+from services.domain.errors import LIST_LIBRARY, InvalidRequest
 from services.domain.filters import music_only
 from services.domain.listening import EventKind, ListenEvent, Profile, Remembered
 from services.domain.question import Exclusion, Question
@@ -76,7 +76,7 @@ class SessionStarter:
         seeds = resolved.seed_tracks(start)
         without_match = resolved.tracks.keys().isdisjoint(seeds) and not any(resolved.named.values())
         if start.seeds and not start.history and without_match:
-            raise InvalidRequest("None of the seeds matches an analysed track; list the library with GET /v1/tracks.")
+            raise InvalidRequest(f"None of the seeds matches an analysed track; {LIST_LIBRARY}.")
         weights = self._start_weights(start, resolved, now)
         session = RadioSession(
             id=str(uuid.uuid4()),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.catalog.database import now as current_time
 from services.catalog.tracks import TrackStore
-from services.domain.errors import InvalidRequest
+from services.domain.errors import LIST_LIBRARY, InvalidRequest
 from services.domain.listening import Start, StartPlay
 from services.domain.question import Question
 from services.index import VectorIndex
@@ -64,9 +64,7 @@ class Starter:
             StartPlay(track_id, 1 / len(found), reason) for reason, found in by_reason.items() for track_id in found
         )
         if not plays:
-            raise InvalidRequest(
-                "None of the moods, artists and tracks matches an analysed track; list the library with GET /v1/tracks."
-            )
+            raise InvalidRequest(f"None of the moods, artists and tracks matches an analysed track; {LIST_LIBRARY}.")
         unknown = [name for name in named if not by_reason[f"artist:{name}"]]
         unknown += [name for name in dict.fromkeys(tracks) if names.get(name) not in ready]
         start = Start(

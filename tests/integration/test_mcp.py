@@ -147,9 +147,10 @@ def test_an_assistant_that_may_write_stores_plays_and_playlists(url):
 
 def test_errors_reach_the_assistant_as_a_text(url):
     """An unknown song, a missing listener, a wrong argument, and a service that does not run."""
-    [unknown, unnamed, wrong, missing, extra] = ask(
+    [unknown, seedless, unnamed, wrong, missing, extra] = ask(
         server(url),
         ("explain", {"song": "nobody"}),
+        ("radio", {"seeds": ["nobody"]}),
         ("taste", {}),
         ("search", {"text": "x", "limit": 1000}),
         ("search", {}),
@@ -158,6 +159,7 @@ def test_errors_reach_the_assistant_as_a_text(url):
     [stopped] = ask(server(f"http://127.0.0.1:{free_port()}"), ("search", {"text": "x"}))
 
     assert "'nobody'. `search` finds songs and their ids." in unknown
+    assert seedless.endswith("None of the seeds matches an analysed track; `search` finds songs and their ids.")
     assert "Name a listener" in unnamed
     assert "`limit`: Input should be less than or equal to 100." in wrong
     assert missing == "Call `search` with other arguments. `text`: Field required. It takes text, limit."
