@@ -27,6 +27,9 @@ class EventKind(StrEnum):
     """Never recommend the track again."""
 
 
+PLAYS = (EventKind.PLAY,)
+"""The kinds of listens that are plays."""
+
 VERDICTS = frozenset({EventKind.LIKE, EventKind.DISLIKE, EventKind.BAN})
 """Explicit ratings of a track; the latest one counts."""
 

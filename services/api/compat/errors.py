@@ -2,8 +2,9 @@
 
 from http import HTTPStatus
 
-from flask import Response, json
+from flask import Response
 
+from services.api.compat.responses import json_response, status_of
 from services.api.compat.subsonic.auth import (
     ConflictingMechanisms,
     InvalidApiKey,
@@ -34,35 +35,25 @@ HTTP_ERROR = "about:blank"
 
 def spotify_error(problem: Problem) -> Response:
     """Render a problem as Spotify's error object."""
-    status = _status_of(problem)
-    return _json({"error": {"status": status.value, "message": problem.detail}}, status)
+    status = status_of(problem)
+    return json_response({"error": {"status": status.value, "message": problem.detail}}, status)
 
 
 def listenbrainz_error(problem: Problem) -> Response:
     """Render a problem as ListenBrainz's error object."""
-    status = _status_of(problem)
-    return _json({"code": status.value, "error": problem.detail}, status)
+    status = status_of(problem)
+    return json_response({"code": status.value, "error": problem.detail}, status)
 
 
 def audiomuse_error(problem: Problem) -> Response:
     """Render a problem as an object with `error`."""
-    return _json({"error": problem.detail}, _status_of(problem))
+    return json_response({"error": problem.detail}, status_of(problem))
 
 
 def subsonic_error(problem: Problem) -> Response:
     """Render a problem as a failed Subsonic response. Its status is 200, except for errors of HTTP itself."""
     status = problem.status if problem.type == HTTP_ERROR else HTTPStatus.OK
     return failure(_code_of(problem), problem.detail, status)
-
-
-def _status_of(problem: Problem) -> HTTPStatus:
-    """Return 400 instead of 422, which none of these APIs uses."""
-    status = HTTPStatus(problem.status)
-    return HTTPStatus.BAD_REQUEST if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
-
-
-def _json(body: object, status: HTTPStatus) -> Response:
-    return Response(json.dumps(body), status, content_type="application/json")
 
 
 def _code_of(problem: Problem) -> Code:

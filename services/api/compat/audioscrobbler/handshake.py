@@ -1,6 +1,7 @@
 """Version 1.2 of the protocol, for players such as MPD's: a handshake, then what plays now and what was played."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -146,7 +147,7 @@ def submit() -> Response:
         if sent.ignored == Ignored.NO:
             listens.append(sent.listen)
             if rating in VERDICTS:
-                listens.append(read_listen(named, moment, VERDICTS[rating]).listen)
+                listens.append(replace(sent.listen, kind=VERDICTS[rating]))
     if listens:
         services().catalogue.listens.add(listener_of_request(), listens)
     return _lines(OK)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flask import request
@@ -10,6 +10,7 @@ from flask import request
 from services.api.compat.audioscrobbler.responses import ATTRIBUTES, TEXT, Tree
 from services.api.compat.audioscrobbler.scrobbles import REASONS, Ignored, Sent, batch, read_listen
 from services.api.compat.audioscrobbler.sessions import listener_of_request, new_session
+from services.api.compat.texts import time_of
 from services.api.context import services
 from services.api.playing import note_playing
 from services.api.request_limits import OFFSET_MAX, RECENT_TRACKS, RECENT_TRACKS_MAX
@@ -17,19 +18,14 @@ from services.api.schemas.listens import listener_named
 from services.api.security.authentication import require_listener
 from services.catalog.database import now
 from services.domain.errors import BrokerUnavailable, InvalidRequest
-from services.domain.listening import Description, EventKind, Listen, ListenFilter, NewListen
+from services.domain.listening import PLAYS, Description, EventKind, Listen, ListenFilter
 from services.domain.track import Track
 from services.tasks.now_playing import Playing
 
 Parameters = Mapping[str, str]
 
-PLAYS = (EventKind.PLAY,)
-
 IMAGES = [{"size": size, TEXT: ""} for size in ("small", "medium", "large", "extralarge")]
 """Clients expect four addresses. Segue's covers need a key, so there are none."""
-
-LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
-"""Later times cannot be represented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +145,7 @@ def _judge(given: Parameters, kind: EventKind | None) -> None:
     sent = _untimed(given)
     if sent.ignored != Ignored.NO:
         raise InvalidRequest(f"Invalid parameters: {REASONS[sent.ignored]}")
-    names, described = sent.listen.names, sent.listen.described
-    verdict = None if kind is None else NewListen(names=names, described=described, kind=kind, at=sent.listen.at)
+    verdict = None if kind is None else replace(sent.listen, kind=kind)
     services().catalogue.listens.judge(listener_of_request(), verdict, sent.listen)
 
 
@@ -211,6 +206,6 @@ def _number(given: Parameters, name: str, default: int) -> int:
 
 def _at(text: str) -> datetime:
     try:
-        return datetime.fromtimestamp(min(max(int(text), 0), LAST_SECOND), UTC)
+        return time_of(int(text))
     except ValueError as error:
         raise InvalidRequest("Invalid parameters: a time must be a number of seconds since 1970.") from error

@@ -10,10 +10,11 @@ from http import HTTPStatus
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from flask import Response, json, request
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from services.api.compat.audioscrobbler.sessions import InvalidSession
+from services.api.compat.responses import json_response, status_of
 from services.api.compat.texts import for_xml
 from services.api.schemas.service import Problem, type_of
 from services.domain.errors import KeyRequired, WrongPassword
@@ -53,7 +54,7 @@ SIGN_IN = "Invalid session key. Sign in with auth.getMobileSession and send the 
 def success(tree: Tree) -> Response:
     """Return a successful response."""
     if _wants_json():
-        return _json(tree, HTTPStatus.OK)
+        return json_response(tree, HTTPStatus.OK)
     root = Element("lfm", {"status": "ok"})
     _fill(root, tree)
     return _xml(root, HTTPStatus.OK)
@@ -62,7 +63,7 @@ def success(tree: Tree) -> Response:
 def failure(code: Code, message: str, status: int) -> Response:
     """Return a failed response."""
     if _wants_json():
-        return _json({"error": int(code), "message": message}, status)
+        return json_response({"error": int(code), "message": message}, status)
     root = Element("lfm", {"status": "failed"})
     SubElement(root, "error", {"code": str(int(code))}).text = _text(message)
     return _xml(root, status)
@@ -72,13 +73,7 @@ def audioscrobbler_error(problem: Problem) -> Response:
     """Render a problem as an error of version 2.0."""
     by_status = CODES_OF_STATUSES.get(HTTPStatus(problem.status), Code.INVALID_PARAMETERS)
     message = SIGN_IN if problem.type == type_of(KeyRequired) else problem.detail
-    return failure(CODES_OF_TYPES.get(problem.type, by_status), message, _status_of(problem))
-
-
-def _status_of(problem: Problem) -> HTTPStatus:
-    """Return 400 instead of 422, which the protocol does not use."""
-    status = HTTPStatus(problem.status)
-    return HTTPStatus.BAD_REQUEST if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
+    return failure(CODES_OF_TYPES.get(problem.type, by_status), message, status_of(problem))
 
 
 def _wants_json() -> bool:
@@ -86,10 +81,6 @@ def _wants_json() -> bool:
         return request.values.get("format", "").lower() == "json"
     except HTTPException:  # the form cannot be read, which the response reports
         return False
-
-
-def _json(tree: Tree, status: int) -> Response:
-    return Response(json.dumps(tree), status, content_type="application/json")
 
 
 def _xml(root: Element, status: int) -> Response:

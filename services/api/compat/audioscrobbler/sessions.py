@@ -14,6 +14,7 @@ from http import HTTPStatus
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from services.api.compat.texts import md5
 from services.api.context import services
 from services.api.http.errors import ApiError
 from services.api.schemas.listens import InvalidListenerName, listener_named
@@ -32,11 +33,6 @@ class InvalidSession(ApiError):  # noqa: N818
 
     def __init__(self) -> None:
         super().__init__("Invalid session key. Sign in again.")
-
-
-def md5(text: str) -> str:
-    """Return the digest that the protocol requires, in hexadecimal digits."""
-    return hashlib.md5(text.encode(errors="replace"), usedforsecurity=False).hexdigest()
 
 
 def with_password(name: str, password: str) -> Principal:

@@ -28,6 +28,7 @@ from services.api.security.permissions import needs
 from services.catalog.database import now
 from services.catalog.listens import WEIGHED_EVENTS
 from services.domain.access import Scope
+from services.domain.external_ids import MBID
 from services.domain.filters import Filters
 from services.domain.listening import EventKind, Listen, ListenFilter, NewListen
 from services.domain.question import RESULTS_MAX, Question
@@ -98,7 +99,7 @@ def get_recommended(user: str) -> RecommendedPage:
     named = [
         RecommendedRecording(recording_mbid=mbid, score=each.score)
         for each in answer.recommendations
-        if each.track_id in tracks and (mbid := tracks[each.track_id].ids.get("mbid")) is not None
+        if each.track_id in tracks and (mbid := tracks[each.track_id].ids.get(MBID)) is not None
     ]
     offset = number_of("offset") or 0
     shown = named[offset : offset + min(number_of("count") or SCROBBLES_PAGE, RESULTS_MAX)]
@@ -142,7 +143,7 @@ def _subject(listener: str, feedback: Feedback) -> NewListen:
         BadSubmission: the MSID matches none of the listener's last `WEIGHED_EVENTS` listens.
     """
     if feedback.mbid is not None:
-        return NewListen(names=(f"mbid:{feedback.mbid}",), at=now())
+        return NewListen(names=(f"{MBID}:{feedback.mbid}",), at=now())
     last = services().catalogue.listens.page(listener, limit=WEIGHED_EVENTS).listens
     found: Listen | None = next((listen for listen in last if msid_of(listen) == feedback.msid), None)
     if found is None:

@@ -1,6 +1,6 @@
 """The part of ListenBrainz's API that scrobblers use, under `/1/` as in ListenBrainz."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from flask import request
 
@@ -39,7 +39,7 @@ from services.api.compat.listenbrainz.schemas import (
     TokenQuery,
     TokenValidity,
 )
-from services.api.compat.texts import uuid_of
+from services.api.compat.texts import time_of, uuid_of
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.playing import note_playing
@@ -48,12 +48,9 @@ from services.api.schemas.listens import listener_named
 from services.api.security.permissions import needs, public
 from services.catalog.database import now
 from services.domain.access import Scope
-from services.domain.listening import EventKind, ListenFilter
+from services.domain.listening import PLAYS, ListenFilter
 
 OK = ScrobblerSuccess()
-PLAYS = (EventKind.PLAY,)
-LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
-"""Later times cannot be represented."""
 
 
 @listenbrainz.post("/submit-listens")
@@ -100,8 +97,8 @@ def get_listens(user: str) -> ScrobblePage:
     conditions = ListenFilter(
         kinds=PLAYS,
         dated=True,
-        before=None if newest is None else _at(newest),
-        since=None if oldest is None else _at(oldest) + timedelta(microseconds=1),
+        before=None if newest is None else time_of(newest),
+        since=None if oldest is None else time_of(oldest) + timedelta(microseconds=1),
     )
     count = min(number_of("count") or SCROBBLES_PAGE, SCROBBLES_PAGE_MAX)
     oldest_first = oldest is not None and newest is None
@@ -178,7 +175,3 @@ def set_latest_import() -> ScrobblerSuccess:
     request_listener()
     read_json(request.get_data())
     return OK
-
-
-def _at(seconds: int) -> datetime:
-    return datetime.fromtimestamp(min(seconds, LAST_SECOND), UTC)

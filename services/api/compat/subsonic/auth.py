@@ -3,12 +3,12 @@
 import binascii
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import md5
 from http import HTTPStatus
 
 from flask import Request, g
 
 from services.api.compat.subsonic.responses import parameters
+from services.api.compat.texts import md5
 from services.api.http.errors import ApiError
 from services.api.schemas.listens import InvalidListenerName, listener_named
 from services.api.security.accounts import check_digest, check_password, has_account
@@ -93,12 +93,7 @@ def _owner_of_account(given: Mapping[str, str], *, by_token: bool) -> Principal:
         raise MissingParameter(f"Required parameter is missing: {', '.join(absent)} (or apiKey alone).")
     if not by_token:
         return check_password(given["u"], _decoded(given["p"]))
-    return check_digest(given["u"], given["t"].lower(), lambda password: _token(password, given["s"]))
-
-
-def _token(password: str, salt: str) -> str:
-    # Subsonic's protocol requires MD5 of the password and the salt.
-    return md5((password + salt).encode(errors="replace"), usedforsecurity=False).hexdigest()
+    return check_digest(given["u"], given["t"].lower(), lambda password: md5(password + given["s"]))
 
 
 def _decoded(password: str) -> str:
