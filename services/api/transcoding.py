@@ -10,6 +10,7 @@ ffmpeg is confined as it is for analyses (`models.sandbox.convert`).
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain
@@ -137,7 +138,7 @@ def install_transcoding(app: Flask, threads: int) -> None:
 
 
 def send_converted(audio: OpenAudio, conversion: Conversion, length: int | None = None) -> Response:
-    """Send audio in another format; the response closes the file.
+    """Send audio in another format, and close the file.
 
     Args:
         audio: The open file.
@@ -148,37 +149,17 @@ def send_converted(audio: OpenAudio, conversion: Conversion, length: int | None 
         TooManyConversions: as many as allowed are running.
         ConversionFailed: ffmpeg cannot read the file from there on.
     """
-    ffmpeg, running = find_ffmpeg(), current_app.extensions[EXTENSION]
+    ffmpeg, places = find_ffmpeg(), current_app.extensions[EXTENSION]
     if ffmpeg is None:
         raise RuntimeError("ffmpeg is not installed")
-    if not running.acquire(blocking=False):
-        audio.stream.close()
-        raise TooManyConversions
-    try:
+    with audio.stream, ExitStack() as running:  # the process has its own descriptor of the stream
+        if not places.acquire(blocking=False):
+            raise TooManyConversions
+        running.callback(places.release)
         process = _started(ffmpeg, audio, conversion)
-    except BaseException:
-        running.release()
-        raise
-    finally:
-        audio.stream.close()  # the process has its own descriptor
-
-    def end() -> None:
-        try:
-            process.kill()
-            process.wait(END_SECONDS)
-        finally:
-            running.release()
-
-    chunks = _read(process)
-    try:
-        first = next(chunks, b"")
-    except BaseException:
-        end()
-        raise
-    if not first:
-        end()
-        raise ConversionFailed
-    chunks = chain([first], chunks)
+        running.callback(_end, process)
+        chunks = _begun(process)
+        end = running.pop_all().close
     response = Response(chunks if length is None else _exactly(chunks, length), content_type=conversion.to.media_type)
     response.call_on_close(end)
     if length is not None:
@@ -199,6 +180,24 @@ def _started(ffmpeg: Ffmpeg, audio: OpenAudio, conversion: Conversion) -> subpro
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait(END_SECONDS)
+
+
+def _begun(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Return what ffmpeg writes, after it has written something.
+
+    Raises:
+        ConversionFailed: it wrote nothing.
+    """
+    chunks = _read(process)
+    first = next(chunks, b"")
+    if not first:
+        raise ConversionFailed
+    return chain([first], chunks)
 
 
 def _read(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
