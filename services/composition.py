@@ -95,17 +95,10 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         AlreadyRunning: another process uses the index directory, or the catalogue is being restored.
         CatalogueUnavailable, IndexUnavailable: the catalogue or the index cannot be opened.
     """
-    if settings.qdrant_url is None and settings.api_processes > 1:
-        raise NotConfigured(
-            f"SEGUE_API_PROCESSES is {settings.api_processes}, but only one process can use Qdrant Edge. "
-            "Set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
-        )
+    _check_processes(settings)
     queue = open_queue(settings)
     with ExitStack() as opened:
-        opened.enter_context(shared_catalogue_lock(settings))
-        catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS, settings.tag_rules)
-        opened.callback(catalogue.close)
-        catalogue.migrate()
+        catalogue = _open_catalogue(settings, opened)
         index, embedded = _open_index(settings, catalogue, opened, TRACKS)
         picture_index, embedded_pictures = _open_index(settings, catalogue, opened, PICTURES)
         resources = opened.pop_all()
@@ -135,6 +128,23 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         embedded_pictures=embedded_pictures,
         resources=resources,
     )
+
+
+def _check_processes(settings: Settings) -> None:
+    if settings.qdrant_url is None and settings.api_processes > 1:
+        raise NotConfigured(
+            f"SEGUE_API_PROCESSES is {settings.api_processes}, but only one process can use Qdrant Edge. "
+            "Set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
+        )
+
+
+def _open_catalogue(settings: Settings, opened: ExitStack) -> Catalogue:
+    """Lock, open and migrate the catalogue; `opened` closes it."""
+    opened.enter_context(shared_catalogue_lock(settings))
+    catalogue = Catalogue.open(settings.catalogue_url, REQUEST_SECONDS, settings.tag_rules)
+    opened.callback(catalogue.close)
+    catalogue.migrate()
+    return catalogue
 
 
 def compose_smart_playlists(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> SmartPlaylists:
