@@ -11,7 +11,7 @@ from services.api.context import services
 from services.api.http.operation import operation
 from services.api.http.streams import MEDIA_TYPE, Streams, event, streams
 from services.api.playing import now_playing
-from services.api.schemas.tracks import Job, JobProgress
+from services.api.schemas.jobs import Job, JobProgress
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.api.v1.status import status_of

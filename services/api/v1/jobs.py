@@ -9,16 +9,16 @@ from pydantic import Field
 from services.api.context import services
 from services.api.http.operation import UploadedFile, operation
 from services.api.request_limits import MULTIPART_OVERHEAD_BYTES
-from services.api.schemas.tracks import (
+from services.api.schemas.jobs import (
     Failure,
     Job,
     JobFailurePage,
     JobFailureQuery,
     JobPage,
     JobPageQuery,
-    Request,
     ScanRequest,
 )
+from services.api.schemas.tracks import Request
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope

@@ -9,6 +9,7 @@ from models.containers.pictures import HEAD_BYTES
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses, send_opened
 from services.api.http.operation import operation
+from services.api.schemas.jobs import Job, ScanRequest
 from services.api.schemas.pictures import (
     Picture,
     PicturePage,
@@ -19,7 +20,6 @@ from services.api.schemas.pictures import (
     TrackPictures,
     TrackPicturesQuery,
 )
-from services.api.schemas.tracks import Job, ScanRequest
 from services.api.schemas.words import Understood
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from services.api.schemas.jobs import Failure, Job
 from services.api.schemas.media import SeenPicture
 from services.api.schemas.moods import Mood
 from services.api.schemas.status import Analysis, FailurePage, FileFailure, IndexStatus, Status, WorkerStatus
-from services.api.schemas.tracks import Failure, Job, SimilarTrack, Track
+from services.api.schemas.tracks import SimilarTrack, Track
 from services.api.schemas.words import Understood
 from services.cli import listings, output
 from services.domain import words
