@@ -14,6 +14,7 @@ from services.catalog.files import FileStore
 from services.catalog.folders import FolderStore
 from services.catalog.heard_albums import HeardAlbumStore
 from services.catalog.idempotency import IdempotencyStore
+from services.catalog.index_builds import IndexBuildStore
 from services.catalog.indexing import IndexQueue, picture_points, track_points
 from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
@@ -63,6 +64,7 @@ class Catalogue:
         self.indexing = IndexQueue(database, TrackRow, track_points)
         self.pictures = PictureStore(database)
         self.picture_indexing = IndexQueue(database, PictureRow, picture_points)
+        self.index_builds = IndexBuildStore(database)
         self.map = MapStore(database)
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)
