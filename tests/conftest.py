@@ -1,11 +1,8 @@
 """Fixtures of all tests: a catalogue, and real servers that are started once and stopped at the end."""
 
 import os
-import pwd
 import shutil
 import signal
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from services.catalog import Catalogue
 from tests.fakes.library import open_catalogue
+from tests.fakes.postgres import postgres_binaries, started_postgres
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
@@ -54,46 +52,15 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed: tests/install-system-packages installs it")
 
 
-def _postgres_binaries() -> Path | None:
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    if versions:
-        return versions[-1]
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
-
-
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of a temporary PostgreSQL cluster that listens on a socket only."""
-    binaries = _postgres_binaries()
+    binaries = postgres_binaries()
     if binaries is None:
         missing("PostgreSQL")
         return
-    folder = Path(tempfile.mkdtemp(prefix="segue-pg-"))
-    as_postgres: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        account = pwd.getpwnam("postgres")
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        as_postgres = ["runuser", "-u", "postgres", "--"]
-    control = [*as_postgres, str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-    try:
-        subprocess.run(
-            [*as_postgres, str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "segue", "-A", "trust", "-N"],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-        )
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-        subprocess.run(
-            [*control, "-o", options, "-l", str(folder / "log"), "start"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-        )
-        yield f"postgresql+psycopg://segue@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd=folder)
-        shutil.rmtree(folder, ignore_errors=True)
+    with started_postgres(binaries) as url:
+        yield url
 
 
 @pytest.fixture

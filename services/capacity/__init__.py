@@ -1,0 +1,1 @@
+"""How many machines a library and its listeners need: `python -m services.capacity`, from measured costs."""
