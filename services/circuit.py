@@ -1,4 +1,4 @@
-"""A circuit breaker for PostgreSQL, the broker and the Qdrant server.
+"""A circuit breaker for PostgreSQL, the broker and each Qdrant server.
 
 Libraries do not fit: `circuitbreaker` lets all callers through when it retries, so each waits for the whole timeout;
 `pybreaker` runs one call at a time even while all calls succeed.
@@ -38,6 +38,11 @@ class Circuit:
         self._retry_at = 0.0
         self._trial_runs = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the last calls failed."""
+        return self._failures >= FAILURES
+
     @contextmanager
     def call(self) -> Iterator[None]:
         """Wrap a call to the dependency.
@@ -59,7 +64,7 @@ class Circuit:
 
     def _enter(self) -> bool:
         with self._lock:
-            if self._failures < FAILURES:
+            if not self.is_open:
                 return False
             if self._trial_runs or self._clock() < self._retry_at:
                 raise CircuitOpen

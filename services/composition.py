@@ -187,7 +187,7 @@ def open_server_index(settings: Settings, collection: Collection = TRACKS, *, fo
     secret = None if key is None else key.get_secret_value()
     timeout = INDEX_SECONDS if for_requests else BACKGROUND_SECONDS
     alias = settings.qdrant_collection if collection == TRACKS else f"{settings.qdrant_collection}-{collection.name}"
-    return ServerIndex.connect(settings.qdrant_url, secret, alias, timeout, collection)
+    return ServerIndex.connect(settings.qdrant_urls, secret, alias, timeout, collection)
 
 
 def _open_index(

@@ -52,7 +52,10 @@ class Settings(LibrarySettings):
     )
     qdrant_url: str | None = Field(
         default=None,
-        description="URL of a Qdrant server for the vector index. If unset, Qdrant Edge runs in the API process.",
+        description=(
+            "URL of a Qdrant server for the vector index, such as `http://qdrant:6333`. The nodes of a cluster are "
+            "separated by commas. If unset, Qdrant Edge runs in the API process."
+        ),
     )
     qdrant_api_key: SecretStr | None = Field(
         default=None, description="API key of the Qdrant server, if it requires one."
@@ -175,10 +178,20 @@ class Settings(LibrarySettings):
     @field_validator("url")
     @classmethod
     def _is_url(cls, given: str | None) -> str | None:
+        if given is not None and not _is_http_url(given):
+            raise ValueError(f"'{given}' is not a URL such as http://127.0.0.1:8765")
+        return given
+
+    @field_validator("qdrant_url")
+    @classmethod
+    def _are_nodes(cls, given: str | None) -> str | None:
         if given is not None:
-            parts = urlsplit(given)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-                raise ValueError(f"'{given}' is not a URL such as http://127.0.0.1:8765")
+            addresses = _addresses(given)
+            if not addresses:
+                raise ValueError("it is empty; http://qdrant:6333 is an example")
+            for number, address in enumerate(addresses, start=1):
+                if not _is_http_url(address):  # not quoted: it may hold a secret
+                    raise ValueError(f"address {number} is not a URL such as http://qdrant:6333")
         return given
 
     @field_validator("database_url")
@@ -216,8 +229,7 @@ class Settings(LibrarySettings):
     @classmethod
     def _are_receivers(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         for number, url in enumerate(given, start=1):
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname:  # not quoted: it may hold a secret
+            if not _is_http_url(url):  # not quoted: it may hold a secret
                 raise ValueError(f"address {number} is not a URL such as https://player.example/hooks/segue")
         return given
 
@@ -289,6 +301,11 @@ class Settings(LibrarySettings):
         return f"sqlite+pysqlite:///{self.data_path / 'catalogue.db'}"
 
     @property
+    def qdrant_urls(self) -> list[str]:
+        """URLs of the nodes of the Qdrant server; none with Qdrant Edge."""
+        return [] if self.qdrant_url is None else _addresses(self.qdrant_url)
+
+    @property
     def index_path(self) -> Path:
         """Folder of Qdrant Edge."""
         return self.data_path / "index"
@@ -327,6 +344,18 @@ def canonical_host(name: str) -> str:
         return str(ip_address(host))
     except ValueError:
         return host
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and " " not in text
+    except ValueError:  # the port is no number
+        return False
+
+
+def _addresses(text: str) -> list[str]:
+    return list(dict.fromkeys(address for part in text.split(",") if (address := part.strip())))
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  any field's value

@@ -176,6 +176,7 @@ def index() -> None:
             for queue, server_index in context.indexing:
                 rebuild(queue, server_index, lease.renew)
     for queue, server_index in context.indexing:
+        queue.mark(server_index.late_writes())
         indexer = Indexer(queue, server_index)
         while indexer.index_once():
             pass

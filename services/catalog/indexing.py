@@ -57,13 +57,16 @@ class IndexQueue:
         return [found.get(row_id, IndexChange(row_id, 0, None)) for row_id in ids]
 
     def clear(self, changes: Iterable[IndexChange]) -> None:
-        """Remove the marks of rows that have not changed since they were read."""
+        """Remove the marks of rows that have not changed since they were read, and mark the others.
+
+        Another indexer may have written a newer state of a row before this one wrote an older state.
+        """
         with self._database.write() as session:
             for change in changes:
                 session.execute(
                     update(self._table)
-                    .where(self._table.id == change.id, self._table.revision == change.revision)
-                    .values(index_pending=False)
+                    .where(self._table.id == change.id)
+                    .values(index_pending=self._table.revision != change.revision)
                 )
 
     def mark(self, ids: Sequence[str]) -> None:

@@ -17,18 +17,22 @@ from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
 from services.catalog.indexing import IndexQueue
-from services.circuit import Circuit, CircuitOpen
+from services.circuit import CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters
 from services.domain.track import EMBEDDING_DIM, unit_vector
 from services.domain.vector_index import TRACKS, Collection, Hit, Point, PointWriter, Query, VectorIndex
 from services.index.indexer import BATCH, write_until_stable
+from services.index.nodes import Nodes
 from services.index.qdrant_shared import FilterBuilder, ordered
 
 # Timeout for requests of clients. A query usually takes milliseconds.
 REQUEST_SECONDS = 2
-# Timeout for workers: a server that builds its graph writes a batch slowly.
-BACKGROUND_SECONDS = 10
+# Timeout for workers; one attempt gets half. A cluster takes up to 40 s to leave a frozen node out, and a server that
+# builds its graph writes a batch slowly.
+BACKGROUND_SECONDS = 90
+# With `WEAK`, replicas may apply concurrent writes of a point in different orders. `STRONG` fails while a node is down.
+ORDERING = models.WriteOrdering.MEDIUM
 SCROLL_PAGE = 10_000
 NEVER_BUILT = 0
 
@@ -48,25 +52,27 @@ _FILTERS = FilterBuilder(
 class ServerIndex(VectorIndex):
     """The points of an alias. The first use creates an empty collection, generation 0."""
 
-    def __init__(self, client: QdrantClient, alias: str, collection: Collection = TRACKS) -> None:
+    def __init__(
+        self, client: QdrantClient, alias: str, collection: Collection = TRACKS, nodes: Nodes | None = None
+    ) -> None:
         self._client = client
         self._fields = collection
         self._alias = alias
+        self._nodes = nodes
         self._exists = False
-        self._circuit = Circuit(_is_gone)
 
     @classmethod
     def connect(
         cls,
-        url: str,
+        urls: Sequence[str],
         api_key: str | None,
         alias: str,
         timeout: int = REQUEST_SECONDS,
         collection: Collection = TRACKS,
     ) -> Self:
-        """Create an index for the server at a URL; no request is sent."""
-        client = QdrantClient(url=url, api_key=api_key, timeout=timeout, check_compatibility=False)
-        return cls(client, alias, collection)
+        """Create an index for a server, or for the nodes of a cluster; no request is sent."""
+        nodes = Nodes(urls)
+        return cls(nodes.client(api_key, timeout), alias, collection, nodes)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points; they are in the server's write-ahead log when it returns."""
@@ -120,6 +126,14 @@ class ServerIndex(VectorIndex):
             if offset is None:
                 return
 
+    def silent_nodes(self) -> list[str]:
+        """Return host and port of the nodes that have not responded lately."""
+        return [] if self._nodes is None else self._nodes.silent()
+
+    def late_writes(self) -> list[str]:
+        """Return the ids of points whose last write an older one may have overtaken; write them again."""
+        return [] if self._nodes is None else self._nodes.late_writes()
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -171,12 +185,12 @@ class ServerIndex(VectorIndex):
             for point in points
         ]
         with self._translated():
-            self._client.upsert(collection, structs, wait=True)
+            self._client.upsert(collection, structs, wait=True, ordering=ORDERING)
 
     def delete_from(self, collection: str, ids: Sequence[str]) -> None:
         """Delete points from one collection."""
         with self._translated():
-            self._client.delete(collection, models.PointIdsList(points=list(ids)), wait=True)
+            self._client.delete(collection, models.PointIdsList(points=list(ids)), wait=True, ordering=ORDERING)
 
     def _collections(self) -> list[str]:
         """Return the names of the served collection and of those that a rebuild fills."""
@@ -223,18 +237,13 @@ class ServerIndex(VectorIndex):
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
-            with self._circuit.call():
-                yield
-        except CircuitOpen as error:
-            raise IndexUnavailable(f"The Qdrant server does not respond: {error}") from error
+            yield
         except (ApiException, QdrantException) as error:
             self._exists = False  # the collection may be missing
             cause = error.source if isinstance(error, ResponseHandlingException) else error
+            if isinstance(cause, CircuitOpen):
+                raise IndexUnavailable(f"The Qdrant server does not respond: {cause}") from error
             raise IndexUnavailable(f"A request to the Qdrant server failed: {cause}") from error
-
-
-def _is_gone(error: Exception) -> bool:
-    return isinstance(error, ResponseHandlingException)  # the server responded in all other cases
 
 
 @dataclass(frozen=True, slots=True)

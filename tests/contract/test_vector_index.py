@@ -391,7 +391,7 @@ def test_server_that_refuses_connections():
     """Every call to a server that is down raises IndexUnavailable."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        index = ServerIndex.connect(f"http://127.0.0.1:{reserved.getsockname()[1]}", None, "segue")
+        index = ServerIndex.connect([f"http://127.0.0.1:{reserved.getsockname()[1]}"], None, "segue")
         for call in (index.count, lambda: index.query([Query(unit(1.0), 1)]), lambda: index.upsert([point(0)])):
             with pytest.raises(IndexUnavailable):
                 call()
@@ -401,7 +401,7 @@ def test_server_that_does_not_respond():
     """A call to a server that accepts connections but does not respond times out."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        index = ServerIndex.connect(url, None, "segue", timeout=1)
+        index = ServerIndex.connect([url], None, "segue", timeout=1)
         with pytest.raises(IndexUnavailable, match="timed out"):
             index.count()
 

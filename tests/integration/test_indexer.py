@@ -172,7 +172,7 @@ def test_mark_stays_when_the_index_is_unavailable(catalogue):
     add(catalogue, 1)
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        down = ServerIndex.connect(f"http://127.0.0.1:{reserved.getsockname()[1]}", None, "segue")
+        down = ServerIndex.connect([f"http://127.0.0.1:{reserved.getsockname()[1]}"], None, "segue")
         with pytest.raises(IndexUnavailable):
             Indexer(catalogue.indexing, down).index_once()
 
