@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.installation import installation, running, wait_until
 from tests.fakes.library import write_library
-from tests.fakes.serving import ROOT, free_port
+from tests.fakes.serving import free_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc")
 
@@ -106,7 +106,7 @@ def test_a_frozen_database(tmp_path, postgres_url):
 def test_a_frozen_index(tmp_path):
     """Requests that need the index are refused in time, the library is still listed, and both work again soon after."""
     port = free_port()
-    server = [sys.executable, str(ROOT / "tests/fakes/qdrant_process.py"), str(port)]
+    server = [sys.executable, "-m", "tests.fakes.qdrant_nodes", "store", str(port)]
     with (
         running(server, tmp_path / "qdrant.log", {}) as qdrant,
         installation(tmp_path / "data", qdrant_url=f"http://127.0.0.1:{port}") as here,

@@ -27,6 +27,10 @@ def _no_variables(monkeypatch):
             "https://a.example/path",
             "SEGUE_CORS_ORIGINS: 'https://a.example/path' is not an origin",
         ),
+        ("SEGUE_QDRANT_URL", " ,", "SEGUE_QDRANT_URL: it is empty"),
+        ("SEGUE_QDRANT_URL", "qdrant:6333", "SEGUE_QDRANT_URL: address 1 is not a URL such as http://qdrant:6333"),
+        ("SEGUE_QDRANT_URL", f"http://a:6333,http://{SECRET}:x", "SEGUE_QDRANT_URL: address 2 is not a URL"),
+        ("SEGUE_QDRANT_URL", f"http://a:6333;{SECRET} http://b", "SEGUE_QDRANT_URL: address 1 is not a URL"),
         ("SEGUE_RATINGS_OF", "a/b", "SEGUE_RATINGS_OF: String should match pattern"),
     ],
 )
@@ -47,6 +51,13 @@ def test_separators_of_tags_keep_their_spaces(monkeypatch, value, separators):
     monkeypatch.setenv("SEGUE_TAG_SEPARATORS", value)
 
     assert load_settings().tag_rules.separators == separators
+
+
+def test_the_nodes_of_a_cluster_are_separated_by_commas(monkeypatch):
+    """Spaces and repetitions do not matter."""
+    monkeypatch.setenv("SEGUE_QDRANT_URL", "http://a:6333, https://b/qdrant ,http://a:6333,")
+
+    assert load_settings().qdrant_urls == ["http://a:6333", "https://b/qdrant"]
 
 
 def test_the_listener_of_ratings_has_one_form(monkeypatch):

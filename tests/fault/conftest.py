@@ -1,0 +1,5 @@
+"""Fixtures that start a broker."""
+
+from tests.fakes.serving import broker_url
+
+__all__ = ["broker_url"]
