@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from models.text.tower import DEFAULT_VERSION as MODEL
 from services.catalog import Catalogue
 from services.catalog.database import batched, now
 from services.catalog.library import MODEL_VERSION
@@ -40,7 +41,6 @@ from services.ingest.covers import NOTHING
 from services.settings import Settings
 from tests.perf.vectors import ALBUMS_OF_ARTIST, LIBRARIES, REAL, TRACKS_OF_ALBUM, Tracks, encoder_like, identifier
 
-MODEL = "bench"
 ROWS = 5_000
 ROOT = "/scale"
 WORDS = (
