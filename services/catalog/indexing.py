@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from services.catalog.database import IDS_PER_STATEMENT, Database, batched
+from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, rows_of
 from services.catalog.libraries import libraries_of
 from services.catalog.names import split_keys
 from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
@@ -79,18 +79,30 @@ class IndexQueue:
                     .values(index_pending=True, revision=self._table.revision + 1)
                 )
 
-    def expected_ids(self) -> tuple[set[str], set[str]]:
-        """Return the ids of unmarked rows that the index must contain, and the ids of marked rows."""
-        with self._database.read() as session:
-            marked = set(session.scalars(select(self._table.id).where(self._table.index_pending)))
-            ready = set(
-                session.scalars(
-                    select(self._table.id).where(
-                        self._table.status == READY, func.length(self._table.embedding) == EMBEDDING_BYTES
-                    )
-                )
-            )
-        return ready - marked, marked
+    def ready_ids(self, batch: int = IDS_PER_STATEMENT) -> Iterator[str]:
+        """Iterate over the ids of all ready rows, in ascending order."""
+        found, after = select(self._table.id).where(self._table.status == READY).order_by(self._table.id), ""
+        while True:
+            with self._database.columns() as connection:
+                ids = connection.scalars(found.where(self._table.id > after).limit(batch)).all()
+            yield from ids
+            if len(ids) < batch:
+                return
+            after = ids[-1]
+
+    def lacking(self, ids: Sequence[str]) -> list[str]:
+        """Return those of some rows that are unmarked and must have a point, sorted."""
+        must = (self._table.status == READY, func.length(self._table.embedding) == EMBEDDING_BYTES)
+        return sorted(self._those(ids, ~self._table.index_pending, *must))
+
+    def marked(self, ids: Sequence[str]) -> set[str]:
+        """Return those of some rows that are marked."""
+        return set(self._those(ids, self._table.index_pending))
+
+    def _those(self, ids: Sequence[str], *conditions: ColumnElement[bool] | InstrumentedAttribute[bool]) -> list[str]:
+        with self._database.columns() as connection:
+            found = select(self._table.id).where(self._table.id.in_(IDS), *conditions)
+            return [row.id for row in rows_of(connection, found, ids)]
 
     def count_pending(self) -> int:
         """Return the number of marked rows."""

@@ -83,7 +83,7 @@ class VectorIndex(PointWriter, VectorSearch, Protocol):
         """Return the exact number of points that match the filters and are not excluded."""
 
     def ids(self) -> Iterator[str]:
-        """Iterate over the ids of all points, in no particular order."""
+        """Iterate over the ids of all points, in ascending order."""
 
     def close(self) -> None:
         """Release the resources of the index. Do not use it afterwards."""

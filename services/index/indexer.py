@@ -1,6 +1,6 @@
 """Keep a vector index equal to the catalogue: copy marked rows, and reconcile what no mark covers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -13,8 +13,10 @@ from services.domain.vector_index import Point, PointWriter, VectorIndex
 # About 50 ms of work on two cores: short enough not to delay queries, long enough to pay for a flush.
 BATCH = 500
 
-# Differences are rare, and a comparison reads every id: about 3 s at 100,000 tracks on a busy machine.
+# Differences are rare, and a comparison reads every id.
 RECONCILE_EVERY_SECONDS = 600.0
+# A few milliseconds of work.
+COMPARED_AT_ONCE = 5_000
 
 _log = structlog.get_logger(__name__)
 
@@ -96,24 +98,43 @@ class Difference:
 
 
 def reconcile(queue: IndexQueue, index: VectorIndex) -> Difference:
+    """Compare the whole index with the catalogue at once; see `reconcile_in_steps`."""
+    steps = list(reconcile_in_steps(queue, index))
+    return Difference(sum(step.missing for step in steps), sum(step.orphans for step in steps))
+
+
+def reconcile_in_steps(queue: IndexQueue, index: VectorIndex) -> Iterator[Difference]:
     """Compare the index with the catalogue: mark rows without a point, and delete points without a ready row.
 
-    A crash, a restored snapshot or a defect can cause differences that no mark covers. Indexers and other calls of
-    this function may run at the same time.
+    A crash, a restored snapshot or a defect can cause differences that no mark covers. Each step compares some ids, so
+    that a large library takes neither much memory nor a long time without a pause. Indexers and other calls of this
+    function may run at the same time: a row that changes in between is at worst written twice.
 
     Raises:
         CatalogueUnavailable, IndexUnavailable: differences found so far are corrected; call again for the rest.
     """
-    # Read the index first: a row that becomes ready in between seems to be missing and is written twice, which is
-    # harmless. In the other order, its new point would be deleted as an orphan.
-    held = set(index.ids())
-    expected, pending = queue.expected_ids()
-    missing = sorted(expected - held)
-    orphans = sorted(held - expected - pending)
-    queue.mark(missing)
-    for batch in batched(orphans, BATCH):
-        write_until_stable(queue, queue.changes(batch), index)
-    found = Difference(len(missing), len(orphans))
-    if missing or orphans:
-        _log.warning("index_reconciled", missing=found.missing, orphans=found.orphans)
-    return found
+    for pairs in batched(_side_by_side(index.ids(), queue.ready_ids()), COMPARED_AT_ONCE):
+        missing = queue.lacking([ready for held, ready in pairs if held is None and ready is not None])
+        unknown = [held for held, ready in pairs if ready is None and held is not None]
+        orphans = sorted(set(unknown) - queue.marked(unknown))
+        queue.mark(missing)
+        for batch in batched(orphans, BATCH):
+            write_until_stable(queue, queue.changes(batch), index)
+        if missing or orphans:
+            _log.warning("index_reconciled", missing=len(missing), orphans=len(orphans))
+        yield Difference(len(missing), len(orphans))
+
+
+def _side_by_side(first: Iterator[str], second: Iterator[str]) -> Iterator[tuple[str | None, str | None]]:
+    """Yield the ids of two ascending iterators in pairs; an id that one of them lacks is beside None."""
+    one, other = next(first, None), next(second, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one < other):
+            yield one, None
+            one = next(first, None)
+        elif one is None or other < one:
+            yield None, other
+            other = next(second, None)
+        else:
+            yield one, other
+            one, other = next(first, None), next(second, None)

@@ -4,6 +4,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -11,9 +12,12 @@ from services.catalog import Catalogue
 from services.catalog.database import batched
 from services.domain.errors import SegueError
 from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start_build
-from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Indexer, apply, reconcile
+from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Difference, Indexer, apply, reconcile_in_steps
 from services.index.qdrant_edge import EdgeIndex
 from services.storage.disk import check_free_space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Up to this many points, an exact search takes a few ms and an HNSW graph is not worth building.
 HNSW_THRESHOLD = 50_000
@@ -75,6 +79,7 @@ class IndexerThread:
         self._verified = False
         self._lost_points = False
         self._reconciled_at = time.monotonic()  # the first pass compares the counts
+        self._comparison: Iterator[Difference] = iter(())
         self._running: _Running | None = None
         self._build_after = 0.0
         self._indexed_since: set[str] | None = None
@@ -137,9 +142,11 @@ class IndexerThread:
         return more
 
     def _reconcile_if_due(self) -> None:
+        """Do one step of a comparison, so that marked rows do not wait for all of it."""
         if self._running is None and time.monotonic() >= self._reconciled_at + RECONCILE_EVERY_SECONDS:
             self._reconciled_at = time.monotonic()
-            reconcile(self._queue, self._generations.index)
+            self._comparison = reconcile_in_steps(self._queue, self._generations.index)
+        next(self._comparison, None)
 
     def _index_marked(self) -> bool:
         done = self._indexer.index_batch()

@@ -42,7 +42,7 @@ class MemoryIndex:
             self.points.pop(track_id, None)
 
     def ids(self):
-        return iter(list(self.points))
+        return iter(sorted(self.points))
 
     def _happen(self):
         happening, self._during = self._during, lambda: None
@@ -55,17 +55,22 @@ class Marks:
     def __init__(self, *current, pending=()):
         self.current = {each.id: each for each in current}
         self.pending = set(pending)
-        self.marked = []
+        self.to_index = []
 
     def changes(self, track_ids):
         return [self.current.get(track_id, gone(track_id, 0)) for track_id in track_ids]
 
-    def expected_ids(self):
-        ready = {each.id for each in self.current.values() if each.point is not None}
-        return ready - self.pending, self.pending
+    def ready_ids(self):
+        return iter(sorted(each.id for each in self.current.values() if each.point is not None))
+
+    def lacking(self, track_ids):
+        return sorted(set(track_ids) - self.pending)
+
+    def marked(self, track_ids):
+        return self.pending & set(track_ids)
 
     def mark(self, track_ids):
-        self.marked += track_ids
+        self.to_index += track_ids
 
 
 def test_points_are_written_and_tracks_without_one_deleted():
@@ -115,7 +120,7 @@ def test_reconciling_marks_missing_points_and_deletes_orphans():
     index = MemoryIndex("b", "leaving", "orphan")
 
     assert reconcile(queue, index) == Difference(missing=1, orphans=1)
-    assert queue.marked == ["a"]
+    assert queue.to_index == ["a"]
     assert set(index.points) == {"b", "leaving"}
 
 
@@ -145,7 +150,7 @@ def test_reconciling_equal_contents_writes_nothing():
     queue, index = Marks(change("a")), MemoryIndex("a")
 
     assert reconcile(queue, index) == Difference(missing=0, orphans=0)
-    assert (queue.marked, index.writes) == ([], [])
+    assert (queue.to_index, index.writes) == ([], [])
 
 
 @pytest.mark.parametrize(
