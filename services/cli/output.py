@@ -77,6 +77,8 @@ def print_status(status: Status, *, running: bool, refused: bool = False, is_our
         index = status.index
         points = "an unknown number of" if index.points is None else index.points
         table.add_row("index", f"{INDEX_NAMES[index.kind]}, {points} points, {index.pending} pending")
+        if index.silent_nodes:
+            table.add_row("silent nodes", escape(", ".join(index.silent_nodes)))
         running_questions = status.question_processes
         unknown = "unknown; the broker does not respond"
         table.add_row("workers", unknown if status.workers is None else str(len(status.workers)))

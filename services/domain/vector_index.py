@@ -85,5 +85,9 @@ class VectorIndex(PointWriter, VectorSearch, Protocol):
     def ids(self) -> Iterator[str]:
         """Iterate over the ids of all points, in ascending order."""
 
+    def silent_nodes(self) -> list[str]:
+        """Return host and port of the nodes of a cluster that have not responded lately."""
+        return []
+
     def close(self) -> None:
         """Release the resources of the index. Do not use it afterwards."""

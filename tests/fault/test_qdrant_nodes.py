@@ -4,6 +4,7 @@ import sys
 import time
 from uuid import UUID
 
+import httpx
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from services.index import nodes as nodes_module
 from services.index.qdrant_server import BACKGROUND_SECONDS, ServerIndex
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
-from tests.fakes.installation import wait_until
+from tests.fakes.installation import installation, wait_until
 from tests.fakes.qdrant_nodes import cluster
 from workers import lifecycle, tasks
 from workers.lifecycle import ChildContext
@@ -126,6 +127,18 @@ def test_no_node_responds(nodes):
             index.count()
 
     wait_until(lambda: responds(index))
+
+
+def test_the_status_names_a_node_that_does_not_respond(nodes, tmp_path):
+    """The service stays ready."""
+    with installation(tmp_path / "data", qdrant_url=",".join(nodes.urls)) as here, here.api() as api:
+        nodes.stop(3)
+        with httpx.Client(base_url=api.url, trust_env=False, timeout=60) as http:
+            wait_until(lambda: http.get("/v1/status").json()["index"]["silent_nodes"])
+            index = http.get("/v1/status").json()["index"]
+            assert api.is_ready()
+
+    assert (index["silent_nodes"], index["points"]) == ([nodes.urls[2].removeprefix("http://")], 0)
 
 
 def test_a_cluster_can_be_created_and_rebuilt_while_a_node_is_dead(nodes):

@@ -506,6 +506,10 @@ class IndexStatus(Model):
     """
     Number of tracks whose change is not yet in it.
     """
+    silent_nodes: list[str] | None = None
+    """
+    Host and port of the nodes of a Qdrant cluster that have not responded lately. Only for `admin`.
+    """
 
 
 class InstrumentalnessRange(Model):

@@ -22,6 +22,10 @@ class IndexStatus(Response):
     kind: str = Field(description="`edge` (inside the API process) or `server`.")
     points: int | None = Field(description="Number of points in it. Null if it does not respond.")
     pending: int = Field(description="Number of tracks whose change is not yet in it.")
+    silent_nodes: list[str] = Field(
+        default_factory=list,
+        description="Host and port of the nodes of a Qdrant cluster that have not responded lately. Only for `admin`.",
+    )
 
 
 class Analysis(Response):

@@ -40,7 +40,12 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
                 each if is_admin or (may_scan and each.path != str(current.settings.uploads_path)) else _named(each)
                 for each in status.folders
             ],
-            "index": IndexStatus(kind=current.index_kind, points=_count_points(current), pending=status.index.pending),
+            "index": IndexStatus(
+                kind=current.index_kind,
+                points=_count_points(current),
+                pending=status.index.pending,
+                silent_nodes=current.index.silent_nodes() if is_admin else [],
+            ),
             "workers": workers,
             "question_processes": question_processes,
             "watched": watched,
