@@ -68,9 +68,9 @@ from workers.pictures import open_reader
 from workers.playlists import refresh_due
 from workers.webhooks import deliver
 
-# The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 10 s each.
+# The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 90 s each.
 # After a crash the next rebuild waits this long.
-REBUILD_LEASE_SECONDS = 60.0
+REBUILD_LEASE_SECONDS = 300.0
 
 # The lease is renewed after each track, and a picture is decoded in far less time. After a crash the next search waits
 # this long.

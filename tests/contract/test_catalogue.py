@@ -112,6 +112,19 @@ def test_a_mark_survives_a_change_during_indexing(catalogue, ready):
     assert catalogue.indexing.count_pending() == 1
 
 
+def test_a_slow_indexer_marks_what_a_faster_one_has_written(catalogue, ready):
+    """It may have written an older state over a newer one."""
+    catalogue.library.register(ready, Tags("New title"), stamp("a.mp3"))
+    slow = catalogue.indexing.pending(10)
+    catalogue.library.register(ready, Tags("Newer title"), stamp("a.mp3"))
+    catalogue.indexing.clear(catalogue.indexing.pending(10))
+    assert catalogue.indexing.count_pending() == 0
+
+    catalogue.indexing.clear(slow)
+
+    assert [change.id for change in catalogue.indexing.pending(10)] == [ready]
+
+
 def test_registering_the_same_tags_again_sets_no_mark(catalogue, ready):
     """A rescan of an unchanged library marks no track for the index."""
     registered = catalogue.library.register(
