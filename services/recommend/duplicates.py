@@ -1,5 +1,6 @@
 """Leave out tracks that are the same recording as another one: other releases, remasters, other encodings."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,11 +41,11 @@ class Recordings:
         """Return the tracks for comparisons."""
         found = list(tracks)
         lengths = np.array([np.nan if track.duration_ms is None else track.duration_ms for track in found])
-        return cls(found, lengths, np.array([_name(track) for track in found], dtype=np.int64))
+        return cls(found, lengths, _names(found))
 
-    def only(self, index: int) -> "Recordings":
-        """Return one of the tracks."""
-        return Recordings([self.tracks[index]], self.lengths[[index]], self.names[[index]])
+    def part(self, places: slice) -> "Recordings":
+        """Return some of the tracks."""
+        return Recordings(self.tracks[places], self.lengths[places], self.names[places])
 
     def same_as(self, other: "Recordings", cosines: Array) -> list[tuple[int, int]]:
         """Return the pairs that are the same recording: the index of a track here and of one there, in order.
@@ -66,12 +67,14 @@ class Recordings:
 
 def without_copies(candidates: Iterable[Embedded], known: Iterable[Embedded]) -> list[Embedded]:
     """Return the candidates that are not the same recording as one of the known tracks."""
-    offered, others = Recordings.of(candidates), Recordings.of(known)
-    if not offered.tracks or not others.tracks:
-        return list(offered.tracks)
-    ours, theirs = (np.stack([track.vector for track in each.tracks]) for each in (offered, others))
-    copies = {row for row, _ in offered.same_as(others, ours @ theirs.T)}
-    return [track for row, track in enumerate(offered.tracks) if row not in copies]
+    ours, theirs = list(candidates), list(known)
+    if not ours or not theirs:
+        return ours
+    both = Recordings.of([*ours, *theirs])
+    offered, others = both.part(slice(len(ours))), both.part(slice(len(ours), None))
+    vectors = np.stack([track.vector for track in both.tracks])
+    copies = {row for row, _ in offered.same_as(others, vectors[: len(ours)] @ vectors[len(ours) :].T)}
+    return [track for row, track in enumerate(ours) if row not in copies]
 
 
 def distinct(tracks: Sequence[Embedded], *, keep_first: int = 0) -> list[Embedded]:
@@ -87,7 +90,15 @@ def distinct(tracks: Sequence[Embedded], *, keep_first: int = 0) -> list[Embedde
     return [track for index, track in enumerate(tracks) if index not in dropped]
 
 
-def _name(track: Embedded) -> int:
-    """Return a number that is equal for tracks with the same artist and piece; `NOBODY` without an artist."""
-    artist = artist_of(track)
-    return NOBODY if artist is None else hash((artist, title_of(track.title).piece)) or 1
+def _names(tracks: Sequence[Embedded]) -> NDArray[np.int64]:
+    """Return (n,): numbers that are equal for tracks with the same artist and piece; `NOBODY` without an artist.
+
+    Titles are taken apart only of artists with several tracks, because that takes most of the time.
+    """
+    artists = [artist_of(track) for track in tracks]
+    counts = Counter(artists)
+    names = [
+        NOBODY if artist is None else hash((artist, title_of(track.title).piece if counts[artist] > 1 else None)) or 1
+        for artist, track in zip(artists, tracks, strict=True)
+    ]
+    return np.array(names, dtype=np.int64)

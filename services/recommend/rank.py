@@ -242,7 +242,7 @@ class _Ranking:
         chosen = self._candidates[winner]
         cosines = self._vectors @ self._vectors[winner]
         self._left[winner] = False
-        copies = self._recordings.only(winner).same_as(self._recordings, cosines[None])
+        copies = self._recordings.part(slice(winner, winner + 1)).same_as(self._recordings, cosines[None])
         self._left[[index for _, index in copies]] = False
         self._count(chosen, cosines)
 
@@ -271,6 +271,8 @@ class _Cap:
     def has_room(self, slack: int) -> Mask:
         """Return (n,): which candidates may be chosen if the maximum rises by `slack`."""
         room = np.ones(self._candidates, dtype=bool)
+        if self._maximum == inf:
+            return room
         room[self._places[(self._counts >= self._maximum + slack)[self._groups]]] = False
         return room
 

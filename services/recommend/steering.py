@@ -85,7 +85,7 @@ class Steering:
 
 def _levels_and_spreads(vectors: NDArray[Any], sample: Sample) -> tuple[Array, Array]:
     """Return the mean and the standard deviation of each vector's cosines to the tracks of a sample."""
-    if len(sample.vectors) < SAMPLE_MIN:
+    if len(sample.vectors) < SAMPLE_MIN or not len(vectors):
         return np.zeros(len(vectors)), np.full(len(vectors), USUAL_SPREAD)
     cosines = vectors @ sample.vectors.T.astype(np.float64)
     return cosines.mean(1), np.maximum(cosines.std(1), SPREAD_MIN)

@@ -19,8 +19,8 @@ EVENT_WEIGHTS = {
 }
 """Weight of one event by its kind: a like counts twice as much as a play."""
 
-PLAYED_SHARES, PLAYED_WEIGHTS = (0.0, 0.3, 0.8), (-1.0, 0.0, 1.0)
-"""Weight by the share of the track that was played, interpolated: 0 % is a rejection, 80 % counts as a whole play."""
+NEUTRAL_SHARE, WHOLE_SHARE = 0.3, 0.8
+"""Shares of a track that was played: the first weighs 0, the second counts as a whole play, and 0 % is a rejection."""
 
 UNDATED_AGE_DAYS = 365.0
 """Age that is assumed of plays whose times are unknown: they count as old ones."""
@@ -58,7 +58,7 @@ def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime, hal
     weight = EVENT_WEIGHTS[event.kind]
     age_days = 0.0
     if event.kind not in VERDICTS and event.played_ms is not None and duration_ms:
-        weight = float(np.interp(event.played_ms / duration_ms, PLAYED_SHARES, PLAYED_WEIGHTS))
+        weight = _played_weight(event.played_ms / duration_ms)
         if event.kind == EventKind.SKIP:
             weight = min(weight, 0.0)
     if event.undated_plays is not None:
@@ -68,6 +68,13 @@ def weight_of(event: ListenEvent, duration_ms: int | None, *, now: datetime, hal
         age_days = max(0.0, (now - event.at).total_seconds() / 86400)
     fade: float = 0.5 ** (age_days / half_life_days)
     return weight * fade
+
+
+def _played_weight(share: float) -> float:
+    """Return the weight of a play of this share of a track, interpolated between -1 and 1."""
+    if share < NEUTRAL_SHARE:
+        return share / NEUTRAL_SHARE - 1.0
+    return min(1.0, (share - NEUTRAL_SHARE) / (WHOLE_SHARE - NEUTRAL_SHARE))
 
 
 def with_start(
