@@ -177,6 +177,7 @@ def open_server_index(settings: Settings, collection: Collection = TRACKS, *, fo
     if settings.qdrant_url is None:
         raise NotConfigured("SEGUE_QDRANT_URL is not set. Without it only the API process can open the index.")
     # Imported here because qdrant-client needs as much memory as the rest of the API process.
+    from services.index.qdrant_collections import CollectionSettings  # noqa: PLC0415
     from services.index.qdrant_server import (  # noqa: PLC0415
         BACKGROUND_SECONDS,
         ServerIndex,
@@ -187,7 +188,14 @@ def open_server_index(settings: Settings, collection: Collection = TRACKS, *, fo
     secret = None if key is None else key.get_secret_value()
     timeout = INDEX_SECONDS if for_requests else BACKGROUND_SECONDS
     alias = settings.qdrant_collection if collection == TRACKS else f"{settings.qdrant_collection}-{collection.name}"
-    return ServerIndex.connect(settings.qdrant_urls, secret, alias, timeout, collection)
+    wanted = CollectionSettings(
+        settings.qdrant_shards,
+        settings.qdrant_replication,
+        settings.qdrant_write_consistency,
+        settings.qdrant_on_disk,
+        settings.qdrant_quantisation,
+    )
+    return ServerIndex.connect(settings.qdrant_urls, secret, alias, timeout, collection=collection, settings=wanted)
 
 
 def _open_index(

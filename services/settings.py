@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
+from services.index_settings import IndexSettings
 from services.library_settings import LibrarySettings, expand, split
 from services.webhooks.signing import key_of
 
@@ -23,7 +24,7 @@ METRICS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: a directory in which several API processes share their metrics."""
 
 
-class Settings(LibrarySettings):
+class Settings(LibrarySettings, IndexSettings):
     """Settings, read once at the start of a process and passed on.
 
     `SEGUE_REDIS_URL`, `SEGUE_DATABASE_URL` and `SEGUE_QDRANT_URL` decide how Segue runs. Without them everything
@@ -50,17 +51,6 @@ class Settings(LibrarySettings):
             "file in the data directory."
         ),
     )
-    qdrant_url: str | None = Field(
-        default=None,
-        description=(
-            "URL of a Qdrant server for the vector index, such as `http://qdrant:6333`. The nodes of a cluster are "
-            "separated by commas. If unset, Qdrant Edge runs in the API process."
-        ),
-    )
-    qdrant_api_key: SecretStr | None = Field(
-        default=None, description="API key of the Qdrant server, if it requires one."
-    )
-    qdrant_collection: str = Field(default="segue", description="Name of the collection alias on the Qdrant server.")
     host: str = Field(
         default="127.0.0.1",
         description=(

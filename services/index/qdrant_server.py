@@ -20,11 +20,13 @@ from services.catalog.indexing import IndexQueue
 from services.circuit import CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters
-from services.domain.track import EMBEDDING_DIM, unit_vector
+from services.domain.track import unit_vector
 from services.domain.vector_index import TRACKS, Collection, Hit, Point, PointWriter, Query, VectorIndex
 from services.index.indexer import BATCH, write_until_stable
 from services.index.nodes import Nodes
-from services.index.qdrant_shared import FilterBuilder, ordered
+from services.index.qdrant_collections import ADMINISTRATION_SECONDS, ONE_NODE, Blueprint, CollectionSettings
+from services.index.qdrant_planner import FILTERS, Planner
+from services.index.qdrant_shared import ordered
 
 # Timeout for requests of clients. A query usually takes milliseconds.
 REQUEST_SECONDS = 2
@@ -39,40 +41,40 @@ NEVER_BUILT = 0
 # The part after the alias has no hyphen: a collection of the alias `segue-2` must not match the alias `segue`.
 _ENDING = re.compile(r"(\d+)(?:_[0-9a-f]{8})?", re.ASCII)
 
-_FILTERS = FilterBuilder(
-    filter=models.Filter,
-    field=models.FieldCondition,
-    interval=models.Range,
-    any_of=models.MatchAny,
-    has_id=lambda ids: models.HasIdCondition(has_id=list(ids)),
-    is_empty=lambda name: models.IsEmptyCondition(is_empty=models.PayloadField(key=name)),
-)
-
 
 class ServerIndex(VectorIndex):
     """The points of an alias. The first use creates an empty collection, generation 0."""
 
     def __init__(
-        self, client: QdrantClient, alias: str, collection: Collection = TRACKS, nodes: Nodes | None = None
+        self,
+        client: QdrantClient,
+        alias: str,
+        collection: Collection = TRACKS,
+        nodes: Nodes | None = None,
+        settings: CollectionSettings = ONE_NODE,
     ) -> None:
         self._client = client
         self._fields = collection
+        self._settings = settings
+        self._planner = Planner(client, alias, is_quantised=settings.quantisation != "none")
         self._alias = alias
         self._nodes = nodes
         self._exists = False
 
     @classmethod
-    def connect(
+    def connect(  # noqa: PLR0913  how to reach the server, and what its collection is like
         cls,
         urls: Sequence[str],
         api_key: str | None,
         alias: str,
         timeout: int = REQUEST_SECONDS,
+        *,
         collection: Collection = TRACKS,
+        settings: CollectionSettings = ONE_NODE,
     ) -> Self:
         """Create an index for a server, or for the nodes of a cluster; no request is sent."""
         nodes = Nodes(urls)
-        return cls(nodes.client(api_key, timeout), alias, collection, nodes)
+        return cls(nodes.client(api_key, timeout), alias, collection, nodes, settings)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points; they are in the server's write-ahead log when it returns."""
@@ -86,18 +88,20 @@ class ServerIndex(VectorIndex):
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run all queries in one request."""
-        requests = [
-            models.QueryRequest(
-                query=unit_vector(query.vector, "the query").tolist(),
-                limit=query.limit,
-                filter=_FILTERS.build(query.filters, query.exclude),
-                with_payload=False,
-                with_vector=False,
-            )
-            for query in queries
-        ]
+        vectors = [unit_vector(query.vector, "the query").tolist() for query in queries]
         with self._translated():
             self._ensure()
+            requests = [
+                models.QueryRequest(
+                    query=vector,
+                    limit=query.limit,
+                    filter=FILTERS.build(query.filters, query.exclude),
+                    params=self._planner.params(query),
+                    with_payload=False,
+                    with_vector=False,
+                )
+                for query, vector in zip(queries, vectors, strict=True)
+            ]
             answers = self._client.query_batch_points(self._alias, requests)
         return [ordered((found.id, found.score) for found in answer.points) for answer in answers]
 
@@ -111,7 +115,7 @@ class ServerIndex(VectorIndex):
         """Return the number of points that match the filters."""
         with self._translated():
             self._ensure()
-            return self._client.count(self._alias, count_filter=_FILTERS.build(filters, exclude), exact=True).count
+            return self._client.count(self._alias, count_filter=FILTERS.build(filters, exclude), exact=True).count
 
     def ids(self) -> Iterator[str]:
         """Iterate over the ids of all points."""
@@ -152,7 +156,7 @@ class ServerIndex(VectorIndex):
         name = f"{self._alias}-{generation}_{secrets.token_hex(4)}"
         with self._translated():
             for leftover in leftovers:
-                self._client.delete_collection(leftover)
+                self._client.delete_collection(leftover, timeout=ADMINISTRATION_SECONDS)
             self._create(name)
         return name
 
@@ -166,9 +170,10 @@ class ServerIndex(VectorIndex):
                 [
                     models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=self._alias)),
                     self._aliased(collection),
-                ]
+                ],
+                timeout=ADMINISTRATION_SECONDS,
             )
-            self._client.delete_collection(old)
+            self._client.delete_collection(old, timeout=ADMINISTRATION_SECONDS)
 
     def served(self) -> str:
         """Return the name of the collection behind the alias."""
@@ -209,9 +214,8 @@ class ServerIndex(VectorIndex):
             return
         if self._target() is None:
             first = f"{self._alias}-{NEVER_BUILT}"
-            if not self._client.collection_exists(first):
-                self._create(first)
-            self._client.update_collection_aliases([self._aliased(first)])
+            self._create(first)
+            self._client.update_collection_aliases([self._aliased(first)], timeout=ADMINISTRATION_SECONDS)
         self._exists = True
 
     def _target(self) -> str | None:
@@ -219,15 +223,7 @@ class ServerIndex(VectorIndex):
         return next((found.collection_name for found in aliases if found.alias_name == self._alias), None)
 
     def _create(self, collection: str) -> None:
-        self._client.create_collection(
-            collection, models.VectorParams(size=EMBEDDING_DIM, distance=models.Distance.COSINE)
-        )
-        for names, schema in (
-            (self._fields.range_fields, models.PayloadSchemaType.FLOAT),
-            (self._fields.keyword_fields, models.PayloadSchemaType.KEYWORD),
-        ):
-            for name in names:
-                self._client.create_payload_index(collection, name, schema)
+        Blueprint.of(self._client, self._fields, self._settings).create(self._client, collection)
 
     def _aliased(self, collection: str) -> models.CreateAliasOperation:
         return models.CreateAliasOperation(

@@ -156,7 +156,7 @@ def worker(nodes, catalogue, tmp_path, monkeypatch, broker_url):
     """This process as a worker whose index is the cluster."""
     opened = ChildContext(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
     opened.server_index = connect(nodes)  # with a short limit, so that a write is sent to a frozen node
-    opened.server_picture_index = ServerIndex.connect(nodes.urls, None, "segue-pictures", LIMIT, PICTURES)
+    opened.server_picture_index = ServerIndex.connect(nodes.urls, None, "segue-pictures", LIMIT, collection=PICTURES)
     monkeypatch.setattr(lifecycle, "_child", opened)
     monkeypatch.setattr(nodes_module, "SETTLED_SECONDS", 0.0)
     return opened

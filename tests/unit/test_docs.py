@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.main import ENTRY_POINT_GROUP, app
+from services.index_settings import IndexSettings
 from services.library_settings import LibrarySettings
 from services.settings import Settings
 
@@ -26,8 +27,9 @@ ARCHITECTURE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 
 
 def settings_table() -> str:
-    """Return the table of settings for `docs/settings.md`: those of the service, then those of the library."""
-    fields = sorted(Settings.model_fields.items(), key=lambda named: named[0] in LibrarySettings.model_fields)
+    """Return the table of settings for `docs/settings.md`: the service, the server of the index, the library."""
+    parts = (LibrarySettings, IndexSettings)
+    fields = sorted(Settings.model_fields.items(), key=lambda named: [named[0] in part.model_fields for part in parts])
     rows = [f"| `SEGUE_{name.upper()}` | {_default(name, field)} | {field.description} |" for name, field in fields]
     return TABLE_HEAD + "\n".join(rows) + "\n"
 
