@@ -15,7 +15,7 @@ from services.catalog.folders import FolderStore
 from services.catalog.heard_albums import HeardAlbumStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.index_builds import IndexBuildStore
-from services.catalog.indexing import IndexQueue, picture_points, track_points
+from services.catalog.indexing import PICTURE_POINTS, TRACK_POINTS, IndexQueue
 from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.libraries import NamedLibraryStore
@@ -61,9 +61,9 @@ class Catalogue:
         self.ratings = RatingStore(database)
         self.analyses = AnalysisStore(database)
         self.covers = CoverStore(database)
-        self.indexing = IndexQueue(database, TrackRow, track_points)
+        self.indexing = IndexQueue(database, TrackRow, TRACK_POINTS)
         self.pictures = PictureStore(database)
-        self.picture_indexing = IndexQueue(database, PictureRow, picture_points)
+        self.picture_indexing = IndexQueue(database, PictureRow, PICTURE_POINTS)
         self.index_builds = IndexBuildStore(database)
         self.map = MapStore(database)
         self.jobs = JobStore(database)

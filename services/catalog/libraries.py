@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, now, rows_of
@@ -90,13 +90,13 @@ def key_of_file(session: Session, path: str) -> str | None:
     return library_of(path, _keys_by_root(session))
 
 
-def libraries_of(session: Session, track_ids: Sequence[str]) -> dict[str, list[str]]:
+def libraries_of(connection: Session | Connection, track_ids: Sequence[str]) -> dict[str, list[str]]:
     """Return the keys of the libraries of some tracks; tracks of no library are left out."""
     files = select(LocationRow.track_id, LocationRow.library).where(
         LocationRow.track_id.in_(track_ids), LocationRow.library.is_not(None)
     )
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for track_id, library in session.execute(files.distinct().order_by(LocationRow.library)):
+    for track_id, library in connection.execute(files.distinct().order_by(LocationRow.library)):
         found[track_id].append(library or "")
     return dict(found)
 

@@ -312,7 +312,7 @@ def clear_tags(tags: Mapping[str, float] | None) -> dict[str, float]:
     The names are case-folded, sorted and without their data set's prefix; of equal names the strongest counts.
     """
     clear: dict[str, float] = {}
-    for name, strength in sorted((tags or {}).items()):
+    for name, strength in (tags or {}).items():
         if strength >= TAG_THRESHOLD:
             bare = name.casefold().split(":")[-1]
             clear[bare] = max(strength, clear.get(bare, 0.0))
