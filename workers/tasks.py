@@ -168,13 +168,13 @@ def index() -> None:
     The task may run several times at once. One run rebuilds, because two would delete each other's collections; every
     run applies pending changes.
     """
-    from services.index.qdrant_server import rebuild  # noqa: PLC0415  qdrant-client needs much memory
+    from services.index.rebuilding import rebuild  # noqa: PLC0415  qdrant-client needs much memory
 
     context = child_context()
     with context.queue.lease("rebuild", REBUILD_LEASE_SECONDS) as lease:
         if lease is not None:
             for queue, server_index in context.indexing:
-                rebuild(queue, server_index, lease.renew)
+                rebuild(queue, server_index, context.catalogue.index_builds, lease.renew)
     for queue, server_index in context.indexing:
         queue.mark(server_index.late_writes())
         indexer = Indexer(queue, server_index)
@@ -186,6 +186,9 @@ def index() -> None:
 def reconcile_index() -> None:
     """Compare the points on the Qdrant server with the rows in the catalogue and repair differences."""
     context = child_context()
+    for _, server_index in context.indexing:
+        if differences := server_index.differences():
+            log.warning("collection_differs", index=server_index.name, differences=differences, fix="segue reindex")
     missing = [reconcile(queue, server_index).missing for queue, server_index in context.indexing]
     if any(missing):
         notify_indexer(context)

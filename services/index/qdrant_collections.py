@@ -21,6 +21,7 @@ REPLICATION = 2
 # In kilobytes of vectors per segment; 0 builds no graph.
 INDEXING_THRESHOLD = 20_000
 NO_GRAPH = 0
+POINTS_PER_KILOBYTE = 2
 NO_INDEX = "no index"
 
 _SCALAR = models.ScalarQuantizationConfig(type=models.ScalarType.INT8, quantile=0.99, always_ram=True)
@@ -45,6 +46,23 @@ class CollectionSettings:
 
 ONE_NODE = CollectionSettings(shards=1, replication=1)
 """The settings of a collection on a single server; they need no question to the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphState:
+    """How far the graph of a collection is.
+
+    Attributes:
+        points: Number of points in the graph.
+        is_complete: Whether the server has nothing left to do.
+        is_waiting: Whether the server waits for a change before it continues.
+        problem: Why the server cannot continue.
+    """
+
+    points: int
+    is_complete: bool
+    is_waiting: bool
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +145,25 @@ class Blueprint:
             "quantisation": self.quantisation,
             "links per point": str(M),
         }
+
+
+def start_graph(client: QdrantClient, name: str) -> None:
+    """Let the server build the graph of a collection that was created for filling."""
+    threshold = models.OptimizersConfigDiff(indexing_threshold=INDEXING_THRESHOLD)
+    client.update_collection(name, optimizers_config=threshold, timeout=ADMINISTRATION_SECONDS)
+
+
+def graph_state(found: models.CollectionInfo) -> GraphState:
+    """Return the state of the graph. Segments below the threshold have none, so the last points may be outside."""
+    points, indexed = found.points_count or 0, found.indexed_vectors_count or 0
+    outside = found.segments_count * INDEXING_THRESHOLD * POINTS_PER_KILOBYTE
+    failed = isinstance(found.optimizer_status, models.OptimizersStatusOneOf1)
+    return GraphState(
+        points=indexed,
+        is_complete=found.status == models.CollectionStatus.GREEN and points - indexed <= outside,
+        is_waiting=found.status == models.CollectionStatus.GREY,
+        problem=str(found.optimizer_status) if failed or found.status == models.CollectionStatus.RED else None,
+    )
 
 
 def count_nodes(client: QdrantClient) -> int:

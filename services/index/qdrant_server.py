@@ -1,4 +1,4 @@
-"""The vector index on a Qdrant server or cluster, and its rebuild from the catalogue.
+"""The vector index on a Qdrant server or cluster.
 
 Segue queries an alias that points to a collection `<alias>-<generation>_<random>`. A rebuild fills a new collection and
 moves the alias in one step. Until then, every write goes to all collections of the alias, so that the new collection
@@ -7,24 +7,29 @@ contains what changes during the rebuild.
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Self
 
 from qdrant_client import QdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
-from services.catalog.indexing import IndexQueue
 from services.circuit import CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters
 from services.domain.track import unit_vector
-from services.domain.vector_index import TRACKS, Collection, Hit, Point, PointWriter, Query, VectorIndex
-from services.index.indexer import BATCH, write_until_stable
+from services.domain.vector_index import TRACKS, Collection, Hit, Point, Query, VectorIndex
 from services.index.nodes import Nodes
-from services.index.qdrant_collections import ADMINISTRATION_SECONDS, ONE_NODE, Blueprint, CollectionSettings
+from services.index.qdrant_collections import (
+    ADMINISTRATION_SECONDS,
+    ONE_NODE,
+    Blueprint,
+    CollectionSettings,
+    GraphState,
+    graph_state,
+    start_graph,
+)
 from services.index.qdrant_planner import FILTERS, Planner
 from services.index.qdrant_shared import ordered
 
@@ -36,6 +41,10 @@ BACKGROUND_SECONDS = 90
 # With `WEAK`, replicas may apply concurrent writes of a point in different orders. `STRONG` fails while a node is down.
 ORDERING = models.WriteOrdering.MEDIUM
 SCROLL_PAGE = 10_000
+# A server refuses requests of more than 32 MiB, and a batch of usual tracks has less than 2.
+REQUEST_BYTES = 4 * 2**20
+# 128 numbers of up to 21 characters, as JSON.
+VECTOR_BYTES = 128 * 22
 NEVER_BUILT = 0
 
 # The part after the alias has no hyphen: a collection of the alias `segue-2` must not match the alias `segue`.
@@ -130,6 +139,11 @@ class ServerIndex(VectorIndex):
             if offset is None:
                 return
 
+    @property
+    def name(self) -> str:
+        """Name of the kind of points."""
+        return self._fields.name
+
     def silent_nodes(self) -> list[str]:
         """Return host and port of the nodes that have not responded lately."""
         return [] if self._nodes is None else self._nodes.silent()
@@ -151,14 +165,39 @@ class ServerIndex(VectorIndex):
 
         Deletes the collections that interrupted rebuilds left, so only one rebuild may run at a time.
         """
-        served = self.served()
-        leftovers = set(self._collections()) - {served}
+        self.delete_leftovers()
         name = f"{self._alias}-{generation}_{secrets.token_hex(4)}"
         with self._translated():
-            for leftover in leftovers:
-                self._client.delete_collection(leftover, timeout=ADMINISTRATION_SECONDS)
-            self._create(name)
+            self._blueprint().create(self._client, name, filling=True)
         return name
+
+    def delete_leftovers(self) -> None:
+        """Delete the collections that interrupted rebuilds left; not while a rebuild runs."""
+        served = self.served()
+        for leftover in set(self._collections()) - {served}:
+            with self._translated():
+                self._client.delete_collection(leftover, timeout=ADMINISTRATION_SECONDS)
+
+    def start_graph(self, collection: str) -> None:
+        """Let the server build the graph of a collection that is filled."""
+        with self._translated():
+            start_graph(self._client, collection)
+
+    def graph(self, collection: str) -> GraphState:
+        """Return how far the server is with the graph of a collection."""
+        with self._translated():
+            state = graph_state(self._client.get_collection(collection))
+            if state.is_waiting:  # a server that was restarted waits for a change
+                start_graph(self._client, collection)
+        if state.problem is not None:
+            raise IndexUnavailable(f"The Qdrant server cannot build the graph of {collection}: {state.problem}")
+        return state
+
+    def differences(self) -> list[str]:
+        """Return in what the served collection differs from the settings; `segue reindex` applies them."""
+        served = self.served()
+        with self._translated():
+            return self._blueprint().differences(self._client.get_collection(served))
 
     def serve(self, collection: str) -> None:
         """Move the alias to this collection in one step, then delete the previous one."""
@@ -189,8 +228,9 @@ class ServerIndex(VectorIndex):
             )
             for point in points
         ]
-        with self._translated():
-            self._client.upsert(collection, structs, wait=True, ordering=ORDERING)
+        for batch in _by_bytes(structs):
+            with self._translated():
+                self._client.upsert(collection, batch, wait=True, ordering=ORDERING)
 
     def delete_from(self, collection: str, ids: Sequence[str]) -> None:
         """Delete points from one collection."""
@@ -214,7 +254,7 @@ class ServerIndex(VectorIndex):
             return
         if self._target() is None:
             first = f"{self._alias}-{NEVER_BUILT}"
-            self._create(first)
+            self._blueprint().create(self._client, first)
             self._client.update_collection_aliases([self._aliased(first)], timeout=ADMINISTRATION_SECONDS)
         self._exists = True
 
@@ -222,8 +262,8 @@ class ServerIndex(VectorIndex):
         aliases = self._client.get_aliases().aliases
         return next((found.collection_name for found in aliases if found.alias_name == self._alias), None)
 
-    def _create(self, collection: str) -> None:
-        Blueprint.of(self._client, self._fields, self._settings).create(self._client, collection)
+    def _blueprint(self) -> Blueprint:
+        return Blueprint.of(self._client, self._fields, self._settings)
 
     def _aliased(self, collection: str) -> models.CreateAliasOperation:
         return models.CreateAliasOperation(
@@ -242,35 +282,16 @@ class ServerIndex(VectorIndex):
             raise IndexUnavailable(f"A request to the Qdrant server failed: {cause}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _CollectionWriter(PointWriter):
-    index: ServerIndex
-    collection: str
-
-    def upsert(self, points: Sequence[Point]) -> None:
-        self.index.upsert_into(self.collection, points)
-
-    def delete(self, ids: Sequence[str]) -> None:
-        self.index.delete_from(self.collection, ids)
-
-
-def rebuild(queue: IndexQueue, index: ServerIndex, after_step: Callable[[], None] = lambda: None) -> int:
-    """Build the generation that the catalogue asks for, unless it is served, and return the number of points written.
-
-    The old collection serves meanwhile, and any number of processes may index. Only one rebuild may run at a time:
-    hold a lease and renew it in `after_step`. An exception from `after_step` ends the rebuild.
-
-    Raises:
-        CatalogueUnavailable, IndexUnavailable: the old collection continues to serve; call again.
-    """
-    wanted = queue.generation()
-    if index.generation() == wanted:
-        return 0
-    staged = index.stage(wanted)
-    after_step()
-    written = 0
-    for changes in queue.ready(BATCH):
-        written += write_until_stable(queue, changes, _CollectionWriter(index, staged))
-        after_step()
-    index.serve(staged)
-    return written
+def _by_bytes(points: Sequence[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
+    """Divide points into requests that the server accepts and reads in a short time."""
+    batch: list[models.PointStruct] = []
+    size = 0
+    for point in points:
+        own = VECTOR_BYTES + len(str(point.payload))
+        if batch and size + own > REQUEST_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(point)
+        size += own
+    if batch:
+        yield batch

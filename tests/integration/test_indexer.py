@@ -21,12 +21,13 @@ from services.catalog.tables import TrackRow
 from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
-from services.domain.vector_index import Query
+from services.domain.vector_index import Point, Query
 from services.index.generations import NEVER_BUILT, Generations
 from services.index.indexer import Indexer
 from services.index.indexer_thread import IndexerThread
 from services.index.qdrant_edge import EdgeIndex
-from services.index.qdrant_server import ServerIndex, rebuild
+from services.index.qdrant_server import ServerIndex
+from services.index.rebuilding import rebuild
 from tests.fakes.installation import wait_until
 from tests.fakes.rows import write_tracks
 
@@ -418,10 +419,10 @@ def test_server_rebuild_moves_the_alias(catalogue):
     change(catalogue, 0, status=TrackStatus.MISSING)
     assert index.generation() == NEVER_BUILT
 
-    assert rebuild(catalogue.indexing, index) == 19
-    assert rebuild(catalogue.indexing, index) == 0
+    assert rebuild(catalogue.indexing, index, catalogue.index_builds) == 19
+    assert rebuild(catalogue.indexing, index, catalogue.index_builds) == 0
     catalogue.indexing.rebuild()
-    assert rebuild(catalogue.indexing, index) == 19
+    assert rebuild(catalogue.indexing, index, catalogue.index_builds) == 19
 
     assert index.generation() == 2
     (collection,) = client.get_collections().collections
@@ -451,10 +452,60 @@ def test_server_rebuild_misses_no_change(catalogue):
 
     add(catalogue, *range(10))
     index = Busy(client, "segue")
-    rebuild(catalogue.indexing, index)
+    rebuild(catalogue.indexing, index, catalogue.index_builds)
 
     assert set(index.ids()) == {identifier(number) for number in (0, 1, 2, 3, 5, 6, 7, 8, 9, 900)}
     assert nearest(index, 103) == [3]
+
+
+def test_server_rebuild_reports_its_progress(catalogue):
+    """While it fills there is a report; a failure is its problem, and the next rebuild cleans up and settles."""
+    client = QdrantClient(":memory:")
+    add(catalogue, *range(1200))
+    reports = []
+
+    class Failing(ServerIndex):
+        """A server index whose graph cannot be built."""
+
+        def start_graph(self, collection):
+            reports.extend(catalogue.index_builds.all())
+            raise IndexUnavailable(f"no space for {collection}")
+
+    with pytest.raises(IndexUnavailable):
+        rebuild(catalogue.indexing, Failing(client, "segue"), catalogue.index_builds)
+    [left] = catalogue.index_builds.all()
+    assert [(report.collection, report.total, report.is_running) for report in reports] == [("tracks", 1200, True)]
+    assert "no space" in left.problem
+
+    index = ServerIndex(client, "segue")
+    assert len(index._collections()) == 2
+    assert rebuild(catalogue.indexing, index, catalogue.index_builds) == index.count() == 1200
+    assert index._collections() == [index.served()]
+    assert catalogue.index_builds.all() == []
+    assert catalogue.index_builds.served("tracks") == 1
+
+
+def test_a_collection_that_a_rebuild_left_is_deleted_without_another_rebuild(catalogue):
+    """It would receive every write."""
+    index = ServerIndex(QdrantClient(":memory:"), "segue")
+    rebuild(catalogue.indexing, index, catalogue.index_builds)
+    index.stage(9)
+    rebuild(catalogue.indexing, index, catalogue.index_builds)
+
+    assert index._collections() == [index.served()]
+
+
+def test_requests_are_limited_by_bytes():
+    """Points with long payloads are written in several requests."""
+    client = QdrantClient(":memory:")
+    index = ServerIndex(client, "segue")
+    sizes = []
+    send = client.upsert
+    client.upsert = lambda collection, points, **how: (sizes.append(len(points)), send(collection, points, **how))
+    index.upsert([Point(identifier(number), embedding(number), {"tags": ["a" * 1_500_000]}) for number in range(5)])
+
+    assert sizes == [2, 2, 1]
+    assert index.count() == 5
 
 
 def test_serving_the_current_collection_again_changes_nothing():

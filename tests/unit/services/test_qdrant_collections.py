@@ -6,10 +6,11 @@ import httpx
 import pytest
 from pydantic import ValidationError
 from qdrant_client import QdrantClient
+from qdrant_client.models import CollectionInfo
 
 from services.domain.filters import FRAGMENT, KEYWORD_FIELDS, RANGE_FIELDS
 from services.domain.vector_index import PICTURES, TRACKS
-from services.index.qdrant_collections import Blueprint, CollectionSettings
+from services.index.qdrant_collections import Blueprint, CollectionSettings, graph_state
 from services.settings import Settings
 
 CLUSTER = {
@@ -222,6 +223,27 @@ def test_a_missing_payload_index_is_a_difference():
     found = Blueprint.of(client, TRACKS, CollectionSettings()).differences(client.get_collection("segue-1"))
 
     assert [line.partition(":")[0] for line in found] == ["mood", "tempo"]
+
+
+def graph(**found):
+    server = created()
+    info = server._info() | found
+    return graph_state(CollectionInfo.model_validate(info))
+
+
+def test_a_graph_is_complete_when_the_server_has_nothing_left_to_do():
+    """Points in segments below the threshold stay outside of the graph."""
+    assert graph(points_count=1_000_000, indexed_vectors_count=990_000).is_complete
+    assert not graph(points_count=1_000_000, indexed_vectors_count=990_000, status="yellow").is_complete
+    assert not graph(points_count=1_000_000, indexed_vectors_count=0).is_complete
+    assert graph(points_count=2_000, indexed_vectors_count=0).is_complete
+
+
+def test_a_server_that_waits_or_fails_is_not_waited_for():
+    """A grey collection needs a change to continue; an error ends the rebuild."""
+    assert graph(status="grey").is_waiting
+    assert "no space" in graph(status="red", optimizer_status={"error": "no space"}).problem
+    assert graph().problem is None
 
 
 def test_more_consistency_than_replicas_is_refused():
