@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,16 @@ from sqlalchemy import insert
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script's folder is on the path, not the repository
 
+from services.api.app import create_app, limit_blas_threads
 from services.catalog import Catalogue
 from services.catalog.database import now
 from services.catalog.tables import LocationRow
+from services.composition import compose
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
-from services.domain.vector_index import Query
+from services.domain.vector_index import Hit, Query
 from services.index.qdrant_edge import EdgeIndex
+from services.logs import configure_logging
 from services.settings import Settings
 from tests.fakes.rows import write_tracks
 from tests.fakes.serving import api_process, free_port
@@ -50,6 +53,7 @@ JSON = {"Content-Type": "application/json"}
 CANDIDATES, FEWER = 100, 50
 THERE_MS = 4.0
 SIMILAR_MS, SHORT_MS, LONG_MS, PATH_MS = 20, 50, 150, 100
+OUTSIDE_MS = 6
 
 Ask = Callable[[httpx.Client], httpx.Response]
 
@@ -87,6 +91,11 @@ def run(count: int, folder: Path) -> None:
         whole = median(client, recommend(random, count, 50, filters=FILTERS))
         similar_rate = throughput(url, similar(random, count))
         history_rate = throughput(url, recommend(random, count, 50, filters=FILTERS))
+    show(
+        f"In this process, {count:,} tracks, ms",
+        ("question", "outside the index, p50", "CPU outside the index, p50"),
+        [("50 events, two filters", *outside(folder, recommend(random, count, 50, filters=FILTERS)))],
+    )
     bare, speed = bare_query(folder, vectors, random, CANDIDATES), bare_query(folder, vectors, random, FEWER)
     CONSOLE.print(f"{CLIENTS} clients at once: {similar_rate:.0f} similar/s, {history_rate:.0f} histories of 50/s")
     CONSOLE.print(f"whole request ÷ bare index query (four tastes, two filters, 100 each): {whole:.1f} ÷ {bare:.1f} ms")
@@ -246,6 +255,43 @@ def throughput(url: str, asked: Iterator[Ask]) -> float:
     for thread in threads:
         thread.join()
     return sum(done) / SECONDS
+
+
+def outside(folder: Path, asked: Iterator[Ask]) -> tuple[str, str]:
+    """Return the median time and the median CPU time of requests without their index queries, in this process."""
+    broker = started_valkey()
+    services = compose(Settings(data_dir=folder, redis_url=broker.connection_url))
+    configure_logging("WARNING")  # after `compose`: a line for each request would be measured, too
+    limit_blas_threads()
+    query, inside = EdgeIndex.query, np.zeros(2)
+
+    def timed(index: EdgeIndex, queries: Sequence[Query]) -> list[list[Hit]]:
+        began = clocks()
+        try:
+            return query(index, queries)
+        finally:
+            inside[:] += clocks() - began
+
+    try:
+        EdgeIndex.query = timed  # type: ignore[method-assign]
+        transport = httpx.WSGITransport(app=create_app(services))
+        times = np.empty((WARM_UP + ROUNDS, 2))
+        with httpx.Client(base_url="http://127.0.0.1", transport=transport) as client:
+            for row_ in times:
+                inside[:], ask, began = 0, next(asked), clocks()
+                ask(client).raise_for_status()
+                row_[:] = clocks() - began - inside
+    finally:
+        EdgeIndex.query = query  # type: ignore[method-assign]
+        services.close()
+        broker.stop()
+    wall, cpu = 1000 * np.median(times[WARM_UP:], axis=0)
+    return at_most(float(wall), OUTSIDE_MS), f"{cpu:.1f}"
+
+
+def clocks() -> np.ndarray:
+    """Return the time and this thread's CPU time, in seconds."""
+    return np.array([time.perf_counter(), time.thread_time()])
 
 
 def bare_query(folder: Path, vectors: np.ndarray, random: np.random.Generator, limit: int) -> float:
