@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.catalog.analyses import files_of
+from services.catalog.browsing import has_status
 from services.catalog.database import IDS_PER_STATEMENT, Database, batched, is_storable
 from services.catalog.tables import TrackRow
 from services.catalog.tracks import TrackFile, vector_of
@@ -79,7 +80,7 @@ class CoverStore:
         """Return tracks whose cover was never looked for, those with the fewest attempts first."""
         query = (
             select(TrackRow.id)
-            .where(TrackRow.cover_seen.is_(None), TrackRow.status.in_(SETTLED))
+            .where(TrackRow.cover_seen.is_(None), has_status(*SETTLED))
             .order_by(TrackRow.cover_attempts, TrackRow.id)
         )
         with self._database.read() as session:

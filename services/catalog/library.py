@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.album_ids import AlbumNames, regroup, regroup_apart
+from services.catalog.browsing import has_status
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.libraries import key_of_file, libraries_of
@@ -178,11 +179,13 @@ class LibraryStore:
 
         Vectors of two model versions are not comparable, so these tracks leave the index until they are analysed again.
         """
+        # Not inequality, for which no index helps: it would read every row, while other writers wait.
+        is_other = or_(TrackRow.model_version < version, TrackRow.model_version > version)
         with self._database.write() as session:
             session.merge(MetaRow(key=MODEL_VERSION, value=version))
             result = session.execute(
                 update(TrackRow)
-                .where(TrackRow.status == TrackStatus.READY, TrackRow.model_version != version)
+                .where(is_other, has_status(TrackStatus.READY))
                 .values(
                     status=TrackStatus.PENDING,
                     attempts=0,

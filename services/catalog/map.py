@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import IDS_PER_STATEMENT, ROWS_PER_STATEMENT, Database, batched, now
+from services.catalog.database import IDS, IDS_PER_STATEMENT, ROWS_PER_STATEMENT, Database, batched, now, rows_of
 from services.catalog.tables import MapPointRow, MapRow, MetaRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, vector_of
 from services.domain.map import MapPoints, MapState, MapTrack, Placed, Region
@@ -36,6 +38,8 @@ NAMES: Mapping[str, Any] = {
 _POINT, _TRACK = MapPointRow.__table__.c, TrackRow.__table__.c
 _IS_READY = and_(TrackRow.status == TrackStatus.READY, func.length(TrackRow.embedding) == EMBEDDING_BYTES)
 
+_READY_IDS = select(_TRACK.id.label("id")).where(_TRACK.status == TrackStatus.READY)
+
 
 class MapStore:
     """Stores maps; a fit becomes the current map when all of its points are written."""
@@ -51,9 +55,10 @@ class MapStore:
 
     def points(self, version: int) -> MapPoints:
         """Return the points of a map, ordered by track id."""
-        found = select(_POINT.track_id, _POINT.x, _POINT.y).where(_POINT.version == version).order_by(_POINT.track_id)
+        found = select(_POINT.track_id, _POINT.x, _POINT.y).where(_POINT.version == version)
         with self._database.columns() as connection:
-            rows = connection.execute(found).all()
+            # Sorted here: in the order of an index, SQLite reads a page of the file for each point.
+            rows = sorted(map(tuple, connection.execute(found)))
         return MapPoints([row[0] for row in rows], np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 2))
 
     def count(self, version: int) -> int:
@@ -64,10 +69,12 @@ class MapStore:
     def values(self, version: int, by: str) -> list[Any]:
         """Return a value of each track on a map, in the order of `points`; None where it is unknown.
 
-        `by` is one of `NAMES`, or the name of a column.
+        `by` is one of `NAMES`, or one of `RANGE_FIELDS`.
         """
+        if by not in NAMES:
+            return self._numbers(version, by)
         found = (
-            select(NAMES.get(by, getattr(TrackRow, by)))
+            select(NAMES[by])
             .join_from(MapPointRow.__table__, TrackRow.__table__, _POINT.track_id == _TRACK.id)
             .where(_POINT.version == version)
             .order_by(_POINT.track_id)
@@ -75,31 +82,40 @@ class MapStore:
         with self._database.columns() as connection:
             return [row[0] for row in connection.execute(found)]
 
+    def _numbers(self, version: int, by: str) -> list[float | None]:
+        # Without a join, for which SQLite reads each row of the tracks: an index has the ids and numbers.
+        known = select(_TRACK.id, _TRACK[by]).where(_TRACK[by].is_not(None), _TRACK.status != TrackStatus.MISSING)
+        with self._database.columns() as connection:
+            values = {track_id: value for track_id, value in connection.execute(known)}  # noqa: C416  no pairs to mypy
+            return [values.get(track_id) for track_id in connection.scalars(_ids_on(version).order_by("id"))]
+
     def landmarks(self, version: int, model_version: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Return embeddings, (n, 128), and points, (n, 2), of tracks on a map: at most `LANDMARKS`, a random sample."""
-        found = (
-            select(_TRACK.embedding, _POINT.x, _POINT.y)
-            .join_from(MapPointRow.__table__, TrackRow.__table__, _POINT.track_id == _TRACK.id)
-            .where(_POINT.version == version, _TRACK.model_version == model_version, _IS_READY)
+        sample = (
+            select(_POINT.track_id, _POINT.x, _POINT.y)
+            .where(_POINT.version == version)
             .order_by(_POINT.track_id)  # ids are hashes
             .limit(LANDMARKS)
         )
+        found = select(_TRACK.id, _TRACK.embedding).where(
+            _TRACK.id.in_(IDS), _TRACK.model_version == model_version, _IS_READY
+        )
         with self._database.columns() as connection:
-            rows = connection.execute(found).all()
-        vectors = np.frombuffer(b"".join(row[0] for row in rows), dtype="<f4").reshape(-1, EMBEDDING_DIM)
-        return vectors, np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 2)
+            places = {row.track_id: (row.x, row.y) for row in connection.execute(sample)}
+            rows = sorted(rows_of(connection, found, list(places)), key=itemgetter(0))
+        vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4").reshape(-1, EMBEDDING_DIM)
+        return vectors, np.array([places[row.id] for row in rows], dtype=np.float64).reshape(-1, 2)
 
     def unplaced(self, version: int, limit: int = ROWS_PER_STATEMENT) -> list[MapTrack]:
         """Return some ready tracks that have no point on a map and whose embeddings have its model version."""
-        has_point = exists().where(MapPointRow.track_id == TrackRow.id, MapPointRow.version == version)
         same_model = select(MapRow.model_version).where(MapRow.version == version).scalar_subquery()
-        found = (
-            select(_TRACK.id, _TRACK.embedding, _TRACK.tags)
-            .where(~has_point, _IS_READY, _TRACK.model_version == same_model)
-            .limit(limit)
+        found = select(_TRACK.id, _TRACK.embedding, _TRACK.tags).where(
+            _TRACK.id.in_(IDS), _IS_READY, _TRACK.model_version == same_model
         )
         with self._database.columns() as connection:
-            return [MapTrack(row.id, vector_of(row.embedding), row.tags or {}) for row in connection.execute(found)]
+            without = connection.scalars(_READY_IDS.except_(_ids_on(version)).order_by("id"))
+            rows = (row for ids in batched(without, limit) for row in rows_of(connection, found, ids))
+            return [MapTrack(row.id, vector_of(row.embedding), row.tags or {}) for row in islice(rows, limit)]
 
     def place(self, version: int, tracks: Iterable[Placed]) -> None:
         """Add tracks to the map of this version; tracks that it has already keep their points."""
@@ -112,8 +128,8 @@ class MapStore:
     def remove_gone(self, version: int) -> int:
         """Remove the points of tracks that are not ready any more, and return their number."""
         is_gone = ~exists().where(TrackRow.id == MapPointRow.track_id, TrackRow.status == TrackStatus.READY)
-        with self._database.read() as session:  # a write would make other writers wait
-            gone = session.scalars(select(MapPointRow.track_id).where(MapPointRow.version == version, is_gone)).all()
+        with self._database.columns() as connection:  # a write would make other writers wait
+            gone = connection.scalars(_ids_on(version).except_(_READY_IDS).order_by("id")).all()
         for batch in batched(gone, IDS_PER_STATEMENT):
             with self._database.write() as session:
                 session.execute(
@@ -211,6 +227,11 @@ class MapStore:
     def _changed(self, session: Session, version: int, count: int) -> None:
         if count:
             session.execute(update(MapRow).where(MapRow.version == version).values(revision=MapRow.revision + count))
+
+
+def _ids_on(version: int) -> Select[Any]:
+    """Return the query of the ids of tracks on a map. With EXCEPT and an order, SQLite compares two indexes."""
+    return select(_POINT.track_id.label("id")).where(_POINT.version == version)
 
 
 def _current(session: Session) -> MapRow | None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from services.catalog.browsing import has_status
 from services.catalog.database import Database, now
 from services.catalog.tables import JobRow, LocationRow, PictureRow, TrackRow
 from services.catalog.tracks import readable
@@ -52,7 +53,8 @@ class ProgressStore:
     def rate(self) -> Rate:
         """Return how many tracks were analysed in the last minutes."""
         recent = select(func.count(), func.min(TrackRow.analysed_at)).where(
-            TrackRow.analysed_at > now() - RATE_WINDOW, TrackRow.status == TrackStatus.READY
+            TrackRow.analysed_at > now() - RATE_WINDOW,
+            has_status(TrackStatus.READY),  # so that SQLite reads the index on times
         )
         with self._database.columns() as connection:
             count, first_at = connection.execute(recent).one()

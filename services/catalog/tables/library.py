@@ -77,6 +77,13 @@ class TrackRow(IndexedRow, MeasuredRow):
         _pending_index("tracks"),
         Index("ix_tracks_status_id", "status", "id"),
         Index("ix_tracks_analysed_at", "analysed_at"),
+        Index("ix_tracks_model_version", "model_version", "status", "id"),
+        Index(
+            "ix_tracks_claimed_by",
+            "claimed_by",
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
+        ),
         Index(
             "ix_tracks_cover_due",
             "cover_attempts",
@@ -206,6 +213,7 @@ class LocationRow(Table):
         Index("ix_locations_track_id", "track_id"),
         Index("ix_locations_root", "root"),
         Index("ix_locations_size", "size"),
+        Index("ix_locations_library", "library", "track_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
