@@ -112,6 +112,14 @@ def test_tracks_of_another_model_are_not_placed(library):
     assert points.tolist() == [[0.5, 0.25]]
 
 
+def test_tracks_of_another_model_do_not_hide_others(catalogue):
+    """The limit counts the tracks that can be placed."""
+    add(catalogue, 0, model_version="m0")
+    add(catalogue, 1)
+
+    assert [track.id for track in catalogue.map.unplaced(publish(catalogue), limit=1)] == [track_id(1)]
+
+
 def test_values_have_the_order_of_the_points(library):
     """Attributes, descriptors and tags of files come in the order of the points; unknown ones are None."""
     version = publish(library, placed(3, tag="piano"), placed(0), placed(2, tag="piano"))
