@@ -34,7 +34,7 @@ def add(catalogue, number, genre=None, **changes):
         stamp,
     )
     values = {"attributes": {"energy": number / 10, "liveness": None}, "descriptors": {"tempo": 100.0}, "tags": {}}
-    made = Analysis(embedding=UNIT[number], dispersion=0.1, model_version="m1", **(values | changes))
+    made = Analysis(embedding=UNIT[number], dispersion=0.1, **({"model_version": "m1"} | values | changes))
     catalogue.analyses.record(track_id(number), made)
 
 
