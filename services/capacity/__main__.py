@@ -1,6 +1,7 @@
 """`python -m services.capacity`: the machines for a library and its requests, and what breaks first."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +11,19 @@ from services.capacity.costs import DEFAULT, Costs
 from services.capacity.model import Demand, Plan, Prices, plan
 from services.capacity.page import rewritten, short, size
 
+SIMULATION = Path("docs/evaluation/capacity.json")
+"""Written by `tests/perf/bench_simulation.py`."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
     options = _parser().parse_args(arguments)
     costs = Costs.read(options.costs)
     if options.page is not None:
-        options.page.write_text(rewritten(options.page.read_text(encoding="utf-8"), costs), encoding="utf-8")
+        simulation = json.loads(SIMULATION.read_text(encoding="utf-8"))
+        options.page.write_text(
+            rewritten(options.page.read_text(encoding="utf-8"), costs, simulation), encoding="utf-8"
+        )
         return
     demand = Demand(
         tracks=options.tracks,

@@ -62,12 +62,6 @@ def of_tracks(demand: Demand, costs: Costs) -> list[Limit]:
             "Set `SEGUE_QDRANT_SHARDS` to the number of nodes or a multiple of it.",
         ),
         Limit(
-            costs["reconcile_period"] / (costs["reconcile_ms"] / 1000),
-            "indexer",
-            "The comparison of index and catalogue takes as long as its period, and the indexer does nothing else.",
-            "A change of the code: compare one range of ids at a time.",
-        ),
-        Limit(
             costs["rebuild_time_limit"] * costs["server_fill_rate"],
             "indexer",
             "A rebuild that one process fills takes longer than its time limit.",
@@ -104,7 +98,7 @@ def of_requests(demand: Demand, costs: Costs) -> list[Limit]:
         Limit(
             embedded,
             "API",
-            f"The one process of Qdrant Edge is busy for {demand.utilisation:.0%} of the time ({LARGE:,} tracks).",
+            f"The one process that has the index in it is {demand.utilisation:.0%} busy ({LARGE:,} tracks).",
             "Use a Qdrant server and PostgreSQL, and raise `SEGUE_API_PROCESSES`.",
         ),
         Limit(

@@ -1,8 +1,9 @@
-"""The tables of `docs/capacity.md`: answers, limits and costs."""
+"""The tables of `docs/capacity.md`: answers, limits, costs, and the simulation."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from services.capacity.costs import Costs
 from services.capacity.limits import Limit, of_requests, of_tracks
@@ -15,7 +16,7 @@ MEGA = 1e6
 UNITS = {"TB": 1e12, "GB": 1e9, "MB": MEGA, "kB": 1e3}
 
 
-def rewritten(page: str, costs: Costs) -> str:
+def rewritten(page: str, costs: Costs, simulation: Mapping[str, Any]) -> str:
     """Return a page whose tables say what the model says.
 
     Raises:
@@ -28,6 +29,9 @@ def rewritten(page: str, costs: Costs) -> str:
         "requests": limits(of_requests(demand, costs), "requests a second"),
         "kinds": kinds(costs),
         "costs": constants(costs),
+        "load": loads(simulation["load"]),
+        "loss": losses(simulation["loss"]),
+        "check": checked(simulation["rows"]),
     }
     return BLOCK.sub(lambda found: f"{found[1]}\n{tables[found[2]]}\n{found[3]}", page)
 
@@ -87,6 +91,41 @@ def constants(costs: Costs) -> str:
         ("value", "of", "source"),
         [[f"{cost.value:,.6g}", cost.unit, f"`{cost.source}`"] for cost in costs.costs.values()],
     )
+
+
+def loads(rows: Sequence[Mapping[str, float]]) -> str:
+    """Return how long requests take at each load, as multiples of their processor time."""
+    names = "p50_1", "p95_1", "p50_16", "p95_16"
+    head = "busy", "1 process: median", "95 % within", "16 processes: median", "95 % within"
+    return table(head, [[f"{row['load']:.0%}", *(f"{row[name]:.1f} ×" for name in names)] for row in rows])
+
+
+def losses(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return what clients see when a node of the index is lost."""
+    found = [
+        [
+            f"{row['nodes']}",
+            f"{row['load']:.0%}",
+            "freezes" if row["frozen"] else "dies",
+            *(f"{row[name]:,.0f} ms" for name in ("before", "after", "slowest")),
+            f"{row['failed']:,}",
+        ]
+        for row in rows
+    ]
+    return table(("nodes", "busy before", "one", "p95 before", "p95 after", "slowest", "failed"), found)
+
+
+def checked(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the simulation predicted, and what was measured."""
+    found = [
+        [
+            row["what"],
+            *(f"{float(f'{row[name]:.3g}'):,g}" for name in ("predicted", "measured")),
+            f"{row['predicted'] / row['measured'] - 1:+.0%}",
+        ]
+        for row in rows
+    ]
+    return table(("what", "predicted", "measured", "error"), found)
 
 
 def short(number: float) -> str:

@@ -1,4 +1,4 @@
-"""A simulation of requests, queues, an autoscaler and lost nodes, on simpy: what `services.capacity` says nothing about.
+"""A simulation of requests, queues, an autoscaler and lost nodes, on simpy: what the model leaves out.
 
 Times are in seconds. `bench_simulation.py` compares predictions with real processes.
 """
@@ -18,18 +18,23 @@ Steps = Generator[simpy.Event, Any, None]
 
 
 class Processor:
-    """Cores that work in turns, so that a short piece of work does not wait for the end of a long one."""
+    """Cores that work in turns, so that a short piece of work does not wait for the end of a long one.
 
-    def __init__(self, env: simpy.Environment, cores: int) -> None:
+    While others wait for a turn, work takes `contention` times as long: threads of Python hand over their lock.
+    """
+
+    def __init__(self, env: simpy.Environment, cores: int, contention: float = 1.0) -> None:
         self._env = env
         self._cores = simpy.Resource(env, cores)
+        self._contention = contention
 
     def work(self, seconds: float) -> Steps:
         """Take a core for some seconds."""
         while seconds > 0:
             with self._cores.request() as turn:
                 yield turn
-                yield self._env.timeout(min(seconds, TURN_SECONDS))
+                slowed = self._contention if self._cores.queue else 1.0
+                yield self._env.timeout(min(seconds, TURN_SECONDS) * slowed)
             seconds -= TURN_SECONDS
 
 
@@ -44,10 +49,10 @@ class Work:
 class ApiProcess:
     """A process of the API: threads that share Python's lock."""
 
-    def __init__(self, env: simpy.Environment, threads: int) -> None:
+    def __init__(self, env: simpy.Environment, threads: int, contention: float) -> None:
         self._env = env
         self._threads = simpy.Resource(env, threads)
-        self._interpreter = Processor(env, 1)
+        self._interpreter = Processor(env, 1, contention)
 
     def handle(self, work: Work, query: Callable[[], Steps] | None = None) -> Steps:
         """Handle a request; `query` is what an index server does for it."""
@@ -91,7 +96,7 @@ class Cluster:
     nodes: list[Node]
     shards: list[list[int]]
     query_seconds: float
-    timeout: float = 0.5
+    timeout: float = 1.0
     refusal: float = 0.002
     avoided: float = 5.0
     _blocked: dict[int, float] = field(default_factory=dict)
@@ -162,7 +167,9 @@ def percentiles(found: list[Answered]) -> tuple[float, float]:
     return float(middle), float(high)
 
 
-def served(works: list[Work], times: list[float], *, processes: int, threads: int) -> list[Answered]:
+def served(
+    works: list[Work], times: list[float], *, processes: int, threads: int, contention: float = 1.0
+) -> list[Answered]:
     """Simulate API processes behind a balancer that gives each the next request, and return what was answered.
 
     Args:
@@ -170,9 +177,10 @@ def served(works: list[Work], times: list[float], *, processes: int, threads: in
         times: Of arrival.
         processes: Their number.
         threads: Of each process.
+        contention: How much longer the work takes while threads compete for Python's lock.
     """
     env, answered = simpy.Environment(), list[Answered]()
-    api = [ApiProcess(env, threads) for _ in range(processes)]
+    api = [ApiProcess(env, threads, contention) for _ in range(processes)]
     env.process(
         arrivals(env, times, lambda number: api[number % processes].handle(works[number % len(works)]), answered)
     )
@@ -264,3 +272,40 @@ def _lose(env: simpy.Environment, analyses: Analyses, after: int) -> Steps:
     while len(analyses.done) < after:
         yield env.timeout(TURN_SECONDS)
     analyses.lose()
+
+
+NODE_CORES, QUERY_SECONDS = 4, 0.01
+LOST_AT, END = 6.0, 24.0
+
+
+def simulated_loss(nodes: int, load: float, *, frozen: bool) -> dict[str, float]:
+    """Simulate an index whose first node dies or freezes, and return what its clients see.
+
+    Args:
+        nodes: Number of nodes; each holds a copy of the whole index.
+        load: The share of their cores that queries keep busy before.
+        frozen: Whether the node stays connected and does not respond.
+
+    Returns:
+        The 95th percentile in ms before and from one second after the loss, the slowest query, and the failed ones.
+    """
+    env, answered = simpy.Environment(), list[Answered]()
+    members = [Node(Processor(env, NODE_CORES)) for _ in range(nodes)]
+    cluster = Cluster(env, members, [list(range(nodes))], QUERY_SECONDS)
+    times = poisson(load * nodes * NODE_CORES / QUERY_SECONDS, END, np.random.default_rng(0))
+
+    def lose() -> Steps:
+        yield env.timeout(LOST_AT)
+        members[0].alive, members[0].frozen = frozen, frozen
+
+    env.process(arrivals(env, times, lambda _: cluster.query(), answered))
+    env.process(lose())
+    env.run()
+    before = [one for one in answered if one.at < LOST_AT - 1]
+    after = [one for one in answered if one.at > LOST_AT + 1]
+    return {
+        "before": 1000 * percentiles(before)[1],
+        "after": 1000 * percentiles(after)[1],
+        "slowest": 1000 * max(one.seconds for one in answered),
+        "failed": sum(not one.ok for one in answered),
+    }

@@ -1,5 +1,6 @@
 """The capacity model, its page, and that its constants are those of the code."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,6 @@ from services.capacity.costs import Costs
 from services.capacity.limits import of_requests, of_tracks
 from services.capacity.model import MEMORY_SHARE, NODES_MIN, Demand, Prices, index_cores, mixture, plan
 from services.capacity.page import rewritten
-from services.index.indexer import RECONCILE_EVERY_SECONDS
 from services.settings import Settings
 from services.tasks.lost_work import RESENT_AT_ONCE
 from workers.app import INDEX_SOFT_LIMIT_SECONDS, RESEND_EVERY_SECONDS, SCAN_SOFT_LIMIT_SECONDS
@@ -19,6 +19,7 @@ from workers.app import INDEX_SOFT_LIMIT_SECONDS, RESEND_EVERY_SECONDS, SCAN_SOF
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "capacity.md"
 COSTS = Costs.read()
+SIMULATION = json.loads((ROOT / "docs" / "evaluation" / "capacity.json").read_text(encoding="utf-8"))
 DEMAND = Demand(10e6, 1000)
 
 
@@ -26,7 +27,7 @@ def test_the_page_says_what_the_model_says():
     """`python -m services.capacity --page docs/capacity.md` would change nothing."""
     page = PAGE.read_text(encoding="utf-8")
 
-    assert rewritten(page, COSTS) == page
+    assert rewritten(page, COSTS, SIMULATION) == page
 
 
 @pytest.mark.parametrize("name", COSTS.costs)
@@ -39,7 +40,6 @@ def test_every_constant_names_what_measured_it(name):
 
 def test_constants_are_those_of_the_code():
     """A limit that the code changes is changed in the model."""
-    assert COSTS["reconcile_period"] == RECONCILE_EVERY_SECONDS
     assert COSTS["resent_per_minute"] == RESENT_AT_ONCE * 60 / RESEND_EVERY_SECONDS
     assert COSTS["rebuild_time_limit"] == INDEX_SOFT_LIMIT_SECONDS
     assert COSTS["scan_time_limit"] == SCAN_SOFT_LIMIT_SECONDS
