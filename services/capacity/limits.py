@@ -65,7 +65,7 @@ def of_tracks(demand: Demand, costs: Costs) -> list[Limit]:
             costs["rebuild_time_limit"] * costs["server_fill_rate"],
             "indexer",
             "A rebuild that one process fills takes longer than its time limit.",
-            "Run `segue reindex`, which writes in parallel and has no time limit.",
+            "A change of the code: raise `INDEX_SOFT_LIMIT_SECONDS` in `workers/app.py`.",
         ),
         Limit(
             costs["scan_time_limit"] * costs["scan_rate"],
@@ -84,8 +84,8 @@ def of_requests(demand: Demand, costs: Costs) -> list[Limit]:
     def mean(attribute: str) -> float:
         return sum(share * float(getattr(request, attribute)) for request, share in mix.items())
 
-    one_process = 1000 * demand.utilisation / mean("api_ms")
-    embedded = 1000 * demand.utilisation / (mean("api_ms") + _index_ms(mix, costs))
+    one_process = 1000 * demand.utilisation / (mean("api_ms") * costs["api_contention"])
+    embedded = 1000 * demand.utilisation / ((mean("api_ms") + _index_ms(mix, costs)) * costs["api_contention"])
     processes = (POSTGRES_CONNECTIONS - WORKER_CONNECTIONS) / costs["api_threads"]
     one_node = demand.cores / index_cores(Demand(LARGE, 1, demand.mix, utilisation=demand.utilisation), costs, mix, 1)
     found = [

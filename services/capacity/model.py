@@ -133,8 +133,9 @@ def plan(demand: Demand, costs: Costs) -> Plan:
     def mean(attribute: str) -> float:
         return sum(share * float(getattr(request, attribute)) for request, share in mix.items())
 
-    processes = math.ceil(busy * mean("api_ms"))
-    api = _machines(demand, busy * mean("api_ms"), processes * costs["api_process_bytes"])
+    api_cores = busy * mean("api_ms") * costs["api_contention"]
+    processes = math.ceil(api_cores)
+    api = _machines(demand, api_cores, processes * costs["api_process_bytes"])
     stored = demand.tracks * costs["database_bytes"]
     database = busy * mean("database_ms")
     analysis = demand.tracks * costs["analysis_core_seconds"]
@@ -142,9 +143,7 @@ def plan(demand: Demand, costs: Costs) -> Plan:
     index = _index(demand, costs, mix)
     return Plan(
         {
-            "API": Part(
-                api, busy * mean("api_ms"), processes * costs["api_process_bytes"], detail={"processes": processes}
-            ),
+            "API": Part(api, api_cores, processes * costs["api_process_bytes"], detail={"processes": processes}),
             "database": Part(1, database, demand.cached * stored, stored),
             "index": index,
             "broker": Part(1, 1, 1e9, 1e9),

@@ -28,6 +28,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed package
 
+from services.capacity.costs import Costs
 from services.catalog import Catalogue
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan, run_scan
@@ -312,12 +313,13 @@ def loads() -> list[Row]:
     """Simulate how long requests take at different loads, with one process and with 16."""
     works = [Work(seconds) for seconds in np.random.default_rng(SEED).gamma(4, 0.005, size=REQUESTS)]
     mean = float(np.mean([work.busy for work in works]))
+    contention = Costs.read()["api_contention"]
     found = []
     for rate in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9):
         row_of_rate: Row = {"load": rate}
         for processes in (1, 16):
-            times = poisson(rate * processes / mean, 30.0, np.random.default_rng(SEED))
-            p50, p95 = percentiles(simulated(works, times, processes=processes, threads=THREADS))
+            times = poisson(rate * processes / (mean * contention), 30.0, np.random.default_rng(SEED))
+            p50, p95 = percentiles(simulated(works, times, processes=processes, threads=THREADS, contention=contention))
             row_of_rate |= {f"p50_{processes}": p50 / mean, f"p95_{processes}": p95 / mean}
         found.append(row_of_rate)
     return found
