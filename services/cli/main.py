@@ -186,6 +186,15 @@ def reindex(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check the installation, and say what is wrong and what to do about it."""
+    from services.cli.doctor import run
+
+    if not run(as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
 def retry(
     paths: Annotated[
         list[str] | None, typer.Argument(help="Failed files, folders with failed files, or ids. Default: all.")

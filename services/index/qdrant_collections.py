@@ -166,6 +166,20 @@ def graph_state(found: models.CollectionInfo) -> GraphState:
     )
 
 
+def inactive_replicas(client: QdrantClient, name: str) -> list[str]:
+    """Return the replicas of a cluster that serve no requests, with their state."""
+    if count_nodes(client) == 1:
+        return []
+    found = client.collection_cluster_info(name)
+    states = [(shard.shard_id, found.peer_id, shard.state) for shard in found.local_shards]
+    states += [(shard.shard_id, shard.peer_id, shard.state) for shard in found.remote_shards]
+    return [
+        f"the replica of shard {shard} on node {peer} is {state.value}"
+        for shard, peer, state in sorted(states)
+        if state != models.ReplicaState.ACTIVE
+    ]
+
+
 def count_nodes(client: QdrantClient) -> int:
     """Return the number of nodes of the cluster; 1 for a single server."""
     status = client.cluster_status()

@@ -28,6 +28,7 @@ from services.index.qdrant_collections import (
     CollectionSettings,
     GraphState,
     graph_state,
+    inactive_replicas,
     start_graph,
 )
 from services.index.qdrant_planner import FILTERS, Planner
@@ -143,6 +144,21 @@ class ServerIndex(VectorIndex):
     def name(self) -> str:
         """Name of the kind of points."""
         return self._fields.name
+
+    def check(self) -> None:
+        """Send a request that changes nothing.
+
+        Raises:
+            IndexUnavailable: the server does not respond, or refuses the API key.
+        """
+        with self._translated():
+            self._client.get_collections()
+
+    def inactive_replicas(self) -> list[str]:
+        """Return the replicas of the served collection that do not serve requests; none on a single server."""
+        served = self.served()
+        with self._translated():
+            return inactive_replicas(self._client, served)
 
     def silent_nodes(self) -> list[str]:
         """Return host and port of the nodes that have not responded lately."""

@@ -1,0 +1,102 @@
+"""`segue doctor`: what is wrong with the installation, and what to do about it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from urllib.parse import urlsplit
+
+from services.cli import output
+from services.cli.maintenance import open_catalogue
+from services.composition import open_server_index
+from services.domain.errors import SegueError
+from services.domain.vector_index import PICTURES, TRACKS
+from services.index_settings import IndexSettings
+from services.logs import configure_logging
+from services.settings import Settings, load_settings
+from services.storage.disk import check_storage
+from services.tasks.presence import Workers
+from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, ROUTES, open_queue
+
+Check = Callable[[Settings], Iterator[str]]
+
+
+def run(*, as_json: bool) -> bool:
+    """Check each part, print its problems, and return whether there are none."""
+    settings = load_settings()
+    configure_logging("ERROR")  # what the parts warn of is in the problems, and the answer has standard output alone
+    found = {part: _problems(check, settings) for part, check in PARTS.items()}
+    if as_json:
+        output.print_json({"ok": not any(found.values()), "problems": found})
+    else:
+        for part, problems in found.items():
+            output.print_lines(*_lines(part, problems))
+    return not any(found.values())
+
+
+def _lines(part: str, problems: Sequence[str]) -> list[str]:
+    return [f"PROBLEM  {part}: {problem}" for problem in problems] or [f"ok       {part}"]
+
+
+def _problems(check: Check, settings: Settings) -> list[str]:
+    problems = []
+    try:
+        problems.extend(check(settings))
+    except SegueError as error:
+        problems.append(error.detail)
+    return problems
+
+
+def _storage(settings: Settings) -> Iterator[str]:
+    if settings.data_path.exists():  # the first start creates it
+        check_storage(settings.data_path)
+    yield from ()
+
+
+def _catalogue(settings: Settings) -> Iterator[str]:
+    with open_catalogue(settings) as catalogue:
+        for build in catalogue.index_builds.all():
+            if build.problem is not None:
+                yield f"the last build of the index of {build.collection} failed: {build.problem}"
+
+
+def _workers(settings: Settings) -> Iterator[str]:
+    if settings.redis_url is None:
+        return  # `segue up` starts broker and workers itself
+    served = {queue for worker in Workers(open_queue(settings)).alive() for queue in worker.queues}
+    needed = [ANALYSE_TASK] if settings.qdrant_url is None else [ANALYSE_TASK, INDEX_TASK]
+    for queue in sorted({ROUTES[task]["queue"] for task in needed} - served):
+        yield f"no worker serves the queue `{queue}`; start one with `segue worker`"
+
+
+def _index(settings: Settings) -> Iterator[str]:
+    if settings.qdrant_url is None:
+        for name in sorted(settings.model_fields_set & (IndexSettings.model_fields.keys() - {"qdrant_url"})):
+            yield f"SEGUE_{name.upper()} has no effect without SEGUE_QDRANT_URL"
+        return
+    silent = list(_silent_nodes(settings))
+    yield from silent
+    if len(silent) < len(settings.qdrant_urls):
+        for collection in (TRACKS, PICTURES):
+            with closing(open_server_index(settings, collection, for_requests=True)) as index:
+                for difference in index.differences():
+                    yield f"{collection.name}: {difference}; `segue reindex` applies the settings"
+                for replica in index.inactive_replicas():
+                    yield f"{collection.name}: {replica}"
+
+
+def _silent_nodes(settings: Settings) -> Iterator[str]:
+    for url in settings.qdrant_urls:
+        alone = settings.model_copy(update={"qdrant_url": url})
+        try:
+            with closing(open_server_index(alone, for_requests=True)) as index:
+                index.check()
+        except SegueError as error:
+            address = urlsplit(url)  # without a password
+            yield f"node {address.hostname}:{address.port or 6333}: {error.detail}"
+
+
+PARTS: dict[str, Check] = {
+    "data directory": _storage,
+    "catalogue": _catalogue,
+    "broker and workers": _workers,
+    "index": _index,
+}
