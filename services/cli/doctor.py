@@ -37,7 +37,7 @@ def _lines(part: str, problems: Sequence[str]) -> list[str]:
 
 
 def _problems(check: Check, settings: Settings) -> list[str]:
-    problems = []
+    problems: list[str] = []
     try:
         problems.extend(check(settings))
     except SegueError as error:
