@@ -118,10 +118,14 @@ class AnnotationStore:
         own = AnnotationRow.listener == listener, AnnotationRow.kind == kind
         with self._database.write() as session:
             # Rows of tracks from which this one took over count no more.
-            earlier = predecessors_of(session, [item]).get(item, []) if kind == ItemKind.SONG else []
-            session.execute(delete(AnnotationRow).where(*own, AnnotationRow.item.in_([item, *earlier])))
-            if starred is not None or rating is not None:
-                session.execute(inserting)
+            left = predecessors_of(session, [item]).get(item, []) if kind == ItemKind.SONG else []
+            if starred is None and rating is None:
+                left = [item, *left]
+            else:
+                session.execute(
+                    inserting.on_conflict_do_update(index_elements=["listener", "kind", "item"], set_=values)
+                )
+            session.execute(delete(AnnotationRow).where(*own, AnnotationRow.item.in_(left)))
 
     def _judge(self, listener: str, track_id: str, kind: EventKind | None, at: datetime) -> None:
         of = NewListen(names=(track_id,), at=at)

@@ -1,6 +1,8 @@
 """Stars, ratings and saved play queues, on SQLite and on PostgreSQL."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import update
@@ -158,6 +160,23 @@ def test_albums_and_artists_have_stars_and_ratings(catalogue):
     assert (album[1].rating, album[1].starred) == (4, store.starred("ada", ItemKind.ALBUM)["al-1"])
     assert set(store.of_groups("ada", ItemKind.ARTIST)) == {"ar-1"}
     assert verdicts(catalogue) == {}
+
+
+def test_an_item_may_be_rated_several_times_at_once(catalogue):
+    """None of the requests fails, and one of the ratings stays."""
+    barrier = Barrier(4, timeout=60)
+
+    def rate(rating):
+        for number in range(10):
+            barrier.wait()
+            catalogue.annotations.rate("ada", ItemKind.ALBUM, f"al-{number}", rating)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(rate, (2, 3, 4, 5)))
+
+    found = catalogue.annotations.of_groups("ada", ItemKind.ALBUM)
+    assert len(found) == 10
+    assert {each.rating for each in found.values()} <= {2, 3, 4, 5}
 
 
 def test_a_forgotten_listener_has_no_stars_and_no_queue(catalogue, tracks):
