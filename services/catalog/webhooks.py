@@ -5,7 +5,7 @@ Events are not stored: tracks and jobs have the times at which they became what 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Self
@@ -28,7 +28,7 @@ class Progress:
 
     positions: Mapping[EventType, Position]
     failures: int = 0
-    retry_at: datetime | None = field(default=None)
+    retry_at: datetime | None = None
 
     def to_json(self) -> str:
         """Return the progress as JSON."""
@@ -56,6 +56,9 @@ class WebhookStore:
 
     def progress(self, url: str) -> Progress:
         """Return how far a receiver was told. A new one is told what happens from now on."""
+        with self._database.read() as session:  # nearly always; writing it would lock the catalogue every few seconds
+            if (stored := session.get(MetaRow, _key(url))) is not None:
+                return Progress.from_json(stored.value)
         begun = Progress(dict.fromkeys(EventType, Position(now(), "")))
         inserting = self._database.insert(MetaRow).values(key=_key(url), value=begun.to_json())
         with self._database.write() as session:

@@ -72,7 +72,7 @@ class Sender:
                 "POST", url, content=body, headers={**headers, "Content-Type": "application/json"}
             ) as answer:
                 status = answer.status_code
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.warning(
                 "webhook_unavailable", host=urlsplit(url).hostname, message=event.id, reason=type(error).__name__
             )

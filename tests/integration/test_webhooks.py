@@ -272,6 +272,15 @@ def test_workers_deliver(receiver, tmp_path):
     assert (done["job_id"], done["total"], done["done"], done["failed"]) == (job_id, 2, 1, 1)
 
 
+def test_an_address_that_no_request_can_have_stops_no_other_receiver(catalogue, deliver, receiver, tmp_path):
+    wrong = "http://127.0.0.1:80a/hooks"
+    deliver(wrong, receiver.url)
+    record(catalogue, add_track(catalogue, tmp_path, 1), 1)
+    deliver(wrong, receiver.url)
+
+    assert receiver.types == ["track.ready"]
+
+
 def test_messages_are_json(catalogue, deliver, receiver, tmp_path):
     """With the type, the time and the data, in UTF-8."""
     deliver(receiver.url)
