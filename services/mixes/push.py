@@ -97,7 +97,11 @@ class Pusher:
         return planned
 
     def _create(self, link: str, server: Server, mix: Mix, song_ids: Sequence[str]) -> None:
-        """Create a playlist. What is known of it is stored at once, so that a failure does not lead to a second one."""
+        """Create a playlist.
+
+        What is known of it is stored at once, so that a failure does not lead to a second one, if the server made it
+        with all songs.
+        """
         made = MixPlaylist(mix.name, "", songs=song_ids)
         self._playlists.put(link, mix.key, made)
         created = server.create_playlist(mix.name, song_ids)
