@@ -10,6 +10,7 @@ import httpx
 from pydantic_core import from_json
 
 from services.domain.errors import InvalidRequest, LinkedServerRefused, LinkedServerUnavailable, LinkedUserRefused
+from services.links.answers import number
 
 # A page of 500 songs takes a small machine seconds to put together.
 TIMEOUT_SECONDS = 60.0
@@ -85,7 +86,7 @@ class Requests:
             LinkedServerUnavailable: the server does not respond, or not in time.
             LinkedServerRefused: it refuses the request, or sends it to another address.
         """
-        request = self.http.build_request(method, self.url + path, params=_pairs(params), json=body)
+        request = self.http.build_request(method, self.url + path, params=pairs(params), json=body)
         with self._errors():
             response = self._follow(request)
         try:
@@ -121,14 +122,13 @@ class Requests:
     def _check(self, response: httpx.Response) -> None:
         if (encoding := response.headers.get("Content-Encoding", "").strip().lower()) not in ENCODINGS:
             raise LinkedServerRefused(
-                f"{self.url} sent an answer in the encoding '{encoding}', which it was not asked."
+                f"{self.url} sent an answer in the encoding '{encoding}', which Segue did not ask for."
             )
         if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             return
         status = f"{response.status_code} {response.reason_phrase}".strip()
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code in _BUSY:
-            wait = response.headers.get("Retry-After", "")
-            retry_after = int(wait) if wait.isascii() and wait.isdecimal() else None
+            retry_after = number(response.headers.get("Retry-After"))
             raise LinkedServerUnavailable(f"{self.url} failed: {status}. Try again later.", retry_after)
         advice = _REFUSALS.get(HTTPStatus(response.status_code)) if response.status_code in _REFUSALS else None
         kind = LinkedUserRefused if response.status_code in _USER_REFUSED else LinkedServerRefused
@@ -148,5 +148,6 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _pairs(params: Params | None) -> list[tuple[str, Any]]:
+def pairs(params: Params | None) -> list[tuple[str, Any]]:
+    """Return parameters as a list."""
     return list(params.items()) if isinstance(params, Mapping) else params or []

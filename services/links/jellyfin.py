@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.catalog.database import batched
 from services.domain.errors import LinkedServerRefused
 from services.links.answers import NUMBER_MAX, SIZE_MAX, identifier, moment, number, paged, reading, text, texts
 from services.links.http import Params, Requests
@@ -94,7 +95,7 @@ class JellyfinServer:
         """Replace the songs of a playlist."""
         path = f"/Playlists/{_checked(playlist_id)}/Items"
         old = [str(entry["PlaylistItemId"]) for entry in self._entries(playlist_id) if entry.get("PlaylistItemId")]
-        for some in _batches(old):
+        for some in batched(old, IDS_PER_REQUEST):
             self._ask("DELETE", path, {"EntryIds": ",".join(some)})
         self._append(playlist_id, song_ids)
 
@@ -163,7 +164,7 @@ class JellyfinServer:
         return _listed(answer)
 
     def _append(self, playlist_id: str, song_ids: Sequence[str]) -> None:
-        for some in _batches(song_ids):
+        for some in batched(song_ids, IDS_PER_REQUEST):
             params = {"Ids": ",".join(some), "UserId": self._signed_in}
             self._ask("POST", f"/Playlists/{_checked(playlist_id)}/Items", params)
 
@@ -213,10 +214,6 @@ def _checked(item_id: str) -> str:
     if not _ID.fullmatch(item_id):
         raise LinkedServerRefused(f"'{item_id}' is no id of a Jellyfin or Emby server.")
     return item_id
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + IDS_PER_REQUEST] for start in range(0, len(ids), IDS_PER_REQUEST))
 
 
 def _ms(ticks: object) -> int:

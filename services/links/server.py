@@ -38,7 +38,6 @@ class RemotePlaylist:
     id: str
     name: str
     comment: str = ""
-    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

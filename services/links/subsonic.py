@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from services.catalog.database import batched
 from services.domain.errors import LinkedServerRefused, LinkedUserRefused
 from services.links.answers import NUMBER_MAX, SIZE_MAX, identifier, moment, number, paged, reading, text, texts
-from services.links.http import Requests
+from services.links.http import Params, Requests, pairs
 from services.links.server import PlaybackReport, RemotePlaying, RemotePlaylist, RemoteSong
 
 VERSION = "1.16.1"
@@ -85,12 +86,7 @@ class SubsonicServer:
     def playlists(self) -> list[RemotePlaylist]:
         """Return the playlists."""
         return [
-            RemotePlaylist(
-                id=_id(each),
-                name=text(each.get("name")) or "",
-                comment=text(each.get("comment")) or "",
-                owner=text(each.get("owner")),
-            )
+            RemotePlaylist(id=_id(each), name=text(each.get("name")) or "", comment=text(each.get("comment")) or "")
             for each in _list(self._get("getPlaylists"), "playlists", "playlist")
         ]
 
@@ -150,9 +146,8 @@ class SubsonicServer:
         self._requests.close()
 
     def _append(self, playlist_id: str, song_ids: Sequence[str]) -> None:
-        for start in range(0, len(song_ids), IDS_PER_REQUEST):
-            some = _ids("songIdToAdd", song_ids[start : start + IDS_PER_REQUEST])
-            self._get("updatePlaylist", [("playlistId", playlist_id), *some])
+        for some in batched(song_ids, IDS_PER_REQUEST):
+            self._get("updatePlaylist", [("playlistId", playlist_id), *_ids("songIdToAdd", some)])
 
     def _songs_of_albums(self) -> Iterator[RemoteSong]:
         for page in self._pages("getAlbumList2", "albumList2", "album", type="alphabeticalByName"):
@@ -176,8 +171,8 @@ class SubsonicServer:
         kind = LinkedUserRefused if code is not None and int(code[1]) in USER_REFUSED else _NoFile
         return kind(f"{self._requests.url} does not send the file of its song '{song_id}'.")
 
-    def _get(self, method: str, params: dict[str, Any] | list[tuple[str, Any]] | None = None) -> dict[str, Any]:
-        given = list(params.items()) if isinstance(params, dict) else params or []
+    def _get(self, method: str, params: Params | None = None) -> dict[str, Any]:
+        given = pairs(params)
         answer = self._answer(method, given)
         if self._has_tokens is None:
             self._has_tokens = answer.get("status") == "ok" or _code(answer) not in NO_TOKENS
