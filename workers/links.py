@@ -9,6 +9,7 @@ import structlog
 from services.catalog.analyses import Claimant
 from services.catalog.database import now
 from services.catalog.library import FileStamp
+from services.catalog.link_downloads import reason_of_deletion
 from services.domain.errors import (
     AlreadyRunning,
     LinkedServerRefused,
@@ -19,7 +20,6 @@ from services.domain.errors import (
     SegueError,
     Unavailable,
     UnsupportedAudio,
-    UploadTooLarge,
 )
 from services.domain.links import place_of, root_of
 from services.ingest.identity import identify
@@ -68,7 +68,7 @@ def download(context: ChildContext, link_name: str, song_id: str, claimant: Clai
         retry_after = getattr(error, "retry_after", None)
         downloads.pause(link_name, None if retry_after is None else timedelta(seconds=retry_after))
         log.warning("downloads_paused", link=link_name, song_id=song_id, reason=error.detail)
-    except (LinkedServerRefused, UnsupportedAudio, UploadTooLarge) as error:
+    except (LinkedServerRefused, UnsupportedAudio) as error:
         downloads.refuse(link_name, song_id, error.detail)
         log.info("download_refused", link=link_name, song_id=song_id, reason=error.detail)
     except (Unavailable, NotConfigured) as error:
@@ -85,11 +85,13 @@ def _analyse(context: ChildContext, link: str, song_id: str, file: BinaryIO, cla
     catalogue = context.catalogue
     track_id = identify(file).track_id
     if catalogue.library.is_deleted(track_id):
-        raise LinkedServerRefused(f"Its track {track_id} was deleted from the library.")
+        raise LinkedServerRefused(reason_of_deletion(track_id))
     tags = read_tags(file, fallback_title=song_id)
     stamp = FileStamp(place_of(link, song_id), root_of(link), os.fstat(file.fileno()).st_size, mtime_ns=0)
     catalogue.library.register(track_id, tags, stamp)
-    catalogue.link_downloads.complete(link, song_id, track_id)
+    if not catalogue.link_downloads.complete(link, song_id, track_id):  # it went during the download
+        catalogue.library.forget_files([stamp.path])
+        return
     if (claim := claim_attempt(catalogue, track_id, claimant)) is None:
         return
     file.seek(0)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.links import give_ids
-from services.catalog.tables import LinkRow, LinkSongRow, TrackRow
+from services.catalog.tables import DeletedTrackRow, LinkRow, LinkSongRow, TrackRow
 from services.domain.links import LinkedSong, MatchRule
 from services.domain.track import TrackStatus
 
@@ -27,6 +27,11 @@ RETRY_AFTER_MAX = timedelta(days=1)
 UNFINISHED = f"Its download or analysis was started {MAX_ATTEMPTS} times and each time crashed or timed out."
 
 _SONG = LinkSongRow
+
+
+def reason_of_deletion(track_id: Any) -> Any:  # noqa: ANN401  a text, or a column of texts
+    """Return why the song of a deleted track is not downloaded."""
+    return "Its track " + track_id + " was deleted from the library."
 
 
 class LinkDownloadStore:
@@ -81,7 +86,9 @@ class LinkDownloadStore:
     def pause(self, link: str, retry_after: timedelta | None = None) -> None:
         """Pause the downloads of a link whose server refuses all of them: as long as it asks for, or growing."""
         with self._database.write() as session:
-            row, moment = session.get_one(LinkRow, link, with_for_update=True), now()
+            row, moment = session.get(LinkRow, link, with_for_update=True), now()
+            if row is None:  # removed during the download
+                return
             row.failing_since = row.failing_since or moment
             pause = max(PAUSE_MIN, min(moment - row.failing_since, PAUSE_MAX))
             row.paused_until = moment + (pause if retry_after is None else min(retry_after, RETRY_AFTER_MAX))
@@ -92,9 +99,10 @@ class LinkDownloadStore:
             _resume(session, link)
 
     def retry(self, link: str) -> None:
-        """End the pause of a link, and make the songs due again whose downloads failed."""
+        """End the pause of a link, and make the songs due again whose downloads failed, except for deleted tracks."""
+        deleted = select(reason_of_deletion(DeletedTrackRow.track_id))
         with self._database.write() as session:
-            failed = _SONG.link == link, _SONG.reason.is_not(None)
+            failed = _SONG.link == link, _SONG.reason.is_not(None), _SONG.reason.not_in(deleted)
             session.execute(update(LinkSongRow).where(*failed).values(attempts=0, sent_at=None, reason=None))
             _resume(session, link)
 
@@ -102,13 +110,16 @@ class LinkDownloadStore:
         """Record why a song cannot be analysed. It is downloaded again after `retry` only."""
         self._change(link, song_id, attempts=MAX_ATTEMPTS, reason=reason)
 
-    def complete(self, link: str, song_id: str, track_id: str) -> None:
-        """Record the track of a downloaded song, and give it the song's id."""
+    def complete(self, link: str, song_id: str, track_id: str) -> bool:
+        """Record the track of a downloaded song, and give it the song's id; return whether the link has the song."""
         with self._database.write() as session:
-            row = session.get_one(LinkSongRow, (link, song_id), with_for_update=True)
+            row = session.get(LinkSongRow, (link, song_id), with_for_update=True)
+            if row is None:
+                return False
             row.track_id, row.rule = track_id, MatchRule.DOWNLOAD
             session.flush()
             give_ids(self._database, session, link, [LinkedSong(id=song_id, title=row.title, track_id=track_id)])
+            return True
 
     def end(self, link: str, song_id: str) -> None:
         """Record that the analysis of a downloaded song has ended, whatever its outcome."""

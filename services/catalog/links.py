@@ -109,19 +109,18 @@ class LinkStore:
         with self._database.read() as session:
             return _link(_row(session, name))
 
-    def remove(self, name: str) -> list[str]:
-        """Remove a link, its songs, and the ids that it gave to tracks; return the songs that were downloaded.
+    def remove(self, name: str) -> None:
+        """Remove a link, its songs, and the ids that it gave to tracks.
 
         Raises:
             LinkNotFound: there is none with this name.
         """
         with self._database.write() as session:
-            row, downloaded = _row(session, name), _downloaded(session, name)
+            row = _row(session, name)
             matched = select(_SONG.song_id).where(_SONG.link == name, _SONG.rule != MatchRule.REGISTERED)
             ours = ExternalIdRow.namespace == name, ExternalIdRow.value.in_(matched)
             session.execute(delete(ExternalIdRow).where(*ours))
             session.delete(row)
-            return downloaded
 
     def begin_sync(self, name: str) -> datetime | None:
         """Claim a link for the process that lists its songs; return the claim, or None if another process has it.
@@ -137,11 +136,14 @@ class LinkStore:
         """Renew a claim; return the new one, or None if it expired and another process has the link."""
         return self._claim(name, LinkRow.syncing_until == claim)
 
-    def end_sync(self, name: str, claim: datetime, failure: str | None) -> None:
-        """Give a claim back, and store why the sync failed, or that it did not; not if another process has the link."""
+    def end_sync(self, name: str, claim: datetime, failure: str | None, *, listed: bool) -> None:
+        """Give a claim back, and store whether all songs were listed, and why the sync failed, if it did.
+
+        Nothing is stored if another process has the link.
+        """
         ended: dict[str, Any] = {"syncing_until": None, "failure": failure}
         with self._database.write() as session:
-            done = {} if failure is not None else {"synced_at": now()}
+            done = {"synced_at": now()} if listed else {}
             ours = LinkRow.name == name, LinkRow.syncing_until == claim
             session.execute(update(LinkRow).where(*ours).values(**ended, **done))
 
@@ -196,19 +198,20 @@ class LinkStore:
         with self._database.columns() as connection:
             return set(connection.execute(select(_SONG.song_id).where(_SONG.link == name)).scalars())
 
-    def forget(self, name: str, songs: Collection[str]) -> list[str]:
-        """Delete songs that the server no longer has, and the ids that they gave to tracks.
+    def downloaded(self, name: str) -> list[str]:
+        """Return the songs of a link whose tracks are downloads."""
+        query = select(_SONG.song_id).where(_SONG.link == name, _SONG.rule == MatchRule.DOWNLOAD)
+        with self._database.columns() as connection:
+            return list(connection.execute(query).scalars())
 
-        Returns those of the songs that were downloaded.
-        """
+    def forget(self, name: str, songs: Collection[str]) -> None:
+        """Delete songs that the server no longer has, and the ids that they gave to tracks."""
         with self._database.write() as session:
-            downloaded = [song for song in _downloaded(session, name) if song in songs]
             for batch in batched(songs, ROWS_PER_STATEMENT):
                 gone = _SONG.link == name, _SONG.song_id.in_(batch)
                 registered = session.scalars(select(_SONG.song_id).where(*gone, _SONG.rule == MatchRule.REGISTERED))
                 _remove_ids(session, name, list(set(batch).difference(registered)))
                 session.execute(delete(LinkSongRow).where(*gone))
-            return downloaded
 
     def counts(self, name: str) -> LinkCounts:
         """Return how many songs of a link are tracks, by rule, and how many are not."""
@@ -336,11 +339,6 @@ def _is_same(row: Any, song: LinkedSong) -> bool:  # noqa: ANN401  a row of `_st
 
 def _track_of(row: Any) -> str | None:  # noqa: ANN401  a row of `_stored`
     return None if row is None else row.track_id
-
-
-def _downloaded(session: Session, name: str) -> list[str]:
-    query = select(_SONG.song_id).where(_SONG.link == name, _SONG.rule == MatchRule.DOWNLOAD)
-    return list(session.scalars(query))
 
 
 def _remove_ids(session: Session, name: str, songs: Sequence[str]) -> None:

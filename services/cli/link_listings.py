@@ -60,7 +60,9 @@ def print_synced(link: Link, synced: Synced) -> None:
     if link.download and (left := counts.unmatched - counts.refused):
         output.print_message(f"Workers download the songs that are no tracks, to analyse them. Left: {_songs(left)}.")
     if link.download and counts.refused:
-        output.print_message(f"Downloads that failed and are tried again: {_songs(counts.refused)}.")
+        output.print_message(
+            f"Downloads that failed: {counts.refused}. Workers try them again now, unless their tracks were deleted."
+        )
 
 
 def print_guesses(guesses: Sequence[Guess]) -> None:
@@ -84,7 +86,7 @@ def print_guesses(guesses: Sequence[Guess]) -> None:
     output.print_message("Songs that are no tracks, each with the track that is most like it:")
     output.answers.print(table_of(columns, output.answers.width))
     if refused := [each.song for each in guesses if each.song.reason]:
-        output.print_lines("Not downloaded:")
+        output.print_lines("Their downloads failed:")
         output.print_lines(*(f"  {_named(song.artist, song.title)}: {song.reason}" for song in refused))
 
 

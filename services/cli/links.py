@@ -149,9 +149,11 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
 
     settings = load_settings()
     with open_catalogue(settings) as catalogue:
-        downloaded = catalogue.links.remove(name)
-        catalogue.library.forget_files([place_of(name, song) for song in downloaded])
-    remove_password(settings, name)
+        catalogue.links.get(name)
+        # The password first, so that no download begins; the link last, so that a removal that stopped can be repeated.
+        remove_password(settings, name)
+        catalogue.library.forget_files([place_of(name, song) for song in catalogue.links.downloaded(name)])
+        catalogue.links.remove(name)
     if as_json:
         output.print_json({"removed": name})
     else:

@@ -86,7 +86,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class LinkCounts:
-    """How many songs of a linked server are tracks, by rule, and how many are not; `refused` are not downloaded."""
+    """How many songs of a linked server are tracks, by rule, and how many are not.
+
+    `refused` of the latter could not be downloaded.
+    """
 
     matched: Mapping[MatchRule, int]
     unmatched: int

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from services.domain.errors import UploadTooLarge
+from services.domain.errors import LinkedServerRefused
 from services.links.server import Server
 from services.settings import Settings
 from services.storage.disk import check_free_space, storage_errors
@@ -21,8 +21,8 @@ def downloaded(server: Server, song_id: str, settings: Settings) -> Iterator[Bin
     """Download a song and open its content, at no more than this process' share of `SEGUE_DOWNLOAD_RATE`.
 
     Raises:
-        LinkedServerUnavailable, LinkedServerRefused: the server does not send it.
-        UploadTooLarge: it has more than `MAX_BYTES` bytes.
+        LinkedServerUnavailable: the server does not respond.
+        LinkedServerRefused: it does not send the song, or the song has more than `MAX_BYTES` bytes.
         StorageFull, StorageUnavailable: the data directory has no room for it.
     """
     folder = settings.data_path
@@ -41,7 +41,7 @@ def _write(chunks: Iterator[bytes], file: BinaryIO, folder: Path, rate: float) -
     for chunk in chunks:
         received += len(chunk)
         if received > MAX_BYTES:
-            raise UploadTooLarge(MAX_BYTES)
+            raise LinkedServerRefused(f"Its file has more than {MAX_BYTES >> 30} GiB, the most that Segue downloads.")
         check_free_space(folder)
         file.write(chunk)
         time.sleep(max(0.0, received / rate - (time.monotonic() - begun)))

@@ -57,9 +57,9 @@ class _Claim:
                 self.renew()
             yield song
 
-    def end(self, failure: str | None) -> None:
-        """Give the claim back, and store why the sync failed, or that it did not."""
-        self._links.end_sync(self._name, self._until, failure)
+    def end(self, failure: str | None, *, listed: bool) -> None:
+        """Give the claim back, and store whether all songs were listed, and why the sync failed, if it did."""
+        self._links.end_sync(self._name, self._until, failure, listed=listed)
 
     def _mine(self, until: datetime | None) -> datetime:
         if until is None:
@@ -80,18 +80,22 @@ def sync(catalogue: Catalogue, link: Link, server: Server, *, may_empty: bool = 
     claim = _Claim(catalogue, link.name)
     listening = Listening(catalogue, link)
     failure: str | None = "The sync was stopped."
+    listed = False
     try:
         gone = _list_songs(catalogue, link, server, listening, claim)
+        listed = True
         _check_gone(catalogue, link, gone, may_empty=may_empty)
         claim.renew()
-        downloaded = catalogue.links.forget(link.name, gone)
-        catalogue.library.forget_files([place_of(link.name, song) for song in downloaded])
+        # Files first: if the process stops between, the next sync still finds the songs.
+        downloaded = gone.intersection(catalogue.links.downloaded(link.name))
+        catalogue.library.forget_files([place_of(link.name, song) for song in sorted(downloaded)])
+        catalogue.links.forget(link.name, gone)
         failure = None
     except SegueError as error:
         failure = error.detail
         raise
     finally:
-        claim.end(failure)
+        claim.end(failure, listed=listed)
     return Synced(catalogue.links.counts(link.name), len(gone), listening.heard)
 
 
@@ -119,8 +123,8 @@ def _check_gone(catalogue: Catalogue, link: Link, gone: set[str], *, may_empty: 
     is_most = len(gone) == known or (len(gone) > FEW_GONE and 2 * len(gone) > known)
     if gone and is_most and not may_empty:
         raise SongsGone(
-            f"{len(gone):,} of the {known:,} songs of '{link.name}' are gone from the server. Segue keeps them. "
-            f"If they are not coming back, run `segue link sync {link.name}` and confirm it."
+            f"{len(gone):,} of the {known:,} songs of '{link.name}' are gone from the server. Segue forgets them only "
+            f"if `segue link sync {link.name}` is confirmed."
         )
 
 

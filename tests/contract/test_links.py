@@ -144,7 +144,7 @@ def test_a_sync_that_lost_its_claim_ends_no_other_one(catalogue: Catalogue, monk
     assert expired is not None
     assert second is not None
 
-    catalogue.links.end_sync("nas", expired, None)
+    catalogue.links.end_sync("nas", expired, None, listed=True)
     assert catalogue.links.renew_sync("nas", expired) is None
     assert catalogue.links.begin_sync("nas") is None
     assert catalogue.links.renew_sync("nas", second) is not None
@@ -173,11 +173,14 @@ def test_most_songs_do_not_go_unless_it_is_confirmed(catalogue: Catalogue, befor
     found = register(catalogue, 1)
     with media_server([song(number) for number in range(1, before + 1)]) as media:
         run(catalogue, media)
+        listed_at = catalogue.links.get("nas").synced_at
         media.songs[:] = media.songs[before - after :] if after else []
         with pytest.raises(SongsGone, match=f"{before - after} of the {before} songs of 'nas' are gone"):
             run(catalogue, media)
         assert catalogue.tracks.resolve(["nas:s1"]) == {"nas:s1": found}
-        assert "segue link sync nas" in str(catalogue.links.get("nas").failure)
+        kept = catalogue.links.get("nas")
+        assert "segue link sync nas" in str(kept.failure)
+        assert kept.synced_at > listed_at  # so it is listed again after an hour
 
         sync(catalogue, LINK, server_of(replace(LINK, url=media.url), PASSWORD), may_empty=True)
         assert (catalogue.tracks.resolve(["nas:s1"]), catalogue.links.get("nas").failure) == ({}, None)

@@ -158,7 +158,7 @@ def test_a_song_that_is_not_downloaded_has_its_whole_reason(data: Path, media: M
     del media.songs[0]
     assert "1 of them is a track of the library:" in run(data, "sync", "nas").stderr
     assert "Workers download" not in again.stderr
-    assert "Downloads that failed and are tried again: 1 song." in again.stderr
+    assert "Downloads that failed: 1. Workers try them again now, unless their tracks were deleted." in again.stderr
     assert f"Ada – Song 3 (Live): {reason}" in rest.stdout
 
 

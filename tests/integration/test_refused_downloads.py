@@ -10,16 +10,19 @@ import pytest
 from sqlalchemy import update
 
 from services.catalog.analyses import Claimant
+from services.catalog.link_downloads import reason_of_deletion
 from services.catalog.tables import LinkRow
 from services.domain.errors import StorageFull
 from services.domain.links import Link, LinkedSong, LinkKind
+from services.domain.track import TrackStatus
+from services.links import downloading
 from services.links.downloading import downloaded
 from services.links.opening import server_of
 from services.links.passwords import store_password
 from services.settings import Settings
 from services.storage import disk
 from services.tasks.queue import TaskQueue
-from tests.fakes.library import open_catalogue
+from tests.fakes.library import open_catalogue, register, track_id, write_tone
 from tests.fakes.media_server import PASSWORD, USER, MediaServer, media_server
 from workers.lifecycle import ChildContext
 from workers.links import download
@@ -127,6 +130,57 @@ def test_a_refused_song_is_tried_again_on_demand(context: ChildContext, media: M
     context.catalogue.link_downloads.retry("nas")
 
     assert due(context) == ["s2", "s1"]
+
+
+def test_the_song_of_a_deleted_track_is_not_tried_again(context: ChildContext, media: MediaServer) -> None:
+    add_link(context, media, LinkKind.SUBSONIC)
+    downloads = context.catalogue.link_downloads
+    register(context.catalogue, write_tone(context.settings.data_path / "1.wav", 440), 1)
+    context.catalogue.library.delete(track_id(1))
+    downloads.refuse("nas", "s1", reason_of_deletion(track_id(1)))
+    downloads.refuse("nas", "s2", reason_of_deletion(track_id(2)))  # registered again
+    downloads.retry("nas")
+
+    assert due(context) == ["s2"]
+
+
+def test_a_song_may_go_during_its_download(context: ChildContext, media: MediaServer) -> None:
+    """Its track does not wait for an analysis. If the link goes too, a pause of it changes nothing."""
+    link = add_link(context, media, LinkKind.SUBSONIC)
+    links, audio = context.catalogue.links, write_tone(context.settings.data_path / "tone.wav", 440).read_bytes()
+
+    class Leaving(dict[str, bytes]):
+        def get(self, key: str, _: object = None) -> bytes:  # type: ignore[override]
+            links.forget(link.name, [key])
+            return audio
+
+    media.files = Leaving()
+    download(context, link.name, "s1", Claimant("worker", "task"))
+    statuses = context.catalogue.tracks.count_by_status()
+    links.remove(link.name)
+    context.catalogue.link_downloads.pause(link.name)
+
+    assert (statuses[TrackStatus.MISSING], links.all()) == (1, [])
+    assert not statuses.get(TrackStatus.PENDING)
+
+
+@pytest.mark.parametrize("wait", ["9" * 5000, "9" * 20, "soon"])
+def test_a_wait_that_cannot_be_is_no_wait(context: ChildContext, media: MediaServer, wait: str) -> None:
+    add_link(context, media, LinkKind.SUBSONIC)
+    media.busy = {"Retry-After": wait}
+    begun = datetime.now(UTC)
+    attempt(context, "s1")
+
+    assert begun < paused_until(context) < begun + timedelta(hours=1)
+
+
+def test_a_song_that_is_too_large_is_refused(
+    context: ChildContext, media: MediaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloading, "MAX_BYTES", 4)
+    add_link(context, media, LinkKind.SUBSONIC)
+
+    assert "the most that Segue downloads" in str(attempt(context, "s1"))
 
 
 def test_a_download_ends_when_the_disk_becomes_full(
