@@ -1,5 +1,6 @@
 """Server-sent events: the status, the progress of jobs and what listeners play, whenever they change."""
 
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -23,6 +24,9 @@ events = Blueprint("events", __name__, url_prefix="/v1")
 
 LOOK_EVERY_SECONDS = 1.0
 """Progress that moves once a second looks live, and a look takes a few milliseconds."""
+
+REST_FOR_LOOK = 10
+"""A pause is at least so many times as long as the look before it: at a million tracks a look takes 0.2 s."""
 
 RESPONSES: dict[int, dict[str, Any]] = {
     200: {
@@ -59,12 +63,15 @@ def _follow(current: Services, client: Principal, opened: Streams) -> Iterator[s
     sent: dict[str, str] = {}
     try:
         while client.key_id is None or current.catalogue.keys.find(client.key_id) is not None:
-            for source, each in _look(current, client, sent):
+            begun = time.monotonic()
+            found = list(_look(current, client, sent))
+            pause = max(LOOK_EVERY_SECONDS, REST_FOR_LOOK * (time.monotonic() - begun))
+            for source, each in found:
                 if sent.get(source) != each:
                     sent[source] = each
                     yield each
             yield ""
-            if not opened.wait(LOOK_EVERY_SECONDS):
+            if not opened.wait(pause):
                 return
     except SegueError as error:  # the client connects again, and its other requests say what is wrong
         log.warning("stream_ended", reason=error.detail)
