@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -29,6 +30,7 @@ import structlog
 from portalocker import AlreadyLocked, Lock
 
 from services.catalog import Catalogue
+from services.catalog.index_builds import BuildPhase
 from services.catalog.indexing import IndexQueue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.vector_index import PICTURES, TRACKS, Collection
@@ -177,11 +179,13 @@ class Order:
     path: str
 
 
-def fill(index: EdgeIndex, queue: IndexQueue, after_batch: Callable[[], None] = lambda: None) -> None:
-    """Write the points of all ready rows; what `after_batch` raises ends the build."""
+def fill(index: EdgeIndex, queue: IndexQueue, after_batch: Callable[[int], None]) -> None:
+    """Write the points of all ready rows. `after_batch` gets the number so far; what it raises ends the build."""
+    done = 0
     for changes in queue.ready():
         apply(changes, index)
-        after_batch()
+        done += len(changes)
+        after_batch(done)
 
 
 def start_build(order: Order) -> subprocess.Popen[bytes]:
@@ -200,9 +204,14 @@ def main() -> None:
     catalogue = Catalogue.open(order.catalogue_url)
     collection = next(known for known in (TRACKS, PICTURES) if known.name == order.collection)
     index = EdgeIndex.create(Path(order.path), collection)
-    fill(index, catalogue.queue_of(collection))
+    queue = catalogue.queue_of(collection)
+    total = queue.count_ready()
+    report = catalogue.index_builds.begin(collection.name, total)
+    fill(index, queue, partial(report.show, BuildPhase.FILL))
+    report.show(BuildPhase.GRAPH, 0)
     index.optimise()
     index.close()
+    report.show(BuildPhase.SWAP, total)
     catalogue.close()
 
 

@@ -4,13 +4,16 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from services.catalog import Catalogue
 from services.catalog.database import batched
-from services.domain.errors import SegueError
+from services.catalog.index_builds import BuildPhase, BuildReport
+from services.domain.errors import SegueError, StorageFull
+from services.index.build_cost import BuildCost
 from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start_build
 from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Difference, Indexer, apply, reconcile_in_steps
 from services.index.qdrant_edge import EdgeIndex
@@ -69,19 +72,24 @@ class IndexerThread:
     ) -> None:
         self._catalogue = catalogue
         self._queue = catalogue.queue_of(generations.collection)
+        self._name = generations.collection.name
+        self._builds = catalogue.index_builds
         self._generations = generations
         self._indexer = Indexer(self._queue, generations.index)
         self._hnsw_threshold = hnsw_threshold
         self._interval = interval
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"indexer of {generations.collection.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"indexer of {self._name}", daemon=True)
         self._problem: str | None = None
         self._verified = False
         self._lost_points = False
+        self._settled = False
         self._reconciled_at = time.monotonic()  # the first pass compares the counts
         self._comparison: Iterator[Difference] = iter(())
         self._running: _Running | None = None
         self._build_after = 0.0
+        self._refused: str | None = None
+        """Why a build that is due was not started."""
         self._indexed_since: set[str] | None = None
         """Rows indexed since a build started, which the build may lack."""
 
@@ -90,6 +98,8 @@ class IndexerThread:
         """Why the index is incomplete or outdated; None if it is neither."""
         if not self._thread.is_alive():
             return "The indexer does not run."
+        if self._refused is not None:
+            return self._refused
         if self._generations.generation == NEVER_BUILT and self._problem is None:
             return "The vector index is being built from the catalogue."
         return self._problem
@@ -123,7 +133,7 @@ class IndexerThread:
                 self._problem = None
                 delay = 0.0 if more else self._interval
         if self._running is not None:
-            self._give_up(self._running.build)
+            self._give_up(self._running.build, _Stopped())
 
     def _pass(self) -> bool:
         check_free_space(self._generations.root.parent)
@@ -133,6 +143,7 @@ class IndexerThread:
         if not self._verified:
             self._lost_points = self._points_differ()
             self._verified = True
+        self._settle()
         more = self._index_marked()
         if self._running is not None:
             self._watch(self._running)
@@ -175,31 +186,44 @@ class IndexerThread:
         )
 
     def _begin(self, generation: int, *, own_process: bool) -> None:
+        points = self._queue.count_ready()
+        if own_process and not self._has_room(points):
+            return
         build = self._generations.prepare(generation)
         self._indexed_since = set()
-        _log.info(
-            "index_build_started",
-            collection=self._generations.collection.name,
-            generation=generation,
-            own_process=own_process,
-        )
+        _log.info("index_build_started", collection=self._name, generation=generation, own_process=own_process)
         try:
             if own_process:
                 url = self._catalogue.database.url.render_as_string(hide_password=False)
-                self._running = _Running(
-                    build, start_build(Order(url, self._generations.collection.name, str(build.path)))
-                )
+                self._running = _Running(build, start_build(Order(url, self._name, str(build.path))))
             else:
                 index = self._generations.create_index(build)
-                fill(index, self._queue, self._between_batches)
+                fill(index, self._queue, partial(self._between_batches, self._builds.begin(self._name, points)))
                 self._replace(build, index)
-        except BaseException:
-            self._give_up(build)
+        except BaseException as error:
+            self._give_up(build, error)
             raise
 
-    def _between_batches(self) -> None:
+    def _has_room(self, points: int) -> bool:
+        """Log what a build costs, and return whether there is room for it; if not, report why."""
+        cost = BuildCost.of(points)
+        _log.info(
+            "index_build_planned", collection=self._name, points=points, memory_bytes=cost.memory, disk_bytes=cost.disk
+        )
+        try:
+            cost.check(self._generations.root)
+        except StorageFull as error:
+            self._builds.begin(self._name, points).fail(error.detail)
+            self._refused, self._build_after = error.detail, time.monotonic() + BUILD_RETRY_SECONDS
+            _log.error("index_build_refused", collection=self._name, reason=error.detail)
+            return False
+        self._refused = None
+        return True
+
+    def _between_batches(self, report: BuildReport, done: int) -> None:
         if self._stopping.is_set():
             raise _Stopped
+        report.show(BuildPhase.FILL, done)
         self._index_marked()
 
     def _watch(self, running: _Running) -> None:
@@ -207,9 +231,9 @@ class IndexerThread:
             return
         try:
             self._replace(running.build, running.result())
-        except BaseException:
+        except BaseException as error:
             self._build_after = time.monotonic() + BUILD_RETRY_SECONDS
-            self._give_up(running.build)
+            self._give_up(running.build, error)
             raise
         self._running = None
 
@@ -220,13 +244,21 @@ class IndexerThread:
             apply(self._queue.changes(batch), index)
         self._generations.adopt(build, index)
         self._indexed_since = None
-        self._lost_points = False
+        self._lost_points = self._settled = False
         _log.info("index_build_served", generation=build.generation, replayed=len(changed))
 
-    def _give_up(self, build: Build) -> None:
+    def _give_up(self, build: Build, error: BaseException) -> None:
         if self._running is not None:
             self._running.child.kill()
             self._running.child.wait()
             self._running = None
         self._indexed_since = None
         self._generations.discard(build)
+        report = self._builds.begin(self._name, 0)
+        report.fail("Segue was stopped." if isinstance(error, _Stopped) else f"The build failed: {error}")
+
+    def _settle(self) -> None:
+        """Record the served generation after a build, and at the start: a process that died may have left a report."""
+        if not self._settled:
+            self._builds.settle(self._name, self._generations.generation)
+            self._settled = True

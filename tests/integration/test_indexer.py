@@ -22,6 +22,7 @@ from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
 from services.domain.vector_index import Point, Query
+from services.index import build_cost, indexer_thread
 from services.index.generations import NEVER_BUILT, Generations
 from services.index.indexer import Indexer
 from services.index.indexer_thread import IndexerThread
@@ -272,6 +273,28 @@ def test_killed_build_is_discarded(catalogue, tmp_path):
         wait_until(lambda: indexer._running is None)
         assert len(directories(root)) == 1
         assert nearest(generations.index, 3) == [3]
+        (report,) = catalogue.index_builds.all()
+        assert "ended with code -9" in report.problem
+
+
+def test_build_without_memory_is_refused(catalogue, tmp_path, monkeypatch):
+    """The old index serves, the reason is reported, and the build runs once there is memory."""
+    add(catalogue, *range(150))
+    root = tmp_path / "index"
+    monkeypatch.setattr(indexer_thread, "BUILD_RETRY_SECONDS", 0.1)
+    with serving(catalogue, root, hnsw_threshold=100) as (generations, indexer):
+        wait_until(lambda: up_to_date(catalogue, generations))
+        with monkeypatch.context() as short:
+            short.setattr(build_cost, "MEMORY_PER_POINT", 10**15)
+            catalogue.indexing.rebuild()
+            wait_until(lambda: indexer.problem is not None)
+            assert "MB of memory" in indexer.problem
+            assert "MB of memory" in catalogue.index_builds.all()[0].problem
+            assert nearest(generations.index, 3) == [3]
+        wait_until(lambda: up_to_date(catalogue, generations))
+        wait_until(lambda: indexer.problem is None)
+        wait_until(lambda: catalogue.index_builds.served("tracks") == 2)
+        assert catalogue.index_builds.all() == []
 
 
 @pytest.mark.parametrize("threshold", [1_000_000, 100], ids=["in process", "child process"])
