@@ -178,11 +178,15 @@ def show_map(
 
 
 @app.command()
-def reindex(*, as_json: AsJson = False) -> None:
+def reindex(
+    *,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait until the new index is served.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Rebuild the vector index from the catalogue, without decoding files."""
-    from services.cli.maintenance import request_rebuild
+    from services.cli.reindexing import reindex as request
 
-    request_rebuild(as_json=as_json)
+    request(wait=not no_wait, as_json=as_json)
 
 
 @app.command()

@@ -49,19 +49,6 @@ def show_status(*, failed: bool, as_json: bool) -> None:
         output.print_status(answer, running=running, refused=refused, is_ours=is_ours or not refused)
 
 
-def request_rebuild(*, as_json: bool) -> None:
-    """Request a new generation of the index; the service builds it."""
-    with open_catalogue(load_settings()) as catalogue:
-        generation = catalogue.indexing.rebuild()
-    if as_json:
-        output.print_json({"generation": generation})
-    else:
-        output.print_message(
-            "Requested a rebuild of the index. A running service starts it now and uses the old index meanwhile; "
-            "otherwise the next start does."
-        )
-
-
 def show_map(*, refit: bool, as_json: bool) -> None:
     """Print the state of the map, after requesting a new one if `refit`."""
     with open_catalogue(load_settings()) as catalogue:

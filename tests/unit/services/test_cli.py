@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from importlib.metadata import version
 
 import pytest
@@ -12,11 +13,13 @@ from segue_client import ServiceUnreachable
 from segue_client.models import Track
 from typer.testing import CliRunner
 
+from services.catalog import Catalogue
+from services.cli import reindexing
 from services.cli.answers import Asked, Terms, list_recommendations
 from services.cli.arguments import KEYWORD_HELP, RANGE_HELP, Destination, duration, interval
 from services.cli.lookup import find_track
 from services.cli.main import app
-from services.domain.errors import InvalidRequest, NotFound
+from services.domain.errors import IndexUnavailable, InvalidRequest, NotFound
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range
 
 
@@ -144,6 +147,30 @@ def test_reindex_without_a_service_is_done_at_the_next_start(tmp_path):
     ]
 
     assert generations[1] == generations[0] + 1
+
+
+def test_reindex_is_refused_while_a_build_runs(tmp_path):
+    """The message says how far it is; the generation stays."""
+    with closing(Catalogue.open(f"sqlite:///{tmp_path}/catalogue.db")) as catalogue:
+        catalogue.migrate()
+        catalogue.index_builds.begin("tracks", 1000)
+        shown = segue("reindex", SEGUE_DATA_DIR=str(tmp_path))
+
+        assert shown.returncode == 1
+        assert "runs already (tracks: writing points, 0 of 1,000)" in shown.stderr
+        assert catalogue.indexing.generation() == 1
+
+
+def test_reindex_waits_for_what_a_builder_reports(sqlite_catalogue):
+    """It ends once all collections are served, or with the reason why a build failed."""
+    builds = sqlite_catalogue.index_builds
+    for name in ("tracks", "pictures"):
+        builds.settle(name, 2)
+    assert reindexing._wait(sqlite_catalogue, 2)
+
+    builds.begin("tracks", 10).fail("Too little memory.")
+    with pytest.raises(IndexUnavailable, match="Too little memory"):
+        reindexing._wait(sqlite_catalogue, 3)
 
 
 class Library:
