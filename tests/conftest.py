@@ -17,7 +17,7 @@ from tests.fakes.postgres import postgres_binaries, started_postgres
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
 # Tests set every setting themselves. The developer's own settings must not affect them.
-for name in [name for name in os.environ if name.startswith("SEGUE_")]:
+for name in [name for name in os.environ if name.startswith("SEGUE_") and not name.startswith("SEGUE_TEST_")]:
     del os.environ[name]
 
 # Two processes that fill one numba cache at the same time corrupt it, so each process of pytest-xdist has its own.

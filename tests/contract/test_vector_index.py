@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Point, Query
 from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
+from tests.fakes.qdrant_server import needs_server, server_index
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 
@@ -35,18 +37,28 @@ def point(number, *direction, **payload):
     return Point(identifier(number), unit(*(direction or (1.0,))), payload)
 
 
+ADAPTERS = ["edge", "server", pytest.param("real server", marks=needs_server)]
+
+
+@contextmanager
 def open_adapter(name, directory: Path):
+    if name == "real server":
+        with server_index() as opened:
+            yield opened
+        return
     if name == "edge":
         directory.mkdir()
-        return EdgeIndex.create(directory)
-    return ServerIndex(QdrantClient(":memory:"), "segue")
-
-
-@pytest.fixture(params=["edge", "server"])
-def index(request, tmp_path):
-    opened = open_adapter(request.param, tmp_path / "shard")
+        opened = EdgeIndex.create(directory)
+    else:
+        opened = ServerIndex(QdrantClient(":memory:"), "segue")
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=ADAPTERS)
+def index(request, tmp_path):
+    with open_adapter(request.param, tmp_path / "shard") as opened:
+        yield opened
 
 
 def found(index, *direction, limit=10, exclude=(), **filters):
@@ -268,12 +280,11 @@ def library():
 POINTS = list(library())
 
 
-@pytest.fixture(scope="module", params=["edge", "server"])
+@pytest.fixture(scope="module", params=ADAPTERS)
 def stocked(request, tmp_path_factory):
-    opened = open_adapter(request.param, tmp_path_factory.mktemp("stocked") / "shard")
-    opened.upsert(POINTS)
-    yield opened
-    opened.close()
+    with open_adapter(request.param, tmp_path_factory.mktemp("stocked") / "shard") as opened:
+        opened.upsert(POINTS)
+        yield opened
 
 
 def brute_force(query):
