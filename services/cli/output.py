@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from segue_client.model import Model
-from segue_client.models import Analysis, FailurePage, Job, SimilarTrack, Status, Track
+from segue_client.models import Analysis, FailurePage, IndexBuild, Job, SimilarTrack, Status, Track
 
 from models.ffmpeg import install_command
 from services.cli.tables import Column, id_column, printable, table_of
@@ -77,6 +77,8 @@ def print_status(status: Status, *, running: bool, refused: bool = False, is_our
         index = status.index
         points = "an unknown number of" if index.points is None else index.points
         table.add_row("index", f"{INDEX_NAMES[index.kind]}, {points} points, {index.pending} pending")
+        if build := index.build:
+            table.add_row("index build", escape(build.problem or _build(build)))
         if index.silent_nodes:
             table.add_row("silent nodes", escape(", ".join(index.silent_nodes)))
         running_questions = status.question_processes
@@ -88,6 +90,11 @@ def print_status(status: Status, *, running: bool, refused: bool = False, is_our
     answers.print(table)
 
 
+def _build(build: IndexBuild) -> str:
+    share = f"{build.collection}, {build.phase}: {build.done} of {build.total} points"
+    return share if build.seconds_left is None else f"{share}, about {_time(build.seconds_left)} left"
+
+
 def _progress(analysis: Analysis) -> str:
     if analysis.paused:
         why = " for quiet hours" if analysis.paused_by == "quiet_hours" else ""
@@ -96,9 +103,12 @@ def _progress(analysis: Analysis) -> str:
         return "complete"
     if analysis.per_minute is None or analysis.seconds_left is None:
         return "running; its speed is not known yet"
-    hours, minutes = divmod(max(1, round(analysis.seconds_left / 60)), 60)
-    left = f"{hours} h {minutes} min" if hours else f"{minutes} min"
-    return f"running, {analysis.per_minute:g} tracks a minute, about {left} left"
+    return f"running, {analysis.per_minute:g} tracks a minute, about {_time(analysis.seconds_left)} left"
+
+
+def _time(seconds: float) -> str:
+    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def print_failures(page: FailurePage) -> None:

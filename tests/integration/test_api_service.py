@@ -63,7 +63,7 @@ def test_status_counts_the_library(api, library_dir):
     status = api.get("/v1/status").json
 
     assert status["tracks"]["ready"] == LIBRARY_SIZE
-    assert status["index"] == {"kind": "edge", "points": LIBRARY_SIZE, "pending": 0}
+    assert status["index"].items() >= {"kind": "edge", "points": LIBRARY_SIZE, "pending": 0}.items()
     assert (status["model_version"], status["data_dir"]) == (MODEL, str(library_dir))
 
 

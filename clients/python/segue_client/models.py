@@ -489,6 +489,37 @@ class Image(Model):
     text: Annotated[str, Field(alias="#text")]
 
 
+class IndexBuild(Model):
+    """
+    The build of a new index, while the old one serves.
+    """
+
+    collection: str
+    """
+    `tracks` or `pictures`.
+    """
+    phase: str
+    """
+    `fill` (points are written), `graph`, or `swap` (it takes the old one's place).
+    """
+    done: int
+    """
+    Number of points that this phase has done.
+    """
+    total: int
+    """
+    Number of points of the index.
+    """
+    seconds_left: int | None
+    """
+    Estimated time until it is served. Null if it is not known.
+    """
+    problem: str | None
+    """
+    Why the last build failed or was refused. Null while it runs.
+    """
+
+
 class IndexStatus(Model):
     """
     The state of the vector index.
@@ -509,6 +540,10 @@ class IndexStatus(Model):
     silent_nodes: list[str] | None = None
     """
     Host and port of the nodes of a Qdrant cluster that have not responded lately. Only for `admin`.
+    """
+    build: IndexBuild | None = None
+    """
+    The build that runs, or the last one if it failed. Null if neither is the case.
     """
 
 

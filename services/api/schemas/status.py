@@ -8,12 +8,31 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.api.request_limits import FAILURES_MAX, OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX
 from services.api.schemas.tracks import NO_NUL, Request, Response
+from services.catalog.index_builds import BuildProgress
 from services.domain.failure import WHAT_TO_DO, FailedFile, FailureKind
 from services.domain.quiet import Pause as PauseOfAnalysis
 from services.domain.quiet import PausedBy
 
 FailureId = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL)]
 """Its subject, a colon and a UUID or a number."""
+
+
+class IndexBuild(Response):
+    """The build of a new index, while the old one serves."""
+
+    collection: str = Field(description="`tracks` or `pictures`.")
+    phase: str = Field(description="`fill` (points are written), `graph`, or `swap` (it takes the old one's place).")
+    done: int = Field(description="Number of points that this phase has done.")
+    total: int = Field(description="Number of points of the index.")
+    seconds_left: int | None = Field(description="Estimated time until it is served. Null if it is not known.")
+    problem: str | None = Field(description="Why the last build failed or was refused. Null while it runs.")
+
+    @classmethod
+    def of(cls, build: BuildProgress) -> Self:
+        """Return the response for a build."""
+        left = None if build.seconds_left is None else round(build.seconds_left)
+        told = {name: getattr(build, name) for name in ("collection", "phase", "done", "total", "problem")}
+        return cls(**told, seconds_left=left)
 
 
 class IndexStatus(Response):
@@ -25,6 +44,9 @@ class IndexStatus(Response):
     silent_nodes: list[str] = Field(
         default_factory=list,
         description="Host and port of the nodes of a Qdrant cluster that have not responded lately. Only for `admin`.",
+    )
+    build: IndexBuild | None = Field(
+        default=None, description="The build that runs, or the last one if it failed. Null if neither is the case."
     )
 
 

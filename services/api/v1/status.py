@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from models.ffmpeg import find_ffmpeg
-from services.api.schemas.status import Analysis, Disk, Folder, IndexStatus, Status, WorkerStatus
+from services.api.schemas.status import Analysis, Disk, Folder, IndexBuild, IndexStatus, Status, WorkerStatus
 from services.catalog import Catalogue
 from services.domain.access import Principal, Scope
 from services.domain.errors import BrokerUnavailable, IndexUnavailable, SegueError
@@ -45,6 +45,7 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
                 points=_count_points(current),
                 pending=status.index.pending,
                 silent_nodes=current.index.silent_nodes() if is_admin else [],
+                build=_told(status.index.build, is_admin=is_admin),
             ),
             "workers": workers,
             "question_processes": question_processes,
@@ -71,6 +72,7 @@ def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
             kind="edge" if settings.qdrant_url is None else "server",
             points=None,
             pending=catalogue.indexing.count_pending(),
+            build=_build(catalogue),
         ),
         workers=None,
         question_processes=None,
@@ -79,6 +81,18 @@ def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
         folders=[Folder.model_validate(each, from_attributes=True) for each in catalogue.progress.folders()],
         disk=_disk(settings.data_path),
     )
+
+
+def _build(catalogue: Catalogue) -> IndexBuild | None:
+    builds = [each for each in catalogue.index_builds.all() if each.is_running or each.problem]
+    return IndexBuild.of(builds[-1]) if builds else None  # that of tracks, after pictures
+
+
+def _told(build: IndexBuild | None, *, is_admin: bool) -> IndexBuild | None:
+    """Return a build without paths of the server for those who must not see them."""
+    if build is None or build.problem is None or is_admin:
+        return build
+    return build.model_copy(update={"problem": "It failed or was refused; keys with `admin` see why."})
 
 
 def analysis_of(catalogue: Catalogue, waiting: int) -> Analysis:

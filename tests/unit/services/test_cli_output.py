@@ -8,7 +8,15 @@ from rich.console import Console
 from services.api.schemas.jobs import Failure, Job
 from services.api.schemas.media import SeenPicture
 from services.api.schemas.moods import Mood
-from services.api.schemas.status import Analysis, FailurePage, FileFailure, IndexStatus, Status, WorkerStatus
+from services.api.schemas.status import (
+    Analysis,
+    FailurePage,
+    FileFailure,
+    IndexBuild,
+    IndexStatus,
+    Status,
+    WorkerStatus,
+)
 from services.api.schemas.tracks import SimilarTrack, Track
 from services.api.schemas.words import Understood
 from services.cli import listings, output
@@ -104,6 +112,24 @@ def test_the_status_of_a_running_service(printed):
         " folders             watched",
         " ffmpeg              7.1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds_left", "problem", "says"),
+    [
+        (None, None, "tracks, fill: 300 of 1000 points"),
+        (150, None, "tracks, fill: 300 of 1000 points, about 2 min left"),
+        (None, "Too little memory.", "Too little memory."),
+    ],
+)
+def test_the_status_shows_a_build(printed, seconds_left, problem, says):
+    """How far it is, or why it failed."""
+    fields = {"collection": "tracks", "phase": "fill", "done": 300, "total": 1000}
+    build = IndexBuild(**fields, seconds_left=seconds_left, problem=problem)
+    index = IndexStatus(kind="edge", points=5, pending=1, build=build)
+    output.print_status(status(index=index), running=True)
+
+    assert f" index build         {says}" in printed()[0]
 
 
 def test_the_status_without_a_service_has_no_index(printed):
