@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from services.cli import output
@@ -51,6 +52,12 @@ def _storage(settings: Settings) -> Iterator[str]:
     yield from ()
 
 
+def _folders(settings: Settings) -> Iterator[str]:
+    for folder in settings.library_roots:
+        if not Path(folder).is_dir():
+            yield f"{folder} is gone; mount it, or correct SEGUE_LIBRARY_ROOTS"
+
+
 def _catalogue(settings: Settings) -> Iterator[str]:
     with open_catalogue(settings) as catalogue:
         for build in catalogue.index_builds.all():
@@ -96,6 +103,7 @@ def _silent_nodes(settings: Settings) -> Iterator[str]:
 
 PARTS: dict[str, Check] = {
     "data directory": _storage,
+    "library folders": _folders,
     "catalogue": _catalogue,
     "broker and workers": _workers,
     "index": _index,

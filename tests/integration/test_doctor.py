@@ -38,6 +38,14 @@ def test_settings_without_effect_and_missing_workers_are_problems(doctor, broker
     assert any("`analyse`" in problem for problem in found["broker and workers"])
 
 
+def test_a_library_folder_that_is_gone_is_a_problem(doctor, tmp_path):
+    (tmp_path / "here").mkdir()
+    folders = os.pathsep.join(str(tmp_path / name) for name in ("here", "gone"))
+    [problem] = doctor(1, SEGUE_LIBRARY_ROOTS=folders)["library folders"]
+
+    assert problem == f"{tmp_path / 'gone'} is gone; mount it, or correct SEGUE_LIBRARY_ROOTS"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are stopped with SIGSTOP")
 def test_a_collection_that_differs_and_a_node_that_is_down_are_problems(doctor, tmp_path):
     """The first call creates the collections for three nodes; later settings differ from them."""
