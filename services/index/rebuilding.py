@@ -50,8 +50,8 @@ def rebuild(
     """
     wanted = queue.generation()
     if index.generation() == wanted:
-        index.delete_leftovers()
-        if builds.served(index.name) != wanted:
+        if builds.served(index.name) != wanted:  # the process died after it had moved the alias
+            index.delete_leftovers()
             builds.settle(index.name, wanted)
         return 0
     report = builds.begin(index.name, queue.count_ready())
