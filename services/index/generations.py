@@ -34,7 +34,7 @@ from services.catalog.index_builds import BuildPhase
 from services.catalog.indexing import IndexQueue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.vector_index import PICTURES, TRACKS, Collection
-from services.index.indexer import apply
+from services.index.indexer import valid_points
 from services.index.qdrant_edge import EdgeIndex
 from services.storage.disk import sync
 from services.storage.locks import acquire
@@ -183,9 +183,10 @@ def fill(index: EdgeIndex, queue: IndexQueue, after_batch: Callable[[int], None]
     """Write the points of all ready rows. `after_batch` gets the number so far; what it raises ends the build."""
     done = 0
     for changes in queue.ready():
-        apply(changes, index)
+        index.write(valid_points(change.point for change in changes))
         done += len(changes)
         after_batch(done)
+    index.flush()
 
 
 def start_build(order: Order) -> subprocess.Popen[bytes]:

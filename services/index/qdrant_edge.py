@@ -79,6 +79,11 @@ class EdgeIndex(VectorIndex):
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points; they are on disk when it returns."""
+        self.write(points)
+        self.flush()
+
+    def write(self, points: Sequence[Point]) -> None:
+        """Add or replace points that `flush` writes to disk later: a build is of no use before it is complete."""
         if not points:
             return
         converted = [
@@ -86,13 +91,21 @@ class EdgeIndex(VectorIndex):
             qdrant_edge.Point(point.id, unit_vector(point.vector, f"point {point.id}"), dict(point.payload))  # type: ignore[arg-type]
             for point in points
         ]
-        self._update(qdrant_edge.UpdateOperation.upsert_points(converted))
+        with self._lock, _translated("write points"):
+            self._shard.update(qdrant_edge.UpdateOperation.upsert_points(converted))
         self._written += len(points)
+
+    def flush(self) -> None:
+        """Write all points to disk. An update alone survives kill -9 but not a power failure."""
+        with self._lock, _translated("write points"):
+            self._shard.flush()
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete points."""
         gone: list[PointId] = list(ids)
-        self._update(qdrant_edge.UpdateOperation.delete_points(gone))
+        with self._lock, _translated("delete points"):
+            self._shard.update(qdrant_edge.UpdateOperation.delete_points(gone))
+        self.flush()
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Run all queries in one batch."""
@@ -162,12 +175,6 @@ class EdgeIndex(VectorIndex):
         except IndexUnavailable as error:
             # The new shard is in use already: on an error the caller would delete it.
             _log.warning("replaced_shard_not_closed", reason=str(error))
-
-    def _update(self, operation: qdrant_edge.UpdateOperation) -> None:
-        with self._lock, _translated("write points"):
-            self._shard.update(operation)
-            # An update alone survives kill -9 but not a power failure: only a flush (4 ms) syncs the files.
-            self._shard.flush()
 
 
 @contextmanager
