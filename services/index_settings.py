@@ -39,8 +39,8 @@ class IndexSettings(BaseSettings):
     qdrant_on_disk: bool = Field(
         default=False,
         description=(
-            "Whether the server reads vectors, graph and payload indexes from disk instead of memory: for collections "
-            "that do not fit into memory, on fast disks."
+            "Whether the server reads vectors and graph from disk instead of memory: for collections that do not fit "
+            "into memory, on fast disks."
         ),
     )
     qdrant_quantisation: Literal["none", "int8", "turbo4"] = Field(
