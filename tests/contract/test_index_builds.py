@@ -48,10 +48,10 @@ def test_a_silent_build_is_dead(catalogue, monkeypatch):
     assert catalogue.index_builds.running() is None
 
 
-def test_a_build_does_not_depend_on_its_report(catalogue):
+def test_a_build_does_not_depend_on_its_report(sqlite_catalogue):
     """Progress that cannot be written is logged and nothing more."""
-    report = catalogue.index_builds.begin(TRACKS.name, 10)
-    with catalogue.database.write() as session:
+    report = sqlite_catalogue.index_builds.begin(TRACKS.name, 10)
+    with sqlite_catalogue.database.write() as session:
         session.execute(text("DROP TABLE meta"))
 
     report.show(BuildPhase.SWAP, 10)

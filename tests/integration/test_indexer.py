@@ -484,7 +484,7 @@ def test_server_rebuild_misses_no_change(catalogue):
 def test_server_rebuild_reports_its_progress(catalogue):
     """While it fills there is a report; a failure is its problem, and the next rebuild cleans up and settles."""
     client = QdrantClient(":memory:")
-    add(catalogue, *range(1200))
+    add(catalogue, *range(400))  # one batch, because the local mode is not thread-safe
     reports = []
 
     class Failing(ServerIndex):
@@ -497,12 +497,12 @@ def test_server_rebuild_reports_its_progress(catalogue):
     with pytest.raises(IndexUnavailable):
         rebuild(catalogue.indexing, Failing(client, "segue"), catalogue.index_builds)
     [left] = catalogue.index_builds.all()
-    assert [(report.collection, report.total, report.is_running) for report in reports] == [("tracks", 1200, True)]
+    assert [(report.collection, report.total, report.is_running) for report in reports] == [("tracks", 400, True)]
     assert "no space" in left.problem
 
     index = ServerIndex(client, "segue")
     assert len(index._collections()) == 2
-    assert rebuild(catalogue.indexing, index, catalogue.index_builds) == index.count() == 1200
+    assert rebuild(catalogue.indexing, index, catalogue.index_builds) == index.count() == 400
     assert index._collections() == [index.served()]
     assert catalogue.index_builds.all() == []
     assert catalogue.index_builds.served("tracks") == 1
