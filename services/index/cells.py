@@ -1,0 +1,182 @@
+"""An inverted-file index: points in cells of neighbours, which a search visits from the nearest on (Jégou et al. 2011).
+
+The files of a directory, written by `build` and memory-mapped by `Cells`:
+
+    vectors.npy    (n, 128), sorted by cell
+    ids.npy        (n,), 16 bytes each
+    by-id.npy      (n,) rows in ascending order of their ids
+    numbers.npy    (number of fields, n)
+    centroids.npy  (number of cells, 128)
+    starts.npy     (number of cells + 1,) first row of each cell
+    keywords.json  the keys of each keyword field
+    FIELD-rows.npy, FIELD-starts.npy  the rows of each key, and where those of each key start
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.filters import RANGE_FIELDS, Filters
+from services.domain.vector_index import Hit, Query
+from services.index.columns import Columns, Mask, Rows
+from services.index.points import FILTERS_KEPT, highest
+
+VISITED_POINTS = 40_000
+"""Matching points that a search compares, in the nearest cells: recall@10 ≥ .99 (docs/evaluation/index.md)."""
+
+DENSE_SHARE = 0.3
+"""From this share of matching points on, comparing all points of a cell is faster than gathering those that match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows that meet some filters.
+
+    Attributes:
+        filters: The filters.
+        rows: In ascending order, so sorted by cell; None for all rows.
+        starts: (number of cells + 1,) the place of the first row of each cell in `rows`.
+    """
+
+    filters: Filters
+    rows: Rows | None
+    starts: NDArray[np.int64]
+
+
+class Cells:
+    """The points of a build. They do not change; `remove` hides those that are deleted or replaced."""
+
+    def __init__(self, path: Path) -> None:
+        """Map the files of a directory.
+
+        Raises:
+            OSError, ValueError: a file is missing or damaged.
+        """
+        self._vectors = _mapped(path / "vectors.npy")
+        self._ids, self._by_id = _mapped(path / "ids.npy"), _mapped(path / "by-id.npy")
+        self._centroids, self._starts = np.load(path / "centroids.npy"), np.load(path / "starts.npy")
+        self._numbers = dict(zip(RANGE_FIELDS, _mapped(path / "numbers.npy"), strict=False))
+        self._keywords = {
+            field: _Keywords({key: place for place, key in enumerate(keys)}, path, field)
+            for field, keys in json.loads((path / "keywords.json").read_text(encoding="utf-8")).items()
+        }
+        if not len(self._vectors) == len(self._ids) == len(self._by_id) == self._starts[-1]:
+            raise ValueError(f"The files in {path} have different numbers of points.")
+        self._alive: Mask | None = None
+        self._gone = 0
+        self._selections: tuple[Selection, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of points that are not hidden."""
+        return len(self._ids) - self._gone
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Hide points; unknown ids are ignored."""
+        rows = [row for row in self._rows(ids) if self._alive is None or self._alive[row]]
+        if rows:
+            alive = np.ones(len(self._ids), dtype=bool) if self._alive is None else self._alive.copy()
+            alive[rows] = False
+            self._alive, self._gone = alive, self._gone + len(rows)
+            self._selections = ()
+
+    def ids(self) -> Iterator[str]:
+        """Iterate over the ids in ascending order."""
+        for row in self._by_id:
+            if self._alive is None or self._alive[row]:
+                yield self._id(row)
+
+    def count(self, filters: Filters, exclude: Collection[str]) -> int:
+        """Return the number of points that meet the filters and are not excluded."""
+        rows = self._selection(filters).rows
+        if rows is None:
+            return len(self._ids) - len(self._rows(exclude))
+        return len(rows) - int(np.isin(self._rows(exclude), rows).sum())
+
+    def nearest(self, query: Query) -> list[Hit]:
+        """Return the points nearest to a query, in no particular order."""
+        selection = self._selection(query.filters)
+        sizes = np.diff(selection.starts)
+        nearest = np.argsort(-(self._centroids @ query.vector))
+        wanted = max(VISITED_POINTS, query.limit + len(query.exclude))
+        last = int(np.searchsorted(np.cumsum(sizes[nearest]), wanted))
+        cells = nearest[: last + 1]
+        rows, scores = self._scored(selection, cells[sizes[cells] > 0], query.vector)
+        best = highest(scores, query.limit + len(query.exclude))
+        hits = [Hit(self._id(row), float(score)) for row, score in zip(rows[best], scores[best], strict=True)]
+        return [hit for hit in hits if hit.id not in query.exclude]
+
+    def _scored(
+        self, selection: Selection, cells: NDArray[np.intp], vector: NDArray[np.float32]
+    ) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        if not len(cells):
+            return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+        inside = [slice(selection.starts[cell], selection.starts[cell + 1]) for cell in cells]
+        if selection.rows is not None and len(selection.rows) < DENSE_SHARE * len(self._ids):
+            rows = np.concatenate([selection.rows[each] for each in inside])
+            return rows, self._vectors[rows] @ vector
+        whole = [slice(self._starts[cell], self._starts[cell + 1]) for cell in cells]
+        scores = [self._vectors[each] @ vector for each in whole]
+        if selection.rows is None:
+            return np.concatenate([np.arange(each.start, each.stop) for each in whole]), np.concatenate(scores)
+        parts = [selection.rows[each] for each in inside]
+        kept = [score[part - each.start] for score, part, each in zip(scores, parts, whole, strict=True)]
+        return np.concatenate(parts), np.concatenate(kept)
+
+    def _selection(self, filters: Filters) -> Selection:
+        known = self._selections
+        found = next((each for each in known if each.filters == filters), None)
+        if found is None:
+            alive = self._alive
+            mask = Columns(len(self._ids), self._numbers, self._rows_of).matching(filters)
+            mask = alive if mask is None else mask if alive is None else mask & alive
+            rows = None if mask is None else np.flatnonzero(mask).astype(np.int32)
+            starts = self._starts if rows is None else np.searchsorted(rows, self._starts)
+            found = Selection(filters, rows, starts)
+            if alive is self._alive:  # else `remove` was called in between
+                self._selections = (*known[1 - FILTERS_KEPT :], found)
+        return found
+
+    def _rows_of(self, field: str, key: str | None) -> Rows:
+        keywords = self._keywords.get(field)
+        return np.empty(0, dtype=np.int32) if keywords is None else keywords.rows(key)
+
+    def _rows(self, ids: Iterable[str]) -> list[int]:
+        wanted = np.array([packed(point_id) for point_id in ids], dtype="S16")
+        places = np.searchsorted(self._ids, wanted, sorter=self._by_id)
+        rows = self._by_id[np.minimum(places, len(self._ids) - 1)]
+        found: list[int] = rows[self._ids[rows] == wanted].tolist()
+        return found
+
+    def _id(self, row: int) -> str:
+        digits = bytes(self._ids[row]).ljust(16, b"\0").hex()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+class _Keywords:
+    """The rows of each key of a field."""
+
+    def __init__(self, places: dict[str, int], path: Path, field: str) -> None:
+        self._places = places
+        self._rows = _mapped(path / f"{field}-rows.npy")
+        self._starts = np.load(path / f"{field}-starts.npy")
+
+    def rows(self, key: str | None) -> Rows:
+        if key is None:
+            return self._rows
+        place = self._places.get(key)
+        return self._rows[:0] if place is None else self._rows[self._starts[place] : self._starts[place + 1]]
+
+
+def packed(point_id: str) -> bytes:
+    """Return the 16 bytes of a UUID, which sort as its text does."""
+    return bytes.fromhex(point_id.replace("-", ""))
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    # As a plain array: an operation on a `numpy.memmap` costs several µs more.
+    return np.asarray(np.load(path, mmap_mode="r"))
