@@ -10,6 +10,8 @@ from services.domain.errors import NotConfigured
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
 from services.index import VectorIndex, VectorSearch
+from services.index.generations import Generations
+from services.index.indexer_thread import IndexerThread
 from services.mixes.choose import Mixes
 from services.playlists.rules import SmartPlaylists
 from services.radio.sessions import Radio
@@ -29,17 +31,15 @@ from services.tasks.queue import TaskQueue, open_queue
 from services.words.understand import understand
 
 if TYPE_CHECKING:
-    from services.index.generations import Generations
-    from services.index.indexer_thread import IndexerThread
     from services.index.qdrant_server import ServerIndex
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedIndex:
-    """The parts of Qdrant Edge for a collection that must be closed: the index directory and the indexer thread."""
+    """The parts of the embedded index of a collection that must be closed: its directory and the indexer thread."""
 
-    generations: "Generations"
-    indexer: "IndexerThread"
+    generations: Generations
+    indexer: IndexerThread
 
     def close(self) -> None:
         """Stop the indexer and close the index."""
@@ -76,9 +76,9 @@ class Services:
     """Closed last: the indexes, the connections to the catalogue and its lock."""
 
     @property
-    def index_kind(self) -> Literal["edge", "server"]:
-        """The kind of the vector index: Qdrant Edge or a Qdrant server."""
-        return "server" if self.embedded is None else "edge"
+    def index_kind(self) -> Literal["embedded", "server"]:
+        """The kind of the vector index: the embedded index or a Qdrant server."""
+        return "server" if self.embedded is None else "embedded"
 
     def close(self) -> None:
         """Stop the indexer and close everything; the next start continues with unfinished work."""
@@ -91,7 +91,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
     Without an `embedder`, the text tower is loaded at the first text.
 
     Raises:
-        NotConfigured: no broker is set, Qdrant Edge is not installed, or several processes would share Qdrant Edge.
+        NotConfigured: no broker is set, or several processes would share the embedded index.
         AlreadyRunning: another process uses the index directory, or the catalogue is being restored.
         CatalogueUnavailable, IndexUnavailable: the catalogue or the index cannot be opened.
     """
@@ -133,7 +133,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
 def _check_processes(settings: Settings) -> None:
     if settings.qdrant_url is None and settings.api_processes > 1:
         raise NotConfigured(
-            f"SEGUE_API_PROCESSES is {settings.api_processes}, but only one process can use Qdrant Edge. "
+            f"SEGUE_API_PROCESSES is {settings.api_processes}, but only one process can use the embedded index. "
             "Set it to 1, or set SEGUE_QDRANT_URL to a Qdrant server."
         )
 
@@ -206,13 +206,6 @@ def _open_index(
         index = open_server_index(settings, collection, for_requests=True)
         opened.callback(index.close)
         return index, None
-    try:
-        from services.index.generations import Generations  # noqa: PLC0415  an optional package
-        from services.index.indexer_thread import IndexerThread  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise NotConfigured(
-            f"{error.name} is not installed. Install 'segue[local]', or set SEGUE_QDRANT_URL to a Qdrant server."
-        ) from error
     path = settings.index_path if collection == TRACKS else settings.picture_index_path
     generations = Generations(path, collection)
     indexer = IndexerThread(catalogue, generations)

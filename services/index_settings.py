@@ -13,7 +13,7 @@ class IndexSettings(BaseSettings):
         default=None,
         description=(
             "URL of a Qdrant server for the vector index, such as `http://qdrant:6333`. The nodes of a cluster are "
-            "separated by commas. If unset, Qdrant Edge runs in the API process."
+            "separated by commas. If unset, the embedded index runs in the API process."
         ),
     )
     qdrant_api_key: SecretStr | None = Field(

@@ -109,7 +109,7 @@ class Settings(LibrarySettings, IndexSettings):
     api_processes: int = Field(
         default=1,
         ge=1,
-        description="Number of API processes. Qdrant Edge allows one; with a Qdrant server any number is possible.",
+        description="Number of API processes. Without a Qdrant server there is one; with it any number is possible.",
     )
     api_threads: int = Field(default=8, ge=1, description="Number of threads per API process.")
     question_processes: int = Field(
@@ -292,17 +292,17 @@ class Settings(LibrarySettings, IndexSettings):
 
     @property
     def qdrant_urls(self) -> list[str]:
-        """URLs of the nodes of the Qdrant server; none with Qdrant Edge."""
+        """URLs of the nodes of the Qdrant server; none with the embedded index."""
         return [] if self.qdrant_url is None else _addresses(self.qdrant_url)
 
     @property
     def index_path(self) -> Path:
-        """Folder of Qdrant Edge."""
+        """Folder of the embedded index."""
         return self.data_path / "index"
 
     @property
     def picture_index_path(self) -> Path:
-        """Folder of Qdrant Edge for pictures."""
+        """Folder of the embedded index for pictures."""
         return self.data_path / "picture-index"
 
     @property

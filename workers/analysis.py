@@ -184,7 +184,7 @@ def continue_later(context: ChildContext, track_id: str, holder: str) -> None:
 
 
 def notify_indexer(context: ChildContext) -> None:
-    """Send the index task if a Qdrant server holds the index; an API process with Qdrant Edge polls the catalogue."""
+    """Send the index task if a Qdrant server holds the index; an embedded one polls the catalogue."""
     if context.settings.qdrant_url is None:
         return
     try:

@@ -1,6 +1,6 @@
 """The progress of the builds of vector indexes. Builders write it; commands, the status and the page show it.
 
-A build is owned by whoever holds the directory of Qdrant Edge, or the lease of rebuilds on a Qdrant server.
+A build is owned by whoever holds the directory of the embedded index, or the lease of rebuilds on a Qdrant server.
 """
 
 import json
@@ -31,9 +31,10 @@ _log = structlog.get_logger(__name__)
 
 
 class BuildPhase(StrEnum):
-    """What a build does: write points, build the graph, take the place of the old index."""
+    """What a build does: write points, build their graph or sort them into cells, take the place of the old index."""
 
     FILL = "fill"
+    CELLS = "cells"
     GRAPH = "graph"
     SWAP = "swap"
 

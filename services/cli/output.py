@@ -29,7 +29,7 @@ messages = Console(stderr=True, highlight=False, emoji=False)
 # `segue status --failed` prints the others.
 FAILURES_SHOWN = 20
 FAILED = (TrackStatus.FAILED, TrackStatus.QUARANTINED)
-INDEX_NAMES = {"edge": "Qdrant Edge", "server": "Qdrant server"}
+INDEX_NAMES = {"embedded": "embedded", "server": "Qdrant server"}
 
 
 def print_message(text: str) -> None:

@@ -15,7 +15,12 @@ POLL_SECONDS = 0.5
 # A service looks for a new generation several times a second, and the task of a Qdrant server starts every 15 s.
 BEGIN_SECONDS = 30.0
 
-PHASES = {BuildPhase.FILL: "writing points", BuildPhase.GRAPH: "building the graph", BuildPhase.SWAP: "taking over"}
+PHASES = {
+    BuildPhase.FILL: "writing points",
+    BuildPhase.CELLS: "sorting points into cells",
+    BuildPhase.GRAPH: "building the graph",
+    BuildPhase.SWAP: "taking over",
+}
 
 
 def reindex(*, wait: bool, as_json: bool) -> None:

@@ -1,7 +1,8 @@
-"""The interface that Qdrant Edge and a Qdrant server both implement."""
+"""The interface that the embedded index and a Qdrant server both implement."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from services.domain.filters import FRAGMENT, KEYWORD_FIELDS, RANGE_FIELDS, Filters
@@ -50,6 +51,17 @@ class Hit(NamedTuple):  # a request makes hundreds; a frozen dataclass takes thr
 
     id: str
     score: float
+
+
+def ordered(scored: Iterable[tuple[object, float]]) -> list[Hit]:
+    """Return hits sorted by descending score, then by id, with scores clamped to [−1, 1].
+
+    Rounding can move a cosine similarity slightly outside of that interval.
+    """
+    hits = [Hit(str(point_id), min(1.0, max(-1.0, score))) for point_id, score in scored]
+    hits.sort(key=attrgetter("id"))
+    hits.sort(key=attrgetter("score"), reverse=True)  # the sort is stable: equal scores keep the order of their ids
+    return hits
 
 
 class PointWriter(Protocol):

@@ -15,8 +15,8 @@ from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.domain.track import Analysis, Tags, Vector
 from services.index import VectorIndex
+from services.index.embedded import IvfIndex
 from services.index.indexer import Indexer
-from services.index.qdrant_edge import EdgeIndex
 
 NAMESPACE = uuid.UUID("6f6b2c1e-5b0e-4c1c-9a55-0c1f7b1f5e11")
 """Namespace of the track ids."""
@@ -85,10 +85,9 @@ def library(material: Material, folder: Path) -> Iterator[tuple[Catalogue, Vecto
     catalogue = Catalogue.open(f"sqlite+pysqlite:///{folder / 'catalogue.db'}")
     catalogue.migrate()
     if shard.exists():
-        index = EdgeIndex.load(shard)
+        index = IvfIndex.load(shard)
     else:
-        shard.mkdir()
-        index = EdgeIndex.create(shard)
+        index = IvfIndex.create(shard)
         write(material, catalogue, index)
     try:
         yield catalogue, index

@@ -123,7 +123,7 @@ def _introduction(report: Report) -> str:
 
 Written by `{COMMAND}`; do not edit by hand. The material is {report.tracks} tracks of the `[validation]`
 packages, with embeddings of encoder `{report.model_version}` (`docs/evaluation/validation.npz`, written by
-`python -m models.evaluation.export`), in a real catalogue and a real Qdrant Edge. There are {report.listeners}
+`python -m models.evaluation.export`), in a real catalogue and the embedded index. There are {report.listeners}
 simulated listeners of each kind. An interest is a soundtrack: the listener has played four of its tracks this evening,
 and a good answer contains the others. The listeners are not real: the evaluation assumes that a soundtrack has one
 mood, which is not true of all. The maxima per artist and album are off, because they would exclude the wanted tracks.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.catalog.index_builds import BuildPhase
 from services.domain.filters import RANGE_FIELDS
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Point
@@ -24,7 +25,7 @@ CHUNK = 10_000
 SEED = 0
 
 Vectors = NDArray[np.float32]
-AfterStep = Callable[[str, int], None]
+AfterStep = Callable[[BuildPhase, int], None]
 """Called with the phase and the number of points that it has done; what it raises ends the build."""
 
 
@@ -38,6 +39,8 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
     count = 0
     with arrived.open("wb") as file:
         for batch in batches:
+            if not batch:
+                continue
             file.write(np.stack([point.vector for point in batch]).astype("<f4").tobytes())
             ids += b"".join(packed(point.id) for point in batch)
             fields = [[point.payload.get(name) for name in RANGE_FIELDS] for point in batch]
@@ -45,7 +48,7 @@ def build(path: Path, batches: Iterable[Sequence[Point]], after_step: AfterStep 
             for row, point in enumerate(batch, count):
                 keywords.add(row, point)
             count += len(batch)
-            after_step("fill", count)
+            after_step(BuildPhase.FILL, count)
     if not count:
         arrived.unlink()
         return 0
@@ -80,11 +83,11 @@ def _cells(vectors: Vectors, after_step: AfterStep) -> tuple[Vectors, NDArray[np
         np.add.at(sums, nearest, sample)
         sizes = np.bincount(nearest, minlength=cells)[:, None]
         centroids = np.where(sizes > 0, sums / np.maximum(sizes, 1), centroids).astype(np.float32)
-        after_step("cells", 0)
+        after_step(BuildPhase.CELLS, 0)
     assigned = np.empty(len(vectors), dtype=np.int32)
     for start in range(0, len(vectors), CHUNK):
         assigned[start : start + CHUNK] = _nearest(np.asarray(vectors[start : start + CHUNK]), centroids)
-        after_step("cells", min(start + CHUNK, len(vectors)))
+        after_step(BuildPhase.CELLS, start)
     order = np.argsort(assigned, kind="stable").astype(np.int32)
     return centroids, order, np.searchsorted(assigned[order], np.arange(cells + 1))
 
@@ -95,11 +98,14 @@ def _nearest(vectors: Vectors, centroids: Vectors) -> NDArray[np.intp]:
 
 
 def _write_vectors(path: Path, vectors: Vectors, order: NDArray[np.int32], after_step: AfterStep) -> None:
-    target = np.lib.format.open_memmap(path / "vectors.npy", mode="w+", dtype="<f4", shape=vectors.shape)
-    for start in range(0, len(order), CHUNK):
-        target[start : start + CHUNK] = vectors[order[start : start + CHUNK]]
-        after_step("write", min(start + CHUNK, len(order)))
-    target.flush()
+    header = {"descr": "<f4", "fortran_order": False, "shape": vectors.shape}
+    with (path / "vectors.npy").open("wb") as file:  # not a memory map, which a full disk ends with SIGBUS
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(order), CHUNK):
+            file.write(vectors[order[start : start + CHUNK]].tobytes())
+            after_step(BuildPhase.CELLS, len(order))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class _Pairs:

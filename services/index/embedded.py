@@ -14,11 +14,10 @@ from typing import Self
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters
 from services.domain.track import unit_vector
-from services.domain.vector_index import Hit, Point, Query, VectorIndex
+from services.domain.vector_index import Hit, Point, Query, VectorIndex, ordered
 from services.index.cells import Cells
 from services.index.journal import Change, Journal
 from services.index.points import Points
-from services.index.qdrant_shared import ordered
 
 JOURNAL = "journal"
 
@@ -38,6 +37,7 @@ class IvfIndex(VectorIndex):
     def create(cls, path: Path) -> Self:
         """Begin an index in a directory that is empty, or that has the files of a build."""
         with _translated(f"create an index in {path}"):
+            path.mkdir(exist_ok=True, mode=0o700)
             return cls(path, Journal.create(path / JOURNAL))
 
     @classmethod
@@ -94,8 +94,9 @@ class IvfIndex(VectorIndex):
     def take_over(self, other: "IvfIndex") -> None:
         """Serve the points of another index. Do not use `other` afterwards."""
         with self._lock:
-            self._journal.close()
+            old = self._journal
             self._journal, self._cells, self._points = other._journal, other._cells, other._points  # noqa: SLF001
+        old.close()
 
     def _nearest(self, query: Query) -> list[Hit]:
         unit_vector(query.vector, "the query")
@@ -124,5 +125,5 @@ class IvfIndex(VectorIndex):
 def _translated(doing: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, EOFError) as error:
         raise IndexUnavailable(f"Segue could not {doing}: {error}") from error

@@ -1,15 +1,15 @@
-"""The directories of Qdrant Edge, and the process that builds one.
+"""The directories of the embedded index, and the process that builds one.
 
     index/lock               locked by the process that owns the index
     index/current            names the directory that is served
-    index/<generation>-<…>/  one shard
+    index/<generation>-<…>/  one index (`services.index.embedded`)
 
 Only the directory that `current` names is valid. Segue deletes all others at start: an interrupted build left them.
 Generation 0 is the empty index of a new or lost directory.
 
-`python -m services.index.generations` builds a shard with an HNSW graph. It reads an `Order` as JSON from standard
+`python -m services.index.generations` builds an index. It reads an `Order` as JSON from standard
 input, because the catalogue's URL may contain a password and every user can read a process's arguments. Exit code 0
-means that the shard is complete on disk.
+means that the index is complete on disk.
 """
 
 import json
@@ -21,7 +21,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -30,12 +29,13 @@ import structlog
 from portalocker import AlreadyLocked, Lock
 
 from services.catalog import Catalogue
-from services.catalog.index_builds import BuildPhase
+from services.catalog.index_builds import BuildPhase, BuildReport
 from services.catalog.indexing import IndexQueue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.vector_index import PICTURES, TRACKS, Collection
+from services.index.cell_builder import build
+from services.index.embedded import IvfIndex
 from services.index.indexer import valid_points
-from services.index.qdrant_edge import EdgeIndex
 from services.storage.disk import sync
 from services.storage.locks import acquire
 
@@ -51,7 +51,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A shard directory and the generation of the index in it."""
+    """A directory and the generation of the index in it."""
 
     generation: int
     path: Path
@@ -83,14 +83,10 @@ class Generations:
         return self._current.generation
 
     def prepare(self, generation: int) -> Build:
-        """Create an empty directory for a shard of this generation."""
+        """Create an empty directory for an index of this generation."""
         build = Build(generation, self._root / f"{generation}-{secrets.token_hex(4)}")
         build.path.mkdir(mode=0o700)
         return build
-
-    def create_index(self, build: Build) -> EdgeIndex:
-        """Create an empty shard in a prepared directory."""
-        return EdgeIndex.create(build.path, self.collection)
 
     @property
     def root(self) -> Path:
@@ -98,7 +94,7 @@ class Generations:
         return self._root
 
     def is_on_disk(self) -> bool:
-        """Return whether the served directory exists; a deleted shard still serves from its open files."""
+        """Return whether the served directory exists; a deleted index still serves from its open files."""
         return self._current.path.is_dir() and (self._root / CURRENT).exists()
 
     def recreate_root(self) -> None:
@@ -112,7 +108,7 @@ class Generations:
             old, self._lock = self._lock, _lock_exclusively(self._root / LOCK)
             old.release()
 
-    def adopt(self, build: Build, index: EdgeIndex) -> None:
+    def adopt(self, build: Build, index: IvfIndex) -> None:
         """Serve this build from now on, and after a restart, and delete the previous one."""
         old = self._current
         self._point_at(build)
@@ -129,14 +125,14 @@ class Generations:
         self.index.close()
         self._lock.release()
 
-    def _open(self) -> tuple[Build, EdgeIndex]:
+    def _open(self) -> tuple[Build, IvfIndex]:
         if (named := self._named()) is not None:
             try:
-                return named, EdgeIndex.load(named.path)
+                return named, IvfIndex.load(named.path)
             except IndexUnavailable as error:
                 _log.warning("damaged_index_replaced", path=str(named.path), reason=str(error))
         empty = self.prepare(NEVER_BUILT)
-        index = self.create_index(empty)
+        index = IvfIndex.create(empty.path)
         self._point_at(empty)
         return empty, index
 
@@ -172,25 +168,28 @@ def _lock_exclusively(path: Path) -> Lock[IO[bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to build a shard from, and where."""
+    """What to build an index from, and where."""
 
     catalogue_url: str
     collection: str
     path: str
 
 
-def fill(index: EdgeIndex, queue: IndexQueue, after_batch: Callable[[int], None]) -> None:
-    """Write the points of all ready rows. `after_batch` gets the number so far; what it raises ends the build."""
-    done = 0
-    for changes in queue.ready():
-        index.write(valid_points(change.point for change in changes))
-        done += len(changes)
-        after_batch(done)
-    index.flush()
+def build_index(
+    path: Path, queue: IndexQueue, report: BuildReport, between_steps: Callable[[], None] = lambda: None
+) -> None:
+    """Build the index of all ready rows in a directory. What `between_steps` raises ends the build."""
+
+    def after_step(phase: BuildPhase, done: int) -> None:
+        report.show(phase, done)
+        between_steps()
+
+    build(path, (valid_points(change.point for change in changes) for changes in queue.ready()), after_step)
+    IvfIndex.create(path).close()
 
 
 def start_build(order: Order) -> subprocess.Popen[bytes]:
-    """Start a child process that builds an optimised shard."""
+    """Start a child process that builds an index."""
     with TemporaryFile() as channel:
         channel.write(json.dumps(asdict(order)).encode())
         channel.seek(0)
@@ -198,20 +197,16 @@ def start_build(order: Order) -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    """Build the shard of the order on standard input."""
+    """Build the index of the order on standard input."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the whole process group; nothing to clean up here
     os.nice(NICENESS)
     order = Order(**json.load(sys.stdin))
     catalogue = Catalogue.open(order.catalogue_url)
     collection = next(known for known in (TRACKS, PICTURES) if known.name == order.collection)
-    index = EdgeIndex.create(Path(order.path), collection)
     queue = catalogue.queue_of(collection)
     total = queue.count_ready()
     report = catalogue.index_builds.begin(collection.name, total)
-    fill(index, queue, partial(report.show, BuildPhase.FILL))
-    report.show(BuildPhase.GRAPH, 0)
-    index.optimise()
-    index.close()
+    build_index(Path(order.path), queue, report)
     report.show(BuildPhase.SWAP, total)
     catalogue.close()
 

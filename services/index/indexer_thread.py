@@ -4,28 +4,27 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from services.catalog import Catalogue
 from services.catalog.database import batched
-from services.catalog.index_builds import BuildPhase, BuildReport
 from services.domain.errors import SegueError, StorageFull
 from services.index.build_cost import BuildCost
-from services.index.generations import NEVER_BUILT, Build, Generations, Order, fill, start_build
+from services.index.embedded import IvfIndex
+from services.index.generations import NEVER_BUILT, Build, Generations, Order, build_index, start_build
 from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Difference, Indexer, apply, reconcile_in_steps
-from services.index.qdrant_edge import EdgeIndex
 from services.storage.disk import check_free_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Up to this many points, an exact search takes a few ms and an HNSW graph is not worth building.
-HNSW_THRESHOLD = 50_000
-# The graph is rebuilt when a larger share of the points is outside of it.
-UNINDEXED_SHARE = 0.2
+# Above this many points a child process builds the index: reading the rows holds the GIL.
+CHILD_THRESHOLD = 50_000
+# The index is built again when more points, or a larger share of them, are in no cell: a search compares each of them.
+UNINDEXED_POINTS = 10_000
+UNINDEXED_SHARE = 0.05
 # The pause between two looks for marked rows: a new track is searchable soon after its analysis is recorded.
 INTERVAL_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 10.0
@@ -47,16 +46,16 @@ class _Running:
     build: Build
     child: subprocess.Popen[bytes]
 
-    def result(self) -> EdgeIndex:
-        """Load the shard; the child process must have ended.
+    def result(self) -> IvfIndex:
+        """Load the index; the child process must have ended.
 
         Raises:
             ChildProcessError: the child process failed.
-            IndexUnavailable: the shard cannot be loaded.
+            IndexUnavailable: the index cannot be loaded.
         """
         if self.child.returncode != 0:
             raise ChildProcessError(f"the process that built the index ended with code {self.child.returncode}")
-        return EdgeIndex.load(self.build.path)
+        return IvfIndex.load(self.build.path)
 
 
 class IndexerThread:
@@ -67,7 +66,8 @@ class IndexerThread:
         catalogue: Catalogue,
         generations: Generations,
         *,
-        hnsw_threshold: int = HNSW_THRESHOLD,
+        child_threshold: int = CHILD_THRESHOLD,
+        unindexed_points: int = UNINDEXED_POINTS,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
         self._catalogue = catalogue
@@ -76,7 +76,8 @@ class IndexerThread:
         self._builds = catalogue.index_builds
         self._generations = generations
         self._indexer = Indexer(self._queue, generations.index)
-        self._hnsw_threshold = hnsw_threshold
+        self._child_threshold = child_threshold
+        self._unindexed_points = unindexed_points
         self._interval = interval
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"indexer of {self._name}", daemon=True)
@@ -173,20 +174,16 @@ class IndexerThread:
 
     def _build_if_due(self) -> None:
         wanted = self._queue.generation()
-        if wanted != self._generations.generation or self._lost_points:
-            self._begin(wanted, own_process=self._queue.count_ready() > self._hnsw_threshold)
-        elif self._outgrown():
-            self._begin(wanted, own_process=True)
+        if wanted != self._generations.generation or self._lost_points or self._outgrown():
+            self._begin(wanted)
 
     def _outgrown(self) -> bool:
         index = self._generations.index
-        unindexed = index.unindexed()
-        return unindexed > UNINDEXED_SHARE * self._hnsw_threshold and (
-            (total := index.count()) > self._hnsw_threshold and unindexed > UNINDEXED_SHARE * total
-        )
+        return index.unindexed() > max(self._unindexed_points, UNINDEXED_SHARE * index.count())
 
-    def _begin(self, generation: int, *, own_process: bool) -> None:
+    def _begin(self, generation: int) -> None:
         points = self._queue.count_ready()
+        own_process = points > self._child_threshold
         if own_process and not self._has_room(points):
             return
         build = self._generations.prepare(generation)
@@ -197,9 +194,9 @@ class IndexerThread:
                 url = self._catalogue.database.url.render_as_string(hide_password=False)
                 self._running = _Running(build, start_build(Order(url, self._name, str(build.path))))
             else:
-                index = self._generations.create_index(build)
-                fill(index, self._queue, partial(self._between_batches, self._builds.begin(self._name, points)))
-                self._replace(build, index)
+                report = self._builds.begin(self._name, points)
+                build_index(build.path, self._queue, report, self._between_steps)
+                self._replace(build, IvfIndex.load(build.path))
         except BaseException as error:
             self._give_up(build, error)
             raise
@@ -220,10 +217,9 @@ class IndexerThread:
         self._refused = None
         return True
 
-    def _between_batches(self, report: BuildReport, done: int) -> None:
+    def _between_steps(self) -> None:
         if self._stopping.is_set():
             raise _Stopped
-        report.show(BuildPhase.FILL, done)
         self._index_marked()
 
     def _watch(self, running: _Running) -> None:
@@ -237,7 +233,7 @@ class IndexerThread:
             raise
         self._running = None
 
-    def _replace(self, build: Build, index: EdgeIndex) -> None:
+    def _replace(self, build: Build, index: IvfIndex) -> None:
         """Apply what changed since the build started, then serve the build. Only this thread writes points."""
         changed = sorted(self._indexed_since or ())
         for batch in batched(changed, BATCH):

@@ -87,8 +87,10 @@ class Journal:
         if len(header) < HEADER.size:
             return None
         length, count, checksum = HEADER.unpack(header)
+        if length + count * VECTOR_BYTES > os.fstat(self._file.fileno()).st_size - self._file.tell():
+            return None
         text, vectors = self._file.read(length), self._file.read(count * VECTOR_BYTES)
-        if len(vectors) < count * VECTOR_BYTES or zlib.crc32(vectors, zlib.crc32(text)) != checksum:
+        if zlib.crc32(vectors, zlib.crc32(text)) != checksum:
             return None
         written, deleted = json.loads(text)
         rows = np.frombuffer(vectors, dtype="<f4").reshape(count, EMBEDDING_DIM)

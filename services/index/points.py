@@ -44,6 +44,8 @@ class Points:
 
     def add(self, points: Sequence[Point]) -> None:
         """Add or replace points."""
+        if not points:
+            return
         latest = {point.id: point for point in points}
         self.remove(latest)
         first, end = len(self._ids), len(self._ids) + len(latest)

@@ -9,20 +9,11 @@ from qdrant_client import QdrantClient, models
 from services.domain.filters import Filters
 from services.domain.vector_index import Query
 from services.index.policy import OVERSAMPLING, plan_search
-from services.index.qdrant_shared import FilterBuilder
+from services.index.qdrant_filters import build_filter
 
 # A library grows by few tracks in this time, and a plan fits a wide range of counts.
 ESTIMATE_SECONDS = 60.0
 ESTIMATES_KEPT = 1000
-
-FILTERS = FilterBuilder(
-    filter=models.Filter,
-    field=models.FieldCondition,
-    interval=models.Range,
-    any_of=models.MatchAny,
-    has_id=lambda ids: models.HasIdCondition(has_id=list(ids)),
-    is_empty=lambda name: models.IsEmptyCondition(is_empty=models.PayloadField(key=name)),
-)
 
 
 class Planner:
@@ -52,7 +43,7 @@ class Planner:
         )
 
     def _estimate(self, filters: Filters) -> int:
-        built = FILTERS.build(filters, frozenset())
+        built = build_filter(filters)
         key = "" if built is None else built.model_dump_json(exclude_none=True)
         now = self._clock()
         with self._lock:

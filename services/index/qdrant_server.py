@@ -19,7 +19,7 @@ from services.circuit import CircuitOpen
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters
 from services.domain.track import unit_vector
-from services.domain.vector_index import TRACKS, Collection, Hit, Point, Query, VectorIndex
+from services.domain.vector_index import TRACKS, Collection, Hit, Point, Query, VectorIndex, ordered
 from services.index.nodes import Nodes
 from services.index.qdrant_collections import (
     ADMINISTRATION_SECONDS,
@@ -31,8 +31,8 @@ from services.index.qdrant_collections import (
     inactive_replicas,
     start_graph,
 )
-from services.index.qdrant_planner import FILTERS, Planner
-from services.index.qdrant_shared import ordered
+from services.index.qdrant_filters import build_filter
+from services.index.qdrant_planner import Planner
 
 # Timeout for requests of clients. A query usually takes milliseconds.
 REQUEST_SECONDS = 2
@@ -105,7 +105,7 @@ class ServerIndex(VectorIndex):
                 models.QueryRequest(
                     query=vector,
                     limit=query.limit,
-                    filter=FILTERS.build(query.filters, query.exclude),
+                    filter=build_filter(query.filters, query.exclude),
                     params=self._planner.params(query),
                     with_payload=False,
                     with_vector=False,
@@ -125,7 +125,7 @@ class ServerIndex(VectorIndex):
         """Return the number of points that match the filters."""
         with self._translated():
             self._ensure()
-            return self._client.count(self._alias, count_filter=FILTERS.build(filters, exclude), exact=True).count
+            return self._client.count(self._alias, count_filter=build_filter(filters, exclude), exact=True).count
 
     def ids(self) -> Iterator[str]:
         """Iterate over the ids of all points."""

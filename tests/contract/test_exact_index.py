@@ -1,4 +1,4 @@
-"""The exact search in the catalogue finds what Qdrant Edge finds."""
+"""The exact search in the catalogue finds what the embedded index finds."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Recommendations are the same with Qdrant Edge and with a Qdrant server."""
+"""Recommendations are the same with the embedded index and with a Qdrant server."""
 
 import pytest
 from qdrant_client import QdrantClient
@@ -28,7 +28,7 @@ def material():
 
 @pytest.fixture(scope="module")
 def edge(material, tmp_path_factory):
-    with library(material, tmp_path_factory.mktemp("edge")) as opened:
+    with library(material, tmp_path_factory.mktemp("embedded")) as opened:
         yield opened
 
 

@@ -1,4 +1,4 @@
-"""Reconciling repairs differences between catalogue and index, in Qdrant Edge and on a server."""
+"""Reconciling repairs differences between catalogue and index, in the embedded index and on a server."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,8 +7,8 @@ import pytest
 from qdrant_client import QdrantClient
 
 from services.index import Point
+from services.index.embedded import IvfIndex
 from services.index.indexer import Difference, Indexer, reconcile
-from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
 from tests.fakes.library import track_id, write_library
 
@@ -23,12 +23,12 @@ def catalogue(sqlite_catalogue, tmp_path):
     return sqlite_catalogue
 
 
-@pytest.fixture(params=["edge", "server"])
+@pytest.fixture(params=["embedded", "server"])
 def index(request, tmp_path, catalogue):
     """An index that contains every ready track."""
-    if request.param == "edge":
+    if request.param == "embedded":
         (tmp_path / "shard").mkdir()
-        opened = EdgeIndex.create(tmp_path / "shard")
+        opened = IvfIndex.create(tmp_path / "shard")
     else:
         opened = ServerIndex(QdrantClient(":memory:"), "segue")
     Indexer(catalogue.indexing, opened).index_once()

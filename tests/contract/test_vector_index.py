@@ -1,4 +1,4 @@
-"""The contract of a vector index, for Qdrant Edge and a Qdrant server."""
+"""The contract of a vector index, for the embedded index and a Qdrant server."""
 
 import socket
 import threading
@@ -16,7 +16,8 @@ from services.domain.errors import IndexUnavailable
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range, music_only
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Hit, Point, Query
-from services.index.qdrant_edge import EdgeIndex
+from services.index.cell_builder import build
+from services.index.embedded import IvfIndex
 from services.index.qdrant_server import ServerIndex
 from tests.fakes.qdrant_server import needs_server, server_index
 
@@ -37,7 +38,7 @@ def point(number, *direction, **payload):
     return Point(identifier(number), unit(*(direction or (1.0,))), payload)
 
 
-ADAPTERS = ["edge", "server", pytest.param("real server", marks=needs_server)]
+ADAPTERS = ["embedded", "server", pytest.param("real server", marks=needs_server)]
 
 
 @contextmanager
@@ -46,9 +47,9 @@ def open_adapter(name, directory: Path):
         with server_index() as opened:
             yield opened
         return
-    if name == "edge":
+    if name == "embedded":
         directory.mkdir()
-        opened = EdgeIndex.create(directory)
+        opened = IvfIndex.create(directory)
     else:
         opened = ServerIndex(QdrantClient(":memory:"), "segue")
     yield opened
@@ -259,6 +260,12 @@ def test_an_invalid_vector_is_refused_with_its_id(index, vector):
 
 SIZE = 240
 GENRES = ("ambient", "rock", "folk")
+FILTERS = (
+    Filters(ranges={"tempo": Range(80, 120)}),
+    Filters(ranges={"tempo": Range(max=100)}, or_unknown=frozenset({"tempo"})),
+    Filters(any_of={"genre": ("rock", "folk")}, ranges={"year": Range(min=1990)}),
+    Filters(none_of={"genre": ("rock",)}),
+)
 
 
 def library():
@@ -339,39 +346,81 @@ def test_ids_contain_every_point_once(stocked):
     assert list(stocked.ids()) == sorted(kept.id for kept in POINTS)
 
 
-def test_edge_keeps_points_when_reopened(tmp_path):
-    """A reopened shard has all upserted points without the deleted ones."""
-    index = EdgeIndex.create(tmp_path)
+def test_embedded_keeps_points_when_reopened(tmp_path):
+    """A reopened index has all upserted points without the deleted ones."""
+    index = IvfIndex.create(tmp_path)
     index.upsert(POINTS)
     index.delete([POINTS[0].id])
     index.close()
 
-    reopened = EdgeIndex.load(tmp_path)
+    reopened = IvfIndex.load(tmp_path)
 
     assert reopened.count() == SIZE - 1
     assert reopened.query([Query(POINTS[5].vector, 1)])[0][0].id == POINTS[5].id
 
 
-def test_edge_graph_gives_the_same_results(tmp_path):
-    """An optimised shard has every point in its graph and gives the same scores as before."""
-    index = EdgeIndex.create(tmp_path)
-    index.upsert(POINTS)
-    wanted = [Query(kept.vector, 10) for kept in POINTS[:20]]
-    before = index.query(wanted)
-    assert index.unindexed() == SIZE
+def built(directory, batches):
+    """Build an index of points, and load it."""
+    directory.mkdir()
+    assert build(directory, batches) == sum(map(len, batches))
+    IvfIndex.create(directory).close()
+    return IvfIndex.load(directory)
 
-    index.optimise()
-    index.close()
-    loaded = EdgeIndex.load(tmp_path)
 
-    assert loaded.unindexed() == 0
-    for old, new in zip(before, loaded.query(wanted), strict=True):
+def test_cells_give_the_same_results(tmp_path):
+    """An index whose points are in cells has the ids, scores and counts of one whose points are not."""
+    plain = IvfIndex.create(tmp_path / "plain")
+    plain.upsert(POINTS)
+    index = built(tmp_path / "built", [POINTS[:100], [], POINTS[100:]])
+    wanted = [Query(kept.vector, 10, each) for kept in POINTS[:20] for each in (Filters(), *FILTERS)]
+
+    assert (plain.unindexed(), index.unindexed()) == (SIZE, 0)
+    assert list(index.ids()) == list(plain.ids())
+    for filters in FILTERS:
+        assert index.count_matching(filters) == plain.count_matching(filters)
+    for old, new in zip(plain.query(wanted), index.query(wanted), strict=True):
         assert [hit.score for hit in new] == pytest.approx([hit.score for hit in old], abs=1e-5)
 
 
-def test_edge_is_thread_safe(tmp_path):
+def test_changes_after_a_build(tmp_path):
+    """Points of a build can be replaced and deleted, and new ones are found beside them, also after a restart."""
+    index = built(tmp_path / "built", [POINTS])
+    index.delete([POINTS[0].id, identifier(SIZE + 7)])
+    index.upsert([Point(POINTS[1].id, -POINTS[1].vector, {"genre": "polka"}), point(SIZE, genre="polka")])
+    index.close()
+    index = IvfIndex.load(tmp_path / "built")
+
+    assert index.count() == SIZE
+    assert list(index.ids()) == sorted([*(kept.id for kept in POINTS[1:]), identifier(SIZE)])
+    assert set(found(index, any_of={"genre": ("polka",)})) == {1, SIZE}
+    assert index.query([Query(POINTS[0].vector, 1)])[0][0].id != POINTS[0].id
+    assert index.query([Query(-POINTS[1].vector, 1)])[0][0].id == POINTS[1].id
+    excluded = frozenset({identifier(SIZE), POINTS[5].id})
+    assert index.count_matching(Filters(), excluded) == SIZE - 2
+    assert [
+        hit.id for hit in index.query([Query(POINTS[5].vector, SIZE, exclude=excluded)])[0] if hit.id in excluded
+    ] == []
+
+
+def test_an_incomplete_record_is_dropped(tmp_path):
+    """A write that a crash cut short is not there after the restart; the ones before and after it are."""
+    index = IvfIndex.create(tmp_path / "index")
+    index.upsert([point(0)])
+    index.upsert([point(1)])
+    index.close()
+    journal = tmp_path / "index" / "journal"
+    journal.write_bytes(journal.read_bytes()[:-1])
+
+    index = IvfIndex.load(tmp_path / "index")
+    index.upsert([point(2)])
+    index.close()
+
+    assert list(IvfIndex.load(tmp_path / "index").ids()) == [identifier(0), identifier(2)]
+
+
+def test_embedded_is_thread_safe(tmp_path):
     """With concurrent threads, every write is stored and no query fails."""
-    index = EdgeIndex.create(tmp_path)
+    index = IvfIndex.create(tmp_path)
     failures = []
 
     def write(first):
@@ -392,10 +441,10 @@ def test_edge_is_thread_safe(tmp_path):
     assert index.count() == 60
 
 
-def test_edge_shard_that_does_not_exist(tmp_path):
-    """Loading a directory without a shard raises IndexUnavailable with its path."""
+def test_embedded_index_that_does_not_exist(tmp_path):
+    """Loading a directory without an index raises IndexUnavailable with its path."""
     with pytest.raises(IndexUnavailable, match=str(tmp_path / "none")):
-        EdgeIndex.load(tmp_path / "none")
+        IvfIndex.load(tmp_path / "none")
 
 
 def test_server_that_refuses_connections():

@@ -46,7 +46,7 @@ def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def services(library_dir: Path, broker_url: str) -> Iterator[Services]:
-    """The composed services of that library, with a real broker and Qdrant Edge."""
+    """The composed services of that library, with a real broker and the embedded index."""
     made = compose(Settings(data_dir=library_dir, redis_url=broker_url), tower())
     wait_until_indexed(made)
     yield made

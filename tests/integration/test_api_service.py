@@ -63,7 +63,7 @@ def test_status_counts_the_library(api, library_dir):
     status = api.get("/v1/status").json
 
     assert status["tracks"]["ready"] == LIBRARY_SIZE
-    assert status["index"].items() >= {"kind": "edge", "points": LIBRARY_SIZE, "pending": 0}.items()
+    assert status["index"].items() >= {"kind": "embedded", "points": LIBRARY_SIZE, "pending": 0}.items()
     assert (status["model_version"], status["data_dir"]) == (MODEL, str(library_dir))
 
 
@@ -169,7 +169,7 @@ def test_an_unexpected_error_reveals_nothing(services):
 
 
 def test_edge_refuses_several_processes(tmp_path, broker_url):
-    """Qdrant Edge with more than one API process is refused, and the message names the setting."""
+    """The embedded index with more than one API process is refused, and the message names the setting."""
     with pytest.raises(NotConfigured, match="SEGUE_QDRANT_URL"):
         compose(Settings(data_dir=tmp_path, redis_url=broker_url, api_processes=2))
 

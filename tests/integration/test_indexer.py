@@ -1,4 +1,4 @@
-"""From the catalogue to the vector index, with real SQLite, real Qdrant Edge and real child processes."""
+"""From the catalogue to the vector index, with real SQLite, the real embedded index and real child processes."""
 
 import contextlib
 import shutil
@@ -23,10 +23,10 @@ from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
 from services.domain.vector_index import Point, Query
 from services.index import build_cost, indexer_thread
+from services.index.embedded import IvfIndex
 from services.index.generations import NEVER_BUILT, Generations
 from services.index.indexer import Indexer
 from services.index.indexer_thread import IndexerThread
-from services.index.qdrant_edge import EdgeIndex
 from services.index.qdrant_server import ServerIndex
 from services.index.rebuilding import rebuild
 from tests.fakes.installation import wait_until
@@ -84,7 +84,7 @@ def nearest(index, number, limit=1, **filters):
 
 @pytest.fixture
 def index(tmp_path):
-    opened = EdgeIndex.create(tmp_path / "shard")
+    opened = IvfIndex.create(tmp_path / "index")
     yield opened
     opened.close()
 
@@ -104,6 +104,10 @@ def serving(catalogue, root: Path, **options):
 
 def up_to_date(catalogue, generations):
     return generations.generation == catalogue.indexing.generation() and catalogue.indexing.count_pending() == 0
+
+
+# A child process builds an index that has a few new points.
+IN_CHILD = {"child_threshold": 1000, "unindexed_points": 200}
 
 
 def directories(root):
@@ -130,7 +134,7 @@ def test_batches_are_bounded(catalogue, index):
     assert index.count() == 7
 
 
-class ChangedDuringWrites(EdgeIndex):
+class ChangedDuringWrites(IvfIndex):
     """A real index that calls a function after each write."""
 
     meanwhile = staticmethod(lambda: None)
@@ -213,7 +217,7 @@ def test_reindex_swaps_during_queries(catalogue, tmp_path, threshold):
     """A new generation is built beside the old one; queries succeed throughout, and later changes are included."""
     add(catalogue, *range(1200))
     root = tmp_path / "index"
-    with serving(catalogue, root, hnsw_threshold=threshold) as (generations, indexer):
+    with serving(catalogue, root, child_threshold=threshold) as (generations, indexer):
         wait_until(lambda: up_to_date(catalogue, generations))
         answers, stop = [], threading.Event()
 
@@ -240,21 +244,22 @@ def test_reindex_swaps_during_queries(catalogue, tmp_path, threshold):
         wait_until(lambda: len(directories(root)) == 1)
 
 
-def test_child_process_builds_a_graph_with_the_same_results(catalogue, tmp_path):
-    """An index above the threshold gets its graph from a child process, and returns the same hits as before."""
-    add(catalogue, *range(1500))
+def test_child_process_builds_cells_with_the_same_results(catalogue, tmp_path):
+    """An index with too many new points gets its cells from a child process, and returns the same hits as before."""
     with serving(catalogue, tmp_path / "index") as (generations, _):
+        wait_until(lambda: up_to_date(catalogue, generations))
+        add(catalogue, *range(1500))
         wait_until(lambda: up_to_date(catalogue, generations))
         exact = [nearest(generations.index, number, 10) for number in range(40)]
         assert generations.index.unindexed() == 1500
 
-    with serving(catalogue, tmp_path / "index", hnsw_threshold=1000) as (generations, indexer):
+    with serving(catalogue, tmp_path / "index", **IN_CHILD) as (generations, indexer):
         wait_until(lambda: generations.index.unindexed() == 0)
 
         assert [nearest(generations.index, number, 10) for number in range(40)] == exact
         assert indexer.problem is None
 
-        add(catalogue, *range(1500, 2000))  # 25 % more than the graph has
+        add(catalogue, *range(1500, 2000))
         wait_until(lambda: generations.index.count() == 2000 and generations.index.unindexed() == 0)
         assert nearest(generations.index, 1999) == [1999]
 
@@ -265,7 +270,8 @@ def test_killed_build_is_discarded(catalogue, tmp_path):
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
         wait_until(lambda: up_to_date(catalogue, generations))
-    with serving(catalogue, root, hnsw_threshold=1000) as (generations, indexer), capture_logs() as logs:
+    catalogue.indexing.rebuild()
+    with serving(catalogue, root, **IN_CHILD) as (generations, indexer), capture_logs() as logs:
         wait_until(lambda: indexer._running is not None)
         indexer._running.child.kill()
 
@@ -282,7 +288,7 @@ def test_build_without_memory_is_refused(catalogue, tmp_path, monkeypatch):
     add(catalogue, *range(150))
     root = tmp_path / "index"
     monkeypatch.setattr(indexer_thread, "BUILD_RETRY_SECONDS", 0.1)
-    with serving(catalogue, root, hnsw_threshold=100) as (generations, indexer):
+    with serving(catalogue, root, child_threshold=100) as (generations, indexer):
         wait_until(lambda: up_to_date(catalogue, generations))
         with monkeypatch.context() as short:
             short.setattr(build_cost, "MEMORY_PER_POINT", 10**15)
@@ -306,22 +312,23 @@ def test_lost_directory_is_rebuilt(catalogue, tmp_path, threshold):
         wait_until(lambda: up_to_date(catalogue, generations))
     shutil.rmtree(root)
 
-    with serving(catalogue, root, hnsw_threshold=threshold) as (generations, indexer):
+    with serving(catalogue, root, child_threshold=threshold) as (generations, indexer):
         wait_until(lambda: indexer.problem is None)
         assert generations.index.count() == 300
 
 
-@pytest.mark.parametrize(
-    "file", ["edge_config.json", "segments/*/segment.json", "segments/*/vector_storage/vectors/status.dat"]
-)
-def test_damaged_shard_is_rebuilt(catalogue, tmp_path, file):
-    """A shard that does not load, or makes Edge panic, is rebuilt from the catalogue."""
+@pytest.mark.parametrize("file", ["vectors.npy", "keywords.json", "numbers.npy", "journal", "starts.npy"])
+def test_damaged_index_is_rebuilt(catalogue, tmp_path, file):
+    """An index that does not load is rebuilt from the catalogue."""
     add(catalogue, *range(30))
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
         wait_until(lambda: up_to_date(catalogue, generations))
-    (damaged,) = root.glob(f"1-*/{file}")
-    damaged.write_bytes(b"garbage")
+    (directory,) = root.glob("1-*")
+    if file == "journal":
+        (directory / file).unlink()
+    else:
+        (directory / file).write_bytes(b"garbage")
 
     with serving(catalogue, root) as (generations, indexer):
         assert generations.generation == NEVER_BUILT or indexer.problem is None
@@ -329,23 +336,23 @@ def test_damaged_shard_is_rebuilt(catalogue, tmp_path, file):
         assert generations.index.count() == 30
 
 
-def test_shard_that_lost_points_is_rebuilt(catalogue, tmp_path):
-    """A shard that loads without an error but lacks points is rebuilt."""
-    add(catalogue, *range(30))
-    root = tmp_path / "index"
-    with serving(catalogue, root) as (generations, _):
+def test_index_that_lost_points_is_rebuilt(catalogue, tmp_path):
+    """An index that loads without an error but lacks points is rebuilt."""
+    with serving(catalogue, tmp_path / "index") as (generations, _):
         wait_until(lambda: up_to_date(catalogue, generations))
-    (versions,) = root.glob("1-*/segments/*/mutable_id_tracker.versions")
-    versions.write_bytes(b"garbage")
+        add(catalogue, *range(30))
+        wait_until(lambda: up_to_date(catalogue, generations))
+    (journal,) = (tmp_path / "index").glob("1-*/journal")
+    journal.write_bytes(b"garbage")
 
-    with serving(catalogue, root) as (generations, _):
+    with serving(catalogue, tmp_path / "index") as (generations, _):
         wait_until(lambda: generations.index.count() == 30)
 
 
 def test_leftovers_of_unfinished_builds_are_deleted(tmp_path):
     """The next start deletes the directory of an interrupted build."""
     generations = Generations(tmp_path)
-    EdgeIndex.create(generations.prepare(5).path).close()
+    IvfIndex.create(generations.prepare(5).path).close()
     generations.close()
     assert len(directories(tmp_path)) == 2
 
@@ -387,7 +394,8 @@ def test_stop_ends_a_build_in_progress(catalogue, tmp_path):
     root = tmp_path / "index"
     with serving(catalogue, root) as (generations, _):
         wait_until(lambda: up_to_date(catalogue, generations))
-    with serving(catalogue, root, hnsw_threshold=1000) as (_, indexer):
+    catalogue.indexing.rebuild()
+    with serving(catalogue, root, **IN_CHILD) as (_, indexer):
         wait_until(lambda: indexer._running is not None)
         child = indexer._running.child
         indexer.stop()
@@ -402,11 +410,11 @@ import sys
 from pathlib import Path
 import numpy as np
 from uuid import UUID
-from services.index.qdrant_edge import EdgeIndex
+from services.index.embedded import IvfIndex
 from services.domain.vector_index import Point
 from tests.fakes.rows import write_tracks
 
-index = EdgeIndex.create(Path(sys.argv[1]))
+index = IvfIndex.create(Path(sys.argv[1]))
 for number in range(100_000):
     vector = np.random.default_rng(number).normal(size=128)
     unit = (vector / np.linalg.norm(vector)).astype(np.float32)
@@ -418,7 +426,7 @@ for number in range(100_000):
 def test_kill_during_upserts_keeps_acknowledged_points(tmp_path):
     """After kill -9 during writes, every point whose upsert had returned is stored and found."""
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path / "shard")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(tmp_path / "index")], stdout=subprocess.PIPE, text=True
     )
     for line in writer.stdout:
         if int(line) == 60:
@@ -427,7 +435,7 @@ def test_kill_during_upserts_keeps_acknowledged_points(tmp_path):
     acknowledged = [*range(61), *(int(line) for line in writer.stdout.read().split())]
     writer.wait()
 
-    index = EdgeIndex.load(tmp_path / "shard")
+    index = IvfIndex.load(tmp_path / "index")
 
     assert {identifier(number) for number in acknowledged} <= set(index.ids())
     assert nearest(index, acknowledged[-1]) == [acknowledged[-1]]
@@ -570,22 +578,3 @@ class Unclosable:
 
     def close(self):
         raise OSError("No space left on device")
-
-
-def test_replaced_shard_that_does_not_close_is_ignored(catalogue, tmp_path):
-    """If the replaced shard cannot be closed, the new one serves, also after a restart."""
-    add(catalogue, 1)
-    root = tmp_path / "index"
-    with serving(catalogue, root) as (generations, indexer):
-        wait_until(lambda: up_to_date(catalogue, generations))
-        with generations.index._lock:
-            generations.index._shard.close()
-            generations.index._shard = Unclosable()
-            catalogue.indexing.rebuild()
-        wait_until(lambda: up_to_date(catalogue, generations))
-        assert indexer.problem is None
-        assert nearest(generations.index, 1) == [1]
-
-    restarted = Generations(root)
-    assert (restarted.generation, restarted.index.count()) == (2, 1)
-    restarted.close()

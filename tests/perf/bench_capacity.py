@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # `tests` is no installed pa
 from services.catalog import Catalogue
 from services.domain.access import Scope
 from services.domain.vector_index import Query
-from services.index.qdrant_edge import EdgeIndex
+from services.index.embedded import IvfIndex
 from services.tasks.queue import TaskQueue, Urgency
 from tests.fakes.postgres import postgres_binaries, started_postgres
 from tests.fakes.serving import free_port
@@ -232,7 +232,7 @@ def index_ms(
 ) -> float:
     """Milliseconds of processor time of one call of the index."""
     current = (folder / "index" / "current").read_text(encoding="utf-8")
-    index = EdgeIndex.load(folder / "index" / current)
+    index = IvfIndex.load(folder / "index" / current)
     filters = {"filters": NARROW} if filtered else {}
     began = time.process_time()
     for _ in range(ROUNDS):

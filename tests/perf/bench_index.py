@@ -1,4 +1,4 @@
-"""Measure Qdrant Edge: `python tests/perf/bench_index.py [--points 100000]` prints a table."""
+"""Measure the embedded index: `python tests/perf/bench_index.py [--points 100000]` prints a table."""
 
 import argparse
 import tempfile
@@ -13,7 +13,7 @@ from rich.table import Table
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Point, Query
-from services.index.qdrant_edge import EdgeIndex
+from services.index.embedded import IvfIndex
 
 CLUSTERS = 200
 BATCH = 500
@@ -80,7 +80,7 @@ def main():
     seeds = np.stack([stock[number].vector for number in rng.integers(size, size=ROUNDS)])
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory)
-        index = EdgeIndex.create(path)
+        index = IvfIndex.create(path)
         rate = size / timed(lambda: [index.upsert(batch) for batch in batches(stock)])
         single = np.percentile([timed(lambda one=one: index.upsert([one])) * 1000 for one in stock[:100]], [50, 95])
         inspect = timed(lambda: [index.unindexed() for _ in range(ROUNDS)]) / ROUNDS * 1000
@@ -89,9 +89,9 @@ def main():
         build = timed(index.optimise)
         index.close()
         began = time.perf_counter()
-        index = EdgeIndex.load(path)
+        index = IvfIndex.load(path)
         load = time.perf_counter() - began
-        table = Table("p50 / p95, ms", "without HNSW", "with HNSW", title=f"Qdrant Edge, {size:,} points")
+        table = Table("p50 / p95, ms", "without cells", "with cells", title=f"Embedded index, {size:,} points")
         rows = ("one query", "one query, two filters", "batch of four, two filters")
         for row in zip(rows, without, measure(index, seeds), strict=True):
             table.add_row(*row)

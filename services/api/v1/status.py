@@ -69,7 +69,7 @@ def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
         left_out=catalogue.failures.count_files(FailureKind.LEFT_OUT),
         analysis=analysis_of(catalogue, tracks[TrackStatus.PENDING]),
         index=IndexStatus(
-            kind="edge" if settings.qdrant_url is None else "server",
+            kind="embedded" if settings.qdrant_url is None else "server",
             points=None,
             pending=catalogue.indexing.count_pending(),
             build=_build(catalogue),

@@ -64,7 +64,7 @@ def status(**changes):
         "failures": 0,
         "left_out": 0,
         "analysis": Analysis.of(waiting=0, unread=0, pause=None, per_minute=None),
-        "index": IndexStatus(kind="edge", points=5, pending=1),
+        "index": IndexStatus(kind="embedded", points=5, pending=1),
         "workers": [WorkerStatus(name="segue@home", queues=["analyse"], processes=2, ffmpeg="7.1")],
         "question_processes": 1,
         "ffmpeg": "7.1",
@@ -106,7 +106,7 @@ def test_the_status_of_a_running_service(printed):
         " model version       2026.11",
         " ready tracks        0",
         " analysis            complete",
-        " index               Qdrant Edge, 5 points, 1 pending",
+        " index               embedded, 5 points, 1 pending",
         " workers             1",
         " question processes  1",
         " folders             watched",
@@ -126,7 +126,7 @@ def test_the_status_shows_a_build(printed, seconds_left, problem, says):
     """How far it is, or why it failed."""
     fields = {"collection": "tracks", "phase": "fill", "done": 300, "total": 1000}
     build = IndexBuild(**fields, seconds_left=seconds_left, problem=problem)
-    index = IndexStatus(kind="edge", points=5, pending=1, build=build)
+    index = IndexStatus(kind="embedded", points=5, pending=1, build=build)
     output.print_status(status(index=index), running=True)
 
     assert f" index build         {says}" in printed()[0]

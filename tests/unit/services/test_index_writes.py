@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 from services.catalog.indexing import IndexChange
 from services.domain.filters import Filters, Range
 from services.domain.track import unit_vector
-from services.domain.vector_index import Point
+from services.domain.vector_index import Point, ordered
 from services.index.indexer import BATCH, Difference, apply, reconcile, valid_points, write_until_stable
-from services.index.qdrant_shared import FilterBuilder, ordered
+from services.index.qdrant_filters import build_filter
 
 UNIT = np.eye(128, dtype=np.float32)
 
@@ -177,22 +177,13 @@ def test_a_rounded_unit_vector_is_accepted():
     np.testing.assert_allclose(checked, vector, atol=1e-7)
 
 
-def named(kind):
-    return lambda *values, **options: (kind, *values, *sorted(options.items()))
-
-
-FILTERS = FilterBuilder(
-    named("filter"), named("field"), named("interval"), named("any"), lambda ids: ("ids", sorted(ids)), named("empty")
-)
-
-
 def test_no_condition_gives_no_filter():
     """An index searches without a filter faster than with an empty one."""
-    assert FILTERS.build(Filters(), frozenset()) is None
+    assert build_filter(Filters()) is None
 
 
 def wanted(field, value):
-    return ("field", ("key", field), ("match", ("any", ("any", [value]))))
+    return {"key": field, "match": {"any": [value]}}
 
 
 def test_filters_have_required_and_excluded_values():
@@ -202,31 +193,23 @@ def test_filters_have_required_and_excluded_values():
     """
     filters = Filters({"tempo": Range(90, None)}, {"genre": ("Folk",)}, {"artist": ("ABBA",)})
 
-    assert FILTERS.build(filters, frozenset({"b", "a"})) == (
-        "filter",
-        (
-            "must",
-            [
-                ("field", ("key", "tempo"), ("range", ("interval", ("gte", 90), ("lte", None)))),
-                ("filter", ("should", [wanted("genre", "folk"), wanted("tags", "folk")])),
-            ],
-        ),
-        ("must_not", [("field", ("key", "artist"), ("match", ("any", ("any", ["abba"])))), ("ids", ["a", "b"])]),
-    )
+    assert build_filter(filters, frozenset({"a"})).model_dump(exclude_none=True) == {
+        "must": [
+            {"key": "tempo", "range": {"gte": 90.0}},
+            {"should": [wanted("genre", "folk"), wanted("tags", "folk")]},
+        ],
+        "must_not": [wanted("artist", "abba"), {"has_id": ["a"]}],
+    }
 
 
 def test_a_range_may_include_tracks_whose_value_is_unknown():
     """`or_unknown` turns a range into: inside, or empty."""
-    built = FILTERS.build(Filters({"year": Range(1990, 1999)}, or_unknown=frozenset({"year"})), frozenset())
-    [either] = dict(built[1:])["must"]
+    filters = Filters({"year": Range(1990, 1999)}, or_unknown=frozenset({"year"}))
 
-    assert either == (
-        "filter",
-        (
-            "should",
-            [("field", ("key", "year"), ("range", ("interval", ("gte", 1990), ("lte", 1999)))), ("empty", "year")],
-        ),
-    )
+    assert build_filter(filters).model_dump(exclude_none=True) == {
+        "must": [{"should": [{"key": "year", "range": {"gte": 1990.0, "lte": 1999.0}}, {"is_empty": {"key": "year"}}]}],
+        "must_not": [],
+    }
 
 
 def test_hits_are_sorted_by_score_then_id_and_clipped():

@@ -106,7 +106,7 @@ def test_every_scheduled_task_exists_and_expires(app):
 
 
 def test_without_a_qdrant_server_no_worker_indexes():
-    """With Qdrant Edge the API process updates the index, so no index task is scheduled."""
+    """With the embedded index the API process updates the index, so no index task is scheduled."""
     schedule = create_app(Settings(redis_url="redis://broker.invalid/0")).conf.beat_schedule
 
     assert set(schedule) == {*PERIODIC, "rescan"}

@@ -58,7 +58,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
             "failures": 1,
             "left_out": 0,
             "analysis": ANALYSIS,
-            "index": {"kind": "edge", "points": 1046, "pending": 0, "silent_nodes": [], "build": None},
+            "index": {"kind": "embedded", "points": 1046, "pending": 0, "silent_nodes": [], "build": None},
             "workers": [
                 {"name": "questions@home", "queues": ["questions"], "processes": 1, "ffmpeg": "7.1"},
                 {"name": "segue@home", "queues": ["analyse", "index", "scan"], "processes": 4, "ffmpeg": "7.1"},

@@ -758,7 +758,7 @@ export const de: Texts = {
         map: "zeichnet die Karte",
       },
       index: "Index",
-      indexKinds: { edge: "Qdrant Edge", server: "Qdrant-Server" },
+      indexKinds: { embedded: "Eingebettet", server: "Qdrant-Server" },
       indexState: (points) => `${points} Punkte`,
       indexPending: (pending) => `${pending} Änderungen stehen aus`,
       indexAway: "Er antwortet nicht",

@@ -664,7 +664,7 @@ export const en = {
         map: "draws the map",
       },
       index: "Index",
-      indexKinds: { edge: "Qdrant Edge", server: "Qdrant server" },
+      indexKinds: { embedded: "Embedded", server: "Qdrant server" },
       indexState: (points: string) => `${points} points`,
       indexPending: (pending: string) => `${pending} changes pending`,
       indexAway: "It does not respond",
