@@ -571,10 +571,3 @@ def test_staging_keeps_the_collections_of_another_installation():
 
     assert other.served() == theirs
     assert client.collection_exists(theirs)
-
-
-class Unclosable:
-    """A shard that cannot be closed because the disk is full."""
-
-    def close(self):
-        raise OSError("No space left on device")

@@ -500,7 +500,7 @@ class IndexBuild(Model):
     """
     phase: str
     """
-    `fill` (points are written), `graph`, or `swap` (it takes the old one's place).
+    `fill` (points are written), `cells` or `graph` (they are put in order), `swap`.
     """
     done: int
     """

@@ -21,7 +21,7 @@ class IndexBuild(Response):
     """The build of a new index, while the old one serves."""
 
     collection: str = Field(description="`tracks` or `pictures`.")
-    phase: str = Field(description="`fill` (points are written), `graph`, or `swap` (it takes the old one's place).")
+    phase: str = Field(description="`fill` (points are written), `cells` or `graph` (they are put in order), `swap`.")
     done: int = Field(description="Number of points that this phase has done.")
     total: int = Field(description="Number of points of the index.")
     seconds_left: int | None = Field(description="Estimated time until it is served. Null if it is not known.")

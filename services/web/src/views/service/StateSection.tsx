@@ -20,7 +20,7 @@ export function StateSection({ status }: { status: Status }) {
         </Row>
         <Row name={texts.index}>
           <p>
-            {index.kind === "edge" ? texts.indexKinds.edge : texts.indexKinds.server} · {points}
+            {index.kind === "embedded" ? texts.indexKinds.embedded : texts.indexKinds.server} · {points}
           </p>
           {index.pending > 0 && <p class={styles.soft}>{texts.indexPending(formatNumber(index.pending))}</p>}
         </Row>
