@@ -27,10 +27,13 @@ from services.index.columns import Columns, Mask, Rows
 from services.index.points import FILTERS_KEPT, highest
 
 VISITED_POINTS = 40_000
-"""Matching points that a search compares, in the nearest cells: recall@10 ≥ .99 (docs/evaluation/index.md)."""
+"""Matching points that a search compares, in the nearest cells (docs/evaluation/index.md has the recall)."""
 
 DENSE_SHARE = 0.3
 """From this share of matching points on, comparing all points of a cell is faster than gathering those that match."""
+
+VISITED_IF_DENSE = 60_000
+"""As `VISITED_POINTS`. More, because they are in fewer cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ class Cells:
         selection = self._selection(query.filters)
         sizes = np.diff(selection.starts)
         nearest = np.argsort(-(self._centroids @ query.vector))
-        wanted = max(VISITED_POINTS, query.limit + len(query.exclude))
+        visited = VISITED_IF_DENSE if self._is_dense(selection) else VISITED_POINTS
+        wanted = max(visited, query.limit + len(query.exclude))
         last = int(np.searchsorted(np.cumsum(sizes[nearest]), wanted))
         cells = nearest[: last + 1]
         rows, scores = self._scored(selection, cells[sizes[cells] > 0], query.vector)
@@ -110,13 +114,16 @@ class Cells:
         hits = [Hit(self._id(row), float(score)) for row, score in zip(rows[best], scores[best], strict=True)]
         return [hit for hit in hits if hit.id not in query.exclude]
 
+    def _is_dense(self, selection: Selection) -> bool:
+        return selection.rows is None or len(selection.rows) >= DENSE_SHARE * len(self._ids)
+
     def _scored(
         self, selection: Selection, cells: NDArray[np.intp], vector: NDArray[np.float32]
     ) -> tuple[NDArray[Any], NDArray[np.float32]]:
         if not len(cells):
             return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
         inside = [slice(selection.starts[cell], selection.starts[cell + 1]) for cell in cells]
-        if selection.rows is not None and len(selection.rows) < DENSE_SHARE * len(self._ids):
+        if selection.rows is not None and not self._is_dense(selection):
             rows = np.concatenate([selection.rows[each] for each in inside])
             return rows, self._vectors[rows] @ vector
         whole = [slice(self._starts[cell], self._starts[cell + 1]) for cell in cells]
