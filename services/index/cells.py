@@ -26,14 +26,14 @@ from services.domain.vector_index import Hit, Query
 from services.index.columns import Columns, Mask, Rows
 from services.index.points import FILTERS_KEPT, highest
 
-VISITED_POINTS = 40_000
-"""Matching points that a search compares, in the nearest cells (docs/evaluation/index.md has the recall)."""
+VISITED_POINTS = 60_000
+"""Points that a search without filters compares, in the nearest cells (docs/evaluation/index.md has the recall)."""
+
+LEAST_VISITED = 20_000
+"""Matching points that a search with filters compares at least. The fewer points match, the more cells they are in."""
 
 DENSE_SHARE = 0.3
 """From this share of matching points on, comparing all points of a cell is faster than gathering those that match."""
-
-VISITED_IF_DENSE = 60_000
-"""As `VISITED_POINTS`. More, because they are in fewer cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Cells:
         selection = self._selection(query.filters)
         sizes = np.diff(selection.starts)
         nearest = np.argsort(-(self._centroids @ query.vector))
-        visited = VISITED_IF_DENSE if self._is_dense(selection) else VISITED_POINTS
+        visited = max(LEAST_VISITED, VISITED_POINTS * (selection.starts[-1] / len(self._ids)) ** 0.5)
         wanted = max(visited, query.limit + len(query.exclude))
         last = int(np.searchsorted(np.cumsum(sizes[nearest]), wanted))
         cells = nearest[: last + 1]
@@ -114,25 +114,26 @@ class Cells:
         hits = [Hit(self._id(row), float(score)) for row, score in zip(rows[best], scores[best], strict=True)]
         return [hit for hit in hits if hit.id not in query.exclude]
 
-    def _is_dense(self, selection: Selection) -> bool:
-        return selection.rows is None or len(selection.rows) >= DENSE_SHARE * len(self._ids)
-
     def _scored(
         self, selection: Selection, cells: NDArray[np.intp], vector: NDArray[np.float32]
     ) -> tuple[NDArray[Any], NDArray[np.float32]]:
-        if not len(cells):
-            return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
-        inside = [slice(selection.starts[cell], selection.starts[cell + 1]) for cell in cells]
-        if selection.rows is not None and not self._is_dense(selection):
-            rows = np.concatenate([selection.rows[each] for each in inside])
-            return rows, self._vectors[rows] @ vector
-        whole = [slice(self._starts[cell], self._starts[cell + 1]) for cell in cells]
-        scores = [self._vectors[each] @ vector for each in whole]
-        if selection.rows is None:
-            return np.concatenate([np.arange(each.start, each.stop) for each in whole]), np.concatenate(scores)
-        parts = [selection.rows[each] for each in inside]
-        kept = [score[part - each.start] for score, part, each in zip(scores, parts, whole, strict=True)]
-        return np.concatenate(parts), np.concatenate(kept)
+        """Return the matching rows in some cells, and their similarity to a vector."""
+        starts, matching = self._starts, selection.starts
+        dense = np.diff(matching)[cells] >= DENSE_SHARE * np.diff(starts)[cells]
+        rows, scores = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.float32)]
+        for cell in cells[dense]:
+            whole = self._vectors[starts[cell] : starts[cell + 1]] @ vector
+            inside = np.arange(starts[cell], starts[cell + 1])
+            if selection.rows is not None:
+                inside = selection.rows[matching[cell] : matching[cell + 1]]
+                whole = whole[inside - starts[cell]]
+            rows.append(inside)
+            scores.append(whole)
+        if selection.rows is not None and not dense.all():
+            parts = [selection.rows[matching[cell] : matching[cell + 1]] for cell in cells[~dense]]
+            rows.append(np.concatenate(parts))
+            scores.append(self._vectors[rows[-1]] @ vector)
+        return np.concatenate(rows), np.concatenate(scores)
 
     def _selection(self, filters: Filters) -> Selection:
         known = self._selections

@@ -182,7 +182,7 @@ HEADER = ("filter", "matching", "recall@10", "new filter, p50 ms", "p50 ms", "p9
 
 def _title(points: int, result: dict[str, Any]) -> str:
     return (
-        f"{points:,} points, {cells.VISITED_POINTS:,} (dense {cells.VISITED_IF_DENSE:,}) compared: "
+        f"{points:,} points, {cells.LEAST_VISITED:,} to {cells.VISITED_POINTS:,} compared: "
         f"build {result['build_s']:.0f} s "
         f"({result['cells_s']:.0f} s without reading them), load {result['load_s']:.2f} s, "
         f"{result['bytes'] / 1e6:.0f} MB of files"
