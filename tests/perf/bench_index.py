@@ -209,7 +209,7 @@ def write_page(points: int, results: dict[str, Any]) -> None:
         texts.append(
             f"## {kind.replace('_', '-').capitalize()} vectors\n\n{_title(points, result)}.\n\n" + "\n".join(lines)
         )
-    PAGE.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    PAGE.write_text("\n".join(text.strip() + "\n" for text in texts), encoding="utf-8")
     PAGE.with_suffix(".json").write_text(json.dumps({"points": points, **results}, indent=1) + "\n", encoding="utf-8")
     mpl.use("agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415  after the choice of the backend
