@@ -20,13 +20,13 @@ from typer.core import TyperGroup
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
+from services.cli.keys import keys
 from services.cli.libraries import libraries
 from services.cli.links import link
 from services.cli.playlists import playlists
 from services.cli.service import service
 from services.cli.tag import tag
 from services.cli.users import users
-from services.domain.access import Scope
 from services.domain.errors import SegueError
 
 if TYPE_CHECKING:
@@ -302,53 +302,8 @@ app.add_typer(libraries, name="libraries")
 app.add_typer(link, name="link")
 app.add_typer(service, name="service")
 app.add_typer(users, name="users")
-app.command()(mcp)
-
-keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
-
-
-@keys.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="Name that `segue keys list` shows.")],
-    *,
-    scope: Annotated[
-        list[Scope] | None, typer.Option(help="Scope of the key; repeat it for more. Default: read and listen.")
-    ] = None,
-    user: Annotated[
-        list[str] | None, typer.Option(help="Bind the key to this listener; repeat it for more. Default: all.")
-    ] = None,
-    library: Annotated[
-        str | None, typer.Option(help="Bind the key to this named library. Default: all tracks.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Create an API key and print it; it cannot be shown again."""
-    from services.cli.maintenance import create_key as create
-
-    create(name, scope or [Scope.READ, Scope.LISTEN], user or [], library, as_json=as_json)
-
-
-@keys.command("list")
-def list_keys(*, as_json: AsJson = False) -> None:
-    """List all keys with their scopes and their last use."""
-    from services.cli.maintenance import list_keys as list_all
-
-    list_all(as_json=as_json)
-
-
-@keys.command("revoke")
-def revoke_key(
-    key_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Id or its first characters, as `segue keys list` shows.")
-    ],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Revoke a key."""
-    from services.cli.maintenance import revoke_key as revoke
-
-    revoke(key_id, as_json=as_json)
+app.command()(mcp)
 
 
 def _check(job: "Job", *, strict: bool) -> None:
