@@ -27,6 +27,8 @@ LOOK_EVERY_SECONDS = 1.0
 
 REST_FOR_LOOK = 10
 """A pause is at least so many times as long as the look before it: at a million tracks a look takes 0.2 s."""
+LONGEST_PAUSE_SECONDS = 5.0
+"""On a busy machine a look may take a second; what is shown must not be much older."""
 
 RESPONSES: dict[int, dict[str, Any]] = {
     200: {
@@ -65,7 +67,8 @@ def _follow(current: Services, client: Principal, opened: Streams) -> Iterator[s
         while client.key_id is None or current.catalogue.keys.find(client.key_id) is not None:
             begun = time.monotonic()
             found = list(_look(current, client, sent))
-            pause = max(LOOK_EVERY_SECONDS, REST_FOR_LOOK * (time.monotonic() - begun))
+            rest = REST_FOR_LOOK * (time.monotonic() - begun)
+            pause = min(max(LOOK_EVERY_SECONDS, rest), LONGEST_PAUSE_SECONDS)
             for source, each in found:
                 if sent.get(source) != each:
                     sent[source] = each
