@@ -21,6 +21,7 @@ from services.domain.picture import PictureStatus
 from services.domain.track import TrackStatus
 
 if TYPE_CHECKING:
+    from services.catalog.index_builds import BuildProgress
     from services.storage.backup import Restored  # it imports the database libraries
 
 answers = Console(highlight=False, emoji=False)
@@ -29,6 +30,12 @@ messages = Console(stderr=True, highlight=False, emoji=False)
 # `segue status --failed` prints the others.
 FAILURES_SHOWN = 20
 FAILED = (TrackStatus.FAILED, TrackStatus.QUARANTINED)
+BUILD_PHASES = {
+    "fill": "writing points",
+    "cells": "sorting points into cells",
+    "graph": "building the graph",
+    "swap": "taking over",
+}
 INDEX_NAMES = {"embedded": "embedded", "server": "Qdrant server"}
 
 
@@ -78,7 +85,7 @@ def print_status(status: Status, *, running: bool, refused: bool = False, is_our
         points = "an unknown number of" if index.points is None else index.points
         table.add_row("index", f"{INDEX_NAMES[index.kind]}, {points} points, {index.pending} pending")
         if build := index.build:
-            table.add_row("index build", escape(build.problem or _build(build)))
+            table.add_row("index build", escape(build.problem or build_line(build)))
         if index.silent_nodes:
             table.add_row("silent nodes", escape(", ".join(index.silent_nodes)))
         running_questions = status.question_processes
@@ -90,9 +97,10 @@ def print_status(status: Status, *, running: bool, refused: bool = False, is_our
     answers.print(table)
 
 
-def _build(build: IndexBuild) -> str:
-    share = f"{build.collection}, {build.phase}: {build.done} of {build.total} points"
-    return share if build.seconds_left is None else f"{share}, about {_time(build.seconds_left)} left"
+def build_line(build: "IndexBuild | BuildProgress") -> str:
+    """Return how far the build of an index is, and how long it still takes if that is known."""
+    text = f"{build.collection}: {BUILD_PHASES[build.phase]}, {build.done:,} of {build.total:,}"
+    return text if build.seconds_left is None else f"{text}, about {_time(build.seconds_left)} left"
 
 
 def _progress(analysis: Analysis) -> str:
@@ -107,6 +115,8 @@ def _progress(analysis: Analysis) -> str:
 
 
 def _time(seconds: float) -> str:
+    if seconds < 60:  # noqa: PLR2004  a minute
+        return f"{max(1, round(seconds))} s"
     hours, minutes = divmod(max(1, round(seconds / 60)), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 

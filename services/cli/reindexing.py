@@ -3,7 +3,6 @@
 import time
 
 from services.catalog import Catalogue
-from services.catalog.index_builds import BuildPhase, BuildProgress
 from services.cli import output
 from services.cli.maintenance import open_catalogue
 from services.domain.errors import AlreadyRunning, IndexUnavailable
@@ -14,13 +13,6 @@ from services.storage.locks import running_url
 POLL_SECONDS = 0.5
 # A service looks for a new generation several times a second, and the task of a Qdrant server starts every 15 s.
 BEGIN_SECONDS = 30.0
-
-PHASES = {
-    BuildPhase.FILL: "writing points",
-    BuildPhase.CELLS: "sorting points into cells",
-    BuildPhase.GRAPH: "building the graph",
-    BuildPhase.SWAP: "taking over",
-}
 
 
 def reindex(*, wait: bool, as_json: bool) -> None:
@@ -33,7 +25,7 @@ def reindex(*, wait: bool, as_json: bool) -> None:
     settings = load_settings()
     with open_catalogue(settings) as catalogue:
         if (running := catalogue.index_builds.running()) is not None:
-            raise AlreadyRunning(f"A build of the index runs already ({describe(running)}). Wait for it.")
+            raise AlreadyRunning(f"A build of the index runs already ({output.build_line(running)}). Wait for it.")
         for failed in catalogue.index_builds.all():
             catalogue.index_builds.drop(failed.collection)
         generation = catalogue.indexing.rebuild()
@@ -47,17 +39,6 @@ def reindex(*, wait: bool, as_json: bool) -> None:
             "Requested a rebuild of the index. A running service starts it now and uses the old index meanwhile; "
             "otherwise the next start does."
         )
-
-
-def describe(build: BuildProgress) -> str:
-    """Return how far a build is, and how long it still takes if that is known."""
-    text = f"{build.collection}: {PHASES[build.phase]}, {build.done:,} of {build.total:,}"
-    return text if build.seconds_left is None else f"{text}, about {_left(build.seconds_left)} left"
-
-
-def _left(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes else f"{max(1, round(seconds))} s"
 
 
 def _runs(settings: Settings) -> bool:
@@ -76,7 +57,7 @@ def _wait(catalogue: Catalogue, generation: int) -> bool:
             if build.problem is not None:
                 raise IndexUnavailable(f"The index of {build.collection} is not built. {build.problem}")
             waited_since = time.monotonic() if build.is_running else waited_since
-            if (line := describe(build)) != told:
+            if (line := output.build_line(build)) != told:
                 output.print_message(line)
                 told = line
         if time.monotonic() - waited_since > BEGIN_SECONDS:

@@ -19,6 +19,7 @@ from services.storage.locks import running_url
 
 # The API starts within seconds, but a slow disk or a busy machine may need far longer.
 READY_SECONDS = 120.0
+BUILD_POLL_SECONDS = 5.0
 MAINTENANCE_SECONDS = 0.5
 EXAMPLE_TRACKS = 5
 # The seed of the example is the middle one of this many tracks; the first tracks of a library are often untypical.
@@ -76,15 +77,21 @@ def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, o
 
 
 def _wait_until_ready(supervisor: Supervisor, client: Segue) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+    """Wait until the service is ready, however long it builds an index for."""
+    deadline, pause, told = time.monotonic() + READY_SECONDS, 0.05, ""
     while time.monotonic() < deadline:
         supervisor.check_started()
         try:
             if client.ready().ready:
                 return
+            build = client.status().index.build
         except ServiceUnreachable:
-            pass  # it does not listen yet
-        time.sleep(0.05)
+            build = None  # it does not listen yet
+        if build is not None and build.problem is None:
+            if (line := f"Building the index of {output.build_line(build)}") != told:
+                output.print_message(line)
+            deadline, pause, told = time.monotonic() + READY_SECONDS, BUILD_POLL_SECONDS, line
+        time.sleep(pause)
     raise Unavailable(f"The service was not ready after {READY_SECONDS:.0f} s. See the logs in the data directory.")
 
 

@@ -527,7 +527,7 @@ class IndexStatus(Model):
 
     kind: str
     """
-    `edge` (inside the API process) or `server`.
+    `embedded` (inside the API process) or `server`.
     """
     points: int | None
     """

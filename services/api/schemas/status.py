@@ -38,7 +38,7 @@ class IndexBuild(Response):
 class IndexStatus(Response):
     """The state of the vector index."""
 
-    kind: str = Field(description="`edge` (inside the API process) or `server`.")
+    kind: str = Field(description="`embedded` (inside the API process) or `server`.")
     points: int | None = Field(description="Number of points in it. Null if it does not respond.")
     pending: int = Field(description="Number of tracks whose change is not yet in it.")
     silent_nodes: list[str] = Field(

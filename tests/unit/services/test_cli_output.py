@@ -117,8 +117,8 @@ def test_the_status_of_a_running_service(printed):
 @pytest.mark.parametrize(
     ("seconds_left", "problem", "says"),
     [
-        (None, None, "tracks, fill: 300 of 1000 points"),
-        (150, None, "tracks, fill: 300 of 1000 points, about 2 min left"),
+        (None, None, "tracks: writing points, 300 of 1,000"),
+        (150, None, "tracks: writing points, 300 of 1,000, about 2 min left"),
         (None, "Too little memory.", "Too little memory."),
     ],
 )
