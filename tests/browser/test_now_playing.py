@@ -1,26 +1,15 @@
 """Home shows what plays elsewhere, and the page tells what it plays itself."""
 
 import time
-from pathlib import Path
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
-from services.catalog import Catalogue
-from services.settings import Settings
-from tests.fakes.library import register
+from tests.fakes.serving import long_library_dir
+
+__all__ = ["long_library_dir"]
 
 SECONDS = 60
-
-
-@pytest.fixture(autouse=True, scope="module")
-def long_tracks(library_dir: Path) -> None:
-    """Tracks that do not end during a test, by their tags."""
-    catalogue = Catalogue.open(Settings(data_dir=library_dir).catalogue_url)
-    for number in range(24):
-        register(catalogue, library_dir / "music" / f"{number:03}.wav", number, duration_ms=600_000)
-    catalogue.close()
 
 
 def playing(url: str) -> list[tuple[str, str]]:

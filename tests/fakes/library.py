@@ -36,10 +36,11 @@ def track_id(number: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"track {number}"))
 
 
-def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
+def write_library(catalogue: Catalogue, folder: Path, count: int, seconds: float = SECONDS) -> list[str]:
     """Write `count` ready tracks. Tracks with the same number modulo 4 are similar and share genre and artist.
 
-    Track n has the external id `test:n`; its tempo is 80 + n, its energy 0.25 × (n modulo 4).
+    Track n has the external id `test:n`; its tempo is 80 + n, its energy 0.25 × (n modulo 4). The catalogue says that
+    each lasts `seconds`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     catalogue.migrate()
@@ -50,7 +51,7 @@ def write_library(catalogue: Catalogue, folder: Path, count: int) -> list[str]:
         feel = number % len(GENRES)
         embedding = centres[feel] + 0.4 * random.normal(size=EMBEDDING_DIM)
         ids.append(register(catalogue, write_tone(folder / f"{number:03}.wav", 200 + number), number))
-        catalogue.analyses.record(ids[-1], _analysis(embedding, number))
+        catalogue.analyses.record(ids[-1], _analysis(embedding, number, seconds))
     return ids
 
 
@@ -69,7 +70,6 @@ def register(  # noqa: PLR0913  each is another thing to vary
     ids: Mapping[str, str] | None = None,
     *,
     copy_of: int | None = None,
-    duration_ms: int = SECONDS * 1000,
 ) -> str:
     """Register a file as a scan does. A new track is pending; a copy has the tags of another number."""
     named = number if copy_of is None else copy_of
@@ -80,7 +80,7 @@ def register(  # noqa: PLR0913  each is another thing to vary
         album=f"Album {feel}",
         year=2000 + number,
         genres=(GENRES[feel],),
-        duration_ms=duration_ms,
+        duration_ms=SECONDS * 1000,
         ids={"test": (str(number),)} | {namespace: (value,) for namespace, value in (ids or {}).items()},
     )
     found = file.stat()
@@ -111,7 +111,7 @@ def write_tone(file: Path, hertz: int) -> Path:
     return file
 
 
-def _analysis(embedding: np.ndarray, number: int) -> Analysis:
+def _analysis(embedding: np.ndarray, number: int, seconds: float = SECONDS) -> Analysis:
     feel = number % len(GENRES)
     return Analysis(
         embedding=(embedding / np.linalg.norm(embedding)).astype(np.float32),
@@ -123,7 +123,7 @@ def _analysis(embedding: np.ndarray, number: int) -> Analysis:
             "key": number % 12,
             "mode": 1,
             "time_signature": 3 + number % 2,
-            "duration": 2.0,
+            "duration": float(seconds),
         },
         tags={"calm": 0.7},
         model_version=MODEL,

@@ -37,9 +37,19 @@ def broker_url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with LIBRARY_SIZE ready tracks."""
+    return _library(tmp_path_factory)
+
+
+@pytest.fixture(scope="module", name="library_dir")
+def long_library_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with tracks of ten minutes, for modules that import it. What plays is forgotten when its track ends."""
+    return _library(tmp_path_factory, seconds=600)
+
+
+def _library(tmp_path_factory: pytest.TempPathFactory, **options: float) -> Path:
     folder = tmp_path_factory.mktemp("segue")
     catalogue = Catalogue.open(Settings(data_dir=folder).catalogue_url)
-    write_library(catalogue, folder / "music", LIBRARY_SIZE)
+    write_library(catalogue, folder / "music", LIBRARY_SIZE, **options)
     catalogue.close()
     return folder
 

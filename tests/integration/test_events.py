@@ -18,8 +18,10 @@ from services.domain.access import Scope
 from services.domain.job import JobKind
 from services.settings import Settings
 from tests.fakes.installation import wait_until
-from tests.fakes.library import register, track_id
-from tests.fakes.serving import LIBRARY_SIZE, api_process, free_port
+from tests.fakes.library import track_id
+from tests.fakes.serving import LIBRARY_SIZE, api_process, free_port, long_library_dir
+
+__all__ = ["long_library_dir"]
 
 PAGES = 20
 
@@ -97,9 +99,8 @@ def test_the_progress_of_a_job_is_sent_to_its_end(http, catalogue):
         assert (done["done"], done["failed"]) == (0, 1)
 
 
-def test_what_listeners_play_is_sent(http, catalogue, library_dir):
+def test_what_listeners_play_is_sent(http):
     """At the start and when it changes, with the track."""
-    register(catalogue, library_dir / "music" / "001.wav", 1, duration_ms=600_000)
 
     def next_of_ann(events):
         data = next_where(events, lambda name, _: name == "now_playing")

@@ -3,14 +3,10 @@
 import pytest
 
 from services.domain.access import Scope
-from tests.fakes.library import register, track_id
+from tests.fakes.library import track_id
+from tests.fakes.serving import long_library_dir
 
-
-@pytest.fixture(autouse=True, scope="module")
-def long_tracks(services, library_dir):
-    """Tracks that do not end during a test."""
-    for number in (1, 2):
-        register(services.catalogue, library_dir / "music" / f"{number:03}.wav", number, duration_ms=600_000)
+__all__ = ["long_library_dir"]
 
 
 @pytest.fixture(autouse=True)
