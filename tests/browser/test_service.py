@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from services.catalog import Catalogue
+from services.catalog.index_builds import BuildPhase
 from services.catalog.library import FileStamp
 from services.domain.access import Scope
 from services.domain.failure import WHAT_TO_DO, Cause, FailureKind
@@ -276,3 +277,21 @@ def test_a_key_can_be_kept_and_forgotten(context, locked):
 
     expect(other.get_by_role("dialog", name="Enter API key")).to_be_visible()
     assert key.text not in str(other.evaluate("Object.values(localStorage)"))
+
+
+def test_the_build_of_an_index_is_shown(page, url, catalogue):
+    """How far it is, without a reload; why it failed; and nothing after it."""
+    page.goto(f"{url}/#/service")
+    state = page.get_by_role("region", name="State")
+    bar = state.get_by_role("progressbar", name="New index")
+    expect(state.get_by_text("points", exact=False).first).to_be_visible()
+    expect(bar).to_have_count(0)
+
+    report = catalogue.index_builds.begin("tracks", 1000)
+    report.show(BuildPhase.CELLS, 250, seconds_left=180)
+    expect(bar).to_have_attribute("value", "0.25")
+    expect(state.get_by_text("points are grouped, 25 % · about 3 minutes left")).to_be_visible()
+    report.fail("The disk is full.")
+    expect(state.get_by_text("A new index was not built: The disk is full.")).to_be_visible()
+    catalogue.index_builds.drop("tracks")
+    expect(state.get_by_text("A new index was not built")).to_have_count(0)

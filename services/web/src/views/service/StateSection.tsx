@@ -3,7 +3,7 @@ import { base } from "../../api/client";
 import type { Status } from "../../state/service";
 import { formatNumber, t } from "../../texts";
 import { Bar } from "./Bar";
-import { formatBytes } from "./progress";
+import { formatBytes, formatDuration } from "./progress";
 import { Section } from "./Section";
 import styles from "./StateSection.module.css";
 
@@ -23,6 +23,7 @@ export function StateSection({ status }: { status: Status }) {
             {index.kind === "embedded" ? texts.indexKinds.embedded : texts.indexKinds.server} · {points}
           </p>
           {index.pending > 0 && <p class={styles.soft}>{texts.indexPending(formatNumber(index.pending))}</p>}
+          {index.build && <Build build={index.build} />}
         </Row>
         {(pictures.ready ?? 0) > 0 && <Row name={texts.pictures}>{formatNumber(pictures.ready ?? 0)}</Row>}
         {disk && (
@@ -51,6 +52,24 @@ export function StateSection({ status }: { status: Status }) {
         </a>
       </p>
     </Section>
+  );
+}
+
+/** How far the build of a new index is, or why it failed. */
+function Build({ build }: { build: NonNullable<Status["index"]["build"]> }) {
+  const texts = t().service.state;
+  if (build.problem !== null) return <p class={styles.bad}>{texts.buildFailed(build.problem)}</p>;
+  const share = Math.round((100 * build.done) / Math.max(1, build.total));
+  const left = build.seconds_left === null ? "" : ` · ${texts.left(formatDuration(build.seconds_left))}`;
+  const phases: Record<string, string> = texts.buildPhases;
+  return (
+    <>
+      <Bar value={share / 100} label={texts.build} />
+      <p class={styles.soft}>
+        {texts.build}: {phases[build.phase] ?? build.phase}, {texts.percent(formatNumber(share))}
+        {left}
+      </p>
+    </>
   );
 }
 
