@@ -58,7 +58,7 @@ def run(settings: Settings, folder: Path | None, *, once: bool) -> None:
 def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, once: bool) -> None:
     try:
         with Segue(settings.service_url, key=supervisor.client_key) as client:
-            _wait_until_ready(supervisor, client)
+            wait_until_ready(supervisor, client)
             output.print_message(f"Segue is running at {settings.service_url}")
             output.print_message(f"Data directory: {settings.data_path}")
             if find_ffmpeg() is None:
@@ -76,7 +76,7 @@ def _serve(supervisor: Supervisor, settings: Settings, folder: Path | None, *, o
         output.print_message("Stopping. Unfinished work continues at the next start.")
 
 
-def _wait_until_ready(supervisor: Supervisor, client: Segue) -> None:
+def wait_until_ready(supervisor: Supervisor, client: Segue) -> None:
     """Wait until the service is ready, however long it builds an index for."""
     deadline, pause, told = time.monotonic() + READY_SECONDS, 0.05, ""
     while time.monotonic() < deadline:
