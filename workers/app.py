@@ -126,7 +126,7 @@ _RELIABILITY: dict[str, Any] = {
     },
     "timezone": timezone.local,  # with its rules, so that the nightly scan follows daylight saving time
     # All periods are short but that of the nightly scan, which a new watcher does too, so the scheduler needs no file.
-    "beat_scheduler": "celery.beat:Scheduler",
+    "beat_scheduler": "workers.scheduler:LeasedScheduler",
 }
 
 

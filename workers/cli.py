@@ -24,7 +24,7 @@ ENVIRONMENT = {
 def worker(
     *,
     beat: Annotated[
-        bool, typer.Option("--beat", help="Also run the scheduler. Exactly one worker of an installation needs it.")
+        bool, typer.Option("--beat", help="Also run the scheduler. One worker needs it; in others it waits.")
     ] = False,
     queues: Annotated[
         str | None, typer.Option(help="Queues to serve, separated by commas. Default: all but `questions`.")

@@ -25,6 +25,7 @@ from celery.signals import (
     after_setup_logger,
     after_setup_task_logger,
     beat_embedded_init,
+    beat_init,
     celeryd_init,
     task_failure,
     task_prerun,
@@ -115,6 +116,7 @@ def child_context() -> ChildContext:
 
 
 @celeryd_init.connect
+@beat_init.connect
 def log_through_celery(**_signal: Any) -> None:  # noqa: ANN401
     """Send Segue's log events through Celery's handlers, which have the level and the output."""
     structlog.configure(
@@ -284,3 +286,4 @@ def resend_at_start(sender: Any, **_signal: Any) -> None:  # noqa: ANN401
 def end_with_worker(**_signal: Any) -> None:  # noqa: ANN401
     """Make the kernel kill an embedded scheduler when its worker dies; Celery does so for the children only."""
     set_pdeathsig("SIGKILL")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # the scheduler releases its lease

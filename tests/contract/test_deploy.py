@@ -174,7 +174,7 @@ def test_every_queue_is_served():
 
 
 def test_one_scheduler():
-    """Exactly one container runs beat."""
+    """One container runs beat."""
     beats = [name for name, service in OURS.items() if {"beat", "--beat"} & set(service.get("command", []))]
 
     assert beats == ["scheduler"]
