@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 
+from services.api.http.gunicorn_hooks import child_exit  # noqa: F401  gunicorn calls it
 from services.api.request_limits import KEEP_ALIVE_SECONDS, REQUEST_LINE_MAX
 from services.api.security.exposure import refuse_exposure_at_start
 from services.domain.errors import SegueError

@@ -11,7 +11,7 @@ from services.api.compat import install_compat
 from services.api.context import EXTENSION
 from services.api.http.compression import install_compression
 from services.api.http.idempotency import install_idempotency
-from services.api.http.observability import RequestObserver
+from services.api.http.observability import METRICS_PATH, RequestObserver
 from services.api.http.operation import operation
 from services.api.http.pages import install_headers, reference, web
 from services.api.http.prefix import install_prefix
@@ -150,7 +150,7 @@ def _serve_metrics(app: Flask, observer: RequestObserver) -> None:
     described = operation(
         "getMetrics", "Measurements for Prometheus", description=METRICS_DESCRIPTION, responses=METRICS
     )
-    app.get("/metrics")(described(observer.exposition))
+    app.get(METRICS_PATH)(described(observer.exposition))
 
 
 def _from_environment() -> Services:

@@ -118,6 +118,12 @@ class IndexQueue:
         with self._database.read() as session:
             return session.scalar(select(func.count()).where(self._table.index_pending)) or 0
 
+    def some_pending(self, limit: int) -> list[tuple[str, int]]:
+        """Return the ids and revisions of up to `limit` marked rows."""
+        marked = select(self._table.id, self._table.revision).where(self._table.index_pending).limit(limit)
+        with self._database.columns() as connection:
+            return [(row.id, row.revision) for row in connection.execute(marked)]
+
     def count_ready(self) -> int:
         """Return the number of rows that are ready."""
         with self._database.read() as session:

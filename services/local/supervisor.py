@@ -136,9 +136,10 @@ class Supervisor:
             "SEGUE_PORT": str(self._settings.port),
             "SEGUE_LIBRARY_ROOTS": os.pathsep.join(self._settings.library_roots),
         }
+        api_environment = dict(environment)
         if self._settings.api_processes > 1:  # they share their metrics through files
             folder = TemporaryDirectory(prefix="segue-metrics-")
-            environment[METRICS_DIR_VARIABLE] = self._resources.enter_context(folder)
+            api_environment[METRICS_DIR_VARIABLE] = self._resources.enter_context(folder)
         logs = self._settings.data_path / "logs"
         commands = [("worker", _command("worker", "--beat")), ("api", api_command(self._settings))]
         if self._settings.question_processes:
@@ -148,7 +149,8 @@ class Supervisor:
             commands.append(("watcher", _command("watch")))
         for name, command in commands:
             log_name = name.replace(" ", "-")
-            child = ChildProcess(name, command, logs / f"{log_name}.log", environment)
+            variables = api_environment if name == "api" else environment
+            child = ChildProcess(name, command, logs / f"{log_name}.log", variables)
             if name == "worker" and self._broker is not None:
                 child.before_restart = self._release_claims
             self._children.append(child)
@@ -229,6 +231,7 @@ def api_command(settings: Settings) -> list[str]:
         "-m",
         "gunicorn",
         "services.api.app:create_app()",
+        "--config=python:services.api.http.gunicorn_hooks",
         f"--bind={host}:{settings.port}",
         f"--workers={settings.api_processes}",
         "--worker-class=services.api.http.gunicorn_worker.ProblemWorker",

@@ -1,5 +1,6 @@
 """The task queue as producers use it: tasks are sent by name. `workers.app` configures the consumers."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from celery.signals import before_task_publish
 from kombu.exceptions import OperationalError
 from kombu.transport.redis import PRIORITY_STEPS, Channel
 from redis.exceptions import LockError, RedisError, ResponseError
@@ -76,6 +78,24 @@ ROUTES = {
     PUSH_MIXES_TASK: {"queue": "index"},
     WEBHOOKS_TASK: {"queue": "index"},
 }
+
+QUEUES = sorted({route["queue"] for route in ROUTES.values()})
+
+SENT_AT = "sent_at"
+"""Header of each message: when it was sent, in seconds since 1970."""
+
+
+def note_time(headers: dict[str, Any], **_signal: Any) -> None:  # noqa: ANN401  Celery's signals have no types
+    """Add to each message of this process, whoever sends it, when it was sent."""
+    headers[SENT_AT] = time.time()
+
+
+before_task_publish.connect(note_time)
+
+
+def lists_of(queue: str) -> list[str]:
+    """Return the lists of the broker in which the messages of a queue wait, one for each priority."""
+    return [f"{queue}{Channel.sep}{priority}" if priority else queue for priority in PRIORITY_STEPS]
 
 
 class Urgency(IntEnum):
@@ -169,10 +189,8 @@ class TaskQueue:
 
     def count_waiting(self, task: str) -> int:
         """Return the number of messages in the queue of a task that no worker has received."""
-        queue = ROUTES[task]["queue"]
-        lists = [f"{queue}{Channel.sep}{priority}" if priority else queue for priority in PRIORITY_STEPS]
         with self.connection() as redis, redis.pipeline(transaction=False) as pipeline:
-            for name in lists:
+            for name in lists_of(ROUTES[task]["queue"]):
                 pipeline.llen(name)
             return sum(pipeline.execute())
 

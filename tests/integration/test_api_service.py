@@ -83,6 +83,38 @@ def test_metrics_count_tracks_and_time_requests(api):
     assert not any("/made/up" in line for line in lines)
 
 
+def test_metrics_tell_which_part_is_down(library_dir):
+    """Without a broker, the gauges of the broker are left out, and the others stay."""
+    unreachable = Settings(data_dir=library_dir / "alone", redis_url="redis://127.0.0.1:1")
+    services = compose(unreachable)
+    try:
+        lines = create_app(services).test_client().get("/metrics").text.splitlines()
+    finally:
+        services.close()
+
+    assert {'segue_part_up{part="broker"} 0.0', 'segue_part_up{part="catalogue"} 1.0'} <= set(lines)
+    assert {'segue_part_up{part="index"} 1.0', 'segue_part_up{part="storage"} 1.0'} <= set(lines)
+    assert not any(line.startswith("segue_queue_length") for line in lines)
+    assert any(line.startswith("segue_data_free_bytes ") for line in lines)
+
+
+def test_requests_in_flight_are_those_without_a_complete_response(app):
+    """An event stream counts until its client leaves; requests for metrics do not count."""
+
+    def in_flight():
+        text = app.test_client().get("/metrics").text
+        return next(
+            float(line.split()[1]) for line in text.splitlines() if line.startswith("segue_requests_in_flight ")
+        )
+
+    before = in_flight()
+    stream = app.test_client().get("/v1/events", buffered=False)
+    during = in_flight()
+    stream.close()
+
+    assert (during, in_flight()) == (before + 1, before)
+
+
 def test_a_request_id_is_kept_or_made(api):
     """A valid X-Request-ID is returned and logged; any other is replaced."""
     with capture_logs() as logs:

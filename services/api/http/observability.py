@@ -4,22 +4,28 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+from werkzeug.wsgi import ClosingIterator
 
+from services.api.http.collectors import InstallationCollector
 from services.api.security.permissions import needs
 from services.composition import Services
 from services.domain.access import Scope
-from services.domain.errors import SegueError
 from services.settings import METRICS_DIR_VARIABLE
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+METRICS_PATH = "/metrics"
 REQUEST_ID_HEADER = "X-Request-ID"
 # A client's own request id is used if it is plain, because it appears in logs and headers.
 PLAIN_WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -32,34 +38,6 @@ LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNROUTED = "(none)"
 
 log = structlog.get_logger(__name__)
-
-
-class LibraryCollector(Collector):
-    """Gauges that are read from catalogue and index at each scrape. Gauges of an unavailable part are left out."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def describe(self) -> Iterator[Metric]:
-        """Yield nothing, because registration must not need a database."""
-        yield from ()
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauges."""
-        tracks = GaugeMetricFamily("segue_tracks", "Tracks in the library.", labels=["status"])
-        pending = GaugeMetricFamily("segue_index_pending", "Tracks whose changes are not yet in the vector index.")
-        points = GaugeMetricFamily("segue_index_points", "Points in the vector index.")
-        try:
-            for status, count in self._services.catalogue.tracks.count_by_status().items():
-                tracks.add_metric([status], count)
-            pending.add_metric([], self._services.catalogue.indexing.count_pending())
-        except SegueError as error:
-            log.warning("metric_unavailable", reason=error.detail)
-        try:
-            points.add_metric([], self._services.index.count())
-        except SegueError as error:
-            log.warning("metric_unavailable", reason=error.detail)
-        yield from (tracks, pending, points)
 
 
 class _MetricsOf(Collector):
@@ -86,10 +64,17 @@ class RequestObserver:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
-        self._library = LibraryCollector(services)
+        self._in_flight = Gauge(
+            "segue_requests_in_flight",
+            "Requests whose responses are not complete, without those for metrics.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._installation = InstallationCollector(services)
 
     def install(self, app: Flask) -> None:
         """Observe all requests of an application."""
+        app.wsgi_app = self._counted(app.wsgi_app)  # type: ignore[method-assign,assignment]
         app.before_request(self._begin)
         app.after_request(self._end)
 
@@ -101,8 +86,24 @@ class RequestObserver:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         else:
             registry.register(_MetricsOf(self.registry))
-        registry.register(self._library)
+        registry.register(self._installation)
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    def _counted(self, application: "WSGIApplication") -> "WSGIApplication":
+        """Count the requests that run. Event streams count as long as they last, because each needs a thread."""
+
+        def count(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            if environ.get("PATH_INFO") == METRICS_PATH:
+                return application(environ, start_response)
+            self._in_flight.inc()
+            try:
+                response = application(environ, start_response)
+            except BaseException:
+                self._in_flight.dec()
+                raise
+            return ClosingIterator(response, self._in_flight.dec)
+
+        return count
 
     def _begin(self) -> None:
         given = request.headers.get(REQUEST_ID_HEADER, "")
