@@ -9,9 +9,9 @@ from services.domain.libraries import within
 def narrowed(filters: Filters, user: str | None = None) -> Filters:
     """Return the filters for tracks that meet these filters and that key and listener may get."""
     own = None if user is None else services().catalogue.libraries.of_listener(user)
-    for library in (principal().library, own):
-        if library is not None:
-            filters = within(filters, library)
+    for libraries in (principal().libraries, own):
+        if libraries is not None:
+            filters = within(filters, libraries)
     return filters
 
 
@@ -21,5 +21,5 @@ def check_track(name: str) -> None:
     Raises:
         TrackNotFound: it may not.
     """
-    if principal().library is not None:
+    if principal().libraries is not None:
         resolve_track(name)

@@ -13,6 +13,7 @@ from services.catalog.names import ALBUM_ARTIST, ARTIST, CREDIT, tracks_of
 from services.catalog.tables import TrackArtistRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import found_tracks, vector_of
 from services.domain.filters import Filters
+from services.domain.libraries import Libraries
 from services.domain.library import VARIOUS_ARTISTS, Album, AlbumSelection, Artist, ArtistSelection
 from services.domain.names import text_key
 from services.domain.track import NamedArtist, Track, TrackStatus
@@ -89,7 +90,7 @@ class AlbumStore:
         query = _selected(selection)
         with self._database.columns() as connection:
             ids, total = _page(connection, query, keys, offset, limit)
-            found = _albums(connection, ids, selection.library)
+            found = _albums(connection, ids, selection.libraries)
         return AlbumPage([found[each] for each in ids if each in found], total)
 
     def random_albums(self, selection: AlbumSelection, count: int) -> list[Album]:
@@ -97,26 +98,26 @@ class AlbumStore:
         query = _selected(selection).order_by(func.random()).limit(count)
         with self._database.columns() as connection:
             ids = connection.execute(query).scalars().all()
-            found = _albums(connection, ids, selection.library)
+            found = _albums(connection, ids, selection.libraries)
         return [found[each] for each in ids if each in found]
 
-    def album(self, album_id: str, library: str | None = None) -> tuple[Album, list[Track]] | None:
+    def album(self, album_id: str, libraries: Libraries = None) -> tuple[Album, list[Track]] | None:
         """Return an album and its tracks by disc and track number; None if no track belongs to it."""
-        of_album = select(_TRACK.id).where(_TRACK.album_id == album_id, *_inside(library)).limit(TRACKS_MAX)
+        of_album = select(_TRACK.id).where(_TRACK.album_id == album_id, *_inside(libraries)).limit(TRACKS_MAX)
         with self._database.columns() as connection:
-            album = _albums(connection, [album_id], library).get(album_id)
+            album = _albums(connection, [album_id], libraries).get(album_id)
             tracks = found_tracks(connection, connection.execute(of_album).scalars().all())
         return None if album is None else (album, sorted(tracks.values(), key=_place))
 
-    def albums_by_id(self, ids: Collection[str], library: str | None = None) -> dict[str, Album]:
+    def albums_by_id(self, ids: Collection[str], libraries: Libraries = None) -> dict[str, Album]:
         """Return the albums with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
-            return _albums(connection, sorted(ids), library)
+            return _albums(connection, sorted(ids), libraries)
 
-    def artists_by_id(self, ids: Collection[str], library: str | None = None) -> dict[str, Artist]:
+    def artists_by_id(self, ids: Collection[str], libraries: Libraries = None) -> dict[str, Artist]:
         """Return the artists with these ids, by id; unknown ids are absent."""
         with self._database.columns() as connection:
-            return _artists(connection, sorted(ids), library)
+            return _artists(connection, sorted(ids), libraries)
 
     def artists(self, selection: ArtistSelection, *, offset: int = 0, limit: int = 50) -> ArtistPage:
         """Return a page of the selected artists."""
@@ -126,52 +127,52 @@ class AlbumStore:
         ]
         first, *more = (*_ARTISTS_BY[selection.sort], _NAME.artist_id)
         keys = [first.desc() if selection.descending else first, *more]  # without nulls, so that SQLite uses the index
-        if selection.library is not None:
-            conditions.append(_NAME.track_id.in_(tracks_in(selection.library)))
+        if selection.libraries is not None:
+            conditions.append(_NAME.track_id.in_(tracks_in(*selection.libraries)))
         query = select(_NAME.artist_id).where(*conditions, _NAME.track_id.not_in(MISSING))
         query = query.group_by(_NAME.key, _NAME.artist_id)
         with self._database.columns() as connection:
             ids, total = _page(connection, query, keys, offset, limit)
-            found = _artists(connection, ids, selection.library)
+            found = _artists(connection, ids, selection.libraries)
         return ArtistPage([found[each] for each in ids if each in found], total)
 
-    def all_artists(self, library: str | None = None) -> list[Artist]:
+    def all_artists(self, libraries: Libraries = None) -> list[Artist]:
         """Return every artist, counted by the database: one row for each track would take seconds."""
         albums = func.count(_TRACK.album_id.distinct())
         query = (
             select(_NAME.artist_id, func.min(_NAME.name), albums, func.count())
             .join_from(TrackArtistRow.__table__, TrackRow.__table__, _NAME.track_id == _TRACK.id)
-            .where(_NAME.role == ARTIST, *_inside(library))
+            .where(_NAME.role == ARTIST, *_inside(libraries))
             .group_by(_NAME.artist_id)
         )
         with self._database.columns() as connection:
             return [Artist(*row) for row in connection.execute(query)]
 
-    def tracks_by(self, artist_id: str, library: str | None = None) -> list[str]:
+    def tracks_by(self, artist_id: str, libraries: Libraries = None) -> list[str]:
         """Return the ids of an artist's tracks, ordered by id."""
-        query = select(_TRACK.id).where(_TRACK.id.in_(tracks_of([artist_id], ARTIST)), *_inside(library))
+        query = select(_TRACK.id).where(_TRACK.id.in_(tracks_of([artist_id], ARTIST)), *_inside(libraries))
         with self._database.columns() as connection:
             return list(connection.execute(query.order_by(_TRACK.id).limit(TRACKS_MAX)).scalars())
 
-    def artist(self, artist_id: str, library: str | None = None) -> tuple[Artist, list[Album]] | None:
+    def artist(self, artist_id: str, libraries: Libraries = None) -> tuple[Artist, list[Album]] | None:
         """Return an artist and the albums, latest first; None if no track is by the artist."""
-        artist = self.artists_by_id([artist_id], library).get(artist_id)
+        artist = self.artists_by_id([artist_id], libraries).get(artist_id)
         if artist is None:
             return None
-        latest = AlbumSelection(artist_id=artist_id, library=library, sort="year", descending=True)
+        latest = AlbumSelection(artist_id=artist_id, libraries=libraries, sort="year", descending=True)
         return artist, self.albums(latest, limit=DISCOGRAPHY_MAX).albums
 
-    def typical(self, artist_id: str, library: str | None = None) -> list[Track]:
+    def typical(self, artist_id: str, libraries: Libraries = None) -> list[Track]:
         """Return the most typical tracks of an artist, the most typical first."""
         with self._database.columns() as connection:
-            ids = _typical(connection, artist_id, library)
+            ids = _typical(connection, artist_id, libraries)
             tracks = found_tracks(connection, ids)
         return [tracks[each] for each in ids if each in tracks]
 
 
 def _selected(selection: AlbumSelection) -> Select[Any]:
     """Return the query of the ids of selected albums."""
-    conditions = [_TRACK.album_id.is_not(None), *_inside(selection.library)]
+    conditions = [_TRACK.album_id.is_not(None), *_inside(selection.libraries)]
     for word in _words(selection.search):
         names = (_TRACK.album_key, _TRACK.album_artist_key, _TRACK.artist_keys)
         conditions.append(or_(*(name.contains(word, autoescape=True) for name in names)))
@@ -187,9 +188,9 @@ def _selected(selection: AlbumSelection) -> Select[Any]:
     return select(_TRACK.album_id).where(*conditions).group_by(_TRACK.album_id)
 
 
-def _inside(library: str | None) -> list[ColumnElement[bool]]:
-    """Return the conditions of tracks that have a file, in a named library if one is given."""
-    return [in_library(), *([] if library is None else [_TRACK.id.in_(tracks_in(library))])]
+def _inside(libraries: Libraries) -> list[ColumnElement[bool]]:
+    """Return the conditions of tracks that have a file, in some libraries if they are given."""
+    return [in_library(), *([] if libraries is None else [_TRACK.id.in_(tracks_in(*libraries))])]
 
 
 def _page(
@@ -199,9 +200,9 @@ def _page(
     return ids, connection.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def _albums(connection: Connection, ids: Sequence[str], library: str | None) -> dict[str, Album]:
+def _albums(connection: Connection, ids: Sequence[str], libraries: Libraries) -> dict[str, Album]:
     rows: dict[str, list[Any]] = defaultdict(list)
-    for row in rows_of(connection, _OF_ALBUMS.where(*_inside(library)), ids):
+    for row in rows_of(connection, _OF_ALBUMS.where(*_inside(libraries)), ids):
         rows[row.album_id].append(row)
     named = {album: _by(found) for album, found in rows.items()}
     credited = _credited(connection, [track_id for track_id, _, _ in named.values() if track_id])
@@ -261,9 +262,9 @@ def _album(
     )
 
 
-def _artists(connection: Connection, ids: Sequence[str], library: str | None) -> dict[str, Artist]:
+def _artists(connection: Connection, ids: Sequence[str], libraries: Libraries) -> dict[str, Artist]:
     rows: dict[str, list[Any]] = defaultdict(list)
-    for row in rows_of(connection, _OF_ARTISTS.where(*_inside(library)), ids):
+    for row in rows_of(connection, _OF_ARTISTS.where(*_inside(libraries)), ids):
         rows[row.artist_id].append(row)
     return {
         artist: Artist(
@@ -276,10 +277,10 @@ def _artists(connection: Connection, ids: Sequence[str], library: str | None) ->
     }
 
 
-def _typical(connection: Connection, artist_id: str, library: str | None) -> list[str]:
+def _typical(connection: Connection, artist_id: str, libraries: Libraries) -> list[str]:
     """Return the ids of the tracks that are nearest to the centre of an artist's tracks."""
     ready = select(_TRACK.id, _TRACK.embedding).where(
-        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), has_status(TrackStatus.READY), *_inside(library)
+        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), has_status(TrackStatus.READY), *_inside(libraries)
     )
     rows = connection.execute(ready.order_by(_TRACK.id).limit(TYPICAL_OF)).all()
     if not rows:

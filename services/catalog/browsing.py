@@ -28,7 +28,7 @@ from services.catalog.successors import DELETED
 from services.catalog.tables import HeardTagRow, LocationRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import NO_KEY, found_tracks
 from services.domain.filters import ATTRIBUTES, FRAGMENT, RANGE_FIELDS, Filters, Range, keyword_keys
-from services.domain.libraries import LIBRARY
+from services.domain.libraries import LIBRARY, Libraries
 from services.domain.library import BINS, Genre, Histogram, Selection, TrackPage
 from services.domain.names import KEY_SEPARATOR, text_key
 from services.domain.track import Track, TrackStatus
@@ -129,13 +129,13 @@ class BrowseStore:
         with self._database.columns() as connection:
             return frozenset(row.id for row in rows_of(connection, found, track_ids))
 
-    def genres_in(self, library: str | None) -> list[Genre]:
-        """Return all genres of the files of a named library, or of all files, with the numbers of tracks and albums."""
+    def genres_in(self, libraries: Libraries) -> list[Genre]:
+        """Return all genres of the files of some libraries, or of all files, with the numbers of tracks and albums."""
         tracks, albums = func.count(), func.count(_TRACK.album_id.distinct())
         query = select(func.min(_GENRE.name), tracks, albums).join_from(
             TrackGenreRow.__table__, TrackRow.__table__, _GENRE.track_id == _TRACK.id
         )
-        inside = [] if library is None else [_TRACK.id.in_(tracks_in(library))]
+        inside = [] if libraries is None else [_TRACK.id.in_(tracks_in(*libraries))]
         query = query.where(in_library(), *inside).group_by(_GENRE.key).order_by(_GENRE.key)
         with self._database.columns() as connection:
             return [Genre(*row) for row in connection.execute(query)]

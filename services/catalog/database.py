@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from services.catalog import tenancy
 from services.catalog.tables import Table
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import CatalogueUnavailable, InvalidCursor, StorageFull
@@ -110,6 +111,7 @@ class Database:
         # SQLite's writers poll for the lock in no order. A lock of this process lets its threads wait in turn.
         self._writing = threading.Lock() if self.is_sqlite else None
         self._turn_seconds = SQLITE_BACKGROUND_SECONDS if timeout is None else timeout
+        self._limited_engine: Engine | None = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -197,10 +199,24 @@ class Database:
             nullcontext() if self._circuit is None else self._circuit.call(),
             self._turn() if writes else nullcontext(),
             _connecting(),
-            self.engine.connect().execution_options(writes=writes) as connection,
+            self._engine().connect().execution_options(writes=writes) as connection,
         ):
             yield connection
             connection.commit()
+
+    def _engine(self) -> Engine:
+        """Return the engine whose statements are limited as this context is. Both have the same connections."""
+        if tenancy.libraries() is None:
+            return self.engine
+        if self._limited_engine is None:
+            self.engine.connect().close()  # the first connection completes the dialect
+            limited = Engine(
+                self.engine.pool, tenancy.limited_dialect(self.engine.dialect), self.url, hide_parameters=True
+            )
+            if self.is_sqlite:
+                event.listen(limited, "begin", _begin_sqlite)
+            self._limited_engine = limited
+        return self._limited_engine
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

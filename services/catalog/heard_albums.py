@@ -9,6 +9,7 @@ from services.catalog.browsing import in_library, tracks_in
 from services.catalog.database import Database
 from services.catalog.successors import followed
 from services.catalog.tables import ListenRow, TrackRow
+from services.domain.libraries import Libraries
 from services.domain.listening import EventKind
 
 
@@ -38,10 +39,10 @@ class HeardAlbumStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ids(self, listener: str, order: HeardOrder, library: str | None, *, offset: int, limit: int) -> list[str]:
-        """Return the ids of a page of a listener's albums, of a named library if one is given."""
+    def ids(self, listener: str, order: HeardOrder, libraries: Libraries, *, offset: int, limit: int) -> list[str]:
+        """Return the ids of a page of a listener's albums, of some libraries if they are given."""
         kind, key = _BY[order]
-        inside = [] if library is None else [TrackRow.id.in_(tracks_in(library))]
+        inside = [] if libraries is None else [TrackRow.id.in_(tracks_in(*libraries))]
         query = (
             select(TrackRow.album_id)
             .select_from(ListenRow)

@@ -11,6 +11,8 @@ from services.catalog.database import Database, is_storable, now
 from services.catalog.tables import ApiKeyRow, MetaRow
 from services.domain.access import ApiKey, NewSecret, Scope, new_secret
 from services.domain.errors import KeyNotFound
+from services.domain.libraries import NOWHERE
+from services.domain.names import text_key
 
 # The precision of a key's last use, because every update is a write.
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -36,11 +38,14 @@ class KeyStore:
         scopes: Collection[Scope],
         listeners: Collection[str] | None = None,
         *,
-        library: str | None = None,
+        libraries: Collection[str] | None = None,
         internal: bool = False,
     ) -> NewSecret:
-        """Create a key and return it with its secret, which is not stored."""
-        made = new_secret()
+        """Create a key, for the libraries with these ids or for all, and return it with its secret.
+
+        The secret is not stored.
+        """
+        made, bound = new_secret(), None if libraries is None else sorted(libraries)
         with self._database.write() as session:
             session.add(
                 ApiKeyRow(
@@ -49,7 +54,8 @@ class KeyStore:
                     digest=made.digest,
                     scopes=sorted(scopes),
                     listeners=None if listeners is None else sorted(listeners),
-                    library=library,
+                    library=None if bound is None else next(iter(bound), NOWHERE),
+                    libraries=bound,
                     internal=internal,
                     created_at=now(),
                 )
@@ -126,11 +132,17 @@ def _key(row: ApiKeyRow) -> ApiKey:
         name=row.name,
         scopes=frozenset(map(Scope, row.scopes)),
         listeners=None if row.listeners is None else frozenset(row.listeners),
-        library=row.library,
+        libraries=_libraries(row),
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
     )
+
+
+def _libraries(row: ApiKeyRow) -> frozenset[str] | None:
+    if row.libraries is not None:
+        return frozenset(row.libraries)
+    return None if row.library is None else frozenset({text_key(row.library)})
 
 
 SIGNING_SECRET = "signing_secret"  # noqa: S105  the name of a row

@@ -1,4 +1,4 @@
-"""Named libraries: their folders and listeners, and which files they contain."""
+"""Named libraries: their folders and members, and which files they contain."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -7,10 +7,35 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, now, rows_of
-from services.catalog.tables import LibraryRootRow, LibraryRow, ListenerLibraryRow, LocationRow, TrackRow
+from services.catalog.tables import (
+    FailedFileRow,
+    JobRow,
+    LibraryMemberRow,
+    LibraryRootRow,
+    LibraryRow,
+    LinkRow,
+    ListenerLibraryRow,
+    ListenRow,
+    LocationRow,
+    PictureRow,
+    PlaylistRow,
+    RadioRow,
+    TrackRow,
+)
 from services.domain.errors import InvalidRequest, LibraryNotFound
 from services.domain.libraries import NamedLibrary, library_of
 from services.domain.names import text_key
+
+_OF_LISTENER = (
+    *((ListenRow, ListenRow.listener), (PlaylistRow, PlaylistRow.owner)),
+    *((RadioRow, RadioRow.listener), (LinkRow, LinkRow.listener)),
+)
+"""Tables whose rows get the library of a listener, with the column of the listener."""
+
+_OF_PATH = (JobRow, FailedFileRow, PictureRow)
+"""Tables whose rows get the library of a path."""
+
+_PLACED = (*(table for table, _ in _OF_LISTENER), *_OF_PATH)
 
 
 class NamedLibraryStore:
@@ -35,7 +60,7 @@ class NamedLibraryStore:
             return _read(session, _stored_name(session, name))
 
     def put(self, name: str, roots: Collection[str], listeners: Collection[str]) -> NamedLibrary:
-        """Create a library, or replace the folders and listeners of one.
+        """Create a library, or replace the folders and members of one.
 
         Raises:
             InvalidRequest: a folder belongs to another library.
@@ -45,18 +70,19 @@ class NamedLibraryStore:
                 name = _stored_name(session, name)
             except LibraryNotFound:
                 session.add(LibraryRow(name=name, created_at=now()))
-                session.flush()
+            session.get_one(LibraryRow, name).id = text_key(name)
+            session.flush()
             others = select(LibraryRootRow).where(LibraryRootRow.path.in_(roots), LibraryRootRow.library != name)
             if (taken := session.scalars(others).first()) is not None:
                 raise InvalidRequest(f"'{taken.path}' belongs to the library '{taken.library}'.")
             session.execute(delete(LibraryRootRow).where(LibraryRootRow.library == name))
             session.add_all(LibraryRootRow(path=root, library=name) for root in roots)
-            _bind(session, name, listeners)
+            _set_members(session, text_key(name), listeners)
             _assign(session)
             return _read(session, name)
 
     def remove(self, name: str) -> None:
-        """Remove a library. Its tracks stay, and its listeners are bound to none.
+        """Remove a library. Its tracks stay, and its members are no longer limited to it.
 
         Raises:
             LibraryNotFound: there is none with this name.
@@ -64,25 +90,24 @@ class NamedLibraryStore:
         with self._database.write() as session:
             stored = _stored_name(session, name)
             session.execute(delete(LibraryRootRow).where(LibraryRootRow.library == stored))
+            _set_members(session, text_key(stored), ())
             session.execute(delete(LibraryRow).where(LibraryRow.name == stored))
-            _bind(session, stored, ())
+            for table in _PLACED:
+                session.execute(update(table).where(table.library_id == text_key(stored)).values(library_id=None))
             _assign(session)
 
-    def of_listener(self, listener: str) -> str | None:
-        """Return the library that a listener is bound to; None is all tracks."""
-        bound = select(ListenerLibraryRow.library).where(ListenerLibraryRow.listener == listener)
-        with self._database.read() as session:
-            return session.scalar(bound)
+    def of_listener(self, listener: str) -> frozenset[str] | None:
+        """Return the ids of the libraries that a listener is a member of; None without any: all tracks."""
+        joined = select(LibraryMemberRow.library_id).where(LibraryMemberRow.listener == listener)
+        with self._database.columns() as connection:
+            return frozenset(connection.execute(joined).scalars()) or None
 
-    def holds(self, name: str, track_id: str) -> bool:
-        """Return whether a file of a track is in a library."""
-        return bool(self.held(name, [track_id]))
-
-    def held(self, name: str, track_ids: Collection[str]) -> set[str]:
-        """Return those of these tracks that have a file in a library."""
-        files = select(LocationRow.track_id).where(LocationRow.track_id.in_(IDS), LocationRow.library == text_key(name))
-        with self._database.read() as session:
-            return {track_id for (track_id,) in rows_of(session, files, track_ids)}
+    def held(self, libraries: Collection[str], track_ids: Collection[str]) -> set[str]:
+        """Return those of these tracks that have a file in one of the libraries with these ids."""
+        inside = LocationRow.library.in_(libraries)
+        files = select(LocationRow.track_id).where(LocationRow.track_id.in_(IDS), inside)
+        with self._database.columns() as connection:
+            return {track_id for (track_id,) in rows_of(connection, files, track_ids)}
 
 
 def key_of_file(session: Session, path: str) -> str | None:
@@ -116,16 +141,24 @@ def _stored_name(session: Session, name: str) -> str:
 
 def _read(session: Session, name: str) -> NamedLibrary:
     roots = select(LibraryRootRow.path).where(LibraryRootRow.library == name).order_by(LibraryRootRow.path)
-    bound = select(ListenerLibraryRow.listener).where(ListenerLibraryRow.library == name)
+    joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == text_key(name))
     tracks = select(func.count(LocationRow.track_id.distinct())).where(LocationRow.library == text_key(name))
-    listeners = session.scalars(bound.order_by(ListenerLibraryRow.listener))
+    listeners = session.scalars(joined.order_by(LibraryMemberRow.listener))
     return NamedLibrary(name, tuple(session.scalars(roots)), tuple(listeners), session.scalar(tracks) or 0)
 
 
-def _bind(session: Session, name: str, listeners: Collection[str]) -> None:
-    session.execute(delete(ListenerLibraryRow).where(ListenerLibraryRow.library == name))
-    session.execute(delete(ListenerLibraryRow).where(ListenerLibraryRow.listener.in_(listeners)))
-    session.add_all(ListenerLibraryRow(listener=listener, library=name) for listener in listeners)
+def _set_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
+    """Replace the members of a library; what a new one did so far belongs to it if to no library yet."""
+    session.execute(delete(LibraryMemberRow).where(LibraryMemberRow.library_id == library_id))
+    session.execute(delete(ListenerLibraryRow).where(ListenerLibraryRow.library == library_id))
+    session.add_all(LibraryMemberRow(listener=listener, library_id=library_id) for listener in listeners)
+    session.flush()
+    for table, column in _OF_LISTENER:
+        unplaced = update(table).where(column.in_(listeners), table.library_id.is_(None))
+        session.execute(unplaced.values(library_id=library_id))
+    known = select(ListenerLibraryRow.listener).where(ListenerLibraryRow.listener.in_(listeners))
+    new = set(listeners).difference(session.scalars(known))
+    session.add_all(ListenerLibraryRow(listener=listener, library=library_id) for listener in new)
     session.flush()
 
 

@@ -23,14 +23,14 @@ def create_key(
         list[str] | None, typer.Option(help="Bind the key to this listener; repeat it for more. Default: all.")
     ] = None,
     library: Annotated[
-        str | None, typer.Option(help="Bind the key to this named library. Default: all tracks.")
+        list[str] | None, typer.Option(help="Bind the key to this named library; repeatable. Default: all tracks.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create an API key and print it; it cannot be shown again."""
     from services.cli.maintenance import create_key as create
 
-    create(name, scope or [Scope.READ, Scope.LISTEN], user or [], library, as_json=as_json)
+    create(name, scope or [Scope.READ, Scope.LISTEN], user or [], library or [], as_json=as_json)
 
 
 @keys.command("list")

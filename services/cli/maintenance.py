@@ -114,20 +114,20 @@ def set_pause(*, paused: bool, as_json: bool) -> None:
 
 
 def create_key(
-    name: str, scopes: Sequence[Scope], listeners: Sequence[str], library: str | None, *, as_json: bool
+    name: str, scopes: Sequence[Scope], listeners: Sequence[str], libraries: Sequence[str], *, as_json: bool
 ) -> None:
     """Create a key and print it.
 
     Raises:
         InvalidRequest: the name is empty or too long, or the scopes do not allow a key that is bound to listeners or to
-            a library.
+            libraries.
         LibraryNotFound: no library has this name.
     """
-    check_new_key(name, scopes, listeners, library)
+    check_new_key(name, scopes, listeners, libraries)
     with open_catalogue(load_settings()) as catalogue:
-        bound = None if library is None else catalogue.libraries.get(library).name
+        bound = [catalogue.libraries.get(each).id for each in libraries]
         names = [listener_named(listener) for listener in listeners]
-        key = catalogue.keys.create(name, scopes, names or None, library=bound)
+        key = catalogue.keys.create(name, scopes, names or None, libraries=bound or None)
     if as_json:
         output.print_json({"id": key.id, "key": key.text})
         return

@@ -177,7 +177,7 @@ def print_keys(keys: Sequence[ApiKey]) -> None:
         Column("name", [key.name for key in keys], weight=2, wraps=True),
         Column("scopes", [" ".join(sorted(key.scopes)) for key in keys], weight=1, wraps=True),
         Column("listeners", [_listeners(key) for key in keys], weight=1, wraps=True),
-        Column("library", [key.library or "" for key in keys], weight=1),
+        Column("libraries", [", ".join(sorted(key.libraries or ())) for key in keys], weight=1),
         Column("created", [_format_date(key.created_at) for key in keys]),
         Column("last used", [_format_date(key.last_used_at) for key in keys]),
         Column("revoked", [_format_date(key.revoked_at) for key in keys]),

@@ -37,8 +37,8 @@ class Principal:
     scopes: frozenset[Scope]
     listeners: frozenset[str] | None = None
     """The listeners that the key is bound to; None is all listeners."""
-    library: str | None = None
-    """The named library that the key is bound to; None is all tracks."""
+    libraries: frozenset[str] | None = None
+    """The ids of the libraries that the key is bound to; None is the whole installation."""
 
     @property
     def name(self) -> str:
@@ -74,31 +74,33 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
-    library: str | None = None
+    libraries: frozenset[str] | None = None
 
     @property
     def principal(self) -> Principal:
         """The holder of the key."""
-        return Principal(self.id, self.scopes, self.listeners, self.library)
+        return Principal(self.id, self.scopes, self.listeners, self.libraries)
 
 
 NAME_MAX = 100
 """Characters of a key's name."""
 
 
-def check_new_key(name: str, scopes: Collection[Scope], listeners: Collection[str], library: str | None = None) -> None:
-    """Check that a key with these fields can be created; without `listeners` it is for all.
+def check_new_key(
+    name: str, scopes: Collection[Scope], listeners: Collection[str], libraries: Collection[str] = ()
+) -> None:
+    """Check that a key with these fields can be created; without `listeners` or `libraries` it is for all.
 
     Raises:
         InvalidRequest: the name is empty or too long, or the scopes do not allow a key that is bound to listeners or to
-            a library.
+            libraries.
     """
     if not 0 < len(name) <= NAME_MAX:
         raise InvalidRequest(f"The name of a key must have 1 to {NAME_MAX} characters.")
     if listeners and (Scope.ADMIN in scopes or Scope.LISTEN not in scopes):
         raise InvalidRequest("A key that is bound to listeners needs the scope `listen` and cannot have `admin`.")
-    if library is not None and not {Scope.ADMIN, Scope.INGEST}.isdisjoint(scopes):
-        raise InvalidRequest("A key that is bound to a library cannot have the scopes `ingest` and `admin`.")
+    if libraries and Scope.ADMIN in scopes:
+        raise InvalidRequest("A key that is bound to libraries cannot have the scope `admin`.")
 
 
 PREFIX = "segue"

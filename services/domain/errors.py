@@ -317,12 +317,10 @@ class ListenerNotAllowed(Forbidden):
 
 
 class LibraryNotAllowed(Forbidden):
-    """The API key is bound to a library, and the request concerns more than that."""
+    """The API key is bound to libraries, and the request concerns the whole installation."""
 
-    def __init__(self, library: str) -> None:
-        super().__init__(
-            f"The key is bound to the library '{library}', and this request concerns more than its tracks."
-        )
+    def __init__(self) -> None:
+        super().__init__("The key is bound to libraries, and this request concerns the whole installation.")
 
 
 class TooManyRequests(SegueError):

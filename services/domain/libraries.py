@@ -1,6 +1,6 @@
-"""Named libraries: a name for one or more folders."""
+"""Named libraries: a name for one or more folders, whose music only their members and their keys get."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,18 +14,26 @@ NAME_MAX = 100
 LIBRARY = "library"
 """The keyword field with the libraries that contain the files of a track."""
 
+Libraries = frozenset[str] | None
+"""Ids of libraries that something is limited to; None is the whole installation."""
+
 NOWHERE = ""
 """A name that no library has."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedLibrary:
-    """A library: its folders, the listeners that are bound to it, and the number of its tracks."""
+    """A library: its folders, the listeners that are its members, and the number of its tracks."""
 
     name: str
     roots: tuple[str, ...]
     listeners: tuple[str, ...]
     tracks: int
+
+    @property
+    def id(self) -> str:
+        """What keys, members, rows and the index name it by: names that differ in case only are one library."""
+        return text_key(self.name)
 
 
 def library_of(path: str, roots: Mapping[str, str]) -> str | None:
@@ -34,11 +42,11 @@ def library_of(path: str, roots: Mapping[str, str]) -> str | None:
     return roots.get(max(containing, key=len, default=""))
 
 
-def within(filters: Filters, library: str) -> Filters:
-    """Return the filters for the tracks that meet these filters and are in a library."""
-    asked = filters.any_of.get(LIBRARY)
-    meets = not asked or any(text_key(each) == text_key(library) for each in asked)
-    return replace(filters, any_of={**filters.any_of, LIBRARY: (library if meets else NOWHERE,)})
+def within(filters: Filters, libraries: Collection[str]) -> Filters:
+    """Return the filters for the tracks that meet these filters and are in one of the libraries with these ids."""
+    asked = {text_key(each) for each in filters.any_of.get(LIBRARY, ())}
+    allowed = sorted(each for each in libraries if not asked or each in asked)
+    return replace(filters, any_of={**filters.any_of, LIBRARY: tuple(allowed) or (NOWHERE,)})
 
 
 def check_library(name: str, roots: Iterable[str]) -> None:

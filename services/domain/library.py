@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.domain.filters import Filters, Range
+from services.domain.libraries import Libraries
 from services.domain.track import NamedArtist, Track, TrackStatus
 
 BINS = 24
@@ -85,8 +86,8 @@ class AlbumSelection:
     """Albums with a track of one of these genres."""
     years: Range | None = None
     """Albums with a track of these years."""
-    library: str | None = None
-    """Albums, and their tracks, of this named library."""
+    libraries: Libraries = None
+    """Albums, and their tracks, of these libraries."""
     sort: AlbumSort = "artist"
     descending: bool = False
 
@@ -97,8 +98,8 @@ class ArtistSelection:
 
     search: str = ""
     """Words that must all occur in the name."""
-    library: str | None = None
-    """Artists, and their tracks, of this named library."""
+    libraries: Libraries = None
+    """Artists, and their tracks, of these libraries."""
     sort: ArtistSort = "name"
     descending: bool = False
 

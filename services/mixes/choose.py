@@ -136,19 +136,19 @@ class Mixes:
             IndexUnavailable: the vector index does not answer.
         """
         libraries = self._catalogue.libraries
-        library = libraries.of_listener(listener)
+        own = libraries.of_listener(listener)
         heard = self._catalogue.listens.remembered(listener, repeat_after=None)
 
         def may_have(track_id: str) -> bool:
             is_allowed = track_id not in heard.rejected and (only is None or track_id in only)
-            return is_allowed and (library is None or libraries.holds(library, track_id))
+            return is_allowed and (own is None or bool(libraries.held(own, [track_id])))
 
         past = _Past(
             listener=listener,
             day=day,
             heard=heard,
             tastes=self._tastes.of(listener),
-            filters=Filters() if library is None else within(Filters(), library),
+            filters=Filters() if own is None else within(Filters(), own),
             only=None if only is None else frozenset(only),
             may_have=may_have,
         )

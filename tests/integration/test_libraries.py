@@ -47,7 +47,7 @@ def client(services):
 @pytest.fixture(scope="module")
 def bound(services):
     """The header of a key that is bound to the library."""
-    made = services.catalogue.keys.create("tablet", [Scope.READ, Scope.LISTEN], library="Kids")
+    made = services.catalogue.keys.create("tablet", [Scope.READ, Scope.LISTEN], libraries=["kids"])
     return {"X-API-Key": made.text}
 
 
@@ -67,9 +67,11 @@ def test_the_longest_folder_decides():
 
 def test_filters_cannot_leave_a_library():
     """A request for another library finds nothing."""
-    assert within(Filters(), "Kids").any_of == {"library": ("Kids",)}
-    assert within(Filters(any_of={"library": ("KIDS", "Jazz")}), "Kids").any_of == {"library": ("Kids",)}
-    assert within(Filters(any_of={"library": ("Jazz",)}), "Kids").any_of == {"library": ("",)}
+    both = frozenset({"kids", "rock"})
+
+    assert within(Filters(), both).any_of == {"library": ("kids", "rock")}
+    assert within(Filters(any_of={"library": ("KIDS", "Jazz")}), both).any_of == {"library": ("kids",)}
+    assert within(Filters(any_of={"library": ("Jazz",)}), both).any_of == {"library": ("",)}
 
 
 def test_the_filter_keeps_to_a_library(client):
@@ -85,9 +87,12 @@ def test_the_filter_keeps_to_a_library(client):
 def test_a_bound_key_gets_its_tracks_only(client, bound):
     """Whatever it asks for: lists, recommendations, radio, search and audio."""
     inside, outside = track_id(1), track_id(0)
-    session = client.post("/v1/radio", json={"seeds": {"tracks": [outside]}}, headers=bound).json["id"]
+    session = client.post("/v1/radio", json={"seeds": {"tracks": [inside]}}, headers=bound).json["id"]
     everything = {"history": [{"track_id": outside}], "limit": 20}
 
+    unknown = client.post("/v1/radio", json={"seeds": {"tracks": [outside]}}, headers=bound)
+
+    assert unknown.status_code == 422
     assert ids(client.get("/v1/tracks", headers=bound)) == KIDS
     assert ids(client.post("/v1/recommendations", json=everything, headers=bound)) == KIDS
     assert ids(client.post(f"/v1/radio/{session}/next", json={"limit": 20}, headers=bound)) <= KIDS
@@ -102,7 +107,7 @@ def test_a_bound_key_gets_its_tracks_only(client, bound):
 
 def test_a_bound_key_records_listens(client, services):
     """A scrobbler and a player may report what they play."""
-    made = services.catalogue.keys.create("player", [Scope.LISTEN], ["mia"], library="Kids")
+    made = services.catalogue.keys.create("player", [Scope.LISTEN], ["mia"], libraries=["kids"])
     played = {"listens": [{"track_id": track_id(1), "event": "play", "at": "2026-03-01T12:00:00Z"}]}
     track = {"artist_name": "Artist 1", "track_name": "Title 001"}
     scrobble = {"listen_type": "single", "payload": [{"listened_at": 1_750_000_000, "track_metadata": track}]}
@@ -136,13 +141,13 @@ def test_a_library_is_defined_and_removed_over_http(client, services, music):
     """Known files belong to it at once; a folder has one library, a new key an existing one."""
     made = client.put("/v1/libraries/All", json={"roots": [str(music)], "users": ["bo"]})
     taken = client.put("/v1/libraries/Other", json={"roots": [str(music / "kids")]})
-    key = {"name": "k", "library": "all"}
+    key = {"name": "k", "libraries": ["all", "kids"]}
 
     assert (made.json["tracks"], made.json["users"]) == (len(TRACKS) - len(KIDS), ["bo"])
     assert taken.status_code == 422
-    assert client.post("/v1/keys", json=key).json["library"] == "All"
-    assert client.post("/v1/keys", json=key | {"library": "none"}).status_code == 404
-    assert client.post("/v1/keys", json=key | {"scopes": ["ingest"]}).status_code == 422
+    assert client.post("/v1/keys", json=key).json["libraries"] == ["all", "kids"]
+    assert client.post("/v1/keys", json=key | {"libraries": ["none"]}).status_code == 404
+    assert client.post("/v1/keys", json=key | {"scopes": ["admin"]}).status_code == 422
     assert client.put("/v1/libraries/All", json={"roots": ["relative"]}).status_code == 422
     assert client.delete("/v1/libraries/ALL").status_code == 204
     assert services.catalogue.libraries.of_listener("bo") is None

@@ -263,7 +263,7 @@ def kids(services, library_dir):
     tags = Tags("Lullaby", ("Artist 0",), "Album 0", genres=("Sleep",), duration_ms=2_000)
     _add(services, folder / "lullaby.wav", own, tags)
     services.catalogue.libraries.put("Kids", [str(folder)], ["kid"])
-    yield services.catalogue.keys.create("kids", [Scope.READ], library="Kids").text
+    yield services.catalogue.keys.create("kids", [Scope.READ], libraries=["kids"]).text
     services.catalogue.libraries.remove("Kids")
 
 

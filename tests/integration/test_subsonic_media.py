@@ -106,7 +106,7 @@ def test_unknown_songs_are_not_found(api):
 
 def test_a_bound_key_gets_no_media_of_other_libraries(api, services):
     """Neither audio nor covers."""
-    key = services.catalogue.keys.create("other", [Scope.READ], library="Other").text
+    key = services.catalogue.keys.create("other", [Scope.READ], libraries=["other"]).text
     track = services.catalogue.tracks.get(track_id(1))
 
     assert error(get(api, "stream", id=track.id, apiKey=key)) == 70

@@ -2342,9 +2342,9 @@ class Key(Model):
     """
     The listeners that it is bound to. Null is all listeners.
     """
-    library: str | None
+    libraries: list[str] | None
     """
-    The named library that it is bound to. Null is all tracks.
+    The libraries that it is bound to, by the folded form of their names. Null is all.
     """
     created_at: AwareDatetime
     last_used_at: AwareDatetime | None
@@ -2374,9 +2374,9 @@ class KeyRequest(Model):
     """
     The listeners that it is bound to; empty is all. A bound key needs `listen` and cannot have `admin`.
     """
-    library: str | None = None
+    libraries: list[str] | None = None
     """
-    The named library that it is bound to: it gets tracks of this library only, and cannot have `ingest` and `admin`. Null is all tracks.
+    The named libraries that it is bound to: it reaches their tracks, members and jobs only, and cannot have `admin`. Empty is all.
     """
 
 

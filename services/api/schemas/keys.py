@@ -1,9 +1,9 @@
 """Requests and responses about API keys."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.api.schemas.listens import ListenerName
 from services.api.schemas.tracks import NO_NUL, Request, Response
@@ -13,6 +13,10 @@ from services.domain.libraries import NAME_MAX as LIBRARY_NAME_MAX
 # More listeners than a household has; such a key is better bound to all.
 USERS_MAX = 50
 
+LIBRARIES_MAX = 50
+
+LibraryName = Annotated[str, StringConstraints(min_length=1, max_length=LIBRARY_NAME_MAX, pattern=NO_NUL)]
+
 
 class Key(Response):
     """An API key, without its secret."""
@@ -21,7 +25,9 @@ class Key(Response):
     name: str = Field(description="The name that its creator gave it.")
     scopes: list[Scope] = Field(description="What it permits; `admin` includes all scopes.")
     users: list[str] | None = Field(description="The listeners that it is bound to. Null is all listeners.")
-    library: str | None = Field(description="The named library that it is bound to. Null is all tracks.")
+    libraries: list[str] | None = Field(
+        description="The libraries that it is bound to, by the folded form of their names. Null is all."
+    )
     created_at: datetime
     last_used_at: datetime | None = Field(description="When it was last used, to the minute. Null if never.")
     revoked_at: datetime | None = Field(description="When it was revoked. Null while it is valid.")
@@ -29,7 +35,11 @@ class Key(Response):
     @classmethod
     def of(cls, found: ApiKey, **more: object) -> Self:
         """Return the response for a key."""
-        lists = {"scopes": sorted(found.scopes), "users": None if found.listeners is None else sorted(found.listeners)}
+        lists = {
+            "scopes": sorted(found.scopes),
+            "users": None if found.listeners is None else sorted(found.listeners),
+            "libraries": None if found.libraries is None else sorted(found.libraries),
+        }
         fields = {name: getattr(found, name) for name in Key.model_fields if name not in lists}
         return cls.model_validate(fields | lists | more)
 
@@ -61,11 +71,9 @@ class KeyRequest(Request):
         description="The listeners that it is bound to; empty is all. A bound key needs `listen` and cannot have "
         "`admin`.",
     )
-    library: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=LIBRARY_NAME_MAX,
-        pattern=NO_NUL,
-        description="The named library that it is bound to: it gets tracks of this library only, and cannot have "
-        "`ingest` and `admin`. Null is all tracks.",
+    libraries: list[LibraryName] = Field(
+        default=[],
+        max_length=LIBRARIES_MAX,
+        description="The named libraries that it is bound to: it reaches their tracks, members and jobs only, and "
+        "cannot have `admin`. Empty is all.",
     )

@@ -8,12 +8,10 @@ from services.api.request_limits import PATH_MAX
 from services.api.schemas.keys import USERS_MAX
 from services.api.schemas.listens import ListenerName
 from services.api.schemas.tracks import NO_NUL, Request, Response
-from services.domain.libraries import NAME_MAX, NamedLibrary
+from services.domain.libraries import NamedLibrary
 
 # More folders than a household has.
 ROOTS_MAX = 50
-
-LibraryName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX, pattern=NO_NUL)]
 
 
 class Library(Response):

@@ -18,9 +18,9 @@ PREFIX = "account:"
 
 
 def account_principal(listener: str) -> Principal:
-    """Return the principal of an account; its listener's library, if it is bound to one, is its own."""
-    library = services().catalogue.libraries.of_listener(listener)
-    return Principal(f"{PREFIX}{listener}", SCOPES, frozenset({listener}), library)
+    """Return the principal of an account; the libraries of its listener, if it is a member of any, are its own."""
+    libraries = services().catalogue.libraries.of_listener(listener)
+    return Principal(f"{PREFIX}{listener}", SCOPES, frozenset({listener}), libraries)
 
 
 def has_account(name: str) -> bool:

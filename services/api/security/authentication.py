@@ -22,6 +22,7 @@ from services.api.schemas.listens import listener_named
 from services.api.schemas.media import MediaToken
 from services.api.security.permissions import Access, KeyLocation, access_of
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
+from services.catalog.tenancy import libraries, limit_to, limited_parts
 from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split
 from services.domain.errors import (
     Forbidden,
@@ -107,8 +108,10 @@ PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
 def install_authentication(app: Flask) -> None:
-    """Check the permissions of every request before its view runs."""
+    """Check the permissions of every request before its view runs, and limit it to the libraries of its key."""
     app.before_request(_check_permissions)
+    app.after_request(_limit_stream)
+    app.teardown_request(lambda _: limit_to(None))
 
 
 def principal() -> Principal:
@@ -169,11 +172,17 @@ def _check_permissions() -> None:
     g.access, g.principal = access, _authenticated(access)
     if not principal().has_any(access.scopes):
         raise InsufficientScope(access.scopes)
-    library = principal().library
-    if library is not None and not access.libraries:
-        raise LibraryNotAllowed(library)
+    limit_to(principal().libraries)
+    if principal().libraries is not None and not access.libraries:
+        raise LibraryNotAllowed
     if access.listener is not None:
         require_listener((request.view_args or {})[access.listener])
+
+
+def _limit_stream(response: Response) -> Response:
+    if libraries() is not None and response.is_streamed:
+        response.response = limited_parts(response.iter_encoded())
+    return response
 
 
 def _authenticated(access: Access) -> Principal:

@@ -35,10 +35,10 @@ def list_keys() -> Keys:
 @needs(Scope.ADMIN, repeatable=False)
 def create_key(body: KeyRequest) -> tuple[NewKey, dict[str, str]]:
     """Create a key. Save `key` at once: only its hash is stored, so it cannot be shown again."""
-    check_new_key(body.name, body.scopes, body.users, body.library)
-    library = None if body.library is None else services().catalogue.libraries.get(body.library).name
+    check_new_key(body.name, body.scopes, body.users, body.libraries)
+    libraries = [services().catalogue.libraries.get(each).id for each in body.libraries]
     store = services().catalogue.keys
-    made = store.create(body.name, set(body.scopes), set(body.users) or None, library=library)
+    made = store.create(body.name, set(body.scopes), set(body.users) or None, libraries=libraries or None)
     location = url_for("keys.revoke_key", key_id=made.id)
     return NewKey.of(store.get(made.id), key=made.text), {"Location": location}
 

@@ -2,10 +2,12 @@
 
 import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, MetaData, Text, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from services.catalog.tenancy import own_library
 
 
 class PathBytes(TypeDecorator[str]):
@@ -56,6 +58,10 @@ SortText = Text().with_variant(Text(collation="C"), "postgresql")
 
 NAME_MAX = 200
 """Characters of a single name or genre, so that an index on PostgreSQL can contain it."""
+
+
+OwnLibrary = Annotated[str | None, mapped_column(Text, default=own_library)]
+"""The id of the library that a row belongs to; null if it belongs to the installation only."""
 
 
 class Table(DeclarativeBase):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.catalog.tables.columns import NAME_MAX, PathBytes, SortText, Table
+from services.catalog.tables.columns import NAME_MAX, OwnLibrary, PathBytes, SortText, Table
 from services.catalog.tables.measures import MeasuredRow
 from services.domain.filters import RANGE_FIELDS
 from services.domain.track import TrackStatus
@@ -235,8 +235,11 @@ class LibraryRow(Table):
     """A named library."""
 
     __tablename__ = "libraries"
+    __table_args__ = (Index("ix_libraries_id", "id", unique=True),)
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[str | None] = mapped_column(Text)
+    """The key (`text_key`) of its name. Code of before revision 0026 leaves it null."""
     created_at: Mapped[datetime]
 
 
@@ -249,6 +252,16 @@ class LibraryRootRow(Table):
     path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
     """Absolute."""
     library: Mapped[str] = mapped_column(ForeignKey("libraries.name", ondelete="CASCADE"))
+
+
+class LibraryMemberRow(Table):
+    """A listener who is a member of a library."""
+
+    __tablename__ = "library_members"
+    __table_args__ = (Index("ix_library_members_listener", "listener", "library_id"),)
+
+    library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id", ondelete="CASCADE"), primary_key=True)
+    listener: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class PictureRow(IndexedRow):
@@ -270,6 +283,7 @@ class PictureRow(IndexedRow):
     looks: Mapped[str | None] = mapped_column(Text)
     valence: Mapped[float | None]
     energy: Mapped[float | None]
+    library_id: Mapped[OwnLibrary]
 
 
 class ExternalIdRow(Table):

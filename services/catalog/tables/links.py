@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.catalog.tables.columns import Table
+from services.catalog.tables.columns import OwnLibrary, Table
 
 
 class LinkRow(Table):
@@ -30,6 +30,7 @@ class LinkRow(Table):
     """When the first of the downloads failed that have failed since the last answer; null if the last one did not."""
     paused_until: Mapped[datetime | None]
     """When downloads may be tried again."""
+    library_id: Mapped[OwnLibrary]
 
 
 class LinkSongRow(Table):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.catalog.tables.columns import Table
+from services.catalog.tables.columns import OwnLibrary, Table
 
 
 class ListenRow(Table):
@@ -38,6 +38,7 @@ class ListenRow(Table):
     duration_ms: Mapped[int | None]
     undated_plays: Mapped[int | None]
     """The number of plays that the row stands for if their times are unknown; `at` is then `UNDATED`."""
+    library_id: Mapped[OwnLibrary]
 
 
 class WaitingNameRow(Table):
@@ -65,7 +66,7 @@ class StartRow(Table):
 
 
 class ListenerLibraryRow(Table):
-    """The named library that a listener is bound to."""
+    """One library of a listener, for code of before revision 0026, which knew one only and reads it here."""
 
     __tablename__ = "listener_libraries"
 
@@ -146,6 +147,7 @@ class RadioRow(Table):
     """The number of changes; the slower of two concurrent calls detects the other's change and repeats."""
     created_at: Mapped[datetime]
     touched_at: Mapped[datetime]
+    library_id: Mapped[OwnLibrary]
 
 
 class RadioTrackRow(Table):

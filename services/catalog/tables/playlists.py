@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.catalog.tables.columns import Table
+from services.catalog.tables.columns import OwnLibrary, Table
 
 
 class PlaylistRow(Table):
@@ -30,6 +30,7 @@ class PlaylistRow(Table):
     failure: Mapped[str | None] = mapped_column(Text)
     """Why the last refresh failed."""
     failed_at: Mapped[datetime | None]
+    library_id: Mapped[OwnLibrary]
 
 
 class PlaylistEntryRow(Table):

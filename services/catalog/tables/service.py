@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.catalog.tables.columns import PathBytes, Table
+from services.catalog.tables.columns import OwnLibrary, PathBytes, Table
 from services.domain.job import JobState
 
 
@@ -27,6 +27,7 @@ class JobRow(Table):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    library_id: Mapped[OwnLibrary]
 
 
 class JobItemRow(Table):
@@ -63,6 +64,7 @@ class FailedFileRow(Table):
     failure_kind: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
     failed_at: Mapped[datetime]
+    library_id: Mapped[OwnLibrary]
 
 
 class DeletedTrackRow(Table):
@@ -96,7 +98,9 @@ class ApiKeyRow(Table):
     listeners: Mapped[list[str] | None] = mapped_column("users", JSON(none_as_null=True))
     """The listeners that the key is bound to; null is all listeners."""
     library: Mapped[str | None] = mapped_column(Text)
-    """The named library that the key is bound to; null is all."""
+    """One library that the key is bound to, for code of before revision 0026; null is all."""
+    libraries: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The ids of the libraries that the key is bound to; null is the one in `library`."""
     internal: Mapped[bool] = mapped_column(default=False)
     """Created by Segue for its own use."""
     created_at: Mapped[datetime]

@@ -10,8 +10,7 @@ from services.api.security.authentication import principal
 from services.domain.access import Scope
 from services.domain.errors import Forbidden, NotFound, TrackNotFound
 from services.domain.filters import Filters
-from services.domain.libraries import NOWHERE, NamedLibrary, within
-from services.domain.names import text_key
+from services.domain.libraries import Libraries, NamedLibrary, within
 from services.domain.track import Track, TrackStatus
 
 EVERYTHING = 0
@@ -57,34 +56,33 @@ def required_listener() -> str:
 
 def folder_id(library: NamedLibrary) -> int:
     """Return the id of the music folder of a named library, which stays the same whatever other libraries exist."""
-    return crc32(text_key(library.name).encode()) >> 1 or 1  # a positive `int` of Java
+    return crc32(library.id.encode()) >> 1 or 1  # a positive `int` of Java
 
 
 def visible_libraries() -> list[NamedLibrary]:
     """Return the named libraries that the request may see."""
-    own = _bound_library()
-    found = services().catalogue.libraries.all()
-    return [each for each in found if own is None or text_key(each.name) == text_key(own)]
+    own = _own_libraries()
+    return [each for each in services().catalogue.libraries.all() if own is None or each.id in own]
 
 
-def visible_library(folder: int | None = None) -> str | None:
-    """Return the named library that a result must keep to; None for none.
+def visible_within(folder: int | None = None) -> Libraries:
+    """Return the ids of the libraries that a result must keep to; None for all tracks.
 
     Raises:
         FolderNotFound: no music folder that the request may see has this id.
     """
     if folder is None or folder == EVERYTHING:
-        return _bound_library()
-    found = next((each.name for each in visible_libraries() if folder_id(each) == folder), None)
+        return _own_libraries()
+    found = next((each.id for each in visible_libraries() if folder_id(each) == folder), None)
     if found is None:
         raise FolderNotFound(folder)
-    return found
+    return frozenset({found})
 
 
 def visible_filters(filters: Filters, folder: int | None = None) -> Filters:
     """Return the filters for tracks that meet these filters and that the request may see."""
-    library = visible_library(folder)
-    return filters if library is None else within(filters, library)
+    libraries = visible_within(folder)
+    return filters if libraries is None else within(filters, libraries)
 
 
 def visible_track(name: str) -> tuple[str, Namespace]:
@@ -94,18 +92,18 @@ def visible_track(name: str) -> tuple[str, Namespace]:
         TrackNotFound: there is none.
     """
     track_id, namespace = media_server_track(name)
-    library = _bound_library()
-    if library is not None and not services().catalogue.libraries.holds(library, track_id):
+    libraries = _own_libraries()
+    if libraries is not None and not services().catalogue.libraries.held(libraries, [track_id]):
         raise TrackNotFound(name)
     return track_id, namespace
 
 
 def visible_ids(names: Sequence[str]) -> dict[str, str]:
     """Return the ids of those of these tracks that the request may see, by the client's ids."""
-    known, library = media_server_tracks(names), _bound_library()
-    if library is None:
+    known, libraries = media_server_tracks(names), _own_libraries()
+    if libraries is None:
         return known
-    held = services().catalogue.libraries.held(library, list(known.values()))
+    held = services().catalogue.libraries.held(libraries, list(known.values()))
     return {name: track_id for name, track_id in known.items() if track_id in held}
 
 
@@ -128,16 +126,17 @@ def visible_tracks(track_ids: Sequence[str], folder: int | None = None) -> dict[
     Raises:
         FolderNotFound: no music folder that the request may see has this id.
     """
-    library, catalogue = visible_library(folder), services().catalogue
+    libraries, catalogue = visible_within(folder), services().catalogue
     known = catalogue.tracks.get_many(track_ids)
-    held = known.keys() if library is None else catalogue.libraries.held(library, list(known))
+    held = known.keys() if libraries is None else catalogue.libraries.held(libraries, list(known))
     found = {track_id: known[track_id] for track_id in track_ids if track_id in held}
     return {track_id: track for track_id, track in found.items() if track.status != TrackStatus.MISSING}
 
 
-def _bound_library() -> str | None:
-    """Return the library that the key and the listener are bound to; None is all tracks."""
-    own, name = principal().library, listener()
+def _own_libraries() -> Libraries:
+    """Return the ids of the libraries that the key and the listener are both limited to; None is all tracks."""
+    own, name = principal().libraries, listener()
     of_listener = None if name is None else services().catalogue.libraries.of_listener(name)
-    bound = {text_key(each): each for each in (own, of_listener) if each is not None}
-    return NOWHERE if len(bound) > 1 else next(iter(bound.values()), None)
+    if own is None or of_listener is None:
+        return of_listener if own is None else own
+    return own & of_listener

@@ -20,7 +20,7 @@ KEY: Json = {
     "name": "Ada's phone",
     "scopes": ["listen", "read"],
     "users": [LISTENER],
-    "library": None,
+    "libraries": None,
     "created_at": PLAYED_AT,
     "last_used_at": None,
     "revoked_at": None,

@@ -7,7 +7,7 @@ from services.api.compat.subsonic.methods.searching import LISTED
 from services.api.compat.subsonic.schemas.about import AboutQuery, ArtistInfoQuery, TopSongsQuery
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
 from services.api.compat.subsonic.songs import as_songs
-from services.api.compat.subsonic.visible import visible_filters, visible_library, visible_track
+from services.api.compat.subsonic.visible import visible_filters, visible_track, visible_within
 from services.api.context import services
 from services.domain.filters import Filters
 from services.domain.library import ALBUM_PREFIX, ARTIST_PREFIX, Artist, Selection
@@ -20,7 +20,7 @@ from services.recommend.artists import similar_artists
 
 def get_top_songs(query: TopSongsQuery) -> Result:
     """Get the most typical songs of an artist: those nearest to the centre of the artist's songs."""
-    tracks = services().catalogue.albums.typical(artist_named(query.artist), visible_library())
+    tracks = services().catalogue.albums.typical(artist_named(query.artist), visible_within())
     return {"topSongs": {"song": as_songs(tracks[: query.count])}}
 
 
@@ -59,15 +59,15 @@ def _similar_artists(query: ArtistInfoQuery) -> list[Artist]:
     name = _artist_name(query.id)
     if name is None or not query.count:
         return []
-    current, library = services(), visible_library()
+    current, libraries = services(), visible_within()
     limit = min(query.count, RESULTS_MAX)
     found = similar_artists(current.recommender, current.index, current.catalogue.tracks, name, limit)
-    known = current.catalogue.albums.artists_by_id([each.id for each in found], library)
+    known = current.catalogue.albums.artists_by_id([each.id for each in found], libraries)
     return [known[each.id] for each in found if each.id in known]
 
 
 def _artist_name(item: str) -> str | None:
-    found = services().catalogue.albums.artists_by_id([item], visible_library())
+    found = services().catalogue.albums.artists_by_id([item], visible_within())
     if item in found:
         return found[item].name
     tracks = _tracks_of(item)
@@ -76,7 +76,7 @@ def _artist_name(item: str) -> str | None:
 
 def _tracks_of(item: str) -> list[Track]:
     """Return the tracks of an album, or a song; raises `NotFound` for any other id."""
-    album = services().catalogue.albums.album(item, visible_library())
+    album = services().catalogue.albums.album(item, visible_within())
     if album is not None:
         return album[1]
     if item.startswith((ALBUM_PREFIX, ARTIST_PREFIX)):

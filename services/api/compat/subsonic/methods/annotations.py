@@ -14,8 +14,8 @@ from services.api.compat.subsonic.visible import (
     required_ids,
     required_listener,
     visible_ids,
-    visible_library,
     visible_tracks,
+    visible_within,
 )
 from services.api.context import services
 from services.api.playing import note_playing
@@ -144,10 +144,10 @@ def _check_groups(selected: Starred) -> None:
     Raises:
         GroupNotFound: one does not.
     """
-    albums, library = services().catalogue.albums, visible_library()
+    albums, libraries = services().catalogue.albums, visible_within()
     for kind, read in ((ItemKind.ALBUM, albums.albums_by_id), (ItemKind.ARTIST, albums.artists_by_id)):
         items = selected.get(kind, [])
-        known = read(items, library) if items else {}
+        known = read(items, libraries) if items else {}
         for item in items:
             if item not in known:
                 raise GroupNotFound(kind.value, item)
@@ -155,10 +155,10 @@ def _check_groups(selected: Starred) -> None:
 
 def _starred(query: StarredQuery, artist: Callable[[Artist], Result], album: Callable[[Album], Result]) -> Result:
     name, albums = required_listener(), services().catalogue.albums
-    library = visible_library(query.musicFolderId)
+    libraries = visible_within(query.musicFolderId)
     stars = {kind: list(services().catalogue.annotations.starred(name, kind)) for kind in ItemKind}
-    artists = albums.artists_by_id(stars[ItemKind.ARTIST], library)
-    groups = albums.albums_by_id(stars[ItemKind.ALBUM], library)
+    artists = albums.artists_by_id(stars[ItemKind.ARTIST], libraries)
+    groups = albums.albums_by_id(stars[ItemKind.ALBUM], libraries)
     return {
         "artist": [artist(artists[each]) for each in stars[ItemKind.ARTIST] if each in artists],
         "album": [album(groups[each]) for each in stars[ItemKind.ALBUM] if each in groups],

@@ -13,8 +13,8 @@ from services.api.compat.subsonic.visible import (
     EVERYTHING,
     folder_id,
     visible_libraries,
-    visible_library,
     visible_track,
+    visible_within,
 )
 from services.api.context import services
 from services.catalog.names import id_of_key
@@ -74,7 +74,7 @@ def get_music_directory(query: GroupQuery) -> Result:
         children = as_songs(tracks)
         parent = {} if album.artist_id is None else {"parent": album.artist_id}
         return {"directory": {"id": album.id, **parent, "name": album.title, "child": children}}
-    if (by_artist := services().catalogue.albums.artist(query.id, visible_library())) is not None:
+    if (by_artist := services().catalogue.albums.artist(query.id, visible_within())) is not None:
         artist, albums = by_artist
         children = [as_album_folder(album) for album in albums] + as_songs(_loose(artist.id))
         return {"directory": {"id": artist.id, "name": artist.name, "child": children}}
@@ -89,7 +89,7 @@ def get_music_directory(query: GroupQuery) -> Result:
 
 def get_artist(query: GroupQuery) -> Result:
     """Get an artist with the albums, latest first: the artist's own, and those with one of the artist's songs."""
-    found = services().catalogue.albums.artist(query.id, visible_library())
+    found = services().catalogue.albums.artist(query.id, visible_within())
     if found is None:
         raise GroupNotFound("artist", query.id)
     artist, albums = found
@@ -114,7 +114,7 @@ def get_song(query: SongQuery) -> Result:
 
 def get_genres(_: SubsonicQuery) -> Result:
     """List the genres of files. `getSongsByGenre` also accepts tags that the analysis found."""
-    found = services().catalogue.browsing.genres_in(visible_library())
+    found = services().catalogue.browsing.genres_in(visible_within())
     listed = [{"value": each.name, "songCount": each.tracks, "albumCount": each.albums} for each in found]
     return {"genres": {"genre": listed}}
 
@@ -125,12 +125,12 @@ def artist_named(name: str) -> str:
 
 
 def _album(album_id: str) -> tuple[Album, Sequence[Track]] | None:
-    return services().catalogue.albums.album(album_id, visible_library())
+    return services().catalogue.albums.album(album_id, visible_within())
 
 
 def _loose(artist_id: str) -> list[Track]:
     """Return the tracks of an artist that are on no album."""
-    ids = services().catalogue.albums.tracks_by(artist_id, visible_library())
+    ids = services().catalogue.albums.tracks_by(artist_id, visible_within())
     found = services().catalogue.tracks.get_many(ids)
     return sorted(
         (track for track in found.values() if track.album_id is None), key=lambda track: text_key(track.title)
@@ -138,7 +138,7 @@ def _loose(artist_id: str) -> list[Track]:
 
 
 def _artists(folder: int | None) -> list[Artist]:
-    return services().catalogue.albums.all_artists(visible_library(folder))
+    return services().catalogue.albums.all_artists(visible_within(folder))
 
 
 def _indexes(artists: Iterable[Artist], show: Callable[[Artist], Result]) -> list[Result]:

@@ -9,7 +9,7 @@ from services.api.compat.subsonic.method import READS, Method, Result
 from services.api.compat.subsonic.methods.searching import LISTED
 from services.api.compat.subsonic.schemas.browsing import PAGE_MAX, AlbumListQuery, RandomSongsQuery, SongsByGenreQuery
 from services.api.compat.subsonic.songs import as_songs
-from services.api.compat.subsonic.visible import listener, visible_filters, visible_library
+from services.api.compat.subsonic.visible import listener, visible_filters, visible_within
 from services.api.context import services
 from services.catalog.heard_albums import HeardOrder
 from services.domain.filters import Filters, Range
@@ -50,10 +50,10 @@ def get_songs_by_genre(query: SongsByGenreQuery) -> Result:
 
 def _albums(query: AlbumListQuery) -> list[Album]:
     size = min(query.size, PAGE_MAX)
-    library = visible_library(query.musicFolderId)
+    libraries = visible_within(query.musicFolderId)
     if not size:
         return []
-    return LISTS[query.type](query, AlbumSelection(library=library), size)
+    return LISTS[query.type](query, AlbumSelection(libraries=libraries), size)
 
 
 def _random(_: AlbumListQuery, selection: AlbumSelection, size: int) -> list[Album]:
@@ -94,8 +94,8 @@ def _of_listener(order: HeardOrder) -> AlbumList:
         name, catalogue = listener(), services().catalogue
         if name is None:
             return []
-        ids = catalogue.heard_albums.ids(name, order, selection.library, offset=query.offset, limit=size)
-        found = catalogue.albums.albums_by_id(ids, selection.library)
+        ids = catalogue.heard_albums.ids(name, order, selection.libraries, offset=query.offset, limit=size)
+        found = catalogue.albums.albums_by_id(ids, selection.libraries)
         return [found[each] for each in ids if each in found]
 
     return listed
@@ -104,7 +104,7 @@ def _of_listener(order: HeardOrder) -> AlbumList:
 def _starred(query: AlbumListQuery, selection: AlbumSelection, size: int) -> list[Album]:
     name, catalogue = listener(), services().catalogue
     stars = [] if name is None else list(catalogue.annotations.starred(name, ItemKind.ALBUM))
-    found = catalogue.albums.albums_by_id(stars, selection.library)
+    found = catalogue.albums.albums_by_id(stars, selection.libraries)
     return [found[each] for each in stars if each in found][query.offset : query.offset + size]
 
 

@@ -9,7 +9,7 @@ from services.api.compat.subsonic.method import MEDIA, READS, Method, Result
 from services.api.compat.subsonic.schemas.media import CoverArtQuery, LyricsQuery, StreamQuery
 from services.api.compat.subsonic.schemas.songs import SongQuery
 from services.api.compat.subsonic.songs import bit_rate
-from services.api.compat.subsonic.visible import visible_library, visible_track
+from services.api.compat.subsonic.visible import visible_track, visible_within
 from services.api.context import services
 from services.api.covers import PNG, send_cover
 from services.api.security.authentication import principal
@@ -78,9 +78,9 @@ def get_lyrics_by_song_id(query: SongQuery) -> Result:
 
 def _faces(name: str) -> list[Face]:
     """Return what a cover is made from; nothing if the id is unknown or the request may not see what has it."""
-    catalogue, library = services().catalogue, visible_library()
-    is_open = library is None
-    if is_open or catalogue.albums.albums_by_id([name], library) or catalogue.albums.artists_by_id([name], library):
+    catalogue, libraries = services().catalogue, visible_within()
+    is_open = libraries is None
+    if is_open or catalogue.albums.albums_by_id([name], libraries) or catalogue.albums.artists_by_id([name], libraries):
         faces = catalogue.covers.faces_of_album(name) or catalogue.covers.faces_of_artist(name)
         if faces:
             return faces

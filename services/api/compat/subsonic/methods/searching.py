@@ -6,7 +6,7 @@ from services.api.compat.subsonic.groups import as_album, as_album_folder, as_ar
 from services.api.compat.subsonic.method import READS, Method, Result
 from services.api.compat.subsonic.schemas.browsing import PAGE_MAX, NameSearchQuery
 from services.api.compat.subsonic.songs import as_songs
-from services.api.compat.subsonic.visible import visible_filters, visible_library
+from services.api.compat.subsonic.visible import visible_filters, visible_within
 from services.api.context import services
 from services.domain.filters import Filters
 from services.domain.library import Album, AlbumSelection, Artist, ArtistSelection, Selection
@@ -27,16 +27,16 @@ def search_3(query: NameSearchQuery) -> Result:
 
 def _found(query: NameSearchQuery, artist: Callable[[Artist], Result], album: Callable[[Album], Result]) -> Result:
     words = query.query.strip().strip("\"'*")
-    library = visible_library(query.musicFolderId)
+    libraries = visible_within(query.musicFolderId)
     albums = services().catalogue.albums
     # Players that read all songs, page by page, ask for no artists and albums.
     artists: list[Artist] = []
     if limit := min(query.artistCount, PAGE_MAX):
-        wanted = ArtistSelection(search=words, library=library)
+        wanted = ArtistSelection(search=words, libraries=libraries)
         artists = albums.artists(wanted, offset=query.artistOffset, limit=limit).artists
     found: list[Album] = []
     if limit := min(query.albumCount, PAGE_MAX):
-        selected = AlbumSelection(search=words, library=library)
+        selected = AlbumSelection(search=words, libraries=libraries)
         found = albums.albums(selected, offset=query.albumOffset, limit=limit).albums
     return {
         "artist": [artist(each) for each in artists],

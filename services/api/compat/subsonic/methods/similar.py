@@ -8,7 +8,7 @@ from services.api.compat.ids import Namespace, rejected_tracks
 from services.api.compat.subsonic.method import SEARCHES, Method, Result
 from services.api.compat.subsonic.schemas.similar import SimilarSongsQuery, SonicPathQuery, SonicSimilarQuery
 from services.api.compat.subsonic.songs import songs_by_id
-from services.api.compat.subsonic.visible import visible_filters, visible_library, visible_track
+from services.api.compat.subsonic.visible import visible_filters, visible_track, visible_within
 from services.api.context import services
 from services.domain.filters import Filters, music_only
 from services.domain.question import RESULTS_MAX, Exclusion, PathOptions, Question
@@ -55,12 +55,12 @@ def find_sonic_path(query: SonicPathQuery) -> Result:
 
 def _similar_songs(query: SimilarSongsQuery) -> list[Result]:
     # In Subsonic, the songs of an artist include the artist's own. Songs of an album are excluded like a song.
-    library, albums = visible_library(), services().catalogue.albums
+    libraries, albums = visible_within(), services().catalogue.albums
     excluded: Sequence[str] = ()
     namespace = Namespace()
-    if (album := albums.album(query.id, library)) is not None:
+    if (album := albums.album(query.id, libraries)) is not None:
         seed = excluded = [track.id for track in album[1]]
-    elif not (seed := albums.tracks_by(query.id, library)):
+    elif not (seed := albums.tracks_by(query.id, libraries)):
         track_id, namespace = visible_track(query.id)
         [analysed] = services().catalogue.tracks.ready([track_id]).values()
         seed = excluded = [analysed.id]
