@@ -146,7 +146,7 @@ def _limiting(compiler: type[SQLCompiler], *, is_sqlite: bool) -> type[SQLCompil
         written = rule.format(here=name, ours=ours)
         return text(written).bindparams(bindparam(_PARAMETER, callable_=value, type_=kind))
 
-    class Limiting(compiler):  # type: ignore[misc, valid-type]  the class of the dialect
+    class Limiting(compiler):  # type: ignore[misc, valid-type]
         def visit_table(self, table: Any, asfrom: bool = False, iscrud: bool = False, **options: Any) -> str:  # noqa: ANN401, FBT001, FBT002  SQLAlchemy's signature
             written: str = super().visit_table(table, asfrom=asfrom, iscrud=iscrud, **options)
             if not asfrom or iscrud or not _is_limited(table):
