@@ -23,6 +23,8 @@ from services.domain.failure import FailureKind
 from services.domain.map import MapTrack
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.roots import NotARegularFile, OutsideLibrary, Roots, open_inside, readable_roots
+from services.telemetry.measures import ANALYSES
+from services.telemetry.stages import Outcome, Stage, analysis_stage, note_stage
 from workers.app import ANALYSE_HARD_LIMIT_SECONDS, LIMIT_GRACE_SECONDS
 from workers.covers import look_for_cover
 from workers.lifecycle import ChildContext
@@ -62,6 +64,7 @@ class Refusal:
     kind: FailureKind
 
 
+@analysis_stage(Stage.CLAIM)
 def claim_attempt(catalogue: Catalogue, track_id: str, claimant: Claimant) -> Claim | None:
     """Count an attempt and claim the track; quarantine the track if it has no attempts left.
 
@@ -76,6 +79,7 @@ def claim_attempt(catalogue: Catalogue, track_id: str, claimant: Claimant) -> Cl
     if claim is None or claim.attempt <= MAX_ATTEMPTS:
         return claim
     catalogue.analyses.refuse(track_id, QUARANTINED, TrackStatus.QUARANTINED, kind=FailureKind.CRASHED)
+    ANALYSES.labels(Outcome.QUARANTINED).inc()
     log.warning("track_quarantined", track_id=track_id, attempts=claim.attempt - 1)
     return None
 
@@ -116,11 +120,15 @@ def analyse_and_record(context: ChildContext, claim: Claim) -> None:
 def record(context: ChildContext, track_id: str, analysis: Analysis) -> None:
     """Record the analysis of a track, and do what follows from it."""
     analyses = context.catalogue.analyses
-    retry_while_unavailable(lambda: analyses.record(track_id, analysis))
+    with analysis_stage(Stage.RECORD):
+        retry_while_unavailable(lambda: analyses.record(track_id, analysis))
+    ANALYSES.labels(Outcome.OK).inc()
     notify_indexer(context)
-    place_analysed(context.catalogue, context.queue, MapTrack(track_id, analysis.embedding, analysis.tags))
+    with analysis_stage(Stage.PLACE):
+        place_analysed(context.catalogue, context.queue, MapTrack(track_id, analysis.embedding, analysis.tags))
     try:
-        look_for_cover(context, track_id)
+        with analysis_stage(Stage.COVER):
+            look_for_cover(context, track_id)
     except SegueError as error:  # the periodic task looks again
         log.warning("cover_postponed", track_id=track_id, reason=error.detail)
 
@@ -159,7 +167,11 @@ def analyse_open(file: BinaryIO) -> Analysis:
     """
     from models.analysis import analyse as analyse_file  # noqa: PLC0415  only child processes may import torch
 
-    found = analyse_file(file.fileno())
+    with analysis_stage(Stage.ANALYSE):
+        found = analyse_file(file.fileno())
+    note_stage(Stage.DECODE, found.seconds.decode)
+    note_stage(Stage.DESCRIBE, found.seconds.descriptors)
+    note_stage(Stage.ENCODE, found.seconds.encode)
     return Analysis(
         embedding=found.embedding,
         dispersion=found.dispersion,
@@ -199,5 +211,6 @@ def _record_refusal(catalogue: Catalogue, track_id: str, refusal: Refusal, tried
         lambda: catalogue.analyses.refuse(track_id, refusal.reason, refusal.status, kind=refusal.kind, tried=tried)
     )
     if not new_files:
+        ANALYSES.labels(Outcome.MISSING if refusal.status is TrackStatus.MISSING else Outcome.FAILED).inc()
         log.info("track_refused", track_id=track_id, reason=refusal.reason, status=refusal.status)
     return new_files

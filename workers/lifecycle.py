@@ -45,7 +45,7 @@ from services.logs import COMMON, formatter
 from services.settings import Settings, load_settings
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.queue import ANALYSE_TASK, QUESTION_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
-from workers import questions
+from workers import measuring, questions
 from workers.app import app
 
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery's signals have n
             _open_catalogue(settings)
         if ROUTES[QUESTION_TASK]["queue"] in consumed_queues():
             questions.begin(open_queue(settings), f"{WORKER_ID}.{current_process().index}")
+        measuring.begin(open_queue(settings))
     except BaseException:
         log.critical("worker_child_failed_to_start", exc_info=True)
         os.kill(os.getppid(), signal.SIGTERM)

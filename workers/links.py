@@ -27,6 +27,8 @@ from services.ingest.tags import read_tags
 from services.links.downloading import downloaded
 from services.links.opening import opened
 from services.links.syncing import sync
+from services.telemetry.measures import ANALYSES
+from services.telemetry.stages import Outcome
 from workers.analysis import analyse_open, claim_attempt, record
 from workers.lifecycle import ChildContext
 from workers.pictures import failure_kind
@@ -102,3 +104,4 @@ def _analyse(context: ChildContext, link: str, song_id: str, file: BinaryIO, cla
         raise ReaderUnavailable(str(error)) from error
     except AnalysisError as error:
         catalogue.analyses.refuse(claim.track_id, str(error), kind=failure_kind(error))
+        ANALYSES.labels(Outcome.FAILED).inc()

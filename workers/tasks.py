@@ -44,6 +44,8 @@ from services.tasks.queue import (
     SYNC_LINKS_TASK,
     WEBHOOKS_TASK,
 )
+from services.telemetry.measures import ANALYSES
+from services.telemetry.stages import Outcome
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
 from workers.app import (
     DOWNLOAD_HARD_LIMIT_SECONDS,
@@ -116,14 +118,17 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
         rest(time.monotonic() - begun, context.settings.analysis_duty)
     except SoftTimeLimitExceeded:
         log.warning("analysis_timed_out", track_id=track_id)
+        ANALYSES.labels(Outcome.TIMED_OUT).inc()
         # The attempt stays counted. Without this release, a worker that stops soon after would release it as uncounted.
         context.catalogue.analyses.release(track_id, claimant.name)
     except SandboxUnavailable as error:
         log.warning("analysis_postponed", track_id=track_id, reason=str(error))
+        ANALYSES.labels(Outcome.POSTPONED).inc()
         context.catalogue.analyses.release_uncounted(track_id, claimant.name)  # `resend` sends the track again
         time.sleep(SANDBOX_PAUSE_SECONDS)
     except (CatalogueUnavailable, StorageUnavailable) as error:
         log.warning("analysis_postponed", track_id=track_id, reason=error.detail)
+        ANALYSES.labels(Outcome.POSTPONED).inc()
         if holder is not None:  # without a holder no attempt was counted, and `resend` sends the track again
             continue_later(context, track_id, holder)
 

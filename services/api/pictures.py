@@ -10,11 +10,13 @@ from services.api.schemas.service import FieldError
 from services.domain.errors import UnsupportedPicture, UnusablePicture
 from services.domain.words import VectorKind, WeightedVector
 from services.tasks.questions import ANSWER_SECONDS, PictureReading
+from services.telemetry.stages import Part, recommendation_part
 
 NAMES_IN_LABEL = 2
 """Names of what a picture shows in its label."""
 
 
+@recommendation_part(Part.PICTURES)
 def read_pictures(pictures: Sequence[WeightedPictureIn]) -> list[PictureReading]:
     """Return the readings of pictures; together they take at most `ANSWER_SECONDS`.
 

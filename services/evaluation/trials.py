@@ -7,6 +7,7 @@ diversity and evenness.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import nan
 from typing import cast
 
 import numpy as np
@@ -29,6 +30,7 @@ from services.evaluation.material import (
 from services.index import VectorIndex
 from services.recommend import Recommender
 from services.recommend.dismissals import KIND_COSINE
+from services.recommend.diversity import mean_distance
 
 Method = Callable[[Listener], Positions]
 Array = NDArray[np.float64]
@@ -372,10 +374,9 @@ def coverage(answer: Positions, interests: Sequence[Positions], depth: int = TOP
 
 
 def diversity(answer: Positions, vectors: Array, depth: int = TOP) -> float:
-    """Return the mean cosine distance of two tracks of an answer (intra-list diversity; Ziegler et al., 2005)."""
-    found = vectors[answer[:depth]]
-    pairs = np.triu_indices(len(found), 1)
-    return float(np.mean(1 - (found @ found.T)[pairs]))
+    """Return the mean cosine distance of the first tracks of an answer; NaN for one track."""
+    distance = mean_distance(list(vectors[answer[:depth]]))
+    return nan if distance is None else distance
 
 
 def gini(counts: NDArray[np.intp]) -> float:

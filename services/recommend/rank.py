@@ -16,6 +16,7 @@ from services.domain.track import Embedded, Vector
 from services.recommend.duplicates import Recordings
 from services.recommend.penalties import Sample, avoidance_penalty, hub_penalty, rejection_penalty, target_penalty
 from services.recommend.steering import Steering
+from services.telemetry.stages import Part, recommendation_part
 
 PROFILE_WEIGHT = 0.4
 """Weight of the whole profile in the query vector of one taste: tracks that fit both are the better finds."""
@@ -95,6 +96,7 @@ def query_vectors(profile: Profile) -> list[Vector]:
     return [(vector / np.linalg.norm(vector)).astype(np.float32) for vector in shifted]
 
 
+@recommendation_part(Part.RANK)
 def rank(
     candidates: Sequence[Embedded],
     profile: Profile,

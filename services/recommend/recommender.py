@@ -13,6 +13,7 @@ from services.domain.track import Embedded, Vector
 from services.domain.words import VectorKind, WeightedVector
 from services.index import Hit, VectorSearch
 from services.recommend.dismissals import avoiding, centre_plays, centres_of, without_dismissed
+from services.recommend.diversity import mean_distance
 from services.recommend.explain import Reasons, label_of
 from services.recommend.order import in_order
 from services.recommend.rank import Choice, RankingOptions
@@ -20,6 +21,8 @@ from services.recommend.search import Search, Searcher, random_profile, without_
 from services.recommend.seeds import seed_weights
 from services.recommend.steering import steered
 from services.recommend.taste import profile_of, weights_of, with_start
+from services.telemetry.measures import RECOMMENDATION_DIVERSITY
+from services.telemetry.stages import Part, recommendation_part
 
 REPEAT_PENALTY = 0.15
 """Penalty, in cosine, for a track that was heard long ago: more than it gains from its similarity to itself."""
@@ -208,6 +211,8 @@ class Recommender:
         chosen_by = profile or replace(random_profile(question.seed), avoided=history.avoided)
         choices = self._choose(question, chosen_by, history)
         choices = in_order(choices, question.order, history.last_played())
+        if (distance := mean_distance([choice.candidate.vector for choice in choices])) is not None:
+            RECOMMENDATION_DIVERSITY.observe(distance)
         if profile is None:
             found = tuple(
                 Recommendation(choice.candidate.id, choice.score, (), rank_score=choice.rank_score)
@@ -224,6 +229,7 @@ class Recommender:
         tastes = self.describe(profile) if question.explain else ()
         return Answer(recommendations, tuple(dict.fromkeys(unknown)), tastes)
 
+    @recommendation_part(Part.EXPLAIN)
     def _reasons(
         self, profile: Profile, choices: Sequence[Choice], tracks: Mapping[str, Embedded]
     ) -> list[tuple[str, ...]]:
@@ -261,6 +267,7 @@ class Recommender:
         choices = in_order(self._choose(question, profile, history), question.order, None)
         return tuple(Recommendation(choice.candidate.id, choice.score, (), choice.taste) for choice in choices)
 
+    @recommendation_part(Part.HISTORY)
     def _read_history(self, question: Question) -> _History:
         excluded, remembered = question.exclude.tracks, question.remembered
         examples = _examples(question)
@@ -323,6 +330,7 @@ class Recommender:
             chosen += self._searcher.choose(repeats).choices
         return chosen
 
+    @recommendation_part(Part.EXPLAIN)
     def describe(self, profile: Profile) -> tuple[DescribedTaste, ...]:
         """Return the tastes of a profile with labels."""
         heaviest = [taste.plays[:LABEL_PLAYS_MAX] for taste in profile.tastes]

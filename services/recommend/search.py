@@ -16,6 +16,7 @@ from services.recommend.penalties import LibrarySample, Sample, near_targets
 from services.recommend.rank import Choice, RankingContext, RankingOptions, query_vectors, rank
 from services.recommend.seeds import random_directions
 from services.recommend.steering import Steering
+from services.telemetry.stages import Part, recommendation_part
 
 POOL_PER_TASTE = 60
 """Candidates of each taste: enough to choose from after maxima, duplicates and diversity."""
@@ -87,10 +88,13 @@ class Searcher:
         context = replace(search.context, sample=self._sample.get())
         crowding: frozenset[tuple[str, str]] = frozenset()
         while True:
-            results = self._index.query(_queries(search, pool, crowding, context.sample))
+            queries = _queries(search, pool, crowding, context.sample)
+            with recommendation_part(Part.SEARCH):
+                results = self._index.query(queries)
             found = list({hit.id for hits in results for hit in hits if search.only is None or hit.id in search.only})
             # The catalogue does not return a track that has just left the library.
-            known = self._tracks.embedded(found, measured=measured)
+            with recommendation_part(Part.CANDIDATES):
+                known = self._tracks.embedded(found, measured=measured)
             candidates = without_copies(known.values(), search.excluded_recordings)
             choices = rank(candidates, search.profile, search.tracks, search.options, context)
             crowded = (_repeated_artists(search, choices) | _excess_genres(search, choices)) - crowding

@@ -11,6 +11,7 @@ from services.domain.filters import Filters, Range, keyword_keys
 from services.domain.question import Question
 from services.domain.track import Vector
 from services.domain.words import TextEmbedder, Understood, VectorKind, WeightedText, WeightedVector, Words
+from services.telemetry.stages import Part, recommendation_part
 from services.words.moods import mood_named, with_mood
 
 NOT_UNDERSTOOD = "“{text}” was not understood and is ignored. Describe music in one of the supported languages."
@@ -46,6 +47,7 @@ class WordReader:
         self._embedder = embedder
         self._understand = understand
 
+    @recommendation_part(Part.WORDS)
     def read(
         self,
         question: Question,

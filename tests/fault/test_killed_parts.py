@@ -20,6 +20,7 @@ from services.catalog.tables import LocationRow, TrackRow
 from services.domain.track import TrackStatus
 from services.ingest.scan import request_scan
 from services.tasks.queue import ROUTES
+from services.telemetry.relay import sums
 from tests.fakes.installation import installation, running, segue_up, wait_until, write_noise, write_song, write_songs
 from tests.fakes.library import register
 from tests.fakes.serving import ROOT
@@ -34,6 +35,13 @@ CONSUMING_SECONDS = 30.0
 
 def counts(catalogue):
     return {status.value: count for status, count in catalogue.tracks.count_by_status().items() if count}
+
+
+def outcomes(here):
+    """Return how often an attempt had each outcome, as the workers have measured it."""
+    samples = [sample for metric in sums(here.queue) for sample in metric.samples]
+    counted = {sample.labels["outcome"]: sample.value for sample in samples if sample.name == "segue_analyses_total"}
+    return {outcome: count for outcome, count in counted.items() if count}
 
 
 def attempts(catalogue, track_id):
@@ -71,6 +79,8 @@ def test_a_track_that_kills_its_child_three_times_is_quarantined(served, tmp_pat
     assert here.catalogue.tracks.get(good).status == TrackStatus.READY
     assert here.catalogue.tracks.get(bad).status == TrackStatus.QUARANTINED
     assert "3 times" in here.catalogue.tracks.get(bad).reason
+    # The parent counts for the children that were killed, and each new child begins at zero.
+    wait_until(lambda: outcomes(here) == {"crashed": 3, "quarantined": 1, "ok": 1})
     [event] = [line for line in worker.output.splitlines() if "track_quarantined" in line]
     assert "request-7" in event
     status = subprocess.run(

@@ -11,6 +11,9 @@ from services.api.security.permissions import public
 from services.composition import compose
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, NotConfigured
 from services.settings import Settings
+from services.telemetry.measures import ANALYSIS_BUCKETS, ANALYSIS_SECONDS
+from services.telemetry.relay import Relay
+from services.telemetry.stages import Outcome, Part, Stage
 from tests.fakes.library import MODEL
 from tests.fakes.serving import LIBRARY_SIZE, wait_until_indexed
 
@@ -81,6 +84,38 @@ def test_metrics_count_tracks_and_time_requests(api):
     )
     assert any(line.startswith(counted) for line in lines)
     assert not any("/made/up" in line for line in lines)
+
+
+def test_metrics_time_the_parts_of_a_recommendation(api):
+    """One observation of each part, and the diversity of the list."""
+
+    def counted():
+        text = api.get("/metrics").text
+        return dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("segue_recommendation_"))
+
+    parts = [f'segue_recommendation_seconds_count{{part="{part}"}}' for part in Part]
+    before = counted()
+    api.post("/v1/recommendations", json={"history": [{"track_id": "test:1", "event": "like"}], "limit": 5})
+    after = counted()
+
+    assert all(float(after[part]) > float(before.get(part, 0)) for part in parts)
+    lists = "segue_recommendation_diversity_count"
+    assert float(after[lists]) == float(before[lists]) + 1
+
+
+def test_metrics_contain_what_workers_have_measured(api, services):
+    """Sums over all workers, with the kind of each metric; buckets in ascending order."""
+    relay = Relay(services.queue)
+    ANALYSIS_SECONDS.labels(Stage.DECODE, Outcome.OK).observe(0.3)
+    relay.send()
+    relay.send()
+    lines = api.get("/metrics").text.splitlines()
+    buckets = [line for line in lines if line.startswith("segue_analysis_seconds_bucket{le=")]
+
+    assert "# TYPE segue_analysis_seconds histogram" in lines
+    assert 'segue_analysis_seconds_count{outcome="ok",stage="decode"} 1.0' in lines
+    assert [float(line.rsplit(" ", 1)[1]) for line in buckets] == [0.0] * 5 + [1.0] * 9
+    assert [line.split('"')[1] for line in buckets] == [*(str(bound) for bound in ANALYSIS_BUCKETS), "+Inf"]
 
 
 def test_metrics_tell_which_part_is_down(library_dir):

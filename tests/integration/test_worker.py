@@ -17,6 +17,8 @@ from services.domain.picture import PictureStatus
 from services.domain.track import Tags, TrackStatus
 from services.ingest.scan import request_scan
 from services.tasks.queue import RESEND_TASK, ROUTES
+from services.telemetry.relay import sums
+from services.telemetry.stages import Stage
 from tests.fakes.installation import SAMPLE_RATE, installation, wait_until, write_noise, write_song
 from tests.fakes.pictures import draw
 
@@ -86,6 +88,45 @@ def test_failed_track_does_not_stop_the_queue(served, tmp_path):
     assert analysed(served.catalogue, good).status == TrackStatus.READY
     assert served.catalogue.tracks.get(bad).status == TrackStatus.FAILED
     assert served.catalogue.tracks.get(bad).reason
+
+
+def test_the_worker_measures_its_analyses(served, tmp_path):
+    """The broker has the sums over all tasks: attempts by outcome, stages by time, and the wait in the queue."""
+
+    def measured():
+        found = {
+            (sample.name, frozenset(sample.labels.values())): sample.value
+            for metric in sums(served.queue)
+            for sample in metric.samples
+        }
+        return lambda name, *labels: found.get((name, frozenset(labels)), 0.0)
+
+    def analyses():
+        return measured()("segue_tasks_total", "analyse", "ok")
+
+    before, ended = measured(), analyses()
+    damaged = write_song(tmp_path / "unreadable.flac", 30)
+    damaged.write_bytes(b"fLaC" + bytes(200))
+    for path in (damaged, tmp_path / "missing.flac", write_song(tmp_path / "fine.flac", 31)):
+        served.queue.analyse(register(served.catalogue, path))
+    wait_until(lambda: analyses() == ended + 3)
+    after = measured()
+
+    def increase(*key):
+        return after(*key) - before(*key)
+
+    assert [increase("segue_analyses_total", outcome) for outcome in ("ok", "failed", "missing")] == [1, 1, 1]
+    stages = {stage: increase("segue_analysis_seconds_count", "ok", stage) for stage in Stage}
+    assert stages == dict.fromkeys(Stage, 1) | {Stage.CLAIM: 3}
+    assert increase("segue_analysis_seconds_count", "failed", "analyse") == 1
+    assert increase("segue_analysis_seconds_bucket", "ok", "decode", "+Inf") == 1
+    whole, parts = (
+        sum(increase("segue_analysis_seconds_sum", "ok", stage) for stage in stages)
+        for stages in ((Stage.ANALYSE,), (Stage.DECODE, Stage.DESCRIBE, Stage.ENCODE))
+    )
+    assert 0 < parts <= whole
+    assert increase("segue_queue_wait_seconds_count", "analyse") == 3
+    assert increase("segue_task_seconds_sum", "analyse") >= whole
 
 
 def test_track_without_files_is_missing(served, tmp_path):

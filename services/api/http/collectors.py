@@ -11,6 +11,7 @@ from services.composition import Services
 from services.domain.errors import SegueError
 from services.storage.disk import disk_usage
 from services.tasks.backlog import backlogs
+from services.telemetry.relay import sums
 
 # Changes whose age is followed. They are the ones that the indexer writes next.
 FOLLOWED_CHANGES = 100
@@ -77,7 +78,7 @@ class InstallationCollector(Collector):
             length.add_metric([name], backlog.length)
             unacknowledged.add_metric([name], backlog.unacknowledged)
             age.add_metric([name], backlog.oldest_seconds)
-        return [length, unacknowledged, age]
+        return [length, unacknowledged, age, *sums(self._services.queue)]
 
     def _index(self) -> list[Metric]:
         return [GaugeMetricFamily("segue_index_points", "Points in the vector index.", self._services.index.count())]

@@ -21,6 +21,7 @@ from services.api.security.permissions import needs
 from services.composition import Services
 from services.domain.access import Scope
 from services.settings import METRICS_DIR_VARIABLE
+from services.telemetry.measures import PROCESS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -86,6 +87,7 @@ class RequestObserver:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         else:
             registry.register(_MetricsOf(self.registry))
+            registry.register(_MetricsOf(PROCESS))
         registry.register(self._installation)
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

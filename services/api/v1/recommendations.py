@@ -19,6 +19,7 @@ from services.api.security.authentication import require_listener
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
+from services.telemetry.stages import Part, recommendation_part
 from services.words.moods import moods
 
 recommendations = Blueprint("recommendations", __name__, url_prefix="/v1")
@@ -66,8 +67,9 @@ def recommend(body: RecommendationRequest) -> Recommendations:
     question = replace(question, vectors=vectors_of(body.pictures, readings))
     question = services().words.read(question, [text.to_domain() for text in body.text], body.mood)
     answer = services().recommender.recommend(question)
-    known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
-    return presenters.recommendations(answer, known, question.words, readings)
+    with recommendation_part(Part.PRESENT):
+        known = services().catalogue.tracks.get_many([each.track_id for each in answer.recommendations])
+        return presenters.recommendations(answer, known, question.words, readings)
 
 
 @recommendations.get("/path")
