@@ -10,11 +10,12 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.domain.errors import NotConfigured
 from services.index_settings import IndexSettings
 from services.library_settings import LibrarySettings, expand, split
+from services.secret_files import SecretFiles
 from services.webhooks.signing import key_of
 
 VARIABLE_PREFIX = "SEGUE_"
@@ -35,6 +36,13 @@ class Settings(LibrarySettings, IndexSettings):
     model_config = SettingsConfigDict(
         env_prefix=VARIABLE_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *_: object, **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then variables, then files with secrets."""
+        return sources["init_settings"], sources["env_settings"], SecretFiles(settings_cls)
 
     data_dir: Path = Field(
         default=Path("~/.local/share/segue"),

@@ -25,6 +25,9 @@ LONGEST_RESTART_DELAY_SECONDS = 30.0
 # A process that ran for this long is restarted after the first delay again.
 HEALTHY_SECONDS = 60.0
 
+# The key of the command line gives access to the whole API, and workers decode untrusted files.
+KEY_VARIABLES = ("SEGUE_API_KEY", "SEGUE_API_KEY_FILE")
+
 
 def next_delay(delay: float, since_start: float) -> float | None:
     """Decide whether a process that ended is restarted now.
@@ -62,8 +65,7 @@ class ChildProcess:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # a start is more important than the size of the log
             self.rotate_log()
-        # The key of the command line gives access to the whole API, and workers decode untrusted files.
-        inherited = {name: value for name, value in os.environ.items() if name != "SEGUE_API_KEY"}
+        inherited = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  the commands are ours

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from sqlalchemy import make_url
 
+from services.secret_files import SUFFIX, is_secret
 from services.settings import Settings
 from services.tasks.queue import DOWNLOAD_TASK, FOLLOW_LINKS_TASK, PUSH_MIXES_TASK, ROUTES, SYNC_LINKS_TASK
 from tests.fakes.installation import wait_until
@@ -95,6 +96,7 @@ def test_linters_find_nothing(command):
 def test_variables_are_settings():
     """Every SEGUE_* variable in deploy/ is one that Segue reads."""
     known = {f"SEGUE_{name.upper()}" for name in Settings.model_fields}
+    known |= {f"SEGUE_{name.upper()}{SUFFIX}" for name, field in Settings.model_fields.items() if is_secret(field)}
     files = [path for path in DEPLOY.iterdir() if path.is_file()]
     used = {name for path in files for name in re.findall(r"\bSEGUE_[A-Z_]+", path.read_text())}
 

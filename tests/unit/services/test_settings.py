@@ -1,9 +1,12 @@
 """Settings from the environment, and messages about invalid values."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from services.domain.errors import NotConfigured
+from services.secret_files import is_secret
 from services.settings import Settings, load_settings
 
 SECRET = "s3cret-value"  # noqa: S105  looked for in messages
@@ -135,3 +138,44 @@ def test_host_names_have_no_wildcard_and_no_brackets():
     settings = Settings(host="0.0.0.0", url="https://Music.Example", allowed_hosts="[FD00:0::1], radio.example")  # noqa: S104
 
     assert settings.host_names == {"localhost", "127.0.0.1", "::1", "music.example", "fd00::1", "radio.example"}
+
+
+SECRETS = [name for name, field in Settings.model_fields.items() if is_secret(field)]
+VALUES = {
+    "database_url": f"postgresql+psycopg://segue:{SECRET}@postgres/segue",
+    "webhook_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_can_be_in_a_file(monkeypatch, tmp_path, name):
+    """The variable with _FILE names the file, and line breaks at its end do not count."""
+    value = VALUES.get(name, SECRET)
+    (tmp_path / "secret").write_text(f"{value}\n")
+    monkeypatch.setenv(f"SEGUE_{name.upper()}_FILE", str(tmp_path / "secret"))
+    assert getattr(load_settings(), name).get_secret_value() == value
+
+    monkeypatch.setenv(f"SEGUE_{name.upper()}", f"{value}" if name in VALUES else "another")
+    monkeypatch.setenv(f"SEGUE_{name.upper()}_FILE", str(tmp_path / "gone"))
+    with pytest.raises(NotConfigured, match=rf"SEGUE_{name.upper()}_FILE: the file '.*gone' cannot be read: No such"):
+        load_settings()
+
+
+def test_a_variable_precedes_a_file(monkeypatch, tmp_path):
+    """Arguments precede variables, variables precede files, and only secrets can be in files."""
+    for name in ("api_key", "log_level"):
+        (tmp_path / name).write_text("from-file")
+        monkeypatch.setenv(f"SEGUE_{name.upper()}_FILE", str(tmp_path / name))
+    monkeypatch.setenv("SEGUE_API_KEY", "from-variable")
+
+    assert load_settings().client_key == "from-variable"
+    assert load_settings(api_key="given").client_key == "given"
+    assert load_settings().log_level == "INFO"
+
+
+def test_the_settings_page_lists_the_secrets():
+    """docs/settings.md names each setting that can be in a file."""
+    page = (Path(__file__).parents[3] / "docs/settings.md").read_text(encoding="utf-8")
+    paragraph = page[page.index("A secret can be in a file") : page.index("`python tests/unit/test_docs.py`")]
+
+    assert all(f"`SEGUE_{name.upper()}`" in paragraph for name in SECRETS)
