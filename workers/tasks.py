@@ -44,6 +44,7 @@ from services.tasks.queue import (
     SYNC_LINKS_TASK,
     WEBHOOKS_TASK,
 )
+from services.tasks.turns import keep_filled
 from services.telemetry.measures import ANALYSES
 from services.telemetry.stages import Outcome
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
@@ -110,6 +111,7 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
         if claim is None:
             return
         holder = claimant.name
+        keep_filled(context.catalogue, context.queue, wait=False)
         if all(link_of(file.path) is not None for file in claim.files) and claim.files:
             context.catalogue.analyses.release_uncounted(track_id, holder)  # `resend` sends its download
             return

@@ -38,6 +38,7 @@ from services.catalog.ratings import RatingStore
 from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tastes import TasteStore
 from services.catalog.tracks import TrackStore
+from services.catalog.turns import TurnStore
 from services.catalog.webhooks import WebhookStore
 from services.domain.track import DEFAULT_RULES, TagRules
 from services.domain.vector_index import PICTURES, TRACKS, Collection
@@ -60,6 +61,7 @@ class Catalogue:
         self.libraries = NamedLibraryStore(database)
         self.ratings = RatingStore(database)
         self.analyses = AnalysisStore(database)
+        self.turns = TurnStore(database)
         self.covers = CoverStore(database)
         self.indexing = IndexQueue(database, TrackRow, TRACK_POINTS)
         self.pictures = PictureStore(database)

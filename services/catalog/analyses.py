@@ -2,22 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
+from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
-from services.catalog.tables import HeardTagRow, ListenRow, LocationRow, TrackRow
+from services.catalog.tables import HeardTagRow, LocationRow, TrackRow
 from services.catalog.tagging import classify
 from services.catalog.takeover import track_gone, track_ready
 from services.catalog.tracks import TrackFile, clear_tags
 from services.domain.failure import FailureKind
 from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobState
-from services.domain.links import ROOT
 from services.domain.names import text_key
 from services.domain.track import DESCRIPTORS, Analysis, TrackStatus, unit_vector
 
@@ -183,41 +182,6 @@ class AnalysisStore:
                 track_gone(session, track_id)
             return []
 
-    def stale(self, older_than: timedelta, limit: int = 10_000) -> dict[str, bool]:
-        """Return unclaimed pending tracks not sent for this long, with whether listens of them exist; mark them sent.
-
-        A track whose only files are on linked servers is none of them: `LinkDownloadStore.due` returns it. Tracks that
-        were never sent come first; of those, and of tracks sent at the same time, those with listens, and
-        then the newest files.
-        """
-        played = TrackRow.id.in_(select(ListenRow.track_id).where(ListenRow.track_id.is_not(None)))
-        newest = select(func.max(LocationRow.mtime_ns)).where(LocationRow.track_id == TrackRow.id).scalar_subquery()
-        with self._database.write() as session:
-            found = session.execute(
-                select(TrackRow.id, played)
-                .where(
-                    TrackRow.status == TrackStatus.PENDING,
-                    ~_is_elsewhere(),
-                    or_(TrackRow.claimed_until.is_(None), TrackRow.claimed_until < now()),
-                    or_(TrackRow.sent_at.is_(None), TrackRow.sent_at < now() - older_than),
-                )
-                .order_by(TrackRow.sent_at.asc().nulls_first(), played.desc(), newest.desc())
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).all()
-            tracks = {track_id: bool(is_played) for track_id, is_played in found}
-            self._mark_sent(session, list(tracks), now())
-            return tracks
-
-    def not_sent(self, track_ids: Sequence[str]) -> None:
-        """Mark tracks as not sent, because the broker did not accept them; `stale` returns them again."""
-        with self._database.write() as session:
-            self._mark_sent(session, track_ids, None)
-
-    def _mark_sent(self, session: Session, ids: Sequence[str], when: datetime | None) -> None:
-        for batch in batched(ids, ROWS_PER_STATEMENT):
-            session.execute(update(TrackRow).where(TrackRow.id.in_(batch)).values(sent_at=when))
-
     def _finish(
         self,
         session: Session,
@@ -255,13 +219,6 @@ def _store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float]
             for name, strength in clear.items()
         ]
         session.execute(insert(HeardTagRow), rows)
-
-
-def _is_elsewhere() -> ColumnElement[bool]:
-    """Return the condition that a track has files, and none of them on this machine."""
-    files = select(LocationRow.id).where(LocationRow.track_id == TrackRow.id)
-    elsewhere = and_(LocationRow.path >= ROOT, LocationRow.path < f"{ROOT}\x7f")
-    return and_(files.where(elsewhere).exists(), ~files.where(~elsewhere).exists())
 
 
 def files_of(session: Session, track_id: str) -> list[TrackFile]:

@@ -22,6 +22,7 @@ from services.catalog.tables import (
     RadioRow,
     TrackRow,
 )
+from services.catalog.turns import set_turns
 from services.domain.errors import InvalidRequest, LibraryNotFound
 from services.domain.libraries import NamedLibrary, library_of
 from services.domain.names import text_key
@@ -179,3 +180,4 @@ def _assign(session: Session) -> None:
     for ids in batched(sorted(tracks), IDS_PER_STATEMENT):
         marked = {"index_pending": True, "revision": TrackRow.revision + 1}
         session.execute(update(TrackRow).where(TrackRow.id.in_(ids)).values(marked))
+    set_turns(session, sorted(tracks))

@@ -17,6 +17,7 @@ from services.catalog.ratings import store_verdicts, verdict_of
 from services.catalog.tables import DeletedTrackRow, ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.catalog.tagging import insert_ids, retag
 from services.catalog.takeover import track_gone, track_ready
+from services.catalog.turns import set_turns
 from services.domain.errors import TrackNotFound
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
@@ -65,6 +66,8 @@ class Registered:
     is_new: bool
     waiting_listens: int = 0
     """The number of listens that waited for this track."""
+    library: str = ""
+    """The key of the library in whose turn it is analysed."""
 
 
 class LibraryStore:
@@ -117,7 +120,6 @@ class LibraryStore:
                 title=tags.title,
                 sort_key="",
                 added_at=now(),
-                sent_at=now(),  # the caller sends its analysis next
             )
             session.execute(delete(DeletedTrackRow).where(DeletedTrackRow.track_id == track_id))
             row = session.get_one(TrackRow, track_id, with_for_update=True)
@@ -137,7 +139,8 @@ class LibraryStore:
             albums |= _albums_of(session, changed)
             self._regroup(session, albums, changed)
             _touch_moved(session, libraries, changed)
-            registered = Registered(TrackStatus(row.status), row.reason, is_new, waited)
+            set_turns(session, changed)
+            registered = Registered(TrackStatus(row.status), row.reason, is_new, waited, row.queue_library or "")
         self._regroup_others(albums)
         return registered
 
@@ -157,6 +160,7 @@ class LibraryStore:
                 albums |= _albums_of(session, [track_id])
                 self._regroup(session, albums, [track_id])
                 _touch_moved(session, libraries, [track_id])
+                set_turns(session, [track_id])
             self._regroup_others(albums)
 
     def delete(self, track_id: str) -> list[str]:
@@ -266,7 +270,7 @@ def _revive(session: Session, row: TrackRow) -> None:
     is_current = row.embedding is not None and (adopted is None or adopted.value == row.model_version)
     row.status = TrackStatus.READY if is_current else TrackStatus.PENDING
     row.reason, row.failure_kind, row.failed_at, row.successor_id = None, None, None, None
-    row.attempts, row.sent_at = 0, now()
+    row.attempts, row.sent_at = 0, None
     _touch(row)
 
 

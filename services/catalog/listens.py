@@ -14,6 +14,7 @@ from services.catalog.ratings import from_tags
 from services.catalog.successors import followed, predecessors_of, successors_of
 from services.catalog.tables import ListenRow, RemovedTrackRow, StartRow, WaitingNameRow
 from services.catalog.tastes import dismissed_tastes, forget_tastes
+from services.catalog.turns import put_first
 from services.domain.errors import InvalidCursor
 from services.domain.listening import (
     VERDICTS,
@@ -235,10 +236,10 @@ class ListenStore:
         known = stored | dict(_known(session, listener, [identity for identity in rows if identity not in new]))
         answers = []
         for found in matches:
-            is_new = found.identity in new
-            row_id, track_id = (new.pop(found.identity), found.track_id) if is_new else known[found.identity]
-            known[found.identity] = (row_id, track_id)  # the next one with this identity is a duplicate
-            answers.append(Recorded(row_id, is_new, track_id))
+            if is_new := found.identity in new:  # the next one with this identity is a duplicate
+                known[found.identity] = (new.pop(found.identity), found.track_id)
+            answers.append(Recorded(known[found.identity][0], is_new, known[found.identity][1]))
+        put_first(session, {found.track_id for found in matches if found.track_id is not None})
         return answers
 
     def _likes_and_dislikes(self, session: Session, listener: str, of: NewListen) -> list[ListenRow]:

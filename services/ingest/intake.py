@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +12,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp, KnownFile
-from services.domain.errors import AudioNotRead, BrokerUnavailable, UnsupportedAudio
+from services.domain.errors import AudioNotRead, UnsupportedAudio
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.track import TAGS_VERSION, TrackStatus
@@ -21,9 +22,13 @@ from services.ingest.listing import OUTSIDE_LIBRARY, FileState
 from services.ingest.roots import OutsideLibrary, Roots, contains, open_inside
 from services.ingest.tags import read_tags
 from services.tasks.queue import TaskQueue, Urgency
+from services.tasks.turns import keep_filled, request_analysis
 
 # Unchanged files per progress update: a transaction for each would be the slowest part of a rescan.
 PROGRESS_STEP = 2000
+
+# A request to the broker for each file would be a large part of the time of a scan.
+TOP_UP_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -71,6 +76,8 @@ class Intake:
     unchanged: int = 0
     takes_deleted: bool = False
     """Whether files of tracks that a client deleted are taken again."""
+    top_up_at: float = 0.0
+    """When analyses are sent next, on the monotonic clock."""
     other_covers: list[str] = field(default_factory=list)
     """Tracks beside whose unchanged files another picture lies than before."""
 
@@ -141,15 +148,15 @@ class Intake:
             self.catalogue.library.forget_files([other for other in others if not os.path.lexists(other)])
         if registered.status == TrackStatus.PENDING:
             is_played = registered.waiting_listens > 0
-            send_analysis(self.queue, track_id, min(self.urgency, Urgency.PLAYED) if is_played else self.urgency)
+            urgency = min(self.urgency, Urgency.PLAYED) if is_played else self.urgency
+            request_analysis(self.catalogue, self.queue, track_id, registered.library, urgency)
+            self._top_up()
 
-
-def send_analysis(queue: TaskQueue, track_id: str, urgency: Urgency) -> None:
-    """Send an analysis task. Without a broker the track stays pending until `resend_lost_work` sends it again."""
-    try:
-        queue.analyse(track_id, urgency)
-    except BrokerUnavailable as error:
-        log.warning("analysis_not_sent", track_id=track_id, reason=error.detail)
+    def _top_up(self) -> None:
+        """Send waiting analyses from time to time: workers that analyse do so as well, but none may do so yet."""
+        if time.monotonic() >= self.top_up_at:
+            keep_filled(self.catalogue, self.queue)
+            self.top_up_at = time.monotonic() + TOP_UP_SECONDS
 
 
 def _stamp(path: str, root: str, roots: Roots) -> FileStamp:

@@ -23,6 +23,7 @@ from services.ingest.presence import absent_folders, mounts_after
 from services.ingest.roots import Roots, check_inside, configured_roots, contains
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
+from services.tasks.turns import keep_filled
 
 STILL_WRITTEN = Cause(
     "The file was still being written when the scan ended: scan again when it is complete.", FailureKind.UNREADABLE
@@ -130,6 +131,7 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRul
     for path, cause in listing.unreadable.items():
         intake.failures.add(path, cause)
     _take_all(intake, listing, known, rules.settle_seconds)
+    keep_filled(catalogue, queue)
     missing = listing.missing((path, file.stamp.root) for path, file in known.items())
     catalogue.library.forget_files(missing)
     catalogue.failures.forget(folder, JobKind.SCAN, before=started)

@@ -14,10 +14,10 @@ from services.domain.errors import AudioNotRead, UploadTooLarge
 from services.domain.job import JobKind
 from services.domain.track import Tags, TrackStatus
 from services.ingest.identity import identify
-from services.ingest.intake import send_analysis
 from services.ingest.tags import read_tags
 from services.storage.disk import check_free_space, storage_errors, sync
 from services.tasks.queue import TaskQueue, Urgency
+from services.tasks.turns import keep_filled, request_analysis
 
 READ_BYTES = 1 << 20
 
@@ -88,7 +88,8 @@ def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: st
     catalogue.jobs.add_track(job_id, str(stored), track_id)
     catalogue.jobs.complete_listing(job_id, unchanged=0)
     if registered.status == TrackStatus.PENDING:
-        send_analysis(queue, track_id, Urgency.NEW)
+        request_analysis(catalogue, queue, track_id, registered.library, Urgency.NEW)
+        keep_filled(catalogue, queue)
     return job_id
 
 

@@ -33,6 +33,7 @@ from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.presence import ANNOUNCE_EVERY_SECONDS, Workers
 from services.tasks.queue import TaskQueue, Urgency, open_queue
+from services.tasks.turns import keep_filled
 
 TICK_SECONDS = 0.5
 # New roots, and disks that come and go, are noticed in this time.
@@ -236,6 +237,7 @@ class Watcher:
                 self._catalogue.jobs.extend(job_id, -1)
                 self._changes.touch(path, at, Writing.OPEN)
             self._catalogue.failures.forget(path, JobKind.SCAN, before=started)
+        keep_filled(self._catalogue, self._queue)
 
     def _forget(self) -> None:
         """Forget files that were deleted; a scan finds out whether a root without any file left, or a disk, is away."""

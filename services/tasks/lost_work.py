@@ -11,19 +11,16 @@ import structlog
 from services.catalog import Catalogue
 from services.domain.errors import BrokerUnavailable
 from services.domain.job import JobKind
-from services.tasks.queue import ANALYSE_TASK, TaskQueue, Urgency
+from services.tasks.queue import ANALYSE_TASK, TaskQueue
+from services.tasks.turns import top_up
 
 # Claimed tracks are never sent again, so this only has to cover the way of a message into an empty queue.
 ANALYSIS_LOST_AFTER = timedelta(seconds=30)
-# While the queue is not empty, a track that was sent recently is probably waiting in it. If new music keeps the queue
-# filled, a lost track would never be sent again, so a few of the oldest are sent on each pass. A message that turns out
-# to be a duplicate costs one query.
+# While the queue is not empty, a track that was sent recently is probably waiting in it. The queue is short, so after
+# this time it is lost. A message that turns out to be a duplicate costs one query.
 ANALYSIS_LOST_IN_QUEUE_AFTER = timedelta(hours=1)
-RESENT_INTO_QUEUE = 100
 # A scan records each file; its longest pause is the listing of a large folder on a slow disk.
 SCAN_LOST_AFTER = timedelta(minutes=10)
-# Tracks sent per pass; later passes send the rest.
-RESENT_AT_ONCE = 10_000
 
 # Downloads are sent while few messages wait, so that each is soon begun. A pass sends more than workers do in a minute.
 DOWNLOADS_WAITING = 100
@@ -41,14 +38,12 @@ def resend_lost_work(catalogue: Catalogue, queue: TaskQueue) -> None:
     """
     if scans := resend_scans(catalogue, queue, SCAN_LOST_AFTER):
         log.warning("scans_sent_again", count=scans)
-    if waiting := queue.count_waiting(ANALYSE_TASK):
-        analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_IN_QUEUE_AFTER, RESENT_INTO_QUEUE)
-    else:
-        analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_AFTER)
+    waiting = queue.count_waiting(ANALYSE_TASK)
+    analyses = resend_analyses(catalogue, queue, ANALYSIS_LOST_IN_QUEUE_AFTER if waiting else ANALYSIS_LOST_AFTER)
     if waiting < DOWNLOADS_WAITING and (downloads := resend_downloads(catalogue, queue)):
         log.info("downloads_sent", count=downloads)
     if analyses:
-        log.info("analyses_sent_again", count=analyses, waiting=waiting)
+        log.info("analyses_sent", count=analyses, waiting=waiting)
 
 
 def resend_scans(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta) -> int:
@@ -65,25 +60,17 @@ def resend_scans(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta) 
     return len(jobs)
 
 
-def resend_analyses(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta, limit: int = RESENT_AT_ONCE) -> int:
-    """Send pending tracks again that were sent more than `lost_after` ago, or never; return the count.
+def resend_analyses(catalogue: Catalogue, queue: TaskQueue, lost_after: timedelta) -> int:
+    """Let tracks wait for their turn again that were sent more than `lost_after` ago; return how many were sent now.
 
     During a pause it sends nothing.
 
     Raises:
         BrokerUnavailable: a later pass sends the rest.
     """
-    if catalogue.pause.began_at() is not None:
-        return 0
-    tracks = catalogue.analyses.stale(lost_after, limit)
-    waiting = list(tracks)
-    for place, track_id in enumerate(waiting):
-        try:
-            queue.analyse(track_id, Urgency.PLAYED if tracks[track_id] else Urgency.BULK)
-        except BrokerUnavailable:
-            catalogue.analyses.not_sent(waiting[place:])
-            raise
-    return len(tracks)
+    if lost := catalogue.turns.take_back(lost_after):
+        log.warning("analyses_lost", count=lost)
+    return top_up(catalogue, queue)
 
 
 def resend_downloads(catalogue: Catalogue, queue: TaskQueue) -> int:

@@ -40,6 +40,11 @@ BROKER_OPTIONS: dict[str, Any] = {
 # By default kombu waits 2 s before its first retry.
 ONE_RETRY = {"max_retries": 1, "interval_start": 0}
 
+# Uploads and new files of a library that go before the turns of all libraries. Twenty albums arrive at once, but a
+# library that is copied as a whole takes its turn, or it would hold up the scans of others.
+URGENT_IN_PERIOD = 300
+URGENT_PERIOD_SECONDS = 3600
+
 SCAN_TASK = "segue.scan"
 SCAN_PICTURES_TASK = "segue.scan_pictures"
 ANALYSE_TASK = "segue.analyse"
@@ -109,7 +114,7 @@ class Urgency(IntEnum):
     PLAYED = 3
     """Listens of the track wait in the catalogue."""
     BULK = 6
-    """The rest of a library."""
+    """The rest, a few at a time by turns of the libraries (`services.tasks.turns`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,23 +192,32 @@ class TaskQueue:
         with self.connection() as redis:
             redis.ping()
 
-    def count_waiting(self, task: str) -> int:
-        """Return the number of messages in the queue of a task that no worker has received."""
+    def count_waiting(self, task: str, urgency: Urgency | None = None) -> int:
+        """Return the number of messages in the queue of a task, or of one urgency, that no worker has received."""
+        lists = lists_of(ROUTES[task]["queue"])
         with self.connection() as redis, redis.pipeline(transaction=False) as pipeline:
-            for name in lists_of(ROUTES[task]["queue"]):
+            for name in lists if urgency is None else [lists[PRIORITY_STEPS.index(urgency)]]:
                 pipeline.llen(name)
             return sum(pipeline.execute())
 
+    def may_be_urgent(self, library: str) -> bool:
+        """Count an urgent analysis of a library; return whether it may go before the turns of all libraries."""
+        key = f"segue.urgent.{library}"
+        with self.connection() as redis, redis.pipeline() as pipeline:
+            pipeline.set(key, 0, ex=URGENT_PERIOD_SECONDS, nx=True)
+            pipeline.incr(key)
+            return bool(pipeline.execute()[-1] <= URGENT_IN_PERIOD)
+
     @contextmanager
-    def lease(self, name: str, lease_seconds: float) -> Iterator[Lease | None]:
-        """Hold a lease that one process has at a time; None while another process holds it.
+    def lease(self, name: str, lease_seconds: float, wait_seconds: float = 0) -> Iterator[Lease | None]:
+        """Hold a lease that one process has at a time; None if another process still holds it after `wait_seconds`.
 
         The lease of a process that dies expires after `lease_seconds`.
         """
         with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
             with _broker_errors(), self._circuit.call():
                 lock = Lock(connection.default_channel.client, f"segue.exclusive.{name}", timeout=lease_seconds)
-                acquired = lock.acquire(blocking=False)
+                acquired = lock.acquire(blocking=wait_seconds > 0, blocking_timeout=wait_seconds or None)
             try:
                 yield Lease(lock, self._circuit) if acquired else None
             finally:

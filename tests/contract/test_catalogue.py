@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,6 @@ from services.domain.errors import CatalogueUnavailable, InvalidCursor, JobNotFo
 from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobKind, JobState
 from services.domain.library import Selection
-from services.domain.listening import NewListen
 from services.domain.track import Analysis, Tags, TrackStatus
 
 UNIT = np.eye(128, dtype=np.float32)
@@ -209,7 +208,8 @@ def test_a_claim_excludes_other_tasks_until_its_lease_expires(catalogue):
     assert claim(catalogue, track_id(1), "two").attempt == 2
     assert claim(catalogue, track_id(1), "three") is None
     assert claim(catalogue, track_id(1), "two", worker="another") is None
-    assert list(catalogue.analyses.stale(timedelta(0))) == []
+    assert catalogue.turns.take_back(timedelta(0)) == 0
+    assert catalogue.turns.take(10) == []
 
 
 def test_one_of_many_concurrent_claims_succeeds(catalogue):
@@ -283,16 +283,17 @@ def test_releasing_all_claims_keeps_the_attempts(catalogue):
     claim(catalogue, track_id(1))
 
     assert catalogue.analyses.release_all() == 1
-    assert list(catalogue.analyses.stale(timedelta(hours=1))) == [track_id(1)]
+    assert catalogue.turns.take(10) == [track_id(1)]
     assert claim(catalogue, track_id(1), "again").attempt == 2
 
 
-def test_a_track_that_could_not_be_sent_is_stale_at_once(catalogue):
+def test_a_track_that_could_not_be_sent_waits_for_its_turn(catalogue):
     """If the broker refuses the task of a track, the next pass sends it again."""
     catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
-    catalogue.analyses.not_sent(list(catalogue.analyses.stale(timedelta(0))))
+    catalogue.turns.not_sent(catalogue.turns.take(10))
 
-    assert list(catalogue.analyses.stale(timedelta(hours=1))) == [track_id(1)]
+    assert catalogue.turns.take(10) == [track_id(1)]
+    assert catalogue.turns.take(10) == []
 
 
 def test_a_track_is_not_missing_if_a_file_was_added_during_its_analysis(catalogue):
@@ -307,15 +308,6 @@ def test_a_track_is_not_missing_if_a_file_was_added_during_its_analysis(catalogu
     assert catalogue.tracks.get(track_id(1)).status == TrackStatus.PENDING
     assert catalogue.analyses.refuse(track_id(1), "Gone.", TrackStatus.MISSING, tried=[*begun.files, new]) == []
     assert catalogue.tracks.get(track_id(1)).status == TrackStatus.MISSING
-
-
-def test_a_stale_track_is_returned_once_per_period(catalogue):
-    """A pending track is returned once, and again only after the period has passed."""
-    catalogue.library.register(track_id(1), Tags("Title"), stamp("a.mp3"))
-
-    assert list(catalogue.analyses.stale(timedelta(hours=1))) == []
-    assert list(catalogue.analyses.stale(timedelta(0))) == [track_id(1)]
-    assert list(catalogue.analyses.stale(timedelta(hours=1))) == []
 
 
 def test_retry_resets_failed_tracks(catalogue):
@@ -537,17 +529,3 @@ def test_a_missing_database_is_unavailable(tmp_path):
 
     with pytest.raises(CatalogueUnavailable, match="does not respond"):
         nowhere.tracks.count_by_status()
-
-
-def test_played_tracks_are_stale_first_and_then_the_newest_files(catalogue):
-    """A first scan analyses what was played before what was not, and new files before old ones."""
-    times = {1: 5, 2: 9, 3: 1}
-    for number, mtime in times.items():
-        place = FileStamp(f"/music/{number}.mp3", "/music", 1, mtime)
-        catalogue.library.register(track_id(number), Tags("Title"), place)
-    heard = NewListen(names=(track_id(3),), at=datetime.now(UTC))
-    catalogue.listens.add("Anna", [heard])
-    catalogue.analyses.not_sent([track_id(number) for number in times])
-
-    expected = {track_id(3): True, track_id(2): False, track_id(1): False}
-    assert list(catalogue.analyses.stale(timedelta(0)).items()) == list(expected.items())

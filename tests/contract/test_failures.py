@@ -94,7 +94,7 @@ def test_a_retry_resets_all_that_is_listed(failed):
     assert {failed.tracks.get(track_id(number)).status for number in (1, 2, 3)} == {TrackStatus.PENDING}
     assert failed.pictures.get("p1").status == PictureStatus.PENDING
     queue = RecordingQueue()
-    assert resend_analyses(failed, queue, timedelta(hours=1)) == 3
+    assert resend_analyses(failed, queue, timedelta(hours=1)) == 4  # and one that was never sent
     assert resend_scans(failed, queue, timedelta(minutes=10)) == 2
     assert sorted(queue.kinds) == [JobKind.PICTURES, JobKind.SCAN]
 

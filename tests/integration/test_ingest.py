@@ -347,8 +347,8 @@ def test_played_music_is_analysed_first_and_an_upload_at_once(catalogue, queue, 
     scan(catalogue, queue, music)
     titles = [catalogue.tracks.get(track_id).title for track_id in queue.analyses]
     urgencies = list(queue.urgencies.values())
-    assert titles == ["new", "old", "played"]
-    assert urgencies == [Urgency.BULK, Urgency.BULK, Urgency.PLAYED]
+    assert titles == ["new", "played", "old"]
+    assert urgencies == [Urgency.BULK, Urgency.PLAYED, Urgency.BULK]
 
     upload = Upload(io.BytesIO(write_song(tmp_path / "sent.flac", seed=9).read_bytes()), "sent.flac")
     store_upload(catalogue, queue, upload, folder=tmp_path / "uploads", max_bytes=10**9)

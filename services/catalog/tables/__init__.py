@@ -2,6 +2,8 @@
 
 from services.catalog.tables.columns import FIRST, LAST, NAME_MAX, Moment, PathBytes, SortText, Table
 from services.catalog.tables.library import (
+    SENT,
+    UNSENT,
     ExternalIdRow,
     HeardTagRow,
     IndexedRow,
@@ -46,6 +48,8 @@ __all__ = [
     "FIRST",
     "LAST",
     "NAME_MAX",
+    "SENT",
+    "UNSENT",
     "AccountRow",
     "AnnotationRow",
     "ApiKeyRow",

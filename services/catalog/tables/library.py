@@ -47,6 +47,10 @@ def _successor_index(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
+# SQLite uses a partial index for a query with exactly these conditions.
+UNSENT = text("status = 'pending' AND sent_at IS NULL")
+SENT = text("status = 'pending' AND sent_at IS NOT NULL")
+
 SORTED_COLUMNS = (*("title_key", "album_key", "disc_number", "track_number", "album_id", "added_at"),)
 ALBUM_COLUMNS = (
     "album_id",
@@ -92,6 +96,9 @@ class TrackRow(IndexedRow, MeasuredRow):
             postgresql_where=text("cover_seen IS NULL"),
         ),
         Index("ix_tracks_cover", "cover"),
+        # The analyses that wait, in their order, and those that the broker may have lost.
+        Index("ix_tracks_unsent", "queue_library", "queue_rank", "id", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        Index("ix_tracks_sent", "sent_at", "id", sqlite_where=SENT, postgresql_where=SENT),
         _successor_index("ix_tracks_successor_id", "successor_id", "id"),
         _successor_index("ix_tracks_successors", "id", "successor_id"),
     )
@@ -125,7 +132,11 @@ class TrackRow(IndexedRow, MeasuredRow):
     dispersion: Mapped[float | None]
     tags: Mapped[dict[str, Any] | None]
     sent_at: Mapped[datetime | None]
-    """When its analysis was last sent to the broker or started; null to send it at once."""
+    """When its analysis was last sent to the broker or started; null while it waits for its turn."""
+    queue_library: Mapped[str | None] = mapped_column(Text, default="", server_default="")
+    """The key of the library in whose turn it is analysed, empty without one; null if no file is on this machine."""
+    queue_rank: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Its place in the turns of its library, smaller is sooner; see `services.catalog.turns`."""
     claimed_by: Mapped[str | None] = mapped_column(String(80))
     """The worker and task that claim it; null if unclaimed."""
     claimed_until: Mapped[datetime | None]

@@ -13,8 +13,9 @@ from services.catalog.library import FileStamp
 from services.catalog.tables import TrackRow
 from services.domain.job import JobKind
 from services.domain.track import Analysis, Tags, TrackStatus
-from services.tasks.lost_work import RESENT_INTO_QUEUE, resend_lost_work
-from services.tasks.queue import ANALYSE_TASK
+from services.tasks.lost_work import resend_lost_work
+from services.tasks.queue import ANALYSE_TASK, Urgency
+from services.tasks.turns import WAITING_MIN, top_up
 from tests.fakes.queue import RecordingQueue
 from workers.analysis import claim_attempt
 
@@ -42,8 +43,8 @@ class QueueWithBacklog(RecordingQueue):
 
     backlog = 0
 
-    def count_waiting(self, task):
-        assert task == ANALYSE_TASK
+    def count_waiting(self, task, urgency=None):
+        assert (task, urgency) in {(ANALYSE_TASK, None), (ANALYSE_TASK, Urgency.BULK)}
         return self.backlog
 
 
@@ -98,30 +99,37 @@ def test_claimed_track_is_not_sent(catalogue, queue):
     assert queue.analyses == []
 
 
-def test_nothing_is_sent_behind_a_long_queue(catalogue, queue):
-    """While analyses wait in the broker, recently sent tracks are not sent again."""
-    queue.backlog = 5
+def test_nothing_is_sent_to_a_full_list(catalogue, queue):
+    """While enough analyses wait in the broker, the others wait in the catalogue."""
+    queue.backlog = WAITING_MIN
     resend_lost_work(catalogue, queue)
 
     assert queue.analyses == []
 
 
 def test_lost_tracks_are_sent_while_others_wait(catalogue, queue):
-    """If the queue is never empty, each pass sends a few tracks that were sent over an hour ago, the oldest first."""
+    """A track that was sent over an hour ago is sent again; one that was sent lately waits in the broker."""
     queue.backlog = 5
-    others = [f"{number:08}" for number in range(RESENT_INTO_QUEUE)]
-    for number, other in enumerate(others):
-        catalogue.library.register(other, Tags(title=other), FileStamp(f"/music/{number}.flac", "/music", 1, 1))
+    catalogue.library.register("late", Tags(title="late"), FileStamp("/music/late.flac", "/music", 1, 1))
     with catalogue.database.write() as session:
-        session.execute(update(TrackRow).values(sent_at=now() - timedelta(hours=2)))
-        session.execute(update(TrackRow).where(TrackRow.id == TRACK).values(sent_at=now() - timedelta(hours=3)))
-    resend_lost_work(catalogue, queue)
-    assert len(queue.analyses) == RESENT_INTO_QUEUE
-    assert TRACK in queue.analyses
+        session.execute(update(TrackRow).values(sent_at=now() - timedelta(minutes=30)))
+        session.execute(update(TrackRow).where(TrackRow.id == TRACK).values(sent_at=now() - timedelta(hours=2)))
     resend_lost_work(catalogue, queue)
     resend_lost_work(catalogue, queue)
 
-    assert sorted(queue.analyses) == sorted([TRACK, *others])
+    assert queue.analyses == [TRACK]
+
+
+def test_the_list_in_the_broker_stays_short(catalogue, queue):
+    """However many tracks wait, one pass fills the list and no more."""
+    for number in range(WAITING_MIN):
+        catalogue.library.register(str(number), Tags(title="A"), FileStamp(f"/music/{number}.flac", "/music", 1, 1))
+    assert top_up(catalogue, queue) == WAITING_MIN
+    queue.backlog = WAITING_MIN // 2 + 1
+    assert top_up(catalogue, queue) == 0
+    queue.backlog = WAITING_MIN // 2
+
+    assert top_up(catalogue, queue) == 1
 
 
 def test_scan_that_was_just_requested_is_not_sent(catalogue, queue):
