@@ -36,16 +36,16 @@ def same_recording(one: Embedded, other: Embedded, cosine: float) -> bool:
     if one.duration_ms is None or other.duration_ms is None:
         return False
     apart = abs(one.duration_ms - other.duration_ms)
-    titles = title_of(one.title), title_of(other.title)
     artists = artist_of(one), artist_of(other)
-    if None in artists:
-        alike = cosine >= SAME_SOUND_COSINE and titles[0].kinds == titles[1].kinds
-        return alike and apart <= TOLERANCE_MS
-    if artists[0] != artists[1] or not titles[0].may_be(titles[1]):
-        return False
+    is_named = None not in artists
+    if (apart > TOLERANCE_MS and cosine < EDIT_COSINE) or (is_named and artists[0] != artists[1]):
+        return False  # without taking the titles apart
+    titles = title_of(one.title), title_of(other.title)
+    if not is_named:
+        return cosine >= SAME_SOUND_COSINE and titles[0].kinds == titles[1].kinds and apart <= TOLERANCE_MS
     if apart <= TOLERANCE_MS:
-        return cosine >= SAME_NAME_COSINE
-    return cosine >= EDIT_COSINE and _is_edit(titles, one.duration_ms, other.duration_ms)
+        return cosine >= SAME_NAME_COSINE and titles[0].may_be(titles[1])
+    return titles[0].may_be(titles[1]) and _is_edit(titles, one.duration_ms, other.duration_ms)
 
 
 def _is_edit(titles: tuple[Title, Title], *milliseconds: int) -> bool:

@@ -72,6 +72,7 @@ _BRACKETS = re.compile(rf"[{_OPENING}]([^{_OPENING}{_CLOSING}]*+)[{_CLOSING}]")
 _DIVIDER = re.compile(r" [-\u2010-\u2015~|]++ | ?/ ?|[:;] ")
 _CREDIT = re.compile(r" ?\b(?:feat|ft|featuring)\b\.? .*", re.IGNORECASE)
 _CREDITED = re.compile(r" ?(?:feat|ft|featuring|with|w/|prod|produced)\b", re.IGNORECASE)
+_EDIT_WORD = re.compile("|".join(sorted(_EDITS)), re.IGNORECASE)
 _REMASTERED = re.compile(r" (?:\d{4} )?(?:digital )?remaster(?:ed)?(?: \d{4})? ?$", re.IGNORECASE)
 
 
@@ -119,11 +120,18 @@ def title_of(text: str) -> Title:
 
     bare = single_spaced(text)
     for _ in range(NESTED_MAX):
-        bare = _BRACKETS.sub(without_note, bare)
+        bare, brackets = _BRACKETS.subn(without_note, bare)
+        if not brackets:
+            break
     first, *others = _DIVIDER.split(_CREDIT.sub("", single_spaced(bare)))
     kept = [first, *(part for part in others if not _noted(part, notes))]
     piece = name_key(_REMASTERED.sub("", single_spaced(" ".join(kept)))).replace(" ", "")
     return _with_notes(piece or (name_key(text) or text.casefold()).replace(" ", ""), notes)
+
+
+def may_be_edit(text: str) -> bool:
+    """Return whether a title may name an edit, without taking it apart."""
+    return not text.isascii() or _EDIT_WORD.search(text.replace("'", "").replace("`", "")) is not None
 
 
 def _noted(note: str, notes: list[Sequence[str]]) -> bool:

@@ -1,6 +1,5 @@
 """Leave out tracks that are the same recording as another one: other releases, remasters, other encodings."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,43 +8,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.recordings import (
+    EDIT_COSINE,
     SAME_NAME_COSINE,
     SAME_SOUND_COSINE,
     TOLERANCE_MS,
     artist_of,
     same_recording,
 )
-from services.domain.titles import title_of
+from services.domain.titles import may_be_edit
 from services.domain.track import Embedded
 
 Array = NDArray[np.floating[Any]]
 
 NOBODY = 0
-"""The number of tracks whose artist is unknown."""
+"""The number of the artist of tracks without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
     """Tracks with what comparisons of recordings need of them, so that most pairs are compared in one step.
 
-    `lengths` has shape (n,): milliseconds, NaN if unknown. `names` has shape (n,): numbers that are equal for the same
-    artist and piece, and `NOBODY` without an artist.
+    `lengths` has shape (n,): milliseconds, NaN if unknown. `artists` has shape (n,): numbers that are equal for the
+    same artist, and `NOBODY` without one. `edits` has shape (n,): whether the title may name an edit.
     """
 
     tracks: Sequence[Embedded]
     lengths: NDArray[np.float64]
-    names: NDArray[np.int64]
+    artists: NDArray[np.int64]
+    edits: NDArray[np.bool_]
 
     @classmethod
     def of(cls, tracks: Iterable[Embedded]) -> "Recordings":
         """Return the tracks for comparisons."""
         found = list(tracks)
         lengths = np.array([np.nan if track.duration_ms is None else track.duration_ms for track in found])
-        return cls(found, lengths, _names(found))
+        artists = [NOBODY if (artist := artist_of(track)) is None else hash(artist) or 1 for track in found]
+        edits = np.array([may_be_edit(track.title) for track in found], dtype=bool)
+        return cls(found, lengths, np.array(artists, dtype=np.int64), edits)
 
     def part(self, places: slice) -> "Recordings":
         """Return some of the tracks."""
-        return Recordings(self.tracks[places], self.lengths[places], self.names[places])
+        return Recordings(self.tracks[places], self.lengths[places], self.artists[places], self.edits[places])
 
     def same_as(self, other: "Recordings", cosines: Array) -> list[tuple[int, int]]:
         """Return the pairs that are the same recording: the index of a track here and of one there, in order.
@@ -54,14 +57,31 @@ class Recordings:
             other: m tracks.
             cosines: (n, m), between the tracks here and there.
         """
-        ours, theirs = self.names[:, None], other.names
-        alike = (cosines >= SAME_NAME_COSINE) & (ours == theirs) & (ours != NOBODY)
-        sounding = (cosines >= SAME_SOUND_COSINE) & (np.abs(self.lengths[:, None] - other.lengths) <= TOLERANCE_MS)
-        possible = alike | (sounding & ((ours == NOBODY) | (theirs == NOBODY)))
+        near = cosines >= SAME_NAME_COSINE
+        # Titles are taken apart only of pairs that pass this, because that takes most of the time.
+        as_long = np.abs(self.lengths[:, None] - other.lengths) <= TOLERANCE_MS
+        edited = (cosines >= EDIT_COSINE) & (self.edits[:, None] | other.edits)
+        nameless = (self.artists == NOBODY)[:, None] | (other.artists == NOBODY)
+        sounding = nameless & as_long & (cosines >= SAME_SOUND_COSINE)
+        possible = (near & (self.artists[:, None] == other.artists) & ~nameless & (as_long | edited)) | sounding
         return [
             (row, column)
             for row, column in np.argwhere(possible).tolist()
             if same_recording(self.tracks[row], other.tracks[column], float(cosines[row, column]))
+        ]
+
+    def copies_of(self, place: int, cosines: Array) -> list[int]:
+        """Return the indices of the other tracks that are the same recording as one; (n,) cosines to it."""
+        artist = self.artists[place]
+        near = cosines >= SAME_NAME_COSINE
+        if artist != NOBODY:
+            near &= (self.artists == artist) | (self.artists == NOBODY)
+        near[place] = False
+        track = self.tracks[place]
+        return [
+            other
+            for other in np.flatnonzero(near).tolist()
+            if same_recording(track, self.tracks[other], float(cosines[other]))
         ]
 
 
@@ -88,17 +108,3 @@ def distinct(tracks: Sequence[Embedded], *, keep_first: int = 0) -> list[Embedde
         if index < other and index not in dropped and other >= keep_first:
             dropped.add(other)
     return [track for index, track in enumerate(tracks) if index not in dropped]
-
-
-def _names(tracks: Sequence[Embedded]) -> NDArray[np.int64]:
-    """Return (n,): numbers that are equal for tracks with the same artist and piece; `NOBODY` without an artist.
-
-    Titles are taken apart only of artists with several tracks, because that takes most of the time.
-    """
-    artists = [artist_of(track) for track in tracks]
-    counts = Counter(artists)
-    names = [
-        NOBODY if artist is None else hash((artist, title_of(track.title).piece if counts[artist] > 1 else None)) or 1
-        for artist, track in zip(artists, tracks, strict=True)
-    ]
-    return np.array(names, dtype=np.int64)

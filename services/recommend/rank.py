@@ -194,7 +194,7 @@ class _Ranking:
         self._served[taste] += 1
         self._take(winner)
         chosen = self._candidates[winner]
-        cosine = float(np.clip(chosen.vector @ self._tastes[taste].vector, -1, 1))
+        cosine = max(-1.0, min(1.0, float(chosen.vector @ self._tastes[taste].vector)))
         return Choice(chosen, cosine, taste, rank_score)
 
     def _to_plays(self, taste: Taste, plays: Mapping[str, Embedded]) -> Array:
@@ -244,8 +244,7 @@ class _Ranking:
         chosen = self._candidates[winner]
         cosines = self._vectors @ self._vectors[winner]
         self._left[winner] = False
-        copies = self._recordings.part(slice(winner, winner + 1)).same_as(self._recordings, cosines[None])
-        self._left[[index for _, index in copies]] = False
+        self._left[self._recordings.copies_of(winner, cosines)] = False
         self._count(chosen, cosines)
 
     def _count(self, chosen: Embedded, cosines: Array) -> None:

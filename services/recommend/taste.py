@@ -1,6 +1,6 @@
 """Weight listen events, and turn a weighted history into tastes and negatives."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -128,7 +128,7 @@ def ward_clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
         Indices of the points of each group.
     """
     masses = weights.copy()
-    members = [np.array([index]) for index in range(len(points))]
+    members = [[index] for index in range(len(points))]
     alive = np.ones(len(points), dtype=bool)
     costs = _merge_costs(points, masses)
     for left in range(len(points), 1, -1):
@@ -140,15 +140,16 @@ def ward_clusters(points: Array, weights: Array) -> list[NDArray[np.intp]]:
         row = (masses + masses[kept]) * costs[kept] + (masses + masses[merged]) * costs[merged]
         row = (row - masses * costs[kept, merged]) / (masses + masses[kept] + masses[merged])
         masses[kept] += masses[merged]
-        members[kept] = np.concatenate([members[kept], members[merged]])
+        members[kept] += members[merged]
         alive[merged] = False
         costs[kept], costs[:, kept] = row, row
         costs[merged], costs[:, merged] = np.inf, np.inf
-    return [members[index] for index in np.flatnonzero(alive)]
+    return [np.array(members[index]) for index in np.flatnonzero(alive)]
 
 
-def _mean(points: Array, weights: Array, group: NDArray[np.intp]) -> Array:
-    mean: Array = np.average(points[group], axis=0, weights=weights[group])
+def _mean(points: Array, weights: Array, group: Sequence[int] | NDArray[np.intp]) -> Array:
+    share = weights[group]
+    mean: Array = share @ points[group] / share.sum()
     return mean
 
 
@@ -195,13 +196,13 @@ def _tastes(liked: list[tuple[str, float]], tracks: Mapping[str, Embedded]) -> l
     vectors = np.stack([tracks[track_id].vector for track_id, _ in liked]).astype(np.float64)
     weights = np.array([weight for _, weight in liked])
     groups = ward_clusters(vectors[:CLUSTERED_MAX], weights[:CLUSTERED_MAX])
-    centres = np.stack([np.average(vectors[group], axis=0, weights=weights[group]) for group in groups])
+    centres = np.stack([_mean(vectors, weights, group) for group in groups])
     rest = len(liked) > CLUSTERED_MAX
     nearest = (vectors[CLUSTERED_MAX:] @ centres.T).argmax(1) if rest else np.empty(0, dtype=int)
     tastes = []
     for index, group in enumerate(groups):
         members = np.concatenate([np.sort(group), CLUSTERED_MAX + np.flatnonzero(nearest == index)])
-        vector = _direction(np.average(vectors[members], axis=0, weights=weights[members]))
+        vector = _direction(_mean(vectors, weights, members))
         if vector is not None:
             plays = tuple(liked[member] for member in members)
             tastes.append(Taste(vector, float(weights[members].sum()), plays))
@@ -215,8 +216,10 @@ def _opposite_of(negatives: tuple[Negative, ...]) -> list[Taste]:
 
 def _after_rejections(taste: Taste, negatives: tuple[Negative, ...]) -> Taste:
     """Return the taste with less weight for every rejection of similar tracks."""
-    overlaps = (rejection_overlap(negative.vector @ taste.vector, FULL_OVERLAP_COSINE) for negative in negatives)
-    lost = sum(negative.strength * float(overlap) for negative, overlap in zip(negatives, overlaps, strict=True))
+    if not negatives:
+        return taste
+    overlaps = rejection_overlap([negative.vector @ taste.vector for negative in negatives], FULL_OVERLAP_COSINE)
+    lost = float(overlaps @ [negative.strength for negative in negatives])
     return Taste(taste.vector, max(0.0, taste.weight - PLAYS_PER_REJECTION * lost), taste.plays)
 
 
