@@ -179,8 +179,10 @@ def test_the_first_key_opens_the_api(environment, indexer):
         wait_until(lambda: ask(check, variables).returncode == 0)
         url = f"http://127.0.0.1:{variables['SEGUE_PORT']}/v1/tracks"
         answers = [httpx.get(url, headers=sent, trust_env=False) for sent in ({}, {"X-API-Key": key})]
+        asked = [ask(["segue", "status", "--json"], variables | sent) for sent in ({}, {"SEGUE_API_KEY": key})]
 
     assert [answer.status_code for answer in answers] == [401, 200]
+    assert [json.loads(status.stdout)["running"] for status in asked] == [True, True], "segue status, in the container"
 
 
 def test_worker_health_measures_consumption(environment, indexer):
