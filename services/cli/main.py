@@ -249,20 +249,26 @@ def resume(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def backup(
-    file: Annotated[Path, path_argument("File to write; it must not exist yet.", "FILE")], *, as_json: AsJson = False
+    file: Annotated[
+        Path, path_argument("File to write, which must not exist yet; - writes to standard output.", "FILE")
+    ],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Write the catalogue and the settings to a file; Segue may run meanwhile."""
-    from services.cli.maintenance import write_backup
+    from services.cli.backups import write_backup
 
     write_backup(file, as_json=as_json)
 
 
 @app.command()
 def restore(
-    file: Annotated[Path, path_argument("File written by `segue backup`.", "FILE")], *, as_json: AsJson = False
+    file: Annotated[Path, path_argument("File written by `segue backup`; - reads standard input.", "FILE")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Replace the catalogue with a backup; stop Segue first."""
-    from services.cli.maintenance import restore_backup
+    from services.cli.backups import restore_backup
 
     restore_backup(file, as_json=as_json)
 

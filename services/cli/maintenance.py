@@ -1,11 +1,10 @@
-"""Commands that open the catalogue directly: status, keys, map, backup and restore, and work to do again or to pause.
+"""Commands that open the catalogue directly: status, keys, map, and work to do again or to pause.
 
-They need access to the catalogue but no API key. Apart from `restore` they work whether the service runs or not.
+They need access to the catalogue but no API key, and work whether the service runs or not.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from segue_client import Forbidden, Segue, ServiceUnreachable
 from segue_client.models import FailurePage, FileFailure, Status
@@ -21,7 +20,6 @@ from services.domain.access import Scope, check_new_key
 from services.domain.errors import NotFound
 from services.ingest.retry import failures_named, retry_failures
 from services.settings import Settings, load_settings
-from services.storage.backup import backup, restore
 from services.storage.locks import running_url, shared_catalogue_lock
 
 
@@ -160,37 +158,6 @@ def revoke_key(key_id: str, *, as_json: bool) -> None:
         output.print_json({"revoked": key_id})
     else:
         output.print_message(f"Revoked key {key_id}.")
-
-
-def write_backup(file: Path, *, as_json: bool) -> None:
-    """Write a backup and print what it contains."""
-    settings = load_settings()
-    manifest = backup(settings, file.absolute())
-    if as_json:
-        output.print_json({"file": str(file), "rows": manifest.rows, "revision": manifest.revision})
-        return
-    rows = sum(manifest.rows.values())
-    output.print_message(f"{file} contains the catalogue ({rows} rows) and the settings without secrets.")
-    if manifest.rows.get("accounts"):
-        output.print_message("It holds the passwords of accounts in readable form: keep it where only you can read it.")
-    if settings.uploads_path.exists():
-        output.print_message(f"It does not contain uploaded audio: copy {settings.uploads_path} too.")
-
-
-def restore_backup(file: Path, *, as_json: bool) -> None:
-    """Restore a backup and print what was replaced."""
-    restored = restore(load_settings(), file.absolute())
-    if not as_json:
-        output.print_restored(restored)
-        return
-    output.print_json(
-        {
-            "rows": restored.manifest.rows,
-            "kept": restored.kept,
-            "settings_file": None if restored.settings_file is None else str(restored.settings_file),
-            "revoked": restored.revoked,
-        }
-    )
 
 
 @contextmanager
