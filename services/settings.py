@@ -162,6 +162,13 @@ class Settings(LibrarySettings, IndexSettings):
         validate_default=True,
         description="Secret with which webhooks are signed, `whsec_` and base64; required with `SEGUE_WEBHOOKS`.",
     )
+    traces_url: str | None = Field(
+        default=None,
+        description=(
+            "Address of an OpenTelemetry collector to which all processes send traces, such as "
+            "`http://collector:4318/v1/traces`; needs the extra `tracing`. If unset, nothing is traced."
+        ),
+    )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
@@ -173,7 +180,7 @@ class Settings(LibrarySettings, IndexSettings):
     def _expanded(cls, given: object) -> object:
         return expand(given) if isinstance(given, str) and given else given or cls.model_fields["data_dir"].default
 
-    @field_validator("url")
+    @field_validator("url", "traces_url")
     @classmethod
     def _is_url(cls, given: str | None) -> str | None:
         if given is not None and not _is_http_url(given):

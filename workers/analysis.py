@@ -24,7 +24,7 @@ from services.domain.map import MapTrack
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.roots import NotARegularFile, OutsideLibrary, Roots, open_inside, readable_roots
 from services.telemetry.measures import ANALYSES
-from services.telemetry.stages import Outcome, Stage, analysis_stage, note_stage
+from services.telemetry.stages import Outcome, Stage, analysis_stage, note_stages
 from workers.app import ANALYSE_HARD_LIMIT_SECONDS, LIMIT_GRACE_SECONDS
 from workers.covers import look_for_cover
 from workers.lifecycle import ChildContext
@@ -169,9 +169,8 @@ def analyse_open(file: BinaryIO) -> Analysis:
 
     with analysis_stage(Stage.ANALYSE):
         found = analyse_file(file.fileno())
-    note_stage(Stage.DECODE, found.seconds.decode)
-    note_stage(Stage.DESCRIBE, found.seconds.descriptors)
-    note_stage(Stage.ENCODE, found.seconds.encode)
+        took = found.seconds
+        note_stages({Stage.DECODE: took.decode, Stage.DESCRIBE: took.descriptors, Stage.ENCODE: took.encode})
     return Analysis(
         embedding=found.embedding,
         dispersion=found.dispersion,

@@ -45,6 +45,7 @@ from services.logs import COMMON, formatter
 from services.settings import Settings, load_settings
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.queue import ANALYSE_TASK, QUESTION_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
+from services.telemetry.tracing import in_logs, start_tracing, stop_tracing
 from workers import measuring, questions
 from workers.app import app
 
@@ -164,6 +165,7 @@ def open_child(**_signal: Any) -> None:  # noqa: ANN401  Celery's signals have n
     """
     try:
         settings = load_settings()
+        start_tracing(settings, "segue-worker")
         _prepare_models(settings)
         if not answers_only_questions():
             _open_catalogue(settings)
@@ -227,12 +229,14 @@ def bind_request(task: Any, **_signal: Any) -> None:  # noqa: ANN401
     structlog.contextvars.clear_contextvars()
     if request_id := (task.request.headers or {}).get("request_id"):
         structlog.contextvars.bind_contextvars(request_id=request_id)
+    structlog.contextvars.bind_contextvars(**in_logs())
 
 
 @worker_process_shutdown.connect
 def close_child(**_signal: Any) -> None:  # noqa: ANN401
     """Close the catalogue and release its lock; take the announcement to clients back."""
     questions.end()
+    stop_tracing()
     if _child is not None:
         _child.resources.close()
 

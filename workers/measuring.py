@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
@@ -12,6 +13,7 @@ from services.tasks.queue import ANALYSE_TASK, SENT_AT, TaskQueue, open_queue
 from services.telemetry.measures import ANALYSES, QUEUE_WAIT_SECONDS, TASK_SECONDS, TASKS
 from services.telemetry.relay import Relay
 from services.telemetry.stages import Outcome
+from services.telemetry.tracing import continued
 
 # In the parent: exceptions that mean the end of a child, which cannot measure its task any more.
 CHILD_ENDED: Mapping[type[BaseException], Outcome] = {
@@ -20,8 +22,8 @@ CHILD_ENDED: Mapping[type[BaseException], Outcome] = {
 }
 
 _relay: Relay | None = None
-_started: dict[str, float] = {}
-"""When the tasks of this process began, by task id."""
+_started: dict[str, tuple[float, ExitStack]] = {}
+"""When the tasks of this process began, and their spans, by task id."""
 
 
 def begin(queue: TaskQueue) -> None:
@@ -40,9 +42,11 @@ def begin_in_parent(**_signal: Any) -> None:  # noqa: ANN401  Celery's signals h
 
 @task_prerun.connect
 def note_start(task_id: str, task: Any, **_signal: Any) -> None:  # noqa: ANN401
-    """Note when a task begins, and how long its message has waited."""
-    _started[task_id] = time.monotonic()
-    sent_at = (task.request.headers or {}).get(SENT_AT)
+    """Note when a task begins, and how long its message has waited; continue its trace."""
+    headers, span = task.request.headers or {}, ExitStack()
+    span.enter_context(continued(headers, task.name, "CONSUMER", {"segue.task_id": task_id}))
+    _started[task_id] = time.monotonic(), span
+    sent_at = headers.get(SENT_AT)
     if sent_at is not None:
         queue = (task.request.delivery_info or {}).get("routing_key")
         QUEUE_WAIT_SECONDS.labels(queue).observe(max(0.0, time.time() - sent_at))  # clocks of machines differ
@@ -52,7 +56,9 @@ def note_start(task_id: str, task: Any, **_signal: Any) -> None:  # noqa: ANN401
 def note_end(task_id: str, task: Any, state: str | None = None, **_signal: Any) -> None:  # noqa: ANN401
     """Count a task, and send the measurements."""
     name = short_name(task)
-    TASK_SECONDS.labels(name).observe(time.monotonic() - _started.pop(task_id))
+    started, span = _started.pop(task_id)
+    span.close()
+    TASK_SECONDS.labels(name).observe(time.monotonic() - started)
     _end(name, Outcome.OK if state == "SUCCESS" else Outcome.FAILED)
 
 

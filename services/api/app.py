@@ -48,6 +48,7 @@ from services.api.v1.users import me, users
 from services.composition import Services, compose
 from services.logs import configure_logging
 from services.settings import load_settings
+from services.telemetry.tracing import start_tracing, stop_tracing
 
 
 def limit_blas_threads() -> None:
@@ -156,6 +157,8 @@ def _serve_metrics(app: Flask, observer: RequestObserver) -> None:
 def _from_environment() -> Services:
     settings = load_settings()
     configure_logging(settings.log_level)
+    start_tracing(settings, "segue-api")
+    atexit.register(stop_tracing)
     services = compose(settings)
     atexit.register(services.close)
     refuse_exposure(settings, services.catalogue)

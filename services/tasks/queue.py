@@ -19,6 +19,7 @@ from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import BrokerUnavailable, NotConfigured
 from services.domain.job import JobKind
 from services.settings import Settings
+from services.telemetry.tracing import carried
 
 # With one retry, a broker that does not respond delays a request by less than 2 s.
 SOCKET_TIMEOUT_SECONDS = 0.8
@@ -90,12 +91,13 @@ SENT_AT = "sent_at"
 """Header of each message: when it was sent, in seconds since 1970."""
 
 
-def note_time(headers: dict[str, Any], **_signal: Any) -> None:  # noqa: ANN401  Celery's signals have no types
-    """Add to each message of this process, whoever sends it, when it was sent."""
+def complete_headers(headers: dict[str, Any], **_signal: Any) -> None:  # noqa: ANN401  Celery's signals have no types
+    """Add to each message of this process, whoever sends it, when it was sent, and the trace that it continues."""
     headers[SENT_AT] = time.time()
+    headers.update(carried())
 
 
-before_task_publish.connect(note_time)
+before_task_publish.connect(complete_headers)
 
 
 def lists_of(queue: str) -> list[str]:

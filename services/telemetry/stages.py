@@ -1,10 +1,11 @@
 """Measure how long the parts of a recommendation and the stages of an analysis take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from time import perf_counter
 
+from services.telemetry import tracing
 from services.telemetry.measures import ANALYSIS_SECONDS, RECOMMENDATION_SECONDS
 
 
@@ -72,7 +73,8 @@ def recommendation_part(part: Part) -> Iterator[None]:
     """Measure a part of a recommendation; also usable as a decorator."""
     started = perf_counter()
     try:
-        yield
+        with tracing.span(part):
+            yield
     finally:
         RECOMMENDATION_SECONDS.labels(part).observe(perf_counter() - started)
 
@@ -83,12 +85,15 @@ def analysis_stage(stage: Stage) -> Iterator[None]:
     started = perf_counter()
     outcome = Outcome.FAILED
     try:
-        yield
+        with tracing.span(stage):
+            yield
         outcome = Outcome.OK
     finally:
-        note_stage(stage, perf_counter() - started, outcome)
+        ANALYSIS_SECONDS.labels(stage, outcome).observe(perf_counter() - started)
 
 
-def note_stage(stage: Stage, seconds: float, outcome: Outcome = Outcome.OK) -> None:
-    """Record how long a stage took that has measured itself."""
-    ANALYSIS_SECONDS.labels(stage, outcome).observe(seconds)
+def note_stages(seconds: Mapping[Stage, float]) -> None:
+    """Record stages that followed one another, have just ended, and have measured themselves."""
+    for stage, each in seconds.items():
+        ANALYSIS_SECONDS.labels(stage, Outcome.OK).observe(each)
+    tracing.past_spans({stage.value: each for stage, each in seconds.items()})

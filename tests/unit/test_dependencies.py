@@ -9,7 +9,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 import pytest
 from packaging.requirements import Requirement
 
-EXTRAS = ("local", "worker", "map", "mcp", "postgres")
+EXTRAS = ("local", "worker", "map", "mcp", "postgres", "tracing")
 
 ALLOWED = re.compile(
     r"\b(?:Apache|BSD|0BSD|MIT|ISCL?|MPL[- ]2\.0|PSF|Unlicense|Zlib|BSL-1\.0|CC0|HPND)\b", re.IGNORECASE

@@ -22,11 +22,13 @@ from services.composition import Services
 from services.domain.access import Scope
 from services.settings import METRICS_DIR_VARIABLE
 from services.telemetry.measures import PROCESS
+from services.telemetry.tracing import continued, describe, in_logs
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 METRICS_PATH = "/metrics"
+TRACE_HEADERS = ("traceparent", "tracestate")
 REQUEST_ID_HEADER = "X-Request-ID"
 # A client's own request id is used if it is plain, because it appears in logs and headers.
 PLAIN_WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -99,7 +101,8 @@ class RequestObserver:
                 return application(environ, start_response)
             self._in_flight.inc()
             try:
-                response = application(environ, start_response)
+                with continued(_trace_headers(environ), "request", "SERVER", {}):
+                    response = application(environ, start_response)
             except BaseException:
                 self._in_flight.dec()
                 raise
@@ -112,7 +115,7 @@ class RequestObserver:
         g.request_id = given if PLAIN_WORD.fullmatch(given) else uuid.uuid4().hex
         g.started = time.perf_counter()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id, **in_logs())
 
     def _end(self, response: Response) -> Response:
         seconds = time.perf_counter() - g.started
@@ -121,6 +124,15 @@ class RequestObserver:
         endpoint = request.url_rule.rule if request.url_rule is not None else UNROUTED
         # Methods are free text in HTTP, so all unrouted ones share a label.
         method = request.method if request.url_rule is not None else UNROUTED
+        describe(
+            f"{method} {endpoint}",
+            {
+                "http.request.method": method,
+                "http.route": endpoint,
+                "http.response.status_code": response.status_code,
+                "segue.request_id": g.request_id,
+            },
+        )
         self._seconds.labels(method, endpoint, response.status_code).observe(seconds)
         log.info(
             "request",
@@ -130,6 +142,11 @@ class RequestObserver:
             milliseconds=round(seconds * 1000, 1),
         )
         return response
+
+
+def _trace_headers(environ: "WSGIEnvironment") -> dict[str, str]:
+    """Return the headers with which clients pass on their traces (W3C Trace Context)."""
+    return {name: environ[f"HTTP_{name.upper()}"] for name in TRACE_HEADERS if f"HTTP_{name.upper()}" in environ}
 
 
 def _path_without_listener() -> str:
