@@ -15,7 +15,7 @@ from services.catalog.folders import FolderStore
 from services.catalog.heard_albums import HeardAlbumStore
 from services.catalog.idempotency import IdempotencyStore
 from services.catalog.index_builds import IndexBuildStore
-from services.catalog.indexing import PICTURE_POINTS, TRACK_POINTS, IndexQueue
+from services.catalog.indexing import IndexQueue, PicturePoints, TrackPoints
 from services.catalog.jobs import JobStore
 from services.catalog.keys import InstallationStore, KeyStore
 from services.catalog.libraries import NamedLibraryStore
@@ -35,6 +35,7 @@ from services.catalog.playlists import PlaylistStore
 from services.catalog.progress import ProgressStore
 from services.catalog.radio import RadioStore
 from services.catalog.ratings import RatingStore
+from services.catalog.spaces import SpaceViews
 from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tastes import TasteStore
 from services.catalog.tracks import TrackStore
@@ -51,7 +52,8 @@ class Catalogue:
 
     def __init__(self, database: Database, rules: TagRules = DEFAULT_RULES) -> None:
         self.database = database
-        self.tracks = TrackStore(database)
+        self.spaces = SpaceViews(database)
+        self.tracks = TrackStore(database, self.spaces)
         self.files = FileStore(database)
         self.folders = FolderStore(database)
         self.browsing = BrowseStore(database)
@@ -63,11 +65,11 @@ class Catalogue:
         self.analyses = AnalysisStore(database)
         self.turns = TurnStore(database)
         self.covers = CoverStore(database)
-        self.indexing = IndexQueue(database, TrackRow, TRACK_POINTS)
+        self.indexing = self.queue_of(TRACKS)
         self.pictures = PictureStore(database)
-        self.picture_indexing = IndexQueue(database, PictureRow, PICTURE_POINTS)
+        self.picture_indexing = self.queue_of(PICTURES)
         self.index_builds = IndexBuildStore(database)
-        self.map = MapStore(database)
+        self.map = MapStore(database, self.spaces)
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)
         self.webhooks = WebhookStore(database)
@@ -91,9 +93,10 @@ class Catalogue:
         self.idempotency = IdempotencyStore(database)
         self.installation = InstallationStore(database)
 
-    def queue_of(self, collection: Collection) -> IndexQueue:
-        """Return the queue of a collection's index."""
-        return {TRACKS: self.indexing, PICTURES: self.picture_indexing}[collection]
+    def queue_of(self, collection: Collection, space: str | None = None) -> IndexQueue:
+        """Return the queue of a collection's index in a space, or in the served one."""
+        table, points = {TRACKS: (TrackRow, TrackPoints()), PICTURES: (PictureRow, PicturePoints())}[collection]
+        return IndexQueue(self.database, table, points, self.spaces, space)
 
     @classmethod
     def open(cls, url: str, timeout: float | None = None, rules: TagRules = DEFAULT_RULES) -> Self:

@@ -1,17 +1,20 @@
 """The rows whose points the vector index must write or delete: tracks and pictures."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, rows_of
 from services.catalog.libraries import libraries_of
 from services.catalog.names import split_keys
-from services.catalog.tables import IndexedRow, MetaRow, TrackRow
+from services.catalog.space_columns import analyses_in, exists_in
+from services.catalog.space_mappings import carrier, carries
+from services.catalog.spaces import SpaceViews
+from services.catalog.tables import IndexedRow, MetaRow, PictureRow, TrackRow
 from services.catalog.tracks import EMBEDDING_BYTES, clear_tags, measured_of, vector_of
 from services.domain.filters import FRAGMENT, RANGE_FIELDS
 from services.domain.libraries import LIBRARY
@@ -34,35 +37,60 @@ class IndexChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
-    """How the points of ready rows are made: from these columns, in the transaction that read them."""
+class Source:
+    """The space whose points are made, and the one to look up in both tables: None if `tracks` has all points."""
 
-    columns: Sequence[ColumnElement[Any]]
-    of: Callable[[Connection, Sequence[Any]], list[Point]]
+    space: str | None
+    joined: str | None
+
+
+class PointSource(Protocol):
+    """How the points of ready rows are made."""
+
+    def rows(self, source: Source) -> Select[Any]:
+        """Select the columns id, revision, status, embedding, and what `points` needs."""
+
+    def is_there(self, source: Source) -> ColumnElement[bool]:
+        """Return the condition that a row must have a point."""
+
+    def is_counted(self, source: Source) -> ColumnElement[bool]:
+        """Return a cheap condition that agrees with `is_there` unless an embedding is damaged."""
+
+    def points(self, connection: Connection, rows: Sequence[Any], source: Source) -> list[Point]:
+        """Return the points of rows, in the transaction that read them."""
 
 
 class IndexQueue:
     """The rows of a table marked `index_pending`, and the index generation, which `segue reindex` increments."""
 
-    def __init__(self, database: Database, table: type[IndexedRow], points: Points) -> None:
-        """Use the rows of a table; `points` makes the points of rows that are ready."""
+    def __init__(
+        self, database: Database, table: type[IndexedRow], points: PointSource, spaces: SpaceViews, space: str | None
+    ) -> None:
+        """Use the rows of a table; `points` makes the points of rows that are ready, in `space` or the served one."""
         self._database = database
         self._table = table
         self._points = points
-        # Columns instead of mapped rows, which take as long to load as all else that a build does with a row.
-        self._rows = select(table.id, table.revision, table.status, table.embedding, *points.columns)
+        self._spaces = spaces
+        self._space = space
+
+    def _source(self) -> Source:
+        view = self._spaces.view()
+        space = self._space or view.served
+        return Source(space, space if set(view.live) - {space} else None)
 
     def pending(self, limit: int) -> list[IndexChange]:
         """Return up to `limit` marked rows."""
+        source = self._source()
         with self._database.columns() as connection:
-            rows = connection.execute(self._rows.where(self._table.index_pending).limit(limit)).all()
-            return self._changes(connection, rows)
+            rows = connection.execute(self._points.rows(source).where(self._table.index_pending).limit(limit)).all()
+            return self._changes(connection, rows, source)
 
     def changes(self, ids: Sequence[str]) -> list[IndexChange]:
         """Return the current state of these rows, marked or not. For unknown ids `point` is None."""
+        source = self._source()
         with self._database.columns() as connection:
-            rows = rows_of(connection, self._rows.where(self._table.id.in_(IDS)), ids)
-            found = {change.id: change for change in self._changes(connection, rows)}
+            rows = rows_of(connection, self._points.rows(source).where(self._table.id.in_(IDS)), ids)
+            found = {change.id: change for change in self._changes(connection, rows, source)}
         return [found.get(row_id, IndexChange(row_id, 0, None)) for row_id in ids]
 
     def clear(self, changes: Iterable[IndexChange]) -> None:
@@ -101,8 +129,7 @@ class IndexQueue:
 
     def lacking(self, ids: Sequence[str]) -> list[str]:
         """Return those of some rows that are unmarked and must have a point, sorted."""
-        must = (self._table.status == READY, func.length(self._table.embedding) == EMBEDDING_BYTES)
-        return sorted(self._those(ids, ~self._table.index_pending, *must))
+        return sorted(self._those(ids, ~self._table.index_pending, self._points.is_there(self._source())))
 
     def marked(self, ids: Sequence[str]) -> set[str]:
         """Return those of some rows that are marked."""
@@ -125,17 +152,20 @@ class IndexQueue:
             return [(row.id, row.revision) for row in connection.execute(marked)]
 
     def count_ready(self) -> int:
-        """Return the number of rows that are ready."""
+        """Return the number of rows that must have a point."""
+        source = self._source()
+        counted = self._points.rows(source).with_only_columns(func.count(), maintain_column_froms=True)
         with self._database.read() as session:
-            return session.scalar(select(func.count()).where(self._table.status == READY)) or 0
+            return session.scalar(counted.where(self._points.is_counted(source))) or 0
 
     def ready(self, batch: int = 1000) -> Iterator[list[IndexChange]]:
         """Iterate over all rows that the index must contain, in batches ordered by id."""
-        ready, after = self._rows.where(self._table.status == READY).order_by(self._table.id).limit(batch), ""
+        source, after = self._source(), ""
+        ready = self._points.rows(source).where(self._table.status == READY).order_by(self._table.id).limit(batch)
         while True:
             with self._database.columns() as connection:
                 rows = connection.execute(ready.where(self._table.id > after)).all()
-                changes = self._changes(connection, [row for row in rows if _has_point(row)])
+                changes = self._changes(connection, [row for row in rows if _has_point(row)], source)
             if not rows:
                 return
             after = rows[-1].id
@@ -153,8 +183,9 @@ class IndexQueue:
             session.merge(MetaRow(key=GENERATION, value=str(generation)))
             return generation
 
-    def _changes(self, connection: Connection, rows: Sequence[Any]) -> list[IndexChange]:
-        points = {point.id: point for point in self._points.of(connection, [row for row in rows if _has_point(row)])}
+    def _changes(self, connection: Connection, rows: Sequence[Any], source: Source) -> list[IndexChange]:
+        whole = [row for row in rows if _has_point(row)]
+        points = {point.id: point for point in self._points.points(connection, whole, source)}
         return [IndexChange(row.id, row.revision, points.get(row.id)) for row in rows]
 
 
@@ -168,14 +199,33 @@ def _has_point(row: Any) -> bool:  # noqa: ANN401  a row of columns
     return row.status == READY and len(row.embedding or b"") == EMBEDDING_BYTES
 
 
-_TRACK = TrackRow.__table__.c
-_MEASURED = tuple(_TRACK[name] for name in RANGE_FIELDS)
-_NAMED = (_TRACK.artist_keys, _TRACK.genre_keys, _TRACK.album_key, _TRACK.fragment, _TRACK.tags)
+_TRACK, _PICTURE = TrackRow.__table__.c, PictureRow.__table__.c
+_NAMED = (_TRACK.artist_keys, _TRACK.genre_keys, _TRACK.album_key, _TRACK.fragment)
 
 
-def _track_points(connection: Connection, rows: Sequence[Any]) -> list[Point]:
-    libraries = libraries_of(connection, [row.id for row in rows])
-    return [_track_point(row, libraries.get(row.id)) for row in rows]
+class TrackPoints:
+    """The points of tracks: their analyses in a space, and what filters need of their tags."""
+
+    def rows(self, source: Source) -> Select[Any]:
+        """Select a track's columns, with the analysis from whichever table has that of the space."""
+        found = analyses_in(source.joined)
+        measured = (found[name] for name in RANGE_FIELDS)
+        columns = (_TRACK.id, _TRACK.revision, _TRACK.status, found["embedding"], *measured, *_NAMED, found["tags"])
+        return select(*columns).select_from(found.source)
+
+    def is_there(self, source: Source) -> ColumnElement[bool]:
+        """Return whether a track is ready and has a whole embedding in the space."""
+        return exists_in(source.joined)
+
+    def is_counted(self, source: Source) -> ColumnElement[bool]:
+        """Return whether a track is ready and has an embedding in the space."""
+        return analyses_in(source.joined).is_counted
+
+    def points(self, connection: Connection, rows: Sequence[Any], source: Source) -> list[Point]:
+        """Return the points of tracks."""
+        del source
+        libraries = libraries_of(connection, [row.id for row in rows])
+        return [_track_point(row, libraries.get(row.id)) for row in rows]
 
 
 def _track_point(row: Sequence[Any], libraries: list[str] | None) -> Point:
@@ -196,9 +246,34 @@ def _track_point(row: Sequence[Any], libraries: list[str] | None) -> Point:
 _key_of_tag = lru_cache(maxsize=1024)(text_key)  # the encoder knows a few hundred tags
 
 
-def _picture_points(_: Connection, rows: Sequence[Any]) -> list[Point]:
-    return [Point(id=row.id, vector=vector_of(row.embedding), payload={}) for row in rows]
+class PicturePoints:
+    """The points of pictures, carried into a space from that of the text tower that read them."""
 
+    def rows(self, source: Source) -> Select[Any]:
+        """Select a picture's columns."""
+        del source
+        return select(_PICTURE.id, _PICTURE.revision, _PICTURE.status, _PICTURE.embedding, _PICTURE.model_version)
 
-TRACK_POINTS = Points((*_MEASURED, *_NAMED), _track_points)
-PICTURE_POINTS = Points((), _picture_points)
+    def is_there(self, source: Source) -> ColumnElement[bool]:
+        """Return whether a picture is ready, and its whole embedding can be carried."""
+        return and_(func.length(_PICTURE.embedding) == EMBEDDING_BYTES, self.is_counted(source))
+
+    def is_counted(self, source: Source) -> ColumnElement[bool]:
+        """Return whether a picture is ready, and its embedding can be carried."""
+        is_ready = _PICTURE.status == READY
+        if source.space is None:
+            return is_ready
+        return and_(
+            is_ready, or_(_PICTURE.model_version == source.space, carries(_PICTURE.model_version, source.space))
+        )
+
+    def points(self, connection: Connection, rows: Sequence[Any], source: Source) -> list[Point]:
+        """Return the points of the pictures that can be carried."""
+        carriers = {
+            version: carrier(connection, version, source.space) for version in {row.model_version for row in rows}
+        }
+        return [
+            Point(id=row.id, vector=carry(vector_of(row.embedding)), payload={})
+            for row in rows
+            if (carry := carriers[row.model_version]) is not None
+        ]

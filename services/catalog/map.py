@@ -12,8 +12,10 @@ from sqlalchemy import Select, and_, delete, exists, func, insert, select, updat
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, IDS_PER_STATEMENT, ROWS_PER_STATEMENT, Database, batched, now, rows_of
+from services.catalog.space_columns import analyses_in, read_in
+from services.catalog.spaces import SpaceViews
 from services.catalog.tables import MapPointRow, MapRow, MetaRow, TrackGenreRow, TrackRow
-from services.catalog.tracks import EMBEDDING_BYTES, vector_of
+from services.catalog.tracks import vector_of
 from services.domain.map import MapPoints, MapState, MapTrack, Placed, Region
 from services.domain.track import EMBEDDING_DIM, TrackStatus
 
@@ -36,7 +38,6 @@ NAMES: Mapping[str, Any] = {
 """The texts that points can be coloured by. The genre is the file's first, otherwise the strongest heard tag."""
 
 _POINT, _TRACK = MapPointRow.__table__.c, TrackRow.__table__.c
-_IS_READY = and_(TrackRow.status == TrackStatus.READY, func.length(TrackRow.embedding) == EMBEDDING_BYTES)
 
 _READY_IDS = select(_TRACK.id.label("id")).where(_TRACK.status == TrackStatus.READY)
 
@@ -44,8 +45,9 @@ _READY_IDS = select(_TRACK.id.label("id")).where(_TRACK.status == TrackStatus.RE
 class MapStore:
     """Stores maps; a fit becomes the current map when all of its points are written."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, spaces: SpaceViews) -> None:
         self._database = database
+        self._spaces = spaces
 
     def state(self) -> MapState | None:
         """Return the current map without its points; None before the first fit."""
@@ -97,9 +99,7 @@ class MapStore:
             .order_by(_POINT.track_id)  # ids are hashes
             .limit(LANDMARKS)
         )
-        found = select(_TRACK.id, _TRACK.embedding).where(
-            _TRACK.id.in_(IDS), _TRACK.model_version == model_version, _IS_READY
-        )
+        found = read_in(model_version, "embedding").where(_TRACK.id.in_(IDS), analyses_in(model_version).is_there)
         with self._database.columns() as connection:
             places = {row.track_id: (row.x, row.y) for row in connection.execute(sample)}
             rows = sorted(rows_of(connection, found, list(places)), key=itemgetter(0))
@@ -107,12 +107,10 @@ class MapStore:
         return vectors, np.array([places[row.id] for row in rows], dtype=np.float64).reshape(-1, 2)
 
     def unplaced(self, version: int, limit: int = ROWS_PER_STATEMENT) -> list[MapTrack]:
-        """Return some ready tracks that have no point on a map and whose embeddings have its model version."""
-        same_model = select(MapRow.model_version).where(MapRow.version == version).scalar_subquery()
-        found = select(_TRACK.id, _TRACK.embedding, _TRACK.tags).where(
-            _TRACK.id.in_(IDS), _IS_READY, _TRACK.model_version == same_model
-        )
+        """Return some ready tracks that have no point on a map, with their analyses by its model version."""
         with self._database.columns() as connection:
+            space = connection.scalar(select(MapRow.model_version).where(MapRow.version == version))
+            found = read_in(space, "embedding", "tags").where(_TRACK.id.in_(IDS), analyses_in(space).is_there)
             without = connection.scalars(_READY_IDS.except_(_ids_on(version)).order_by("id"))
             rows = (row for ids in batched(without, limit) for row in rows_of(connection, found, ids))
             return [MapTrack(row.id, vector_of(row.embedding), row.tags or {}) for row in islice(rows, limit)]
@@ -191,22 +189,19 @@ class MapStore:
             return session.get(MetaRow, REQUESTED) is not None
 
     def ready(self) -> tuple[int, str | None]:
-        """Return the number of ready tracks, and their model version."""
+        """Return the number of ready tracks, and the served space."""
         with self._database.read() as session:
             count = session.scalar(select(func.count()).where(TrackRow.status == TrackStatus.READY)) or 0
             one = select(TrackRow.model_version).where(TrackRow.status == TrackStatus.READY).limit(1)
-            return count, session.scalar(one)
+            return count, self._spaces.view().served or session.scalar(one)
 
     def _tracks_after(self, version: int, after: str) -> Sequence[Any]:
+        analyses = analyses_in(self._spaces.joined())
+        on_map = and_(_POINT.track_id == _TRACK.id, _POINT.version == version)
         found: Select[Any] = (
-            select(_TRACK.id, _TRACK.embedding, _TRACK.tags, _POINT.x, _POINT.y)
-            .join_from(
-                TrackRow.__table__,
-                MapPointRow.__table__,
-                and_(_POINT.track_id == _TRACK.id, _POINT.version == version),
-                isouter=True,
-            )
-            .where(_TRACK.status == TrackStatus.READY, _IS_READY, _TRACK.id > after)
+            select(_TRACK.id, analyses["embedding"], analyses["tags"], _POINT.x, _POINT.y)
+            .select_from(analyses.source.outerjoin(MapPointRow.__table__, on_map))
+            .where(analyses.is_there, _TRACK.id > after)
             .order_by(_TRACK.id)
             .limit(ROWS_PER_STATEMENT)
         )

@@ -23,6 +23,8 @@ from services.catalog.names import (
     tracks_by,
     tracks_titled,
 )
+from services.catalog.space_columns import analyses_in, read_in, ready_in
+from services.catalog.spaces import SpaceViews
 from services.catalog.successors import DELETED, successors_of
 from services.catalog.tables import ExternalIdRow, HeardTagRow, LocationRow, TrackArtistRow, TrackGenreRow, TrackRow
 from services.domain.errors import InvalidRequest, TrackNotFound
@@ -53,11 +55,6 @@ NO_KEY = -1
 # Columns instead of mapped rows, and statements built once: a request reads hundreds of tracks in a few milliseconds.
 _TRACK, _FILE, _NAME = TrackRow.__table__.c, LocationRow.__table__.c, ExternalIdRow.__table__.c
 _TAG, _ARTIST, _GENRE = HeardTagRow.__table__.c, TrackArtistRow.__table__.c, TrackGenreRow.__table__.c
-_EMBEDDED = (
-    *(_TRACK.id, _TRACK.embedding, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.duration_ms),
-    *(_TRACK.genre_keys, _TRACK.artist_key, _TRACK.album_id),
-)
-_MEASURED = tuple(_TRACK[name] for name in RANGE_FIELDS)
 _SHOWN = (
     *(_TRACK.id, _TRACK.title, _TRACK.artist, _TRACK.album, _TRACK.year, _TRACK.genre, _TRACK.duration_ms),
     *(_TRACK.status, _TRACK.reason, _TRACK.model_version, _TRACK.added_at, _TRACK.artist_id, _TRACK.album_id),
@@ -69,9 +66,6 @@ _SHOWN = (
 """The columns of a `Track` except attributes and descriptors."""
 _ANALYSED = tuple(_TRACK[name] for name in (*ATTRIBUTES, *DESCRIPTORS))
 
-_READY = select(*_EMBEDDED).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(IDS))
-_READY_MEASURED = _READY.add_columns(*_MEASURED)
-_DESCRIBED = select(_TRACK.id, _TRACK.tags, *_MEASURED).where(_TRACK.id.in_(IDS))
 _FOUND = (
     # One row for each file, the oldest first.
     select(*_SHOWN, *_ANALYSED, _FILE.path, _FILE.root)
@@ -114,10 +108,16 @@ _File = TypeVar("_File", bound=Any)
 
 
 class TrackStore:
-    """Reads tracks."""
+    """Reads tracks; their analyses in the space that the request reads."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, spaces: SpaceViews) -> None:
         self._database = database
+        self._spaces = spaces
+
+    @property
+    def space(self) -> str | None:
+        """The space that the vectors of this request are of."""
+        return self._spaces.view().served
 
     def get(self, track_id: str) -> Track:
         """Return one track.
@@ -177,9 +177,11 @@ class TrackStore:
         """
         if not track_ids:
             return {}
+        space = self._spaces.joined()
         with self._database.columns() as connection:
-            rows = rows_of(connection, _READY_MEASURED if measured else _READY, track_ids)
-        return {row[0]: _embedded(row) for row in rows}
+            rows = rows_of(connection, ready_in(space, measured=measured), track_ids)
+        # A space that was switched to lacks a track that could not be analysed with its model.
+        return {row.id: _embedded(row) for row in rows if space is None or row.embedding is not None}
 
     def ready(self, names: Iterable[str]) -> dict[str, Embedded]:
         """Return the tracks with these names and their embeddings, by name.
@@ -204,8 +206,9 @@ class TrackStore:
 
     def descriptions(self, track_ids: Collection[str]) -> dict[str, Description]:
         """Return the measured values and tags of the tracks with these ids, by id; unknown ids are absent."""
+        found = read_in(self._spaces.joined(), "tags", *RANGE_FIELDS).where(_TRACK.id.in_(IDS))
         with self._database.columns() as connection:
-            rows = rows_of(connection, _DESCRIBED, track_ids)
+            rows = rows_of(connection, found, track_ids)
         return {
             track_id: Description(measured_of(dict(zip(RANGE_FIELDS, measured, strict=True))), tags=tags or {})
             for track_id, tags, *measured in rows
@@ -213,12 +216,14 @@ class TrackStore:
 
     def dispersions(self, track_ids: Collection[str]) -> dict[str, float]:
         """Return how much the parts of each analysed track differ, by id."""
+        found = read_in(self._spaces.joined(), "dispersion").where(_TRACK.id.in_(IDS))
         with self._database.columns() as connection:
-            return dict(rows_of(connection, select(_TRACK.id, func.coalesce(_TRACK.dispersion, 0.0)), track_ids))
+            return {track_id: value or 0.0 for track_id, value in rows_of(connection, found, track_ids)}
 
     def sample(self, count: int) -> dict[str, Vector]:
         """Return the embeddings of the ready tracks with the lowest ids: a random sample, because ids are hashes."""
-        found = select(_TRACK.id, _TRACK.embedding).where(_TRACK.status == TrackStatus.READY)
+        space = self._spaces.joined()
+        found = read_in(space, "embedding").where(analyses_in(space).is_there)
         with self._database.columns() as connection:
             rows = connection.execute(found.order_by(_TRACK.id).limit(count))
             return {track_id: vector_of(embedding) for track_id, embedding in rows}
@@ -320,8 +325,8 @@ def clear_tags(tags: Mapping[str, float] | None) -> dict[str, float]:
 
 
 def _embedded(row: Sequence[Any]) -> Embedded:
-    """Build a track from the columns `_EMBEDDED`, optionally followed by `_MEASURED`."""
-    track_id, embedding, title, artist, album, duration_ms, genres, performer, album_id, *more = row
+    """Build a track from a row of `ready_in`."""
+    embedding, track_id, title, artist, album, duration_ms, genres, performer, album_id, *more = row
     return Embedded(
         *(track_id, vector_of(embedding), title, artist, album, duration_ms),
         genres=tuple(split_keys(genres)),

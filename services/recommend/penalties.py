@@ -49,14 +49,15 @@ class LibrarySample:
     def __init__(self, tracks: TrackStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._tracks = tracks
         self._clock = clock
-        self._read: tuple[float, Sample] | None = None
+        self._read: tuple[float, str | None, Sample] | None = None
 
     def get(self) -> Sample:
-        """Return a sample of at most `SAMPLE_SIZE` tracks."""
-        now = self._clock()
-        if self._read is None or now - self._read[0] > SAMPLE_MAX_AGE_SECONDS:
-            self._read = now, Sample.of(self._tracks.sample(SAMPLE_SIZE))
-        return self._read[1]
+        """Return a sample of at most `SAMPLE_SIZE` tracks, in the space that the request reads."""
+        now, space = self._clock(), self._tracks.space
+        read = self._read
+        if read is None or read[1] != space or now - read[0] > SAMPLE_MAX_AGE_SECONDS:
+            self._read = read = now, space, Sample.of(self._tracks.sample(SAMPLE_SIZE))
+        return read[2]
 
 
 HUB_NEIGHBOURS = 0.1

@@ -43,6 +43,7 @@ from services.catalog.tables.service import (
     JobRow,
     MetaRow,
 )
+from services.catalog.tables.spaces import SpaceAnalysisRow, SpaceMappingRow, SpaceRow
 
 __all__ = [
     "FIRST",
@@ -86,6 +87,9 @@ __all__ = [
     "RadioTrackRow",
     "RemovedTrackRow",
     "SortText",
+    "SpaceAnalysisRow",
+    "SpaceMappingRow",
+    "SpaceRow",
     "StartRow",
     "Table",
     "TasteRow",

@@ -1,0 +1,60 @@
+"""Linear maps between spaces: they carry the vectors of texts and pictures into a space that has no text tower."""
+
+from collections.abc import Callable
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, exists, select
+
+from services.catalog.database import Database, now
+from services.catalog.tables import SpaceMappingRow
+from services.domain.spaces import CARRIED_COSINE, Mapping
+from services.domain.track import EMBEDDING_DIM, Vector
+
+Carrier = Callable[[Vector], Vector]
+_ROW = SpaceMappingRow.__table__.c
+
+
+class SpaceMappingStore:
+    """Stores the maps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def store(self, source: str, target: str, mapping: Mapping) -> None:
+        """Store the map from one space into another."""
+        row = SpaceMappingRow(
+            source=source,
+            target=target,
+            matrix=mapping.matrix.astype("<f4").tobytes(),
+            cosine=mapping.cosine,
+            fitted_at=now(),
+        )
+        with self._database.write() as session:
+            session.merge(row)
+
+    def cosine(self, source: str, target: str) -> float | None:
+        """Return the quality of the map from one space into another; None without one."""
+        with self._database.columns() as connection:
+            return connection.scalar(select(_ROW.cosine).where(_ROW.source == source, _ROW.target == target))
+
+    def carrier(self, source: str, target: str | None) -> Carrier | None:
+        """Return what carries vectors from one space into another; None if nothing does well enough."""
+        with self._database.columns() as connection:
+            return carrier(connection, source, target)
+
+
+def carrier(connection: Connection, source: str | None, target: str | None) -> Carrier | None:
+    """Return what `SpaceMappingStore.carrier` does, in an open transaction."""
+    if target is None or source in {None, target}:
+        return lambda vector: vector
+    found = select(_ROW.matrix, _ROW.cosine).where(_ROW.source == source, _ROW.target == target)
+    row = connection.execute(found.where(_ROW.cosine >= CARRIED_COSINE)).first()
+    if row is None:
+        return None
+    matrix = np.frombuffer(row.matrix, dtype="<f4").reshape(EMBEDDING_DIM, EMBEDDING_DIM)
+    return Mapping(matrix, row.cosine).carry
+
+
+def carries(source: ColumnElement[str | None], target: str) -> ColumnElement[bool]:
+    """Return the condition that a map into a space from that in a column is good enough."""
+    return exists().where(_ROW.source == source, _ROW.target == target, _ROW.cosine >= CARRIED_COSINE)
