@@ -77,6 +77,7 @@ HELD: Mapping[str, str] = MappingProxyType(
     {
         "tracks": "{here}.id",
         **dict.fromkeys(("track_artists", "track_genres", "heard_tags", "external_ids", "map_points"), _OF_TRACK),
+        "space_analyses": _OF_TRACK,
     }
 )
 """Tables of tracks, with the column of the track: one is seen if a file of it is in one of the libraries."""
@@ -112,6 +113,8 @@ OPEN: Mapping[str, str] = MappingProxyType(
         "api_keys": "read by its own id to authenticate a request; keys of libraries cannot have `admin`",
         "idempotency": "read by a hash of the sender's own key, of the route and of what the client sent",
         "deleted_tracks": "only leaves out tracks",
+        "spaces": "names of model versions of the whole installation",
+        "space_mappings": "maps between spaces of the whole installation",
         "maps": "places of the whole installation; `services.api.v1.map` leaves out regions without a visible track",
     }
 )
