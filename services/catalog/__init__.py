@@ -95,8 +95,9 @@ class Catalogue:
 
     def queue_of(self, collection: Collection, space: str | None = None) -> IndexQueue:
         """Return the queue of a collection's index in a space, or in the served one."""
-        table, points = {TRACKS: (TrackRow, TrackPoints()), PICTURES: (PictureRow, PicturePoints())}[collection]
-        return IndexQueue(self.database, table, points, self.spaces, space)
+        if collection == TRACKS:
+            return IndexQueue(self.database, TrackRow, TrackPoints(), self.spaces, space)
+        return IndexQueue(self.database, PictureRow, PicturePoints(), self.spaces, space)
 
     @classmethod
     def open(cls, url: str, timeout: float | None = None, rules: TagRules = DEFAULT_RULES) -> Self:

@@ -49,7 +49,7 @@ class AnalysisColumns:
     @property
     def is_there(self) -> ColumnElement[bool]:
         """Whether a ready track has an analysis with a whole embedding."""
-        length = func.length(_TRACK.embedding)
+        length: ColumnElement[int] = func.length(_TRACK.embedding)
         if self.space is not None:
             length = case((_TRACK.model_version == self.space, length), else_=func.length(_OTHER.embedding))
         return and_(_TRACK.status == TrackStatus.READY, length == 4 * EMBEDDING_DIM)

@@ -32,7 +32,10 @@ class SpaceAnalysisRow(MeasuredRow):
     """An analysis of a track in a space, besides the one in `tracks`."""
 
     __tablename__ = "space_analyses"
-    __table_args__ = (Index("ix_space_analyses_due", "model_version", "status", "claimed_until", "track_id"),)
+    __table_args__ = (
+        Index("ix_space_analyses_due", "model_version", "status", "claimed_until", "track_id"),
+        Index("ix_space_analyses_analysed_at", "model_version", "analysed_at"),
+    )
 
     track_id: Mapped[str] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True)
     model_version: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -21,12 +21,13 @@ MEASURED = (
 
 def upgrade() -> None:
     """Apply the change."""
-    moments = (sa.Column(name, Moment(timezone=True)) for name in ("filled_at", "served_at", "left_at"))
     op.create_table(
         "spaces",
         sa.Column("model_version", sa.String(64), nullable=False),
         sa.Column("created_at", Moment(timezone=True), nullable=False),
-        *moments,
+        sa.Column("filled_at", Moment(timezone=True)),
+        sa.Column("served_at", Moment(timezone=True)),
+        sa.Column("left_at", Moment(timezone=True)),
         sa.Column("comparison", sa.JSON()),
         sa.PrimaryKeyConstraint("model_version", name="pk_spaces"),
     )
@@ -49,6 +50,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("track_id", "model_version", name="pk_space_analyses"),
     )
     op.create_index("ix_space_analyses_due", "space_analyses", ["model_version", "status", "claimed_until", "track_id"])
+    op.create_index("ix_space_analyses_analysed_at", "space_analyses", ["model_version", "analysed_at"])
     op.create_table(
         "space_mappings",
         sa.Column("source", sa.String(64), nullable=False),
