@@ -47,9 +47,10 @@ def _successor_index(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-# SQLite uses a partial index for a query with exactly these conditions.
-UNSENT = text("status = 'pending' AND sent_at IS NULL")
-SENT = text("status = 'pending' AND sent_at IS NOT NULL")
+# SQLite uses a partial index for a query with exactly these conditions. Without the empty text it would use the index
+# on statuses, and read each track that waits.
+UNSENT = text("status || '' = 'pending' AND sent_at IS NULL")
+SENT = text("status || '' = 'pending' AND sent_at IS NOT NULL")
 
 SORTED_COLUMNS = (*("title_key", "album_key", "disc_number", "track_number", "album_id", "added_at"),)
 ALBUM_COLUMNS = (

@@ -10,8 +10,8 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-UNSENT = sa.text("status = 'pending' AND sent_at IS NULL")
-SENT = sa.text("status = 'pending' AND sent_at IS NOT NULL")
+UNSENT = sa.text("status || '' = 'pending' AND sent_at IS NULL")
+SENT = sa.text("status || '' = 'pending' AND sent_at IS NOT NULL")
 LINKS = "link:/"
 
 tracks = sa.table("tracks", sa.column("id"), sa.column("status"), sa.column("queue_library"), sa.column("queue_rank"))
