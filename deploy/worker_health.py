@@ -1,5 +1,7 @@
 """Health check of worker containers: exits with code 0 if the worker responds and consumes its queues.
 
+It exits with code 3 if the broker does not respond, because a restart of the worker would not change that.
+
 `celery inspect ping` is not enough, because it succeeds for a worker that has lost its consumers. A worker is unhealthy
 if messages wait while a child is free and it starts no task, or if a task runs for longer than its hard limit.
 
@@ -28,6 +30,7 @@ from workers.app import (
 from workers.cli import known_queues, node_prefix
 from workers.questions import HARD_LIMIT_SECONDS
 
+BROKER_IS_AWAY = 3
 RESPONSE_TIMEOUT_SECONDS = 5.0
 # Time between two samples. A worker with a free child receives a waiting message at once.
 SAMPLE_INTERVAL_SECONDS = 2.0
@@ -104,7 +107,8 @@ def main() -> None:
         time.sleep(SAMPLE_INTERVAL_SECONDS)
         second = take_sample(queues)
     except (SegueError, OperationalError, RedisError, OSError) as error:
-        sys.exit(f"The broker does not respond: {error}")
+        sys.stderr.write(f"The broker does not respond: {error}\n")
+        sys.exit(BROKER_IS_AWAY)
     if second is None or (second.leaves_work and second.started == first.started):
         sys.exit(
             f"The worker does not consume its queues: {first.waiting} messages wait in {', '.join(sorted(queues))}."

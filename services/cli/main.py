@@ -232,6 +232,14 @@ def watch(
 
 
 @app.command()
+def migrate() -> None:
+    """Bring the tables of the catalogue to this version; the service does so itself when it starts."""
+    from services.cli.maintenance import migrate as run
+
+    run()
+
+
+@app.command()
 def pause(*, as_json: AsJson = False) -> None:
     """Pause the analysis of tracks and pictures; searches and recommendations still work."""
     from services.cli.maintenance import set_pause

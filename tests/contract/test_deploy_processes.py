@@ -201,6 +201,14 @@ def test_worker_health_measures_consumption(environment, indexer):
     assert done.stderr.strip() == "The worker does not consume its queues: 1 messages wait in index."
 
 
+def test_worker_health_tells_when_the_broker_is_away(environment):
+    """The exit code differs from that of an unhealthy worker, which an orchestrator restarts."""
+    away = environment | {"SEGUE_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    done = ask(health_check("indexer"), away)
+
+    assert (done.returncode, "broker does not respond" in done.stderr) == (3, True)
+
+
 def test_scheduler_is_healthy_and_stops(environment, tmp_path):
     """The scheduler's health check passes while it runs, and SIGTERM ends it."""
     log = tmp_path / "log"

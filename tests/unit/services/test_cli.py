@@ -65,6 +65,16 @@ def test_unknown_command_is_refused():
     assert CliRunner().invoke(app, ["recomend"]).exit_code == 2
 
 
+def test_migrate_creates_the_tables(tmp_path):
+    """`segue migrate` makes the catalogue of a new data directory, and changes nothing the second time."""
+    environment = {"SEGUE_DATA_DIR": str(tmp_path / "data")}
+
+    for _ in range(2):
+        assert segue("migrate", **environment).returncode == 0
+    with closing(Catalogue.open(f"sqlite+pysqlite:///{tmp_path / 'data' / 'catalogue.db'}")) as catalogue:
+        assert catalogue.keys.all() == []
+
+
 def test_status_without_a_service_reads_the_catalogue(tmp_path):
     """`segue status` shows the data directory and counts tracks while no service runs."""
     shown = segue("status", "--json", SEGUE_DATA_DIR=str(tmp_path / "data"))
