@@ -23,6 +23,7 @@ from services.recommend.starts import Starter
 from services.recommend.tastes import Tastes
 from services.recommend.words import LazyEmbedder, WordReader
 from services.settings import Settings
+from services.sign_in import SignIn, open_sign_in
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.now_playing import NowPlaying
 from services.tasks.presence import Workers
@@ -68,6 +69,8 @@ class Services:
     mixes: Mixes
     pictures: Pictures
     smart_playlists: SmartPlaylists
+    sign_in: SignIn | None
+    """None if no provider is set at which people can sign in."""
     embedded: EmbeddedIndex | None
     """None if a Qdrant server holds the index; workers then update it."""
     embedded_pictures: EmbeddedIndex | None
@@ -91,11 +94,13 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
     Without an `embedder`, the text tower is loaded at the first text.
 
     Raises:
-        NotConfigured: no broker is set, or several processes would share the embedded index.
+        NotConfigured: no broker is set, the file of groups is wrong, or several processes would share the embedded
+            index.
         AlreadyRunning: another process uses the index directory, or the catalogue is being restored.
         CatalogueUnavailable, IndexUnavailable: the catalogue or the index cannot be opened.
     """
     _check_processes(settings)
+    sign_in = open_sign_in(settings)
     queue = open_queue(settings)
     with ExitStack() as opened:
         catalogue = _open_catalogue(settings, opened)
@@ -124,6 +129,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         mixes=Mixes(catalogue, recommender, tastes, words, paths),
         pictures=Pictures(catalogue, picture_index, words),
         smart_playlists=SmartPlaylists(catalogue, recommender, words),
+        sign_in=sign_in,
         embedded=embedded,
         embedded_pictures=embedded_pictures,
         resources=resources,

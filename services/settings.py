@@ -16,6 +16,7 @@ from services.domain.errors import NotConfigured
 from services.index_settings import IndexSettings
 from services.library_settings import LibrarySettings, expand, split
 from services.secret_files import SecretFiles
+from services.sign_in_settings import SignInSettings
 from services.webhooks.signing import key_of
 
 VARIABLE_PREFIX = "SEGUE_"
@@ -25,7 +26,7 @@ METRICS_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: a directory in which several API processes share their metrics."""
 
 
-class Settings(LibrarySettings, IndexSettings):
+class Settings(LibrarySettings, IndexSettings, SignInSettings):
     """Settings, read once at the start of a process and passed on.
 
     `SEGUE_REDIS_URL`, `SEGUE_DATABASE_URL` and `SEGUE_QDRANT_URL` decide how Segue runs. Without them everything

@@ -42,6 +42,7 @@ from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.search import search
 from services.api.v1.service import service
+from services.api.v1.session import people, session
 from services.api.v1.tastes import tastes
 from services.api.v1.tracks import audio, tracks
 from services.api.v1.users import me, users
@@ -83,6 +84,8 @@ BLUEPRINTS = (
     own_data,
     jobs,
     keys,
+    session,
+    people,
     service,
     events,
     health,

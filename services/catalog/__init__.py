@@ -28,6 +28,7 @@ from services.catalog.listens import ListenStore
 from services.catalog.map import MapStore
 from services.catalog.mix_playlists import MixPlaylistStore
 from services.catalog.pause import PauseStore
+from services.catalog.people import PeopleStore
 from services.catalog.pictures import PictureStore
 from services.catalog.play_counts import PlayCountStore
 from services.catalog.play_queues import PlayQueueStore
@@ -90,6 +91,7 @@ class Catalogue:
         self.play_queues = PlayQueueStore(database)
         self.keys = KeyStore(database)
         self.accounts = AccountStore(database)
+        self.people = PeopleStore(database)
         self.idempotency = IdempotencyStore(database)
         self.installation = InstallationStore(database)
 

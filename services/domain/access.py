@@ -29,11 +29,15 @@ class Scope(StrEnum):
     """Everything."""
 
 
+SESSION_PREFIX = "session:"
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The sender of a request: the holder of a key, or a local user without one."""
+    """The sender of a request: the holder of a key, a person who signed in, or a local user without a key."""
 
     key_id: str | None
+    """The id of the key, or `SESSION_PREFIX` and the id of a session; None is a local user."""
     scopes: frozenset[Scope]
     listeners: frozenset[str] | None = None
     """The listeners that the key is bound to; None is all listeners."""
@@ -44,6 +48,11 @@ class Principal:
     def name(self) -> str:
         """The name in rate limits and logs."""
         return "local" if self.key_id is None else self.key_id
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it is a person who signed in, whose browser has a cookie instead of a key."""
+        return self.key_id is not None and self.key_id.startswith(SESSION_PREFIX)
 
     @property
     def listener(self) -> str | None:
@@ -114,18 +123,22 @@ _NO_DIGEST = bytes(hashlib.sha256().digest_size)
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A new key: its text, for the holder, and the digest to store."""
+    """A new random secret, for the holder, and its id and digest to store."""
 
     id: str
-    text: str
+    secret: str
     digest: bytes
+
+    @property
+    def text(self) -> str:
+        """The text of the key."""
+        return f"{PREFIX}_{self.id}_{self.secret}"
 
 
 def new_secret() -> NewSecret:
-    """Create a random key."""
-    key_id = secrets.token_hex(ID_BYTES)
+    """Create a random secret of a key or a session."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    return NewSecret(key_id, f"{PREFIX}_{key_id}_{secret}", digest(secret))
+    return NewSecret(secrets.token_hex(ID_BYTES), secret, digest(secret))
 
 
 def split(text: str) -> tuple[str, str] | None:

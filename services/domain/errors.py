@@ -2,7 +2,8 @@
 
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound, LibraryNotFound, LinkNotFound
+    PlaylistNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
+    SignInNotConfigured
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
   * UnsupportedAudio: AudioNotRead
@@ -11,13 +12,13 @@
   * NeedsFfmpeg
   * UploadTooLarge
   * Unavailable: BrokerUnavailable, CatalogueUnavailable, IndexUnavailable, RadioBusy, ReaderUnavailable,
-    LinkedServerUnavailable
+    LinkedServerUnavailable, SignInUnavailable
     * QuestionUnanswered: TooManyQuestions
     * StorageUnavailable: StorageFull
   * AlreadyRunning
   * PlaylistChanged
   * NotConfigured
-  * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed, LibraryNotAllowed
+  * Forbidden: KeyRequired, InsufficientScope, ListenerNotAllowed, LibraryNotAllowed, SignInRefused
   * LinkedServerRefused: LinkedUserRefused, SongsGone
   * TooManyRequests
   * IdempotencyConflict: RequestStillRunning, IdempotencyKeyReused
@@ -31,6 +32,7 @@ status. Errors of HTTP itself are defined in `services.api`.
 from collections.abc import Iterable
 
 from services.domain.failure import FailureKind
+from services.domain.sign_in import SignInProblem
 
 LIST_LIBRARY = "list the library with GET /v1/tracks"
 """What to do after a request without a known track. MCP tools name their own way in its place."""
@@ -110,6 +112,20 @@ class AccountNotFound(NotFound):
 
     def __init__(self, listener: str) -> None:
         super().__init__(f"'{listener}' has no account. `segue users list` shows all accounts.")
+
+
+class PersonNotFound(NotFound):
+    """Nobody has signed in as this listener."""
+
+    def __init__(self, listener: str) -> None:
+        super().__init__(f"Nobody has signed in as '{listener}'.")
+
+
+class SignInNotConfigured(NotFound):
+    """No provider is configured at which people can sign in."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody can sign in here: SEGUE_OIDC_ISSUER is not set. Use an API key.")
 
 
 class InvalidRequest(SegueError):
@@ -232,6 +248,10 @@ class LinkedServerUnavailable(Unavailable):
         self.retry_after = retry_after
 
 
+class SignInUnavailable(Unavailable):
+    """The provider at which people sign in does not respond, or not as OpenID Connect says."""
+
+
 class LinkedServerRefused(SegueError):
     """A linked media server refused a request, for example a password, or answered what Segue does not understand."""
 
@@ -321,6 +341,14 @@ class LibraryNotAllowed(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("The key is bound to libraries, and this request concerns the whole installation.")
+
+
+class SignInRefused(Forbidden):
+    """The provider refuses a sign-in, or its answer is not valid, or the person may not use Segue."""
+
+    def __init__(self, message: str, problem: SignInProblem = SignInProblem.REFUSED) -> None:
+        super().__init__(message)
+        self.problem = problem
 
 
 class TooManyRequests(SegueError):

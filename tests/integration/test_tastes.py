@@ -175,6 +175,7 @@ def test_without_keys_the_sender_may_do_everything(api):
     assert api.get("/v1/me").json == {
         "authenticated": False,
         "key": None,
+        "session": None,
         "listener": None,
         "listeners": None,
         "scopes": ["read", "listen", "ingest", "admin"],
@@ -194,6 +195,7 @@ def test_a_key_shows_what_it_may_do_and_lists_its_listeners_only(api, services, 
     assert me == {
         "authenticated": True,
         "key": {"id": key.id, "name": "phone", "scopes": ["listen", "read"]},
+        "session": None,
         "listener": user,
         "listeners": [user],
         "scopes": ["read", "listen"],

@@ -26,6 +26,9 @@ OPEN_ROUTES = {
     "/api/health",
     "/rest/getOpenSubsonicExtensions",
     "/rest/<path:method>",
+    "/v1/session",
+    "/v1/session/start",
+    "/v1/session/callback",
 }
 
 
@@ -149,6 +152,8 @@ def routes_and_scopes():
         ("get", "/v1/keys", "admin"),
         ("post", "/v1/keys", "admin"),
         ("delete", "/v1/keys/none", "admin"),
+        ("get", "/v1/people", "admin"),
+        ("delete", "/v1/people/none", "admin"),
         ("put", "/v1/tracks/test:1/ids", "ingest"),
     ]
 

@@ -14,6 +14,7 @@ from services.cli.main import ENTRY_POINT_GROUP, app
 from services.index_settings import IndexSettings
 from services.library_settings import LibrarySettings
 from services.settings import Settings
+from services.sign_in_settings import SignInSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -27,8 +28,8 @@ ARCHITECTURE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 
 
 def settings_table() -> str:
-    """Return the table of settings for `docs/settings.md`: the service, the server of the index, the library."""
-    parts = (LibrarySettings, IndexSettings)
+    """Return the table of settings for `docs/settings.md`: the service, sign-in, the index's server, the library."""
+    parts = (LibrarySettings, IndexSettings, SignInSettings)
     fields = sorted(Settings.model_fields.items(), key=lambda named: [named[0] in part.model_fields for part in parts])
     rows = [f"| `SEGUE_{name.upper()}` | {_default(name, field)} | {field.description} |" for name, field in fields]
     return TABLE_HEAD + "\n".join(rows) + "\n"

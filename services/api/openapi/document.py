@@ -77,6 +77,7 @@ TAGS = (
     Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
     Tag("Service", "Status, failed files, health and metrics.", ("service", "events", "health", "")),
     Tag("Keys", "API keys of players and other clients.", ("keys",)),
+    Tag("Sign-in", "Sign-in of people with an OpenID Connect provider.", ("session", "people")),
     Tag(
         "Compatibility",
         "Parts of the APIs of Spotify, OpenSubsonic and AudioMuse-AI, with their formats of requests and responses.",

@@ -6,9 +6,11 @@ from typing import Self
 from pydantic import Field
 
 from services.api.schemas.listens import ListenCounts
+from services.api.schemas.sessions import OwnSession
 from services.api.schemas.tracks import Response, Taste, Track
 from services.domain import listening
 from services.domain.access import ApiKey, Principal, Scope
+from services.domain.people import Session
 
 
 class OwnKey(Response):
@@ -22,18 +24,20 @@ class OwnKey(Response):
 class Me(Response):
     """The sender of the request."""
 
-    authenticated: bool = Field(description="Whether the request has a key.")
-    key: OwnKey | None = Field(description="Null without a key.")
+    authenticated: bool = Field(description="Whether the request has a key, or somebody who signed in sent it.")
+    key: OwnKey | None = Field(description="Null without a key, and for people who signed in.")
+    session: OwnSession | None = Field(description="The sign-in of the person who sent the request. Null with a key.")
     listener: str | None = Field(description="The listener of a key that is bound to exactly one. Null otherwise.")
     listeners: list[str] | None = Field(description="The listeners that the key is bound to. Null means all listeners.")
-    scopes: list[Scope] = Field(description="What the request may do. Without a key, everything.")
+    scopes: list[Scope] = Field(description="What the request may do. Without a key where none is needed, everything.")
 
     @classmethod
-    def of(cls, sender: Principal, key: ApiKey | None) -> Self:
-        """Return the response for a sender; `key` is None without a key."""
+    def of(cls, sender: Principal, key: ApiKey | None, session: Session | None) -> Self:
+        """Return the response for a sender; `key` is None without a key, `session` unless they signed in."""
         return cls(
-            authenticated=key is not None,
+            authenticated=sender.key_id is not None,
             key=None if key is None else OwnKey(id=key.id, name=key.name, scopes=sorted(key.scopes)),
+            session=None if session is None else OwnSession.of(session),
             listener=sender.listener,
             listeners=None if sender.listeners is None else sorted(sender.listeners),
             scopes=[scope for scope in Scope if sender.has_any((scope,))],

@@ -20,7 +20,8 @@ from services.api.context import services
 from services.api.http.rate_limits import count_failed_attempt, is_local_address
 from services.api.schemas.listens import listener_named
 from services.api.schemas.media import MediaToken
-from services.api.security.permissions import Access, KeyLocation, access_of
+from services.api.security.permissions import SESSION, Access, KeyLocation, access_of
+from services.api.security.sessions import read_session
 from services.catalog.keys import LAST_USED_EVERY, ActiveKey
 from services.catalog.tenancy import libraries, limit_to, limited_parts
 from services.domain.access import LOCAL, ApiKey, Principal, Scope, matches, split
@@ -40,13 +41,13 @@ MEDIA = "media"
 
 
 def media_token() -> MediaToken:
-    """Return a token for the key of this request; without a key no token is needed.
+    """Return a token for the key of this request; without a key, or with a session, no token is needed.
 
     Raises:
         KeyRequired: the key was revoked during this request.
     """
     key_id = principal().key_id
-    if key_id is None:
+    if key_id is None or principal().is_session:
         return MediaToken(token=None, expires_at=None)
     active = services().catalogue.keys.find(key_id)
     if active is None:
@@ -188,9 +189,13 @@ def _limit_stream(response: Response) -> Response:
 def _authenticated(access: Access) -> Principal:
     if access.media and "token" in request.args:
         return _holder_of_token(request.args["token"])
-    presented = next((key for location in access.key_locations if (key := location.find(request)) is not None), None)
-    if presented is not None:
-        return authenticate(presented)
+    for location in access.key_locations:
+        presented = location.find(request)
+        if presented is not None and location is not SESSION:
+            return authenticate(presented)
+        if presented is not None and (session := read_session(presented)) is not None:
+            structlog.contextvars.bind_contextvars(session=session.id)
+            return session.principal
     if access.sign_in is not None and (signed_in := access.sign_in(request)) is not None:
         return signed_in
     if is_key_needed():

@@ -1,4 +1,4 @@
-"""Refuse to listen beyond this machine without an API key."""
+"""Refuse to listen beyond this machine if nobody could use the API: without an API key and without sign-in."""
 
 from services.catalog import Catalogue
 from services.domain.errors import NotConfigured
@@ -6,12 +6,12 @@ from services.settings import Settings
 
 
 def refuse_exposure(settings: Settings, catalogue: Catalogue) -> None:
-    """Check that an API key exists if keys are required. Call it before the API listens.
+    """Check that an API key exists, or people can sign in, if keys are required. Call it before the API listens.
 
     Raises:
         NotConfigured: keys are required and none exists.
     """
-    if not settings.needs_keys or catalogue.keys.any_active():
+    if not settings.needs_keys or settings.oidc_issuer is not None or catalogue.keys.any_active():
         return
     why = (
         "SEGUE_REQUIRE_KEYS is on"

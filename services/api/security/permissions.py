@@ -54,7 +54,17 @@ API_KEY_HEADER = KeyLocation(
 TOKEN = KeyLocation("token", (("type", "apiKey"), ("in", "header"), ("name", "Authorization")), _authorization("token"))
 """`Authorization: Token KEY`, used by ListenBrainz clients."""
 
-STANDARD = (BEARER, API_KEY_HEADER)
+COOKIE = "segue_session"
+
+SESSION = KeyLocation(
+    "session",
+    (("type", "apiKey"), ("in", "cookie"), ("name", COOKIE)),
+    lambda request: request.cookies.get(COOKIE),
+)
+"""The cookie of somebody who signed in. It has a session instead of a key."""
+
+KEYS = (BEARER, API_KEY_HEADER)
+STANDARD = (*KEYS, SESSION)
 
 
 @dataclass(frozen=True, slots=True)

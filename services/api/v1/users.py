@@ -25,6 +25,7 @@ from services.api.schemas.recommendations import ListenerQuery, Recommendations
 from services.api.schemas.tastes import Listeners, Me
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
+from services.api.security.sessions import current_session
 from services.api.v1 import presenters
 from services.catalog.database import now
 from services.domain.access import Scope
@@ -68,8 +69,10 @@ def get_me() -> Me:
     Without a key, where none is needed, a request may do everything for every listener.
     """
     sender = principal()
-    found = None if sender.key_id is None else services().catalogue.keys.find(sender.key_id)
-    return Me.of(sender, None if found is None else found.key)
+    if sender.key_id is None or sender.is_session:
+        return Me.of(sender, None, current_session() if sender.is_session else None)
+    found = services().catalogue.keys.find(sender.key_id)
+    return Me.of(sender, None if found is None else found.key, None)
 
 
 @users.get("")

@@ -32,6 +32,7 @@ from services.catalog.tables.listening import (
     WaitingNameRow,
 )
 from services.catalog.tables.map import MapPointRow, MapRow
+from services.catalog.tables.people import PersonRow, SessionRow
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
 from services.catalog.tables.service import (
     AccountRow,
@@ -78,6 +79,7 @@ __all__ = [
     "MixPlaylistRow",
     "Moment",
     "PathBytes",
+    "PersonRow",
     "PictureRow",
     "PlayQueueRow",
     "PlaylistEntryRow",
@@ -86,6 +88,7 @@ __all__ = [
     "RadioRow",
     "RadioTrackRow",
     "RemovedTrackRow",
+    "SessionRow",
     "SortText",
     "SpaceAnalysisRow",
     "SpaceMappingRow",

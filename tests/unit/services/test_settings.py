@@ -31,6 +31,12 @@ def _no_variables(monkeypatch):
             "SEGUE_CORS_ORIGINS: 'https://a.example/path' is not an origin",
         ),
         ("SEGUE_QDRANT_URL", " ,", "SEGUE_QDRANT_URL: it is empty"),
+        (
+            "SEGUE_OIDC_ISSUER",
+            "http://auth.example",
+            "SEGUE_OIDC_ISSUER: 'http://auth.example' is not an HTTPS address",
+        ),
+        ("SEGUE_OIDC_ISSUER", "https://auth.example", "SEGUE_OIDC_CLIENT_ID: it is required with SEGUE_OIDC_ISSUER"),
         ("SEGUE_QDRANT_URL", "qdrant:6333", "SEGUE_QDRANT_URL: address 1 is not a URL such as http://qdrant:6333"),
         ("SEGUE_QDRANT_URL", f"http://a:6333,http://{SECRET}:x", "SEGUE_QDRANT_URL: address 2 is not a URL"),
         ("SEGUE_QDRANT_URL", f"http://a:6333;{SECRET} http://b", "SEGUE_QDRANT_URL: address 1 is not a URL"),

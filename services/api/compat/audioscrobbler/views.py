@@ -10,7 +10,7 @@ from services.api.compat.audioscrobbler.responses import Code, failure, success
 from services.api.compat.audioscrobbler.schemas import AudioscrobblerAnswer, AudioscrobblerRequest
 from services.api.compat.audioscrobbler.sessions import holder_of_session, with_password, with_token
 from services.api.http.operation import operation
-from services.api.security.permissions import STANDARD, Access, KeyLocation, set_default_access
+from services.api.security.permissions import KEYS, Access, KeyLocation, set_default_access
 from services.domain.access import Principal, Scope, split
 from services.domain.errors import InvalidRequest
 
@@ -45,7 +45,7 @@ def _sign_in(sent: Request) -> Principal | None:
 audioscrobbler = Blueprint("audioscrobbler", __name__, url_prefix="/2.0")
 set_default_access(
     audioscrobbler,
-    Access((Scope.LISTEN,), key_locations=(API_KEY, *STANDARD), libraries=True, repeatable=False, sign_in=_sign_in),
+    Access((Scope.LISTEN,), key_locations=(API_KEY, *KEYS), libraries=True, repeatable=False, sign_in=_sign_in),
 )
 
 

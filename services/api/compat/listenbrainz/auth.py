@@ -7,11 +7,11 @@ from flask import g, request
 from services.api.http.errors import ApiError
 from services.api.schemas.listens import InvalidListenerName, listener_named
 from services.api.security.authentication import authenticate, is_key_needed, optional, principal, require_listener
-from services.api.security.permissions import STANDARD, TOKEN
+from services.api.security.permissions import KEYS, TOKEN
 from services.domain.access import LOCAL, Scope, split
 from services.domain.errors import KeyRequired
 
-TOKENS = (optional(TOKEN), *STANDARD)
+TOKENS = (optional(TOKEN), *KEYS)
 """Scrobblers send `Authorization: Token …`; some send the token like other API keys."""
 
 

@@ -120,6 +120,7 @@ LISTENERS: Mapping[str, Example] = {
         response={
             "authenticated": True,
             "key": {"id": "0123456789ab", "name": "phone", "scopes": ["listen", "read"]},
+            "session": None,
             "listener": LISTENER,
             "listeners": [LISTENER],
             "scopes": ["read", "listen"],

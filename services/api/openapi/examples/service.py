@@ -1,4 +1,4 @@
-"""Examples of the service: health, status, failures, metrics and keys."""
+"""Examples of the service: health, status, failures, metrics, keys and sign-in."""
 
 from collections.abc import Mapping
 
@@ -103,4 +103,23 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
         response={**KEY, "key": f"segue_{KEY_ID}_rTq0vQ3v7nZ2mJ5sW8yB1cD4eF6gH9iK0lM2nO3pQ4r"},
     ),
     "revokeKey": Example({"key_id": KEY_ID}),
+    "getSession": Example(
+        response={
+            "start_url": f"{SERVICE}/v1/session/start",
+            "session": {"listener": LISTENER, "name": "Ada Lovelace", "expires_at": SKIPPED_AT},
+        }
+    ),
+    "startSession": Example({"view": "#/library"}),
+    "finishSession": Example({"state": "k1mP0Yc3", "code": "SplxlOBeZQQYbYS6WxSbIA"}),
+    "endSession": Example(
+        response={"provider_url": f"https://auth.example/logout?post_logout_redirect_uri={SERVICE}/"}
+    ),
+    "listPeople": Example(
+        response={
+            "people": [
+                {"listener": LISTENER, "name": "Ada Lovelace", "created_at": PLAYED_AT, "signed_in_at": SKIPPED_AT}
+            ]
+        }
+    ),
+    "removePerson": Example({"user": LISTENER}),
 }

@@ -1,0 +1,84 @@
+"""The file that says what each group of the provider may do."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.domain.access import Scope
+from services.domain.errors import InvalidRequest, NotConfigured
+from services.domain.people import Grant, Group, check_group
+from services.library_settings import expand
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+class _Group(BaseModel):
+    model_config = _STRICT
+
+    scopes: list[Scope] = Field(default=[Scope.READ, Scope.LISTEN], min_length=1)
+    libraries: list[str] | None = Field(default=None, min_length=1)
+
+
+class _File(BaseModel):
+    model_config = _STRICT
+
+    groups_claim: str = "groups"
+    listener_claim: str = "preferred_username"
+    groups: dict[str, _Group] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRules:
+    """What the claims of a person mean: which are their groups and their listener, and what a group may do."""
+
+    groups_claim: str
+    listener_claim: str
+    groups: tuple[Group, ...]
+
+    def groups_in(self, claims: dict[str, Any]) -> list[str]:
+        """Return the groups in the claims of a person."""
+        found = claim(claims, self.groups_claim)
+        return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+
+def claim(claims: dict[str, Any], name: str) -> object:
+    """Return a claim; a name with dots, such as `realm_access.roles`, is one inside of others."""
+    if name in claims:
+        return claims[name]
+    outer, _, inner = name.partition(".")
+    nested = claims.get(outer)
+    return claim(nested, inner) if inner and isinstance(nested, dict) else None
+
+
+def read_groups(path: str) -> GroupRules:
+    """Read the file of groups.
+
+    Raises:
+        NotConfigured: it cannot be read, or is wrong.
+    """
+    try:
+        content = tomllib.loads(Path(expand(path)).read_text(encoding="utf-8"))
+        found = _File.model_validate(content)
+        groups = tuple(
+            Group(name, Grant(frozenset(each.scopes), None if each.libraries is None else frozenset(each.libraries)))
+            for name, each in found.groups.items()
+        )
+        for group in groups:
+            check_group(group)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError, InvalidRequest) as error:
+        raise NotConfigured(f"SEGUE_OIDC_GROUPS: '{path}' {_reason(error)}") from error
+    return GroupRules(found.groups_claim, found.listener_claim, groups)
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case OSError():
+            return f"cannot be read: {error.strerror}."
+        case ValidationError():
+            wrong = error.errors(include_url=False)[0]
+            return f"is wrong at `{'.'.join(map(str, wrong['loc']))}`: {wrong['msg']}."
+        case _:
+            return f"is wrong: {str(error).rstrip('.')}."
