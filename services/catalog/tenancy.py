@@ -111,6 +111,7 @@ OPEN: Mapping[str, str] = MappingProxyType(
     {
         "meta": "values of the installation, which no route returns",
         "api_keys": "read by its own id to authenticate a request; keys of libraries cannot have `admin`",
+        **dict.fromkeys(("people", "sessions"), "read by the secret of the sender's cookie, and by owners"),
         "idempotency": "read by a hash of the sender's own key, of the route and of what the client sent",
         "deleted_tracks": "only leaves out tracks",
         "spaces": "names of model versions of the whole installation",

@@ -25,7 +25,7 @@ class Grant:
 
     scopes: frozenset[Scope]
     libraries: frozenset[str] | None = None
-    """Names of libraries; None is all."""
+    """Ids of libraries; None is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,7 @@ def check_group(group: Group) -> None:
     Raises:
         InvalidRequest: a group with `admin` is bound to libraries.
     """
-    for library in group.grant.libraries or [None]:
-        check_new_key(group.name, group.grant.scopes, (), library)
+    check_new_key(group.name, group.grant.scopes, (), group.grant.libraries or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +107,4 @@ class Session:
     def principal(self) -> Principal:
         """The person as a sender of requests. Who has not `admin` reaches their own data only."""
         own = None if Scope.ADMIN in self.grant.scopes else frozenset({self.listener})
-        return Principal(SESSION_PREFIX + self.id, self.grant.scopes, own, next(iter(self.grant.libraries or ()), None))
+        return Principal(SESSION_PREFIX + self.id, self.grant.scopes, own, self.grant.libraries)

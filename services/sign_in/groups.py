@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest, NotConfigured
+from services.domain.names import text_key
 from services.domain.people import Grant, Group, check_group
 from services.library_settings import expand
 
@@ -20,6 +21,13 @@ class _Group(BaseModel):
 
     scopes: list[Scope] = Field(default=[Scope.READ, Scope.LISTEN], min_length=1)
     libraries: list[str] | None = Field(default=None, min_length=1)
+
+    @property
+    def grant(self) -> Grant:
+        """What the group grants."""
+        return Grant(
+            frozenset(self.scopes), None if self.libraries is None else frozenset(map(text_key, self.libraries))
+        )
 
 
 class _File(BaseModel):
@@ -62,10 +70,7 @@ def read_groups(path: str) -> GroupRules:
     try:
         content = tomllib.loads(Path(expand(path)).read_text(encoding="utf-8"))
         found = _File.model_validate(content)
-        groups = tuple(
-            Group(name, Grant(frozenset(each.scopes), None if each.libraries is None else frozenset(each.libraries)))
-            for name, each in found.groups.items()
-        )
+        groups = tuple(Group(name, each.grant) for name, each in found.groups.items())
         for group in groups:
             check_group(group)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError, InvalidRequest) as error:

@@ -37,6 +37,6 @@ class SessionRow(Table):
     rotated_at: Mapped[datetime]
     scopes: Mapped[list[str]] = mapped_column(JSON)
     libraries: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-    """The named libraries that the person may use; null is all."""
+    """The ids of the libraries that the person may use; null is all."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -9,10 +9,10 @@ from services.sign_in.groups import claim, read_groups
 
 READ, LISTEN, INGEST, ADMIN = Scope
 OWNERS = Group("owners", Grant(frozenset({ADMIN})))
-KEEPERS = Group("keepers", Grant(frozenset({READ, INGEST}), frozenset({"Jazz"})))
+KEEPERS = Group("keepers", Grant(frozenset({READ, INGEST}), frozenset({"jazz"})))
 FAMILY = Group("family", Grant(frozenset({READ, LISTEN})))
-GUESTS = Group("guests", Grant(frozenset({READ}), frozenset({"Pop"})))
-FRIENDS = Group("friends", Grant(frozenset({READ}), frozenset({"Folk"})))
+GUESTS = Group("guests", Grant(frozenset({READ}), frozenset({"pop"})))
+FRIENDS = Group("friends", Grant(frozenset({READ}), frozenset({"folk"})))
 GROUPS = (OWNERS, KEEPERS, FAMILY, GUESTS, FRIENDS)
 
 
@@ -21,7 +21,7 @@ GROUPS = (OWNERS, KEEPERS, FAMILY, GUESTS, FRIENDS)
     [
         (["strangers"], None),
         (["guests"], GUESTS.grant),
-        (["friends", "guests"], Grant(frozenset({READ}), frozenset({"Folk", "Pop"}))),
+        (["friends", "guests"], Grant(frozenset({READ}), frozenset({"folk", "pop"}))),
         (["guests", "keepers"], KEEPERS.grant),  # `guests` may not ingest
         (["guests", "owners"], OWNERS.grant),
         (["guests", "family"], FAMILY.grant),
@@ -60,7 +60,7 @@ def test_the_file_of_groups(tmp_path):
     path.write_text('groups_claim = "roles"\n[groups.b]\n[groups."*"]\nscopes = ["read"]\nlibraries = ["Jazz"]\n')
     rules = read_groups(str(path))
 
-    assert rules.groups == (Group("b", FAMILY.grant), Group("*", Grant(frozenset({READ}), frozenset({"Jazz"}))))
+    assert rules.groups == (Group("b", FAMILY.grant), Group("*", Grant(frozenset({READ}), frozenset({"jazz"}))))
     assert (rules.groups_claim, rules.listener_claim) == ("roles", "preferred_username")
     assert rules.groups_in({"roles": ["b", 1]}) == ["b"]
 
@@ -74,7 +74,7 @@ def test_the_file_of_groups(tmp_path):
         ("[groups.a]\nscope = ['read']", "is wrong at `groups.a.scope`"),
         ("[groups.a]\nscopes = ['write']", "is wrong at `groups.a.scopes.0`"),
         ("[groups.a]\nlibraries = []", "is wrong at `groups.a.libraries`"),
-        ("[groups.a]\nscopes = ['admin']\nlibraries = ['Jazz']", "is wrong: A key that is bound to a library"),
+        ("[groups.a]\nscopes = ['admin']\nlibraries = ['Jazz']", "is wrong: A key that is bound to libraries"),
         ("[groups", "is wrong: "),
     ],
 )
