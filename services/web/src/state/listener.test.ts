@@ -5,6 +5,7 @@ import { canSwitch, chooseListener, leaveListener, listener, me, privateSession,
 const ANYONE: Schemas["Me"] = {
   authenticated: false,
   key: null,
+  session: null,
   listener: null,
   listeners: null,
   scopes: ["read", "listen", "ingest", "admin"],
