@@ -194,6 +194,31 @@ def test_variables_are_settings(example):
         assert all(variables[f"{name}_FILE"] == f"/run/secrets/segue/{name}" for name in from_files)
 
 
+def test_settings_of_a_pod_come_from_the_secret(tmp_path, monkeypatch):
+    """Segue reads the files of the Secret where the pod mounts them."""
+    for name in ("SEGUE_DATABASE_URL", "SEGUE_REDIS_URL", "SEGUE_QDRANT_API_KEY"):
+        (tmp_path / name).write_text(f"redis://{name.lower()}" if name == "SEGUE_REDIS_URL" else f"sqlite:///{name}")
+    for name, value in environment(container_of(rendered("minimal"), "worker")).items():
+        monkeypatch.setenv(name, value.replace("/run/secrets/segue", str(tmp_path)))
+    settings = Settings()
+
+    assert settings.database_url.get_secret_value() == "sqlite:///SEGUE_DATABASE_URL"
+    assert settings.redis_url.get_secret_value() == "redis://segue_redis_url"
+    assert settings.qdrant_api_key.get_secret_value() == "sqlite:///SEGUE_QDRANT_API_KEY"
+    assert len(settings.qdrant_urls) == 3
+    assert settings.library_roots == ("/music",)
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_values_take_every_setting_but_secrets(name):
+    """`settings` refuses secrets, and what other values of the chart set."""
+    of_other_values = {"api_processes", "api_threads", "allowed_hosts", "data_dir", "qdrant_url", "qdrant_replication"}
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["settings"]
+    taken = jsonschema.Draft202012Validator(schema).is_valid({f"SEGUE_{name.upper()}": "x"})
+
+    assert taken == (f"SEGUE_{name.upper()}" not in SECRETS and name not in of_other_values)
+
+
 @pytest.mark.parametrize("component", ["worker", "indexer", "questions", "scheduler", "watcher"])
 def test_commands_are_those_of_compose(component):
     """A container runs the same command and the same check as in compose.yaml."""
@@ -263,6 +288,13 @@ def test_the_migration_needs_nothing_of_the_release():
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert [each["name"] for each in job["spec"]["template"]["spec"]["volumes"]] == ["tmp", "secret"]
     assert container_of(rendered("outside"), "migration")["command"] == ["segue", "migrate"]
+
+
+def test_the_packaged_chart_renders_the_same(tmp_path):
+    """An archive of the chart contains the configuration of Qdrant, which is a link in the folder."""
+    archive = helm_python.package(CHART, destination=tmp_path)
+
+    assert render(MINIMAL, chart=archive) == rendered("minimal")
 
 
 def test_two_releases_share_a_namespace():

@@ -14,11 +14,12 @@ EXAMPLES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((HELM
 RELEASE, NAMESPACE = "music", "home"
 
 
-def render(values: dict[str, Any], release: str = RELEASE) -> list[dict[str, Any]]:
+def render(values: dict[str, Any], release: str = RELEASE, chart: str | Path = CHART) -> list[dict[str, Any]]:
     """Return the objects that an installation with these values creates."""
-    with helm_python.Chart.load(CHART) as chart:
-        texts = chart.render(values, name=release, namespace=NAMESPACE)
-    return [each for text in texts.values() for each in yaml.safe_load_all(text) if each]
+    with helm_python.Chart.load(chart) as loaded:
+        texts = loaded.render(values, name=release, namespace=NAMESPACE)
+    manifests = (text for path, text in texts.items() if path.endswith(".yaml"))
+    return [each for text in manifests for each in yaml.safe_load_all(text) if each]
 
 
 @cache
