@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, create_engine, event, inspect, make_url
+from sqlalchemy import BindParameter, Connection, Engine, Executable, bindparam, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -36,9 +36,7 @@ IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """The parameter that `rows_of` sets to a batch of ids."""
 
 
-def rows_of(
-    database: Session | Connection, statement: Select[Any], ids: Collection[str] | Collection[int]
-) -> list[Any]:
+def rows_of(database: Session | Connection, statement: Executable, ids: Collection[str] | Collection[int]) -> list[Any]:
     """Execute a statement with the parameter `IDS` for all ids, in batches, and return the rows."""
     batches = batched(ids, IDS_PER_STATEMENT)
     return [row for batch in batches for row in database.execute(statement, {IDS.key: batch}).all()]

@@ -14,7 +14,7 @@ from services.catalog.database import IDS, ROWS_PER_STATEMENT, batched, rows_of
 from services.catalog.names import split_keys
 from services.catalog.successors import successors_of
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
-from services.catalog.tracks import canonical_id, resolve_names
+from services.catalog.track_names import canonical_id, resolve_names
 from services.domain.external_ids import canonical_name
 from services.domain.listening import Description, EventKind, NewListen
 from services.domain.names import credit_key, keys_of_credit, text_key, title_key

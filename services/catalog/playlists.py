@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, now, rows_of
 from services.catalog.successors import followed, successors_of
 from services.catalog.tables import LocationRow, PlaylistEntryRow, PlaylistRow, TrackRow
-from services.catalog.tracks import canonical_id
+from services.catalog.track_names import canonical_id
 from services.domain.errors import InvalidRequest, PlaylistChanged, PlaylistNotFound
 from services.domain.playlist import (
     COVERS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, case, cast, exists, func, or_, select
 
 from services.catalog.database import IDS
 from services.catalog.tables import SpaceAnalysisRow, TrackRow
@@ -71,6 +71,14 @@ def ready_in(space: str | None, *, measured: bool) -> Select[Any]:
     found = analyses_in(space)
     read = select(found["embedding"], *_NAMED, *(map(found.__getitem__, RANGE_FIELDS) if measured else ()))
     return read.select_from(found.source).where(_TRACK.status == TrackStatus.READY, _TRACK.id.in_(IDS))
+
+
+@lru_cache(maxsize=16)
+def described_in(space: str | None) -> Select[Any]:
+    """Return the statement that reads ids, tags as JSON texts, and `RANGE_FIELDS`."""
+    found = analyses_in(space)
+    read = select(_TRACK.id, cast(found["tags"], Text), *map(found.__getitem__, RANGE_FIELDS))
+    return read.select_from(found.source).where(_TRACK.id.in_(IDS))
 
 
 @lru_cache(maxsize=16)

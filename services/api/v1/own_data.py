@@ -20,7 +20,7 @@ from services.api.schemas.exports import (
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import needs
 from services.catalog import Catalogue
-from services.catalog.tracks import canonical_id
+from services.catalog.track_names import canonical_id
 from services.domain.access import Scope
 from services.domain.listening import ItemKind
 

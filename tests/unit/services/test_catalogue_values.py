@@ -9,7 +9,8 @@ from services.catalog.analyses import Claimant
 from services.catalog.database import batched, decode_cursor, encode_cursor
 from services.catalog.library import FileStamp, KnownFile
 from services.catalog.matching import identity_of
-from services.catalog.tracks import canonical_id, clear_tags, measured_of, own_and_external, readable, vector_of
+from services.catalog.track_names import canonical_id, own_and_external
+from services.catalog.tracks import clear_tags, measured_of, readable, vector_of
 from services.domain.access import ApiKey, Principal, Scope, matches, new_secret, split
 from services.domain.errors import InvalidCursor
 from services.domain.listening import Description, EventKind, ListenEvent, NewListen, plays
