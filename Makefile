@@ -117,7 +117,7 @@ $(VENV)/.installed-up: $(VENV)/.created pyproject.toml clients/python/pyproject.
 $(VENV)/.installed-test: $(VENV)/.created pyproject.toml clients/python/pyproject.toml constraints.txt
 	@echo 'Installing Segue and what its tests need into $(VENV).'
 	@$(INSTALL_TORCH)
-	@$(INSTALL) --editable clients/python --editable '.[local,worker,map,mcp,training,postgres,tracing,notebooks,docs,dev]'
+	@$(INSTALL) --editable clients/python --editable '.[local,worker,map,mcp,training,analysis,postgres,tracing,notebooks,docs,dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-up
 

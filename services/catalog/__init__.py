@@ -9,6 +9,7 @@ from services.catalog.annotations import AnnotationStore
 from services.catalog.browsing import BrowseStore
 from services.catalog.covers import CoverStore
 from services.catalog.database import Database
+from services.catalog.exports import ExportStore
 from services.catalog.failures import FailureStore
 from services.catalog.files import FileStore
 from services.catalog.folders import FolderStore
@@ -73,6 +74,7 @@ class Catalogue:
         self.map = MapStore(database, self.spaces)
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)
+        self.exports = ExportStore(database)
         self.webhooks = WebhookStore(database)
         self.pause = PauseStore(database)
         self.progress = ProgressStore(database)

@@ -132,6 +132,16 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a read-only transaction in which all statements see the same state of the database.
+
+        Raises:
+            CatalogueUnavailable: the database does not respond.
+        """
+        with self._connected(writes=False, is_snapshot=True) as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that is committed, and durable, when the block ends.
 
@@ -191,13 +201,15 @@ class Database:
             session.commit()
 
     @contextmanager
-    def _connected(self, *, writes: bool) -> Iterator[Connection]:
+    def _connected(self, *, writes: bool, is_snapshot: bool = False) -> Iterator[Connection]:
+        # SQLite's transactions are snapshots.
+        isolation = {"isolation_level": "REPEATABLE READ"} if is_snapshot and not self.is_sqlite else {}
         with (
             _translated(),
             nullcontext() if self._circuit is None else self._circuit.call(),
             self._turn() if writes else nullcontext(),
             _connecting(),
-            self._engine().connect().execution_options(writes=writes) as connection,
+            self._engine().connect().execution_options(writes=writes, **isolation) as connection,
         ):
             yield connection
             connection.commit()
@@ -324,7 +336,7 @@ def _connecting() -> Iterator[None]:
     try:
         yield
     finally:
-        del _begun.at
+        _begun.__dict__.pop("at", None)  # another transaction of this thread may have ended inside of this one
 
 
 def remove_timeouts(connection: Connection) -> None:

@@ -137,7 +137,7 @@ class FailureStore:
 
     def page(self, *, offset: int = 0, limit: int = 50) -> list[FailedFile]:
         """Return failures in the order of their paths."""
-        found = _all_failures().order_by("path", "subject", "id").offset(offset).limit(limit)
+        found = all_failures().order_by("path", "subject", "id").offset(offset).limit(limit)
         with self._database.read() as session:
             rows = session.execute(found).all()
             copies = _copies(session, [row.id for row in rows if row.subject == TRACK])
@@ -190,7 +190,9 @@ def _named(
     return column.in_([name for kind, _, name in (each.partition(":") for each in ids) if kind == subject])
 
 
-def _all_failures() -> CompoundSelect[Any]:
+def all_failures() -> CompoundSelect[Any]:
+    """Return the statement that reads all failures, one row each."""
+
     def part(subject: str, row: Any, name: Any, path: Any, attempts: Any, status: Any) -> Select[Any]:  # noqa: ANN401, PLR0913, PLR0917  columns of three tables
         return select(
             literal(subject).label("subject"),

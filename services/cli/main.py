@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from services.cli import arguments, asking
 from services.cli.arguments import AsJson, path_argument
 from services.cli.assistant import mcp
+from services.cli.exporting import export
 from services.cli.keys import keys
 from services.cli.libraries import libraries
 from services.cli.links import link
@@ -145,9 +146,9 @@ for command in (asking.similar, asking.recommend, asking.search, asking.path, as
 @app.command()
 def export_listens(listener: Annotated[str, typer.Argument(help="Name of the listener.")]) -> None:
     """Print all listens of a listener as JSON lines, newest first."""
-    from services.cli.library import export_listens as export
+    from services.cli.library import export_listens as print_listens
 
-    export(listener)
+    print_listens(listener)
 
 
 @app.command()
@@ -318,6 +319,7 @@ app.add_typer(service, name="service")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.command()(mcp)
+app.command()(export)
 
 
 def _check(job: "Job", *, strict: bool) -> None:

@@ -11,8 +11,9 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from models.descriptors.describe import Descriptors
-from services.api.schemas.tracks import DESCRIPTORS, MEASURES, TrackAttributes, TrackDescriptors
+from services.api.schemas.tracks import DESCRIPTORS, TrackAttributes, TrackDescriptors
 from services.domain.filters import ATTRIBUTES, RANGE_FIELDS
+from services.domain.measures import MEASURES
 from services.recommend.penalties import SCALES
 
 SHAPES = {"properties", "patternProperties", "additionalProperties"}

@@ -16,9 +16,10 @@ from services.api.request_limits import (
     STEPS_MAX,
     TEXT_MAX,
 )
-from services.api.schemas.tracks import KEYWORDS, MEASURES, NO_NUL, Request, TrackName, is_none
+from services.api.schemas.tracks import KEYWORDS, NO_NUL, Request, TrackName, is_none
 from services.domain.filters import EXCLUDED, KEYWORD_FIELDS, RANGE_FIELDS, Filters, Range, music_only
 from services.domain.library import Selection, TrackSort
+from services.domain.measures import MEASURES
 from services.domain.question import INCLUDE_FRAGMENTS, RESULTS_DEFAULT, RESULTS_MAX, SEED_MAX, PathOptions
 from services.domain.track import TrackStatus
 

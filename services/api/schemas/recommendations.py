@@ -21,7 +21,6 @@ from services.api.schemas.filters import FilterBody, SimilarQuery, Targets
 from services.api.schemas.listens import ListenerName
 from services.api.schemas.media import SeenPicture, WeightedPictureIn
 from services.api.schemas.tracks import (
-    MEASURES,
     NO_NUL,
     ListenEvent,
     RecommendedTrack,
@@ -32,6 +31,7 @@ from services.api.schemas.tracks import (
 )
 from services.api.schemas.words import MOOD, TEXTS, MoodId, Text, Texts, Understood
 from services.domain.filters import RANGE_FIELDS, Filters
+from services.domain.measures import MEASURES
 from services.domain.question import HALF_LIFE_DAYS_MAX, AnswerOptions, Exclusion, Question, SessionOptions
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -14,8 +14,9 @@ from services.api.request_limits import (
     SPOTIFY_PAGE_MAX,
     TEXT_MAX,
 )
-from services.api.schemas.tracks import MEASURES, Response, is_none
+from services.api.schemas.tracks import Response, is_none
 from services.domain.filters import ATTRIBUTES, Filters, Range
+from services.domain.measures import MEASURES
 from services.domain.question import RESULTS_MAX
 
 UNKNOWN: dict[str, float] = {

@@ -1,0 +1,219 @@
+"""The rows of exported tables, as batches in one transaction: one snapshot of the catalogue."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    FromClause,
+    Select,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    type_coerce,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from services.catalog.database import Database
+from services.catalog.failures import all_failures
+from services.catalog.tables import (
+    ExternalIdRow,
+    ListenRow,
+    LocationRow,
+    PlaylistEntryRow,
+    PlaylistRow,
+    TrackArtistRow,
+    TrackGenreRow,
+    TrackRow,
+)
+from services.catalog.tracks import readable
+from services.domain.filters import ATTRIBUTES
+from services.domain.listening import UNDATED, VERDICTS
+from services.domain.names import KEY_SEPARATOR
+from services.domain.track import DESCRIPTORS
+
+BATCH_ROWS = 10_000
+"""Rows in memory at a time."""
+
+Rows = list[tuple[Any, ...]]
+
+_TRACK, _FILE, _LISTEN = TrackRow.__table__.c, LocationRow.__table__.c, ListenRow.__table__.c
+_IS_ANALYSED = _TRACK.embedding.is_not(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What to read of each table: all rows, or those of tracks that changed, of listens and failures `since` a time."""
+
+    since: datetime | None = None
+
+    def at_least(self, *moments: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+        """Return the condition that one of these times is late enough."""
+        return true() if self.since is None else or_(*(moment >= self.since for moment in moments))
+
+
+class ExportStore:
+    """Reads whole tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def snapshot(self) -> Iterator["Snapshot"]:
+        """Open a read-only transaction that sees the catalogue as it is now, whatever is written meanwhile.
+
+        Raises:
+            CatalogueUnavailable: the database does not respond.
+        """
+        with self._database.snapshot() as connection:
+            yield Snapshot(connection)
+
+
+class Snapshot:
+    """The tables of a moment. Each method yields batches of rows; read one table at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def tracks(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the tracks with their names, files and ids. See `services.export.tables` for the columns."""
+        names = ("title", "artist", "album", "album_artist", "composer", "year", "original_year", "disc_number")
+        more = ("track_number", "compilation", "duration_ms", "tag_bpm", "tag_key", "rating", "replay_gain", "fragment")
+        own = [_TRACK[name] for name in (*names, *more, "status")]
+        moments = (_moment(_TRACK.added_at), _moment(_TRACK.analysed_at))
+        file = (_FILE.library, _FILE.path, _FILE.root, _FILE.size)
+        order = text("tracks.rowid") if self._connection.dialect.name == "sqlite" else _TRACK.id  # no sorting needed
+        statement = (
+            select(_TRACK.id, *own, *moments, *_TEXTS, *file)
+            .select_from(TrackRow.__table__.outerjoin(LocationRow.__table__, _FILE.track_id == _TRACK.id))
+            .where(selected.at_least(_TRACK.added_at, _TRACK.analysed_at))
+            .order_by(order, _FILE.id)
+        )
+        yield from _of_tracks(self._batches(statement))
+
+    def features(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the attributes, descriptors and tags of analysed tracks."""
+        own = [_TRACK[name] for name in ("id", "model_version", *ATTRIBUTES, *DESCRIPTORS, "tags")]
+        yield from self._batches(select(*own).where(_IS_ANALYSED, selected.at_least(_TRACK.analysed_at)))
+
+    def embeddings(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the embeddings of analysed tracks as bytes of little-endian float32."""
+        own = (_TRACK.id, _TRACK.model_version, _TRACK.embedding)
+        yield from self._batches(select(*own).where(_IS_ANALYSED, selected.at_least(_TRACK.analysed_at)))
+
+    def listens(self, selected: Selected) -> Iterator[Rows]:
+        """Yield all listen events."""
+        at = _moment(func.nullif(_LISTEN.at, literal(UNDATED, _LISTEN.at.type)))
+        names = ("played_ms", "artist", "title", "album", "duration_ms", "undated_plays")
+        own = (_LISTEN.id, _LISTEN.listener, _LISTEN.track_id, _LISTEN.kind, at, *(_LISTEN[name] for name in names))
+        yield from self._batches(select(*own).where(selected.at_least(_LISTEN.at)))
+
+    def verdicts(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the verdict that holds of each listener on each track: the latest one."""
+        order = (_LISTEN.at.desc(), _LISTEN.id.desc())
+        place = func.row_number().over(partition_by=(_LISTEN.listener, _LISTEN.track_id), order_by=order)
+        given = (
+            select(_LISTEN.listener, _LISTEN.track_id, _LISTEN.kind, _LISTEN.at, place.label("place"))
+            .where(_LISTEN.kind.in_(VERDICTS), _LISTEN.track_id.is_not(None))
+            .subquery()
+        ).c
+        own = (given.listener, given.track_id, given.kind, given.at)
+        yield from self._batches(select(*own).where(given.place == 1, selected.at_least(given.at)))
+
+    def playlists(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the entries of playlists in their order; a playlist without entries has one row without a track."""
+        own = (PlaylistRow.id, PlaylistRow.name, PlaylistRow.owner, PlaylistRow.rules, PlaylistRow.updated_at)
+        entry = (PlaylistEntryRow.position, PlaylistEntryRow.track_id, PlaylistEntryRow.added_at)
+        statement = (
+            select(*own, *entry)
+            .select_from(PlaylistRow)
+            .outerjoin(PlaylistEntryRow, PlaylistEntryRow.playlist_id == PlaylistRow.id)
+            .where(selected.at_least(PlaylistRow.updated_at))
+            .order_by(PlaylistRow.id, PlaylistEntryRow.position)
+        )
+        for batch in self._batches(statement):
+            yield [(*row[:3], row[3] is not None, *row[4:]) for row in batch]
+
+    def failures(self, selected: Selected) -> Iterator[Rows]:
+        """Yield the tracks, pictures and other files that cannot be used."""
+        found = all_failures().subquery().c
+        own = (found.subject, found.path, found.kind, found.reason, found.attempts, found.at)
+        for batch in self._batches(select(*own).where(selected.at_least(found.at))):
+            yield [(row[0], None if row[1] is None else readable(row[1]), *row[2:]) for row in batch]
+
+    def _batches(self, statement: Select[Any]) -> Iterator[Rows]:
+        """Stream the rows of a statement, so that only a batch is in memory."""
+        with self._connection.execute(statement, execution_options={"yield_per": BATCH_ROWS}) as result:
+            for batch in result.partitions():
+                yield [tuple(row) for row in batch]
+
+
+def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a time without the conversion of `Moment`, which is slow: naive, in UTC, on SQLite."""
+    return type_coerce(column, DateTime(timezone=True))
+
+
+def _joined(column: ColumnElement[Any], rows: FromClause, *order: Any) -> ColumnElement[Any]:  # noqa: ANN401  columns
+    """Return the values of a track's rows of another table as one text."""
+    values = select(column.label("value")).select_from(rows).where(rows.c.track_id == _TRACK.id)
+    ordered = values.order_by(*order).correlate(TrackRow.__table__).subquery()
+    return select(func.aggregate_strings(ordered.c.value, KEY_SEPARATOR)).scalar_subquery()
+
+
+def _has_one(keys: ColumnElement[Any]) -> ColumnElement[bool]:
+    return ~keys.contains(KEY_SEPARATOR)
+
+
+_ARTIST, _GENRE, _ID = TrackArtistRow.__table__, TrackGenreRow.__table__, ExternalIdRow.__table__
+_ARTISTS = select(_ARTIST).where(_ARTIST.c.role == "artist").subquery()
+_TEXTS = (
+    # Most tracks have one artist and one genre, and then no other table is read.
+    case((_has_one(_TRACK.artist_keys), _TRACK.artist), else_=_joined(_ARTISTS.c.name, _ARTISTS, _ARTISTS.c.position)),
+    case((_has_one(_TRACK.genre_keys), _TRACK.genre), else_=_joined(_GENRE.c.name, _GENRE, _GENRE.c.position)),
+    _joined(_ID.c.namespace + ":" + _ID.c.value, _ID, _ID.c.namespace, _ID.c.value),
+)
+FILE_COLUMNS = 4
+
+
+def _of_tracks(batches: Iterable[Rows]) -> Iterator[Rows]:
+    """Yield one row per track from rows per file, which are in the order of the tracks."""
+    track: list[Any] | None = None
+    files: Rows = []
+    for batch in batches:
+        done: Rows = []
+        for row in batch:
+            if track is not None and row[0] == track[0]:
+                files.append(row[-FILE_COLUMNS:])
+                continue
+            if track is not None:
+                done.append(_with_files(track, files))
+            track, files = list(row[:-FILE_COLUMNS]), [row[-FILE_COLUMNS:]]
+        if done:
+            yield done
+    if track is not None:
+        yield [_with_files(track, files)]
+
+
+def _with_files(track: list[Any], files: Rows) -> tuple[Any, ...]:
+    *own, artists, genres, ids = track
+    artists = artists.split(KEY_SEPARATOR) if artists else []
+    genres = genres.split(KEY_SEPARATOR) if genres else []
+    # The value is empty if a client removed the id.
+    ids = [each for each in ids.split(KEY_SEPARATOR) if each[-1] != ":"] if ids else []
+    libraries = list(dict.fromkeys(library for library, *_ in files if library is not None))
+    _, path, root, size = files[0]
+    if path is None:
+        return (*own, artists, genres, ids, None, None, None, None, 0, libraries)
+    name = path[len(root) :].lstrip("/") if path.startswith(root) else path
+    suffix = os.path.splitext(name)[1][1:].lower()  # noqa: PTH122  pathlib takes ten times as long
+    return (*own, artists, genres, ids, readable(name), readable(root), suffix, size, len(files), libraries)

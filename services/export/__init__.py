@@ -1,0 +1,1 @@
+"""Tables of a library for analysts: files of Parquet, CSV or JSON lines."""
