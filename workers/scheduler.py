@@ -32,7 +32,7 @@ class LeasedScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
         self._queue = open_queue(load_settings())
         self._lease: Lease | None = None
         self._held = ExitStack()
-        self._obstacle = ""
+        self._obstacle: str | None = None
 
     def tick(self, *arguments: Any, **options: Any) -> float:  # noqa: ANN401
         """Send a task that is due, unless another scheduler holds the lease; return the seconds until the next call."""
@@ -59,6 +59,6 @@ class LeasedScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
         if self._lease is None:
             self._held.close()
         if obstacle != self._obstacle:
-            log.info("scheduler_waits" if obstacle else "scheduler_continues", reason=obstacle or None)
+            log.info("scheduler_waits" if obstacle else "scheduler_active", reason=obstacle or None)
             self._obstacle = obstacle
         return self._lease is not None

@@ -372,7 +372,7 @@ def test_scaling_uses_metrics_that_the_api_serves(api):
     (trigger,) = of_kind(objects, "ScaledObject")["worker"]["spec"]["triggers"]
 
     query = trigger["metadata"]["query"]
-    assert f'namespace="{NAMESPACE}",job="{RELEASE}-api"' in query
+    assert f'namespace="{NAMESPACE}",service="{RELEASE}-api"' in query
     assert pod_metric["pods"]["metric"]["name"] in served
     assert set(re.findall(r"segue_\w+", query)) <= served
 
@@ -385,6 +385,7 @@ def test_the_monitor_finds_the_api():
     (endpoint,) = monitor["spec"]["endpoints"]
 
     assert selects(monitor["spec"]["selector"], service["metadata"]["labels"])
+    assert service["metadata"]["labels"][monitor["spec"]["jobLabel"]] == "segue"
     assert endpoint["port"] in {each["name"] for each in service["spec"]["ports"]}
     assert endpoint["authorization"] == {"credentials": {"name": "segue", "key": "metrics-key"}}
     assert monitor["metadata"]["labels"]["release"] == "kube-prometheus-stack"

@@ -75,7 +75,7 @@ def test_the_scheduler_in_a_worker_takes_over(tmp_path):
                 assert "Sending due task" not in worker.output
                 alone.process.terminate()
                 alone.process.wait()
-                wait_until(lambda: "scheduler_continues" in worker.output)
+                wait_until(lambda: "scheduler_active" in worker.output)
                 worker.process.terminate()
                 worker.process.wait()
 
