@@ -12,6 +12,7 @@ from services.domain.words import TextEmbedder
 from services.index import VectorIndex, VectorSearch
 from services.index.generations import Generations
 from services.index.indexer_thread import IndexerThread
+from services.index.limited import LimitedIndex, LimitedSearch
 from services.mixes.choose import Mixes
 from services.playlists.rules import SmartPlaylists
 from services.radio.sessions import Radio
@@ -155,7 +156,7 @@ def _open_catalogue(settings: Settings, opened: ExitStack) -> Catalogue:
 
 def compose_smart_playlists(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> SmartPlaylists:
     """Return what refreshes smart playlists, for a worker."""
-    recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
+    recommender = Recommender(catalogue.tracks, LimitedSearch(index), half_life_days=settings.half_life_days)
     return SmartPlaylists(catalogue, recommender, WordReader(catalogue.tracks, LazyEmbedder(_load_tower), understand))
 
 
@@ -211,11 +212,11 @@ def _open_index(
     if settings.qdrant_url is not None:
         index = open_server_index(settings, collection, for_requests=True)
         opened.callback(index.close)
-        return index, None
+        return LimitedIndex(index), None
     path = settings.index_path if collection == TRACKS else settings.picture_index_path
     generations = Generations(path, collection)
     indexer = IndexerThread(catalogue, generations)
     indexer.start()
     embedded = EmbeddedIndex(generations, indexer)
     opened.callback(embedded.close)
-    return generations.index, embedded
+    return LimitedIndex(generations.index), embedded

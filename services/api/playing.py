@@ -1,11 +1,15 @@
 """What listeners play now: noted from every API in which a client tells it, and read for pages."""
 
+from collections.abc import Collection
+
 from services.api.context import services
 from services.api.request_limits import NAMED_MAX
 from services.api.schemas.playing import NowPlaying
+from services.catalog import tenancy
 from services.composition import Services
 from services.domain.access import Principal
 from services.domain.listening import NewListen
+from services.domain.track import Track
 from services.tasks.now_playing import Playing
 
 
@@ -33,6 +37,18 @@ def now_playing(current: Services, client: Principal) -> NowPlaying:
     Raises:
         BrokerUnavailable: the broker does not respond.
     """
-    found = current.now_playing.all(client.listeners)
+    return NowPlaying.of(*playing_tracks(current, client.listeners))
+
+
+def playing_tracks(current: Services, listeners: Collection[str] | None) -> tuple[list[Playing], dict[str, Track]]:
+    """Return what these listeners play, or all, and the tracks of it: in a limited request only of its libraries.
+
+    Raises:
+        BrokerUnavailable: the broker does not respond.
+    """
+    found, limit = current.now_playing.all(listeners), tenancy.libraries()
     known = current.catalogue.tracks.get_many([each.track_id for each in found if each.track_id is not None])
-    return NowPlaying.of(found, known)
+    if limit is not None:
+        members = current.catalogue.libraries.members(limit)
+        found = [each for each in found if each.listener in members and (each.track_id or "") in {"", *known}]
+    return found, known

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.operators import custom_op
 
+from services.catalog import tenancy
 from services.catalog.database import IDS, Database, decode_cursor, encode_cursor, rows_of
 from services.catalog.names import ARTIST, CREDIT, id_of_key, tracks_of
 from services.catalog.successors import DELETED
@@ -63,7 +64,7 @@ RARE = 0.005
 class _Cached:
     histograms: list[Histogram]
     counts: tuple[Any, ...]
-    """The number of tracks with each status when they were made."""
+    """The libraries that they are of, and the number of tracks with each status when they were made."""
     at: float
 
 
@@ -179,7 +180,7 @@ class BrowseStore:
     def _counts(self) -> tuple[Any, ...]:
         numbers = select(_TRACK.status, func.count()).group_by(_TRACK.status).order_by(_TRACK.status)
         with self._database.columns() as connection:
-            return tuple(map(tuple, connection.execute(numbers)))
+            return (tenancy.libraries(), *map(tuple, connection.execute(numbers)))
 
     def _histogram(self, name: str) -> Histogram:
         column = _TRACK[name]

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.catalog.database import Database, now
+from services.catalog.libraries import key_of_file
 from services.catalog.tables import FailedFileRow, LocationRow, PictureRow, TrackRow
 from services.catalog.tracks import readable
 from services.domain.failure import Cause, FailedFile, FailureKind
@@ -98,8 +99,9 @@ class FailureStore:
 
     def add(self, path: str, kind: JobKind, root: str, cause: Cause) -> None:
         """Record a file that is neither a track nor a picture; a later failure of it replaces this one."""
-        values = {"root": root, "failure_kind": cause.kind, "reason": cause.reason, "failed_at": now()}
+        values: dict[str, Any] = {"root": root, "failure_kind": cause.kind, "reason": cause.reason, "failed_at": now()}
         with self._database.write() as session:
+            values["library_id"] = key_of_file(session, path)
             session.execute(
                 self._database.insert(FailedFileRow)
                 .values(path=path, scan=kind, **values)

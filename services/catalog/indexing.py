@@ -252,7 +252,8 @@ class PicturePoints:
     def rows(self, source: Source) -> Select[Any]:
         """Select a picture's columns."""
         del source
-        return select(_PICTURE.id, _PICTURE.revision, _PICTURE.status, _PICTURE.embedding, _PICTURE.model_version)
+        stored = _PICTURE.embedding, _PICTURE.model_version, _PICTURE.library_id
+        return select(_PICTURE.id, _PICTURE.revision, _PICTURE.status, *stored)
 
     def is_there(self, source: Source) -> ColumnElement[bool]:
         """Return whether a picture is ready, and its whole embedding can be carried."""
@@ -273,7 +274,9 @@ class PicturePoints:
             version: carrier(connection, version, source.space) for version in {row.model_version for row in rows}
         }
         return [
-            Point(id=row.id, vector=carry(vector_of(row.embedding)), payload={})
+            Point(
+                row.id, carry(vector_of(row.embedding)), {} if row.library_id is None else {LIBRARY: [row.library_id]}
+            )
             for row in rows
             if (carry := carriers[row.model_version]) is not None
         ]

@@ -8,7 +8,9 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, is_storable, now
+from services.catalog.libraries import key_of_folder
 from services.catalog.tables import FIRST, JobItemRow, JobRow, TrackRow
+from services.catalog.tenancy import own_library
 from services.catalog.tracks import readable
 from services.domain.errors import JobNotFound
 from services.domain.failure import FailureKind
@@ -37,9 +39,10 @@ class JobStore:
         """Create a queued job and return its id; a job that is not sent to the broker is found by `stale_scans`."""
         job_id = str(uuid.uuid4())
         with self._database.write() as session:
-            session.add(
-                JobRow(id=job_id, kind=kind, path=path, created_at=now(), updated_at=now() if is_sent else FIRST)
-            )
+            updated_at = now() if is_sent else FIRST
+            library = key_of_folder(session, path) or own_library()
+            row = JobRow(id=job_id, kind=kind, path=path, created_at=now(), updated_at=updated_at, library_id=library)
+            session.add(row)
         return job_id
 
     def begin(self, job_id: str, total: int) -> None:

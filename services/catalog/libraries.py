@@ -1,13 +1,17 @@
 """Named libraries: their folders and members, and which files they contain."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.catalog import tenancy
 from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, now, rows_of
 from services.catalog.tables import (
+    AccountRow,
+    AnnotationRow,
     FailedFileRow,
     JobRow,
     LibraryMemberRow,
@@ -19,12 +23,17 @@ from services.catalog.tables import (
     LocationRow,
     PictureRow,
     PlaylistRow,
+    PlayQueueRow,
     RadioRow,
+    RemovedTrackRow,
+    StartRow,
+    TasteRow,
     TrackRow,
 )
+from services.catalog.tenancy import limited_to
 from services.catalog.turns import set_turns
 from services.domain.errors import InvalidRequest, LibraryNotFound
-from services.domain.libraries import NamedLibrary, library_of
+from services.domain.libraries import Libraries, NamedLibrary, library_of
 from services.domain.names import text_key
 
 _OF_LISTENER = (
@@ -33,10 +42,12 @@ _OF_LISTENER = (
 )
 """Tables whose rows get the library of a listener, with the column of the listener."""
 
-_OF_PATH = (JobRow, FailedFileRow, PictureRow)
-"""Tables whose rows get the library of a path."""
-
-_PLACED = (*(table for table, _ in _OF_LISTENER), *_OF_PATH)
+_LISTENERS = (
+    *(column for _, column in _OF_LISTENER),
+    *(StartRow.listener, AnnotationRow.listener, PlayQueueRow.listener, AccountRow.listener),
+    *(TasteRow.listener, RemovedTrackRow.listener),
+)
+"""Columns with a listener of whom something is stored."""
 
 
 class NamedLibraryStore:
@@ -76,7 +87,7 @@ class NamedLibraryStore:
             others = select(LibraryRootRow).where(LibraryRootRow.path.in_(roots), LibraryRootRow.library != name)
             if (taken := session.scalars(others).first()) is not None:
                 raise InvalidRequest(f"'{taken.path}' belongs to the library '{taken.library}'.")
-            session.execute(delete(LibraryRootRow).where(LibraryRootRow.library == name))
+            session.execute(delete(LibraryRootRow).where(LibraryRootRow.library == name, ~LibraryRootRow.uploads))
             session.add_all(LibraryRootRow(path=root, library=name) for root in roots)
             _set_members(session, text_key(name), listeners)
             _assign(session)
@@ -93,15 +104,59 @@ class NamedLibraryStore:
             session.execute(delete(LibraryRootRow).where(LibraryRootRow.library == stored))
             _set_members(session, text_key(stored), ())
             session.execute(delete(LibraryRow).where(LibraryRow.name == stored))
-            for table in _PLACED:
+            for table, _ in _OF_LISTENER:
                 session.execute(update(table).where(table.library_id == text_key(stored)).values(library_id=None))
             _assign(session)
 
     def of_listener(self, listener: str) -> frozenset[str] | None:
         """Return the ids of the libraries that a listener is a member of; None without any: all tracks."""
-        joined = select(LibraryMemberRow.library_id).where(LibraryMemberRow.listener == listener)
+        return libraries_of_listener(self._database, listener)
+
+    def admit(self, listener: str, libraries: Collection[str], *, may_join: bool) -> bool:
+        """Return whether a key of some libraries may use the data of a listener: a member of one of them.
+
+        So may be a listener of whom nothing is known yet, who becomes a member if `may_join`.
+        """
+        with limited_to(None):
+            joined = self.of_listener(listener)
+            if joined is not None:
+                return not joined.isdisjoint(libraries)
+            known = select(or_(*(exists().where(column == listener) for column in _LISTENERS)))
+            with self._database.columns() as connection:
+                if connection.execute(known).scalar():
+                    return False
+            if may_join:
+                self._join(listener, libraries)
+            return True
+
+    def members(self, libraries: Collection[str]) -> set[str]:
+        """Return the members of libraries."""
+        joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id.in_(libraries))
         with self._database.columns() as connection:
-            return frozenset(connection.execute(joined).scalars()) or None
+            return set(connection.execute(joined).scalars())
+
+    def roots(self) -> list[str]:
+        """Return the folders of all libraries, without those of uploads."""
+        folders = select(LibraryRootRow.path).where(~LibraryRootRow.uploads).order_by(LibraryRootRow.path)
+        with self._database.read() as session:
+            return list(session.scalars(folders))
+
+    def has_others_inside(self, folder: str) -> bool:
+        """Return whether a folder contains files of other libraries than the one that it belongs to."""
+        with limited_to(None), self._database.read() as session:
+            return _is_mixed(folder, _keys_by_root(session))
+
+    def take_uploads(self, library_id: str, folder: str) -> None:
+        """Let the files of a folder of uploads belong to a library, from the first upload on."""
+        with limited_to(None), self._database.write() as session:
+            name = session.scalars(select(LibraryRow.name).where(LibraryRow.id == library_id)).one()
+            session.merge(LibraryRootRow(path=folder, library=name, uploads=True))
+
+    def _join(self, listener: str, libraries: Collection[str]) -> None:
+        with self._database.write() as session:
+            for library_id in session.scalars(select(LibraryRow.id).where(LibraryRow.id.in_(libraries))):
+                joining = self._database.insert(LibraryMemberRow).values(library_id=library_id, listener=listener)
+                session.execute(joining.on_conflict_do_nothing())
 
     def held(self, libraries: Collection[str], track_ids: Collection[str]) -> set[str]:
         """Return those of these tracks that have a file in one of the libraries with these ids."""
@@ -109,6 +164,34 @@ class NamedLibraryStore:
         files = select(LocationRow.track_id).where(LocationRow.track_id.in_(IDS), inside)
         with self._database.columns() as connection:
             return {track_id for (track_id,) in rows_of(connection, files, track_ids)}
+
+
+def libraries_of_listener(database: Database, listener: str) -> Libraries:
+    """Return the ids of the libraries that a listener is a member of; None without any."""
+    joined = select(LibraryMemberRow.library_id).where(LibraryMemberRow.listener == listener)
+    with database.columns() as connection:
+        return frozenset(connection.execute(joined).scalars()) or None
+
+
+@contextmanager
+def as_member(database: Database, listener: str | None) -> Iterator[None]:
+    """Limit a block without a limit to the libraries of a listener, so that what it writes belongs to one of them."""
+    if listener is None or tenancy.libraries() is not None:
+        yield
+        return
+    with limited_to(libraries_of_listener(database, listener)):
+        yield
+
+
+def key_of_folder(session: Session, path: str) -> str | None:
+    """Return the key of the library that contains a folder, and all files below it; None if none does."""
+    roots = _keys_by_root(session)
+    return None if _is_mixed(path, roots) else library_of(path, roots)
+
+
+def _is_mixed(folder: str, roots: Mapping[str, str]) -> bool:
+    own, below = library_of(folder, roots), folder.rstrip("/") + "/"
+    return any(root.startswith(below) and library != own for root, library in roots.items())
 
 
 def key_of_file(session: Session, path: str) -> str | None:
@@ -141,7 +224,8 @@ def _stored_name(session: Session, name: str) -> str:
 
 
 def _read(session: Session, name: str) -> NamedLibrary:
-    roots = select(LibraryRootRow.path).where(LibraryRootRow.library == name).order_by(LibraryRootRow.path)
+    of_library = LibraryRootRow.library == name, ~LibraryRootRow.uploads
+    roots = select(LibraryRootRow.path).where(*of_library).order_by(LibraryRootRow.path)
     joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == text_key(name))
     tracks = select(func.count(LocationRow.track_id.distinct())).where(LocationRow.library == text_key(name))
     listeners = session.scalars(joined.order_by(LibraryMemberRow.listener))
@@ -163,6 +247,16 @@ def _set_members(session: Session, library_id: str, listeners: Collection[str]) 
     session.flush()
 
 
+def _place(session: Session, roots: Mapping[str, str]) -> None:
+    """Store the library of each job, failed file and picture again, and mark the pictures for the index."""
+    for table in (JobRow, FailedFileRow, PictureRow):
+        for row_id, path, stored in session.execute(select(table.id, table.path, table.library_id)):
+            library = None if path is None or (table is JobRow and _is_mixed(path, roots)) else library_of(path, roots)
+            if library != stored:
+                marked = {"index_pending": True, "revision": PictureRow.revision + 1} if table is PictureRow else {}
+                session.execute(update(table).where(table.id == row_id).values(library_id=library, **marked))
+
+
 def _assign(session: Session) -> None:
     """Store the library of each file again, and mark the tracks of files that change theirs for the index."""
     roots = _keys_by_root(session)
@@ -174,6 +268,7 @@ def _assign(session: Session) -> None:
         if (library := library_of(path, roots)) != stored:
             moved[library].append(file_id)
             tracks.add(track_id)
+    _place(session, roots)
     for library, file_ids in moved.items():
         for chunk in batched(file_ids, IDS_PER_STATEMENT):
             session.execute(update(LocationRow).where(LocationRow.id.in_(chunk)).values(library=library))

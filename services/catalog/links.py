@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, now, rows_of
+from services.catalog.libraries import libraries_of_listener
 from services.catalog.matching import attach_waiting_listens
 from services.catalog.names import split_keys
 from services.catalog.tables import (
@@ -73,6 +74,7 @@ class LinkStore:
         Raises:
             InvalidRequest: there is one with this name.
         """
+        libraries = libraries_of_listener(self._database, link.listener)
         with self._database.write() as session:
             if session.get(LinkRow, link.name) is not None:
                 raise InvalidRequest(
@@ -80,6 +82,7 @@ class LinkStore:
                 )
             session.add(
                 LinkRow(
+                    library_id=min(libraries or (), default=None),
                     name=link.name,
                     kind=link.kind,
                     url=link.url,

@@ -1,14 +1,30 @@
 """Stored listens and starts, by listener."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, case, delete, func, insert, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    case,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    table,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
+from services.catalog import tenancy
 from services.catalog.database import Database, decode_cursor, encode_cursor, now
+from services.catalog.libraries import as_member, libraries_of
 from services.catalog.matching import Match, identity_of, lock_matching, match
 from services.catalog.ratings import from_tags
 from services.catalog.successors import followed, predecessors_of, successors_of
@@ -49,6 +65,9 @@ REJECTING_KINDS = (EventKind.DISLIKE, EventKind.BAN)
 _SUBJECT = followed(ListenRow.track_id)
 """The track of a listen, or the one that took over from it."""
 
+_STORED = table("listens", *map(column, ("id", "listener", "identity", "track_id")))
+"""Listens of all libraries: a listener has each listen once, whoever reports it."""
+
 _IS_DATED = ListenRow.undated_plays.is_(None)
 _NUMBER = func.sum(func.coalesce(ListenRow.undated_plays, 1), type_=Integer())
 _LAST_AT = func.max(case((_IS_DATED, ListenRow.at)), type_=ListenRow.at.type)
@@ -65,7 +84,7 @@ class ListenStore:
 
         A listen of an unknown track is attached to the track when it comes into the library.
         """
-        with self._database.write() as session:
+        with as_member(self._database, listener), self._database.write() as session:
             lock_matching(session, alone=False)
             return self._add(session, listener, listens)
 
@@ -79,7 +98,7 @@ class ListenStore:
 
         Repeating a verdict changes nothing.
         """
-        with self._database.write() as session:
+        with as_member(self._database, listener), self._database.write() as session:
             lock_matching(session, alone=False)
             old = self._likes_and_dislikes(session, listener, of)
             if verdict is not None and any(row.kind == verdict.kind for row in old):
@@ -224,9 +243,10 @@ class ListenStore:
 
     def _add(self, session: Session, listener: str, listens: Sequence[NewListen]) -> list[Recorded]:
         matches = match(session, listens)
+        places = _places(session, matches)
         rows: dict[str, dict[str, object]] = {}
         for listen, found in zip(listens, matches, strict=True):
-            rows.setdefault(found.identity, _row(listener, listen, found))
+            rows.setdefault(found.identity, _row(listener, listen, found) | {"library_id": places(found.track_id)})
         stored = _stored_before_takeover(session, listener, listens, matches)
         rows = {identity: row for identity, row in rows.items() if identity not in stored}
         inserting = self._database.insert(ListenRow).on_conflict_do_nothing()
@@ -269,6 +289,15 @@ def _row(listener: str, listen: NewListen, found: Match) -> dict[str, object]:
     }
 
 
+def _places(session: Session, matches: Sequence[Match]) -> Callable[[str | None], str | None]:
+    """Return what tells the library of a listen by its track: one of those that the context is limited to."""
+    own = tenancy.libraries() or frozenset()
+    if len(own) <= 1:
+        return lambda _: tenancy.own_library()
+    held = libraries_of(session, [found.track_id for found in matches if found.track_id is not None])
+    return lambda track_id: next((each for each in held.get(track_id or "", ()) if each in own), tenancy.own_library())
+
+
 def _store_waiting_names(session: Session, matches: dict[str, Match], new: dict[str, int]) -> None:
     waiting = [
         {"name": name, "listen_id": row_id} for identity, row_id in new.items() for name in matches[identity].waiting
@@ -278,8 +307,8 @@ def _store_waiting_names(session: Session, matches: dict[str, Match], new: dict[
 
 
 def _known(session: Session, listener: str, identities: Iterable[str]) -> Iterable[tuple[str, tuple[int, str | None]]]:
-    query = select(ListenRow.identity, ListenRow.id, _SUBJECT)
-    existing = query.where(ListenRow.listener == listener, ListenRow.identity.in_(list(identities)))
+    query = select(_STORED.c.identity, _STORED.c.id, followed(_STORED.c.track_id))
+    existing = query.where(_STORED.c.listener == listener, _STORED.c.identity.in_(list(identities)))
     return ((identity, (row_id, track_id)) for identity, row_id, track_id in session.execute(existing))
 
 

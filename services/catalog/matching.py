@@ -7,10 +7,11 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Self
 
-from sqlalchemy import Row, Select, delete, select, text, tuple_, update
+from sqlalchemy import Row, Select, delete, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, batched, rows_of
+from services.catalog.libraries import libraries_of
 from services.catalog.names import split_keys
 from services.catalog.successors import successors_of
 from services.catalog.tables import ExternalIdRow, ListenRow, TrackRow, WaitingNameRow
@@ -72,7 +73,11 @@ def attach_waiting_listens(session: Session, track_id: str) -> int:
     names += [f"{namespace}:{value}" for namespace, value in session.execute(ids) if value]
     lock_matching(session, alone=True)
     waiting = select(WaitingNameRow.listen_id).where(WaitingNameRow.name.in_(names))
-    found = session.scalars(select(ListenRow).where(ListenRow.id.in_(waiting)).order_by(ListenRow.id)).all()
+    held = libraries_of(session, [track_id]).get(track_id, [])
+    # A listen of a library waits for a track of the library.
+    may_have = or_(ListenRow.library_id.is_(None), ListenRow.library_id.in_(held))
+    listens = select(ListenRow).where(ListenRow.id.in_(waiting), may_have)
+    found = session.scalars(listens.order_by(ListenRow.id)).all()
     for batch in batched(found, ROWS_PER_STATEMENT):
         _attach(session, track_id, batch)
     return len(found)

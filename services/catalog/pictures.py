@@ -8,6 +8,7 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, decode_cursor, encode_cursor, is_storable, now
+from services.catalog.libraries import key_of_file
 from services.catalog.library import FileStamp
 from services.catalog.tables import PictureRow
 from services.catalog.tracks import TrackFile, readable
@@ -93,6 +94,9 @@ class PictureStore:
             )
             row = session.get_one(PictureRow, picture_id, with_for_update=True)
             row.path, row.root, row.size, row.mtime_ns = stamp.path, stamp.root, stamp.size, stamp.mtime_ns
+            if (library := key_of_file(session, stamp.path)) != row.library_id:
+                row.library_id = library
+                _touch(row)
             if row.status == PictureStatus.MISSING:
                 is_current = row.embedding is not None and row.model_version == version
                 row.status = PictureStatus.READY if is_current else PictureStatus.PENDING

@@ -12,6 +12,7 @@ from sqlalchemy import CursorResult, case, delete, func, insert, or_, select, up
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, now, rows_of
+from services.catalog.libraries import as_member
 from services.catalog.successors import followed, successors_of
 from services.catalog.tables import LocationRow, PlaylistEntryRow, PlaylistRow, TrackRow
 from services.catalog.track_names import canonical_id
@@ -111,7 +112,7 @@ class PlaylistStore:
             created_at=moment,
             updated_at=moment,
         )
-        with self._database.write() as session:
+        with as_member(self._database, owner), self._database.write() as session:
             count = session.scalar(select(func.count()).where(_owned_by(owner))) or 0
             if count >= PLAYLISTS_MAX:
                 raise TooManyPlaylists
@@ -327,6 +328,7 @@ def _playlist(row: PlaylistRow) -> Playlist:
     return Playlist(
         id=row.id,
         owner=row.owner,
+        library=row.library_id,
         name=row.name,
         description=row.description,
         rules=None if row.rules is None else _RULES.validate_python(row.rules),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.idempotency import Mismatch, stored_answer
+from services.catalog.libraries import as_member
 from services.catalog.successors import successors_of
 from services.catalog.tables import IdempotencyRow, RadioEventRow, RadioRow, RadioTrackRow
 from services.domain.errors import RadioNotFound
@@ -133,7 +134,7 @@ class RadioStore:
     def create(self, state: SessionState) -> None:
         """Store a new session with the tracks and events of its history."""
         session = state.session
-        with self._database.write() as transaction:
+        with as_member(self._database, session.listener), self._database.write() as transaction:
             transaction.add(
                 RadioRow(
                     id=session.id,

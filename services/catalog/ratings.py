@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched
 from services.catalog.matching import identity_of, lock_matching
-from services.catalog.tables import ListenRow, MetaRow, TrackRow
+from services.catalog.tables import LibraryMemberRow, ListenRow, MetaRow, TrackRow
 from services.domain.listening import VERDICTS, EventKind, NewListen
 
 LIKED_FROM, DISLIKED_TO = 0.8, 0.2
@@ -72,8 +72,10 @@ def store_verdicts(database: Database, session: Session, listener: str, track_id
     open_ids = [track_id for track_id in track_ids if track_id not in judged]
     session.execute(delete(ListenRow).where(*of_listener, ListenRow.track_id.in_(open_ids), from_tags()))
     query = select(_TRACK.id, _TRACK.rating, _TRACK.added_at).where(_TRACK.id.in_(open_ids))
+    joined = select(func.min(LibraryMemberRow.library_id)).where(LibraryMemberRow.listener == listener)
+    library = session.scalar(joined)
     rows = [
-        _row(listener, track_id, kind, at)
+        _row(listener, track_id, kind, at) | {"library_id": library}
         for track_id, rating, at in session.execute(query)
         if (kind := verdict_of(rating)) is not None
     ]

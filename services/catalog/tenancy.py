@@ -29,9 +29,8 @@ def libraries() -> frozenset[str] | None:
 
 
 def own_library() -> str | None:
-    """Return the library that new rows of this context belong to; None if it is not limited to exactly one."""
-    found = _LIBRARIES.get()
-    return next(iter(found)) if found is not None and len(found) == 1 else None
+    """Return the library that new rows of this context belong to: the first of those it is limited to, or None."""
+    return min(_LIBRARIES.get() or (), default=None)
 
 
 def limit_to(ids: frozenset[str] | None) -> None:
@@ -54,13 +53,18 @@ def limited_parts(parts: Iterable[Part]) -> Iterator[Part]:
     ids, remaining = _LIBRARIES.get(), iter(parts)
 
     def steps() -> Iterator[Part]:
-        while True:
-            with limited_to(ids):
-                try:
-                    part = next(remaining)
-                except StopIteration:
-                    return
-            yield part
+        try:
+            while True:
+                with limited_to(ids):
+                    try:
+                        part = next(remaining)
+                    except StopIteration:
+                        return
+                yield part
+        finally:
+            close = getattr(remaining, "close", None)
+            if close is not None:  # a generator: the client has gone
+                close()
 
     return steps()
 
@@ -91,7 +95,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "listens": _PLACED,
         "waiting_names": "{here}.listen_id IN (SELECT id FROM listens WHERE library_id {ours})",
         "playlists": _PLACED,
-        "playlist_entries": "{here}.playlist_id IN (SELECT id FROM playlists WHERE library_id {ours})",
+        "playlist_entries": (
+            "{here}.playlist_id IN (SELECT id FROM playlists WHERE library_id {ours}) "
+            "AND {here}.track_id IN (SELECT track_id FROM locations WHERE library {ours})"
+        ),
         "radio_sessions": _PLACED,
         "radio_tracks": _OF_SESSION,
         "radio_events": _OF_SESSION,

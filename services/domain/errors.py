@@ -2,7 +2,7 @@
 
 * SegueError
   * NotFound: TrackNotFound, PictureNotFound, JobNotFound, RadioNotFound, KeyNotFound,
-    PlaylistNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
+    PlaylistNotFound, ListenerNotFound, LibraryNotFound, LinkNotFound, PersonNotFound,
     SignInNotConfigured
   * InvalidRequest: InvalidCursor, PathNotScannable, ArchiveUnusable, UnknownMood, UnusableClip, UnusablePicture,
     UnusableVideo
@@ -84,6 +84,13 @@ class PlaylistNotFound(NotFound):
 
     def __init__(self, playlist_id: str) -> None:
         super().__init__(f"No playlist has the id '{playlist_id}'.")
+
+
+class ListenerNotFound(NotFound):
+    """The libraries of the key have no such member."""
+
+    def __init__(self, listener: str) -> None:
+        super().__init__(f"The libraries of this key have no listener '{listener}'.")
 
 
 class LibraryNotFound(NotFound):

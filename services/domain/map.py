@@ -1,7 +1,7 @@
 """The map: every ready track as a point in the plane, where music that sounds alike lies close together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -74,6 +74,18 @@ class MapTrack:
     vector: Vector
     tags: Mapping[str, float]
     point: tuple[float, float] | None = None
+
+
+def regions_near(regions: Sequence[Region], points: NDArray[np.float64]) -> tuple[Region, ...]:
+    """Return the regions of which some points, (n, 2), lie in, with their numbers: nearer to it than to the others."""
+    found: list[Region] = []
+    for level in sorted({region.level for region in regions}):
+        of_level = [region for region in regions if region.level == level]
+        centres = np.array([(region.x, region.y) for region in of_level])
+        nearest = np.argmin(((points[:, None] - centres) ** 2).sum(axis=2), axis=1) if len(points) else []
+        counts = np.bincount(nearest, minlength=len(of_level)) if len(points) else [0] * len(of_level)
+        found += [replace(region, tracks=int(n)) for region, n in zip(of_level, counts, strict=True) if n]
+    return tuple(found)
 
 
 def is_due(current: MapState | None, ready: int, model_version: str | None, *, requested: bool, busy: bool) -> bool:

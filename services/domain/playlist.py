@@ -77,6 +77,7 @@ class Playlist:
 
     Attributes:
         owner: The listener whose playlist it is; None if it belongs to no listener.
+        library: The id of the library that it belongs to; None if it belongs to the installation.
         rules: How its tracks are chosen; None if it is not smart.
         revision: The number of changes; a change that was made from an older state is refused.
         refreshed_at: When the rules chose the tracks; None if they have not yet, or if it is not smart.
@@ -85,6 +86,7 @@ class Playlist:
 
     id: str
     owner: str | None
+    library: str | None
     name: str
     description: str
     rules: Rules | None

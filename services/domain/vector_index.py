@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from services.domain.filters import FRAGMENT, KEYWORD_FIELDS, RANGE_FIELDS, Filters
+from services.domain.libraries import LIBRARY
 from services.domain.track import Vector
 
 PayloadValue = str | int | float | list[str] | None
@@ -21,7 +22,7 @@ class Collection:
 
 
 TRACKS = Collection("tracks", RANGE_FIELDS, (*KEYWORD_FIELDS, FRAGMENT))
-PICTURES = Collection("pictures")
+PICTURES = Collection("pictures", (), (LIBRARY,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -10,6 +11,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
+from services.catalog.tenancy import limited_to
 from services.domain.errors import AudioNotRead, UploadTooLarge
 from services.domain.job import JobKind
 from services.domain.track import Tags, TrackStatus
@@ -32,8 +34,10 @@ class Upload:
     filename: str
 
 
-def store_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, folder: Path, max_bytes: int) -> str:
-    """Store an uploaded audio file durably, register its track and return the job's id.
+def store_upload(  # noqa: PLR0913  each says something else about the upload
+    catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, folder: Path, max_bytes: int, library: str | None = None
+) -> str:
+    """Store an uploaded audio file durably, register its track in a library, and return the job's id.
 
     Raises:
         UnsupportedAudio: the bytes are not audio in a supported format.
@@ -41,18 +45,30 @@ def store_upload(catalogue: Catalogue, queue: TaskQueue, upload: Upload, *, fold
         UploadTooLarge: the file has more than `max_bytes` bytes.
         StorageFull, StorageUnavailable: the file cannot be written; no part of it stays on the disk.
     """
+    if library is not None:
+        folder /= blake2b(library.encode(), digest_size=16).hexdigest()
+        catalogue.libraries.take_uploads(library, str(folder))
     with storage_errors(folder):
         stored, track_id, tags = _store(upload, folder, max_bytes)
-    return _register(catalogue, queue, stored, track_id, tags)
+    with limited_to(None):  # the track may belong to another library already
+        return _register(catalogue, queue, stored, track_id, tags)
 
 
 def delete_track(catalogue: Catalogue, track_id: str, folder: Path) -> None:
     """Let a track leave the library. Its files stay, except the copy of an upload in `folder`.
 
+    A request that is limited to libraries removes their files of the track only, if others have files of it too.
+
     Raises:
         StorageUnavailable: the copy cannot be deleted.
     """
-    uploaded = [path for each in catalogue.library.delete(track_id) if (path := Path(each)).parent == folder]
+    own = [file.path for file in catalogue.tracks.files(track_id)]
+    with limited_to(None):
+        if len(own) == len(catalogue.tracks.files(track_id)):
+            catalogue.library.delete(track_id)
+        else:
+            catalogue.library.forget_files(own)
+    uploaded = [path for each in own if (path := Path(each)).is_relative_to(folder)]
     with storage_errors(folder):
         for path in uploaded:
             path.unlink(missing_ok=True)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from services.catalog import Catalogue
+from services.catalog import Catalogue, tenancy
+from services.catalog.libraries import as_member
 from services.catalog.tracks import measured_of
 from services.domain.errors import InvalidRequest, SegueError
 from services.domain.filters import music_only
@@ -54,6 +55,10 @@ class SmartPlaylists:
             InvalidRequest: the texts contradict each other, or nothing of them was understood.
             IndexUnavailable: the vector index does not answer.
         """
+        with as_member(self._catalogue.database, owner):
+            return self._choose(rules, owner)
+
+    def _choose(self, rules: Rules, owner: str | None) -> list[str]:
         if rules.sort != "match" and not (rules.text or rules.mood or rules.taste):
             return self._first(rules, owner)
         question = Question(
@@ -81,8 +86,10 @@ class SmartPlaylists:
         """
         if playlist.rules is None:
             raise InvalidRequest(f"The playlist '{playlist.id}' has no rules, so there is nothing to refresh.")
+        of_library = tenancy.libraries() if playlist.library is None else frozenset({playlist.library})
         try:
-            chosen = self.choose(playlist.rules, playlist.owner)
+            with tenancy.limited_to(of_library):
+                chosen = self.choose(playlist.rules, playlist.owner)
         except SegueError as error:
             self._catalogue.playlists.failed(playlist.id, error.detail)
             raise
@@ -101,7 +108,8 @@ class SmartPlaylists:
             exclude=Exclusion(tracks=tuple(unwanted)),
             limit=min(limit, RESULTS_MAX),
         )
-        return self._recommender.recommend(question)
+        with as_member(self._catalogue.database, playlist.owner):
+            return self._recommender.recommend(question)
 
     def _remembered(self, rules: Rules, owner: str | None) -> Remembered:
         if owner is None or not rules.taste:

@@ -1038,6 +1038,25 @@ class OnsetRateRange(Model):
     max: float | None = None
 
 
+class OwnSession(Model):
+    """
+    A sign-in in this browser.
+    """
+
+    listener: str
+    """
+    The listener whose history is theirs.
+    """
+    name: str
+    """
+    The name to show.
+    """
+    expires_at: AwareDatetime
+    """
+    When they have to sign in again.
+    """
+
+
 class Part(Model):
     """
     A part that Segue depends on.
@@ -1058,6 +1077,29 @@ class Pause(Model):
     paused: bool
     """
     True pauses the analysis, false resumes it.
+    """
+
+
+class Person(Model):
+    """
+    Somebody who has signed in.
+    """
+
+    listener: str
+    """
+    The listener whose history is theirs.
+    """
+    name: str
+    """
+    The name to show.
+    """
+    created_at: AwareDatetime
+    """
+    When they signed in for the first time.
+    """
+    signed_in_at: AwareDatetime
+    """
+    When they signed in last.
     """
 
 
@@ -1433,6 +1475,32 @@ class Session(Model):
     name: str
     key: str
     subscriber: str
+
+
+class SessionState(Model):
+    """
+    Whether people can sign in here, and who has in this browser.
+    """
+
+    start_url: str | None
+    """
+    Where people sign in. Null if no provider is set.
+    """
+    session: OwnSession | None
+    """
+    Null if nobody has signed in in this browser.
+    """
+
+
+class SignedOut(Model):
+    """
+    The session has ended here.
+    """
+
+    provider_url: str | None
+    """
+    Where to go to sign out of the provider too. Null if there is no such address, or nobody was signed in.
+    """
 
 
 class SpeechinessRange(Model):
@@ -2461,6 +2529,14 @@ class OwnKey(Model):
     scopes: list[Literal["read", "listen", "ingest", "admin"] | str]
 
 
+class People(Model):
+    """
+    Everybody who has signed in, by listener.
+    """
+
+    people: list[Person]
+
+
 class Picture(Model):
     """
     A picture of a scanned folder.
@@ -2697,7 +2773,7 @@ class Status(Model):
     """
     disk: Disk | None
     """
-    Null if the disk cannot be read.
+    Null if the disk cannot be read, and for keys that are bound to libraries.
     """
 
 
@@ -3107,11 +3183,15 @@ class Me(Model):
 
     authenticated: bool
     """
-    Whether the request has a key.
+    Whether the request has a key, or somebody who signed in sent it.
     """
     key: OwnKey | None
     """
-    Null without a key.
+    Null without a key, and for people who signed in.
+    """
+    session: OwnSession | None
+    """
+    The sign-in of the person who sent the request. Null with a key.
     """
     listener: str | None
     """
@@ -3123,7 +3203,7 @@ class Me(Model):
     """
     scopes: list[Literal["read", "listen", "ingest", "admin"] | str]
     """
-    What the request may do. Without a key, everything.
+    What the request may do. Without a key where none is needed, everything.
     """
 
 

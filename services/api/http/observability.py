@@ -81,7 +81,7 @@ class RequestObserver:
         app.before_request(self._begin)
         app.after_request(self._end)
 
-    @needs(Scope.READ)
+    @needs(Scope.READ, installation=True)
     def exposition(self) -> Response:
         """Return all metrics in the Prometheus text format, added up over the processes that share a metrics folder."""
         registry = CollectorRegistry()

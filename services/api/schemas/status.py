@@ -146,7 +146,7 @@ class Status(Response):
         description="Whether a watcher of the library folders is alive. Null if the broker does not respond."
     )
     folders: list[Folder] = Field(description="The library roots.")
-    disk: Disk | None = Field(description="Null if the disk cannot be read.")
+    disk: Disk | None = Field(description="Null if the disk cannot be read, and for keys that are bound to libraries.")
 
 
 class FileFailure(Response):

@@ -31,6 +31,7 @@ from services.domain.errors import (
     KeyRequired,
     LibraryNotAllowed,
     ListenerNotAllowed,
+    ListenerNotFound,
     SegueError,
 )
 
@@ -104,6 +105,9 @@ def record_use(key: ApiKey) -> None:
         return response
 
 
+WRITING_METHODS = frozenset({"POST", "PUT", "PATCH"})
+"""Methods by which a listener that is not known yet becomes a member of the libraries of the key."""
+
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 """Headers that proxies add. A request with one of them does not come from the machine itself."""
 
@@ -126,12 +130,14 @@ def require_listener(user: str) -> None:
     Raises:
         InsufficientScope: the key lacks the scope `listen`.
         ListenerNotAllowed: the key is bound to other listeners.
+        ListenerNotFound: the key is bound to libraries, and the listener is a member of others only.
     """
     if not principal().has_any((Scope.LISTEN,)):
         raise InsufficientScope((Scope.LISTEN,))
     listener = listener_named(user)
     if not principal().may_reach(listener):
         raise ListenerNotAllowed
+    _require_member(listener)
     g.listener = listener
 
 
@@ -173,15 +179,38 @@ def _check_permissions() -> None:
     g.access, g.principal = access, _authenticated(access)
     if not principal().has_any(access.scopes):
         raise InsufficientScope(access.scopes)
-    limit_to(principal().libraries)
-    if principal().libraries is not None and not access.libraries:
-        raise LibraryNotAllowed
+    if principal().libraries is not None:
+        _limit(access)
     if access.listener is not None:
         require_listener((request.view_args or {})[access.listener])
 
 
+def _limit(access: Access) -> None:
+    """Limit the request to the libraries of its key, and to members of these.
+
+    Raises:
+        LibraryNotAllowed: the view concerns the whole installation.
+        ListenerNotFound: the key is bound to a listener of other libraries.
+    """
+    if access.installation:
+        raise LibraryNotAllowed
+    limit_to(principal().libraries)
+    if principal().listener is not None and Scope.LISTEN in access.scopes:
+        _require_member(principal().listener or "")
+
+
+def _require_member(listener: str) -> None:
+    """Check that a listener is a member of the libraries of a bound key; who is nowhere known may become one."""
+    own = principal().libraries
+    if own is None:
+        return
+    writes = g.access.changes or request.method in WRITING_METHODS
+    if not services().catalogue.libraries.admit(listener, own, may_join=writes):
+        raise ListenerNotFound(listener)
+
+
 def _limit_stream(response: Response) -> Response:
-    if libraries() is not None and response.is_streamed:
+    if libraries() is not None and response.is_streamed and not response.direct_passthrough:
         response.response = limited_parts(response.iter_encoded())
     return response
 

@@ -3,6 +3,7 @@
     @needs(Scope.READ)                           a key with this scope, or with `admin`
     @needs(Scope.LISTEN, Scope.READ)             a key with one of these scopes
     @needs(Scope.LISTEN, listener="user")        the route variable `user` names the listener whose data it is
+    @needs(Scope.INGEST, installation=True)      not a key that is bound to libraries
     @public                                      no key, for health checks and pages
     set_default_access(blueprint, Access(...))   for the views of a blueprint without a declaration
 
@@ -83,8 +84,8 @@ class Access:
     limit, because a page shows dozens of covers at once and a player asks for many ranges."""
     repeatable: bool = True
     """Whether a POST supports `Idempotency-Key`, which stores its response; not if the response holds a secret."""
-    libraries: bool = False
-    """Whether it keeps to the library that a key may be bound to. Other views refuse such keys."""
+    installation: bool = False
+    """Whether it concerns the whole installation: keys that are bound to libraries are refused."""
     changes: bool = False
     """Whether a GET changes data, as in protocols without other verbs: pages of other sites are then refused."""
     sign_in: Callable[[Request], Principal | None] | None = None
@@ -104,10 +105,10 @@ def needs(  # noqa: PLR0913  each is a part of the declaration
     expensive: bool = False,
     media: bool = False,
     repeatable: bool = True,
-    libraries: bool = False,
+    installation: bool = False,
 ) -> Callable[[View], View]:
     """Require a key with one of these scopes."""
-    return requires(Access(scopes, listener, key_locations, expensive, media, repeatable, libraries))
+    return requires(Access(scopes, listener, key_locations, expensive, media, repeatable, installation))
 
 
 def public(view: View) -> View:

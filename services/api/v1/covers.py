@@ -23,7 +23,7 @@ COVER_RESPONSES: dict[int, dict[str, Any]] = {
 
 @covers.get("/tracks/<path:track_id>/cover")
 @operation("getTrackCover", "Get the cover of a track", query=CoverQuery, responses=COVER_RESPONSES)
-@needs(Scope.READ, media=True, libraries=True)
+@needs(Scope.READ, media=True)
 def get_track_cover(track_id: str, query: CoverQuery) -> Response:
     """Get the cover of a track: the picture in its file, or `cover`, `folder` or `front` (JPEG, PNG, WebP) beside it.
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.api.context import services
 from services.api.http.operation import UploadedFile, operation
+from services.api.libraries import scan_roots, upload_library
 from services.api.request_limits import MULTIPART_OVERHEAD_BYTES
 from services.api.schemas.jobs import (
     Failure,
@@ -18,12 +19,12 @@ from services.api.schemas.jobs import (
     JobPageQuery,
     ScanRequest,
 )
+from services.api.schemas.keys import LibraryName
 from services.api.schemas.tracks import Request
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope
 from services.domain.job import JobKind
-from services.ingest.roots import scannable_roots
 from services.ingest.scan import request_scan
 from services.ingest.upload import Upload, store_upload
 
@@ -37,6 +38,11 @@ class UploadForm(Request):
     """A form with one audio file."""
 
     file: UploadedFile = Field(description="The audio file: MP3, FLAC, Ogg Vorbis, Opus or WAV.")
+    library: LibraryName | None = Field(
+        default=None,
+        description="The named library that it belongs to. Default: that of the key; a key that is bound to several "
+        "must name one.",
+    )
 
 
 def _allow_uploads() -> None:
@@ -60,8 +66,7 @@ jobs.before_request(_allow_uploads)
 @needs(Scope.INGEST, expensive=True)
 def scan(body: ScanRequest) -> tuple[Job, dict[str, str]]:
     """Scan a folder or a single file. New and changed files are analysed; files that are gone leave the library."""
-    roots = scannable_roots(services().settings)
-    return _accepted(request_scan(services().catalogue, services().queue, body.path, roots))
+    return _accepted(request_scan(services().catalogue, services().queue, body.path, scan_roots(body.path)))
 
 
 @jobs.post("/tracks")
@@ -85,6 +90,7 @@ def upload_track(upload: UploadForm) -> tuple[Job, dict[str, str]]:
         services().queue,
         Upload(cast("BinaryIO", upload.file.stream), upload.file.filename or ""),
         folder=services().settings.uploads_path,
+        library=upload_library(upload.library),
         max_bytes=services().settings.upload_max_bytes,
     )
     return _accepted(job_id)

@@ -18,7 +18,7 @@ libraries = Blueprint("libraries", __name__, url_prefix="/v1/libraries")
 
 @libraries.get("")
 @operation("listLibraries", "List the named libraries", returns=Libraries)
-@needs(Scope.READ, libraries=True)
+@needs(Scope.READ)
 def list_libraries() -> Libraries:
     """List the named libraries with their folders and listeners. A key that is bound to some sees these."""
     return Libraries(libraries=[_shown(each) for each in services().catalogue.libraries.all()])

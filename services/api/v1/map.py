@@ -5,7 +5,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from http import HTTPStatus
 
@@ -27,10 +27,12 @@ from services.api.schemas.map import (
     MapValuesQuery,
 )
 from services.api.security.permissions import needs
+from services.catalog import tenancy
 from services.catalog.map import NAMES, MapStore
 from services.domain import map as domain
 from services.domain.access import Scope
 from services.domain.errors import BrokerUnavailable, InvalidRequest
+from services.domain.libraries import Libraries
 
 music_map = Blueprint("map", __name__, url_prefix="/v1")
 
@@ -82,7 +84,10 @@ def get_points() -> Response:
     store = services().catalogue.map
     state = store.state()
     number, revision = (None, 0) if state is None else (state.version, state.revision)
-    return _conditional(f"{number}-{revision}", lambda: _points(store, number, revision))
+    limit = tenancy.libraries()
+    packed = partial(_points, store, number, revision, limit)
+    # The points of some libraries change without a new revision, when a folder changes hands.
+    return _conditional(f"{number}-{revision}" if limit is None else sha256(packed()).hexdigest(), packed)
 
 
 @music_map.get("/map/values")
@@ -97,7 +102,8 @@ def get_values(query: MapValuesQuery) -> Response:
     store = services().catalogue.map
     state = store.state()
     number, revision = (None, 0) if state is None else (state.version, state.revision)
-    packed = _values(store, number, revision, query.by, int(time.monotonic() // VALUES_SECONDS))
+    period = int(time.monotonic() // VALUES_SECONDS)
+    packed = _values(store, number, revision, query.by, period, tenancy.libraries())
     # Values change with the tags of files, which the revision does not count.
     return _conditional(sha256(packed).hexdigest(), lambda: packed)
 
@@ -107,8 +113,11 @@ def get_values(query: MapValuesQuery) -> Response:
 @needs(Scope.READ)
 def get_regions() -> MapRegions:
     """Get the regions at two zoom levels, each with the tags that set it apart from the rest of the library."""
-    state = services().catalogue.map.state()
+    store = services().catalogue.map
+    state = store.state()
     found = () if state is None else state.regions
+    if state is not None and tenancy.libraries() is not None:
+        found = domain.regions_near(found, store.points(state.version).points)
     return MapRegions(version=state and state.version, regions=[MapRegion.of(region) for region in found])
 
 
@@ -121,7 +130,7 @@ def get_regions() -> MapRegions:
     meaning="The fit is requested. `version` increases when it is done.",
     problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
 )
-@needs(Scope.INGEST, expensive=True)
+@needs(Scope.INGEST, expensive=True, installation=True)
 def refit() -> MapState:
     """Request a new map. A worker fits it within a minute, also while tracks wait for their analysis."""
     current = services()
@@ -136,8 +145,9 @@ def refit() -> MapState:
     return _state()
 
 
-@lru_cache(maxsize=1)
-def _points(store: MapStore, version: int | None, revision: int) -> bytes:
+@lru_cache(maxsize=2)
+def _points(store: MapStore, version: int | None, revision: int, limit: Libraries) -> bytes:
+    del limit  # of the statements
     found = MapPoints(version=version, revision=revision, ids=[], x=[], y=[])
     if version is not None:
         stored = store.points(version)
@@ -147,7 +157,10 @@ def _points(store: MapStore, version: int | None, revision: int) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _values(store: MapStore, version: int | None, revision: int, by: Colouring, period: int) -> bytes:
+def _values(  # noqa: PLR0913, PLR0917  the key of the cache
+    store: MapStore, version: int | None, revision: int, by: Colouring, period: int, limit: Libraries
+) -> bytes:
+    del limit  # of the statements
     del period  # older values are forgotten
     values = [] if version is None else store.values(version, by)
     if by not in NAMES:

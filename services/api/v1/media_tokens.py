@@ -21,7 +21,7 @@ media_tokens = Blueprint("media_tokens", __name__, url_prefix="/v1")
     status=HTTPStatus.CREATED,
     meaning="The token",
 )
-@needs(Scope.READ, repeatable=False, libraries=True)
+@needs(Scope.READ, repeatable=False)
 def create_media_token() -> MediaToken:
     """Create a token for clients that cannot send a key, such as audio and image elements.
 

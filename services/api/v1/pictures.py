@@ -9,6 +9,7 @@ from models.containers.pictures import HEAD_BYTES
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses, send_opened
 from services.api.http.operation import operation
+from services.api.libraries import scan_roots
 from services.api.schemas.jobs import Job, ScanRequest
 from services.api.schemas.pictures import (
     Picture,
@@ -27,7 +28,7 @@ from services.domain.access import Scope
 from services.domain.errors import NotFound, UnsupportedPicture
 from services.domain.job import JobKind
 from services.ingest.formats import picture_format
-from services.ingest.roots import open_inside, readable_roots, scannable_roots
+from services.ingest.roots import open_inside, readable_roots
 from services.ingest.scan import request_scan
 
 pictures = Blueprint("pictures", __name__, url_prefix="/v1")
@@ -61,8 +62,7 @@ def scan_pictures(body: ScanRequest) -> tuple[Job, dict[str, str]]:
     file with the suffix of a picture.
     """
     current = services()
-    roots = scannable_roots(current.settings)
-    job_id = request_scan(current.catalogue, current.queue, body.path, roots, JobKind.PICTURES)
+    job_id = request_scan(current.catalogue, current.queue, body.path, scan_roots(body.path), JobKind.PICTURES)
     job = Job.of(current.catalogue.jobs.get(job_id), to_admin=principal().has_any(()))
     return job, {"Location": url_for("jobs.get_job", job_id=job_id)}
 

@@ -34,7 +34,7 @@ LOCATION = {"Location": "The path of the session."}
     meaning="The session has started. `Location` is its path.",
     headers=LOCATION,
 )
-@needs(Scope.LISTEN, Scope.READ, expensive=True, libraries=True)
+@needs(Scope.LISTEN, Scope.READ, expensive=True)
 def start_radio(body: RadioRequest) -> tuple[StartedRadio, dict[str, str]]:
     """Start a session from seeds, a listening history or both.
 
@@ -59,7 +59,7 @@ def start_radio(body: RadioRequest) -> tuple[StartedRadio, dict[str, str]]:
 
 @radio.post("/radio/<session_id>/next")
 @operation("nextRadioTracks", "Get the next tracks of a radio session", body=NextRequest, returns=NextTracks)
-@needs(Scope.LISTEN, Scope.READ, expensive=True, libraries=True)
+@needs(Scope.LISTEN, Scope.READ, expensive=True)
 def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
     """Report what was played and skipped, and get the next tracks.
 
@@ -78,7 +78,7 @@ def next_tracks(session_id: str, body: NextRequest) -> NextTracks:
 
 @radio.get("/radio/<session_id>")
 @operation("getRadio", "Get a radio session", returns=RadioSession)
-@needs(Scope.LISTEN, Scope.READ, libraries=True)
+@needs(Scope.LISTEN, Scope.READ)
 def show_radio(session_id: str) -> RadioSession:
     """Get the directions of a session, with labels and whether they are active, and the reported events."""
     _require_owner(session_id)
@@ -87,7 +87,7 @@ def show_radio(session_id: str) -> RadioSession:
 
 @radio.delete("/radio/<session_id>")
 @operation("endRadio", "End a radio session", status=HTTPStatus.NO_CONTENT, meaning="The session is deleted.")
-@needs(Scope.LISTEN, Scope.READ, libraries=True)
+@needs(Scope.LISTEN, Scope.READ)
 def end_radio(session_id: str) -> None:
     """Delete a session and the events that were reported to it."""
     _require_owner(session_id)

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 
 from services.api.context import services
 from services.api.http.operation import operation
-from services.api.libraries import check_track, narrowed
+from services.api.libraries import narrowed
 from services.api.pictures import read_pictures, vectors_of
 from services.api.request_limits import RECOMMENDATION_MAX_BYTES
 from services.api.schemas.filters import PathQuery
@@ -38,7 +38,7 @@ def _allow_pictures() -> None:
     body=RecommendationRequest,
     returns=Recommendations,
 )
-@needs(Scope.READ, expensive=True, libraries=True)
+@needs(Scope.READ, expensive=True)
 def recommend(body: RecommendationRequest) -> Recommendations:
     """Get the tracks to play after a listening history, for texts, for pictures, or for several of them.
 
@@ -76,7 +76,7 @@ def recommend(body: RecommendationRequest) -> Recommendations:
 @operation(
     "findPath", "Find a path between two tracks", problems=(HTTPStatus.NOT_FOUND,), query=PathQuery, returns=Path
 )
-@needs(Scope.READ, expensive=True, libraries=True)
+@needs(Scope.READ, expensive=True)
 def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run time
     """Get tracks that lead smoothly from one track to another. Both ends are included, and no track comes twice.
 
@@ -84,8 +84,6 @@ def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run t
     make a hop between two neighbours much weaker than the others. The filters do not apply to the two ends. The path
     from a track to itself contains that track only.
     """
-    for end in (query.start, query.end):
-        check_track(end)
     filters = narrowed(query.conditions())
     steps = services().paths.between(
         query.start, query.end, steps=query.steps, filters=filters, options=query.options()
@@ -95,7 +93,7 @@ def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run t
 
 @recommendations.get("/moods")
 @operation("listMoods", "List the mood presets", returns=Moods)
-@needs(Scope.READ, libraries=True)
+@needs(Scope.READ)
 def list_moods() -> Moods:
     """Get all mood presets, with their titles in English and German and what they stand for.
 

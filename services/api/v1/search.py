@@ -20,7 +20,7 @@ search = Blueprint("search", __name__, url_prefix="/v1")
 @operation(
     "searchByText", "Find tracks by a title, an artist or a description", query=SearchQuery, returns=SearchResults
 )
-@needs(Scope.READ, expensive=True, libraries=True)
+@needs(Scope.READ, expensive=True)
 def find_tracks(query: Any) -> SearchResults:  # noqa: ANN401  its fields are made at run time
     """Find tracks by a title, an artist or a description, such as “calm piano, under 80 bpm”.
 

@@ -41,7 +41,7 @@ def get_status() -> Status:
 
 @service.put("/analysis")
 @operation("setAnalysis", "Pause or resume the analysis", body=Pause, returns=Analysis)
-@needs(Scope.INGEST)
+@needs(Scope.INGEST, installation=True)
 def set_analysis(body: Pause) -> Analysis:
     """Pause or resume the analysis of tracks and the reading of pictures.
 

@@ -29,7 +29,10 @@ log = structlog.get_logger(__name__)
 
 
 def status_of(current: "Services", asked_by: Principal) -> Status:
-    """Return the status for a client. Only `admin` sees the data directory, and only `ingest` the paths of folders."""
+    """Return the status for a client. Only `admin` sees the data directory, and only `ingest` the paths of folders.
+
+    A key that is bound to libraries sees their figures, and not those of the disk.
+    """
     status = status_of_catalogue(current.catalogue, current.settings)
     is_admin, may_scan = asked_by.has_any(()), asked_by.has_any((Scope.INGEST,))
     workers, question_processes, watched = _count_workers(current)
@@ -37,7 +40,9 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
         update={
             "data_dir": status.data_dir if is_admin else None,
             "folders": [
-                each if is_admin or (may_scan and each.path != str(current.settings.uploads_path)) else _named(each)
+                each
+                if is_admin or (may_scan and not _is_below(each.path, current.settings.uploads_path))
+                else _named(each)
                 for each in status.folders
             ],
             "index": IndexStatus(
@@ -47,6 +52,7 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
                 silent_nodes=current.index.silent_nodes() if is_admin else [],
                 build=_told(status.index.build, is_admin=is_admin),
             ),
+            "disk": status.disk if asked_by.libraries is None else None,
             "workers": workers,
             "question_processes": question_processes,
             "watched": watched,
@@ -134,6 +140,10 @@ def _count_points(current: "Services") -> int | None:
     except IndexUnavailable as error:
         log.warning("index_not_counted", reason=error.detail)
         return None
+
+
+def _is_below(path: str, folder: Path) -> bool:
+    return PurePath(path).is_relative_to(folder)
 
 
 def _named(folder: Folder) -> Folder:

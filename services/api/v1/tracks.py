@@ -11,7 +11,7 @@ from services.api.audio import send_audio
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses
 from services.api.http.operation import operation
-from services.api.libraries import check_track, narrowed
+from services.api.libraries import narrowed
 from services.api.schemas.features import AudioFeatures, AudioFeaturesList, AudioFeaturesRequest
 from services.api.schemas.filters import SimilarQuery, TrackPageQuery
 from services.api.schemas.library import TrackPage
@@ -31,7 +31,7 @@ tracks = Blueprint("tracks", __name__, url_prefix="/v1")
 
 @tracks.get("/tracks")
 @operation("listTracks", "List or search the library", query=TrackPageQuery, returns=TrackPage)
-@needs(Scope.READ, libraries=True)
+@needs(Scope.READ)
 def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made at run time
     """List, sort and filter the library. Filters are those of recommendations.
 
@@ -50,7 +50,7 @@ def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made a
 
 @tracks.get("/tracks/<path:track_id>")
 @operation("getTrack", "Get a track", returns=Track)
-@needs(Scope.READ, libraries=True)
+@needs(Scope.READ)
 def get_track(track_id: str) -> Track:
     """Get a track by its id or an external id."""
     return Track.of(services().catalogue.tracks.get(resolve_track(track_id)))
@@ -72,13 +72,12 @@ def remove_track(track_id: str) -> None:
 
 @tracks.get("/tracks/<path:track_id>/similar")
 @operation("getSimilarTracks", "Get similar tracks", query=SimilarQuery, returns=SimilarTracks)
-@needs(Scope.READ, expensive=True, libraries=True)
+@needs(Scope.READ, expensive=True)
 def get_similar(track_id: str, query: Any) -> SimilarTracks:  # noqa: ANN401  its fields are made at run time
     """Get the tracks that are most similar to a track, which must be `ready`.
 
     The track itself is left out, and each recording appears once, whatever its encodings.
     """
-    check_track(track_id)
     found = services().recommender.similar(track_id, limit=query.limit, filters=narrowed(query.conditions()))
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     return SimilarTracks(tracks=presenters.similar_tracks(found, known))
@@ -114,7 +113,7 @@ class NotAnalysed(InvalidRequest):
 
 @audio.get("/audio-features/<path:track_id>")
 @operation("getAudioFeatures", "Get the analysis of a track", returns=AudioFeatures)
-@needs(Scope.READ, libraries=True)
+@needs(Scope.READ)
 def get_audio_features(track_id: str) -> AudioFeatures:
     """Get the attributes, descriptors, tags and embedding of a track in one flat object."""
     track = services().catalogue.tracks.get(resolve_track(track_id))
@@ -127,7 +126,7 @@ def get_audio_features(track_id: str) -> AudioFeatures:
 @operation(
     "getManyAudioFeatures", "Get the analyses of many tracks", body=AudioFeaturesRequest, returns=AudioFeaturesList
 )
-@needs(Scope.READ, expensive=True, libraries=True, repeatable=False)
+@needs(Scope.READ, expensive=True, repeatable=False)
 def get_many_audio_features(body: AudioFeaturesRequest) -> AudioFeaturesList:
     """Get the analyses of up to 1,000 tracks in one request."""
     catalogue = services().catalogue
@@ -153,7 +152,7 @@ def _features(tracks: Mapping[str, StoredTrack]) -> dict[str, AudioFeatures]:
 
 @audio.get("/tracks/<path:track_id>/audio")
 @operation("getTrackAudio", "Get the audio of a track", responses=AUDIO_RESPONSES)
-@needs(Scope.READ, media=True, libraries=True)
+@needs(Scope.READ, media=True)
 def get_audio(track_id: str) -> Response:
     """Get the audio file of a track, unchanged.
 

@@ -62,7 +62,7 @@ users.before_request(_allow_batches)
 
 @me.get("/me")
 @operation("getMe", "Get the own permissions", returns=Me)
-@needs(Scope.READ, Scope.LISTEN, Scope.INGEST, libraries=True)
+@needs(Scope.READ, Scope.LISTEN, Scope.INGEST)
 def get_me() -> Me:
     """Get the key of this request, what it may do, and the listeners that it may reach.
 
@@ -85,7 +85,7 @@ def list_users() -> Listeners:
 
 @users.post("/<user>/listens")
 @operation("addListens", "Record listens", body=ListensIn, returns=ListensRecorded)
-@needs(Scope.LISTEN, listener="user", libraries=True)
+@needs(Scope.LISTEN, listener="user")
 def add_listens(user: str, body: ListensIn) -> ListensRecorded:
     """Record up to 1,000 plays, skips, likes, dislikes and bans of a listener.
 
@@ -124,7 +124,7 @@ def delete_listen(user: str, listen_id: int) -> None:
 
 @users.get("/<user>/recommendations")
 @operation("getUserRecommendations", "Recommend tracks to a listener", query=ListenerQuery, returns=Recommendations)
-@needs(Scope.LISTEN, listener="user", expensive=True, libraries=True)
+@needs(Scope.LISTEN, listener="user", expensive=True)
 def get_user_recommendations(user: str, query: Any) -> Recommendations:  # noqa: ANN401  its fields are made at run time
     """Get the tracks to play next, based on the stored listens of a listener.
 

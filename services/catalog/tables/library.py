@@ -264,6 +264,8 @@ class LibraryRootRow(Table):
     path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
     """Absolute."""
     library: Mapped[str] = mapped_column(ForeignKey("libraries.name", ondelete="CASCADE"))
+    uploads: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it holds uploads into the library; nobody sees or changes such a folder."""
 
 
 class LibraryMemberRow(Table):

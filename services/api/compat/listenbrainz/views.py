@@ -42,7 +42,7 @@ from services.api.compat.listenbrainz.schemas import (
 from services.api.compat.texts import time_of, uuid_of
 from services.api.context import services
 from services.api.http.operation import operation
-from services.api.playing import note_playing
+from services.api.playing import note_playing, playing_tracks
 from services.api.request_limits import SCROBBLES_PAGE, SCROBBLES_PAGE_MAX
 from services.api.schemas.listens import listener_named
 from services.api.security.permissions import needs, public
@@ -55,7 +55,7 @@ OK = ScrobblerSuccess()
 
 @listenbrainz.post("/submit-listens")
 @operation("submitListens", "Submit listens", reads={"body": ScrobblerSubmission}, returns=ScrobblerSuccess)
-@needs(Scope.LISTEN, key_locations=TOKENS, libraries=True)
+@needs(Scope.LISTEN, key_locations=TOKENS)
 def submit_listens() -> ScrobblerSuccess:
     """Submit listens in ListenBrainz's format. The response is sent after they are on disk.
 
@@ -132,8 +132,7 @@ def get_listen_count(user: str) -> ScrobbleCount:
 def get_playing_now(user: str) -> PlayingNow:
     """Get the track that the listener's player or scrobbler told last, until it ends. The list is empty otherwise."""
     listener = listener_named(user)
-    found = services().now_playing.all([listener])
-    tracks = services().catalogue.tracks.get_many([each.track_id for each in found if each.track_id is not None])
+    found, tracks = playing_tracks(services(), [listener])
     listens = [playing_listen(each, tracks.get(each.track_id or "")) for each in found]
     return PlayingNow(payload=PlayingNowPayload(user_id=listener, count=len(listens), listens=listens))
 

@@ -14,21 +14,21 @@ from services.domain.access import Scope
 Result = dict[str, Any]
 """The result of a method, under the method's field of the envelope."""
 
-READS = Access((Scope.READ,), key_locations=(), libraries=True, sign_in=sign_in)
+READS = Access((Scope.READ,), key_locations=(), sign_in=sign_in)
 """Access to a method that reads little. Players send dozens of such requests at once.
 
 Methods keep to the named library that a key or a listener may be bound to (`visible`)."""
 
-MEDIA = Access((Scope.READ,), key_locations=(), media=True, libraries=True, sign_in=sign_in)
+MEDIA = Access((Scope.READ,), key_locations=(), media=True, sign_in=sign_in)
 """Access to a method that sends a file."""
 
-SEARCHES = Access((Scope.READ,), key_locations=(), expensive=True, libraries=True, sign_in=sign_in)
+SEARCHES = Access((Scope.READ,), key_locations=(), expensive=True, sign_in=sign_in)
 """Access to a method that asks the vector index."""
 
-LISTENS = Access((Scope.LISTEN,), key_locations=(), libraries=True, sign_in=sign_in)
+LISTENS = Access((Scope.LISTEN,), key_locations=(), sign_in=sign_in)
 """Access to a method that reads what is stored of a listener."""
 
-CHANGES = Access((Scope.LISTEN,), key_locations=(), libraries=True, changes=True, sign_in=sign_in)
+CHANGES = Access((Scope.LISTEN,), key_locations=(), changes=True, sign_in=sign_in)
 """Access to a method that changes what is stored of a listener, by GET too."""
 
 

@@ -5,6 +5,7 @@ null. `listener_libraries` and `api_keys.library` stay for it.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,6 +42,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_library_members_listener", "library_members", ["listener", "library_id"])
     op.add_column("api_keys", sa.Column("libraries", sa.JSON(), nullable=True))
+    op.add_column("library_roots", sa.Column("uploads", sa.Boolean(), server_default=sa.false(), nullable=False))
     for table in (*OF_LISTENER, *OF_PATH):
         op.add_column(table, sa.Column("library_id", sa.Text(), nullable=True))
     _fill()
@@ -50,6 +52,7 @@ def downgrade() -> None:
     """Revert the change; a listener of several libraries keeps the first of them."""
     for table in (*OF_LISTENER, *OF_PATH):
         op.drop_column(table, "library_id")
+    op.drop_column("library_roots", "uploads")
     op.drop_column("api_keys", "libraries")
     op.drop_table("library_members")
     op.drop_index("ix_libraries_id", "libraries")
@@ -100,12 +103,18 @@ def _fill_keys() -> None:
 
 
 def _place_paths() -> None:
-    """Store the library of each path: that of the longest folder that contains it."""
+    """Store the library of each path: that of the longest folder that contains it, and of all files in it."""
     connection = op.get_bind()
-    roots = sa.table("library_roots", sa.column("path", PathBytes()), sa.column("library"))
-    for root, library in sorted(connection.execute(sa.select(roots)), key=lambda row: len(row.path)):
+    stored = sa.table("library_roots", sa.column("path", PathBytes()), sa.column("library"))
+    roots = sorted(connection.execute(sa.select(stored)), key=lambda row: len(row.path))
+    for root, library in roots:
         inside, behind = root.rstrip("/") + "/", root.rstrip("/") + "0"  # "0" follows "/"
         for name in OF_PATH:
             table = sa.table(name, sa.column("path", PathBytes()), sa.column("library_id"))
             here = sa.or_(table.c.path == root, sa.and_(table.c.path >= inside, table.c.path < behind))
             connection.execute(sa.update(table).where(here).values(library_id=text_key(library)))
+    for root, library in roots:
+        jobs = sa.table("jobs", sa.column("path", PathBytes()), sa.column("library_id"))
+        above = jobs.c.path.in_([str(each) for each in Path(root).parents])
+        connection.execute(sa.update(jobs).where(above, jobs.c.library_id != text_key(library)).values(library_id=None))
+    op.execute("UPDATE pictures SET index_pending = true, revision = revision + 1 WHERE library_id IS NOT NULL")

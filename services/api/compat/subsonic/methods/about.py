@@ -9,11 +9,11 @@ from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
 from services.api.compat.subsonic.songs import as_songs
 from services.api.compat.subsonic.visible import visible_filters, visible_track, visible_within
 from services.api.context import services
+from services.api.libraries import scan_roots
 from services.domain.filters import Filters
 from services.domain.library import ALBUM_PREFIX, ARTIST_PREFIX, Artist, Selection
 from services.domain.question import RESULTS_MAX
 from services.domain.track import Track
-from services.ingest.roots import scannable_roots
 from services.ingest.scan import request_scan
 from services.recommend.artists import similar_artists
 
@@ -49,9 +49,8 @@ def get_scan_status(_: SubsonicQuery) -> Result:
 
 def start_scan(query: SubsonicQuery) -> Result:
     """Scan all folders of the library again. This needs a key with the scope `ingest`."""
-    roots = scannable_roots(services().settings)
     for folder in sorted(services().catalogue.folders.scanned()):
-        request_scan(services().catalogue, services().queue, folder, roots)
+        request_scan(services().catalogue, services().queue, folder, scan_roots(folder))
     return get_scan_status(query)
 
 

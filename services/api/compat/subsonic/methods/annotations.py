@@ -18,7 +18,7 @@ from services.api.compat.subsonic.visible import (
     visible_within,
 )
 from services.api.context import services
-from services.api.playing import note_playing
+from services.api.playing import note_playing, playing_tracks
 from services.api.request_limits import TIME_AHEAD
 from services.api.security.authentication import principal
 from services.domain.errors import InvalidRequest, TrackNotFound
@@ -98,7 +98,7 @@ def get_starred_2(query: StarredQuery) -> Result:
 
 def get_now_playing(_: SubsonicQuery) -> Result:
     """List the songs that play now: those of all users, or of the listeners of your account or key."""
-    found = services().now_playing.all(principal().listeners)
+    found = playing_tracks(services(), principal().listeners)[0]
     known = visible_tracks([each.track_id for each in found if each.track_id is not None])
     playing = [each for each in found if each.track_id in known]
     songs = as_songs([known[each.track_id] for each in playing if each.track_id is not None])
