@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
-# Tests, headers and libraries for compilers, type stubs, a model for English and Portuguese alone, and SciPy, which only
-# training needs, and functions of fastumap that Segue does not call.
+# Tests, headers and libraries for compilers, type stubs, a model for English and Portuguese alone, and SciPy: it is for
+# training, and for functions of fastumap that Segue does not call.
 UNUSED = (
     *(
         "**/tests",
