@@ -21,6 +21,7 @@ const VIEWS: Record<string, () => Promise<{ default: ComponentType }>> = {
   playlist: () => import("./views/playlist"),
   service: () => import("./views/service"),
   queue: () => import("./views/queue"),
+  "sign-in": () => import("./views/sign-in"),
 };
 
 /** Begin to load the view of the current address, beside everything else that a start loads. */

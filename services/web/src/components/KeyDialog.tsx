@@ -1,18 +1,60 @@
-import { useState } from "preact/hooks";
-import { keyQuestion } from "../state/key";
+import { LogIn } from "lucide-preact";
+import { useEffect, useState } from "preact/hooks";
+import { route } from "../router";
+import { insists, keyQuestion } from "../state/key";
+import { findSignIn, signIn, signInUrl } from "../state/session";
 import { t } from "../texts";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 import { Field } from "./Field";
 import styles from "./KeyDialog.module.css";
 
-/** Asks for an API key when the service requires one. */
+type Question = NonNullable<typeof keyQuestion.value>;
+
+/** Lets people sign in, or asks for an API key, when the service requires it. */
 export function KeyDialog() {
   const question = keyQuestion.value;
-  return question && <Question {...question} />;
+  if (!question || (route.value.path[0] === "sign-in" && !insists.value)) return null;
+  return <Way {...question} />;
 }
 
-function Question({ wasRefused, answer }: NonNullable<typeof keyQuestion.value>) {
+function Way(question: Question) {
+  const [isKnown, setKnown] = useState(false);
+  useEffect(() => {
+    findSignIn()
+      .catch(() => undefined) // a key can be entered
+      .then(() => setKnown(true));
+  }, []);
+  if (!isKnown) return null;
+  const offersSignIn = signInUrl.value !== null && !insists.value && !question.wasRefused;
+  return offersSignIn ? <SignInQuestion {...question} /> : <KeyQuestion {...question} />;
+}
+
+function SignInQuestion({ answer }: Question) {
+  const texts = t().signIn;
+  return (
+    <Dialog title={texts.title} onClose={() => answer(null)}>
+      <div class={styles.form}>
+        <p>
+          {texts.why} {texts.hint}
+        </p>
+        <Button look="primary" icon={<LogIn size={18} aria-hidden="true" />} autofocus onClick={() => signIn()}>
+          {texts.action}
+        </Button>
+        <Button
+          look="quiet"
+          onClick={() => {
+            insists.value = true;
+          }}
+        >
+          {t().key.instead}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function KeyQuestion({ wasRefused, answer }: Question) {
   const [given, setGiven] = useState("");
   const [keep, setKeep] = useState(false);
   const texts = t().key;

@@ -1,8 +1,10 @@
-import { CircleUser, Eye, EyeOff, Heart, Settings, Users } from "lucide-preact";
+import { CircleUser, Eye, EyeOff, Heart, LogOut, Settings, Users } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { href } from "../router";
 import { canSwitch, listener, me, privateSession } from "../state/listener";
+import { signOut } from "../state/session";
 import { settingsAreOpen } from "../state/settings";
+import { sayError } from "../state/toasts";
 import { t } from "../texts";
 import { Dialog } from "./Dialog";
 import { ListenerList } from "./ListenerList";
@@ -49,5 +51,9 @@ function itemsOf(choose: () => void): MenuItem[] {
     items.push({ label, icon: isPrivate ? Eye : EyeOff, run: toggle });
     items.push({ label: t().nav.taste, icon: Heart, href: href(["taste"]) });
   }
-  return [...items, { label: t().nav.settings, icon: Settings, run: settings }];
+  items.push({ label: t().nav.settings, icon: Settings, run: settings });
+  if (me.value?.session) {
+    items.push({ label: t().signIn.out, icon: LogOut, run: () => void signOut().catch(sayError) });
+  }
+  return items;
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Button } from "../components/Button";
 import { declined, enterKey, key } from "../state/key";
 import { probe, reachable } from "../state/reachable";
+import { signIn, signInUrl } from "../state/session";
 import { t } from "../texts";
 import styles from "./Banner.module.css";
 
@@ -27,14 +28,15 @@ export function Banner() {
     );
   }
   if (declined.value && key.value === null) {
+    const canSignIn = signInUrl.value !== null;
     return (
       <div class={styles.banner} role="status">
         <KeyRound size={20} aria-hidden="true" />
         <p>
-          <strong>{texts.keyNeeded.title}</strong> {texts.keyNeeded.text}
+          <strong>{canSignIn ? t().signIn.why : texts.keyNeeded.title}</strong> {texts.keyNeeded.text}
         </p>
-        <Button size="sm" onClick={enterKey}>
-          {t().key.title}
+        <Button size="sm" onClick={canSignIn ? () => signIn() : enterKey}>
+          {canSignIn ? t().signIn.action : t().key.title}
         </Button>
       </div>
     );

@@ -49,6 +49,7 @@ export function leaveListener(): void {
 export async function loadMe(): Promise<void> {
   try {
     me.value = await ask(client.GET("/v1/me"));
+    if (me.value.session) chosen.value ??= me.value.session.listener; // an owner can choose another one
     meError.value = null;
   } catch (error) {
     meError.value = error instanceof Error ? error : new Error(String(error));

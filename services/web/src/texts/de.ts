@@ -441,6 +441,39 @@ export const de: Texts = {
     refused: "Dieser Schlüssel ist falsch oder wurde widerrufen.",
     keep: "In diesem Browser behalten",
     submit: "Weiter",
+    instead: "API-Schlüssel verwenden",
+  },
+  signIn: {
+    title: "Anmelden",
+    why: "Dieser Dienst ist für Leute, die sich anmelden.",
+    action: "Anmelden",
+    again: "Erneut anmelden",
+    out: "Abmelden",
+    ready: "Du bist angemeldet",
+    readyHint: (name: string) => `In diesem Browser hört ${name}.`,
+    hint: "Du kommst zur Anmeldeseite deines Anbieters und danach hierher zurück.",
+    nowhere: "Hier kann sich niemand anmelden",
+    nowhereHint: "Dieser Dienst hat keine Anmeldung. Gib stattdessen einen API-Schlüssel ein.",
+    problems: {
+      cancelled: ["Die Anmeldung wurde abgebrochen", "Du kannst es jederzeit wieder versuchen."],
+      expired: [
+        "Die Anmeldung hat zu lange gedauert",
+        "Sie muss nach zehn Minuten abgeschlossen sein, in dem Browser, in dem sie begann.",
+      ],
+      "no-access": [
+        "Du hast hier keinen Zugang",
+        "Keine deiner Gruppen darf diesen Dienst benutzen. Frag seinen Besitzer.",
+      ],
+      taken: ["Eine andere Person hat hier deinen Namen", "Bitte den Besitzer dieses Dienstes, das zu klären."],
+      refused: [
+        "Die Anmeldung ist gescheitert",
+        "Die Antwort des Anbieters war ungültig. Im Protokoll des Dienstes steht, warum.",
+      ],
+      unavailable: [
+        "Die Anmeldung ist zurzeit nicht möglich",
+        "Der Anbieter antwortet nicht. Versuch es in einer Minute wieder.",
+      ],
+    } as Record<string, [string, string]>,
   },
   musicWords: {
     acoustic: "akustisch",
