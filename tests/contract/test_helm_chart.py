@@ -291,10 +291,10 @@ def test_the_migration_needs_nothing_of_the_release():
 
 
 def test_the_packaged_chart_renders_the_same(tmp_path):
-    """An archive of the chart contains the configuration of Qdrant, which is a link in the folder."""
+    """An archive of the chart contains the configuration of Qdrant and the alerts, which are links in the folder."""
     archive = helm_python.package(CHART, destination=tmp_path)
 
-    assert render(MINIMAL, chart=archive) == rendered("minimal")
+    assert render(EXAMPLES["monitored"], chart=archive) == rendered("monitored")
 
 
 def test_two_releases_share_a_namespace():
@@ -388,7 +388,9 @@ def test_the_monitor_finds_the_api():
     assert service["metadata"]["labels"][monitor["spec"]["jobLabel"]] == "segue"
     assert endpoint["port"] in {each["name"] for each in service["spec"]["ports"]}
     assert endpoint["authorization"] == {"credentials": {"name": "segue", "key": "metrics-key"}}
-    assert monitor["metadata"]["labels"]["release"] == "kube-prometheus-stack"
+    rules = of_kind(objects, "PrometheusRule")["alerts"]
+    assert {each["metadata"]["labels"]["release"] for each in (monitor, rules)} == {"kube-prometheus-stack"}
+    assert rules["spec"] == yaml.safe_load((DEPLOY / "monitoring" / "alerts.yml").read_text())
 
 
 def test_the_documentation_shows_the_examples():
@@ -396,4 +398,3 @@ def test_the_documentation_shows_the_examples():
     text = (ROOT / "docs" / "kubernetes.md").read_text()
 
     assert {name for name in EXAMPLES if f"`{name}.yaml`" in text} == set(EXAMPLES)
-    assert Path(HELM).relative_to(ROOT).as_posix() in text
