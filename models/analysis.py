@@ -1,6 +1,7 @@
 """Analyse a music file: its embedding, attributes, descriptors and tags."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -72,63 +73,81 @@ class TrackAnalysis:
 
 
 def analyse(source: Path | int) -> TrackAnalysis:
-    """Analyse one music file. The first call in a process loads the encoder and starts the decoder.
+    """Analyse one music file with the weights that Segue ships with; see `analyse_with`."""
+    return analyse_with(source, (checkpoint.SHIPPED,))[0]
+
+
+def analyse_with(source: Path | int, checkpoints: Sequence[checkpoint.Checkpoint]) -> list[TrackAnalysis]:
+    """Analyse one music file, which is decoded once, with several encoders.
+
+    The first call in a process loads the encoders and starts the decoder.
 
     Only a sandboxed process of `models.sandbox` parses the file.
 
     Args:
         source: A WAV, FLAC, Ogg Vorbis, Opus or MP3 file of 5 s to 12 h: its path, or a
             descriptor open for reading.
+        checkpoints: The weights of the encoders, at least one.
 
     Returns:
-        The analysis; its numbers are finite and its embedding has unit length.
+        An analysis for each; its numbers are finite and its embedding has unit length. `seconds` are of all.
 
     Raises:
         AnalysisError: The file cannot be analysed; the message is the reason.
         checkpoint.CheckpointError: The encoder's weights are missing or damaged.
         SandboxUnavailable: No decoder can be started.
     """
-    encoder, card = _loaded()
+    loaded = [_loaded(each) for each in checkpoints]
     started = perf_counter()
     try:
         windows = decoder.read_windows(source)
         decoded = perf_counter()
-        descriptors, encoding, seconds = _described_and_encoded(windows, encoder)
+        descriptors, encodings, seconds = _described_and_encoded(windows, [encoder for encoder, _ in loaded])
     except MemoryError as error:
         raise AnalysisError("Not enough memory to analyse this file") from error
     except LIBRARY_ERRORS as error:
         raise AnalysisError(f"The analysis of this file failed: {error}") from error
-    _check(encoding, descriptors)
-    return TrackAnalysis(
-        embedding=encoding.embedding,
-        dispersion=encoding.dispersion,
-        attributes=attributes(encoding, descriptors, card.calibration),
-        descriptors=descriptors,
-        tags=encoding.tags,
-        model_version=card.version,
-        seconds=replace(seconds, decode=decoded - started, total=perf_counter() - started),
-    )
+    seconds = replace(seconds, decode=decoded - started, total=perf_counter() - started)
+    analyses = []
+    for encoding, (_, card) in zip(encodings, loaded, strict=True):
+        _check(encoding, descriptors)
+        values = attributes(encoding, descriptors, card.calibration)
+        analyses.append(
+            TrackAnalysis(
+                encoding.embedding, encoding.dispersion, values, descriptors, encoding.tags, card.version, seconds
+            )
+        )
+    return analyses
 
 
 @torch.inference_mode()
-def _described_and_encoded(windows: Windows, encoder: VibeEncoder) -> tuple[Descriptors, Encoding, Timings]:
+def _described_and_encoded(
+    windows: Windows, encoders: Sequence[VibeEncoder]
+) -> tuple[Descriptors, list[Encoding], Timings]:
     """Describe and encode windows from one log-mel, whose time counts as the encoder's."""
     started = perf_counter()
-    log_mel = encoder.log_mel(torch.from_numpy(windows.samples))
+    samples, first = torch.from_numpy(windows.samples), encoders[0]
+    log_mel = first.log_mel(samples)
     computed = perf_counter()
     descriptors = describe(windows, log_mel.numpy())
     described = perf_counter()
-    encoding = encoder.encode_log_mel(log_mel)
+    encodings = [
+        encoder.encode_log_mel(log_mel if encoder.mel == first.mel else encoder.log_mel(samples))
+        for encoder in encoders
+    ]
     finished = perf_counter()
     encode = (computed - started) + (finished - described)
-    return descriptors, encoding, Timings(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
+    return descriptors, encodings, Timings(decode=0.0, descriptors=described - computed, encode=encode, total=0.0)
 
 
-def warm_up(threads: int = 1) -> decoder.Protections:
-    """Prepare a process for its first analysis: load the encoder, run it once, start the decoder.
+def warm_up(
+    threads: int = 1, checkpoints: Sequence[checkpoint.Checkpoint] = (checkpoint.SHIPPED,)
+) -> decoder.Protections:
+    """Prepare a process for its first analysis: load the encoders, run each once, start the decoder.
 
     Args:
         threads: Threads that torch may use, ≥ 1; 1 if there is a worker per core.
+        checkpoints: The weights of the encoders.
 
     Returns:
         The protections of the decoder on this machine.
@@ -138,14 +157,15 @@ def warm_up(threads: int = 1) -> decoder.Protections:
         SandboxUnavailable: No decoder can be started.
     """
     torch.set_num_threads(threads)
-    encoder, _ = _loaded()
-    encoder.encode(torch.zeros(1, round(WARM_UP_SECONDS * SAMPLE_RATE)))
+    for each in checkpoints:
+        encoder, _ = _loaded(each)
+        encoder.encode(torch.zeros(1, round(WARM_UP_SECONDS * SAMPLE_RATE)))
     return decoder.start()
 
 
 @cache
-def _loaded() -> tuple[VibeEncoder, checkpoint.ModelCard]:
-    return checkpoint.load(), checkpoint.read_card()
+def _loaded(weights: checkpoint.Checkpoint) -> tuple[VibeEncoder, checkpoint.ModelCard]:
+    return checkpoint.load(*weights), checkpoint.read_card(*weights)
 
 
 def _check(encoding: Encoding, descriptors: Descriptors) -> None:

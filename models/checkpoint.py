@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -21,6 +21,13 @@ from models.encoder import VibeEncoder
 
 DEFAULT_VERSION = "2026.11"
 WEIGHTS_DIRECTORY = Path(__file__).with_name("weights")
+
+
+class Checkpoint(NamedTuple):
+    """Where the weights of a version are."""
+
+    version: str
+    directory: Path
 
 
 class CheckpointError(RuntimeError):
@@ -54,6 +61,20 @@ class ModelCard:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Sequence[float]] = field(default_factory=dict)
     sha256: str = ""
+
+
+SHIPPED = Checkpoint(DEFAULT_VERSION, WEIGHTS_DIRECTORY)
+"""The weights that Segue ships with."""
+
+
+def checkpoints_in(directory: Path = WEIGHTS_DIRECTORY) -> list[Checkpoint]:
+    """Return the weights in a folder."""
+    return [Checkpoint(version_of(file), directory) for file in sorted(directory.glob("vibe-*.safetensors"))]
+
+
+def version_of(file: Path) -> str:
+    """Return the version that the name of a weights file has."""
+    return file.stem.removeprefix("vibe-")
 
 
 def save(encoder: VibeEncoder, card: ModelCard, directory: Path = WEIGHTS_DIRECTORY) -> Path:

@@ -1,9 +1,10 @@
 """The settings of the library: its folders, how its files are read, watched and analysed."""
 
 import os
+import re
 import unicodedata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pathspec import GitIgnoreSpec
 from pydantic import Field, field_validator
@@ -50,6 +51,26 @@ class LibrarySettings(BaseSettings):
             "neither analysed nor played, except uploads. If unset, every folder may be scanned while "
             "requests need no key, and no folder otherwise. `segue up FOLDER` adds its folder."
         ),
+    )
+    next_model: str | None = Field(
+        default=None,
+        description=(
+            "Weights of another model version, `…/vibe-VERSION.safetensors` with its card beside it. Workers then "
+            "analyse the library with it too, after everything else, and `segue model switch` serves it "
+            "([model-upgrades.md](model-upgrades.md))."
+        ),
+    )
+    model_switch: Literal["manual", "automatic"] = Field(
+        default="manual",
+        description=(
+            "`automatic` serves another model version as soon as it is complete, if at most 1 % of the tracks have no "
+            "analysis by it and texts and pictures can be carried over; `manual` waits for `segue model switch`."
+        ),
+    )
+    model_keep_days: int = Field(
+        default=14,
+        ge=1,
+        description="Number of days after a switch in which `segue model rollback` can serve the previous version.",
     )
     system_names: Annotated[tuple[str, ...], NoDecode] = Field(
         default=SYSTEM_NAMES,
@@ -141,6 +162,15 @@ class LibrarySettings(BaseSettings):
         le=19,
         description="Niceness of the analysis: the higher, the more other programs of the machine go first.",
     )
+
+    @field_validator("next_model")
+    @classmethod
+    def _are_weights(cls, given: str | None) -> str | None:
+        if not given:
+            return None
+        if re.fullmatch(r"vibe-[A-Za-z0-9][\w.-]{0,63}\.safetensors", Path(given).name, re.ASCII) is None:
+            raise ValueError(f"'{given}' is not a file such as /models/vibe-2027.01.safetensors")
+        return expand(given)
 
     @field_validator("system_names", "exclude", "include", mode="before")
     @classmethod

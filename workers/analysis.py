@@ -20,7 +20,6 @@ from services.catalog.analyses import Claim, Claimant
 from services.catalog.tracks import TrackFile
 from services.domain.errors import BrokerUnavailable, CatalogueUnavailable, SegueError, StorageUnavailable
 from services.domain.failure import FailureKind
-from services.domain.map import MapTrack
 from services.domain.track import Analysis, TrackStatus
 from services.ingest.roots import NotARegularFile, OutsideLibrary, Roots, open_inside, readable_roots
 from services.telemetry.measures import ANALYSES
@@ -32,7 +31,9 @@ from workers.map import place_analysed
 from workers.pictures import failure_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from models.checkpoint import Checkpoint
 
 # One or two crashes may have an outside cause, such as a lack of memory; after the third the track is the likely cause.
 MAX_ATTEMPTS = 3
@@ -107,9 +108,12 @@ def retry_while_unavailable(operation: Callable[[], Result]) -> Result:
 
 def analyse_and_record(context: ChildContext, claim: Claim) -> None:
     """Analyse a claimed track and record the outcome; files added to the track meanwhile are tried too."""
+    from workers.checkpoints import needed  # noqa: PLC0415  only child processes may import torch
+
     roots = readable_roots(context.settings)
     files, tried = claim.files, list(claim.files)
-    while isinstance(outcome := analyse_first_readable(files, roots), Refusal):
+    weights = needed(context.catalogue.spaces.latest(), context.settings.next_model)
+    while isinstance(outcome := analyse_first_readable(files, roots, weights), Refusal):
         files = _record_refusal(context.catalogue, claim.track_id, outcome, tried)
         if not files:
             return
@@ -117,15 +121,17 @@ def analyse_and_record(context: ChildContext, claim: Claim) -> None:
     record(context, claim.track_id, outcome)
 
 
-def record(context: ChildContext, track_id: str, analysis: Analysis) -> None:
-    """Record the analysis of a track, and do what follows from it."""
-    analyses = context.catalogue.analyses
+def record(context: ChildContext, track_id: str, analyses: list[Analysis]) -> None:
+    """Record the analyses of a track, that of the served space first, and do what follows from it."""
+    catalogue, (first, *beside) = context.catalogue, analyses
+    live = catalogue.spaces.refresh().live
+    waiting = [space for space in live if space not in {each.model_version for each in analyses}]
     with analysis_stage(Stage.RECORD):
-        retry_while_unavailable(lambda: analyses.record(track_id, analysis))
+        retry_while_unavailable(lambda: catalogue.analyses.record(track_id, first, beside, waiting))
     ANALYSES.labels(Outcome.OK).inc()
     notify_indexer(context)
     with analysis_stage(Stage.PLACE):
-        place_analysed(context.catalogue, context.queue, MapTrack(track_id, analysis.embedding, analysis.tags))
+        place_analysed(catalogue, context.queue, track_id, analyses)
     try:
         with analysis_stage(Stage.COVER):
             look_for_cover(context, track_id)
@@ -133,8 +139,10 @@ def record(context: ChildContext, track_id: str, analysis: Analysis) -> None:
         log.warning("cover_postponed", track_id=track_id, reason=error.detail)
 
 
-def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analysis | Refusal:
-    """Return the analysis of the first file that can be analysed, or the reason why none can."""
+def analyse_first_readable(
+    files: list[TrackFile], roots: Roots, weights: "Sequence[Checkpoint]"
+) -> list[Analysis] | Refusal:
+    """Return the analyses of the first file that can be analysed, or the reason why none can."""
     from models.errors import AnalysisError  # noqa: PLC0415  only child processes may import torch
 
     refusal = Refusal(MISSING, TrackStatus.MISSING, FailureKind.GONE)
@@ -152,33 +160,36 @@ def analyse_first_readable(files: list[TrackFile], roots: Roots = None) -> Analy
             continue
         try:
             with opened:
-                return analyse_open(opened)
+                return analyse_open(opened, weights)
         except AnalysisError as error:
             if is_readable(Path(file.path)):  # the file may have been removed while it was read
                 refusal = Refusal(str(error), TrackStatus.FAILED, failure_kind(error))
     return refusal
 
 
-def analyse_open(file: BinaryIO) -> Analysis:
-    """Return the analysis of an open file.
+def analyse_open(file: BinaryIO, weights: "Sequence[Checkpoint]") -> list[Analysis]:
+    """Return the analyses of an open file with these weights.
 
     Raises:
         AnalysisError: it cannot be analysed.
     """
-    from models.analysis import analyse as analyse_file  # noqa: PLC0415  only child processes may import torch
+    from models.analysis import analyse_with  # noqa: PLC0415  only child processes may import torch
 
     with analysis_stage(Stage.ANALYSE):
-        found = analyse_file(file.fileno())
-        took = found.seconds
+        results = analyse_with(file.fileno(), weights)
+        took = results[0].seconds
         note_stages({Stage.DECODE: took.decode, Stage.DESCRIBE: took.descriptors, Stage.ENCODE: took.encode})
-    return Analysis(
-        embedding=found.embedding,
-        dispersion=found.dispersion,
-        attributes=found.attributes,
-        descriptors=cast("Mapping[str, float | int | None]", found.descriptors),
-        tags=found.tags,
-        model_version=found.model_version,
-    )
+    return [
+        Analysis(
+            embedding=found.embedding,
+            dispersion=found.dispersion,
+            attributes=found.attributes,
+            descriptors=cast("Mapping[str, float | int | None]", found.descriptors),
+            tags=found.tags,
+            model_version=found.model_version,
+        )
+        for found in results
+    ]
 
 
 def is_readable(path: Path) -> bool:

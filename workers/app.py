@@ -23,6 +23,7 @@ from services.tasks.queue import (
     SOCKET_TIMEOUT_SECONDS,
     SWEEP_COVERS_TASK,
     SYNC_LINKS_TASK,
+    TEND_SPACES_TASK,
     VISIBILITY_TIMEOUT_SECONDS,
     WEBHOOKS_TASK,
 )
@@ -79,6 +80,8 @@ RESCAN_EXPIRES_SECONDS = 6 * 3600
 # The index task is sent after each change; this schedule covers messages that the broker did not accept.
 INDEX_EVERY_SECONDS = 15.0
 WEBHOOKS_EVERY_SECONDS = 5.0
+# It fills the list of upgrades, which go on by themselves, and settles after a switch.
+TEND_SPACES_EVERY_SECONDS = 60.0
 
 
 def create_app(settings: Settings) -> Celery:
@@ -140,6 +143,7 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
         SYNC_LINKS_TASK: SYNC_LINKS_EVERY_SECONDS,
         FOLLOW_LINKS_TASK: FOLLOW_LINKS_EVERY_SECONDS,
         PUSH_MIXES_TASK: PUSH_MIXES_EVERY_SECONDS,
+        TEND_SPACES_TASK: TEND_SPACES_EVERY_SECONDS,
     }
     if settings.qdrant_url is not None:
         periods |= {INDEX_TASK: INDEX_EVERY_SECONDS, RECONCILE_INDEX_TASK: RECONCILE_EVERY_SECONDS}

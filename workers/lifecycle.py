@@ -197,8 +197,10 @@ def _prepare_models(settings: Settings) -> None:
         # torch starts threads that a fork does not copy, and a forked child would wait for them forever. So torch is
         # first imported here, after the fork.
         from models.analysis import warm_up  # noqa: PLC0415
+        from workers.checkpoints import known  # noqa: PLC0415
 
-        _report_protections(warm_up(threads=1))  # the children already use all processors
+        weights = list(known(settings.next_model).values())
+        _report_protections(warm_up(1, weights))  # one thread: the children already use all processors
         bound_memory(ADDRESS_SPACE_HEADROOM_BYTES)
 
 

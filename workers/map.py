@@ -4,7 +4,7 @@ A fit runs in a process of its own with a low priority (`models.layout`). One fi
 the broker. If the worker dies, the process ends with it, the lease expires, and the next pass fits again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,7 @@ from services.catalog.database import ROWS_PER_STATEMENT
 from services.domain.errors import SegueError
 from services.domain.filters import TAG_THRESHOLD
 from services.domain.map import MapState, MapTrack, Placed, Region, is_due
+from services.domain.track import Analysis
 from services.recommend.explain import IGNORED_TAGS
 from services.tasks.queue import ANALYSE_TASK, TaskQueue
 from workers.map_process import fit_in_process
@@ -31,16 +32,20 @@ LEASE_SECONDS = 30.0
 log = structlog.get_logger()
 
 
-def place_analysed(catalogue: Catalogue, queue: TaskQueue, track: MapTrack) -> None:
-    """Place a track whose analysis has just been recorded; a failure is logged, because `place_missing` repeats it."""
+def place_analysed(catalogue: Catalogue, queue: TaskQueue, track_id: str, analyses: Sequence[Analysis]) -> None:
+    """Place a track that has just been analysed, in the space of the map.
+
+    A failure is logged, because `place_missing` repeats it.
+    """
     try:
         state = catalogue.map.state()
         if state is not None:
-            place_tracks(catalogue, state, [track])
+            fitting = (each for each in analyses if each.model_version == state.model_version)
+            place_tracks(catalogue, state, [MapTrack(track_id, each.embedding, each.tags) for each in fitting])
         if fit_is_due(catalogue, state, busy=True):
             queue.fit_map()
     except SegueError as error:
-        log.warning("track_not_placed", track_id=track.id, reason=error.detail)
+        log.warning("track_not_placed", track_id=track_id, reason=error.detail)
 
 
 def place_missing(catalogue: Catalogue) -> None:
@@ -56,7 +61,7 @@ def place_missing(catalogue: Catalogue) -> None:
 def place_tracks(catalogue: Catalogue, state: MapState, tracks: list[MapTrack]) -> int:
     """Place tracks on a map beside their nearest neighbours, and return their number; 0 if the map has none."""
     vectors, points = _landmarks(catalogue, state.version, state.model_version)
-    if not len(vectors):
+    if not len(vectors) or not tracks:
         return 0
     placed = place(np.array([track.vector for track in tracks]), vectors, points)
     catalogue.map.place(

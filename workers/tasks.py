@@ -19,7 +19,6 @@ from services.domain.errors import (
     Unavailable,
 )
 from services.domain.failure import FailureKind
-from services.domain.job import JobKind
 from services.domain.links import link_of
 from services.domain.quiet import QuietHours
 from services.index.indexer import Indexer, reconcile
@@ -42,6 +41,8 @@ from services.tasks.queue import (
     SCAN_TASK,
     SWEEP_COVERS_TASK,
     SYNC_LINKS_TASK,
+    TEND_SPACES_TASK,
+    UPGRADE_TASK,
     WEBHOOKS_TASK,
 )
 from services.tasks.turns import keep_filled
@@ -69,6 +70,7 @@ from workers.map import fit_map
 from workers.mixes import push_due
 from workers.pictures import open_reader
 from workers.playlists import refresh_due
+from workers.spaces import tend
 from workers.webhooks import deliver
 
 # The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 90 s each.
@@ -123,7 +125,7 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
         ANALYSES.labels(Outcome.TIMED_OUT).inc()
         # The attempt stays counted. Without this release, a worker that stops soon after would release it as uncounted.
         context.catalogue.analyses.release(track_id, claimant.name)
-    except SandboxUnavailable as error:
+    except (SandboxUnavailable, ReaderUnavailable) as error:
         log.warning("analysis_postponed", track_id=track_id, reason=str(error))
         ANALYSES.labels(Outcome.POSTPONED).inc()
         context.catalogue.analyses.release_uncounted(track_id, claimant.name)  # `resend` sends the track again
@@ -133,6 +135,37 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
         ANALYSES.labels(Outcome.POSTPONED).inc()
         if holder is not None:  # without a holder no attempt was counted, and `resend` sends the track again
             continue_later(context, track_id, holder)
+
+
+@app.task(name=UPGRADE_TASK)
+def upgrade() -> None:
+    """Analyse a track with another model version, and send the next of these tasks."""
+    from models.errors import SandboxUnavailable  # noqa: PLC0415  only child processes may import torch
+    from workers.upgrade import fill_one  # noqa: PLC0415
+
+    context, begun = child_context(), time.monotonic()
+    try:
+        if fill_one(context):
+            rest(time.monotonic() - begun, context.settings.analysis_duty)
+            context.queue.upgrade()
+    except SoftTimeLimitExceeded:
+        log.warning("upgrade_timed_out")
+    except SandboxUnavailable as error:
+        log.warning("upgrade_postponed", reason=str(error))
+        time.sleep(SANDBOX_PAUSE_SECONDS)
+    except SegueError as error:  # `tend_spaces` sends more
+        log.warning("upgrade_postponed", reason=error.detail)
+
+
+@app.task(name=TEND_SPACES_TASK)
+def tend_spaces() -> None:
+    """Do what is due for the spaces of other model versions."""
+    try:
+        tend(child_context())
+    except SoftTimeLimitExceeded:
+        log.info("spaces_continue_later")
+    except SegueError as error:
+        log.warning("spaces_postponed", reason=error.detail)
 
 
 def rest(busy_seconds: float, duty: float) -> None:
@@ -318,20 +351,16 @@ def resend() -> None:
 
 @app.task(name=ADOPT_MODEL_TASK)
 def adopt_model(*, has_ffmpeg: bool = False) -> None:
-    """Mark tracks and pictures of another model version as pending, then send them; also those that waited for ffmpeg.
+    """Begin the space of this worker's model version, then send what is unfinished, and what waited for ffmpeg.
 
     `has_ffmpeg` says whether the worker that starts has ffmpeg.
     """
-    from models.checkpoint import DEFAULT_VERSION  # noqa: PLC0415  only child processes may import torch
+    from workers.upgrade import adopt  # noqa: PLC0415  only child processes may import torch
 
     context = child_context()
     if has_ffmpeg and (count := context.catalogue.failures.reset_kind(FailureKind.NEEDS_FFMPEG)):
         log.info("ffmpeg_found", count=count)
-    if count := context.catalogue.library.adopt_model(DEFAULT_VERSION):
-        log.info("model_version_adopted", count=count, model_version=DEFAULT_VERSION)
-    if context.catalogue.pictures.adopt_model(DEFAULT_VERSION):
-        for root in context.catalogue.pictures.roots():
-            context.queue.scan(context.catalogue.jobs.create(JobKind.PICTURES, root), JobKind.PICTURES)
+    adopt(context)
     context.catalogue.library.adopt_separators()
     if count := context.catalogue.ratings.adopt(context.settings.ratings_of):
         log.info("ratings_adopted", count=count)

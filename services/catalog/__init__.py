@@ -37,6 +37,9 @@ from services.catalog.playlists import PlaylistStore
 from services.catalog.progress import ProgressStore
 from services.catalog.radio import RadioStore
 from services.catalog.ratings import RatingStore
+from services.catalog.space_analyses import SpaceAnalysisStore
+from services.catalog.space_mappings import SpaceMappingStore
+from services.catalog.space_store import SpaceStore
 from services.catalog.spaces import SpaceViews
 from services.catalog.tables import PictureRow, TrackRow
 from services.catalog.tastes import TasteStore
@@ -55,6 +58,8 @@ class Catalogue:
     def __init__(self, database: Database, rules: TagRules = DEFAULT_RULES) -> None:
         self.database = database
         self.spaces = SpaceViews(database)
+        self.space_analyses = SpaceAnalysisStore(database)
+        self.space_mappings = SpaceMappingStore(database)
         self.tracks = TrackStore(database, self.spaces)
         self.files = FileStore(database)
         self.folders = FolderStore(database)
@@ -71,6 +76,7 @@ class Catalogue:
         self.pictures = PictureStore(database)
         self.picture_indexing = self.queue_of(PICTURES)
         self.index_builds = IndexBuildStore(database)
+        self.space_store = SpaceStore(database, self.spaces, self.space_analyses, self.index_builds)
         self.map = MapStore(database, self.spaces)
         self.jobs = JobStore(database)
         self.failures = FailureStore(database)

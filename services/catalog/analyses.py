@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
+from services.catalog.space_rows import store_beside, wait_in
 from services.catalog.tables import HeardTagRow, LocationRow, TrackRow
 from services.catalog.tagging import classify
 from services.catalog.takeover import track_gone, track_ready
@@ -126,8 +127,12 @@ class AnalysisStore:
             )
             return len(result.all())
 
-    def record(self, track_id: str, analysis: Analysis) -> None:
+    def record(
+        self, track_id: str, analysis: Analysis, beside: Sequence[Analysis] = (), waiting: Sequence[str] = ()
+    ) -> None:
         """Store an analysis, make the track `ready` and mark it for the index, in one transaction.
+
+        `beside` are its analyses in other spaces, and in the spaces `waiting` it waits for one.
 
         Raises:
             ValueError: the embedding is not 128 finite numbers of unit length.
@@ -154,7 +159,10 @@ class AnalysisStore:
                 },
             )
             if is_recorded:
-                _store_heard_tags(session, track_id, analysis.tags)
+                for other in beside:
+                    store_beside(session, track_id, other)
+                wait_in(session, self._database, [track_id], waiting)
+                store_heard_tags(session, track_id, analysis.tags)
                 classify(session.get_one(TrackRow, track_id, populate_existing=True))
                 track_ready(session, track_id)
 
@@ -211,7 +219,8 @@ class AnalysisStore:
         return bool(changed)
 
 
-def _store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float]) -> None:
+def store_heard_tags(session: Session, track_id: str, tags: Mapping[str, float]) -> None:
+    """Store the clear tags of a track, in an open transaction."""
     session.execute(delete(HeardTagRow).where(HeardTagRow.track_id == track_id))
     if clear := clear_tags(tags):
         rows = [

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from services.catalog.database import ROWS_PER_STATEMENT, Database, batched, now
 from services.catalog.jobs import close_items
-from services.catalog.library import MODEL_VERSION
+from services.catalog.spaces import MODEL_VERSION
 from services.catalog.tables import JobItemRow, JobRow, ListenRow, LocationRow, MetaRow, RemovedTrackRow, TrackRow
 from services.catalog.takeover import track_gone
 from services.domain.failure import Cause, FailureKind

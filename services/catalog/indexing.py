@@ -174,12 +174,12 @@ class IndexQueue:
     def generation(self) -> int:
         """Return the current generation; an index of another generation must be rebuilt."""
         with self._database.read() as session:
-            return _generation(session)
+            return generation_of(session)
 
     def rebuild(self) -> int:
         """Request new indexes of tracks and pictures, and return their generation."""
         with self._database.write() as session:
-            generation = _generation(session) + 1
+            generation = generation_of(session) + 1
             session.merge(MetaRow(key=GENERATION, value=str(generation)))
             return generation
 
@@ -189,7 +189,8 @@ class IndexQueue:
         return [IndexChange(row.id, row.revision, points.get(row.id)) for row in rows]
 
 
-def _generation(session: Session) -> int:
+def generation_of(session: Session) -> int:
+    """Return the generation that indexes must have, in an open transaction."""
     row = session.get(MetaRow, GENERATION)
     return 1 if row is None else int(row.value)
 

@@ -8,12 +8,12 @@ from sqlalchemy import and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.album_ids import AlbumNames, regroup, regroup_apart
-from services.catalog.browsing import has_status
 from services.catalog.database import Database, now
 from services.catalog.jobs import close_items
 from services.catalog.libraries import key_of_file, libraries_of
 from services.catalog.matching import attach_waiting_listens
 from services.catalog.ratings import store_verdicts, verdict_of
+from services.catalog.spaces import MODEL_VERSION
 from services.catalog.tables import DeletedTrackRow, ExternalIdRow, LocationRow, MetaRow, Table, TrackRow
 from services.catalog.tagging import insert_ids, retag
 from services.catalog.takeover import track_gone, track_ready
@@ -26,9 +26,6 @@ from services.domain.track import TAGS_VERSION, TagRules, Tags, TrackStatus
 
 TAG_SEPARATORS = "tag_separators"
 """The key of the row with the separators by which the names of the catalogue are split."""
-
-MODEL_VERSION = "model_version"
-"""The key of the row that names the model version of the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,29 +174,6 @@ class LibraryStore:
         """Return whether a client deleted a track."""
         with self._database.read() as session:
             return session.get(DeletedTrackRow, track_id) is not None
-
-    def adopt_model(self, version: str) -> int:
-        """Set tracks of other model versions to `pending`, and return their number.
-
-        Vectors of two model versions are not comparable, so these tracks leave the index until they are analysed again.
-        """
-        # Not inequality, for which no index helps: it would read every row, while other writers wait.
-        is_other = or_(TrackRow.model_version < version, TrackRow.model_version > version)
-        with self._database.write() as session:
-            session.merge(MetaRow(key=MODEL_VERSION, value=version))
-            result = session.execute(
-                update(TrackRow)
-                .where(is_other, has_status(TrackStatus.READY))
-                .values(
-                    status=TrackStatus.PENDING,
-                    attempts=0,
-                    sent_at=None,
-                    index_pending=True,
-                    revision=TrackRow.revision + 1,
-                )
-                .returning(TrackRow.id)
-            )
-            return len(result.all())
 
     def adopt_separators(self) -> None:
         """Let the next scans read the tags of all files again if other separators were set before."""

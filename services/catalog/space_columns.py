@@ -33,7 +33,7 @@ class AnalysisColumns:
 
     def __getitem__(self, name: str) -> ColumnElement[Any]:
         """Return a column such as `embedding`; it is null for tracks without an analysis in the space."""
-        if self.space is None:
+        if self.space is None or name not in _OTHER:  # the year is from the tags
             return _TRACK[name]
         chosen = case((_TRACK.model_version == self.space, _TRACK[name]), else_=_OTHER[name])
         return chosen.label(name)

@@ -7,7 +7,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from sqlalchemy import literal, select
+from sqlalchemy import delete, literal, select
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database, now
@@ -19,6 +19,9 @@ MODEL_VERSION = "model_version"
 """The key of the served space in `meta`."""
 HOME = "index_home"
 """The key of the first space in `meta`: its index has the plain name."""
+
+DROPPED = "space_dropped:"
+"""Followed by a version that was deleted: the key of a row in `meta`. It is not begun again by itself."""
 
 # A process serves the old space this long after a switch in another one. Both are complete then.
 LOOK_SECONDS = 1.0
@@ -94,13 +97,18 @@ class SpaceViews:
                 session.add(SpaceRow(model_version=version, created_at=now(), filled_at=now(), served_at=now()))
         return self.refresh()
 
-    def begin(self, version: str) -> bool:
-        """Begin to fill the space of another version; return whether it is new."""
+    def begin(self, version: str, *, again: bool = False) -> bool:
+        """Begin to fill the space of another version; return whether it is new.
+
+        A version that was dropped is begun `again` only.
+        """
         checked_version(version)
         with self._database.write() as session:
-            is_new = session.get(SpaceRow, version) is None
+            dropped = session.get(MetaRow, DROPPED + version)
+            is_new = session.get(SpaceRow, version) is None and (again or dropped is None)
             if is_new:
                 session.add(SpaceRow(model_version=version, created_at=now()))
+                session.execute(delete(MetaRow).where(MetaRow.key == DROPPED + version))
         self.refresh()
         return is_new
 

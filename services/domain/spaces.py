@@ -45,6 +45,10 @@ class View:
         """The spaces besides the served one."""
         return tuple(each for each in self.live if each != self.served)
 
+    def index_name(self, collection: str, space: str | None) -> str:
+        """Return the name of a collection's index in a space: the plain one for the first space."""
+        return collection if space is None or space == self.home else f"{collection}@{space}"
+
 
 @dataclass(frozen=True, slots=True)
 class Space:

@@ -49,6 +49,7 @@ URGENT_PERIOD_SECONDS = 3600
 SCAN_TASK = "segue.scan"
 SCAN_PICTURES_TASK = "segue.scan_pictures"
 ANALYSE_TASK = "segue.analyse"
+UPGRADE_TASK = "segue.upgrade"
 INDEX_TASK = "segue.index"
 RESEND_TASK = "segue.resend_lost_work"
 RECONCILE_INDEX_TASK = "segue.reconcile_index"
@@ -63,12 +64,14 @@ DOWNLOAD_TASK = "segue.download"
 FOLLOW_LINKS_TASK = "segue.follow_links"
 PUSH_MIXES_TASK = "segue.push_mixes"
 WEBHOOKS_TASK = "segue.webhooks"
+TEND_SPACES_TASK = "segue.tend_spaces"
 
 # Separate queues, so that a slow scan or many analyses do not delay the indexer or the questions of clients.
 ROUTES = {
     SCAN_TASK: {"queue": "scan"},
     SCAN_PICTURES_TASK: {"queue": "analyse"},  # it reads the pictures, which needs torch
     ANALYSE_TASK: {"queue": "analyse"},
+    UPGRADE_TASK: {"queue": "analyse"},
     INDEX_TASK: {"queue": "index"},
     RESEND_TASK: {"queue": "scan"},
     RECONCILE_INDEX_TASK: {"queue": "index"},
@@ -83,6 +86,7 @@ ROUTES = {
     FOLLOW_LINKS_TASK: {"queue": "index"},  # behind a long scan, what plays now would be shown too late
     PUSH_MIXES_TASK: {"queue": "index"},
     WEBHOOKS_TASK: {"queue": "index"},
+    TEND_SPACES_TASK: {"queue": "scan"},
 }
 
 QUEUES = sorted({route["queue"] for route in ROUTES.values()})
@@ -117,6 +121,8 @@ class Urgency(IntEnum):
     """Listens of the track wait in the catalogue."""
     BULK = 6
     """The rest, a few at a time by turns of the libraries (`services.tasks.turns`)."""
+    UPGRADE = 9
+    """A further analysis of a track that has one, by another model version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,10 @@ class TaskQueue:
         """Send the task that downloads a song of a linked server and analyses it."""
         self._send(DOWNLOAD_TASK, link, song_id, urgency=Urgency.BULK)
 
+    def upgrade(self) -> None:
+        """Send the task that analyses a track with another model version."""
+        self._send(UPGRADE_TASK, urgency=Urgency.UPGRADE)
+
     def index(self) -> None:
         """Send the task that updates the index on a Qdrant server."""
         self._send(INDEX_TASK)
@@ -194,12 +204,15 @@ class TaskQueue:
         with self.connection() as redis:
             redis.ping()
 
-    def count_waiting(self, task: str, urgency: Urgency | None = None) -> int:
-        """Return the number of messages in the queue of a task, or of one urgency, that no worker has received."""
+    def count_waiting(self, task: str, *urgencies: Urgency) -> int:
+        """Return the number of messages in the queue of a task that no worker has received.
+
+        Those of some urgencies, by default of all but `UPGRADE`, which all others overtake.
+        """
         lists = lists_of(ROUTES[task]["queue"])
         with self.connection() as redis, redis.pipeline(transaction=False) as pipeline:
-            for name in lists if urgency is None else [lists[PRIORITY_STEPS.index(urgency)]]:
-                pipeline.llen(name)
+            for urgency in urgencies or (Urgency.NEW, Urgency.PLAYED, Urgency.BULK):
+                pipeline.llen(lists[PRIORITY_STEPS.index(urgency)])
             return sum(pipeline.execute())
 
     def may_be_urgent(self, library: str) -> bool:

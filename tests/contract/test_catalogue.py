@@ -19,6 +19,7 @@ from services.domain.filters import ATTRIBUTES
 from services.domain.job import JobKind, JobState
 from services.domain.library import Selection
 from services.domain.track import Analysis, Tags, TrackStatus
+from tests.fakes.spaces import serve_space
 
 UNIT = np.eye(128, dtype=np.float32)
 
@@ -320,19 +321,10 @@ def test_retry_resets_failed_tracks(catalogue):
     assert catalogue.tracks.get(track_id(1)).reason is None
 
 
-def test_a_new_model_version_resets_tracks_to_pending(catalogue, ready):
-    """A new model version removes tracks from the index, because vectors of two models cannot be compared."""
-    assert catalogue.library.adopt_model("m1") == 0
-    assert catalogue.library.adopt_model("m2") == 1
-
-    assert catalogue.tracks.get(ready).status == TrackStatus.PENDING
-    assert [change.point for change in catalogue.indexing.pending(10)] == [None]
-
-
 def test_a_returning_track_with_an_outdated_embedding_is_analysed_again(catalogue, ready):
     """A track that was missing while the model changed becomes pending, with no attempts."""
     catalogue.library.forget_files(["/music/a.mp3"])
-    catalogue.library.adopt_model("m2")
+    serve_space(catalogue, "m2")
 
     assert catalogue.library.register(ready, Tags("Title"), stamp("b.mp3")).status == TrackStatus.PENDING
     assert claim(catalogue, ready).attempt == 1

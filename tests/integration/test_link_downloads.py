@@ -10,6 +10,7 @@ import pytest
 from celery import Celery
 from sqlalchemy import update
 
+from models.checkpoint import DEFAULT_VERSION
 from services.catalog.tables import LinkRow
 from services.domain.links import Link, LinkKind, MatchRule
 from services.domain.track import TrackStatus
@@ -20,6 +21,7 @@ from services.tasks.lost_work import resend_lost_work
 from services.tasks.queue import ROUTES, SYNC_LINKS_TASK
 from tests.fakes.installation import Installation, installation, wait_until, write_song
 from tests.fakes.media_server import PASSWORD, USER, MediaServer, media_server
+from tests.fakes.spaces import serve_space
 
 HOUR = timedelta(hours=1)
 
@@ -87,7 +89,8 @@ def test_a_new_model_downloads_the_songs_again(served: Installation, media: Medi
     """A track whose only file is on a linked server waits for a download, not for an analysis of a file."""
     before = media.asked.count("GET /rest/download")
     tracks = ready(served)
-    served.catalogue.library.adopt_model("another")
+    serve_space(served.catalogue, "another", DEFAULT_VERSION)
+    served.catalogue.space_store.settle()
 
     assert served.catalogue.analyses.stale(-HOUR) == {}
     served.queue.analyse(tracks["s1"])  # changes nothing

@@ -17,8 +17,8 @@ import numpy as np
 from models.text.tower import DEFAULT_VERSION as MODEL
 from services.catalog import Catalogue
 from services.catalog.database import batched, now
-from services.catalog.library import MODEL_VERSION
 from services.catalog.names import TrackNames, digest
+from services.catalog.spaces import HOME, MODEL_VERSION
 from services.catalog.tables import (
     HeardTagRow,
     LibraryRootRow,
@@ -103,7 +103,7 @@ def _write(connection: sqlite3.Connection, tracks: Tracks) -> None:
     connection.execute("BEGIN")
     for name, _ in made_after:
         connection.execute(f"DROP INDEX {name}")
-    _insert(connection, MetaRow, [{"key": MODEL_VERSION, "value": MODEL}])
+    _insert(connection, MetaRow, [{"key": key, "value": MODEL} for key in (MODEL_VERSION, HOME)])
     libraries = sorted(set(LIBRARIES))
     _insert(connection, LibraryRow, [{"name": name, "created_at": _moment(now())} for name in libraries])
     _insert(connection, LibraryRootRow, [{"path": f"{ROOT}/{name}".encode(), "library": name} for name in libraries])

@@ -32,3 +32,7 @@ class MeasuredRow(Table):
     mobility: Mapped[float | None]
     duration: Mapped[float | None]
     """Seconds of decoded audio."""
+
+
+MEASURED = tuple(name for name in MeasuredRow.__annotations__ if not name.startswith("_"))
+"""The names of the columns."""

@@ -1,0 +1,207 @@
+"""Spaces on each database: filling, serving, settling, rollback and deletion never mix the vectors of two models."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from services.catalog import Catalogue
+from services.catalog.database import now
+from services.catalog.tables import SpaceRow
+from services.domain.errors import InvalidRequest
+from services.domain.spaces import SpaceRole
+from services.domain.track import Analysis, TrackStatus
+from services.domain.vector_index import TRACKS
+from tests.fakes.library import MODEL, record, register, track_id, unit_vector, write_tone
+from tests.fakes.spaces import HOUR, complete_space, index_space, serve_space
+
+NEXT = "test-2"
+COUNT = 5
+
+
+@pytest.fixture
+def tracks(catalogue: Catalogue, tmp_path) -> list[str]:
+    """Ready tracks in the served space; their vectors in the next one are the negative ones."""
+    found = [
+        register(catalogue, write_tone(tmp_path / f"{number}.wav", 200 + number), number) for number in range(COUNT)
+    ]
+    for number, track in enumerate(found):
+        record(catalogue, track, number)
+    catalogue.spaces.adopt(MODEL)
+    index_space(catalogue, MODEL)
+    return found
+
+
+def fill(catalogue: Catalogue, count: int = COUNT) -> int:
+    """Analyse up to `count` waiting tracks in the next space, and return how many there were."""
+    done = 0
+    while done < count and (claim := catalogue.space_analyses.claim(NEXT, HOUR)) is not None:
+        number = next(each for each in range(COUNT + 1) if track_id(each) == claim.track_id)
+        catalogue.space_analyses.record(claim.track_id, upgraded(number))
+        done += 1
+    return done
+
+
+def upgraded(number: int) -> Analysis:
+    """Return the analysis of a track by the next model."""
+    return Analysis(-unit_vector(number), 0.2, {"energy": 0.9}, {"tempo": 60.0}, {"msd:jazz": 0.9}, NEXT)
+
+
+def filled(catalogue: Catalogue) -> None:
+    catalogue.spaces.begin(NEXT)
+    catalogue.space_analyses.enlist(NEXT)
+    fill(catalogue)
+    complete_space(catalogue, NEXT)
+
+
+def signs(catalogue: Catalogue) -> set[int]:
+    """Return in which spaces the vectors are that readers get: 1 for the first one, -1 for the next one."""
+    found = catalogue.tracks.embedded([track_id(number) for number in range(COUNT)])
+    return {
+        round(float(track.vector @ unit_vector(number)))
+        for number in range(COUNT)
+        if (track := found.get(track_id(number)))
+    }
+
+
+def points(catalogue: Catalogue, space: str | None = None) -> set[int]:
+    changes = [change for batch in catalogue.queue_of(TRACKS, space).ready() for change in batch]
+    numbers = {track_id(number): number for number in range(COUNT)}
+    return {round(float(change.point.vector @ unit_vector(numbers[change.id]))) for change in changes if change.point}
+
+
+def test_the_old_space_answers_until_the_next_one_is_served(catalogue, tracks):
+    """While a space fills, and after it is full, readers get the vectors of the served one."""
+    catalogue.spaces.begin(NEXT)
+    assert catalogue.space_analyses.enlist(NEXT) == COUNT
+    assert fill(catalogue, 3) == 3
+    half = (signs(catalogue), points(catalogue))
+    filled(catalogue)
+
+    assert half == ({1}, {1})
+    assert (signs(catalogue), points(catalogue), points(catalogue, NEXT)) == ({1}, {1}, {-1})
+    assert catalogue.queue_of(TRACKS, NEXT).count_ready() == COUNT
+
+
+def test_readers_see_one_space_however_far_the_move_is(catalogue, tracks, monkeypatch):
+    """After a switch, analyses change places in the background; each step leaves every reader in the served space."""
+    filled(catalogue)
+    catalogue.space_store.serve(NEXT)
+    monkeypatch.setattr("services.catalog.space_store.SETTLED_AT_ONCE", 2)
+    seen = [signs(catalogue)]
+    while catalogue.space_store.settle():
+        seen.append(signs(catalogue))
+
+    assert seen == [{-1}] * 4
+    assert (points(catalogue), points(catalogue, MODEL)) == ({-1}, {1})
+    track = catalogue.tracks.get(tracks[0])
+    assert (track.model_version, track.attributes["energy"], track.tags) == (NEXT, 0.9, ("jazz",))
+
+
+def test_a_request_that_began_before_a_switch_ends_in_the_old_space(catalogue, tracks):
+    """A pinned request reads the space of its first read, also after a switch and a settlement."""
+    filled(catalogue)
+    catalogue.spaces.pin()
+    before = signs(catalogue)
+    catalogue.space_store.serve(NEXT)
+    catalogue.space_store.settle()
+    during = signs(catalogue)
+    catalogue.spaces.unpin()
+
+    assert (before, during, signs(catalogue)) == ({1}, {1}, {-1})
+
+
+def test_a_rollback_serves_the_previous_space_again(catalogue, tracks):
+    filled(catalogue)
+    catalogue.space_store.serve(NEXT)
+    catalogue.space_store.settle()
+    catalogue.space_store.serve(catalogue.space_store.previous())
+    unsettled = signs(catalogue)
+    while catalogue.space_store.settle():
+        pass
+
+    assert (unsettled, signs(catalogue), points(catalogue)) == ({1}, {1}, {1})
+    assert [(each.model_version, each.role) for each in catalogue.space_store.all()] == [
+        (MODEL, SpaceRole.SERVED),
+        (NEXT, SpaceRole.PREVIOUS),
+    ]
+
+
+def test_a_dropped_space_leaves_nothing(catalogue, tracks):
+    """After the old space is deleted, the tables are as if there had never been another one, even unsettled."""
+    filled(catalogue)
+    catalogue.space_store.serve(NEXT)
+    with pytest.raises(InvalidRequest, match="a moment ago"):
+        catalogue.space_store.drop(MODEL)
+    with catalogue.database.write() as session:
+        session.execute(
+            update(SpaceRow).where(SpaceRow.model_version == MODEL).values(left_at=now() - timedelta(days=20))
+        )
+    assert catalogue.space_store.expired(days=14) != []
+    catalogue.space_store.drop(MODEL)
+
+    assert (signs(catalogue), points(catalogue), catalogue.spaces.joined()) == ({-1}, {-1}, None)
+    assert [each.ready for each in catalogue.space_store.all()] == [COUNT]
+    assert not catalogue.spaces.begin(MODEL)
+    assert catalogue.spaces.begin(MODEL, again=True)
+
+
+def test_a_new_track_is_in_both_spaces(catalogue, tracks, tmp_path):
+    """A worker with both models records both analyses; without the next one, the track waits in the next space."""
+    filled(catalogue)
+    new = register(catalogue, write_tone(tmp_path / "new.wav", 700), COUNT)
+    both = Analysis(unit_vector(COUNT), 0.1, {}, {}, {}, MODEL)
+    catalogue.analyses.record(new, both, [upgraded(COUNT)])
+    found = {space: catalogue.queue_of(TRACKS, space).changes([new])[0].point for space in (MODEL, NEXT)}
+    other = register(catalogue, write_tone(tmp_path / "other.wav", 800), COUNT + 1)
+    catalogue.analyses.record(other, Analysis(unit_vector(9), 0.1, {}, {}, {}, MODEL), waiting=[NEXT])
+
+    assert np.allclose(found[MODEL].vector, -found[NEXT].vector)
+    assert catalogue.space_analyses.filling(NEXT).waiting == 1
+    assert catalogue.queue_of(TRACKS, NEXT).changes([other])[0].point is None
+
+
+def test_a_track_without_an_analysis_in_the_served_space_is_analysed_again(catalogue, tracks):
+    """It leaves the answers at the switch, and waits for its analysis as a new track does."""
+    catalogue.spaces.begin(NEXT)
+    catalogue.space_analyses.enlist(NEXT)
+    fill(catalogue, COUNT - 1)
+    complete_space(catalogue, NEXT)
+    failed = catalogue.space_store.get(NEXT).failed
+    catalogue.space_store.serve(NEXT)
+    answered = len(catalogue.tracks.embedded(tracks))
+    catalogue.space_store.settle()
+
+    assert (failed, answered) == (1, COUNT - 1)
+    assert catalogue.tracks.count_by_status()[TrackStatus.PENDING] == 1
+
+
+def test_a_track_that_crashes_workers_is_given_up(catalogue, tracks):
+    """A track that is claimed three times without an outcome has no analysis in the space."""
+    catalogue.spaces.begin(NEXT)
+    catalogue.space_analyses.enlist(NEXT)
+    claims = 0
+    while catalogue.space_analyses.claim(NEXT, -HOUR) is not None:
+        claims += 1
+
+    assert claims == 3 * COUNT
+    assert catalogue.space_analyses.filling(NEXT).failed == COUNT
+
+
+def test_only_a_complete_space_is_served(catalogue, tracks):
+    catalogue.spaces.begin(NEXT)
+    catalogue.space_analyses.enlist(NEXT)
+    with pytest.raises(InvalidRequest, match="5 tracks wait"):
+        catalogue.space_store.serve(NEXT)
+    with pytest.raises(InvalidRequest, match="served already"):
+        catalogue.space_store.serve(MODEL)
+    with pytest.raises(InvalidRequest, match="no space of model version 'x'"):
+        catalogue.space_store.serve("x")
+
+
+def test_the_first_space_is_that_of_the_ready_tracks(catalogue, tracks):
+    """A release with another model begins its space and does not serve it."""
+    assert catalogue.spaces.adopt("test-9").served == MODEL
+    serve_space(catalogue, NEXT, MODEL)
+    assert (catalogue.spaces.view().served, catalogue.spaces.view().home) == (NEXT, MODEL)
