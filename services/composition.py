@@ -13,6 +13,7 @@ from services.index import VectorIndex, VectorSearch
 from services.index.generations import Generations
 from services.index.indexer_thread import IndexerThread
 from services.index.limited import LimitedIndex, LimitedSearch
+from services.index.spaced import SpacedIndex
 from services.mixes.choose import Mixes
 from services.playlists.rules import SmartPlaylists
 from services.radio.sessions import Radio
@@ -38,15 +39,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedIndex:
-    """The parts of the embedded index of a collection that must be closed: its directory and the indexer thread."""
+    """The embedded indexes of a collection, one for each space: the indexer thread keeps and closes them."""
 
-    generations: Generations
     indexer: IndexerThread
 
     def close(self) -> None:
-        """Stop the indexer and close the index."""
-        self.indexer.stop()
-        self.generations.close()
+        """Stop the indexer and close the indexes."""
+        self.indexer.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +213,10 @@ def _open_index(
         opened.callback(index.close)
         return LimitedIndex(index), None
     path = settings.index_path if collection == TRACKS else settings.picture_index_path
-    generations = Generations(path, collection)
-    indexer = IndexerThread(catalogue, generations)
+    view = catalogue.spaces.refresh()
+    named = view.index_name(collection.name, view.served).removeprefix(collection.name)
+    indexer = IndexerThread(catalogue, Generations(path.with_name(path.name + named), collection), view.served)
     indexer.start()
-    embedded = EmbeddedIndex(generations, indexer)
+    embedded = EmbeddedIndex(indexer)
     opened.callback(embedded.close)
-    return LimitedIndex(generations.index), embedded
+    return LimitedIndex(SpacedIndex(indexer.index)), embedded

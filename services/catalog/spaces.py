@@ -27,7 +27,9 @@ DROPPED = "space_dropped:"
 LOOK_SECONDS = 1.0
 
 _NAMED = select(MetaRow.key, MetaRow.value).where(MetaRow.key.in_((MODEL_VERSION, HOME)))
-_LOOK = _NAMED.union_all(select(literal("live"), SpaceRow.model_version))
+_LIVE = select(literal("live"), SpaceRow.model_version)
+_FILLED = select(literal("filled"), SpaceRow.model_version).where(SpaceRow.filled_at.is_not(None))
+_LOOK = _NAMED.union_all(_LIVE, _FILLED)
 
 
 @dataclass(slots=True)
@@ -74,9 +76,12 @@ class SpaceViews:
         moment = time.monotonic()
         with self._database.columns() as connection:
             rows = connection.execute(_LOOK).all()
-        named = {key: value for key, value in rows if key != "live"}
-        live = tuple(sorted(value for key, value in rows if key == "live"))
-        self._seen, self._seen_at = View(named.get(MODEL_VERSION), live, named.get(HOME)), moment
+        found: dict[str, list[str]] = {}
+        for key, value in rows:
+            found.setdefault(key, []).append(value)
+        live, filled = (tuple(sorted(found.get(key, ()))) for key in ("live", "filled"))
+        [served], [home] = (found.get(key, [None]) for key in (MODEL_VERSION, HOME))
+        self._seen, self._seen_at = View(served, live, home, filled), moment
         return self._seen
 
     def joined(self) -> str | None:

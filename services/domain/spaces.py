@@ -33,12 +33,14 @@ class View:
     Attributes:
         served: The space that answers; None before the first analysis.
         live: All spaces with analyses, the served one among them.
+        filled: Those that are full.
         home: The first space: its index has the plain name.
     """
 
     served: str | None = None
     live: tuple[str, ...] = ()
     home: str | None = None
+    filled: tuple[str, ...] = ()
 
     @property
     def others(self) -> tuple[str, ...]:

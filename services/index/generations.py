@@ -120,6 +120,10 @@ class Generations:
         """Delete the directory of a build."""
         shutil.rmtree(build.path, ignore_errors=True)
 
+    def delete(self) -> None:
+        """Delete the directory; close the index first."""
+        shutil.rmtree(self._root, ignore_errors=True)
+
     def close(self) -> None:
         """Close the index and unlock the directory."""
         self.index.close()
@@ -173,6 +177,7 @@ class Order:
     catalogue_url: str
     collection: str
     path: str
+    space: str | None
 
 
 def build_index(
@@ -203,9 +208,10 @@ def main() -> None:
     order = Order(**json.load(sys.stdin))
     catalogue = Catalogue.open(order.catalogue_url)
     collection = next(known for known in (TRACKS, PICTURES) if known.name == order.collection)
-    queue = catalogue.queue_of(collection)
+    queue = catalogue.queue_of(collection, order.space)
     total = queue.count_ready()
-    report = catalogue.index_builds.begin(collection.name, total)
+    name = catalogue.spaces.latest().index_name(collection.name, order.space)
+    report = catalogue.index_builds.begin(name, total)
     build_index(Path(order.path), queue, report)
     report.show(BuildPhase.SWAP, total)
     catalogue.close()

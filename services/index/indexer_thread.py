@@ -1,109 +1,69 @@
 """The indexers of the API process: threads that keep the embedded indexes equal to the catalogue."""
 
-import subprocess
 import threading
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
 from services.catalog import Catalogue
-from services.catalog.database import batched
-from services.domain.errors import SegueError, StorageFull
-from services.index.build_cost import BuildCost
+from services.domain.errors import IndexUnavailable, SegueError
+from services.domain.spaces import View
 from services.index.embedded import IvfIndex
-from services.index.generations import NEVER_BUILT, Build, Generations, Order, build_index, start_build
-from services.index.indexer import BATCH, RECONCILE_EVERY_SECONDS, Difference, Indexer, apply, reconcile_in_steps
+from services.index.generations import Generations
+from services.index.indexer import BATCH
+from services.index.keeper import CHILD_THRESHOLD, UNINDEXED_POINTS, IndexKeeper, Limits, Stopped
 from services.storage.disk import check_free_space
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# Above this many points a child process builds the index: reading the rows holds the GIL.
-CHILD_THRESHOLD = 50_000
-# The index is built again when more points, or a larger share of them, are in no cell: a search compares each of them.
-UNINDEXED_POINTS = 10_000
-UNINDEXED_SHARE = 0.05
 # The pause between two looks for marked rows: a new track is searchable soon after its analysis is recorded.
 INTERVAL_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 10.0
-# The pause after a failed build (disk full, child killed), because a build takes minutes of CPU time.
-BUILD_RETRY_SECONDS = 60.0
 STOP_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
 
 
-class _Stopped(Exception):  # noqa: N818  not an error
-    """`stop` was called during a build."""
-
-
-@dataclass(slots=True)
-class _Running:
-    """A build that runs in a child process."""
-
-    build: Build
-    child: subprocess.Popen[bytes]
-
-    def result(self) -> IvfIndex:
-        """Load the index; the child process must have ended.
-
-        Raises:
-            ChildProcessError: the child process failed.
-            IndexUnavailable: the index cannot be loaded.
-        """
-        if self.child.returncode != 0:
-            raise ChildProcessError(f"the process that built the index ended with code {self.child.returncode}")
-        return IvfIndex.load(self.build.path)
-
-
 class IndexerThread:
-    """Indexes marked rows of a collection, reconciles, and rebuilds an index that is outdated, damaged or too large."""
+    """Indexes marked rows of a collection in every space that is full; each has an index and a keeper of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is indexed, and what tests make small
         self,
         catalogue: Catalogue,
         generations: Generations,
+        space: str | None = None,
         *,
         child_threshold: int = CHILD_THRESHOLD,
         unindexed_points: int = UNINDEXED_POINTS,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
+        """Serve the index in `generations`, which is of `space`, or of the first space, if that has no name yet."""
         self._catalogue = catalogue
-        self._queue = catalogue.queue_of(generations.collection)
-        self._name = generations.collection.name
-        self._builds = catalogue.index_builds
         self._generations = generations
-        self._indexer = Indexer(self._queue, generations.index)
-        self._child_threshold = child_threshold
-        self._unindexed_points = unindexed_points
+        self._limits = Limits(child_threshold, unindexed_points)
+        first = IndexKeeper(catalogue, generations, space, self._limits)
+        self._keepers: dict[str | None, IndexKeeper] = {space: first}
         self._interval = interval
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"indexer of {self._name}", daemon=True)
+        name = f"indexer of {generations.collection.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._problem: str | None = None
-        self._verified = False
-        self._lost_points = False
-        self._settled = False
-        self._reconciled_at = time.monotonic()  # the first pass compares the counts
-        self._comparison: Iterator[Difference] = iter(())
-        self._running: _Running | None = None
-        self._build_after = 0.0
-        self._refused: str | None = None
-        """Why a build that is due was not started."""
-        self._indexed_since: set[str] | None = None
-        """Rows indexed since a build started, which the build may lack."""
 
     @property
     def problem(self) -> str | None:
-        """Why the index is incomplete or outdated; None if it is neither."""
+        """Why the served index is incomplete or outdated; None if it is neither."""
         if not self._thread.is_alive():
             return "The indexer does not run."
-        if self._refused is not None:
-            return self._refused
-        if self._generations.generation == NEVER_BUILT and self._problem is None:
-            return "The vector index is being built from the catalogue."
-        return self._problem
+        try:
+            served = self._keeper(self._catalogue.spaces.latest())
+        except SegueError as error:
+            return error.detail
+        return self._problem or served.problem
+
+    def index(self) -> IvfIndex:
+        """Return the index of the space that this request reads.
+
+        Raises:
+            IndexUnavailable: it is not open yet, or not any more.
+        """
+        return self._keeper(self._catalogue.spaces.view()).index
 
     def start(self) -> None:
         """Start the thread."""
@@ -115,12 +75,24 @@ class IndexerThread:
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
+    def close(self) -> None:
+        """Stop the thread and close all indexes."""
+        self.stop()
+        for keeper in self._keepers.values():
+            keeper.close(delete=False)
+
+    def _keeper(self, view: View) -> IndexKeeper:
+        keeper = self._keepers.get(view.served) or self._keepers.get(None)
+        if keeper is None:
+            raise IndexUnavailable(f"The index of model version {view.served} is being opened. Try again in a moment.")
+        return keeper
+
     def _run(self) -> None:
         delay = 0.0
         while not self._stopping.wait(delay):
             try:
                 more = self._pass()
-            except _Stopped:
+            except Stopped:
                 break
             except (SegueError, OSError) as error:
                 self._problem = f"The indexer is waiting: {error}"
@@ -133,128 +105,53 @@ class IndexerThread:
             else:
                 self._problem = None
                 delay = 0.0 if more else self._interval
-        if self._running is not None:
-            self._give_up(self._running.build, _Stopped())
+        for keeper in self._keepers.values():
+            keeper.stop()
 
     def _pass(self) -> bool:
         check_free_space(self._generations.root.parent)
-        if not self._generations.is_on_disk():
-            self._generations.recreate_root()
-            self._lost_points = True
-        if not self._verified:
-            self._lost_points = self._points_differ()
-            self._verified = True
-        self._settle()
+        self._follow_spaces()
+        for keeper in self._keepers.values():
+            keeper.prepare()
         more = self._index_marked()
-        if self._running is not None:
-            self._watch(self._running)
-        elif time.monotonic() >= self._build_after:
-            self._build_if_due()
-            self._reconcile_if_due()
+        for keeper in self._keepers.values():
+            keeper.step(self._between_steps)
         return more
 
-    def _reconcile_if_due(self) -> None:
-        """Do one step of a comparison, so that marked rows do not wait for all of it."""
-        if self._running is None and time.monotonic() >= self._reconciled_at + RECONCILE_EVERY_SECONDS:
-            self._reconciled_at = time.monotonic()
-            self._comparison = reconcile_in_steps(self._queue, self._generations.index)
-        next(self._comparison, None)
+    def _follow_spaces(self) -> None:
+        """Open the indexes of spaces that are full, and delete those of spaces that were dropped."""
+        view = self._catalogue.spaces.latest()
+        if view.served is None:
+            return
+        keepers = dict(self._keepers)
+        if (unnamed := keepers.pop(None, None)) is not None:
+            unnamed.assign(view.home)
+            keepers[view.home] = unnamed
+        for space in {view.served, *view.filled} - keepers.keys():
+            keepers[space] = IndexKeeper(self._catalogue, self._open(view, space), space, self._limits)
+        gone = [keepers.pop(space) for space in keepers.keys() - {view.served, *view.live}]
+        self._keepers = keepers  # replaced, because requests look at it meanwhile
+        for keeper in gone:
+            keeper.close(delete=True)
+
+    def _open(self, view: View, space: str) -> Generations:
+        collection = self._generations.collection
+        named = view.index_name(collection.name, space).removeprefix(collection.name)
+        first = self._generations.root.name.partition("@")[0]
+        return Generations(self._generations.root.with_name(first + named), collection)
 
     def _index_marked(self) -> bool:
-        done = self._indexer.index_batch()
-        if self._indexed_since is not None:
-            self._indexed_since.update(done)
-        return len(done) == BATCH
-
-    def _points_differ(self) -> bool:
-        """Return whether the number of points is wrong, because a damaged index may load without an error."""
-        ready = self._queue.count_ready()
-        marked = self._queue.count_pending()
-        return abs(self._generations.index.count() - ready) > marked
-
-    def _build_if_due(self) -> None:
-        wanted = self._queue.generation()
-        if wanted != self._generations.generation or self._lost_points or self._outgrown():
-            self._begin(wanted)
-
-    def _outgrown(self) -> bool:
-        index = self._generations.index
-        return index.unindexed() > max(self._unindexed_points, UNINDEXED_SHARE * index.count())
-
-    def _begin(self, generation: int) -> None:
-        points = self._queue.count_ready()
-        own_process = points > self._child_threshold
-        if own_process and not self._has_room(points):
-            return
-        build = self._generations.prepare(generation)
-        self._indexed_since = set()
-        _log.info("index_build_started", collection=self._name, generation=generation, own_process=own_process)
-        try:
-            if own_process:
-                url = self._catalogue.database.url.render_as_string(hide_password=False)
-                self._running = _Running(build, start_build(Order(url, self._name, str(build.path))))
-            else:
-                report = self._builds.begin(self._name, points)
-                build_index(build.path, self._queue, report, self._between_steps)
-                self._replace(build, IvfIndex.load(build.path))
-        except BaseException as error:
-            self._give_up(build, error)
-            raise
-
-    def _has_room(self, points: int) -> bool:
-        """Log what a build costs, and return whether there is room for it; if not, report why."""
-        cost = BuildCost.of(points)
-        _log.info(
-            "index_build_planned", collection=self._name, points=points, memory_bytes=cost.memory, disk_bytes=cost.disk
-        )
-        try:
-            cost.check(self._generations.root)
-        except StorageFull as error:
-            self._builds.begin(self._name, points).fail(error.detail)
-            self._refused, self._build_after = error.detail, time.monotonic() + BUILD_RETRY_SECONDS
-            _log.error("index_build_refused", collection=self._name, reason=error.detail)
-            return False
-        self._refused = None
-        return True
+        """Write marked rows into the index of each space, then clear the marks."""
+        first, *others = self._keepers.values()
+        changes = first.queue.pending(BATCH)
+        if changes:
+            first.write(changes)
+            for other in others:
+                other.write(other.queue.changes([change.id for change in changes]))
+            first.queue.clear(changes)  # at the end: all points are on disk
+        return len(changes) == BATCH
 
     def _between_steps(self) -> None:
         if self._stopping.is_set():
-            raise _Stopped
+            raise Stopped
         self._index_marked()
-
-    def _watch(self, running: _Running) -> None:
-        if running.child.poll() is None:
-            return
-        try:
-            self._replace(running.build, running.result())
-        except BaseException as error:
-            self._build_after = time.monotonic() + BUILD_RETRY_SECONDS
-            self._give_up(running.build, error)
-            raise
-        self._running = None
-
-    def _replace(self, build: Build, index: IvfIndex) -> None:
-        """Apply what changed since the build started, then serve the build. Only this thread writes points."""
-        changed = sorted(self._indexed_since or ())
-        for batch in batched(changed, BATCH):
-            apply(self._queue.changes(batch), index)
-        self._generations.adopt(build, index)
-        self._indexed_since = None
-        self._lost_points = self._settled = False
-        _log.info("index_build_served", generation=build.generation, replayed=len(changed))
-
-    def _give_up(self, build: Build, error: BaseException) -> None:
-        if self._running is not None:
-            self._running.child.kill()
-            self._running.child.wait()
-            self._running = None
-        self._indexed_since = None
-        self._generations.discard(build)
-        report = self._builds.begin(self._name, 0)
-        report.fail("Segue was stopped." if isinstance(error, _Stopped) else f"The build failed: {error}")
-
-    def _settle(self) -> None:
-        """Record the served generation after a build, and at the start: a process that died may have left a report."""
-        if not self._settled:
-            self._builds.settle(self._name, self._generations.generation)
-            self._settled = True

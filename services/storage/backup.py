@@ -89,7 +89,7 @@ def restore(settings: Settings, file: Path) -> Restored:
         storage_errors(settings.data_path),
     ):
         # An API process that `segue up` did not start holds the lock of its index but no instance lock.
-        if is_locked(settings.index_path / "lock"):
+        if any(map(is_locked, settings.index_path.parent.glob(f"{settings.index_path.name}*/lock"))):
             raise AlreadyRunning(f"An API process runs on {settings.data_path}. Stop it first.")
         current = Database(settings.catalogue_url)
         try:
