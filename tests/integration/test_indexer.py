@@ -22,7 +22,7 @@ from services.domain.errors import AlreadyRunning, IndexUnavailable
 from services.domain.filters import Filters, Range
 from services.domain.track import EMBEDDING_DIM, TrackStatus
 from services.domain.vector_index import Point, Query
-from services.index import build_cost, indexer_thread
+from services.index import build_cost, keeper
 from services.index.embedded import IvfIndex
 from services.index.generations import NEVER_BUILT, Generations
 from services.index.indexer import Indexer
@@ -264,6 +264,12 @@ def test_child_process_builds_cells_with_the_same_results(catalogue, tmp_path):
         assert nearest(generations.index, 1999) == [1999]
 
 
+def running_build(indexer):
+    """Return the build that runs in a child process; None if none does."""
+    [kept] = indexer._keepers.values()
+    return kept._running
+
+
 def test_killed_build_is_discarded(catalogue, tmp_path):
     """A build whose process is killed leaves no directory; the old index serves, and the problem is reported."""
     add(catalogue, *range(1500))
@@ -272,11 +278,11 @@ def test_killed_build_is_discarded(catalogue, tmp_path):
         wait_until(lambda: up_to_date(catalogue, generations))
     catalogue.indexing.rebuild()
     with serving(catalogue, root, **IN_CHILD) as (generations, indexer), capture_logs() as logs:
-        wait_until(lambda: indexer._running is not None)
-        indexer._running.child.kill()
+        wait_until(lambda: running_build(indexer) is not None)
+        running_build(indexer).child.kill()
 
         wait_until(lambda: any("ended with code -9" in entry.get("reason", "") for entry in logs))
-        wait_until(lambda: indexer._running is None)
+        wait_until(lambda: running_build(indexer) is None)
         assert len(directories(root)) == 1
         assert nearest(generations.index, 3) == [3]
         (report,) = catalogue.index_builds.all()
@@ -287,7 +293,7 @@ def test_build_without_memory_is_refused(catalogue, tmp_path, monkeypatch):
     """The old index serves, the reason is reported, and the build runs once there is memory."""
     add(catalogue, *range(150))
     root = tmp_path / "index"
-    monkeypatch.setattr(indexer_thread, "BUILD_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(keeper, "BUILD_RETRY_SECONDS", 0.1)
     with serving(catalogue, root, child_threshold=100) as (generations, indexer):
         wait_until(lambda: up_to_date(catalogue, generations))
         with monkeypatch.context() as short:
@@ -396,8 +402,8 @@ def test_stop_ends_a_build_in_progress(catalogue, tmp_path):
         wait_until(lambda: up_to_date(catalogue, generations))
     catalogue.indexing.rebuild()
     with serving(catalogue, root, **IN_CHILD) as (_, indexer):
-        wait_until(lambda: indexer._running is not None)
-        child = indexer._running.child
+        wait_until(lambda: running_build(indexer) is not None)
+        child = running_build(indexer).child
         indexer.stop()
 
         assert not indexer._thread.is_alive()
