@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -96,6 +97,10 @@ SERVER_SHARE = 0.9
 POSTGRES_DISK_FULL = "53100"
 
 
+_shared: ContextVar[Connection | None] = ContextVar("shared", default=None)
+"""The connection of `Database.shared_reads`."""
+
+
 class Database:
     """An engine, and the transactions that the stores use."""
 
@@ -128,8 +133,26 @@ class Database:
         Raises:
             CatalogueUnavailable: the database does not respond.
         """
+        shared = _shared.get()
+        if shared is not None and shared.engine is self._engine():
+            yield shared
+            return
         with self._connected(writes=False) as connection:
             yield connection
+
+    @contextmanager
+    def shared_reads(self) -> Iterator[None]:
+        """Let all `columns` of a block share one transaction, which takes less time than one each.
+
+        Raises:
+            CatalogueUnavailable: the database does not respond.
+        """
+        with self.columns() as connection:
+            before = _shared.set(connection)
+            try:
+                yield
+            finally:
+                _shared.reset(before)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

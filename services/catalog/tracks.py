@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -112,6 +113,10 @@ class TrackStore:
     def space(self) -> str | None:
         """The space that the vectors of this request are of."""
         return self._spaces.view().served
+
+    def shared_reads(self) -> AbstractContextManager[None]:
+        """Let all reads of a block share one transaction."""
+        return self._database.shared_reads()
 
     def get(self, track_id: str) -> Track:
         """Return one track.

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from services.domain.titles import CACHED, Title, title_of
+from services.domain.titles import CACHED, Title, may_be_edit, title_of
 from services.domain.track import Embedded
 
 SAME_SOUND_COSINE = 0.97
@@ -38,14 +38,19 @@ def same_recording(one: Embedded, other: Embedded, cosine: float) -> bool:
     apart = abs(one.duration_ms - other.duration_ms)
     artists = artist_of(one), artist_of(other)
     is_named = None not in artists
-    if (apart > TOLERANCE_MS and cosine < EDIT_COSINE) or (is_named and artists[0] != artists[1]):
-        return False  # without taking the titles apart
+    as_long = apart <= TOLERANCE_MS
+    if (is_named and artists[0] != artists[1]) or not (as_long or _may_be_edit(one, other, cosine)):
+        return False  # without taking the titles apart, which takes most of the time
     titles = title_of(one.title), title_of(other.title)
     if not is_named:
-        return cosine >= SAME_SOUND_COSINE and titles[0].kinds == titles[1].kinds and apart <= TOLERANCE_MS
-    if apart <= TOLERANCE_MS:
+        return cosine >= SAME_SOUND_COSINE and titles[0].kinds == titles[1].kinds and as_long
+    if as_long:
         return cosine >= SAME_NAME_COSINE and titles[0].may_be(titles[1])
     return titles[0].may_be(titles[1]) and _is_edit(titles, one.duration_ms, other.duration_ms)
+
+
+def _may_be_edit(one: Embedded, other: Embedded, cosine: float) -> bool:
+    return cosine >= EDIT_COSINE and (may_be_edit(one.title) or may_be_edit(other.title))
 
 
 def _is_edit(titles: tuple[Title, Title], *milliseconds: int) -> bool:

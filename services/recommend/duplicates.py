@@ -15,7 +15,6 @@ from services.domain.recordings import (
     artist_of,
     same_recording,
 )
-from services.domain.titles import may_be_edit
 from services.domain.track import Embedded
 
 Array = NDArray[np.floating[Any]]
@@ -29,13 +28,12 @@ class Recordings:
     """Tracks with what comparisons of recordings need of them, so that most pairs are compared in one step.
 
     `lengths` has shape (n,): milliseconds, NaN if unknown. `artists` has shape (n,): numbers that are equal for the
-    same artist, and `NOBODY` without one. `edits` has shape (n,): whether the title may name an edit.
+    same artist, and `NOBODY` without one.
     """
 
     tracks: Sequence[Embedded]
     lengths: NDArray[np.float64]
     artists: NDArray[np.int64]
-    edits: NDArray[np.bool_]
 
     @classmethod
     def of(cls, tracks: Iterable[Embedded]) -> "Recordings":
@@ -43,12 +41,11 @@ class Recordings:
         found = list(tracks)
         lengths = np.array([np.nan if track.duration_ms is None else track.duration_ms for track in found])
         artists = [NOBODY if (artist := artist_of(track)) is None else hash(artist) or 1 for track in found]
-        edits = np.array([may_be_edit(track.title) for track in found], dtype=bool)
-        return cls(found, lengths, np.array(artists, dtype=np.int64), edits)
+        return cls(found, lengths, np.array(artists, dtype=np.int64))
 
     def part(self, places: slice) -> "Recordings":
         """Return some of the tracks."""
-        return Recordings(self.tracks[places], self.lengths[places], self.artists[places], self.edits[places])
+        return Recordings(self.tracks[places], self.lengths[places], self.artists[places])
 
     def same_as(self, other: "Recordings", cosines: Array) -> list[tuple[int, int]]:
         """Return the pairs that are the same recording: the index of a track here and of one there, in order.
@@ -57,13 +54,11 @@ class Recordings:
             other: m tracks.
             cosines: (n, m), between the tracks here and there.
         """
-        near = cosines >= SAME_NAME_COSINE
-        # Titles are taken apart only of pairs that pass this, because that takes most of the time.
         as_long = np.abs(self.lengths[:, None] - other.lengths) <= TOLERANCE_MS
-        edited = (cosines >= EDIT_COSINE) & (self.edits[:, None] | other.edits)
+        alike = (cosines >= EDIT_COSINE) | ((cosines >= SAME_NAME_COSINE) & as_long)
         nameless = (self.artists == NOBODY)[:, None] | (other.artists == NOBODY)
         sounding = nameless & as_long & (cosines >= SAME_SOUND_COSINE)
-        possible = (near & (self.artists[:, None] == other.artists) & ~nameless & (as_long | edited)) | sounding
+        possible = (alike & (self.artists[:, None] == other.artists) & ~nameless) | sounding
         return [
             (row, column)
             for row, column in np.argwhere(possible).tolist()
@@ -104,7 +99,8 @@ def distinct(tracks: Sequence[Embedded], *, keep_first: int = 0) -> list[Embedde
     recordings = Recordings.of(tracks)
     vectors = np.stack([track.vector for track in tracks]).astype(np.float64)
     dropped: set[int] = set()
-    for index, other in recordings.same_as(recordings, vectors @ vectors.T):
-        if index < other and index not in dropped and other >= keep_first:
+    # Each pair once.
+    for index, other in recordings.same_as(recordings, np.triu(vectors @ vectors.T, 1)):
+        if index not in dropped and other >= keep_first:
             dropped.add(other)
     return [track for index, track in enumerate(tracks) if index not in dropped]

@@ -172,10 +172,11 @@ class Recommender:
             InvalidRequest: the track has no analysis.
             IndexUnavailable: the vector index does not answer.
         """
-        seed = self._tracks.ready([track_id])[track_id]
-        excluded = frozenset(self._tracks.identify(exclude).values())
-        known = [seed, *self._tracks.embedded(excluded).values()]
-        hits = self._searcher.nearest(seed.vector, limit, filters or Filters(), excluded | {seed.id}, known)
+        with self._tracks.shared_reads():
+            seed = self._tracks.ready([track_id])[track_id]
+            excluded = frozenset(self._tracks.identify(exclude).values())
+            known = [seed, *self._tracks.embedded(excluded).values()]
+            hits = self._searcher.nearest(seed.vector, limit, filters or Filters(), excluded | {seed.id}, known)
         return tuple(Recommendation(hit.id, hit.score, because_of=(seed.id,)) for hit in hits)
 
     def nearest(self, vector: Vector, *, limit: int, filters: Filters | None = None) -> tuple[Hit, ...]:
@@ -204,6 +205,10 @@ class Recommender:
         """
         if question.is_blank:
             return Answer((), ())
+        with self._tracks.shared_reads():
+            return self._answer(question)
+
+    def _answer(self, question: Question) -> Answer:
         history = self._read_history(question)
         unknown = history.unknown([*(event.track_id for event in question.history), *_examples(question)])
         unknown += tuple(name for name in dict.fromkeys(question.exclude.tracks) if name not in history.names)
@@ -274,7 +279,9 @@ class Recommender:
         names = self._tracks.identify([*(event.track_id for event in question.history), *examples])
         names |= self._tracks.resolve(excluded)
         canonical = tuple(
-            replace(event, track_id=names[event.track_id]) for event in question.history if event.track_id in names
+            event if (found := names[event.track_id]) == event.track_id else replace(event, track_id=found)
+            for event in question.history
+            if event.track_id in names
         )
         events = all_events(replace(question, history=canonical))
         started = [] if remembered.start is None else [play.track_id for play in remembered.start.plays]

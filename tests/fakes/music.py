@@ -1,6 +1,7 @@
 """A music library in memory: a catalogue and an exact vector index."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -63,6 +64,9 @@ class MemoryTracks:
     def __init__(self, songs: Sequence[Song]) -> None:
         self.songs = {song.track.id: song for song in songs}
         self._names = {f"test:{number}": song.track.id for number, song in enumerate(songs)}
+
+    def shared_reads(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         known = {name: name if name in self.songs else self._names.get(name) for name in names}
