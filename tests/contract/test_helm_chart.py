@@ -364,19 +364,6 @@ def test_network_policies_close_every_pod():
     assert all("from" in rule for rule in reached["qdrant"])
 
 
-def test_scaling_uses_metrics_that_the_api_serves(api):
-    """The autoscalers ask for metrics of `GET /metrics`."""
-    objects = rendered("scaled")
-    served = set(re.findall(r"^# TYPE (\w+)", api.get("/metrics").text, flags=re.MULTILINE))
-    (pod_metric,) = of_kind(objects, "HorizontalPodAutoscaler")["api"]["spec"]["metrics"]
-    (trigger,) = of_kind(objects, "ScaledObject")["worker"]["spec"]["triggers"]
-
-    query = trigger["metadata"]["query"]
-    assert f'namespace="{NAMESPACE}",service="{RELEASE}-api"' in query
-    assert pod_metric["pods"]["metric"]["name"] in served
-    assert set(re.findall(r"segue_\w+", query)) <= served
-
-
 def test_the_monitor_finds_the_api():
     """The ServiceMonitor selects the Service by its labels and port, and sends a key of the Secret."""
     objects = rendered("monitored")
