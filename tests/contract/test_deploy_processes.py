@@ -148,6 +148,26 @@ def assert_one_scrape_sees_all_processes(environment):
     assert found == [f"{counted}{float(requests)}"] * len(scrapes)
 
 
+def in_flight(environment):
+    """Return the requests in flight of all processes, or None while none answers."""
+    try:
+        text = httpx.get(f"http://127.0.0.1:{environment['SEGUE_PORT']}/metrics").text
+    except httpx.TransportError:
+        return None
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("segue_requests_in_flight "))
+
+
+def assert_a_killed_process_has_no_requests_in_flight(environment, processes):
+    """What it served when it was killed has ended with it."""
+    events = f"http://127.0.0.1:{environment['SEGUE_PORT']}/v1/events"
+    with httpx.stream("GET", events) as stream:
+        assert stream.status_code == 200
+        wait_until(lambda: in_flight(environment) == 1)
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        wait_until(lambda: in_flight(environment) == 0)
+
+
 def test_api_image_serves(environment, indexer):
     """The API's command serves PostgreSQL with several processes, its health check passes, and SIGTERM ends it."""
     check = image_word("api", "HEALTHCHECK")
@@ -157,7 +177,9 @@ def test_api_image_serves(environment, indexer):
         wait_until(lambda: ask(check, environment).returncode == 0)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         if children.exists():  # Linux
-            assert len(children.read_text().split()) == int(environment["SEGUE_API_PROCESSES"])
+            processes = [int(child) for child in children.read_text().split()]
+            assert len(processes) == int(environment["SEGUE_API_PROCESSES"])
+            assert_a_killed_process_has_no_requests_in_flight(environment, processes)
         assert_one_scrape_sees_all_processes(environment)
         process.terminate()
         assert process.wait(STOP_SECONDS) == 0
