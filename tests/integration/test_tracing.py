@@ -1,6 +1,7 @@
 """Traces of a real API process and a real worker, received by a collector on loopback."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -83,9 +84,9 @@ def test_a_missing_extra_is_named(monkeypatch):
 
 
 def test_a_collector_that_does_not_respond_delays_nothing(tmp_path):
-    """The API answers, and both processes end in time."""
-    with installation(tmp_path / "data") as here:
-        here.environment["SEGUE_TRACES_URL"] = "http://127.0.0.1:9/v1/traces"
+    """It accepts connections and is silent. The API answers, and ends in time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, installation(tmp_path / "data") as here:
+        here.environment["SEGUE_TRACES_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces"
         with here.api() as api:
             assert api.http.get("/healthz").status_code == 200
             api.program.process.terminate()
