@@ -108,6 +108,24 @@ class NamedLibraryStore:
                 session.execute(update(table).where(table.library_id == text_key(stored)).values(library_id=None))
             _assign(session)
 
+    def add_member(self, name: str, listener: str) -> None:
+        """Make a listener a member of a library. Adding one again changes nothing.
+
+        Raises:
+            LibraryNotFound: there is none with this name.
+        """
+        with self._database.write() as session:
+            add_members(session, text_key(_stored_name(session, name)), (listener,))
+
+    def remove_member(self, name: str, listener: str) -> None:
+        """Remove a listener from a library. Removing one again changes nothing.
+
+        Raises:
+            LibraryNotFound: there is none with this name.
+        """
+        with self._database.write() as session:
+            _remove_members(session, text_key(_stored_name(session, name)), (listener,))
+
     def of_listener(self, listener: str) -> frozenset[str] | None:
         """Return the ids of the libraries that a listener is a member of; None without any: all tracks."""
         return libraries_of_listener(self._database, listener)
@@ -233,17 +251,31 @@ def _read(session: Session, name: str) -> NamedLibrary:
 
 
 def _set_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
-    """Replace the members of a library; what a new one did so far belongs to it if to no library yet."""
-    session.execute(delete(LibraryMemberRow).where(LibraryMemberRow.library_id == library_id))
-    session.execute(delete(ListenerLibraryRow).where(ListenerLibraryRow.library == library_id))
-    session.add_all(LibraryMemberRow(listener=listener, library_id=library_id) for listener in listeners)
+    joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == library_id)
+    _remove_members(session, library_id, set(session.scalars(joined)).difference(listeners))
+    add_members(session, library_id, listeners)
+
+
+def _remove_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
+    for table, library in (
+        (LibraryMemberRow, LibraryMemberRow.library_id),
+        (ListenerLibraryRow, ListenerLibraryRow.library),
+    ):
+        session.execute(delete(table).where(library == library_id, table.listener.in_(listeners)))
+
+
+def add_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
+    """Make listeners members of a library; what a new one did so far belongs to it if to no library yet."""
+    joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == library_id)
+    new = set(listeners).difference(session.scalars(joined))
+    session.add_all(LibraryMemberRow(listener=listener, library_id=library_id) for listener in new)
     session.flush()
     for table, column in _OF_LISTENER:
-        unplaced = update(table).where(column.in_(listeners), table.library_id.is_(None))
+        unplaced = update(table).where(column.in_(new), table.library_id.is_(None))
         session.execute(unplaced.values(library_id=library_id))
-    known = select(ListenerLibraryRow.listener).where(ListenerLibraryRow.listener.in_(listeners))
-    new = set(listeners).difference(session.scalars(known))
-    session.add_all(ListenerLibraryRow(listener=listener, library=library_id) for listener in new)
+    known = select(ListenerLibraryRow.listener).where(ListenerLibraryRow.listener.in_(new))
+    first = new.difference(session.scalars(known))
+    session.add_all(ListenerLibraryRow(listener=listener, library=library_id) for listener in first)
     session.flush()
 
 

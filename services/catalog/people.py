@@ -8,7 +8,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from services.catalog.database import Database, is_storable, now
-from services.catalog.tables import PersonRow, SessionRow
+from services.catalog.libraries import add_members
+from services.catalog.tables import LibraryMemberRow, LibraryRow, PersonRow, SessionRow
 from services.domain.access import Scope, digest, new_secret
 from services.domain.errors import PersonNotFound, SignInRefused
 from services.domain.people import GRACE, ROTATE_EVERY, Grant, Identity, Person, Session
@@ -39,6 +40,7 @@ class PeopleStore:
         with self._database.write() as session:
             session.execute(delete(SessionRow).where(SessionRow.expires_at < at))
             person = _person(session, identity, at)
+            _join(session, person, grant, is_new=person.created_at == at)
             row = SessionRow(
                 id=made.id,
                 person_id=person.id,
@@ -125,6 +127,22 @@ def _person(session: Transaction, identity: Identity, at: datetime) -> PersonRow
     found.name, found.signed_in_at = identity.name, at
     session.flush()
     return found
+
+
+def _join(session: Transaction, person: PersonRow, grant: Grant, *, is_new: bool) -> None:
+    """Make the listener of a person a member of the libraries that their groups grant."""
+    known = session.scalars(select(LibraryRow.id).where(LibraryRow.id.in_(grant.libraries or ())))
+    granted = {library_id for library_id in known if library_id is not None}
+    members = select(LibraryMemberRow.library_id).where(LibraryMemberRow.listener == person.listener)
+    joined = set(session.scalars(members))
+    if is_new and granted and joined and joined.isdisjoint(granted):
+        raise SignInRefused(
+            f"The listener '{person.listener}' is a member of other libraries than the person's groups. If it is the "
+            "same person, add the member with PUT /v1/libraries/{library}/members/{user}.",
+            SignInProblem.TAKEN,
+        )
+    for library_id in granted - joined:
+        add_members(session, library_id, (person.listener,))
 
 
 def _session(row: SessionRow, person: PersonRow) -> Session:

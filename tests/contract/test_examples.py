@@ -87,6 +87,7 @@ def made(api, services, library_dir):
     smart = catalogue.playlists.create("Smart", owner=LISTENER, rules=Rules())
     [taste] = services.tastes.of(LISTENER).tastes
     key = catalogue.keys.create("example", [Scope.READ], [LISTENER])
+    catalogue.libraries.put("Kids", (), ())
     catalogue.people.sign_in(Identity(ISSUER, "1", LISTENER, "Ada"), Grant(frozenset({Scope.READ})), timedelta(days=1))
     sign_in = {"method": "auth.getMobileSession", "username": LISTENER, "password": "any", "format": "json"}
     session = api.post("/2.0/", data={**sign_in, "api_sig": SIGNATURE}).json["session"]["key"]

@@ -4,6 +4,7 @@ import pytest
 
 from services.api.app import create_app
 from services.catalog.library import FileStamp
+from services.catalog.tenancy import limited_to
 from services.composition import compose
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest, LibraryNotFound
@@ -154,6 +155,21 @@ def test_a_library_is_defined_and_removed_over_http(client, services, music):
     assert client.delete("/v1/libraries/ALL").status_code == 204
     assert services.catalogue.libraries.of_listener("bo") is None
     assert client.delete("/v1/libraries/All").status_code == 404
+
+
+def test_members_come_and_go_over_http(client, services):
+    """One member is added and removed without the others, and what they did so far belongs to the library."""
+    services.catalogue.playlists.create("Road trip", owner="tom")
+    assert client.put("/v1/libraries/KIDS/members/tom").status_code == 204
+    assert client.put("/v1/libraries/Kids/members/tom").status_code == 204
+    assert services.catalogue.libraries.get("Kids").listeners == ("mia", "tom")
+    with limited_to(frozenset({"kids"})):
+        assert [each.name for each in services.catalogue.playlists.listed(["tom"])] == ["Road trip"]
+    assert client.delete("/v1/libraries/Kids/members/tom").status_code == 204
+
+    assert services.catalogue.libraries.get("Kids").listeners == ("mia",)
+    assert client.put("/v1/libraries/none/members/tom").status_code == 404
+    assert client.put("/v1/libraries/Kids/members/a%2Fb").status_code in {404, 422}
 
 
 def test_files_that_come_go_and_move_change_the_library(tmp_path):

@@ -149,6 +149,8 @@ def routes_and_scopes():
         ("get", "/v1/libraries", "read"),
         ("put", "/v1/libraries/none", "admin"),
         ("delete", "/v1/libraries/none", "admin"),
+        ("put", "/v1/libraries/none/members/none", "admin"),
+        ("delete", "/v1/libraries/none/members/none", "admin"),
         ("get", "/v1/keys", "admin"),
         ("post", "/v1/keys", "admin"),
         ("delete", "/v1/keys/none", "admin"),

@@ -162,14 +162,24 @@ def test_an_owner_may_do_everything_and_sign_others_out(provider, browser, servi
     assert owner.send("DELETE", "/v1/people/ada").status_code == 404
 
 
-def test_a_guest_gets_one_library(provider, browser):
-    """The libraries of a group bind its people, as they bind a key."""
+def test_a_guest_gets_one_library(provider, browser, services):
+    """The libraries of a group bind its people, as they bind a key, and their listeners are members."""
+    services.catalogue.libraries.put("Jazz", (), ("joe",))
+    services.catalogue.libraries.put("Pop", (), ("pia",))
     provider.person["groups"] = ["guests"]
     page = browser(provider.issuer)
     page.sign_in(provider)
-
     assert page.get("/v1/me").json["scopes"] == ["read"]
     assert page.get("/v1/tracks").json["total"] == 0
+    assert [each["name"] for each in page.get("/v1/libraries").json["libraries"]] == ["Jazz"]
+    assert services.catalogue.libraries.get("Jazz").listeners == ("ada", "joe")
+
+    provider.person |= {"sub": "2", "preferred_username": "pia"}
+    assert problem_of(browser(provider.issuer).sign_in(provider)) == ["taken"]  # a member of another library only
+    services.catalogue.libraries.add_member("Jazz", "pia")
+    assert browser(provider.issuer).sign_in(provider).location == f"{ADDRESS}/#/library"
+    for name in ("Jazz", "Pop"):
+        services.catalogue.libraries.remove(name)
 
 
 def test_groups_that_only_the_user_info_tells_count(provider, browser):

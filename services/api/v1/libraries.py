@@ -8,6 +8,7 @@ from flask import Blueprint
 from services.api.context import services
 from services.api.http.operation import operation
 from services.api.schemas.libraries import Libraries, Library, LibraryRequest
+from services.api.schemas.listens import listener_named
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.domain.access import Scope
@@ -46,6 +47,34 @@ def put_library(library: str, body: LibraryRequest) -> Library:
 def remove_library(library: str) -> None:
     """Remove a library. Its tracks stay; its listeners are bound to none, and keys bound to it get no tracks."""
     services().catalogue.libraries.remove(library)
+
+
+@libraries.put("/<library>/members/<user>")
+@operation(
+    "addMember",
+    "Add a member to a library",
+    status=HTTPStatus.NO_CONTENT,
+    meaning="The listener is a member.",
+    problems=(HTTPStatus.NOT_FOUND,),
+)
+@needs(Scope.ADMIN, listener="user")
+def add_member(library: str, user: str) -> None:
+    """Make a listener a member of a library: their recommendations have tracks of their libraries only."""
+    services().catalogue.libraries.add_member(library, listener_named(user))
+
+
+@libraries.delete("/<library>/members/<user>")
+@operation(
+    "removeMember",
+    "Remove a member from a library",
+    status=HTTPStatus.NO_CONTENT,
+    meaning="The listener is not a member.",
+    problems=(HTTPStatus.NOT_FOUND,),
+)
+@needs(Scope.ADMIN, listener="user")
+def remove_member(library: str, user: str) -> None:
+    """Remove a listener from a library. A listener without a library is limited to none."""
+    services().catalogue.libraries.remove_member(library, listener_named(user))
 
 
 def _shown(found: NamedLibrary) -> Library:

@@ -122,6 +122,8 @@ LIBRARY: Mapping[str, Example] = {
     "listLibraries": Example(response={"libraries": [KIDS]}),
     "putLibrary": Example({"library": "Kids"}, {"roots": ["/music/kids"], "users": ["mia"]}, KIDS),
     "removeLibrary": Example({"library": "Kids"}),
+    "addMember": Example({"library": "Kids", "user": "mia"}),
+    "removeMember": Example({"library": "Kids", "user": "mia"}),
     "listJobFailures": Example(
         {"job_id": JOB, "limit": 1},
         response={
