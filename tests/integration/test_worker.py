@@ -16,6 +16,7 @@ from services.domain.job import JobKind, JobState
 from services.domain.picture import PictureStatus
 from services.domain.track import Tags, TrackStatus
 from services.ingest.scan import request_scan
+from services.tasks.backlog import backlogs
 from services.tasks.queue import RESEND_TASK, ROUTES
 from services.telemetry.relay import sums
 from services.telemetry.stages import Stage
@@ -101,15 +102,16 @@ def test_the_worker_measures_its_analyses(served, tmp_path):
         }
         return lambda name, *labels: found.get((name, frozenset(labels)), 0.0)
 
-    def analyses():
-        return measured()("segue_tasks_total", "analyse", "ok")
+    def is_idle():
+        return backlogs(served.queue)["analyse"].length == 0
 
-    before, ended = measured(), analyses()
+    wait_until(is_idle)  # a worker acknowledges a message after it has sent the measurements
+    before = measured()
     damaged = write_song(tmp_path / "unreadable.flac", 30)
     damaged.write_bytes(b"fLaC" + bytes(200))
     for path in (damaged, tmp_path / "missing.flac", write_song(tmp_path / "fine.flac", 31)):
         served.queue.analyse(register(served.catalogue, path))
-    wait_until(lambda: analyses() == ended + 3)
+    wait_until(is_idle)
     after = measured()
 
     def increase(*key):
@@ -117,7 +119,9 @@ def test_the_worker_measures_its_analyses(served, tmp_path):
 
     assert [increase("segue_analyses_total", outcome) for outcome in ("ok", "failed", "missing")] == [1, 1, 1]
     stages = {stage: increase("segue_analysis_seconds_count", "ok", stage) for stage in Stage}
-    assert stages == dict.fromkeys(Stage, 1) | {Stage.CLAIM: 3}
+    # A pass over the catalogue may send a track again; its claim is refused then.
+    assert stages.pop(Stage.CLAIM) >= 3
+    assert set(stages.values()) == {1}
     assert increase("segue_analysis_seconds_count", "failed", "analyse") == 1
     assert increase("segue_analysis_seconds_bucket", "ok", "decode", "+Inf") == 1
     whole, parts = (
@@ -125,7 +129,8 @@ def test_the_worker_measures_its_analyses(served, tmp_path):
         for stages in ((Stage.ANALYSE,), (Stage.DECODE, Stage.DESCRIBE, Stage.ENCODE))
     )
     assert 0 < parts <= whole
-    assert increase("segue_queue_wait_seconds_count", "analyse") == 3
+    assert increase("segue_queue_wait_seconds_count", "analyse") >= 3
+    assert increase("segue_tasks_total", "analyse", "ok") >= 3
     assert increase("segue_task_seconds_sum", "analyse") >= whole
 
 
