@@ -8,9 +8,9 @@ from celery.beat import Scheduler
 
 from services.domain.errors import BrokerUnavailable
 from services.settings import load_settings
+from services.tasks.presence import SCHEDULER_LEASE
 from services.tasks.queue import Lease, open_queue
 
-LEASE_NAME = "scheduler"
 # How long no scheduler sends tasks after one was killed.
 LEASE_SECONDS = 20.0
 # Several times in the lease, so that one delay does not lose it.
@@ -52,7 +52,7 @@ class LeasedScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
             if self._lease is not None:
                 self._lease.renew()
             else:
-                self._lease = self._held.enter_context(self._queue.lease(LEASE_NAME, LEASE_SECONDS))
+                self._lease = self._held.enter_context(self._queue.lease(SCHEDULER_LEASE, LEASE_SECONDS))
                 obstacle = "" if self._lease else "Another scheduler sends tasks."
         except BrokerUnavailable as error:
             self._lease, obstacle = None, error.detail

@@ -68,10 +68,13 @@ def _catalogue(settings: Settings) -> Iterator[str]:
 def _workers(settings: Settings) -> Iterator[str]:
     if settings.redis_url is None:
         return  # `segue up` starts broker and workers itself
-    served = {queue for worker in Workers(open_queue(settings)).alive() for queue in worker.queues}
+    workers = Workers(open_queue(settings))
+    served = {queue for worker in workers.alive() for queue in worker.queues}
     needed = [ANALYSE_TASK] if settings.qdrant_url is None else [ANALYSE_TASK, INDEX_TASK]
     for queue in sorted({ROUTES[task]["queue"] for task in needed} - served):
         yield f"no worker serves the queue `{queue}`; start one with `segue worker`"
+    if not workers.has_scheduler():
+        yield "no scheduler sends the periodic tasks; start one with `segue worker --beat`"
 
 
 def _index(settings: Settings) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from services.tasks.queue import TaskQueue
+from services.tasks.queue import LEASE_PREFIX, TaskQueue
 
 ANNOUNCED_SECONDS = 30.0
 # Several times in the period, so that one delay does not remove a worker.
@@ -26,6 +26,8 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], time[1] * 1000 + math.floor(time[2] 
 """
 WATCHER_KEY = "segue.watcher"
 """Exists while a watcher of the library folders is alive."""
+SCHEDULER_LEASE = "scheduler"
+"""Name of the lease of the one scheduler that sends the periodic tasks."""
 
 
 class Worker(BaseModel):
@@ -74,3 +76,8 @@ class Workers:
         """Return whether a watcher is alive."""
         with self._queue.connection() as redis:
             return bool(redis.exists(WATCHER_KEY))
+
+    def has_scheduler(self) -> bool:
+        """Return whether a scheduler sends the periodic tasks, or did so less than its lease ago."""
+        with self._queue.connection() as redis:
+            return bool(redis.exists(f"{LEASE_PREFIX}{SCHEDULER_LEASE}"))

@@ -38,6 +38,9 @@ BROKER_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
 }
 
+LEASE_PREFIX = "segue.exclusive."
+"""Before the name of a lease in the broker."""
+
 # By default kombu waits 2 s before its first retry.
 ONE_RETRY = {"max_retries": 1, "interval_start": 0}
 
@@ -231,7 +234,7 @@ class TaskQueue:
         """
         with self._app.connection_for_write(connect_timeout=SOCKET_TIMEOUT_SECONDS) as connection:
             with _broker_errors(), self._circuit.call():
-                lock = Lock(connection.default_channel.client, f"segue.exclusive.{name}", timeout=lease_seconds)
+                lock = Lock(connection.default_channel.client, f"{LEASE_PREFIX}{name}", timeout=lease_seconds)
                 acquired = lock.acquire(blocking=wait_seconds > 0, blocking_timeout=wait_seconds or None)
             try:
                 yield Lease(lock, self._circuit) if acquired else None

@@ -36,6 +36,7 @@ def test_settings_without_effect_and_missing_workers_are_problems(doctor, broker
 
     assert found["index"] == ["SEGUE_QDRANT_SHARDS has no effect without SEGUE_QDRANT_URL"]
     assert any("`analyse`" in problem for problem in found["broker and workers"])
+    assert any("scheduler" in problem for problem in found["broker and workers"])
 
 
 def test_a_library_folder_that_is_gone_is_a_problem(doctor, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from redis import Redis
 
 from services.settings import Settings
+from services.tasks.presence import Workers
 from services.tasks.queue import RESEND_TASK, TaskQueue
 from tests.fakes.installation import installation, running, wait_until
 from workers.app import create_app
@@ -44,6 +45,7 @@ def test_one_scheduler_sends_tasks(open_scheduler, broker_url):
     assert sent_by(first) == (1, 0)
     assert sent_by(second) == (0, RENEW_EVERY_SECONDS)
     assert sent_by(first) == (1, 0)
+    assert Workers(queue).has_scheduler()
 
     redis.delete(LEASE)  # as after its time
     assert sent_by(second) == (1, 0)
