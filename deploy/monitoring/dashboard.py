@@ -16,6 +16,7 @@ JOB = 'job=~"$job"'
 """In each selector, because one Prometheus may watch several installations."""
 
 READY, NOT_READY = 'status="ready"', 'status!="ready"'
+NOT_SERVED = 'role!="served"'
 SERVER_ERROR = 'status=~"5.."'
 FAILED = 'outcome="failed"'
 PARTS_OF_ANALYSIS = 'stage!="analyse", outcome="ok"'
@@ -214,15 +215,27 @@ ROWS: dict[str, Sequence[Panel]] = {
             description="Per minute.",
         ),
     ),
-    "Index": (
-        Panel("Changes that wait", [Query(f"max({of('segue_index_pending')})", "changes")]),
+    "Index and model": (
+        Panel("Changes that wait", [Query(f"max({of('segue_index_pending')})", "changes")], width=6),
         Panel(
             "Age of the oldest change",
             [Query(f"max({of('segue_index_lag_seconds')})", "age")],
             "s",
+            width=6,
             description="At least; the age begins with the first scrape that sees the change.",
         ),
-        Panel("Points", [Query(f"max({of('segue_index_points')})", "points")]),
+        Panel("Points", [Query(f"max({of('segue_index_points')})", "points")], width=6),
+        Panel(
+            "Model upgrade",
+            [
+                Query(
+                    f"max by (model_version, state) ({of('segue_space_tracks', NOT_SERVED)})",
+                    "{{model_version}} {{state}}",
+                )
+            ],
+            width=6,
+            description="Tracks in the spaces that are not served. Empty without an upgrade.",
+        ),
     ),
 }
 

@@ -68,6 +68,8 @@ def watched(tmp_path_factory):
         wait_until(lambda: server.number("segue_index_points") == SONGS)
         here.queue.analyse(register(here.catalogue, damaged, 1))
 
+        here.catalogue.spaces.begin("next")
+
         def ask():
             api.http.get("/made/up")
             api.http.post("/v1/recommendations", json=QUESTION).raise_for_status()

@@ -52,6 +52,7 @@ class InstallationCollector(Collector):
             tracks.add_metric([status], count)
         return [
             tracks,
+            self._spaces(),
             GaugeMetricFamily(
                 "segue_index_pending",
                 "Tracks whose changes are not yet in the vector index.",
@@ -63,6 +64,18 @@ class InstallationCollector(Collector):
                 self._pending.oldest_seconds(),
             ),
         ]
+
+    def _spaces(self) -> Metric:
+        spaces = GaugeMetricFamily(
+            "segue_space_tracks",
+            "Tracks in each space while there are several.",
+            labels=["model_version", "role", "state"],
+        )
+        catalogue = self._services.catalogue
+        for space in catalogue.space_store.all() if catalogue.spaces.latest().others else ():
+            for state in ("ready", "waiting", "failed"):
+                spaces.add_metric([space.model_version, space.role, state], getattr(space, state))
+        return spaces
 
     def _broker(self) -> list[Metric]:
         length = GaugeMetricFamily(
