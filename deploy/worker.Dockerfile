@@ -9,7 +9,9 @@ WORKDIR /src
 COPY pyproject.toml constraints.txt ./
 COPY clients/python/pyproject.toml clients/python/
 COPY deploy/requirements.py ./
-RUN python requirements.py worker,map,postgres > requirements.txt \
+# 1 installs what SEGUE_TRACES_URL needs.
+ARG TRACING
+RUN python requirements.py "worker,map,postgres${TRACING:+,tracing}" > requirements.txt \
     && grep '^torch[<=>]' constraints.txt > torch.txt
 
 # torch: it changes only with its version. Only torch is installed from TORCH_INDEX, so that no other package of that index

@@ -26,7 +26,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         self._prefix = str(self.config.get("env_prefix", ""))
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return the content of the file that the variable of a secret names; None without one.
+        """Return the content of the file that the variable of a secret names; None without one or if it is empty.
 
         Raises:
             NotConfigured: the file cannot be read.
@@ -36,7 +36,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         if not name:
             return None, field_name, False
         try:
-            return Path(name).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
+            return Path(name).read_text(encoding="utf-8").rstrip("\r\n") or None, field_name, False
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise NotConfigured(f"{variable}: the file '{name}' cannot be read: {reason}.") from error

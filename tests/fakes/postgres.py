@@ -20,7 +20,7 @@ def postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def started_postgres(binaries: Path) -> Iterator[str]:
+def started_postgres(binaries: Path, superuser: str = "segue") -> Iterator[str]:
     """Run a cluster that listens on a socket only, and yield its URL."""
     folder = Path(tempfile.mkdtemp(prefix="segue-pg-"))
     as_postgres: list[str] = []
@@ -31,7 +31,7 @@ def started_postgres(binaries: Path) -> Iterator[str]:
     control = [*as_postgres, str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
     try:
         subprocess.run(
-            [*as_postgres, str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "segue", "-A", "trust", "-N"],
+            [*as_postgres, str(binaries / "initdb"), "-D", str(folder / "data"), "-U", superuser, "-A", "trust", "-N"],
             check=True,
             capture_output=True,
             cwd=folder,
@@ -43,7 +43,7 @@ def started_postgres(binaries: Path) -> Iterator[str]:
             stdout=subprocess.DEVNULL,
             cwd=folder,
         )
-        yield f"postgresql+psycopg://segue@/postgres?host={folder}"
+        yield f"postgresql+psycopg://{superuser}@/postgres?host={folder}"
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd=folder)
         shutil.rmtree(folder, ignore_errors=True)
