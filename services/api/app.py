@@ -26,6 +26,7 @@ from services.api.security.origins import install_cors, install_origin_checks
 from services.api.transcoding import install_transcoding
 from services.api.v1.covers import covers
 from services.api.v1.events import events
+from services.api.v1.export import export
 from services.api.v1.health import health
 from services.api.v1.jobs import jobs
 from services.api.v1.keys import keys
@@ -88,6 +89,7 @@ BLUEPRINTS = (
     people,
     service,
     events,
+    export,
     health,
     web,
     reference,  # one on a line, so that branches that add one do not conflict

@@ -56,10 +56,16 @@ class Selected:
     """What to read of each table: all rows, or those of tracks that changed, of listens and failures `since` a time."""
 
     since: datetime | None = None
+    listeners: frozenset[str] | None = None
+    """Of these listeners only; None is all."""
 
     def at_least(self, *moments: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
         """Return the condition that one of these times is late enough."""
         return true() if self.since is None else or_(*(moment >= self.since for moment in moments))
+
+    def of(self, listener: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+        """Return the condition that this listener is one of them."""
+        return true() if self.listeners is None else listener.in_(self.listeners)
 
 
 class ExportStore:
@@ -116,7 +122,7 @@ class Snapshot:
         at = _moment(func.nullif(_LISTEN.at, literal(UNDATED, _LISTEN.at.type)))
         names = ("played_ms", "artist", "title", "album", "duration_ms", "undated_plays")
         own = (_LISTEN.id, _LISTEN.listener, _LISTEN.track_id, _LISTEN.kind, at, *(_LISTEN[name] for name in names))
-        yield from self._batches(select(*own).where(selected.at_least(_LISTEN.at)))
+        yield from self._batches(select(*own).where(selected.at_least(_LISTEN.at), selected.of(_LISTEN.listener)))
 
     def verdicts(self, selected: Selected) -> Iterator[Rows]:
         """Yield the verdict that holds of each listener on each track: the latest one."""
@@ -128,7 +134,9 @@ class Snapshot:
             .subquery()
         ).c
         own = (given.listener, given.track_id, given.kind, given.at)
-        yield from self._batches(select(*own).where(given.place == 1, selected.at_least(given.at)))
+        yield from self._batches(
+            select(*own).where(given.place == 1, selected.at_least(given.at), selected.of(given.listener))
+        )
 
     def playlists(self, selected: Selected) -> Iterator[Rows]:
         """Yield the entries of playlists in their order; a playlist without entries has one row without a track."""
@@ -138,7 +146,10 @@ class Snapshot:
             select(*own, *entry)
             .select_from(PlaylistRow)
             .outerjoin(PlaylistEntryRow, PlaylistEntryRow.playlist_id == PlaylistRow.id)
-            .where(selected.at_least(PlaylistRow.updated_at))
+            .where(
+                selected.at_least(PlaylistRow.updated_at),
+                or_(selected.of(PlaylistRow.owner), PlaylistRow.owner.is_(None)),
+            )
             .order_by(PlaylistRow.id, PlaylistEntryRow.position)
         )
         for batch in self._batches(statement):

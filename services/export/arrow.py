@@ -1,6 +1,7 @@
 """Rows as Arrow record batches. Import it only where the extra `analysis` is installed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,25 @@ def record_batch(table: ExportTable, schema: pa.Schema, rows: Rows) -> pa.Record
     columns = zip(*rows, strict=True) if rows else ((),) * len(table.columns)
     arrays = [_array(column.type, values) for column, values in zip(table.columns, columns, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def stream(table: ExportTable, batches: Iterable[Rows]) -> Iterator[bytes]:
+    """Yield the parts of an Arrow IPC stream. Its end is marked, so that a reader notices a cut one."""
+    schema = schema_of(table)
+    sink = BytesIO()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for rows in batches:
+            writer.write_batch(record_batch(table, schema, rows))
+            yield _taken(sink)
+    yield _taken(sink)
+
+
+def _taken(sink: BytesIO) -> bytes:
+    """Return what was written, and empty the buffer."""
+    part = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return part
 
 
 def _array(type_: ColumnType, values: tuple[Any, ...]) -> pa.Array:

@@ -69,13 +69,19 @@ class Streams:
         """
         if self._free is None or not self._free.acquire(blocking=False):
             raise TooManyStreams
-        connection: socket.socket | None = request.environ.get("gunicorn.socket")
-        if connection is not None:
-            connection.settimeout(SEND_SECONDS)
+        connection = limit_sending()
         response = Response(with_heartbeats(events, connection), content_type=MEDIA_TYPE)
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
         response.call_on_close(self._free.release)
         return response
+
+
+def limit_sending() -> socket.socket | None:
+    """Cut the client of this request off if it does not take what is sent; return its connection, if it is known."""
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(SEND_SECONDS)
+    return connection
 
 
 def install_streams(app: Flask, threads: int) -> None:
