@@ -75,6 +75,7 @@ TAGS = (
         ("audioscrobbler", "audioscrobbler_1"),
     ),
     Tag("Jobs", "Scans and uploads, which run in the background.", ("jobs",)),
+    Tag("Tables", "The library as tables, for analysts.", ("export",)),
     Tag("Service", "Status, failed files, health and metrics.", ("service", "events", "health", "")),
     Tag("Keys", "API keys of players and other clients.", ("keys",)),
     Tag("Sign-in", "Sign-in of people with an OpenID Connect provider.", ("session", "people")),
@@ -86,6 +87,7 @@ TAGS = (
 )
 
 PATH_PARAMETERS = {
+    "table": "Name of a table, such as `tracks`.",
     "track_id": "A track id or an external id, `namespace:value`.",
     "album_id": "The id of an album.",
     "artist_id": "The id of an artist.",

@@ -5,7 +5,7 @@ from pydantic import Field
 from services.api.schemas.tracks import Moment, Request
 
 
-class ExportQuery(Request):
+class TableQuery(Request):
     """Which rows of a table to get."""
 
     since: Moment | None = Field(

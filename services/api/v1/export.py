@@ -17,7 +17,7 @@ from services.api.context import services
 from services.api.http.errors import ApiError
 from services.api.http.operation import operation
 from services.api.http.streams import limit_sending
-from services.api.schemas.export import ExportQuery
+from services.api.schemas.export import TableQuery
 from services.api.security.authentication import principal
 from services.api.security.permissions import needs
 from services.catalog.exports import Rows, Selected
@@ -65,9 +65,9 @@ class TableNotFound(NotFound):
 
 
 @export.get("/export/<table>")
-@operation("exportTable", "Export a table", query=ExportQuery, responses=RESPONSES)
+@operation("exportTable", "Export a table", query=TableQuery, responses=RESPONSES)
 @needs(Scope.READ, Scope.LISTEN, Scope.INGEST, expensive=True)
-def get_table(table: str, query: ExportQuery) -> Response:
+def get_table(table: str, query: TableQuery) -> Response:
     """Get all rows of a table as they are now: tracks, features, embeddings, listens, verdicts, playlists or failures.
 
     With `Accept: application/vnd.apache.arrow.stream`, the response is a stream of Arrow record batches; otherwise one

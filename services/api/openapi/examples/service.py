@@ -1,6 +1,5 @@
 """Examples of the service: health, status, failures, metrics, keys and sign-in."""
 
-import json
 from collections.abc import Mapping
 
 from services.api.openapi.examples.values import (
@@ -72,11 +71,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
         }
     ),
     "streamEvents": Example(),
-    "exportTable": Example(
-        {"table": "verdicts"},
-        response=json.dumps({"listener": LISTENER, "track_id": NEBULA, "verdict": "like", "given_at": PLAYED_AT})
-        + "\n",
-    ),
+    "exportTable": Example({"table": "verdicts"}),
     "setAnalysis": Example(
         body={"paused": True},
         response={**ANALYSIS, "paused": True, "paused_at": PLAYED_AT, "paused_by": "owner", "seconds_left": None},
