@@ -16,6 +16,7 @@ from services.index.limited import LimitedIndex, LimitedSearch
 from services.index.spaced import SpacedIndex
 from services.mixes.choose import Mixes
 from services.playlists.rules import SmartPlaylists
+from services.quotas.meter import Meter
 from services.radio.sessions import Radio
 from services.recommend import Recommender
 from services.recommend.finder import Finder
@@ -69,6 +70,8 @@ class Services:
     mixes: Mixes
     pictures: Pictures
     smart_playlists: SmartPlaylists
+    meter: Meter
+    """Counts the requests of libraries."""
     sign_in: SignIn | None
     """None if no provider is set at which people can sign in."""
     embedded: EmbeddedIndex | None
@@ -106,6 +109,8 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         catalogue = _open_catalogue(settings, opened)
         index, embedded = _open_index(settings, catalogue, opened, TRACKS)
         picture_index, embedded_pictures = _open_index(settings, catalogue, opened, PICTURES)
+        meter = Meter(catalogue.quotas)
+        opened.callback(meter.close)
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
     words = WordReader(catalogue.tracks, embedder or LazyEmbedder(_load_tower), understand)
@@ -129,6 +134,7 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         mixes=Mixes(catalogue, recommender, tastes, words, paths),
         pictures=Pictures(catalogue, picture_index, words),
         smart_playlists=SmartPlaylists(catalogue, recommender, words),
+        meter=meter,
         sign_in=sign_in,
         embedded=embedded,
         embedded_pictures=embedded_pictures,

@@ -42,6 +42,7 @@ from services.composition import open_server_index
 from services.domain.errors import SegueError
 from services.domain.vector_index import PICTURES
 from services.logs import COMMON, formatter
+from services.quotas.meter import Meter
 from services.settings import Settings, load_settings
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.queue import ANALYSE_TASK, QUESTION_TASK, RESEND_TASK, ROUTES, TaskQueue, open_queue
@@ -79,6 +80,13 @@ class ChildContext:
     queue: TaskQueue
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed at the end of the process: the connections to the catalogue and its lock."""
+
+    @cached_property
+    def meter(self) -> Meter:
+        """What counts the minutes of analysis of the libraries."""
+        meter = Meter(self.catalogue.quotas)
+        self.resources.callback(meter.close)
+        return meter
 
     @cached_property
     def server_index(self) -> "ServerIndex":

@@ -24,6 +24,7 @@ from services.domain.quiet import QuietHours
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
 from services.ingest.scan import ScanRules, request_rescans, run_scan
+from services.quotas.room import take_again
 from services.tasks.lost_work import resend_lost_work
 from services.tasks.queue import (
     ANALYSE_TASK,
@@ -119,6 +120,8 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
             return
         begun = time.monotonic()
         analyse_and_record(context, claim)
+        if claim.library:
+            context.meter.count_analysis(claim.library, time.monotonic() - begun)
         rest(time.monotonic() - begun, context.settings.analysis_duty)
     except SoftTimeLimitExceeded:
         log.warning("analysis_timed_out", track_id=track_id)
@@ -268,6 +271,7 @@ def sweep_covers() -> None:
         log.warning("covers_not_swept", reason=error.detail)
     else:
         log.info("covers_swept", count=count)
+    child_context().catalogue.quotas.forget_old()
 
 
 @app.task(name=FIT_MAP_TASK, soft_time_limit=FIT_SOFT_LIMIT_SECONDS, time_limit=FIT_HARD_LIMIT_SECONDS)
@@ -345,6 +349,7 @@ def resend() -> None:
     context.catalogue.pause.follow_quiet_hours(quiet_since)
     if count := context.catalogue.radio.drop_idle():
         log.info("idle_radio_sessions_deleted", count=count)
+    take_again(context.catalogue)
     resend_lost_work(context.catalogue, context.queue)
     context.queue.fit_map()
 

@@ -39,6 +39,7 @@ from services.api.v1.own_data import own_data
 from services.api.v1.pictures import pictures
 from services.api.v1.playing import playing
 from services.api.v1.playlists import playlists
+from services.api.v1.quotas import quotas
 from services.api.v1.radio import radio
 from services.api.v1.recommendations import recommendations
 from services.api.v1.search import search
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     music_map,
     recommendations,
     libraries,
+    quotas,
     search,
     media,
     radio,

@@ -35,6 +35,7 @@ from services.catalog.play_counts import PlayCountStore
 from services.catalog.play_queues import PlayQueueStore
 from services.catalog.playlists import PlaylistStore
 from services.catalog.progress import ProgressStore
+from services.catalog.quotas import QuotaStore
 from services.catalog.radio import RadioStore
 from services.catalog.ratings import RatingStore
 from services.catalog.space_analyses import SpaceAnalysisStore
@@ -68,6 +69,7 @@ class Catalogue:
         self.heard_albums = HeardAlbumStore(database)
         self.library = LibraryStore(database, rules)
         self.libraries = NamedLibraryStore(database)
+        self.quotas = QuotaStore(database)
         self.ratings = RatingStore(database)
         self.analyses = AnalysisStore(database)
         self.turns = TurnStore(database)

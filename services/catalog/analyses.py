@@ -53,6 +53,8 @@ class Claim:
     track_id: str
     files: list[TrackFile]
     attempt: int
+    library: str
+    """The key of the library in whose turn it is analysed; empty without one."""
 
 
 class AnalysisStore:
@@ -77,7 +79,7 @@ class AnalysisStore:
                 row.attempts += 1
             row.sent_at = now()
             row.claimed_by, row.claimed_until = claimant.name, now() + lease
-            return Claim(track_id, files_of(session, track_id), row.attempts)
+            return Claim(track_id, files_of(session, track_id), row.attempts, row.queue_library or "")
 
     def release_uncounted(self, track_id: str, holder: str) -> None:
         """Release a claim and uncount its attempt, after a failure unrelated to the track."""

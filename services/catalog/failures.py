@@ -137,6 +137,12 @@ class FailureStore:
         with self._database.columns() as connection:
             return sum(connection.execute(count).scalar_one() for count in counts)
 
+    def over_quota(self) -> list[str]:
+        """Return the folders in which files were left out because of a quota."""
+        query = select(FailedFileRow.path).where(FailedFileRow.failure_kind == FailureKind.OVER_QUOTA)
+        with self._database.columns() as connection:
+            return list(connection.execute(query.order_by(FailedFileRow.path)).scalars())
+
     def page(self, *, offset: int = 0, limit: int = 50) -> list[FailedFile]:
         """Return failures in the order of their paths."""
         found = all_failures().order_by("path", "subject", "id").offset(offset).limit(limit)

@@ -13,7 +13,7 @@ from services.catalog.tables import FIRST, JobItemRow, JobRow, TrackRow
 from services.catalog.tenancy import own_library
 from services.catalog.tracks import readable
 from services.domain.errors import JobNotFound
-from services.domain.failure import FailureKind
+from services.domain.failure import NO_FAULT, FailureKind
 from services.domain.job import Failure, Job, JobKind, JobState
 from services.domain.track import TrackStatus
 
@@ -228,7 +228,7 @@ def _failure(item: JobItemRow) -> Failure:
 
 def job_of(session: Session, row: JobRow, listed: int = LISTED_ITEMS) -> Job:
     """Return a job with its counts and some of its items, in an open transaction."""
-    left_out = func.count().filter(JobItemRow.failure_kind == FailureKind.LEFT_OUT)
+    left_out = func.count().filter(JobItemRow.failure_kind.in_(NO_FAULT))
     states = select(JobItemRow.state, func.count(), left_out).where(JobItemRow.job_id == row.id)
     counts = {state: counted for state, *counted in session.execute(states.group_by(JobItemRow.state))}
     failed, of_them_left_out = counts.get(JobState.FAILED, (0, 0))

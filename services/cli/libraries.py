@@ -1,4 +1,4 @@
-"""`segue libraries`: add, list and remove named libraries, in the catalogue itself, as `segue keys` does.
+"""`segue libraries`: add, list, limit and remove named libraries, in the catalogue itself, as `segue keys` does.
 
 Each command imports its code when it runs, as in `services.cli.main`.
 """
@@ -6,6 +6,7 @@ Each command imports its code when it runs, as in `services.cli.main`.
 # ruff: noqa: PLC0415  see above
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +17,9 @@ from services.cli.arguments import AsJson, path_argument
 if TYPE_CHECKING:
     from services.domain.libraries import NamedLibrary
 
-libraries = typer.Typer(help="Add, list and remove named libraries.", no_args_is_help=True)
+libraries = typer.Typer(help="Add, list and remove named libraries, and set their quotas.", no_args_is_help=True)
 
+Limit = Annotated[str | None, typer.Option(metavar="NUMBER|none", help="The limit of it, or `none`.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the library.")]
 
 
@@ -85,6 +87,49 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
         output.print_json({"removed": name})
     else:
         output.print_message(f"Removed the library '{name}'. Its tracks stay.")
+
+
+@libraries.command()
+def quota(  # noqa: PLR0913  an option for each limit
+    name: Name,
+    *,
+    tracks: Limit = None,
+    upload_bytes: Limit = None,
+    requests: Limit = None,
+    analysis_minutes: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a library uses and its quota, or set limits. Requests and minutes of analysis are those of a day."""
+    from services.api.schemas.quotas import LibraryUsage
+    from services.cli import listings, output
+    from services.cli.maintenance import open_catalogue
+    from services.settings import load_settings
+
+    given = {
+        "tracks": tracks,
+        "upload_bytes": upload_bytes,
+        "requests": requests,
+        "analysis_minutes": analysis_minutes,
+    }
+    limits = {resource: _limit(value) for resource, value in given.items() if value is not None}
+    settings = load_settings()
+    with open_catalogue(settings) as catalogue:
+        found = replace(catalogue.quotas.get(name), **limits)
+        if limits:
+            catalogue.quotas.put(name, found)
+        usage = catalogue.quotas.usage(name, settings.uploads_path)
+    if as_json:
+        output.print_json(LibraryUsage.of(usage, found).model_dump(mode="json"))
+    else:
+        listings.print_quota(usage, found)
+
+
+def _limit(value: str) -> int | None:
+    if value == "none":
+        return None
+    if not value.isdecimal():
+        raise typer.BadParameter(f"'{value}' is neither a number nor 'none'.")
+    return int(value)
 
 
 def _as_json(library: "NamedLibrary") -> dict[str, Any]:

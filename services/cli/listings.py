@@ -25,6 +25,7 @@ from services.cli.tables import Column, id_column, table_of, track_columns
 from services.domain.accounts import Account
 from services.domain.filters import KEYWORD_FIELDS, RANGE_FIELDS
 from services.domain.libraries import NamedLibrary
+from services.domain.quotas import Quota, Resource, Usage, today
 
 NO_TRACK = "No track matches."
 
@@ -129,6 +130,24 @@ def print_libraries(libraries: Sequence[NamedLibrary]) -> None:
         Column("tracks", [str(each.tracks) for each in libraries]),
     ]
     _print(libraries, columns, "There are no named libraries.")
+
+
+def print_quota(usage: Usage, quota: Quota) -> None:
+    """Print how much a library uses of each resource."""
+    names = {
+        Resource.TRACKS: "tracks",
+        Resource.UPLOAD_BYTES: "bytes of uploads",
+        Resource.REQUESTS: "requests today",
+        Resource.ANALYSIS_MINUTES: "minutes of analysis today",
+    }
+    columns = [
+        Column("resource", list(names.values())),
+        Column("used", [f"{usage.of(each, today()):,.0f}" for each in names]),
+        Column("quota", ["none" if (limit := quota.of(each)) is None else f"{limit:,}" for each in names]),
+    ]
+    _print(list(names), columns, "")
+    if usage.pending:
+        output.print_message(f"{output.count_tracks(usage.pending)} wait for their analysis.")
 
 
 def print_accounts(accounts: Sequence[Account]) -> None:

@@ -366,6 +366,21 @@ class TooManyRequests(SegueError):
         self.retry_after = retry_after
 
 
+class QuotaExceeded(TooManyRequests):
+    """The keys and people of a library have made all the requests of its quota today."""
+
+    def __init__(self, library: str, limit: int, retry_after: int) -> None:
+        SegueError.__init__(
+            self,
+            f"The library '{library}' has made the {limit} requests of its quota today. A new day begins at 0:00 UTC.",
+        )
+        self.retry_after = retry_after
+
+
+class LibraryFull(SegueError):
+    """A library has as many tracks, or as many bytes of uploads, as its quota allows."""
+
+
 class IdempotencyConflict(SegueError):
     """The `Idempotency-Key` cannot be used for this request."""
 

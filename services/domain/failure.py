@@ -17,6 +17,8 @@ class FailureKind(StrEnum):
     """The format is recognised, but the content cannot be decoded."""
     LEFT_OUT = "left_out"
     """The content is sound but silent, too short, too long or too large, or no music, such as a playlist."""
+    OVER_QUOTA = "over_quota"
+    """Its library has as many tracks as its quota allows."""
     CRASHED = "crashed"
     """The decoder or the analysis died, or took too long."""
     UNREADABLE = "unreadable"
@@ -42,6 +44,8 @@ WHAT_TO_DO: Mapping[FailureKind, str] = {
     "to another common format instead.",
     FailureKind.LEFT_OUT: "Nothing needs to be done: Segue leaves this file out. If it is not what you expected, "
     "replace it and retry.",
+    FailureKind.OVER_QUOTA: "Remove tracks from the library, or raise its quota with `segue libraries quota`: Segue "
+    "then takes the files by itself.",
     FailureKind.CRASHED: "Retry once. If it fails again, replace the file, and report the reason.",
     FailureKind.UNREADABLE: "Give the user that runs Segue permission to read the file and its folders, check that "
     "its disk is mounted, and retry.",
@@ -54,6 +58,10 @@ WHAT_TO_DO: Mapping[FailureKind, str] = {
     FailureKind.UNKNOWN: "Retry. If it fails again, the reason tells more.",
 }
 """What the owner of a file can do, for each kind."""
+
+
+NO_FAULT = (FailureKind.LEFT_OUT, FailureKind.OVER_QUOTA)
+"""Kinds of files that Segue leaves out, which is no fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from services.ingest.identity import identify
 from services.ingest.listing import OUTSIDE_LIBRARY, FileState
 from services.ingest.roots import OutsideLibrary, Roots, contains, open_inside
 from services.ingest.tags import read_tags
+from services.quotas.room import Room
 from services.tasks.queue import TaskQueue, Urgency
 from services.tasks.turns import keep_filled, request_analysis
 
@@ -78,6 +79,8 @@ class Intake:
     """Whether files of tracks that a client deleted are taken again."""
     top_up_at: float = 0.0
     """When analyses are sent next, on the monotonic clock."""
+    room: Room | None = None
+    """The room that the libraries of the files have; without it none is full."""
     other_covers: list[str] = field(default_factory=list)
     """Tracks beside whose unchanged files another picture lies than before."""
 
@@ -92,7 +95,12 @@ class Intake:
             if known is not None and known.is_unchanged(stamp):
                 self._add_known_file(known)
                 return
+            if known is None and self.room is not None and self.room.is_full(path):
+                self._count_unchanged()
+                return
             self._add_new_file(path)
+            if known is None and self.room is not None:
+                self.room.take(path)
         except StillWritten:
             raise
         except OSError as error:
@@ -134,9 +142,18 @@ class Intake:
             return
         if known.cover_seen not in (None, fingerprint_beside(known.stamp.path)):
             self.other_covers.append(known.track_id)
+        self._count_unchanged()
+
+    def _count_unchanged(self) -> None:
         self.unchanged += 1
         if self.unchanged % PROGRESS_STEP == 0:
             self.catalogue.jobs.advance(self.job_id, self.unchanged)
+
+    def report_left_out(self, folder: str) -> None:
+        """Record the files of the job's folder that were left out, with one failure for each folder of a library."""
+        for path, cause in ({} if self.room is None else self.room.causes(folder)).items():
+            self.unchanged -= 1  # the failure stands for one of them
+            self.failures.add(path, cause)
 
     def _register(self, track_id: str, stamp: FileStamp, opened: BinaryIO) -> None:
         path = Path(stamp.path)

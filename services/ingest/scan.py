@@ -21,6 +21,7 @@ from services.ingest.intake import Intake, StillWritten
 from services.ingest.listing import PICTURE_SUFFIXES, FileState, Listing, list_audio
 from services.ingest.presence import absent_folders, mounts_after
 from services.ingest.roots import Roots, check_inside, configured_roots, contains
+from services.quotas.room import Room
 from services.settings import Settings
 from services.tasks.queue import TaskQueue
 from services.tasks.turns import keep_filled
@@ -128,10 +129,12 @@ def run_scan(catalogue: Catalogue, queue: TaskQueue, job_id: str, rules: ScanRul
     catalogue.jobs.begin(job_id, total=len(listing.files) + len(listing.unreadable))
     # Who scans a single file wants it, also if its track was deleted before.
     intake = Intake(catalogue, queue, job_id, root, rules.roots, takes_deleted=Path(folder).is_file())
+    intake.room = Room.of(catalogue, folder)
     for path, cause in listing.unreadable.items():
         intake.failures.add(path, cause)
     _take_all(intake, listing, known, rules.settle_seconds)
     keep_filled(catalogue, queue)
+    intake.report_left_out(folder)
     missing = listing.missing((path, file.stamp.root) for path, file in known.items())
     catalogue.library.forget_files(missing)
     catalogue.failures.forget(folder, JobKind.SCAN, before=started)

@@ -29,6 +29,7 @@ from services.ingest.presence import is_on_network, unmounted_of
 from services.ingest.roots import contains
 from services.ingest.scan import ScanRules, library_root, request_scan, send_covers, watched_roots
 from services.logs import configure_logging
+from services.quotas.room import Room
 from services.settings import Settings
 from services.storage.locks import shared_catalogue_lock
 from services.tasks.presence import ANNOUNCE_EVERY_SECONDS, Workers
@@ -230,6 +231,7 @@ class Watcher:
         job_id = self._jobs[root]
         self._catalogue.jobs.extend(job_id, len(changed))
         intake = Intake(self._catalogue, self._queue, job_id, root, self._rules.roots, Urgency.NEW)
+        intake.room = Room.of(self._catalogue, root)
         for path, file in changed.items():
             try:
                 intake.add_file(path, None, file)
@@ -237,6 +239,8 @@ class Watcher:
                 self._catalogue.jobs.extend(job_id, -1)
                 self._changes.touch(path, at, Writing.OPEN)
             self._catalogue.failures.forget(path, JobKind.SCAN, before=started)
+        intake.report_left_out(root)
+        self._catalogue.jobs.extend(job_id, -intake.unchanged)
         keep_filled(self._catalogue, self._queue)
 
     def _forget(self) -> None:

@@ -26,9 +26,9 @@ log = structlog.get_logger()
 def request_analysis(catalogue: Catalogue, queue: TaskQueue, track_id: str, library: str, urgency: Urgency) -> None:
     """Send the analysis of a track at once if it is urgent; otherwise it waits in the catalogue for a turn.
 
-    Without a broker, or if a library has many urgent analyses, it waits too.
+    Without a broker, or if a library has many urgent analyses or no minutes left today, it waits too.
     """
-    if urgency == Urgency.BULK:
+    if urgency == Urgency.BULK or (library and library in catalogue.quotas.without_minutes()):
         return
     try:
         if not queue.may_be_urgent(library):
@@ -53,7 +53,8 @@ def top_up(catalogue: Catalogue, queue: TaskQueue, *, wait: bool = True) -> int:
         if lease is None or catalogue.pause.began_at() is not None:
             return 0
         with limited_to(None):  # also if an upload of a library begins it
-            tracks = catalogue.turns.take(room) if (room := _room(queue)) else []
+            room = _room(queue)
+            tracks = catalogue.turns.take(room, skipped=catalogue.quotas.without_minutes()) if room else []
             _send(catalogue, queue, tracks, Urgency.BULK)
         return len(tracks)
 

@@ -202,3 +202,26 @@ def test_files_that_come_go_and_move_change_the_library(tmp_path):
             catalogue.libraries.get("All")
         with pytest.raises(InvalidRequest):
             catalogue.libraries.put("Other", ["/music/kids"], [])
+
+
+def test_requests_over_the_quota_are_refused(client, services):
+    """They get 429 and when to try again; other keys are not limited. The usage counts them by day."""
+    client.put("/v1/libraries/Quota", json={"roots": ["/music/quota"]})
+    made = services.catalogue.keys.create("limited", [Scope.READ], libraries=["quota"])
+    key = {"X-API-Key": made.text}
+    limits = {"tracks": None, "upload_bytes": 10**9, "requests": 2, "analysis_minutes": None}
+    stored = client.put("/v1/libraries/quota/quota", json={"upload_bytes": 10**9, "requests": 2})
+    answers = [client.get("/v1/libraries", headers=key) for _ in range(3)]
+    usage = client.get("/v1/libraries/Quota/usage").json
+
+    assert stored.json == client.get("/v1/libraries/Quota/quota").json == limits
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json["type"] == "urn:segue:problem:quota-exceeded"
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 86400
+    assert client.get("/v1/libraries").status_code == 200
+    assert (usage["quota"], usage["days"][0]["requests"]) == (limits, 2)
+    assert client.put("/v1/libraries/Quota/quota", json={"tracks": -1}).status_code == 422
+    assert client.get("/v1/libraries/none/quota").status_code == 404
+    client.put("/v1/libraries/quota/quota", json={})
+    assert client.get("/v1/libraries", headers=key).status_code == 200
+    client.delete("/v1/libraries/Quota")

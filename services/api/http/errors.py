@@ -24,6 +24,7 @@ STATUSES: Mapping[type[SegueError], HTTPStatus] = {
     errors.KeyRequired: HTTPStatus.UNAUTHORIZED,
     errors.WrongPassword: HTTPStatus.UNAUTHORIZED,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.LibraryFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.IdempotencyConflict: HTTPStatus.CONFLICT,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SegueError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -61,7 +61,7 @@ TAGS = (
     Tag(
         "Library",
         "Tracks, albums, artists and genres, named libraries, and audio.",
-        ("tracks", "library", "libraries", "audio", "covers", "media_tokens"),
+        ("tracks", "library", "libraries", "quotas", "audio", "covers", "media_tokens"),
     ),
     Tag(
         "ListenBrainz",

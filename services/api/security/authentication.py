@@ -115,6 +115,7 @@ PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 def install_authentication(app: Flask) -> None:
     """Check the permissions of every request before its view runs, and limit it to the libraries of its key."""
     app.before_request(_check_permissions)
+    app.before_request(_count_for_libraries)
     app.after_request(_limit_stream)
     app.teardown_request(lambda _: limit_to(None))
 
@@ -207,6 +208,16 @@ def _require_member(listener: str) -> None:
     writes = g.access.changes or request.method in WRITING_METHODS
     if not services().catalogue.libraries.admit(listener, own, may_join=writes):
         raise ListenerNotFound(listener)
+
+
+def _count_for_libraries() -> None:
+    """Count a request for the libraries of its key or person; media do not count, because a page shows dozens at once.
+
+    Raises:
+        QuotaExceeded: a library has made all the requests of its quota today.
+    """
+    if "principal" in g and not g.access.media and principal().libraries is not None:
+        services().meter.count_request(principal().libraries or ())
 
 
 def _limit_stream(response: Response) -> Response:

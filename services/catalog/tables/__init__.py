@@ -34,6 +34,7 @@ from services.catalog.tables.listening import (
 from services.catalog.tables.map import MapPointRow, MapRow
 from services.catalog.tables.people import PersonRow, SessionRow
 from services.catalog.tables.playlists import PlaylistEntryRow, PlaylistRow
+from services.catalog.tables.quotas import LibraryQuotaRow, LibraryUsageRow
 from services.catalog.tables.service import (
     AccountRow,
     ApiKeyRow,
@@ -64,8 +65,10 @@ __all__ = [
     "JobItemRow",
     "JobRow",
     "LibraryMemberRow",
+    "LibraryQuotaRow",
     "LibraryRootRow",
     "LibraryRow",
+    "LibraryUsageRow",
     "LinkOpinionRow",
     "LinkRow",
     "LinkRunRow",

@@ -26,6 +26,8 @@ from services.domain.failure import WHAT_TO_DO, FailureKind
 
 KIDS: Json = {"name": "Kids", "roots": ["/music/kids"], "users": ["mia"], "tracks": 120}
 
+QUOTA: Json = {"tracks": 5000, "upload_bytes": None, "requests": 20000, "analysis_minutes": 60}
+
 FEATURES: Json = {
     **ATTRIBUTES,
     **DESCRIPTORS,
@@ -124,6 +126,21 @@ LIBRARY: Mapping[str, Example] = {
     "removeLibrary": Example({"library": "Kids"}),
     "addMember": Example({"library": "Kids", "user": "mia"}),
     "removeMember": Example({"library": "Kids", "user": "mia"}),
+    "getLibraryQuota": Example({"library": "Kids"}, response=QUOTA),
+    "putLibraryQuota": Example({"library": "Kids"}, {"tracks": 5000, "requests": 20000, "analysis_minutes": 60}, QUOTA),
+    "getLibraryUsage": Example(
+        {"library": "Kids", "days": 2},
+        response={
+            "tracks": 412,
+            "pending": 0,
+            "upload_bytes": 0,
+            "days": [
+                {"day": "2026-03-02", "requests": 118, "analysis_minutes": 0.0},
+                {"day": "2026-03-01", "requests": 94, "analysis_minutes": 3.5},
+            ],
+            "quota": QUOTA,
+        },
+    ),
     "listJobFailures": Example(
         {"job_id": JOB, "limit": 1},
         response={

@@ -1,0 +1,93 @@
+"""Quotas of libraries: nothing is lost over one, and what is left out is taken when there is room again."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.domain.failure import FailureKind
+from services.domain.job import JobState
+from services.domain.quotas import DayUsage, Quota, today
+from services.ingest.scan import request_scan, run_scan
+from services.quotas.room import Room, take_again
+from services.tasks.turns import top_up
+from tests.fakes.installation import write_songs
+from tests.fakes.queue import RecordingQueue
+
+
+@pytest.fixture
+def queue():
+    return RecordingQueue()
+
+
+@pytest.fixture
+def kids(catalogue, tmp_path):
+    """A folder of five songs, which is the library Kids."""
+    folder = tmp_path / "kids"
+    write_songs(folder, 5)
+    catalogue.libraries.put("Kids", [str(folder)], [])
+    return folder
+
+
+def scan(catalogue, queue, path):
+    job_id = request_scan(catalogue, queue, str(path))
+    run_scan(catalogue, queue, job_id)
+    return catalogue.jobs.get(job_id)
+
+
+def failures(catalogue):
+    return [(each.path, each.kind) for each in catalogue.failures.page()]
+
+
+def test_files_over_the_quota_are_left_out_and_taken_later(catalogue, queue, kids):
+    """One line tells how many; a larger quota lets the next pass scan the folder again."""
+    catalogue.quotas.put("Kids", Quota(tracks=3))
+    job = scan(catalogue, queue, kids)
+
+    assert catalogue.quotas.count_tracks("kids") == 3
+    assert (job.total, job.failed, job.left_out) == (5, 1, 1)
+    assert job.failures[0].reason.startswith("2 files are left out: the library 'Kids' has the 3 tracks of its quota.")
+    assert failures(catalogue) == [(str(kids), FailureKind.OVER_QUOTA)]
+    assert take_again(catalogue) == 0
+
+    catalogue.quotas.put("Kids", Quota(tracks=10))
+    assert take_again(catalogue) == 1
+    assert failures(catalogue) == []
+    [(again, _)] = catalogue.jobs.stale_scans(timedelta(hours=1))
+    run_scan(catalogue, queue, again)
+    assert catalogue.quotas.count_tracks("kids") == 5
+    assert failures(catalogue) == []
+
+
+def test_files_of_other_libraries_have_their_room(catalogue, queue, kids, tmp_path):
+    """A scan of a folder with several libraries leaves out files of the full one only."""
+    write_songs(tmp_path / "adults", 7)
+    catalogue.quotas.put("Kids", Quota(tracks=1))
+    job = scan(catalogue, queue, tmp_path)
+
+    assert catalogue.quotas.count_tracks("kids") == 1
+    assert sum(catalogue.tracks.count_by_status().values()) == 7  # those of the kids are copies of five of them
+    assert failures(catalogue) == [(str(kids), FailureKind.OVER_QUOTA)]
+    assert job.state == JobState.RUNNING
+
+
+def test_a_known_file_is_never_left_out(catalogue, queue, kids):
+    """A smaller quota removes nothing, and a changed file is read again."""
+    scan(catalogue, queue, kids)
+    catalogue.quotas.put("Kids", Quota(tracks=1))
+    (kids / "0.flac").write_bytes((kids / "0.flac").read_bytes() + b"\0")
+    job = scan(catalogue, queue, kids)
+
+    assert (job.failed, catalogue.quotas.count_tracks("kids")) == (0, 5)
+    assert Room.of(catalogue, str(kids)).is_full(str(kids / "new.flac"))
+
+
+def test_a_library_without_minutes_waits(catalogue, queue, kids):
+    """Its tracks are sent when the quota is larger."""
+    catalogue.quotas.put("Kids", Quota(analysis_minutes=1))
+    catalogue.quotas.add({"kids": DayUsage(today(), 0, 61.0)})
+    scan(catalogue, queue, kids)
+    assert queue.analyses == []
+    assert catalogue.quotas.usage("Kids", kids).pending == 5
+
+    catalogue.quotas.put("Kids", Quota())
+    assert top_up(catalogue, queue) == 5
