@@ -12,11 +12,12 @@ import structlog
 from services.catalog import Catalogue
 from services.catalog.library import FileStamp
 from services.catalog.tenancy import limited_to
-from services.domain.errors import AudioNotRead, UploadTooLarge
+from services.domain.errors import AudioNotRead, LibraryFull, UploadTooLarge
 from services.domain.job import JobKind
 from services.domain.track import Tags, TrackStatus
 from services.ingest.identity import identify
 from services.ingest.tags import read_tags
+from services.quotas.room import free_bytes
 from services.storage.disk import check_free_space, storage_errors, sync
 from services.tasks.queue import TaskQueue, Urgency
 from services.tasks.turns import keep_filled, request_analysis
@@ -43,13 +44,21 @@ def store_upload(  # noqa: PLR0913  each says something else about the upload
         UnsupportedAudio: the bytes are not audio in a supported format.
         AudioNotRead: the parser of the format failed in an unexpected way.
         UploadTooLarge: the file has more than `max_bytes` bytes.
+        LibraryFull: the library has no room for another track, or for this many bytes.
         StorageFull, StorageUnavailable: the file cannot be written; no part of it stays on the disk.
     """
+    free = max_bytes
     if library is not None:
+        free = free_bytes(catalogue, library, folder)
         folder /= blake2b(library.encode(), digest_size=16).hexdigest()
         catalogue.libraries.take_uploads(library, str(folder))
     with storage_errors(folder):
-        stored, track_id, tags = _store(upload, folder, max_bytes)
+        try:
+            stored, track_id, tags = _store(upload, folder, min(max_bytes, free))
+        except UploadTooLarge as error:
+            if free >= max_bytes:
+                raise
+            raise LibraryFull(f"The quota of the library leaves {free} bytes for uploads. Remove some.") from error
     with limited_to(None):  # the track may belong to another library already
         return _register(catalogue, queue, stored, track_id, tags)
 

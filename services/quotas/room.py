@@ -1,13 +1,16 @@
 """Whether a library may take another track. What it may not take is left out, and taken when there is room again."""
 
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
 from services.catalog import Catalogue
 from services.catalog.database import now
+from services.domain.errors import LibraryFull
 from services.domain.failure import Cause, FailureKind
 from services.domain.job import JobKind
 from services.domain.libraries import library_of
@@ -78,6 +81,27 @@ class Room:
             free = self.quotas[library][1] - self.catalogue.quotas.count_tracks(library)
             self._free[library], self._counted_at[library] = free, time.monotonic()
         return free
+
+
+def free_bytes(catalogue: Catalogue, library: str, uploads: Path) -> int:
+    """Return the number of bytes that may be uploaded into a library; `uploads` is the folder of uploads.
+
+    Raises:
+        LibraryFull: it has no room for another track, or for another byte.
+    """
+    name, tracks = catalogue.quotas.limited(Resource.TRACKS).get(library, (library, None))
+    if tracks is not None and catalogue.quotas.count_tracks(library) >= tracks:
+        raise LibraryFull(
+            f"The library '{name}' has the {tracks} tracks of its quota. Remove tracks, or raise the quota."
+        )
+    name, limit = catalogue.quotas.limited(Resource.UPLOAD_BYTES).get(library, (library, None))
+    if limit is None:
+        return sys.maxsize
+    if (free := limit - catalogue.quotas.uploaded_bytes(library, uploads)) <= 0:
+        raise LibraryFull(
+            f"The uploads into the library '{name}' have the {limit} bytes of its quota. Remove some, or raise it."
+        )
+    return free
 
 
 def take_again(catalogue: Catalogue) -> int:

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from services.domain.errors import LibraryFull
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
 from services.domain.quotas import DayUsage, Quota, today
 from services.ingest.scan import request_scan, run_scan
+from services.ingest.upload import Upload, store_upload
 from services.quotas.room import Room, take_again
 from services.tasks.turns import top_up
 from tests.fakes.installation import write_songs
@@ -91,3 +93,32 @@ def test_a_library_without_minutes_waits(catalogue, queue, kids):
 
     catalogue.quotas.put("Kids", Quota())
     assert top_up(catalogue, queue) == 5
+
+
+def upload(catalogue, queue, path, uploads):
+    with path.open("rb") as stream:
+        return store_upload(
+            catalogue, queue, Upload(stream, path.name), folder=uploads, max_bytes=10**9, library="kids"
+        )
+
+
+def test_uploads_over_a_quota_are_refused(catalogue, queue, kids, tmp_path):
+    """No byte of them stays; another library is not concerned, and more room lets them in."""
+    first, second = write_songs(tmp_path / "sent", 2)
+    uploads = tmp_path / "uploads"
+    catalogue.quotas.put("Kids", Quota(upload_bytes=first.stat().st_size + 1))
+    upload(catalogue, queue, first, uploads)
+    assert catalogue.quotas.uploaded_bytes("kids", uploads) == first.stat().st_size
+    with pytest.raises(LibraryFull, match="leaves 1 bytes"):
+        upload(catalogue, queue, second, uploads)
+    catalogue.quotas.put("Kids", Quota(upload_bytes=1))
+    with pytest.raises(LibraryFull, match="'Kids' have the 1 bytes"):
+        upload(catalogue, queue, second, uploads)
+    catalogue.quotas.put("Kids", Quota(tracks=1))
+    with pytest.raises(LibraryFull, match="'Kids' has the 1 tracks"):
+        upload(catalogue, queue, second, uploads)
+    assert len([path for path in uploads.rglob("*") if path.is_file()]) == 1
+
+    catalogue.quotas.put("Kids", Quota(tracks=2))
+    upload(catalogue, queue, second, uploads)
+    assert catalogue.quotas.count_tracks("kids") == 2
