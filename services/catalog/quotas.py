@@ -59,12 +59,12 @@ class QuotaStore:
     def limited(self, resource: Resource) -> dict[str, tuple[str, int]]:
         """Return the libraries that have a quota of a resource, with their names and the quota."""
         limit = _limit(resource)
-        rows = select(LibraryRow.id, LibraryRow.name, limit).join(
+        rows = select(LibraryRow.id, LibraryRow.name, limit.label("quota")).join(
             LibraryQuotaRow, LibraryQuotaRow.library_id == LibraryRow.id
         )
         with self._database.columns() as connection:
             found = connection.execute(rows.where(limit.is_not(None))).all()
-        return {library_id: (name, quota) for library_id, name, quota in found}
+        return {row.id: (row.name, row.quota) for row in found}
 
     def folders(self) -> dict[str, str]:
         """Return the id of the library of each folder of a library."""

@@ -86,7 +86,6 @@ def made(api, services, library_dir):
     playlist = catalogue.playlists.create("Rainy Sunday", [AWAKENING, COHERENCE], owner=LISTENER)
     smart = catalogue.playlists.create("Smart", owner=LISTENER, rules=Rules())
     [taste] = services.tastes.of(LISTENER).tastes
-    catalogue.libraries.put("Kids", ["/music/kids"], [])
     key = catalogue.keys.create("example", [Scope.READ], [LISTENER])
     catalogue.libraries.put("Kids", (), ())
     catalogue.people.sign_in(Identity(ISSUER, "1", LISTENER, "Ada"), Grant(frozenset({Scope.READ})), timedelta(days=1))
