@@ -765,6 +765,8 @@ export const de: Texts = {
         damaged:
           "Ersetze die Datei durch eine gute Kopie. Öffnen andere Programme sie vollständig, wandle sie stattdessen in ein anderes übliches Format um.",
         left_out: "Es ist nichts zu tun: Segue lässt diese Datei aus. Ist sie nicht, was du erwartest, ersetze sie.",
+        over_quota:
+          "Entferne Titel aus der Bibliothek oder erhöhe ihr Kontingent: Segue nimmt die Dateien dann von selbst auf.",
         crashed: "Versuche es noch einmal. Schlägt es wieder fehl, ersetze die Datei und melde den Grund.",
         unreadable:
           "Erlaube dem Benutzer, unter dem Segue läuft, die Datei und ihre Ordner zu lesen, und prüfe, ob der Datenträger eingehängt ist.",

@@ -660,6 +660,7 @@ export const en = {
         damaged:
           "Replace the file with a good copy. If other programs open all of it, convert it to another common format instead.",
         left_out: "Nothing needs to be done: Segue leaves this file out. If it is not what you expected, replace it.",
+        over_quota: "Remove tracks from the library, or raise its quota: Segue then takes the files by itself.",
         crashed: "Try it once more. If it fails again, replace the file, and report the reason.",
         unreadable:
           "Allow the user that runs Segue to read the file and its folders, and check that its disk is mounted.",
