@@ -89,6 +89,7 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
         </p>
         <p class={styles.hint}>
           {apiKey.scopes.map((scope) => texts.short[scope]).join(", ")} ·{" "}
+          {apiKey.libraries && `${texts.inLibraries(apiKey.libraries.join(", "))} · `}
           {apiKey.users ? texts.boundTo(apiKey.users.join(", ")) : texts.everyone} ·{" "}
           {used ? texts.lastUsed(formatAgo(new Date(used))) : texts.neverUsed}
         </p>

@@ -4,6 +4,7 @@ import { ask, client, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
+import { useResource } from "../../state/resource";
 import { t } from "../../texts";
 import forms from "./forms.module.css";
 import styles from "./KeysSection.module.css";
@@ -17,21 +18,28 @@ export function NewKeyDialog({ onClose, onCreated }: { onClose: () => void; onCr
   const [name, setName] = useState("");
   const [user, setUser] = useState("");
   const [scopes, setScopes] = useState<ReadonlySet<Scope>>(new Set(["read", "listen"]));
+  const [libraries, setLibraries] = useState<ReadonlySet<string>>(new Set());
+  const known = useResource((signal) => ask(client.GET("/v1/libraries", { signal })), []).data?.libraries ?? [];
   const [error, setError] = useState<string>();
   const [secret, setSecret] = useState<string | null>(null);
   const texts = t().service.keys;
   if (secret !== null) return <Secret secret={secret} onClose={onClose} />;
 
-  function toggle(scope: Scope) {
-    const next = new Set(scopes);
-    if (!next.delete(scope)) next.add(scope);
-    setScopes(next);
+  function toggled<T>(chosen: ReadonlySet<T>, value: T): ReadonlySet<T> {
+    const next = new Set(chosen);
+    if (!next.delete(value)) next.add(value);
+    return next;
   }
 
   async function create(event: Event) {
     event.preventDefault();
     const users = user.trim() ? [user.trim()] : [];
-    const body = { name: name.trim(), scopes: SCOPES.filter((scope) => scopes.has(scope)), users };
+    const body = {
+      name: name.trim(),
+      scopes: SCOPES.filter((scope) => scopes.has(scope)),
+      users,
+      libraries: [...libraries],
+    };
     try {
       const { key } = await ask(client.POST("/v1/keys", { body }));
       setSecret(key);
@@ -58,7 +66,7 @@ export function NewKeyDialog({ onClose, onCreated }: { onClose: () => void; onCr
           <legend>{texts.scopes}</legend>
           {SCOPES.map((scope) => (
             <label key={scope} class={forms.check}>
-              <input type="checkbox" checked={scopes.has(scope)} onChange={() => toggle(scope)} />
+              <input type="checkbox" checked={scopes.has(scope)} onChange={() => setScopes(toggled(scopes, scope))} />
               {texts.scope[scope]}
             </label>
           ))}
@@ -71,6 +79,21 @@ export function NewKeyDialog({ onClose, onCreated }: { onClose: () => void; onCr
           value={user}
           onInput={(event) => setUser(event.currentTarget.value)}
         />
+        {known.length > 0 && (
+          <fieldset class={forms.checks}>
+            <legend>{texts.libraries}</legend>
+            {known.map(({ name: library }) => (
+              <label key={library} class={forms.check}>
+                <input
+                  type="checkbox"
+                  checked={libraries.has(library)}
+                  onChange={() => setLibraries(toggled(libraries, library))}
+                />
+                {library}
+              </label>
+            ))}
+          </fieldset>
+        )}
         <Button look="primary" type="submit" disabled={scopes.size === 0}>
           {texts.create}
         </Button>

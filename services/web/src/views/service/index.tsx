@@ -11,10 +11,12 @@ import { FailuresSection } from "./FailuresSection";
 import { FoldersSection } from "./FoldersSection";
 import { JobsSection } from "./JobsSection";
 import { KeysSection } from "./KeysSection";
+import { LibrariesSection } from "./LibrariesSection";
+import { PeopleSection } from "./PeopleSection";
 import styles from "./Service.module.css";
 import { StateSection } from "./StateSection";
 
-/** Everything about the service itself: analysis, folders, failed files, state and keys. */
+/** Everything about the service itself: analysis, folders, failed files, state, libraries, people and keys. */
 export default function Service() {
   const { error, reload } = useResource(refreshStatus, []);
   const known = status.value;
@@ -35,7 +37,13 @@ export default function Service() {
           )}
           <StateSection status={known} />
           {may("ingest") && <JobsSection />}
-          {may("admin") && <KeysSection />}
+          {may("admin") && (
+            <>
+              <LibrariesSection />
+              <PeopleSection />
+              <KeysSection />
+            </>
+          )}
         </div>
       ) : error ? (
         <ErrorMessage error={error} onRetry={reload} />

@@ -25,7 +25,7 @@ describe("a duration", () => {
 
 describe("a size", () => {
   it.each([
-    [0, "0 byte"],
+    [0, "0 MB"],
     [999, "999 byte"],
     [1500, "1.5 kB"],
     [52_428_800, "52 MB"],

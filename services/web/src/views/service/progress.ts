@@ -17,9 +17,9 @@ export function formatDuration(seconds: number): string {
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
-/** A number of bytes in its largest unit: “128 GB”. */
+/** A number of bytes in its largest unit: “128 GB”, “0 MB”. */
 export function formatBytes(bytes: number): string {
-  const size = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const size = bytes ? Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3)) : UNITS.indexOf("megabyte");
   const value = bytes / 1000 ** size;
   const maximumFractionDigits = value < 10 && size > 0 ? 1 : 0;
   return formatNumber(value, {
