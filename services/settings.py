@@ -166,7 +166,7 @@ class Settings(LibrarySettings, IndexSettings, SignInSettings):
     traces_url: str | None = Field(
         default=None,
         description=(
-            "Address of an OpenTelemetry collector to which all processes send traces, such as "
+            "Address of an OpenTelemetry collector to which API and workers send traces, such as "
             "`http://collector:4318/v1/traces`; needs the extra `tracing`. If unset, nothing is traced."
         ),
     )
