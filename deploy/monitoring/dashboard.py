@@ -68,12 +68,19 @@ def of_workers(quantile: float, metric: str, by: str, labels: str = "") -> str:
     return f"histogram_quantile({quantile}, max by (le, {by}) ({rate(f'{metric}_bucket', labels)}))"
 
 
+def used(resource: str) -> str:
+    """Return how much of a resource each named library uses."""
+    selector = of("segue_library_usage", f'resource="{resource}"')
+    return f"max by (library) ({selector})"
+
+
 def of_stages(labels: str) -> str:
     """Return the mean time of each stage of an analysis."""
     total, count = (f"max by (stage) ({rate(f'segue_analysis_seconds_{each}', labels)})" for each in ("sum", "count"))
     return f"{total} / {count}"
 
 
+QUOTA_USED = f"{of('segue_library_usage')} / {of('segue_library_quota')}"
 ALL = rate(f"{REQUESTS}_count")
 ERRORS = f"(sum({rate(f'{REQUESTS}_count', SERVER_ERROR)}) or vector(0)) / sum({ALL})"
 
@@ -214,6 +221,17 @@ ROWS: dict[str, Sequence[Panel]] = {
             width=12,
             description="Per minute.",
         ),
+    ),
+    "Libraries": (
+        Panel(
+            "Use of quotas",
+            [Query(f"max by (library, resource) ({QUOTA_USED})", "{{library}} {{resource}}")],
+            "percentunit",
+        ),
+        Panel("Tracks by library", [Query(used("tracks"), "{{library}}")], stacked=True),
+        Panel("Analysis today", [Query(used("analysis_minutes"), "{{library}}")], "m", stacked=True),
+        Panel("Requests today", [Query(used("requests"), "{{library}}")], width=12, stacked=True),
+        Panel("Uploads by library", [Query(used("upload_bytes"), "{{library}}")], "bytes", width=12, stacked=True),
     ),
     "Index and model": (
         Panel("Changes that wait", [Query(f"max({of('segue_index_pending')})", "changes")], width=6),

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 import yaml
 
+from services.domain.quotas import Quota
 from services.domain.track import TrackStatus
 from tests.conftest import missing
 from tests.fakes.installation import installation, wait_until, write_noise, write_song
@@ -69,6 +70,8 @@ def watched(tmp_path_factory):
         here.queue.analyse(register(here.catalogue, damaged, 1))
 
         here.catalogue.spaces.begin("next")
+        here.catalogue.libraries.put("Kids", [str(music)], [])
+        here.catalogue.quotas.put("Kids", Quota(tracks=10))
 
         def ask():
             api.http.get("/made/up")

@@ -53,6 +53,7 @@ class InstallationCollector(Collector):
         return [
             tracks,
             self._spaces(),
+            *self._libraries(),
             GaugeMetricFamily(
                 "segue_index_pending",
                 "Tracks whose changes are not yet in the vector index.",
@@ -76,6 +77,17 @@ class InstallationCollector(Collector):
             for state in ("ready", "waiting", "failed"):
                 spaces.add_metric([space.model_version, space.role, state], getattr(space, state))
         return spaces
+
+    def _libraries(self) -> list[Metric]:
+        labels = ["library", "resource"]
+        usage = GaugeMetricFamily("segue_library_usage", "What a named library uses, today or in all.", labels=labels)
+        quota = GaugeMetricFamily("segue_library_quota", "Quota of a named library.", labels=labels)
+        uploads = self._services.settings.uploads_path
+        for each in self._services.catalogue.quotas.report(uploads):
+            usage.add_metric([each.library, each.resource], each.used)
+            if each.quota is not None:
+                quota.add_metric([each.library, each.resource], each.quota)
+        return [usage, quota]
 
     def _broker(self) -> list[Metric]:
         length = GaugeMetricFamily(
