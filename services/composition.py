@@ -2,11 +2,13 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from services.catalog import Catalogue
 from services.catalog.database import REQUEST_SECONDS
 from services.domain.errors import NotConfigured
+from services.domain.spaces import View
 from services.domain.vector_index import PICTURES, TRACKS, Collection
 from services.domain.words import TextEmbedder
 from services.index import VectorIndex, VectorSearch
@@ -19,6 +21,7 @@ from services.playlists.rules import SmartPlaylists
 from services.quotas.meter import Meter
 from services.radio.sessions import Radio
 from services.recommend import Recommender
+from services.recommend.carrying import CarriedTexts, Carrying
 from services.recommend.finder import Finder
 from services.recommend.path import Paths
 from services.recommend.pictures import Pictures
@@ -113,14 +116,14 @@ def compose(settings: Settings, embedder: TextEmbedder | None = None) -> Service
         opened.callback(meter.close)
         resources = opened.pop_all()
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
-    words = WordReader(catalogue.tracks, embedder or LazyEmbedder(_load_tower), understand)
+    words = _word_reader(catalogue, embedder)
     tastes, paths = Tastes(catalogue, recommender), Paths(catalogue.tracks, index)
     return Services(
         settings=settings,
         catalogue=catalogue,
         queue=queue,
         # The other threads stay free for requests that need no worker.
-        questions=Questions(queue, at_once=max(1, settings.api_threads // 2)),
+        questions=Questions(queue, at_once=max(1, settings.api_threads // 2), choose=Carrying(catalogue).choose),
         workers=Workers(queue),
         now_playing=NowPlaying(queue),
         index=index,
@@ -162,15 +165,20 @@ def _open_catalogue(settings: Settings, opened: ExitStack) -> Catalogue:
 def compose_smart_playlists(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> SmartPlaylists:
     """Return what refreshes smart playlists, for a worker."""
     recommender = Recommender(catalogue.tracks, LimitedSearch(index), half_life_days=settings.half_life_days)
-    return SmartPlaylists(catalogue, recommender, WordReader(catalogue.tracks, LazyEmbedder(_load_tower), understand))
+    return SmartPlaylists(catalogue, recommender, _word_reader(catalogue))
 
 
 def compose_mixes(settings: Settings, catalogue: Catalogue, index: VectorSearch) -> Mixes:
     """Return what chooses mixes, for a worker or a command."""
     recommender = Recommender(catalogue.tracks, index, half_life_days=settings.half_life_days)
-    words = WordReader(catalogue.tracks, LazyEmbedder(_load_tower), understand)
+    words = _word_reader(catalogue)
     tastes = Tastes(catalogue, recommender)
     return Mixes(catalogue, recommender, tastes, words, Paths(catalogue.tracks, index))
+
+
+def _word_reader(catalogue: Catalogue, embedder: TextEmbedder | None = None) -> WordReader:
+    tower = embedder or LazyEmbedder(_load_tower)
+    return WordReader(catalogue.tracks, CarriedTexts(tower, Carrying(catalogue)), understand)
 
 
 def _load_tower() -> TextEmbedder:
@@ -180,8 +188,12 @@ def _load_tower() -> TextEmbedder:
     return TextTower.load()
 
 
-def open_server_index(settings: Settings, collection: Collection = TRACKS, *, for_requests: bool) -> "ServerIndex":
+def open_server_index(
+    settings: Settings, collection: Collection = TRACKS, *, for_requests: bool, name: str | None = None
+) -> "ServerIndex":
     """Connect to an index on the Qdrant server; `for_requests` chooses a timeout shorter than that of HTTP clients.
+
+    `name` is that of a collection's index in a space, as `View.index_name` gives it.
 
     Raises:
         NotConfigured: `SEGUE_QDRANT_URL` is not set.
@@ -200,6 +212,7 @@ def open_server_index(settings: Settings, collection: Collection = TRACKS, *, fo
     secret = None if key is None else key.get_secret_value()
     timeout = INDEX_SECONDS if for_requests else BACKGROUND_SECONDS
     alias = settings.qdrant_collection if collection == TRACKS else f"{settings.qdrant_collection}-{collection.name}"
+    alias += (name or collection.name).removeprefix(collection.name)
     wanted = CollectionSettings(
         settings.qdrant_shards,
         settings.qdrant_replication,
@@ -210,14 +223,56 @@ def open_server_index(settings: Settings, collection: Collection = TRACKS, *, fo
     return ServerIndex.connect(settings.qdrant_urls, secret, alias, timeout, collection=collection, settings=wanted)
 
 
+def drop_space(settings: Settings, catalogue: Catalogue, version: str) -> None:
+    """Delete a space with its indexes; the API process deletes embedded ones.
+
+    Raises:
+        InvalidRequest: it does not exist, is served, or was served a moment ago.
+    """
+    view = catalogue.spaces.refresh()
+    catalogue.space_store.drop(version)
+    if settings.qdrant_url is not None:
+        for collection in (TRACKS, PICTURES):
+            name = view.index_name(collection.name, version)
+            open_server_index(settings, collection, for_requests=False, name=name).remove()
+
+
+class ServerIndexes:
+    """The indexes of a collection on the Qdrant server, one for each space; each is opened at its first use."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue, collection: Collection) -> None:
+        self._settings = settings
+        self._spaces = catalogue.spaces
+        self._collection = collection
+        self._opened: dict[str, ServerIndex] = {}
+        self._lock = Lock()
+        self._open(self._spaces.refresh())
+
+    def index(self) -> "ServerIndex":
+        """Return the index of the space that this request reads."""
+        return self._open(self._spaces.view())
+
+    def close(self) -> None:
+        """Close the connections."""
+        for index in self._opened.values():
+            index.close()
+
+    def _open(self, view: View) -> "ServerIndex":
+        name = view.index_name(self._collection.name, view.served)
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = open_server_index(self._settings, self._collection, for_requests=True, name=name)
+            return self._opened[name]
+
+
 def _open_index(
     settings: Settings, catalogue: Catalogue, opened: ExitStack, collection: Collection
 ) -> tuple[VectorIndex, EmbeddedIndex | None]:
     """Open the index of a collection, and start its indexer; `opened` closes both."""
     if settings.qdrant_url is not None:
-        index = open_server_index(settings, collection, for_requests=True)
-        opened.callback(index.close)
-        return LimitedIndex(index), None
+        indexes = ServerIndexes(settings, catalogue, collection)
+        opened.callback(indexes.close)
+        return LimitedIndex(SpacedIndex(indexes.index)), None
     path = settings.index_path if collection == TRACKS else settings.picture_index_path
     view = catalogue.spaces.refresh()
     named = view.index_name(collection.name, view.served).removeprefix(collection.name)

@@ -40,7 +40,7 @@ from models.ffmpeg import find_ffmpeg
 from services.catalog import Catalogue
 from services.composition import open_server_index
 from services.domain.errors import SegueError
-from services.domain.vector_index import PICTURES
+from services.domain.vector_index import TRACKS, Collection
 from services.logs import COMMON, formatter
 from services.quotas.meter import Meter
 from services.settings import Settings, load_settings
@@ -81,6 +81,9 @@ class ChildContext:
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed at the end of the process: the connections to the catalogue and its lock."""
 
+    servers: "dict[str, ServerIndex]" = field(default_factory=dict)
+    """The indexes on the Qdrant server that are open, by name."""
+
     @cached_property
     def meter(self) -> Meter:
         """What counts the minutes of analysis of the libraries."""
@@ -88,21 +91,23 @@ class ChildContext:
         self.resources.callback(meter.close)
         return meter
 
-    @cached_property
-    def server_index(self) -> "ServerIndex":
-        """The index of tracks on the Qdrant server."""
-        return open_server_index(self.settings, for_requests=False)
-
-    @cached_property
-    def server_picture_index(self) -> "ServerIndex":
-        """The index of pictures on the Qdrant server."""
-        return open_server_index(self.settings, PICTURES, for_requests=False)
-
     @property
-    def indexing(self) -> "list[tuple[IndexQueue, ServerIndex]]":
-        """Each index on the Qdrant server, with its queue."""
-        catalogue = self.catalogue
-        return [(catalogue.indexing, self.server_index), (catalogue.picture_indexing, self.server_picture_index)]
+    def server_index(self) -> "ServerIndex":
+        """The index of tracks on the Qdrant server, in the served space."""
+        return self.index_of(TRACKS, self.catalogue.spaces.view().served)
+
+    def index_of(self, collection: Collection, space: str | None) -> "ServerIndex":
+        """Return the index of a collection on the Qdrant server in a space."""
+        name = self.catalogue.spaces.latest().index_name(collection.name, space)
+        if name not in self.servers:
+            self.servers[name] = open_server_index(self.settings, collection, for_requests=False, name=name)
+        return self.servers[name]
+
+    def indexing(self, collection: Collection) -> "list[tuple[IndexQueue, ServerIndex]]":
+        """Return the indexes of a collection on the Qdrant server with their queues: of each space that is full."""
+        view = self.catalogue.spaces.latest()
+        spaces = [view.served, *(each for each in view.filled if each != view.served)]
+        return [(self.catalogue.queue_of(collection, space), self.index_of(collection, space)) for space in spaces]
 
 
 _child: ChildContext | None = None
@@ -240,6 +245,8 @@ def bind_request(task: Any, **_signal: Any) -> None:  # noqa: ANN401
     if request_id := (task.request.headers or {}).get("request_id"):
         structlog.contextvars.bind_contextvars(request_id=request_id)
     structlog.contextvars.bind_contextvars(**in_logs())
+    if _child is not None:
+        _child.catalogue.spaces.pin()  # one task reads one space, also if another is served meanwhile
 
 
 @worker_process_shutdown.connect

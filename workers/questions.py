@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from io import BytesIO
 from threading import Event, Thread
 from time import perf_counter
@@ -13,6 +14,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.domain.errors import BrokerUnavailable
+from services.settings import load_settings
 from services.tasks.questions import (
     ANSWER_SECONDS,
     PROCESS_SECONDS,
@@ -28,6 +30,7 @@ from workers.app import app
 from workers.pictures import NO_DIRECTION, text_tower
 
 if TYPE_CHECKING:
+    from models.checkpoint import Checkpoint
     from models.sandbox.decoder import Protections
 # A later answer has no reader. The hard limit kills a process that the exception of the soft limit does not stop.
 NO_VIDEO_DIRECTION = "Nothing is recognised in the video, and it looks neutral."
@@ -79,7 +82,7 @@ def prepare_models() -> "Protections":
     from models.analysis import warm_up  # noqa: PLC0415  only child processes may import torch
     from models.pictures import reading  # noqa: PLC0415
 
-    protections = warm_up(threads=1)
+    protections = warm_up(1, _weights())  # one thread: the children already use all processors
     reading.warm_up()
     text_tower()
     return protections
@@ -120,15 +123,24 @@ def answer(question_id: str, kind: str) -> None:
         log.info("question_answered", kind=kind, bytes=len(content), milliseconds=milliseconds, in_time=has_client)
 
 
+@cache
+def _weights() -> "list[Checkpoint]":
+    from workers.checkpoints import known  # noqa: PLC0415  only child processes may import torch
+
+    return list(known(load_settings().next_model).values())
+
+
 def read_clip(content: bytes) -> ClipReading | Refusal:
     """Return embedding, attributes, descriptors and tags of a clip, or the reason why there are none."""
-    from models.analysis import analyse  # noqa: PLC0415  only child processes may import torch
+    from models.analysis import analyse_with  # noqa: PLC0415  only child processes may import torch
 
-    found = _read(analyse, content)
-    if isinstance(found, Refusal):
-        return found
+    analyses = _read(lambda file: analyse_with(file, _weights()), content)
+    if isinstance(analyses, Refusal):
+        return analyses
+    found = analyses[0]
     return ClipReading(
         embedding=found.embedding.tolist(),
+        by_version={each.model_version: each.embedding.tolist() for each in analyses},
         attributes=found.attributes,
         descriptors=cast("dict[str, float | int | None]", dict(found.descriptors)),
         tags=found.tags,
@@ -147,6 +159,7 @@ def read_picture(content: bytes) -> PictureReading | Refusal:
         return Refusal(reason="unusable", detail=NO_DIRECTION)
     return PictureReading(
         embedding=vector.tolist(),
+        by_version={text_tower().version: vector.tolist()},
         shows=[term.word for term in found.shows],
         looks=found.looks,
         valence=found.valence,
@@ -170,7 +183,8 @@ def read_video(content: bytes) -> VideoReading | Refusal:
     if found.vector is None:
         return Refusal(reason="unusable", detail=NO_VIDEO_DIRECTION)
     fields = {name: value for name, value in asdict(found).items() if name != "vector"}
-    return VideoReading.model_validate({"embedding": found.vector.tolist(), **fields})
+    point = found.vector.tolist()
+    return VideoReading.model_validate({"embedding": point, "by_version": {text_tower().version: point}, **fields})
 
 
 def _read(read: Callable[[int], Found], content: bytes) -> Found | Refusal:

@@ -5,9 +5,12 @@ import time
 import structlog
 
 from models.text.tower import DEFAULT_VERSION as TOWER_VERSION
+from services.composition import drop_space
 from services.domain.errors import SegueError
 from services.domain.job import JobKind
 from services.domain.spaces import Space
+from services.domain.vector_index import TRACKS
+from services.index.comparing import compare
 from services.tasks.upgrading import begin_upgrades
 from workers.lifecycle import ChildContext
 
@@ -45,7 +48,7 @@ def tend(context: ChildContext) -> None:
     _settle(context)
     for version in catalogue.space_store.expired(settings.model_keep_days):
         if version != catalogue.spaces.latest().served:
-            catalogue.space_store.drop(version)
+            drop_space(settings, catalogue, version)
             log.info("space_dropped", model_version=version)
 
 
@@ -72,3 +75,13 @@ def _read_pictures_again(context: ChildContext) -> None:
     if catalogue.pictures.adopt_model(TOWER_VERSION):
         for root in catalogue.pictures.roots():
             context.queue.scan(catalogue.jobs.create(JobKind.PICTURES, root), JobKind.PICTURES)
+
+
+def compare_spaces(context: ChildContext) -> None:
+    """Compare spaces on a Qdrant server with the served one, once their indexes are built."""
+    view = context.catalogue.spaces.latest()
+    if view.served is None:
+        return
+    for space in set(view.filled) - {view.served, *view.compared}:
+        indexes = {name: context.index_of(TRACKS, name) for name in (view.served, space)}
+        compare(context.catalogue, view.served, space, indexes)

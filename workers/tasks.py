@@ -21,6 +21,7 @@ from services.domain.errors import (
 from services.domain.failure import FailureKind
 from services.domain.links import link_of
 from services.domain.quiet import QuietHours
+from services.domain.vector_index import PICTURES, TRACKS
 from services.index.indexer import Indexer, reconcile
 from services.ingest.pictures import run_picture_scan
 from services.ingest.scan import ScanRules, request_rescans, run_scan
@@ -71,7 +72,7 @@ from workers.map import fit_map
 from workers.mixes import push_due
 from workers.pictures import open_reader
 from workers.playlists import refresh_due
-from workers.spaces import tend
+from workers.spaces import compare_spaces, tend
 from workers.webhooks import deliver
 
 # The lease is renewed after each step of a rebuild; the slowest step is a few requests to Qdrant of at most 90 s each.
@@ -216,11 +217,15 @@ def index() -> None:
     context = child_context()
     with context.queue.lease("rebuild", REBUILD_LEASE_SECONDS) as lease:
         if lease is not None:
-            for queue, server_index in context.indexing:
-                rebuild(queue, server_index, context.catalogue.index_builds, lease.renew)
-    for queue, server_index in context.indexing:
-        queue.mark(server_index.late_writes())
-        indexer = Indexer(queue, server_index)
+            for collection in (TRACKS, PICTURES):
+                for queue, server_index in context.indexing(collection):
+                    rebuild(queue, server_index, context.catalogue.index_builds, lease.renew)
+            compare_spaces(context)
+    for collection in (TRACKS, PICTURES):
+        (queue, server_index), *others = context.indexing(collection)
+        for each, written in ((queue, server_index), *others):
+            each.mark(written.late_writes())
+        indexer = Indexer(queue, server_index, *others)
         while indexer.index_once():
             pass
 
@@ -229,10 +234,11 @@ def index() -> None:
 def reconcile_index() -> None:
     """Compare the points on the Qdrant server with the rows in the catalogue and repair differences."""
     context = child_context()
-    for _, server_index in context.indexing:
+    indexing = [pair for collection in (TRACKS, PICTURES) for pair in context.indexing(collection)]
+    for _, server_index in indexing:
         if differences := server_index.differences():
             log.warning("collection_differs", index=server_index.name, differences=differences, fix="segue reindex")
-    missing = [reconcile(queue, server_index).missing for queue, server_index in context.indexing]
+    missing = [reconcile(queue, server_index).missing for queue, server_index in indexing]
     if any(missing):
         notify_indexer(context)
 

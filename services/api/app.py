@@ -137,6 +137,8 @@ def create_app(services: Services | None = None) -> Flask:
     observer.install(app)
     install_prefix(app)
     install_compression(app)  # after the functions below have completed the response
+    app.before_request(services.catalogue.spaces.pin)
+    app.teardown_request(lambda _: services.catalogue.spaces.unpin())
     install_origin_checks(app, services.settings)
     install_authentication(app)
     install_limits(app, services.settings, observer.registry)

@@ -74,7 +74,7 @@ class IndexQueue:
         self._space = space
 
     def _source(self) -> Source:
-        view = self._spaces.view()
+        view = self._spaces.view() if self._space is None else self._spaces.latest()
         space = self._space or view.served
         return Source(space, space if set(view.live) - {space} else None)
 

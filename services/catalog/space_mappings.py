@@ -1,16 +1,20 @@
 """Linear maps between spaces: they carry the vectors of texts and pictures into a space that has no text tower."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dictionary
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, exists, select
 
-from services.catalog.database import Database, now
-from services.catalog.tables import SpaceMappingRow
+from services.catalog.database import IDS, Database, now, rows_of
+from services.catalog.space_columns import analyses_in, read_in
+from services.catalog.tables import SpaceMappingRow, TrackRow
 from services.domain.spaces import CARRIED_COSINE, Mapping
 from services.domain.track import EMBEDDING_DIM, Vector
 
 Carrier = Callable[[Vector], Vector]
+Float32Array = NDArray[np.float32]
 _ROW = SpaceMappingRow.__table__.c
 
 
@@ -37,10 +41,25 @@ class SpaceMappingStore:
         with self._database.columns() as connection:
             return connection.scalar(select(_ROW.cosine).where(_ROW.source == source, _ROW.target == target))
 
+    def pairs(self, first: str, second: str, limit: int) -> tuple[list[str], Float32Array, Float32Array]:
+        """Return some tracks with analyses in both spaces, a random sample, and their vectors in each, (n, 128)."""
+        sample = read_in(first, "embedding").where(analyses_in(first).is_there).order_by(TrackRow.id).limit(limit)
+        there = analyses_in(second).is_there
+        with self._database.columns() as connection:
+            one = dict(map(tuple, connection.execute(sample)))
+            found = read_in(second, "embedding").where(TrackRow.id.in_(IDS), there)
+            other = dict(map(tuple, rows_of(connection, found, list(one))))
+        ids = [track_id for track_id in one if track_id in other]
+        return ids, _stacked(one, ids), _stacked(other, ids)
+
     def carrier(self, source: str, target: str | None) -> Carrier | None:
         """Return what carries vectors from one space into another; None if nothing does well enough."""
         with self._database.columns() as connection:
             return carrier(connection, source, target)
+
+
+def _stacked(vectors: Dictionary[str, bytes], ids: Sequence[str]) -> Float32Array:
+    return np.frombuffer(b"".join(vectors[each] for each in ids), dtype="<f4").reshape(-1, EMBEDDING_DIM)
 
 
 def carrier(connection: Connection, source: str | None, target: str | None) -> Carrier | None:

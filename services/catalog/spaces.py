@@ -29,7 +29,8 @@ LOOK_SECONDS = 1.0
 _NAMED = select(MetaRow.key, MetaRow.value).where(MetaRow.key.in_((MODEL_VERSION, HOME)))
 _LIVE = select(literal("live"), SpaceRow.model_version)
 _FILLED = select(literal("filled"), SpaceRow.model_version).where(SpaceRow.filled_at.is_not(None))
-_LOOK = _NAMED.union_all(_LIVE, _FILLED)
+_COMPARED = select(literal("compared"), SpaceRow.model_version).where(SpaceRow.comparison.is_not(None))
+_LOOK = _NAMED.union_all(_LIVE, _FILLED, _COMPARED)
 
 
 @dataclass(slots=True)
@@ -79,9 +80,9 @@ class SpaceViews:
         found: dict[str, list[str]] = {}
         for key, value in rows:
             found.setdefault(key, []).append(value)
-        live, filled = (tuple(sorted(found.get(key, ()))) for key in ("live", "filled"))
+        live, filled, compared = (tuple(sorted(found.get(key, ()))) for key in ("live", "filled", "compared"))
         [served], [home] = (found.get(key, [None]) for key in (MODEL_VERSION, HOME))
-        self._seen, self._seen_at = View(served, live, home, filled), moment
+        self._seen, self._seen_at = View(served, live, home, filled, compared), moment
         return self._seen
 
     def joined(self) -> str | None:

@@ -24,6 +24,7 @@ from services.cli.exporting import export
 from services.cli.keys import keys
 from services.cli.libraries import libraries
 from services.cli.links import link
+from services.cli.model import model
 from services.cli.playlists import playlists
 from services.cli.service import service
 from services.cli.tag import tag
@@ -318,6 +319,7 @@ app.add_typer(link, name="link")
 app.add_typer(service, name="service")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
+app.add_typer(model, name="model")
 app.command()(mcp)
 app.command()(export)
 

@@ -18,6 +18,7 @@ from models.ffmpeg import install_command
 from services.cli.tables import Column, id_column, printable, table_of
 from services.domain.access import ApiKey
 from services.domain.picture import PictureStatus
+from services.domain.spaces import SpaceRole
 from services.domain.track import TrackStatus
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def print_status(status: Status, *, running: bool, refused: bool = False, is_our
         "service", f"running at {escape(status.url)}{alien}" if running else "not running; start it with `segue up`"
     )
     table.add_row("version", status.version)
-    table.add_row("model version", escape(status.model_version or "none yet"))
+    versions = [space_line(space.as_json()) for space in status.spaces] or [status.model_version or "none yet"]
+    table.add_row("model version", escape("\n".join(versions)))
     for name, count in status.tracks.items():
         if name == TrackStatus.READY or (count and name not in FAILED):  # failed ones are counted as files
             table.add_row(f"{name} tracks", str(count))
@@ -101,6 +103,22 @@ def build_line(build: "IndexBuild | BuildProgress") -> str:
     """Return how far the build of an index is, and how long it still takes if that is known."""
     text = f"{build.collection}: {BUILD_PHASES[build.phase]}, {build.done:,} of {build.total:,}"
     return text if build.seconds_left is None else f"{text}, about {_time(build.seconds_left)} left"
+
+
+def space_line(space: Mapping[str, Any]) -> str:
+    """Return what a space is for, and how far it is."""
+    parts = [f"{space['model_version']}: {space['role']}", f"{space['ready']:,} tracks"]
+    if space["waiting"]:
+        parts.append(f"{space['waiting']:,} wait")
+        if space["seconds_left"] is not None:
+            parts.append(f"about {_time(space['seconds_left'])} left")
+    elif not space["is_indexed"]:
+        parts.append("its index is being built")
+    elif space["role"] == SpaceRole.FILLING:
+        parts.append("complete; `segue model switch` serves it")
+    if space["failed"]:
+        parts.append(f"{space['failed']:,} cannot be analysed")
+    return ", ".join(parts)
 
 
 def _progress(analysis: Analysis) -> str:

@@ -34,6 +34,7 @@ class View:
         served: The space that answers; None before the first analysis.
         live: All spaces with analyses, the served one among them.
         filled: Those that are full.
+        compared: Those that were compared with the served one.
         home: The first space: its index has the plain name.
     """
 
@@ -41,6 +42,7 @@ class View:
     live: tuple[str, ...] = ()
     home: str | None = None
     filled: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
 
     @property
     def others(self) -> tuple[str, ...]:

@@ -94,5 +94,9 @@ class WeightedVector:
 class TextEmbedder(Protocol):
     """Places texts in the vibe space; thread-safe."""
 
+    @property
+    def version(self) -> str | None:
+        """The model version of that space; None if any will do."""
+
     def embed(self, text: str) -> Vector | None:
         """Return the unit vector of a text, of shape (128,), or None if the text is not understood."""

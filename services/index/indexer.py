@@ -24,9 +24,11 @@ _log = structlog.get_logger(__name__)
 class Indexer:
     """Copies marked rows to an index. Every step can be repeated without harm."""
 
-    def __init__(self, queue: IndexQueue, index: VectorIndex) -> None:
+    def __init__(self, queue: IndexQueue, index: VectorIndex, *others: tuple[IndexQueue, VectorIndex]) -> None:
+        """Write the rows into an index, and into those of other spaces as their queues have them."""
         self._queue = queue
         self._index = index
+        self._others = others
 
     def index_once(self, limit: int = BATCH) -> int:
         """Process one batch of marked rows and return their number.
@@ -41,6 +43,8 @@ class Indexer:
         changes = self._queue.pending(limit)
         if changes:
             apply(changes, self._index)
+            for queue, index in self._others:
+                apply(queue.changes([change.id for change in changes]), index)
             self._queue.clear(changes)  # after `apply`, which returns once the points are on disk
         return [change.id for change in changes]
 

@@ -7,6 +7,8 @@ import structlog
 from services.catalog import Catalogue
 from services.domain.errors import IndexUnavailable, SegueError
 from services.domain.spaces import View
+from services.domain.vector_index import TRACKS
+from services.index.comparing import compare
 from services.index.embedded import IvfIndex
 from services.index.generations import Generations
 from services.index.indexer import BATCH
@@ -116,7 +118,20 @@ class IndexerThread:
         more = self._index_marked()
         for keeper in self._keepers.values():
             keeper.step(self._between_steps)
+        self._compare()
         return more
+
+    def _compare(self) -> None:
+        """Compare a space with the served one, once both indexes are built."""
+        view = self._catalogue.spaces.latest()
+        if self._generations.collection != TRACKS or view.served is None:
+            return
+        for space in set(view.filled) - {view.served, *view.compared}:
+            pair = {name: self._keepers.get(name) for name in (view.served, space)}
+            if all(keeper is not None and keeper.is_built for keeper in pair.values()):
+                indexes = {name: keeper.index for name, keeper in pair.items() if keeper is not None}
+                compare(self._catalogue, view.served, space, indexes)
+                self._catalogue.spaces.refresh()
 
     def _follow_spaces(self) -> None:
         """Open the indexes of spaces that are full, and delete those of spaces that were dropped."""

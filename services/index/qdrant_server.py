@@ -142,8 +142,8 @@ class ServerIndex(VectorIndex):
 
     @property
     def name(self) -> str:
-        """Name of the kind of points."""
-        return self._fields.name
+        """Name of the kind of points, and of their space unless it is the first."""
+        return self._fields.name + "".join(self._alias.partition("@")[1:])
 
     def check(self) -> None:
         """Send a request that changes nothing.
@@ -229,6 +229,16 @@ class ServerIndex(VectorIndex):
                 timeout=ADMINISTRATION_SECONDS,
             )
             self._client.delete_collection(old, timeout=ADMINISTRATION_SECONDS)
+
+    def remove(self) -> None:
+        """Delete the alias and its collections; nobody may use the index any more."""
+        with self._translated():
+            if self._target() is not None:
+                alias = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=self._alias))
+                self._client.update_collection_aliases([alias], timeout=ADMINISTRATION_SECONDS)
+            for found in self._client.get_collections().collections:
+                if self._number(found.name) is not None:
+                    self._client.delete_collection(found.name, timeout=ADMINISTRATION_SECONDS)
 
     def served(self) -> str:
         """Return the name of the collection behind the alias."""

@@ -31,12 +31,20 @@ class LazyEmbedder:
         self._lock = Lock()
         self._loaded: TextEmbedder | None = None
 
+    @property
+    def version(self) -> str | None:
+        """The model version of the space of the texts."""
+        return self._get().version
+
     def embed(self, text: str) -> Vector | None:
         """Return the unit vector of a text, or None if the text is not understood."""
+        return self._get().embed(text)
+
+    def _get(self) -> TextEmbedder:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._load()
-        return self._loaded.embed(text)
+        return self._loaded
 
 
 class WordReader:

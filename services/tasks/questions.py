@@ -7,6 +7,7 @@ its content is deleted, and the worker drops a message without content.
 
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from threading import Semaphore
@@ -50,7 +51,6 @@ WAITING_KEY = "segue.questions.waiting"
 PROCESSES_KEY = "segue.questions.processes"
 """Sorted set: the names of processes that answer questions, by the time at which their announcement expires."""
 
-Read = TypeVar("Read")
 
 log = structlog.get_logger(__name__)
 
@@ -67,32 +67,38 @@ class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class ClipReading(_Message):
-    """What a worker computed from a clip."""
+class _Reading(_Message):
+    """A reading with a point in the vibe space."""
 
     embedding: list[float] = Field(min_length=EMBEDDING_DIM, max_length=EMBEDDING_DIM)
-    """Point in the vibe space, of unit length."""
+    """Of unit length."""
+    by_version: dict[str, list[float]] = Field(default_factory=dict)
+    """The point by model version, as far as the worker has its weights; `embedding` is the first."""
+
+
+Read = TypeVar("Read", bound=_Reading)
+
+
+class ClipReading(_Reading):
+    """What a worker computed from a clip."""
+
     attributes: dict[str, float | None]
     descriptors: dict[str, float | int | None]
     tags: dict[str, float]
 
 
-class PictureReading(_Message):
+class PictureReading(_Reading):
     """What a worker computed from a picture."""
 
-    embedding: list[float] = Field(min_length=EMBEDDING_DIM, max_length=EMBEDDING_DIM)
-    """Point in the vibe space, of unit length."""
     shows: list[str]
     looks: str
     valence: float
     energy: float
 
 
-class VideoReading(_Message):
+class VideoReading(_Reading):
     """What a worker computed from a video."""
 
-    embedding: list[float] = Field(min_length=EMBEDDING_DIM, max_length=EMBEDDING_DIM)
-    """Point in the vibe space, of unit length."""
     seconds: float
     shows: list[str]
     cuts_per_minute: float
@@ -179,14 +185,20 @@ return redis.call('ZCOUNT', KEYS[1], now, '+inf')
 )
 
 
+Choose = Callable[[list[float], Mapping[str, list[float]]], list[float]]
+"""Returns the point of a reading in the space of a request, given `embedding` and `by_version`."""
+
+
 class Questions:
     """The client's side: sends questions to the workers and waits for the answers; thread-safe.
 
     At most `at_once` threads of this process wait at a time, so that others stay free for requests that need no worker.
     """
 
-    def __init__(self, queue: TaskQueue, *, at_once: int) -> None:
+    def __init__(self, queue: TaskQueue, *, at_once: int, choose: Choose) -> None:
+        """Let at most `at_once` threads wait; `choose` chooses a reading's point in the space of the request."""
         self._queue = queue
+        self._choose = choose
         self._at_once = at_once
         self._free = Semaphore(at_once)
 
@@ -252,7 +264,8 @@ class Questions:
             self._free.release()
         read = answers.validate_json(answer)
         if not isinstance(read, Refusal):
-            return read
+            point = self._choose(read.embedding, read.by_version)
+            return read.model_copy(update={"embedding": point, "by_version": {}})
         if read.reason == "unavailable":
             raise QuestionUnanswered(read.detail)
         raise REFUSALS[kind, read.reason](read.detail)

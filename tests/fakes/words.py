@@ -14,6 +14,9 @@ OFFSET = 1.0
 class FakeTower:
     """Embeds texts by their known words; a text without any is not understood."""
 
+    version: str | None = None
+    """None: its vectors are of whichever space there is."""
+
     def __init__(self, known: Mapping[str, Vector]) -> None:
         self._known = known
         self.texts: list[str] = []

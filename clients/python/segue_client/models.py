@@ -1503,6 +1503,41 @@ class SignedOut(Model):
     """
 
 
+class SpaceStatus(Model):
+    """
+    The analyses of the library by one model version.
+    """
+
+    model_version: str
+    """
+    Its model version.
+    """
+    role: Literal["served", "filling", "previous"] | str
+    """
+    `served`: it answers; `filling`: the library is being analysed with it; `previous`: a rollback serves it again.
+    """
+    ready: int
+    """
+    Number of tracks with an analysis in it.
+    """
+    waiting: int
+    """
+    Number of tracks that wait for one.
+    """
+    failed: int
+    """
+    Number of tracks that have none and get none.
+    """
+    is_indexed: bool
+    """
+    Whether its indexes are built.
+    """
+    seconds_left: int | None
+    """
+    Estimated time until no track waits. Null if it is not known.
+    """
+
+
 class SpeechinessRange(Model):
     """
     Amount of speech, 0 (none) to 1 (entirely); both ends belong to it.
@@ -2732,6 +2767,10 @@ class Status(Model):
     model_version: str | None
     """
     Version of the encoder. Null before the first analysis.
+    """
+    spaces: list[SpaceStatus]
+    """
+    The model versions that the library is analysed with, the one that answers first. Empty if there is one only.
     """
     tracks: dict[str, int]
     """

@@ -12,6 +12,7 @@ from services.catalog.index_builds import BuildProgress
 from services.domain.failure import WHAT_TO_DO, FailedFile, FailureKind
 from services.domain.quiet import Pause as PauseOfAnalysis
 from services.domain.quiet import PausedBy
+from services.domain.spaces import Space, SpaceRole
 
 FailureId = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL)]
 """Its subject, a colon and a UUID or a number."""
@@ -118,6 +119,28 @@ class Disk(Response):
     data: int = Field(description="Size of the data directory: catalogue, index, uploads and covers.")
 
 
+class SpaceStatus(Response):
+    """The analyses of the library by one model version."""
+
+    model_version: str = Field(description="Its model version.")
+    role: SpaceRole = Field(
+        description="`served`: it answers; `filling`: the library is being analysed with it; `previous`: a rollback "
+        "serves it again."
+    )
+    ready: int = Field(description="Number of tracks with an analysis in it.")
+    waiting: int = Field(description="Number of tracks that wait for one.")
+    failed: int = Field(description="Number of tracks that have none and get none.")
+    is_indexed: bool = Field(description="Whether its indexes are built.")
+    seconds_left: int | None = Field(description="Estimated time until no track waits. Null if it is not known.")
+
+    @classmethod
+    def of(cls, space: Space) -> Self:
+        """Return the response for a space."""
+        left = None if space.seconds_left is None else round(space.seconds_left)
+        told = {name: getattr(space, name) for name in cls.model_fields if name != "seconds_left"}
+        return cls(**told, seconds_left=left)
+
+
 class Status(Response):
     """The state of the service."""
 
@@ -125,6 +148,10 @@ class Status(Response):
     url: str = Field(description="URL for clients on the same machine.")
     data_dir: str | None = Field(description="The data directory. Null for keys without `admin`.")
     model_version: str | None = Field(description="Version of the encoder. Null before the first analysis.")
+    spaces: list[SpaceStatus] = Field(
+        description="The model versions that the library is analysed with, the one that answers first. Empty if there "
+        "is one only."
+    )
     tracks: dict[str, int] = Field(description="Number of tracks by status.")
     pictures: dict[str, int] = Field(description="Number of pictures by status.")
     failures: int = Field(description="Number of files that cannot be used; `GET /v1/failures` lists all.")

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from models.ffmpeg import find_ffmpeg
-from services.api.schemas.status import Analysis, Disk, Folder, IndexBuild, IndexStatus, Status, WorkerStatus
+from services.api.schemas.status import (
+    Analysis,
+    Disk,
+    Folder,
+    IndexBuild,
+    IndexStatus,
+    SpaceStatus,
+    Status,
+    WorkerStatus,
+)
 from services.catalog import Catalogue
 from services.domain.access import Principal, Scope
 from services.domain.errors import BrokerUnavailable, IndexUnavailable, SegueError
@@ -63,12 +72,13 @@ def status_of(current: "Services", asked_by: Principal) -> Status:
 
 def status_of_catalogue(catalogue: Catalogue, settings: Settings) -> Status:
     """Return what the catalogue knows; points of the index and workers are unknown."""
-    tracks = catalogue.tracks.count_by_status()
+    tracks, spaces = catalogue.tracks.count_by_status(), catalogue.spaces.refresh()
     return Status(
         version=version("segue"),
         url=settings.service_url,
         data_dir=str(settings.data_path),
-        model_version=catalogue.progress.model_version(),
+        model_version=spaces.served or catalogue.progress.model_version(),
+        spaces=[SpaceStatus.of(space) for space in catalogue.space_store.all()] if spaces.others else [],
         tracks={status.value: count for status, count in tracks.items()},
         pictures={status.value: count for status, count in catalogue.progress.count_pictures().items()},
         failures=catalogue.failures.count_files(),

@@ -53,6 +53,7 @@ SERVICE_EXAMPLES: Mapping[str, Example] = {
             "url": SERVICE,
             "data_dir": "/home/ada/.local/share/segue",
             "model_version": "2026.11",
+            "spaces": [],
             "tracks": {"pending": 230, "ready": 1046, "failed": 1, "quarantined": 0, "missing": 0},
             "pictures": {"pending": 0, "ready": 12, "failed": 0, "missing": 0},
             "failures": 1,

@@ -1,0 +1,115 @@
+"""Compare a full space with the served one: neighbours, albums and latency; and fit the maps between the two."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+
+import numpy as np
+import structlog
+
+from services.catalog import Catalogue
+from services.catalog.database import now
+from services.domain.spaces import CARRIED_COSINE, fit_mapping
+from services.domain.vector_index import Query, VectorSearch
+
+QUERIES = 200
+"""Tracks whose neighbours are compared: the share of common ones is then known to about ± 0.03."""
+NEIGHBOURS = 10
+PAIRED = 5_000
+"""Tracks that the maps between two spaces are fitted on and judged by."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a space differs from the served one.
+
+    Attributes:
+        with_space: The served space.
+        compared_at: When, as ISO 8601.
+        tracks: Number of tracks whose neighbours were compared.
+        overlap: Mean share of the ten nearest tracks that both spaces have in common; None without tracks.
+        album_share: By space, the mean share of the ten nearest tracks that are of the same album.
+        milliseconds: By space, the median time of a query for ten tracks.
+        mapping_cosine: How well vectors of the served space are carried into the other, 1 for exactly; None without a
+            map.
+        carries_words: Whether texts, clips and pictures can be carried.
+    """
+
+    with_space: str
+    compared_at: str
+    tracks: int
+    overlap: float | None
+    album_share: dict[str, float | None]
+    milliseconds: dict[str, float | None]
+    mapping_cosine: float | None
+    carries_words: bool
+
+
+def compare(catalogue: Catalogue, served: str, space: str, indexes: Mapping[str, VectorSearch]) -> Comparison:
+    """Compare a space with the served one, fit the maps between them, and store both.
+
+    Raises:
+        CatalogueUnavailable, IndexUnavailable: nothing is stored.
+    """
+    mappings = catalogue.space_mappings
+    ids, *vectors = mappings.pairs(served, space, PAIRED)
+    cosine = None
+    for source, target, (own, other) in ((served, space, vectors), (space, served, vectors[::-1])):
+        if (fitted := fit_mapping(own, other)) is not None:
+            mappings.store(source, target, fitted)
+            cosine = fitted.cosine if source == served else cosine
+    asked = ids[:QUERIES]
+    found = {
+        name: _neighbours(indexes[name], asked, own[: len(asked)])
+        for name, own in zip((served, space), vectors, strict=True)
+    }
+    album_of = _albums(catalogue, [*asked, *(each for lists, _ in found.values() for hits in lists for each in hits)])
+    comparison = Comparison(
+        with_space=served,
+        compared_at=now().isoformat(),
+        tracks=len(asked),
+        overlap=_overlap(found[served][0], found[space][0]),
+        album_share={name: _album_share(asked, lists, album_of) for name, (lists, _) in found.items()},
+        milliseconds={name: 1000 * median(times) if times else None for name, (_, times) in found.items()},
+        mapping_cosine=cosine,
+        carries_words=cosine is not None and cosine >= CARRIED_COSINE,
+    )
+    catalogue.space_store.compared(space, asdict(comparison))
+    _log.info("spaces_compared", space=space, **asdict(comparison))
+    return comparison
+
+
+def _neighbours(index: VectorSearch, ids: Sequence[str], vectors: "np.ndarray") -> tuple[list[list[str]], list[float]]:
+    """Return the nearest other tracks of each track, and the seconds of each query."""
+    lists, times = [], []
+    for track_id, vector in zip(ids, vectors, strict=True):
+        begun = time.perf_counter()
+        [hits] = index.query([Query(vector, NEIGHBOURS + 1)])
+        times.append(time.perf_counter() - begun)
+        lists.append([hit.id for hit in hits if hit.id != track_id][:NEIGHBOURS])
+    return lists, times
+
+
+def _overlap(first: Sequence[Sequence[str]], second: Sequence[Sequence[str]]) -> float | None:
+    shares = [
+        len(set(one) & set(other)) / max(1, min(len(one), len(other))) for one, other in zip(first, second, strict=True)
+    ]
+    return float(np.mean(shares)) if shares else None
+
+
+def _albums(catalogue: Catalogue, ids: Sequence[str]) -> dict[str, str]:
+    found = catalogue.tracks.embedded(list(dict.fromkeys(ids)))
+    return {name: track.album_id for name, track in found.items() if track.album_id is not None}
+
+
+def _album_share(ids: Sequence[str], lists: Sequence[Sequence[str]], album_of: Mapping[str, str]) -> float | None:
+    """Return the share of neighbours of the same album, over the tracks that have an album."""
+    shares = [
+        sum(album_of.get(other) == album for other in hits) / max(1, len(hits))
+        for track_id, hits in zip(ids, lists, strict=True)
+        if (album := album_of.get(track_id)) is not None
+    ]
+    return float(np.mean(shares)) if shares else None
