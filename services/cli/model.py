@@ -6,7 +6,6 @@ They act on the catalogue itself, as `segue keys` does.
 # ruff: noqa: PLC0415  a command imports its code when it runs
 
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +15,8 @@ import typer
 from services.cli.arguments import AsJson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from services.catalog import Catalogue
     from services.domain.spaces import Space
 
@@ -145,14 +146,10 @@ def _losses(space: "Space") -> list[str]:
     """Return what is not carried over into a space, a sentence each."""
     lines = []
     if space.failed:
-        lines.append(
-            f"{space.failed} tracks have no analysis in it: they wait for one after a switch, as new tracks do."
-        )
+        lines.append(f"{space.failed} tracks have no analysis in it; after a switch they wait for one.")
     comparison = space.comparison or {}
     if comparison and not comparison["carries_words"]:
         cosine = comparison["mapping_cosine"]
         why = "too few tracks" if cosine is None else f"a map has a cosine of {cosine:.2f} only"
-        lines.append(
-            f"Words, clips and pictures cannot be carried over ({why}): they work if Segue ships its text tower."
-        )
+        lines.append(f"Words, clips and pictures cannot be carried over ({why}).")
     return lines
