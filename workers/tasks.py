@@ -48,6 +48,7 @@ from services.tasks.queue import (
     WEBHOOKS_TASK,
 )
 from services.tasks.turns import keep_filled
+from services.tasks.upgrading import begin_upgrades
 from services.telemetry.measures import ANALYSES
 from services.telemetry.stages import Outcome
 from workers.analysis import analyse_and_record, claim_attempt, continue_later, notify_indexer
@@ -372,6 +373,7 @@ def adopt_model(*, has_ffmpeg: bool = False) -> None:
     if has_ffmpeg and (count := context.catalogue.failures.reset_kind(FailureKind.NEEDS_FFMPEG)):
         log.info("ffmpeg_found", count=count)
     adopt(context)
+    begin_upgrades(context.catalogue, context.queue)
     context.catalogue.library.adopt_separators()
     if count := context.catalogue.ratings.adopt(context.settings.ratings_of):
         log.info("ratings_adopted", count=count)
