@@ -1,8 +1,8 @@
 """Measure a model upgrade under load: `python tests/perf/bench_upgrade.py [--songs 60]`.
 
 Four clients ask for similar tracks without a pause while a scan is analysed, first without and then with an upgrade to
-weights with a rotated space: the space fills, is served, settles, and is left again. It prints the latencies of both, the
-failed requests, and the answers that mix two spaces.
+weights with a rotated space, which fills, is served, settles, and is left again. It prints the latencies, failed
+requests, and the answers that mix two spaces.
 """
 
 import argparse

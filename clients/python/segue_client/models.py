@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date as date_aliased
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -354,6 +355,7 @@ class FileFailure(Model):
             "needs_ffmpeg",
             "damaged",
             "left_out",
+            "over_quota",
             "crashed",
             "unreadable",
             "outside_library",
@@ -593,6 +595,29 @@ class Library(Model):
     tracks: int
     """
     Number of tracks with a file in it.
+    """
+
+
+class LibraryQuota(Model):
+    """
+    The limits of a library; null is no limit.
+    """
+
+    tracks: int | None
+    """
+    Tracks with a file in the library. Files over it are left out, and taken when there is room again.
+    """
+    upload_bytes: int | None
+    """
+    Bytes of the files that were uploaded into it. An upload over it gets 507.
+    """
+    requests: int | None
+    """
+    Requests of its keys and people on one day. Requests over it get 429 until the day ends at 0:00 UTC.
+    """
+    analysis_minutes: int | None
+    """
+    Minutes of analysis on one day. Tracks over it wait until the next day begins at 0:00 UTC.
     """
 
 
@@ -1246,6 +1271,29 @@ class Problem(Model):
     """
 
 
+class QuotaRequest(Model):
+    """
+    The limits that a library gets; one that is left out is none.
+    """
+
+    tracks: int | None = None
+    """
+    Tracks with a file in the library. Files over it are left out, and taken when there is room again.
+    """
+    upload_bytes: int | None = None
+    """
+    Bytes of the files that were uploaded into it. An upload over it gets 507.
+    """
+    requests: int | None = None
+    """
+    Requests of its keys and people on one day. Requests over it get 429 until the day ends at 0:00 UTC.
+    """
+    analysis_minutes: int | None = None
+    """
+    Minutes of analysis on one day. Tracks over it wait until the next day begins at 0:00 UTC.
+    """
+
+
 class RadioEvent(Model):
     """
     A listen event in a session.
@@ -1869,6 +1917,16 @@ class UnmatchedLine(Model):
     """
 
 
+class UsageOfDay(Model):
+    """
+    What a library used on one day, in UTC.
+    """
+
+    day: date_aliased
+    requests: int
+    analysis_minutes: float
+
+
 class UserInfo(Model):
     """
     A listener.
@@ -2199,6 +2257,7 @@ class Failure(Model):
             "needs_ffmpeg",
             "damaged",
             "left_out",
+            "over_quota",
             "crashed",
             "unreadable",
             "outside_library",
@@ -2497,6 +2556,30 @@ class Libraries(Model):
     """
 
     libraries: list[Library]
+
+
+class LibraryUsage(Model):
+    """
+    What a library uses. Each process writes what it counts every five seconds.
+    """
+
+    tracks: int
+    """
+    Tracks with a file in it.
+    """
+    pending: int
+    """
+    How many of them wait for their turn in the queue of analyses.
+    """
+    upload_bytes: int
+    """
+    Bytes of the files that were uploaded into it.
+    """
+    days: list[UsageOfDay]
+    """
+    The latest days, newest first. Days without usage are left out.
+    """
+    quota: LibraryQuota
 
 
 class Mood(Model):
