@@ -19,7 +19,7 @@ from tests.fakes.serving import ROOT
 PREVIOUS = "6a4039a58c"
 """The last commit before migration 0026."""
 
-TESTS = ("test_catalogue.py", "test_access_stores.py", "test_playlists.py", "test_radio_store.py")
+TESTS = ("test_catalogue.py", "test_access_stores.py")
 
 NOT_TODAY = "declared_tables or postgres"
 """Its test that the schema is exactly the one it declares; and databases of their own."""
