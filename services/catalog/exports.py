@@ -18,7 +18,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     true,
     type_coerce,
 )
@@ -98,13 +97,14 @@ class Snapshot:
         own = [_TRACK[name] for name in (*names, *more, "status")]
         moments = (_moment(_TRACK.added_at), _moment(_TRACK.analysed_at))
         file = (_FILE.library, _FILE.path, _FILE.root, _FILE.size)
-        order = text("tracks.rowid") if self._connection.dialect.name == "sqlite" else _TRACK.id  # no sorting needed
         statement = (
             select(_TRACK.id, *own, *moments, *_TEXTS, *file)
             .select_from(TrackRow.__table__.outerjoin(LocationRow.__table__, _FILE.track_id == _TRACK.id))
             .where(selected.at_least(_TRACK.added_at, _TRACK.analysed_at))
-            .order_by(order, _FILE.id)
         )
+        # SQLite runs a left join as a loop over the tracks, so the rows of a track follow each other without sorting.
+        if self._connection.dialect.name != "sqlite":
+            statement = statement.order_by(_TRACK.id, _FILE.id)
         yield from _of_tracks(self._batches(statement))
 
     def features(self, selected: Selected) -> Iterator[Rows]:

@@ -165,7 +165,9 @@ def _limiting(compiler: type[SQLCompiler], *, is_sqlite: bool) -> type[SQLCompil
             if not asfrom or iscrud or not _is_limited(table):
                 return written
             within = f"(SELECT * FROM {written} WHERE {self.process(condition(table.name))})"  # noqa: S608  no input
-            return within if options.get("enclosing_alias") is not None else f"{within} AS {written}"
+            alias = options.get("enclosing_alias")  # also that of a subquery around the table
+            is_named = alias is not None and alias.element is table
+            return within if is_named else f"{within} AS {written}"
 
         def visit_update(self, update_stmt: Any, **options: Any) -> str:  # noqa: ANN401  SQLAlchemy's signature
             return super().visit_update(_changing(update_stmt), **options)  # type: ignore[no-any-return]

@@ -72,6 +72,20 @@ def test_a_key_of_one_listener_gets_its_own_rows(api, services):
     assert api.get("/v1/export/failures", headers=key(services, [Scope.READ])).status_code == 403
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_a_key_of_a_library_gets_the_rows_of_its_library(api, services, library_dir, table):
+    """Nothing if the library has no files, and all if it has all."""
+    services.catalogue.libraries.put("empty", ["/nowhere"], [])
+    services.catalogue.libraries.put("whole", [str(library_dir)], ["ann", "bob"])
+    count = len(lines(api.get(f"/v1/export/{table}")))
+    scopes = [Scope.READ, Scope.LISTEN, Scope.INGEST]
+    for library, expected in (("empty", 0), ("whole", count)):
+        bound = key(services, scopes, listeners=["ann", "bob"], libraries=[library])
+        assert len(lines(api.get(f"/v1/export/{table}", headers=bound))) == expected
+    services.catalogue.libraries.remove("empty")
+    services.catalogue.libraries.remove("whole")
+
+
 def test_pseudonyms_and_since_are_options(api):
     """As of the command."""
     found = lines(api.get("/v1/export/listens?pseudonymise=true&since=2026-10-03T00:00:00Z"))
