@@ -102,7 +102,13 @@ def run(*command):
     [
         (BIN / "hadolint", "--failure-threshold", "style", *DOCKERFILES.values()),
         (BIN / "yamllint", "--strict", "--config-file", DEPLOY / "yamllint.yaml", DEPLOY),
-        (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", *DEPLOY.glob("compose*.yaml")),
+        (
+            BIN / "check-jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            DEPLOY / "compose.yaml",
+            DEPLOY / "compose.outside.yaml",
+        ),
     ],
     ids=lambda command: command[0].name,
 )
