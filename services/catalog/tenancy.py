@@ -135,6 +135,11 @@ _HELD_LIBRARIES = "{column} IN (SELECT track_id FROM locations WHERE library {ou
 _PARAMETER = "segue_libraries"
 
 
+def rule_of(name: str) -> str:
+    """Return the condition of a table, with the places `{here}` and `{ours}`."""
+    return _HELD_LIBRARIES.replace("{column}", HELD[name]) if name in HELD else RULES[name]
+
+
 def limited_dialect(dialect: Dialect) -> Dialect:
     """Return a copy of a dialect that compiles statements with the condition of each table."""
     made = copy(dialect)
@@ -155,8 +160,7 @@ def _limiting(compiler: type[SQLCompiler], *, is_sqlite: bool) -> type[SQLCompil
     value: Callable[[], Any] = (lambda: json.dumps(_sorted_ids())) if is_sqlite else _sorted_ids
 
     def condition(name: str) -> Any:  # noqa: ANN401  a text clause
-        rule = _HELD_LIBRARIES.replace("{column}", HELD[name]) if name in HELD else RULES[name]
-        written = rule.format(here=name, ours=ours)
+        written = rule_of(name).format(here=name, ours=ours)
         return text(written).bindparams(bindparam(_PARAMETER, callable_=value, type_=kind))
 
     class Limiting(compiler):  # type: ignore[misc, valid-type]

@@ -53,7 +53,8 @@ def test_a_limit_holds_in_every_form_of_a_query(filled):
         select(TrackRow.id).where(exists().where(LocationRow.track_id == TrackRow.id)),
         select(TrackRow.id).union(select(other.id)),
         select(TrackRow.id).with_for_update(),
-        select(select(TrackRow.id).where(TrackRow.title != "").subquery().c.id),
+        select(select(TrackRow.id).group_by(TrackRow.id).subquery().c.id),
+        select(select(other.id).cte().c.id),
     )
 
     with limited_to(A), filled.database.read() as session:
