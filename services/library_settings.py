@@ -156,6 +156,14 @@ class LibrarySettings(BaseSettings):
         ge=1024,
         description="Bytes per second that a worker downloads at most from linked servers, to analyse their songs.",
     )
+    share_analyses: bool = Field(
+        default=True,
+        description=(
+            "Whether files with the same audio in several named libraries are one track, which is analysed once. "
+            "Otherwise each library has a track of its own, with its own tags. It applies to files that are taken "
+            "afterwards, so set it before the first scan."
+        ),
+    )
     analysis_nice: int = Field(
         default=5,
         ge=0,
@@ -223,7 +231,7 @@ class LibrarySettings(BaseSettings):
     @property
     def tag_rules(self) -> TagRules:
         """How the catalogue uses tags."""
-        return TagRules(self.tag_separators, self.ratings_of)
+        return TagRules(self.tag_separators, self.ratings_of, self.share_analyses)
 
     @property
     def analysis_processes(self) -> int:

@@ -21,6 +21,7 @@ from services.catalog.turns import set_turns
 from services.domain.errors import TrackNotFound
 from services.domain.failure import FailureKind
 from services.domain.job import JobState
+from services.domain.libraries import track_id_in
 from services.domain.names import SEPARATORS
 from services.domain.track import TAGS_VERSION, TagRules, Tags, TrackStatus
 
@@ -103,6 +104,14 @@ class LibraryStore:
                 path: KnownFile(FileStamp(path, root, size, mtime_ns), track_id, TrackStatus(status), version, cover)
                 for path, root, size, mtime_ns, track_id, status, version, cover in connection.execute(query)
             }
+
+    def id_of(self, track_id: str, path: str) -> str:
+        """Return the id of the track of a file, given that of its audio; libraries may share no analyses."""
+        if self._rules.shares_analyses:
+            return track_id
+        with self._database.read() as session:
+            library = key_of_file(session, path)
+        return track_id if library is None else track_id_in(library, track_id)
 
     def register(self, track_id: str, tags: Tags, stamp: FileStamp) -> Registered:
         """Record a file of a track. The file may be new, moved, retagged or a copy."""

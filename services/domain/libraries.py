@@ -1,5 +1,6 @@
 """Named libraries: a name for one or more folders, whose music only their members and their keys get."""
 
+import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,11 @@ class NamedLibrary:
     def id(self) -> str:
         """What keys, members, rows and the index name it by: names that differ in case only are one library."""
         return text_key(self.name)
+
+
+def track_id_in(library: str, track_id: str) -> str:
+    """Return the id of a track in a library that shares no analyses, given that of its audio."""
+    return str(uuid.uuid5(uuid.UUID(track_id), library))
 
 
 def library_of(path: str, roots: Mapping[str, str]) -> str | None:

@@ -196,19 +196,21 @@ def _json_of(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class TagRules:
-    """How the catalogue uses tags.
+    """How the catalogue uses tags, and what is one track.
 
     Attributes:
         separators: What separates names in one text.
         ratings_of: The listener whose first verdicts the ratings are; None: nobody's.
+        shares_analyses: Whether files with the same audio in several named libraries are one track, analysed once.
     """
 
     separators: tuple[str, ...] = SEPARATORS
     ratings_of: str | None = None
+    shares_analyses: bool = True
 
 
 DEFAULT_RULES = TagRules()
-"""Names are split at semicolons, and ratings are nobody's verdicts."""
+"""Names are split at semicolons, ratings are nobody's verdicts, and libraries share tracks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ class Intake:
         with opened:
             stamp = _stamp_of(os.fstat(opened.fileno()), path, self.root)
             try:
-                track_id = identify(opened).track_id
+                track_id = self.catalogue.library.id_of(identify(opened).track_id, path)
             finally:
                 if _stamp_of(os.fstat(opened.fileno()), path, self.root) != stamp:
                     raise StillWritten(errno.EAGAIN, "The file is being written", path)

@@ -54,7 +54,7 @@ def store_upload(  # noqa: PLR0913  each says something else about the upload
         catalogue.libraries.take_uploads(library, str(folder))
     with storage_errors(folder):
         try:
-            stored, track_id, tags = _store(upload, folder, min(max_bytes, free))
+            stored, track_id, tags = _store(catalogue, upload, folder, min(max_bytes, free))
         except UploadTooLarge as error:
             if free >= max_bytes:
                 raise
@@ -83,7 +83,7 @@ def delete_track(catalogue: Catalogue, track_id: str, folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _store(upload: Upload, folder: Path, max_bytes: int) -> tuple[Path, str, Tags]:
+def _store(catalogue: Catalogue, upload: Upload, folder: Path, max_bytes: int) -> tuple[Path, str, Tags]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     check_free_space(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as file:
@@ -93,7 +93,8 @@ def _store(upload: Upload, folder: Path, max_bytes: int) -> tuple[Path, str, Tag
             _copy(upload.stream, content, max_bytes)
             identity = identify(content)
             tags = read_tags(content, fallback_title=Path(upload.filename.replace("\\", "/")).stem)
-            stored = folder / f"{identity.track_id}{identity.suffix}"
+            track_id = catalogue.library.id_of(identity.track_id, str(folder))
+            stored = folder / f"{track_id}{identity.suffix}"
             received.replace(stored)
         except BaseException as error:
             if isinstance(error, AudioNotRead):
@@ -101,7 +102,7 @@ def _store(upload: Upload, folder: Path, max_bytes: int) -> tuple[Path, str, Tag
             received.unlink(missing_ok=True)
             raise
     sync(folder)
-    return stored, identity.track_id, tags
+    return stored, track_id, tags
 
 
 def _register(catalogue: Catalogue, queue: TaskQueue, stored: Path, track_id: str, tags: Tags) -> str:
