@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from services.catalog.database import Database
@@ -93,17 +93,36 @@ class QuotaStore:
                 tuple(DayUsage(row.day, row.requests, row.analysis_seconds) for row in session.scalars(latest)),
             )
 
-    def report(self, uploads: Path) -> list[LibraryUsage]:
-        """Return the usage and the quota of each resource of each library, in the order of their names."""
-        with self._database.read() as session:
-            names = session.scalars(select(LibraryRow.name).order_by(LibraryRow.name)).all()
-            quotas = {name: _quota_of(session, text_key(name)) for name in names}
-        usages = {name: self.usage(name, uploads, days=1) for name in names}
-        return [
-            LibraryUsage(name, resource, usages[name].of(resource, today()), quotas[name].of(resource))
-            for name in names
-            for resource in Resource
-        ]
+    def report(self, uploads: Path, limit: int | None = None) -> list[LibraryUsage]:
+        """Return the usage and the quota of each resource of each library, those with the most tracks first.
+
+        Four statements, whatever the number of libraries. With a `limit`, only that many libraries are returned.
+        """
+        row = LibraryUsageRow
+        quotas = select(LibraryRow.id, LibraryRow.name, *_LIMITS).outerjoin(
+            LibraryQuotaRow, LibraryQuotaRow.library_id == LibraryRow.id
+        )
+        of_any = LocationRow.library.is_not(None)
+        tracks = _TRACKS.add_columns(LocationRow.library).where(of_any).group_by(LocationRow.library)
+        uploaded = _uploads_in(uploads).add_columns(LocationRow.library).group_by(LocationRow.library)
+        days = select(row.library_id, row.requests, row.analysis_seconds).where(row.day == today())
+        with self._database.columns() as connection:
+            libraries = connection.execute(quotas).all()
+            counts = {library: count for count, library in connection.execute(tracks)}
+            sizes = {library: int(size) for size, library in connection.execute(uploaded)}
+            used = {
+                each.library_id: (DayUsage(today(), each.requests, each.analysis_seconds),)
+                for each in connection.execute(days)
+            }
+        found = []
+        largest = sorted(libraries, key=lambda each: (-counts.get(each.id, 0), each.name))
+        for library, name, *limits in largest[:limit]:
+            usage = Usage(counts.get(library, 0), 0, sizes.get(library, 0), used.get(library, ()))
+            found += [
+                LibraryUsage(name, resource, usage.of(resource, today()), quota)
+                for resource, quota in zip(Resource, limits, strict=True)
+            ]
+        return found
 
     def count_tracks(self, library_id: str) -> int:
         """Return the number of tracks with a file in a library."""
@@ -179,13 +198,18 @@ def _quota_of(session: Session, library_id: str) -> Quota:
     return NO_QUOTA if row is None else Quota(*row)
 
 
+_TRACKS = select(func.count(LocationRow.track_id.distinct()))
+
+
 def _count(session: Session, library_id: str) -> int:
-    tracks = select(func.count(LocationRow.track_id.distinct())).where(LocationRow.library == library_id)
-    return session.scalar(tracks) or 0
+    return session.scalar(_TRACKS.where(LocationRow.library == library_id)) or 0
 
 
 def _uploaded(session: Session, library_id: str, uploads: Path) -> int:
-    inside, behind = f"{uploads}/", f"{uploads}0"  # "0" follows "/"
+    return int(session.scalar(_uploads_in(uploads).where(LocationRow.library == library_id)) or 0)
+
+
+def _uploads_in(folder: Path) -> Select[int]:
+    inside, behind = f"{folder}/", f"{folder}0"  # "0" follows "/"
     here = and_(LocationRow.root >= inside, LocationRow.root < behind)
-    size = select(func.coalesce(func.sum(LocationRow.size), 0)).where(LocationRow.library == library_id, here)
-    return int(session.scalar(size) or 0)
+    return select(func.coalesce(func.sum(LocationRow.size), 0)).where(here)

@@ -84,16 +84,21 @@ def test_a_library_without_minutes_has_no_turn(kids):
 
 
 def test_the_report_has_each_resource_of_each_library(kids):
-    """With what is used today and the quota."""
+    """With what is used today and the quota; the library with the most tracks comes first."""
     kids.libraries.put("Adults", ["/music/adults"], [])
+    register(kids, 1)
+    register(kids, 1, "/music/kids/copies")
+    register(kids, 2, "/data/uploads/kids", size=700)
+    register(kids, 3, "/music")
     kids.quotas.put("Kids", Quota(requests=5, analysis_minutes=2))
     kids.quotas.add({"kids": DayUsage(today(), 4, 90.0)})
     report = [(each.library, each.resource.value, each.used, each.quota) for each in kids.quotas.report(UPLOADS)]
 
-    assert report[:4] == [("Adults", resource.value, 0, None) for resource in Resource]
-    assert report[4:] == [
-        ("Kids", "tracks", 0, None),
-        ("Kids", "upload_bytes", 0, None),
+    assert report[4:] == [("Adults", resource.value, 0, None) for resource in Resource]
+    assert kids.quotas.report(UPLOADS, limit=1) == kids.quotas.report(UPLOADS)[:4]
+    assert report[:4] == [
+        ("Kids", "tracks", 2, None),
+        ("Kids", "upload_bytes", 700, None),
         ("Kids", "requests", 4, 5),
         ("Kids", "analysis_minutes", 1.5, 2),
     ]

@@ -16,6 +16,9 @@ from services.telemetry.relay import sums
 # Changes whose age is followed. They are the ones that the indexer writes next.
 FOLLOWED_CHANGES = 100
 
+# Each has several series, and Prometheus keeps all of them in memory. The API has the usage of every library.
+MOST_LIBRARIES = 500
+
 log = structlog.get_logger(__name__)
 
 
@@ -83,7 +86,7 @@ class InstallationCollector(Collector):
         usage = GaugeMetricFamily("segue_library_usage", "What a named library uses, today or in all.", labels=labels)
         quota = GaugeMetricFamily("segue_library_quota", "Quota of a named library.", labels=labels)
         uploads = self._services.settings.uploads_path
-        for each in self._services.catalogue.quotas.report(uploads):
+        for each in self._services.catalogue.quotas.report(uploads, MOST_LIBRARIES):
             usage.add_metric([each.library, each.resource], each.used)
             if each.quota is not None:
                 quota.add_metric([each.library, each.resource], each.quota)
