@@ -65,7 +65,7 @@ class Catalogue:
         self.files = FileStore(database)
         self.folders = FolderStore(database)
         self.browsing = BrowseStore(database)
-        self.albums = AlbumStore(database)
+        self.albums = AlbumStore(database, self.spaces)
         self.heard_albums = HeardAlbumStore(database)
         self.library = LibraryStore(database, rules)
         self.libraries = NamedLibraryStore(database)

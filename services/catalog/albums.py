@@ -7,16 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
-from services.catalog.browsing import MISSING, filter_conditions, has_status, in_library, tracks_in, tracks_of_genres
+from services.catalog.browsing import MISSING, filter_conditions, in_library, tracks_in, tracks_of_genres
 from services.catalog.database import IDS, Database, rows_of
 from services.catalog.names import ALBUM_ARTIST, ARTIST, CREDIT, tracks_of
+from services.catalog.space_columns import analyses_in, read_in
+from services.catalog.spaces import SpaceViews
 from services.catalog.tables import TrackArtistRow, TrackGenreRow, TrackRow
 from services.catalog.tracks import found_tracks, vector_of
 from services.domain.filters import Filters
 from services.domain.libraries import Libraries
 from services.domain.library import VARIOUS_ARTISTS, Album, AlbumSelection, Artist, ArtistSelection
 from services.domain.names import text_key
-from services.domain.track import NamedArtist, Track, TrackStatus
+from services.domain.track import NamedArtist, Track
 
 _TRACK, _NAME, _GENRE = TrackRow.__table__.c, TrackArtistRow.__table__.c, TrackGenreRow.__table__.c
 
@@ -81,8 +83,9 @@ class ArtistPage(NamedTuple):
 class AlbumStore:
     """Reads albums and artists."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, spaces: SpaceViews) -> None:
         self._database = database
+        self._spaces = spaces
 
     def albums(self, selection: AlbumSelection, *, offset: int = 0, limit: int = 50) -> AlbumPage:
         """Return a page of the selected albums."""
@@ -164,8 +167,9 @@ class AlbumStore:
 
     def typical(self, artist_id: str, libraries: Libraries = None) -> list[Track]:
         """Return the most typical tracks of an artist, the most typical first."""
+        space = self._spaces.joined()
         with self._database.columns() as connection:
-            ids = _typical(connection, artist_id, libraries)
+            ids = _typical(connection, artist_id, libraries, space)
             tracks = found_tracks(connection, ids)
         return [tracks[each] for each in ids if each in tracks]
 
@@ -277,10 +281,10 @@ def _artists(connection: Connection, ids: Sequence[str], libraries: Libraries) -
     }
 
 
-def _typical(connection: Connection, artist_id: str, libraries: Libraries) -> list[str]:
+def _typical(connection: Connection, artist_id: str, libraries: Libraries, space: str | None) -> list[str]:
     """Return the ids of the tracks that are nearest to the centre of an artist's tracks."""
-    ready = select(_TRACK.id, _TRACK.embedding).where(
-        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), has_status(TrackStatus.READY), *_inside(libraries)
+    ready = read_in(space, "embedding").where(
+        _TRACK.id.in_(tracks_of([artist_id], ARTIST)), analyses_in(space).is_there, *_inside(libraries)
     )
     rows = connection.execute(ready.order_by(_TRACK.id).limit(TYPICAL_OF)).all()
     if not rows:

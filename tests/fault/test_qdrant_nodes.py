@@ -12,7 +12,7 @@ from services.catalog.library import FileStamp
 from services.domain.errors import IndexUnavailable
 from services.domain.filters import Filters, Range
 from services.domain.track import Analysis, Tags
-from services.domain.vector_index import PICTURES, Point, Query
+from services.domain.vector_index import PICTURES, TRACKS, Point, Query
 from services.index import nodes as nodes_module
 from services.index.qdrant_server import BACKGROUND_SECONDS, ServerIndex
 from services.settings import Settings
@@ -154,8 +154,10 @@ def test_a_cluster_can_be_created_and_rebuilt_while_a_node_is_dead(nodes):
 def worker(nodes, catalogue, tmp_path, monkeypatch, broker_url):
     """This process as a worker whose index is the cluster."""
     opened = ChildContext(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
-    opened.server_index = connect(nodes)  # with a short limit, so that a write is sent to a frozen node
-    opened.server_picture_index = ServerIndex.connect(nodes.urls, None, "segue-pictures", LIMIT, collection=PICTURES)
+    opened.servers = {
+        TRACKS.name: connect(nodes),  # with a short limit, so that a write is sent to a frozen node
+        PICTURES.name: ServerIndex.connect(nodes.urls, None, "segue-pictures", LIMIT, collection=PICTURES),
+    }
     monkeypatch.setattr(lifecycle, "_child", opened)
     monkeypatch.setattr(nodes_module, "SETTLED_SECONDS", 0.0)
     return opened

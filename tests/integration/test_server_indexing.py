@@ -15,7 +15,7 @@ from redis import Redis
 from services.catalog.library import FileStamp
 from services.domain.errors import BrokerUnavailable
 from services.domain.track import Analysis, Tags
-from services.domain.vector_index import PICTURES
+from services.domain.vector_index import PICTURES, TRACKS
 from services.index import Query
 from services.index.qdrant_server import ServerIndex
 from services.settings import Settings
@@ -34,8 +34,10 @@ def process(catalogue, tmp_path, monkeypatch, broker_url):
     """This process as a worker child."""
     opened = ChildContext(Settings(data_dir=tmp_path), catalogue, TaskQueue(broker_url))
     client = QdrantClient(":memory:")
-    opened.server_index = ServerIndex(client, "segue")
-    opened.server_picture_index = ServerIndex(client, "segue-pictures", PICTURES)
+    opened.servers = {
+        TRACKS.name: ServerIndex(client, "segue"),
+        PICTURES.name: ServerIndex(client, "segue-pictures", PICTURES),
+    }
     monkeypatch.setattr(lifecycle, "_child", opened)
     return opened
 

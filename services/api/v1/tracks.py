@@ -21,8 +21,8 @@ from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest
-from services.domain.filters import Filters
-from services.domain.track import MEDIA_TYPES
+from services.domain.filters import ATTRIBUTES, Filters
+from services.domain.track import MEDIA_TYPES, Description, TrackStatus
 from services.domain.track import Track as StoredTrack
 from services.ingest.upload import delete_track
 
@@ -145,9 +145,19 @@ def _features(tracks: Mapping[str, StoredTrack]) -> dict[str, AudioFeatures]:
     store = services().catalogue.tracks
     embedded, described = store.embedded(tracks.keys()), store.descriptions(tracks.keys())
     return {
-        track_id: presenters.audio_features(track, embedded.get(track_id), described.get(track_id))
+        track_id: presenters.audio_features(
+            _analysed_in(store.space, track, described.get(track_id)), embedded.get(track_id), described.get(track_id)
+        )
         for track_id, track in tracks.items()
     }
+
+
+def _analysed_in(space: str | None, track: StoredTrack, described: Description | None) -> StoredTrack:
+    """Return a track with its attributes in the space of its embedding, if they are not in its row yet."""
+    if space is None or described is None or track.model_version == space or track.status != TrackStatus.READY:
+        return track
+    attributes = {name: described.measured.get(name) for name in ATTRIBUTES}
+    return replace(track, model_version=space, attributes=attributes)
 
 
 @audio.get("/tracks/<path:track_id>/audio")
