@@ -84,13 +84,13 @@ def test_pictures_have_a_collection_of_their_own(process):
     tasks.index()
 
     assert list(process.server_index.ids()) == [track]
-    assert list(process.server_picture_index.ids()) == [picture_id]
-    assert process.server_picture_index.generation() == process.catalogue.indexing.generation()
+    assert list(process.index_of(PICTURES, None).ids()) == [picture_id]
+    assert process.index_of(PICTURES, None).generation() == process.catalogue.indexing.generation()
 
     pictures.forget_files(["/pictures/1.png"])
     tasks.index()
 
-    assert list(process.server_picture_index.ids()) == []
+    assert list(process.index_of(PICTURES, None).ids()) == []
 
 
 class Interrupted(ServerIndex):
@@ -116,7 +116,7 @@ def test_a_second_index_task_leaves_the_rebuild_to_the_first(process):
         assert process.catalogue.indexing.count_pending() == 0  # the second task still indexes marked tracks
         assert process.server_index._collections() == staged
 
-    process.server_index = Interrupted(process.server_index._client, "segue")
+    process.servers[TRACKS.name] = Interrupted(process.server_index._client, "segue")
     process.server_index.meanwhile = second
     tasks.index()
 
@@ -128,7 +128,7 @@ def test_a_second_index_task_leaves_the_rebuild_to_the_first(process):
 def test_a_rebuild_without_its_lease_is_not_served(process, broker_url):
     """A process whose lease expired does not serve its collection; the next task rebuilds the index."""
     analyse(process.catalogue, 1)
-    process.server_index = Interrupted(process.server_index._client, "segue")
+    process.servers[TRACKS.name] = Interrupted(process.server_index._client, "segue")
     process.server_index.meanwhile = lambda: Redis.from_url(broker_url).delete(LOCK)
 
     with pytest.raises(BrokerUnavailable, match="lease expired"):
