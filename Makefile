@@ -5,6 +5,7 @@
 # make docs-links          look up every external link of the site, which needs the network
 # make page                build the page from services/web/src (needs Node.js; `make up` serves the committed build)
 # make screenshots         take the pictures of docs/images from the demo library
+# make sbom                write the installed packages, with versions and licences, to build/sbom.json (CycloneDX)
 # make check | bench | audit | clean
 # make up|test TORCH_INDEX=address-or-folder   install torch from there: its CPU build is a fifth of the size
 
@@ -42,7 +43,7 @@ INSTALL_NODE_PACKAGES := if command -v npm >/dev/null; then for project in $(NOD
 # Third-party client programs that tests run, each in an environment of its own.
 CLIENTS := $(patsubst tests/clients/%/requirements.txt,$(VENV)/clients/%/.installed,$(wildcard tests/clients/*/requirements.txt))
 
-.PHONY: help up page screenshots test test-all check docs docs-links bench audit clean
+.PHONY: help up page screenshots test test-all check docs docs-links bench audit sbom clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -102,6 +103,13 @@ audit: $(VENV)/.installed-test
 	$(VENV)/audit/bin/pip-audit --requirement $(VENV)/audit/constraints.txt --no-deps --disable-pip || { \
 		echo 'Either a dependency above has a known vulnerability, or the advisory database could not be reached:' \
 		'this check needs the network.' >&2; exit 1; }
+
+# An environment of its own, because the tool has many dependencies that nothing else needs.
+sbom: $(VENV)/.installed-up
+	@test -x $(VENV)/sbom/bin/cyclonedx-py || { $(BIN)/python -m venv $(VENV)/sbom && \
+		$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0; }
+	@mkdir -p build
+	$(VENV)/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-file build/sbom.json $(BIN)/python
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache $(addsuffix /node_modules,$(NODE_PROJECTS)) segue.egg-info clients/python/segue_client.egg-info clients/typescript/build clients/typescript/dist build
