@@ -79,6 +79,12 @@ class PeopleStore:
             known = _session(row, person)
         return FoundSession(known, self._rotate(session_id, given) if is_old else None)
 
+    def is_signed_in(self, session_id: str) -> bool:
+        """Return whether a session has not ended."""
+        lasting = select(SessionRow.id).where(SessionRow.id == session_id, SessionRow.expires_at > now())
+        with self._database.columns() as connection:
+            return connection.execute(lasting).first() is not None
+
     def end(self, session_id: str) -> None:
         """End a session. Ending it again changes nothing."""
         with self._database.write() as session:

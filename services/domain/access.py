@@ -50,9 +50,10 @@ class Principal:
         return "local" if self.key_id is None else self.key_id
 
     @property
-    def is_session(self) -> bool:
-        """Whether it is a person who signed in, whose browser has a cookie instead of a key."""
-        return self.key_id is not None and self.key_id.startswith(SESSION_PREFIX)
+    def session_id(self) -> str | None:
+        """The id of the session of a person who signed in, whose browser has a cookie instead of a key."""
+        is_session = self.key_id is not None and self.key_id.startswith(SESSION_PREFIX)
+        return (self.key_id or "").removeprefix(SESSION_PREFIX) if is_session else None
 
     @property
     def listener(self) -> str | None:

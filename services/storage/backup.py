@@ -178,6 +178,7 @@ def _load(archive: Archive, connection: Connection) -> None:
     archive.restore_into(connection)
     upgrade(connection)
     connection.execute(text("DELETE FROM idempotency"))  # backups of early versions contain these rows
+    connection.execute(text("DELETE FROM sessions"))  # they may have ended since; people sign in again
     # The pictures are not in the backup: workers look for them again.
     connection.execute(text("UPDATE tracks SET cover_seen = NULL, cover_attempts = 0"))
     # A generation that no existing index has, so that the index is rebuilt.

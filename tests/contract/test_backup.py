@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from services.domain.access import Scope
 from services.domain.errors import AlreadyRunning, ArchiveUnusable, CatalogueUnavailable, StorageUnavailable
 from services.domain.job import JobKind
 from services.domain.listening import Start, StartPlay, StoredTaste
+from services.domain.people import Grant, Identity
 from services.domain.playlist import Rules
 from services.settings import Settings
 from services.storage.backup import SETTINGS_FILE, backup, restore
@@ -201,11 +203,13 @@ def test_a_backup_contains_no_stored_responses_and_no_signing_secret(kind, tmp_p
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_key_revoked_after_the_backup_stays_revoked(kind, tmp_path, request):
-    """A key revoked in the current catalogue stays revoked; without a catalogue the number is None."""
+    """A key revoked in the current catalogue stays revoked, and sessions end; the number is None without one."""
     settings = empty(kind, tmp_path / "data", request)
     write(settings)
     catalogue = Catalogue.open(settings.catalogue_url)
     lost, held = (catalogue.keys.create(name, [Scope.READ]).id for name in ("lost", "held"))
+    identity = Identity("https://auth.example", "1", "ada", "Ada")
+    session, secret = catalogue.people.sign_in(identity, Grant(frozenset({Scope.READ})), timedelta(days=1))
     backup(settings, tmp_path / "file")
     catalogue.keys.revoke(lost)
     catalogue.keys.revoke(catalogue.keys.create("newer", [Scope.READ]).id)
@@ -215,11 +219,13 @@ def test_a_key_revoked_after_the_backup_stays_revoked(kind, tmp_path, request):
     catalogue = Catalogue.open(settings.catalogue_url)
     keys = catalogue.keys.all()
     in_force = {key_id for key_id in (lost, held) if catalogue.keys.find(key_id)}
+    signed_in = catalogue.people.find(session.id, secret)
     catalogue.close()
 
     assert restored.revoked == 1
     assert {key.id: key.revoked_at for key in keys} == {lost: revoked[lost], held: None}
     assert in_force == {held}
+    assert signed_in is None
     assert restore(Settings(data_dir=tmp_path / "new"), tmp_path / "file").revoked is None
 
 

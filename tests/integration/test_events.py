@@ -7,15 +7,18 @@ import struct
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import partial
 
 import httpx
 import pytest
 
 from services.api.http import streams
+from services.api.security.permissions import COOKIE
 from services.catalog import Catalogue
 from services.domain.access import Scope
 from services.domain.job import JobKind
+from services.domain.people import Grant, Identity
 from services.settings import Settings
 from tests.fakes.installation import wait_until
 from tests.fakes.library import track_id
@@ -125,6 +128,17 @@ def test_jobs_are_sent_to_keys_with_ingest_only(http, catalogue):
         assert (name, first["data_dir"]) == ("status", None)
         catalogue.jobs.fail(job, "No such folder.")
         catalogue.keys.revoke(made.id)
+        assert [name for name, _ in events if name != "status"] == []
+
+
+def test_a_session_gets_a_stream_until_it_ends(http, catalogue):
+    """A person who signed in follows the service with the cookie, and no longer after signing out."""
+    identity, grant = Identity("https://auth.example", "1", "ada", "Ada"), Grant(frozenset({Scope.READ}))
+    session, secret = catalogue.people.sign_in(identity, grant, timedelta(hours=1))
+    with stream(http, Cookie=f"{COOKIE}={session.id}.{secret}") as events:
+        assert next(events)[0] == "status"
+        catalogue.jobs.fail(catalogue.jobs.create(JobKind.SCAN, "/music/other"), "No such folder.")
+        catalogue.people.end(session.id)
         assert [name for name, _ in events if name != "status"] == []
 
 

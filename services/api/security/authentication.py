@@ -48,7 +48,7 @@ def media_token() -> MediaToken:
         KeyRequired: the key was revoked during this request.
     """
     key_id = principal().key_id
-    if key_id is None or principal().is_session:
+    if key_id is None or principal().session_id is not None:
         return MediaToken(token=None, expires_at=None)
     active = services().catalogue.keys.find(key_id)
     if active is None:

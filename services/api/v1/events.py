@@ -53,9 +53,9 @@ def get_events() -> Response:
     `ingest` only, and `now_playing` the response of `GET /v1/now-playing`, for keys with `listen` only. Each is sent at
     the start and whenever it changes, at most once a second.
 
-    A stream ends after ten minutes, when its key is revoked, and when the service stops; connect again then. A process
-    serves two streams, and fewer if it has fewer than eight threads. Other clients get the status 503 with
-    `Retry-After`: poll `GET /v1/status` instead.
+    A stream ends after ten minutes, when its key is revoked or its session ends, and when the service stops; connect
+    again then. A process serves two streams, and fewer if it has fewer than eight threads. Other clients get the
+    status 503 with `Retry-After`: poll `GET /v1/status` instead.
     """
     return streams().open(_follow(services(), principal(), streams()))
 
@@ -64,7 +64,7 @@ def _follow(current: Services, client: Principal, opened: Streams) -> Iterator[s
     """Yield events, and an empty text after each look at the service."""
     sent: dict[str, str] = {}
     try:
-        while client.key_id is None or current.catalogue.keys.find(client.key_id) is not None:
+        while _is_active(current, client):
             begun = time.monotonic()
             found = list(_look(current, client, sent))
             rest = REST_FOR_LOOK * (time.monotonic() - begun)
@@ -78,6 +78,12 @@ def _follow(current: Services, client: Principal, opened: Streams) -> Iterator[s
                 return
     except SegueError as error:  # the client connects again, and its other requests say what is wrong
         log.warning("stream_ended", reason=error.detail)
+
+
+def _is_active(current: Services, client: Principal) -> bool:
+    if client.session_id is not None:
+        return current.catalogue.people.is_signed_in(client.session_id)
+    return client.key_id is None or current.catalogue.keys.find(client.key_id) is not None
 
 
 def _look(current: Services, client: Principal, sent: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -69,8 +69,10 @@ def get_me() -> Me:
     Without a key, where none is needed, a request may do everything for every listener.
     """
     sender = principal()
-    if sender.key_id is None or sender.is_session:
-        return Me.of(sender, None, current_session() if sender.is_session else None)
+    if sender.session_id is not None:
+        return Me.of(sender, None, current_session())
+    if sender.key_id is None:
+        return Me.of(sender, None, None)
     found = services().catalogue.keys.find(sender.key_id)
     return Me.of(sender, None if found is None else found.key, None)
 
