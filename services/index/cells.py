@@ -13,8 +13,9 @@ The files of a directory, written by `build` and memory-mapped by `Cells`:
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.filters import RANGE_FIELDS, Filters
+from services.domain.libraries import LIBRARY
+from services.domain.names import text_key
 from services.domain.vector_index import Hit, Query
-from services.index.columns import Columns, Mask, Rows
+from services.index.columns import Columns, Mask, Numbers, Rows
 from services.index.points import FILTERS_KEPT, highest
 
 VISITED_POINTS = 60_000
@@ -31,6 +34,10 @@ VISITED_POINTS = 60_000
 
 LEAST_VISITED = 20_000
 """Matching points that a search with filters compares at least. The fewer points match, the more cells they are in."""
+
+FEW = 5_000
+"""So few matching points are compared without looking for the nearest cells, and so few points of libraries are looked
+up by their keys: an installation may have thousands of libraries, each with filters of its own."""
 
 DENSE_SHARE = 0.3
 """From this share of matching points on, comparing all points of a cell is faster than gathering those that match."""
@@ -43,7 +50,7 @@ class Selection:
     Attributes:
         filters: The filters.
         rows: In ascending order, so sorted by cell; None for all rows.
-        starts: (number of cells + 1,) the place of the first row of each cell in `rows`.
+        starts: (number of cells + 1,) the place of the first row of each cell in `rows`, if these are more than `FEW`.
     """
 
     filters: Filters
@@ -103,6 +110,8 @@ class Cells:
     def nearest(self, query: Query) -> list[Hit]:
         """Return the points nearest to a query, in no particular order."""
         selection = self._selection(query.filters)
+        if selection.rows is not None and len(selection.rows) <= FEW:
+            return self._best(query, selection.rows, self._vectors[selection.rows] @ query.vector)
         sizes = np.diff(selection.starts)
         nearest = np.argsort(-(self._centroids @ query.vector))
         visited = max(LEAST_VISITED, VISITED_POINTS * (selection.starts[-1] / len(self._ids)) ** 0.5)
@@ -110,6 +119,9 @@ class Cells:
         last = int(np.searchsorted(np.cumsum(sizes[nearest]), wanted))
         cells = nearest[: last + 1]
         rows, scores = self._scored(selection, cells[sizes[cells] > 0], query.vector)
+        return self._best(query, rows, scores)
+
+    def _best(self, query: Query, rows: NDArray[Any], scores: NDArray[np.float32]) -> list[Hit]:
         best = highest(scores, query.limit + len(query.exclude))
         hits = [Hit(self._id(row), float(score)) for row, score in zip(rows[best], scores[best], strict=True)]
         return [hit for hit in hits if hit.id not in query.exclude]
@@ -140,14 +152,32 @@ class Cells:
         found = next((each for each in known if each.filters == filters), None)
         if found is None:
             alive = self._alive
-            mask = Columns(len(self._ids), self._numbers, self._rows_of).matching(filters)
-            mask = alive if mask is None else mask if alive is None else mask & alive
-            rows = None if mask is None else np.flatnonzero(mask).astype(np.int32)
-            starts = self._starts if rows is None else np.searchsorted(rows, self._starts)
+            rows = self._matching(filters, alive)
+            starts = self._starts if rows is None or len(rows) <= FEW else np.searchsorted(rows, self._starts)
             found = Selection(filters, rows, starts)
             if alive is self._alive:  # else `remove` was called in between
                 self._selections = (*known[1 - FILTERS_KEPT :], found)
         return found
+
+    def _matching(self, filters: Filters, alive: Mask | None) -> Rows | None:
+        """Return the rows that meet the filters and are not hidden, in ascending order; None for all."""
+        own = self._of_libraries(filters)
+        if own is not None:
+            mask = Columns(len(own), _Of(self._numbers, own), partial(self._places_of, own)).matching(filters)
+            mask = np.ones(len(own), dtype=bool) if mask is None else mask
+            return own[mask if alive is None else mask & alive[own]]
+        mask = Columns(len(self._ids), self._numbers, self._rows_of).matching(filters)
+        mask = alive if mask is None else mask if alive is None else mask & alive
+        return None if mask is None else np.flatnonzero(mask).astype(np.int32)
+
+    def _of_libraries(self, filters: Filters) -> Rows | None:
+        """Return the rows of the libraries that filters name, in ascending order; None if they name none, or many."""
+        named = [self._rows_of(LIBRARY, text_key(each)) for each in filters.any_of.get(LIBRARY, ())]
+        return np.unique(np.concatenate(named)) if named and sum(map(len, named)) <= FEW else None
+
+    def _places_of(self, own: Rows, field: str, key: str | None) -> Rows:
+        """Return the places in `own` of the rows with a key."""
+        return np.flatnonzero(np.isin(own, self._rows_of(field, key), kind="table")).astype(np.int32)
 
     def _rows_of(self, field: str, key: str | None) -> Rows:
         keywords = self._keywords.get(field)
@@ -163,6 +193,25 @@ class Cells:
     def _id(self, row: int) -> str:
         digits = bytes(self._ids[row]).ljust(16, b"\0").hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+class _Of(Mapping[str, Numbers]):
+    """The numbers of some rows, taken from a column when it is asked for."""
+
+    def __init__(self, columns: Mapping[str, Numbers], rows: Rows) -> None:
+        self._columns, self._rows = columns, rows
+
+    def __getitem__(self, name: str) -> Numbers:
+        """Return a column."""
+        return self._columns[name][self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self._columns)
 
 
 class _Keywords:

@@ -8,7 +8,7 @@ from qdrant_client import QdrantClient, models
 
 from services.domain.track import EMBEDDING_DIM
 from services.domain.vector_index import Collection
-from services.index.policy import EF_CONSTRUCT, LINKED_FIELDS, M
+from services.index.policy import EF_CONSTRUCT, LINKED_FIELDS, TENANT_FIELD, M
 
 Quantisation = Literal["none", "int8", "turbo4"]
 
@@ -129,7 +129,10 @@ class Blueprint:
         }
         keywords = {
             name: models.KeywordIndexParams(
-                type=models.KeywordIndexType.KEYWORD, enable_hnsw=name in LINKED_FIELDS, on_disk=True
+                type=models.KeywordIndexType.KEYWORD,
+                enable_hnsw=name in LINKED_FIELDS,
+                on_disk=True,
+                is_tenant=name == TENANT_FIELD or None,
             )
             for name in self.fields.keyword_fields
         }
@@ -207,7 +210,8 @@ def _placed(*, on_disk: bool) -> str:
 def _described(kind: str, params: object) -> str:
     """Describe a payload index; a server returns no parameters that were not given, and links are its default."""
     links = "without links" if getattr(params, "enable_hnsw", None) is False else "with links"
-    return f"{kind} index {links}{' on disk' if getattr(params, 'on_disk', None) else ''}"
+    tenants = " of tenants" if getattr(params, "is_tenant", None) else ""
+    return f"{kind} index{tenants} {links}{' on disk' if getattr(params, 'on_disk', None) else ''}"
 
 
 def _quantisation_of(found: models.QuantizationConfig | None) -> str:

@@ -165,7 +165,14 @@ def test_every_field_that_filters_use_has_a_payload_index():
     types = {body["field_name"]: body["field_schema"]["type"] for _, path, body in server.sent if "/index" in path}
 
     assert types == dict.fromkeys(RANGE_FIELDS, "float") | dict.fromkeys((*KEYWORD_FIELDS, FRAGMENT), "keyword")
-    assert not [path for _, path, _ in created(fields=PICTURES).sent if "/index" in path]
+    assert [body["field_name"] for _, path, body in created(fields=PICTURES).sent if "/index" in path] == ["library"]
+
+
+def test_the_points_of_a_library_lie_together():
+    """The field of libraries, and no other, is that of tenants; an index of before is a difference."""
+    schemas = {body["field_name"]: body["field_schema"] for _, path, body in created().sent if "/index" in path}
+
+    assert [name for name, schema in schemas.items() if schema.get("is_tenant")] == ["library"]
 
 
 def test_creation_may_take_a_minute():
