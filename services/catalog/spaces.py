@@ -82,7 +82,8 @@ class SpaceViews:
             found.setdefault(key, []).append(value)
         live, filled, compared = (tuple(sorted(found.get(key, ()))) for key in ("live", "filled", "compared"))
         [served], [home] = (found.get(key, [None]) for key in (MODEL_VERSION, HOME))
-        self._seen, self._seen_at = View(served, live, home, filled, compared), moment
+        # A catalogue from before there were spaces has one only, whose index has the plain name.
+        self._seen, self._seen_at = View(served, live, home or served, filled, compared), moment
         return self._seen
 
     def joined(self) -> str | None:

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from services.catalog import Catalogue
 from services.catalog.database import now
-from services.catalog.tables import SpaceRow
+from services.catalog.spaces import HOME
+from services.catalog.tables import MetaRow, SpaceRow
 from services.domain.errors import InvalidRequest
 from services.domain.spaces import SpaceRole
 from services.domain.track import Analysis, TrackStatus
@@ -198,6 +199,17 @@ def test_only_a_complete_space_is_served(catalogue, tracks):
         catalogue.space_store.serve(MODEL)
     with pytest.raises(InvalidRequest, match="no space of model version 'x'"):
         catalogue.space_store.serve("x")
+
+
+def test_the_index_of_a_catalogue_from_before_spaces_keeps_its_name(catalogue, tracks):
+    """No worker has adopted its model version yet, when the first API process opens the index."""
+    with catalogue.database.write() as session:
+        session.execute(delete(MetaRow).where(MetaRow.key == HOME))
+
+    view = catalogue.spaces.refresh()
+
+    assert view.index_name(TRACKS.name, MODEL) == TRACKS.name
+    assert view.index_name(TRACKS.name, NEXT) == f"{TRACKS.name}@{NEXT}"
 
 
 def test_the_first_space_is_that_of_the_ready_tracks(catalogue, tracks):

@@ -61,6 +61,8 @@ class Song:
 class MemoryTracks:
     """The read methods of the catalogue's track store; `test:n` is an external id of song n."""
 
+    space = None
+
     def __init__(self, songs: Sequence[Song]) -> None:
         self.songs = {song.track.id: song for song in songs}
         self._names = {f"test:{number}": song.track.id for number, song in enumerate(songs)}
