@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 libraries = typer.Typer(help="Add, list and remove named libraries, and set their quotas.", no_args_is_help=True)
 
-Limit = Annotated[str | None, typer.Option(metavar="NUMBER|none", help="The limit of it, or `none`.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the library.")]
+
+
+def _limit_option(help_text: str) -> Any:  # noqa: ANN401  typer's own type is private
+    return typer.Option(metavar="NUMBER|none", help=help_text)
 
 
 @libraries.command()
@@ -93,10 +96,10 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
 def quota(  # noqa: PLR0913  an option for each limit
     name: Name,
     *,
-    tracks: Limit = None,
-    upload_bytes: Limit = None,
-    requests: Limit = None,
-    analysis_minutes: Limit = None,
+    tracks: Annotated[str | None, _limit_option("Most tracks with a file in it.")] = None,
+    upload_bytes: Annotated[str | None, _limit_option("Most bytes of uploads into it.")] = None,
+    requests: Annotated[str | None, _limit_option("Most requests of its keys and people a day.")] = None,
+    analysis_minutes: Annotated[str | None, _limit_option("Most minutes of analysis a day.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a library uses and its quota, or set limits. Requests and minutes of analysis are those of a day."""

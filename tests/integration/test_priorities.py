@@ -18,6 +18,12 @@ def here(tmp_path):
         yield made
 
 
+def minutes_of(here, library):
+    """Return the minutes that workers have written for a library."""
+    days = here.catalogue.quotas.usage(library, here.settings.uploads_path).days
+    return sum(day.analysis_seconds for day in days) / 60
+
+
 def register(here, path, seed):
     write_song(path, seed)
     track_id = str(uuid.uuid4())
@@ -43,7 +49,10 @@ def test_urgent_analyses_go_before_a_bulk_scan(here, tmp_path):
 
 
 def test_a_large_library_holds_up_no_small_one(here, tmp_path):
-    """The worker takes one track of each library after the other, though those of the large one came first."""
+    """The worker takes one track of each library after the other, though those of the large one came first.
+
+    It writes how long the analysis of each library took.
+    """
     here.catalogue.libraries.put("Large", [str(tmp_path / "large")], [])
     here.catalogue.libraries.put("Small", [str(tmp_path / "small")], [])
     large = [register(here, tmp_path / "large" / f"{seed}.flac", seed) for seed in range(9)]
@@ -51,6 +60,7 @@ def test_a_large_library_holds_up_no_small_one(here, tmp_path):
 
     with here.worker():
         wait_until(lambda: here.catalogue.tracks.count_by_status()[TrackStatus.READY] == len(large + small))
+        wait_until(lambda: all(minutes_of(here, library) for library in ("Large", "Small")))
     with here.catalogue.database.read() as session:
         order = session.scalars(select(TrackRow.id).order_by(TrackRow.analysed_at)).all()
     assert {*small} < {*order[:4]}
