@@ -35,7 +35,7 @@ class Comparison:
         milliseconds: By space, the median time of a query for ten tracks.
         mapping_cosine: How well vectors of the served space are carried into the other, 1 for exactly; None without a
             map.
-        carries_words: Whether texts, clips and pictures can be carried.
+        carries_words: Whether texts and pictures can be used: the text tower is of this space, or a map carries them.
     """
 
     with_space: str
@@ -75,11 +75,17 @@ def compare(catalogue: Catalogue, served: str, space: str, indexes: Mapping[str,
         album_share={name: _album_share(asked, lists, album_of) for name, (lists, _) in found.items()},
         milliseconds={name: 1000 * median(times) if times else None for name, (_, times) in found.items()},
         mapping_cosine=cosine,
-        carries_words=cosine is not None and cosine >= CARRIED_COSINE,
+        carries_words=_has_words(space, cosine),
     )
     catalogue.space_store.compared(space, asdict(comparison))
     _log.info("spaces_compared", space=space, **asdict(comparison))
     return comparison
+
+
+def _has_words(space: str, cosine: float | None) -> bool:
+    from models.text.tower import DEFAULT_VERSION  # noqa: PLC0415  an API that compares nothing does without it
+
+    return space == DEFAULT_VERSION or (cosine is not None and cosine >= CARRIED_COSINE)
 
 
 def _neighbours(index: VectorSearch, ids: Sequence[str], vectors: "np.ndarray") -> tuple[list[list[str]], list[float]]:
