@@ -113,10 +113,10 @@ def analyse(track_id: str, replaces_task: str | None = None, continues_attempt: 
     holder = continues_attempt
     try:
         claim = claim_attempt(context.catalogue, track_id, claimant)
+        keep_filled(context.catalogue, context.queue, wait=False)
         if claim is None:
             return
         holder = claimant.name
-        keep_filled(context.catalogue, context.queue, wait=False)
         if all(link_of(file.path) is not None for file in claim.files) and claim.files:
             context.catalogue.analyses.release_uncounted(track_id, holder)  # `resend` sends its download
             return

@@ -8,7 +8,7 @@ import structlog
 
 from services.catalog import Catalogue
 from services.catalog.tenancy import limited_to
-from services.domain.errors import BrokerUnavailable
+from services.domain.errors import BrokerUnavailable, Unavailable
 from services.tasks.presence import Workers
 from services.tasks.queue import ANALYSE_TASK, ROUTES, TaskQueue, Urgency
 
@@ -60,10 +60,10 @@ def top_up(catalogue: Catalogue, queue: TaskQueue, *, wait: bool = True) -> int:
 
 
 def keep_filled(catalogue: Catalogue, queue: TaskQueue, *, wait: bool = True) -> None:
-    """Call `top_up`; without a broker the task that runs every minute sends what waits."""
+    """Call `top_up`; without a broker or catalogue the task that runs every minute sends what waits."""
     try:
         top_up(catalogue, queue, wait=wait)
-    except BrokerUnavailable as error:
+    except Unavailable as error:
         log.warning("analyses_not_sent", reason=error.detail)
 
 
