@@ -132,14 +132,15 @@ def _key(row: ApiKeyRow) -> ApiKey:
         name=row.name,
         scopes=frozenset(map(Scope, row.scopes)),
         listeners=None if row.listeners is None else frozenset(row.listeners),
-        libraries=_libraries(row),
+        libraries=libraries_of_key(row),
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
     )
 
 
-def _libraries(row: ApiKeyRow) -> frozenset[str] | None:
+def libraries_of_key(row: ApiKeyRow) -> frozenset[str] | None:
+    """Return the ids of the libraries that a key is bound to; None is all."""
     if row.libraries is not None:
         return frozenset(row.libraries)
     return None if row.library is None else frozenset({text_key(row.library)})

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from services.catalog import tenancy
 from services.catalog.database import IDS, IDS_PER_STATEMENT, Database, batched, now, rows_of
+from services.catalog.keys import libraries_of_key
 from services.catalog.tables import (
     AccountRow,
     AnnotationRow,
+    ApiKeyRow,
     FailedFileRow,
     JobRow,
     LibraryMemberRow,
@@ -21,6 +23,7 @@ from services.catalog.tables import (
     ListenerLibraryRow,
     ListenRow,
     LocationRow,
+    PersonRow,
     PictureRow,
     PlaylistRow,
     PlayQueueRow,
@@ -45,9 +48,9 @@ _OF_LISTENER = (
 _LISTENERS = (
     *(column for _, column in _OF_LISTENER),
     *(StartRow.listener, AnnotationRow.listener, PlayQueueRow.listener, AccountRow.listener),
-    *(TasteRow.listener, RemovedTrackRow.listener),
+    *(TasteRow.listener, RemovedTrackRow.listener, PersonRow.listener),
 )
-"""Columns with a listener of whom something is stored."""
+"""Columns with a listener of whom something is stored, or who has signed in."""
 
 
 class NamedLibraryStore:
@@ -133,15 +136,16 @@ class NamedLibraryStore:
     def admit(self, listener: str, libraries: Collection[str], *, may_join: bool) -> bool:
         """Return whether a key of some libraries may use the data of a listener: a member of one of them.
 
-        So may be a listener of whom nothing is known yet, who becomes a member if `may_join`.
+        So may be a listener of whom nothing is known yet, who becomes a member if `may_join`. A listener of keys of
+        all libraries, or of others only, is known.
         """
         with limited_to(None):
             joined = self.of_listener(listener)
             if joined is not None:
                 return not joined.isdisjoint(libraries)
             known = select(or_(*(exists().where(column == listener) for column in _LISTENERS)))
-            with self._database.columns() as connection:
-                if connection.execute(known).scalar():
+            with self._database.read() as session:
+                if session.scalar(known) or _is_of_other_keys(session, listener, libraries):
                     return False
             if may_join:
                 self._join(listener, libraries)
@@ -182,6 +186,13 @@ class NamedLibraryStore:
         files = select(LocationRow.track_id).where(LocationRow.track_id.in_(IDS), inside)
         with self._database.columns() as connection:
             return {track_id for (track_id,) in rows_of(connection, files, track_ids)}
+
+
+def _is_of_other_keys(session: Session, listener: str, libraries: Collection[str]) -> bool:
+    """Return whether a key is bound to a listener, but to none of these libraries."""
+    bound = select(ApiKeyRow).where(ApiKeyRow.revoked_at.is_(None), ApiKeyRow.listeners.is_not(None))
+    keys = (row for row in session.scalars(bound) if listener in (row.listeners or ()))
+    return any((libraries_of_key(row) or frozenset()).isdisjoint(libraries) for row in keys)
 
 
 def libraries_of_listener(database: Database, listener: str) -> Libraries:

@@ -1,6 +1,7 @@
 """Statements that are limited to libraries, on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from alembic import command
@@ -13,7 +14,9 @@ from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.catalog.tables import JobRow, LocationRow, PlaylistRow, Table, TrackArtistRow, TrackRow
 from services.catalog.tenancy import HELD, OPEN, RULES, limited_parts, limited_to
+from services.domain.access import Scope
 from services.domain.job import JobKind
+from services.domain.people import Grant, Identity
 from services.domain.track import Tags
 from tests.fakes.library import track_id
 
@@ -127,6 +130,21 @@ def test_a_stream_keeps_its_limit(filled):
         before = len(connection.execute(select(TrackRow.id)).all())
 
     assert (before, list(steps)) == (4, [2, 2])
+
+
+def test_no_library_takes_a_listener_who_is_known(catalogue):
+    """By a sign-in, or by a key of all libraries or of another one; a revoked key does not count."""
+    catalogue.libraries.put("A", ["/a"], [])
+    for listener, libraries in (("carol", None), ("dan", B), ("eve", A | B), ("fay", A)):
+        catalogue.keys.create(listener, [Scope.LISTEN], [listener], libraries=libraries)
+    catalogue.keys.revoke(catalogue.keys.create("gil", [Scope.LISTEN], ["gil"]).id)
+    catalogue.people.sign_in(Identity("https://auth.example", "1", "hal", "Hal"), Grant(frozenset()), timedelta(days=1))
+    listeners = ("carol", "dan", "eve", "fay", "gil", "hal", "nobody-yet")
+
+    admitted = {each for each in listeners if catalogue.libraries.admit(each, A, may_join=True)}
+
+    assert admitted == {"eve", "fay", "gil", "nobody-yet"}
+    assert catalogue.libraries.members(A) == admitted
 
 
 def test_the_migration_places_what_is_stored(catalogue):
