@@ -157,13 +157,16 @@ class Provider:
     def _key_set(self, *, again: bool = False) -> KeySet:
         metadata = self.metadata()
         if (keys := None if again else self._keys) is None:
-            keys = self._keys = KeySet.import_key_set(self._ask("GET", metadata["jwks_uri"]))  # type: ignore[arg-type]
+            found = self._ask("GET", metadata["jwks_uri"])
+            if not isinstance(found.get("keys"), list):
+                raise SignInUnavailable(f"The sign-in provider publishes no keys at {metadata['jwks_uri']}.")
+            keys = self._keys = KeySet.import_key_set(found)  # type: ignore[arg-type]
         return keys
 
     def _user_info(self, access_token: object, claims: dict[str, Any]) -> dict[str, Any]:
         """Return what the provider tells beside the ID token: some tell groups only here."""
         endpoint = self.metadata().get("userinfo_endpoint")
-        if endpoint is None or not isinstance(access_token, str) or not is_secure_url(endpoint):
+        if not isinstance(endpoint, str) or not isinstance(access_token, str) or not is_secure_url(endpoint):
             return {}
         found = self._ask("GET", endpoint, headers={"Authorization": f"Bearer {access_token}"})
         if found.get("sub") != claims["sub"]:

@@ -333,6 +333,21 @@ def test_metadata_that_is_not_safe_is_not_used(provider, browser, metadata):
     assert problem_of(browser(provider.issuer).get("/v1/session/start")) == ["unavailable"]
 
 
+def test_a_provider_without_keys_signs_nobody_in(provider, browser):
+    """An answer without a list of keys is a reason on the page, as one that is no answer."""
+    provider.metadata = {"jwks_uri": f"{provider.issuer}/.well-known/openid-configuration"}
+
+    assert problem_of(browser(provider.issuer).sign_in(provider)) == ["unavailable"]
+
+
+def test_an_address_for_user_info_that_is_none_is_not_asked(provider, browser):
+    """The ID token is sufficient where it names the groups."""
+    provider.metadata = {"userinfo_endpoint": 5}
+
+    assert browser(provider.issuer).sign_in(provider).location == f"{ADDRESS}/#/library"
+    assert "/userinfo" not in provider.asked
+
+
 def test_a_provider_may_want_the_secret_in_the_form(provider, browser):
     """The secret is sent in the way that the provider supports."""
     provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
