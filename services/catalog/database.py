@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from services.catalog import tenancy
+from services.catalog.limited_engines import LimitedEngines
 from services.catalog.tables import Table
 from services.circuit import Circuit, CircuitOpen
 from services.domain.errors import CatalogueUnavailable, InvalidCursor, StorageFull
@@ -114,7 +115,7 @@ class Database:
         # SQLite's writers poll for the lock in no order. A lock of this process lets its threads wait in turn.
         self._writing = threading.Lock() if self.is_sqlite else None
         self._turn_seconds = SQLITE_BACKGROUND_SECONDS if timeout is None else timeout
-        self._limited_engine: Engine | None = None
+        self._limited = LimitedEngines(self.engine, _begin_sqlite if self.is_sqlite else None)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -238,18 +239,9 @@ class Database:
             connection.commit()
 
     def _engine(self) -> Engine:
-        """Return the engine whose statements are limited as this context is. Both have the same connections."""
-        if tenancy.libraries() is None:
-            return self.engine
-        if self._limited_engine is None:
-            self.engine.connect().close()  # the first connection completes the dialect
-            limited = Engine(
-                self.engine.pool, tenancy.limited_dialect(self.engine.dialect), self.url, hide_parameters=True
-            )
-            if self.is_sqlite:
-                event.listen(limited, "begin", _begin_sqlite)
-            self._limited_engine = limited
-        return self._limited_engine
+        """Return the engine whose statements are limited as this context is. All have the same connections."""
+        libraries = tenancy.libraries()
+        return self.engine if libraries is None else self._limited.of(libraries)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -130,20 +130,22 @@ OPEN: Mapping[str, str] = MappingProxyType(
 )
 """Tables without a condition, with the reason."""
 
-_HELD_LIBRARIES = "{column} IN (SELECT track_id FROM locations WHERE library {ours})"
+_HELD_BY_FEW = "{column} IN (SELECT track_id FROM locations WHERE library {ours})"
+_HELD_BY_MANY = "EXISTS (SELECT 1 FROM locations AS held WHERE held.track_id = {column} AND held.library {ours})"
 
 _PARAMETER = "segue_libraries"
 
 
-def rule_of(name: str) -> str:
-    """Return the condition of a table, with the places `{here}` and `{ours}`."""
-    return _HELD_LIBRARIES.replace("{column}", HELD[name]) if name in HELD else RULES[name]
+def rule_of(name: str, *, few: bool = True) -> str:
+    """Return the condition of a table, with the places `{here}` and `{ours}`, for libraries with few files or many."""
+    held = _HELD_BY_FEW if few else _HELD_BY_MANY
+    return held.replace("{column}", HELD[name]) if name in HELD else RULES[name]
 
 
-def limited_dialect(dialect: Dialect) -> Dialect:
+def limited_dialect(dialect: Dialect, *, few: bool) -> Dialect:
     """Return a copy of a dialect that compiles statements with the condition of each table."""
     made = copy(dialect)
-    made.statement_compiler = _limiting(dialect.statement_compiler, is_sqlite=dialect.name == "sqlite")
+    made.statement_compiler = _limiting(dialect.statement_compiler, is_sqlite=dialect.name == "sqlite", few=few)
     return made
 
 
@@ -151,7 +153,7 @@ def _sorted_ids() -> list[str]:
     return sorted(_LIBRARIES.get() or ())
 
 
-def _limiting(compiler: type[SQLCompiler], *, is_sqlite: bool) -> type[SQLCompiler]:
+def _limiting(compiler: type[SQLCompiler], *, is_sqlite: bool, few: bool) -> type[SQLCompiler]:
     """Return a compiler that adds conditions, made from the one of a dialect."""
     # One value instead of a list of parameters, so that an executemany works too.
     ours = "IN (SELECT value FROM json_each(:{0}))" if is_sqlite else "= ANY(:{0})"
@@ -160,7 +162,7 @@ def _limiting(compiler: type[SQLCompiler], *, is_sqlite: bool) -> type[SQLCompil
     value: Callable[[], Any] = (lambda: json.dumps(_sorted_ids())) if is_sqlite else _sorted_ids
 
     def condition(name: str) -> Any:  # noqa: ANN401  a text clause
-        written = rule_of(name).format(here=name, ours=ours)
+        written = rule_of(name, few=few).format(here=name, ours=ours)
         return text(written).bindparams(bindparam(_PARAMETER, callable_=value, type_=kind))
 
     class Limiting(compiler):  # type: ignore[misc, valid-type]

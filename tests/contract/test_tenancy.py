@@ -9,9 +9,10 @@ from alembic.config import Config
 from sqlalchemy import alias, delete, exists, func, insert, select, text, update
 from sqlalchemy.orm import aliased
 
-from services.catalog import Catalogue
+from services.catalog import Catalogue, limited_engines
 from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
+from services.catalog.limited_engines import FEW_FILES
 from services.catalog.tables import JobRow, LocationRow, PlaylistRow, Table, TrackArtistRow, TrackRow
 from services.catalog.tenancy import HELD, OPEN, RULES, limited_parts, limited_to
 from services.domain.access import Scope
@@ -41,8 +42,10 @@ def test_every_table_has_a_rule_or_a_reason():
     assert sorted(known) == sorted(Table.metadata.tables)
 
 
-def test_a_limit_holds_in_every_form_of_a_query(filled):
-    """Mapped rows, columns, joins, aliases, subqueries, unions, and rows by their key."""
+@pytest.mark.parametrize("few", [FEW_FILES, 0])
+def test_a_limit_holds_in_every_form_of_a_query(filled, monkeypatch, few):
+    """Mapped rows, columns, joins, aliases, subqueries, unions, and rows by their key; for libraries of any size."""
+    monkeypatch.setattr(limited_engines, "FEW_FILES", few)
     other = aliased(TrackRow)
     core = alias(TrackRow.__table__)
     statements = (
