@@ -3,7 +3,6 @@
 import os
 
 from services.api.context import services
-from services.api.security.authentication import principal
 from services.catalog import tenancy
 from services.domain.errors import InvalidRequest, PathNotScannable
 from services.domain.filters import Filters
@@ -11,13 +10,13 @@ from services.domain.libraries import within
 from services.ingest.roots import Roots, contains, scannable_roots
 
 
-def narrowed(filters: Filters, user: str | None = None) -> Filters:
-    """Return the filters for tracks that meet these filters and that key and listener may get."""
+def narrowed(filters: Filters, user: str | None) -> Filters:
+    """Return the filters for tracks that meet these filters and that a listener may get.
+
+    The catalogue and the index limit the request to the libraries of its key.
+    """
     own = None if user is None else services().catalogue.libraries.of_listener(user)
-    for libraries in (principal().libraries, own):
-        if libraries is not None:
-            filters = within(filters, libraries)
-    return filters
+    return filters if own is None else within(filters, own)
 
 
 def scan_roots(path: str | None = None) -> Roots:

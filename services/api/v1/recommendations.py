@@ -84,7 +84,7 @@ def find_path(query: Any) -> Path:  # noqa: ANN401  its fields are made at run t
     make a hop between two neighbours much weaker than the others. The filters do not apply to the two ends. The path
     from a track to itself contains that track only.
     """
-    filters = narrowed(query.conditions())
+    filters = query.conditions()
     steps = services().paths.between(
         query.start, query.end, steps=query.steps, filters=filters, options=query.options()
     )

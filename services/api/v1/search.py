@@ -1,13 +1,11 @@
 """Search by a text."""
 
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint
 
 from services.api.context import services
 from services.api.http.operation import operation
-from services.api.libraries import narrowed
 from services.api.schemas.words import SearchQuery, SearchResults
 from services.api.security.permissions import needs
 from services.api.v1 import presenters
@@ -29,7 +27,6 @@ def find_tracks(query: Any) -> SearchResults:  # noqa: ANN401  its fields are ma
     reason, and only titles and artists are found.
     """
     question = query.to_question()
-    question = replace(question, filters=narrowed(question.filters))
     found = services().finder.find(query.text, question, query.mood)
     ids = [*(named.track_id for named in found.named), *(each.track_id for each in found.recommendations)]
     return presenters.search_results(found, services().catalogue.tracks.get_many(ids))

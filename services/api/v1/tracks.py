@@ -11,7 +11,6 @@ from services.api.audio import send_audio
 from services.api.context import resolve_track, services
 from services.api.http.files import file_responses
 from services.api.http.operation import operation
-from services.api.libraries import narrowed
 from services.api.schemas.features import AudioFeatures, AudioFeaturesList, AudioFeaturesRequest
 from services.api.schemas.filters import SimilarQuery, TrackPageQuery
 from services.api.schemas.library import TrackPage
@@ -21,7 +20,7 @@ from services.api.security.permissions import needs
 from services.api.v1 import presenters
 from services.domain.access import Scope
 from services.domain.errors import InvalidRequest
-from services.domain.filters import ATTRIBUTES, Filters
+from services.domain.filters import ATTRIBUTES
 from services.domain.track import MEDIA_TYPES, Description, TrackStatus
 from services.domain.track import Track as StoredTrack
 from services.ingest.upload import delete_track
@@ -39,7 +38,7 @@ def list_tracks(query: Any) -> TrackPage:  # noqa: ANN401  its fields are made a
     """
     browsing, selection = services().catalogue.browsing, query.selection()
     ids = tuple(services().catalogue.tracks.resolve(query.ids).values()) if query.ids else None
-    selection = replace(selection, ids=ids, filters=narrowed(selection.filters))
+    selection = replace(selection, ids=ids)
     page = browsing.page(selection, offset=query.offset, cursor=query.cursor, limit=query.limit)
     return TrackPage(
         tracks=[Track.of(track) for track in page.tracks],
@@ -78,7 +77,7 @@ def get_similar(track_id: str, query: Any) -> SimilarTracks:  # noqa: ANN401  it
 
     The track itself is left out, and each recording appears once, whatever its encodings.
     """
-    found = services().recommender.similar(track_id, limit=query.limit, filters=narrowed(query.conditions()))
+    found = services().recommender.similar(track_id, limit=query.limit, filters=query.conditions())
     known = services().catalogue.tracks.get_many([each.track_id for each in found])
     return SimilarTracks(tracks=presenters.similar_tracks(found, known))
 
@@ -131,8 +130,7 @@ def get_many_audio_features(body: AudioFeaturesRequest) -> AudioFeaturesList:
     """Get the analyses of up to 1,000 tracks in one request."""
     catalogue = services().catalogue
     names = catalogue.tracks.resolve(body.ids)
-    allowed = catalogue.browsing.meeting(set(names.values()), narrowed(Filters()))
-    known = catalogue.tracks.get_many(sorted(allowed))
+    known = catalogue.tracks.get_many(sorted(set(names.values())))
     features = _features({track_id: track for track_id, track in known.items() if track.model_version is not None})
     wanted = dict.fromkeys(names[name] for name in body.ids if name in names)
     return AudioFeaturesList(

@@ -7,6 +7,7 @@ from services.api.compat.ids import Namespace, media_server_track, media_server_
 from services.api.compat.subsonic.auth import MissingParameter
 from services.api.context import services
 from services.api.security.authentication import principal
+from services.catalog import tenancy
 from services.domain.access import Scope
 from services.domain.errors import Forbidden, NotFound, TrackNotFound
 from services.domain.filters import Filters
@@ -134,9 +135,7 @@ def visible_tracks(track_ids: Sequence[str], folder: int | None = None) -> dict[
 
 
 def _own_libraries() -> Libraries:
-    """Return the ids of the libraries that the key and the listener are both limited to; None is all tracks."""
-    own, name = principal().libraries, listener()
+    """Return the ids of the libraries of the listener, if they are fewer than those that the request is limited to."""
+    own, name = tenancy.libraries(), listener()
     of_listener = None if name is None else services().catalogue.libraries.of_listener(name)
-    if own is None or of_listener is None:
-        return of_listener if own is None else own
-    return own & of_listener
+    return None if own is not None and of_listener is not None and own <= of_listener else of_listener
