@@ -6,8 +6,8 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Connection, String, column, func, select, table
+from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, rows_of
 from services.catalog.tables import DeletedTrackRow, TrackRow
@@ -15,21 +15,32 @@ from services.catalog.tables import DeletedTrackRow, TrackRow
 DELETED = select(DeletedTrackRow.track_id)
 """Tracks that a client deleted: they stay in the catalogue for the listens of them, but nothing shows them."""
 
-_GONE = aliased(TrackRow)
-_TRACK = TrackRow.__table__.c
-_SUCCESSORS = select(_TRACK.id, _TRACK.successor_id).where(_TRACK.id.in_(IDS), _TRACK.successor_id.is_not(None))
-_PREDECESSORS = select(_TRACK.id, _TRACK.successor_id).where(_TRACK.successor_id.in_(IDS))
+_GONE = table("tracks", *(column(name, String) for name in ("id", "successor_id"))).alias("gone")
+"""The tracks of all libraries, because one without a file is in none."""
+
+_SUCCESSOR = TrackRow.__table__.alias("successor")
+"""The tracks of the libraries that the request is limited to: nothing leads to another track."""
+
+_TAKEOVER = (
+    select(_SUCCESSOR.c.id)
+    .join_from(_GONE, _SUCCESSOR, _SUCCESSOR.c.id == _GONE.c.successor_id)
+    .where(_GONE.c.successor_id.is_not(None))  # as the index says
+)
+SUCCESSORS = _TAKEOVER.with_only_columns(_GONE.c.id, _SUCCESSOR.c.id).where(_GONE.c.id.in_(IDS))
+"""The statement for the ids of tracks that have a successor, and for the ids of these."""
+
+_PREDECESSORS = select(_GONE.c.id, _GONE.c.successor_id).where(_GONE.c.successor_id.in_(IDS))
 
 
 def followed(track_id: Any) -> ColumnElement[Any]:  # noqa: ANN401  a column of any table
     """Return the expression of a track id in a column, or of the successor's if it has one."""
-    successor = select(_GONE.successor_id).where(_GONE.id == track_id, _GONE.successor_id.is_not(None))
-    return func.coalesce(successor.correlate_except(_GONE).scalar_subquery(), track_id)
+    successor = _TAKEOVER.where(_GONE.c.id == track_id).correlate_except(_GONE, _SUCCESSOR)
+    return func.coalesce(successor.scalar_subquery(), track_id)
 
 
 def successors_of(database: Session | Connection, track_ids: Collection[str]) -> dict[str, str]:
     """Return the successors of those of these tracks that have one, by id."""
-    return dict(rows_of(database, _SUCCESSORS, track_ids))
+    return dict(rows_of(database, SUCCESSORS, track_ids))
 
 
 def predecessors_of(database: Session | Connection, track_ids: Collection[str]) -> dict[str, list[str]]:

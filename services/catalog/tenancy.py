@@ -97,10 +97,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "listens": _PLACED,
         "waiting_names": "{here}.listen_id IN (SELECT id FROM listens WHERE library_id {ours})",
         "playlists": _PLACED,
-        "playlist_entries": (
-            "{here}.playlist_id IN (SELECT id FROM playlists WHERE library_id {ours}) "
-            "AND {here}.track_id IN (SELECT track_id FROM locations WHERE library {ours})"
-        ),
+        # Whatever their tracks, because a change of a playlist writes all of its entries.
+        "playlist_entries": "{here}.playlist_id IN (SELECT id FROM playlists WHERE library_id {ours})",
         "radio_sessions": _PLACED,
         "radio_tracks": _OF_SESSION,
         "radio_events": _OF_SESSION,

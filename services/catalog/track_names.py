@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.catalog.database import IDS, IDS_PER_STATEMENT, batched, is_storable, rows_of
-from services.catalog.successors import DELETED, successors_of
+from services.catalog.successors import DELETED, SUCCESSORS, successors_of
 from services.catalog.tables import ExternalIdRow, TrackRow
 from services.domain.external_ids import canonical_name
 from services.domain.track import TrackStatus
@@ -22,12 +22,15 @@ _CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _TRACK, _NAME = TrackRow.__table__.c, ExternalIdRow.__table__.c
 _KNOWN = select(_TRACK.id).where(_TRACK.id.in_(IDS), _TRACK.id.not_in(DELETED))
+_TAKEN_OVER = SUCCESSORS.where(SUCCESSORS.selected_columns.id.not_in(DELETED))
 
 
 def resolve_names(database: Session | Connection, names: Iterable[str]) -> dict[str, str]:
     """Return the track id of each name, as `TrackStore.resolve` does, in an open transaction."""
     own, external = own_and_external(names)
     known = {row[0] for row in rows_of(database, _KNOWN, set(own.values()))}
+    # A track without a file is in no library, so a limited request does not see it.
+    known |= {row[0] for row in rows_of(database, _TAKEN_OVER, set(own.values()) - known)}
     found = {name: track_id for name, track_id in own.items() if track_id in known}
     return followed_names(database, found | resolve_external(database, external))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from services.catalog.library import FileStamp
+from services.catalog.tenancy import limited_to
 from services.domain.listening import EventKind, ListenEvent, NewListen, Start, StartPlay, StoredTaste
 from services.domain.playlist import Contents
 from services.domain.question import Exclusion, Question
@@ -275,9 +276,13 @@ def test_a_disk_that_returns_takes_over_from_files_that_are_gone(catalogue):
     assert is_banned(catalogue, AFTER)
 
 
-@pytest.fixture
-def replaced(catalogue):
-    """A catalogue in which a listener has used a track in every way before another encoding took over from it."""
+@pytest.fixture(params=[None, frozenset({"music"})], ids=["unlimited", "limited"])
+def replaced(request, catalogue):
+    """A catalogue in which a listener has used a track in every way before another encoding took over from it.
+
+    A request that is limited to the library of the files sees the same as one without a limit.
+    """
+    catalogue.libraries.put("Music", ["/music"], ["anna"])
     add(catalogue, BEFORE, OLD)
     add(catalogue, THIRD, "third.mp3", tags("Another piece"))
     kinds = (EventKind.PLAY, EventKind.LIKE)
@@ -285,12 +290,14 @@ def replaced(catalogue):
     plays = (StartPlay(BEFORE, 1.0, BEFORE), StartPlay(THIRD, 1.0, "artist:Ann"))
     catalogue.listens.begin("anna", Start(tracks=(BEFORE,), plays=plays, at=NOON))
     catalogue.tastes.show("anna", [StoredTaste(id="t", label="x", plays=(BEFORE, THIRD), dismissed_at=NOON)])
-    return catalogue
+    with limited_to(request.param):
+        yield catalogue
 
 
 def take_over(catalogue) -> None:
-    forget(catalogue, OLD)
-    add(catalogue, AFTER, NEW)
+    with limited_to(None):
+        forget(catalogue, OLD)
+        add(catalogue, AFTER, NEW)
 
 
 def test_the_history_of_a_listener_continues(replaced):
@@ -343,14 +350,15 @@ def test_listens_that_are_sent_again_are_duplicates(replaced):
 
 def test_a_playlist_keeps_its_entry(replaced):
     """It names the track that is there, and the old one again when its file comes back."""
-    playlist = replaced.playlists.create("List", [BEFORE, THIRD]).id
+    playlist = replaced.playlists.create("List", [BEFORE, THIRD], owner="anna").id
     take_over(replaced)
 
     assert [entry.track_id for entry in replaced.playlists.entries(playlist)] == [AFTER, THIRD]
     contents = replaced.playlists.contents([playlist])[playlist]
     assert contents == Contents(tracks=2, missing=0, duration_ms=401_000, cover_tracks=(AFTER,))
 
-    replaced.library.register(BEFORE, tags(), stamp(OLD))
+    with limited_to(None):
+        replaced.library.register(BEFORE, tags(), stamp(OLD))
     assert [entry.track_id for entry in replaced.playlists.entries(playlist)] == [BEFORE, THIRD]
 
 
