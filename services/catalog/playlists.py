@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import CursorResult, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.catalog import tenancy
 from services.catalog.database import IDS, ROWS_PER_STATEMENT, Database, batched, now, rows_of
 from services.catalog.libraries import as_member
 from services.catalog.successors import followed, successors_of
@@ -34,11 +35,15 @@ from services.domain.playlist import (
 COVER_ENTRIES = 40
 """First entries of a playlist among which the tracks for its cover are chosen."""
 
+FIRST = 0
+"""The place before all entries, whose ids begin at 1."""
+
 _RULES = TypeAdapter(Rules)
 _ENTRY, _TRACK, _FILE = PlaylistEntryRow.__table__.c, TrackRow.__table__.c, LocationRow.__table__.c
 _SUBJECT = followed(_ENTRY.track_id)
 """The track of an entry, or the one that took over from it."""
 _HAS_FILE = select(_FILE.id).where(_FILE.track_id == _TRACK.id).exists()
+_VISIBLE = select(_TRACK.id).where(_TRACK.id.in_(IDS))
 _COUNTED = (
     select(
         _ENTRY.playlist_id,
@@ -179,8 +184,10 @@ class PlaylistStore:
                 row.rules = _as_json(change.rules[0])
                 row.refreshed_at, row.failure, row.failed_at = None, None, None
             if change.entries is not None:
-                present = {entry.id: entry for entry in _entries(session, playlist_id)}
-                _write_entries(session, row, _arranged(row, present, change.entries, moment))
+                entries = _entries(session, playlist_id)
+                present = {entry.id: entry for entry in entries}
+                arranged = _arranged(row, present, change.entries, moment)
+                _write_entries(session, row, _with_unseen(session, entries, arranged))
             row.revision, row.updated_at = row.revision + 1, moment
             return _playlist(row)
 
@@ -291,6 +298,27 @@ def _arranged(
         else:
             raise UnknownEntry(item)
     return arranged
+
+
+def _with_unseen(session: Session, before: Sequence[Entry], arranged: Sequence[Entry]) -> list[Entry]:
+    """Return arranged entries with those that the client could not name, each behind the one that it followed.
+
+    A request that is limited to libraries does not see entries whose tracks have no file there.
+    """
+    if tenancy.libraries() is None:
+        return list(arranged)
+    successors = successors_of(session, {entry.track_id for entry in before})
+    subjects = {entry.id: successors.get(entry.track_id, entry.track_id) for entry in before}
+    seen = {track_id for (track_id,) in rows_of(session, _VISIBLE, set(subjects.values()))}
+    kept = {entry.id for entry in arranged}
+    behind: defaultdict[int, list[Entry]] = defaultdict(list)
+    place = FIRST
+    for entry in before:
+        if entry.id in kept:
+            place = entry.id
+        elif subjects[entry.id] not in seen:
+            behind[place].append(entry)
+    return [*behind[FIRST], *(each for entry in arranged for each in (entry, *behind[entry.id]))]
 
 
 def _write_entries(session: Session, row: PlaylistRow, entries: Sequence[Entry]) -> None:

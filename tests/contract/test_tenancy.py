@@ -1,7 +1,7 @@
 """Statements that are limited to libraries, on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
@@ -13,11 +13,13 @@ from services.catalog import Catalogue, limited_engines
 from services.catalog.database import MIGRATIONS
 from services.catalog.library import FileStamp
 from services.catalog.limited_engines import FEW_FILES
-from services.catalog.tables import JobRow, LocationRow, PlaylistRow, Table, TrackArtistRow, TrackRow
+from services.catalog.tables import JobRow, LocationRow, PlaylistEntryRow, PlaylistRow, Table, TrackArtistRow, TrackRow
 from services.catalog.tenancy import HELD, OPEN, RULES, limited_parts, limited_to
 from services.domain.access import Scope
 from services.domain.job import JobKind
+from services.domain.listening import NewListen
 from services.domain.people import Grant, Identity
+from services.domain.playlist import NewEntry, PlaylistChange
 from services.domain.track import Tags
 from tests.fakes.library import track_id
 
@@ -148,6 +150,57 @@ def test_no_library_takes_a_listener_who_is_known(catalogue):
 
     assert admitted == {"eve", "fay", "gil", "nobody-yet"}
     assert catalogue.libraries.members(A) == admitted
+
+
+def test_a_change_of_a_playlist_keeps_what_the_request_does_not_see(filled):
+    """Entries whose files are gone, or of another library, count as missing, and keep their places."""
+    gone, new = track_id(4), track_id(5)
+    for number, each in enumerate((gone, new)):
+        filled.library.register(each, Tags(f"Other {number}"), FileStamp(f"/a/{3 + number}", "/a", 1, 1))
+    made = filled.playlists.create("p", [THEIRS, OURS, gone, NOBODYS, BOTH, gone], owner="ann")
+    filled.library.forget_files(["/a/3"])
+    store, by_id = filled.playlists, lambda: [entry.id for entry in filled.playlists.entries(made.id)]
+
+    with limited_to(A):
+        contents = store.contents([made.id])[made.id]
+        store.append(made.id, [new])
+    appended, places = by_id(), _places(filled, made.id)
+    with limited_to(A):
+        store.change(made.id, 1, PlaylistChange(entries=(5, NewEntry(new), 2)))
+    turned = by_id()
+    with limited_to(A):
+        store.change(made.id, 2, PlaylistChange(entries=(2,)))
+
+    assert (contents.tracks, contents.missing) == (6, 4)
+    assert (appended, places) == ([1, 2, 3, 4, 5, 6, 7], [*range(7)])
+    assert turned == [1, 5, 6, 8, 2, 3, 4]
+    assert by_id() == [1, 6, 2, 3, 4]
+
+
+def _places(catalogue: Catalogue, playlist_id: str) -> list[int]:
+    entries = select(PlaylistEntryRow.position).where(PlaylistEntryRow.playlist_id == playlist_id)
+    with catalogue.database.read() as session:
+        return sorted(session.scalars(entries))
+
+
+def test_a_successor_in_another_library_is_not_told(filled):
+    """The entry is missing for a request that is limited to the library of the track that is gone."""
+    made = filled.playlists.create("p", [OURS, BOTH], owner="ann")
+    filled.listens.add("ann", [NewListen(names=(OURS,), at=datetime(2026, 3, 1, tzinfo=UTC))])
+    filled.library.forget_files(["/a/1"])
+    with filled.database.write() as session:
+        session.get_one(TrackRow, OURS).successor_id = THEIRS
+
+    told = {}
+    for libraries in (A, A | B, None):
+        with limited_to(libraries):
+            entries = [entry.track_id for entry in filled.playlists.entries(made.id)]
+            heard = [listen.track_id for listen in filled.listens.page("ann").listens]
+            missing = filled.playlists.contents([made.id])[made.id].missing
+            told[libraries] = entries, heard, missing, filled.tracks.resolve([OURS])
+
+    assert told[A] == ([OURS, BOTH], [OURS], 1, {})
+    assert told[A | B] == told[None] == ([THEIRS, BOTH], [THEIRS], 0, {OURS: THEIRS})
 
 
 def test_the_migration_places_what_is_stored(catalogue):
