@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, delete, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from services.catalog import tenancy
@@ -36,7 +36,7 @@ from services.catalog.tables import (
 from services.catalog.tenancy import limited_to
 from services.catalog.turns import set_turns
 from services.domain.errors import InvalidRequest, LibraryNotFound
-from services.domain.libraries import Libraries, NamedLibrary, library_of
+from services.domain.libraries import NOWHERE, Libraries, NamedLibrary, library_of
 from services.domain.names import text_key
 
 _OF_LISTENER = (
@@ -96,8 +96,8 @@ class NamedLibraryStore:
             _assign(session)
             return _read(session, name)
 
-    def remove(self, name: str) -> None:
-        """Remove a library. Its tracks stay, and its members are no longer limited to it.
+    def remove(self, name: str) -> list[str]:
+        """Remove a library, and return its members of no other library, who get no tracks now. Its own tracks stay.
 
         Raises:
             LibraryNotFound: there is none with this name.
@@ -105,11 +105,13 @@ class NamedLibraryStore:
         with self._database.write() as session:
             stored = _stored_name(session, name)
             session.execute(delete(LibraryRootRow).where(LibraryRootRow.library == stored))
-            _set_members(session, text_key(stored), ())
+            joined = select(LibraryMemberRow.listener).where(LibraryMemberRow.library_id == text_key(stored))
+            alone = _remove_members(session, text_key(stored), session.scalars(joined).all())
             session.execute(delete(LibraryRow).where(LibraryRow.name == stored))
             for table, _ in _OF_LISTENER:
                 session.execute(update(table).where(table.library_id == text_key(stored)).values(library_id=None))
             _assign(session)
+            return alone
 
     def add_member(self, name: str, listener: str) -> None:
         """Make a listener a member of a library. Adding one again changes nothing.
@@ -121,7 +123,7 @@ class NamedLibraryStore:
             add_members(session, text_key(_stored_name(session, name)), (listener,))
 
     def remove_member(self, name: str, listener: str) -> None:
-        """Remove a listener from a library. Removing one again changes nothing.
+        """Remove a listener from a library; from the last one, they get no tracks. Removing one again changes nothing.
 
         Raises:
             LibraryNotFound: there is none with this name.
@@ -129,20 +131,30 @@ class NamedLibraryStore:
         with self._database.write() as session:
             _remove_members(session, text_key(_stored_name(session, name)), (listener,))
 
+    def allow_all(self, listener: str) -> None:
+        """Let a listener get all tracks, as a member of no library."""
+        with self._database.write() as session:
+            for table in (LibraryMemberRow, ListenerLibraryRow):
+                session.execute(delete(table).where(table.listener == listener))
+
     def of_listener(self, listener: str) -> frozenset[str] | None:
-        """Return the ids of the libraries that a listener is a member of; None without any: all tracks."""
+        """Return the ids of the libraries that a listener is a member of, none if removed from the last one.
+
+        None is a listener who never was a member: all tracks.
+        """
         return libraries_of_listener(self._database, listener)
 
     def admit(self, listener: str, libraries: Collection[str], *, may_join: bool) -> bool:
         """Return whether a key of some libraries may use the data of a listener: a member of one of them.
 
+        An account of a listener who was removed from the last library has no libraries, and may use its own data.
         So may be a listener of whom nothing is known yet, who becomes a member if `may_join`. A listener of keys of
         all libraries, or of others only, is known.
         """
         with limited_to(None):
             joined = self.of_listener(listener)
             if joined is not None:
-                return not joined.isdisjoint(libraries)
+                return joined == frozenset(libraries) or not joined.isdisjoint(libraries)
             known = select(or_(*(exists().where(column == listener) for column in _LISTENERS)))
             with self._database.read() as session:
                 if session.scalar(known) or _is_of_other_keys(session, listener, libraries):
@@ -196,10 +208,12 @@ def _is_of_other_keys(session: Session, listener: str, libraries: Collection[str
 
 
 def libraries_of_listener(database: Database, listener: str) -> Libraries:
-    """Return the ids of the libraries that a listener is a member of; None without any."""
+    """Return the ids of the libraries that a listener is or was a member of; None for a listener of all tracks."""
     joined = select(LibraryMemberRow.library_id).where(LibraryMemberRow.listener == listener)
+    was_member = select(literal(NOWHERE)).where(ListenerLibraryRow.listener == listener)
     with database.columns() as connection:
-        return frozenset(connection.execute(joined).scalars()) or None
+        found = frozenset(connection.execute(union_all(joined, was_member)).scalars())
+    return found - {NOWHERE} if found else None
 
 
 @contextmanager
@@ -267,12 +281,20 @@ def _set_members(session: Session, library_id: str, listeners: Collection[str]) 
     add_members(session, library_id, listeners)
 
 
-def _remove_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
-    for table, library in (
-        (LibraryMemberRow, LibraryMemberRow.library_id),
-        (ListenerLibraryRow, ListenerLibraryRow.library),
-    ):
-        session.execute(delete(table).where(library == library_id, table.listener.in_(listeners)))
+def _remove_members(session: Session, library_id: str, listeners: Collection[str]) -> list[str]:
+    """Remove members of a library, and return those who are now members of none; they get no tracks."""
+    leaving = delete(LibraryMemberRow).where(
+        LibraryMemberRow.library_id == library_id, LibraryMemberRow.listener.in_(listeners)
+    )
+    alone = []
+    for listener in sorted(session.scalars(leaving.returning(LibraryMemberRow.listener)).all()):
+        rest = select(func.min(LibraryMemberRow.library_id)).where(LibraryMemberRow.listener == listener)
+        library = session.scalar(rest)
+        session.merge(ListenerLibraryRow(listener=listener, library=library or NOWHERE))
+        if library is None:
+            alone.append(listener)
+    session.flush()
+    return alone
 
 
 def add_members(session: Session, library_id: str, listeners: Collection[str]) -> None:
@@ -284,9 +306,11 @@ def add_members(session: Session, library_id: str, listeners: Collection[str]) -
     for table, column in _OF_LISTENER:
         unplaced = update(table).where(column.in_(new), table.library_id.is_(None))
         session.execute(unplaced.values(library_id=library_id))
-    known = select(ListenerLibraryRow.listener).where(ListenerLibraryRow.listener.in_(new))
-    first = new.difference(session.scalars(known))
-    session.add_all(ListenerLibraryRow(listener=listener, library=library_id) for listener in first)
+    known = select(ListenerLibraryRow.listener).where(
+        ListenerLibraryRow.listener.in_(new), ListenerLibraryRow.library != NOWHERE
+    )
+    for listener in new.difference(session.scalars(known)):
+        session.merge(ListenerLibraryRow(listener=listener, library=library_id))
     session.flush()
 
 

@@ -79,17 +79,42 @@ def list_all(*, as_json: AsJson = False) -> None:
 
 @libraries.command()
 def remove(name: Name, *, as_json: AsJson = False) -> None:
-    """Remove a library. Its tracks stay, and its listeners are bound to none."""
+    """Remove a library. Its tracks stay. Listeners of no other library get no tracks until you say otherwise."""
     from services.cli import output
     from services.cli.maintenance import open_catalogue
     from services.settings import load_settings
 
     with open_catalogue(load_settings()) as catalogue:
-        catalogue.libraries.remove(name)
+        alone = catalogue.libraries.remove(name)
     if as_json:
-        output.print_json({"removed": name})
+        output.print_json({"removed": name, "without_library": alone})
+        return
+    output.print_message(f"Removed the library '{name}'. Its tracks stay.")
+    if alone:
+        output.print_message(
+            f"No tracks for {', '.join(alone)} now. Add them to a library "
+            "(`segue libraries add NAME FOLDER --user USER`), or give them all tracks "
+            "(`segue libraries allow-all USER`)."
+        )
+
+
+@libraries.command("allow-all")
+def allow_all(
+    user: Annotated[str, typer.Argument(metavar="USER", help="Name of the listener.")], *, as_json: AsJson = False
+) -> None:
+    """Give a listener the tracks of all libraries. They are then a member of none."""
+    from services.api.schemas.listens import listener_named
+    from services.cli import output
+    from services.cli.maintenance import open_catalogue
+    from services.settings import load_settings
+
+    listener = listener_named(user)
+    with open_catalogue(load_settings()) as catalogue:
+        catalogue.libraries.allow_all(listener)
+    if as_json:
+        output.print_json({"user": listener, "libraries": None})
     else:
-        output.print_message(f"Removed the library '{name}'. Its tracks stay.")
+        output.print_message(f"{listener} gets the tracks of all libraries.")
 
 
 @libraries.command()

@@ -16,6 +16,7 @@ from tests.fakes.library import open_catalogue, record, register, tower, track_i
 from tests.fakes.serving import wait_until_indexed
 
 TRACKS = range(8)
+PASSWORD = "correct horse"  # noqa: S105  the test's own
 KIDS = {track_id(number) for number in TRACKS if number % 2}
 
 
@@ -153,7 +154,7 @@ def test_a_library_is_defined_and_removed_over_http(client, services, music):
     assert client.post("/v1/keys", json=key | {"scopes": ["admin"]}).status_code == 422
     assert client.put("/v1/libraries/All", json={"roots": ["relative"]}).status_code == 422
     assert client.delete("/v1/libraries/ALL").status_code == 204
-    assert services.catalogue.libraries.of_listener("bo") is None
+    assert services.catalogue.libraries.of_listener("bo") == frozenset()
     assert client.delete("/v1/libraries/All").status_code == 404
 
 
@@ -170,6 +171,53 @@ def test_members_come_and_go_over_http(client, services):
     assert services.catalogue.libraries.get("Kids").listeners == ("mia",)
     assert client.put("/v1/libraries/none/members/tom").status_code == 404
     assert client.put("/v1/libraries/Kids/members/a%2Fb").status_code in {404, 422}
+
+
+def test_a_removed_member_gets_no_tracks(client, services):
+    """Neither with recommendations nor an account, until an owner adds them again or allows all tracks."""
+    libraries = services.catalogue.libraries
+    services.catalogue.accounts.add("ivy", PASSWORD)
+
+    def recommended():
+        return ids(client.get("/v1/users/ivy/recommendations?limit=20"))
+
+    def found():
+        query = {"u": "ivy", "p": PASSWORD, "f": "json", "query": "", "songCount": 20}
+        answer = client.get("/rest/search3", query_string=query).json["subsonic-response"]["searchResult3"]
+        return {song["id"] for song in answer.get("song", [])}
+
+    assert len(recommended()) == len(found()) == len(TRACKS)
+    client.put("/v1/libraries/Kids/members/ivy")
+    assert len(recommended()) == len(found()) == len(KIDS)
+    client.delete("/v1/libraries/Kids/members/ivy")
+    assert recommended() == found() == set()
+    client.put("/v1/libraries/Kids/members/ivy")
+    assert len(recommended()) == len(found()) == len(KIDS)
+    libraries.put("Passing", [], ["ivy"])
+    libraries.remove_member("Kids", "ivy")
+    assert libraries.of_listener("ivy") == {"passing"}
+    assert libraries.remove("Passing") == ["ivy"]
+    assert recommended() == found() == set()
+    libraries.remove_member("Kids", "who never was one")
+    assert libraries.of_listener("who never was one") is None
+
+    libraries.allow_all("ivy")
+    assert len(recommended()) == len(found()) == len(TRACKS)
+
+
+def test_a_removed_member_loses_no_listen(client, services):
+    """Their scrobbler still works, though their account has no tracks."""
+    services.catalogue.accounts.add("jo", PASSWORD)
+    for change in (client.put, client.delete):
+        change("/v1/libraries/Kids/members/jo")
+    play = {"method": "track.scrobble", "artist": "Artist 1", "track": "Title 001", "timestamp": "1750000000"}
+    signed = {"api_key": "f" * 32, "api_sig": "0" * 32, "format": "json"}
+    sign_in = {"method": "auth.getMobileSession", "username": "jo", "password": PASSWORD}
+    session = client.post("/2.0/", data=signed | sign_in).json["session"]["key"]
+    answer = client.post("/2.0/", data=signed | play | {"sk": session})
+
+    assert (answer.status_code, answer.json["scrobbles"]["@attr"]["accepted"]) == (200, "1")
+    assert len(client.get("/v1/users/jo/listens").json["listens"]) == 1
 
 
 def test_files_that_come_go_and_move_change_the_library(tmp_path):

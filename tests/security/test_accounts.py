@@ -140,6 +140,7 @@ def test_the_account_of_a_listener_with_a_library_is_bound_to_it(locked, service
         refused = envelope(locked, "getSong", u="ada", p=PASSWORD, id="test:3")
     finally:
         services.catalogue.libraries.remove("Kids")
+        services.catalogue.libraries.allow_all("ada")
 
     assert refused["error"]["code"] == 70
     assert envelope(locked, "getSong", u="ada", p=PASSWORD, id="test:3")["song"]["title"]
@@ -175,6 +176,7 @@ def test_what_a_listener_told_keeps_to_the_library(locked, services):
         assert envelope(locked, "createPlaylist", playlistId=made["id"], **ada)["status"] == "ok"
     finally:
         services.catalogue.libraries.remove("Kids")
+        services.catalogue.libraries.allow_all("ada")
 
     assert len(envelope(locked, "getPlaylist", id=made["id"], **ada)["playlist"]["entry"]) == 1
     services.catalogue.playlists.forget("ada")

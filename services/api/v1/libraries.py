@@ -45,7 +45,10 @@ def put_library(library: str, body: LibraryRequest) -> Library:
 )
 @needs(Scope.ADMIN)
 def remove_library(library: str) -> None:
-    """Remove a library. Its tracks stay; its listeners are bound to none, and keys bound to it get no tracks."""
+    """Remove a library. Its tracks stay; keys bound to it, and its members of no other library, get no tracks.
+
+    Add such a listener to a library, or run `segue libraries allow-all`.
+    """
     services().catalogue.libraries.remove(library)
 
 
@@ -73,7 +76,10 @@ def add_member(library: str, user: str) -> None:
 )
 @needs(Scope.ADMIN, listener="user")
 def remove_member(library: str, user: str) -> None:
-    """Remove a listener from a library. A listener without a library is limited to none."""
+    """Remove a listener from a library. After the last one they get no tracks, until they are a member again.
+
+    `segue libraries allow-all` gives a listener all tracks.
+    """
     services().catalogue.libraries.remove_member(library, listener_named(user))
 
 

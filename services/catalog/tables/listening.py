@@ -66,7 +66,10 @@ class StartRow(Table):
 
 
 class ListenerLibraryRow(Table):
-    """One library of a listener, for code of before revision 0026, which knew one only and reads it here."""
+    """One library of a listener who is a member of one, or `NOWHERE` for one who was: it keeps them from all tracks.
+
+    Code of before revision 0026 knew one library only and reads it here.
+    """
 
     __tablename__ = "listener_libraries"
 

@@ -833,7 +833,7 @@ export const de: Texts = {
       remove: "Entfernen",
       removeTitle: (name: string) => `${name} entfernen`,
       removeSure: (name: string) =>
-        `Die Bibliothek „${name}“ entfernen? Ihre Musik bleibt. Ihre Mitglieder bekommen alle Musik, ihre Schlüssel keine.`,
+        `Die Bibliothek „${name}“ entfernen? Ihre Musik bleibt. Ihre Schlüssel und die Mitglieder, die in keiner anderen sind, bekommen keine Musik.`,
       removed: (name: string) => `Die Bibliothek „${name}“ ist entfernt.`,
       tracks: "Titel",
       uploads: "Uploads",

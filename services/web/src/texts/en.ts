@@ -726,7 +726,7 @@ export const en = {
       remove: "Remove",
       removeTitle: (name: string) => `Remove ${name}`,
       removeSure: (name: string) =>
-        `Remove the library “${name}”? Its music stays. Its members get all music, and its keys get none.`,
+        `Remove the library “${name}”? Its music stays. Its keys, and its members of no other library, get no music.`,
       removed: (name: string) => `The library “${name}” is removed.`,
       tracks: "Tracks",
       uploads: "Uploads",
