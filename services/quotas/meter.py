@@ -36,16 +36,16 @@ class Meter:
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def count_request(self, libraries: Collection[str]) -> None:
+    def count_request(self, libraries: Collection[str], *, may_refuse: bool = True) -> None:
         """Count a request of a key or person of these libraries.
 
         Raises:
-            QuotaExceeded: one of them has made all the requests of its quota today.
+            QuotaExceeded: one of them has made all the requests of its quota today, and the request may be refused.
         """
         if not self._requests.keys() >= {*libraries}:
             self.write(also=libraries)
         with self._lock:
-            for library in libraries:
+            for library in libraries if may_refuse else ():
                 made = self._requests.get(library, 0) + self._new[library].requests
                 name, limit = self._limits.get(library, (library, made + 1))
                 if made >= limit:

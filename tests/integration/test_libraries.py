@@ -220,6 +220,34 @@ def test_a_removed_member_loses_no_listen(client, services):
     assert len(client.get("/v1/users/jo/listens").json["listens"]) == 1
 
 
+def test_listens_over_the_quota_are_recorded(client, services):
+    """Each way to report plays works when all other requests get 429; they count too."""
+    client.put("/v1/libraries/Full", json={"roots": ["/music/full"], "users": ["flo"]})
+    client.put("/v1/libraries/full/quota", json={"requests": 0})
+    key = services.catalogue.keys.create("full", [Scope.READ, Scope.LISTEN], ["flo"], libraries=["full"]).text
+    header, rest = {"X-API-Key": key}, {"apiKey": key, "f": "json", "c": "test", "v": "1.16.1"}
+    played = {"listens": [{"track_id": track_id(1), "event": "play", "at": "2026-03-01T12:00:00Z"}]}
+    track = {"artist_name": "Artist 1", "track_name": "Title 001"}
+    scrobble = {"listen_type": "single", "payload": [{"listened_at": 1_750_000_000, "track_metadata": track}]}
+    lastfm = {"method": "track.scrobble", "artist": "A", "track": "T", "timestamp": "1750000900", "format": "json"}
+    signed = {"api_key": key, "api_sig": "0" * 32}
+    answers = [
+        client.post("/v1/users/flo/listens", json=played, headers=header),
+        client.post("/1/submit-listens", json=scrobble, headers={"Authorization": f"Token {key}"}),
+        client.post("/2.0/", data=lastfm | signed),
+        client.delete("/v1/users/flo/now-playing", headers=header),
+        client.get("/rest/scrobble", query_string=rest),
+    ]
+
+    assert client.get("/v1/tracks", headers=header).status_code == 429
+    assert client.get("/rest/getPlaylists", query_string=rest).json["subsonic-response"]["status"] == "failed"
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 204, 200]
+    assert answers[-1].json["subsonic-response"]["error"]["code"] == 10  # the id is missing, which the method says
+    assert client.get("/v1/users/flo/listens").json["listens"][2:] != []
+    assert client.get("/v1/libraries/Full/usage").json["days"][0]["requests"] == 5
+    client.delete("/v1/libraries/Full")
+
+
 def test_files_that_come_go_and_move_change_the_library(tmp_path):
     """The track is marked for the index whenever its libraries change; a copy adds one."""
     with open_catalogue(tmp_path) as catalogue:

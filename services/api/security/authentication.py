@@ -214,10 +214,10 @@ def _count_for_libraries() -> None:
     """Count a request for the libraries of its key or person; media do not count, because a page shows dozens at once.
 
     Raises:
-        QuotaExceeded: a library has made all the requests of its quota today.
+        QuotaExceeded: a library has made all the requests of its quota today, and this one records no listens.
     """
     if "principal" in g and not g.access.media and principal().libraries is not None:
-        services().meter.count_request(principal().libraries or ())
+        services().meter.count_request(principal().libraries or (), may_refuse=not g.access.records_listens)
 
 
 def _limit_stream(response: Response) -> Response:

@@ -88,6 +88,8 @@ class Access:
     """Whether it concerns the whole installation: keys that are bound to libraries are refused."""
     changes: bool = False
     """Whether a GET changes data, as in protocols without other verbs: pages of other sites are then refused."""
+    records_listens: bool = False
+    """Whether it records what was played or plays now: the quota of requests does not refuse it, so no play is lost."""
     sign_in: Callable[[Request], Principal | None] | None = None
     """Another way to authenticate, such as user and password of a protocol. Used if the request has no key."""
 
@@ -106,9 +108,21 @@ def needs(  # noqa: PLR0913  each is a part of the declaration
     media: bool = False,
     repeatable: bool = True,
     installation: bool = False,
+    records_listens: bool = False,
 ) -> Callable[[View], View]:
     """Require a key with one of these scopes."""
-    return requires(Access(scopes, listener, key_locations, expensive, media, repeatable, installation))
+    return requires(
+        Access(
+            scopes,
+            listener,
+            key_locations,
+            expensive,
+            media,
+            repeatable,
+            installation,
+            records_listens=records_listens,
+        )
+    )
 
 
 def public(view: View) -> View:

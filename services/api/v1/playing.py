@@ -38,7 +38,7 @@ def get_now_playing() -> NowPlaying:
     status=HTTPStatus.NO_CONTENT,
     meaning="The track is listed as playing.",
 )
-@needs(Scope.LISTEN, listener="user")
+@needs(Scope.LISTEN, listener="user", records_listens=True)
 def set_now_playing(user: str, body: PlayingIn) -> None:
     """Tell which track a listener has just started to play. It is no listen: record the play when it has ended."""
     note_playing(listener_named(user), NewListen(names=(resolve_track(body.track_id),), at=now()), body.client)
@@ -48,7 +48,7 @@ def set_now_playing(user: str, body: PlayingIn) -> None:
 @operation(
     "clearNowPlaying", "Tell that a listener plays nothing", status=HTTPStatus.NO_CONTENT, meaning="Nothing is listed."
 )
-@needs(Scope.LISTEN, listener="user")
+@needs(Scope.LISTEN, listener="user", records_listens=True)
 def clear_now_playing(user: str) -> None:
     """Tell that a listener has stopped. Tracks that play to their end leave the list by themselves."""
     services().now_playing.clear(listener_named(user))

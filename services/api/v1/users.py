@@ -87,7 +87,7 @@ def list_users() -> Listeners:
 
 @users.post("/<user>/listens")
 @operation("addListens", "Record listens", body=ListensIn, returns=ListensRecorded)
-@needs(Scope.LISTEN, listener="user")
+@needs(Scope.LISTEN, listener="user", records_listens=True)
 def add_listens(user: str, body: ListensIn) -> ListensRecorded:
     """Record up to 1,000 plays, skips, likes, dislikes and bans of a listener.
 

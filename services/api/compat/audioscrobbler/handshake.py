@@ -85,7 +85,7 @@ def _sign_in(sent: Request) -> Principal | None:
 audioscrobbler_1 = Blueprint("audioscrobbler_1", __name__, url_prefix=PREFIX)
 set_default_access(
     audioscrobbler_1,
-    Access((Scope.LISTEN,), key_locations=(), repeatable=False, sign_in=_sign_in),
+    Access((Scope.LISTEN,), key_locations=(), repeatable=False, records_listens=True, sign_in=_sign_in),
 )
 
 TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}

@@ -45,7 +45,7 @@ def _sign_in(sent: Request) -> Principal | None:
 audioscrobbler = Blueprint("audioscrobbler", __name__, url_prefix="/2.0")
 set_default_access(
     audioscrobbler,
-    Access((Scope.LISTEN,), key_locations=(API_KEY, *KEYS), repeatable=False, sign_in=_sign_in),
+    Access((Scope.LISTEN,), key_locations=(API_KEY, *KEYS), repeatable=False, records_listens=True, sign_in=_sign_in),
 )
 
 

@@ -55,7 +55,7 @@ OK = ScrobblerSuccess()
 
 @listenbrainz.post("/submit-listens")
 @operation("submitListens", "Submit listens", reads={"body": ScrobblerSubmission}, returns=ScrobblerSuccess)
-@needs(Scope.LISTEN, key_locations=TOKENS)
+@needs(Scope.LISTEN, key_locations=TOKENS, records_listens=True)
 def submit_listens() -> ScrobblerSuccess:
     """Submit listens in ListenBrainz's format. The response is sent after they are on disk.
 

@@ -31,6 +31,8 @@ LISTENS = Access((Scope.LISTEN,), key_locations=(), sign_in=sign_in)
 CHANGES = Access((Scope.LISTEN,), key_locations=(), changes=True, sign_in=sign_in)
 """Access to a method that changes what is stored of a listener, by GET too."""
 
+PLAYS = Access((Scope.LISTEN,), key_locations=(), changes=True, records_listens=True, sign_in=sign_in)
+"""Access to the method that records what is played."""
 
 SCANS = Access((Scope.INGEST,), key_locations=(), expensive=True, changes=True, sign_in=sign_in)
 """Access to a method that starts scans."""

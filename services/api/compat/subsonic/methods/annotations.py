@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.api.compat.subsonic.auth import MissingParameter
 from services.api.compat.subsonic.groups import as_album, as_album_folder, as_artist, as_artist_folder
-from services.api.compat.subsonic.method import CHANGES, LISTENS, Method, Result
+from services.api.compat.subsonic.method import CHANGES, LISTENS, PLAYS, Method, Result
 from services.api.compat.subsonic.methods.browsing import GroupNotFound
 from services.api.compat.subsonic.schemas.annotations import RatingQuery, ScrobbleQuery, StarQuery, StarredQuery
 from services.api.compat.subsonic.schemas.parameters import SubsonicQuery
@@ -170,7 +170,7 @@ METHODS = (
     Method("star", StarQuery, star, "Star songs, albums and artists", CHANGES),
     Method("unstar", StarQuery, unstar, "Remove stars", CHANGES),
     Method("setRating", RatingQuery, set_rating, "Rate a song, an album or an artist", CHANGES),
-    Method("scrobble", ScrobbleQuery, scrobble, "Report plays", CHANGES),
+    Method("scrobble", ScrobbleQuery, scrobble, "Report plays", PLAYS),
     Method("getStarred", StarredQuery, get_starred, "List what is starred, as folders", LISTENS),
     Method("getStarred2", StarredQuery, get_starred_2, "List what is starred", LISTENS),
     Method("getNowPlaying", SubsonicQuery, get_now_playing, "List what plays now", LISTENS),
